@@ -1,0 +1,216 @@
+//! The back-end interface: the one trait that a store implements.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_core::Stream;
+
+use crate::error::{BoxError, Error};
+use crate::explain::Explanation;
+use crate::persistent::Document;
+use crate::query::{Predicate, Select};
+use crate::row::{Row, RowContent, RowId};
+use crate::table::TableDefinition;
+use crate::value::Value;
+
+/// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
+/// a discriminator is a value in a row, and the condition of some indexes.
+///
+/// Only [`encode`](Self::encode) and [`decode`](Self::decode) are generic over the user's types; everything else works on
+/// the back end's own document and on [`Value`]s.
+///
+/// # Contract
+///
+/// Each MUST is held by `RepoCrudSpec`; what follows when it is broken stands behind it.
+///
+/// * Every operation MUST be atomic and durable to the degree that the back end documents before its future resolves to
+///   `Ok`; otherwise acknowledged writes are lost.
+/// * An operation that fails MUST leave the rows and the indexes as they were; otherwise a caller cannot retry.
+/// * Uniqueness MUST be enforced by the store itself, at the write, under concurrency; a look before the write lets two
+///   writers through.
+/// * A partial index (one with [discriminators](crate::table::Index::discriminators)) MUST hold exactly the rows with one
+///   of these; otherwise siblings without the property collide on its absence.
+/// * A predicate MUST be true of exactly the rows that [`evaluate`](crate::query::evaluate) says, indexed or not;
+///   otherwise the same program answers differently on two stores.
+/// * A row MUST come back with the discriminator that is stored, known or not; core reports the unknown.
+/// * A future MAY be dropped at any await point. The operation then either happened or did not; half of it never.
+/// * A back end SHOULD serve a predicate by an index where one applies, and SHOULD say so in
+///   [`explain`](Self::explain); otherwise the cost of a query grows with the table.
+/// * A back end SHOULD NOT block the thread that polls it for longer than a short operation takes.
+/// * Values MUST NOT reach logs, and credentials MUST NOT reach errors.
+pub trait Backend: Send + Sync + 'static {
+    /// An encoded persistent. Cloning it SHOULD be cheap.
+    type Doc: Clone + Send + Sync + 'static;
+    /// A table that is ready for use. All that depends only on the definition belongs in here, computed once.
+    type Table: Send + Sync + 'static;
+    /// The rows of a stream. Dropping it MUST release whatever it holds.
+    type Rows: Stream<Item = Result<Row<Self::Doc>, Error>> + Send + Unpin + 'static;
+
+    /// A short name for errors, logs and the names of tests: `mem`.
+    const NAME: &'static str;
+
+    /// What the back end can do beyond the contract. An operation of a capability that is not declared is refused by
+    /// core with [`Error::Unsupported`] before it reaches the back end.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The document of a value. MUST fail, not lose, what the store cannot hold.
+    fn encode<T: Document>(&self, value: &T) -> Result<Self::Doc, Error>;
+
+    /// The value of a document. MUST give back what was encoded, bit for bit, or fail; a document from elsewhere MUST NOT
+    /// panic.
+    fn decode<T: Document>(&self, doc: &Self::Doc) -> Result<T, DecodeError>;
+
+    /// Connects, and readies the tables without creating anything. Called once per store.
+    fn open(
+        &self,
+        definitions: &[Arc<TableDefinition>],
+    ) -> impl Future<Output = Result<Vec<Self::Table>, Error>> + Send;
+
+    /// Creates the table and its indexes. MUST be idempotent, MUST add what is missing, MUST NOT destroy data.
+    fn create_schema(&self, table: &Self::Table) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Inserts a row with version 0 and a new id.
+    fn insert(
+        &self,
+        table: &Self::Table,
+        content: RowContent<Self::Doc>,
+    ) -> impl Future<Output = Result<RowId, WriteFailure>> + Send;
+
+    /// Inserts all rows or none; the ids are in the order of the rows, and ascend. On failure says which row it was.
+    /// Needs [`Capabilities::atomic_batches`].
+    fn insert_many(
+        &self,
+        table: &Self::Table,
+        contents: Vec<RowContent<Self::Doc>>,
+    ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send;
+
+    /// Replaces the target's content, keeps its creation time, and raises its version by one, which it gives back.
+    ///
+    /// In one atomic step: entries of the old content leave the indexes, those of the new one enter, whatever their
+    /// discriminators.
+    fn replace(
+        &self,
+        table: &Self::Table,
+        target: Target,
+        content: RowContent<Self::Doc>,
+    ) -> impl Future<Output = Result<u64, WriteFailure>> + Send;
+
+    /// Deletes the target.
+    fn delete(&self, table: &Self::Table, target: Target) -> impl Future<Output = Result<(), WriteFailure>> + Send;
+
+    /// The row with these values in the key at this position, if it is in scope.
+    fn get(
+        &self,
+        table: &Self::Table,
+        lookup: Lookup<'_>,
+    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send;
+
+    /// The rows, in order.
+    fn find(
+        &self,
+        table: &Self::Table,
+        select: Select,
+    ) -> impl Future<Output = Result<Vec<Row<Self::Doc>>, Error>> + Send;
+
+    /// How many rows satisfy the predicate.
+    fn count(&self, table: &Self::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send;
+
+    /// Whether any row satisfies the predicate. SHOULD stop at the first.
+    fn exists(&self, table: &Self::Table, predicate: Predicate) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// The rows, in order, one by one. SHOULD be a consistent snapshot and SHOULD NOT hold up writers.
+    fn stream(&self, table: &Self::Table, select: Select) -> Self::Rows;
+
+    /// How the rows would be found. Needs [`Capabilities::explain`].
+    fn explain(&self, table: &Self::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send;
+}
+
+/// What a back end can do beyond the contract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// [`Backend::insert_many`] is all or nothing.
+    pub atomic_batches: bool,
+    /// [`Backend::explain`] answers.
+    pub explain: bool,
+    /// A stream is a snapshot: it shows no write that came after its start.
+    pub snapshot_streams: bool,
+}
+
+impl Capabilities {
+    /// None at all.
+    pub const fn none() -> Self {
+        Self { atomic_batches: false, explain: false, snapshot_streams: false }
+    }
+
+    /// With atomic batches.
+    pub const fn with_atomic_batches(mut self) -> Self {
+        self.atomic_batches = true;
+        self
+    }
+
+    /// With explanations.
+    pub const fn with_explain(mut self) -> Self {
+        self.explain = true;
+        self
+    }
+
+    /// With streams that are snapshots.
+    pub const fn with_snapshot_streams(mut self) -> Self {
+        self.snapshot_streams = true;
+        self
+    }
+}
+
+/// The row that a write is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its id.
+    pub id: RowId,
+    /// The version that it must have; any if `None`.
+    pub version: Option<u64>,
+    /// The discriminators that it may have; any if `None`. A row with another is [`WriteFailure::Missing`].
+    pub scope: Option<&'static [&'static str]>,
+}
+
+/// A key value to look up.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookup<'a> {
+    /// The position of the key in [`TableDefinition::indexes`].
+    pub index: usize,
+    /// The values of its columns.
+    pub values: &'a [Value],
+    /// The discriminators that the row may have; any if `None`.
+    pub scope: Option<&'static [&'static str]>,
+}
+
+/// Why a write was not done. The store is as it was.
+#[derive(Debug)]
+pub enum WriteFailure {
+    /// The key at this position in [`TableDefinition::indexes`] is taken.
+    Duplicate(usize),
+    /// The target has another version than it must have.
+    Stale {
+        /// The version that it has.
+        found: u64,
+    },
+    /// There is no such row in scope.
+    Missing,
+    /// Anything else.
+    Other(Error),
+}
+
+impl From<Error> for WriteFailure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// A document that does not decode.
+#[derive(Debug)]
+pub struct DecodeError {
+    /// The path to the value that does not fit, empty if it is the whole document.
+    pub path: String,
+    /// Why it does not fit.
+    pub source: BoxError,
+}

@@ -1,0 +1,191 @@
+//! The same store and repositories without `async`, for programs without a runtime.
+//!
+//! Each call runs the asynchronous one to its end on the calling thread. On a back end whose futures are ready at once
+//! this costs nothing and needs no runtime.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+use futures_util::StreamExt;
+
+use crate::backend::Backend;
+use crate::error::{Error, WriteError};
+use crate::explain::Explanation;
+use crate::model::{DomainModel, InModel};
+use crate::persistent::{KeyFor, PersistentType};
+use crate::query::Query;
+use crate::repo;
+use crate::state::PState;
+use crate::store::{self, Options};
+
+/// A domain model on a back end; see [`store::Longevity`](crate::Longevity).
+pub struct Longevity<M, B: Backend> {
+    store: store::Longevity<M, B>,
+}
+
+impl<M: DomainModel, B: Backend> Longevity<M, B> {
+    /// Opens the store with default [`Options`].
+    pub fn open(backend: B) -> Result<Self, Error> {
+        Self::open_with(backend, Options::default())
+    }
+
+    /// Opens the store.
+    pub fn open_with(backend: B, options: Options) -> Result<Self, Error> {
+        let store = block_on(store::Longevity::open_with(backend, options))?;
+        Ok(Self { store })
+    }
+
+    /// See [`Longevity::create_schema`](crate::Longevity::create_schema).
+    pub fn create_schema(&self) -> Result<(), Error> {
+        block_on(self.store.create_schema())
+    }
+
+    /// The repository of a persistent type: plain, poly or derived.
+    pub fn repo<P>(&self) -> Repo<P, B>
+    where
+        P: PersistentType,
+        P::Root: InModel<M>,
+    {
+        Repo { repo: self.store.repo() }
+    }
+
+    /// The same store, asynchronous.
+    pub fn asynchronous(&self) -> &store::Longevity<M, B> {
+        &self.store
+    }
+}
+
+impl<M, B: Backend> Clone for Longevity<M, B> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone() }
+    }
+}
+
+impl<M: DomainModel, B: Backend> fmt::Debug for Longevity<M, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.store.fmt(f)
+    }
+}
+
+/// The repository of a persistent type; see [`repo::Repo`](crate::Repo), whose methods these are.
+pub struct Repo<P, B: Backend> {
+    repo: repo::Repo<P, B>,
+}
+
+impl<P: PersistentType, B: Backend> Repo<P, B> {
+    /// See [`Repo::create`](crate::Repo::create).
+    pub fn create(&self, value: P) -> Result<PState<P>, Error> {
+        block_on(self.repo.create(value))
+    }
+
+    /// See [`Repo::create_many`](crate::Repo::create_many).
+    pub fn create_many(&self, values: impl IntoIterator<Item = P>) -> Result<Vec<PState<P>>, Error> {
+        block_on(self.repo.create_many(values))
+    }
+
+    /// See [`Repo::retrieve`](crate::Repo::retrieve).
+    pub fn retrieve<K: KeyFor<P>>(&self, key: &K) -> Result<Option<PState<P>>, Error> {
+        block_on(self.repo.retrieve(key))
+    }
+
+    /// See [`Repo::retrieve_one`](crate::Repo::retrieve_one).
+    pub fn retrieve_one<K: KeyFor<P>>(&self, key: &K) -> Result<PState<P>, Error> {
+        block_on(self.repo.retrieve_one(key))
+    }
+
+    /// See [`Repo::find`](crate::Repo::find).
+    pub fn find(&self, query: Query<P>) -> Result<Vec<PState<P>>, Error> {
+        block_on(self.repo.find(query))
+    }
+
+    /// See [`Repo::count`](crate::Repo::count).
+    pub fn count(&self, query: Query<P>) -> Result<u64, Error> {
+        block_on(self.repo.count(query))
+    }
+
+    /// See [`Repo::exists`](crate::Repo::exists).
+    pub fn exists(&self, query: Query<P>) -> Result<bool, Error> {
+        block_on(self.repo.exists(query))
+    }
+
+    /// See [`Repo::stream`](crate::Repo::stream): an iterator here.
+    pub fn stream(&self, query: Query<P>) -> impl Iterator<Item = Result<PState<P>, Error>> + use<P, B> {
+        let mut states = self.repo.stream(query);
+        std::iter::from_fn(move || block_on(states.next()))
+    }
+
+    /// See [`Repo::explain`](crate::Repo::explain).
+    pub fn explain(&self, query: Query<P>) -> Result<Explanation, Error> {
+        block_on(self.repo.explain(query))
+    }
+
+    /// See [`Repo::update`](crate::Repo::update).
+    pub fn update(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
+        block_on(self.repo.update(state))
+    }
+
+    /// See [`Repo::delete`](crate::Repo::delete).
+    pub fn delete(&self, state: PState<P>) -> Result<P, WriteError<P>> {
+        block_on(self.repo.delete(state))
+    }
+}
+
+impl<P, B: Backend> Clone for Repo<P, B> {
+    fn clone(&self) -> Self {
+        Self { repo: self.repo.clone() }
+    }
+}
+
+impl<P: PersistentType, B: Backend> fmt::Debug for Repo<P, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.repo.fmt(f)
+    }
+}
+
+struct Parker(Thread);
+
+impl Wake for Parker {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+thread_local! {
+    static WAKER: Waker = Waker::from(Arc::new(Parker(std::thread::current())));
+}
+
+/// Runs a future to its end on this thread, which sleeps while the future waits.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = WAKER.with(Waker::clone);
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_future_that_is_woken_from_another_thread_ends() {
+        let mut polls = 0;
+        let answer = block_on(std::future::poll_fn(|context| {
+            polls += 1;
+            if polls == 3 {
+                return Poll::Ready(42);
+            }
+            let waker = context.waker().clone();
+            std::thread::spawn(move || waker.wake());
+            Poll::Pending
+        }));
+        assert_eq!(answer, 42);
+    }
+}

@@ -1,0 +1,263 @@
+//! What the derives declare of a persistent type, and its compilation to the table that a back end keeps.
+
+use std::any::TypeId;
+
+use crate::error::Error;
+use crate::path::Path;
+use crate::persistent::{KeyValOf, PersistentStruct};
+use crate::query::Prop;
+use crate::storable::kind::Indexable;
+use crate::storable::{Shape, ShapeFn, Storable};
+use crate::table::{Column, Index, PrimaryKey, TableDefinition, Variant};
+
+/// What a plain or a poly type declares.
+#[derive(Clone, Debug)]
+pub struct RootDefinition {
+    /// The Rust type's name.
+    pub name: &'static str,
+    /// The table's name.
+    pub table: &'static str,
+    /// Whether it is a poly type.
+    pub poly: bool,
+    /// The properties that all variants of a poly type have.
+    pub props: Vec<PropertyDefinition>,
+    /// The keys and indexes of the poly type; empty for a plain type, whose only variant declares them.
+    pub declaration: Declaration,
+    /// The variants; a plain type has one.
+    pub variants: Vec<VariantDefinition>,
+}
+
+/// One struct that a table holds.
+#[derive(Clone, Debug)]
+pub struct VariantDefinition {
+    /// The Rust type's name.
+    pub name: &'static str,
+    /// The discriminator that is written, then the aliases; `None` for a plain type.
+    pub discriminators: Option<&'static [&'static str]>,
+    /// The struct's shape.
+    pub shape: ShapeFn,
+    /// Its keys and indexes.
+    pub declaration: Declaration,
+}
+
+impl VariantDefinition {
+    /// The variant that holds `D`; for generated code.
+    #[doc(hidden)]
+    pub fn of<D: PersistentStruct>() -> Self {
+        Self { name: D::NAME, discriminators: D::DISCRIMINATORS, shape: D::shape, declaration: D::declaration() }
+    }
+}
+
+/// The keys and indexes of one type.
+#[derive(Clone, Debug, Default)]
+pub struct Declaration {
+    /// The keys.
+    pub keys: Vec<KeyDefinition>,
+    /// The indexes: the properties of each.
+    pub indexes: Vec<Vec<PropertyDefinition>>,
+}
+
+/// A property: where it is and what it holds.
+#[derive(Clone, Debug)]
+pub struct PropertyDefinition {
+    /// Where.
+    pub path: Path,
+    /// What.
+    pub shape: ShapeFn,
+}
+
+impl PropertyDefinition {
+    /// A declared property; for generated code.
+    #[doc(hidden)]
+    pub fn of<R: 'static, T: Storable>(prop: &Prop<R, T>) -> Self {
+        Self { path: prop.path().clone(), shape: T::shape }
+    }
+
+    /// A property of an index; for generated code.
+    #[doc(hidden)]
+    pub fn indexed<R: 'static, T: Storable<Kind: Indexable>>(prop: &Prop<R, T>) -> Self {
+        Self::of(prop)
+    }
+}
+
+/// A key: a property that is unique.
+#[derive(Clone, Debug)]
+pub struct KeyDefinition {
+    /// The property.
+    pub property: PropertyDefinition,
+    /// The key value's type.
+    pub key_val: TypeId,
+    /// How it is the primary key, if it is.
+    pub primary: Option<PrimaryKeyKind>,
+}
+
+impl KeyDefinition {
+    /// A key of the type `P`; for generated code.
+    #[doc(hidden)]
+    pub fn of<P, R: 'static, K: Storable + KeyValOf<P>>(prop: &Prop<R, K>) -> Self {
+        Self { property: PropertyDefinition::of(prop), key_val: TypeId::of::<K>(), primary: None }
+    }
+
+    /// The same as the primary key; for generated code.
+    #[doc(hidden)]
+    pub fn primary(mut self, kind: PrimaryKeyKind) -> Self {
+        self.primary = Some(kind);
+        self
+    }
+}
+
+/// How a primary key spreads rows over a sharded store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrimaryKeyKind {
+    /// By ranges of the whole key.
+    Ranged,
+    /// By a hash of the whole key.
+    Hashed,
+    /// By these properties, which are the first of the key's.
+    Partitioned(Vec<Path>),
+}
+
+impl RootDefinition {
+    /// The table that a back end keeps for the type.
+    ///
+    /// Fails with [`Error::InvalidModel`] on the flaws that no derive can see: a partition that does not lead its key.
+    pub fn table(&self) -> Result<TableDefinition, Error> {
+        let mut table = TableDefinition {
+            name: self.table,
+            type_name: self.name,
+            variants: self
+                .variants
+                .iter()
+                .map(|variant| Variant {
+                    type_name: variant.name,
+                    discriminators: variant.discriminators,
+                    shape: variant.shape,
+                })
+                .collect(),
+            columns: Vec::new(),
+            indexes: Vec::new(),
+            primary_key: None,
+        };
+        add(&mut table, self.name, None, &self.declaration)?;
+        for (position, variant) in self.variants.iter().enumerate() {
+            let scope = self.poly.then_some(position);
+            add(&mut table, variant.name, scope, &variant.declaration)?;
+        }
+        Ok(table)
+    }
+}
+
+fn add(
+    table: &mut TableDefinition,
+    declared_by: &'static str,
+    variant: Option<usize>,
+    declaration: &Declaration,
+) -> Result<(), Error> {
+    for key in &declaration.keys {
+        let index = add_index(table, declared_by, variant, std::slice::from_ref(&key.property), Some(key.key_val))?;
+        if let Some(kind) = &key.primary {
+            let partition_columns = partition_columns(table, declared_by, index, kind)?;
+            table.primary_key = Some(PrimaryKey { index, hashed: *kind == PrimaryKeyKind::Hashed, partition_columns });
+        }
+    }
+    for properties in &declaration.indexes {
+        add_index(table, declared_by, variant, properties, None)?;
+    }
+    Ok(())
+}
+
+/// How many of the key's columns are the partition.
+fn partition_columns(
+    table: &TableDefinition,
+    type_name: &'static str,
+    index: usize,
+    kind: &PrimaryKeyKind,
+) -> Result<usize, Error> {
+    let columns = &table.indexes[index].columns;
+    let PrimaryKeyKind::Partitioned(partition) = kind else { return Ok(columns.len()) };
+    let leading = columns
+        .iter()
+        .take_while(|column| partition.iter().any(|path| table.columns[**column].path.starts_with(path)))
+        .count();
+    let all = columns
+        .iter()
+        .filter(|column| partition.iter().any(|path| table.columns[**column].path.starts_with(path)))
+        .count();
+    if leading == 0 || leading != all {
+        let problem = format!(
+            "the partition of the primary key {} must be its first fields, in their order",
+            table.indexes[index].property
+        );
+        return Err(Error::InvalidModel { type_name, problem });
+    }
+    Ok(leading)
+}
+
+fn add_index(
+    table: &mut TableDefinition,
+    declared_by: &'static str,
+    variant: Option<usize>,
+    properties: &[PropertyDefinition],
+    key_val: Option<TypeId>,
+) -> Result<usize, Error> {
+    let mut columns = Vec::new();
+    for property in properties {
+        let mut leaves = Vec::new();
+        leaves_of(&property.path, (property.shape)(), false, &mut leaves).map_err(|at| Error::InvalidModel {
+            type_name: declared_by,
+            problem: format!("{at} cannot be (in) a key or an index: it is not a single value"),
+        })?;
+        columns.extend(leaves.into_iter().map(|leaf| column(table, variant, leaf)));
+    }
+    let names: Vec<_> = properties.iter().map(|property| property.path.to_string()).collect();
+    let discriminators = variant.and_then(|variant| table.variants[variant].discriminators);
+    let suffix = if key_val.is_some() { "key" } else { "index" };
+    let scope = if variant.is_some() { format!("{}.{declared_by}", table.name) } else { table.name.to_owned() };
+    let name = format!("{scope}.{}.{suffix}", names.join("+"));
+    if table.indexes.iter().any(|index| index.name == name) {
+        let problem = format!("declares the {suffix} on {} twice", names.join(", "));
+        return Err(Error::InvalidModel { type_name: declared_by, problem });
+    }
+    table.indexes.push(Index {
+        name,
+        property: names.join(", "),
+        declared_by,
+        variant,
+        discriminators,
+        columns,
+        key_val,
+    });
+    Ok(table.indexes.len() - 1)
+}
+
+/// The position of the column, which is added if the table has none like it. A variant's index on a property that is
+/// also the poly type's uses the poly type's column.
+fn column(table: &mut TableDefinition, variant: Option<usize>, leaf: Leaf) -> usize {
+    let same = |column: &Column| column.path == leaf.path && (column.variant.is_none() || column.variant == variant);
+    table.columns.iter().position(same).unwrap_or_else(|| {
+        table.columns.push(Column { path: leaf.path, shape: leaf.shape, optional: leaf.optional, variant });
+        table.columns.len() - 1
+    })
+}
+
+struct Leaf {
+    path: Path,
+    shape: Shape,
+    optional: bool,
+}
+
+/// The single values of a property, in the order of declaration; the path of the first that is not one as error.
+fn leaves_of(path: &Path, shape: Shape, optional: bool, leaves: &mut Vec<Leaf>) -> Result<(), Path> {
+    match shape {
+        Shape::Scalar(_) | Shape::Choice { .. } => leaves.push(Leaf { path: path.clone(), shape, optional }),
+        Shape::Newtype { inner, .. } => leaves_of(path, inner(), optional, leaves)?,
+        Shape::Optional(inner) => leaves_of(path, inner(), true, leaves)?,
+        Shape::Struct { fields, .. } => {
+            for field in fields {
+                leaves_of(&path.then(field.step), (field.shape)(), optional, leaves)?;
+            }
+        }
+        Shape::List(_) | Shape::Set(_) | Shape::Map(..) | Shape::Enum { .. } => return Err(path.clone()),
+    }
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! A description of a domain model that a program can read, and print as a diagram.
+
+mod mermaid;
+
+use std::any::TypeId;
+use std::collections::BTreeSet;
+
+use crate::definition::{Declaration, KeyDefinition, PrimaryKeyKind, PropertyDefinition, RootDefinition};
+use crate::storable::{FieldShape, Shape, VariantShape};
+
+/// A domain model.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// The model's name.
+    pub name: &'static str,
+    /// The plain and poly types, in the order of declaration.
+    pub types: Vec<TypeDescription>,
+    /// The components, choices, newtypes and key values that they hold, each once, in the order of their names.
+    pub components: Vec<Shape>,
+}
+
+/// A plain or poly type.
+#[derive(Clone, Debug)]
+pub struct TypeDescription {
+    /// The Rust type's name.
+    pub name: &'static str,
+    /// The table's name.
+    pub table: &'static str,
+    /// Whether it is a poly type.
+    pub poly: bool,
+    /// The poly type's properties, or the plain type's fields.
+    pub properties: Vec<PropertyDescription>,
+    /// Its keys; not those of its derived types.
+    pub keys: Vec<KeyDescription>,
+    /// Its indexes: the properties of each.
+    pub indexes: Vec<Vec<String>>,
+    /// The derived types of a poly type; none of a plain one.
+    pub derived: Vec<DerivedDescription>,
+}
+
+/// A derived type.
+#[derive(Clone, Debug)]
+pub struct DerivedDescription {
+    /// The Rust type's name.
+    pub name: &'static str,
+    /// What its rows have as discriminator.
+    pub discriminator: &'static str,
+    /// What older rows may have instead.
+    pub aliases: Vec<&'static str>,
+    /// Its fields.
+    pub properties: Vec<PropertyDescription>,
+    /// Its own keys.
+    pub keys: Vec<KeyDescription>,
+    /// Its own indexes: the properties of each.
+    pub indexes: Vec<Vec<String>>,
+}
+
+/// A property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PropertyDescription {
+    /// The Rust field's name.
+    pub name: String,
+    /// The stored name.
+    pub stored_name: String,
+    /// The type, as Rust writes it.
+    pub type_name: String,
+}
+
+/// A key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyDescription {
+    /// The property's path.
+    pub property: String,
+    /// The key value's type.
+    pub key_val: String,
+    /// How it is the primary key, if it is.
+    pub primary: Option<PrimaryKeyDescription>,
+}
+
+/// How a primary key spreads rows over a sharded store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrimaryKeyDescription {
+    /// By ranges of the whole key.
+    Ranged,
+    /// By a hash of the whole key.
+    Hashed,
+    /// By these properties.
+    Partitioned(Vec<String>),
+}
+
+impl Description {
+    pub(crate) fn of(name: &'static str, roots: &[(TypeId, RootDefinition)]) -> Self {
+        let mut components = Components::default();
+        for variant in roots.iter().flat_map(|(_, root)| &root.variants) {
+            components.collect_fields((variant.shape)());
+        }
+        let types = roots.iter().map(|(_, root)| describe(root)).collect();
+        Self { name, types, components: components.finish() }
+    }
+
+    /// The plain or poly type of this name.
+    pub fn type_named(&self, name: &str) -> Option<&TypeDescription> {
+        self.types.iter().find(|described| described.name == name)
+    }
+
+    /// A class diagram in the language of [Mermaid](https://mermaid.js.org/syntax/classDiagram.html).
+    pub fn to_mermaid(&self) -> String {
+        mermaid::class_diagram(self)
+    }
+}
+
+fn describe(root: &RootDefinition) -> TypeDescription {
+    let mut described = TypeDescription {
+        name: root.name,
+        table: root.table,
+        poly: root.poly,
+        properties: root.props.iter().map(property).collect(),
+        keys: keys(&root.declaration),
+        indexes: indexes(&root.declaration),
+        derived: Vec::new(),
+    };
+    for variant in &root.variants {
+        let properties = fields((variant.shape)());
+        match variant.discriminators {
+            Some([discriminator, aliases @ ..]) => described.derived.push(DerivedDescription {
+                name: variant.name,
+                discriminator,
+                aliases: aliases.to_vec(),
+                properties,
+                keys: keys(&variant.declaration),
+                indexes: indexes(&variant.declaration),
+            }),
+            _ => {
+                described.properties.extend(properties);
+                described.keys.extend(keys(&variant.declaration));
+                described.indexes.extend(indexes(&variant.declaration));
+            }
+        }
+    }
+    described
+}
+
+fn property(property: &PropertyDefinition) -> PropertyDescription {
+    let name = property.path.to_string();
+    PropertyDescription { stored_name: name.clone(), name, type_name: (property.shape)().type_name() }
+}
+
+fn fields(shape: Shape) -> Vec<PropertyDescription> {
+    let Shape::Struct { fields, .. } = shape else { return Vec::new() };
+    let described = |field: &FieldShape| PropertyDescription {
+        name: field.name.to_owned(),
+        stored_name: field.step.name.to_owned(),
+        type_name: (field.shape)().type_name(),
+    };
+    fields.iter().map(described).collect()
+}
+
+fn keys(declaration: &Declaration) -> Vec<KeyDescription> {
+    let primary = |kind: &PrimaryKeyKind| match kind {
+        PrimaryKeyKind::Ranged => PrimaryKeyDescription::Ranged,
+        PrimaryKeyKind::Hashed => PrimaryKeyDescription::Hashed,
+        PrimaryKeyKind::Partitioned(paths) => {
+            PrimaryKeyDescription::Partitioned(paths.iter().map(ToString::to_string).collect())
+        }
+    };
+    let described = |key: &KeyDefinition| KeyDescription {
+        property: key.property.path.to_string(),
+        key_val: (key.property.shape)().type_name(),
+        primary: key.primary.as_ref().map(primary),
+    };
+    declaration.keys.iter().map(described).collect()
+}
+
+fn indexes(declaration: &Declaration) -> Vec<Vec<String>> {
+    let paths = |index: &Vec<PropertyDefinition>| index.iter().map(|property| property.path.to_string()).collect();
+    declaration.indexes.iter().map(paths).collect()
+}
+
+/// The named types below the persistent ones; each is entered once, which ends recursive types.
+#[derive(Default)]
+struct Components {
+    seen: BTreeSet<&'static str>,
+    shapes: Vec<(&'static str, Shape)>,
+}
+
+impl Components {
+    fn collect(&mut self, shape: Shape) {
+        match &shape {
+            Shape::Scalar(_) => {}
+            Shape::Optional(inner) | Shape::List(inner) | Shape::Set(inner) => self.collect(inner()),
+            Shape::Map(key, value) => {
+                self.collect(key());
+                self.collect(value());
+            }
+            Shape::Choice { name, .. }
+            | Shape::Newtype { name, .. }
+            | Shape::Struct { name, .. }
+            | Shape::Enum { name, .. } => {
+                let name = *name;
+                if self.seen.insert(name) {
+                    self.shapes.push((name, shape.clone()));
+                    self.collect_fields(shape);
+                }
+            }
+        }
+    }
+
+    fn collect_fields(&mut self, shape: Shape) {
+        match shape {
+            Shape::Struct { fields, .. } => fields.iter().for_each(|field| self.collect((field.shape)())),
+            Shape::Newtype { inner, .. } => self.collect(inner()),
+            Shape::Enum { variants, .. } => {
+                let holds = |variant: &VariantShape| variant.holds;
+                for inner in variants.iter().filter_map(holds) {
+                    match inner() {
+                        // Named fields of a variant have no name of their own.
+                        Shape::Struct { name: "", fields, .. } => {
+                            fields.iter().for_each(|field| self.collect((field.shape)()));
+                        }
+                        other => self.collect(other),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(mut self) -> Vec<Shape> {
+        self.shapes.sort_by_key(|(name, _)| *name);
+        self.shapes.into_iter().map(|(_, shape)| shape).collect()
+    }
+}

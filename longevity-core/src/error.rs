@@ -1,0 +1,218 @@
+//! The one error of every operation.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::row::RowId;
+use crate::state::PState;
+
+/// What an operation gives.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Any source of an error.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// What can go wrong. Its text names types, keys and ids; it never holds credentials.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Another row has this key value.
+    #[error("{type_name} with {key} = {value} exists already")]
+    DuplicateKey {
+        /// The type that declares the key: the poly type for a poly key.
+        type_name: &'static str,
+        /// The key's property, by its stored name.
+        key: String,
+        /// The key value that is taken.
+        value: String,
+    },
+    /// The row was changed since it was read. Retrieve it again and repeat the change.
+    #[error("{type_name} {id} was changed by another writer: row version {expected} is now {found}")]
+    WriteConflict {
+        /// The repository's type.
+        type_name: &'static str,
+        /// The row.
+        id: RowId,
+        /// The row version that the state has.
+        expected: u64,
+        /// The row version that the store has.
+        found: u64,
+    },
+    /// The row is gone, or no row has the key value.
+    #[error("no {type_name} {what}")]
+    NotFound {
+        /// The repository's type.
+        type_name: &'static str,
+        /// The id or the key value that was asked for.
+        what: String,
+    },
+    /// An update would change the primary key, which is the row's identity.
+    #[error(
+        "the primary key {key} of {type_name} may not change from {from} to {to}: delete the row and create another"
+    )]
+    UnstablePrimaryKey {
+        /// The type that declares the key.
+        type_name: &'static str,
+        /// The key's property, by its stored name.
+        key: String,
+        /// The stored value.
+        from: String,
+        /// The value that the update has.
+        to: String,
+    },
+    /// The type is not in the store's domain model.
+    #[error("{type_name} is not in the domain model {model}: add it to `#[domain_model(..)]`")]
+    NotInModel {
+        /// The type.
+        type_name: String,
+        /// The domain model.
+        model: &'static str,
+    },
+    /// The domain model has a flaw that only shows as a whole.
+    #[error("{type_name}: {problem}")]
+    InvalidModel {
+        /// The type.
+        type_name: &'static str,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A stored row does not decode to its type.
+    #[error("cannot decode {type_name} {id}: {source}")]
+    Decode {
+        /// The type that the discriminator names.
+        type_name: &'static str,
+        /// The row.
+        id: RowId,
+        /// The path to the value that does not fit, empty if it is the whole document.
+        path: String,
+        /// What the decoder said.
+        source: BoxError,
+    },
+    /// A stored row has a discriminator that no variant has: it was written by another version of the model.
+    #[error(
+        "row {id} of table {table} has the discriminator {found:?}, which {type_name} does not know; it knows {}",
+        known.join(", ")
+    )]
+    UnknownDiscriminator {
+        /// The poly type.
+        type_name: &'static str,
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: RowId,
+        /// The stored discriminator.
+        found: String,
+        /// The discriminators of the type's variants, aliases included.
+        known: Vec<&'static str>,
+    },
+    /// The back end declares that it cannot do this. Nothing was changed.
+    #[error("the {backend} back end does not support {operation}")]
+    Unsupported {
+        /// The back end.
+        backend: &'static str,
+        /// What was asked of it.
+        operation: &'static str,
+    },
+    /// The document is larger or deeper than the store allows. Nothing was changed.
+    #[error("a {type_name} exceeds the store's limit: {limit}")]
+    TooLarge {
+        /// The type.
+        type_name: &'static str,
+        /// The limit.
+        limit: String,
+    },
+    /// The store cannot be reached.
+    #[error("cannot reach the store: {0}")]
+    Connection(#[source] BoxError),
+    /// The back end's own error.
+    #[error("the {backend} back end failed: {source}")]
+    Backend {
+        /// The back end.
+        backend: &'static str,
+        /// What it said.
+        source: BoxError,
+    },
+}
+
+impl Error {
+    /// Whether another row has the key value.
+    pub fn is_duplicate_key(&self) -> bool {
+        matches!(self, Self::DuplicateKey { .. })
+    }
+
+    /// Whether the row was changed since it was read.
+    pub fn is_write_conflict(&self) -> bool {
+        matches!(self, Self::WriteConflict { .. })
+    }
+
+    /// Whether the row is gone.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+}
+
+/// An update or a delete that was not done: why, and the state as it was handed in.
+///
+/// `?` turns it into an [`Error`] and drops the state.
+pub struct WriteError<P> {
+    // Boxed: a state can be large, and results are moved around.
+    parts: Box<(Error, PState<P>)>,
+}
+
+impl<P> WriteError<P> {
+    pub(crate) fn new(error: Error, state: PState<P>) -> Self {
+        Self { parts: Box::new((error, state)) }
+    }
+
+    /// Why.
+    pub fn error(&self) -> &Error {
+        &self.parts.0
+    }
+
+    /// Why, without the state.
+    pub fn into_error(self) -> Error {
+        self.parts.0
+    }
+
+    /// The state as it was handed in.
+    pub fn into_state(self) -> PState<P> {
+        self.parts.1
+    }
+
+    /// Both.
+    pub fn into_parts(self) -> (Error, PState<P>) {
+        *self.parts
+    }
+}
+
+impl<P> std::ops::Deref for WriteError<P> {
+    type Target = Error;
+
+    fn deref(&self) -> &Error {
+        &self.parts.0
+    }
+}
+
+impl<P> From<WriteError<P>> for Error {
+    fn from(error: WriteError<P>) -> Self {
+        error.into_error()
+    }
+}
+
+impl<P> fmt::Debug for WriteError<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WriteError").field(self.error()).finish()
+    }
+}
+
+impl<P> fmt::Display for WriteError<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error().fmt(f)
+    }
+}
+
+impl<P> StdError for WriteError<P> {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error().source()
+    }
+}

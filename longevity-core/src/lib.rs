@@ -1,0 +1,52 @@
+//! The vocabulary of longevity: persistent types, repositories, queries, and the interface that a back end implements.
+//! Users depend on the `longevity` crate, which re-exports what they need.
+//!
+//! # Values
+//!
+//! What is stored comes back bit for bit, and a query answers the same on every back end. These rules are core's; a back
+//! end translates them.
+//!
+//! * Integers have the full range of `i64` and `u64`; 128-bit integers are not storable.
+//! * Floats keep every bit, NaN and `-0.0` included. In a comparison `-0.0` equals `0.0`; NaN equals NaN, and is neither
+//!   less nor greater than any number. In an order NaN comes before all numbers.
+//! * Text and bytes compare byte by byte, not by locale. The empty string is not `None`.
+//! * `None` is a value: `eq(None)` matches it and `ne(x)` does too; the comparisons of order do not. It sorts first.
+//! * Logic is two-valued. In a query over a poly type, a derived type's property is false on every other variant's row,
+//!   whatever the comparison, and `!` negates that.
+//! * Timestamps keep nanoseconds and sort in time; see [`Timestamp`].
+//! * A component compares field by field, a set or a map without regard to the order of its elements.
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
+
+pub mod backend;
+pub mod definition;
+pub mod description;
+mod error;
+mod explain;
+mod model;
+mod path;
+mod persistent;
+pub mod query;
+mod repo;
+mod row;
+mod state;
+pub mod storable;
+mod store;
+pub mod table;
+pub mod value;
+
+pub use error::{BoxError, Error, Result, WriteError};
+pub use explain::{Access, Explanation};
+pub use model::{DomainModel, InModel, ModelBuilder, assert_distinct_tables};
+pub use path::{Path, Step, hash_name};
+pub use persistent::{
+    DerivedFrom, Document, HasField, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct, PersistentType, RootType,
+};
+pub use query::{Filter, InScopeOf, MixesWith, Operand, Order, Prop, Query};
+pub use repo::{PStates, Repo};
+pub use row::{Row, RowContent, RowId};
+pub use state::PState;
+pub use storable::Storable;
+pub use store::{Longevity, Options};
+pub use value::{Bytes, ParseTimestampError, Timestamp, Value, ValueRef};

@@ -1,0 +1,72 @@
+//! Domain models: the set of persistent types that an application stores.
+
+use std::any::TypeId;
+
+use crate::definition::RootDefinition;
+use crate::description::Description;
+use crate::persistent::RootType;
+
+/// The persistent types that an application stores together.
+///
+/// Implemented by `#[derive(DomainModel)]` with `#[domain_model(User, Blog)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a domain model",
+    label = "add `#[derive(DomainModel)]` and `#[domain_model(..)]` with the persistent types"
+)]
+pub trait DomainModel: Send + Sync + 'static {
+    /// The Rust type's name.
+    const NAME: &'static str;
+
+    /// Names the types to the builder.
+    #[doc(hidden)]
+    fn register(model: &mut ModelBuilder);
+
+    /// The types, properties, keys, indexes and discriminators, for a program to read or to print.
+    fn description() -> Description {
+        Description::of(Self::NAME, &ModelBuilder::of::<Self>().roots)
+    }
+}
+
+/// The plain or poly type `Self` is in the domain model `M`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not in the domain model `{M}`",
+    label = "the store holds the types of `{M}`",
+    note = "add it: `#[domain_model(.., {Self})]`"
+)]
+pub trait InModel<M> {}
+
+/// Collects the types of a domain model.
+#[derive(Debug, Default)]
+pub struct ModelBuilder {
+    pub(crate) roots: Vec<(TypeId, RootDefinition)>,
+}
+
+impl ModelBuilder {
+    pub(crate) fn of<M: DomainModel + ?Sized>() -> Self {
+        let mut builder = Self::default();
+        M::register(&mut builder);
+        builder
+    }
+
+    /// Adds a plain or poly type; its derived types come with it.
+    pub fn add<R: RootType>(&mut self) {
+        self.roots.push((TypeId::of::<R>(), R::definition()));
+    }
+}
+
+/// Fails the compilation if two tables have one name; SQL stores do not tell case apart, so neither do we.
+#[doc(hidden)]
+pub const fn assert_distinct_tables(tables: &[&str]) {
+    let mut left = 0;
+    while left < tables.len() {
+        let mut right = left + 1;
+        while right < tables.len() {
+            assert!(
+                !tables[left].eq_ignore_ascii_case(tables[right]),
+                "two types of this domain model have tables of one name: give one of them another with `#[persistent(table = \"..\")]`"
+            );
+            right += 1;
+        }
+        left += 1;
+    }
+}

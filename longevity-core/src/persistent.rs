@@ -1,0 +1,171 @@
+//! The traits that the derives implement: persistent types, their variants, and key values.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::backend::{Backend, DecodeError};
+use crate::definition::{Declaration, RootDefinition};
+use crate::error::Error;
+use crate::path::Step;
+use crate::query::{Predicate, Query};
+use crate::storable::Storable;
+use crate::value::ValueRef;
+
+/// A type that is stored and retrieved as a unit: a plain struct, a poly enum, or the derived struct in one of its
+/// variants.
+///
+/// Implemented by `#[derive(PersistentType)]`, not by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a persistent type",
+    label = "add `#[derive(PersistentType)]` to it"
+)]
+pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
+    /// The owner of the table: the poly type of a derived type, else the type itself.
+    type Root: RootType;
+    /// The properties.
+    type Props;
+    /// The Rust type's name.
+    const NAME: &'static str;
+    /// The discriminators of the rows that a repository of this type sees, aliases included, the one that is written
+    /// first; `None` for all rows of the table.
+    const DISCRIMINATORS: Option<&'static [&'static str]>;
+
+    /// The properties, to build filters and orders from.
+    fn props() -> Self::Props;
+
+    /// A query for everything, to be narrowed.
+    fn query() -> Query<Self> {
+        Query::new()
+    }
+
+    /// The position of the value's variant in the root's definition.
+    #[doc(hidden)]
+    fn variant(&self) -> usize;
+
+    /// The value at the end of the path.
+    #[doc(hidden)]
+    fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_>;
+
+    /// The back end's document of the value. A poly value is stored as what its variant holds.
+    #[doc(hidden)]
+    fn encode<B: Backend>(&self, backend: &B) -> Result<B::Doc, Error>;
+
+    /// The value of a document with this discriminator; `None` if no variant has it.
+    #[doc(hidden)]
+    fn decode<B: Backend>(backend: &B, discriminator: Option<&str>, doc: &B::Doc) -> Option<Result<Self, DecodeError>>;
+}
+
+/// A persistent type that owns a table: a plain or a poly type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not own a table",
+    label = "only plain and poly types stand in a domain model",
+    note = "a derived type comes with its poly type: list that instead"
+)]
+pub trait RootType: PersistentType<Root = Self> {
+    /// The table's name.
+    const TABLE: &'static str;
+
+    /// What the type declares, its variants included.
+    #[doc(hidden)]
+    fn definition() -> RootDefinition;
+}
+
+/// A persistent struct: a plain or a derived type. It is what a document holds.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a persistent struct",
+    label = "a variant of a poly type holds one struct that derives `PersistentType`"
+)]
+pub trait PersistentStruct: PersistentType + Document {
+    /// The keys and indexes that the struct declares.
+    #[doc(hidden)]
+    fn declaration() -> Declaration;
+}
+
+/// What a back end encodes and decodes.
+pub trait Document: Storable + Serialize + DeserializeOwned {}
+
+impl<T: Storable + Serialize + DeserializeOwned> Document for T {}
+
+/// `Self` says that it is derived from the poly type `P`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a derived type of `{P}`",
+    label = "held by a variant of `{P}`",
+    note = "add `#[persistent(derived({P}))]` to `{Self}`"
+)]
+pub trait DerivedFrom<P> {}
+
+/// The poly type `Self` has a variant that holds the derived type `D`.
+#[diagnostic::on_unimplemented(
+    message = "no variant of `{Self}` holds `{D}`",
+    label = "`{D}` says that it is derived from this type",
+    note = "add a variant `{D}({D})` to `{Self}`, which derives `PersistentType` with `#[persistent(poly)]`"
+)]
+pub trait HasVariant<D>: Sized {
+    /// The variant's position.
+    const INDEX: usize;
+    /// The discriminator that is written, then the aliases that are read too.
+    const DISCRIMINATORS: &'static [&'static str];
+
+    /// The poly value.
+    fn wrap(derived: D) -> Self;
+
+    /// The derived value, or the poly value back if it is another variant.
+    fn extract(self) -> Result<D, Self>;
+
+    /// A filter over the derived type as it reads in a query over the poly type: false on every other variant's row.
+    #[doc(hidden)]
+    fn scoped_to_variant(predicate: Predicate) -> Predicate {
+        Predicate::Discriminator(Self::DISCRIMINATORS).and(predicate)
+    }
+}
+
+/// A key value: a type that identifies one persistent of type [`Of`](Self::Of).
+///
+/// Implemented by `#[derive(KeyVal)]` with `#[key_val(User)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a key value",
+    label = "a key's property has a type that derives `KeyVal`",
+    note = "make it a newtype: `#[derive(KeyVal)] #[key_val(User)] struct Username(String);`"
+)]
+pub trait KeyVal: Storable + Eq + Hash + KeyValOf<Self::Of> {
+    /// The persistent type that it identifies.
+    type Of;
+}
+
+/// A key value of the persistent type `P`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a key value of `{P}`",
+    label = "a key of `{P}` has a key value of `{P}`",
+    note = "a key value names its type: `#[derive(KeyVal)] #[key_val({P})]`"
+)]
+pub trait KeyValOf<P> {}
+
+/// A key of the persistent type `P`, its own or that of its poly type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a key of `{P}`",
+    label = "`{P}` has no key of this type",
+    note = "a repository retrieves by the keys that its type or its poly type declares: `#[persistent(key(..))]`"
+)]
+pub trait KeyFor<P>: KeyVal {
+    /// The key value of a persistent.
+    fn of(persistent: &P) -> &Self;
+
+    /// Gives a persistent this key value.
+    #[doc(hidden)]
+    fn put(self, persistent: &mut P);
+}
+
+/// `Self` has a field whose Rust name hashes to `NAME`, of type `T`. One impl per field, by the derives, so that other
+/// derives can ask for a field that they cannot see.
+#[doc(hidden)]
+pub trait HasField<const NAME: u64, T> {
+    /// The field's stored name.
+    const STEP: &'static Step;
+
+    fn field(&self) -> &T;
+
+    fn field_mut(&mut self) -> &mut T;
+}

@@ -1,0 +1,97 @@
+//! The executable meaning of a predicate. Every back end's translation is held to it.
+
+use super::Predicate;
+use crate::path::Step;
+use crate::value::{Comparison, ValueRef, satisfies};
+
+/// Whether a predicate is true of a row with this discriminator, whose values `value_at` reads.
+pub fn evaluate<'a>(
+    predicate: &Predicate,
+    discriminator: Option<&str>,
+    value_at: &dyn Fn(&[&'static Step]) -> ValueRef<'a>,
+) -> bool {
+    match predicate {
+        Predicate::All => true,
+        Predicate::Nothing => false,
+        Predicate::Discriminator(names) => discriminator.is_some_and(|name| names.contains(&name)),
+        Predicate::Compare { path, comparison, operand } => {
+            satisfies(*comparison, value_at(path.steps()), operand.as_value_ref())
+        }
+        Predicate::Contains { path, element } => match value_at(path.steps()) {
+            ValueRef::Composite(list) => {
+                list.any_element(&mut |value| satisfies(Comparison::Eq, value, element.as_value_ref()))
+            }
+            _ => false,
+        },
+        Predicate::And(parts) => parts.iter().all(|part| evaluate(part, discriminator, value_at)),
+        Predicate::Or(parts) => parts.iter().any(|part| evaluate(part, discriminator, value_at)),
+        Predicate::Not(part) => !evaluate(part, discriminator, value_at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::Path;
+    use crate::value::Value;
+
+    const CATS: &Step = &Step::new("cats");
+    const TAGS: &Step = &Step::new("tags");
+
+    fn row(path: &[&'static Step]) -> ValueRef<'static> {
+        thread_local! {
+            static LIST: &'static Value = Box::leak(Box::new(Value::List(vec![Value::Text("a".into()), Value::None(0)])));
+        }
+        match path {
+            [step] if **step == *CATS => ValueRef::Int(3),
+            [step] if **step == *TAGS => LIST.with(|list| list.as_value_ref()),
+            _ => ValueRef::None(0),
+        }
+    }
+
+    fn compare(step: &'static Step, comparison: Comparison, operand: Value) -> Predicate {
+        Predicate::Compare { path: Path::root().then(step), comparison, operand }
+    }
+
+    fn holds(predicate: &Predicate) -> bool {
+        evaluate(predicate, Some("Member"), &row)
+    }
+
+    #[test]
+    fn a_property_of_a_sibling_is_false_and_its_negation_true() {
+        let of_sibling = Predicate::Discriminator(&["Commenter"]).and(compare(CATS, Comparison::Ne, Value::Int(9)));
+        assert!(!holds(&of_sibling));
+        assert!(holds(&of_sibling.negate()));
+        assert!(!evaluate(&Predicate::Discriminator(&["Member"]), None, &row));
+    }
+
+    #[test]
+    fn an_alias_is_in_scope() {
+        assert!(holds(&Predicate::Discriminator(&["Person", "Member"])));
+    }
+
+    #[test]
+    fn empty_conjunction_is_true_and_empty_disjunction_false() {
+        assert!(holds(&Predicate::And(vec![])));
+        assert!(!holds(&Predicate::Or(vec![])));
+        assert!(holds(&Predicate::All) && !holds(&Predicate::Nothing));
+    }
+
+    #[test]
+    fn contains_looks_at_elements_only() {
+        let contains = |step, element| Predicate::Contains { path: Path::root().then(step), element };
+        assert!(holds(&contains(TAGS, Value::Text("a".into()))));
+        assert!(holds(&contains(TAGS, Value::None(0))));
+        assert!(!holds(&contains(TAGS, Value::Text("b".into()))));
+        assert!(!holds(&contains(CATS, Value::Int(3))));
+    }
+
+    #[test]
+    fn and_flattens_and_not_cancels() {
+        let cats = || compare(CATS, Comparison::Eq, Value::Int(3));
+        assert_eq!(cats().and(cats()).and(cats()).conjuncts().len(), 3);
+        assert_eq!(cats().and(cats().and(cats())).conjuncts().len(), 3);
+        assert_eq!(Predicate::All.and(cats()), cats());
+        assert_eq!(cats().negate().negate(), cats());
+    }
+}

@@ -1,0 +1,136 @@
+//! Typed filters: a predicate that knows over which persistent type it is.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{BitAnd, BitOr, Not};
+
+use super::Predicate;
+
+/// A filter over the persistent type `P`. Comes from its properties; `&`, `|` and `!` combine.
+///
+/// ```text
+/// m.num_cats.gt(2) & !m.profile.tagline.eq("hi")
+/// ```
+#[must_use = "a filter does nothing until a query holds it"]
+pub struct Filter<P: 'static> {
+    predicate: Predicate,
+    over: PhantomData<fn() -> P>,
+}
+
+impl<P: 'static> Filter<P> {
+    pub(crate) fn new(predicate: Predicate) -> Self {
+        Self { predicate, over: PhantomData }
+    }
+
+    /// True of every row.
+    pub fn all() -> Self {
+        Self::new(Predicate::All)
+    }
+
+    /// The untyped form.
+    pub fn predicate(&self) -> &Predicate {
+        &self.predicate
+    }
+
+    /// The untyped form, without a copy.
+    pub fn into_predicate(self) -> Predicate {
+        self.predicate
+    }
+
+    /// True where both are; as `&`.
+    pub fn and<Q: 'static>(self, other: Filter<Q>) -> Filter<P::Both>
+    where
+        P: MixesWith<Q>,
+    {
+        Filter::new(P::widen_left(self.predicate).and(P::widen_right(other.predicate)))
+    }
+
+    /// True where either is; as `|`.
+    pub fn or<Q: 'static>(self, other: Filter<Q>) -> Filter<P::Both>
+    where
+        P: MixesWith<Q>,
+    {
+        Filter::new(P::widen_left(self.predicate).or(P::widen_right(other.predicate)))
+    }
+}
+
+/// A filter over `Self` may be used in a query over `Q`: they are the same type, or one is the poly type of the other.
+#[diagnostic::on_unimplemented(
+    message = "a property of `{Self}` cannot be used in a query over `{Q}`",
+    label = "this is about `{Self}`",
+    note = "a query over a poly type takes properties of the poly type and of its derived types; a query over a derived type takes its own and those of its poly type, never a sibling's"
+)]
+pub trait InScopeOf<Q> {
+    /// The predicate as it reads in a query over `Q`.
+    #[doc(hidden)]
+    fn scoped(predicate: Predicate) -> Predicate;
+}
+
+impl<P> InScopeOf<P> for P {
+    fn scoped(predicate: Predicate) -> Predicate {
+        predicate
+    }
+}
+
+/// Filters over `Self` and over `Q` may be combined into one over [`Both`](Self::Both), the wider of the two.
+#[diagnostic::on_unimplemented(
+    message = "a filter over `{Self}` cannot be combined with one over `{Q}`",
+    label = "this is about `{Self}`",
+    note = "a poly type's properties combine with those of each of its derived types; siblings have no row in common"
+)]
+pub trait MixesWith<Q> {
+    /// The wider type.
+    type Both: 'static;
+    #[doc(hidden)]
+    fn widen_left(predicate: Predicate) -> Predicate;
+    #[doc(hidden)]
+    fn widen_right(predicate: Predicate) -> Predicate;
+}
+
+impl<P: 'static> MixesWith<P> for P {
+    type Both = P;
+
+    fn widen_left(predicate: Predicate) -> Predicate {
+        predicate
+    }
+
+    fn widen_right(predicate: Predicate) -> Predicate {
+        predicate
+    }
+}
+
+impl<P: MixesWith<Q> + 'static, Q: 'static> BitAnd<Filter<Q>> for Filter<P> {
+    type Output = Filter<P::Both>;
+
+    fn bitand(self, other: Filter<Q>) -> Self::Output {
+        self.and(other)
+    }
+}
+
+impl<P: MixesWith<Q> + 'static, Q: 'static> BitOr<Filter<Q>> for Filter<P> {
+    type Output = Filter<P::Both>;
+
+    fn bitor(self, other: Filter<Q>) -> Self::Output {
+        self.or(other)
+    }
+}
+
+impl<P: 'static> Not for Filter<P> {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self::new(self.predicate.negate())
+    }
+}
+
+impl<P: 'static> Clone for Filter<P> {
+    fn clone(&self) -> Self {
+        Self::new(self.predicate.clone())
+    }
+}
+
+impl<P: 'static> fmt::Debug for Filter<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.predicate.fmt(f)
+    }
+}

@@ -1,0 +1,16 @@
+//! Queries: typed properties and filters for the user, an untyped predicate for the back end, and the evaluator that
+//! says what a predicate means.
+
+mod evaluate;
+mod filter;
+mod operand;
+mod predicate;
+mod prop;
+mod select;
+
+pub use evaluate::evaluate;
+pub use filter::{Filter, InScopeOf, MixesWith};
+pub use operand::Operand;
+pub use predicate::Predicate;
+pub use prop::Prop;
+pub use select::{Direction, Order, OrderBy, OrdersQueryOver, Query, Select};

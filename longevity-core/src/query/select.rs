@@ -1,0 +1,136 @@
+//! Queries: a filter, an order, and a window.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::{Filter, InScopeOf, Predicate};
+use crate::path::Path;
+
+/// Which end comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Smallest first, absent values before all others.
+    Ascending,
+    /// Greatest first, absent values after all others.
+    Descending,
+}
+
+/// An order by one property. Comes from [`Prop::asc`](super::Prop::asc) and [`Prop::desc`](super::Prop::desc).
+#[must_use = "an order does nothing until a query holds it"]
+pub struct Order<P: 'static> {
+    by: OrderBy,
+    over: PhantomData<fn() -> P>,
+}
+
+impl<P: 'static> Order<P> {
+    pub(crate) fn new(path: Path, direction: Direction) -> Self {
+        Self { by: OrderBy { path, direction }, over: PhantomData }
+    }
+}
+
+/// An order as a back end sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderBy {
+    /// Where the value is.
+    pub path: Path,
+    /// Which end comes first.
+    pub direction: Direction,
+}
+
+/// What a back end is asked to find.
+///
+/// Rows that the order leaves equal come in the order of their ids, so that two runs of one query agree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Select {
+    /// Which rows.
+    pub predicate: Predicate,
+    /// In which order; by id when empty.
+    pub order: Vec<OrderBy>,
+    /// How many to skip.
+    pub offset: u64,
+    /// How many to give at most.
+    pub limit: Option<u64>,
+}
+
+/// A query over the persistent type `P`. Comes from `P::query()`.
+#[must_use = "a query does nothing until a repository runs it"]
+pub struct Query<P: 'static> {
+    select: Select,
+    over: PhantomData<fn() -> P>,
+}
+
+impl<P: 'static> Query<P> {
+    /// Everything, by id.
+    pub fn new() -> Self {
+        let select = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
+        Self { select, over: PhantomData }
+    }
+
+    /// Everything: says so where `P::query()` alone would read as unfinished.
+    pub fn all(self) -> Self {
+        self
+    }
+
+    /// Only what satisfies the filter too. Takes filters over `P`, over its poly type, and over its derived types, which
+    /// are false on every other variant's row.
+    pub fn filter<F: InScopeOf<P> + 'static>(mut self, filter: Filter<F>) -> Self {
+        self.select.predicate = self.select.predicate.and(F::scoped(filter.into_predicate()));
+        self
+    }
+
+    /// Ordered by this property, after those given before.
+    pub fn order_by<F: OrdersQueryOver<P> + 'static>(mut self, order: Order<F>) -> Self {
+        self.select.order.push(order.by);
+        self
+    }
+
+    /// Without the first `rows`.
+    pub fn offset(mut self, rows: u64) -> Self {
+        self.select.offset = rows;
+        self
+    }
+
+    /// At most so many `rows`.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.select.limit = Some(rows);
+        self
+    }
+
+    /// The untyped form.
+    pub fn select(&self) -> &Select {
+        &self.select
+    }
+
+    /// The untyped form, without a copy.
+    pub fn into_select(self) -> Select {
+        self.select
+    }
+}
+
+/// A property of `Self` may order a query over `Q`: they are the same type, or `Self` is the poly type of `Q`.
+#[diagnostic::on_unimplemented(
+    message = "a property of `{Self}` cannot order a query over `{Q}`",
+    label = "this is about `{Self}`",
+    note = "rows of a poly type are ordered by properties that all variants have: declare it in `props(..)` of the poly type"
+)]
+pub trait OrdersQueryOver<Q> {}
+
+impl<P> OrdersQueryOver<P> for P {}
+
+impl<P: 'static> Default for Query<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: 'static> Clone for Query<P> {
+    fn clone(&self) -> Self {
+        Self { select: self.select.clone(), over: PhantomData }
+    }
+}
+
+impl<P: 'static> fmt::Debug for Query<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.select.fmt(f)
+    }
+}

@@ -1,0 +1,156 @@
+//! Repositories: create, retrieve, query, update and delete for one persistent type.
+//!
+//! All that makes a derived repository differ from a poly or a plain one is here, once: which rows it sees
+//! ([`PersistentType::DISCRIMINATORS`]) and which of the table's columns its values have.
+
+mod read;
+mod stream;
+mod write;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::backend::Backend;
+use crate::error::Error;
+use crate::persistent::{KeyVal, PersistentType};
+use crate::query::{Predicate, Select};
+use crate::row::Row;
+use crate::state::{PState, Stored};
+use crate::store::Table;
+use crate::table::{Index, TableDefinition};
+use crate::value::Value;
+
+pub use stream::PStates;
+
+/// The repository of a persistent type.
+///
+/// The repository of a poly type sees every row of the table; that of a derived type sees the rows of its variant and
+/// no others, in every operation. Cheap to clone.
+pub struct Repo<P, B: Backend> {
+    // Without a table, every operation says that the type is not in the model.
+    table: Option<Arc<Table<B>>>,
+    model: &'static str,
+    of: PhantomData<fn() -> P>,
+}
+
+impl<P: PersistentType, B: Backend> Repo<P, B> {
+    pub(crate) fn new(table: Option<Arc<Table<B>>>, model: &'static str) -> Self {
+        Self { table, model, of: PhantomData }
+    }
+
+    fn table(&self) -> Result<&Arc<Table<B>>, Error> {
+        self.table.as_ref().ok_or_else(|| Error::NotInModel { type_name: P::NAME.to_owned(), model: self.model })
+    }
+}
+
+impl<P, B: Backend> Clone for Repo<P, B> {
+    fn clone(&self) -> Self {
+        Self { table: self.table.clone(), model: self.model, of: PhantomData }
+    }
+}
+
+impl<P: PersistentType, B: Backend> fmt::Debug for Repo<P, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repo").field("type", &P::NAME).field("backend", &B::NAME).finish_non_exhaustive()
+    }
+}
+
+/// The predicate, true of no row that the repository does not see. The discriminator comes first and literally, so that
+/// partial indexes apply.
+fn scoped<P: PersistentType>(predicate: Predicate) -> Predicate {
+    match P::DISCRIMINATORS {
+        Some(names) => Predicate::Discriminator(names).and(predicate),
+        None => predicate,
+    }
+}
+
+fn scoped_select<P: PersistentType>(mut select: Select) -> Select {
+    select.predicate = scoped::<P>(select.predicate);
+    select
+}
+
+/// The state of a row.
+fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: Row<B::Doc>) -> Result<PState<P>, Error> {
+    let definition = &*table.definition;
+    let value = match P::decode(&*table.backend, row.discriminator.as_deref(), &row.doc) {
+        Some(Ok(value)) => value,
+        Some(Err(failure)) => {
+            let variant = definition.variant(row.discriminator.as_deref());
+            return Err(Error::Decode {
+                type_name: variant.map_or(P::NAME, |variant| variant.type_name),
+                id: row.id,
+                path: failure.path,
+                source: failure.source,
+            });
+        }
+        None => {
+            return Err(Error::UnknownDiscriminator {
+                type_name: P::NAME,
+                table: definition.name,
+                id: row.id,
+                found: row.discriminator.map_or_else(String::new, Cow::into_owned),
+                known: definition.discriminators().collect(),
+            });
+        }
+    };
+    let stored = Stored {
+        id: row.id,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        primary_key: primary_key(definition, &value),
+    };
+    Ok(PState { value, stored })
+}
+
+fn primary_key<P: PersistentType>(definition: &TableDefinition, value: &P) -> Option<Box<[Value]>> {
+    let primary_key = definition.primary_key.as_ref()?;
+    Some(index_values(definition, &definition.indexes[primary_key.index], value).collect())
+}
+
+/// The values that a persistent has in the columns of an index.
+fn index_values<'a, P: PersistentType>(
+    definition: &'a TableDefinition,
+    index: &'a Index,
+    value: &'a P,
+) -> impl Iterator<Item = Value> + 'a {
+    index.columns.iter().map(|column| value.value_at(definition.columns[*column].path.steps()).to_value())
+}
+
+/// The values that a key value has in the columns of its key.
+fn key_columns<K: KeyVal>(definition: &TableDefinition, index: &Index, key: &K) -> Vec<Value> {
+    // A key has one property, whose path is what all its columns begin with.
+    let depth = match index.columns.as_slice() {
+        [column] => definition.columns[*column].path.steps().len(),
+        columns => common_depth(definition, columns),
+    };
+    index
+        .columns
+        .iter()
+        .map(|column| {
+            let steps = definition.columns[*column].path.steps();
+            key.value_at(&steps[depth.min(steps.len())..]).to_value()
+        })
+        .collect()
+}
+
+fn common_depth(definition: &TableDefinition, columns: &[usize]) -> usize {
+    let first = definition.columns[columns[0]].path.steps();
+    columns.iter().fold(first.len(), |depth, column| {
+        let steps = definition.columns[*column].path.steps();
+        first.iter().zip(steps).take(depth).take_while(|(a, b)| a == b).count()
+    })
+}
+
+/// Column values as an error shows them.
+fn shown(values: &[Value]) -> String {
+    match values {
+        [value] => value.to_string(),
+        values => {
+            let values: Vec<_> = values.iter().map(Value::to_string).collect();
+            format!("({})", values.join(", "))
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Rows: what a back end stores for one persistent.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::value::{Timestamp, Value};
+
+/// The identity of a row within its table, given by the back end when the row is inserted: up to 16 bytes of its
+/// choosing. Ids order rows for which a query gives no other order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId(u128);
+
+impl RowId {
+    /// An id from a number.
+    pub const fn from_u128(id: u128) -> Self {
+        Self(id)
+    }
+
+    /// The number.
+    pub const fn as_u128(self) -> u128 {
+        self.0
+    }
+}
+
+/// Hexadecimal.
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:x}", self.0)
+    }
+}
+
+impl fmt::Debug for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RowId({:x})", self.0)
+    }
+}
+
+/// A row as a back end gives it.
+#[derive(Clone, Debug)]
+pub struct Row<D> {
+    /// The row's identity.
+    pub id: RowId,
+    /// How often the row was written before; 0 after its creation.
+    pub version: u64,
+    /// Which variant it is; `None` in a table of a plain type.
+    pub discriminator: Option<Cow<'static, str>>,
+    /// The encoded persistent.
+    pub doc: D,
+    /// When it was created, if the store keeps timestamps.
+    pub created_at: Option<Timestamp>,
+    /// When it was last written, if the store keeps timestamps.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// What is to be written in a row.
+#[derive(Clone, Debug)]
+pub struct RowContent<D> {
+    /// Which variant it is; `None` in a table of a plain type.
+    pub discriminator: Option<Cow<'static, str>>,
+    /// The encoded persistent.
+    pub doc: D,
+    /// The values of the table's columns, in their order; [`Value::None`] for a column of another variant.
+    pub columns: Vec<Value>,
+    /// When this is written, if the store keeps timestamps.
+    pub written_at: Option<Timestamp>,
+}

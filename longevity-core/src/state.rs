@@ -1,0 +1,103 @@
+//! A persistent's state: the value, and what the store knows of it.
+
+use std::ops::Deref;
+
+use crate::persistent::{HasVariant, PersistentType};
+use crate::row::RowId;
+use crate::value::{Timestamp, Value};
+
+/// A value of a persistent type, and what the store knows of it: the row's id, its version, its timestamps.
+///
+/// Comes from a repository, and goes back to one for an update or a delete. Changes to it are in memory until then.
+#[derive(Clone, Debug)]
+pub struct PState<P> {
+    pub(crate) value: P,
+    pub(crate) stored: Stored,
+}
+
+/// What the store knows of a row, whatever its type.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    pub(crate) id: RowId,
+    pub(crate) version: u64,
+    pub(crate) created_at: Option<Timestamp>,
+    pub(crate) updated_at: Option<Timestamp>,
+    /// The primary key as it is stored, which an update may not change. `None` if the type has none.
+    pub(crate) primary_key: Option<Box<[Value]>>,
+}
+
+impl<P> PState<P> {
+    /// The value.
+    pub fn get(&self) -> &P {
+        &self.value
+    }
+
+    /// The value, changed in place.
+    pub fn modify(mut self, change: impl FnOnce(&mut P)) -> Self {
+        change(&mut self.value);
+        self
+    }
+
+    /// Another value for the same row.
+    pub fn set(mut self, value: P) -> Self {
+        self.value = value;
+        self
+    }
+
+    /// The value alone.
+    pub fn into_value(self) -> P {
+        self.value
+    }
+
+    /// The row's id.
+    pub fn id(&self) -> RowId {
+        self.stored.id
+    }
+
+    /// How often the row had been written when this state was read, its creation not counted.
+    pub fn row_version(&self) -> u64 {
+        self.stored.version
+    }
+
+    /// When the row was created, if the store keeps timestamps.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.stored.created_at
+    }
+
+    /// When the row was last written, if the store keeps timestamps.
+    pub fn updated_at(&self) -> Option<Timestamp> {
+        self.stored.updated_at
+    }
+}
+
+impl<D: PersistentType> PState<D>
+where
+    D::Root: HasVariant<D>,
+{
+    /// The same row as its poly type.
+    pub fn widen(self) -> PState<D::Root> {
+        PState { value: HasVariant::wrap(self.value), stored: self.stored }
+    }
+}
+
+impl<P> PState<P> {
+    /// The same row as the derived type `D`, or the state back if it is another variant's.
+    pub fn narrow<D>(self) -> Result<PState<D>, Self>
+    where
+        P: HasVariant<D>,
+    {
+        match self.value.extract() {
+            Ok(value) => Ok(PState { value, stored: self.stored }),
+            Err(value) => Err(PState { value, stored: self.stored }),
+        }
+    }
+}
+
+/// The value's own fields and methods, read only.
+impl<P> Deref for PState<P> {
+    type Target = P;
+
+    fn deref(&self) -> &P {
+        &self.value
+    }
+}

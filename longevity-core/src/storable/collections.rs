@@ -1,0 +1,113 @@
+//! Lists, sets and maps.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, Hash};
+
+use super::{NoFields, Shape, Storable, kind};
+use crate::path::{Path, Step};
+use crate::value::{Composite, Value, ValueRef};
+
+/// A list or a set: `contains` exists.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list or a set",
+    label = "`contains` asks a list or a set for one of its elements"
+)]
+pub trait Collection: Storable {
+    /// What it holds.
+    type Element: Storable;
+}
+
+/// The value at the end of a path that ends here; a path that leads on finds nothing, as elements have no path.
+fn whole<'a>(composite: &'a dyn Composite, path: &[&'static Step]) -> ValueRef<'a> {
+    if path.is_empty() { ValueRef::Composite(composite) } else { ValueRef::None(0) }
+}
+
+fn owned<'a, T: Storable>(elements: impl Iterator<Item = &'a T>) -> Vec<Value> {
+    elements.map(|element| element.value_at(&[]).to_value()).collect()
+}
+
+macro_rules! collection {
+    ($([$($generics:tt)*] $type:ty, $kind:ident, $sort:literal;)*) => {$(
+        impl<$($generics)*> Storable for $type {
+            type Kind = kind::$kind;
+            type Inner = Self;
+            type Fields<R: 'static> = NoFields;
+            const KEYABLE: bool = false;
+
+            fn shape() -> Shape {
+                Shape::$kind(T::shape)
+            }
+
+            fn fields<R: 'static>(_: &Path) -> NoFields {
+                NoFields
+            }
+
+            fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
+                whole(self, path)
+            }
+        }
+
+        impl<$($generics)*> Collection for $type {
+            type Element = T;
+        }
+
+        impl<$($generics)*> Composite for $type {
+            fn to_value(&self) -> Value {
+                let mut elements = owned(self.iter());
+                if $sort {
+                    elements.sort();
+                }
+                Value::List(elements)
+            }
+
+            fn any_element(&self, predicate: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+                self.iter().any(|element| predicate(element.value_at(&[])))
+            }
+        }
+    )*};
+}
+
+collection! {
+    [T: Storable] Vec<T>, List, false;
+    [T: Storable + Ord] BTreeSet<T>, Set, true;
+    [T: Storable + Eq + Hash, S: BuildHasher + Clone + Send + Sync + 'static] HashSet<T, S>, Set, true;
+}
+
+macro_rules! map {
+    ($([$($generics:tt)*] $type:ty;)*) => {$(
+        impl<$($generics)*> Storable for $type {
+            type Kind = kind::Map;
+            type Inner = Self;
+            type Fields<R: 'static> = NoFields;
+            const KEYABLE: bool = false;
+
+            fn shape() -> Shape {
+                Shape::Map(K::shape, V::shape)
+            }
+
+            fn fields<R: 'static>(_: &Path) -> NoFields {
+                NoFields
+            }
+
+            fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
+                whole(self, path)
+            }
+        }
+
+        impl<$($generics)*> Composite for $type {
+            fn to_value(&self) -> Value {
+                let mut entries: Vec<_> = self
+                    .iter()
+                    .map(|(key, value)| (key.value_at(&[]).to_value(), value.value_at(&[]).to_value()))
+                    .collect();
+                entries.sort();
+                Value::Map(entries)
+            }
+        }
+    )*};
+}
+
+map! {
+    [K: Storable + Ord, V: Storable] BTreeMap<K, V>;
+    [K: Storable + Eq + Hash, V: Storable, S: BuildHasher + Clone + Send + Sync + 'static] HashMap<K, V, S>;
+}

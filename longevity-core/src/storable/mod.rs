@@ -1,0 +1,51 @@
+//! What may stand in a field: the trait that ties a Rust type to its values, its properties and its description.
+
+mod collections;
+pub mod kind;
+mod options;
+mod scalars;
+mod shape;
+
+use std::fmt::Debug;
+
+use crate::path::{Path, Step};
+use crate::value::ValueRef;
+
+pub use collections::Collection;
+pub use shape::{FieldShape, ScalarType, Shape, ShapeFn, VariantShape};
+
+/// A type whose values can be stored: a basic type, a component, a key value, or an option, box, list, set or map of
+/// such.
+///
+/// Derived by `Component`, `KeyVal` and `PersistentType`; an implementation by hand is possible but has to agree with the
+/// type's `serde` form.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored",
+    label = "not a basic type, a component, a key value, or an option, box, list, set or map of such",
+    note = "a struct or an enum of yours: add `#[derive(Component)]` to it",
+    note = "a timestamp: use `longevity::Timestamp`, whose stored form sorts in time order; the text that other timestamp types write does not",
+    note = "bytes: `longevity::Bytes`; 128-bit integers: no store has them, keep them as text or as two numbers"
+)]
+pub trait Storable: Clone + Debug + Send + Sync + 'static {
+    /// What can be asked of such a property; see [`kind`].
+    type Kind;
+    /// The type behind all options and boxes.
+    type Inner: Storable;
+    /// The properties of the type's own fields, seen from the persistent type `R`.
+    type Fields<R: 'static>: Clone + Debug + Send + Sync + 'static;
+    /// Whether the type may be (in) a key value: it holds no float, option, collection or choice with data.
+    const KEYABLE: bool;
+
+    /// The type's structure, one level at a time.
+    fn shape() -> Shape;
+
+    /// The properties of the fields, given the path to this type.
+    fn fields<R: 'static>(path: &Path) -> Self::Fields<R>;
+
+    /// The value at the end of the path, [`ValueRef::None`] where an option on the way is `None`.
+    fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_>;
+}
+
+/// The fields of a type that has none of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct NoFields;

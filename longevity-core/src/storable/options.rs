@@ -1,0 +1,51 @@
+//! Options and boxes: a path leads through them without a step of its own.
+
+use super::{NoFields, Shape, Storable, kind};
+use crate::path::{Path, Step};
+use crate::value::ValueRef;
+
+impl<T: Storable> Storable for Option<T> {
+    type Kind = kind::Optional<T::Kind>;
+    type Inner = T::Inner;
+    // Lazy, so that recursive components end: `Prop::some` crosses.
+    type Fields<R: 'static> = NoFields;
+    const KEYABLE: bool = false;
+
+    fn shape() -> Shape {
+        Shape::Optional(T::shape)
+    }
+
+    fn fields<R: 'static>(_: &Path) -> NoFields {
+        NoFields
+    }
+
+    fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
+        match self {
+            None => ValueRef::None(0),
+            Some(value) => match value.value_at(path) {
+                ValueRef::None(depth) if path.is_empty() => ValueRef::None(depth.saturating_add(1)),
+                value => value,
+            },
+        }
+    }
+}
+
+impl<T: Storable> Storable for Box<T> {
+    type Kind = T::Kind;
+    type Inner = T::Inner;
+    // Lazy for the same reason: `Prop::inner` crosses.
+    type Fields<R: 'static> = NoFields;
+    const KEYABLE: bool = T::KEYABLE;
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn fields<R: 'static>(_: &Path) -> NoFields {
+        NoFields
+    }
+
+    fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
+        (**self).value_at(path)
+    }
+}

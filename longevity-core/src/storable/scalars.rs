@@ -1,0 +1,54 @@
+//! The basic types.
+
+use uuid::Uuid;
+
+use super::{NoFields, ScalarType, Shape, Storable, kind};
+use crate::path::{Path, Step};
+use crate::value::{Bytes, Timestamp, ValueRef};
+
+macro_rules! scalar {
+    ($($type:ty, $scalar:ident, $kind:ident, $keyable:literal, |$value:ident| $read:expr;)*) => {$(
+        impl Storable for $type {
+            type Kind = kind::$kind;
+            type Inner = Self;
+            type Fields<R: 'static> = NoFields;
+            const KEYABLE: bool = $keyable;
+
+            fn shape() -> Shape {
+                Shape::Scalar(ScalarType::$scalar)
+            }
+
+            fn fields<R: 'static>(_: &Path) -> NoFields {
+                NoFields
+            }
+
+            #[inline]
+            fn value_at(&self, _: &[&'static Step]) -> ValueRef<'_> {
+                let $value = self;
+                $read
+            }
+        }
+    )*};
+}
+
+scalar! {
+    bool, Bool, Scalar, true, |value| ValueRef::Bool(*value);
+    i8, I8, Scalar, true, |value| ValueRef::Int(i64::from(*value));
+    i16, I16, Scalar, true, |value| ValueRef::Int(i64::from(*value));
+    i32, I32, Scalar, true, |value| ValueRef::Int(i64::from(*value));
+    i64, I64, Scalar, true, |value| ValueRef::Int(*value);
+    // No platform of Rust's has a pointer of more than 64 bits.
+    isize, Isize, Scalar, true, |value| ValueRef::Int(*value as i64);
+    u8, U8, Scalar, true, |value| ValueRef::Int(i64::from(*value));
+    u16, U16, Scalar, true, |value| ValueRef::Int(i64::from(*value));
+    u32, U32, Scalar, true, |value| ValueRef::Int(i64::from(*value));
+    u64, U64, Scalar, true, |value| ValueRef::UInt(*value);
+    usize, Usize, Scalar, true, |value| ValueRef::UInt(*value as u64);
+    f32, F32, Float, false, |value| ValueRef::Float(f64::from(*value));
+    f64, F64, Float, false, |value| ValueRef::Float(*value);
+    char, Char, Scalar, true, |value| ValueRef::Char(*value);
+    String, String, Scalar, true, |value| ValueRef::Text(value);
+    Bytes, Bytes, Scalar, true, |value| ValueRef::Bytes(value);
+    Uuid, Uuid, Scalar, true, |value| ValueRef::Uuid(*value);
+    Timestamp, Timestamp, Scalar, true, |value| ValueRef::Timestamp(*value);
+}

@@ -1,0 +1,151 @@
+//! The structure of stored types, for back ends, descriptions and checks.
+
+use crate::path::Step;
+
+/// A shape on demand: recursive types end in one.
+pub type ShapeFn = fn() -> Shape;
+
+/// The structure of a type, one level at a time.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Shape {
+    /// A basic type.
+    Scalar(ScalarType),
+    /// An enum of units, stored as the name of the choice.
+    Choice {
+        /// The Rust type's name.
+        name: &'static str,
+        /// The stored names of the choices, in the order of declaration.
+        choices: Vec<&'static str>,
+    },
+    /// A newtype, stored as what it holds.
+    Newtype {
+        /// The Rust type's name.
+        name: &'static str,
+        /// The persistent type that it identifies, if it is a key value.
+        key_of: Option<&'static str>,
+        /// What it holds.
+        inner: ShapeFn,
+    },
+    /// An option.
+    Optional(ShapeFn),
+    /// A list.
+    List(ShapeFn),
+    /// A set.
+    Set(ShapeFn),
+    /// A map: its keys and its values.
+    Map(ShapeFn, ShapeFn),
+    /// A component, a key value of several fields, or a persistent type.
+    Struct {
+        /// The Rust type's name.
+        name: &'static str,
+        /// The persistent type that it identifies, if it is a key value.
+        key_of: Option<&'static str>,
+        /// The fields, in the order of declaration.
+        fields: Vec<FieldShape>,
+    },
+    /// A poly component.
+    Enum {
+        /// The Rust type's name.
+        name: &'static str,
+        /// The variants, in the order of declaration.
+        variants: Vec<VariantShape>,
+    },
+}
+
+/// A field of a struct.
+#[derive(Clone, Debug)]
+pub struct FieldShape {
+    /// The Rust field's name.
+    pub name: &'static str,
+    /// The name that the `serde` form has.
+    pub serde_name: &'static str,
+    /// The stored name, as a step of a path.
+    pub step: &'static Step,
+    /// The field's type.
+    pub shape: ShapeFn,
+}
+
+/// A variant of a poly component.
+#[derive(Clone, Debug)]
+pub struct VariantShape {
+    /// The Rust variant's name.
+    pub name: &'static str,
+    /// The name that the `serde` form has.
+    pub serde_name: &'static str,
+    /// What the variant holds: `None` for a unit, a struct for named fields, else the one type in it.
+    pub holds: Option<ShapeFn>,
+}
+
+/// The basic types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each is the Rust type of its name")]
+pub enum ScalarType {
+    Bool,
+    I8,
+    I16,
+    I32,
+    I64,
+    Isize,
+    U8,
+    U16,
+    U32,
+    U64,
+    Usize,
+    F32,
+    F64,
+    Char,
+    String,
+    Bytes,
+    Uuid,
+    Timestamp,
+}
+
+impl ScalarType {
+    /// The Rust type's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::I8 => "i8",
+            Self::I16 => "i16",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::Isize => "isize",
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::Usize => "usize",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Char => "char",
+            Self::String => "String",
+            Self::Bytes => "Bytes",
+            Self::Uuid => "Uuid",
+            Self::Timestamp => "Timestamp",
+        }
+    }
+
+    /// Whether it is a floating-point number.
+    pub const fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+}
+
+impl Shape {
+    /// The name by which a reader knows the type: `Option<String>`, `Profile`.
+    pub fn type_name(&self) -> String {
+        match self {
+            Self::Scalar(scalar) => scalar.name().to_owned(),
+            Self::Choice { name, .. }
+            | Self::Newtype { name, .. }
+            | Self::Struct { name, .. }
+            | Self::Enum { name, .. } => (*name).to_owned(),
+            Self::Optional(inner) => format!("Option<{}>", inner().type_name()),
+            Self::List(inner) => format!("Vec<{}>", inner().type_name()),
+            Self::Set(inner) => format!("Set<{}>", inner().type_name()),
+            Self::Map(key, value) => format!("Map<{}, {}>", key().type_name(), value().type_name()),
+        }
+    }
+}

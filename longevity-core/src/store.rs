@@ -1,0 +1,141 @@
+//! The store: a domain model on a back end.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use tracing::Instrument;
+
+use crate::backend::Backend;
+use crate::error::Error;
+use crate::model::{DomainModel, InModel, ModelBuilder};
+use crate::persistent::PersistentType;
+use crate::repo::Repo;
+use crate::table::TableDefinition;
+
+/// How a store behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    pub(crate) optimistic_locking: bool,
+    pub(crate) timestamps: bool,
+}
+
+impl Default for Options {
+    /// Optimistic locking on, timestamps off.
+    fn default() -> Self {
+        Self { optimistic_locking: true, timestamps: false }
+    }
+}
+
+impl Options {
+    /// Whether an update or a delete fails when the row was changed since it was read. Without, the last writer wins;
+    /// that a row is gone is an error either way.
+    pub fn optimistic_locking(mut self, on: bool) -> Self {
+        self.optimistic_locking = on;
+        self
+    }
+
+    /// Whether rows keep when they were created and last written.
+    pub fn timestamps(mut self, on: bool) -> Self {
+        self.timestamps = on;
+        self
+    }
+}
+
+/// A domain model `M` on a back end `B`: where repositories come from.
+///
+/// Cheap to clone; clones share the store.
+pub struct Longevity<M, B: Backend> {
+    shared: Arc<Shared<B>>,
+    model: PhantomData<fn() -> M>,
+}
+
+struct Shared<B: Backend> {
+    backend: Arc<B>,
+    tables: HashMap<TypeId, Arc<Table<B>>>,
+}
+
+/// A table of a store, with all that an operation on it needs.
+pub(crate) struct Table<B: Backend> {
+    pub(crate) backend: Arc<B>,
+    pub(crate) definition: Arc<TableDefinition>,
+    pub(crate) handle: B::Table,
+    pub(crate) options: Options,
+}
+
+impl<M: DomainModel, B: Backend> Longevity<M, B> {
+    /// Opens the store with default [`Options`].
+    ///
+    /// Fails if the back end cannot be reached, or with [`Error::InvalidModel`].
+    pub async fn open(backend: B) -> Result<Self, Error> {
+        Self::open_with(backend, Options::default()).await
+    }
+
+    /// Opens the store.
+    ///
+    /// Fails if the back end cannot be reached, or with [`Error::InvalidModel`].
+    pub async fn open_with(backend: B, options: Options) -> Result<Self, Error> {
+        let (types, definitions): (Vec<_>, Vec<_>) = ModelBuilder::of::<M>()
+            .roots
+            .into_iter()
+            .map(|(id, root)| Ok((id, Arc::new(root.table()?))))
+            .collect::<Result<Vec<_>, Error>>()?
+            .into_iter()
+            .unzip();
+        let span = tracing::debug_span!("open", model = M::NAME, backend = B::NAME);
+        let handles = backend.open(&definitions).instrument(span).await?;
+        let backend = Arc::new(backend);
+        let tables = types
+            .into_iter()
+            .zip(definitions)
+            .zip(handles)
+            .map(|((id, definition), handle)| {
+                (id, Arc::new(Table { backend: Arc::clone(&backend), definition, handle, options }))
+            })
+            .collect();
+        Ok(Self { shared: Arc::new(Shared { backend, tables }), model: PhantomData })
+    }
+
+    /// Creates the tables, keys and indexes of the model. May be called any number of times: it adds what is missing and
+    /// destroys nothing.
+    pub async fn create_schema(&self) -> Result<(), Error> {
+        for table in self.shared.tables.values() {
+            let span = tracing::debug_span!("create_schema", "type" = table.definition.type_name, backend = B::NAME);
+            self.shared.backend.create_schema(&table.handle).instrument(span).await?;
+        }
+        Ok(())
+    }
+
+    /// The repository of a persistent type: plain, poly or derived.
+    pub fn repo<P>(&self) -> Repo<P, B>
+    where
+        P: PersistentType,
+        P::Root: InModel<M>,
+    {
+        Repo::new(self.shared.tables.get(&TypeId::of::<P::Root>()).cloned(), M::NAME)
+    }
+
+    /// The back end.
+    pub fn backend(&self) -> &B {
+        &self.shared.backend
+    }
+
+    /// A table as the back end sees it, for conformance suites and tools; `None` if the root type is not in the model.
+    pub fn table<R: PersistentType>(&self) -> Option<(&Arc<TableDefinition>, &B::Table)> {
+        self.shared.tables.get(&TypeId::of::<R::Root>()).map(|table| (&table.definition, &table.handle))
+    }
+}
+
+impl<M, B: Backend> Clone for Longevity<M, B> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), model: PhantomData }
+    }
+}
+
+impl<M: DomainModel, B: Backend> fmt::Debug for Longevity<M, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Longevity").field("model", &M::NAME).field("backend", &B::NAME).finish_non_exhaustive()
+    }
+}

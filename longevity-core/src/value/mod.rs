@@ -1,0 +1,226 @@
+//! What a property's value is, whatever the back end: owned ([`Value`]) in keys, filters and index entries, borrowed
+//! ([`ValueRef`]) when it is read from a user's struct without a copy.
+
+mod bytes;
+mod order;
+mod timestamp;
+
+use std::fmt;
+
+use uuid::Uuid;
+
+pub use bytes::Bytes;
+pub use order::{Comparison, satisfies};
+pub use timestamp::{ParseTimestampError, Timestamp};
+
+/// An owned value of a property.
+///
+/// Equality and order are those of [the crate's rules](crate#values): total, so that values can be keys of an ordered
+/// index. `-0.0` equals `0.0`, NaN equals itself and sorts before every other number, nothing sorts before
+/// [`Value::None`], text and bytes compare byte by byte.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Value {
+    /// An absent value. The number says how many `Some` are around it: 0 for `None`, 1 for `Some(None)`.
+    None(u8),
+    /// `bool`
+    Bool(bool),
+    /// Every signed integer, and the unsigned ones of up to 32 bits.
+    Int(i64),
+    /// `u64` and `usize`
+    UInt(u64),
+    /// `f64`, and `f32` widened.
+    Float(f64),
+    /// `char`
+    Char(char),
+    /// `String`, or the stored name of a controlled vocabulary's choice.
+    Text(Box<str>),
+    /// [`Bytes`]
+    Bytes(Box<[u8]>),
+    /// `uuid::Uuid`
+    Uuid(Uuid),
+    /// [`Timestamp`]
+    Timestamp(Timestamp),
+    /// The elements of a list, or those of a set in their own order.
+    List(Vec<Value>),
+    /// The entries of a map, in the order of their keys.
+    Map(Vec<(Value, Value)>),
+    /// The fields of a component with their stored names, in the order of declaration.
+    Record(Vec<(&'static str, Value)>),
+    /// A poly component: the stored name of its variant, and what the variant holds.
+    Variant(&'static str, Box<Value>),
+}
+
+impl Value {
+    /// The borrowed form. Costs nothing; composite values keep their allocation.
+    pub fn as_value_ref(&self) -> ValueRef<'_> {
+        match self {
+            Self::None(depth) => ValueRef::None(*depth),
+            Self::Bool(value) => ValueRef::Bool(*value),
+            Self::Int(value) => ValueRef::Int(*value),
+            Self::UInt(value) => ValueRef::UInt(*value),
+            Self::Float(value) => ValueRef::Float(*value),
+            Self::Char(value) => ValueRef::Char(*value),
+            Self::Text(value) => ValueRef::Text(value),
+            Self::Bytes(value) => ValueRef::Bytes(value),
+            Self::Uuid(value) => ValueRef::Uuid(*value),
+            Self::Timestamp(value) => ValueRef::Timestamp(*value),
+            Self::List(_) | Self::Map(_) | Self::Record(_) | Self::Variant(..) => ValueRef::Composite(self),
+        }
+    }
+
+    /// Whether the value is absent at any depth of options.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::None(_))
+    }
+
+    /// Equality that also tells `-0.0` from `0.0` and one NaN from another: what "stored is what you get back" means.
+    pub fn is_identical(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::List(a), Self::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_identical(b)),
+            (Self::Map(a), Self::Map(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0.is_identical(&b.0) && a.1.is_identical(&b.1))
+            }
+            (Self::Record(a), Self::Record(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && a.1.is_identical(&b.1))
+            }
+            (Self::Variant(a, x), Self::Variant(b, y)) => a == b && x.is_identical(y),
+            _ => self == other,
+        }
+    }
+}
+
+/// As an error message shows it: text quoted, a record's values without their names.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn joined<'a>(f: &mut fmt::Formatter<'_>, values: impl Iterator<Item = &'a Value>) -> fmt::Result {
+            for (position, value) in values.enumerate() {
+                if position > 0 {
+                    f.write_str(", ")?;
+                }
+                write!(f, "{value}")?;
+            }
+            Ok(())
+        }
+        match self {
+            Self::None(_) => f.write_str("none"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Int(value) => write!(f, "{value}"),
+            Self::UInt(value) => write!(f, "{value}"),
+            Self::Float(value) => write!(f, "{value}"),
+            Self::Char(value) => write!(f, "{value:?}"),
+            Self::Text(value) => write!(f, "{value:?}"),
+            Self::Bytes(value) => {
+                f.write_str("0x")?;
+                value.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+            Self::Uuid(value) => write!(f, "{value}"),
+            Self::Timestamp(value) => write!(f, "{value}"),
+            Self::List(values) => {
+                f.write_str("[")?;
+                joined(f, values.iter())?;
+                f.write_str("]")
+            }
+            Self::Map(entries) => {
+                f.write_str("{")?;
+                for (position, (key, value)) in entries.iter().enumerate() {
+                    if position > 0 {
+                        f.write_str(", ")?;
+                    }
+                    write!(f, "{key}: {value}")?;
+                }
+                f.write_str("}")
+            }
+            Self::Record(fields) => {
+                f.write_str("(")?;
+                joined(f, fields.iter().map(|(_, value)| value))?;
+                f.write_str(")")
+            }
+            Self::Variant(name, value) => write!(f, "{name}({value})"),
+        }
+    }
+}
+
+/// A value that can tell its owned form, and its elements where it has some.
+pub trait Composite {
+    /// The owned form. Allocates.
+    fn to_value(&self) -> Value;
+
+    /// Whether any element of a list or a set satisfies the predicate; false for everything else.
+    fn any_element(&self, predicate: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        let _ = predicate;
+        false
+    }
+}
+
+impl Composite for Value {
+    fn to_value(&self) -> Value {
+        self.clone()
+    }
+
+    fn any_element(&self, predicate: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        match self {
+            Self::List(values) => values.iter().any(|value| predicate(value.as_value_ref())),
+            _ => false,
+        }
+    }
+}
+
+/// A borrowed value of a property: what an accessor reads from a user's struct.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum ValueRef<'a> {
+    /// See [`Value::None`].
+    None(u8),
+    /// See [`Value::Bool`].
+    Bool(bool),
+    /// See [`Value::Int`].
+    Int(i64),
+    /// See [`Value::UInt`].
+    UInt(u64),
+    /// See [`Value::Float`].
+    Float(f64),
+    /// See [`Value::Char`].
+    Char(char),
+    /// See [`Value::Text`].
+    Text(&'a str),
+    /// See [`Value::Bytes`].
+    Bytes(&'a [u8]),
+    /// See [`Value::Uuid`].
+    Uuid(Uuid),
+    /// See [`Value::Timestamp`].
+    Timestamp(Timestamp),
+    /// A list, a set, a map, a component or a poly component.
+    Composite(&'a dyn Composite),
+}
+
+impl ValueRef<'_> {
+    /// The owned form. Allocates for text, bytes and composites.
+    pub fn to_value(self) -> Value {
+        match self {
+            Self::None(depth) => Value::None(depth),
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::UInt(value) => Value::UInt(value),
+            Self::Float(value) => Value::Float(value),
+            Self::Char(value) => Value::Char(value),
+            Self::Text(value) => Value::Text(value.into()),
+            Self::Bytes(value) => Value::Bytes(value.into()),
+            Self::Uuid(value) => Value::Uuid(value),
+            Self::Timestamp(value) => Value::Timestamp(value),
+            Self::Composite(value) => value.to_value(),
+        }
+    }
+
+    /// Whether the value is absent at any depth of options.
+    pub fn is_none(self) -> bool {
+        matches!(self, Self::None(_))
+    }
+}
+
+impl fmt::Debug for ValueRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_value().fmt(f)
+    }
+}

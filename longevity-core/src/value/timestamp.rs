@@ -1,0 +1,127 @@
+//! Timestamps as a basic type: one instant, to the nanosecond, whose every stored form sorts in time order.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An instant in UTC, to the nanosecond, in the years -9999 to 9999.
+///
+/// The timestamp types of the ecosystem serialize to text with as many digits as the instant needs, which does not sort
+/// in time order, so they cannot be properties. This one can. Its text is RFC 3339 in UTC with nine digits, always.
+///
+/// ```
+/// use longevity_core::Timestamp;
+///
+/// let early: Timestamp = "2024-03-01T12:00:00.05Z".parse()?;
+/// let late: Timestamp = "2024-03-01T13:00:00+01:00".parse()?;
+/// assert!(late < early);
+/// assert_eq!(early.to_string(), "2024-03-01T12:00:00.050000000Z");
+/// # Ok::<(), longevity_core::ParseTimestampError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(jiff::Timestamp);
+
+/// The name under which a timestamp reaches a serializer, so that a back end's encoding can recognize it.
+pub(crate) const NEWTYPE_NAME: &str = "$longevity::Timestamp";
+
+impl Timestamp {
+    /// The earliest instant.
+    pub const MIN: Self = Self(jiff::Timestamp::MIN);
+    /// The latest instant.
+    pub const MAX: Self = Self(jiff::Timestamp::MAX);
+    /// 1970-01-01T00:00:00Z
+    pub const UNIX_EPOCH: Self = Self(jiff::Timestamp::UNIX_EPOCH);
+
+    /// The system clock's instant.
+    pub fn now() -> Self {
+        Self(jiff::Timestamp::now())
+    }
+
+    /// The instant so many seconds and nanoseconds after the epoch; `None` outside [`MIN`](Self::MIN) to
+    /// [`MAX`](Self::MAX).
+    pub fn from_unix(seconds: i64, nanoseconds: i32) -> Option<Self> {
+        jiff::Timestamp::new(seconds, nanoseconds).ok().map(Self)
+    }
+
+    /// The whole seconds since the epoch, rounded towards zero.
+    pub fn unix_seconds(self) -> i64 {
+        self.0.as_second()
+    }
+
+    /// The nanoseconds beyond [`unix_seconds`](Self::unix_seconds), with the same sign.
+    pub fn subsec_nanoseconds(self) -> i32 {
+        self.0.subsec_nanosecond()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.9}", self.0)
+    }
+}
+
+/// The text is not an RFC 3339 timestamp with an offset.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an RFC 3339 timestamp with an offset: {0}")]
+pub struct ParseTimestampError(String);
+
+impl FromStr for Timestamp {
+    type Err = ParseTimestampError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|error: jiff::Error| ParseTimestampError(error.to_string()))
+    }
+}
+
+/// The instant is outside the years that a [`Timestamp`] covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the instant is outside the years -9999 to 9999")]
+pub struct TimestampOutOfRange;
+
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = TimestampOutOfRange;
+
+    fn try_from(time: SystemTime) -> Result<Self, Self::Error> {
+        time.try_into().map(Self).map_err(|_| TimestampOutOfRange)
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(timestamp: Timestamp) -> Self {
+        timestamp.0.into()
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(NEWTYPE_NAME, &self.to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TimestampVisitor;
+
+        impl<'de> serde::de::Visitor<'de> for TimestampVisitor {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an RFC 3339 timestamp")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                text.parse().map_err(E::custom)
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Timestamp, D::Error> {
+                let text = std::borrow::Cow::<'_, str>::deserialize(inner)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+
+        deserializer.deserialize_newtype_struct(NEWTYPE_NAME, TimestampVisitor)
+    }
+}
