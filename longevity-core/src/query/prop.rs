@@ -116,7 +116,7 @@ impl<R: 'static, T: Storable> Deref for Prop<R, T> {
 
 impl<R: 'static, T: Storable> Clone for Prop<R, T> {
     fn clone(&self) -> Self {
-        Self { path: self.path.clone(), fields: self.fields.clone(), of: PhantomData }
+        Self::at(self.path.clone())
     }
 }
 

@@ -32,7 +32,7 @@ pub trait Storable: Clone + Debug + Send + Sync + 'static {
     /// The type behind all options and boxes.
     type Inner: Storable;
     /// The properties of the type's own fields, seen from the persistent type `R`.
-    type Fields<R: 'static>: Clone + Debug + Send + Sync + 'static;
+    type Fields<R: 'static>: Send + Sync + 'static;
     /// Whether the type may be (in) a key value: it holds no float, option, collection or choice with data.
     const KEYABLE: bool;
 

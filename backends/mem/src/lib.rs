@@ -1,0 +1,4 @@
+//! The in-memory back end of longevity.
+/// The in-memory back end.
+#[derive(Debug)]
+pub struct Mem;
