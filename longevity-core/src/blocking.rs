@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
-use futures_util::StreamExt;
-
 use crate::backend::Backend;
 use crate::error::{Error, WriteError};
 use crate::explain::Explanation;
@@ -22,6 +20,18 @@ use crate::state::PState;
 use crate::store::{self, Options};
 
 /// A domain model on a back end; see [`store::Longevity`](crate::Longevity).
+///
+/// ```
+#[doc = include_str!("../doc/open.txt")]
+/// let store = longevity::blocking::Longevity::<Blogging, _>::open(Mem::new())?;
+/// store.create_schema()?;
+/// let members = store.repo::<Member>();
+/// let ann = members.create(member("ann", 2))?;
+/// for member in members.stream(Member::query().all()) {
+///     assert_eq!(member?.get(), ann.get());
+/// }
+#[doc = include_str!("../doc/close.txt")]
+/// ```
 pub struct Longevity<M, B: Backend> {
     store: store::Longevity<M, B>,
 }
@@ -158,6 +168,10 @@ thread_local! {
 }
 
 /// Runs a future to its end on this thread, which sleeps while the future waits.
+///
+/// ```
+/// assert_eq!(longevity_core::blocking::block_on(async { 6 * 7 }), 42);
+/// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = WAKER.with(Waker::clone);
