@@ -6,6 +6,7 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
@@ -155,16 +156,16 @@ impl<P: PersistentType, B: Backend> fmt::Debug for Repo<P, B> {
     }
 }
 
-struct Parker(Thread);
+struct Parker {
+    thread: Thread,
+    woken: AtomicBool,
+}
 
 impl Wake for Parker {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
     }
-}
-
-thread_local! {
-    static WAKER: Waker = Waker::from(Arc::new(Parker(std::thread::current())));
 }
 
 /// Runs a future to its end on this thread, which sleeps while the future waits.
@@ -174,12 +175,20 @@ thread_local! {
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let waker = WAKER.with(Waker::clone);
+    // The futures of a back end in this process are ready at once: no waker is made for them.
+    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        return output;
+    }
+    // Of this call alone, so that a call within a call cannot take the other's wake-up.
+    let parker = Arc::new(Parker { thread: std::thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(Arc::clone(&parker));
     let mut context = Context::from_waker(&waker);
     loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        while !parker.woken.swap(false, Ordering::Acquire) {
+            std::thread::park();
         }
     }
 }
