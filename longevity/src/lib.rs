@@ -87,9 +87,9 @@
 //! | `testkit` | no | the conformance suite; for dev-dependencies |
 
 pub use longevity_core::{
-    Access, Bytes, DerivedFrom, DomainModel, Error, Explanation, Filter, HasVariant, InModel, KeyFor, KeyVal, Longevity,
-    Options, Order, PState, PStates, ParseTimestampError, PersistentStruct, PersistentType, Prop, Query, Repo, Result,
-    RootType, RowId, Storable, Timestamp, Value, WriteError,
+    Access, Bytes, DerivedFrom, DomainModel, Error, Explanation, Filter, HasVariant, InModel, KeyFor, KeyVal,
+    Longevity, Options, Order, PState, PStates, ParseTimestampError, PersistentStruct, PersistentType, Prop, Query,
+    Repo, Result, RootType, RowId, Storable, Timestamp, Value, WriteError,
 };
 pub use longevity_core::{backend, definition, description, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};
