@@ -76,8 +76,9 @@ impl Plan {
     /// with the order; and the index declared first among those that are alike in all this.
     pub(crate) fn new(definition: &TableDefinition, select: &Select) -> Self {
         let facts = Facts::of(&select.predicate);
+        let nothing = Self { candidates: Candidates::Nothing, arrangement: Arrangement::Forward };
         if facts.nothing {
-            return Self { candidates: Candidates::Nothing, arrangement: Arrangement::Forward };
+            return nothing;
         }
         let order = essential(&select.order, &facts);
         let arrangement = if order.is_empty() { Arrangement::Forward } else { Arrangement::Sort };
@@ -87,6 +88,9 @@ impl Plan {
                 continue;
             }
             let range = IndexRange::new(definition, position, &facts);
+            if range.start >= range.end {
+                return nothing;
+            }
             let arrangement = arrangement_of(definition, index, range.equal_columns, &order);
             let rank = Rank {
                 single_row: index.is_unique() && range.equal_columns == index.columns.len(),
@@ -95,8 +99,7 @@ impl Plan {
                 ordered: !order.is_empty() && arrangement != Arrangement::Sort,
             };
             if rank > best.0 {
-                let candidates = if range.start < range.end { Candidates::Index(range) } else { Candidates::Nothing };
-                best = (rank, Self { candidates, arrangement });
+                best = (rank, Self { candidates: Candidates::Index(range), arrangement });
             }
         }
         best.1
@@ -206,3 +209,6 @@ fn arrangement_of(
         _ => Arrangement::Groups { columns: equal_columns + served, direction, in_order: covered },
     }
 }
+
+#[cfg(test)]
+mod tests;

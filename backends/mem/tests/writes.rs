@@ -1,4 +1,5 @@
 //! Writes: atomic, unique, versioned; a failed one leaves everything as it was.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
