@@ -17,7 +17,8 @@
 //!
 //! # Map
 //!
-//! `backend` implements the interface; `schema` says which indexes a table has and `table` keeps rows and indexes in step;
+//! `backend` implements the interface; `schema` says which indexes a table has and `table` keeps rows, which stand in
+//! `pages`, and indexes in step;
 //! `key` gives values a binary form that sorts as they do; `facts` and `plan` choose how a query is answered, `walk` and
 //! `selection` answer it; `encode` is the document.
 
@@ -25,6 +26,7 @@ mod backend;
 mod encode;
 mod facts;
 mod key;
+mod pages;
 mod plan;
 mod rows;
 mod schema;

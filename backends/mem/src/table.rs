@@ -16,10 +16,9 @@ use longevity_core::{Error, Row, RowContent, RowId, Timestamp};
 use crate::backend::failed;
 use crate::encode::Doc;
 use crate::key::Key;
+use crate::pages::Pages;
 use crate::schema::{Entries, Layout, Schema, Slot};
 
-/// The rows by their ids.
-pub(crate) type RowMap = OrdMap<u64, Arc<StoredRow>>;
 /// The ids of the rows by their index entries.
 pub(crate) type Tree = OrdMap<Key, u64>;
 
@@ -46,7 +45,7 @@ pub(crate) struct Store {
 struct State {
     /// `None` until the table is created.
     layout: Option<Arc<Layout>>,
-    rows: RowMap,
+    rows: Pages,
     /// One for each slot of the layout.
     indexes: Vec<IndexState>,
 }
@@ -62,7 +61,7 @@ struct IndexState {
 
 /// What a query works on: the table as it was at one moment.
 pub(crate) struct Snapshot {
-    pub(crate) rows: RowMap,
+    pub(crate) rows: Pages,
     /// The index that the query uses.
     pub(crate) tree: Tree,
 }
@@ -228,7 +227,7 @@ impl Store {
     pub(crate) fn get(&self, slot: usize, key: &[u8], scope: Option<&[&str]>) -> Option<Row<Doc>> {
         let state = self.read();
         let id = state.indexes[slot].unique.as_ref()?.get(key)?;
-        state.rows.get(id).filter(|row| row.is_in(scope)).map(|row| row.to_row())
+        state.rows.get(*id).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
 
     /// The table as it is now, with one index if one is asked for. Takes constant time.
@@ -242,7 +241,7 @@ impl Store {
 impl State {
     /// The row that a write is about.
     fn target(&self, target: Target) -> Result<&Arc<StoredRow>, WriteFailure> {
-        let row = u64::try_from(target.id.as_u128()).ok().and_then(|id| self.rows.get(&id));
+        let row = u64::try_from(target.id.as_u128()).ok().and_then(|id| self.rows.get(id));
         let row = row.filter(|row| row.is_in(target.scope)).ok_or(WriteFailure::Missing)?;
         match target.version {
             Some(version) if version != row.version => Err(WriteFailure::Stale { found: row.version }),
@@ -273,7 +272,7 @@ impl State {
         for (index, entry) in self.indexes.iter_mut().zip(entries) {
             index.add(entry, row.id);
         }
-        self.rows.insert(row.id, row);
+        self.rows.insert(row);
         Ok(())
     }
 
@@ -298,7 +297,7 @@ impl State {
                 index.add(entry, row.id);
             }
         }
-        self.rows.insert(row.id, row);
+        self.rows.insert(row);
         Ok(())
     }
 
@@ -307,15 +306,15 @@ impl State {
         for (index, entry) in self.indexes.iter_mut().zip(entries) {
             index.remove(entry.as_ref());
         }
-        self.rows.remove(&id)
+        self.rows.remove(id)
     }
 }
 
 impl IndexState {
     /// The index of these rows; a row whose values another has too as error.
-    fn build<'a>(slot: &Slot, rows: &'a RowMap) -> Result<Self, &'a StoredRow> {
+    fn build<'a>(slot: &Slot, rows: &'a Pages) -> Result<Self, &'a StoredRow> {
         let mut index = Self { tree: Tree::new(), unique: slot.unique.then(HashMap::new) };
-        for row in rows.values() {
+        for row in rows.from(0) {
             let entry = slot.entry(row.id, row.discriminator.as_deref(), &row.doc);
             if index.add(entry, row.id).is_some() {
                 return Err(row);

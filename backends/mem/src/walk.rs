@@ -5,15 +5,16 @@ use std::ops::{Bound, ControlFlow};
 use longevity_core::query::Direction;
 
 use crate::key::{ABOVE, Buffer, Key, length_of};
+use crate::pages::Pages;
 use crate::plan::{Arrangement, Candidates, IndexRange, Plan};
-use crate::table::{RowMap, Snapshot, StoredRow, Tree};
+use crate::table::{Snapshot, StoredRow, Tree};
 
 /// What is done with each candidate; it breaks to stop behind it.
 pub(crate) type Visit<'a> = dyn FnMut(&std::sync::Arc<StoredRow>) -> ControlFlow<()> + 'a;
 
 /// A walk over candidates.
 pub(crate) struct Walk {
-    rows: RowMap,
+    rows: Pages,
     rest: Rest,
 }
 
@@ -84,17 +85,17 @@ impl Walk {
 }
 
 impl Rest {
-    fn visit(&mut self, rows: &RowMap, visit: &mut Visit<'_>) -> ControlFlow<()> {
+    fn visit(&mut self, rows: &Pages, visit: &mut Visit<'_>) -> ControlFlow<()> {
         match self {
             Self::Nothing => ControlFlow::Continue(()),
             Self::Rows(from) => {
-                for (id, row) in rows.range(*from..) {
-                    *from = id + 1;
+                for row in rows.from(*from) {
+                    *from = row.id + 1;
                     visit(row)?;
                 }
                 ControlFlow::Continue(())
             }
-            Self::Ids(ids) => ids.filter_map(|id| rows.get(&id)).try_for_each(visit),
+            Self::Ids(ids) => ids.filter_map(|id| rows.get(id)).try_for_each(visit),
             Self::Entries(entries) => entries.visit(rows, visit),
             Self::Groups { entries, columns, direction, in_order, group } => loop {
                 group.visit(rows, visit)?;
@@ -120,10 +121,10 @@ impl Entries {
         ids.into_iter()
     }
 
-    fn visit(&mut self, rows: &RowMap, visit: &mut Visit<'_>) -> ControlFlow<()> {
+    fn visit(&mut self, rows: &Pages, visit: &mut Visit<'_>) -> ControlFlow<()> {
         let mut entries = bounded(&self.tree, &self.start, &self.end);
         while let Some((key, id)) = if self.backward { entries.next_back() } else { entries.next() } {
-            let Some(row) = rows.get(id) else { continue };
+            let Some(row) = rows.get(*id) else { continue };
             if visit(row).is_break() {
                 if self.backward {
                     self.end = Buffer::from_slice(key.as_bytes());
