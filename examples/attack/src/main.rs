@@ -3,6 +3,8 @@
 //! Exit status: 0 if every line was loaded, 1 if lines were refused (each is reported with its number, the rest is
 //! loaded), 2 if the file cannot be read or the arguments are wrong.
 
+#![expect(unreachable_pub, reason = "a program: `pub` is what its other rooms may use")]
+
 mod load;
 mod model;
 mod source;
