@@ -67,6 +67,8 @@ impl Backend for Mem {
     type Rows = Rows;
 
     const NAME: &'static str = "mem";
+    // Index entries are made from the documents.
+    const WANTS_COLUMNS: bool = false;
 
     fn capabilities(&self) -> Capabilities {
         Capabilities::none().with_atomic_batches().with_explain().with_snapshot_streams()
@@ -119,7 +121,7 @@ impl Backend for Mem {
             return Err(failed(format!("the key {} has not {} columns", index.name, lookup.values.len())));
         }
         let mut key = Buffer::new();
-        lookup.values.iter().for_each(|value| encode(value.as_value_ref(), &mut key));
+        lookup.values.iter().for_each(|value| encode(*value, &mut key));
         Ok(table.store.get(schema.slots[lookup.index], &key, lookup.scope))
     }
 

@@ -141,7 +141,9 @@ pub fn index(name: &str, columns: &[usize], of_members: bool, unique: bool) -> I
     Index {
         name: name.to_owned(),
         // As an error names it.
-        properties: vec![Path::root().then(Box::leak(Box::new(Step::new(Box::leak(name.to_owned().into_boxed_str())))))],
+        properties: vec![
+            Path::root().then(Box::leak(Box::new(Step::new(Box::leak(name.to_owned().into_boxed_str()))))),
+        ],
         declared_by: if of_members { "Member" } else { "User" },
         variant: of_members.then_some(0),
         discriminators: of_members.then_some(MEMBER),
