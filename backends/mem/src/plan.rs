@@ -93,7 +93,7 @@ impl Plan {
             }
             let arrangement = arrangement_of(definition, index, range.equal_columns, &order);
             let rank = Rank {
-                single_row: index.is_unique() && range.equal_columns == index.columns.len(),
+                single_row: is_single(index, range.equal_columns),
                 equal_columns: range.equal_columns,
                 bounded: range.bounded,
                 ordered: !order.is_empty() && arrangement != Arrangement::Sort,
@@ -137,6 +137,11 @@ struct Rank {
 }
 
 impl IndexRange {
+    /// The only entry that there can be, if all columns of a key are fixed.
+    pub(crate) fn single<'a>(&'a self, definition: &TableDefinition) -> Option<&'a [u8]> {
+        is_single(&definition.indexes[self.index], self.equal_columns).then_some(&self.start)
+    }
+
     fn new(definition: &TableDefinition, position: usize, facts: &Facts<'_>) -> Self {
         let index = &definition.indexes[position];
         let mut prefix = Buffer::new();
@@ -168,6 +173,10 @@ impl IndexRange {
         }
         Self { index: position, equal_columns, bounded, start, end }
     }
+}
+
+fn is_single(index: &Index, equal_columns: usize) -> bool {
+    index.is_unique() && equal_columns == index.columns.len()
 }
 
 /// The order without what cannot make a difference: paths that equality fixes, and paths that came before.

@@ -1,16 +1,18 @@
 //! The walk over a plan's candidates in a snapshot: it can stop after any row and go on later.
 
 use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
 
 use longevity_core::query::Direction;
 
+use crate::index::Tree;
 use crate::key::{ABOVE, Buffer, Key, length_of};
 use crate::pages::Pages;
 use crate::plan::{Arrangement, Candidates, IndexRange, Plan};
-use crate::table::{Snapshot, StoredRow, Tree};
+use crate::table::{Snapshot, StoredRow};
 
 /// What is done with each candidate; it breaks to stop behind it.
-pub(crate) type Visit<'a> = dyn FnMut(&std::sync::Arc<StoredRow>) -> ControlFlow<()> + 'a;
+pub(crate) type Visit<'a> = dyn FnMut(&Arc<StoredRow>) -> ControlFlow<()> + 'a;
 
 /// A walk over candidates.
 pub(crate) struct Walk {
@@ -21,6 +23,8 @@ pub(crate) struct Walk {
 /// What the walk has not visited yet.
 enum Rest {
     Nothing,
+    /// One row.
+    Single(Arc<StoredRow>),
     /// The rows from this id on.
     Rows(u64),
     /// The rows with these ids.
@@ -71,6 +75,11 @@ impl Walk {
         Self { rows: snapshot.rows, rest }
     }
 
+    /// A walk to one row at most.
+    pub(crate) fn single(row: Option<Arc<StoredRow>>) -> Self {
+        Self { rows: Pages::default(), rest: row.map_or(Rest::Nothing, Rest::Single) }
+    }
+
     /// How many rows the snapshot has.
     pub(crate) fn table_len(&self) -> usize {
         self.rows.len()
@@ -88,6 +97,11 @@ impl Rest {
     fn visit(&mut self, rows: &Pages, visit: &mut Visit<'_>) -> ControlFlow<()> {
         match self {
             Self::Nothing => ControlFlow::Continue(()),
+            Self::Single(row) => {
+                let row = Arc::clone(row);
+                *self = Self::Nothing;
+                visit(&row)
+            }
             Self::Rows(from) => {
                 for row in rows.from(*from) {
                     *from = row.id + 1;

@@ -169,6 +169,36 @@ fn a_stream_is_a_snapshot_whatever_is_written_meanwhile() {
 }
 
 #[test]
+fn the_order_of_a_key_is_right_though_it_is_made_while_others_write() {
+    for _ in 0..20 {
+        let users = Users::new();
+        users.insert_many((0..300).map(|number| member(number).into())).unwrap();
+        together(&users, |users, thread| {
+            let by_username = Select { order: vec![by(&path(&[&USERNAME]))], ..select(Predicate::All) };
+            for number in 1_000 * (thread + 1)..1_000 * (thread + 1) + 20 {
+                if thread % 4 == 0 {
+                    // Of one moment, and in order, whoever is making it.
+                    let found = now(users.mem.find(&users.table, by_username.clone())).unwrap();
+                    let names = found.iter().map(|row| match users.user(row) {
+                        User::Member(member) => member.username,
+                        User::Commenter(commenter) => commenter.username,
+                    });
+                    assert!(names.is_sorted() && found.len() >= 300);
+                } else {
+                    let id = users.insert(member(number)).unwrap();
+                    match number % 3 {
+                        0 => users.delete(id).unwrap(),
+                        1 => drop(users.replace(id, None, member(number + 500)).unwrap()),
+                        _ => {}
+                    }
+                }
+            }
+        });
+        users.check_indexes();
+    }
+}
+
+#[test]
 fn nobody_waits_for_a_scan() {
     let users = Users::new();
     users.insert_many((0..10).map(|number| member(number).into())).unwrap();

@@ -269,11 +269,15 @@ fn is_taken(rows: &[(RowId, User)], own: Option<RowId>, user: &User) -> bool {
 #[test]
 fn equal_values_come_by_id_in_both_directions() {
     let users = Users::new();
-    let ids = users.insert_many((0..6).map(|number| Member { cats: number % 2, ..member(number) }.into())).unwrap();
-    let cats = |direction| Select { order: vec![OrderBy { path: path(&[&CATS]), direction }], ..select(members()) };
-    let [a, b, c, d, e, f] = ids[..] else { panic!("six rows") };
-    assert_eq!(users.find(cats(Direction::Ascending)), [a, c, e, b, d, f]);
-    assert_eq!(users.find(cats(Direction::Descending)), [b, d, f, a, c, e]);
+    let half = |number: i64| Member { cats: number % 2, rating: (number % 2) as f64, ..member(number) };
+    // The later ids have the smaller names, which the index on cats goes on with.
+    let ids = users.insert_many((0..6).rev().map(|number| half(number).into())).unwrap();
+    let [f, e, d, c, b, a] = ids[..] else { panic!("six rows") };
+    for step in [&CATS, &RATING] {
+        let by = |direction| Select { order: vec![OrderBy { path: path(&[step]), direction }], ..select(members()) };
+        assert_eq!(users.find(by(Direction::Ascending)), [e, c, a, f, d, b], "{}", step.name);
+        assert_eq!(users.find(by(Direction::Descending)), [f, d, b, e, c, a], "{}", step.name);
+    }
 }
 
 #[test]

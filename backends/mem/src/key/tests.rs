@@ -95,6 +95,37 @@ proptest! {
 }
 
 #[test]
+fn awkward_values_sort_pair_by_pair() {
+    let text = |text: &str| Value::Text(text.into());
+    let at = |seconds, nanoseconds| Value::Timestamp(Timestamp::from_unix(seconds, nanoseconds).unwrap());
+    let values = [
+        [Value::None(0), Value::None(1), Value::Bool(false), Value::Bool(true)].to_vec(),
+        [i64::MIN, -256, -1, 0, 1, 255, i64::MAX].map(Value::Int).to_vec(),
+        [0, 1, i64::MAX as u64, u64::MAX].map(Value::UInt).to_vec(),
+        [f64::NAN, -f64::NAN, f64::NEG_INFINITY, -1.0, -5e-324, -0.0, 0.0, 5e-324, f64::INFINITY]
+            .map(Value::Float)
+            .to_vec(),
+        ["", "\0", "\0\0", "\0a", "\u{1}", "\u{1}\u{1}", "\u{2}", "a", "a\0", "a\u{1}", "a\u{2}", "aa", "é"]
+            .map(text)
+            .to_vec(),
+        [at(-2, -1), at(-1, -1), at(-1, 0), at(0, -1), at(0, 0), at(0, 1), at(1, 999_999_999)].to_vec(),
+        [vec![], vec![Value::None(0)], vec![Value::Int(1)], vec![Value::Int(1), Value::None(0)]]
+            .map(Value::List)
+            .to_vec(),
+    ]
+    .concat();
+    for a in &values {
+        for b in &values {
+            let key = |value: &Value| encoded(std::slice::from_ref(value));
+            assert_eq!(key(a).cmp(&key(b)), a.cmp(b), "{a:?} and {b:?}");
+            // Whatever follows.
+            let followed = |value: &Value| encoded(&[value.clone(), text("")]);
+            assert_eq!(followed(a).cmp(&followed(b)), a.cmp(b), "{a:?} and {b:?}");
+        }
+    }
+}
+
+#[test]
 fn a_key_is_as_large_as_it_says() {
     assert_eq!(size_of::<Key>(), 32);
     assert_eq!(size_of::<Option<Key>>(), 32);
