@@ -9,7 +9,7 @@ use common::*;
 use longevity_core::backend::{Backend, Lookup, Target, WriteFailure};
 use longevity_core::query::Predicate;
 use longevity_core::value::Comparison;
-use longevity_core::{RowContent, RowId, Timestamp, Value};
+use longevity_core::{RowContent, RowId, Timestamp, Value, ValueRef};
 
 /// The position of the key that was taken.
 fn taken<T: std::fmt::Debug>(result: Result<T, WriteFailure>) -> usize {
@@ -155,7 +155,7 @@ fn siblings_without_the_property_do_not_collide_on_its_absence() {
 fn a_lookup_out_of_scope_finds_nothing() {
     let users = Users::new();
     users.insert(member(1)).unwrap();
-    let values = [Value::Text("member-000001".into())];
+    let values = [ValueRef::Text("member-000001")];
     let lookup = |scope| Lookup { index: USERNAME_KEY, values: &values, scope };
     assert!(now(users.mem.get(&users.table, lookup(Some(COMMENTER)))).unwrap().is_none());
     assert!(now(users.mem.get(&users.table, lookup(Some(MEMBER)))).unwrap().is_some());

@@ -300,7 +300,8 @@ impl Users {
     }
 
     pub fn get(&self, index: usize, values: &[Value]) -> Option<Row<Doc>> {
-        now(self.mem.get(&self.table, Lookup { index, values, scope: None })).unwrap()
+        let values: Vec<_> = values.iter().map(Value::as_value_ref).collect();
+        now(self.mem.get(&self.table, Lookup { index, values: &values, scope: None })).unwrap()
     }
 
     pub fn by_username(&self, username: &str) -> Option<Row<Doc>> {
