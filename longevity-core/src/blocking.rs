@@ -6,10 +6,9 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
-
-use futures_util::StreamExt;
 
 use crate::backend::Backend;
 use crate::error::{Error, WriteError};
@@ -22,6 +21,18 @@ use crate::state::PState;
 use crate::store::{self, Options};
 
 /// A domain model on a back end; see [`store::Longevity`](crate::Longevity).
+///
+/// ```
+#[doc = include_str!("../doc/open.txt")]
+/// let store = longevity::blocking::Longevity::<Blogging, _>::open(Mem::new())?;
+/// store.create_schema()?;
+/// let members = store.repo::<Member>();
+/// let ann = members.create(member("ann", 2))?;
+/// for member in members.stream(Member::query().all()) {
+///     assert_eq!(member?.get(), ann.get());
+/// }
+#[doc = include_str!("../doc/close.txt")]
+/// ```
 pub struct Longevity<M, B: Backend> {
     store: store::Longevity<M, B>,
 }
@@ -145,27 +156,39 @@ impl<P: PersistentType, B: Backend> fmt::Debug for Repo<P, B> {
     }
 }
 
-struct Parker(Thread);
+struct Parker {
+    thread: Thread,
+    woken: AtomicBool,
+}
 
 impl Wake for Parker {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
     }
 }
 
-thread_local! {
-    static WAKER: Waker = Waker::from(Arc::new(Parker(std::thread::current())));
-}
-
 /// Runs a future to its end on this thread, which sleeps while the future waits.
+///
+/// ```
+/// assert_eq!(longevity_core::blocking::block_on(async { 6 * 7 }), 42);
+/// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let waker = WAKER.with(Waker::clone);
+    // The futures of a back end in this process are ready at once: no waker is made for them.
+    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        return output;
+    }
+    // Of this call alone, so that a call within a call cannot take the other's wake-up.
+    let parker = Arc::new(Parker { thread: std::thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(Arc::clone(&parker));
     let mut context = Context::from_waker(&waker);
     loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        while !parker.woken.swap(false, Ordering::Acquire) {
+            std::thread::park();
         }
     }
 }

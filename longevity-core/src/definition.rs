@@ -186,7 +186,7 @@ fn partition_columns(
     if leading == 0 || leading != all {
         let problem = format!(
             "the partition of the primary key {} must be its first fields, in their order",
-            table.indexes[index].property
+            table.indexes[index].property()
         );
         return Err(Error::InvalidModel { type_name, problem });
     }
@@ -220,7 +220,7 @@ fn add_index(
     }
     table.indexes.push(Index {
         name,
-        property: names.join(", "),
+        properties: properties.iter().map(|property| property.path.clone()).collect(),
         declared_by,
         variant,
         discriminators,

@@ -154,6 +154,18 @@ impl Error {
 /// An update or a delete that was not done: why, and the state as it was handed in.
 ///
 /// `?` turns it into an [`Error`] and drops the state.
+///
+/// ```
+#[doc = include_str!("../doc/open.txt")]
+/// let ann = members.create(member("ann", 2)).await?;
+/// members.update(ann.clone()).await?;
+///
+/// let refused = members.update(ann.modify(|ann| ann.num_cats += 1)).await.unwrap_err();
+/// assert!(matches!(refused.error(), Error::WriteConflict { .. }));
+/// let (error, state) = refused.into_parts();
+/// assert_eq!(state.num_cats, 3); // as it was handed in: for another try on a fresh state
+#[doc = include_str!("../doc/close.txt")]
+/// ```
 pub struct WriteError<P> {
     // Boxed: a state can be large, and results are moved around.
     parts: Box<(Error, PState<P>)>,

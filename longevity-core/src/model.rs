@@ -22,6 +22,15 @@ pub trait DomainModel: Send + Sync + 'static {
     fn register(model: &mut ModelBuilder);
 
     /// The types, properties, keys, indexes and discriminators, for a program to read or to print.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/open.txt")]
+    /// let model = Blogging::description();
+    /// let user = model.type_named("User").unwrap();
+    /// assert_eq!(user.derived[0].keys[0].property, "email");
+    /// assert!(model.to_mermaid().contains("User <|-- Member"));
+    #[doc = include_str!("../doc/close.txt")]
+    /// ```
     fn description() -> Description {
         Description::of(Self::NAME, &ModelBuilder::of::<Self>().roots)
     }

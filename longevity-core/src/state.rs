@@ -9,6 +9,23 @@ use crate::value::{Timestamp, Value};
 /// A value of a persistent type, and what the store knows of it: the row's id, its version, its timestamps.
 ///
 /// Comes from a repository, and goes back to one for an update or a delete. Changes to it are in memory until then.
+///
+/// ```
+#[doc = include_str!("../doc/open.txt")]
+/// let ann: PState<Member> = members.create(member("ann", 2)).await?;
+/// assert_eq!(ann.get().num_cats, 2);
+/// assert_eq!(ann.num_cats, 2); // the value's fields, read only
+///
+/// let changed = ann.modify(|ann| ann.num_cats = 3).set(member("ann", 4)); // in memory only
+/// let ann = members.update(changed).await?;
+/// assert_eq!(ann.row_version(), 1);
+///
+/// let user: PState<User> = ann.widen();
+/// let user: PState<User> = user.narrow::<Commenter>().unwrap_err(); // ann is none
+/// let ann: PState<Member> = user.narrow::<Member>().unwrap();
+/// let value: Member = ann.into_value();
+#[doc = include_str!("../doc/close.txt")]
+/// ```
 #[derive(Clone, Debug)]
 pub struct PState<P> {
     pub(crate) value: P,

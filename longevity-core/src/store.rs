@@ -16,6 +16,16 @@ use crate::repo::Repo;
 use crate::table::TableDefinition;
 
 /// How a store behaves.
+///
+/// ```
+#[doc = include_str!("../doc/open.txt")]
+/// let options = Options::default().optimistic_locking(false).timestamps(true);
+/// let store = Longevity::<Blogging, _>::open_with(Mem::new(), options).await?;
+/// store.create_schema().await?;
+/// let ann = store.repo::<Member>().create(member("ann", 2)).await?;
+/// assert!(ann.created_at().is_some());
+#[doc = include_str!("../doc/close.txt")]
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     pub(crate) optimistic_locking: bool,
@@ -47,6 +57,15 @@ impl Options {
 /// A domain model `M` on a back end `B`: where repositories come from.
 ///
 /// Cheap to clone; clones share the store.
+///
+/// ```
+#[doc = include_str!("../doc/open.txt")]
+/// let store = Longevity::<Blogging, _>::open(Mem::new()).await?;
+/// store.create_schema().await?;
+/// let members = store.repo::<Member>();
+/// members.create(member("ann", 2)).await?;
+#[doc = include_str!("../doc/close.txt")]
+/// ```
 pub struct Longevity<M, B: Backend> {
     shared: Arc<Shared<B>>,
     model: PhantomData<fn() -> M>,
@@ -101,7 +120,9 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// Creates the tables, keys and indexes of the model. May be called any number of times: it adds what is missing and
     /// destroys nothing.
     pub async fn create_schema(&self) -> Result<(), Error> {
-        for table in self.shared.tables.values() {
+        let mut tables: Vec<_> = self.shared.tables.values().collect();
+        tables.sort_by_key(|table| table.definition.name);
+        for table in tables {
             let span = tracing::debug_span!("create_schema", "type" = table.definition.type_name, backend = B::NAME);
             self.shared.backend.create_schema(&table.handle).instrument(span).await?;
         }

@@ -54,8 +54,8 @@ pub struct Index {
     /// A name that is unique in the store: table, declaring type if it is a derived type, properties, and `key` or
     /// `index`, with dots between.
     pub name: String,
-    /// The properties as errors name them.
-    pub property: String,
+    /// The properties, before their values were spread over columns: one if this is a key.
+    pub properties: Vec<Path>,
     /// The type that declares it.
     pub declared_by: &'static str,
     /// The one variant whose rows are in it; all rows if `None`.
@@ -69,6 +69,12 @@ pub struct Index {
 }
 
 impl Index {
+    /// The properties as errors name them.
+    pub fn property(&self) -> String {
+        let names: Vec<_> = self.properties.iter().map(Path::to_string).collect();
+        names.join(", ")
+    }
+
     /// Whether no two rows may have the same values.
     pub fn is_unique(&self) -> bool {
         self.key_val.is_some()

@@ -8,8 +8,18 @@ use super::Predicate;
 
 /// A filter over the persistent type `P`. Comes from its properties; `&`, `|` and `!` combine.
 ///
-/// ```text
-/// m.num_cats.gt(2) & !m.profile.tagline.eq("hi")
+/// ```
+#[doc = include_str!("../../doc/open.txt")]
+/// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+/// commenters.create(commenter("cec")).await?;
+/// let (u, m) = (User::props(), Member::props());
+///
+/// // Over the poly type, a derived type's property is false on every other variant's row.
+/// let filter = m.num_cats.gt(2) | u.username.eq(Username("cec".into()));
+/// assert_eq!(users.count(User::query().filter(filter)).await?, 2);
+/// assert_eq!(users.count(User::query().filter(!m.num_cats.gt(2))).await?, 2);
+/// assert_eq!(members.count(Member::query().filter(!m.num_cats.gt(2))).await?, 1);
+#[doc = include_str!("../../doc/close.txt")]
 /// ```
 #[must_use = "a filter does nothing until a query holds it"]
 pub struct Filter<P: 'static> {

@@ -14,6 +14,28 @@ use crate::value::Comparison;
 ///
 /// Comes from `R::props()`. The properties of a component's fields are fields of its property; [`some`](Self::some)
 /// leads into an option, [`inner`](Self::inner) through options and boxes.
+///
+/// ```
+#[doc = include_str!("../../doc/open.txt")]
+/// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+/// let m = Member::props();
+/// let count = async |filter| members.count(Member::query().filter(filter)).await;
+///
+/// assert_eq!(count(m.num_cats.eq(2)).await?, 1);
+/// assert_eq!(count(m.num_cats.ne(2)).await?, 1);
+/// assert_eq!(count(m.num_cats.lt(3)).await?, 1);
+/// assert_eq!(count(m.num_cats.le(3)).await?, 2);
+/// assert_eq!(count(m.num_cats.gt(3)).await?, 0);
+/// assert_eq!(count(m.num_cats.ge(3)).await?, 1);
+/// assert_eq!(count(m.username.eq(Username("ann".into()))).await?, 1);
+/// assert_eq!(count(m.profile.eq(None)).await?, 0);
+/// assert_eq!(count(m.profile.some().tagline.eq("hi")).await?, 2);
+/// assert_eq!(count(m.profile.some().tags.contains("cats")).await?, 2);
+///
+/// let first = members.find(Member::query().order_by(m.num_cats.desc()).limit(1)).await?;
+/// assert_eq!(first[0].num_cats, 3);
+#[doc = include_str!("../../doc/close.txt")]
+/// ```
 pub struct Prop<R: 'static, T: Storable> {
     path: Path,
     fields: T::Fields<R>,

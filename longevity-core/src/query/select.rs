@@ -53,6 +53,21 @@ pub struct Select {
 }
 
 /// A query over the persistent type `P`. Comes from `P::query()`.
+///
+/// ```
+#[doc = include_str!("../../doc/open.txt")]
+/// members.create_many([member("ann", 2), member("bob", 3), member("cec", 3)]).await?;
+/// let m = Member::props();
+/// let query = Member::query()
+///     .filter(m.num_cats.gt(1))
+///     .order_by(m.num_cats.desc())
+///     .order_by(User::props().username.asc()) // the poly type's property
+///     .offset(1)
+///     .limit(2);
+/// let names: Vec<_> = members.find(query).await?.into_iter().map(|state| state.into_value().username.0).collect();
+/// assert_eq!(names, ["cec", "ann"]);
+#[doc = include_str!("../../doc/close.txt")]
+/// ```
 #[must_use = "a query does nothing until a repository runs it"]
 pub struct Query<P: 'static> {
     select: Select,

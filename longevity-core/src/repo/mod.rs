@@ -121,27 +121,10 @@ fn index_values<'a, P: PersistentType>(
 
 /// The values that a key value has in the columns of its key.
 fn key_columns<K: KeyVal>(definition: &TableDefinition, index: &Index, key: &K) -> Vec<Value> {
-    // A key has one property, whose path is what all its columns begin with.
-    let depth = match index.columns.as_slice() {
-        [column] => definition.columns[*column].path.steps().len(),
-        columns => common_depth(definition, columns),
-    };
-    index
-        .columns
-        .iter()
-        .map(|column| {
-            let steps = definition.columns[*column].path.steps();
-            key.value_at(&steps[depth.min(steps.len())..]).to_value()
-        })
-        .collect()
-}
-
-fn common_depth(definition: &TableDefinition, columns: &[usize]) -> usize {
-    let first = definition.columns[columns[0]].path.steps();
-    columns.iter().fold(first.len(), |depth, column| {
-        let steps = definition.columns[*column].path.steps();
-        first.iter().zip(steps).take(depth).take_while(|(a, b)| a == b).count()
-    })
+    // The columns are within the key's one property: what follows it leads through the key value.
+    let depth = index.properties.first().map_or(0, |property| property.steps().len());
+    let path = |column: &usize| definition.columns[*column].path.steps().get(depth..).unwrap_or_default();
+    index.columns.iter().map(|column| key.value_at(path(column)).to_value()).collect()
 }
 
 /// Column values as an error shows them.

@@ -17,6 +17,15 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// derived repository finds none of its siblings.
     ///
     /// Costs one look-up in the key's index.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create(member("ann", 2)).await?;
+    /// assert!(members.retrieve(&Email("ann@example.com".into())).await?.is_some()); // its own key
+    /// assert!(members.retrieve(&Username("ann".into())).await?.is_some()); // its poly type's
+    /// assert!(commenters.retrieve(&Username("ann".into())).await?.is_none()); // a sibling's row
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub async fn retrieve<K: KeyFor<P>>(&self, key: &K) -> Result<Option<PState<P>>, Error> {
         let table = self.table()?;
         let definition = &*table.definition;
@@ -32,20 +41,40 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 
     /// The persistent with this key value; [`Error::NotFound`] if there is none.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// let error = members.retrieve_one(&Email("ann@example.com".into())).await.unwrap_err();
+    /// assert_eq!(error.to_string(), r#"no Member has email = "ann@example.com""#);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub async fn retrieve_one<K: KeyFor<P>>(&self, key: &K) -> Result<PState<P>, Error> {
         self.retrieve(key).await?.ok_or_else(|| {
             let property = self.table.as_deref().and_then(|table| {
                 let definition = &*table.definition;
-                definition.key(TypeId::of::<K>()).map(|index| definition.indexes[index].property.as_str())
+                definition.key(TypeId::of::<K>()).map(|index| definition.indexes[index].property())
             });
             let value = key.value_at(&[]).to_value();
-            Error::NotFound { type_name: P::NAME, what: format!("has {} = {value}", property.unwrap_or("the key")) }
+            Error::NotFound {
+                type_name: P::NAME,
+                what: format!("has {} = {value}", property.as_deref().unwrap_or("the key")),
+            }
         })
     }
 
     /// All that the query finds, in its order.
     ///
     /// Fails if any row among them does not decode; [`stream`](Self::stream) goes on behind such a row.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create_many([member("ann", 2), member("bob", 3), member("cec", 4)]).await?;
+    /// let m = Member::props();
+    /// let two = members.find(Member::query().filter(m.num_cats.ge(2)).order_by(m.username.desc()).limit(2)).await?;
+    /// assert_eq!(two[0].username, Username("cec".into()));
+    /// assert_eq!(two.len(), 2);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub async fn find(&self, query: Query<P>) -> Result<Vec<PState<P>>, Error> {
         let table = self.table()?;
         let select = scoped_select::<P>(query.into_select());
@@ -55,6 +84,15 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 
     /// How many the query finds, its offset and limit included. Decodes nothing.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+    /// commenters.create(commenter("cec")).await?;
+    /// assert_eq!(users.count(User::query().all()).await?, 3);
+    /// assert_eq!(members.count(Member::query().all()).await?, 2);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub async fn count(&self, query: Query<P>) -> Result<u64, Error> {
         let table = self.table()?;
         let select = query.into_select();
@@ -65,6 +103,14 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 
     /// Whether the query finds any. Decodes nothing.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create(member("ann", 2)).await?;
+    /// assert!(members.exists(Member::query().filter(Member::props().num_cats.eq(2))).await?);
+    /// assert!(!commenters.exists(Commenter::query().all()).await?);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub async fn exists(&self, query: Query<P>) -> Result<bool, Error> {
         if query.select().offset > 0 || query.select().limit == Some(0) {
             return Ok(self.count(query).await? > 0);
@@ -77,11 +123,30 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     /// What the query finds, one by one, in its order. A row that does not decode is an error in its place; the stream
     /// goes on behind it.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+    /// let mut all = users.stream(User::query().all());
+    /// while let Some(user) = all.next().await {
+    ///     println!("{:?}", user?.get());
+    /// }
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub fn stream(&self, query: Query<P>) -> PStates<P, B> {
         PStates::new(self.table().cloned(), query)
     }
 
     /// How the back end would answer the query.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// let m = Member::props();
+    /// let plan = members.explain(Member::query().filter(m.num_cats.eq(2)).order_by(m.username.asc())).await?;
+    /// assert_eq!(plan.index(), Some("user.Member.num_cats+username.index"));
+    /// assert!(plan.ordered_by_access);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub async fn explain(&self, query: Query<P>) -> Result<Explanation, Error> {
         let table = self.table()?;
         if !table.backend.capabilities().explain {

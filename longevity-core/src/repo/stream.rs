@@ -40,6 +40,12 @@ impl<P: PersistentType, B: Backend> PStates<P, B> {
         };
         Self { source, span, of: std::marker::PhantomData }
     }
+
+    /// The next state, or the error in its place; `None` at the end. What `StreamExt::next` does, for those who have no
+    /// other use of that.
+    pub async fn next(&mut self) -> Option<Result<PState<P>, Error>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
 }
 
 impl<P: PersistentType, B: Backend> Stream for PStates<P, B> {

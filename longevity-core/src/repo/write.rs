@@ -11,12 +11,23 @@ use crate::persistent::PersistentType;
 use crate::row::{RowContent, RowId};
 use crate::state::{PState, Stored};
 use crate::store::Table;
+use crate::table::Index;
 use crate::value::{Timestamp, Value};
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Stores a new persistent.
     ///
     /// Fails with [`Error::DuplicateKey`] if a key value of the type, or of its poly type, is taken.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// let ann = members.create(member("ann", 2)).await?;
+    /// assert_eq!((ann.num_cats, ann.row_version()), (2, 0));
+    ///
+    /// let error = commenters.create(commenter("ann")).await.unwrap_err();
+    /// assert_eq!(error.to_string(), r#"User with username = "ann" exists already"#);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub async fn create(&self, value: P) -> Result<PState<P>, Error> {
         let table = self.table()?;
         let content = content_of(table, &value)?;
@@ -31,6 +42,16 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Stores new persistents, all or none, in one step. The states are in the order of the values.
     ///
     /// Fails as [`create`](Self::create) does, and with [`Error::Unsupported`] on a back end without atomic batches.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// let states = members.create_many([member("ann", 2), member("bob", 3)]).await?;
+    /// assert_eq!(states.len(), 2);
+    ///
+    /// assert!(members.create_many([member("cec", 1), member("ann", 1)]).await.unwrap_err().is_duplicate_key());
+    /// assert_eq!(members.count(Member::query().all()).await?, 2);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub async fn create_many(&self, values: impl IntoIterator<Item = P>) -> Result<Vec<PState<P>>, Error> {
         let table = self.table()?;
         if !table.backend.capabilities().atomic_batches {
@@ -61,6 +82,23 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// [`Error::WriteConflict`] if the row was changed since the state was read (unless the store is without optimistic
     /// locking), with [`Error::NotFound`] if it is gone or no longer of this type, with [`Error::DuplicateKey`], and with
     /// [`Error::UnstablePrimaryKey`].
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// let ann = members.create(member("ann", 2)).await?;
+    /// let stale = ann.clone();
+    /// let ann = members.update(ann.modify(|ann| ann.num_cats += 1)).await?;
+    /// assert_eq!(ann.row_version(), 1);
+    ///
+    /// let refused = members.update(stale).await.unwrap_err();
+    /// assert!(refused.is_write_conflict());
+    /// assert_eq!(refused.into_state().num_cats, 2);
+    ///
+    /// // Through the poly repository, ann becomes a commenter.
+    /// users.update(ann.widen().set(User::Commenter(commenter("ann")))).await?;
+    /// assert_eq!(members.count(Member::query().all()).await?, 0);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub async fn update(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
         match self.replace(&state).await {
             Ok((version, written_at)) => {
@@ -96,6 +134,15 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// On failure the row is as it was, and the error holds the state as it was handed in. Fails with
     /// [`Error::WriteConflict`] if the row was changed since the state was read (unless the store is without optimistic
     /// locking), and with [`Error::NotFound`] if it is gone or no longer of this type.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// let ann = members.create(member("ann", 2)).await?;
+    /// let stale = ann.clone();
+    /// let value: Member = members.delete(ann).await?;
+    /// assert!(members.delete(stale).await.unwrap_err().is_not_found());
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
     pub async fn delete(&self, state: PState<P>) -> Result<P, WriteError<P>> {
         let result = match self.table() {
             Ok(table) => {
@@ -161,7 +208,7 @@ fn write_error<P: PersistentType, B: Backend>(
         (WriteFailure::Duplicate(position), _) => match definition.indexes.get(position) {
             Some(index) => {
                 let values: Vec<_> = index_values(definition, index, value).collect();
-                Error::DuplicateKey { type_name: index.declared_by, key: index.property.clone(), value: shown(&values) }
+                Error::DuplicateKey { type_name: index.declared_by, key: index.property(), value: shown(&values) }
             }
             None => confused(B::NAME, format!("duplicate in index {position}, which does not exist")),
         },
@@ -186,7 +233,7 @@ fn unstable_primary_key<B: Backend>(table: &Table<B>, from: &[Value], to: &[Valu
     let index = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index]);
     Error::UnstablePrimaryKey {
         type_name: definition.type_name,
-        key: index.map_or_else(String::new, |index| index.property.clone()),
+        key: index.map_or_else(String::new, Index::property),
         from: shown(from),
         to: shown(to),
     }

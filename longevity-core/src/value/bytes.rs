@@ -98,3 +98,17 @@ impl<'de> Deserialize<'de> for Bytes {
         deserializer.deserialize_byte_buf(BytesVisitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_without_a_binary_type_writes_numbers() {
+        let bytes = Bytes::from([0, 255]);
+        let json = serde_json::to_string(&bytes).unwrap();
+        assert_eq!(json, "[0,255]");
+        assert_eq!(serde_json::from_str::<Bytes>(&json).unwrap(), bytes);
+        assert!(serde_json::from_str::<Bytes>("[256]").is_err());
+    }
+}

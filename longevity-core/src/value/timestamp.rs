@@ -125,3 +125,34 @@ impl<'de> Deserialize<'de> for Timestamp {
         deserializer.deserialize_newtype_struct(NEWTYPE_NAME, TimestampVisitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_sorts_in_time_whatever_digits_and_offset_it_was_parsed_from() {
+        let texts = ["2024-03-01T12:00:00Z", "2024-03-01T12:00:00.05Z", "2024-03-01T13:00:00.050000001+01:00"];
+        let timestamps: Vec<Timestamp> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        let printed: Vec<_> = timestamps.iter().map(Timestamp::to_string).collect();
+        assert!(timestamps.is_sorted() && printed.is_sorted(), "{printed:?}");
+        assert_eq!(printed[2], "2024-03-01T12:00:00.050000001Z");
+    }
+
+    #[test]
+    fn serde_keeps_every_nanosecond() {
+        for timestamp in [Timestamp::MIN, Timestamp::MAX, Timestamp::from_unix(-1, -999_999_999).unwrap()] {
+            let json = serde_json::to_string(&timestamp).unwrap();
+            assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), timestamp, "{json}");
+        }
+        assert!(serde_json::from_str::<Timestamp>("\"yesterday\"").is_err());
+        assert!(serde_json::from_str::<Timestamp>("\"2024-03-01T12:00:00\"").is_err());
+    }
+
+    #[test]
+    fn system_time_goes_there_and_back() {
+        let timestamp = Timestamp::from_unix(1_700_000_000, 123_456_789).unwrap();
+        assert_eq!(Timestamp::try_from(SystemTime::from(timestamp)), Ok(timestamp));
+        assert_eq!(Timestamp::from_unix(i64::MAX, 0), None);
+    }
+}
