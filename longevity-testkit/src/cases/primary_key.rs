@@ -25,13 +25,13 @@ pub(crate) fn refuse_another<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Ro
             let handed_in = state.clone().set(new.clone());
             let expected = SeenRow::of(&handed_in);
             let Err(refused) = repo.update(handed_in) else {
-                return Err(Stop::failed(format!("the primary key {} changed", index.property)));
+                return Err(Stop::failed(format!("the primary key {} changed", index.property())));
             };
             let (error, handed_back) = refused.into_parts();
             let Error::UnstablePrimaryKey { type_name, key, from, to } = &error else {
                 return Err(Stop::failed(format!("expected an unstable primary key, not: {error}")));
             };
-            ensure_eq!((*type_name, key), (definition.type_name, &index.property), "type and key of the error");
+            ensure_eq!((*type_name, key), (definition.type_name, &index.property()), "type and key of the error");
             let value_of = |value| values_in(definition, index, value).map(|values| shown(&values)).unwrap_or_default();
             ensure_eq!((from, to), (&value_of(old), &value_of(&new)), "the values of the error");
             ensure_eq!(SeenRow::of(&handed_back), expected, "the state that is handed back");

@@ -59,7 +59,7 @@ pub(crate) fn retrieve_absent<M: DomainModel, T: Tested<M>, F: Fixture>(
     repo.create(present)?;
     ensure!(key.retrieve(&repo, &absent)?.is_none(), "retrieve by {} found a row without the value", key.property);
     let definition = room.definition()?;
-    let property = definition.key(key.key_val).map(|index| definition.indexes[index].property.clone());
+    let property = definition.key(key.key_val).map(|index| definition.indexes[index].property());
     let property = property.ok_or_else(|| Stop::failed("the table has no such key"))?;
     match key.retrieve_one(&repo, &absent) {
         Ok(state) => Err(Stop::failed(format!("retrieve_one by {} found {state:?}", key.property))),

@@ -48,7 +48,7 @@ pub(crate) fn ensure_duplicate<A: PersistentType, B: PersistentType>(
         return Err(Stop::failed(format!("expected a duplicate key, not: {error}")));
     };
     let colliding = collisions(definition, holder, refused);
-    let Some(index) = colliding.iter().find(|index| (&index.declared_by, &index.property) == (type_name, key)) else {
+    let Some(index) = colliding.iter().find(|index| (&index.declared_by, &index.property()) == (type_name, key)) else {
         let keys: Vec<_> = colliding.iter().map(|index| index.name.as_str()).collect();
         return Err(Stop::failed(format!("the error names {type_name}.{key}, but the duplicate is in {keys:?}")));
     };
