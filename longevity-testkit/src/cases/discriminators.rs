@@ -134,12 +134,16 @@ where
 {
     let store = room.open()?;
     let repo = store.repo::<P>();
-    let states = room.samples()?.into_iter().map(|sample| repo.create(sample)).collect::<Result<Vec<_>, _>>()?;
-    let first = &states[0];
-    let Some(other) = states.iter().find(|state| state.get().variant() != first.get().variant()) else {
+    let mut states = room.samples()?.into_iter().map(|sample| repo.create(sample)).collect::<Result<Vec<_>, _>>()?;
+    let variant = states[0].get().variant();
+    let Some(other) = states.iter().position(|state| state.get().variant() != variant) else {
         return Err(Stop::Skipped(format!("the strategy of {} gives one variant only", P::NAME)));
     };
+    // The document moves with its key values, so the row that it is from goes.
+    let other = states.remove(other);
     let doc = raw_row::<P, _, _>(&store, other.id())?.doc;
+    repo.delete(other)?;
+    let first = &states[0];
     let definition = room.definition()?;
     let names = definition.variants[first.get().variant()].discriminators.unwrap_or_default();
     plant(&store, first, names[0], doc)?;
