@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use crate::error::Error;
 use crate::path::Path;
-use crate::persistent::{KeyValOf, PersistentStruct};
+use crate::persistent::PersistentStruct;
 use crate::query::Prop;
 use crate::storable::kind::Indexable;
 use crate::storable::{Shape, ShapeFn, Storable};
@@ -92,9 +92,9 @@ pub struct KeyDefinition {
 }
 
 impl KeyDefinition {
-    /// A key of the type `P`; for generated code.
+    /// A key; for generated code, which gets here through [`KeyValOf`](crate::KeyValOf).
     #[doc(hidden)]
-    pub fn of<P, R: 'static, K: Storable + KeyValOf<P>>(prop: &Prop<R, K>) -> Self {
+    pub fn of<R: 'static, K: Storable>(prop: &Prop<R, K>) -> Self {
         Self { property: PropertyDefinition::of(prop), key_val: TypeId::of::<K>(), primary: None }
     }
 

@@ -38,10 +38,11 @@ pub mod value;
 
 pub use error::{BoxError, Error, Result, WriteError};
 pub use explain::{Access, Explanation};
-pub use model::{DomainModel, InModel, ModelBuilder, assert_distinct_tables};
+pub use model::{DomainModel, InModel, ModelBuilder, Root, has_table_of_its_own};
 pub use path::{Path, Step, hash_name};
 pub use persistent::{
-    DerivedFrom, Document, HasField, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct, PersistentType, RootType,
+    DerivedFrom, Document, FieldAccess, HasField, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct,
+    PersistentType, RootType,
 };
 pub use query::{Filter, InScopeOf, MixesWith, Operand, Order, Prop, Query};
 pub use repo::{PStates, Repo};

@@ -57,25 +57,44 @@ impl ModelBuilder {
         builder
     }
 
+    /// Adds a type that the model lists; for generated code.
+    #[doc(hidden)]
+    pub fn add_root(&mut self, root: &Root) {
+        self.roots.push(((root.id)(), (root.definition)()));
+    }
+
     /// Adds a plain or poly type; its derived types come with it.
     pub fn add<R: RootType>(&mut self) {
         self.roots.push((TypeId::of::<R>(), R::definition()));
     }
 }
 
-/// Fails the compilation if two tables have one name; SQL stores do not tell case apart, so neither do we.
+/// A plain or poly type that a domain model lists; for generated code.
 #[doc(hidden)]
-pub const fn assert_distinct_tables(tables: &[&str]) {
-    let mut left = 0;
-    while left < tables.len() {
-        let mut right = left + 1;
-        while right < tables.len() {
-            assert!(
-                !tables[left].eq_ignore_ascii_case(tables[right]),
-                "two types of this domain model have tables of one name: give one of them another with `#[persistent(table = \"..\")]`"
-            );
-            right += 1;
-        }
-        left += 1;
+#[derive(Debug)]
+pub struct Root {
+    table: &'static str,
+    id: fn() -> TypeId,
+    definition: fn() -> RootDefinition,
+}
+
+impl Root {
+    /// The type.
+    pub const fn of<R: RootType>() -> Self {
+        Self { table: R::TABLE, id: TypeId::of::<R>, definition: R::definition }
     }
+}
+
+/// Whether no root before the one at this position has a table of the same name; SQL stores do not tell case apart, so
+/// neither do we. For generated code.
+#[doc(hidden)]
+pub const fn has_table_of_its_own(roots: &[Root], position: usize) -> bool {
+    let mut before = 0;
+    while before < position {
+        if roots[before].table.eq_ignore_ascii_case(roots[position].table) {
+            return false;
+        }
+        before += 1;
+    }
+    true
 }

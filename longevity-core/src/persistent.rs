@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::backend::{Backend, DecodeError};
-use crate::definition::{Declaration, RootDefinition};
+use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
 use crate::error::Error;
 use crate::path::Step;
-use crate::query::{Predicate, Query};
+use crate::query::{Predicate, Prop, Query};
 use crate::storable::Storable;
 use crate::value::ValueRef;
 
@@ -95,7 +95,35 @@ impl<T: Storable + Serialize + DeserializeOwned> Document for T {}
     label = "held by a variant of `{P}`",
     note = "add `#[persistent(derived({P}))]` to `{Self}`"
 )]
-pub trait DerivedFrom<P> {}
+pub trait DerivedFrom<P>: PersistentStruct {
+    /// `Self`: generated code asks for it in signatures, so that a missing impl is reported once, at the variant.
+    #[doc(hidden)]
+    type This;
+
+    /// [`PersistentType::value_at`] of a variant.
+    #[doc(hidden)]
+    fn value_in_poly(&self, path: &[&'static Step]) -> ValueRef<'_> {
+        PersistentType::value_at(self, path)
+    }
+
+    /// [`PersistentType::encode`] of a variant.
+    #[doc(hidden)]
+    fn encode_in_poly<B: Backend>(&self, backend: &B) -> Result<B::Doc, Error> {
+        backend.encode(self)
+    }
+
+    /// [`PersistentType::decode`] of a variant whose discriminator was seen.
+    #[doc(hidden)]
+    fn decode_in_poly<B: Backend>(backend: &B, doc: &B::Doc) -> Result<Self, DecodeError> {
+        backend.decode(doc)
+    }
+
+    /// The variant's part of the poly type's definition.
+    #[doc(hidden)]
+    fn variant_of_poly() -> VariantDefinition {
+        VariantDefinition::of::<Self>()
+    }
+}
 
 /// The poly type `Self` has a variant that holds the derived type `D`.
 #[diagnostic::on_unimplemented(
@@ -104,6 +132,9 @@ pub trait DerivedFrom<P> {}
     note = "add a variant `{D}({D})` to `{Self}`, which derives `PersistentType` with `#[persistent(poly)]`"
 )]
 pub trait HasVariant<D>: Sized {
+    /// `Self`: generated code asks for it in signatures, so that a missing impl is reported once.
+    #[doc(hidden)]
+    type This: RootType;
     /// The variant's position.
     const INDEX: usize;
     /// The discriminator that is written, then the aliases that are read too.
@@ -141,7 +172,13 @@ pub trait KeyVal: Storable + Eq + Hash + KeyValOf<Self::Of> {
     label = "a key of `{P}` has a key value of `{P}`",
     note = "a key value names its type: `#[derive(KeyVal)] #[key_val({P})]`"
 )]
-pub trait KeyValOf<P> {}
+pub trait KeyValOf<P>: Storable {
+    /// The definition of a key of `P`; for generated code.
+    #[doc(hidden)]
+    fn key<R: 'static>(prop: &Prop<R, Self>) -> KeyDefinition {
+        KeyDefinition::of(prop)
+    }
+}
 
 /// A key of the persistent type `P`, its own or that of its poly type.
 #[diagnostic::on_unimplemented(
@@ -149,7 +186,7 @@ pub trait KeyValOf<P> {}
     label = "`{P}` has no key of this type",
     note = "a repository retrieves by the keys that its type or its poly type declares: `#[persistent(key(..))]`"
 )]
-pub trait KeyFor<P>: KeyVal {
+pub trait KeyFor<P>: Storable {
     /// The key value of a persistent.
     fn of(persistent: &P) -> &Self;
 
@@ -168,4 +205,24 @@ pub trait HasField<const NAME: u64, T> {
     fn field(&self) -> &T;
 
     fn field_mut(&mut self) -> &mut T;
+}
+
+/// How to get at a field of `S`; for generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct FieldAccess<S, T> {
+    /// The field's stored name.
+    pub step: &'static Step,
+    pub field: fn(&S) -> &T,
+    pub field_mut: fn(&mut S) -> &mut T,
+}
+
+impl<S, T> FieldAccess<S, T> {
+    /// The access to the field whose Rust name hashes to `NAME`.
+    pub const fn of<const NAME: u64>() -> Self
+    where
+        S: HasField<NAME, T>,
+    {
+        Self { step: S::STEP, field: S::field, field_mut: S::field_mut }
+    }
 }

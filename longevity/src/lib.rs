@@ -1,9 +1,9 @@
 //! A persistence framework for domain models that are algebraic data types.
 
 pub use longevity_core::{
-    Access, Bytes, DerivedFrom, DomainModel, Error, Explanation, Filter, HasVariant, InModel, KeyFor, KeyVal, Longevity,
-    Options, Order, PState, PStates, ParseTimestampError, PersistentStruct, PersistentType, Prop, Query, Repo, Result,
-    RootType, RowId, Storable, Timestamp, Value, WriteError,
+    Access, Bytes, DerivedFrom, DomainModel, Error, Explanation, Filter, HasVariant, InModel, KeyFor, KeyVal,
+    Longevity, Options, Order, PState, PStates, ParseTimestampError, PersistentStruct, PersistentType, Prop, Query,
+    Repo, Result, RootType, RowId, Storable, Timestamp, Value, WriteError,
 };
 pub use longevity_core::{backend, definition, description, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};

@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 use crate::backend::Backend;
 use crate::error::Error;
-use crate::persistent::{KeyVal, PersistentType};
+use crate::persistent::PersistentType;
 use crate::query::{Predicate, Select};
 use crate::row::Row;
 use crate::state::{PState, Stored};
+use crate::storable::Storable;
 use crate::store::Table;
 use crate::table::{Index, TableDefinition};
 use crate::value::Value;
@@ -120,7 +121,7 @@ fn index_values<'a, P: PersistentType>(
 }
 
 /// The values that a key value has in the columns of its key.
-fn key_columns<K: KeyVal>(definition: &TableDefinition, index: &Index, key: &K) -> Vec<Value> {
+fn key_columns<K: Storable>(definition: &TableDefinition, index: &Index, key: &K) -> Vec<Value> {
     // The columns are within the key's one property: what follows it leads through the key value.
     let depth = index.properties.first().map_or(0, |property| property.steps().len());
     let path = |column: &usize| definition.columns[*column].path.steps().get(depth..).unwrap_or_default();

@@ -31,6 +31,7 @@ macro_rules! collection {
         impl<$($generics)*> Storable for $type {
             type Kind = kind::$kind;
             type Inner = Self;
+            type This = Self;
             type Fields<R: 'static> = NoFields;
             const KEYABLE: bool = false;
 
@@ -78,6 +79,7 @@ macro_rules! map {
         impl<$($generics)*> Storable for $type {
             type Kind = kind::Map;
             type Inner = Self;
+            type This = Self;
             type Fields<R: 'static> = NoFields;
             const KEYABLE: bool = false;
 

@@ -31,6 +31,9 @@ pub trait Storable: Clone + Debug + Send + Sync + 'static {
     type Kind;
     /// The type behind all options and boxes.
     type Inner: Storable;
+    /// `Self`: generated code asks for it in signatures, so that a missing impl is reported once, at the field.
+    #[doc(hidden)]
+    type This: Storable;
     /// The properties of the type's own fields, seen from the persistent type `R`.
     type Fields<R: 'static>: Send + Sync + 'static;
     /// Whether the type may be (in) a key value: it holds no float, option, collection or choice with data.

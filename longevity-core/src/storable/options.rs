@@ -7,6 +7,7 @@ use crate::value::ValueRef;
 impl<T: Storable> Storable for Option<T> {
     type Kind = kind::Optional<T::Kind>;
     type Inner = T::Inner;
+    type This = Self;
     // Lazy, so that recursive components end: `Prop::some` crosses.
     type Fields<R: 'static> = NoFields;
     const KEYABLE: bool = false;
@@ -33,6 +34,7 @@ impl<T: Storable> Storable for Option<T> {
 impl<T: Storable> Storable for Box<T> {
     type Kind = T::Kind;
     type Inner = T::Inner;
+    type This = Self;
     // Lazy for the same reason: `Prop::inner` crosses.
     type Fields<R: 'static> = NoFields;
     const KEYABLE: bool = T::KEYABLE;

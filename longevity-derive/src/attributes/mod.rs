@@ -1,0 +1,167 @@
+//! Reading attributes: a list of entries at a time, so that one wrong entry does not hide the next.
+
+pub(crate) mod case;
+pub(crate) mod persistent;
+pub(crate) mod property;
+pub(crate) mod serde;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::Parse;
+use syn::{Attribute, Ident, LitStr, Meta};
+
+use crate::errors::Errors;
+use crate::names::{did_you_mean, listed, plain};
+
+/// One entry of an attribute's list: `poly`, `table = "users"` or `key(email)`.
+pub(crate) struct Entry {
+    pub(crate) name: Ident,
+    pub(crate) form: Form,
+    tokens: TokenStream,
+}
+
+/// What stands behind an entry's name.
+pub(crate) enum Form {
+    Word,
+    Value(TokenStream),
+    List(TokenStream),
+}
+
+impl ToTokens for Entry {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.tokens.to_tokens(tokens);
+    }
+}
+
+impl Entry {
+    /// The entry's name, without `r#`.
+    pub(crate) fn word(&self) -> String {
+        plain(&self.name)
+    }
+
+    /// The text behind `=`.
+    pub(crate) fn text(&self, errors: &mut Errors) -> Option<LitStr> {
+        match &self.form {
+            Form::Value(value) => match syn::parse2::<LitStr>(value.clone()) {
+                Ok(text) => Some(text),
+                Err(_) => {
+                    errors.on(value, format_args!("`{}` takes a text in quotes: `{} = \"..\"`", self.name, self.name));
+                    None
+                }
+            },
+            _ => {
+                errors.on(self, format_args!("`{}` takes a text: write `{} = \"..\"`", self.name, self.name));
+                None
+            }
+        }
+    }
+
+    /// What stands between the parentheses.
+    pub(crate) fn list<T: Parse>(&self, example: &str, errors: &mut Errors) -> Option<T> {
+        match &self.form {
+            Form::List(list) if !list.is_empty() => errors.ok(syn::parse2(list.clone())),
+            _ => {
+                errors.on(self, format_args!("`{}` takes a list: write `{example}`", self.name));
+                None
+            }
+        }
+    }
+
+    /// Reports what stands behind a name that stands alone.
+    pub(crate) fn alone(&self, errors: &mut Errors) {
+        if !matches!(self.form, Form::Word) {
+            errors.on(self, format_args!("`{}` stands alone: write just `{}`", self.name, self.name));
+        }
+    }
+
+    /// Reports a name that does not exist here.
+    pub(crate) fn unknown(&self, attribute: &str, known: &[&str], errors: &mut Errors) {
+        let name = self.word();
+        let meant = did_you_mean(&name, known.iter().copied());
+        let message = match known {
+            [] => format!("`#[{attribute}(..)]` takes nothing here: remove `{name}`"),
+            known => format!("`#[{attribute}(..)]` has no `{name}` here{meant} It takes {}", listed(known))
+                .replacen("here It", "here: it", 1),
+        };
+        errors.on(&self.name, message);
+    }
+}
+
+/// The entries of all attributes of this name.
+pub(crate) fn entries(attributes: &[Attribute], name: &str, errors: &mut Errors) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
+        match &attribute.meta {
+            Meta::List(list) => {
+                for chunk in split_at_commas(list.tokens.clone()) {
+                    entries.extend(entry(chunk, name, errors));
+                }
+            }
+            other => errors.on(other, format_args!("`{name}` takes a list: write `#[{name}(..)]`")),
+        }
+    }
+    entries
+}
+
+fn entry(tokens: TokenStream, attribute: &str, errors: &mut Errors) -> Option<Entry> {
+    let mut rest = tokens.clone().into_iter();
+    let name = match rest.next() {
+        // Keywords are names too: `crate = ".."`.
+        Some(TokenTree::Ident(name)) => name,
+        _ => {
+            errors.on(tokens, format_args!("expected a name: `#[{attribute}(name, name = \"..\", name(..))]`"));
+            return None;
+        }
+    };
+    let form = match (rest.next(), rest.next()) {
+        (None, _) => Form::Word,
+        (Some(TokenTree::Punct(equals)), Some(value)) if equals.as_char() == '=' => {
+            Form::Value(std::iter::once(value).chain(rest).collect())
+        }
+        (Some(TokenTree::Group(group)), None) => Form::List(group.stream()),
+        (Some(other), _) => {
+            errors.on(other, format_args!("expected `,`, `=` or `(` behind `{name}`"));
+            return None;
+        }
+    };
+    Some(Entry { name, form, tokens })
+}
+
+fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut chunks = vec![TokenStream::new()];
+    for token in tokens {
+        match (&token, chunks.last_mut()) {
+            (TokenTree::Punct(comma), _) if comma.as_char() == ',' => chunks.push(TokenStream::new()),
+            (_, Some(chunk)) => chunk.extend([token]),
+            (_, None) => {}
+        }
+    }
+    chunks.retain(|chunk| !chunk.is_empty());
+    chunks
+}
+
+/// The path that `crate = "..."` gives, else `::longevity`.
+#[derive(Default)]
+pub(crate) struct Crate(Option<syn::Path>);
+
+impl Crate {
+    /// Takes `crate = "..."`.
+    pub(crate) fn set(&mut self, entry: &Entry, errors: &mut Errors) {
+        if let Some(text) = entry.text(errors) {
+            self.0 = errors.ok(text.parse_with(syn::Path::parse_mod_style));
+        }
+    }
+
+    /// Takes a path that was parsed elsewhere.
+    pub(crate) fn set_path(&mut self, path: syn::Path) {
+        self.0 = Some(path);
+    }
+
+    /// The module that generated code reaches.
+    pub(crate) fn private(&self) -> TokenStream {
+        match &self.0 {
+            Some(path) => quote::quote!(#path::__private),
+            None => quote::quote!(::longevity::__private),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! `#[persistent(...)]` on structs, enums and variants.
+
+use quote::ToTokens;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, LitStr, Token, Type};
+
+use super::property::{Declared, IndexList, KeyEntry, KeyList, PolyProp, PrimaryKeyList, PropsList};
+use super::{Crate, Entry, entries};
+use crate::errors::Errors;
+
+/// What the attribute says of a struct or an enum. Which of it may stand where is the tree's business.
+#[derive(Default)]
+pub(crate) struct PersistentAttribute {
+    pub(crate) krate: Crate,
+    pub(crate) table: Option<LitStr>,
+    pub(crate) module: Option<LitStr>,
+    pub(crate) poly: bool,
+    pub(crate) derived: Option<Type>,
+    pub(crate) props: Vec<PolyProp>,
+    pub(crate) declared: Declared,
+}
+
+const ON_STRUCT: &[&str] = &["table", "derived", "key", "primary_key", "index", "crate"];
+const ON_ENUM: &[&str] = &["poly", "props", "table", "module", "key", "primary_key", "index", "crate"];
+const ON_VARIANT: &[&str] = &["discriminator", "alias", "key", "index"];
+
+impl PersistentAttribute {
+    /// Reads the attribute of a struct.
+    pub(crate) fn of_struct(attributes: &[Attribute], errors: &mut Errors) -> Self {
+        let mut this = Self::default();
+        for entry in entries(attributes, "persistent", errors) {
+            match entry.word().as_str() {
+                "table" => set(&mut this.table, &entry, errors),
+                "derived" => this.derive(&entry, errors),
+                "crate" => this.krate.set(&entry, errors),
+                "poly" => errors.on(
+                    &entry,
+                    "a poly type is an enum: remove `poly` here, and write `derived(Name)` if this struct is in a variant of one",
+                ),
+                "props" => errors.on(&entry, "a struct's properties are its fields: remove `props(..)`"),
+                _ if this.declared.takes(&entry, errors) => {}
+                _ => entry.unknown("persistent", ON_STRUCT, errors),
+            }
+        }
+        this
+    }
+
+    /// Reads the attribute of an enum.
+    pub(crate) fn of_enum(attributes: &[Attribute], errors: &mut Errors) -> Self {
+        let mut this = Self::default();
+        for entry in entries(attributes, "persistent", errors) {
+            match entry.word().as_str() {
+                "poly" => {
+                    entry.alone(errors);
+                    this.poly = true;
+                }
+                "props" => {
+                    if let Some(PropsList(props)) = entry.list("props(username: Username)", errors) {
+                        this.props.extend(props);
+                    }
+                }
+                "table" => set(&mut this.table, &entry, errors),
+                "module" => set(&mut this.module, &entry, errors),
+                "crate" => this.krate.set(&entry, errors),
+                "derived" => errors.on(
+                    &entry,
+                    "an enum is not derived from another: make it the poly type itself with `poly`, or a component",
+                ),
+                _ if this.declared.takes(&entry, errors) => {}
+                _ => entry.unknown("persistent", ON_ENUM, errors),
+            }
+        }
+        this
+    }
+
+    fn derive(&mut self, entry: &Entry, errors: &mut Errors) {
+        let Some(ty) = entry.list::<OneType>("derived(User)", errors) else { return };
+        if self.derived.is_some() {
+            errors.on(entry, "a struct is derived from one poly type: remove one of the two");
+        } else {
+            self.derived = Some(ty.0);
+        }
+    }
+}
+
+/// What the attribute says of a variant.
+#[derive(Default)]
+pub(crate) struct VariantAttribute {
+    pub(crate) discriminator: Option<LitStr>,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) declared: Declared,
+}
+
+impl VariantAttribute {
+    /// Reads the attribute of a poly type's variant.
+    pub(crate) fn of(attributes: &[Attribute], errors: &mut Errors) -> Self {
+        let mut this = Self::default();
+        for entry in entries(attributes, "persistent", errors) {
+            match entry.word().as_str() {
+                "discriminator" => set(&mut this.discriminator, &entry, errors),
+                "alias" => this.aliases.extend(entry.text(errors)),
+                "primary_key" => errors.on(
+                    &entry,
+                    "a primary key identifies all rows of the table: put it on the enum, over one of its `props(..)`",
+                ),
+                _ if this.declared.takes(&entry, errors) => {}
+                _ => entry.unknown("persistent", ON_VARIANT, errors),
+            }
+        }
+        this
+    }
+}
+
+impl Declared {
+    /// Takes the entry if it is a key or an index.
+    fn takes(&mut self, entry: &Entry, errors: &mut Errors) -> bool {
+        match entry.word().as_str() {
+            "key" => {
+                if let Some(KeyList(path)) = entry.list("key(username)", errors) {
+                    self.keys.push(KeyEntry { path, primary: None, tokens: entry.to_token_stream() });
+                }
+            }
+            "primary_key" => {
+                if let Some(PrimaryKeyList(path, primary)) = entry.list("primary_key(id)", errors) {
+                    self.keys.push(KeyEntry { path, primary: Some(primary), tokens: entry.to_token_stream() });
+                }
+            }
+            "index" => {
+                if let Some(IndexList(paths)) = entry.list("index(profile.tagline)", errors) {
+                    self.indexes.push(paths);
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+fn set(text: &mut Option<LitStr>, entry: &Entry, errors: &mut Errors) {
+    if text.is_some() {
+        errors.on(entry, format_args!("`{}` is given twice: remove one of the two", entry.name));
+    } else {
+        *text = entry.text(errors);
+    }
+}
+
+/// One type between parentheses.
+struct OneType(Type);
+
+impl Parse for OneType {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let types = Punctuated::<Type, Token![,]>::parse_terminated(input)?;
+        let mut types = types.into_iter();
+        match (types.next(), types.next()) {
+            (Some(ty), None) => Ok(Self(ty)),
+            (_, Some(more)) => Err(syn::Error::new_spanned(more, "expected one type")),
+            (None, None) => Err(input.error("expected a type")),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Paths to properties as attributes write them, and the keys and indexes made of them.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Ident, Token, Type};
+
+use crate::names::plain;
+
+/// `profile.tagline`: at least one segment.
+#[derive(Clone)]
+pub(crate) struct PropertyPath {
+    pub(crate) first: Ident,
+    pub(crate) rest: Vec<Ident>,
+}
+
+impl PropertyPath {
+    /// The segments, outermost first.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &Ident> {
+        std::iter::once(&self.first).chain(&self.rest)
+    }
+
+    /// As the user wrote it.
+    pub(crate) fn text(&self) -> String {
+        self.segments().map(plain).collect::<Vec<_>>().join(".")
+    }
+}
+
+impl Parse for PropertyPath {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let segment = |input: ParseStream<'_>| {
+            input.call(Ident::parse_any).map_err(|error| {
+                syn::Error::new(error.span(), "expected the name of a property: `username`, or `profile.tagline`")
+            })
+        };
+        let first = segment(input)?;
+        let mut rest = Vec::new();
+        while input.peek(Token![.]) {
+            input.parse::<Token![.]>()?;
+            rest.push(segment(input)?);
+        }
+        Ok(Self { first, rest })
+    }
+}
+
+impl ToTokens for PropertyPath {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        for segment in self.segments() {
+            segment.to_tokens(tokens);
+        }
+    }
+}
+
+/// `email`, or `account.email: Email`.
+pub(crate) struct TypedPath {
+    pub(crate) path: PropertyPath,
+    pub(crate) ty: Option<Type>,
+}
+
+impl Parse for TypedPath {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let path = input.parse()?;
+        let ty = if input.peek(Token![:]) {
+            input.parse::<Token![:]>()?;
+            Some(input.parse()?)
+        } else {
+            None
+        };
+        Ok(Self { path, ty })
+    }
+}
+
+/// What `key(..)` holds.
+pub(crate) struct KeyList(pub(crate) TypedPath);
+
+impl Parse for KeyList {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let path = input.parse()?;
+        input.parse::<Option<Token![,]>>()?;
+        if !input.is_empty() {
+            return Err(
+                input.error("a key is one property: write one `key(..)` for each, or a key value of several fields")
+            );
+        }
+        Ok(Self(path))
+    }
+}
+
+/// How a primary key spreads rows.
+pub(crate) enum Primary {
+    Ranged,
+    Hashed,
+    /// Paths from the key's property.
+    Partition(Vec<PropertyPath>),
+}
+
+/// What `primary_key(..)` holds.
+pub(crate) struct PrimaryKeyList(pub(crate) TypedPath, pub(crate) Primary);
+
+impl Parse for PrimaryKeyList {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let usage = "expected `primary_key(id)`, `primary_key(id, hashed)` or `primary_key(id, partition(region))`";
+        let path = input.parse()?;
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+        if input.is_empty() {
+            return Ok(Self(path, Primary::Ranged));
+        }
+        let word: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), usage))?;
+        let primary = match word.to_string().as_str() {
+            "hashed" => Primary::Hashed,
+            "partition" if input.peek(syn::token::Paren) => {
+                let list;
+                syn::parenthesized!(list in input);
+                let paths = Punctuated::<PropertyPath, Token![,]>::parse_terminated(&list)?;
+                if paths.is_empty() {
+                    return Err(syn::Error::new(
+                        word.span(),
+                        "name the fields of the key that are its partition: `partition(region)`",
+                    ));
+                }
+                Primary::Partition(paths.into_iter().collect())
+            }
+            _ => return Err(syn::Error::new(word.span(), usage)),
+        };
+        input.parse::<Option<Token![,]>>()?;
+        if !input.is_empty() {
+            return Err(input.error(usage));
+        }
+        Ok(Self(path, primary))
+    }
+}
+
+/// What `index(..)` holds.
+pub(crate) struct IndexList(pub(crate) Vec<PropertyPath>);
+
+impl Parse for IndexList {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        Ok(Self(Punctuated::<PropertyPath, Token![,]>::parse_terminated(input)?.into_iter().collect()))
+    }
+}
+
+/// A poly type's property: `username: Username`.
+pub(crate) struct PolyProp {
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+}
+
+/// What `props(..)` holds.
+pub(crate) struct PropsList(pub(crate) Vec<PolyProp>);
+
+impl Parse for PropsList {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let prop = |input: ParseStream<'_>| {
+            let name = input.call(Ident::parse_any)?;
+            if !input.peek(Token![:]) {
+                let name = plain(&name);
+                return Err(syn::Error::new(
+                    input.span(),
+                    format_args!(
+                        "a poly property needs its type: write `{name}: Type`, as the variants' structs declare it"
+                    ),
+                ));
+            }
+            input.parse::<Token![:]>()?;
+            Ok(PolyProp { name, ty: input.parse()? })
+        };
+        Ok(Self(Punctuated::<PolyProp, Token![,]>::parse_terminated_with(input, prop)?.into_iter().collect()))
+    }
+}
+
+/// A key as it is declared.
+pub(crate) struct KeyEntry {
+    pub(crate) path: TypedPath,
+    pub(crate) primary: Option<Primary>,
+    /// The whole entry, for errors about it.
+    pub(crate) tokens: TokenStream,
+}
+
+/// The keys and indexes of one type as they are declared.
+#[derive(Default)]
+pub(crate) struct Declared {
+    pub(crate) keys: Vec<KeyEntry>,
+    pub(crate) indexes: Vec<Vec<PropertyPath>>,
+}

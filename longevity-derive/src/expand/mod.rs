@@ -1,0 +1,70 @@
+//! From the checked tree to code. Everything is named by its full path, and nothing leaks out of an anonymous constant.
+
+pub(crate) mod component;
+pub(crate) mod declaration;
+pub(crate) mod model;
+pub(crate) mod newtype;
+pub(crate) mod persistent;
+pub(crate) mod poly;
+pub(crate) mod poly_props;
+pub(crate) mod record;
+pub(crate) mod stub;
+pub(crate) mod sum;
+pub(crate) mod testkit;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Ident, Type};
+
+/// Wraps generated items, so that none of their names meets the user's.
+pub(crate) fn hidden(items: TokenStream) -> TokenStream {
+    quote! {
+        #[allow(
+            missing_docs,
+            missing_debug_implementations,
+            private_interfaces,
+            private_bounds,
+            unreachable_pub,
+            dead_code,
+            non_camel_case_types,
+            non_upper_case_globals,
+            non_snake_case,
+            unused_qualifications,
+            unused_imports,
+            clippy::all,
+            clippy::pedantic,
+            clippy::restriction,
+            clippy::nursery
+        )]
+        const _: () = {
+            #items
+        };
+    }
+}
+
+/// The spans of a type's first and last token: what stands between them is underlined as the type.
+pub(crate) fn ends(tokens: impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens.into_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    (first, spans.last().unwrap_or(first))
+}
+
+/// `<Type as krate::Trait>::member`, underlined as the type. The compiler prints an error once that it finds in several
+/// places if its text and place are the same; so all that is asked of a user's type is asked like this.
+pub(crate) fn asked(ty: &Type, of: TokenStream, member: &str) -> TokenStream {
+    let (first, last) = ends(ty);
+    let member = format_ident!("{member}", span = last);
+    let open = quote_spanned!(first=> <);
+    let close = quote_spanned!(last=> >::#member);
+    quote!(#open #ty as #of #close)
+}
+
+/// [`asked`] of `Storable`.
+pub(crate) fn storable(ty: &Type, krate: &TokenStream, member: &str) -> TokenStream {
+    asked(ty, quote!(#krate::Storable), member)
+}
+
+/// The name of the constant that holds a field's step.
+pub(crate) fn step(position: usize) -> Ident {
+    format_ident!("STEP_{position}")
+}

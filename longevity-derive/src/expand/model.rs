@@ -1,0 +1,57 @@
+//! Domain models.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+use super::{ends, hidden, testkit};
+use crate::tree::model::Model;
+
+/// The impls of a domain model.
+pub(crate) fn expand(tree: &Model) -> TokenStream {
+    let container = &tree.container;
+    let krate = &container.krate;
+    let this = container.this();
+    let name = container.name();
+    let (impl_generics, _, clause) = container.generics.split_for_impl();
+    let roots = &tree.roots;
+    let asked: Vec<_> = roots
+        .iter()
+        .map(|root| {
+            let (first, _) = ends(root);
+            quote_spanned!(first=> #krate::Root::of::<#root>())
+        })
+        .collect();
+    let distinct = roots.iter().enumerate().skip(1).map(|(position, root)| {
+        let (first, _) = ends(root);
+        let message = format!(
+            "the table of `{}` has the name of another table of this domain model: give one of them another with `#[persistent(table = \"..\")]`",
+            crate::tree::declaration::text(root)
+        );
+        quote_spanned!(first=> const _: () = ::core::assert!(#krate::has_table_of_its_own(ROOTS, #position), #message);)
+    });
+    let count = roots.len();
+    let testkit = testkit::of_model(tree);
+    hidden(quote! {
+        const ROOTS: &[#krate::Root; #count] = &[#(#asked),*];
+
+        #[automatically_derived]
+        impl #impl_generics #krate::DomainModel for #this #clause {
+            const NAME: &'static ::core::primitive::str = #name;
+
+            fn register(model: &mut #krate::ModelBuilder) {
+                for root in ROOTS {
+                    model.add_root(root);
+                }
+            }
+        }
+
+        #(
+            #[automatically_derived]
+            impl #impl_generics #krate::InModel<#this> for #roots #clause {}
+        )*
+
+        #(#distinct)*
+
+        #testkit
+    })
+}

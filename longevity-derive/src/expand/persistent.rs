@@ -1,0 +1,153 @@
+//! Persistent structs, plain and derived.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{asked, declaration, hidden, record, testkit};
+use crate::names::{hash, plain};
+use crate::tree::persistent::{PersistentStruct, Role};
+
+/// The impls of a persistent struct.
+pub(crate) fn expand(tree: &PersistentStruct) -> TokenStream {
+    let storable = record::expand(&tree.container, &record::Role::Persistent, &tree.fields);
+    let persistent = persistent(tree);
+    let keys = keys(tree);
+    let testkit = testkit::of_persistent(tree);
+    hidden(quote!(#storable #persistent #keys #testkit))
+}
+
+/// The impls of `PersistentType` and what belongs to it.
+pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
+    let container = &tree.container;
+    let krate = &container.krate;
+    let this = container.this();
+    let name = container.name();
+    let generics = container.persistent();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let (root, discriminators, variant, decode) = match &tree.role {
+        Role::Plain { .. } => (
+            quote!(Self),
+            quote!(::core::option::Option::None),
+            quote!(0),
+            quote!({
+                let _ = discriminator;
+                ::core::option::Option::Some(backend.decode::<Self>(doc))
+            }),
+        ),
+        Role::Derived { poly } => {
+            let [root, discriminators, index] = ["This", "DISCRIMINATORS", "INDEX"]
+                .map(|member| asked(poly, quote!(#krate::HasVariant<#this>), member));
+            (
+                quote!(#root),
+                quote!(::core::option::Option::Some(#discriminators)),
+                index,
+                quote!({
+                    let known = discriminator.is_some_and(|name| #discriminators.contains(&name));
+                    known.then(|| backend.decode::<Self>(doc))
+                }),
+            )
+        }
+    };
+    let declaration = declaration::declaration(krate, &this, &tree.declaration);
+    let role = match &tree.role {
+        Role::Plain { table } => quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::RootType for #this #clause {
+                const TABLE: &'static ::core::primitive::str = #table;
+
+                fn definition() -> #krate::definition::RootDefinition {
+                    #krate::definition::RootDefinition {
+                        name: #name,
+                        table: #table,
+                        poly: false,
+                        props: ::std::vec![],
+                        declaration: ::core::default::Default::default(),
+                        variants: ::std::vec![#krate::definition::VariantDefinition::of::<Self>()],
+                    }
+                }
+            }
+        },
+        Role::Derived { poly } => quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::DerivedFrom<#poly> for #this #clause {
+                type This = Self;
+            }
+        },
+    };
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::PersistentType for #this #clause {
+            type Root = #root;
+            type Props = <Self as #krate::Storable>::Fields<Self>;
+            const NAME: &'static ::core::primitive::str = #name;
+            const DISCRIMINATORS: ::core::option::Option<&'static [&'static ::core::primitive::str]> = #discriminators;
+
+            fn props() -> Self::Props {
+                <Self as #krate::Storable>::fields::<Self>(&#krate::Path::root())
+            }
+
+            fn variant(&self) -> ::core::primitive::usize {
+                #variant
+            }
+
+            fn value_at(&self, path: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
+                #krate::Storable::value_at(self, path)
+            }
+
+            fn encode<__B: #krate::backend::Backend>(
+                &self,
+                backend: &__B,
+            ) -> ::core::result::Result<__B::Doc, #krate::Error> {
+                backend.encode(self)
+            }
+
+            fn decode<__B: #krate::backend::Backend>(
+                backend: &__B,
+                discriminator: ::core::option::Option<&::core::primitive::str>,
+                doc: &__B::Doc,
+            ) -> ::core::option::Option<::core::result::Result<Self, #krate::backend::DecodeError>> {
+                #decode
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #krate::PersistentStruct for #this #clause {
+            fn declaration() -> #krate::definition::Declaration {
+                let props = <Self as #krate::PersistentType>::props();
+                let _ = &props;
+                #declaration
+            }
+        }
+
+        #role
+    }
+}
+
+/// The access to the struct's own keys.
+fn keys(tree: &PersistentStruct) -> TokenStream {
+    let container = &tree.container;
+    let krate = &container.krate;
+    let this = container.this();
+    let generics = container.persistent();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let impls = tree.declaration.keys.iter().map(|key| {
+        let (ty, first_ty, hash) = (&key.ty, &key.first_ty, hash(&plain(&key.path.first)));
+        let read =
+            declaration::descend(krate, quote!(#krate::HasField::<#hash, #first_ty>::field(persistent)), key, false);
+        let write =
+            declaration::descend(krate, quote!(#krate::HasField::<#hash, #first_ty>::field_mut(persistent)), key, true);
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::KeyFor<#this> for #ty #clause {
+                fn of(persistent: &#this) -> &Self {
+                    #read
+                }
+
+                fn put(self, persistent: &mut #this) {
+                    *#write = self;
+                }
+            }
+        }
+    });
+    quote!(#(#impls)*)
+}

@@ -1,0 +1,303 @@
+//! Poly types.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::{asked, declaration, hidden, poly_props, record, testkit};
+use crate::names::plain;
+use crate::tree::poly::{Poly, PolyVariant};
+
+/// The impls of a poly type.
+pub(crate) fn expand(tree: &Poly) -> TokenStream {
+    let props = poly_props::expand(tree);
+    let persistent = persistent(tree);
+    let root = root(tree);
+    let variants = tree.variants.iter().enumerate().map(|(position, variant)| has_variant(tree, position, variant));
+    let scopes = tree.variants.iter().map(|variant| scopes(tree, variant));
+    let keys = keys(tree);
+    let testkit = testkit::of_poly(tree);
+    hidden(quote!(#props #persistent #root #(#variants)* #(#scopes)* #keys #testkit))
+}
+
+/// What is asked of a variant's struct, located at the struct in the variant.
+fn of_derived(tree: &Poly, variant: &PolyVariant, member: &str) -> TokenStream {
+    let krate = &tree.container.krate;
+    let this = tree.container.this();
+    asked(&variant.ty, quote!(#krate::DerivedFrom<#this>), member)
+}
+
+fn persistent(tree: &Poly) -> TokenStream {
+    let container = &tree.container;
+    let krate = &container.krate;
+    let this = container.this();
+    let name = container.name();
+    let generics = container.persistent();
+    let (impl_generics, arguments, clause) = generics.split_for_impl();
+    let idents: Vec<_> = tree.variants.iter().map(|variant| &variant.ident).collect();
+    let positions = 0..tree.variants.len();
+    let values = tree.variants.iter().map(|variant| of_derived(tree, variant, "value_in_poly"));
+    let encodes = tree.variants.iter().map(|variant| of_derived(tree, variant, "encode_in_poly"));
+    let decodes = tree.variants.iter().map(|variant| {
+        let (names, decode, ty) = (&variant.discriminators, of_derived(tree, variant, "decode_in_poly"), &variant.ty);
+        quote! {
+            #(#names)|* => ::core::option::Option::Some(
+                #decode(backend, doc).map(<Self as #krate::HasVariant<#ty>>::wrap),
+            ),
+        }
+    });
+    let (props, read_props) = if tree.props.is_empty() {
+        (quote!(#krate::storable::NoFields), quote!(#krate::storable::NoFields))
+    } else {
+        let ident = poly_props::ident(tree);
+        let names = tree.props.iter().map(|prop| &prop.name);
+        let reads = tree.props.iter().enumerate().map(|(position, prop)| {
+            let ty = record::this(container, &prop.ty);
+            let step = poly_props::step(tree, position);
+            quote!(#krate::Prop::<Self, #ty>::below(&path, #step))
+        });
+        (
+            quote!(#ident #arguments),
+            quote!({
+                let path = #krate::Path::root();
+                #ident { #(#names: #reads,)* }
+            }),
+        )
+    };
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::PersistentType for #this #clause {
+            type Root = Self;
+            type Props = #props;
+            const NAME: &'static ::core::primitive::str = #name;
+            const DISCRIMINATORS: ::core::option::Option<&'static [&'static ::core::primitive::str]> =
+                ::core::option::Option::None;
+
+            fn props() -> Self::Props {
+                #read_props
+            }
+
+            fn variant(&self) -> ::core::primitive::usize {
+                match self {
+                    #(Self::#idents(..) => #positions,)*
+                }
+            }
+
+            fn value_at(&self, path: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
+                match self {
+                    #(Self::#idents(derived) => #values(derived, path),)*
+                }
+            }
+
+            fn encode<__B: #krate::backend::Backend>(
+                &self,
+                backend: &__B,
+            ) -> ::core::result::Result<__B::Doc, #krate::Error> {
+                match self {
+                    #(Self::#idents(derived) => #encodes(derived, backend),)*
+                }
+            }
+
+            fn decode<__B: #krate::backend::Backend>(
+                backend: &__B,
+                discriminator: ::core::option::Option<&::core::primitive::str>,
+                doc: &__B::Doc,
+            ) -> ::core::option::Option<::core::result::Result<Self, #krate::backend::DecodeError>> {
+                match discriminator? {
+                    #(#decodes)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+    }
+}
+
+fn root(tree: &Poly) -> TokenStream {
+    let container = &tree.container;
+    let krate = &container.krate;
+    let this = container.this();
+    let (name, table) = (container.name(), &tree.table);
+    let generics = container.persistent();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let names = tree.props.iter().map(|prop| &prop.name);
+    let declaration = declaration::declaration(krate, &this, &tree.declaration);
+    let variants = tree.variants.iter().map(|variant| of_derived(tree, variant, "variant_of_poly"));
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::RootType for #this #clause {
+            const TABLE: &'static ::core::primitive::str = #table;
+
+            fn definition() -> #krate::definition::RootDefinition {
+                let props = <Self as #krate::PersistentType>::props();
+                let _ = &props;
+                #krate::definition::RootDefinition {
+                    name: #name,
+                    table: #table,
+                    poly: true,
+                    props: ::std::vec![#(#krate::definition::PropertyDefinition::of(&props.#names)),*],
+                    declaration: #declaration,
+                    variants: ::std::vec![#(#variants()),*],
+                }
+            }
+        }
+    }
+}
+
+fn has_variant(tree: &Poly, position: usize, variant: &PolyVariant) -> TokenStream {
+    let container = &tree.container;
+    let krate = &container.krate;
+    let this = container.this();
+    let generics = container.persistent();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let PolyVariant { ident, discriminators, ty, boxed } = variant;
+    let (wrapped, unwrapped) = if *boxed {
+        (quote!(::std::boxed::Box::new(derived)), quote!(*derived))
+    } else {
+        (quote!(derived), quote!(derived))
+    };
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::HasVariant<#ty> for #this #clause {
+            type This = Self;
+            const INDEX: ::core::primitive::usize = #position;
+            const DISCRIMINATORS: &'static [&'static ::core::primitive::str] = &[#(#discriminators),*];
+
+            fn wrap(derived: #ty) -> Self {
+                Self::#ident(#wrapped)
+            }
+
+            fn extract(self) -> ::core::result::Result<#ty, Self> {
+                #[allow(unreachable_patterns)]
+                match self {
+                    Self::#ident(derived) => ::core::result::Result::Ok(#unwrapped),
+                    other => ::core::result::Result::Err(other),
+                }
+            }
+        }
+    }
+}
+
+/// Which filters and orders of the poly type and of one derived type go together.
+fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
+    let container = &tree.container;
+    let krate = &container.krate;
+    let this = container.this();
+    let ty = &variant.ty;
+    let generics = container.persistent();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let predicate = quote!(#krate::query::Predicate);
+    let scoped = quote!(<#this as #krate::HasVariant<#ty>>::scoped_to_variant(predicate));
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::InScopeOf<#this> for #ty #clause {
+            fn scoped(predicate: #predicate) -> #predicate {
+                #scoped
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #krate::InScopeOf<#ty> for #this #clause {
+            fn scoped(predicate: #predicate) -> #predicate {
+                predicate
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #krate::MixesWith<#this> for #ty #clause {
+            type Both = #this;
+
+            fn widen_left(predicate: #predicate) -> #predicate {
+                #scoped
+            }
+
+            fn widen_right(predicate: #predicate) -> #predicate {
+                predicate
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #krate::MixesWith<#ty> for #this #clause {
+            type Both = #this;
+
+            fn widen_left(predicate: #predicate) -> #predicate {
+                predicate
+            }
+
+            fn widen_right(predicate: #predicate) -> #predicate {
+                #scoped
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #krate::query::OrdersQueryOver<#ty> for #this #clause {}
+    }
+}
+
+/// The access to the poly type's keys, in its own values and in those of each derived type.
+fn keys(tree: &Poly) -> TokenStream {
+    let container = &tree.container;
+    let krate = &container.krate;
+    let this = container.this();
+    let generics = container.persistent();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let enum_ident = &container.ident;
+    let impls = tree.declaration.keys.iter().map(|key| {
+        let ty = &key.ty;
+        let Some(prop) = tree.props.iter().position(|prop| plain(&prop.name) == plain(&key.path.first)) else {
+            return TokenStream::new();
+        };
+        let access = |position: usize, from: TokenStream, mutable: bool| {
+            let access = poly_props::access(tree, prop, position);
+            let method = if mutable { format_ident!("field_mut") } else { format_ident!("field") };
+            declaration::descend(krate, quote!((#access.#method)(#from)), key, mutable)
+        };
+        let (reads, writes): (Vec<_>, Vec<_>) = tree
+            .variants
+            .iter()
+            .enumerate()
+            .map(|(position, variant)| {
+                let ident = &variant.ident;
+                let (read, write) = (access(position, quote!(derived), false), access(position, quote!(derived), true));
+                (
+                    quote!(#enum_ident::#ident(derived) => #read,),
+                    quote!(#enum_ident::#ident(derived) => *#write = self,),
+                )
+            })
+            .unzip();
+        let of_derived = tree.variants.iter().enumerate().map(|(position, variant)| {
+            let derived = &variant.ty;
+            let (read, write) =
+                (access(position, quote!(persistent), false), access(position, quote!(persistent), true));
+            quote! {
+                #[automatically_derived]
+                impl #impl_generics #krate::KeyFor<#derived> for #ty #clause {
+                    fn of(persistent: &#derived) -> &Self {
+                        #read
+                    }
+
+                    fn put(self, persistent: &mut #derived) {
+                        *#write = self;
+                    }
+                }
+            }
+        });
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::KeyFor<#this> for #ty #clause {
+                fn of(persistent: &#this) -> &Self {
+                    match persistent {
+                        #(#reads)*
+                    }
+                }
+
+                fn put(self, persistent: &mut #this) {
+                    match persistent {
+                        #(#writes)*
+                    }
+                }
+            }
+
+            #(#of_derived)*
+        }
+    });
+    quote!(#(#impls)*)
+}

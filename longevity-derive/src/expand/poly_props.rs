@@ -1,0 +1,135 @@
+//! The properties of a poly type, and the question to each variant's struct whether it has them.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Ident;
+
+use super::{asked, ends, record};
+use crate::attributes::property::PolyProp;
+use crate::names::{hash, plain};
+use crate::tree::declaration::text;
+use crate::tree::poly::{Poly, PolyVariant};
+
+/// The name of the struct of the properties.
+pub(crate) fn ident(tree: &Poly) -> Ident {
+    format_ident!("{}Props__", plain(&tree.container.ident))
+}
+
+/// The step to a property: that of the first variant's field.
+pub(crate) fn step(tree: &Poly, prop: usize) -> TokenStream {
+    if tree.variants.is_empty() {
+        let (krate, name) = (&tree.container.krate, plain(&tree.props[prop].name));
+        return quote!(const { &#krate::Step::new(#name) });
+    }
+    let access = access(tree, prop, 0);
+    quote!(#access.step)
+}
+
+/// The access to a property in a variant's struct.
+pub(crate) fn access(tree: &Poly, prop: usize, variant: usize) -> TokenStream {
+    if tree.container.generics.params.is_empty() {
+        return constant(prop, variant).into_token_stream();
+    }
+    // A constant cannot use the parameters of the impl around it, so here the fields are asked directly.
+    let krate = &tree.container.krate;
+    let (prop, derived) = (&tree.props[prop], &tree.variants[variant].ty);
+    let (hash, ty) = (hash(&plain(&prop.name)), &prop.ty);
+    quote!(#krate::FieldAccess::<#derived, #ty>::of::<#hash>())
+}
+
+fn constant(prop: usize, variant: usize) -> Ident {
+    format_ident!("PROP_{prop}_{variant}")
+}
+
+/// The struct of the properties, and the accesses.
+pub(crate) fn expand(tree: &Poly) -> TokenStream {
+    let container = &tree.container;
+    if tree.props.is_empty() {
+        return TokenStream::new();
+    }
+    let krate = &container.krate;
+    let this = container.this();
+    let ident = ident(tree);
+    let doc = format!("The properties of `{}`.", container.name());
+    let generics = container.persistent();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let props = tree.props.iter().map(|prop| {
+        let (name, ty) = (&prop.name, record::this(container, &prop.ty));
+        let doc = format!("The property `{}`.", plain(name));
+        quote!(#[doc = #doc] pub #name: #krate::Prop<#this, #ty>)
+    });
+    let questions = tree.props.iter().enumerate().map(|(position, prop)| question(tree, position, prop));
+    let questions = container.generics.params.is_empty().then(|| quote!(#(#questions)*));
+    quote! {
+        #[doc = #doc]
+        pub struct #ident #impl_generics #clause {
+            #(#props,)*
+        }
+        #questions
+    }
+}
+
+/// Asks each variant's struct, once, for the property as a field of the right type. The field's type is found by inference,
+/// so that the message can name it.
+fn question(tree: &Poly, position: usize, prop: &PolyProp) -> TokenStream {
+    let krate = &tree.container.krate;
+    let owner = tree.container.name();
+    let PolyProp { name, ty } = prop;
+    let (hash, plain, expected) = (hash(&plain(name)), plain(name), text(ty));
+    let (has, is, ask) = (format_ident!("Has_{plain}"), format_ident!("Is_{plain}"), format_ident!("ask_for_{plain}"));
+    let no_field = format!("`{{Self}}` has no field `{plain}`");
+    let no_field_label = format!("every variant of `{owner}` has the fields that its `props(..)` name");
+    let no_field_note =
+        format!("add `{plain}: {expected}` to `{{Self}}`, or remove `{plain}` from `props(..)` of `{owner}`");
+    let other_type =
+        format!("the variants of `{owner}` do not agree on `{plain}`: its `{plain}` is `{{Self}}`, not `{expected}`");
+    let other_type_label = format!("the `{plain}` of this one is `{{Self}}`");
+    let other_type_note = format!("`props(..)` of `{owner}` says `{plain}: {expected}`: make them the same");
+    let first = constant(position, 0);
+    let asks = tree.variants.iter().enumerate().map(|(variant, held)| {
+        let constant = constant(position, variant);
+        let derived = &held.ty;
+        let (at, _) = ends(derived);
+        let checked = of_derived(tree, held);
+        let same_name = (variant > 0).then(|| {
+            let message = format!(
+                "`{plain}` has another stored name here than in the first variant of `{owner}`: give both fields the same `#[persistent(name = \"..\")]`"
+            );
+            quote_spanned!(at=> const _: () = ::core::assert!(#constant.step.hash == #first.step.hash, #message);)
+        });
+        let call = quote_spanned!(at=> #ask::<#checked, _>());
+        quote! {
+            const #constant: #krate::FieldAccess<#derived, #ty> = #call;
+            #same_name
+        }
+    });
+    quote! {
+        #[diagnostic::on_unimplemented(message = #no_field, label = #no_field_label, note = #no_field_note)]
+        trait #has<__T> {}
+
+        #[diagnostic::do_not_recommend]
+        impl<__S: #krate::HasField<#hash, __T>, __T> #has<__T> for __S {}
+
+        #[diagnostic::on_unimplemented(message = #other_type, label = #other_type_label, note = #other_type_note)]
+        trait #is<__S>: ::core::marker::Sized {
+            const ACCESS: #krate::FieldAccess<__S, #ty>;
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<__S: #krate::HasField<#hash, #ty>> #is<__S> for #ty {
+            const ACCESS: #krate::FieldAccess<__S, #ty> = #krate::FieldAccess::<__S, #ty>::of::<#hash>();
+        }
+
+        const fn #ask<__S: #has<__T>, __T: #is<__S>>() -> #krate::FieldAccess<__S, #ty> {
+            __T::ACCESS
+        }
+
+        #(#asks)*
+    }
+}
+
+fn of_derived(tree: &Poly, variant: &PolyVariant) -> TokenStream {
+    let krate = &tree.container.krate;
+    let this = tree.container.this();
+    asked(&variant.ty, quote!(#krate::DerivedFrom<#this>), "This")
+}

@@ -1,0 +1,207 @@
+//! Structs with named fields: their values, properties and structure.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Type;
+
+use super::{step, storable};
+use crate::tree::Container;
+use crate::tree::field::Field;
+
+/// What a struct with named fields is.
+pub(crate) enum Role<'a> {
+    Component,
+    Persistent,
+    KeyVal(&'a Type),
+}
+
+/// The impls that make a struct storable, with its properties and its fields.
+pub(crate) fn expand(container: &Container, role: &Role<'_>, fields: &[Field]) -> TokenStream {
+    let krate = &container.krate;
+    let this = container.this();
+    let name = container.name();
+    let generics = container.storable();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let kind = match role {
+        Role::Component | Role::Persistent => quote!(Component),
+        Role::KeyVal(_) => quote!(KeyRecord),
+    };
+    let key_of = key_of(match role {
+        Role::KeyVal(of) => Some(of),
+        _ => None,
+    });
+    let keyable = match role {
+        Role::Persistent => quote!(false),
+        _ => {
+            let each = fields.iter().map(|field| storable(&field.ty, krate, "KEYABLE"));
+            quote!(true #(&& #each)*)
+        }
+    };
+    let steps = steps(krate, fields);
+    let (struct_of_fields, type_of_fields, read_fields) = properties(container, fields);
+    let shapes = field_shapes(krate, fields);
+    let arms = fields.iter().enumerate().map(|(position, field)| {
+        let (hash, member, value_at) =
+            (format_ident!("HASH_{position}"), &field.member, storable(&field.ty, krate, "value_at"));
+        quote!(#hash => #value_at(&self.#member, rest),)
+    });
+    let hashes = (0..fields.len()).map(|position| {
+        let (hash, step) = (format_ident!("HASH_{position}"), step(position));
+        quote!(const #hash: ::core::primitive::u64 = #step.hash;)
+    });
+    let values = fields.iter().enumerate().map(|(position, field)| {
+        let (step, member, value_at) = (step(position), &field.member, storable(&field.ty, krate, "value_at"));
+        quote!((#step.name, #value_at(&self.#member, &[]).to_value()))
+    });
+    let has_fields = has_fields(container, fields);
+    quote! {
+        #steps
+        #(#hashes)*
+        #struct_of_fields
+
+        #[automatically_derived]
+        impl #impl_generics #krate::Storable for #this #clause {
+            type Kind = #krate::storable::kind::#kind;
+            type Inner = Self;
+            type This = Self;
+            type Fields<__R: 'static> = #type_of_fields;
+            const KEYABLE: ::core::primitive::bool = #keyable;
+
+            fn shape() -> #krate::storable::Shape {
+                #krate::storable::Shape::Struct { name: #name, key_of: #key_of, fields: #shapes }
+            }
+
+            fn fields<__R: 'static>(path: &#krate::Path) -> Self::Fields<__R> {
+                #read_fields
+            }
+
+            fn value_at(&self, path: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
+                match path.split_first() {
+                    ::core::option::Option::None => #krate::ValueRef::Composite(self),
+                    ::core::option::Option::Some((step, rest)) => match step.hash {
+                        #(#arms)*
+                        _ => #krate::ValueRef::None(0),
+                    },
+                }
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #krate::value::Composite for #this #clause {
+            fn to_value(&self) -> #krate::Value {
+                #krate::Value::Record(::std::vec![#(#values),*])
+            }
+        }
+
+        #has_fields
+    }
+}
+
+/// The persistent type that a key value identifies, as a shape names it.
+pub(crate) fn key_of(of: Option<&Type>) -> TokenStream {
+    match of {
+        None => quote!(::core::option::Option::None),
+        Some(of) => {
+            let name = crate::tree::declaration::text(of);
+            quote!(::core::option::Option::Some(#name))
+        }
+    }
+}
+
+/// A constant for each field's step.
+pub(crate) fn steps(krate: &TokenStream, fields: &[Field]) -> TokenStream {
+    let steps = fields.iter().enumerate().map(|(position, field)| {
+        let (step, stored) = (step(position), &field.stored);
+        quote!(const #step: &#krate::Step = &#krate::Step::new(#stored);)
+    });
+    quote!(#(#steps)*)
+}
+
+/// The structure of the fields.
+pub(crate) fn field_shapes(krate: &TokenStream, fields: &[Field]) -> TokenStream {
+    let shapes = fields.iter().enumerate().map(|(position, field)| {
+        let Field { name, serde_name, ty, .. } = field;
+        let (step, shape) = (step(position), storable(ty, krate, "shape"));
+        quote!(#krate::storable::FieldShape { name: #name, serde_name: #serde_name, step: #step, shape: #shape })
+    });
+    quote!(::std::vec![#(#shapes),*])
+}
+
+/// The struct of the properties, its type seen from `__R`, and an expression that makes one.
+fn properties(container: &Container, fields: &[Field]) -> (TokenStream, TokenStream, TokenStream) {
+    let krate = &container.krate;
+    if fields.is_empty() {
+        let none = quote!(#krate::storable::NoFields);
+        return (TokenStream::new(), none.clone(), quote!({ let _ = path; #none }));
+    }
+    let ident = format_ident!("{}Fields__", crate::names::plain(&container.ident));
+    let doc = format!("The properties of `{}`.", container.name());
+    let mut generics = container.storable();
+    generics.params.insert(0, syn::parse_quote!(__R: 'static));
+    for param in &mut generics.params {
+        // Defaults stand on the user's type alone.
+        match param {
+            syn::GenericParam::Type(param) => param.default = None,
+            syn::GenericParam::Const(param) => param.default = None,
+            syn::GenericParam::Lifetime(_) => {}
+        }
+    }
+    let (_, arguments, clause) = generics.split_for_impl();
+    let params = &generics.params;
+    let props = fields.iter().map(|field| {
+        let (name, ty) = (field.ident(), this(container, &field.ty));
+        let doc = format!("The property of the field `{}`.", field.name);
+        quote!(#[doc = #doc] pub #name: #krate::Prop<__R, #ty>)
+    });
+    let reads = fields.iter().enumerate().map(|(position, field)| {
+        let (name, step) = (field.ident(), step(position));
+        let ty = this(container, &field.ty);
+        quote!(#name: #krate::Prop::<__R, #ty>::below(path, #step))
+    });
+    (
+        quote! {
+            #[doc = #doc]
+            pub struct #ident <#params> #clause {
+                #(#props,)*
+            }
+        },
+        quote!(#ident #arguments),
+        quote!(#ident { #(#reads,)* }),
+    )
+}
+
+/// The field's type, asked for in a way that reports once that it cannot be stored.
+pub(crate) fn this(container: &Container, ty: &Type) -> TokenStream {
+    if container.generics.type_params().next().is_some() {
+        // Behind a type parameter the answer is not known, and the projection would stand in the user's way.
+        return quote!(#ty);
+    }
+    storable(ty, &container.krate, "This")
+}
+
+/// One `HasField` for each field, for derives that cannot see them.
+pub(crate) fn has_fields(container: &Container, fields: &[Field]) -> TokenStream {
+    let krate = &container.krate;
+    let this = container.this();
+    let generics = container.storable();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let impls = fields.iter().enumerate().map(|(position, field)| {
+        let Field { name, member, ty, .. } = field;
+        let (hash, step) = (crate::names::hash(name), step(position));
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::HasField<#hash, #ty> for #this #clause {
+                const STEP: &'static #krate::Step = #step;
+
+                fn field(&self) -> &#ty {
+                    &self.#member
+                }
+
+                fn field_mut(&mut self) -> &mut #ty {
+                    &mut self.#member
+                }
+            }
+        }
+    });
+    quote!(#(#impls)*)
+}

@@ -1,0 +1,36 @@
+//! What stands in for a type whose own mistakes are reported: impls that keep the compiler from reporting their absence.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::tree::Container;
+
+/// Stands in for the impl of `Storable`.
+pub(crate) fn storable(container: &Container) -> TokenStream {
+    let krate = &container.krate;
+    let this = container.this();
+    let generics = container.storable();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let name = container.name();
+    quote! {
+        impl #impl_generics #krate::Storable for #this #clause {
+            type Kind = #krate::storable::kind::Scalar;
+            type Inner = Self;
+            type This = Self;
+            type Fields<__R: 'static> = #krate::storable::NoFields;
+            const KEYABLE: ::core::primitive::bool = true;
+
+            fn shape() -> #krate::storable::Shape {
+                #krate::storable::Shape::Choice { name: #name, choices: ::std::vec![] }
+            }
+
+            fn fields<__R: 'static>(_: &#krate::Path) -> #krate::storable::NoFields {
+                #krate::storable::NoFields
+            }
+
+            fn value_at(&self, _: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
+                #krate::ValueRef::None(0)
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Enum components: controlled vocabularies, stored as a name, and poly components, stored as a name and what it holds.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::{record, storable};
+use crate::tree::Container;
+use crate::tree::component::{Holds, Variant};
+
+/// The impls that make an enum of units storable.
+pub(crate) fn choice(container: &Container, variants: &[Variant]) -> TokenStream {
+    let krate = &container.krate;
+    let this = container.this();
+    let name = container.name();
+    let stored: Vec<_> = variants.iter().map(|variant| &variant.stored).collect();
+    let idents = variants.iter().map(|variant| &variant.ident);
+    let generics = container.storable();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::Storable for #this #clause {
+            type Kind = #krate::storable::kind::Choice;
+            type Inner = Self;
+            type This = Self;
+            type Fields<__R: 'static> = #krate::storable::NoFields;
+            const KEYABLE: ::core::primitive::bool = true;
+
+            fn shape() -> #krate::storable::Shape {
+                #krate::storable::Shape::Choice { name: #name, choices: ::std::vec![#(#stored),*] }
+            }
+
+            fn fields<__R: 'static>(_: &#krate::Path) -> #krate::storable::NoFields {
+                #krate::storable::NoFields
+            }
+
+            fn value_at(&self, _: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
+                #krate::ValueRef::Text(match self {
+                    #(Self::#idents => #stored,)*
+                })
+            }
+        }
+    }
+}
+
+/// The impls that make an enum with data storable.
+pub(crate) fn sum(container: &Container, variants: &[Variant]) -> TokenStream {
+    let krate = &container.krate;
+    let this = container.this();
+    let name = container.name();
+    let generics = container.storable();
+    let (impl_generics, _, clause) = generics.split_for_impl();
+    let shapes = variants.iter().map(|variant| {
+        let (name, stored, holds) = (crate::names::plain(&variant.ident), &variant.stored, holds(container, variant));
+        quote!(#krate::storable::VariantShape { name: #name, serde_name: #stored, holds: #holds })
+    });
+    let values = variants.iter().map(|variant| {
+        let (pattern, value) = value(container, variant);
+        let stored = &variant.stored;
+        quote!(#pattern => #krate::Value::Variant(#stored, ::std::boxed::Box::new(#value)),)
+    });
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::Storable for #this #clause {
+            type Kind = #krate::storable::kind::PolyComponent;
+            type Inner = Self;
+            type This = Self;
+            type Fields<__R: 'static> = #krate::storable::NoFields;
+            const KEYABLE: ::core::primitive::bool = false;
+
+            fn shape() -> #krate::storable::Shape {
+                #krate::storable::Shape::Enum { name: #name, variants: ::std::vec![#(#shapes),*] }
+            }
+
+            fn fields<__R: 'static>(_: &#krate::Path) -> #krate::storable::NoFields {
+                #krate::storable::NoFields
+            }
+
+            fn value_at(&self, path: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
+                if path.is_empty() { #krate::ValueRef::Composite(self) } else { #krate::ValueRef::None(0) }
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #krate::value::Composite for #this #clause {
+            fn to_value(&self) -> #krate::Value {
+                match self {
+                    #(#values)*
+                }
+            }
+        }
+    }
+}
+
+/// The shape of what a variant holds.
+fn holds(container: &Container, variant: &Variant) -> TokenStream {
+    let krate = &container.krate;
+    match &variant.holds {
+        Holds::Unit => quote!(::core::option::Option::None),
+        Holds::Newtype(field) => {
+            let shape = storable(&field.ty, krate, "shape");
+            quote!(::core::option::Option::Some(#shape))
+        }
+        Holds::Record(fields) => {
+            // A function item cannot use the parameters of the impl around it: it takes its own.
+            let generics = container.storable();
+            let (impl_generics, arguments, clause) = generics.split_for_impl();
+            let turbofish = arguments.as_turbofish();
+            let steps = record::steps(krate, fields);
+            let shapes = record::field_shapes(krate, fields);
+            quote!({
+                fn shape #impl_generics () -> #krate::storable::Shape #clause {
+                    #steps
+                    #krate::storable::Shape::Struct {
+                        name: "",
+                        key_of: ::core::option::Option::None,
+                        fields: #shapes,
+                    }
+                }
+                ::core::option::Option::Some(shape #turbofish)
+            })
+        }
+    }
+}
+
+/// A pattern for a variant, and its value.
+fn value(container: &Container, variant: &Variant) -> (TokenStream, TokenStream) {
+    let krate = &container.krate;
+    let ident = &variant.ident;
+    match &variant.holds {
+        Holds::Unit => (quote!(Self::#ident), quote!(#krate::Value::Record(::std::vec![]))),
+        Holds::Newtype(field) => {
+            let value_at = storable(&field.ty, krate, "value_at");
+            (quote!(Self::#ident(held)), quote!(#value_at(held, &[]).to_value()))
+        }
+        Holds::Record(fields) => {
+            let bindings: Vec<_> = (0..fields.len()).map(|position| format_ident!("field_{position}")).collect();
+            let members = fields.iter().map(|field| &field.member);
+            let values = fields.iter().zip(&bindings).map(|(field, binding)| {
+                let (stored, value_at) = (&field.stored, storable(&field.ty, krate, "value_at"));
+                quote!((#stored, #value_at(#binding, &[]).to_value()))
+            });
+            (
+                quote!(Self::#ident { #(#members: #bindings),* }),
+                quote!(#krate::Value::Record(::std::vec![#(#values),*])),
+            )
+        }
+    }
+}

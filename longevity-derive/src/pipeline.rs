@@ -1,0 +1,58 @@
+//! What every derive does: parse, build the checked tree, expand it, and report all mistakes at the end.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput};
+
+use crate::errors::Errors;
+use crate::expand;
+use crate::tree::component::Component;
+use crate::tree::key_val::KeyVal;
+use crate::tree::model::Model;
+use crate::tree::persistent::PersistentStruct;
+use crate::tree::poly::Poly;
+
+fn derive(input: TokenStream, expand: impl FnOnce(&DeriveInput, &mut Errors) -> TokenStream) -> TokenStream {
+    match syn::parse2(input) {
+        Ok(input) => {
+            let mut errors = Errors::default();
+            let code = expand(&input, &mut errors);
+            let errors = errors.into_tokens();
+            quote!(#code #errors)
+        }
+        Err(error) => error.into_compile_error(),
+    }
+}
+
+/// `Component`
+pub(crate) fn component(input: TokenStream) -> TokenStream {
+    derive(input, |input, errors| {
+        let (container, body) = Component::of(input, errors);
+        expand::component::component(&container, body.as_ref())
+    })
+}
+
+/// `KeyVal`
+pub(crate) fn key_val(input: TokenStream) -> TokenStream {
+    derive(input, |input, errors| {
+        let tree = KeyVal::of(input, errors);
+        expand::component::key_val(&tree.container, tree.of.as_ref(), tree.body.as_ref())
+    })
+}
+
+/// `PersistentType`
+pub(crate) fn persistent_type(input: TokenStream) -> TokenStream {
+    derive(input, |input, errors| match &input.data {
+        Data::Struct(_) => expand::persistent::expand(&PersistentStruct::of(input, errors)),
+        Data::Enum(data) => expand::poly::expand(&Poly::of(input, data, errors)),
+        Data::Union(data) => {
+            errors.on(data.union_token, "a union cannot be stored, as nobody knows which field it holds: use an enum");
+            TokenStream::new()
+        }
+    })
+}
+
+/// `DomainModel`
+pub(crate) fn domain_model(input: TokenStream) -> TokenStream {
+    derive(input, |input, errors| expand::model::expand(&Model::of(input, errors)))
+}

@@ -1,0 +1,156 @@
+//! Components and key values: what they are and what they hold.
+
+use quote::ToTokens;
+use syn::{Data, DeriveInput, Fields, Ident};
+
+use super::Container;
+use super::field::Field;
+use crate::attributes::serde::{self, ContainerSerde};
+use crate::attributes::{Crate, entries};
+use crate::errors::Errors;
+use crate::names::plain;
+
+/// A component.
+pub(crate) struct Component;
+
+/// What a component or a key value is made of.
+pub(crate) enum Body {
+    /// A tuple struct with one field, stored as what it holds.
+    Newtype(Field),
+    /// A struct with named fields, or without fields.
+    Record(Vec<Field>),
+    /// An enum of units.
+    Choice(Vec<Variant>),
+    /// An enum whose variants hold data.
+    Sum(Vec<Variant>),
+}
+
+/// A variant of an enum component.
+pub(crate) struct Variant {
+    pub(crate) ident: Ident,
+    /// The stored name, which is serde's.
+    pub(crate) stored: String,
+    pub(crate) holds: Holds,
+}
+
+/// What a variant holds.
+pub(crate) enum Holds {
+    Unit,
+    Newtype(Field),
+    Record(Vec<Field>),
+}
+
+impl Component {
+    /// The checked tree of a component; without a body if there is none that could be expanded.
+    pub(crate) fn of(input: &DeriveInput, errors: &mut Errors) -> (Container, Option<Body>) {
+        let mut krate = Crate::default();
+        for entry in entries(&input.attrs, "component", errors) {
+            match entry.word().as_str() {
+                "crate" => krate.set(&entry, errors),
+                _ => entry.unknown("component", &["crate"], errors),
+            }
+        }
+        let container = Container::of(input, krate.private(), errors);
+        let body = match &input.data {
+            Data::Struct(data) => of_struct(input, &data.fields, "component", errors),
+            Data::Enum(_) => of_enum(input, "component", errors),
+            Data::Union(data) => {
+                errors.on(
+                    data.union_token,
+                    "a union cannot be stored, as nobody knows which field it holds: use an enum",
+                );
+                None
+            }
+        };
+        (container, body)
+    }
+}
+
+/// The body of a struct. `attribute` is ours.
+pub(crate) fn of_struct(input: &DeriveInput, fields: &Fields, attribute: &str, errors: &mut Errors) -> Option<Body> {
+    match fields {
+        Fields::Named(fields) => {
+            let serde = ContainerSerde::of(&input.attrs, serde::Container::Record, errors);
+            Some(Body::Record(Field::named(&fields.named, attribute, serde.rename_all, errors)))
+        }
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+            ContainerSerde::of(&input.attrs, serde::Container::Newtype, errors);
+            Some(Body::Newtype(Field::of_newtype(&fields.unnamed[0], attribute, errors)))
+        }
+        Fields::Unnamed(fields) if !fields.unnamed.is_empty() => {
+            ContainerSerde::of(&input.attrs, serde::Container::Record, errors);
+            errors.on(
+                &fields.unnamed[1],
+                "a struct is stored by the names of its fields: give them names, `struct Name { first: Type, second: Type }`",
+            );
+            None
+        }
+        Fields::Unnamed(_) | Fields::Unit => {
+            ContainerSerde::of(&input.attrs, serde::Container::Record, errors);
+            Some(Body::Record(Vec::new()))
+        }
+    }
+}
+
+/// The body of an enum. `attribute` is ours.
+pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors) -> Option<Body> {
+    let Data::Enum(data) = &input.data else { return None };
+    let serde = ContainerSerde::of(&input.attrs, serde::Container::Enum, errors);
+    if data.variants.is_empty() {
+        errors.on(&input.ident, "an enum without variants has no values that could be stored: give it one");
+        return None;
+    }
+    let mut seen = Vec::new();
+    let mut whole = true;
+    let mut variants = Vec::new();
+    for variant in &data.variants {
+        for entry in entries(&variant.attrs, attribute, errors) {
+            errors.on(&entry, "a variant is stored under its serde name: choose it with `#[serde(rename = \"..\")]`");
+        }
+        let of_variant = ContainerSerde::of(&variant.attrs, serde::Container::Variant, errors);
+        let stored = match &of_variant.rename {
+            Some(rename) => rename.value(),
+            None => {
+                let name = plain(&variant.ident);
+                serde.rename_all.map_or_else(|| name.clone(), |case| case.of_variant(&name))
+            }
+        };
+        let token =
+            of_variant.rename.as_ref().map_or_else(|| variant.ident.to_token_stream(), ToTokens::to_token_stream);
+        if stored.is_empty() {
+            errors.on(&token, "a variant's stored name is not empty: choose another");
+        }
+        if seen.contains(&stored) {
+            errors.on(&token, format_args!("another variant is stored as `{stored}` too: choose another name"));
+        }
+        seen.push(stored.clone());
+        let holds = match &variant.fields {
+            Fields::Unit => Some(Holds::Unit),
+            Fields::Named(fields) => {
+                let case = of_variant.rename_all.or(serde.rename_all_fields);
+                Some(Holds::Record(Field::named(&fields.named, attribute, case, errors)))
+            }
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+                Some(Holds::Newtype(Field::of_newtype(&fields.unnamed[0], attribute, errors)))
+            }
+            Fields::Unnamed(fields) => {
+                let name = &variant.ident;
+                let message = format!(
+                    "a variant is stored by the names of its fields: write `{name} {{ first: Type, second: Type }}`, or `{name}` if it holds nothing"
+                );
+                errors.on(
+                    fields.unnamed.iter().nth(1).map_or_else(|| name.to_token_stream(), ToTokens::to_token_stream),
+                    message,
+                );
+                None
+            }
+        };
+        match holds {
+            Some(holds) => variants.push(Variant { ident: variant.ident.clone(), stored, holds }),
+            None => whole = false,
+        }
+    }
+    let body =
+        if variants.iter().all(|variant| matches!(variant.holds, Holds::Unit)) { Body::Choice } else { Body::Sum };
+    whole.then(|| body(variants))
+}

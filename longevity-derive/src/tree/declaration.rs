@@ -1,0 +1,144 @@
+//! Keys and indexes, checked against the properties that there are.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Ident, Type};
+
+use crate::attributes::property::{Declared, Primary, PropertyPath};
+use crate::errors::Errors;
+use crate::names::{did_you_mean, listed, plain};
+
+/// A property at which paths may start: a field, or a poly property.
+pub(crate) struct Property<'a> {
+    pub(crate) name: &'a Ident,
+    pub(crate) ty: &'a Type,
+}
+
+/// What paths of one type start with.
+pub(crate) struct Properties<'a> {
+    /// The type's name, and what its properties are called.
+    pub(crate) owner: String,
+    pub(crate) called: &'static str,
+    pub(crate) all: Vec<Property<'a>>,
+    /// What to write where there is none of the name.
+    pub(crate) instead: &'static str,
+}
+
+/// The keys and indexes of one type.
+#[derive(Default)]
+pub(crate) struct Declaration {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) indexes: Vec<Vec<PropertyPath>>,
+}
+
+/// A key.
+pub(crate) struct Key {
+    pub(crate) path: PropertyPath,
+    /// The key value's type.
+    pub(crate) ty: Type,
+    /// The type of the path's first property.
+    pub(crate) first_ty: Type,
+    pub(crate) primary: Option<Primary>,
+}
+
+impl Declaration {
+    /// Checks what is declared; what is wrong is left out.
+    pub(crate) fn of(declared: Declared, properties: &Properties<'_>, errors: &mut Errors) -> Self {
+        let mut keys: Vec<Key> = Vec::new();
+        for entry in declared.keys {
+            let path = entry.path.path;
+            let Some(first) = properties.find(&path, errors) else { continue };
+            let ty = match (&entry.path.ty, path.rest.is_empty()) {
+                (None, true) => first.ty.clone(),
+                (Some(ty), true) if text(ty) != text(first.ty) => {
+                    let (name, there) = (path.text(), text(first.ty));
+                    errors.on(ty, format_args!("`{name}` is `{there}`: leave the type out, `key({name})`"));
+                    continue;
+                }
+                (Some(ty), _) => ty.clone(),
+                (None, false) => {
+                    let name = path.text();
+                    errors.on(
+                        &path,
+                        format_args!(
+                            "the type of a nested property cannot be seen from here: write it, `key({name}: Type)`"
+                        ),
+                    );
+                    continue;
+                }
+            };
+            if let Some(primary) = entry.primary.as_ref().and(keys.iter().find(|key| key.primary.is_some())) {
+                let other = primary.path.text();
+                errors.on(
+                    &entry.tokens,
+                    format_args!(
+                        "the primary key is `{other}` already, and there is one: write `key({})`",
+                        path.text()
+                    ),
+                );
+                continue;
+            }
+            if let Some(other) = keys.iter().find(|key| text(&key.ty) == text(&ty)) {
+                let (ty, other, path) = (text(&ty), other.path.text(), path.text());
+                let message = if other == path {
+                    format!("`{path}` is a key already: remove one of the two")
+                } else {
+                    format!(
+                        "`{other}` and `{path}` are both keys of type `{ty}`, so `retrieve(&{ty})` could mean either: give one of them a key value of its own"
+                    )
+                };
+                errors.on(&entry.tokens, message);
+                continue;
+            }
+            keys.push(Key { path, ty, first_ty: first.ty.clone(), primary: entry.primary });
+        }
+        let mut indexes: Vec<Vec<PropertyPath>> = Vec::new();
+        for paths in declared.indexes {
+            // All of an index's mistakes, not only its first.
+            let found = paths.iter().filter(|path| properties.find(path, errors).is_some()).count();
+            let texts = |paths: &[PropertyPath]| paths.iter().map(PropertyPath::text).collect::<Vec<_>>();
+            let of = texts(&paths);
+            if let Some((position, path)) =
+                of.iter().enumerate().find(|(position, path)| of[..*position].contains(*path))
+            {
+                errors.on(&paths[position], format_args!("`{path}` is in this index already: remove one of the two"));
+            } else if indexes.iter().any(|other| texts(other) == of) {
+                errors.on(Paths(&paths), "there is an index on the same properties already: remove one of the two");
+            } else if found == paths.len() {
+                indexes.push(paths);
+            }
+        }
+        Self { keys, indexes }
+    }
+}
+
+impl Properties<'_> {
+    fn find(&self, path: &PropertyPath, errors: &mut Errors) -> Option<&Property<'_>> {
+        let name = plain(&path.first);
+        let found = self.all.iter().find(|property| plain(property.name) == name);
+        if found.is_none() {
+            let names: Vec<String> = self.all.iter().map(|property| plain(property.name)).collect();
+            let meant = did_you_mean(&name, names.iter().map(String::as_str));
+            let there = match &names[..] {
+                [] => "it has none".to_owned(),
+                names => format!("it has {}", listed(names)),
+            };
+            let Self { owner, called, instead, .. } = self;
+            errors.on(&path.first, format_args!("`{owner}` has no {called} `{name}`{meant}; {there}{instead}"));
+        }
+        found
+    }
+}
+
+struct Paths<'a>(&'a [PropertyPath]);
+
+impl ToTokens for Paths<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.0.iter().for_each(|path| path.to_tokens(tokens));
+    }
+}
+
+/// The type as a message shows it: without the spaces between tokens.
+pub(crate) fn text(ty: &impl ToTokens) -> String {
+    quote!(#ty).to_string().replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",")
+}

@@ -1,0 +1,106 @@
+//! Fields with the names under which Rust, serde and the store know them.
+
+use proc_macro2::Span;
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Attribute, Ident, Index, Member, Token, Type};
+
+use crate::attributes::case::Case;
+use crate::attributes::entries;
+use crate::attributes::serde::{Renamed, field_rename};
+use crate::errors::Errors;
+use crate::names::{Distinct, plain};
+
+/// A field.
+pub(crate) struct Field {
+    pub(crate) member: Member,
+    /// Rust's name, without `r#`.
+    pub(crate) name: String,
+    /// serde's name.
+    pub(crate) serde_name: String,
+    /// The stored name.
+    pub(crate) stored: String,
+    pub(crate) ty: Type,
+    pub(crate) attributes: Vec<Attribute>,
+}
+
+impl Field {
+    /// The fields of a struct or variant with named fields. `attribute` is ours, the one that may rename a field.
+    pub(crate) fn named(
+        fields: &Punctuated<syn::Field, Token![,]>,
+        attribute: &str,
+        rename_all: Option<Case>,
+        errors: &mut Errors,
+    ) -> Vec<Self> {
+        let mut distinct = Distinct::new();
+        let mut named = Vec::new();
+        for field in fields {
+            let Some(ident) = &field.ident else { continue };
+            let name = plain(ident);
+            let by_serde = field_rename(&field.attrs, errors).map(Renamed::from);
+            let serde = by_serde.unwrap_or_else(|| Renamed {
+                name: rename_all.map_or_else(|| name.clone(), |case| case.of_field(&name)),
+                span: ident.span(),
+            });
+            let ours = stored_name(&field.attrs, attribute, errors);
+            let serde_name = serde.name.clone();
+            let stored = ours.unwrap_or(serde);
+            distinct.field(&stored.name, stored.span, attribute, errors);
+            named.push(Self {
+                member: Member::Named(ident.clone()),
+                name,
+                serde_name,
+                stored: stored.name,
+                ty: field.ty.clone(),
+                attributes: field.attrs.clone(),
+            });
+        }
+        named
+    }
+
+    /// The one field of a newtype, which has no name of its own in the store.
+    pub(crate) fn of_newtype(field: &syn::Field, attribute: &str, errors: &mut Errors) -> Self {
+        // There is nothing to rename, but what must not be there is refused.
+        field_rename(&field.attrs, errors);
+        for entry in entries(&field.attrs, attribute, errors) {
+            entry.unknown(attribute, &[], errors);
+        }
+        Self {
+            member: Member::Unnamed(Index { index: 0, span: field.ty.span() }),
+            name: String::new(),
+            serde_name: String::new(),
+            stored: String::new(),
+            ty: field.ty.clone(),
+            attributes: field.attrs.clone(),
+        }
+    }
+
+    /// The field's name as an identifier.
+    pub(crate) fn ident(&self) -> Ident {
+        match &self.member {
+            Member::Named(ident) => ident.clone(),
+            Member::Unnamed(index) => quote::format_ident!("field_{}", index.index),
+        }
+    }
+}
+
+/// The name that our attribute gives the field.
+fn stored_name(attributes: &[Attribute], attribute: &str, errors: &mut Errors) -> Option<Renamed> {
+    let mut name = None;
+    for entry in entries(attributes, attribute, errors) {
+        match entry.word().as_str() {
+            "name" => name = entry.text(errors).map(Renamed::from),
+            "key" | "index" | "primary_key" => errors.on(
+                &entry,
+                format_args!("keys and indexes stand on the type: `#[{attribute}({}(..))]` above it", entry.word()),
+            ),
+            _ => entry.unknown(attribute, &["name"], errors),
+        }
+    }
+    name
+}
+
+/// Where a type is, for errors about it: its first token.
+pub(crate) fn span_of(ty: &Type) -> Span {
+    ty.span()
+}
