@@ -7,7 +7,7 @@
 //!
 //! * A write locks its table for the time that it takes to change the row and its index entries. It is atomic, and a
 //!   batch is too. What it waits for is other writes and point look-ups, never a scan.
-//! * A look-up by key is one hash and one tree look-up.
+//! * A look-up by key is one look-up in a hash map; decoding clones the value.
 //! * The first query that asks a key for a range or an order sorts the key's entries, beside the other operations; from
 //!   then on they are kept in order.
 //! * A query takes a snapshot in constant time and works on that: it holds up nobody and sees no later write. While a

@@ -1,6 +1,6 @@
 //! The rows of a table by their ids, with structural sharing.
 //!
-//! Ids are dense, so rows stand in pages: a third of the time and half of the memory of a tree of single rows.
+//! Ids are dense, so rows stand in pages: a row is reached and appended in less time than in a tree of single rows.
 
 use std::sync::Arc;
 
