@@ -87,9 +87,9 @@
 //! | `testkit` | no | the conformance suite; for dev-dependencies |
 
 pub use longevity_core::{
-    Access, Bytes, DerivedFrom, DomainModel, Error, Explanation, Filter, HasVariant, InModel, KeyFor, KeyVal,
+    Access, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, HasVariant, InModel, KeyFor, KeyVal,
     Longevity, Options, Order, PState, PStates, ParseTimestampError, PersistentStruct, PersistentType, Prop, Query,
-    Repo, Result, RootType, RowId, Storable, Timestamp, Value, WriteError,
+    Repo, Result, RootType, Row, RowContent, RowId, Storable, Timestamp, Value, WriteError,
 };
 pub use longevity_core::{backend, definition, description, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};
@@ -101,6 +101,8 @@ pub use longevity_core::blocking;
 
 #[cfg(feature = "testkit")]
 pub use longevity_testkit as testkit;
+#[cfg(feature = "testkit")]
+pub use longevity_testkit::{repo_crud_spec, repo_crud_spec_main};
 
 /// What a module that defines or uses a domain model imports.
 pub mod prelude {
