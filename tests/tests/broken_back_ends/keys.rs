@@ -51,7 +51,7 @@ impl Decorator<Mem> for Misdeclares {
             let scope = lookup.scope.or(index.discriminators).map_or(Predicate::All, Predicate::Discriminator);
             let predicate = index.columns.iter().zip(lookup.values).fold(scope, |predicate, (column, operand)| {
                 let path = definition.columns[*column].path.clone();
-                predicate.and(Predicate::Compare { path, comparison: Comparison::Eq, operand: operand.clone() })
+                predicate.and(Predicate::Compare { path, comparison: Comparison::Eq, operand: operand.to_value() })
             });
             let select = Select { predicate, order: Vec::new(), offset: 0, limit: Some(1) };
             if let Some(row) = inner.find(table, select).await?.pop() {
@@ -201,7 +201,7 @@ impl Decorator<Mem> for KeepsEntries {
             return Ok(Some(row));
         }
         let entries = self.entries.lock().unwrap().clone();
-        let entry = entries.into_iter().find(|(_, columns)| lookup.values.iter().all(|value| columns.contains(value)));
+        let entry = entries.into_iter().find(|(_, columns)| lookup.values.iter().all(|value| columns.contains(&value.to_value())));
         let rows = all(inner, table).await;
         Ok(entry.and_then(|(id, _)| rows.into_iter().find(|row| row.id == id)))
     }
