@@ -256,3 +256,6 @@ impl fmt::Debug for Key {
         write!(f, "Key({} bytes)", self.as_bytes().len())
     }
 }
+
+#[cfg(test)]
+mod tests;

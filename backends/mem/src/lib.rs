@@ -7,7 +7,9 @@
 //!
 //! * A write locks its table for the time that it takes to change the row and its index entries. It is atomic, and a
 //!   batch is too. What it waits for is other writes and point look-ups, never a scan.
-//! * A look-up by key is one hash and one tree look-up.
+//! * A look-up by key is one look-up in a hash map; decoding clones the value.
+//! * The first query that asks a key for a range or an order sorts the key's entries, beside the other operations; from
+//!   then on they are kept in order.
 //! * A query takes a snapshot in constant time and works on that: it holds up nobody and sees no later write. While a
 //!   snapshot lives, a write copies the nodes of the trees on its way, so that a long stream costs memory in proportion
 //!   to what is written meanwhile.
@@ -17,14 +19,17 @@
 //!
 //! # Map
 //!
-//! `backend` implements the interface; `schema` says which indexes a table has and `table` keeps rows and indexes in step;
+//! `backend` implements the interface; `schema` says which indexes a table has and `table` keeps rows, which stand in
+//! `pages`, and each `index` in step;
 //! `key` gives values a binary form that sorts as they do; `facts` and `plan` choose how a query is answered, `walk` and
 //! `selection` answer it; `encode` is the document.
 
 mod backend;
 mod encode;
 mod facts;
+mod index;
 mod key;
+mod pages;
 mod plan;
 mod rows;
 mod schema;

@@ -76,8 +76,9 @@ impl Plan {
     /// with the order; and the index declared first among those that are alike in all this.
     pub(crate) fn new(definition: &TableDefinition, select: &Select) -> Self {
         let facts = Facts::of(&select.predicate);
+        let nothing = Self { candidates: Candidates::Nothing, arrangement: Arrangement::Forward };
         if facts.nothing {
-            return Self { candidates: Candidates::Nothing, arrangement: Arrangement::Forward };
+            return nothing;
         }
         let order = essential(&select.order, &facts);
         let arrangement = if order.is_empty() { Arrangement::Forward } else { Arrangement::Sort };
@@ -87,16 +88,18 @@ impl Plan {
                 continue;
             }
             let range = IndexRange::new(definition, position, &facts);
+            if range.start >= range.end {
+                return nothing;
+            }
             let arrangement = arrangement_of(definition, index, range.equal_columns, &order);
             let rank = Rank {
-                single_row: index.is_unique() && range.equal_columns == index.columns.len(),
+                single_row: is_single(index, range.equal_columns),
                 equal_columns: range.equal_columns,
                 bounded: range.bounded,
                 ordered: !order.is_empty() && arrangement != Arrangement::Sort,
             };
             if rank > best.0 {
-                let candidates = if range.start < range.end { Candidates::Index(range) } else { Candidates::Nothing };
-                best = (rank, Self { candidates, arrangement });
+                best = (rank, Self { candidates: Candidates::Index(range), arrangement });
             }
         }
         best.1
@@ -134,6 +137,11 @@ struct Rank {
 }
 
 impl IndexRange {
+    /// The only entry that there can be, if all columns of a key are fixed.
+    pub(crate) fn single<'a>(&'a self, definition: &TableDefinition) -> Option<&'a [u8]> {
+        is_single(&definition.indexes[self.index], self.equal_columns).then_some(&self.start)
+    }
+
     fn new(definition: &TableDefinition, position: usize, facts: &Facts<'_>) -> Self {
         let index = &definition.indexes[position];
         let mut prefix = Buffer::new();
@@ -165,6 +173,10 @@ impl IndexRange {
         }
         Self { index: position, equal_columns, bounded, start, end }
     }
+}
+
+fn is_single(index: &Index, equal_columns: usize) -> bool {
+    index.is_unique() && equal_columns == index.columns.len()
 }
 
 /// The order without what cannot make a difference: paths that equality fixes, and paths that came before.
@@ -206,3 +218,6 @@ fn arrangement_of(
         _ => Arrangement::Groups { columns: equal_columns + served, direction, in_order: covered },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,11 +53,16 @@ impl Selection {
         sort: Option<Vec<OrderBy>>,
     ) -> Result<Self, Error> {
         let schema = table.schema()?;
-        let slot = match &plan.candidates {
-            Candidates::Index(range) => Some(schema.slots[range.index]),
-            _ => None,
+        let walk = match &plan.candidates {
+            Candidates::Index(range) => {
+                let slot = schema.slots[range.index];
+                match range.single(&table.definition) {
+                    Some(key) => Walk::single(table.store.single(slot, key)),
+                    None => Walk::new(plan, table.store.snapshot(Some(slot))),
+                }
+            }
+            _ => Walk::new(plan, table.store.snapshot(None)),
         };
-        let walk = Walk::new(plan, table.store.snapshot(slot));
         Ok(Self { walk, predicate, offset, limit, sort, sorted: Vec::new().into_iter() })
     }
 

@@ -4,24 +4,18 @@
 //! it. A panic in it therefore leaves the table whole, and a poisoned lock is as good as new.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use imbl::OrdMap;
 use longevity_core::backend::{Target, WriteFailure};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Error, Row, RowContent, RowId, Timestamp};
 
 use crate::backend::failed;
 use crate::encode::Doc;
-use crate::key::Key;
+use crate::index::{Index, Tree};
+use crate::pages::Pages;
 use crate::schema::{Entries, Layout, Schema, Slot};
-
-/// The rows by their ids.
-pub(crate) type RowMap = OrdMap<u64, Arc<StoredRow>>;
-/// The ids of the rows by their index entries.
-pub(crate) type Tree = OrdMap<Key, u64>;
 
 /// A row. Never changed, only replaced.
 #[derive(Debug)]
@@ -46,23 +40,14 @@ pub(crate) struct Store {
 struct State {
     /// `None` until the table is created.
     layout: Option<Arc<Layout>>,
-    rows: RowMap,
+    rows: Pages,
     /// One for each slot of the layout.
-    indexes: Vec<IndexState>,
-}
-
-#[derive(Debug, Default)]
-struct IndexState {
-    /// For ranges and order.
-    tree: Tree,
-    /// The same entries, for look-ups and uniqueness; `None` if the index is not unique. Hashing finds a row in a third
-    /// of the time that the tree takes.
-    unique: Option<HashMap<Key, u64>>,
+    indexes: Vec<Index>,
 }
 
 /// What a query works on: the table as it was at one moment.
 pub(crate) struct Snapshot {
-    pub(crate) rows: RowMap,
+    pub(crate) rows: Pages,
     /// The index that the query uses.
     pub(crate) tree: Tree,
 }
@@ -123,12 +108,12 @@ impl Store {
             if layout.find(&slot).is_some() {
                 continue;
             }
-            let index_state = IndexState::build(&slot, &state.rows).map_err(|row| Error::DuplicateKey {
+            let created = Index::build(&slot, &state.rows).map_err(|row| Error::DuplicateKey {
                 type_name: index.declared_by,
                 key: index.property(),
                 value: slot.shown(&row.doc),
             })?;
-            built.push(index_state);
+            built.push(created);
             layout.slots.push(slot);
         }
         if !built.is_empty() || state.layout.is_none() {
@@ -227,22 +212,61 @@ impl Store {
     /// The row with this entry in a unique index.
     pub(crate) fn get(&self, slot: usize, key: &[u8], scope: Option<&[&str]>) -> Option<Row<Doc>> {
         let state = self.read();
-        let id = state.indexes[slot].unique.as_ref()?.get(key)?;
-        state.rows.get(id).filter(|row| row.is_in(scope)).map(|row| row.to_row())
+        state.indexes[slot].get(key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
 
-    /// The table as it is now, with one index if one is asked for. Takes constant time.
+    /// The row with this entry in a unique index, undecoded and shared.
+    pub(crate) fn single(&self, slot: usize, key: &[u8]) -> Option<Arc<StoredRow>> {
+        self.read().indexes[slot].get(key).cloned()
+    }
+
+    /// The table as it is now, with one index if one is asked for. Takes constant time, except for the first query that
+    /// asks a key for a range or an order: that one sorts the key's entries, and holds up nobody else.
     pub(crate) fn snapshot(&self, slot: Option<usize>) -> Snapshot {
         let state = self.read();
-        let tree = slot.map_or_else(Tree::new, |slot| state.indexes[slot].tree.clone());
-        Snapshot { rows: state.rows.clone(), tree }
+        let tree = slot.map_or_else(|| Some(Tree::new()), |slot| state.indexes[slot].tree());
+        if let Some(tree) = tree {
+            return Snapshot { rows: state.rows.clone(), tree };
+        }
+        drop(state);
+        self.sort(slot.unwrap_or_default())
+    }
+
+    /// Sorts the entries of a key: outside the lock, while the writers note what they change.
+    #[cold]
+    fn sort(&self, slot: usize) -> Snapshot {
+        let mut state = self.write();
+        let rows = state.rows.clone();
+        let layout = state.layout.clone().unwrap_or_default();
+        let first = state.indexes[slot].begin_sorting();
+        drop(state);
+        // If this panics in the user's code, the next query begins anew.
+        let sorting = first.then(|| Sorting { store: self, slot, sorted: None });
+        let tree = Index::sorted(&layout.slots[slot], &rows);
+        if let Some(mut sorting) = sorting {
+            sorting.sorted = Some(tree.clone());
+        }
+        Snapshot { rows, tree }
+    }
+}
+
+/// The first query that sorts a key: it ends the sorting, whether it succeeds or not.
+struct Sorting<'a> {
+    store: &'a Store,
+    slot: usize,
+    sorted: Option<Tree>,
+}
+
+impl Drop for Sorting<'_> {
+    fn drop(&mut self) {
+        self.store.write().indexes[self.slot].end_sorting(self.sorted.take());
     }
 }
 
 impl State {
     /// The row that a write is about.
     fn target(&self, target: Target) -> Result<&Arc<StoredRow>, WriteFailure> {
-        let row = u64::try_from(target.id.as_u128()).ok().and_then(|id| self.rows.get(&id));
+        let row = u64::try_from(target.id.as_u128()).ok().and_then(|id| self.rows.get(id));
         let row = row.filter(|row| row.is_in(target.scope)).ok_or(WriteFailure::Missing)?;
         match target.version {
             Some(version) if version != row.version => Err(WriteFailure::Stale { found: row.version }),
@@ -264,16 +288,18 @@ impl State {
 
     /// Inserts a row, or gives it back with the slot of the key that is taken.
     fn insert(&mut self, row: Arc<StoredRow>, entries: Entries) -> Result<(), (usize, Arc<StoredRow>)> {
-        let taken = self.indexes.iter().zip(&entries).position(|(index, entry)| {
-            index.unique.as_ref().zip(entry.as_ref()).is_some_and(|(unique, entry)| unique.contains_key(entry))
-        });
+        let taken = self
+            .indexes
+            .iter()
+            .zip(&entries)
+            .position(|(index, entry)| entry.as_ref().is_some_and(|entry| index.is_taken(entry)));
         if let Some(slot) = taken {
             return Err((slot, row));
         }
         for (index, entry) in self.indexes.iter_mut().zip(entries) {
-            index.add(entry, row.id);
+            index.add(entry, &row);
         }
-        self.rows.insert(row.id, row);
+        self.rows.insert(row);
         Ok(())
     }
 
@@ -286,19 +312,20 @@ impl State {
     ) -> Result<(), (usize, Arc<StoredRow>)> {
         let taken = self.indexes.iter().zip(entries.iter().zip(old_entries)).position(|(index, (entry, old))| {
             // Its own key value is no duplicate.
-            entry != old
-                && index.unique.as_ref().zip(entry.as_ref()).is_some_and(|(unique, entry)| unique.contains_key(entry))
+            entry != old && entry.as_ref().is_some_and(|entry| index.is_taken(entry))
         });
         if let Some(slot) = taken {
             return Err((slot, row));
         }
         for (index, (entry, old)) in self.indexes.iter_mut().zip(entries.into_iter().zip(old_entries)) {
-            if entry != *old {
+            if entry == *old {
+                index.keep(old.as_ref(), &row);
+            } else {
                 index.remove(old.as_ref());
-                index.add(entry, row.id);
+                index.add(entry, &row);
             }
         }
-        self.rows.insert(row.id, row);
+        self.rows.insert(row);
         Ok(())
     }
 
@@ -307,38 +334,7 @@ impl State {
         for (index, entry) in self.indexes.iter_mut().zip(entries) {
             index.remove(entry.as_ref());
         }
-        self.rows.remove(&id)
-    }
-}
-
-impl IndexState {
-    /// The index of these rows; a row whose values another has too as error.
-    fn build<'a>(slot: &Slot, rows: &'a RowMap) -> Result<Self, &'a StoredRow> {
-        let mut index = Self { tree: Tree::new(), unique: slot.unique.then(HashMap::new) };
-        for row in rows.values() {
-            let entry = slot.entry(row.id, row.discriminator.as_deref(), &row.doc);
-            if index.add(entry, row.id).is_some() {
-                return Err(row);
-            }
-        }
-        Ok(index)
-    }
-
-    /// Adds an entry; gives the id that it had before.
-    fn add(&mut self, entry: Option<Key>, id: u64) -> Option<u64> {
-        let entry = entry?;
-        if let Some(unique) = &mut self.unique {
-            unique.insert(entry.clone(), id);
-        }
-        self.tree.insert(entry, id)
-    }
-
-    fn remove(&mut self, entry: Option<&Key>) {
-        let Some(entry) = entry else { return };
-        if let Some(unique) = &mut self.unique {
-            unique.remove(entry);
-        }
-        self.tree.remove(entry);
+        self.rows.remove(id)
     }
 }
 

@@ -1,25 +1,30 @@
 //! The walk over a plan's candidates in a snapshot: it can stop after any row and go on later.
 
 use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
 
 use longevity_core::query::Direction;
 
+use crate::index::Tree;
 use crate::key::{ABOVE, Buffer, Key, length_of};
+use crate::pages::Pages;
 use crate::plan::{Arrangement, Candidates, IndexRange, Plan};
-use crate::table::{RowMap, Snapshot, StoredRow, Tree};
+use crate::table::{Snapshot, StoredRow};
 
 /// What is done with each candidate; it breaks to stop behind it.
-pub(crate) type Visit<'a> = dyn FnMut(&std::sync::Arc<StoredRow>) -> ControlFlow<()> + 'a;
+pub(crate) type Visit<'a> = dyn FnMut(&Arc<StoredRow>) -> ControlFlow<()> + 'a;
 
 /// A walk over candidates.
 pub(crate) struct Walk {
-    rows: RowMap,
+    rows: Pages,
     rest: Rest,
 }
 
 /// What the walk has not visited yet.
 enum Rest {
     Nothing,
+    /// One row.
+    Single(Arc<StoredRow>),
     /// The rows from this id on.
     Rows(u64),
     /// The rows with these ids.
@@ -70,6 +75,11 @@ impl Walk {
         Self { rows: snapshot.rows, rest }
     }
 
+    /// A walk to one row at most.
+    pub(crate) fn single(row: Option<Arc<StoredRow>>) -> Self {
+        Self { rows: Pages::default(), rest: row.map_or(Rest::Nothing, Rest::Single) }
+    }
+
     /// How many rows the snapshot has.
     pub(crate) fn table_len(&self) -> usize {
         self.rows.len()
@@ -84,17 +94,22 @@ impl Walk {
 }
 
 impl Rest {
-    fn visit(&mut self, rows: &RowMap, visit: &mut Visit<'_>) -> ControlFlow<()> {
+    fn visit(&mut self, rows: &Pages, visit: &mut Visit<'_>) -> ControlFlow<()> {
         match self {
             Self::Nothing => ControlFlow::Continue(()),
+            Self::Single(row) => {
+                let row = Arc::clone(row);
+                *self = Self::Nothing;
+                visit(&row)
+            }
             Self::Rows(from) => {
-                for (id, row) in rows.range(*from..) {
-                    *from = id + 1;
+                for row in rows.from(*from) {
+                    *from = row.id + 1;
                     visit(row)?;
                 }
                 ControlFlow::Continue(())
             }
-            Self::Ids(ids) => ids.filter_map(|id| rows.get(&id)).try_for_each(visit),
+            Self::Ids(ids) => ids.filter_map(|id| rows.get(id)).try_for_each(visit),
             Self::Entries(entries) => entries.visit(rows, visit),
             Self::Groups { entries, columns, direction, in_order, group } => loop {
                 group.visit(rows, visit)?;
@@ -120,10 +135,10 @@ impl Entries {
         ids.into_iter()
     }
 
-    fn visit(&mut self, rows: &RowMap, visit: &mut Visit<'_>) -> ControlFlow<()> {
+    fn visit(&mut self, rows: &Pages, visit: &mut Visit<'_>) -> ControlFlow<()> {
         let mut entries = bounded(&self.tree, &self.start, &self.end);
         while let Some((key, id)) = if self.backward { entries.next_back() } else { entries.next() } {
-            let Some(row) = rows.get(id) else { continue };
+            let Some(row) = rows.get(*id) else { continue };
             if visit(row).is_break() {
                 if self.backward {
                     self.end = Buffer::from_slice(key.as_bytes());
