@@ -61,9 +61,7 @@ async fn the_program_of_the_contract_type_checks<B: Backend>(backend: B, member:
         .find(
             Member::query()
                 .filter(m.num_cats.gt(2) & m.profile.some().tagline.eq("hi"))
-                .filter(
-                    User::props().username.ne(Username("x".into())) | m.num_cats.le(7) | !m.profile.eq(None),
-                )
+                .filter(User::props().username.ne(Username("x".into())) | m.num_cats.le(7) | !m.profile.eq(None))
                 .order_by(m.num_cats.asc())
                 .order_by(User::props().username.desc())
                 .limit(20),
@@ -90,6 +88,9 @@ fn the_description_says_what_was_declared() {
     let [member, commenter] = &user.derived[..] else { panic!("two derived types") };
     assert_eq!((member.name, member.discriminator), ("Member", "Member"));
     assert_eq!((commenter.discriminator, &commenter.aliases[..]), ("commenter", &["Guest"][..]));
-    assert_eq!(member.indexes, [vec!["profile.tagline".to_owned()], vec!["num_cats".to_owned(), "username".to_owned()]]);
+    assert_eq!(
+        member.indexes,
+        [vec!["profile.tagline".to_owned()], vec!["num_cats".to_owned(), "username".to_owned()]]
+    );
     assert_eq!(member.properties[2].type_name, "Option<Profile>");
 }

@@ -5,7 +5,8 @@ use longevity::Mem;
 use longevity_tests::models::{
     basics::Basics, blogging::Blogging, collections::Collections, components::Components, constrained,
     constrained::Constrained, generics::Generics, indexes::Indexes, keys::Library, keywords::Keywords,
-    modules::Household, poly::Office, poly_keys::Traffic, primary_keys::PrimaryKeys, renames::Renames,
+    modules::Household, poly::Office, poly_inline::Drawing, poly_keys::Traffic, primary_keys::PrimaryKeys,
+    renames::Renames,
 };
 
 longevity::repo_crud_spec_main!(
@@ -14,6 +15,7 @@ longevity::repo_crud_spec_main!(
     Collections, Mem::new();
     Components, Mem::new();
     Constrained, Mem::new(), constrained::configure;
+    Drawing, Mem::new();
     Generics, Mem::new();
     Household, Mem::new();
     Indexes, Mem::new();

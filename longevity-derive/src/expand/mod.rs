@@ -2,6 +2,7 @@
 
 pub(crate) mod component;
 pub(crate) mod declaration;
+pub(crate) mod inline;
 pub(crate) mod model;
 pub(crate) mod newtype;
 pub(crate) mod persistent;

@@ -3,9 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{asked, declaration, hidden, poly_props, record, testkit};
+use super::{asked, declaration, hidden, inline, poly_props, record, testkit};
 use crate::names::plain;
-use crate::tree::poly::{Poly, PolyVariant};
+use crate::tree::poly::{Poly, PolyVariant, VariantForm};
 
 /// The impls of a poly type.
 pub(crate) fn expand(tree: &Poly) -> TokenStream {
@@ -16,7 +16,15 @@ pub(crate) fn expand(tree: &Poly) -> TokenStream {
     let scopes = tree.variants.iter().map(|variant| scopes(tree, variant));
     let keys = keys(tree);
     let testkit = testkit::of_poly(tree);
-    hidden(quote!(#props #persistent #root #(#variants)* #(#scopes)* #keys #testkit))
+    let composite = inline::composite(tree);
+    let module = inline::module(tree);
+    let hidden = hidden(quote!(#props #persistent #root #composite #(#variants)* #(#scopes)* #keys #testkit));
+    quote!(#module #hidden)
+}
+
+/// The arm that takes the place of the variants that were left out because of mistakes.
+pub(crate) fn otherwise(tree: &Poly) -> TokenStream {
+    if tree.incomplete { quote!(_ => ::core::unreachable!(),) } else { TokenStream::new() }
 }
 
 /// What is asked of a variant's struct, located at the struct in the variant.
@@ -35,8 +43,30 @@ fn persistent(tree: &Poly) -> TokenStream {
     let (impl_generics, arguments, clause) = generics.split_for_impl();
     let idents: Vec<_> = tree.variants.iter().map(|variant| &variant.ident).collect();
     let positions = 0..tree.variants.len();
-    let values = tree.variants.iter().map(|variant| of_derived(tree, variant, "value_in_poly"));
-    let encodes = tree.variants.iter().map(|variant| of_derived(tree, variant, "encode_in_poly"));
+    let otherwise = otherwise(tree);
+    let values = tree.variants.iter().map(|variant| {
+        let ident = &variant.ident;
+        match &variant.form {
+            VariantForm::Inline(inline) => {
+                let (fields, value) = (inline::fields(inline), inline::value_at(tree, inline));
+                quote!(Self::#ident #fields => #value,)
+            }
+            VariantForm::Held | VariantForm::Boxed => {
+                let value = of_derived(tree, variant, "value_in_poly");
+                quote!(Self::#ident(derived) => #value(derived, path),)
+            }
+        }
+    });
+    let encodes = tree.variants.iter().map(|variant| {
+        let (ident, encode) = (&variant.ident, of_derived(tree, variant, "encode_in_poly"));
+        match &variant.form {
+            VariantForm::Inline(inline) => {
+                let (fields, copied) = (inline::fields(inline), inline::copied(variant, inline));
+                quote!(Self::#ident #fields => #encode(&#copied, backend),)
+            }
+            VariantForm::Held | VariantForm::Boxed => quote!(Self::#ident(derived) => #encode(derived, backend),),
+        }
+    });
     let decodes = tree.variants.iter().map(|variant| {
         let (names, decode, ty) = (&variant.discriminators, of_derived(tree, variant, "decode_in_poly"), &variant.ty);
         quote! {
@@ -78,13 +108,15 @@ fn persistent(tree: &Poly) -> TokenStream {
 
             fn variant(&self) -> ::core::primitive::usize {
                 match self {
-                    #(Self::#idents(..) => #positions,)*
+                    #(Self::#idents { .. } => #positions,)*
+                    #otherwise
                 }
             }
 
             fn value_at(&self, path: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
                 match self {
-                    #(Self::#idents(derived) => #values(derived, path),)*
+                    #(#values)*
+                    #otherwise
                 }
             }
 
@@ -93,7 +125,8 @@ fn persistent(tree: &Poly) -> TokenStream {
                 backend: &__B,
             ) -> ::core::result::Result<__B::Doc, #krate::Error> {
                 match self {
-                    #(Self::#idents(derived) => #encodes(derived, backend),)*
+                    #(#encodes)*
+                    #otherwise
                 }
             }
 
@@ -148,11 +181,20 @@ fn has_variant(tree: &Poly, position: usize, variant: &PolyVariant) -> TokenStre
     let this = container.this();
     let generics = container.persistent();
     let (impl_generics, _, clause) = generics.split_for_impl();
-    let PolyVariant { ident, discriminators, ty, boxed } = variant;
-    let (wrapped, unwrapped) = if *boxed {
-        (quote!(::std::boxed::Box::new(derived)), quote!(*derived))
-    } else {
-        (quote!(derived), quote!(derived))
+    let PolyVariant { ident, discriminators, ty, form } = variant;
+    let (wrap, pattern, unwrapped) = match form {
+        VariantForm::Held => (quote!(Self::#ident(derived)), quote!((derived)), quote!(derived)),
+        VariantForm::Boxed => {
+            (quote!(Self::#ident(::std::boxed::Box::new(derived))), quote!((derived)), quote!(*derived))
+        }
+        VariantForm::Inline(inline) => {
+            let fields = inline::fields(inline);
+            let wrap = quote!({
+                let #ty #fields = derived;
+                Self::#ident #fields
+            });
+            (wrap, fields.clone(), quote!(#ty #fields))
+        }
     };
     quote! {
         #[automatically_derived]
@@ -162,13 +204,13 @@ fn has_variant(tree: &Poly, position: usize, variant: &PolyVariant) -> TokenStre
             const DISCRIMINATORS: &'static [&'static ::core::primitive::str] = &[#(#discriminators),*];
 
             fn wrap(derived: #ty) -> Self {
-                Self::#ident(#wrapped)
+                #wrap
             }
 
             fn extract(self) -> ::core::result::Result<#ty, Self> {
                 #[allow(unreachable_patterns)]
                 match self {
-                    Self::#ident(derived) => ::core::result::Result::Ok(#unwrapped),
+                    Self::#ident #pattern => ::core::result::Result::Ok(#unwrapped),
                     other => ::core::result::Result::Err(other),
                 }
             }
@@ -250,48 +292,63 @@ fn keys(tree: &Poly) -> TokenStream {
             let method = if mutable { format_ident!("field_mut") } else { format_ident!("field") };
             declaration::descend(krate, quote!((#access.#method)(#from)), key, mutable)
         };
-        let (reads, writes): (Vec<_>, Vec<_>) = tree
-            .variants
-            .iter()
-            .enumerate()
-            .map(|(position, variant)| {
+        let arms = |mutable: bool| -> Vec<TokenStream> {
+            let end = |place: TokenStream| if mutable { quote!(*#place = self) } else { place };
+            let arm = |(position, variant): (usize, &PolyVariant)| {
                 let ident = &variant.ident;
-                let (read, write) = (access(position, quote!(derived), false), access(position, quote!(derived), true));
-                (
-                    quote!(#enum_ident::#ident(derived) => #read,),
-                    quote!(#enum_ident::#ident(derived) => *#write = self,),
-                )
-            })
-            .unzip();
-        let of_derived = tree.variants.iter().enumerate().map(|(position, variant)| {
-            let derived = &variant.ty;
-            let (read, write) =
-                (access(position, quote!(persistent), false), access(position, quote!(persistent), true));
-            quote! {
-                #[automatically_derived]
-                impl #impl_generics #krate::KeyFor<#derived> for #ty #clause {
-                    fn of(persistent: &#derived) -> &Self {
-                        #read
+                let (pattern, place) = match &variant.form {
+                    VariantForm::Held | VariantForm::Boxed => {
+                        (quote!((derived)), access(position, quote!(derived), mutable))
                     }
+                    VariantForm::Inline(inline) => match inline.props[prop] {
+                        // The mistake is reported.
+                        None => return quote!(#enum_ident::#ident { .. } => ::core::unreachable!(),),
+                        Some(field) => {
+                            let member = &inline.tree.fields[field].member;
+                            (quote!({ #member: field, .. }), declaration::descend(krate, quote!(field), key, mutable))
+                        }
+                    },
+                };
+                let end = end(place);
+                quote!(#enum_ident::#ident #pattern => #end,)
+            };
+            tree.variants.iter().enumerate().map(arm).collect()
+        };
+        let (reads, writes) = (arms(false), arms(true));
+        let otherwise = otherwise(tree);
+        let of_derived = tree.variants.iter().enumerate().filter(|(_, variant)| variant.has_prop(prop)).map(
+            |(position, variant)| {
+                let derived = &variant.ty;
+                let (read, write) =
+                    (access(position, quote!(persistent), false), access(position, quote!(persistent), true));
+                quote! {
+                    #[automatically_derived]
+                    impl #impl_generics #krate::KeyFor<#derived> for #ty #clause {
+                        fn of(persistent: &#derived) -> &Self {
+                            #read
+                        }
 
-                    fn put(self, persistent: &mut #derived) {
-                        *#write = self;
+                        fn put(self, persistent: &mut #derived) {
+                            *#write = self;
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
         quote! {
             #[automatically_derived]
             impl #impl_generics #krate::KeyFor<#this> for #ty #clause {
                 fn of(persistent: &#this) -> &Self {
                     match persistent {
                         #(#reads)*
+                        #otherwise
                     }
                 }
 
                 fn put(self, persistent: &mut #this) {
                     match persistent {
                         #(#writes)*
+                        #otherwise
                     }
                 }
             }

@@ -17,11 +17,11 @@ pub(crate) fn ident(tree: &Poly) -> Ident {
 
 /// The step to a property: that of the first variant's field.
 pub(crate) fn step(tree: &Poly, prop: usize) -> TokenStream {
-    if tree.variants.is_empty() {
+    let Some(first) = tree.variants.iter().position(|variant| variant.has_prop(prop)) else {
         let (krate, name) = (&tree.container.krate, plain(&tree.props[prop].name));
         return quote!(const { &#krate::Step::new(#name) });
-    }
-    let access = access(tree, prop, 0);
+    };
+    let access = access(tree, prop, first);
     quote!(#access.step)
 }
 
@@ -85,13 +85,14 @@ fn question(tree: &Poly, position: usize, prop: &PolyProp) -> TokenStream {
         format!("the variants of `{owner}` do not agree on `{plain}`: its `{plain}` is `{{Self}}`, not `{expected}`");
     let other_type_label = format!("the `{plain}` of this one is `{{Self}}`");
     let other_type_note = format!("`props(..)` of `{owner}` says `{plain}: {expected}`: make them the same");
-    let first = constant(position, 0);
-    let asks = tree.variants.iter().enumerate().map(|(variant, held)| {
+    let variants = || tree.variants.iter().enumerate().filter(|(_, variant)| variant.has_prop(position));
+    let first = variants().next().map(|(variant, _)| constant(position, variant));
+    let asks = variants().map(|(variant, held)| {
         let constant = constant(position, variant);
         let derived = &held.ty;
         let (at, _) = ends(derived);
         let checked = of_derived(tree, held);
-        let same_name = (variant > 0).then(|| {
+        let same_name = (first.as_ref() != Some(&constant)).then(|| {
             let message = format!(
                 "`{plain}` has another stored name here than in the first variant of `{owner}`: give both fields the same `#[persistent(name = \"..\")]`"
             );

@@ -10,7 +10,7 @@ use crate::tree::declaration::Declaration;
 use crate::tree::field::Field;
 use crate::tree::model::Model;
 use crate::tree::persistent::{PersistentStruct, Role};
-use crate::tree::poly::Poly;
+use crate::tree::poly::{Poly, VariantForm};
 
 /// Keeps the items where the facade has its `testkit` feature on.
 fn if_testkit(container: &Container, items: TokenStream) -> TokenStream {
@@ -54,12 +54,19 @@ pub(crate) fn of_persistent(tree: &PersistentStruct) -> TokenStream {
 /// What the suite needs of a poly type.
 pub(crate) fn of_poly(tree: &Poly) -> TokenStream {
     let container = &tree.container;
+    let krate = &container.krate;
     let kit = kit(container);
     let this = container.this();
     let each = tree.variants.iter().map(|variant| {
         let (ident, ty) = (&variant.ident, &variant.ty);
-        let held = if variant.boxed { quote!(::std::boxed::Box::new(held)) } else { quote!(held) };
-        quote!(#kit::map(#kit::field!(generators, #ty), |held| Self::#ident(#held)))
+        let mapped = |held: TokenStream| quote!(#kit::map(#kit::field!(generators, #ty), |held| Self::#ident(#held)));
+        match &variant.form {
+            VariantForm::Held => mapped(quote!(held)),
+            VariantForm::Boxed => mapped(quote!(::std::boxed::Box::new(held))),
+            VariantForm::Inline(_) => quote! {
+                #kit::map(#kit::field!(generators, #ty), |held| <Self as #krate::HasVariant<#ty>>::wrap(held))
+            },
+        }
     });
     let generate = generate(container, quote!(#kit::one_of(::std::vec![#(#each),*])));
     let keys = keys(container, &tree.declaration);

@@ -1,6 +1,5 @@
 //! Fields with the names under which Rust, serde and the store know them.
 
-use proc_macro2::Span;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Attribute, Ident, Index, Member, Token, Type};
@@ -21,6 +20,8 @@ pub(crate) struct Field {
     /// The stored name.
     pub(crate) stored: String,
     pub(crate) ty: Type,
+    /// The type as the enum's module sees it, if the field is in a struct generated for an inline variant.
+    pub(crate) outer_ty: Option<Type>,
     pub(crate) attributes: Vec<Attribute>,
 }
 
@@ -52,6 +53,7 @@ impl Field {
                 serde_name,
                 stored: stored.name,
                 ty: field.ty.clone(),
+                outer_ty: None,
                 attributes: field.attrs.clone(),
             });
         }
@@ -71,6 +73,7 @@ impl Field {
             serde_name: String::new(),
             stored: String::new(),
             ty: field.ty.clone(),
+            outer_ty: None,
             attributes: field.attrs.clone(),
         }
     }
@@ -98,9 +101,4 @@ fn stored_name(attributes: &[Attribute], attribute: &str, errors: &mut Errors) -
         }
     }
     name
-}
-
-/// Where a type is, for errors about it: its first token.
-pub(crate) fn span_of(ty: &Type) -> Span {
-    ty.span()
 }

@@ -3,6 +3,7 @@
 pub(crate) mod component;
 pub(crate) mod declaration;
 pub(crate) mod field;
+pub(crate) mod inline;
 pub(crate) mod key_val;
 pub(crate) mod model;
 pub(crate) mod persistent;

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use quote::{ToTokens, format_ident};
-use syn::{Data, DataEnum, DeriveInput, Fields, GenericArgument, Ident, LitStr, PathArguments, Type};
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{DataEnum, DeriveInput, Fields, GenericArgument, Ident, LitStr, PathArguments, Type, Variant};
 
 use super::Container;
 use super::declaration::{Declaration, Properties, Property, text};
+use super::inline::{self, Around, Inline};
 use super::persistent::table_name;
 use crate::attributes::persistent::{PersistentAttribute, VariantAttribute};
 use crate::attributes::property::PolyProp;
@@ -18,9 +20,13 @@ use crate::names::{plain, snake_case};
 pub(crate) struct Poly {
     pub(crate) container: Container,
     pub(crate) table: String,
+    /// The name of the module for the structs of inline variants.
+    pub(crate) module: String,
     pub(crate) props: Vec<PolyProp>,
     pub(crate) declaration: Declaration,
     pub(crate) variants: Vec<PolyVariant>,
+    /// Whether variants were left out because of mistakes in them.
+    pub(crate) incomplete: bool,
 }
 
 /// A variant of a poly type.
@@ -28,10 +34,30 @@ pub(crate) struct PolyVariant {
     pub(crate) ident: Ident,
     /// The one that is written, then the aliases.
     pub(crate) discriminators: Vec<String>,
-    /// The derived type that it holds.
+    /// The derived type.
     pub(crate) ty: Type,
-    /// Whether it holds it in a box.
-    pub(crate) boxed: bool,
+    pub(crate) form: VariantForm,
+}
+
+impl PolyVariant {
+    /// Whether the poly property at this position may be asked for in the variant's struct: an inline variant's mistakes
+    /// are reported already.
+    pub(crate) fn has_prop(&self, position: usize) -> bool {
+        match &self.form {
+            VariantForm::Held | VariantForm::Boxed => true,
+            VariantForm::Inline(inline) => inline.props[position].is_some(),
+        }
+    }
+}
+
+/// How a variant is written.
+pub(crate) enum VariantForm {
+    /// `Member(Member)`
+    Held,
+    /// `Member(Box<Member>)`
+    Boxed,
+    /// `Circle { radius: f64 }`, or a unit.
+    Inline(Box<Inline>),
 }
 
 impl Poly {
@@ -50,6 +76,7 @@ impl Poly {
         }
         let serde = ContainerSerde::of(&input.attrs, serde::Container::Poly, errors);
         let table = table_name(attribute.table.as_ref(), &container, errors);
+        let module = module_name(attribute.module.as_ref(), &container, errors);
         let props = distinct_props(attribute.props, errors);
         let properties = Properties {
             owner: container.name(),
@@ -58,8 +85,30 @@ impl Poly {
             instead: "; declare it in `props(..)` if all variants have it, else on the variant's struct",
         };
         let declaration = Declaration::of(attribute.declared, &properties, errors);
-        let variants = variants(data, &serde, errors);
-        Self { container, table, props, declaration, variants }
+        let around = Around { container: &container, serde: &serde, props: &props };
+        let variants = variants(data, &module, &around, errors);
+        let incomplete = variants.is_empty() || variants.len() < data.variants.len();
+        Self { container, table, module, props, declaration, variants, incomplete }
+    }
+}
+
+/// The module's name: as given, else the enum's name in snake case.
+fn module_name(given: Option<&LitStr>, container: &Container, errors: &mut Errors) -> String {
+    let default = || {
+        let name = snake_case(&container.name());
+        // An enum may be called what no module can be.
+        if syn::parse_str::<Ident>(&name).is_ok() { name } else { format!("r#{name}") }
+    };
+    match given {
+        None => default(),
+        Some(given) if syn::parse_str::<Ident>(&given.value()).is_ok() => given.value(),
+        Some(given) => {
+            errors.on(
+                given,
+                format_args!("`{}` cannot be the name of a module: write `module = \"{}\"`", given.value(), default()),
+            );
+            default()
+        }
     }
 }
 
@@ -78,84 +127,133 @@ fn distinct_props(given: Vec<PolyProp>, errors: &mut Errors) -> Vec<PolyProp> {
     props
 }
 
-fn variants(data: &DataEnum, serde: &ContainerSerde, errors: &mut Errors) -> Vec<PolyVariant> {
+fn variants(data: &DataEnum, module: &str, around: &Around<'_>, errors: &mut Errors) -> Vec<PolyVariant> {
+    let mut taken = Discriminators::default();
     let mut variants: Vec<PolyVariant> = Vec::new();
-    let mut discriminators = HashMap::new();
     for variant in &data.variants {
         let attribute = VariantAttribute::of(&variant.attrs, errors);
-        let of_variant = ContainerSerde::of(&variant.attrs, serde::Container::Poly, errors);
-        let name = plain(&variant.ident);
-        let given = attribute.discriminator.or(of_variant.rename);
-        let first = match &given {
-            Some(given) => (given.value(), given.to_token_stream()),
-            None => {
-                let name = serde.rename_all.map_or_else(|| name.clone(), |case| case.of_variant(&name));
-                (name, variant.ident.to_token_stream())
-            }
-        };
-        let aliases = attribute.aliases.iter().map(|alias: &LitStr| (alias.value(), alias.to_token_stream()));
-        let mut names = Vec::new();
-        for (value, token) in std::iter::once(first).chain(aliases) {
-            if value.is_empty() {
-                errors.on(&token, "a discriminator says which variant a row is: it is not empty");
-            }
-            match discriminators.insert(value.clone(), name.clone()) {
-                Some(other) if other == name => {
-                    errors.on(&token, format_args!("`{value}` is a discriminator of `{name}` already: remove one of the two"));
+        let serde = ContainerSerde::of(&variant.attrs, serde::Container::Poly, errors);
+        let discriminators = taken.of_variant(variant, &attribute, &serde, around, errors);
+        let ident = variant.ident.clone();
+        match &variant.fields {
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+                let field = &fields.unnamed[0];
+                let (ty, form) = match boxed(&field.ty) {
+                    Some(inner) => (inner.clone(), VariantForm::Boxed),
+                    None => (field.ty.clone(), VariantForm::Held),
+                };
+                let name = text(&ty);
+                if let Some(other) = variants.iter().find(|other| text(&other.ty) == name) {
+                    let other = &other.ident;
+                    errors.on(
+                        &field.ty,
+                        format_args!(
+                            "`{other}` holds `{name}` already, and a derived type has one discriminator: give `{ident}` a struct of its own"
+                        ),
+                    );
+                    continue;
                 }
-                Some(other) => errors.on(
-                    &token,
-                    format_args!(
-                        "`{value}` is the discriminator of `{other}` already, so its rows would be read as that: choose another with `#[persistent(discriminator = \"..\")]`"
-                    ),
-                ),
-                None => {}
+                let declared = attribute.declared;
+                let tokens = declared.keys.iter().map(|key| key.tokens.clone());
+                let tokens = tokens.chain(declared.indexes.iter().flatten().map(ToTokens::to_token_stream));
+                for tokens in tokens {
+                    errors.on(
+                        tokens,
+                        format_args!(
+                            "the keys and indexes of this variant stand on its struct, `{name}`: move this there"
+                        ),
+                    );
+                }
+                variants.push(PolyVariant { ident, discriminators, ty, form });
             }
-            names.push(value);
-        }
-        let held = match &variant.fields {
-            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => &fields.unnamed[0].ty,
             Fields::Unnamed(fields) => {
                 errors.on(
-                    fields.unnamed.iter().nth(1).map_or_else(|| variant.ident.to_token_stream(), ToTokens::to_token_stream),
+                    fields.unnamed.iter().nth(1).map_or_else(|| ident.to_token_stream(), ToTokens::to_token_stream),
                     format_args!(
-                        "a variant holds one struct that derives `PersistentType`: write `{name}({name})`, or name the fields, `{name} {{ field: Type }}`"
+                        "a variant holds one struct that derives `PersistentType`: write `{ident}({ident})`, or name the fields, `{ident} {{ field: Type }}`"
                     ),
                 );
-                continue;
+            }
+            Fields::Named(_) | Fields::Unit if !around.container.generics.params.is_empty() => {
+                errors.on(
+                    &ident,
+                    format_args!(
+                        "a generic enum has no inline variants, as the struct generated for one would not know which of the parameters it uses: write `{ident}({ident})` and declare the struct"
+                    ),
+                );
             }
             Fields::Named(_) | Fields::Unit => {
-                errors.on(&variant.ident, "inline variants are not supported yet");
-                continue;
+                let inline = Inline::of(variant, &serde, attribute.declared, around, errors);
+                let ty = inline::path(module, &ident);
+                variants.push(PolyVariant { ident, discriminators, ty, form: VariantForm::Inline(Box::new(inline)) });
             }
-        };
-        let (ty, boxed) = match boxed(held) {
-            Some(inner) => (inner.clone(), true),
-            None => (held.clone(), false),
-        };
-        if let Some(other) = variants.iter().find(|other| text(&other.ty) == text(&ty)) {
-            let (other, ty) = (&other.ident, text(&ty));
-            errors.on(
-                &ty.parse::<proc_macro2::TokenStream>().map_or_else(|_| held.to_token_stream(), |_| held.to_token_stream()),
-                format_args!("`{other}` holds `{ty}` already, and a derived type has one discriminator: give this variant a struct of its own"),
-            );
-            continue;
         }
-        for key in &attribute.declared.keys {
-            errors.on(
-                &key.tokens,
-                format_args!("this variant's keys stand on its struct: put `key(..)` on `{}`", text(&ty)),
-            );
-        }
-        for index in attribute.declared.indexes.iter().flatten() {
-            errors.on(
-                index,
-                format_args!("this variant's indexes stand on its struct: put `index(..)` on `{}`", text(&ty)),
-            );
-        }
-        variants.push(PolyVariant { ident: variant.ident.clone(), discriminators: names, ty, boxed });
     }
     variants
+}
+
+/// The discriminators of all variants so far, and whose they are.
+#[derive(Default)]
+struct Discriminators(HashMap<String, String>);
+
+impl Discriminators {
+    /// The variant's: as our attribute says, else as serde's does, else its name; then its aliases.
+    fn of_variant(
+        &mut self,
+        variant: &Variant,
+        attribute: &VariantAttribute,
+        serde: &ContainerSerde,
+        around: &Around<'_>,
+        errors: &mut Errors,
+    ) -> Vec<String> {
+        let name = plain(&variant.ident);
+        let first = match attribute.discriminator.as_ref().or(serde.rename.as_ref()) {
+            Some(given) => (given.value(), given.to_token_stream()),
+            None => {
+                let by_serde = around.serde.rename_all.map(|case| case.of_variant(&name));
+                (by_serde.unwrap_or_else(|| name.clone()), variant.ident.to_token_stream())
+            }
+        };
+        let aliases = attribute.aliases.iter().map(|alias| (alias.value(), alias.to_token_stream()));
+        let mut values = Vec::new();
+        for (value, token) in std::iter::once(first).chain(aliases) {
+            if self.take(&value, &name, token, errors) {
+                values.push(value);
+            }
+        }
+        values
+    }
+
+    fn take(&mut self, value: &str, variant: &str, token: TokenStream, errors: &mut Errors) -> bool {
+        if value.is_empty() {
+            errors.on(
+                &token,
+                "a discriminator says which variant a row is, so it is not empty: write `discriminator = \"..\"`",
+            );
+        }
+        match self.0.get(value) {
+            None => {
+                self.0.insert(value.to_owned(), variant.to_owned());
+                true
+            }
+            Some(other) if other == variant => {
+                errors.on(
+                    token,
+                    format_args!("`{value}` is a discriminator of `{variant}` already: remove one of the two"),
+                );
+                false
+            }
+            Some(other) => {
+                errors.on(
+                    token,
+                    format_args!(
+                        "`{value}` is a discriminator of `{other}` already, and its rows would be read as that: choose another with `#[persistent(discriminator = \"..\")]`"
+                    ),
+                );
+                false
+            }
+        }
+    }
 }
 
 /// What a box holds.
@@ -171,11 +269,4 @@ fn boxed(ty: &Type) -> Option<&Type> {
         }
         _ => None,
     }
-}
-
-/// The module of the structs that inline variants generate.
-#[allow(dead_code)]
-pub(crate) fn module_name(input: &DeriveInput) -> Ident {
-    let _ = matches!(input.data, Data::Enum(_));
-    format_ident!("{}", snake_case(&plain(&input.ident)))
 }

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod keywords;
 pub mod modules;
 pub mod poly;
+pub mod poly_inline;
 pub mod poly_keys;
 pub mod primary_keys;
 pub mod renames;

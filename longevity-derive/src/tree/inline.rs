@@ -1,0 +1,146 @@
+//! Variants that are written inline: the structs that stand in for them, and what is carried over to those.
+
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Attribute, Fields, Generics, Ident, Token, Type, Variant, Visibility};
+
+use super::Container;
+use super::declaration::{Declaration, text};
+use super::field::Field;
+use super::persistent::{PersistentStruct, Role, properties};
+use crate::attributes::property::{Declared, PolyProp};
+use crate::attributes::serde::ContainerSerde;
+use crate::attributes::{Form, entries};
+use crate::errors::Errors;
+use crate::names::{did_you_mean, listed, plain};
+
+/// The struct that stands in for an inline variant.
+pub(crate) struct Inline {
+    pub(crate) tree: PersistentStruct,
+    /// The variant's own documentation.
+    pub(crate) docs: Vec<Attribute>,
+    /// For each poly property the position of its field; `None` after an error.
+    pub(crate) props: Vec<Option<usize>>,
+}
+
+/// What inline variants need of their enum.
+pub(crate) struct Around<'a> {
+    pub(crate) container: &'a Container,
+    pub(crate) serde: &'a ContainerSerde,
+    pub(crate) props: &'a [PolyProp],
+}
+
+impl Inline {
+    /// The checked tree of an inline variant.
+    pub(crate) fn of(
+        variant: &Variant,
+        serde: &ContainerSerde,
+        declared: Declared,
+        around: &Around<'_>,
+        errors: &mut Errors,
+    ) -> Self {
+        let fields = match &variant.fields {
+            Fields::Named(fields) => {
+                let case = serde.rename_all.or(around.serde.rename_all_fields);
+                Field::named(&fields.named, "persistent", case, errors)
+            }
+            _ => Vec::new(),
+        };
+        let declaration = Declaration::of(declared, &properties(plain(&variant.ident), &fields), errors);
+        let props = around.props.iter().map(|prop| position(variant, &fields, prop, around, errors)).collect();
+        let fields = fields.into_iter().map(one_module_deeper).collect();
+        let poly = &around.container.ident;
+        let container = Container {
+            ident: variant.ident.clone(),
+            vis: Visibility::Public(Token![pub](Span::call_site())),
+            generics: Generics::default(),
+            krate: around.container.krate.clone(),
+        };
+        let role = Role::Derived { poly: syn::parse_quote!(super::#poly) };
+        let docs = variant.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
+        Self { tree: PersistentStruct { container, fields, role, declaration }, docs, props }
+    }
+}
+
+/// Where the variant has the poly property. Its type is compared as it is written: there is nobody else to ask.
+fn position(
+    variant: &Variant,
+    fields: &[Field],
+    prop: &PolyProp,
+    around: &Around<'_>,
+    errors: &mut Errors,
+) -> Option<usize> {
+    let (name, ty, owner) = (plain(&prop.name), text(&prop.ty), around.container.name());
+    let variant = &variant.ident;
+    let Some(position) = fields.iter().position(|field| field.name == name) else {
+        let meant = did_you_mean(&name, fields.iter().map(|field| field.name.as_str()));
+        let there = listed(fields.iter().map(|field| &field.name));
+        errors.on(
+            variant,
+            format_args!(
+                "`{variant}` has no field `{name}`{meant}; it has {there}, and every variant of `{owner}` has the fields that its `props(..)` name: add `{name}: {ty}`, or remove `{name}` from `props(..)`"
+            ),
+        );
+        return None;
+    };
+    let there = text(&fields[position].ty);
+    if there != ty {
+        errors.on(
+            &fields[position].ty,
+            format_args!(
+                "the variants of `{owner}` do not agree on `{name}`: its `{name}` is `{there}`, not `{ty}`; write it as `props(..)` does"
+            ),
+        );
+        return None;
+    }
+    Some(position)
+}
+
+/// The field with a type that means the same inside of the generated module.
+fn one_module_deeper(mut field: Field) -> Field {
+    if let Ok(ty) = syn::parse2::<Type>(deeper(field.ty.to_token_stream())) {
+        field.outer_ty = Some(std::mem::replace(&mut field.ty, ty));
+    }
+    field
+}
+
+fn deeper(tokens: TokenStream) -> TokenStream {
+    let mut after_path_separator = false;
+    let mut deeper = TokenStream::new();
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(ident) if *ident == "self" => Ident::new("super", ident.span()).to_tokens(&mut deeper),
+            TokenTree::Ident(ident) if *ident == "super" && !after_path_separator => {
+                let ident = Ident::new("super", ident.span());
+                quote!(#ident::#ident).to_tokens(&mut deeper);
+            }
+            TokenTree::Group(group) => {
+                let mut inside = Group::new(group.delimiter(), self::deeper(group.stream()));
+                inside.set_span(group.span());
+                inside.to_tokens(&mut deeper);
+            }
+            other => other.to_tokens(&mut deeper),
+        }
+        after_path_separator = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':');
+    }
+    deeper
+}
+
+/// The attributes of a generated struct's field: its documentation, its serde name, and what else serde may be told.
+pub(crate) fn field_attributes(field: &Field) -> TokenStream {
+    let docs = field.attributes.iter().filter(|attribute| attribute.path().is_ident("doc"));
+    let name = &field.serde_name;
+    // What is wrong among them was reported when the field was read.
+    let kept = entries(&field.attributes, "serde", &mut Errors::default()).into_iter().filter_map(|entry| {
+        let word = entry.word();
+        matches!((word.as_str(), &entry.form), ("alias" | "default" | "bound", Form::Word | Form::Value(_)))
+            .then(|| entry.to_token_stream())
+    });
+    quote!(#(#docs)* #[serde(rename = #name #(, #kept)*)])
+}
+
+/// The path to a generated struct from the enum's module, located at the variant.
+pub(crate) fn path(module: &str, variant: &Ident) -> Type {
+    let module = format_ident!("{module}", span = variant.span());
+    syn::parse_quote!(#module::#variant)
+}
