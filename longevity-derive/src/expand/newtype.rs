@@ -19,7 +19,27 @@ pub(crate) fn expand(container: &Container, key_of: Option<&Type>, field: &Field
     let Field { ty, member, .. } = field;
     let [kind, fields_of, keyable, shape, fields, value_at] =
         ["Kind", "Fields", "KEYABLE", "shape", "fields", "value_at"].map(|member| storable(ty, krate, member));
+    let mut through = generics.clone();
+    through.params.push(syn::parse_quote!(const __NAME: ::core::primitive::u64));
+    through.params.push(syn::parse_quote!(__T));
+    through.make_where_clause().predicates.push(syn::parse_quote!(#ty: #krate::HasField<__NAME, __T>));
+    let (through_generics, _, through_clause) = through.split_for_impl();
     quote! {
+        // A path leads through a newtype without a step, so the fields behind it are found here too.
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl #through_generics #krate::HasField<__NAME, __T> for #this #through_clause {
+            const STEP: &'static #krate::Step = <#ty as #krate::HasField<__NAME, __T>>::STEP;
+
+            fn field(&self) -> &__T {
+                <#ty as #krate::HasField<__NAME, __T>>::field(&self.#member)
+            }
+
+            fn field_mut(&mut self) -> &mut __T {
+                <#ty as #krate::HasField<__NAME, __T>>::field_mut(&mut self.#member)
+            }
+        }
+
         #[automatically_derived]
         impl #impl_generics #krate::Storable for #this #clause {
             type Kind = #kind;

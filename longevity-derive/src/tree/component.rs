@@ -16,7 +16,7 @@ pub(crate) struct Component;
 /// What a component or a key value is made of.
 pub(crate) enum Body {
     /// A tuple struct with one field, stored as what it holds.
-    Newtype(Field),
+    Newtype(Box<Field>),
     /// A struct with named fields, or without fields.
     Record(Vec<Field>),
     /// An enum of units.
@@ -36,7 +36,7 @@ pub(crate) struct Variant {
 /// What a variant holds.
 pub(crate) enum Holds {
     Unit,
-    Newtype(Field),
+    Newtype(Box<Field>),
     Record(Vec<Field>),
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn of_struct(input: &DeriveInput, fields: &Fields, attribute: &str, e
         }
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
             ContainerSerde::of(&input.attrs, serde::Container::Newtype, errors);
-            Some(Body::Newtype(Field::of_newtype(&fields.unnamed[0], attribute, errors)))
+            Some(Body::Newtype(Box::new(Field::of_newtype(&fields.unnamed[0], attribute, errors))))
         }
         Fields::Unnamed(fields) if !fields.unnamed.is_empty() => {
             ContainerSerde::of(&input.attrs, serde::Container::Record, errors);
@@ -131,7 +131,7 @@ pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors)
                 Some(Holds::Record(Field::named(&fields.named, attribute, case, errors)))
             }
             Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
-                Some(Holds::Newtype(Field::of_newtype(&fields.unnamed[0], attribute, errors)))
+                Some(Holds::Newtype(Box::new(Field::of_newtype(&fields.unnamed[0], attribute, errors))))
             }
             Fields::Unnamed(fields) => {
                 let name = &variant.ident;

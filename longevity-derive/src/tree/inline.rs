@@ -56,7 +56,7 @@ impl Inline {
             generics: Generics::default(),
             krate: around.container.krate.clone(),
         };
-        let role = Role::Derived { poly: syn::parse_quote!(super::#poly) };
+        let role = Role::Derived { poly: Box::new(syn::parse_quote!(super::#poly)) };
         let docs = variant.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
         Self { tree: PersistentStruct { container, fields, role, declaration }, docs, props }
     }

@@ -21,7 +21,7 @@ pub(crate) struct PersistentStruct {
 /// Whether a persistent struct owns its table.
 pub(crate) enum Role {
     Plain { table: String },
-    Derived { poly: Type },
+    Derived { poly: Box<Type> },
 }
 
 impl PersistentStruct {
@@ -41,7 +41,7 @@ impl PersistentStruct {
                         "a primary key identifies all rows of the table: put it on the poly type, over one of its `props(..)`, or write `key(..)` here",
                     );
                 }
-                Role::Derived { poly }
+                Role::Derived { poly: Box::new(poly) }
             }
             None => Role::Plain { table: table_name(attribute.table.as_ref(), &container, errors) },
         };

@@ -1,0 +1,30 @@
+use longevity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+#[key_val(User)]
+struct Username(String);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(poly, props(username: Username), key(username))]
+enum User {
+    Member(Member),
+    Commenter(Box<Commenter>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(derived(User))]
+struct Member {
+    username: Username,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(derived(User))]
+struct Commenter {
+    username: Username,
+}
+
+#[derive(DomainModel)]
+#[domain_model(User, Member)]
+struct Blogging;
+
+fn main() {}
