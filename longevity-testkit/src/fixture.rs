@@ -1,5 +1,7 @@
 //! Where the stores of the cases come from.
 
+use std::any::Any;
+
 use longevity_core::BoxError;
 use longevity_core::backend::Backend;
 
@@ -9,7 +11,7 @@ pub trait Fixture: Send + Sync + 'static {
     /// The back end.
     type Backend: Backend;
     /// What must outlive the back end: a temporary directory, a database that is dropped at the end.
-    type Guard;
+    type Guard: 'static;
 
     /// A new back end, with nothing in it.
     fn set_up(&self) -> Result<(Self::Backend, Self::Guard), BoxError>;
@@ -47,5 +49,27 @@ where
 
     fn set_up(&self) -> Result<(B, G), BoxError> {
         (self.0)().map_err(Into::into)
+    }
+}
+
+/// Any fixture of a back end as one type, so that the cases are compiled once for each model and back end, and not for
+/// each closure.
+pub(crate) struct AnyFixture<B>(Box<dyn Fn() -> Result<(B, Box<dyn Any>), BoxError> + Send + Sync>);
+
+impl<B: Backend> AnyFixture<B> {
+    pub(crate) fn new(fixture: impl Fixture<Backend = B>) -> Self {
+        Self(Box::new(move || {
+            let (backend, guard) = fixture.set_up()?;
+            Ok((backend, Box::new(guard)))
+        }))
+    }
+}
+
+impl<B: Backend> Fixture for AnyFixture<B> {
+    type Backend = B;
+    type Guard = Box<dyn Any>;
+
+    fn set_up(&self) -> Result<(B, Box<dyn Any>), BoxError> {
+        (self.0)()
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::cases;
 use crate::contract::SpecModel;
-use crate::fixture::Fixture;
+use crate::fixture::{AnyFixture, Fixture};
 use crate::outcome::{Outcome, Stop};
 use crate::random::seed_from_environment;
 use crate::report::{CaseReport, Report, Verdict};
@@ -58,7 +58,7 @@ impl<M: SpecModel> RepoCrudSpec<M> {
 
     /// All cases, to be run one by one. Sets up no back end yet.
     pub fn cases<F: Fixture>(&self, fixture: F) -> Vec<Case> {
-        cases::of_model::<M, F>(&self.settings, Arc::new(fixture))
+        cases::of_model::<M, AnyFixture<F::Backend>>(&self.settings, Arc::new(AnyFixture::new(fixture)))
     }
 
     /// Runs all cases, one after the other.

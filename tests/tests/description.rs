@@ -1,4 +1,5 @@
 //! Descriptions and diagrams of models.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use longevity::DomainModel as _;
 use longevity::description::{KeyDescription, PrimaryKeyDescription};

@@ -1,4 +1,5 @@
 //! What errors say: the type, the key and what to do; never more than was asked.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use longevity::blocking::Longevity;
 use longevity::prelude::*;

@@ -1,5 +1,6 @@
 //! What filters mean, with expectations written by hand: the generic suite compares back ends with the evaluator, and
 //! this compares the evaluator with the rules.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use longevity::Filter;
 use longevity::blocking::{Longevity, Repo};

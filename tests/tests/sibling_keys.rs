@@ -1,5 +1,6 @@
 //! Siblings with keys on properties of one name and with the same inner values, by hand: what no generated model can
 //! say without knowing the types.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use longevity::blocking::Longevity;
 use longevity::prelude::*;

@@ -1,4 +1,5 @@
 //! The suite's own configuration: overrides, missing strategies, seeds, and strategies that give too little.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use std::collections::BTreeSet;
 

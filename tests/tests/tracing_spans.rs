@@ -1,4 +1,5 @@
 //! Each operation has a span that names its type and back end, and no value reaches it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

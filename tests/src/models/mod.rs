@@ -1,4 +1,5 @@
 //! One domain model a file, each about one thing.
+#![allow(clippy::duplicated_attributes, reason = "takes a property that stands in two indexes for a slip")]
 #![allow(missing_docs, reason = "the names of test models say what they are")]
 
 pub mod basics;

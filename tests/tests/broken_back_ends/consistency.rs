@@ -11,7 +11,7 @@ use crate::fails;
 use crate::stored::{RowContent, Table, all};
 
 /// Gives each row the document of the next.
-struct MixesDocuments;
+pub(crate) struct MixesDocuments;
 
 impl Decorator<Mem> for MixesDocuments {
     async fn find(&self, inner: &Mem, table: &Table, select: Select) -> Result<Rows<Mem>, Error> {
@@ -33,7 +33,7 @@ fn documents_are_mixed_up() {
 }
 
 /// Says that a write is done, and does nothing.
-struct DropsWrites;
+pub(crate) struct DropsWrites;
 
 impl Decorator<Mem> for DropsWrites {
     async fn replace(&self, _: &Mem, _: &Table, target: Target, _: RowContent) -> Result<u64, WriteFailure> {
@@ -59,7 +59,7 @@ fn writes_are_dropped() {
 }
 
 /// Inserts a batch one by one, up to the first that fails.
-struct BatchesOneByOne;
+pub(crate) struct BatchesOneByOne;
 
 impl Decorator<Mem> for BatchesOneByOne {
     async fn insert_many(
@@ -86,7 +86,7 @@ fn batches_are_half_done() {
 }
 
 /// Tells the ids of a batch in another order.
-struct ShufflesBatches;
+pub(crate) struct ShufflesBatches;
 
 impl Decorator<Mem> for ShufflesBatches {
     async fn insert_many(
@@ -107,7 +107,7 @@ fn batches_are_out_of_order() {
 }
 
 /// Begins anew with each schema.
-struct SchemaDestroys;
+pub(crate) struct SchemaDestroys;
 
 impl Decorator<Mem> for SchemaDestroys {
     async fn create_schema(&self, inner: &Mem, table: &Table) -> Result<(), Error> {
@@ -126,7 +126,7 @@ fn a_schema_destroys_data() {
 }
 
 /// Keeps no timestamps.
-struct NoTimestamps;
+pub(crate) struct NoTimestamps;
 
 impl Decorator<Mem> for NoTimestamps {
     async fn insert(&self, inner: &Mem, table: &Table, content: RowContent) -> Result<RowId, WriteFailure> {
@@ -135,7 +135,7 @@ impl Decorator<Mem> for NoTimestamps {
 }
 
 /// Keeps the time of the first write only.
-struct FirstTimestamp;
+pub(crate) struct FirstTimestamp;
 
 impl Decorator<Mem> for FirstTimestamp {
     async fn replace(
@@ -156,7 +156,7 @@ fn timestamps_are_lost() {
 }
 
 /// Declares nothing, although the cases that use it are then about refusals: they hold.
-struct Declares(Capabilities);
+pub(crate) struct Declares(pub(crate) Capabilities);
 
 impl Decorator<Mem> for Declares {
     fn capabilities(&self, _: &Mem) -> Capabilities {
@@ -167,8 +167,7 @@ impl Decorator<Mem> for Declares {
 #[test]
 fn a_back_end_without_capabilities_passes() {
     use longevity::testkit::RepoCrudSpec;
-    use longevity::testkit::decorate::Decorated;
-    let without = || Decorated::new(Mem::new(), Declares(Capabilities::none()));
+    let without = || crate::broken_by(Declares(Capabilities::none()));
     let report = RepoCrudSpec::<Blogging>::new().samples(4).run(without);
     assert!(report.has_passed(), "{report}");
     let skipped: Vec<_> = report.skipped().map(|(name, _)| name).collect();
@@ -176,7 +175,7 @@ fn a_back_end_without_capabilities_passes() {
 }
 
 /// Panics.
-struct Panics;
+pub(crate) struct Panics;
 
 impl Decorator<Mem> for Panics {
     async fn insert(&self, _: &Mem, _: &Table, _: RowContent) -> Result<RowId, WriteFailure> {
@@ -187,10 +186,9 @@ impl Decorator<Mem> for Panics {
 #[test]
 fn a_panic_is_a_failure_with_its_message() {
     use longevity::testkit::RepoCrudSpec;
-    use longevity::testkit::decorate::Decorated;
     let report = RepoCrudSpec::<Blogging>::new()
         .seed(7)
-        .run_only(|| Decorated::new(Mem::new(), Panics), |name| name == "blogging::blog::create on mem");
+        .run_only(|| crate::broken_by(Panics), |name| name == "blogging::blog::create on mem");
     let failed: Vec<_> = report.failed().collect();
     assert_eq!(failed, [("blogging::blog::create on mem", "panic: out of order")]);
     assert!(report.to_string().contains("1 of 1 cases failed; repeat with LONGEVITY_SEED=7"), "{report}");

@@ -19,13 +19,13 @@ use crate::stored::{Row, RowContent, Table, all};
 
 /// Opens the tables as they would be if the indexes were declared otherwise. Looks keys up by queries, as they may be
 /// keys no more.
-struct Misdeclares {
+pub(crate) struct Misdeclares {
     change: fn(&mut Index),
     definitions: Mutex<Vec<Arc<TableDefinition>>>,
 }
 
 impl Misdeclares {
-    fn new(change: fn(&mut Index)) -> Self {
+    pub(crate) fn new(change: fn(&mut Index)) -> Self {
         Self { change, definitions: Mutex::new(Vec::new()) }
     }
 }
@@ -139,7 +139,7 @@ fn derived_keys_hold_for_siblings_too() {
 }
 
 /// Names another key than the one that is taken.
-struct NamesAnotherKey;
+pub(crate) struct NamesAnotherKey;
 
 impl Decorator<Mem> for NamesAnotherKey {
     async fn insert(&self, inner: &Mem, table: &Table, content: RowContent) -> Result<RowId, WriteFailure> {
@@ -161,7 +161,7 @@ fn a_duplicate_names_another_key() {
 }
 
 /// Lets go of a duplicate without a word.
-struct SwallowsDuplicates;
+pub(crate) struct SwallowsDuplicates;
 
 impl Decorator<Mem> for SwallowsDuplicates {
     async fn insert(&self, inner: &Mem, table: &Table, content: RowContent) -> Result<RowId, WriteFailure> {
@@ -184,7 +184,7 @@ fn duplicates_are_swallowed() {
 
 /// Keeps the entries of old contents in its indexes.
 #[derive(Default)]
-struct KeepsEntries {
+pub(crate) struct KeepsEntries {
     entries: Mutex<Vec<(RowId, Vec<longevity::Value>)>>,
 }
 
@@ -215,7 +215,7 @@ fn old_entries_stay_in_the_indexes() {
 
 /// Refuses the key values that a row had before, as if an index still held them.
 #[derive(Default)]
-struct NeverFreesKeys {
+pub(crate) struct NeverFreesKeys {
     seen: Mutex<Vec<Vec<longevity::Value>>>,
 }
 
@@ -244,7 +244,7 @@ fn keys_are_never_free_again() {
 
 /// Gives a row that was refused its new content all the same.
 #[derive(Default)]
-struct WritesThenRefuses;
+pub(crate) struct WritesThenRefuses;
 
 impl Decorator<Mem> for WritesThenRefuses {
     async fn replace(

@@ -11,7 +11,7 @@ use crate::stored::{RowContent, Table};
 type Written = Result<u64, WriteFailure>;
 
 /// Takes no notice of versions.
-struct IgnoresVersions;
+pub(crate) struct IgnoresVersions;
 
 impl Decorator<Mem> for IgnoresVersions {
     async fn replace(&self, inner: &Mem, table: &Table, target: Target, content: RowContent) -> Written {
@@ -39,7 +39,7 @@ fn updates_are_lost() {
 }
 
 /// Says that a write is done when there is no row to write.
-struct WritesToNothing;
+pub(crate) struct WritesToNothing;
 
 impl Decorator<Mem> for WritesToNothing {
     async fn replace(&self, inner: &Mem, table: &Table, target: Target, content: RowContent) -> Written {
@@ -72,7 +72,7 @@ fn missing_rows_are_written() {
 }
 
 /// Takes one failure for another.
-struct Confuses(fn(WriteFailure) -> WriteFailure);
+pub(crate) struct Confuses(pub(crate) fn(WriteFailure) -> WriteFailure);
 
 impl Decorator<Mem> for Confuses {
     async fn replace(&self, inner: &Mem, table: &Table, target: Target, content: RowContent) -> Written {
@@ -138,7 +138,7 @@ fn a_conflict_names_the_wrong_version() {
 }
 
 /// Tells the version that the row had.
-struct TellsOldVersions;
+pub(crate) struct TellsOldVersions;
 
 impl Decorator<Mem> for TellsOldVersions {
     async fn replace(&self, inner: &Mem, table: &Table, target: Target, content: RowContent) -> Written {
@@ -158,7 +158,7 @@ fn versions_do_not_count() {
 }
 
 /// Locks although it was told not to: takes a write without a version for one to version 0.
-struct AlwaysLocks;
+pub(crate) struct AlwaysLocks;
 
 impl Decorator<Mem> for AlwaysLocks {
     async fn replace(&self, inner: &Mem, table: &Table, target: Target, content: RowContent) -> Written {

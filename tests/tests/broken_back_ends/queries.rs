@@ -14,12 +14,12 @@ use crate::fails;
 use crate::stored::Table;
 
 /// Understands queries in its own way.
-struct Misreads {
-    predicate: fn(Predicate) -> Predicate,
-    select: fn(Select) -> Select,
+pub(crate) struct Misreads {
+    pub(crate) predicate: fn(Predicate) -> Predicate,
+    pub(crate) select: fn(Select) -> Select,
 }
 
-const LITERAL: Misreads = Misreads { predicate: |predicate| predicate, select: |select| select };
+pub(crate) const LITERAL: Misreads = Misreads { predicate: |predicate| predicate, select: |select| select };
 
 impl Misreads {
     fn select(&self, select: Select) -> Select {
@@ -207,7 +207,7 @@ fn orders_and_windows_are_wrong() {
 }
 
 /// Counts all there is, or says that all there is exists.
-struct CountsAll;
+pub(crate) struct CountsAll;
 
 impl Decorator<Mem> for CountsAll {
     async fn count(&self, inner: &Mem, table: &Table, _: Predicate) -> Result<u64, Error> {
@@ -226,7 +226,7 @@ fn counts_do_not_agree() {
 }
 
 /// Uses no index.
-struct Scans;
+pub(crate) struct Scans;
 
 impl Decorator<Mem> for Scans {
     async fn explain(&self, inner: &Mem, table: &Table, select: Select) -> Result<Explanation, Error> {
@@ -236,7 +236,7 @@ impl Decorator<Mem> for Scans {
 }
 
 /// Uses one column of each index.
-struct UsesOneColumn;
+pub(crate) struct UsesOneColumn;
 
 impl Decorator<Mem> for UsesOneColumn {
     async fn explain(&self, inner: &Mem, table: &Table, select: Select) -> Result<Explanation, Error> {

@@ -15,13 +15,13 @@ use crate::stored::{RowContent, Table, all};
 const THREADS: usize = 8;
 
 /// Lets the first writers go on together only.
-struct Gate {
+pub(crate) struct Gate {
     barrier: Barrier,
     passed: AtomicUsize,
 }
 
 impl Gate {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { barrier: Barrier::new(THREADS), passed: AtomicUsize::new(0) }
     }
 
@@ -33,7 +33,7 @@ impl Gate {
 }
 
 /// Sees that nobody else has written, then writes whatever the version is by then.
-struct LooksBeforeUpdate(Gate);
+pub(crate) struct LooksBeforeUpdate(pub(crate) Gate);
 
 impl Decorator<Mem> for LooksBeforeUpdate {
     async fn replace(
@@ -59,7 +59,7 @@ fn updates_race() {
 }
 
 /// Tells all that race for a key that they have won.
-struct LooksBeforeCreate(Gate);
+pub(crate) struct LooksBeforeCreate(pub(crate) Gate);
 
 impl Decorator<Mem> for LooksBeforeCreate {
     async fn insert(&self, inner: &Mem, table: &Table, content: RowContent) -> Result<RowId, WriteFailure> {

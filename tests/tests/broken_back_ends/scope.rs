@@ -28,7 +28,7 @@ fn unscoped_select(select: Select) -> Select {
 }
 
 /// Takes no notice of scopes when it reads by key.
-struct LeaksByKey;
+pub(crate) struct LeaksByKey;
 
 impl Decorator<Mem> for LeaksByKey {
     async fn get(&self, inner: &Mem, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row>, Error> {
@@ -44,14 +44,14 @@ fn siblings_leak_by_key() {
 }
 
 /// Takes no notice of discriminators in one of the ways to query.
-struct LeaksByQuery {
-    find: bool,
-    count: bool,
-    exists: bool,
-    stream: bool,
+pub(crate) struct LeaksByQuery {
+    pub(crate) find: bool,
+    pub(crate) count: bool,
+    pub(crate) exists: bool,
+    pub(crate) stream: bool,
 }
 
-const TIGHT: LeaksByQuery = LeaksByQuery { find: false, count: false, exists: false, stream: false };
+pub(crate) const TIGHT: LeaksByQuery = LeaksByQuery { find: false, count: false, exists: false, stream: false };
 
 impl Decorator<Mem> for LeaksByQuery {
     async fn find(&self, inner: &Mem, table: &Table, select: Select) -> Result<Rows<Mem>, Error> {
@@ -83,7 +83,7 @@ fn siblings_leak_by_query() {
 }
 
 /// Takes no notice of scopes when it writes.
-struct LeaksOnWrite;
+pub(crate) struct LeaksOnWrite;
 
 impl Decorator<Mem> for LeaksOnWrite {
     async fn replace(
@@ -112,7 +112,7 @@ fn siblings_are_written() {
 }
 
 /// Keeps the discriminator that a row was created with.
-struct NeverMorphs;
+pub(crate) struct NeverMorphs;
 
 impl Decorator<Mem> for NeverMorphs {
     async fn replace(
@@ -141,7 +141,7 @@ fn rows_never_morph() {
 }
 
 /// Says that a morph is done, and does nothing.
-struct DropsMorphs;
+pub(crate) struct DropsMorphs;
 
 impl Decorator<Mem> for DropsMorphs {
     async fn replace(
@@ -171,7 +171,7 @@ fn morphs_are_dropped() {
 }
 
 /// Writes every row as one variant.
-struct OneDiscriminator;
+pub(crate) struct OneDiscriminator;
 
 impl Decorator<Mem> for OneDiscriminator {
     async fn insert(
@@ -199,7 +199,7 @@ fn the_discriminator_is_wrong() {
 }
 
 /// Knows no aliases.
-struct NoAliases;
+pub(crate) struct NoAliases;
 
 fn canonical(predicate: Predicate) -> Predicate {
     match predicate {
@@ -222,7 +222,7 @@ fn aliases_are_passed_over() {
 }
 
 /// Leaves the discriminator of a row as it was if it is an alias.
-struct KeepsAliases;
+pub(crate) struct KeepsAliases;
 
 impl Decorator<Mem> for KeepsAliases {
     async fn replace(
@@ -246,7 +246,7 @@ fn aliases_are_not_rewritten() {
 }
 
 /// Passes over rows whose discriminator is not in any model that it knows.
-struct HidesStrangers;
+pub(crate) struct HidesStrangers;
 
 impl Decorator<Mem> for HidesStrangers {
     async fn find(&self, inner: &Mem, table: &Table, select: Select) -> Result<Rows<Mem>, Error> {

@@ -1,0 +1,68 @@
+//! Any decorator of the in-memory back end as one type, so that the suite is compiled once for all of them.
+
+use std::sync::Arc;
+
+use longevity::backend::{Backend, Capabilities, Lookup, Target, WriteFailure};
+use longevity::blocking::block_on;
+use longevity::query::{Predicate, Select};
+use longevity::table::TableDefinition;
+use longevity::testkit::decorate::{Decorator, Rows};
+use longevity::{Error, Explanation, Mem, RowId};
+
+use crate::stored::{Row, RowContent, Table};
+
+/// A decorator whose futures are run to their end: those of the in-memory back end wait for nothing.
+pub(crate) struct Erased(pub(crate) Box<dyn Operations>);
+
+macro_rules! erased {
+    ($(fn $operation:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        /// The operations of a decorator, without futures.
+        pub(crate) trait Operations: Send + Sync {
+            fn capabilities(&self, inner: &Mem) -> Capabilities;
+            fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Backend>::Rows;
+            $(fn $operation(&self, inner: &Mem, $($argument: $type),*) -> $output;)*
+        }
+
+        impl<D: Decorator<Mem>> Operations for D {
+            fn capabilities(&self, inner: &Mem) -> Capabilities {
+                Decorator::capabilities(self, inner)
+            }
+
+            fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Backend>::Rows {
+                Decorator::stream(self, inner, table, select)
+            }
+
+            $(fn $operation(&self, inner: &Mem, $($argument: $type),*) -> $output {
+                block_on(Decorator::$operation(self, inner, $($argument),*))
+            })*
+        }
+
+        impl Decorator<Mem> for Erased {
+            fn capabilities(&self, inner: &Mem) -> Capabilities {
+                self.0.capabilities(inner)
+            }
+
+            fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Backend>::Rows {
+                self.0.stream(inner, table, select)
+            }
+
+            $(async fn $operation(&self, inner: &Mem, $($argument: $type),*) -> $output {
+                self.0.$operation(inner, $($argument),*)
+            })*
+        }
+    };
+}
+
+erased! {
+    fn open(definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error>;
+    fn create_schema(table: &Table) -> Result<(), Error>;
+    fn insert(table: &Table, content: RowContent) -> Result<RowId, WriteFailure>;
+    fn insert_many(table: &Table, contents: Vec<RowContent>) -> Result<Vec<RowId>, (usize, WriteFailure)>;
+    fn replace(table: &Table, target: Target, content: RowContent) -> Result<u64, WriteFailure>;
+    fn delete(table: &Table, target: Target) -> Result<(), WriteFailure>;
+    fn get(table: &Table, lookup: Lookup<'_>) -> Result<Option<Row>, Error>;
+    fn find(table: &Table, select: Select) -> Result<Rows<Mem>, Error>;
+    fn count(table: &Table, predicate: Predicate) -> Result<u64, Error>;
+    fn exists(table: &Table, predicate: Predicate) -> Result<bool, Error>;
+    fn explain(table: &Table, select: Select) -> Result<Explanation, Error>;
+}
