@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Ident;
 
-use super::asked;
+use super::{asked, located};
 use crate::attributes::property::{Primary, PropertyPath};
 use crate::names::{hash, plain};
 use crate::tree::declaration::{Declaration, Key};
@@ -27,7 +27,9 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
         let properties = paths.iter().map(|path| {
             let prop = property(path);
             let span = path.segments().last().map_or_else(proc_macro2::Span::call_site, Ident::span);
-            quote_spanned!(span=> #krate::definition::PropertyDefinition::indexed(&#prop))
+            let define = located(quote!(#krate::definition::PropertyDefinition::indexed), span);
+            let reference = quote_spanned!(span=> &);
+            quote_spanned!(span=> #define(#reference #prop))
         });
         quote!(::std::vec![#(#properties),*])
     });
@@ -78,7 +80,8 @@ pub(crate) fn descend(krate: &TokenStream, from: TokenStream, key: &Key, mutable
         let hash = hash(&plain(segment));
         let ty = &key.ty;
         let ty = if position + 1 == last { quote!(#ty) } else { quote!(_) };
-        expression = quote_spanned!(segment.span()=> #krate::HasField::<#hash, #ty>::#method(#expression));
+        let step = located(quote!(#krate::HasField::<#hash, #ty>::#method), segment.span());
+        expression = quote_spanned!(segment.span()=> #step(#expression));
     }
     expression
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{asked, declaration, hidden, inline, poly_props, record, testkit};
+use super::{asked, declaration, hidden, inline, poly_props, storable, testkit};
 use crate::names::plain;
 use crate::tree::poly::{Poly, PolyVariant, VariantForm};
 
@@ -81,9 +81,9 @@ fn persistent(tree: &Poly) -> TokenStream {
         let ident = poly_props::ident(tree);
         let names = tree.props.iter().map(|prop| &prop.name);
         let reads = tree.props.iter().enumerate().map(|(position, prop)| {
-            let ty = record::this(container, &prop.ty);
+            let prop = storable(&prop.ty, krate, "prop");
             let step = poly_props::step(tree, position);
-            quote!(#krate::Prop::<Self, #ty>::below(&path, #step))
+            quote!(#prop(&path, #step))
         });
         (
             quote!(#ident #arguments),

@@ -100,7 +100,7 @@ fn question(tree: &Poly, position: usize, prop: &PolyProp) -> TokenStream {
         });
         let call = quote_spanned!(at=> #ask::<#checked, _>());
         quote! {
-            const #constant: #krate::FieldAccess<#derived, #ty> = #call;
+            const #constant: #krate::FieldAccess<#checked, #ty> = #call;
             #same_name
         }
     });
