@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Ident;
 
-use super::{asked, located};
+use super::{asked, ends, located};
 use crate::attributes::property::{Primary, PropertyPath};
 use crate::names::{hash, plain};
 use crate::tree::declaration::{Declaration, Key};
@@ -14,7 +14,9 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
     let keys = declaration.keys.iter().map(|key| {
         let define = asked(&key.ty, quote!(#krate::KeyValOf<#owner>), "key");
         let prop = property(&key.path);
-        let definition = quote!(#define(&#prop));
+        let (at, _) = ends(&key.ty);
+        let reference = quote_spanned!(at=> &);
+        let definition = quote_spanned!(at=> #define(#reference #prop));
         match &key.primary {
             None => definition,
             Some(primary) => {
@@ -44,7 +46,7 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
 /// `props.profile.inner().tagline`, where `inner()` leads through options and boxes.
 fn property(path: &PropertyPath) -> TokenStream {
     let first = &path.first;
-    let mut expression = quote!(props.#first);
+    let mut expression = quote_spanned!(first.span()=> props.#first);
     for segment in &path.rest {
         expression = quote_spanned!(segment.span()=> #expression.inner().#segment);
     }
