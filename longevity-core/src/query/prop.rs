@@ -6,6 +6,7 @@ use std::ops::Deref;
 
 use super::{Direction, Filter, Operand, Order, Predicate};
 use crate::path::{Path, Step};
+use crate::persistent::FieldAccess;
 use crate::storable::kind::HasOrder;
 use crate::storable::{Collection, Storable};
 use crate::value::Comparison;
@@ -53,6 +54,12 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     #[doc(hidden)]
     pub fn below(path: &Path, step: &'static Step) -> Self {
         Self::at(path.then(step))
+    }
+
+    /// The property of a field; for generated code.
+    #[doc(hidden)]
+    pub fn field<U: Storable>(&self, access: &FieldAccess<T, U>) -> Prop<R, U> {
+        Prop::below(&self.path, access.step)
     }
 
     /// Where the property is.

@@ -18,7 +18,9 @@ pub(crate) fn expand(tree: &Poly) -> TokenStream {
     let testkit = testkit::of_poly(tree);
     let composite = inline::composite(tree);
     let module = inline::module(tree);
-    let hidden = hidden(quote!(#props #persistent #root #composite #(#variants)* #(#scopes)* #keys #testkit));
+    let questions = declaration::questions(&tree.container.krate, &tree.declaration);
+    let hidden =
+        hidden(quote!(#questions #props #persistent #root #composite #(#variants)* #(#scopes)* #keys #testkit));
     quote!(#module #hidden)
 }
 

@@ -77,9 +77,10 @@ fn question(tree: &Poly, position: usize, prop: &PolyProp) -> TokenStream {
     let PolyProp { name, ty } = prop;
     let (name, expected) = (plain(name), text(ty));
     let question = Question {
-        label: &name,
-        field: &name,
+        label: name.clone(),
+        field: name.clone(),
         ty,
+        of_named: true,
         missing: Answer {
             message: format!("`{{Self}}` has no field `{name}`"),
             label: format!("every variant of `{owner}` has the fields that its `props(..)` name"),

@@ -7,10 +7,13 @@ use syn::{Ident, Type};
 /// A field that is asked for.
 pub(crate) struct Question<'a> {
     /// What distinguishes this question from others in the same place.
-    pub(crate) label: &'a str,
+    pub(crate) label: String,
     /// The field's Rust name.
-    pub(crate) field: &'a str,
+    pub(crate) field: String,
     pub(crate) ty: &'a Type,
+    /// Whether the struct is named where the question is asked. Then nothing is inferred from where the answer goes:
+    /// a struct that is not even derived would be asked for its fields too.
+    pub(crate) of_named: bool,
     /// What to say where there is no such field. `{Self}` is the struct.
     pub(crate) missing: Answer,
     /// What to say where it has another type. `{Self}` is that type, `{__S}` the struct.
@@ -30,15 +33,20 @@ impl Question<'_> {
         quote::format_ident!("ask_for_{}", self.label)
     }
 
-    /// Two private traits and the function. The field's type is found by inference, so that the message can name it; the
-    /// answer's type is not known before the field's, so that nothing is inferred from where the answer goes: otherwise a
-    /// struct that is not even derived would be asked for its fields too.
+    /// The private traits behind the question, and the function. The field's type is found by inference, so that the
+    /// message can name it.
     pub(crate) fn define(&self, krate: &TokenStream) -> TokenStream {
         let [has, is, later] = ["Has", "Is", "Later"].map(|kind| quote::format_ident!("{kind}_{}", self.label));
         let ask = self.ask();
-        let (hash, ty) = (crate::names::hash(self.field), self.ty);
+        let (hash, ty) = (crate::names::hash(&self.field), self.ty);
         let Answer { message: missing, label: missing_label, note: missing_note } = &self.missing;
         let Answer { message: other, label: other_label, note: other_note } = &self.other_type;
+        let answer = if self.of_named {
+            // Not known before the field's type is.
+            quote!(<__T as #later<#krate::FieldAccess<__S, #ty>>>::Access)
+        } else {
+            quote!(#krate::FieldAccess<__S, #ty>)
+        };
         quote! {
             #[diagnostic::on_unimplemented(message = #missing, label = #missing_label, note = #missing_note)]
             trait #has<__T> {}
@@ -64,7 +72,7 @@ impl Question<'_> {
                 type Access = __Access;
             }
 
-            const fn #ask<__S: #has<__T>, __T: #is<__S>>() -> <__T as #later<#krate::FieldAccess<__S, #ty>>>::Access {
+            const fn #ask<__S: #has<__T>, __T: #is<__S>>() -> #answer {
                 __T::ACCESS
             }
         }
