@@ -11,13 +11,13 @@ use crate::persistent::Document;
 use crate::query::{Predicate, Select};
 use crate::row::{Row, RowContent, RowId};
 use crate::table::TableDefinition;
-use crate::value::Value;
+use crate::value::ValueRef;
 
 /// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
 /// a discriminator is a value in a row, and the condition of some indexes.
 ///
 /// Only [`encode`](Self::encode) and [`decode`](Self::decode) are generic over the user's types; everything else works on
-/// the back end's own document and on [`Value`]s.
+/// the back end's own document and on [`Value`](crate::Value)s.
 ///
 /// # Contract
 ///
@@ -48,6 +48,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// A short name for errors, logs and the names of tests: `mem`.
     const NAME: &'static str;
+    /// Whether writes come with [`RowContent::columns`]. A back end that reads the values of its keys and indexes from its
+    /// documents says no, and core spares itself the copies.
+    const WANTS_COLUMNS: bool = true;
 
     /// What the back end can do beyond the contract. An operation of a capability that is not declared is refused by
     /// core with [`Error::Unsupported`] before it reaches the back end.
@@ -179,7 +182,7 @@ pub struct Lookup<'a> {
     /// The position of the key in [`TableDefinition::indexes`].
     pub index: usize,
     /// The values of its columns.
-    pub values: &'a [Value],
+    pub values: &'a [ValueRef<'a>],
     /// The discriminators that the row may have; any if `None`.
     pub scope: Option<&'static [&'static str]>,
 }

@@ -149,7 +149,7 @@ pub trait HasVariant<D>: Sized {
     /// A filter over the derived type as it reads in a query over the poly type: false on every other variant's row.
     #[doc(hidden)]
     fn scoped_to_variant(predicate: Predicate) -> Predicate {
-        Predicate::Discriminator(Self::DISCRIMINATORS).and(predicate)
+        predicate.scoped_to(Self::DISCRIMINATORS)
     }
 }
 

@@ -1,1 +1,50 @@
-//! The conformance suite of longevity.
+//! The conformance suite of longevity: it proves for any domain model on any back end that what is stored comes back,
+//! that keys are unique, that no derived repository sees a sibling, and that nothing is silently not written.
+//!
+//! Users reach it through the `testkit` feature of the `longevity` crate. One line runs everything:
+//!
+//! ```text
+//! longevity::repo_crud_spec!(Blogging, Mem::new());
+//! ```
+//!
+//! * [`RepoCrudSpec`] is the suite, [`Report`] what a run of it gives, [`Fixture`] where its stores come from.
+//! * [`Generate`] and [`Generators`] make values; the derives implement the former.
+//! * [`contract`] is how the suite meets the types of a model without naming them; generated code implements it.
+//! * [`decorate`] wraps a back end to count, break or forbid what it does.
+
+#![allow(
+    clippy::panic,
+    clippy::type_complexity,
+    reason = "a test library: it panics where a test cannot go on, and its types are erased function by function"
+)]
+
+mod cases;
+pub mod contract;
+pub mod decorate;
+mod fixture;
+mod harness;
+mod macros;
+mod naming;
+mod outcome;
+mod random;
+mod report;
+mod spec;
+pub mod strategies;
+
+pub use contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
+pub use fixture::{Fixture, with_guard};
+pub use harness::Harness;
+pub use report::{CaseReport, Report, Verdict};
+pub use spec::{Case, RepoCrudSpec};
+
+#[doc(hidden)]
+pub use spec::configured;
+pub use strategies::{Generate, Generators, StrategySource};
+
+/// The strategies that a user overrides with come from this version of proptest.
+pub use proptest;
+
+#[doc(hidden)]
+pub use proptest::strategy::BoxedStrategy;
+#[doc(hidden)]
+pub use strategies::combine::{just, map, nil, one_of};

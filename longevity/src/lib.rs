@@ -1,9 +1,95 @@
-//! A persistence framework for domain models that are algebraic data types.
+//! Persistence for domain models that are algebraic data types.
+//!
+//! A domain `enum` is a *poly persistent type*, the struct in each of its variants a *derived persistent type*; all share one
+//! table with a discriminator. [`PersistentType`](macro@PersistentType) is derived on both. The repository of the enum sees
+//! every row, that of a struct the rows of its variant.
+//!
+//! ```
+//! use longevity::prelude::*;
+//!
+//! #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+//! #[key_val(User)]
+//! struct Username(String);
+//!
+//! #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+//! #[key_val(Member)]
+//! struct Email(String);
+//!
+//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+//! struct Profile { tagline: String, image_uri: String }
+//!
+//! /// Poly: owns the table `user`, the key on `username`, and the discriminator.
+//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+//! #[persistent(poly, props(username: Username), key(username))]
+//! enum User { Member(Member), Commenter(Commenter) }
+//!
+//! /// Derived: shares the table of `User`, adds a key and indexes of its own.
+//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+//! #[persistent(derived(User), key(email), index(profile.tagline), index(num_cats, username))]
+//! struct Member { username: Username, email: Email, profile: Profile, num_cats: i64 }
+//!
+//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+//! #[persistent(derived(User))]
+//! struct Commenter { username: Username }
+//!
+//! #[derive(DomainModel)]
+//! #[domain_model(User)] // derived types come with their poly type
+//! struct Blogging;
+//!
+//! # async fn program() -> Result<(), Error> {
+//! let store = Longevity::<Blogging, _>::open(Mem::new()).await?;
+//! store.create_schema().await?;
+//! let users = store.repo::<User>();
+//! let members = store.repo::<Member>();
+//!
+//! let ann: PState<Member> = members
+//!     .create(Member {
+//!         username: Username("ann".into()),
+//!         email: Email("ann@example.com".into()),
+//!         profile: Profile { tagline: "hi".into(), image_uri: "ann.png".into() },
+//!         num_cats: 3,
+//!     })
+//!     .await?;
+//! let same: Option<PState<User>> = users.retrieve(&Username("ann".into())).await?;
+//! assert!(same.is_some());
+//!
+//! let m = Member::props();
+//! let page: Vec<PState<Member>> = members
+//!     .find(Member::query().filter(m.num_cats.gt(2) & m.profile.tagline.eq("hi")).order_by(m.username.asc()).limit(20))
+//!     .await?;
+//! assert_eq!(page.len(), 1);
+//!
+//! let ann = members.update(ann.modify(|m| m.num_cats += 1)).await?;
+//! let user: PState<User> = ann.widen(); // and `narrow::<Member>()` back, fallible
+//! users.delete(user).await?;
+//! # Ok(())
+//! # }
+//! # longevity::blocking::block_on(program())?;
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Where to look
+//!
+//! * The derives: [`PersistentType`](macro@PersistentType), [`Component`], [`KeyVal`](macro@KeyVal),
+//!   [`DomainModel`](macro@DomainModel) say which attributes there are.
+//! * [`Longevity`] is the store, [`Repo`] the repository, [`PState`] what it gives, [`Query`] and [`Prop`] what it is asked.
+//! * [`mod@blocking`] has the same without `async`.
+//! * [`Error`] is what can go wrong.
+//! * [`DomainModel::description`] describes a model to a program, or as a diagram.
+//! * [`backend`] is for those who write a back end.
+//!
+//! # Features
+//!
+//! | feature | default | |
+//! | --- | --- | --- |
+//! | `mem` | yes | the in-memory back end, `Mem` |
+//! | `blocking` | yes | the blocking facade; adds no dependency |
+//! | `testkit` | no | the conformance suite; for dev-dependencies |
 
 pub use longevity_core::{
-    Access, Bytes, DerivedFrom, DomainModel, Error, Explanation, Filter, HasVariant, InModel, KeyFor, KeyVal,
+    Access, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, HasVariant, InModel, KeyFor, KeyVal,
     Longevity, Options, Order, PState, PStates, ParseTimestampError, PersistentStruct, PersistentType, Prop, Query,
-    Repo, Result, RootType, RowId, Storable, Timestamp, Value, WriteError,
+    Repo, Result, RootType, Row, RowContent, RowId, Storable, Timestamp, Value, WriteError,
 };
 pub use longevity_core::{backend, definition, description, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};
@@ -15,6 +101,8 @@ pub use longevity_core::blocking;
 
 #[cfg(feature = "testkit")]
 pub use longevity_testkit as testkit;
+#[cfg(feature = "testkit")]
+pub use longevity_testkit::{repo_crud_spec, repo_crud_spec_main};
 
 /// What a module that defines or uses a domain model imports.
 pub mod prelude {
@@ -53,3 +141,8 @@ macro_rules! __if_testkit {
 macro_rules! __if_testkit {
     ($($tokens:tt)*) => {};
 }
+
+// The README's program is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

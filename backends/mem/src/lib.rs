@@ -1,4 +1,43 @@
-//! The in-memory back end of longevity.
-/// The in-memory back end.
-#[derive(Debug)]
-pub struct Mem;
+//! The in-memory back end of longevity: for tests, for prototypes, and for data that fits in memory.
+//!
+//! Values are stored typed, behind shared pointers; nothing is serialized. Everything lives as long as a [`Mem`] or one
+//! of its clones does, and nothing outlives the process.
+//!
+//! # Costs and guarantees
+//!
+//! * A write locks its table for the time that it takes to change the row and its index entries. It is atomic, and a
+//!   batch is too. What it waits for is other writes and point look-ups, never a scan.
+//! * A look-up by key is one look-up in a hash map; decoding clones the value.
+//! * The first query that asks a key for a range or an order sorts the key's entries, beside the other operations; from
+//!   then on they are kept in order.
+//! * A query takes a snapshot in constant time and works on that: it holds up nobody and sees no later write. While a
+//!   snapshot lives, a write copies the nodes of the trees on its way, so that a long stream costs memory in proportion
+//!   to what is written meanwhile.
+//! * A query uses the keys and indexes of the model: equality on leading columns, a range on the next, and order. What no
+//!   index serves is answered by a scan. [`explain`](longevity_core::backend::Backend::explain) says which it is.
+//! * Every future is ready at its first poll, so that the blocking facade needs no runtime.
+//!
+//! # Map
+//!
+//! `backend` implements the interface; `schema` says which indexes a table has and `table` keeps rows, which stand in
+//! `pages`, and each `index` in step;
+//! `key` gives values a binary form that sorts as they do; `facts` and `plan` choose how a query is answered, `walk` and
+//! `selection` answer it; `encode` is the document.
+
+mod backend;
+mod encode;
+mod facts;
+mod index;
+mod key;
+mod pages;
+mod plan;
+mod rows;
+mod schema;
+mod selection;
+mod table;
+mod walk;
+
+pub use backend::Mem;
+pub use encode::Doc;
+pub use rows::Rows;
+pub use schema::Table;

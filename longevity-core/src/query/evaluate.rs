@@ -58,11 +58,25 @@ mod tests {
     }
 
     #[test]
-    fn a_property_of_a_sibling_is_false_and_its_negation_true() {
-        let of_sibling = Predicate::Discriminator(&["Commenter"]).and(compare(CATS, Comparison::Ne, Value::Int(9)));
-        assert!(!holds(&of_sibling));
-        assert!(holds(&of_sibling.negate()));
+    fn a_property_of_a_sibling_is_false_whatever_the_comparison_and_its_negation_true() {
+        let of_sibling = |predicate: Predicate| predicate.scoped_to(&["Commenter"]);
+        for comparison in [Comparison::Eq, Comparison::Ne, Comparison::Lt, Comparison::Ge] {
+            let cats = || compare(CATS, comparison, Value::Int(3));
+            assert!(!holds(&of_sibling(cats())));
+            assert!(holds(&of_sibling(cats().negate())));
+            assert!(holds(&of_sibling(cats().and(cats()).negate())));
+            assert!(holds(&of_sibling(cats().or(cats().negate()))));
+            assert!(!holds(&of_sibling(cats().and(cats().negate()))));
+        }
         assert!(!evaluate(&Predicate::Discriminator(&["Member"]), None, &row));
+    }
+
+    #[test]
+    fn a_conjunction_is_scoped_once() {
+        let cats = || compare(CATS, Comparison::Eq, Value::Int(3));
+        let scoped = cats().and(cats()).and(cats()).scoped_to(&["Member"]);
+        assert_eq!(scoped, Predicate::And(vec![Predicate::Discriminator(&["Member"]), cats(), cats(), cats()]));
+        assert!(holds(&scoped));
     }
 
     #[test]

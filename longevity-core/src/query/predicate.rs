@@ -90,6 +90,31 @@ impl Predicate {
         }
     }
 
+    /// The predicate as it reads in a query over more variants than it was written for: what it asks of a value is false of
+    /// a row with none of these discriminators. Each question is scoped by itself, so that a negation around one is true of
+    /// such a row.
+    pub fn scoped_to(self, discriminators: &'static [&'static str]) -> Self {
+        match self {
+            Self::All | Self::Nothing | Self::Discriminator(_) => self,
+            Self::Compare { .. } | Self::Contains { .. } => Self::Discriminator(discriminators).and(self),
+            Self::And(parts) => {
+                let mut scoped = Self::All;
+                for part in parts {
+                    match part.scoped_to(discriminators) {
+                        // A conjunction needs its scope once.
+                        Self::And(conjuncts) if scoped.conjuncts().contains(&conjuncts[0]) => {
+                            scoped = conjuncts.into_iter().skip(1).fold(scoped, Self::and);
+                        }
+                        part => scoped = scoped.and(part),
+                    }
+                }
+                scoped
+            }
+            Self::Or(parts) => Self::Or(parts.into_iter().map(|part| part.scoped_to(discriminators)).collect()),
+            Self::Not(part) => Self::Not(Box::new(part.scoped_to(discriminators))),
+        }
+    }
+
     /// The conjuncts at the top: the parts of an `And`, or the predicate itself.
     pub fn conjuncts(&self) -> &[Predicate] {
         match self {

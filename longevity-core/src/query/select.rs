@@ -111,6 +111,12 @@ impl<P: 'static> Query<P> {
         self
     }
 
+    /// The query of an untyped form, whose paths and values nobody checks; for conformance suites and tools.
+    #[doc(hidden)]
+    pub fn from_select(select: Select) -> Self {
+        Self { select, over: PhantomData }
+    }
+
     /// The untyped form.
     pub fn select(&self) -> &Select {
         &self.select

@@ -12,6 +12,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::persistent::PersistentType;
@@ -21,7 +23,7 @@ use crate::state::{PState, Stored};
 use crate::storable::Storable;
 use crate::store::Table;
 use crate::table::{Index, TableDefinition};
-use crate::value::Value;
+use crate::value::{Value, ValueRef};
 
 pub use stream::PStates;
 
@@ -121,11 +123,15 @@ fn index_values<'a, P: PersistentType>(
 }
 
 /// The values that a key value has in the columns of its key.
-fn key_columns<K: Storable>(definition: &TableDefinition, index: &Index, key: &K) -> Vec<Value> {
+fn key_columns<'a, K: Storable>(
+    definition: &TableDefinition,
+    index: &Index,
+    key: &'a K,
+) -> SmallVec<[ValueRef<'a>; 2]> {
     // The columns are within the key's one property: what follows it leads through the key value.
     let depth = index.properties.first().map_or(0, |property| property.steps().len());
     let path = |column: &usize| definition.columns[*column].path.steps().get(depth..).unwrap_or_default();
-    index.columns.iter().map(|column| key.value_at(path(column)).to_value()).collect()
+    index.columns.iter().map(|column| key.value_at(path(column))).collect()
 }
 
 /// Column values as an error shows them.

@@ -11,7 +11,7 @@ use crate::persistent::PersistentType;
 use crate::row::{RowContent, RowId};
 use crate::state::{PState, Stored};
 use crate::store::Table;
-use crate::table::Index;
+use crate::table::{Column, Index};
 use crate::value::{Timestamp, Value};
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
@@ -165,14 +165,11 @@ fn content_of<P: PersistentType, B: Backend>(table: &Table<B>, value: &P) -> Res
     let definition = &*table.definition;
     let position = value.variant();
     let discriminators = definition.variants.get(position).and_then(|variant| variant.discriminators);
-    let columns = definition
-        .columns
-        .iter()
-        .map(|column| match column.variant {
-            Some(other) if other != position => Value::None(0),
-            _ => value.value_at(column.path.steps()).to_value(),
-        })
-        .collect();
+    let value_in = |column: &Column| match column.variant {
+        Some(other) if other != position => Value::None(0),
+        _ => value.value_at(column.path.steps()).to_value(),
+    };
+    let columns = if B::WANTS_COLUMNS { definition.columns.iter().map(value_in).collect() } else { Vec::new() };
     Ok(RowContent {
         discriminator: discriminators.and_then(|names| names.first().copied()).map(Cow::Borrowed),
         doc: value.encode(&*table.backend)?,

@@ -143,7 +143,7 @@ impl fmt::Display for Value {
 }
 
 /// A value that can tell its owned form, and its elements where it has some.
-pub trait Composite {
+pub trait Composite: Send + Sync {
     /// The owned form. Allocates.
     fn to_value(&self) -> Value;
 

@@ -1,0 +1,58 @@
+//! The document: the user's value itself, typed, behind a shared pointer.
+
+use std::any::{Any, type_name};
+use std::fmt;
+use std::sync::Arc;
+
+use longevity_core::backend::DecodeError;
+use longevity_core::{Document, Step, ValueRef};
+
+/// A stored value. Cloning it copies a pointer; decoding it clones the value.
+#[derive(Clone)]
+pub struct Doc(Arc<dyn Stored>);
+
+/// What a table needs of a value without knowing its type.
+trait Stored: Any + Send + Sync {
+    fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_>;
+
+    fn type_name(&self) -> &'static str;
+}
+
+impl<T: Document> Stored for T {
+    fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
+        longevity_core::Storable::value_at(self, path)
+    }
+
+    fn type_name(&self) -> &'static str {
+        type_name::<T>()
+    }
+}
+
+impl Doc {
+    /// The document of a value: one clone and one allocation.
+    pub(crate) fn encode<T: Document>(value: &T) -> Self {
+        Self(Arc::new(value.clone()))
+    }
+
+    /// The value again, if it is one of this type.
+    pub(crate) fn decode<T: Document>(&self) -> Result<T, DecodeError> {
+        let stored: &dyn Any = &*self.0;
+        stored.downcast_ref::<T>().cloned().ok_or_else(|| DecodeError {
+            path: String::new(),
+            source: format!("the row holds a {}, not a {}", self.0.type_name(), type_name::<T>()).into(),
+        })
+    }
+
+    /// The value at the end of the path, without a copy.
+    #[inline]
+    pub(crate) fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
+        self.0.value_at(path)
+    }
+}
+
+/// The type alone: values do not belong in logs.
+impl fmt::Debug for Doc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Doc({})", self.0.type_name())
+    }
+}

@@ -1,0 +1,103 @@
+//! What a predicate says for certain of every row that satisfies it, as far as an index can use it.
+
+use longevity_core::query::Predicate;
+use longevity_core::value::Comparison;
+use longevity_core::{Path, Step, Value, ValueRef};
+
+/// The certain facts of a predicate. What is not among them is left to the evaluation of each candidate.
+#[derive(Debug, Default)]
+pub(crate) struct Facts<'a> {
+    /// No row can satisfy the predicate.
+    pub(crate) nothing: bool,
+    /// The discriminators that the row may have; any if `None`.
+    scope: Option<Vec<&'static str>>,
+    equal: Vec<(&'a Path, &'a Value)>,
+    ranges: Vec<(&'a Path, Comparison, &'a Value)>,
+}
+
+impl<'a> Facts<'a> {
+    pub(crate) fn of(predicate: &'a Predicate) -> Self {
+        let mut facts = Self::default();
+        facts.collect(predicate);
+        facts
+    }
+
+    fn collect(&mut self, predicate: &'a Predicate) {
+        for conjunct in predicate.conjuncts() {
+            match conjunct {
+                Predicate::And(_) => self.collect(conjunct),
+                Predicate::Nothing => self.nothing = true,
+                Predicate::Or(parts) if parts.is_empty() => self.nothing = true,
+                Predicate::Discriminator(names) => self.narrow(names),
+                Predicate::Compare { path, comparison, operand } => self.compare(path, *comparison, operand),
+                _ => {}
+            }
+        }
+    }
+
+    fn narrow(&mut self, names: &[&'static str]) {
+        let narrowed: Vec<_> = match &self.scope {
+            Some(scope) => scope.iter().copied().filter(|name| names.contains(name)).collect(),
+            None => names.to_vec(),
+        };
+        self.nothing |= narrowed.is_empty();
+        self.scope = Some(narrowed);
+    }
+
+    fn compare(&mut self, path: &'a Path, comparison: Comparison, operand: &'a Value) {
+        match comparison {
+            Comparison::Eq => {
+                self.nothing |= self.equal.iter().any(|(other, value)| *other == path && *value != operand);
+                self.equal.push((path, operand));
+            }
+            Comparison::Ne => {}
+            // No value is less or greater than an absent one.
+            _ if operand.is_none() => self.nothing = true,
+            _ => self.ranges.push((path, comparison, operand)),
+        }
+    }
+
+    /// Whether every row that satisfies the predicate is in an index of these discriminators.
+    pub(crate) fn within(&self, discriminators: Option<&[&str]>) -> bool {
+        discriminators
+            .is_none_or(|names| self.scope.as_ref().is_some_and(|scope| scope.iter().all(|name| names.contains(name))))
+    }
+
+    /// The single value that the column at this path has in every row that satisfies the predicate, if there is one.
+    pub(crate) fn equal_to(&self, column: &Path) -> Option<ValueRef<'a>> {
+        self.equal.iter().find_map(|(path, value)| {
+            if !column.starts_with(path) {
+                return None;
+            }
+            leaf(value, &column.steps()[path.steps().len()..])
+        })
+    }
+
+    /// Whether the value at this path, single or not, is the same in every row that satisfies the predicate.
+    pub(crate) fn fixes(&self, path: &Path) -> bool {
+        self.equal.iter().any(|(fixed, _)| path.starts_with(fixed))
+    }
+
+    /// The bounds of the column at this path.
+    pub(crate) fn ranges(&self, column: &Path) -> impl Iterator<Item = (Comparison, ValueRef<'a>)> {
+        self.ranges
+            .iter()
+            .filter(move |(path, ..)| *path == column)
+            .map(|(_, comparison, operand)| (*comparison, operand.as_value_ref()))
+    }
+}
+
+/// The single value below an operand: a key value of several fields is compared as a whole, and has a column for each.
+fn leaf<'a>(operand: &'a Value, steps: &[&'static Step]) -> Option<ValueRef<'a>> {
+    match (operand, steps) {
+        (Value::List(_) | Value::Map(_) | Value::Variant(..), _) | (Value::Record(_), []) => None,
+        (plain, []) => Some(plain.as_value_ref()),
+        (Value::Record(fields), [step, rest @ ..]) => {
+            let (_, value) = fields.iter().find(|(name, _)| *name == step.name)?;
+            leaf(value, rest)
+        }
+        // Where the whole is absent, its fields are.
+        (Value::None(_), _) => Some(ValueRef::None(0)),
+        _ => None,
+    }
+}

@@ -1,0 +1,152 @@
+//! One index: its entries in order, and hashed if they are unique.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use crate::key::Key;
+use crate::pages::Pages;
+use crate::schema::Slot;
+use crate::table::StoredRow;
+
+/// The ids of the rows by their entries. Cloning it takes constant time.
+pub(crate) type Tree = OrdMap<Key, u64>;
+
+/// The entries of an index.
+#[derive(Debug)]
+pub(crate) struct Index {
+    ordered: Ordered,
+    /// The rows by their entries, for look-ups and for uniqueness; `None` if the index is not unique.
+    unique: Option<HashMap<Key, Arc<StoredRow>>>,
+}
+
+/// The entries in order.
+///
+/// Those of a key are sorted when a query first asks for a range or an order: most keys are only looked up, and a tree
+/// costs a create more than all else together.
+#[derive(Debug)]
+enum Ordered {
+    /// Nobody has asked yet.
+    Not,
+    /// Somebody is sorting the entries. Here is what has changed since: entries added, with the row's id, and removed.
+    Sorting(Vec<(Key, Option<u64>)>),
+    /// From now on, for good.
+    Sorted(Tree),
+}
+
+impl Index {
+    /// The index of these rows; a row whose values another has too as error.
+    pub(crate) fn build<'a>(slot: &Slot, rows: &'a Pages) -> Result<Self, &'a StoredRow> {
+        if !slot.unique {
+            return Ok(Self { ordered: Ordered::Sorted(Self::sorted(slot, rows)), unique: None });
+        }
+        let mut unique = HashMap::new();
+        for row in rows.from(0) {
+            let Some(entry) = slot.entry(row.id, row.discriminator.as_deref(), &row.doc) else { continue };
+            if unique.insert(entry, Arc::clone(row)).is_some() {
+                return Err(row);
+            }
+        }
+        Ok(Self { ordered: Ordered::Not, unique: Some(unique) })
+    }
+
+    /// The entries of these rows in order.
+    pub(crate) fn sorted(slot: &Slot, rows: &Pages) -> Tree {
+        let entry = |row: &StoredRow| slot.entry(row.id, row.discriminator.as_deref(), &row.doc);
+        rows.from(0).filter_map(|row| Some((entry(row)?, row.id))).collect()
+    }
+
+    /// The entries in order, if they are sorted.
+    pub(crate) fn tree(&self) -> Option<Tree> {
+        match &self.ordered {
+            Ordered::Sorted(tree) => Some(tree.clone()),
+            _ => None,
+        }
+    }
+
+    /// From here on changes are noted. False if somebody else is sorting, or has sorted, already.
+    pub(crate) fn begin_sorting(&mut self) -> bool {
+        let begins = matches!(self.ordered, Ordered::Not);
+        if begins {
+            self.ordered = Ordered::Sorting(Vec::new());
+        }
+        begins
+    }
+
+    /// Takes the entries as they were when the sorting began, or `None` if it failed.
+    pub(crate) fn end_sorting(&mut self, sorted: Option<Tree>) {
+        if let Ordered::Sorting(changes) = std::mem::replace(&mut self.ordered, Ordered::Not)
+            && let Some(tree) = sorted
+        {
+            self.ordered = Ordered::Sorted(tree);
+            changes.into_iter().for_each(|(entry, id)| self.order(entry, id));
+        }
+    }
+
+    fn order(&mut self, entry: Key, id: Option<u64>) {
+        match (&mut self.ordered, id) {
+            (Ordered::Not, _) => {}
+            (Ordered::Sorting(changes), id) => changes.push((entry, id)),
+            (Ordered::Sorted(tree), Some(id)) => drop(tree.insert(entry, id)),
+            (Ordered::Sorted(tree), None) => drop(tree.remove(&entry)),
+        }
+    }
+
+    /// The row with this entry.
+    #[inline]
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&Arc<StoredRow>> {
+        self.unique.as_ref()?.get(key)
+    }
+
+    /// Whether the index is unique and has this entry.
+    pub(crate) fn is_taken(&self, entry: &Key) -> bool {
+        self.unique.as_ref().is_some_and(|unique| unique.contains_key(entry))
+    }
+
+    /// Adds a row's entry.
+    pub(crate) fn add(&mut self, entry: Option<Key>, row: &Arc<StoredRow>) {
+        let Some(entry) = entry else { return };
+        if let Some(unique) = &mut self.unique {
+            unique.insert(entry.clone(), Arc::clone(row));
+        }
+        self.order(entry, Some(row.id));
+    }
+
+    /// Puts a row in the place of the one that had the same entry and the same id.
+    pub(crate) fn keep(&mut self, entry: Option<&Key>, row: &Arc<StoredRow>) {
+        if let Some(place) = self.unique.as_mut().zip(entry).and_then(|(unique, entry)| unique.get_mut(entry)) {
+            *place = Arc::clone(row);
+        }
+    }
+
+    /// Removes a row's entry.
+    pub(crate) fn remove(&mut self, entry: Option<&Key>) {
+        let Some(entry) = entry else { return };
+        if let Some(unique) = &mut self.unique {
+            unique.remove(entry);
+        }
+        self.order(entry.clone(), None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sorting_that_failed_is_begun_anew_and_one_that_succeeded_is_not() {
+        let mut index = Index { ordered: Ordered::Not, unique: Some(HashMap::new()) };
+        assert!(index.begin_sorting() && !index.begin_sorting());
+        index.end_sorting(None);
+        assert!(index.tree().is_none() && index.begin_sorting());
+        // Changes meanwhile are in the tree, in their order.
+        let (a, b) = (Key::new(b"a"), Key::new(b"b"));
+        for (entry, id) in [(&a, Some(1)), (&a, None), (&a, Some(2)), (&b, Some(3)), (&b, None)] {
+            index.order(entry.clone(), id);
+        }
+        index.end_sorting(Some(Tree::new()));
+        assert_eq!(index.tree().unwrap().into_iter().collect::<Vec<_>>(), [(a, 2)]);
+        assert!(!index.begin_sorting() && index.tree().is_some());
+    }
+}

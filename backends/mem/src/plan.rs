@@ -1,0 +1,223 @@
+//! How a query is answered: a pure function of the table's definition and the query.
+//!
+//! The plan finds candidates and may find too many; each is still evaluated. So a plan can make a query slow but not wrong,
+//! as long as its candidates are no fewer than the rows of the answer and come in the order that it claims.
+
+use longevity_core::query::{Direction, OrderBy, Select};
+use longevity_core::table::{Index, TableDefinition};
+use longevity_core::value::Comparison;
+use longevity_core::{Access, Explanation};
+
+use crate::facts::Facts;
+use crate::key::{ABOVE, Buffer, PRESENT, encode};
+
+/// How a query is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Plan {
+    pub(crate) candidates: Candidates,
+    pub(crate) arrangement: Arrangement,
+}
+
+/// Where the candidates are.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Candidates {
+    /// Nowhere: the predicate contradicts itself.
+    Nothing,
+    /// Among all rows.
+    Table,
+    /// In a range of an index's entries.
+    Index(IndexRange),
+}
+
+/// A range of an index's entries.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct IndexRange {
+    /// The index's position in the definition.
+    pub(crate) index: usize,
+    /// How many of the leading columns are fixed by equality.
+    pub(crate) equal_columns: usize,
+    /// Whether the next column is bounded.
+    pub(crate) bounded: bool,
+    /// The first entry.
+    pub(crate) start: Buffer,
+    /// Behind the last entry.
+    pub(crate) end: Buffer,
+}
+
+/// How the candidates are brought in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrangement {
+    /// They are in order.
+    Forward,
+    /// They are in order from the last to the first.
+    Backward,
+    /// Those with the same leading columns stand together, and these groups are in order. Within one, which is to be in
+    /// the order of ids, they are in order only if the group's columns are all that the index has.
+    Groups { columns: usize, direction: Direction, in_order: bool },
+    /// Their ids have to be sorted.
+    ById,
+    /// The rows have to be sorted.
+    Sort,
+}
+
+impl Arrangement {
+    /// Whether nothing is sorted.
+    fn is_ordered(self) -> bool {
+        match self {
+            Self::Forward | Self::Backward => true,
+            Self::Groups { in_order, .. } => in_order,
+            Self::ById | Self::Sort => false,
+        }
+    }
+}
+
+impl Plan {
+    /// The plan with a unique key fixed as a whole; else with the most columns fixed by equality; else with a range; else
+    /// with the order; and the index declared first among those that are alike in all this.
+    pub(crate) fn new(definition: &TableDefinition, select: &Select) -> Self {
+        let facts = Facts::of(&select.predicate);
+        let nothing = Self { candidates: Candidates::Nothing, arrangement: Arrangement::Forward };
+        if facts.nothing {
+            return nothing;
+        }
+        let order = essential(&select.order, &facts);
+        let arrangement = if order.is_empty() { Arrangement::Forward } else { Arrangement::Sort };
+        let mut best = (Rank::default(), Self { candidates: Candidates::Table, arrangement });
+        for (position, index) in definition.indexes.iter().enumerate() {
+            if !facts.within(index.discriminators) {
+                continue;
+            }
+            let range = IndexRange::new(definition, position, &facts);
+            if range.start >= range.end {
+                return nothing;
+            }
+            let arrangement = arrangement_of(definition, index, range.equal_columns, &order);
+            let rank = Rank {
+                single_row: is_single(index, range.equal_columns),
+                equal_columns: range.equal_columns,
+                bounded: range.bounded,
+                ordered: !order.is_empty() && arrangement != Arrangement::Sort,
+            };
+            if rank > best.0 {
+                best = (rank, Self { candidates: Candidates::Index(range), arrangement });
+            }
+        }
+        best.1
+    }
+
+    /// The plan as core shows it.
+    pub(crate) fn explain(&self, definition: &TableDefinition) -> Explanation {
+        let access = match &self.candidates {
+            Candidates::Nothing => Access::Nothing,
+            Candidates::Table => Access::Scan,
+            Candidates::Index(range) => Access::Index {
+                name: definition.indexes[range.index].name.clone(),
+                equal_columns: range.equal_columns,
+                range: range.bounded,
+            },
+        };
+        let ordered_by_access = access == Access::Nothing || self.arrangement.is_ordered();
+        let details = match self.arrangement {
+            Arrangement::Groups { in_order: false, .. } => {
+                Some("sorts only by id, and only rows that the order leaves equal".to_owned())
+            }
+            _ => None,
+        };
+        Explanation { access, ordered_by_access, table: definition.name, details }
+    }
+}
+
+/// How good a plan is; the default is a scan.
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    single_row: bool,
+    equal_columns: usize,
+    bounded: bool,
+    ordered: bool,
+}
+
+impl IndexRange {
+    /// The only entry that there can be, if all columns of a key are fixed.
+    pub(crate) fn single<'a>(&'a self, definition: &TableDefinition) -> Option<&'a [u8]> {
+        is_single(&definition.indexes[self.index], self.equal_columns).then_some(&self.start)
+    }
+
+    fn new(definition: &TableDefinition, position: usize, facts: &Facts<'_>) -> Self {
+        let index = &definition.indexes[position];
+        let mut prefix = Buffer::new();
+        let mut equal_columns = 0;
+        for column in &index.columns {
+            let Some(value) = facts.equal_to(&definition.columns[*column].path) else { break };
+            encode(value, &mut prefix);
+            equal_columns += 1;
+        }
+        let with = |byte| prefix.iter().copied().chain([byte]).collect::<Buffer>();
+        let (mut start, mut end) = (prefix.clone(), with(ABOVE));
+        let mut bounded = false;
+        if let Some(column) = index.columns.get(equal_columns) {
+            for (comparison, operand) in facts.ranges(&definition.columns[*column].path) {
+                bounded = true;
+                let mut bound = prefix.clone();
+                encode(operand, &mut bound);
+                if matches!(comparison, Comparison::Gt | Comparison::Le) {
+                    bound.push(ABOVE);
+                }
+                match comparison {
+                    Comparison::Gt | Comparison::Ge => start = start.max(bound),
+                    _ => end = end.min(bound),
+                }
+            }
+            if bounded {
+                start = start.max(with(PRESENT));
+            }
+        }
+        Self { index: position, equal_columns, bounded, start, end }
+    }
+}
+
+fn is_single(index: &Index, equal_columns: usize) -> bool {
+    index.is_unique() && equal_columns == index.columns.len()
+}
+
+/// The order without what cannot make a difference: paths that equality fixes, and paths that came before.
+fn essential<'a>(order: &'a [OrderBy], facts: &Facts<'_>) -> Vec<&'a OrderBy> {
+    let mut essential: Vec<&OrderBy> = Vec::new();
+    for by in order {
+        if !facts.fixes(&by.path) && essential.iter().all(|earlier| earlier.path != by.path) {
+            essential.push(by);
+        }
+    }
+    essential
+}
+
+/// How the entries of an index whose first columns are equal come in this order.
+fn arrangement_of(
+    definition: &TableDefinition,
+    index: &Index,
+    equal_columns: usize,
+    order: &[&OrderBy],
+) -> Arrangement {
+    let free = &index.columns[equal_columns..];
+    if free.is_empty() && (index.is_unique() || order.is_empty()) {
+        return Arrangement::Forward;
+    }
+    let Some(direction) = order.first().map(|by| by.direction) else { return Arrangement::ById };
+    let served = free
+        .iter()
+        .zip(order)
+        .take_while(|(column, by)| definition.columns[**column].path == by.path && by.direction == direction)
+        .count();
+    let covered = served == free.len();
+    // Behind all columns of a key no two rows are left to be told apart.
+    if served < order.len() && !(covered && index.is_unique()) {
+        return Arrangement::Sort;
+    }
+    match direction {
+        Direction::Ascending if covered => Arrangement::Forward,
+        Direction::Descending if covered && index.is_unique() => Arrangement::Backward,
+        _ => Arrangement::Groups { columns: equal_columns + served, direction, in_order: covered },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! Which indexes a table has, and the handle of a table.
+
+use std::sync::{Arc, OnceLock};
+
+use longevity_core::table::{Index, TableDefinition};
+use longevity_core::{Error, Path};
+use smallvec::SmallVec;
+
+use crate::backend::failed;
+use crate::encode::Doc;
+use crate::key::{Buffer, Key, encode};
+use crate::table::Store;
+
+/// A table of a model on a [`Mem`](crate::Mem).
+///
+/// Tables of one name share their rows, whatever the models that they were opened with. An index exists for all of them
+/// once any has created it, and is kept by the writes of each.
+#[derive(Debug)]
+pub struct Table {
+    pub(crate) definition: Arc<TableDefinition>,
+    pub(crate) store: Arc<Store>,
+    schema: OnceLock<Schema>,
+}
+
+/// Where the indexes of a definition are among those of the table.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    /// The indexes that the table had when this was found. It may have got more since; it never loses any.
+    pub(crate) layout: Arc<Layout>,
+    /// The position in the layout of each index of the definition.
+    pub(crate) slots: Vec<usize>,
+}
+
+/// All indexes of a table, in the order of their creation.
+#[derive(Debug, Default)]
+pub(crate) struct Layout {
+    pub(crate) slots: Vec<Slot>,
+}
+
+/// What an index is, apart from the definition that asked for it. Indexes of one name that differ in anything else are
+/// different indexes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Slot {
+    pub(crate) name: String,
+    pub(crate) unique: bool,
+    discriminators: Option<&'static [&'static str]>,
+    paths: Vec<Path>,
+}
+
+/// The entries of one row, one for each index of a layout; `None` where the row is not in the index.
+pub(crate) type Entries = SmallVec<[Option<Key>; 4]>;
+
+impl Table {
+    pub(crate) fn new(definition: Arc<TableDefinition>, store: Arc<Store>) -> Self {
+        Self { definition, store, schema: OnceLock::new() }
+    }
+
+    /// Creates what is missing.
+    pub(crate) fn create(&self) -> Result<(), Error> {
+        self.store.create(&self.definition)
+    }
+
+    /// The indexes of the definition. Fails until the schema is created: without its keys, the table would take what they
+    /// forbid.
+    #[inline]
+    pub(crate) fn schema(&self) -> Result<&Schema, Error> {
+        match self.schema.get() {
+            Some(schema) => Ok(schema),
+            None => self.find_schema(),
+        }
+    }
+
+    #[cold]
+    fn find_schema(&self) -> Result<&Schema, Error> {
+        let definition = &*self.definition;
+        let missing = |what: String| failed(format!("{what} does not exist: call `create_schema` first"));
+        let layout = self.store.layout().ok_or_else(|| missing(format!("the table {}", definition.name)))?;
+        let slots = definition
+            .indexes
+            .iter()
+            .map(|index| layout.find(&Slot::of(definition, index)).ok_or_else(|| missing(index.name.clone())))
+            .collect::<Result<_, _>>()?;
+        Ok(self.schema.get_or_init(|| Schema { layout, slots }))
+    }
+}
+
+impl Layout {
+    pub(crate) fn find(&self, slot: &Slot) -> Option<usize> {
+        self.slots.iter().position(|other| other == slot)
+    }
+
+    /// The entries of a row.
+    pub(crate) fn entries(&self, id: u64, discriminator: Option<&str>, doc: &Doc) -> Entries {
+        self.slots.iter().map(|slot| slot.entry(id, discriminator, doc)).collect()
+    }
+}
+
+impl Slot {
+    pub(crate) fn of(definition: &TableDefinition, index: &Index) -> Self {
+        Self {
+            name: index.name.clone(),
+            unique: index.is_unique(),
+            discriminators: index.discriminators,
+            paths: index.columns.iter().map(|column| definition.columns[*column].path.clone()).collect(),
+        }
+    }
+
+    /// The entry of a row, if it is in the index.
+    ///
+    /// Read from the document, not from the columns that come with it: so an index can be of another model than the write
+    /// is, and a filter, which reads the document too, agrees with it whatever was planted.
+    pub(crate) fn entry(&self, id: u64, discriminator: Option<&str>, doc: &Doc) -> Option<Key> {
+        let covered = match self.discriminators {
+            Some(names) => discriminator.is_some_and(|name| names.contains(&name)),
+            None => true,
+        };
+        covered.then(|| {
+            let mut key = Buffer::new();
+            self.paths.iter().for_each(|path| encode(doc.value_at(path.steps()), &mut key));
+            if !self.unique {
+                // Equal values come in the order of ids.
+                key.extend_from_slice(&id.to_be_bytes());
+            }
+            Key::new(&key)
+        })
+    }
+
+    /// The values of a row as an error shows them.
+    pub(crate) fn shown(&self, doc: &Doc) -> String {
+        let values: Vec<_> = self.paths.iter().map(|path| doc.value_at(path.steps()).to_value().to_string()).collect();
+        match values.as_slice() {
+            [value] => value.clone(),
+            values => format!("({})", values.join(", ")),
+        }
+    }
+}

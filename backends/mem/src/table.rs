@@ -1,0 +1,351 @@
+//! Rows and index entries behind one lock, always in step.
+//!
+//! The user's code - accessors and destructors of stored values - runs outside the lock, or before the first change under
+//! it. A panic in it therefore leaves the table whole, and a poisoned lock is as good as new.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use longevity_core::backend::{Target, WriteFailure};
+use longevity_core::table::TableDefinition;
+use longevity_core::{Error, Row, RowContent, RowId, Timestamp};
+
+use crate::backend::failed;
+use crate::encode::Doc;
+use crate::index::{Index, Tree};
+use crate::pages::Pages;
+use crate::schema::{Entries, Layout, Schema, Slot};
+
+/// A row. Never changed, only replaced.
+#[derive(Debug)]
+pub(crate) struct StoredRow {
+    pub(crate) id: u64,
+    pub(crate) version: u64,
+    pub(crate) discriminator: Option<Cow<'static, str>>,
+    pub(crate) doc: Doc,
+    pub(crate) created_at: Option<Timestamp>,
+    pub(crate) updated_at: Option<Timestamp>,
+}
+
+/// The contents of all tables of one name.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    state: RwLock<State>,
+    // Beside the lock, so that a row is ready before it is taken.
+    next_id: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// `None` until the table is created.
+    layout: Option<Arc<Layout>>,
+    rows: Pages,
+    /// One for each slot of the layout.
+    indexes: Vec<Index>,
+}
+
+/// What a query works on: the table as it was at one moment.
+pub(crate) struct Snapshot {
+    pub(crate) rows: Pages,
+    /// The index that the query uses.
+    pub(crate) tree: Tree,
+}
+
+impl StoredRow {
+    fn new(id: u64, content: RowContent<Doc>) -> Self {
+        let RowContent { discriminator, doc, written_at, .. } = content;
+        Self { id, version: 0, discriminator, doc, created_at: written_at, updated_at: written_at }
+    }
+
+    pub(crate) fn row_id(&self) -> RowId {
+        RowId::from_u128(self.id.into())
+    }
+
+    pub(crate) fn to_row(&self) -> Row<Doc> {
+        Row {
+            id: self.row_id(),
+            version: self.version,
+            discriminator: self.discriminator.clone(),
+            doc: self.doc.clone(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+
+    pub(crate) fn is_in(&self, scope: Option<&[&str]>) -> bool {
+        scope.is_none_or(|names| self.discriminator.as_deref().is_some_and(|name| names.contains(&name)))
+    }
+
+    fn entries(&self, layout: &Layout) -> Entries {
+        layout.entries(self.id, self.discriminator.as_deref(), &self.doc)
+    }
+}
+
+impl Store {
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The indexes; `None` if the table is not created yet.
+    pub(crate) fn layout(&self) -> Option<Arc<Layout>> {
+        self.read().layout.clone()
+    }
+
+    /// Creates the table and the indexes that it lacks, all or, if the rows violate a new key, none.
+    ///
+    /// New indexes of a table with rows are built under the lock.
+    pub(crate) fn create(&self, definition: &TableDefinition) -> Result<(), Error> {
+        let mut state = self.write();
+        let mut layout = Layout { slots: state.layout.as_ref().map_or_else(Vec::new, |layout| layout.slots.clone()) };
+        let mut built = Vec::new();
+        for index in &definition.indexes {
+            let slot = Slot::of(definition, index);
+            if layout.find(&slot).is_some() {
+                continue;
+            }
+            let created = Index::build(&slot, &state.rows).map_err(|row| Error::DuplicateKey {
+                type_name: index.declared_by,
+                key: index.property(),
+                value: slot.shown(&row.doc),
+            })?;
+            built.push(created);
+            layout.slots.push(slot);
+        }
+        if !built.is_empty() || state.layout.is_none() {
+            state.indexes.append(&mut built);
+            state.layout = Some(Arc::new(layout));
+        }
+        Ok(())
+    }
+
+    /// Inserts a row.
+    pub(crate) fn insert(&self, schema: &Schema, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
+        let row = Arc::new(StoredRow::new(self.next_id.fetch_add(1, Ordering::Relaxed), content));
+        let entries = row.entries(&schema.layout);
+        let id = row.row_id();
+        let mut state = self.write();
+        let entries = state.current(schema, entries, &row);
+        let inserted = state.insert(row, entries);
+        drop(state);
+        match inserted {
+            Ok(()) => Ok(id),
+            // The refused row goes with this, after the lock.
+            Err((slot, _row)) => Err(schema.duplicate(slot)),
+        }
+    }
+
+    /// Inserts all rows or none.
+    #[expect(clippy::result_large_err, reason = "the failure is as the interface has it")]
+    pub(crate) fn insert_many(
+        &self,
+        schema: &Schema,
+        contents: Vec<RowContent<Doc>>,
+    ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
+        let first = self.next_id.fetch_add(contents.len() as u64, Ordering::Relaxed);
+        let mut rows: Vec<_> = (first..)
+            .zip(contents)
+            .map(|(id, content)| {
+                let row = Arc::new(StoredRow::new(id, content));
+                (row.entries(&schema.layout), row)
+            })
+            .collect();
+        let ids = rows.iter().map(|(_, row)| row.row_id()).collect();
+        // What a batch that fails had inserted, for destruction after the lock.
+        let mut undone = Vec::new();
+        let mut state = self.write();
+        for (entries, row) in &mut rows {
+            *entries = state.current(schema, std::mem::take(entries), row);
+        }
+        for (position, (entries, row)) in rows.iter().enumerate() {
+            if let Err((slot, _)) = state.insert(Arc::clone(row), entries.clone()) {
+                undone.extend(rows[..position].iter().map(|(entries, row)| state.remove(row.id, entries)));
+                return Err((position, schema.duplicate(slot)));
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Replaces a row; gives its new version.
+    pub(crate) fn replace(
+        &self,
+        schema: &Schema,
+        target: Target,
+        content: RowContent<Doc>,
+    ) -> Result<u64, WriteFailure> {
+        let RowContent { discriminator, doc, written_at, .. } = content;
+        let Ok(id) = u64::try_from(target.id.as_u128()) else { return Err(WriteFailure::Missing) };
+        let mut row = StoredRow { id, version: 0, discriminator, doc, created_at: None, updated_at: None };
+        let entries = row.entries(&schema.layout);
+        let mut state = self.write();
+        let old = Arc::clone(state.target(target)?);
+        let entries = state.current(schema, entries, &row);
+        let old_entries = state.entries(&old);
+        row.version = old.version + 1;
+        row.created_at = old.created_at;
+        row.updated_at = written_at.or(old.updated_at);
+        let version = row.version;
+        let replaced = state.replace(Arc::new(row), entries, &old_entries);
+        drop(state);
+        match replaced {
+            Ok(()) => Ok(version),
+            Err((slot, _row)) => Err(schema.duplicate(slot)),
+        }
+    }
+
+    /// Deletes a row.
+    pub(crate) fn delete(&self, target: Target) -> Result<(), WriteFailure> {
+        let mut state = self.write();
+        let row = Arc::clone(state.target(target)?);
+        let entries = state.entries(&row);
+        state.remove(row.id, &entries);
+        drop(state);
+        // The last pointer goes here, after the lock.
+        drop(row);
+        Ok(())
+    }
+
+    /// The row with this entry in a unique index.
+    pub(crate) fn get(&self, slot: usize, key: &[u8], scope: Option<&[&str]>) -> Option<Row<Doc>> {
+        let state = self.read();
+        state.indexes[slot].get(key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
+    }
+
+    /// The row with this entry in a unique index, undecoded and shared.
+    pub(crate) fn single(&self, slot: usize, key: &[u8]) -> Option<Arc<StoredRow>> {
+        self.read().indexes[slot].get(key).cloned()
+    }
+
+    /// The table as it is now, with one index if one is asked for. Takes constant time, except for the first query that
+    /// asks a key for a range or an order: that one sorts the key's entries, and holds up nobody else.
+    pub(crate) fn snapshot(&self, slot: Option<usize>) -> Snapshot {
+        let state = self.read();
+        let tree = slot.map_or_else(|| Some(Tree::new()), |slot| state.indexes[slot].tree());
+        if let Some(tree) = tree {
+            return Snapshot { rows: state.rows.clone(), tree };
+        }
+        drop(state);
+        self.sort(slot.unwrap_or_default())
+    }
+
+    /// Sorts the entries of a key: outside the lock, while the writers note what they change.
+    #[cold]
+    fn sort(&self, slot: usize) -> Snapshot {
+        let mut state = self.write();
+        let rows = state.rows.clone();
+        let layout = state.layout.clone().unwrap_or_default();
+        let first = state.indexes[slot].begin_sorting();
+        drop(state);
+        // If this panics in the user's code, the next query begins anew.
+        let sorting = first.then(|| Sorting { store: self, slot, sorted: None });
+        let tree = Index::sorted(&layout.slots[slot], &rows);
+        if let Some(mut sorting) = sorting {
+            sorting.sorted = Some(tree.clone());
+        }
+        Snapshot { rows, tree }
+    }
+}
+
+/// The first query that sorts a key: it ends the sorting, whether it succeeds or not.
+struct Sorting<'a> {
+    store: &'a Store,
+    slot: usize,
+    sorted: Option<Tree>,
+}
+
+impl Drop for Sorting<'_> {
+    fn drop(&mut self) {
+        self.store.write().indexes[self.slot].end_sorting(self.sorted.take());
+    }
+}
+
+impl State {
+    /// The row that a write is about.
+    fn target(&self, target: Target) -> Result<&Arc<StoredRow>, WriteFailure> {
+        let row = u64::try_from(target.id.as_u128()).ok().and_then(|id| self.rows.get(id));
+        let row = row.filter(|row| row.is_in(target.scope)).ok_or(WriteFailure::Missing)?;
+        match target.version {
+            Some(version) if version != row.version => Err(WriteFailure::Stale { found: row.version }),
+            _ => Ok(row),
+        }
+    }
+
+    /// The entries in all indexes, if another model has created some since the schema was found.
+    fn current(&self, schema: &Schema, entries: Entries, row: &StoredRow) -> Entries {
+        match &self.layout {
+            Some(layout) if !Arc::ptr_eq(layout, &schema.layout) => row.entries(layout),
+            _ => entries,
+        }
+    }
+
+    fn entries(&self, row: &StoredRow) -> Entries {
+        self.layout.as_ref().map_or_else(Entries::new, |layout| row.entries(layout))
+    }
+
+    /// Inserts a row, or gives it back with the slot of the key that is taken.
+    fn insert(&mut self, row: Arc<StoredRow>, entries: Entries) -> Result<(), (usize, Arc<StoredRow>)> {
+        let taken = self
+            .indexes
+            .iter()
+            .zip(&entries)
+            .position(|(index, entry)| entry.as_ref().is_some_and(|entry| index.is_taken(entry)));
+        if let Some(slot) = taken {
+            return Err((slot, row));
+        }
+        for (index, entry) in self.indexes.iter_mut().zip(entries) {
+            index.add(entry, &row);
+        }
+        self.rows.insert(row);
+        Ok(())
+    }
+
+    /// Puts a row in the place of the one with its id, or gives it back with the slot of the key that is taken.
+    fn replace(
+        &mut self,
+        row: Arc<StoredRow>,
+        entries: Entries,
+        old_entries: &Entries,
+    ) -> Result<(), (usize, Arc<StoredRow>)> {
+        let taken = self.indexes.iter().zip(entries.iter().zip(old_entries)).position(|(index, (entry, old))| {
+            // Its own key value is no duplicate.
+            entry != old && entry.as_ref().is_some_and(|entry| index.is_taken(entry))
+        });
+        if let Some(slot) = taken {
+            return Err((slot, row));
+        }
+        for (index, (entry, old)) in self.indexes.iter_mut().zip(entries.into_iter().zip(old_entries)) {
+            if entry == *old {
+                index.keep(old.as_ref(), &row);
+            } else {
+                index.remove(old.as_ref());
+                index.add(entry, &row);
+            }
+        }
+        self.rows.insert(row);
+        Ok(())
+    }
+
+    /// Removes a row and its entries; gives it back, so that it can be destroyed after the lock.
+    fn remove(&mut self, id: u64, entries: &Entries) -> Option<Arc<StoredRow>> {
+        for (index, entry) in self.indexes.iter_mut().zip(entries) {
+            index.remove(entry.as_ref());
+        }
+        self.rows.remove(id)
+    }
+}
+
+impl Schema {
+    /// The failure of a write that the key in this slot refused.
+    fn duplicate(&self, slot: usize) -> WriteFailure {
+        match self.slots.iter().position(|other| *other == slot) {
+            Some(index) => WriteFailure::Duplicate(index),
+            None => WriteFailure::Other(failed(
+                "another model that shares this table has a key that is not in this one, and its value is taken".into(),
+            )),
+        }
+    }
+}

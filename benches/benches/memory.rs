@@ -1,0 +1,270 @@
+//! The in-memory back end against hash maps, a B-tree index and one lock, written by hand for this one model.
+#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::process::ExitCode;
+use std::sync::RwLock;
+
+use longevity::blocking::Longevity;
+use longevity::prelude::*;
+use longevity_benches::model::{Blogging, Email, Member, User, Username, user};
+use longevity_benches::rounds::{Clock, Contender, compare};
+
+const ROWS: u64 = 50_000;
+const READS: u64 = 50_000;
+const QUERIES: u64 = 2_000;
+const UPDATES: u64 = 10_000;
+
+fn main() -> ExitCode {
+    println!("{ROWS} rows; blocking facade; medians of 9 rounds, the contenders in turn\n");
+    match compare(&[&ByHand, &WithLongevity], 9) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Row numbers, scattered.
+fn picks(count: u64) -> impl Iterator<Item = u64> {
+    (0..count).map(|pick| pick.wrapping_mul(7_919) % ROWS)
+}
+
+fn username(user: &User) -> &Username {
+    match user {
+        User::Member(member) => &member.username,
+        User::Commenter(commenter) => &commenter.username,
+    }
+}
+
+fn digest(digest: &mut DefaultHasher, user: &User) {
+    username(user).hash(digest);
+    if let User::Member(member) = user {
+        member.email.hash(digest);
+        member.profile.tags.hash(digest);
+        member.num_cats.hash(digest);
+    }
+}
+
+fn digest_member(hasher: &mut DefaultHasher, member: Member) {
+    digest(hasher, &User::Member(member));
+}
+
+struct ByHand;
+
+#[derive(Default)]
+struct Tables {
+    next_id: u64,
+    rows: HashMap<u64, (u64, User)>,
+    by_username: HashMap<Username, u64>,
+    by_email: HashMap<Email, u64>,
+    by_cats: BTreeMap<(i64, Username, u64), ()>,
+}
+
+/// A value with what its writer has to know: id and version.
+struct State {
+    id: u64,
+    version: u64,
+    user: User,
+}
+
+impl Tables {
+    fn create(&mut self, user: User) -> Result<State, &'static str> {
+        if self.by_username.contains_key(username(&user)) {
+            return Err("username taken");
+        }
+        if let User::Member(member) = &user {
+            if self.by_email.contains_key(&member.email) {
+                return Err("email taken");
+            }
+        }
+        self.next_id += 1;
+        let id = self.next_id;
+        self.by_username.insert(username(&user).clone(), id);
+        if let User::Member(member) = &user {
+            self.by_email.insert(member.email.clone(), id);
+            self.by_cats.insert((member.num_cats, member.username.clone(), id), ());
+        }
+        self.rows.insert(id, (0, user.clone()));
+        Ok(State { id, version: 0, user })
+    }
+
+    fn get(&self, username: &Username) -> Option<State> {
+        let id = *self.by_username.get(username)?;
+        let (version, user) = self.rows.get(&id)?;
+        Some(State { id, version: *version, user: user.clone() })
+    }
+
+    fn get_by_email(&self, email: &Email) -> Option<State> {
+        let id = *self.by_email.get(email)?;
+        let (version, user) = self.rows.get(&id)?;
+        Some(State { id, version: *version, user: user.clone() })
+    }
+
+    /// For members whose cats change and nothing else, as the benchmark does.
+    fn update(&mut self, mut state: State) -> Result<State, &'static str> {
+        let (version, user) = self.rows.get_mut(&state.id).ok_or("gone")?;
+        if *version != state.version {
+            return Err("changed");
+        }
+        if let (User::Member(old), User::Member(new)) = (&*user, &state.user) {
+            self.by_cats.remove(&(old.num_cats, old.username.clone(), state.id));
+            self.by_cats.insert((new.num_cats, new.username.clone(), state.id), ());
+        }
+        *version += 1;
+        *user = state.user.clone();
+        state.version = *version;
+        Ok(state)
+    }
+
+    fn delete(&mut self, state: State) -> Result<(), &'static str> {
+        match self.rows.get(&state.id) {
+            None => return Err("gone"),
+            Some((version, _)) if *version != state.version => return Err("changed"),
+            Some(_) => {}
+        }
+        if let Some((_, user)) = self.rows.remove(&state.id) {
+            self.by_username.remove(username(&user));
+            if let User::Member(member) = user {
+                self.by_email.remove(&member.email);
+                self.by_cats.remove(&(member.num_cats, member.username, state.id));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Contender for ByHand {
+    fn name(&self) -> &'static str {
+        "by hand"
+    }
+
+    fn round(&self, clock: &mut Clock) -> u64 {
+        let users: Vec<User> = (0..ROWS).map(user).collect();
+        let names: Vec<Username> = users.iter().map(|user| username(user).clone()).collect();
+        let emails: Vec<Email> = picks(READS).filter_map(|pick| email(&users[pick as usize])).collect();
+        let tables = RwLock::new(Tables::default());
+        let mut hasher = DefaultHasher::new();
+
+        clock.phase("create", ROWS, || {
+            for user in users {
+                tables.write().unwrap().create(user).unwrap();
+            }
+        });
+        let found = clock.phase("retrieve by poly key", READS, || {
+            picks(READS).map(|pick| tables.read().unwrap().get(&names[pick as usize]).unwrap()).collect::<Vec<_>>()
+        });
+        found.iter().for_each(|state| digest(&mut hasher, &state.user));
+        let found = clock.phase("retrieve by derived key", emails.len() as u64, || {
+            emails.iter().map(|email| tables.read().unwrap().get_by_email(email).unwrap()).collect::<Vec<_>>()
+        });
+        found.iter().for_each(|state| digest(&mut hasher, &state.user));
+        let found = clock.phase("derived query, 20 rows", QUERIES, || {
+            let query = |cats: i64| {
+                let tables = tables.read().unwrap();
+                tables
+                    .by_cats
+                    .range((cats, Username(String::new()), 0)..)
+                    .take(20)
+                    .map(|((_, _, id), ())| tables.rows[id].1.clone())
+                    .collect::<Vec<_>>()
+            };
+            (0..QUERIES).map(|pick| query((pick % 2_000) as i64)).collect::<Vec<_>>()
+        });
+        found.iter().flatten().for_each(|user| digest(&mut hasher, user));
+        clock.phase("read, modify, write", UPDATES, || {
+            for pick in picks(UPDATES) {
+                let mut state = tables.read().unwrap().get(&names[pick as usize]).unwrap();
+                if let User::Member(member) = &mut state.user {
+                    member.num_cats += 1;
+                }
+                tables.write().unwrap().update(state).unwrap();
+            }
+        });
+        let all = clock.phase("scan, per row", ROWS, || {
+            tables.read().unwrap().rows.values().map(|(_, user)| user.clone()).collect::<Vec<_>>()
+        });
+        assert_eq!(all.len() as u64, ROWS);
+        let states: Vec<_> = names.iter().map(|name| tables.read().unwrap().get(name).unwrap()).collect();
+        states.iter().for_each(|state| digest(&mut hasher, &state.user));
+        clock.phase("delete", ROWS, || {
+            for state in states {
+                tables.write().unwrap().delete(state).unwrap();
+            }
+        });
+        assert!(tables.read().unwrap().rows.is_empty());
+        hasher.finish()
+    }
+}
+
+fn email(user: &User) -> Option<Email> {
+    match user {
+        User::Member(member) => Some(member.email.clone()),
+        User::Commenter(_) => None,
+    }
+}
+
+struct WithLongevity;
+
+impl Contender for WithLongevity {
+    fn name(&self) -> &'static str {
+        "longevity"
+    }
+
+    fn round(&self, clock: &mut Clock) -> u64 {
+        let values: Vec<User> = (0..ROWS).map(user).collect();
+        let names: Vec<Username> = values.iter().map(|user| username(user).clone()).collect();
+        let emails: Vec<Email> = picks(READS).filter_map(|pick| email(&values[pick as usize])).collect();
+        let store = Longevity::<Blogging, _>::open(Mem::new()).unwrap();
+        store.create_schema().unwrap();
+        let (users, members) = (store.repo::<User>(), store.repo::<Member>());
+        let m = Member::props();
+        let mut hasher = DefaultHasher::new();
+
+        clock.phase("create", ROWS, || {
+            for user in values {
+                users.create(user).unwrap();
+            }
+        });
+        let found = clock.phase("retrieve by poly key", READS, || {
+            picks(READS).map(|pick| users.retrieve(&names[pick as usize]).unwrap().unwrap()).collect::<Vec<_>>()
+        });
+        found.iter().for_each(|state| digest(&mut hasher, state));
+        let found = clock.phase("retrieve by derived key", emails.len() as u64, || {
+            emails.iter().map(|email| members.retrieve(email).unwrap().unwrap()).collect::<Vec<_>>()
+        });
+        found.into_iter().for_each(|state| digest_member(&mut hasher, state.into_value()));
+        let found = clock.phase("derived query, 20 rows", QUERIES, || {
+            let query = |cats: i64| {
+                let query = Member::query().filter(m.num_cats.ge(cats));
+                members.find(query.order_by(m.num_cats.asc()).order_by(m.username.asc()).limit(20)).unwrap()
+            };
+            (0..QUERIES).map(|pick| query((pick % 2_000) as i64)).collect::<Vec<_>>()
+        });
+        found.into_iter().flatten().for_each(|state| digest_member(&mut hasher, state.into_value()));
+        clock.phase("read, modify, write", UPDATES, || {
+            for pick in picks(UPDATES) {
+                let state = users.retrieve(&names[pick as usize]).unwrap().unwrap();
+                let changed = state.modify(|user| {
+                    if let User::Member(member) = user {
+                        member.num_cats += 1;
+                    }
+                });
+                users.update(changed).unwrap();
+            }
+        });
+        let all = clock.phase("scan, per row", ROWS, || users.find(User::query().all()).unwrap());
+        assert_eq!(all.len() as u64, ROWS);
+        let states: Vec<_> = names.iter().map(|name| users.retrieve(name).unwrap().unwrap()).collect();
+        states.iter().for_each(|state| digest(&mut hasher, state));
+        clock.phase("delete", ROWS, || {
+            for state in states {
+                users.delete(state).unwrap();
+            }
+        });
+        assert_eq!(users.count(User::query().all()).unwrap(), 0);
+        hasher.finish()
+    }
+}

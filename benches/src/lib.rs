@@ -1,0 +1,4 @@
+//! Longevity side by side with what a user would write by hand: the same domain model, the same work, in one run.
+
+pub mod model;
+pub mod rounds;

@@ -1,0 +1,86 @@
+//! Rounds: each contender does all its phases on a store of its own, the contenders take turns, and what is compared is the
+//! ratio within a round, because these figures move together when the machine does.
+
+use std::time::{Duration, Instant};
+
+/// One contender's work.
+pub trait Contender {
+    /// What the table calls it.
+    fn name(&self) -> &'static str;
+
+    /// Does all phases on a fresh store, timing each by [`Clock::phase`]. Gives a digest of all that was read, to be
+    /// compared between contenders.
+    fn round(&self, clock: &mut Clock) -> u64;
+}
+
+/// Collects the time of each phase.
+#[derive(Debug, Default)]
+pub struct Clock {
+    phases: Vec<(&'static str, u64, Duration)>,
+}
+
+impl Clock {
+    /// Times `operations` operations.
+    pub fn phase<T>(&mut self, name: &'static str, operations: u64, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = std::hint::black_box(work());
+        self.phases.push((name, operations, start.elapsed()));
+        result
+    }
+}
+
+/// Runs the contenders in turn, `rounds` times after one warm-up, and prints each phase's median nanoseconds per operation
+/// and the median ratio to the first contender.
+///
+/// Fails if the contenders did not read the same.
+pub fn compare(contenders: &[&dyn Contender], rounds: usize) -> Result<(), String> {
+    let mut all: Vec<Vec<Clock>> = contenders.iter().map(|_| Vec::new()).collect();
+    for round in 0..=rounds {
+        let mut digests = Vec::new();
+        for turn in 0..contenders.len() {
+            // Another one begins each round.
+            let contender = (turn + round) % contenders.len();
+            let mut clock = Clock::default();
+            digests.push(contenders[contender].round(&mut clock));
+            if round > 0 {
+                all[contender].push(clock);
+            }
+        }
+        if digests.windows(2).any(|pair| pair[0] != pair[1]) {
+            return Err(format!("the contenders read different things: {digests:x?}"));
+        }
+    }
+    print(contenders, &all);
+    Ok(())
+}
+
+fn print(contenders: &[&dyn Contender], all: &[Vec<Clock>]) {
+    print!("{:<28}", "ns per operation, median");
+    for contender in contenders {
+        print!("{:>16}", contender.name());
+    }
+    println!("{:>24}", "ratio (min, max)");
+    let Some(phases) = all.first().and_then(|clocks| clocks.first()).map(|clock| clock.phases.len()) else { return };
+    for phase in 0..phases {
+        let nanoseconds = |clock: &Clock| {
+            let (_, operations, time) = clock.phases[phase];
+            time.as_nanos() as f64 / operations as f64
+        };
+        print!("{:<28}", all[0][0].phases[phase].0);
+        for clocks in all {
+            print!("{:>16.0}", median(clocks.iter().map(nanoseconds).collect()));
+        }
+        for clocks in &all[1..] {
+            let ratios: Vec<_> =
+                clocks.iter().zip(&all[0]).map(|(clock, base)| nanoseconds(clock) / nanoseconds(base)).collect();
+            let (min, max) = ratios.iter().fold((f64::MAX, f64::MIN), |(min, max), ratio| (min.min(*ratio), max.max(*ratio)));
+            print!("{:>24}", format!("{:.2} ({min:.2}, {max:.2})", median(ratios)));
+        }
+        println!();
+    }
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,29 @@
+//! A capability that is declared absent is refused, whatever the back end could do, and the data stays as it was.
+
+use longevity_core::{DomainModel, Error};
+
+use super::room::{Room, Tested};
+use super::rows::all_rows;
+use crate::decorate::WithoutCapabilities;
+use crate::fixture::Fixture;
+use crate::outcome::{Outcome, ensure, ensure_eq};
+
+pub(crate) fn refuse_absent<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
+    let store = room.open_decorated(WithoutCapabilities)?;
+    let repo = store.repo::<T>();
+    let (sample, other) = room.pair()?;
+    repo.create(sample)?;
+    let before = all_rows::<T, _, _>(&store)?;
+    let refused = repo.create_many([other]);
+    ensure!(
+        matches!(refused, Err(Error::Unsupported { operation: "create_many", .. })),
+        "expected a refusal of create_many, not {refused:?}"
+    );
+    let refused = repo.explain(T::query());
+    ensure!(
+        matches!(refused, Err(Error::Unsupported { operation: "explain", .. })),
+        "expected a refusal of explain, not {refused:?}"
+    );
+    ensure_eq!(all_rows::<T, _, _>(&store)?, before, "the rows after refusals");
+    Ok(())
+}

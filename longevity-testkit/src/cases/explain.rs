@@ -1,0 +1,61 @@
+//! Every key and every index serves the queries that it was declared for.
+
+use longevity_core::backend::Backend;
+use longevity_core::query::{Predicate, Query, Select};
+use longevity_core::table::Index;
+use longevity_core::value::Comparison;
+use longevity_core::{Access, DomainModel, Error};
+
+use super::room::{Room, Tested};
+use super::unique::values_in;
+use crate::fixture::Fixture;
+use crate::outcome::{Outcome, Stop, ensure};
+
+pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>, position: usize) -> Outcome {
+    let store = room.open()?;
+    let repo = store.repo::<T>();
+    if !store.asynchronous().backend().capabilities().explain {
+        let refused = repo.explain(T::query());
+        ensure!(matches!(refused, Err(Error::Unsupported { .. })), "expected a refusal, not {refused:?}");
+        return Ok(());
+    }
+    let definition = room.definition()?;
+    let index = &definition.indexes[position];
+    let samples = room.samples_of_variants(&variants(index, definition.variants.len()), 6)?;
+    for sample in samples.iter().flatten() {
+        repo.create(sample.clone())?;
+    }
+    // An absent value may be kept apart from the others.
+    let present = |values: &Vec<longevity_core::Value>| !values.iter().any(longevity_core::Value::is_none);
+    let Some(values) = samples.iter().flatten().filter_map(|sample| values_in(definition, index, sample)).find(present)
+    else {
+        return Err(Stop::Skipped(format!("no sample has a value in each column of {}", index.name)));
+    };
+    let scope = match (T::DISCRIMINATORS, index.discriminators) {
+        (None, Some(names)) => Predicate::Discriminator(names),
+        _ => Predicate::All,
+    };
+    let predicate = index.columns.iter().zip(values).fold(scope, |predicate, (column, operand)| {
+        let path = definition.columns[*column].path.clone();
+        predicate.and(Predicate::Compare { path, comparison: Comparison::Eq, operand })
+    });
+    let select = Select { predicate, order: Vec::new(), offset: 0, limit: None };
+    let explanation = repo.explain(Query::from_select(select))?;
+    let Access::Index { name, equal_columns, .. } = &explanation.access else {
+        return Err(Stop::failed(format!("{} does not serve its query: {explanation}", index.name)));
+    };
+    if *name == index.name {
+        ensure!(*equal_columns >= index.columns.len(), "{name} is not used with all its columns: {explanation}");
+        return Ok(());
+    }
+    // Another one may do as well: one whose leading column is among this one's.
+    let other = definition.indexes.iter().find(|other| other.name == *name);
+    let serves = other.is_some_and(|other| other.columns.first().is_some_and(|first| index.columns.contains(first)));
+    ensure!(serves && *equal_columns > 0, "{} does not serve its query: {explanation}", index.name);
+    Ok(())
+}
+
+/// The variants whose rows are in the index.
+fn variants(index: &Index, variants: usize) -> Vec<usize> {
+    index.variant.map_or_else(|| (0..variants).collect(), |variant| vec![variant])
+}

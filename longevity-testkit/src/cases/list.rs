@@ -1,0 +1,185 @@
+//! Which cases a model has: one for each type and operation, and for each key and pair of variants where it matters.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use longevity_core::backend::Backend;
+use longevity_core::{HasVariant, InModel, PersistentType};
+
+use super::keys::{Key, all_keys, own_keys};
+use super::room::{BackendOf, Room, Tested};
+use super::stale::{ORIGINS, WRITES};
+use super::variants::variants;
+use super::{
+    capabilities, concurrency, create_many, delete, discriminators, duplicates, explain, morph, options, poly,
+    primary_key, queries, round_trip, schema, siblings, stale, streams, update,
+};
+use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
+use crate::fixture::Fixture;
+use crate::naming::{case_name, snake_case};
+use crate::outcome::Outcome;
+use crate::spec::{Case, Settings};
+
+/// All cases of the model `M`.
+pub(crate) fn of_model<M: SpecModel, F: Fixture>(settings: &Settings, fixture: Arc<F>) -> Vec<Case> {
+    let mut list = List { settings: settings.clone(), fixture, cases: Vec::new(), of: PhantomData };
+    M::visit(&mut list);
+    list.cases
+}
+
+struct List<M, F> {
+    settings: Settings,
+    fixture: Arc<F>,
+    cases: Vec<Case>,
+    of: PhantomData<fn() -> M>,
+}
+
+impl<M: SpecModel, F: Fixture> List<M, F> {
+    fn room<T: Tested<M>>(&self, keys: Vec<Key<T, BackendOf<F>>>) -> Room<T, M, F> {
+        Room::new(Arc::clone(&self.fixture), self.settings.clone(), keys)
+    }
+
+    fn add<T: Tested<M>>(
+        &mut self,
+        room: &Room<T, M, F>,
+        operation: &str,
+        check: impl Fn(&Room<T, M, F>) -> Outcome + Send + Sync + 'static,
+    ) {
+        let name = case_name(M::NAME, T::NAME, operation, F::Backend::NAME);
+        let room = room.for_case(operation);
+        self.cases.push(Case::new(name, self.settings.seed, move || check(&room)));
+    }
+
+    /// One case for each key; `{}` stands for its property.
+    fn add_for_keys<T: Tested<M>>(
+        &mut self,
+        room: &Room<T, M, F>,
+        operation: &str,
+        check: fn(&Room<T, M, F>, &Key<T, BackendOf<F>>) -> Outcome,
+    ) {
+        for (position, key) in room.keys().iter().enumerate() {
+            self.add(room, &operation.replace("{}", key.property), move |room| check(room, &room.keys()[position]));
+        }
+    }
+
+    /// The same for the keys that an update may change: all but the primary key.
+    fn add_for_changing_keys<T: Tested<M>>(
+        &mut self,
+        room: &Room<T, M, F>,
+        operation: &str,
+        check: fn(&Room<T, M, F>, &Key<T, BackendOf<F>>) -> Outcome,
+    ) {
+        let primary = room.primary_key().ok().flatten().map(|key| key.key_val);
+        for (position, key) in room.keys().iter().enumerate().filter(|(_, key)| Some(key.key_val) != primary) {
+            self.add(room, &operation.replace("{}", key.property), move |room| check(room, &room.keys()[position]));
+        }
+    }
+
+    /// The cases that every type has, whatever it is.
+    fn add_common<T: Tested<M>>(&mut self, room: &Room<T, M, F>) {
+        self.add(room, "create", round_trip::create);
+        self.add_for_keys(room, "retrieve by {}", round_trip::retrieve);
+        self.add_for_keys(room, "retrieve by absent {}", round_trip::retrieve_absent);
+        self.add(room, "create many", create_many::all);
+        self.add_for_keys(room, "create none of many with a duplicate {}", create_many::none);
+        self.add_for_keys(room, "refuse to create a duplicate {}", duplicates::on_create);
+        self.add_for_changing_keys(room, "refuse to update to a duplicate {}", duplicates::on_update);
+        self.add(room, "update", update::update);
+        self.add_for_changing_keys(room, "update by {}", update::key_moves);
+        self.add(room, "update without change", update::same_keys);
+        self.add(room, "delete", delete::delete);
+        for (first, second) in WRITES.into_iter().flat_map(|first| WRITES.map(|second| (first, second))) {
+            for origin in ORIGINS {
+                let operation = format!("refuse stale {second} after {first} of a state that was {origin}");
+                self.add(room, &operation, move |room| stale::refuse(room, first, second, origin));
+            }
+        }
+        self.add(room, "last writer wins without optimistic locking", options::last_writer_wins);
+        for write in WRITES {
+            let operation = format!("refuse {write} of a missing row without optimistic locking");
+            self.add(room, &operation, move |room| options::missing(room, write));
+        }
+        self.add(room, "keep timestamps", options::timestamps);
+        self.add(room, "query by every property", queries::comparisons);
+        self.add(room, "query by and, or, not", queries::logic);
+        self.add(room, "query in order and window", queries::order_and_window);
+        self.add(room, "stream while others write", streams::open_while_writing);
+        self.add(room, "drop a stream", streams::dropped);
+        self.add(room, "refuse absent capabilities", capabilities::refuse_absent);
+        self.add(room, "create the schema again", schema::create_again);
+        self.add_for_keys(room, "create one {} on many threads", concurrency::create);
+        self.add(room, "update one state on many threads", concurrency::update);
+        // A flaw of the model is a failure of the cases above.
+        let Ok(definition) = room.definition() else { return };
+        let discriminators = T::DISCRIMINATORS;
+        for (position, index) in definition.indexes.iter().enumerate() {
+            let visible = discriminators.is_none() || index.variant.is_none() || index.discriminators == discriminators;
+            if visible {
+                let operation = format!("use {} in queries", index.name);
+                self.add(room, &operation, move |room| explain::uses_index(room, position));
+            }
+        }
+        if definition.primary_key.is_some() {
+            self.add(room, "refuse another primary key", primary_key::refuse_another);
+        }
+    }
+}
+
+impl<M: SpecModel, F: Fixture> SpecVisitor<M> for List<M, F> {
+    fn plain<P: SpecRoot + InModel<M>>(&mut self) {
+        let room = self.room::<P>(own_keys());
+        self.add_common(&room);
+    }
+
+    fn poly<P: SpecRoot + InModel<M>>(&mut self) {
+        let room = self.room::<P>(own_keys());
+        self.add_common(&room);
+        self.add(&room, "see creates through derived repositories", poly::seen_through_derived);
+        self.add(&room, "refuse an unknown discriminator", discriminators::unknown);
+        let variants = variants::<M, P, F::Backend>();
+        if variants.len() > 1 {
+            self.add(&room, "survive a foreign document", discriminators::foreign_document);
+        }
+        let pairs = variants.iter().flat_map(|from| variants.iter().map(move |to| (from, to)));
+        for (from, to) in pairs.filter(|(from, to)| from.index != to.index) {
+            let between = format!("{} into {}", snake_case(from.name), snake_case(to.name));
+            let (from, to) = (from.index, to.index);
+            self.add(&room, &format!("morph {between}"), move |room| morph::morph(room, from, to));
+            self.add(&room, &format!("morph {between}, keys included"), move |room| morph::keys_follow(room, from, to));
+            let operation = format!("refuse to morph {between} with a duplicate");
+            self.add(&room, &operation, move |room| morph::refuse_duplicate(room, from, to));
+            self.add(&room, &format!("morph {between} and back"), move |room| morph::and_back(room, from, to));
+        }
+    }
+
+    fn derived<P, D>(&mut self)
+    where
+        P: SpecRoot + InModel<M> + SpecDerived<D>,
+        D: SpecKeys + PersistentType<Root = P>,
+    {
+        let room = self.room::<D>(all_keys::<P, D, F::Backend>());
+        self.add_common(&room);
+        self.add(&room, "see creates through the poly repository", poly::seen_through_poly::<M, P, D, F>);
+        self.add(&room, "narrow to no other variant", poly::narrow_to_another::<M, P, D, F>);
+        let aliases = <P as HasVariant<D>>::DISCRIMINATORS.get(1..).unwrap_or_default();
+        for alias in aliases {
+            let operation = format!("read the alias {alias}");
+            self.add(&room, &operation, move |room| discriminators::alias(room, alias));
+        }
+        // The rest needs siblings.
+        if room.definition().is_ok_and(|definition| definition.variants.len() < 2) {
+            return;
+        }
+        self.add(&room, "read no sibling", siblings::not_read::<M, P, D, F>);
+        self.add(&room, "write no sibling", |room| siblings::not_written::<M, P, D, F>(room, true));
+        self.add(&room, "write no sibling without optimistic locking", |room| {
+            siblings::not_written::<M, P, D, F>(room, false)
+        });
+        self.add(&room, "write no row that became a sibling", siblings::not_written_after_morph::<M, P, D, F>);
+        self.add(&room, "share the table with siblings", siblings::own_keys_apart::<M, P, D, F>);
+        for (position, key) in own_keys::<P, F::Backend>().iter().enumerate() {
+            let operation = format!("refuse a sibling's {}", key.property);
+            self.add(&room, &operation, move |room| siblings::shared_key::<M, P, D, F>(room, &own_keys()[position]));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The cases: one file a topic, listed here for each type of a model.
+
+mod capabilities;
+mod concurrency;
+mod create_many;
+mod delete;
+mod discriminators;
+mod duplicates;
+mod explain;
+mod keys;
+mod list;
+mod morph;
+mod options;
+mod poly;
+mod primary_key;
+mod properties;
+mod queries;
+mod room;
+mod round_trip;
+mod rows;
+mod samples;
+mod schema;
+mod siblings;
+mod stale;
+mod streams;
+mod unique;
+mod update;
+mod variants;
+
+pub(crate) use list::of_model;

@@ -1,0 +1,192 @@
+//! Queries find what the meaning of their filter says, indexed or not, in their order, and find, count, exists and
+//! stream agree.
+
+use longevity_core::backend::Backend;
+use longevity_core::blocking::Repo;
+use longevity_core::query::{Direction, OrderBy, Predicate, Query, Select, evaluate};
+use longevity_core::table::TableDefinition;
+use longevity_core::value::Comparison;
+use longevity_core::{DomainModel, PState, PersistentType, Value};
+
+use super::properties::{Property, properties};
+use super::room::{Room, Tested};
+use super::unique::collide;
+use crate::fixture::Fixture;
+use crate::outcome::{Outcome, ensure_eq};
+
+const EQUALITY: [Comparison; 2] = [Comparison::Eq, Comparison::Ne];
+const ORDER: [Comparison; 4] = [Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge];
+/// How many values of each property become operands.
+const OPERANDS: usize = 4;
+
+/// Every property compares with values that rows have, and with none, as `evaluate` says.
+pub(crate) fn comparisons<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
+    let store = room.open()?;
+    let repo = store.repo::<T>();
+    let definition = room.definition()?;
+    let states = populated(room, &repo)?;
+    for property in properties::<T>(definition) {
+        for operand in operands(definition, &property, &states) {
+            for comparison in EQUALITY {
+                check(definition, &repo, &states, property.compare(comparison, operand.clone()))?;
+            }
+            for comparison in ORDER.into_iter().filter(|_| property.ordered) {
+                check(definition, &repo, &states, property.compare(comparison, operand.clone()))?;
+            }
+        }
+        if property.collection {
+            for element in elements(definition, &property, &states) {
+                check(definition, &repo, &states, property.contains(element))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `&`, `|` and `!` over comparisons of different properties, and over all and nothing.
+pub(crate) fn logic<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
+    let store = room.open()?;
+    let repo = store.repo::<T>();
+    let definition = room.definition()?;
+    let states = populated(room, &repo)?;
+    let mut leaves = vec![Predicate::All, Predicate::Nothing, Predicate::And(vec![]), Predicate::Or(vec![])];
+    leaves
+        .extend(definition.variants.iter().filter_map(|variant| variant.discriminators).map(Predicate::Discriminator));
+    for (position, property) in properties::<T>(definition).iter().enumerate() {
+        if let Some(operand) = operands(definition, property, &states).into_iter().nth(position % 3) {
+            let comparison = if property.ordered { ORDER[position % 4] } else { EQUALITY[position % 2] };
+            leaves.push(property.compare(comparison, operand));
+        }
+    }
+    for (position, left) in leaves.iter().enumerate() {
+        let right = &leaves[(position * 7 + 3) % leaves.len()];
+        check(definition, &repo, &states, left.clone())?;
+        check(definition, &repo, &states, left.clone().negate())?;
+        check(definition, &repo, &states, left.clone().and(right.clone()))?;
+        check(definition, &repo, &states, left.clone().or(right.clone()))?;
+        check(definition, &repo, &states, left.clone().negate().or(right.clone().negate()))?;
+        check(definition, &repo, &states, left.clone().or(right.clone().negate()).negate())?;
+        check(definition, &repo, &states, Predicate::And(vec![left.clone(), Predicate::Or(vec![right.clone()])]))?;
+    }
+    Ok(())
+}
+
+/// Orders by every property both ways, ties by id, with windows.
+pub(crate) fn order_and_window<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
+    let store = room.open()?;
+    let repo = store.repo::<T>();
+    let definition = room.definition()?;
+    let states = populated(room, &repo)?;
+    // Rows of a poly type are ordered by what all variants have.
+    let ordered: Vec<_> = properties::<T>(definition)
+        .into_iter()
+        .filter(|property| property.ordered && property.scope.is_none())
+        .collect();
+    let by = |property: &Property, direction| OrderBy { path: property.path.clone(), direction };
+    let mut orders = vec![vec![]];
+    for (position, property) in ordered.iter().enumerate() {
+        let next = &ordered[(position + 1) % ordered.len()];
+        orders.push(vec![by(property, Direction::Ascending)]);
+        orders.push(vec![by(property, Direction::Descending)]);
+        orders.push(vec![by(property, Direction::Ascending), by(next, Direction::Descending)]);
+    }
+    let rows = states.len() as u64;
+    let windows = [(0, None), (1, Some(2)), (0, Some(0)), (rows, None), (rows - 1, Some(9)), (rows + 5, Some(1))];
+    for order in orders {
+        for (offset, limit) in windows {
+            let select = Select { predicate: Predicate::All, order: order.clone(), offset, limit };
+            agree(definition, &repo, &states, select)?;
+        }
+    }
+    Ok(())
+}
+
+/// Rows of samples, and of samples that differ in nothing but their keys, so that there are ties.
+fn populated<M: DomainModel, T: Tested<M>, F: Fixture>(
+    room: &Room<T, M, F>,
+    repo: &Repo<T, F::Backend>,
+) -> Outcome<Vec<PState<T>>> {
+    let definition = room.definition()?;
+    let mut values = room.samples()?;
+    let half = values.len().div_ceil(2);
+    for position in half..values.len() {
+        let twin = values[position - half].clone();
+        let twin = room.keys().iter().fold(twin, |twin, key| key.copied(&values[position], twin));
+        let others = values.iter().enumerate().filter(|(other, _)| *other != position);
+        if !others.into_iter().any(|(_, other)| collide(definition, other, &twin)) {
+            values[position] = twin;
+        }
+    }
+    let mut states = values.into_iter().map(|value| repo.create(value)).collect::<Result<Vec<_>, _>>()?;
+    states.sort_by_key(PState::id);
+    Ok(states)
+}
+
+/// Values that rows have in the property, each once, and none.
+fn operands<T: PersistentType>(definition: &TableDefinition, property: &Property, states: &[PState<T>]) -> Vec<Value> {
+    let mut operands = Vec::new();
+    for value in states.iter().filter_map(|state| property.value(definition, state.get())) {
+        if operands.len() < OPERANDS && !operands.iter().any(|operand: &Value| operand.is_identical(&value)) {
+            operands.push(value);
+        }
+    }
+    if !operands.iter().any(|operand| operand.is_identical(&Value::None(0))) {
+        operands.push(Value::None(0));
+    }
+    operands
+}
+
+/// Elements of the collections that rows have in the property.
+fn elements<T: PersistentType>(definition: &TableDefinition, property: &Property, states: &[PState<T>]) -> Vec<Value> {
+    let lists = states.iter().filter_map(|state| property.value(definition, state.get()));
+    let elements = lists.flat_map(|list| match list {
+        Value::List(elements) => elements,
+        _ => Vec::new(),
+    });
+    elements.take(OPERANDS).collect()
+}
+
+fn check<T: PersistentType, B: Backend>(
+    definition: &TableDefinition,
+    repo: &Repo<T, B>,
+    states: &[PState<T>],
+    predicate: Predicate,
+) -> Outcome {
+    agree(definition, repo, states, Select { predicate, order: Vec::new(), offset: 0, limit: None })
+}
+
+/// Whether the repository finds what the query means, by each of its four ways.
+fn agree<T: PersistentType, B: Backend>(
+    definition: &TableDefinition,
+    repo: &Repo<T, B>,
+    states: &[PState<T>],
+    select: Select,
+) -> Outcome {
+    let holds = |state: &&PState<T>| {
+        let value = state.get();
+        let names = definition.variants.get(value.variant()).and_then(|variant| variant.discriminators);
+        let discriminator = names.and_then(|names| names.first().copied());
+        evaluate(&select.predicate, discriminator, &|path| value.value_at(path))
+    };
+    let mut expected: Vec<_> = states.iter().filter(holds).collect();
+    expected.sort_by(|a, b| {
+        let by_order = select.order.iter().map(|by| {
+            let value = |state: &PState<T>| state.get().value_at(by.path.steps()).to_value();
+            let ordering = value(a).cmp(&value(b));
+            if by.direction == Direction::Descending { ordering.reverse() } else { ordering }
+        });
+        by_order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a.id().cmp(&b.id()))
+    });
+    let offset = usize::try_from(select.offset).unwrap_or(usize::MAX);
+    let limit = select.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let expected: Vec<_> = expected.into_iter().skip(offset).take(limit).map(PState::id).collect();
+
+    let query = || Query::<T>::from_select(select.clone());
+    let found: Vec<_> = repo.find(query())?.iter().map(PState::id).collect();
+    ensure_eq!(found, expected, "find, of {} rows, with {select:?}", states.len());
+    let streamed = repo.stream(query()).map(|state| state.map(|state| state.id())).collect::<Result<Vec<_>, _>>()?;
+    ensure_eq!(streamed, expected, "stream, of {} rows, with {select:?}", states.len());
+    ensure_eq!(repo.count(query())?, expected.len() as u64, "count, of {} rows, with {select:?}", states.len());
+    ensure_eq!(!repo.exists(query())?, expected.is_empty(), "exists, of {} rows, with {select:?}", states.len());
+    Ok(())
+}

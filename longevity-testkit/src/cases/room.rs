@@ -1,0 +1,132 @@
+//! What a case works with: a type, its keys, its table, values of it, and a new store.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use longevity_core::backend::Backend;
+use longevity_core::blocking::Longevity;
+use longevity_core::table::TableDefinition;
+use longevity_core::{DomainModel, Error, InModel, Options, PersistentType, RootType};
+
+use super::keys::Key;
+use crate::contract::{SpecKeys, SpecRoot};
+use crate::decorate::{Decorated, Decorator};
+use crate::fixture::Fixture;
+use crate::naming::snake_case;
+use crate::outcome::{Outcome, Stop};
+use crate::spec::Settings;
+
+/// A plain, poly or derived type that the suite can test in the model `M`.
+pub(crate) trait Tested<M>: SpecKeys + PersistentType<Root: InModel<M> + SpecRoot> {}
+
+impl<M, T: SpecKeys + PersistentType<Root: InModel<M> + SpecRoot>> Tested<M> for T {}
+
+/// The back end of a fixture.
+pub(crate) type BackendOf<F> = <F as Fixture>::Backend;
+
+/// A type on a back end, and the case that is about it.
+pub(crate) struct Room<T, M, F: Fixture> {
+    shared: Arc<Shared<T, F>>,
+    /// Names the chance that the case draws from.
+    pub(crate) case: String,
+    model: std::marker::PhantomData<fn() -> M>,
+}
+
+struct Shared<T, F: Fixture> {
+    fixture: Arc<F>,
+    settings: Settings,
+    definition: Result<TableDefinition, Error>,
+    keys: Vec<Key<T, BackendOf<F>>>,
+}
+
+/// A store, and what must outlive it.
+pub(crate) struct Opened<M, B: Backend, G> {
+    store: Longevity<M, B>,
+    _guard: G,
+}
+
+impl<M, B: Backend, G> Deref for Opened<M, B, G> {
+    type Target = Longevity<M, B>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.store
+    }
+}
+
+impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
+    pub(crate) fn new(fixture: Arc<F>, settings: Settings, keys: Vec<Key<T, BackendOf<F>>>) -> Self {
+        let definition = <T::Root as RootType>::definition().table();
+        let shared = Shared { fixture, settings, definition, keys };
+        Self { shared: Arc::new(shared), case: String::new(), model: std::marker::PhantomData }
+    }
+
+    /// The same for this case.
+    pub(crate) fn for_case(&self, operation: &str) -> Self {
+        let case = format!("{}::{operation}", snake_case(T::NAME));
+        Self { shared: Arc::clone(&self.shared), case, model: std::marker::PhantomData }
+    }
+
+    /// The same about another type on the same back end.
+    pub(crate) fn about<U: Tested<M>>(&self, keys: Vec<Key<U, BackendOf<F>>>) -> Room<U, M, F> {
+        let room = Room::new(Arc::clone(&self.shared.fixture), self.shared.settings.clone(), keys);
+        Room { case: self.case.clone(), ..room }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    pub(crate) fn keys(&self) -> &[Key<T, BackendOf<F>>] {
+        &self.shared.keys
+    }
+
+    /// The table that the type is in.
+    pub(crate) fn definition(&self) -> Outcome<&TableDefinition> {
+        self.shared.definition.as_ref().map_err(|error| Stop::failed(format!("the model is invalid: {error}")))
+    }
+
+    /// A new store with its schema.
+    pub(crate) fn open(&self) -> Outcome<Opened<M, F::Backend, F::Guard>> {
+        self.open_with(Options::default())
+    }
+
+    /// The same with these options.
+    pub(crate) fn open_with(&self, options: Options) -> Outcome<Opened<M, F::Backend, F::Guard>> {
+        let (backend, guard) = self.set_up()?;
+        Self::opened(backend, guard, options)
+    }
+
+    /// The same on a decorated back end.
+    pub(crate) fn open_decorated<D: Decorator<F::Backend>>(
+        &self,
+        decorator: D,
+    ) -> Outcome<Opened<M, Decorated<F::Backend, D>, F::Guard>> {
+        let (backend, guard) = self.set_up()?;
+        Self::opened(Decorated::new(backend, decorator), guard, Options::default())
+    }
+
+    fn set_up(&self) -> Outcome<(F::Backend, F::Guard)> {
+        self.shared.fixture.set_up().map_err(|error| Stop::failed(format!("the fixture failed: {error}")))
+    }
+
+    fn opened<B: Backend>(backend: B, guard: F::Guard, options: Options) -> Outcome<Opened<M, B, F::Guard>> {
+        let store = Longevity::open_with(backend, options)?;
+        store.create_schema()?;
+        Ok(Opened { store, _guard: guard })
+    }
+
+    /// `value` as the next of `old`'s row: with its primary key, if it has one.
+    pub(crate) fn next_of(&self, old: &T, value: &T) -> Outcome<T> {
+        Ok(match self.primary_key()? {
+            Some(key) => key.copied(old, value.clone()),
+            None => value.clone(),
+        })
+    }
+
+    /// The key that is the primary key.
+    pub(crate) fn primary_key(&self) -> Outcome<Option<&Key<T, BackendOf<F>>>> {
+        let definition = self.definition()?;
+        let key_val = definition.primary_key.as_ref().and_then(|key| definition.indexes[key.index].key_val);
+        Ok(self.keys().iter().find(|key| Some(key.key_val) == key_val))
+    }
+}

@@ -1,0 +1,103 @@
+//! Values for a case: generated, and distinct in every key of their table.
+
+use longevity_core::table::TableDefinition;
+use longevity_core::{DomainModel, PersistentType};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use super::room::{Room, Tested};
+use super::rows::whole;
+use super::unique::collide;
+use crate::fixture::Fixture;
+use crate::outcome::{Outcome, Stop};
+use crate::random::runner;
+
+/// How many values are drawn for each that is wanted, before a strategy counts as exhausted.
+const DRAWS: usize = 60;
+
+impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
+    /// As many values as the suite is configured for.
+    pub(crate) fn samples(&self) -> Outcome<Vec<T>> {
+        self.some_samples(self.settings().samples)
+    }
+
+    /// Two values.
+    pub(crate) fn pair(&self) -> Outcome<(T, T)> {
+        let [a, b] = self.some_samples(2)?.try_into().map_err(|_| Stop::failed("two samples are not two"))?;
+        Ok((a, b))
+    }
+
+    /// So many values that collide in no key, of the variants in turn; fewer if there are not so many, never less than
+    /// two. They differ in more than their keys if they can.
+    pub(crate) fn some_samples(&self, wanted: usize) -> Outcome<Vec<T>> {
+        let definition = self.definition()?;
+        let variants = match T::DISCRIMINATORS {
+            Some(_) => 1,
+            None => definition.variants.len().max(1),
+        };
+        let share = wanted.div_ceil(variants);
+        let samples = self.drawn(wanted, |chosen, value| {
+            chosen.iter().filter(|other| other.variant() == value.variant()).count() < share
+                && !chosen.iter().any(|other| whole(other).is_identical(&whole(value)))
+        })?;
+        if samples.len() < 2 {
+            return Err(Stop::Skipped(format!(
+                "the strategy of {} gives fewer than two values with distinct keys ({}): give it another with \
+                 `spec.strategy::<..>(..)`",
+                T::NAME,
+                self.keys().iter().map(|key| key.property).collect::<Vec<_>>().join(", ")
+            )));
+        }
+        Ok(samples)
+    }
+
+    /// So many values of these variants each, or fewer, that collide in no key.
+    pub(crate) fn samples_of_variants(&self, variants: &[usize], wanted: usize) -> Outcome<Vec<Vec<T>>> {
+        let mut of_variants: Vec<Vec<T>> = variants.iter().map(|_| Vec::new()).collect();
+        let count = |chosen: &[T], variant| chosen.iter().filter(|other: &&T| other.variant() == variant).count();
+        let samples = self.drawn(wanted * variants.len(), |chosen, value| {
+            variants.contains(&value.variant()) && count(chosen, value.variant()) < wanted
+        })?;
+        for value in samples {
+            if let Some(position) = variants.iter().position(|variant| *variant == value.variant()) {
+                of_variants[position].push(value);
+            }
+        }
+        Ok(of_variants)
+    }
+
+    /// Up to so many values that collide in no key: first those that are welcome, then any.
+    fn drawn(&self, wanted: usize, welcome: impl Fn(&[T], &T) -> bool) -> Outcome<Vec<T>> {
+        let definition = self.definition()?;
+        let strategy = self.settings().generators.of::<T>();
+        let mut chance = runner(self.settings().seed, &self.case);
+        let (mut chosen, mut spare) = (Vec::new(), Vec::new());
+        for _ in 0..wanted * DRAWS + 200 {
+            if chosen.len() == wanted {
+                break;
+            }
+            let value = draw(&strategy, &mut chance)?;
+            if fits(definition, &chosen, &value) {
+                if welcome(&chosen, &value) { &mut chosen } else { &mut spare }.push(value);
+            }
+        }
+        // Nothing more that is welcome: a type of one value, or a strategy that leaves variants out.
+        for value in spare {
+            if chosen.len() < wanted && fits(definition, &chosen, &value) && chosen.len() < 2 {
+                chosen.push(value);
+            }
+        }
+        Ok(chosen)
+    }
+}
+
+fn draw<T: std::fmt::Debug + 'static>(strategy: &impl Strategy<Value = T>, chance: &mut TestRunner) -> Outcome<T> {
+    match strategy.new_tree(chance) {
+        Ok(tree) => Ok(tree.current()),
+        Err(reason) => Err(Stop::failed(format!("the strategy gives no value: {reason}"))),
+    }
+}
+
+fn fits<T: PersistentType>(definition: &TableDefinition, chosen: &[T], value: &T) -> bool {
+    !chosen.iter().any(|other| collide(definition, other, value))
+}

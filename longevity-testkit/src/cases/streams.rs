@@ -1,0 +1,58 @@
+//! A stream that is open while others write.
+
+use longevity_core::DomainModel;
+use longevity_core::backend::Backend;
+
+use super::room::{Room, Tested};
+use super::rows::SeenRow;
+use crate::fixture::Fixture;
+use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
+
+/// A snapshot shows what there was when it began; any stream shows each row once, and as it is or was.
+pub(crate) fn open_while_writing<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
+    let store = room.open()?;
+    let repo = store.repo::<T>();
+    let mut samples = room.samples()?;
+    let late = samples.pop().filter(|_| samples.len() > 1);
+    let mut created = samples.iter().map(|sample| repo.create(sample.clone())).collect::<Result<Vec<_>, _>>()?;
+    created.sort_by_key(longevity_core::PState::id);
+    let before: Vec<_> = created.iter().map(SeenRow::of).collect();
+
+    let mut stream = repo.stream(T::query());
+    let first = stream.next().ok_or_else(|| Stop::failed("the stream is empty"))??;
+    let last = created.pop().ok_or_else(|| Stop::failed("nothing was created"))?;
+    let last = repo.update(last)?;
+    repo.delete(last)?;
+    if let Some(late) = late {
+        repo.create(late)?;
+    }
+    let mut streamed = vec![SeenRow::of(&first)];
+    for state in stream {
+        streamed.push(SeenRow::of(&state?));
+    }
+    if store.asynchronous().backend().capabilities().snapshot_streams {
+        ensure_eq!(streamed, before, "the rows of a snapshot that was open during writes");
+    } else {
+        ensure!(streamed.windows(2).all(|pair| pair[0].id < pair[1].id), "a stream showed a row twice: {streamed:?}");
+        for row in &before[..before.len() - 1] {
+            ensure!(streamed.contains(row), "a stream left out a row that did not change: {row:?}");
+        }
+    }
+    Ok(())
+}
+
+/// A stream that is dropped half way leaves the repository usable.
+pub(crate) fn dropped<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
+    let store = room.open()?;
+    let repo = store.repo::<T>();
+    let (sample, other) = room.pair()?;
+    let state = repo.create(sample)?;
+    repo.create(other)?;
+    for taken in 0..2 {
+        let streamed = repo.stream(T::query()).take(taken).collect::<Result<Vec<_>, _>>()?;
+        ensure_eq!(streamed.len(), taken, "the rows taken of a stream");
+    }
+    repo.delete(state)?;
+    ensure_eq!(repo.count(T::query())?, 1, "the count after dropped streams and a delete");
+    Ok(())
+}

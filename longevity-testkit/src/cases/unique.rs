@@ -1,0 +1,66 @@
+//! Which keys of two values collide, read from the table's definition alone.
+
+use longevity_core::table::{Index, TableDefinition};
+use longevity_core::{Error, PersistentType, Value};
+
+use crate::outcome::{Outcome, Stop, ensure_eq};
+
+/// The values that a persistent has in an index; `None` if its variant is not in it.
+pub(crate) fn values_in<T: PersistentType>(
+    definition: &TableDefinition,
+    index: &Index,
+    value: &T,
+) -> Option<Vec<Value>> {
+    if index.variant.is_some_and(|variant| variant != value.variant()) {
+        return None;
+    }
+    let values = index.columns.iter().map(|column| value.value_at(definition.columns[*column].path.steps()).to_value());
+    Some(values.collect())
+}
+
+/// The keys in which both have the same values.
+pub(crate) fn collisions<'a, A: PersistentType, B: PersistentType>(
+    definition: &'a TableDefinition,
+    a: &A,
+    b: &B,
+) -> Vec<&'a Index> {
+    let collide = |index: &&Index| match (values_in(definition, index, a), values_in(definition, index, b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => false,
+    };
+    definition.indexes.iter().filter(|index| index.is_unique()).filter(collide).collect()
+}
+
+/// Whether any two of them collide.
+pub(crate) fn collide<T: PersistentType>(definition: &TableDefinition, a: &T, b: &T) -> bool {
+    !collisions(definition, a, b).is_empty()
+}
+
+/// Fails unless the error is the duplicate of a key in which both collide, and says so.
+#[track_caller]
+pub(crate) fn ensure_duplicate<A: PersistentType, B: PersistentType>(
+    definition: &TableDefinition,
+    holder: &A,
+    refused: &B,
+    error: &Error,
+) -> Outcome {
+    let Error::DuplicateKey { type_name, key, value } = error else {
+        return Err(Stop::failed(format!("expected a duplicate key, not: {error}")));
+    };
+    let colliding = collisions(definition, holder, refused);
+    let Some(index) = colliding.iter().find(|index| (&index.declared_by, &index.property()) == (type_name, key)) else {
+        let keys: Vec<_> = colliding.iter().map(|index| index.name.as_str()).collect();
+        return Err(Stop::failed(format!("the error names {type_name}.{key}, but the duplicate is in {keys:?}")));
+    };
+    let values = values_in(definition, index, refused).unwrap_or_default();
+    ensure_eq!(*value, shown(&values), "the error's key value");
+    Ok(())
+}
+
+/// Column values as errors show them.
+pub(crate) fn shown(values: &[Value]) -> String {
+    match values {
+        [value] => value.to_string(),
+        values => format!("({})", values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}

@@ -1,0 +1,51 @@
+//! How the suite meets the types of a domain model without naming them: visitors, which generated code calls with each
+//! type and each key. Implemented by the derives, not by hand.
+
+use longevity_core::{DomainModel, HasVariant, InModel, KeyFor, PersistentType, RootType};
+
+use crate::strategies::Generate;
+
+/// Is shown each key of `P` by its type.
+pub trait KeyVisitor<P> {
+    /// The key of type `K`, which is on this property.
+    fn key<K: KeyFor<P>>(&mut self, property: &'static str);
+}
+
+/// Shows the keys that the type itself declares; not those of its poly type.
+pub trait SpecKeys: PersistentType + Generate {
+    /// Shows each key.
+    fn visit_keys<V: KeyVisitor<Self>>(visitor: &mut V);
+}
+
+/// Shows a plain type, or a poly type and its derived types.
+pub trait SpecRoot: RootType + SpecKeys {
+    /// Shows the type, then each derived type.
+    fn visit<M, V: SpecVisitor<M>>(visitor: &mut V)
+    where
+        Self: InModel<M>;
+}
+
+/// Shows the keys of a poly type as keys of its derived type `D`.
+pub trait SpecDerived<D>: HasVariant<D> {
+    /// Shows each key.
+    fn visit_shared_keys<V: KeyVisitor<D>>(visitor: &mut V);
+}
+
+/// Is shown each type of the domain model `M`.
+pub trait SpecVisitor<M> {
+    /// A plain type.
+    fn plain<P: SpecRoot + InModel<M>>(&mut self);
+    /// A poly type; its derived types follow.
+    fn poly<P: SpecRoot + InModel<M>>(&mut self);
+    /// A derived type.
+    fn derived<P, D>(&mut self)
+    where
+        P: SpecRoot + InModel<M> + SpecDerived<D>,
+        D: SpecKeys + PersistentType<Root = P>;
+}
+
+/// Shows the types of a domain model.
+pub trait SpecModel: DomainModel + Sized {
+    /// Shows each type.
+    fn visit<V: SpecVisitor<Self>>(visitor: &mut V);
+}

@@ -1,0 +1,224 @@
+//! A back end around another, to forbid, count or break what it does: the proof that a suite notices.
+//!
+//! A [`Decorator`] overrides the operations that it changes; all others are forwarded.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity_core::query::{Predicate, Select};
+use longevity_core::table::TableDefinition;
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId};
+
+/// The rows that a back end gives.
+pub type Rows<B> = Vec<Row<<B as Backend>::Doc>>;
+
+/// Changes what a back end does. Each operation forwards unless it is overridden.
+#[expect(missing_docs, reason = "each is the operation of `Backend` of its name")]
+pub trait Decorator<B: Backend>: Send + Sync + 'static {
+    fn capabilities(&self, inner: &B) -> Capabilities {
+        inner.capabilities()
+    }
+
+    fn open(
+        &self,
+        inner: &B,
+        definitions: &[Arc<TableDefinition>],
+    ) -> impl Future<Output = Result<Vec<B::Table>, Error>> + Send {
+        inner.open(definitions)
+    }
+
+    fn create_schema(&self, inner: &B, table: &B::Table) -> impl Future<Output = Result<(), Error>> + Send {
+        inner.create_schema(table)
+    }
+
+    fn insert(
+        &self,
+        inner: &B,
+        table: &B::Table,
+        content: RowContent<B::Doc>,
+    ) -> impl Future<Output = Result<RowId, WriteFailure>> + Send {
+        inner.insert(table, content)
+    }
+
+    fn insert_many(
+        &self,
+        inner: &B,
+        table: &B::Table,
+        contents: Vec<RowContent<B::Doc>>,
+    ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send {
+        inner.insert_many(table, contents)
+    }
+
+    fn replace(
+        &self,
+        inner: &B,
+        table: &B::Table,
+        target: Target,
+        content: RowContent<B::Doc>,
+    ) -> impl Future<Output = Result<u64, WriteFailure>> + Send {
+        inner.replace(table, target, content)
+    }
+
+    fn delete(
+        &self,
+        inner: &B,
+        table: &B::Table,
+        target: Target,
+    ) -> impl Future<Output = Result<(), WriteFailure>> + Send {
+        inner.delete(table, target)
+    }
+
+    fn get(
+        &self,
+        inner: &B,
+        table: &B::Table,
+        lookup: Lookup<'_>,
+    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
+        inner.get(table, lookup)
+    }
+
+    fn find(&self, inner: &B, table: &B::Table, select: Select) -> impl Future<Output = Result<Rows<B>, Error>> + Send {
+        inner.find(table, select)
+    }
+
+    fn count(
+        &self,
+        inner: &B,
+        table: &B::Table,
+        predicate: Predicate,
+    ) -> impl Future<Output = Result<u64, Error>> + Send {
+        inner.count(table, predicate)
+    }
+
+    fn exists(
+        &self,
+        inner: &B,
+        table: &B::Table,
+        predicate: Predicate,
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
+        inner.exists(table, predicate)
+    }
+
+    fn stream(&self, inner: &B, table: &B::Table, select: Select) -> B::Rows {
+        inner.stream(table, select)
+    }
+
+    fn explain(
+        &self,
+        inner: &B,
+        table: &B::Table,
+        select: Select,
+    ) -> impl Future<Output = Result<Explanation, Error>> + Send {
+        inner.explain(table, select)
+    }
+}
+
+/// A back end as its decorator changes it.
+#[derive(Clone, Debug)]
+pub struct Decorated<B, D> {
+    inner: B,
+    decorator: D,
+}
+
+impl<B: Backend, D: Decorator<B>> Decorated<B, D> {
+    /// The back end, changed.
+    pub fn new(inner: B, decorator: D) -> Self {
+        Self { inner, decorator }
+    }
+}
+
+impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
+    type Doc = B::Doc;
+    type Table = B::Table;
+    type Rows = B::Rows;
+
+    const NAME: &'static str = B::NAME;
+
+    fn capabilities(&self) -> Capabilities {
+        self.decorator.capabilities(&self.inner)
+    }
+
+    fn encode<T: Document>(&self, value: &T) -> Result<B::Doc, Error> {
+        self.inner.encode(value)
+    }
+
+    fn decode<T: Document>(&self, doc: &B::Doc) -> Result<T, DecodeError> {
+        self.inner.decode(doc)
+    }
+
+    fn open(&self, definitions: &[Arc<TableDefinition>]) -> impl Future<Output = Result<Vec<B::Table>, Error>> + Send {
+        self.decorator.open(&self.inner, definitions)
+    }
+
+    fn create_schema(&self, table: &B::Table) -> impl Future<Output = Result<(), Error>> + Send {
+        self.decorator.create_schema(&self.inner, table)
+    }
+
+    fn insert(
+        &self,
+        table: &B::Table,
+        content: RowContent<B::Doc>,
+    ) -> impl Future<Output = Result<RowId, WriteFailure>> + Send {
+        self.decorator.insert(&self.inner, table, content)
+    }
+
+    fn insert_many(
+        &self,
+        table: &B::Table,
+        contents: Vec<RowContent<B::Doc>>,
+    ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send {
+        self.decorator.insert_many(&self.inner, table, contents)
+    }
+
+    fn replace(
+        &self,
+        table: &B::Table,
+        target: Target,
+        content: RowContent<B::Doc>,
+    ) -> impl Future<Output = Result<u64, WriteFailure>> + Send {
+        self.decorator.replace(&self.inner, table, target, content)
+    }
+
+    fn delete(&self, table: &B::Table, target: Target) -> impl Future<Output = Result<(), WriteFailure>> + Send {
+        self.decorator.delete(&self.inner, table, target)
+    }
+
+    fn get(
+        &self,
+        table: &B::Table,
+        lookup: Lookup<'_>,
+    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
+        self.decorator.get(&self.inner, table, lookup)
+    }
+
+    fn find(&self, table: &B::Table, select: Select) -> impl Future<Output = Result<Rows<B>, Error>> + Send {
+        self.decorator.find(&self.inner, table, select)
+    }
+
+    fn count(&self, table: &B::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send {
+        self.decorator.count(&self.inner, table, predicate)
+    }
+
+    fn exists(&self, table: &B::Table, predicate: Predicate) -> impl Future<Output = Result<bool, Error>> + Send {
+        self.decorator.exists(&self.inner, table, predicate)
+    }
+
+    fn stream(&self, table: &B::Table, select: Select) -> B::Rows {
+        self.decorator.stream(&self.inner, table, select)
+    }
+
+    fn explain(&self, table: &B::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send {
+        self.decorator.explain(&self.inner, table, select)
+    }
+}
+
+/// Declares no capability at all, and does everything that it could do before: whoever asks for it goes too far.
+#[derive(Clone, Copy, Debug)]
+pub struct WithoutCapabilities;
+
+impl<B: Backend> Decorator<B> for WithoutCapabilities {
+    fn capabilities(&self, _: &B) -> Capabilities {
+        Capabilities::none()
+    }
+}

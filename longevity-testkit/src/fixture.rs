@@ -1,0 +1,51 @@
+//! Where the stores of the cases come from.
+
+use longevity_core::BoxError;
+use longevity_core::backend::Backend;
+
+/// Sets up an empty back end for each case. Every closure that returns a back end is one; [`with_guard`] makes one of a
+/// closure that can fail or whose back end needs something to outlive it.
+pub trait Fixture: Send + Sync + 'static {
+    /// The back end.
+    type Backend: Backend;
+    /// What must outlive the back end: a temporary directory, a database that is dropped at the end.
+    type Guard;
+
+    /// A new back end, with nothing in it.
+    fn set_up(&self) -> Result<(Self::Backend, Self::Guard), BoxError>;
+}
+
+impl<B: Backend, F: Fn() -> B + Send + Sync + 'static> Fixture for F {
+    type Backend = B;
+    type Guard = ();
+
+    fn set_up(&self) -> Result<(B, ()), BoxError> {
+        Ok((self(), ()))
+    }
+}
+
+/// A fixture from a closure that can fail, and that gives a back end and what must outlive it.
+///
+/// A back end that is set up asynchronously is awaited within: `blocking::block_on(async { .. })`.
+pub fn with_guard<B: Backend, G: 'static, E: Into<BoxError> + 'static>(
+    set_up: impl Fn() -> Result<(B, G), E> + Send + Sync + 'static,
+) -> impl Fixture<Backend = B, Guard = G> {
+    Guarded(set_up, std::marker::PhantomData)
+}
+
+struct Guarded<F, B, G, E>(F, std::marker::PhantomData<fn() -> (B, G, E)>);
+
+impl<F, B, G, E> Fixture for Guarded<F, B, G, E>
+where
+    F: Fn() -> Result<(B, G), E> + Send + Sync + 'static,
+    B: Backend,
+    G: 'static,
+    E: Into<BoxError> + 'static,
+{
+    type Backend = B;
+    type Guard = G;
+
+    fn set_up(&self) -> Result<(B, G), BoxError> {
+        (self.0)().map_err(Into::into)
+    }
+}

@@ -1,0 +1,70 @@
+//! The one-line macros. They name this crate by `$crate`, so that a user depends on the facade alone.
+
+/// The strategy of a field of this type; for generated code.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! field {
+    ($generators:expr, $type:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::strategies::{FromOverride as _, FromType as _};
+        #[allow(clippy::needless_borrow)]
+        let strategy: $crate::BoxedStrategy<$type> =
+            (&$crate::strategies::Field::<$type>::new()).strategy_of_field($generators);
+        strategy
+    }};
+}
+
+/// One `#[test]` that runs all cases of [`RepoCrudSpec`](crate::RepoCrudSpec) and fails with the names and the messages
+/// of those that failed.
+///
+/// The back end is an expression, evaluated anew for each case, so that each has a store of its own. A third argument
+/// configures the suite; a name in front names the test, so that a module can hold several.
+///
+/// ```text
+/// longevity::repo_crud_spec!(Blogging, Mem::new());
+/// longevity::repo_crud_spec!(shop_on_mem: Shop, Mem::new(), |spec| spec.strategy::<Email>(|| emails()));
+/// ```
+#[macro_export]
+macro_rules! repo_crud_spec {
+    ($test:ident : $model:ty, $backend:expr $(,)?) => {
+        $crate::repo_crud_spec!($test: $model, $backend, |spec| spec);
+    };
+    ($test:ident : $model:ty, $backend:expr, $configure:expr $(,)?) => {
+        #[test]
+        fn $test() {
+            $crate::configured::<$model>($configure).run(|| $backend).assert_passed();
+        }
+    };
+    ($model:ty, $backend:expr $(, $configure:expr)? $(,)?) => {
+        $crate::repo_crud_spec!(repo_crud_spec: $model, $backend $(, $configure)?);
+    };
+}
+
+/// The `main` of a test target with `harness = false`: one named test for each type, operation and key of each model.
+///
+/// It takes the arguments that `cargo test` passes on: filters, `--exact`, `--list`, `--test-threads`.
+///
+/// ```text
+/// longevity::repo_crud_spec_main!(Blogging, Mem::new(); Shop, Mem::new(), |spec| spec.samples(20));
+/// ```
+#[macro_export]
+macro_rules! repo_crud_spec_main {
+    ($($model:ty, $backend:expr $(, $configure:expr)?);+ $(;)?) => {
+        fn main() -> ::std::process::ExitCode {
+            let mut harness = $crate::Harness::new();
+            $(harness.add($crate::__configured_spec!($model $(, $configure)?).cases(|| $backend));)+
+            harness.run()
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __configured_spec {
+    ($model:ty) => {
+        $crate::RepoCrudSpec::<$model>::new()
+    };
+    ($model:ty, $configure:expr) => {
+        $crate::configured::<$model>($configure)
+    };
+}

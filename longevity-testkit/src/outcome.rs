@@ -1,0 +1,65 @@
+//! How a case ends before its end: it fails, or it has nothing to stand on.
+
+use std::fmt::Display;
+use std::panic::Location;
+
+use longevity_core::{Error, WriteError};
+
+/// Why a case ended early.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The back end broke its contract.
+    Failed(String),
+    /// The case has no meaning for these values; says why.
+    Skipped(String),
+}
+
+pub(crate) type Outcome<T = ()> = Result<T, Stop>;
+
+impl Stop {
+    #[track_caller]
+    pub(crate) fn failed(message: impl Display) -> Self {
+        let caller = Location::caller();
+        let file = caller.file().rsplit(['/', '\\']).next().unwrap_or_default();
+        Self::Failed(format!("{message} [{file}:{}]", caller.line()))
+    }
+}
+
+impl From<Error> for Stop {
+    #[track_caller]
+    fn from(error: Error) -> Self {
+        Self::failed(format!("unexpected error: {error}"))
+    }
+}
+
+impl<P> From<WriteError<P>> for Stop {
+    #[track_caller]
+    fn from(error: WriteError<P>) -> Self {
+        Self::failed(format!("unexpected error: {error}"))
+    }
+}
+
+/// Fails the case with the message unless the condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($message:tt)+) => {
+        if !$condition {
+            return Err($crate::outcome::Stop::failed(format!($($message)+)));
+        }
+    };
+}
+
+/// Fails the case unless both sides are equal; says what they are about.
+macro_rules! ensure_eq {
+    ($left:expr, $right:expr, $($message:tt)+) => {
+        match (&$left, &$right) {
+            (left, right) => {
+                if *left != *right {
+                    let message = format!($($message)+);
+                    return Err($crate::outcome::Stop::failed(format!("{message}: {left:?} is not {right:?}")));
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {ensure, ensure_eq};

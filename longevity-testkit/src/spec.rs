@@ -1,0 +1,136 @@
+//! The suite itself: its configuration, the list of its cases, and their run.
+
+use std::fmt::{self, Debug};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::cases;
+use crate::contract::SpecModel;
+use crate::fixture::Fixture;
+use crate::outcome::{Outcome, Stop};
+use crate::random::seed_from_environment;
+use crate::report::{CaseReport, Report, Verdict};
+use crate::strategies::{Generators, StrategySource};
+
+/// The conformance suite for all persistent types of the domain model `M`.
+///
+/// Its cases are found from the model: each is about one type, one operation and, where it applies, one key. It runs on
+/// any back end; every case has a store of its own.
+pub struct RepoCrudSpec<M> {
+    settings: Settings,
+    of: PhantomData<fn() -> M>,
+}
+
+/// What a user can configure.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) generators: Generators,
+    pub(crate) samples: usize,
+    pub(crate) seed: u64,
+}
+
+impl<M: SpecModel> RepoCrudSpec<M> {
+    /// With each type's own strategy, eight samples a case, and the seed from the environment variable
+    /// `LONGEVITY_SEED`: a number, or `random`; a fixed seed if it is not set.
+    pub fn new() -> Self {
+        let settings = Settings { generators: Generators::new(), samples: 8, seed: seed_from_environment() };
+        Self { settings, of: PhantomData }
+    }
+
+    /// Takes every `T`, wherever it occurs, from this strategy: for types whose values obey a rule that no derive knows.
+    pub fn strategy<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
+        self.settings.generators = self.settings.generators.with(source);
+        self
+    }
+
+    /// How many values a case uses; at least two. More find more, and take longer.
+    pub fn samples(mut self, samples: usize) -> Self {
+        self.settings.samples = samples.max(2);
+        self
+    }
+
+    /// The seed, whatever the environment says.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// All cases, to be run one by one. Sets up no back end yet.
+    pub fn cases<F: Fixture>(&self, fixture: F) -> Vec<Case> {
+        cases::of_model::<M, F>(&self.settings, Arc::new(fixture))
+    }
+
+    /// Runs all cases, one after the other.
+    pub fn run<F: Fixture>(&self, fixture: F) -> Report {
+        self.run_only(fixture, |_| true)
+    }
+
+    /// Runs the cases whose names satisfy the predicate.
+    pub fn run_only<F: Fixture>(&self, fixture: F, wanted: impl Fn(&str) -> bool) -> Report {
+        let cases = self.cases(fixture).into_iter().filter(|case| wanted(case.name()));
+        let cases = cases.map(|case| CaseReport { verdict: case.run(), name: case.name }).collect();
+        Report { cases, seed: self.settings.seed }
+    }
+}
+
+impl<M: SpecModel> Default for RepoCrudSpec<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: SpecModel> Debug for RepoCrudSpec<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RepoCrudSpec").field("model", &M::NAME).field("settings", &self.settings).finish()
+    }
+}
+
+/// The suite as a closure configures it; says the closure's parameter type where a macro cannot.
+#[doc(hidden)]
+pub fn configured<M: SpecModel>(configure: impl FnOnce(RepoCrudSpec<M>) -> RepoCrudSpec<M>) -> RepoCrudSpec<M> {
+    configure(RepoCrudSpec::new())
+}
+
+/// One case: a name and a check.
+pub struct Case {
+    name: String,
+    seed: u64,
+    check: Box<dyn Fn() -> Outcome + Send + Sync>,
+}
+
+impl Case {
+    pub(crate) fn new(name: String, seed: u64, check: impl Fn() -> Outcome + Send + Sync + 'static) -> Self {
+        Self { name, seed, check: Box::new(check) }
+    }
+
+    /// `blogging::member::retrieve by email on mem`
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The seed that its values come from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Runs it on a new store. A panic, in the back end or in a strategy, is a failure.
+    pub fn run(&self) -> Verdict {
+        match catch_unwind(AssertUnwindSafe(|| (self.check)())) {
+            Ok(Ok(())) => Verdict::Passed,
+            Ok(Err(Stop::Skipped(reason))) => Verdict::Skipped(reason),
+            Ok(Err(Stop::Failed(message))) => Verdict::Failed(message),
+            Err(panic) => {
+                let message = panic.downcast_ref::<String>().map(String::as_str);
+                let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("of an unknown kind");
+                Verdict::Failed(format!("panic: {message}"))
+            }
+        }
+    }
+}
+
+impl Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Case").field("name", &self.name).finish_non_exhaustive()
+    }
+}

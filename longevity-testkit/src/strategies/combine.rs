@@ -1,0 +1,112 @@
+//! What strategies are put together with. Nothing here shrinks: a case compares whole sets of samples, and a failure is
+//! repeated by its seed.
+
+use std::fmt::{self, Debug};
+
+use proptest::prelude::Rng;
+use proptest::strategy::{BoxedStrategy, Just, NewTree, Strategy, ValueTree};
+use proptest::test_runner::{Reason, TestRunner};
+
+/// A value that was drawn: makes it, any number of times the same.
+pub(crate) type Drawn<T> = Box<dyn Fn() -> T>;
+
+/// A strategy that is one function, which draws a value or says why there is none.
+struct Draw<T>(Box<dyn Fn(&mut TestRunner) -> Result<Drawn<T>, Reason>>);
+
+struct DrawnTree<T>(Drawn<T>);
+
+impl<T> Debug for Draw<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Draw")
+    }
+}
+
+impl<T: Debug> Strategy for Draw<T> {
+    type Tree = DrawnTree<T>;
+    type Value = T;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        (self.0)(runner).map(DrawnTree)
+    }
+}
+
+impl<T: Debug> ValueTree for DrawnTree<T> {
+    type Value = T;
+
+    fn current(&self) -> T {
+        (self.0)()
+    }
+
+    fn simplify(&mut self) -> bool {
+        false
+    }
+
+    fn complicate(&mut self) -> bool {
+        false
+    }
+}
+
+/// The strategy that draws with this function.
+pub(crate) fn draw<T: Debug + 'static>(
+    draw: impl Fn(&mut TestRunner) -> Result<Drawn<T>, Reason> + 'static,
+) -> BoxedStrategy<T> {
+    Draw(Box::new(draw)).boxed()
+}
+
+/// One value of the strategy.
+pub(crate) fn drawn<T: Debug + 'static>(
+    strategy: &BoxedStrategy<T>,
+    runner: &mut TestRunner,
+) -> Result<Drawn<T>, Reason> {
+    let tree = strategy.new_tree(runner)?;
+    Ok(Box::new(move || tree.current()))
+}
+
+/// A number below `bound`.
+pub(crate) fn below(bound: usize, runner: &mut TestRunner) -> usize {
+    usize::try_from(runner.rng().next_u64() % bound.max(1) as u64).unwrap_or_default()
+}
+
+/// No value at all: what surrounds it takes another way.
+pub(crate) fn dead_end<T: Debug + 'static>() -> BoxedStrategy<T> {
+    draw(|_| Err(Reason::from("the type stands within itself without an end")))
+}
+
+/// A strategy that is built when a value is drawn.
+pub(crate) fn lazy<T: Debug + 'static>(strategy: impl Fn() -> BoxedStrategy<T> + 'static) -> BoxedStrategy<T> {
+    draw(move |runner| drawn(&strategy(), runner))
+}
+
+/// The strategy of the empty value, to start a struct's fields with.
+pub fn nil() -> BoxedStrategy<()> {
+    just(())
+}
+
+/// Always this value.
+pub fn just<T: Clone + Debug + 'static>(value: T) -> BoxedStrategy<T> {
+    Just(value).boxed()
+}
+
+/// What the function makes of the strategy's values.
+pub fn map<T: Debug + 'static, U: Debug + 'static>(
+    strategy: impl Strategy<Value = T> + 'static,
+    make: impl Fn(T) -> U + 'static,
+) -> BoxedStrategy<U> {
+    strategy.prop_map(make).boxed()
+}
+
+/// Any of the alternatives, each as likely; another one where one has no value.
+pub fn one_of<T: Debug + 'static>(alternatives: Vec<BoxedStrategy<T>>) -> BoxedStrategy<T> {
+    draw(move |runner| {
+        let mut left: Vec<_> = alternatives.iter().collect();
+        let mut reason = Reason::from("there is no alternative");
+        while !left.is_empty() {
+            let chosen = left.swap_remove(below(left.len(), runner));
+            match drawn(chosen, runner) {
+                Ok(value) => return Ok(value),
+                Err(why) => reason = why,
+            }
+        }
+        Err(reason)
+    })
+}

@@ -1,0 +1,59 @@
+//! The strategy of a field whose type may have none: decided by the compiler where it has, at run time where not.
+//!
+//! Cargo unifies features, so a type may be compiled with this crate although its author never meant to test it. A
+//! missing strategy must not break that build.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use proptest::strategy::BoxedStrategy;
+
+use super::{Generate, Generators};
+
+/// A field's type, to choose between [`FromType`] and [`FromOverride`] by method resolution.
+#[derive(Debug)]
+pub struct Field<T>(PhantomData<fn() -> T>);
+
+impl<T> Field<T> {
+    /// The field's type.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Default for Field<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The type has a strategy. Found first: it is implemented for the type itself.
+pub trait FromType<T> {
+    /// The user's strategy, else the type's own.
+    fn strategy_of_field(&self, generators: &Generators) -> BoxedStrategy<T>;
+}
+
+impl<T: Generate> FromType<T> for Field<T> {
+    fn strategy_of_field(&self, generators: &Generators) -> BoxedStrategy<T> {
+        generators.of::<T>()
+    }
+}
+
+/// The type has none. Found second: it is implemented for a reference to the type.
+pub trait FromOverride<T> {
+    /// The user's strategy, else a panic that says how to give one.
+    fn strategy_of_field(&self, generators: &Generators) -> BoxedStrategy<T>;
+}
+
+impl<T: Debug + 'static> FromOverride<T> for &Field<T> {
+    #[track_caller]
+    fn strategy_of_field(&self, generators: &Generators) -> BoxedStrategy<T> {
+        generators.given::<T>().unwrap_or_else(|| {
+            panic!(
+                "{name} has no strategy: derive `Component` or `KeyVal` for it, implement \
+                 `longevity::testkit::Generate`, or give one to the suite with `spec.strategy::<{name}>(|| ..)`",
+                name = std::any::type_name::<T>()
+            )
+        })
+    }
+}

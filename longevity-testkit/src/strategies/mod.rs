@@ -1,0 +1,12 @@
+//! Generated values of every type that can be stored.
+
+mod collections;
+pub mod combine;
+mod generators;
+mod missing;
+mod scalars;
+mod text;
+
+pub use generators::{Generate, Generators, StrategySource};
+#[doc(hidden)]
+pub use missing::{Field, FromOverride, FromType};

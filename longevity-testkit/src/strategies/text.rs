@@ -1,0 +1,81 @@
+//! Characters and text: mostly short, with what breaks stores in between.
+
+use proptest::collection::vec;
+use proptest::prelude::{Just, any};
+use proptest::prop_oneof;
+use proptest::sample::select;
+use proptest::strategy::{BoxedStrategy, Strategy};
+
+use super::{Generate, Generators};
+
+/// What means something to some store, encoding or collation.
+const TROUBLE: &[&str] = &[
+    "",
+    " ",
+    "\0",
+    "a\0b",
+    "'",
+    "\"",
+    "`",
+    "\\",
+    "%",
+    "_",
+    "$",
+    "$gt",
+    "$oid",
+    "{\"$gt\": \"\"}",
+    "{\"$date\": 0}",
+    "a.b",
+    ".",
+    "null",
+    "NULL",
+    "NaN",
+    "true",
+    "0",
+    "-0",
+    "1e400",
+    "'; drop table user; --",
+    "\" or 1=1 --",
+    "\u{feff}",
+    "\u{202e}abc",
+    "\r\n",
+    "\u{1f980}",
+    "\u{1f469}\u{200d}\u{1f52c}",
+    "\u{10ffff}",
+    // One text to a reader, two to a byte order: composed and decomposed; and letters whose case folds oddly.
+    "\u{e9}",
+    "e\u{301}",
+    "\u{df}",
+    "SS",
+    "\u{130}",
+    "I",
+    "a",
+    "A",
+    "_id",
+    "_type",
+];
+
+/// Any character, the troublesome ones often.
+pub(super) fn any_char() -> BoxedStrategy<char> {
+    prop_oneof![
+        6 => (b' '..=b'~').prop_map(char::from),
+        2 => any::<char>(),
+        2 => select(vec!['\0', '\'', '"', '$', '.', '\\', '\u{e9}', '\u{1f980}', '\u{ffff}', '\u{10000}', char::MAX]),
+    ]
+    .boxed()
+}
+
+impl Generate for String {
+    fn strategy(_: &Generators) -> BoxedStrategy<Self> {
+        let characters = |range| vec(any_char(), range).prop_map(String::from_iter);
+        prop_oneof![
+            5 => vec((b'a'..=b'z').prop_map(char::from), 1..9).prop_map(String::from_iter),
+            5 => characters(0..12),
+            3 => select(TROUBLE).prop_map(str::to_owned),
+            1 => (characters(0..4), select(TROUBLE)).prop_map(|(text, trouble)| text + trouble),
+            1 => characters(200..300),
+            1 => Just("x".repeat(5_000)),
+        ]
+        .boxed()
+    }
+}

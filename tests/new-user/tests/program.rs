@@ -1,0 +1,6 @@
+//! The program runs, without a runtime.
+
+#[test]
+fn the_program_runs() {
+    longevity::blocking::block_on(new_user::program()).unwrap();
+}

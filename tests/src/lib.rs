@@ -1,0 +1,4 @@
+//! A matrix of domain models: between them they hold every kind of type, property, key and index there is. The suites
+//! of every back end run over it.
+
+pub mod models;

@@ -1,0 +1,197 @@
+//! Back ends that do not give back what they were given.
+
+use longevity::backend::{Backend, Capabilities, Target, WriteFailure};
+use longevity::query::Select;
+use longevity::testkit::decorate::{Decorator, Rows};
+use longevity::{Error, Mem, RowId};
+use longevity_tests::models::blogging::Blogging;
+use longevity_tests::models::primary_keys::PrimaryKeys;
+
+use crate::fails;
+use crate::stored::{RowContent, Table, all};
+
+/// Gives each row the document of the next.
+struct MixesDocuments;
+
+impl Decorator<Mem> for MixesDocuments {
+    async fn find(&self, inner: &Mem, table: &Table, select: Select) -> Result<Rows<Mem>, Error> {
+        let mut rows = inner.find(table, select).await?;
+        let mut docs: Vec<_> = rows.iter().map(|row| row.doc.clone()).collect();
+        if !docs.is_empty() {
+            docs.rotate_left(1);
+        }
+        for (row, doc) in rows.iter_mut().zip(docs) {
+            row.doc = doc;
+        }
+        Ok(rows)
+    }
+}
+
+#[test]
+fn documents_are_mixed_up() {
+    fails::<Blogging, _>(|| MixesDocuments, &["blogging::blog::create", "blogging::blog::update"]);
+}
+
+/// Says that a write is done, and does nothing.
+struct DropsWrites;
+
+impl Decorator<Mem> for DropsWrites {
+    async fn replace(&self, _: &Mem, _: &Table, target: Target, _: RowContent) -> Result<u64, WriteFailure> {
+        Ok(target.version.unwrap_or_default() + 1)
+    }
+
+    async fn delete(&self, _: &Mem, _: &Table, _: Target) -> Result<(), WriteFailure> {
+        Ok(())
+    }
+}
+
+#[test]
+fn writes_are_dropped() {
+    let cases = [
+        "blogging::blog::update",
+        "blogging::blog::update by uri",
+        "blogging::blog::delete",
+        "blogging::member::see creates through the poly repository",
+        "blogging::blog::drop a stream",
+    ];
+    fails::<Blogging, _>(|| DropsWrites, &cases);
+    fails::<PrimaryKeys, _>(|| DropsWrites, &["primary_keys::plain::update"]);
+}
+
+/// Inserts a batch one by one, up to the first that fails.
+struct BatchesOneByOne;
+
+impl Decorator<Mem> for BatchesOneByOne {
+    async fn insert_many(
+        &self,
+        inner: &Mem,
+        table: &Table,
+        contents: Vec<RowContent>,
+    ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
+        let mut ids = Vec::new();
+        for (position, content) in contents.into_iter().enumerate() {
+            ids.push(inner.insert(table, content).await.map_err(|failure| (position, failure))?);
+        }
+        Ok(ids)
+    }
+}
+
+#[test]
+fn batches_are_half_done() {
+    let cases = [
+        "blogging::blog::create none of many with a duplicate uri",
+        "blogging::user::create none of many with a duplicate username",
+    ];
+    fails::<Blogging, _>(|| BatchesOneByOne, &cases);
+}
+
+/// Tells the ids of a batch in another order.
+struct ShufflesBatches;
+
+impl Decorator<Mem> for ShufflesBatches {
+    async fn insert_many(
+        &self,
+        inner: &Mem,
+        table: &Table,
+        contents: Vec<RowContent>,
+    ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
+        let mut ids = inner.insert_many(table, contents).await?;
+        ids.reverse();
+        Ok(ids)
+    }
+}
+
+#[test]
+fn batches_are_out_of_order() {
+    fails::<Blogging, _>(|| ShufflesBatches, &["blogging::blog::create many"]);
+}
+
+/// Begins anew with each schema.
+struct SchemaDestroys;
+
+impl Decorator<Mem> for SchemaDestroys {
+    async fn create_schema(&self, inner: &Mem, table: &Table) -> Result<(), Error> {
+        inner.create_schema(table).await?;
+        for row in all(inner, table).await {
+            let target = Target { id: row.id, version: None, scope: None };
+            inner.delete(table, target).await.map_err(|_| Error::Unsupported { backend: "mem", operation: "test" })?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_schema_destroys_data() {
+    fails::<Blogging, _>(|| SchemaDestroys, &["blogging::blog::create the schema again"]);
+}
+
+/// Keeps no timestamps.
+struct NoTimestamps;
+
+impl Decorator<Mem> for NoTimestamps {
+    async fn insert(&self, inner: &Mem, table: &Table, content: RowContent) -> Result<RowId, WriteFailure> {
+        inner.insert(table, RowContent { written_at: None, ..content }).await
+    }
+}
+
+/// Keeps the time of the first write only.
+struct FirstTimestamp;
+
+impl Decorator<Mem> for FirstTimestamp {
+    async fn replace(
+        &self,
+        inner: &Mem,
+        table: &Table,
+        target: Target,
+        content: RowContent,
+    ) -> Result<u64, WriteFailure> {
+        inner.replace(table, target, RowContent { written_at: None, ..content }).await
+    }
+}
+
+#[test]
+fn timestamps_are_lost() {
+    fails::<Blogging, _>(|| NoTimestamps, &["blogging::blog::keep timestamps"]);
+    fails::<Blogging, _>(|| FirstTimestamp, &["blogging::blog::keep timestamps"]);
+}
+
+/// Declares nothing, although the cases that use it are then about refusals: they hold.
+struct Declares(Capabilities);
+
+impl Decorator<Mem> for Declares {
+    fn capabilities(&self, _: &Mem) -> Capabilities {
+        self.0
+    }
+}
+
+#[test]
+fn a_back_end_without_capabilities_passes() {
+    use longevity::testkit::RepoCrudSpec;
+    use longevity::testkit::decorate::Decorated;
+    let without = || Decorated::new(Mem::new(), Declares(Capabilities::none()));
+    let report = RepoCrudSpec::<Blogging>::new().samples(4).run(without);
+    assert!(report.has_passed(), "{report}");
+    let skipped: Vec<_> = report.skipped().map(|(name, _)| name).collect();
+    assert!(skipped.iter().all(|name| name.contains("create none of many")), "{skipped:?}");
+}
+
+/// Panics.
+struct Panics;
+
+impl Decorator<Mem> for Panics {
+    async fn insert(&self, _: &Mem, _: &Table, _: RowContent) -> Result<RowId, WriteFailure> {
+        panic!("out of order")
+    }
+}
+
+#[test]
+fn a_panic_is_a_failure_with_its_message() {
+    use longevity::testkit::RepoCrudSpec;
+    use longevity::testkit::decorate::Decorated;
+    let report = RepoCrudSpec::<Blogging>::new()
+        .seed(7)
+        .run_only(|| Decorated::new(Mem::new(), Panics), |name| name == "blogging::blog::create on mem");
+    let failed: Vec<_> = report.failed().collect();
+    assert_eq!(failed, [("blogging::blog::create on mem", "panic: out of order")]);
+    assert!(report.to_string().contains("1 of 1 cases failed; repeat with LONGEVITY_SEED=7"), "{report}");
+}

@@ -1,0 +1,79 @@
+//! Back ends that look before they write, and let others in between. Barriers make them lose every race.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use longevity::backend::{Backend, Target, WriteFailure};
+use longevity::testkit::decorate::Decorator;
+use longevity::{Mem, RowId};
+use longevity_tests::models::blogging::Blogging;
+
+use crate::fails;
+use crate::stored::{RowContent, Table, all};
+
+/// As many threads as a case has samples.
+const THREADS: usize = 8;
+
+/// Lets the first writers go on together only.
+struct Gate {
+    barrier: Barrier,
+    passed: AtomicUsize,
+}
+
+impl Gate {
+    fn new() -> Self {
+        Self { barrier: Barrier::new(THREADS), passed: AtomicUsize::new(0) }
+    }
+
+    fn wait(&self) {
+        if self.passed.fetch_add(1, Ordering::SeqCst) < THREADS {
+            self.barrier.wait();
+        }
+    }
+}
+
+/// Sees that nobody else has written, then writes whatever the version is by then.
+struct LooksBeforeUpdate(Gate);
+
+impl Decorator<Mem> for LooksBeforeUpdate {
+    async fn replace(
+        &self,
+        inner: &Mem,
+        table: &Table,
+        target: Target,
+        content: RowContent,
+    ) -> Result<u64, WriteFailure> {
+        let row = all(inner, table).await.into_iter().find(|row| row.id == target.id).ok_or(WriteFailure::Missing)?;
+        if target.version.is_some_and(|version| version != row.version) {
+            return Err(WriteFailure::Stale { found: row.version });
+        }
+        self.0.wait();
+        inner.replace(table, Target { version: None, ..target }, content).await
+    }
+}
+
+#[test]
+fn updates_race() {
+    let broken = || LooksBeforeUpdate(Gate::new());
+    fails::<Blogging, _>(broken, &["blogging::blog::update one state on many threads"]);
+}
+
+/// Tells all that race for a key that they have won.
+struct LooksBeforeCreate(Gate);
+
+impl Decorator<Mem> for LooksBeforeCreate {
+    async fn insert(&self, inner: &Mem, table: &Table, content: RowContent) -> Result<RowId, WriteFailure> {
+        let empty = all(inner, table).await.is_empty();
+        self.0.wait();
+        match inner.insert(table, content).await {
+            Err(WriteFailure::Duplicate(_)) if empty => Ok(RowId::from_u128(u128::MAX)),
+            other => other,
+        }
+    }
+}
+
+#[test]
+fn creates_race() {
+    let broken = || LooksBeforeCreate(Gate::new());
+    fails::<Blogging, _>(broken, &["blogging::blog::create one uri on many threads"]);
+}

@@ -1,0 +1,16 @@
+//! The in-memory back end's types, and all that it stores.
+
+use longevity::Mem;
+use longevity::backend::Backend;
+use longevity::query::{Predicate, Select};
+
+pub(crate) type Doc = <Mem as Backend>::Doc;
+pub(crate) type Table = <Mem as Backend>::Table;
+pub(crate) type Row = longevity::Row<Doc>;
+pub(crate) type RowContent = longevity::RowContent<Doc>;
+
+/// All rows of the table.
+pub(crate) async fn all(inner: &Mem, table: &Table) -> Vec<Row> {
+    let select = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
+    inner.find(table, select).await.unwrap()
+}

@@ -1,0 +1,98 @@
+//! Descriptions and diagrams of models.
+
+use longevity::DomainModel as _;
+use longevity::description::{KeyDescription, PrimaryKeyDescription};
+use longevity_tests::models::basics::Basics;
+use longevity_tests::models::blogging::Blogging;
+use longevity_tests::models::keys::Library;
+use longevity_tests::models::poly::Office;
+use longevity_tests::models::primary_keys::PrimaryKeys;
+use longevity_tests::models::renames::Renames;
+
+fn key(property: &str, key_val: &str, primary: Option<PrimaryKeyDescription>) -> KeyDescription {
+    KeyDescription { property: property.into(), key_val: key_val.into(), primary }
+}
+
+#[test]
+fn a_poly_type_is_described_with_its_derived_types() {
+    let description = Blogging::description();
+    assert_eq!(description.name, "Blogging");
+    let names: Vec<_> = description.types.iter().map(|described| (described.name, described.table)).collect();
+    assert_eq!(names, [("User", "user"), ("Blog", "blog"), ("BlogPost", "blog_post")]);
+    let user = description.type_named("User").unwrap();
+    assert!(user.poly);
+    assert_eq!(user.keys, [key("username", "Username", None)]);
+    let derived: Vec<_> = user.derived.iter().map(|derived| (derived.name, derived.discriminator)).collect();
+    assert_eq!(derived, [("Member", "Member"), ("Commenter", "Commenter")]);
+    assert_eq!(user.derived[0].keys, [key("email", "Email", None)]);
+    assert_eq!(user.derived[0].indexes, [vec!["profile.tagline"], vec!["num_cats", "username"]]);
+    let components: Vec<_> = description.components.iter().map(longevity::storable::Shape::type_name).collect();
+    assert_eq!(components, ["BlogUri", "Email", "PostUri", "Profile", "Username"]);
+}
+
+#[test]
+fn discriminators_aliases_and_tables_are_as_chosen() {
+    let description = Office::description();
+    let document = description.type_named("Document").unwrap();
+    assert_eq!(document.table, "papers");
+    let derived: Vec<_> =
+        document.derived.iter().map(|derived| (derived.discriminator, derived.aliases.as_slice())).collect();
+    assert_eq!(derived, [("letter", &["Post", "Mail"] as &[_]), ("Invoice", &[]), ("memo of 2024", &[])]);
+}
+
+#[test]
+fn keys_are_described_by_their_paths() {
+    let description = Library::description();
+    let reader = description.type_named("Reader").unwrap();
+    let expected = [key("membership.login.email", "ReaderEmail", None), key("membership.card", "CardNumber", None)];
+    assert_eq!(reader.keys, expected);
+    assert!(description.type_named("Note").unwrap().keys.is_empty());
+
+    let description = PrimaryKeys::description();
+    let primary = |name| description.type_named(name).unwrap().keys[0].primary.clone();
+    assert_eq!(primary("Plain"), Some(PrimaryKeyDescription::Ranged));
+    assert_eq!(primary("Nested"), Some(PrimaryKeyDescription::Ranged));
+    assert_eq!(primary("Hashed"), Some(PrimaryKeyDescription::Hashed));
+    let partition = vec!["partitioned_id.region".into(), "partitioned_id.year".into()];
+    assert_eq!(primary("Partitioned"), Some(PrimaryKeyDescription::Partitioned(partition)));
+}
+
+#[test]
+fn stored_names_are_told_from_rust_names() {
+    let description = Renames::description();
+    let customer = description.type_named("Customer").unwrap();
+    assert_eq!(customer.table, "clients");
+    let names: Vec<_> =
+        customer.properties.iter().map(|property| (property.name.as_str(), property.stored_name.as_str())).collect();
+    let expected = [
+        ("customer_id", "customerId"),
+        ("full_name", "called"),
+        ("postal_address", "postalAddress"),
+        ("customer_state", "customerState"),
+        ("payment", "pays"),
+    ];
+    assert_eq!(names, expected);
+    let indexes = ["postalAddress.zip code", "customerState, called", "postalAddress.town"];
+    assert_eq!(customer.indexes.iter().map(|index| index.join(", ")).collect::<Vec<_>>(), indexes);
+}
+
+#[test]
+fn types_are_named_as_rust_writes_them() {
+    let description = Basics::description();
+    let optionals = description.type_named("Optionals").unwrap();
+    let type_of = |name: &str| {
+        let property = optionals.properties.iter().find(|property| property.name == name);
+        property.map(|property| property.type_name.as_str())
+    };
+    assert_eq!(type_of("thrice"), Some("Option<Option<Option<String>>>"));
+    assert_eq!(type_of("boxed"), Some("Option<i32>"));
+    assert_eq!(type_of("optionals_id"), Some("OptionalsId"));
+}
+
+#[test]
+fn a_diagram_shows_types_derivation_and_references() {
+    assert_eq!(Blogging::description().to_mermaid(), BLOGGING);
+}
+
+/// Renders as a class diagram: paste it to <https://mermaid.live>.
+const BLOGGING: &str = include_str!("blogging.mmd");

@@ -1,0 +1,113 @@
+//! The project's own chores. `cargo xtask test` is what continuous integration runs, and nothing else: formatting, lints,
+//! every test, the example on real data, the documentation, and a user's crate outside the workspace.
+
+use std::env;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+/// A step: what it is for, its arguments to cargo, and variables for its environment.
+struct Step {
+    name: &'static str,
+    arguments: &'static str,
+    variables: &'static [(&'static str, &'static str)],
+}
+
+const fn step(name: &'static str, arguments: &'static str) -> Step {
+    Step { name, arguments, variables: &[] }
+}
+
+const NEW_USER: &str = "--manifest-path tests/new-user/Cargo.toml --target-dir target/new-user";
+
+/// Cheap checks first, so that a slip shows early.
+const TEST: &[Step] = &[
+    step("formatting", "fmt --all --check"),
+    step("lints", "clippy --workspace --all-targets --all-features -- -D warnings"),
+    step("lints without optional features", "clippy -p longevity --no-default-features -- -D warnings"),
+    step("unit, integration and compile-fail tests", "test --workspace --all-features --all-targets"),
+    step("doctests", "test --workspace --all-features --doc"),
+    Step {
+        name: "documentation",
+        arguments: "doc --workspace --all-features --no-deps",
+        variables: &[("RUSTDOCFLAGS", "-D warnings")],
+    },
+    step("the example on real data", "run --release -p attack"),
+];
+
+fn main() -> ExitCode {
+    match env::args().nth(1).as_deref() {
+        Some("test") => {}
+        _ => {
+            eprintln!("usage: cargo xtask test");
+            return ExitCode::from(2);
+        }
+    }
+    for step in TEST {
+        if !run(step.name, step.arguments.split_whitespace(), step.variables) {
+            return ExitCode::FAILURE;
+        }
+    }
+    let new_user = ["test"].into_iter().chain(NEW_USER.split_whitespace());
+    if !run("a user's crate outside the workspace", new_user, &[]) || !users_pay_nothing_for_the_test_kit() {
+        return ExitCode::FAILURE;
+    }
+    println!("\nAll steps passed.");
+    ExitCode::SUCCESS
+}
+
+fn run<'a>(name: &str, arguments: impl Iterator<Item = &'a str>, variables: &[(&str, &str)]) -> bool {
+    let arguments: Vec<_> = arguments.collect();
+    println!("\n== {name}: cargo {}", arguments.join(" "));
+    let start = Instant::now();
+    let status = cargo().args(&arguments).envs(variables.iter().copied()).status();
+    let seconds = start.elapsed().as_secs();
+    match status {
+        Ok(status) if status.success() => {
+            println!("== {name}: passed in {seconds} s");
+            true
+        }
+        Ok(status) => {
+            eprintln!("== {name}: FAILED after {seconds} s ({status})");
+            false
+        }
+        Err(error) => {
+            eprintln!("== {name}: FAILED: cannot run cargo: {error}");
+            false
+        }
+    }
+}
+
+/// The same cargo that runs this, without the variables that it set for this package.
+fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
+/// A build of a user's crate, tests apart, has no part of the test kit in it.
+fn users_pay_nothing_for_the_test_kit() -> bool {
+    let arguments = ["tree", "--manifest-path", "tests/new-user/Cargo.toml", "--edges", "normal,build", "--prefix", "none"];
+    println!("\n== no test kit in a user's build: cargo {}", arguments.join(" "));
+    let output = match cargo().args(arguments).output() {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).into_owned(),
+        Ok(output) => {
+            eprintln!("== FAILED: {}", String::from_utf8_lossy(&output.stderr));
+            return false;
+        }
+        Err(error) => {
+            eprintln!("== FAILED: cannot run cargo: {error}");
+            return false;
+        }
+    };
+    let unwanted = ["proptest", "libtest-mimic", "longevity-testkit"];
+    let found: Vec<_> = output.lines().filter(|line| unwanted.iter().any(|name| line.starts_with(name))).collect();
+    if output.lines().all(|line| !line.starts_with("longevity ")) || !found.is_empty() {
+        eprintln!("== FAILED: {output}");
+        return false;
+    }
+    println!("== no test kit in a user's build: passed, {} crates", output.lines().count());
+    true
+}
