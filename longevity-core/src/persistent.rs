@@ -93,7 +93,7 @@ impl<T: Storable + Serialize + DeserializeOwned> Document for T {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a derived type of `{P}`",
     label = "held by a variant of `{P}`",
-    note = "add `#[persistent(derived({P}))]` to `{Self}`"
+    note = "add `#[derive(PersistentType)]` and `#[persistent(derived({P}))]` to `{Self}`"
 )]
 pub trait DerivedFrom<P>: PersistentStruct {
     /// `Self`: generated code asks for it in signatures, so that a missing impl is reported once, at the variant.
@@ -170,7 +170,7 @@ pub trait KeyVal: Storable + Eq + Hash + KeyValOf<Self::Of> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key value of `{P}`",
     label = "a key of `{P}` has a key value of `{P}`",
-    note = "a key value names its type: `#[derive(KeyVal)] #[key_val({P})]`"
+    note = "a key value is a newtype that names its persistent type: `#[derive(KeyVal)] #[key_val({P})] struct Name(String);`"
 )]
 pub trait KeyValOf<P>: Storable {
     /// The definition of a key of `P`; for generated code.

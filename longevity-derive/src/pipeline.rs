@@ -16,7 +16,11 @@ fn derive(input: TokenStream, expand: impl FnOnce(&DeriveInput, &mut Errors) -> 
     match syn::parse2(input) {
         Ok(input) => {
             let mut errors = Errors::default();
-            let code = expand(&input, &mut errors);
+            let mut code = expand(&input, &mut errors);
+            // What is no type of ours at all gets no impls, as there are none that would hold.
+            if matches!(input.data, Data::Union(_)) || input.generics.lifetimes().next().is_some() {
+                code = TokenStream::new();
+            }
             let errors = errors.into_tokens();
             quote!(#code #errors)
         }

@@ -6,6 +6,7 @@ use std::ops::Deref;
 
 use super::{Direction, Filter, Operand, Order, Predicate};
 use crate::path::{Path, Step};
+use crate::persistent::FieldAccess;
 use crate::storable::kind::HasOrder;
 use crate::storable::{Collection, Storable};
 use crate::value::Comparison;
@@ -55,6 +56,12 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         Self::at(path.then(step))
     }
 
+    /// The property of a field; for generated code.
+    #[doc(hidden)]
+    pub fn field<U: Storable>(&self, access: &FieldAccess<T, U>) -> Prop<R, U> {
+        Prop::below(&self.path, access.step)
+    }
+
     /// Where the property is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -80,34 +87,53 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     }
 }
 
-impl<R: 'static, T: Storable<Kind: HasOrder>> Prop<R, T> {
+// The bounds stand on the methods, not on the impl: only there does the compiler say what is missing.
+impl<R: 'static, T: Storable> Prop<R, T> {
     /// Less than the value; false of an absent value.
-    pub fn lt(&self, value: impl Operand<T>) -> Filter<R> {
+    pub fn lt(&self, value: impl Operand<T>) -> Filter<R>
+    where
+        T::Kind: HasOrder,
+    {
         self.compare(Comparison::Lt, value)
     }
 
     /// Less than or equal to the value; false of an absent value.
-    pub fn le(&self, value: impl Operand<T>) -> Filter<R> {
+    pub fn le(&self, value: impl Operand<T>) -> Filter<R>
+    where
+        T::Kind: HasOrder,
+    {
         self.compare(Comparison::Le, value)
     }
 
     /// Greater than the value; false of an absent value.
-    pub fn gt(&self, value: impl Operand<T>) -> Filter<R> {
+    pub fn gt(&self, value: impl Operand<T>) -> Filter<R>
+    where
+        T::Kind: HasOrder,
+    {
         self.compare(Comparison::Gt, value)
     }
 
     /// Greater than or equal to the value; false of an absent value.
-    pub fn ge(&self, value: impl Operand<T>) -> Filter<R> {
+    pub fn ge(&self, value: impl Operand<T>) -> Filter<R>
+    where
+        T::Kind: HasOrder,
+    {
         self.compare(Comparison::Ge, value)
     }
 
     /// Smallest first, absent values before all others.
-    pub fn asc(&self) -> Order<R> {
+    pub fn asc(&self) -> Order<R>
+    where
+        T::Kind: HasOrder,
+    {
         Order::new(self.path.clone(), Direction::Ascending)
     }
 
     /// Greatest first, absent values after all others.
-    pub fn desc(&self) -> Order<R> {
+    pub fn desc(&self) -> Order<R>
+    where
+        T::Kind: HasOrder,
+    {
         Order::new(self.path.clone(), Direction::Descending)
     }
 }
@@ -120,9 +146,12 @@ impl<R: 'static, T: Storable> Prop<R, Option<T>> {
     }
 }
 
-impl<R: 'static, T: Collection> Prop<R, T> {
+impl<R: 'static, T: Storable> Prop<R, T> {
     /// Whether the list or set holds the element.
-    pub fn contains(&self, element: impl Operand<T::Element>) -> Filter<R> {
+    pub fn contains(&self, element: impl Operand<T::Element>) -> Filter<R>
+    where
+        T: Collection,
+    {
         Filter::new(Predicate::Contains { path: self.path.clone(), element: element.into_operand() })
     }
 }

@@ -9,6 +9,7 @@ mod shape;
 use std::fmt::Debug;
 
 use crate::path::{Path, Step};
+use crate::query::Prop;
 use crate::value::ValueRef;
 
 pub use collections::Collection;
@@ -35,7 +36,7 @@ pub trait Storable: Clone + Debug + Send + Sync + 'static {
     #[doc(hidden)]
     type This: Storable;
     /// The properties of the type's own fields, seen from the persistent type `R`.
-    type Fields<R: 'static>: Send + Sync + 'static;
+    type Fields<R: 'static>: 'static;
     /// Whether the type may be (in) a key value: it holds no float, option, collection or choice with data.
     const KEYABLE: bool;
 
@@ -44,6 +45,12 @@ pub trait Storable: Clone + Debug + Send + Sync + 'static {
 
     /// The properties of the fields, given the path to this type.
     fn fields<R: 'static>(path: &Path) -> Self::Fields<R>;
+
+    /// The property of a field of this type; for generated code.
+    #[doc(hidden)]
+    fn prop<R: 'static>(path: &Path, step: &'static Step) -> Prop<R, Self> {
+        Prop::below(path, step)
+    }
 
     /// The value at the end of the path, [`ValueRef::None`] where an option on the way is `None`.
     fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_>;

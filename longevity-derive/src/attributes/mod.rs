@@ -80,8 +80,10 @@ impl Entry {
         let meant = did_you_mean(&name, known.iter().copied());
         let message = match known {
             [] => format!("`#[{attribute}(..)]` takes nothing here: remove `{name}`"),
-            known => format!("`#[{attribute}(..)]` has no `{name}` here{meant} It takes {}", listed(known))
-                .replacen("here It", "here: it", 1),
+            known if meant.is_empty() => {
+                format!("`#[{attribute}(..)]` has no `{name}` here: it takes {}", listed(known))
+            }
+            known => format!("`#[{attribute}(..)]` has no `{name}` here{meant} It takes {}", listed(known)),
         };
         errors.on(&self.name, message);
     }

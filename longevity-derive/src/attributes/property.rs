@@ -157,13 +157,11 @@ impl Parse for PropsList {
         let prop = |input: ParseStream<'_>| {
             let name = input.call(Ident::parse_any)?;
             if !input.peek(Token![:]) {
-                let name = plain(&name);
-                return Err(syn::Error::new(
-                    input.span(),
-                    format_args!(
-                        "a poly property needs its type: write `{name}: Type`, as the variants' structs declare it"
-                    ),
-                ));
+                let message = format!(
+                    "a poly property needs its type: write `{}: Type`, as the variants' structs declare it",
+                    plain(&name)
+                );
+                return Err(syn::Error::new(name.span(), message));
             }
             input.parse::<Token![:]>()?;
             Ok(PolyProp { name, ty: input.parse()? })

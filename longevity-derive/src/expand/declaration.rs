@@ -4,17 +4,20 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Ident;
 
-use super::asked;
+use super::question::{Answer, Question};
+use super::{asked, ends, located};
 use crate::attributes::property::{Primary, PropertyPath};
 use crate::names::{hash, plain};
-use crate::tree::declaration::{Declaration, Key};
+use crate::tree::declaration::{Declaration, Key, text};
 
 /// An expression of type `Declaration` that reads the properties in `props`; `owner` is the type that declares them.
 pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration: &Declaration) -> TokenStream {
     let keys = declaration.keys.iter().map(|key| {
         let define = asked(&key.ty, quote!(#krate::KeyValOf<#owner>), "key");
-        let prop = property(&key.path);
-        let definition = quote!(#define(&#prop));
+        let prop = key_property(key);
+        let (at, _) = ends(&key.ty);
+        let reference = quote_spanned!(at=> &);
+        let definition = quote_spanned!(at=> #define(#reference #prop));
         match &key.primary {
             None => definition,
             Some(primary) => {
@@ -27,7 +30,9 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
         let properties = paths.iter().map(|path| {
             let prop = property(path);
             let span = path.segments().last().map_or_else(proc_macro2::Span::call_site, Ident::span);
-            quote_spanned!(span=> #krate::definition::PropertyDefinition::indexed(&#prop))
+            let define = located(quote!(#krate::definition::PropertyDefinition::indexed), span);
+            let reference = quote_spanned!(span=> &);
+            quote_spanned!(span=> #define(#reference #prop))
         });
         quote!(::std::vec![#(#properties),*])
     });
@@ -42,7 +47,7 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
 /// `props.profile.inner().tagline`, where `inner()` leads through options and boxes.
 fn property(path: &PropertyPath) -> TokenStream {
     let first = &path.first;
-    let mut expression = quote!(props.#first);
+    let mut expression = quote_spanned!(first.span()=> props.#first);
     for segment in &path.rest {
         expression = quote_spanned!(segment.span()=> #expression.inner().#segment);
     }
@@ -68,17 +73,57 @@ fn primary_kind(krate: &TokenStream, key: &PropertyPath, primary: &Primary) -> T
     }
 }
 
+/// The property of a key.
+fn key_property(key: &Key) -> TokenStream {
+    match (nested_key(key), key.path.rest.split_last()) {
+        (Some(question), Some((last, between))) => {
+            let outer = property(&PropertyPath { first: key.path.first.clone(), rest: between.to_vec() });
+            let ask = Ident::new(&question.ask().to_string(), last.span());
+            quote_spanned!(last.span()=> #outer.inner().field(&#ask::<_, _>()))
+        }
+        _ => property(&key.path),
+    }
+}
+
+/// The questions that the nested keys ask.
+pub(crate) fn questions(krate: &TokenStream, declaration: &Declaration) -> TokenStream {
+    declaration.keys.iter().filter_map(nested_key).map(|question| question.define(krate)).collect()
+}
+
+/// The question for the field at the end of a nested key's path; none if the key is not nested.
+fn nested_key(key: &Key) -> Option<Question<'_>> {
+    let name = plain(key.path.rest.last()?);
+    let (path, expected) = (key.path.text(), text(&key.ty));
+    Some(Question {
+        label: key.path.segments().map(plain).collect::<Vec<_>>().join("_"),
+        ty: &key.ty,
+        of_named: false,
+        missing: Answer {
+            message: format!("`{{Self}}` has no field `{name}`"),
+            label: format!("the key `{path}` ends here"),
+            note: "the way to a key leads through components, newtypes and boxes, not through options or collections"
+                .to_owned(),
+        },
+        other_type: Answer {
+            message: format!("the `{name}` of `{{__S}}` is `{{Self}}`, not `{expected}`"),
+            label: format!("the key `{path}` is said to be `{expected}`"),
+            note: format!("write the key with the type that the field has: `key({path}: Type)`"),
+        },
+        field: name,
+    })
+}
+
 /// Leads from a reference to the value of a path's first property to that at its end, through the fields' impls of
 /// `HasField`, as the fields may be private.
 pub(crate) fn descend(krate: &TokenStream, from: TokenStream, key: &Key, mutable: bool) -> TokenStream {
+    let Some((last, between)) = key.path.rest.split_last() else { return from };
     let method = if mutable { quote!(field_mut) } else { quote!(field) };
     let mut expression = from;
-    let last = key.path.rest.len();
-    for (position, segment) in key.path.rest.iter().enumerate() {
+    for segment in between {
         let hash = hash(&plain(segment));
-        let ty = &key.ty;
-        let ty = if position + 1 == last { quote!(#ty) } else { quote!(_) };
-        expression = quote_spanned!(segment.span()=> #krate::HasField::<#hash, #ty>::#method(#expression));
+        let step = located(quote!(#krate::HasField::<#hash, _>::#method), segment.span());
+        expression = quote_spanned!(segment.span()=> #step(#expression));
     }
-    expression
+    let question = nested_key(key).map(|question| Ident::new(&question.ask().to_string(), last.span()));
+    quote_spanned!(last.span()=> (#question::<_, _>().#method)(#expression))
 }

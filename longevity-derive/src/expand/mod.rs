@@ -8,12 +8,13 @@ pub(crate) mod newtype;
 pub(crate) mod persistent;
 pub(crate) mod poly;
 pub(crate) mod poly_props;
+pub(crate) mod question;
 pub(crate) mod record;
 pub(crate) mod stub;
 pub(crate) mod sum;
 pub(crate) mod testkit;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Type};
 
@@ -63,6 +64,18 @@ pub(crate) fn asked(ty: &Type, of: TokenStream, member: &str) -> TokenStream {
 /// [`asked`] of `Storable`.
 pub(crate) fn storable(ty: &Type, krate: &TokenStream, member: &str) -> TokenStream {
     asked(ty, quote!(#krate::Storable), member)
+}
+
+/// The tokens, all located at this span.
+pub(crate) fn located(tokens: TokenStream, span: Span) -> TokenStream {
+    let located = tokens.into_iter().map(|mut token| {
+        if let TokenTree::Group(group) = &token {
+            token = TokenTree::Group(Group::new(group.delimiter(), located(group.stream(), span)));
+        }
+        token.set_span(span);
+        token
+    });
+    located.collect()
 }
 
 /// The name of the constant that holds a field's step.

@@ -13,7 +13,8 @@ pub(crate) fn expand(tree: &PersistentStruct) -> TokenStream {
     let persistent = persistent(tree);
     let keys = keys(tree);
     let testkit = testkit::of_persistent(tree);
-    hidden(quote!(#storable #persistent #keys #testkit))
+    let questions = declaration::questions(&tree.container.krate, &tree.declaration);
+    hidden(quote!(#questions #storable #persistent #keys #testkit))
 }
 
 /// The impls of `PersistentType` and what belongs to it.

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{asked, declaration, hidden, inline, poly_props, record, testkit};
+use super::{asked, declaration, hidden, inline, poly_props, storable, testkit};
 use crate::names::plain;
 use crate::tree::poly::{Poly, PolyVariant, VariantForm};
 
@@ -18,7 +18,9 @@ pub(crate) fn expand(tree: &Poly) -> TokenStream {
     let testkit = testkit::of_poly(tree);
     let composite = inline::composite(tree);
     let module = inline::module(tree);
-    let hidden = hidden(quote!(#props #persistent #root #composite #(#variants)* #(#scopes)* #keys #testkit));
+    let questions = declaration::questions(&tree.container.krate, &tree.declaration);
+    let hidden =
+        hidden(quote!(#questions #props #persistent #root #composite #(#variants)* #(#scopes)* #keys #testkit));
     quote!(#module #hidden)
 }
 
@@ -81,9 +83,9 @@ fn persistent(tree: &Poly) -> TokenStream {
         let ident = poly_props::ident(tree);
         let names = tree.props.iter().map(|prop| &prop.name);
         let reads = tree.props.iter().enumerate().map(|(position, prop)| {
-            let ty = record::this(container, &prop.ty);
+            let prop = storable(&prop.ty, krate, "prop");
             let step = poly_props::step(tree, position);
-            quote!(#krate::Prop::<Self, #ty>::below(&path, #step))
+            quote!(#prop(&path, #step))
         });
         (
             quote!(#ident #arguments),

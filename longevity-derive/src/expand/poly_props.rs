@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
 
+use super::question::{Answer, Question};
 use super::{asked, ends, record};
 use crate::attributes::property::PolyProp;
 use crate::names::{hash, plain};
@@ -69,22 +70,31 @@ pub(crate) fn expand(tree: &Poly) -> TokenStream {
     }
 }
 
-/// Asks each variant's struct, once, for the property as a field of the right type. The field's type is found by inference,
-/// so that the message can name it.
+/// Asks each variant's struct, once, for the property as a field of the right type.
 fn question(tree: &Poly, position: usize, prop: &PolyProp) -> TokenStream {
     let krate = &tree.container.krate;
     let owner = tree.container.name();
     let PolyProp { name, ty } = prop;
-    let (hash, plain, expected) = (hash(&plain(name)), plain(name), text(ty));
-    let (has, is, ask) = (format_ident!("Has_{plain}"), format_ident!("Is_{plain}"), format_ident!("ask_for_{plain}"));
-    let no_field = format!("`{{Self}}` has no field `{plain}`");
-    let no_field_label = format!("every variant of `{owner}` has the fields that its `props(..)` name");
-    let no_field_note =
-        format!("add `{plain}: {expected}` to `{{Self}}`, or remove `{plain}` from `props(..)` of `{owner}`");
-    let other_type =
-        format!("the variants of `{owner}` do not agree on `{plain}`: its `{plain}` is `{{Self}}`, not `{expected}`");
-    let other_type_label = format!("the `{plain}` of this one is `{{Self}}`");
-    let other_type_note = format!("`props(..)` of `{owner}` says `{plain}: {expected}`: make them the same");
+    let (name, expected) = (plain(name), text(ty));
+    let question = Question {
+        label: name.clone(),
+        field: name.clone(),
+        ty,
+        of_named: true,
+        missing: Answer {
+            message: format!("`{{Self}}` has no field `{name}`"),
+            label: format!("every variant of `{owner}` has the fields that its `props(..)` name"),
+            note: format!("add `{name}: {expected}` to `{{Self}}`, or remove `{name}` from `props(..)` of `{owner}`"),
+        },
+        other_type: Answer {
+            message: format!(
+                "the variants of `{owner}` do not agree on `{name}`: its `{name}` is `{{Self}}`, not `{expected}`"
+            ),
+            label: format!("the `{name}` of this one is `{{Self}}`"),
+            note: format!("`props(..)` of `{owner}` says `{name}: {expected}`: make them the same"),
+        },
+    };
+    let ask = question.ask();
     let variants = || tree.variants.iter().enumerate().filter(|(_, variant)| variant.has_prop(position));
     let first = variants().next().map(|(variant, _)| constant(position, variant));
     let asks = variants().map(|(variant, held)| {
@@ -94,39 +104,19 @@ fn question(tree: &Poly, position: usize, prop: &PolyProp) -> TokenStream {
         let checked = of_derived(tree, held);
         let same_name = (first.as_ref() != Some(&constant)).then(|| {
             let message = format!(
-                "`{plain}` has another stored name here than in the first variant of `{owner}`: give both fields the same `#[persistent(name = \"..\")]`"
+                "`{name}` has another stored name here than in the first variant of `{owner}`: give both fields the same `#[persistent(name = \"..\")]`"
             );
             quote_spanned!(at=> const _: () = ::core::assert!(#constant.step.hash == #first.step.hash, #message);)
         });
+        let ask = Ident::new(&ask.to_string(), at);
         let call = quote_spanned!(at=> #ask::<#checked, _>());
         quote! {
             const #constant: #krate::FieldAccess<#derived, #ty> = #call;
             #same_name
         }
     });
-    quote! {
-        #[diagnostic::on_unimplemented(message = #no_field, label = #no_field_label, note = #no_field_note)]
-        trait #has<__T> {}
-
-        #[diagnostic::do_not_recommend]
-        impl<__S: #krate::HasField<#hash, __T>, __T> #has<__T> for __S {}
-
-        #[diagnostic::on_unimplemented(message = #other_type, label = #other_type_label, note = #other_type_note)]
-        trait #is<__S>: ::core::marker::Sized {
-            const ACCESS: #krate::FieldAccess<__S, #ty>;
-        }
-
-        #[diagnostic::do_not_recommend]
-        impl<__S: #krate::HasField<#hash, #ty>> #is<__S> for #ty {
-            const ACCESS: #krate::FieldAccess<__S, #ty> = #krate::FieldAccess::<__S, #ty>::of::<#hash>();
-        }
-
-        const fn #ask<__S: #has<__T>, __T: #is<__S>>() -> #krate::FieldAccess<__S, #ty> {
-            __T::ACCESS
-        }
-
-        #(#asks)*
-    }
+    let definition = question.define(krate);
+    quote!(#definition #(#asks)*)
 }
 
 fn of_derived(tree: &Poly, variant: &PolyVariant) -> TokenStream {

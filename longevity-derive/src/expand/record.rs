@@ -1,7 +1,7 @@
 //! Structs with named fields: their values, properties and structure.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use syn::Type;
 
 use super::{step, storable};
@@ -155,10 +155,8 @@ fn properties(container: &Container, fields: &[Field]) -> (TokenStream, TokenStr
     });
     let reads = fields.iter().enumerate().map(|(position, field)| {
         let (name, step) = (field.ident(), step(position));
-        let (at, _) = super::ends(&field.ty);
-        let ty = this(container, &field.ty);
-        let read = quote_spanned!(at=> #krate::Prop::<__R, #ty>::below(path, #step));
-        quote!(#name: #read)
+        let prop = storable(&field.ty, krate, "prop");
+        quote!(#name: #prop(path, #step))
     });
     (
         quote! {

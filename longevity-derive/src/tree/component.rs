@@ -71,11 +71,14 @@ pub(crate) fn of_struct(input: &DeriveInput, fields: &Fields, attribute: &str, e
     match fields {
         Fields::Named(fields) => {
             let serde = ContainerSerde::of(&input.attrs, serde::Container::Record, errors);
-            Some(Body::Record(Field::named(&fields.named, attribute, serde.rename_all, errors)))
+            let mut fields = Field::named(&fields.named, attribute, serde.rename_all, errors);
+            fields.retain(|field| !field.refused);
+            Some(Body::Record(fields))
         }
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
             ContainerSerde::of(&input.attrs, serde::Container::Newtype, errors);
-            Some(Body::Newtype(Box::new(Field::of_newtype(&fields.unnamed[0], attribute, errors))))
+            let field = Field::of_newtype(&fields.unnamed[0], attribute, errors);
+            (!field.refused).then(|| Body::Newtype(Box::new(field)))
         }
         Fields::Unnamed(fields) if !fields.unnamed.is_empty() => {
             ContainerSerde::of(&input.attrs, serde::Container::Record, errors);
@@ -128,10 +131,12 @@ pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors)
             Fields::Unit => Some(Holds::Unit),
             Fields::Named(fields) => {
                 let case = of_variant.rename_all.or(serde.rename_all_fields);
-                Some(Holds::Record(Field::named(&fields.named, attribute, case, errors)))
+                let fields = Field::named(&fields.named, attribute, case, errors);
+                fields.iter().all(|field| !field.refused).then_some(Holds::Record(fields))
             }
             Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
-                Some(Holds::Newtype(Box::new(Field::of_newtype(&fields.unnamed[0], attribute, errors))))
+                let field = Field::of_newtype(&fields.unnamed[0], attribute, errors);
+                (!field.refused).then(|| Holds::Newtype(Box::new(field)))
             }
             Fields::Unnamed(fields) => {
                 let name = &variant.ident;

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Ident, Type};
 
+use super::field::Field;
 use crate::attributes::property::{Declared, Primary, PropertyPath};
 use crate::errors::Errors;
 use crate::names::{did_you_mean, listed, plain};
@@ -112,6 +113,17 @@ impl Declaration {
     }
 }
 
+impl Declaration {
+    /// Without the keys and indexes on fields whose types were refused: one mistake is reported once.
+    pub(crate) fn without_refused(mut self, fields: &[Field]) -> Self {
+        let refused: Vec<_> = fields.iter().filter(|field| field.refused).map(|field| &field.name).collect();
+        let is_left = |path: &PropertyPath| !refused.contains(&&plain(&path.first));
+        self.keys.retain(|key| is_left(&key.path));
+        self.indexes.retain(|paths| paths.iter().all(is_left));
+        self
+    }
+}
+
 impl Properties<'_> {
     fn find(&self, path: &PropertyPath, errors: &mut Errors) -> Option<&Property<'_>> {
         let name = plain(&path.first);
@@ -124,7 +136,8 @@ impl Properties<'_> {
                 names => format!("it has {}", listed(names)),
             };
             let Self { owner, called, instead, .. } = self;
-            errors.on(&path.first, format_args!("`{owner}` has no {called} `{name}`{meant}; {there}{instead}"));
+            let there = if meant.is_empty() { format!("; {there}") } else { format!(" ({there})") };
+            errors.on(&path.first, format_args!("`{owner}` has no {called} `{name}`{meant}{there}{instead}"));
         }
         found
     }

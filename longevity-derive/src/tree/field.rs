@@ -4,6 +4,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Attribute, Ident, Index, Member, Token, Type};
 
+use super::unstorable::unstorable;
 use crate::attributes::case::Case;
 use crate::attributes::entries;
 use crate::attributes::serde::{Renamed, field_rename};
@@ -23,6 +24,8 @@ pub(crate) struct Field {
     /// The type as the enum's module sees it, if the field is in a struct generated for an inline variant.
     pub(crate) outer_ty: Option<Type>,
     pub(crate) attributes: Vec<Attribute>,
+    /// Whether its type was refused: it has no part in what is generated.
+    pub(crate) refused: bool,
 }
 
 impl Field {
@@ -55,6 +58,7 @@ impl Field {
                 ty: field.ty.clone(),
                 outer_ty: None,
                 attributes: field.attrs.clone(),
+                refused: refuse(&field.ty, errors),
             });
         }
         named
@@ -75,6 +79,7 @@ impl Field {
             ty: field.ty.clone(),
             outer_ty: None,
             attributes: field.attrs.clone(),
+            refused: refuse(&field.ty, errors),
         }
     }
 
@@ -85,6 +90,15 @@ impl Field {
             Member::Unnamed(index) => quote::format_ident!("field_{}", index.index),
         }
     }
+}
+
+/// Reports a type that is known not to be storable.
+fn refuse(ty: &Type, errors: &mut Errors) -> bool {
+    let refused = unstorable(ty);
+    if let Some((token, message)) = &refused {
+        errors.on(token, message);
+    }
+    refused.is_some()
 }
 
 /// The name that our attribute gives the field.

@@ -73,12 +73,15 @@ fn position(
     let (name, ty, owner) = (plain(&prop.name), text(&prop.ty), around.container.name());
     let variant = &variant.ident;
     let Some(position) = fields.iter().position(|field| field.name == name) else {
-        let meant = did_you_mean(&name, fields.iter().map(|field| field.name.as_str()));
+        let mut meant = did_you_mean(&name, fields.iter().map(|field| field.name.as_str()));
+        if meant.is_empty() {
+            meant.push('.');
+        }
         let there = listed(fields.iter().map(|field| &field.name));
         errors.on(
             variant,
             format_args!(
-                "`{variant}` has no field `{name}`{meant}; it has {there}, and every variant of `{owner}` has the fields that its `props(..)` name: add `{name}: {ty}`, or remove `{name}` from `props(..)`"
+                "`{variant}` has no field `{name}`{meant} It has {there}, and every variant of `{owner}` has the fields that its `props(..)` name: add `{name}: {ty}`, or remove `{name}` from `props(..)`"
             ),
         );
         return None;

@@ -8,6 +8,7 @@ pub(crate) mod key_val;
 pub(crate) mod model;
 pub(crate) mod persistent;
 pub(crate) mod poly;
+pub(crate) mod unstorable;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -20,7 +21,7 @@ use crate::names::plain;
 pub(crate) struct Container {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
-    /// As the user wrote them.
+    /// As the user wrote them, but for lifetimes, which are refused.
     pub(crate) generics: Generics,
     /// The module that generated code reaches.
     pub(crate) krate: TokenStream,

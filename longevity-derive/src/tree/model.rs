@@ -26,6 +26,10 @@ impl Model {
                 roots.push(ty);
             }
         }
+        if !input.attrs.iter().any(|attribute| attribute.path().is_ident("domain_model")) {
+            errors
+                .on(&input.ident, "a domain model names its persistent types: write `#[domain_model(User)]` above it");
+        }
         let container = Container::of(input, krate.private(), errors);
         if let Some(param) = input.generics.params.first() {
             errors.on(param, "a domain model is one type: remove its parameters");

@@ -1,6 +1,6 @@
 //! Persistent structs: plain and derived ones.
 
-use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Type};
+use syn::{Data, DeriveInput, Fields, LitStr, Type};
 
 use super::Container;
 use super::declaration::{Declaration, Properties, Property};
@@ -29,7 +29,7 @@ impl PersistentStruct {
     pub(crate) fn of(input: &DeriveInput, errors: &mut Errors) -> Self {
         let attribute = PersistentAttribute::of_struct(&input.attrs, errors);
         let container = Container::of(input, attribute.krate.private(), errors);
-        let fields = fields(input, errors);
+        let mut fields = fields(input, errors);
         let role = match attribute.derived {
             Some(poly) => {
                 if let Some(table) = &attribute.table {
@@ -46,6 +46,8 @@ impl PersistentStruct {
             None => Role::Plain { table: table_name(attribute.table.as_ref(), &container, errors) },
         };
         let declaration = Declaration::of(attribute.declared, &properties(container.name(), &fields), errors);
+        let declaration = declaration.without_refused(&fields);
+        fields.retain(|field| !field.refused);
         Self { container, fields, role, declaration }
     }
 }
@@ -77,7 +79,7 @@ pub(crate) fn table_name(given: Option<&LitStr>, container: &Container, errors: 
 
 fn fields(input: &DeriveInput, errors: &mut Errors) -> Vec<Field> {
     let Data::Struct(data) = &input.data else { return Vec::new() };
-    let serde = ContainerSerde::of(serde_attributes(input), serde::Container::Record, errors);
+    let serde = ContainerSerde::of(&input.attrs, serde::Container::Record, errors);
     match &data.fields {
         Fields::Named(fields) => Field::named(&fields.named, "persistent", serde.rename_all, errors),
         Fields::Unnamed(fields) if !fields.unnamed.is_empty() => {
@@ -99,8 +101,4 @@ fn fields(input: &DeriveInput, errors: &mut Errors) -> Vec<Field> {
             Vec::new()
         }
     }
-}
-
-fn serde_attributes(input: &DeriveInput) -> &[Attribute] {
-    &input.attrs
 }

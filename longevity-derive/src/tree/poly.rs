@@ -184,6 +184,9 @@ fn variants(data: &DataEnum, module: &str, around: &Around<'_>, errors: &mut Err
             }
             Fields::Named(_) | Fields::Unit => {
                 let inline = Inline::of(variant, &serde, attribute.declared, around, errors);
+                if inline.tree.fields.iter().any(|field| field.refused) {
+                    continue;
+                }
                 let ty = inline::path(module, &ident);
                 variants.push(PolyVariant { ident, discriminators, ty, form: VariantForm::Inline(Box::new(inline)) });
             }
