@@ -75,10 +75,10 @@ impl Tables {
         if self.by_username.contains_key(username(&user)) {
             return Err("username taken");
         }
-        if let User::Member(member) = &user {
-            if self.by_email.contains_key(&member.email) {
-                return Err("email taken");
-            }
+        if let User::Member(member) = &user
+            && self.by_email.contains_key(&member.email)
+        {
+            return Err("email taken");
         }
         self.next_id += 1;
         let id = self.next_id;

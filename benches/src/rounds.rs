@@ -73,7 +73,8 @@ fn print(contenders: &[&dyn Contender], all: &[Vec<Clock>]) {
         for clocks in &all[1..] {
             let ratios: Vec<_> =
                 clocks.iter().zip(&all[0]).map(|(clock, base)| nanoseconds(clock) / nanoseconds(base)).collect();
-            let (min, max) = ratios.iter().fold((f64::MAX, f64::MIN), |(min, max), ratio| (min.min(*ratio), max.max(*ratio)));
+            let (min, max) =
+                ratios.iter().fold((f64::MAX, f64::MIN), |(min, max), ratio| (min.min(*ratio), max.max(*ratio)));
             print!("{:>24}", format!("{:.2} ({min:.2}, {max:.2})", median(ratios)));
         }
         println!();

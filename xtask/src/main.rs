@@ -89,7 +89,8 @@ fn cargo() -> Command {
 
 /// A build of a user's crate, tests apart, has no part of the test kit in it.
 fn users_pay_nothing_for_the_test_kit() -> bool {
-    let arguments = ["tree", "--manifest-path", "tests/new-user/Cargo.toml", "--edges", "normal,build", "--prefix", "none"];
+    let arguments =
+        ["tree", "--manifest-path", "tests/new-user/Cargo.toml", "--edges", "normal,build", "--prefix", "none"];
     println!("\n== no test kit in a user's build: cargo {}", arguments.join(" "));
     let output = match cargo().args(arguments).output() {
         Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).into_owned(),

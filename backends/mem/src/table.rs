@@ -140,7 +140,6 @@ impl Store {
     }
 
     /// Inserts all rows or none.
-    #[expect(clippy::result_large_err, reason = "the failure is as the interface has it")]
     pub(crate) fn insert_many(
         &self,
         schema: &Schema,

@@ -198,7 +198,7 @@ pub struct Analytic {
 
 /// That one object has to do with another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
-#[persistent(derived(Object), index(target_ref, relationship_type), index(source_ref, relationship_type))]
+#[persistent(derived(Object), index(target_ref, relationship_type), index(source_ref))]
 #[serde(deny_unknown_fields)]
 pub struct Relationship {
     pub id: StixId,
@@ -223,11 +223,13 @@ pub enum RelationshipType {
 
 /// Which of the ATT&CK matrices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Component)]
-#[serde(rename_all = "kebab-case")]
 pub enum Domain {
-    EnterpriseAttack,
-    IcsAttack,
-    MobileAttack,
+    #[serde(rename = "enterprise-attack")]
+    Enterprise,
+    #[serde(rename = "ics-attack")]
+    Ics,
+    #[serde(rename = "mobile-attack")]
+    Mobile,
 }
 
 /// What a technique works on.

@@ -1,12 +1,12 @@
 //! The program as a user runs it: on the shipped data, and on files that are broken in every way a file can be.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
 const TOOL: &str = r#"{"type":"tool","id":"tool--1","external_id":"S0002","name":"Mimikatz","aliases":["Mimikatz"],"platforms":["Windows"],"revoked":false,"deprecated":false}"#;
-const TACTIC: &str =
-    r#"{"type":"x-mitre-tactic","id":"x-mitre-tactic--1","external_id":"TA0001","name":"Initial Access","shortname":"initial-access"}"#;
+const TACTIC: &str = r#"{"type":"x-mitre-tactic","id":"x-mitre-tactic--1","external_id":"TA0001","name":"Initial Access","shortname":"initial-access"}"#;
 
 fn attack(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_attack")).args(arguments).output().unwrap()

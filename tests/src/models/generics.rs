@@ -32,6 +32,14 @@ pub struct Booking {
     pub label: Labelled<Labelled<String>>,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(index(number))]
+pub struct Envelope<T> {
+    pub number: i64,
+    pub content: T,
+    pub more: Vec<T>,
+}
+
 #[derive(DomainModel)]
-#[domain_model(Booking)]
+#[domain_model(Booking, Envelope<Range<String>>)]
 pub struct Generics;

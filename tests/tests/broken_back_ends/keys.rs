@@ -201,7 +201,9 @@ impl Decorator<Mem> for KeepsEntries {
             return Ok(Some(row));
         }
         let entries = self.entries.lock().unwrap().clone();
-        let entry = entries.into_iter().find(|(_, columns)| lookup.values.iter().all(|value| columns.contains(&value.to_value())));
+        let entry = entries
+            .into_iter()
+            .find(|(_, columns)| lookup.values.iter().all(|value| columns.contains(&value.to_value())));
         let rows = all(inner, table).await;
         Ok(entry.and_then(|(id, _)| rows.into_iter().find(|row| row.id == id)))
     }

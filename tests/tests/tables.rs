@@ -1,0 +1,135 @@
+//! What core hands to a back end: the table of a model, the columns of a row, and the models that it refuses.
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
+
+use std::sync::{Arc, Mutex};
+
+use longevity::backend::{Target, WriteFailure};
+use longevity::blocking::Longevity;
+use longevity::prelude::*;
+use longevity::testkit::decorate::{Decorated, Decorator};
+use longevity::{RowContent, RowId, Value};
+use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
+use longevity_tests::models::primary_keys::{Hashed, Partitioned, PrimaryKeys};
+
+type MemTable = <Mem as longevity::backend::Backend>::Table;
+type MemDoc = <Mem as longevity::backend::Backend>::Doc;
+
+/// Notes the columns of each row that is written.
+struct NotesColumns(Arc<Mutex<Vec<Vec<Value>>>>);
+
+impl NotesColumns {
+    fn note(&self, content: &RowContent<MemDoc>) {
+        self.0.lock().unwrap().push(content.columns.clone());
+    }
+}
+
+impl Decorator<Mem> for NotesColumns {
+    async fn insert(&self, inner: &Mem, table: &MemTable, content: RowContent<MemDoc>) -> Result<RowId, WriteFailure> {
+        self.note(&content);
+        longevity::backend::Backend::insert(inner, table, content).await
+    }
+
+    async fn replace(
+        &self,
+        inner: &Mem,
+        table: &MemTable,
+        target: Target,
+        content: RowContent<MemDoc>,
+    ) -> Result<u64, WriteFailure> {
+        self.note(&content);
+        longevity::backend::Backend::replace(inner, table, target, content).await
+    }
+}
+
+fn member(name: &str, num_cats: i64) -> Member {
+    Member {
+        username: Username(name.into()),
+        email: Email(format!("{name}@example.com")),
+        profile: Profile { tagline: "hi".into(), image_uri: "x".into() },
+        num_cats,
+    }
+}
+
+#[test]
+fn a_row_has_the_columns_of_its_variant_and_none_of_its_siblings() {
+    let noted = Arc::new(Mutex::new(Vec::new()));
+    let back_end = Decorated::new(Mem::new(), NotesColumns(Arc::clone(&noted)));
+    let store = Longevity::<Blogging, _>::open(back_end).unwrap();
+    store.create_schema().unwrap();
+    let users = store.repo::<User>();
+    let paths: Vec<_> = {
+        let (definition, _) = store.asynchronous().table::<User>().unwrap();
+        definition.columns.iter().map(|column| column.path.to_string()).collect()
+    };
+    assert_eq!(paths, ["username", "email", "profile.tagline", "num_cats"]);
+
+    let ann = users.create(User::Member(member("ann", 2))).unwrap();
+    users.update(ann.set(User::Commenter(Commenter { username: Username("ann".into()) }))).unwrap();
+
+    let text = |text: &str| Value::Text(text.into());
+    let none = || Value::None(0);
+    let expected = [
+        vec![text("ann"), text("ann@example.com"), text("hi"), Value::Int(2)],
+        vec![text("ann"), none(), none(), none()],
+    ];
+    assert_eq!(*noted.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_primary_key_says_how_rows_spread() {
+    let store = Longevity::<PrimaryKeys, _>::open(Mem::new()).unwrap();
+    let store = store.asynchronous();
+    let (hashed, _) = store.table::<Hashed>().unwrap();
+    let primary_key = hashed.primary_key.as_ref().unwrap();
+    assert!(primary_key.hashed);
+    assert_eq!(primary_key.partition_columns, 1);
+    let (partitioned, _) = store.table::<Partitioned>().unwrap();
+    let primary_key = partitioned.primary_key.as_ref().unwrap();
+    assert!(!primary_key.hashed);
+    assert_eq!((primary_key.partition_columns, partitioned.indexes[primary_key.index].columns.len()), (2, 3));
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+#[key_val(Parcel)]
+struct ParcelId {
+    region: String,
+    day: i32,
+    number: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(primary_key(id, partition(region, number)))]
+struct Parcel {
+    id: ParcelId,
+}
+
+#[derive(DomainModel)]
+#[domain_model(Parcel)]
+struct Torn;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+#[key_val(Letter)]
+struct LetterId {
+    region: String,
+    number: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(primary_key(id, partition(number)))]
+struct Letter {
+    id: LetterId,
+}
+
+#[derive(DomainModel)]
+#[domain_model(Letter)]
+struct Trailing;
+
+#[test]
+fn a_partition_that_does_not_lead_its_key_is_refused_when_the_store_is_opened() {
+    let torn = Longevity::<Torn, _>::open(Mem::new()).unwrap_err();
+    let trailing = Longevity::<Trailing, _>::open(Mem::new()).unwrap_err();
+    let says = "the partition of the primary key id must be its first fields, in their order";
+    assert_eq!(torn.to_string(), format!("Parcel: {says}"));
+    assert_eq!(trailing.to_string(), format!("Letter: {says}"));
+    assert!(matches!(torn, Error::InvalidModel { .. }));
+}
