@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::Type;
+use syn::{Generics, Type};
 
 use crate::tree::Container;
 use crate::tree::component::{Body, Holds};
@@ -72,7 +72,7 @@ pub(crate) fn of_poly(tree: &Poly) -> TokenStream {
     let keys = keys(container, &tree.declaration);
     let derived = tree.variants.iter().map(|variant| &variant.ty);
     let root = root(container, quote!(visitor.poly::<Self>(); #(visitor.derived::<Self, #derived>();)*));
-    let generics = container.persistent();
+    let generics = generated(container);
     let (impl_generics, _, clause) = generics.split_for_impl();
     let visits = visits(&tree.declaration);
     let shared = tree.variants.iter().map(|variant| {
@@ -110,6 +110,12 @@ pub(crate) fn of_model(tree: &Model) -> TokenStream {
             }
         },
     )
+}
+
+/// The generics of what the suite needs of a persistent type.
+fn generated(container: &Container) -> Generics {
+    let (kit, krate) = (kit(container), &container.krate);
+    container.bounded(&quote!(#krate::Document + #kit::Generate))
 }
 
 fn kit(container: &Container) -> TokenStream {
@@ -153,7 +159,7 @@ fn mapped(container: &Container, fields: &[Field], constructor: TokenStream) -> 
 
 fn keys(container: &Container, declaration: &Declaration) -> TokenStream {
     let (kit, this) = (kit(container), container.this());
-    let generics = container.persistent();
+    let generics = generated(container);
     let (impl_generics, _, clause) = generics.split_for_impl();
     let visits = visits(declaration);
     if_testkit(
@@ -180,7 +186,7 @@ fn visits(declaration: &Declaration) -> TokenStream {
 
 fn root(container: &Container, visits: TokenStream) -> TokenStream {
     let (kit, krate, this) = (kit(container), &container.krate, container.this());
-    let generics = container.bounded(&quote!(#krate::Document + #kit::Generate));
+    let generics = generated(container);
     let (impl_generics, _, clause) = generics.split_for_impl();
     if_testkit(
         container,
