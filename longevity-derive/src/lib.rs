@@ -83,7 +83,8 @@ pub fn key_val(input: TokenStream) -> TokenStream {
 /// * `primary_key(id)`, `primary_key(id, hashed)`, `primary_key(id, partition(region))`: the key that is the row's
 ///   identity. The partition names the first fields of the key value, by paths from it.
 /// * `index(profile.tagline)`, `index(num_cats, username)`: properties that queries must be able to use; repeatable. Paths
-///   lead through options.
+///   lead through options. Clippy's `duplicated_attributes` takes a property that stands in two indexes for a mistake:
+///   allow it there.
 /// * `derived(User)`: the struct is held by a variant of this poly type and shares its table. It has no `table` and no
 ///   `primary_key` of its own.
 ///

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Type;
 
-use super::{asked, hidden, newtype, record, storable, stub, sum, testkit};
+use super::{hidden, newtype, record, storable, stub, sum, testkit};
 use crate::tree::Container;
 use crate::tree::component::Body;
 use crate::tree::field::Field;
@@ -79,6 +79,5 @@ fn assert_keyable(container: &Container, fields: &[Field]) -> TokenStream {
         let assert = quote_spanned!(first=> ::core::assert!(#keyable, #message));
         quote!(const _: () = #assert;)
     });
-    let _ = asked;
     quote!(#(#asserts)*)
 }
