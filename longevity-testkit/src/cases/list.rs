@@ -156,7 +156,7 @@ impl<M: SpecModel, F: Fixture> SpecVisitor<M> for List<M, F> {
             let (from, to) = (from.index, to.index);
             self.add(&room, &format!("morph {between}"), move |room| morph::morph(room, from, to));
             self.add(&room, &format!("morph {between}, keys included"), move |room| morph::keys_follow(room, from, to));
-            if room.definition().is_ok_and(|definition| has_changing_key(&definition, to)) {
+            if room.definition().is_ok_and(|definition| has_changing_key(definition, to)) {
                 let operation = format!("refuse to morph {between} with a duplicate");
                 self.add(&room, &operation, move |room| morph::refuse_duplicate(room, from, to));
             }
