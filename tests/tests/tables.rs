@@ -9,6 +9,7 @@ use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::{RowContent, RowId, Value};
 use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
+use longevity_tests::models::poly_keys::{Car, CarPlate, Owner, Traffic, VehicleId};
 use longevity_tests::models::primary_keys::{Hashed, Partitioned, PrimaryKeys};
 
 type MemTable = <Mem as longevity::backend::Backend>::Table;
@@ -73,6 +74,28 @@ fn a_row_has_the_columns_of_its_variant_and_none_of_its_siblings() {
         vec![text("ann"), none(), none(), none()],
     ];
     assert_eq!(*noted.lock().unwrap(), expected);
+}
+
+#[test]
+fn siblings_with_properties_of_one_name_have_columns_of_their_own() {
+    let noted = Arc::new(Mutex::new(Vec::new()));
+    let back_end = Decorated::new(Mem::new(), NotesColumns(Arc::clone(&noted)));
+    let store = Longevity::<Traffic, _>::open(back_end).unwrap();
+    store.create_schema().unwrap();
+    let owner = Owner { country: "CH".into(), number: 1 };
+    store.repo::<Car>().create(Car { vehicle_id: VehicleId(1), owner, plate: CarPlate("ZH 1".into()) }).unwrap();
+
+    let (definition, _) = store.asynchronous().table::<Car>().unwrap();
+    let row = noted.lock().unwrap()[0].clone();
+    let plates: Vec<_> = definition
+        .columns
+        .iter()
+        .zip(row)
+        .filter(|(column, _)| column.path.to_string() == "plate")
+        .map(|(column, value)| (definition.variants[column.variant.unwrap()].type_name, value))
+        .collect();
+    let expected = [("Car", Value::Text("ZH 1".into())), ("Boat", Value::None(0)), ("Bicycle", Value::None(0))];
+    assert_eq!(plates, expected);
 }
 
 #[test]
