@@ -102,7 +102,9 @@ impl Predicate {
                 for part in parts {
                     match part.scoped_to(discriminators) {
                         // A conjunction needs its scope once.
-                        Self::And(conjuncts) if scoped.conjuncts().contains(&conjuncts[0]) => {
+                        Self::And(conjuncts)
+                            if conjuncts.first().is_some_and(|scope| scoped.conjuncts().contains(scope)) =>
+                        {
                             scoped = conjuncts.into_iter().skip(1).fold(scoped, Self::and);
                         }
                         part => scoped = scoped.and(part),
