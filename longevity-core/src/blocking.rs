@@ -99,12 +99,12 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     /// See [`Repo::retrieve`](crate::Repo::retrieve).
     pub fn retrieve<K: KeyFor<P>>(&self, key: &K) -> Result<Option<PState<P>>, Error> {
-        block_on(self.repo.retrieve(key))
+        block_on(self.repo.retrieve_key(key))
     }
 
     /// See [`Repo::retrieve_one`](crate::Repo::retrieve_one).
     pub fn retrieve_one<K: KeyFor<P>>(&self, key: &K) -> Result<PState<P>, Error> {
-        block_on(self.repo.retrieve_one(key))
+        block_on(self.repo.retrieve_key_of_one(key))
     }
 
     /// See [`Repo::find`](crate::Repo::find).

@@ -45,7 +45,7 @@ pub use persistent::{
     PersistentType, RootType,
 };
 pub use query::{Filter, InScopeOf, MixesWith, Operand, Order, Prop, Query};
-pub use repo::{PStates, Repo};
+pub use repo::{PStates, Repo, Retrieval};
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;
 pub use storable::Storable;

@@ -89,7 +89,7 @@
 pub use longevity_core::{
     Access, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, HasVariant, InModel, KeyFor, KeyVal,
     Longevity, Options, Order, PState, PStates, ParseTimestampError, PersistentStruct, PersistentType, Prop, Query,
-    Repo, Result, RootType, Row, RowContent, RowId, Storable, Timestamp, Value, WriteError,
+    Repo, Result, Retrieval, RootType, Row, RowContent, RowId, Storable, Timestamp, Value, WriteError,
 };
 pub use longevity_core::{backend, definition, description, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};

@@ -25,6 +25,7 @@ use crate::store::Table;
 use crate::table::{Index, TableDefinition};
 use crate::value::{Value, ValueRef};
 
+pub use read::Retrieval;
 pub use stream::PStates;
 
 /// The repository of a persistent type.

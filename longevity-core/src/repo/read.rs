@@ -1,6 +1,7 @@
 //! Retrieval and queries.
 
 use std::any::TypeId;
+use std::pin::Pin;
 
 use tracing::Instrument;
 
@@ -11,6 +12,10 @@ use crate::explain::Explanation;
 use crate::persistent::{KeyFor, PersistentType};
 use crate::query::Query;
 use crate::state::PState;
+
+/// The future of a retrieval. It does not name the key's type, so that a key of the wrong type is one error, at the key,
+/// and not another one for each use of the future.
+pub type Retrieval<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// The persistent with this key value, if there is one. Takes the keys of the type and those of its poly type; a
@@ -26,7 +31,11 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// assert!(commenters.retrieve(&Username("ann".into())).await?.is_none()); // a sibling's row
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
-    pub async fn retrieve<K: KeyFor<P>>(&self, key: &K) -> Result<Option<PState<P>>, Error> {
+    pub fn retrieve<'a, K: KeyFor<P>>(&'a self, key: &'a K) -> Retrieval<'a, Option<PState<P>>> {
+        Box::pin(self.retrieve_key(key))
+    }
+
+    pub(crate) async fn retrieve_key<K: KeyFor<P>>(&self, key: &K) -> Result<Option<PState<P>>, Error> {
         let table = self.table()?;
         let definition = &*table.definition;
         let index = definition.key(TypeId::of::<K>()).ok_or_else(|| Error::InvalidModel {
@@ -48,8 +57,12 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// assert_eq!(error.to_string(), r#"no Member has email = "ann@example.com""#);
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
-    pub async fn retrieve_one<K: KeyFor<P>>(&self, key: &K) -> Result<PState<P>, Error> {
-        self.retrieve(key).await?.ok_or_else(|| {
+    pub fn retrieve_one<'a, K: KeyFor<P>>(&'a self, key: &'a K) -> Retrieval<'a, PState<P>> {
+        Box::pin(self.retrieve_key_of_one(key))
+    }
+
+    pub(crate) async fn retrieve_key_of_one<K: KeyFor<P>>(&self, key: &K) -> Result<PState<P>, Error> {
+        self.retrieve_key(key).await?.ok_or_else(|| {
             let property = self.table.as_deref().and_then(|table| {
                 let definition = &*table.definition;
                 definition.key(TypeId::of::<K>()).map(|index| definition.indexes[index].property())
