@@ -156,3 +156,22 @@ fn a_partition_that_does_not_lead_its_key_is_refused_when_the_store_is_opened() 
     assert_eq!(trailing.to_string(), format!("Letter: {says}"));
     assert!(matches!(torn, Error::InvalidModel { .. }));
 }
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+struct Stray {
+    number: u8,
+}
+
+/// What the derive of the model does for the types that it lists, and for no other.
+impl longevity::InModel<Blogging> for Stray {}
+
+#[test]
+fn a_type_that_the_model_does_not_list_is_an_error_of_every_operation() {
+    let store = Longevity::<Blogging, _>::open(Mem::new()).unwrap();
+    store.create_schema().unwrap();
+    let strays = store.repo::<Stray>();
+    let says = "Stray is not in the domain model Blogging: add it to `#[domain_model(..)]`";
+    assert_eq!(strays.create(Stray { number: 1 }).unwrap_err().to_string(), says);
+    assert_eq!(strays.count(Stray::query().all()).unwrap_err().to_string(), says);
+    assert_eq!(strays.stream(Stray::query().all()).next().unwrap().unwrap_err().to_string(), says);
+}
