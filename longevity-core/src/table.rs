@@ -3,8 +3,10 @@
 
 use std::any::TypeId;
 
+use crate::error::Error;
 use crate::path::Path;
 use crate::storable::{Shape, ShapeFn};
+use crate::value::Value;
 
 /// A table or collection.
 #[derive(Clone, Debug)]
@@ -80,9 +82,25 @@ impl Index {
         self.key_val.is_some()
     }
 
+    /// The error for a row whose values in this index another row has too; in the order of the columns.
+    pub fn duplicate_key(&self, values: &[Value]) -> Error {
+        Error::DuplicateKey { type_name: self.declared_by, key: self.property(), value: shown(values) }
+    }
+
     /// Whether a row with this discriminator is in the index.
     pub fn covers(&self, discriminator: Option<&str>) -> bool {
         self.discriminators.is_none_or(|names| discriminator.is_some_and(|name| names.contains(&name)))
+    }
+}
+
+/// Column values as an error shows them.
+pub(crate) fn shown(values: &[Value]) -> String {
+    match values {
+        [value] => value.to_string(),
+        values => {
+            let values: Vec<_> = values.iter().map(Value::to_string).collect();
+            format!("({})", values.join(", "))
+        }
     }
 }
 

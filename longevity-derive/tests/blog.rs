@@ -46,7 +46,7 @@ struct Commenter {
 #[domain_model(User)]
 struct Blogging;
 
-#[allow(dead_code)]
+#[expect(dead_code, reason = "compiled, not run")]
 async fn the_program_of_the_contract_type_checks<B: Backend>(backend: B, member: Member) -> Result<(), Error> {
     let store = Longevity::<Blogging, _>::open(backend).await?;
     store.create_schema().await?;

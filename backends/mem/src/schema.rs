@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use longevity_core::table::{Index, TableDefinition};
-use longevity_core::{Error, Path};
+use longevity_core::{Error, Path, Value};
 use smallvec::SmallVec;
 
 use crate::backend::failed;
@@ -125,12 +125,8 @@ impl Slot {
         })
     }
 
-    /// The values of a row as an error shows them.
-    pub(crate) fn shown(&self, doc: &Doc) -> String {
-        let values: Vec<_> = self.paths.iter().map(|path| doc.value_at(path.steps()).to_value().to_string()).collect();
-        match values.as_slice() {
-            [value] => value.clone(),
-            values => format!("({})", values.join(", ")),
-        }
+    /// The values of a row in the index's columns.
+    pub(crate) fn values(&self, doc: &Doc) -> Vec<Value> {
+        self.paths.iter().map(|path| doc.value_at(path.steps()).to_value()).collect()
     }
 }

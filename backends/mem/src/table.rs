@@ -108,11 +108,8 @@ impl Store {
             if layout.find(&slot).is_some() {
                 continue;
             }
-            let created = Index::build(&slot, &state.rows).map_err(|row| Error::DuplicateKey {
-                type_name: index.declared_by,
-                key: index.property(),
-                value: slot.shown(&row.doc),
-            })?;
+            let created =
+                Index::build(&slot, &state.rows).map_err(|row| index.duplicate_key(&slot.values(&row.doc)))?;
             built.push(created);
             layout.slots.push(slot);
         }

@@ -134,14 +134,3 @@ fn key_columns<'a, K: Storable>(
     let path = |column: &usize| definition.columns[*column].path.steps().get(depth..).unwrap_or_default();
     index.columns.iter().map(|column| key.value_at(path(column))).collect()
 }
-
-/// Column values as an error shows them.
-fn shown(values: &[Value]) -> String {
-    match values {
-        [value] => value.to_string(),
-        values => {
-            let values: Vec<_> = values.iter().map(Value::to_string).collect();
-            format!("({})", values.join(", "))
-        }
-    }
-}

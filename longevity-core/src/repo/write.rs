@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use tracing::Instrument;
 
-use super::{Repo, index_values, primary_key, shown};
+use super::{Repo, index_values, primary_key};
 use crate::backend::{Backend, Target, WriteFailure};
 use crate::error::{Error, WriteError};
 use crate::persistent::PersistentType;
 use crate::row::{RowContent, RowId};
 use crate::state::{PState, Stored};
 use crate::store::Table;
-use crate::table::{Column, Index};
+use crate::table::{Column, Index, shown};
 use crate::value::{Timestamp, Value};
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
@@ -205,7 +205,7 @@ fn write_error<P: PersistentType, B: Backend>(
         (WriteFailure::Duplicate(position), _) => match definition.indexes.get(position) {
             Some(index) => {
                 let values: Vec<_> = index_values(definition, index, value).collect();
-                Error::DuplicateKey { type_name: index.declared_by, key: index.property(), value: shown(&values) }
+                index.duplicate_key(&values)
             }
             None => confused(B::NAME, format!("duplicate in index {position}, which does not exist")),
         },

@@ -27,6 +27,7 @@ pub(crate) fn module(tree: &Poly) -> TokenStream {
     let doc = format!("The derived types of `{}` whose variants are written inline.", tree.container.name());
     quote! {
         #[doc = #doc]
+        // What the user wrote may need nothing of `super`, and privacy and style are those of the user's enum.
         #[allow(unused_imports, unreachable_pub, private_interfaces, dead_code, clippy::all)]
         #vis mod #module {
             use super::*;

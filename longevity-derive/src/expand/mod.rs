@@ -18,7 +18,8 @@ use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Type};
 
-/// Wraps generated items, so that none of their names meets the user's.
+/// Wraps generated items, so that none of their names meets the user's. Lints are about code that somebody wrote: they
+/// would be reported on the derive, where the user can do nothing about them.
 pub(crate) fn hidden(items: TokenStream) -> TokenStream {
     quote! {
         #[allow(

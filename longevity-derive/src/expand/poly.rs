@@ -210,6 +210,7 @@ fn has_variant(tree: &Poly, position: usize, variant: &PolyVariant) -> TokenStre
             }
 
             fn extract(self) -> ::core::result::Result<#ty, Self> {
+                // The other pattern has nothing left to match where there is one variant.
                 #[allow(unreachable_patterns)]
                 match self {
                     Self::#ident #pattern => ::core::result::Result::Ok(#unwrapped),
