@@ -12,6 +12,7 @@ use crate::query::{Predicate, Select};
 use crate::row::{Row, RowContent, RowId};
 use crate::table::TableDefinition;
 use crate::value::ValueRef;
+use crate::wait;
 
 /// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
 /// a discriminator is a value in a row, and the condition of some indexes.
@@ -63,13 +64,20 @@ pub trait Backend: Send + Sync + 'static {
     /// panic.
     fn decode<T: Document>(&self, doc: &Self::Doc) -> Result<T, DecodeError>;
 
-    /// Connects, and readies the tables without creating anything. Called once per store.
+    /// Connects, and readies the tables without creating anything.
+    ///
+    /// May be called several times on one back end: each store does, and so do definitions of other versions of a model,
+    /// with more or fewer variants, columns and indexes. Tables of one name share their rows. Each handle sees the rows of
+    /// all, and keeps the indexes of all that were created.
     fn open(
         &self,
         definitions: &[Arc<TableDefinition>],
     ) -> impl Future<Output = Result<Vec<Self::Table>, Error>> + Send;
 
     /// Creates the table and its indexes. MUST be idempotent, MUST add what is missing, MUST NOT destroy data.
+    ///
+    /// The table may have been created by another version of the model: by one that knows fewer discriminators, whose rows
+    /// and keys stay what they are, or by one that knows more, whose rows stay too.
     fn create_schema(&self, table: &Self::Table) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Inserts a row with version 0 and a new id.
@@ -126,6 +134,15 @@ pub trait Backend: Send + Sync + 'static {
 
     /// How the rows would be found. Needs [`Capabilities::explain`].
     fn explain(&self, table: &Self::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send;
+
+    /// Runs a future of this back end to its end on the calling thread: how the blocking facade waits. A back end whose
+    /// futures need a runtime overrides it and brings one; the provided method needs none.
+    fn block_on<F: Future>(&self, future: F) -> F::Output
+    where
+        Self: Sized,
+    {
+        wait::block_on(future)
+    }
 }
 
 /// What a back end can do beyond the contract.

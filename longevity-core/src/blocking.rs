@@ -1,14 +1,10 @@
 //! The same store and repositories without `async`, for programs without a runtime.
 //!
-//! Each call runs the asynchronous one to its end on the calling thread. On a back end whose futures are ready at once
-//! this costs nothing and needs no runtime.
+//! Each call runs the asynchronous one to its end on the calling thread, by [`Backend::block_on`]. On a back end whose
+//! futures are ready at once this costs nothing and needs no runtime; one that needs a runtime brings its own.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 
 use crate::backend::Backend;
 use crate::error::{Error, WriteError};
@@ -19,6 +15,8 @@ use crate::query::Query;
 use crate::repo;
 use crate::state::PState;
 use crate::store::{self, Options};
+
+pub use crate::wait::block_on;
 
 /// A domain model on a back end; see [`store::Longevity`](crate::Longevity).
 ///
@@ -45,13 +43,14 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
 
     /// Opens the store.
     pub fn open_with(backend: B, options: Options) -> Result<Self, Error> {
-        let store = block_on(store::Longevity::open_with(backend, options))?;
+        let backend = Arc::new(backend);
+        let store = backend.block_on(store::Longevity::open_shared(Arc::clone(&backend), options))?;
         Ok(Self { store })
     }
 
     /// See [`Longevity::create_schema`](crate::Longevity::create_schema).
     pub fn create_schema(&self) -> Result<(), Error> {
-        block_on(self.store.create_schema())
+        self.store.backend().block_on(self.store.create_schema())
     }
 
     /// The repository of a persistent type: plain, poly or derived.
@@ -89,58 +88,58 @@ pub struct Repo<P, B: Backend> {
 impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::create`](crate::Repo::create).
     pub fn create(&self, value: P) -> Result<PState<P>, Error> {
-        block_on(self.repo.create(value))
+        self.repo.block_on(self.repo.create(value))
     }
 
     /// See [`Repo::create_many`](crate::Repo::create_many).
     pub fn create_many(&self, values: impl IntoIterator<Item = P>) -> Result<Vec<PState<P>>, Error> {
-        block_on(self.repo.create_many(values))
+        self.repo.block_on(self.repo.create_many(values))
     }
 
     /// See [`Repo::retrieve`](crate::Repo::retrieve).
     pub fn retrieve<K: KeyFor<P>>(&self, key: &K) -> Result<Option<PState<P>>, Error> {
-        block_on(self.repo.retrieve_key(key))
+        self.repo.block_on(self.repo.retrieve_key(key))
     }
 
     /// See [`Repo::retrieve_one`](crate::Repo::retrieve_one).
     pub fn retrieve_one<K: KeyFor<P>>(&self, key: &K) -> Result<PState<P>, Error> {
-        block_on(self.repo.retrieve_key_of_one(key))
+        self.repo.block_on(self.repo.retrieve_key_of_one(key))
     }
 
     /// See [`Repo::find`](crate::Repo::find).
     pub fn find(&self, query: Query<P>) -> Result<Vec<PState<P>>, Error> {
-        block_on(self.repo.find(query))
+        self.repo.block_on(self.repo.find(query))
     }
 
     /// See [`Repo::count`](crate::Repo::count).
     pub fn count(&self, query: Query<P>) -> Result<u64, Error> {
-        block_on(self.repo.count(query))
+        self.repo.block_on(self.repo.count(query))
     }
 
     /// See [`Repo::exists`](crate::Repo::exists).
     pub fn exists(&self, query: Query<P>) -> Result<bool, Error> {
-        block_on(self.repo.exists(query))
+        self.repo.block_on(self.repo.exists(query))
     }
 
     /// See [`Repo::stream`](crate::Repo::stream): an iterator here.
     pub fn stream(&self, query: Query<P>) -> impl Iterator<Item = Result<PState<P>, Error>> + use<P, B> {
         let mut states = self.repo.stream(query);
-        std::iter::from_fn(move || block_on(states.next()))
+        std::iter::from_fn(move || states.block_on_next())
     }
 
     /// See [`Repo::explain`](crate::Repo::explain).
     pub fn explain(&self, query: Query<P>) -> Result<Explanation, Error> {
-        block_on(self.repo.explain(query))
+        self.repo.block_on(self.repo.explain(query))
     }
 
     /// See [`Repo::update`](crate::Repo::update).
     pub fn update(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
-        block_on(self.repo.update(state))
+        self.repo.block_on(self.repo.update(state))
     }
 
     /// See [`Repo::delete`](crate::Repo::delete).
     pub fn delete(&self, state: PState<P>) -> Result<P, WriteError<P>> {
-        block_on(self.repo.delete(state))
+        self.repo.block_on(self.repo.delete(state))
     }
 }
 
@@ -153,62 +152,5 @@ impl<P, B: Backend> Clone for Repo<P, B> {
 impl<P: PersistentType, B: Backend> fmt::Debug for Repo<P, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.repo.fmt(f)
-    }
-}
-
-struct Parker {
-    thread: Thread,
-    woken: AtomicBool,
-}
-
-impl Wake for Parker {
-    fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
-        self.thread.unpark();
-    }
-}
-
-/// Runs a future to its end on this thread, which sleeps while the future waits.
-///
-/// ```
-/// assert_eq!(longevity_core::blocking::block_on(async { 6 * 7 }), 42);
-/// ```
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    // The futures of a back end in this process are ready at once: no waker is made for them.
-    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return output;
-    }
-    // Of this call alone, so that a call within a call cannot take the other's wake-up.
-    let parker = Arc::new(Parker { thread: std::thread::current(), woken: AtomicBool::new(false) });
-    let waker = Waker::from(Arc::clone(&parker));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
-        }
-        while !parker.woken.swap(false, Ordering::Acquire) {
-            std::thread::park();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_future_that_is_woken_from_another_thread_ends() {
-        let mut polls = 0;
-        let answer = block_on(std::future::poll_fn(|context| {
-            polls += 1;
-            if polls == 3 {
-                return Poll::Ready(42);
-            }
-            let waker = context.waker().clone();
-            std::thread::spawn(move || waker.wake());
-            Poll::Pending
-        }));
-        assert_eq!(answer, 42);
     }
 }

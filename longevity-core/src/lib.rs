@@ -35,6 +35,7 @@ pub mod storable;
 mod store;
 pub mod table;
 pub mod value;
+mod wait;
 
 pub use error::{BoxError, Error, Result, WriteError};
 pub use explain::{Access, Explanation};

@@ -96,6 +96,10 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     ///
     /// Fails if the back end cannot be reached, or with [`Error::InvalidModel`].
     pub async fn open_with(backend: B, options: Options) -> Result<Self, Error> {
+        Self::open_shared(Arc::new(backend), options).await
+    }
+
+    pub(crate) async fn open_shared(backend: Arc<B>, options: Options) -> Result<Self, Error> {
         let (types, definitions): (Vec<_>, Vec<_>) = ModelBuilder::of::<M>()
             .roots
             .into_iter()
@@ -105,7 +109,6 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
             .unzip();
         let span = tracing::debug_span!("open", model = M::NAME, backend = B::NAME);
         let handles = backend.open(&definitions).instrument(span).await?;
-        let backend = Arc::new(backend);
         let tables = types
             .into_iter()
             .zip(definitions)

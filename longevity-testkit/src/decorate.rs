@@ -211,6 +211,10 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
     fn explain(&self, table: &B::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send {
         self.decorator.explain(&self.inner, table, select)
     }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.inner.block_on(future)
+    }
 }
 
 /// Declares no capability at all, and does everything that it could do before: whoever asks for it goes too far.

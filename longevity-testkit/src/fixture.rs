@@ -1,9 +1,12 @@
 //! Where the stores of the cases come from.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use longevity_core::BoxError;
 use longevity_core::backend::Backend;
+
+use crate::facade::{Facade, Through};
 
 /// Sets up an empty back end for each case. Every closure that returns a back end is one; [`with_guard`] makes one of a
 /// closure that can fail or whose back end needs something to outlive it.
@@ -53,23 +56,33 @@ where
 }
 
 /// Any fixture of a back end as one type, so that the cases are compiled once for each model and back end, and not for
-/// each closure.
-pub(crate) struct AnyFixture<B>(Box<dyn Fn() -> Result<(B, Box<dyn Any>), BoxError> + Send + Sync>);
+/// each closure and each facade.
+pub(crate) struct AnyFixture<B> {
+    set_up: Arc<dyn Fn() -> Result<(B, Box<dyn Any>), BoxError> + Send + Sync>,
+    facade: Facade,
+}
 
 impl<B: Backend> AnyFixture<B> {
     pub(crate) fn new(fixture: impl Fixture<Backend = B>) -> Self {
-        Self(Box::new(move || {
+        let set_up = Arc::new(move || -> Result<(B, Box<dyn Any>), BoxError> {
             let (backend, guard) = fixture.set_up()?;
             Ok((backend, Box::new(guard)))
-        }))
+        });
+        Self { set_up, facade: Facade::Blocking }
+    }
+
+    /// The same back ends through this facade.
+    pub(crate) fn through(&self, facade: Facade) -> Self {
+        Self { set_up: Arc::clone(&self.set_up), facade }
     }
 }
 
 impl<B: Backend> Fixture for AnyFixture<B> {
-    type Backend = B;
+    type Backend = Through<B>;
     type Guard = Box<dyn Any>;
 
-    fn set_up(&self) -> Result<(B, Box<dyn Any>), BoxError> {
-        (self.0)()
+    fn set_up(&self) -> Result<(Through<B>, Box<dyn Any>), BoxError> {
+        let (backend, guard) = (self.set_up)()?;
+        Ok((Through::new(self.facade, backend), guard))
     }
 }

@@ -8,6 +8,7 @@
 //! ```
 //!
 //! * [`RepoCrudSpec`] is the suite, [`Report`] what a run of it gives, [`Fixture`] where its stores come from.
+//! * [`Facade`] says whether it works through the blocking facade or the asynchronous one, on a runtime.
 //! * [`Generate`] and [`Generators`] make values; the derives implement the former.
 //! * [`contract`] is how the suite meets the types of a model without naming them; generated code implements it.
 //! * [`decorate`] wraps a back end to count, break or forbid what it does.
@@ -21,6 +22,7 @@
 mod cases;
 pub mod contract;
 pub mod decorate;
+mod facade;
 mod fixture;
 mod harness;
 mod macros;
@@ -32,6 +34,7 @@ mod spec;
 pub mod strategies;
 
 pub use contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
+pub use facade::{Facade, Through};
 pub use fixture::{Fixture, with_guard};
 pub use harness::Harness;
 pub use report::{CaseReport, Report, Verdict};

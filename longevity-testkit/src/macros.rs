@@ -47,8 +47,24 @@ macro_rules! repo_crud_spec {
 /// ```text
 /// longevity::repo_crud_spec_main!(Blogging, Mem::new(); Shop, Mem::new(), |spec| spec.samples(20));
 /// ```
+///
+/// `facades` in front is [`RepoCrudSpec::facades`](crate::RepoCrudSpec::facades) for all of them:
+///
+/// ```text
+/// longevity::repo_crud_spec_main!(facades: Facade::BOTH; Blogging, Mem::new(); Shop, Mem::new());
+/// ```
 #[macro_export]
 macro_rules! repo_crud_spec_main {
+    (facades: $facades:expr; $($model:ty, $backend:expr $(, $configure:expr)?);+ $(;)?) => {
+        fn main() -> ::std::process::ExitCode {
+            let mut harness = $crate::Harness::new();
+            $(
+                let spec = $crate::__configured_spec!($model $(, $configure)?).facades($facades);
+                harness.add(spec.cases(|| $backend));
+            )+
+            harness.run()
+        }
+    };
     ($($model:ty, $backend:expr $(, $configure:expr)?);+ $(;)?) => {
         fn main() -> ::std::process::ExitCode {
             let mut harness = $crate::Harness::new();

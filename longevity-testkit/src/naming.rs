@@ -1,5 +1,7 @@
 //! The names of cases: `blogging::blog_post::retrieve by uri on mem`.
 
+use crate::facade::Facade;
+
 /// A Rust type's name in snake case.
 pub(crate) fn snake_case(name: &str) -> String {
     let characters: Vec<char> = name.chars().collect();
@@ -17,8 +19,9 @@ pub(crate) fn snake_case(name: &str) -> String {
 }
 
 /// The name of a case.
-pub(crate) fn case_name(model: &str, type_name: &str, operation: &str, backend: &str) -> String {
-    format!("{}::{}::{operation} on {}", snake_case(model), snake_case(type_name), snake_case(backend))
+pub(crate) fn case_name(model: &str, type_name: &str, operation: &str, backend: &str, facade: Facade) -> String {
+    let (model, type_name, backend) = (snake_case(model), snake_case(type_name), snake_case(backend));
+    format!("{model}::{type_name}::{operation} on {backend}{}", facade.suffix())
 }
 
 #[cfg(test)]
@@ -37,8 +40,12 @@ mod tests {
             assert_eq!(snake_case(name), snake);
         }
         assert_eq!(
-            case_name("Blogging", "BlogPost", "retrieve by uri", "mem"),
+            case_name("Blogging", "BlogPost", "retrieve by uri", "mem", Facade::Blocking),
             "blogging::blog_post::retrieve by uri on mem"
+        );
+        assert_eq!(
+            case_name("Blogging", "User", "create", "sqlite", Facade::Async),
+            "blogging::user::create on sqlite, async"
         );
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::cases;
 use crate::contract::SpecModel;
+use crate::facade::Facade;
 use crate::fixture::{AnyFixture, Fixture};
 use crate::outcome::{Outcome, Stop};
 use crate::random::seed_from_environment;
@@ -28,13 +29,19 @@ pub(crate) struct Settings {
     pub(crate) generators: Generators,
     pub(crate) samples: usize,
     pub(crate) seed: u64,
+    pub(crate) facades: Vec<Facade>,
 }
 
 impl<M: SpecModel> RepoCrudSpec<M> {
-    /// With each type's own strategy, eight samples a case, and the seed from the environment variable
-    /// `LONGEVITY_SEED`: a number, or `random`; a fixed seed if it is not set.
+    /// With each type's own strategy, eight samples a case, through the blocking facade, and the seed from the
+    /// environment variable `LONGEVITY_SEED`: a number, or `random`; a fixed seed if it is not set.
     pub fn new() -> Self {
-        let settings = Settings { generators: Generators::new(), samples: 8, seed: seed_from_environment() };
+        let settings = Settings {
+            generators: Generators::new(),
+            samples: 8,
+            seed: seed_from_environment(),
+            facades: vec![Facade::Blocking],
+        };
         Self { settings, of: PhantomData }
     }
 
@@ -56,9 +63,20 @@ impl<M: SpecModel> RepoCrudSpec<M> {
         self
     }
 
+    /// Each case once through each of these facades: `Facade::BOTH`. The names of cases say which it is.
+    pub fn facades(mut self, facades: impl IntoIterator<Item = Facade>) -> Self {
+        self.settings.facades = facades.into_iter().collect();
+        self
+    }
+
     /// All cases, to be run one by one. Sets up no back end yet.
     pub fn cases<F: Fixture>(&self, fixture: F) -> Vec<Case> {
-        cases::of_model::<M, AnyFixture<F::Backend>>(&self.settings, Arc::new(AnyFixture::new(fixture)))
+        let fixture = AnyFixture::new(fixture);
+        let through = |facade: &Facade| {
+            let fixture = Arc::new(fixture.through(*facade));
+            cases::of_model::<M, AnyFixture<F::Backend>>(&self.settings, fixture, *facade)
+        };
+        self.settings.facades.iter().flat_map(through).collect()
     }
 
     /// Runs all cases, one after the other.

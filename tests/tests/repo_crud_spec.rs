@@ -1,7 +1,8 @@
-//! The conformance suite over the whole matrix, on the in-memory back end: one named test for each type, operation and
-//! key.
+//! The conformance suite over the whole matrix, on the in-memory back end, through both facades: one named test for each
+//! type, operation and key.
 
 use longevity::Mem;
+use longevity::testkit::Facade;
 use longevity_tests::models::{
     basics::Basics, blogging::Blogging, collections::Collections, components::Components, constrained,
     constrained::Constrained, generics::Generics, indexes::Indexes, keys::Library, keywords::Keywords,
@@ -10,6 +11,7 @@ use longevity_tests::models::{
 };
 
 longevity::repo_crud_spec_main!(
+    facades: Facade::BOTH;
     Basics, Mem::new();
     Blogging, Mem::new();
     Collections, Mem::new();

@@ -47,6 +47,16 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     fn table(&self) -> Result<&Arc<Table<B>>, Error> {
         self.table.as_ref().ok_or_else(|| Error::NotInModel { type_name: P::NAME.to_owned(), model: self.model })
     }
+
+    /// As the back end waits.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match &self.table {
+            Some(table) => table.backend.block_on(future),
+            // No back end is asked: the future says so at once.
+            None => crate::wait::block_on(future),
+        }
+    }
 }
 
 impl<P, B: Backend> Clone for Repo<P, B> {

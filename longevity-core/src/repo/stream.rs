@@ -46,6 +46,29 @@ impl<P: PersistentType, B: Backend> PStates<P, B> {
     pub async fn next(&mut self) -> Option<Result<PState<P>, Error>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
+
+    /// The same, as the back end waits.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn block_on_next(&mut self) -> Option<Result<PState<P>, Error>> {
+        match &mut self.source {
+            Source::Rows { table, rows } => {
+                let next = std::future::poll_fn(|context| poll_state(&self.span, table, rows, context));
+                table.backend.block_on(next)
+            }
+            Source::Failed(error) => error.take().map(Err),
+        }
+    }
+}
+
+fn poll_state<P: PersistentType, B: Backend>(
+    span: &Span,
+    table: &Table<B>,
+    rows: &mut B::Rows,
+    context: &mut Context<'_>,
+) -> Poll<Option<Result<PState<P>, Error>>> {
+    let _entered = span.enter();
+    let row = ready!(Pin::new(rows).poll_next(context));
+    Poll::Ready(row.map(|row| row.and_then(|row| state_of(table, row))))
 }
 
 impl<P: PersistentType, B: Backend> Stream for PStates<P, B> {
@@ -53,12 +76,8 @@ impl<P: PersistentType, B: Backend> Stream for PStates<P, B> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        let _entered = this.span.enter();
         match &mut this.source {
-            Source::Rows { table, rows } => {
-                let row = ready!(Pin::new(rows).poll_next(context));
-                Poll::Ready(row.map(|row| row.and_then(|row| state_of(table, row))))
-            }
+            Source::Rows { table, rows } => poll_state(&this.span, table, rows, context),
             Source::Failed(error) => Poll::Ready(error.take().map(Err)),
         }
     }

@@ -1,12 +1,9 @@
 //! Discriminators that no variant has, and those that only older rows have.
 
-use std::borrow::Cow;
+use longevity_core::backend::Backend;
+use longevity_core::{DomainModel, Error, InModel, PState, PersistentType};
 
-use longevity_core::backend::{Backend, Target};
-use longevity_core::blocking::Longevity;
-use longevity_core::query::{Predicate, Select};
-use longevity_core::{DomainModel, Error, InModel, PState, PersistentType, Row, RowContent, RowId, Value};
-
+use super::planting::{content, create_version, handle, plant, raw_row, with_discriminators, with_variant};
 use super::room::{Room, Tested};
 use super::rows::SeenRow;
 use super::variants::variants;
@@ -17,55 +14,9 @@ use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
 /// What no variant is called.
 const STRANGER: &str = "Stranger from a newer version";
 
-fn raw_rows<T, M, B>(store: &Longevity<M, B>) -> Outcome<Vec<Row<B::Doc>>>
-where
-    M: DomainModel,
-    T: PersistentType<Root: InModel<M>>,
-    B: Backend,
-{
-    let store = store.asynchronous();
-    let (_, table) = store.table::<T>().ok_or_else(|| Stop::failed("the store has no such table"))?;
-    let select = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
-    Ok(longevity_core::blocking::block_on(store.backend().find(table, select))?)
-}
-
-fn raw_row<T, M, B>(store: &Longevity<M, B>, id: RowId) -> Outcome<Row<B::Doc>>
-where
-    M: DomainModel,
-    T: PersistentType<Root: InModel<M>>,
-    B: Backend,
-{
-    let row = raw_rows::<T, M, B>(store)?.into_iter().find(|row| row.id == id);
-    row.ok_or_else(|| Stop::failed("the back end does not find a created row"))
-}
-
-/// Writes a row's discriminator past core, as another version of the program would have.
-fn plant<T, M, B>(store: &Longevity<M, B>, state: &PState<T>, discriminator: &'static str, doc: B::Doc) -> Outcome
-where
-    M: DomainModel,
-    T: PersistentType<Root: InModel<M>>,
-    B: Backend,
-{
-    let store = store.asynchronous();
-    let (definition, table) = store.table::<T>().ok_or_else(|| Stop::failed("the store has no such table"))?;
-    let value = state.get();
-    let columns = definition.columns.iter().map(|column| match column.variant {
-        Some(variant) if variant != value.variant() => Value::None(0),
-        _ => value.value_at(column.path.steps()).to_value(),
-    });
-    let content = RowContent {
-        discriminator: Some(Cow::Borrowed(discriminator)),
-        doc,
-        columns: columns.collect(),
-        written_at: None,
-    };
-    let target = Target { id: state.id(), version: None, scope: None };
-    let written = longevity_core::blocking::block_on(store.backend().replace(table, target, content));
-    written.map(drop).map_err(|failure| Stop::failed(format!("cannot plant a row: {failure:?}")))
-}
-
-/// An unknown discriminator is an error in the poly repository that names all that is to know, and the stream goes on
-/// behind it. A derived repository does not see the row.
+/// A newer version of the model has one more variant, and wrote a row of it. To this one, its discriminator is an error in
+/// the poly repository that names all that is to know, and the stream goes on behind it. A derived repository does not see
+/// the row, and creating the schema of this version destroys nothing.
 pub(crate) fn unknown<M, P, F>(room: &Room<P, M, F>) -> Outcome
 where
     M: DomainModel,
@@ -79,7 +30,11 @@ where
     states.sort_by_key(PState::id);
     let planted = states.remove(states.len() / 2);
     let doc = raw_row::<P, _, _>(&store, planted.id())?.doc;
-    plant(&store, &planted, STRANGER, doc)?;
+    let own = handle::<P, _, _>(&store)?;
+    let newer = with_variant(own.definition, planted.get().variant(), &[STRANGER]);
+    let row = content(&newer, planted.get(), newer.variants.len() - 1, STRANGER, doc);
+    plant(own.backend, &create_version(own.backend, newer)?, &planted, row)?;
+    store.create_schema()?;
 
     let ensure_unknown = |error: &Error| {
         let Error::UnknownDiscriminator { type_name, table, id, found, known } = error else {
@@ -146,7 +101,9 @@ where
     let first = &states[0];
     let definition = room.definition()?;
     let names = definition.variants[first.get().variant()].discriminators.unwrap_or_default();
-    plant(&store, first, names[0], doc)?;
+    let own = handle::<P, _, _>(&store)?;
+    let row = content(own.definition, first.get(), first.get().variant(), names[0], doc);
+    plant(own.backend, own.table, first, row)?;
     let (mut others, mut foreign) = (0, 0);
     for state in repo.stream(P::query()) {
         match state {
@@ -179,7 +136,9 @@ where
     let id = planted.id();
     let row = raw_row::<D, _, _>(&store, id)?;
     ensure_eq!(row.discriminator.as_deref(), canonical, "the discriminator that is written");
-    plant(&store, &planted, alias, row.doc)?;
+    let own = handle::<D, _, _>(&store)?;
+    let content = content(own.definition, &sample, sample.variant(), alias, row.doc);
+    plant(own.backend, own.table, &planted, content)?;
     let row = raw_row::<D, _, _>(&store, id)?;
     ensure_eq!(row.discriminator.as_deref(), Some(alias), "the discriminator that is stored");
 
@@ -204,5 +163,43 @@ where
     ensure_eq!(repo.find(D::query())?.iter().map(SeenRow::of).collect::<Vec<_>>(), vec![SeenRow::of(&updated)], "find");
     repo.delete(updated)?;
     ensure_eq!(repo.count(D::query())?, 0, "the count after a delete");
+    Ok(())
+}
+
+/// An older version of the model, in which the alias was the discriminator, created the table and wrote a row. This one
+/// creates its schema on it: the row is there, and its keys hold against new rows of either name.
+pub(crate) fn older_version<M, D, F>(room: &Room<D, M, F>, alias: &'static [&'static str]) -> Outcome
+where
+    M: DomainModel,
+    D: Tested<M>,
+    F: Fixture,
+{
+    let store = room.open_without_schema()?;
+    let (sample, other) = room.pair()?;
+    let own = handle::<D, _, _>(&store)?;
+    let older = with_discriminators(own.definition, sample.variant(), alias);
+    let doc = sample.encode(own.backend)?;
+    let row = content(&older, &sample, sample.variant(), alias[0], doc);
+    let table = create_version(own.backend, older)?;
+    let inserted = own.backend.block_on(own.backend.insert(&table, row));
+    let id = inserted.map_err(|failure| Stop::failed(format!("cannot plant a row: {failure:?}")))?;
+
+    store.create_schema()?;
+    let repo = store.repo::<D>();
+    let found = repo.find(D::query())?;
+    ensure_eq!(found.iter().map(PState::id).collect::<Vec<_>>(), vec![id], "the rows of the older version");
+    ensure!(SeenRow::of(&found[0]).holds(&sample), "an older row is read as another value: {:?}", found[0]);
+    for key in room.keys() {
+        let found = key.retrieve(&repo, &sample)?.map(|state| state.id());
+        ensure_eq!(found, Some(id), "retrieve an older row by {}", key.property);
+        let duplicate = repo.create(key.copied(&sample, other.clone()));
+        ensure!(
+            duplicate.as_ref().is_err_and(Error::is_duplicate_key),
+            "expected a duplicate {} of an older row, not {duplicate:?}",
+            key.property
+        );
+    }
+    repo.create(other)?;
+    ensure_eq!(repo.count(D::query())?, 2, "the older row and the new one");
     Ok(())
 }

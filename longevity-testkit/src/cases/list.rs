@@ -13,17 +13,18 @@ use super::stale::{ORIGINS, WRITES};
 use super::variants::variants;
 use super::{
     capabilities, concurrency, create_many, delete, discriminators, duplicates, explain, morph, options, poly,
-    primary_key, queries, round_trip, schema, siblings, stale, streams, update,
+    primary_key, queries, round_trip, schema, siblings, stale, streams, tasks, update,
 };
 use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
+use crate::facade::Facade;
 use crate::fixture::Fixture;
 use crate::naming::{case_name, snake_case};
 use crate::outcome::Outcome;
 use crate::spec::{Case, Settings};
 
 /// All cases of the model `M`.
-pub(crate) fn of_model<M: SpecModel, F: Fixture>(settings: &Settings, fixture: Arc<F>) -> Vec<Case> {
-    let mut list = List { settings: settings.clone(), fixture, cases: Vec::new(), of: PhantomData };
+pub(crate) fn of_model<M: SpecModel, F: Fixture>(settings: &Settings, fixture: Arc<F>, facade: Facade) -> Vec<Case> {
+    let mut list = List { settings: settings.clone(), fixture, facade, cases: Vec::new(), of: PhantomData };
     M::visit(&mut list);
     list.cases
 }
@@ -31,6 +32,7 @@ pub(crate) fn of_model<M: SpecModel, F: Fixture>(settings: &Settings, fixture: A
 struct List<M, F> {
     settings: Settings,
     fixture: Arc<F>,
+    facade: Facade,
     cases: Vec<Case>,
     of: PhantomData<fn() -> M>,
 }
@@ -46,7 +48,7 @@ impl<M: SpecModel, F: Fixture> List<M, F> {
         operation: &str,
         check: impl Fn(&Room<T, M, F>) -> Outcome + Send + Sync + 'static,
     ) {
-        let name = case_name(M::NAME, T::NAME, operation, F::Backend::NAME);
+        let name = case_name(M::NAME, T::NAME, operation, F::Backend::NAME, self.facade);
         let room = room.for_case(operation);
         self.cases.push(Case::new(name, self.settings.seed, move || check(&room)));
     }
@@ -110,6 +112,9 @@ impl<M: SpecModel, F: Fixture> List<M, F> {
         self.add(room, "create the schema again", schema::create_again);
         self.add_for_keys(room, "create one {} on many threads", concurrency::create);
         self.add(room, "update one state on many threads", concurrency::update);
+        if self.facade == Facade::Async {
+            self.add(room, "write in tasks of a runtime", tasks::write);
+        }
         // A flaw of the model is a failure of the cases above.
         let Ok(definition) = room.definition() else { return };
         let discriminators = T::DISCRIMINATORS;
@@ -174,9 +179,12 @@ impl<M: SpecModel, F: Fixture> SpecVisitor<M> for List<M, F> {
         self.add(&room, "see creates through the poly repository", poly::seen_through_poly::<M, P, D, F>);
         self.add(&room, "narrow to no other variant", poly::narrow_to_another::<M, P, D, F>);
         let aliases = <P as HasVariant<D>>::DISCRIMINATORS.get(1..).unwrap_or_default();
-        for alias in aliases {
+        for (position, alias) in aliases.iter().copied().enumerate() {
             let operation = format!("read the alias {alias}");
             self.add(&room, &operation, move |room| discriminators::alias(room, alias));
+            let operation = format!("take over the table of a version that wrote {alias}");
+            let alias = &aliases[position..=position];
+            self.add(&room, &operation, move |room| discriminators::older_version(room, alias));
         }
         // The rest needs siblings.
         if room.definition().is_ok_and(|definition| definition.variants.len() < 2) {

@@ -90,6 +90,12 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
         self.open_with(Options::default())
     }
 
+    /// The same without its schema.
+    pub(crate) fn open_without_schema(&self) -> Outcome<Opened<M, F::Backend, F::Guard>> {
+        let (backend, guard) = self.set_up()?;
+        Ok(Opened { store: Longevity::open(backend)?, _guard: guard })
+    }
+
     /// The same with these options.
     pub(crate) fn open_with(&self, options: Options) -> Outcome<Opened<M, F::Backend, F::Guard>> {
         let (backend, guard) = self.set_up()?;

@@ -5,6 +5,7 @@ use longevity::query::Select;
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::{Error, Mem, RowId};
 use longevity_tests::models::blogging::Blogging;
+use longevity_tests::models::poly::Office;
 use longevity_tests::models::primary_keys::PrimaryKeys;
 
 use crate::fails;
@@ -122,7 +123,9 @@ impl Decorator<Mem> for SchemaDestroys {
 
 #[test]
 fn a_schema_destroys_data() {
-    fails::<Blogging, _>(|| SchemaDestroys, &["blogging::blog::create the schema again"]);
+    let cases = ["blogging::blog::create the schema again", "blogging::user::refuse an unknown discriminator"];
+    fails::<Blogging, _>(|| SchemaDestroys, &cases);
+    fails::<Office, _>(|| SchemaDestroys, &["office::letter::take over the table of a version that wrote Post"]);
 }
 
 /// Keeps no timestamps.

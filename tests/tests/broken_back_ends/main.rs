@@ -4,6 +4,7 @@
 
 mod consistency;
 mod erased;
+mod facades;
 mod keys;
 mod locking;
 mod queries;

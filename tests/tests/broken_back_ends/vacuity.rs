@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use longevity::backend::{Lookup, WriteFailure};
 use longevity::query::{Predicate, Select};
 use longevity::testkit::decorate::Decorator;
-use longevity::testkit::{RepoCrudSpec, SpecModel};
+use longevity::testkit::{Facade, RepoCrudSpec, SpecModel};
 use longevity::{Error, Mem};
 use longevity_tests::models::blogging::Blogging;
 
@@ -28,7 +28,8 @@ struct Unproven<M> {
 
 impl<M: SpecModel> Unproven<M> {
     fn new() -> Self {
-        let spec = RepoCrudSpec::new().samples(4);
+        // The asynchronous facade has all cases of the blocking one, and some of its own.
+        let spec = RepoCrudSpec::new().samples(4).facades([Facade::Async]);
         Self { cases: spec.cases(|| broken_by(crate::Sound)).iter().map(|case| case.name().to_owned()).collect(), spec }
     }
 

@@ -1,0 +1,110 @@
+//! Rows as another version of the program wrote them: planted past core, by a back end that is opened with that version's
+//! tables too.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use longevity_core::backend::{Backend, Target};
+use longevity_core::blocking::Longevity;
+use longevity_core::query::{Predicate, Select};
+use longevity_core::table::{TableDefinition, Variant};
+use longevity_core::{DomainModel, InModel, PState, PersistentType, Row, RowContent, RowId, Value};
+
+use crate::outcome::{Outcome, Stop};
+
+/// A table as the back end knows it.
+pub(super) struct Handle<'a, B: Backend> {
+    pub(super) backend: &'a B,
+    pub(super) definition: &'a TableDefinition,
+    pub(super) table: &'a B::Table,
+}
+
+/// The table that `T` is in.
+pub(super) fn handle<T, M, B>(store: &Longevity<M, B>) -> Outcome<Handle<'_, B>>
+where
+    M: DomainModel,
+    T: PersistentType<Root: InModel<M>>,
+    B: Backend,
+{
+    let store = store.asynchronous();
+    let (definition, table) = store.table::<T>().ok_or_else(|| Stop::failed("the store has no such table"))?;
+    Ok(Handle { backend: store.backend(), definition, table })
+}
+
+/// The same table as this version of its definition has it, created.
+pub(super) fn create_version<B: Backend>(backend: &B, version: TableDefinition) -> Outcome<B::Table> {
+    let name = version.name;
+    let tables = backend.block_on(backend.open(&[Arc::new(version)]))?;
+    let Ok([table]) = <[B::Table; 1]>::try_from(tables) else {
+        return Err(Stop::failed(format!("opening the table {name} does not give one table")));
+    };
+    backend.block_on(backend.create_schema(&table))?;
+    Ok(table)
+}
+
+/// The definition, and one more variant that is stored as the one at this position is.
+pub(super) fn with_variant(
+    definition: &TableDefinition,
+    like: usize,
+    discriminators: &'static [&'static str],
+) -> TableDefinition {
+    let mut definition = definition.clone();
+    let shape = definition.variants[like].shape;
+    definition.variants.push(Variant { type_name: "Stranger", discriminators: Some(discriminators), shape });
+    definition
+}
+
+/// The definition, with other discriminators of the variant at this position.
+pub(super) fn with_discriminators(
+    definition: &TableDefinition,
+    variant: usize,
+    discriminators: &'static [&'static str],
+) -> TableDefinition {
+    let mut definition = definition.clone();
+    definition.variants[variant].discriminators = Some(discriminators);
+    for index in definition.indexes.iter_mut().filter(|index| index.variant == Some(variant)) {
+        index.discriminators = Some(discriminators);
+    }
+    definition
+}
+
+/// The row as the back end gives it.
+pub(super) fn raw_row<T, M, B>(store: &Longevity<M, B>, id: RowId) -> Outcome<Row<B::Doc>>
+where
+    M: DomainModel,
+    T: PersistentType<Root: InModel<M>>,
+    B: Backend,
+{
+    let Handle { backend, table, .. } = handle::<T, _, _>(store)?;
+    let select = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
+    let rows = backend.block_on(backend.find(table, select))?;
+    let row = rows.into_iter().find(|row| row.id == id);
+    row.ok_or_else(|| Stop::failed("the back end does not find a created row"))
+}
+
+/// What is written of the value as the variant at this position, with this discriminator and document.
+pub(super) fn content<T: PersistentType, D>(
+    definition: &TableDefinition,
+    value: &T,
+    variant: usize,
+    discriminator: &'static str,
+    doc: D,
+) -> RowContent<D> {
+    let columns = definition.columns.iter().map(|column| match column.variant {
+        Some(other) if other != variant => Value::None(0),
+        _ => value.value_at(column.path.steps()).to_value(),
+    });
+    RowContent { discriminator: Some(Cow::Borrowed(discriminator)), doc, columns: columns.collect(), written_at: None }
+}
+
+/// Replaces the state's row.
+pub(super) fn plant<T, B: Backend>(
+    backend: &B,
+    table: &B::Table,
+    state: &PState<T>,
+    content: RowContent<B::Doc>,
+) -> Outcome {
+    let target = Target { id: state.id(), version: None, scope: None };
+    let written = backend.block_on(backend.replace(table, target, content));
+    written.map(drop).map_err(|failure| Stop::failed(format!("cannot plant a row: {failure:?}")))
+}
