@@ -81,7 +81,8 @@ fn print(contenders: &[&dyn Contender], all: &[Vec<Clock>]) {
     }
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
+/// The middle one.
+pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
