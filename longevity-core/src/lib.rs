@@ -22,6 +22,7 @@ pub mod blocking;
 pub mod backend;
 pub mod definition;
 pub mod description;
+pub mod encoding;
 mod error;
 mod explain;
 mod model;

@@ -91,7 +91,7 @@ pub use longevity_core::{
     Longevity, Options, Order, PState, PStates, ParseTimestampError, PersistentStruct, PersistentType, Prop, Query,
     Repo, Result, Retrieval, RootType, Row, RowContent, RowId, Storable, Timestamp, Value, WriteError,
 };
-pub use longevity_core::{backend, definition, description, query, storable, table, value};
+pub use longevity_core::{backend, definition, description, encoding, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};
 #[cfg(feature = "mem")]
 pub use longevity_mem::Mem;
