@@ -26,7 +26,7 @@ macro_rules! elements {
 
             #[inline]
             fn $element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-                self.inner.$element(&Placed { value, place: self.place })
+                self.inner.$element(&Placed { value, place: &self.place })
             }
 
             #[inline]
@@ -54,14 +54,6 @@ pub(super) struct Fields<'a, C> {
 
 impl<'a, C> Fields<'a, C> {
     /// The stored name of the field, and the place of its value.
-    #[inline]
-    fn field(&mut self, name: &'static str) -> (&'static str, Place<'a>) {
-        match self.place.plan {
-            None => (name, self.place),
-            Some(node) => self.planned(node, name),
-        }
-    }
-
     #[cold]
     fn planned(&mut self, node: &'static Node, name: &'static str) -> (&'static str, Place<'a>) {
         let found = field_named(node, name, self.position);
@@ -85,12 +77,17 @@ macro_rules! fields {
 
             #[inline]
             fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), C::Error> {
-                let (name, place) = self.field(name);
-                self.inner.serialize_field(name, &Placed { value, place })
+                match self.place.plan {
+                    None => self.inner.serialize_field(name, &Placed { value, place: &self.place }),
+                    Some(node) => {
+                        let (name, place) = self.planned(node, name);
+                        self.inner.serialize_field(name, &Placed { value, place: &place })
+                    }
+                }
             }
 
             fn skip_field(&mut self, name: &'static str) -> Result<(), C::Error> {
-                let (name, _) = self.field(name);
+                let name = self.place.plan.map_or(name, |node| self.planned(node, name).0);
                 self.inner.skip_field(name)
             }
 
@@ -167,7 +164,7 @@ impl<S: Serializer> SerializeMap for Entries<'_, S> {
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
         match self {
             Self::Object { inner, place, value: plan } => {
-                inner.serialize_value(&Placed { value, place: place.with(*plan) })
+                inner.serialize_value(&Placed { value, place: &place.with(*plan) })
             }
             Self::Pairs { .. } => Err(in_halves()),
         }
@@ -180,9 +177,9 @@ impl<S: Serializer> SerializeMap for Entries<'_, S> {
     ) -> Result<(), S::Error> {
         if let Self::Pairs { inner, place, map } = self {
             let place = place.deeper(1)?;
-            let key = Placed { value: key, place: place.with(map.key.plan()) };
-            let value = Placed { value, place: place.with(map.value.plan()) };
-            return inner.serialize_element(&Pair(key, value));
+            let (key_place, value_place) = (place.with(map.key.plan()), place.with(map.value.plan()));
+            let pair = Pair(Placed { value: key, place: &key_place }, Placed { value, place: &value_place });
+            return inner.serialize_element(&pair);
         }
         self.serialize_key(key)?;
         self.serialize_value(value)

@@ -25,6 +25,7 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    #[inline]
     pub(super) fn root(plan: Option<&'static Node>, room: usize, too_deep: &'a Cell<bool>) -> Self {
         Self { plan, room, in_some: false, too_deep }
     }
@@ -34,11 +35,14 @@ impl<'a> Place<'a> {
     pub(super) fn deeper<E: ser::Error>(self, levels: usize) -> Result<Self, E> {
         match self.room.checked_sub(levels) {
             Some(room) => Ok(Self { room, in_some: false, ..self }),
-            None => {
-                self.too_deep.set(true);
-                Err(E::custom("the value is nested too deep"))
-            }
+            None => Err(self.too_deep()),
         }
+    }
+
+    #[cold]
+    fn too_deep<E: ser::Error>(self) -> E {
+        self.too_deep.set(true);
+        E::custom("the value is nested too deep")
     }
 
     #[inline]
@@ -47,21 +51,22 @@ impl<'a> Place<'a> {
     }
 
     #[inline]
-    fn in_some(self) -> Self {
+    fn within_some(self) -> Self {
         Self { in_some: true, ..self }
     }
 }
 
 /// The store's serializer at a place.
+// Two words, so that it travels in registers: most values are scalars and never look at their place.
 pub(super) struct Encoder<'a, S> {
     pub(super) inner: S,
-    pub(super) place: Place<'a>,
+    pub(super) place: &'a Place<'a>,
 }
 
 /// A value at a place: what the store's serializer is given in the user's value's stead.
 pub(super) struct Placed<'a, T: ?Sized> {
     pub(super) value: &'a T,
-    pub(super) place: Place<'a>,
+    pub(super) place: &'a Place<'a>,
 }
 
 impl<T: Serialize + ?Sized> Serialize for Placed<'_, T> {
@@ -74,9 +79,9 @@ impl<T: Serialize + ?Sized> Serialize for Placed<'_, T> {
 impl<S: Serializer> Encoder<'_, S> {
     /// `{"$some": inner}`
     fn wrapped<T: Serialize + ?Sized>(self, inner: &T) -> Result<S::Ok, S::Error> {
-        let place = self.place.deeper(1)?.in_some();
+        let place = self.place.deeper(1)?.within_some();
         let mut map = self.inner.serialize_map(Some(1))?;
-        map.serialize_entry(SOME, &Placed { value: inner, place })?;
+        map.serialize_entry(SOME, &Placed { value: inner, place: &place })?;
         map.end()
     }
 
@@ -155,7 +160,7 @@ impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
         if self.place.in_some {
             self.wrapped(value)
         } else {
-            value.serialize(Self { place: self.place.in_some(), ..self })
+            value.serialize(Encoder { inner: self.inner, place: &self.place.within_some() })
         }
     }
 
@@ -189,7 +194,7 @@ impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
     ) -> Result<S::Ok, S::Error> {
         let plan = self.place.plan.and_then(|node| node.variant_plan(variant));
         let place = self.place.deeper(1)?.with(plan);
-        self.inner.serialize_newtype_variant(name, index, variant, &Placed { value, place })
+        self.inner.serialize_newtype_variant(name, index, variant, &Placed { value, place: &place })
     }
 
     #[inline]

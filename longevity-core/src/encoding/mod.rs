@@ -76,7 +76,7 @@ pub fn serialize<T: Document, S: Serializer>(
     let too_deep = Cell::new(false);
     let plan = T::encoding_plan().map(|plan| plan.0);
     let place = encoder::Place::root(plan, max_depth, &too_deep);
-    let result = encoder::Placed { value, place }.serialize(serializer);
+    let result = encoder::Placed { value, place: &place }.serialize(serializer);
     // The user's `Serialize` may have dropped the error.
     if too_deep.get() { Err(EncodeError::TooDeep { max_depth }) } else { result.map_err(EncodeError::Format) }
 }
