@@ -3,8 +3,9 @@
 use serde::de::{DeserializeSeed, Deserializer, Visitor};
 
 use super::layout::{MapNode, Node};
+use super::maps::{MapOf, PairsOf};
 use super::scalars::{FloatOf, Hex, Unsigned};
-use super::visitors::{EnumOf, Fieldless, MapOf, OptionOf, PairsOf, SeqOf, Wrapped};
+use super::visitors::{EnumOf, Fieldless, OptionOf, SeqOf, Wrapped};
 
 /// The store's deserializer at a place.
 pub(super) struct Decoder<D> {

@@ -174,7 +174,7 @@ fn behind_newtypes(shape: ShapeFn) -> (Vec<usize>, Shape) {
     (addresses, shape)
 }
 
-/// The node, what its links lead to, and whether it is stored otherwise than serde has it.
+/// The node of a shape that is no newtype, what its links lead to, and whether it is stored otherwise than serde has it.
 fn draft(shape: Shape) -> (Node, Vec<ShapeFn>, bool) {
     match shape {
         Shape::Scalar(scalar) => (Node::Scalar(scalar), Vec::new(), false),

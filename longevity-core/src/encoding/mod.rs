@@ -23,7 +23,7 @@
 //! # Map
 //!
 //! `layout` knows the structure of a type, and `text` the text of what has no form of its own. On the way in: `encoder`,
-//! `compound` for what holds more than one value, `encode_key`. On the way out: `decoder`, `visitors`, `scalars`,
+//! `compound` for what holds more than one value, `encode_key`. On the way out: `decoder`, `visitors`, `maps`, `scalars`,
 //! `decode_key`. `reader` finds a property, `values` reads it.
 
 mod compound;
@@ -32,6 +32,7 @@ mod decoder;
 mod encode_key;
 mod encoder;
 mod layout;
+mod maps;
 mod reader;
 mod scalars;
 mod text;

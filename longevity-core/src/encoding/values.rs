@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::decode_key::KeyDecoder;
 use super::decoder::Decoder;
 use super::layout::{FieldNode, Link, MapNode, Node, VariantNode};
+use super::maps::Pair;
 use super::reader::{Layers, behind_options};
-use super::visitors::Pair;
 use crate::storable::ScalarType;
 use crate::value::{Bytes, Timestamp, Value};
 
