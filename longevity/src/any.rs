@@ -69,7 +69,7 @@ macro_rules! any {
         pub struct AnyRows(Rows);
 
         enum Rows {
-            $($(#[$feature])* $variant(<$backend as Backend>::Rows),)*
+            $($(#[$feature])* $variant(Box<<$backend as Backend>::Rows>),)*
             Failed(Option<Error>),
         }
 
@@ -240,7 +240,7 @@ macro_rules! any {
             fn stream(&self, table: &AnyTable, select: Select) -> AnyRows {
                 AnyRows(match (self, &table.0) {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        Rows::$variant(backend.stream(table, select))
+                        Rows::$variant(Box::new(backend.stream(table, select)))
                     })*
                     #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Rows::Failed(Some(another())),
