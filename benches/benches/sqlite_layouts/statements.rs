@@ -13,7 +13,7 @@ use super::layout::{Layout, PLANNED};
 use super::path::text_at;
 use super::store::{Phase, ROWS, Store, users};
 
-const RUNS: u64 = 5_000;
+const RUNS: u64 = 2_000;
 const WRITES: u64 = 1_000;
 const FILTERS: u64 = 2;
 const TAGLINE: &str = "I am the user number 9";
@@ -76,6 +76,7 @@ pub(crate) fn compare(rounds: usize) {
             ("function: the value", count("text_at(_doc, 'profile.tagline') = ?1")),
             ("function: the comparison", count("text_is(_doc, 'profile.tagline', ?1)")),
             ("function: whole document", count("tagline_is(_doc, ?1)")),
+            ("read, then compared in Rust", Box::new(|| filter_here(connection))),
         ],
     );
 }
@@ -117,7 +118,7 @@ fn find(connection: &Connection, sql: String) -> Box<dyn FnMut() -> u64 + '_> {
         if compiled > 0 && !told {
             told = true;
             println!(
-                "    recompiled {compiled} times in {RUNS} runs: {}",
+                "\nrecompiled {compiled} times in {RUNS} runs: {}",
                 sql.split_whitespace().collect::<Vec<_>>().join(" ")
             );
         }
@@ -150,6 +151,20 @@ fn filter(connection: &Connection, sql: String) -> Box<dyn FnMut() -> u64 + '_> 
         }
         FILTERS * ROWS
     })
+}
+
+/// Reads every member and compares it here.
+fn filter_here(connection: &Connection) -> u64 {
+    for _ in 0..FILTERS {
+        let mut statement = connection.prepare_cached(r#"SELECT _doc FROM "user" WHERE _type = 'Member'"#).unwrap();
+        let members = statement.query_map([], |row| Ok(serde_json::from_str(row.get_ref(0)?.as_str()?).unwrap()));
+        let found = members.unwrap().filter(|member| {
+            let member: &Member = member.as_ref().unwrap();
+            member.profile.tagline == TAGLINE
+        });
+        assert_eq!(found.count(), 1);
+    }
+    FILTERS * ROWS
 }
 
 fn register(connection: &Connection) {

@@ -1,8 +1,7 @@
 //! A database file with one of the layouts, and the work that is timed.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use longevity_benches::model::{Commenter, Member, User, user};
+use longevity_benches::work::{email, picks, username};
 use rusqlite::{Connection, Row, params};
 use tempfile::TempDir;
 
@@ -70,8 +69,17 @@ impl<'a> Store<'a> {
         pragma("page_count") * pragma("page_size") / (ROWS + SINGLES) as f64
     }
 
-    /// Gives what was read.
+    /// Gives what was read. What was written is in the database file at the end, not only in the log, so that no phase
+    /// leaves its work to the next one.
     pub(crate) fn run(&self, phase: Phase, users: &[User]) -> Vec<User> {
+        let read = self.work(phase, users);
+        if matches!(phase, Phase::Batch | Phase::Single | Phase::UpdateCats | Phase::UpdateDocument) {
+            self.connection.query_one("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+        }
+        read
+    }
+
+    fn work(&self, phase: Phase, users: &[User]) -> Vec<User> {
         match phase {
             Phase::Batch => {
                 self.connection.prepare_cached("BEGIN IMMEDIATE").unwrap().execute([]).unwrap();
@@ -83,10 +91,10 @@ impl<'a> Store<'a> {
                 users[ROWS as usize..].iter().for_each(|user| self.insert(user));
                 Vec::new()
             }
-            Phase::Get => picks(GETS)
+            Phase::Get => picks(GETS, ROWS)
                 .map(|pick| {
                     let mut statement = self.connection.prepare_cached(&self.layout.get).unwrap();
-                    statement.query_one([username(&users[pick as usize])], decode).unwrap()
+                    statement.query_one([&username(&users[pick as usize]).0], decode).unwrap()
                 })
                 .collect(),
             Phase::Query => {
@@ -98,7 +106,7 @@ impl<'a> Store<'a> {
                 found
             }
             Phase::UpdateCats => {
-                for pick in picks(UPDATES) {
+                for pick in picks(UPDATES, ROWS) {
                     let mut changed = users[pick as usize].clone();
                     if let User::Member(member) = &mut changed {
                         member.num_cats += 1;
@@ -108,7 +116,7 @@ impl<'a> Store<'a> {
                 Vec::new()
             }
             Phase::UpdateDocument => {
-                for pick in picks(UPDATES) {
+                for pick in picks(UPDATES, ROWS) {
                     let mut changed = users[pick as usize].clone();
                     if let User::Member(member) = &mut changed {
                         member.num_cats += 1;
@@ -142,7 +150,13 @@ impl<'a> Store<'a> {
         let (kind, document) = encode(user);
         let inserted = match statement.parameter_count() {
             2 => statement.execute(params![kind, document]),
-            _ => statement.execute(params![kind, document, username(user), email(user), cats(user)]),
+            _ => statement.execute(params![
+                kind,
+                document,
+                username(user).0,
+                email(user).map(|email| &email.0),
+                cats(user)
+            ]),
         };
         assert_eq!(inserted.unwrap(), 1);
     }
@@ -154,7 +168,14 @@ impl<'a> Store<'a> {
         let updated = match (statement.parameter_count(), cats_changed) {
             (3, _) => statement.execute(params![id, version, document]),
             (4, true) => statement.execute(params![id, version, document, cats(user)]),
-            _ => statement.execute(params![id, version, document, cats(user), username(user), email(user)]),
+            _ => statement.execute(params![
+                id,
+                version,
+                document,
+                cats(user),
+                username(user).0,
+                email(user).map(|email| &email.0)
+            ]),
         };
         assert_eq!(updated.unwrap(), 1);
     }
@@ -163,11 +184,6 @@ impl<'a> Store<'a> {
 /// All that a round writes.
 pub(crate) fn users() -> Vec<User> {
     (0..ROWS + SINGLES).map(user).collect()
-}
-
-/// Row numbers, scattered.
-pub(crate) fn picks(count: u64) -> impl Iterator<Item = u64> {
-    (0..count).map(|pick| pick.wrapping_mul(7_919) % ROWS)
 }
 
 pub(crate) fn encode(user: &User) -> (&'static str, String) {
@@ -187,36 +203,9 @@ fn decode(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-pub(crate) fn username(user: &User) -> &str {
-    match user {
-        User::Member(member) => &member.username.0,
-        User::Commenter(commenter) => &commenter.username.0,
-    }
-}
-
-fn email(user: &User) -> Option<&str> {
-    match user {
-        User::Member(member) => Some(&member.email.0),
-        User::Commenter(_) => None,
-    }
-}
-
 fn cats(user: &User) -> Option<i64> {
     match user {
         User::Member(member) => Some(member.num_cats),
         User::Commenter(_) => None,
     }
-}
-
-/// Contenders have to read the same.
-pub(crate) fn digest(users: &[User]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for user in users {
-        username(user).hash(&mut hasher);
-        cats(user).hash(&mut hasher);
-        if let User::Member(member) = user {
-            member.profile.tagline.hash(&mut hasher);
-        }
-    }
-    hasher.finish()
 }
