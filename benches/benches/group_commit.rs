@@ -21,9 +21,8 @@ const ROWS: u64 = ALONE + CALLERS * TOGETHER;
 
 fn main() -> ExitCode {
     println!("synchronous = FULL; medians of 9 rounds, the contenders in turn\n");
-    // Memory does the same without a file: what Longevity and the runtime themselves cost.
-    let memory = WithLongevity { name: "longevity, mem", open: |_: &Path| Mem::new() };
-    match compare(&[&ByHand, &memory], 9) {
+    let sqlite = WithLongevity { name: "longevity", open: |path: &Path| longevity::Sqlite::file(path) };
+    match compare(&[&ByHand, &sqlite], 9) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("{problem}");

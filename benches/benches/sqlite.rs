@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 use std::process::ExitCode;
 
+use longevity::Durability;
 use longevity::backend::Backend;
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
@@ -26,9 +27,9 @@ const DELETES: u64 = 3_000;
 
 fn main() -> ExitCode {
     println!("{ROWS} rows; blocking facade; medians of 9 rounds, the contenders in turn\n");
-    // Memory does the same without a file: what Longevity itself costs.
-    let memory = WithLongevity { name: "longevity, mem", open: |_: &Path| Mem::new() };
-    match compare(&[&ByHand, &memory], 9) {
+    let file = |path: &Path| longevity::Sqlite::file(path).durability(Durability::Normal).cache_kib(64 * 1024);
+    let sqlite = WithLongevity { name: "longevity", open: file };
+    match compare(&[&ByHand, &sqlite], 9) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("{problem}");

@@ -17,8 +17,8 @@ const SCHEMA: &str = r#"
             WHEN 'Member' THEN "Member.email" NOTNULL AND "Member.num_cats" NOTNULL WHEN 'Commenter' THEN 1 ELSE 0 END))
         STRICT;
     CREATE UNIQUE INDEX "user.username.key" ON "user"("username");
-    CREATE UNIQUE INDEX "user.Member.email.key" ON "user"("Member.email") WHERE "_type" = 'Member';
-    CREATE INDEX "user.Member.num_cats+username.index" ON "user"("Member.num_cats", "username") WHERE "_type" = 'Member';"#;
+    CREATE UNIQUE INDEX "user.Member.email.key" ON "user"("_type", "Member.email") WHERE "_type" = 'Member';
+    CREATE INDEX "user.Member.num_cats+username.index" ON "user"("_type", "Member.num_cats", "username") WHERE "_type" = 'Member';"#;
 
 const INSERT: &str = r#"INSERT INTO "user" ("_type", "_version", "username", "Member.email", "Member.num_cats", "_doc")
     VALUES (?1, 0, ?2, ?3, ?4, ?5)"#;
@@ -79,6 +79,7 @@ impl Sqlite {
             connection.pragma_update(None, "journal_mode", "WAL").unwrap();
             connection.pragma_update(None, "synchronous", format!("{synchronous:?}")).unwrap();
             connection.pragma_update(None, "cache_size", -65_536).unwrap();
+            connection.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(())).unwrap();
             connection
         };
         let writer = connect();

@@ -123,6 +123,17 @@ pub trait Backend: Send + Sync + 'static {
         select: Select,
     ) -> impl Future<Output = Result<Vec<Row<Self::Doc>>, Error>> + Send;
 
+    /// Gives the same rows one by one, and stops at the first error of `give`: what the repositories call. A back end that
+    /// can lend a row without an allocation overrides this; the provided method finds them all first.
+    fn find_each(
+        &self,
+        table: &Self::Table,
+        select: Select,
+        give: &mut Give<'_, Self::Doc>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { self.find(table, select).await?.iter().try_for_each(give) }
+    }
+
     /// How many rows satisfy the predicate.
     fn count(&self, table: &Self::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send;
 
@@ -144,6 +155,9 @@ pub trait Backend: Send + Sync + 'static {
         wait::block_on(future)
     }
 }
+
+/// Takes a row, which is lent for the call.
+pub type Give<'a, D> = dyn FnMut(&Row<D>) -> Result<(), Error> + Send + 'a;
 
 /// What a back end can do beyond the contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId};
@@ -151,6 +151,15 @@ impl<B: Backend> Backend for Through<B> {
         lookup: Lookup<'_>,
     ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
         self.inner.get(table, lookup)
+    }
+
+    fn find_each(
+        &self,
+        table: &B::Table,
+        select: Select,
+        give: &mut Give<'_, B::Doc>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        self.inner.find_each(table, select, give)
     }
 
     fn find(&self, table: &B::Table, select: Select) -> impl Future<Output = Result<Vec<Row<B::Doc>>, Error>> + Send {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId};
@@ -211,6 +211,24 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         let rows = backend.find(table, select).await?.into_iter();
                         Ok(rows.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))).collect())
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(another()),
+                }
+            }
+
+            async fn find_each(
+                &self,
+                table: &AnyTable,
+                select: Select,
+                give: &mut Give<'_, AnyDoc>,
+            ) -> Result<(), Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        let mut give = |row: &Row<<$backend as Backend>::Doc>| {
+                            give(&with_doc(row.clone(), |doc| AnyDoc(Doc::$variant(doc))))
+                        };
+                        backend.find_each(table, select, &mut give).await
                     })*
                     #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Access, Document, Error, Explanation, Row, RowContent, RowId};
@@ -45,7 +45,7 @@ impl Sqlite {
 }
 
 /// Reads on this thread.
-fn query<R>(table: &Table, work: impl Fn(&Connection) -> rusqlite::Result<R>) -> Result<R, Error> {
+fn query<R>(table: &Table, work: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R, Error> {
     let database = &table.database;
     database.read(|connection| work(connection).map_err(|error| database.site.failed(error))).map_err(Error::from)
 }
@@ -135,9 +135,26 @@ impl Backend for Sqlite {
     }
 
     async fn find(&self, table: &Table, select: Select) -> Result<Vec<Row<Doc>>, Error> {
-        found(table, table.ready()?, &translate::select(&table.database, table.ready()?, &select))?
-            .into_iter()
-            .collect()
+        let mut rows = Vec::new();
+        let mut give = |row: &Row<Doc>| {
+            rows.push(row.clone());
+            Ok(())
+        };
+        self.find_each(table, select, &mut give).await?;
+        Ok(rows)
+    }
+
+    async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
+        let ready = table.ready()?;
+        let statement = translate::select(&table.database, ready, &select);
+        let mut stopped = Ok(());
+        query(table, |connection| {
+            read::rows_of(connection, ready, &statement, |row| {
+                stopped = row.and_then(&mut *give);
+                stopped.is_ok()
+            })
+        })?;
+        stopped
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
@@ -178,7 +195,7 @@ fn found(table: &Table, ready: &Ready, statement: &Statement) -> Result<Vec<Resu
     query(table, |connection| {
         let mut rows = Vec::new();
         read::rows_of(connection, ready, statement, |row| {
-            rows.push(row);
+            rows.push(row.cloned());
             true
         })?;
         Ok(rows)

@@ -22,6 +22,8 @@ pub(crate) fn writer(
     set_up(&connection, settings, properties).map_err(|error| site.failed(error))?;
     if settings.place != Place::Memory {
         write_ahead(&connection, settings).map_err(|error| site.failed(error))?;
+        let pages = connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()));
+        pages.map_err(|error| site.failed(error))?;
     }
     if let Some(size) = settings.max_size {
         let limit = |page_size: u64| {
@@ -73,6 +75,10 @@ fn set_up(connection: &Connection, settings: &Settings, properties: &Arc<Propert
     connection.pragma_update(None, "synchronous", synchronous)?;
     properties.register(connection)
 }
+
+/// How many pages the write-ahead log gathers before they go to the file: 16 MiB. With SQLite's own 1,000, pages that are
+/// written again and again go there four times as often, which is a fifth of a single write.
+const CHECKPOINT_PAGES: u32 = 4_000;
 
 /// Turns the write-ahead log on, so that readers and the writer do not wait for each other. The mode stays with the file.
 fn write_ahead(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {

@@ -13,7 +13,7 @@ use longevity_core::backend::Backend;
 const MAX_DEPTH: usize = 127;
 
 /// A stored document: JSON text.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Doc(String);
 
 impl Doc {
@@ -48,8 +48,10 @@ impl Doc {
         reader.read(&mut serde_json::Deserializer::from_str(text))
     }
 
-    pub(crate) fn new(text: String) -> Self {
-        Self(text)
+    /// Another document in place of this one.
+    pub(crate) fn set(&mut self, text: &str) {
+        self.0.clear();
+        self.0.push_str(text);
     }
 
     pub(crate) fn as_str(&self) -> &str {

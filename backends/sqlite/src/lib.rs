@@ -30,6 +30,7 @@ mod layout;
 mod names;
 mod property;
 mod read;
+mod replace;
 mod rows;
 mod schema;
 mod settings;

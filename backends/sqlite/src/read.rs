@@ -17,12 +17,14 @@ pub(crate) fn rows_of(
     connection: &Connection,
     table: &Ready,
     statement: &Statement,
-    mut give: impl FnMut(Result<Row<Doc>, Error>) -> bool,
+    mut give: impl FnMut(Result<&Row<Doc>, Error>) -> bool,
 ) -> rusqlite::Result<()> {
     let mut prepared = prepared(connection, statement)?;
     let mut found = prepared.raw_query();
+    // One row for all: its document keeps its room.
+    let mut lent = rows::empty();
     while let Some(row) = found.next()? {
-        if !give(rows::read(table, row)?) {
+        if !give(rows::read_into(&mut lent, table, row)?) {
             break;
         }
     }

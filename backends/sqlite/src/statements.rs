@@ -23,9 +23,21 @@ pub(crate) struct Statements {
     deletes: Vec<Delete>,
     /// Statements that set some of the columns, by which.
     updates: Mutex<HashMap<Vec<usize>, Arc<str>>>,
+    /// For each variant, what its last update was like.
+    likely: Vec<Mutex<Arc<Likely>>>,
     table: String,
     columns: Vec<String>,
     has_type: bool,
+}
+
+/// An update that changes the same columns as the last one of its variant did, and no others: one statement, which does
+/// nothing if it is not so.
+#[derive(Debug)]
+pub(crate) struct Likely {
+    changed: Vec<usize>,
+    /// It takes the document, the time, the id, the version, the discriminator (if there is one), and the values of the
+    /// variant's columns.
+    pub(crate) sql: String,
 }
 
 /// How a row is deleted.
@@ -86,9 +98,53 @@ impl Statements {
             current,
             deletes: deletes.collect(),
             updates: Mutex::default(),
+            likely: Vec::new(),
             table,
             columns,
             has_type: layout.has_type,
+        }
+        .with_likely()
+    }
+
+    /// At first, an update is taken to change the document alone.
+    fn with_likely(mut self) -> Self {
+        self.likely =
+            (0..self.inserts.len()).map(|variant| Mutex::new(Arc::new(self.likely_update(variant, &[])))).collect();
+        self
+    }
+
+    fn likely_update(&self, variant: usize, changed: &[usize]) -> Likely {
+        let [id, version, updated, doc] = [ID, VERSION, UPDATED_AT, DOC].map(quoted);
+        let mut sets = format!("{version} = {version} + 1, {doc} = ?1, {updated} = coalesce(?2, {updated})");
+        let mut condition = format!("{id} = ?3 AND {version} = ?4");
+        let mut next = 5;
+        if self.has_type {
+            condition.push_str(&format!(" AND {} = ?5", quoted(TYPE)));
+            next += 1;
+        }
+        for column in &self.inserts[variant].columns {
+            let name = &self.columns[*column];
+            if changed.contains(column) {
+                sets.push_str(&format!(", {name} = ?{next}"));
+                condition.push_str(&format!(" AND {name} IS NOT ?{next}"));
+            } else {
+                condition.push_str(&format!(" AND {name} IS ?{next}"));
+            }
+            next += 1;
+        }
+        Likely { changed: changed.to_vec(), sql: format!("UPDATE {} SET {sets} WHERE {condition}", self.table) }
+    }
+
+    /// What the last update of a variant was like.
+    pub(crate) fn likely(&self, variant: usize) -> Arc<Likely> {
+        Arc::clone(&self.likely[variant].lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes the next update of the variant to change these columns.
+    pub(crate) fn learn(&self, variant: usize, changed: &[usize]) {
+        let mut likely = self.likely[variant].lock().unwrap_or_else(PoisonError::into_inner);
+        if likely.changed != changed {
+            *likely = Arc::new(self.likely_update(variant, changed));
         }
     }
 

@@ -68,7 +68,7 @@ impl Rows {
         let (database, table, own) = (Arc::clone(database), Arc::clone(table), interrupt.clone());
         let read = move || {
             let mut outlet = Outlet { sender, chunk: Vec::with_capacity(CHUNK) };
-            let result = rows_of(&connection, &table, &statement, |row| outlet.give(row));
+            let result = rows_of(&connection, &table, &statement, |row| outlet.give(row.cloned()));
             // From here on the connection is not this stream's.
             own.take();
             if let Err(error) = result {

@@ -53,8 +53,8 @@ pub(crate) fn run(connection: &mut Connection, site: &Site, jobs: Vec<Job>) -> V
     jobs.iter().map(|job| writing.alone(job)).collect()
 }
 
-struct Writing<'a> {
-    connection: &'a mut Connection,
+pub(crate) struct Writing<'a> {
+    pub(crate) connection: &'a mut Connection,
     site: &'a Site,
     /// Whether the store refused a write, and nothing was found that explains it.
     unexplained: bool,
@@ -101,6 +101,11 @@ impl Writing<'_> {
                 return answer;
             }
             // Another process has changed what was in the way before it could be seen: nothing moves in a transaction.
+        }
+        if let Work::Replace(target, content) = &job.work
+            && let Some(answer) = self.replace_likely(&job.table, target, content)
+        {
+            return answer.map(Done::Replaced).map_err(|failure| (0, failure));
         }
         let failed = |error: SqliteError| (0, WriteFailure::from(error));
         self.execute("BEGIN IMMEDIATE").map_err(failed)?;
@@ -156,41 +161,6 @@ impl Writing<'_> {
         }
     }
 
-    fn replace(&mut self, table: &Ready, target: &Target, content: &RowContent<Doc>) -> Result<u64, WriteFailure> {
-        let discriminator = content.discriminator.as_deref();
-        if table.variant(discriminator).is_none() {
-            return Err(self.stranger(table, discriminator));
-        }
-        let Some(id) = row_number(target) else { return Err(WriteFailure::Missing) };
-        let current = self.current(table, id, discriminator, |stored, column| {
-            !is_same(stored, &column_value(table, content, column))
-        })?;
-        let Some(current) = current else { return Err(WriteFailure::Missing) };
-        current.ensure_target(target)?;
-        let sql = table.statements.update(&current.changed, current.other_type);
-        let run = || {
-            let mut statement = self.connection.prepare_cached(&sql)?;
-            statement.raw_bind_parameter(1, content.doc.as_str())?;
-            statement.raw_bind_parameter(2, content.written_at.map(|at| at.to_string()))?;
-            let mut next = 3;
-            if current.other_type {
-                statement.raw_bind_parameter(next, discriminator)?;
-                next += 1;
-            }
-            for column in &current.changed {
-                statement.raw_bind_parameter(next, column_value(table, content, *column))?;
-                next += 1;
-            }
-            statement.raw_bind_parameter(next, id)?;
-            statement.raw_execute()
-        };
-        match run() {
-            Ok(1) => Ok(current.version.saturating_add(1)),
-            Ok(_) => Err(WriteFailure::Missing),
-            Err(error) => Err(self.refused(table, content, Some(id), error)),
-        }
-    }
-
     fn delete(&mut self, table: &Ready, target: &Target) -> Result<(), WriteFailure> {
         let Some(id) = row_number(target) else { return Err(WriteFailure::Missing) };
         let variant =
@@ -214,34 +184,8 @@ impl Writing<'_> {
         Err(WriteFailure::Missing)
     }
 
-    /// What is stored, and which of the columns differ from what is to be written.
-    fn current(
-        &self,
-        table: &Ready,
-        id: i64,
-        discriminator: Option<&str>,
-        differs: impl Fn(rusqlite::types::ValueRef<'_>, usize) -> bool,
-    ) -> Result<Option<Current>, WriteFailure> {
-        let run = || {
-            self.connection.prepare_cached(&table.statements.current)?.query_row([id], |row| {
-                let stored = row.get_ref(1)?.as_str_or_null()?;
-                let changed = (0..table.layout.columns.len()).filter_map(|column| match row.get_ref(column + 2) {
-                    Ok(stored) => differs(stored, column).then_some(Ok(column)),
-                    Err(error) => Some(Err(error)),
-                });
-                Ok(Current {
-                    version: number(row, 0)?,
-                    other_type: stored != discriminator,
-                    discriminator: stored.map(str::to_owned),
-                    changed: changed.collect::<Result<_, _>>()?,
-                })
-            })
-        };
-        run().optional().map_err(|error| self.failed(table, error))
-    }
-
     /// Why the store refused the row. Which key it was is not in what SQLite says, but in the rows.
-    fn refused(
+    pub(crate) fn refused(
         &mut self,
         table: &Ready,
         content: &RowContent<Doc>,
@@ -275,12 +219,12 @@ impl Writing<'_> {
         rows.next()?.map(|row| row.get(0)).transpose()
     }
 
-    fn stranger(&self, table: &Ready, discriminator: Option<&str>) -> WriteFailure {
+    pub(crate) fn stranger(&self, table: &Ready, discriminator: Option<&str>) -> WriteFailure {
         let reason = format!("it does not know the discriminator {discriminator:?}");
         SqliteError::Refused { table: table.layout.table.clone(), reason }.into()
     }
 
-    fn failed(&self, table: &Ready, error: rusqlite::Error) -> WriteFailure {
+    pub(crate) fn failed(&self, table: &Ready, error: rusqlite::Error) -> WriteFailure {
         WriteFailure::Other(self.site.write_failed(error, &table.layout.table, table.definition.type_name))
     }
 
@@ -299,36 +243,13 @@ impl Writing<'_> {
     }
 }
 
-/// A row before it is replaced or deleted.
-struct Current {
-    version: u64,
-    discriminator: Option<String>,
-    other_type: bool,
-    /// The positions of the realized columns whose values change.
-    changed: Vec<usize>,
-}
-
-impl Current {
-    /// Whether it is the row that is meant: in scope, and of the version.
-    fn ensure_target(&self, target: &Target) -> Result<(), WriteFailure> {
-        let name = self.discriminator.as_deref();
-        if target.scope.is_some_and(|scope| !name.is_some_and(|name| scope.contains(&name))) {
-            return Err(WriteFailure::Missing);
-        }
-        match target.version {
-            Some(version) if version != self.version => Err(WriteFailure::Stale { found: self.version }),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// `None` if no row of SQLite's has such an id.
-fn row_number(target: &Target) -> Option<i64> {
+pub(crate) fn row_number(target: &Target) -> Option<i64> {
     u64::try_from(target.id.as_u128()).ok().map(u64::cast_signed)
 }
 
 /// The value of a realized column.
-fn column_value<'a>(table: &Ready, content: &'a RowContent<Doc>, column: usize) -> ToSqlOutput<'a> {
+pub(crate) fn column_value<'a>(table: &Ready, content: &'a RowContent<Doc>, column: usize) -> ToSqlOutput<'a> {
     match content.columns.get(column) {
         Some(value) => encoded(value.as_value_ref(), table.layout.columns[column].form),
         None => encoded(Value::None(0).as_value_ref(), table.layout.columns[column].form),

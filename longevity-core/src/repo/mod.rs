@@ -7,7 +7,6 @@ mod read;
 mod stream;
 mod write;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -86,7 +85,7 @@ fn scoped_select<P: PersistentType>(mut select: Select) -> Select {
 }
 
 /// The state of a row.
-fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: Row<B::Doc>) -> Result<PState<P>, Error> {
+fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Doc>) -> Result<PState<P>, Error> {
     let definition = &*table.definition;
     let value = match P::decode(&*table.backend, row.discriminator.as_deref(), &row.doc) {
         Some(Ok(value)) => value,
@@ -104,7 +103,7 @@ fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: Row<B::Doc>) -
                 type_name: P::NAME,
                 table: definition.name,
                 id: row.id,
-                found: row.discriminator.map_or_else(String::new, Cow::into_owned),
+                found: row.discriminator.as_deref().unwrap_or_default().to_owned(),
                 known: definition.discriminators().collect(),
             });
         }

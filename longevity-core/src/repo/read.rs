@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::explain::Explanation;
 use crate::persistent::{KeyFor, PersistentType};
 use crate::query::Query;
+use crate::row::Row;
 use crate::state::PState;
 
 /// The future of a retrieval. It does not name the key's type, so that a key of the wrong type is one error, at the key,
@@ -46,7 +47,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let lookup = Lookup { index, values: &values, scope: P::DISCRIMINATORS };
         let span = tracing::debug_span!("retrieve", "type" = P::NAME, backend = B::NAME);
         let row = table.backend.get(&table.handle, lookup).instrument(span).await?;
-        row.map(|row| state_of(table, row)).transpose()
+        row.map(|row| state_of(table, &row)).transpose()
     }
 
     /// The persistent with this key value; [`Error::NotFound`] if there is none.
@@ -92,8 +93,14 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let table = self.table()?;
         let select = scoped_select::<P>(query.into_select());
         let span = tracing::debug_span!("find", "type" = P::NAME, backend = B::NAME);
-        let rows = table.backend.find(&table.handle, select).instrument(span).await?;
-        rows.into_iter().map(|row| state_of(table, row)).collect()
+        // A page is allocated at once; a limit may be anything, and promises nothing.
+        let mut states = Vec::with_capacity(select.limit.map_or(0, |rows| rows.min(64) as usize));
+        let mut give = |row: &Row<B::Doc>| {
+            states.push(state_of(table, row)?);
+            Ok(())
+        };
+        table.backend.find_each(&table.handle, select, &mut give).instrument(span).await?;
+        Ok(states)
     }
 
     /// How many the query finds, its offset and limit included. Decodes nothing.

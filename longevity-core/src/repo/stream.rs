@@ -68,7 +68,7 @@ fn poll_state<P: PersistentType, B: Backend>(
 ) -> Poll<Option<Result<PState<P>, Error>>> {
     let _entered = span.enter();
     let row = ready!(Pin::new(rows).poll_next(context));
-    Poll::Ready(row.map(|row| row.and_then(|row| state_of(table, row))))
+    Poll::Ready(row.map(|row| row.and_then(|row| state_of(table, &row))))
 }
 
 impl<P: PersistentType, B: Backend> Stream for PStates<P, B> {
