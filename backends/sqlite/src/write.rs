@@ -6,12 +6,12 @@ use longevity_core::backend::{Target, WriteFailure};
 use longevity_core::value::Value;
 use longevity_core::{RowContent, RowId};
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::encode::Doc;
 use crate::failure::{Site, SqliteError, is_duplicate};
-use crate::form::{encoded, is_same};
-use crate::rows::{id_of, number};
+use crate::form::encoded;
+use crate::rows::id_of;
 use crate::table::Ready;
 
 /// A write that waits for its turn.
