@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use longevity::Error;
 use longevity::backend::Backend;
 use longevity::blocking::{Longevity, Repo};
 
@@ -25,7 +26,10 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// Stores every object of the source. Fails only if nothing can be read at all.
+/// How many objects are stored in one step: a commit waits for the disk, however much it holds.
+const BATCH: usize = 500;
+
+/// Stores every object of the source. Fails if nothing can be read at all, or if the store cannot be written.
 pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source) -> Result<Loaded, String> {
     let bar = ProgressBar::no_length();
     let template = "  {bar:40.cyan/dim} {percent:>3}%  {msg} objects";
@@ -37,39 +41,67 @@ pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source) -> Result<
 
     let objects = store.repo::<Object>();
     let mut loaded = Loaded { objects: 0, refused: Vec::new() };
+    let mut batch = Vec::with_capacity(BATCH);
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        let outcome = match lines.read_until(b'\n', &mut line) {
+        match lines.read_until(b'\n', &mut line) {
             Ok(0) => break,
-            Ok(_) if line.trim_ascii().is_empty() => continue,
-            Ok(_) => load_line(&objects, &line),
+            Ok(_) if line.trim_ascii().is_empty() => {}
+            Ok(_) => match parse(&line) {
+                Ok(object) => batch.push((number, object)),
+                Err(reason) => loaded.refused.push(Refusal { line: number, reason }),
+            },
             Err(error) if number == 1 => return Err(format!("cannot read {name}: {error}")),
             Err(error) => {
                 loaded.refused.push(Refusal { line: number, reason: format!("cannot read on from here: {error}") });
                 break;
             }
-        };
-        match outcome {
-            Ok(()) => loaded.objects += 1,
-            Err(reason) => loaded.refused.push(Refusal { line: number, reason }),
         }
-        if loaded.objects.is_multiple_of(500) {
+        if batch.len() == BATCH {
+            write(&objects, &mut batch, &mut loaded)?;
             bar.set_message(loaded.objects.to_string());
         }
     }
+    write(&objects, &mut batch, &mut loaded)?;
     bar.finish_and_clear();
+    loaded.refused.sort_by_key(|refusal| refusal.line);
     Ok(loaded)
 }
 
-fn load_line<B: Backend>(objects: &Repo<Object, B>, line: &[u8]) -> Result<(), String> {
-    let object: Object = serde_json::from_slice(line).map_err(|error| {
+fn parse(line: &[u8]) -> Result<Object, String> {
+    serde_json::from_slice(line).map_err(|error| {
         // Each line is a document of its own: the column helps, "line 1" would mislead.
         let text = error.to_string();
         match text.rsplit_once(" at line ") {
             Some((what, _)) => format!("{what}, at column {}", error.column()),
             None => text,
         }
-    })?;
-    objects.create(object).map(drop).map_err(|error| error.to_string())
+    })
+}
+
+/// Stores a batch: all in one step, or, if one has a key that is taken, one by one.
+fn write<B: Backend>(
+    objects: &Repo<Object, B>,
+    batch: &mut Vec<(u64, Object)>,
+    loaded: &mut Loaded,
+) -> Result<(), String> {
+    let failed = |error: Error| format!("cannot write to the store: {error}");
+    match objects.create_many(batch.iter().map(|(_, object)| object.clone())) {
+        Ok(states) => loaded.objects += states.len() as u64,
+        Err(error) if error.is_duplicate_key() => {
+            for (line, object) in batch.drain(..) {
+                match objects.create(object) {
+                    Ok(_) => loaded.objects += 1,
+                    Err(error) if error.is_duplicate_key() => {
+                        loaded.refused.push(Refusal { line, reason: error.to_string() });
+                    }
+                    Err(error) => return Err(failed(error)),
+                }
+            }
+        }
+        Err(error) => return Err(failed(error)),
+    }
+    batch.clear();
+    Ok(())
 }

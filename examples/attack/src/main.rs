@@ -1,7 +1,9 @@
 //! Loads MITRE ATT&CK into one poly persistent type with twelve derived types, and shows what one can do with it.
 //!
+//! The objects stay in a SQLite file: the second run finds them there.
+//!
 //! Exit status: 0 if every line was loaded, 1 if lines were refused (each is reported with its number, the rest is
-//! loaded), 2 if the file cannot be read or the arguments are wrong.
+//! loaded), 2 if the file cannot be read, the store cannot be written, or the arguments are wrong.
 
 #![expect(unreachable_pub, reason = "a program: `pub` is what its other rooms may use")]
 
@@ -19,15 +21,20 @@ use console::style;
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 
-use model::Attack;
+use model::{Attack, Object};
 use source::Source;
 
 /// Load MITRE ATT&CK into a store and look around in it.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// A file of JSON objects, one a line, plain or gzipped; ATT&CK 18.1 if not given.
+    /// A file of JSON objects, one a line, plain or gzipped. If not given, what the store holds, or ATT&CK 18.1 if it is
+    /// empty.
     file: Option<PathBuf>,
+
+    /// Where the objects are kept: `sqlite:attack.db`, or `mem:` for this run only.
+    #[arg(long, default_value = "sqlite:attack.db")]
+    store: String,
 
     /// Print the domain model as a Mermaid class diagram, and stop.
     #[arg(long)]
@@ -52,17 +59,36 @@ fn main() -> ExitCode {
 
 /// Loads and shows; gives the number of lines refused.
 fn run(arguments: &Arguments) -> Result<usize, Box<dyn std::error::Error>> {
-    let source = match &arguments.file {
-        Some(path) => Source::open(path)?,
-        None => Source::shipped(),
-    };
-    println!("\n{} into memory", style(&source.name).bold());
-
-    let store = Longevity::<Attack, _>::open_with(Mem::new(), Options::default().timestamps(true))?;
+    let backend: AnyBackend = arguments.store.parse()?;
+    let store = Longevity::<Attack, _>::open_with(backend, Options::default().timestamps(true))?;
     store.create_schema()?;
 
+    let present = store.repo::<Object>().count(Object::query().all())?;
+    let refused = match &arguments.file {
+        None if present > 0 => {
+            let objects = tour::grouped(present);
+            println!(
+                "\n{} are in {} already: nothing to load",
+                style(objects + " objects").green().bold(),
+                arguments.store
+            );
+            0
+        }
+        None => load(&store, Source::shipped(), &arguments.store)?,
+        Some(path) => load(&store, Source::open(path)?, &arguments.store)?,
+    };
+    tour::tour(&store)?;
+    Ok(refused)
+}
+
+fn load(
+    store: &Longevity<Attack, AnyBackend>,
+    source: Source,
+    into: &str,
+) -> Result<usize, Box<dyn std::error::Error>> {
+    println!("\n{} into {into}", style(&source.name).bold());
     let start = Instant::now();
-    let loaded = load::load(&store, source)?;
+    let loaded = load::load(store, source)?;
     let seconds = start.elapsed().as_secs_f64();
     print!("{} objects in {seconds:.2} s", style(tour::grouped(loaded.objects)).green().bold());
     match loaded.refused.len() {
@@ -72,6 +98,5 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn std::error::Error>> {
     for refusal in &loaded.refused {
         eprintln!("  {} {}", style(format!("line {}:", refusal.line)).red(), refusal.reason);
     }
-    tour::tour(&store)?;
     Ok(loaded.refused.len())
 }

@@ -2,14 +2,25 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const TOOL: &str = r#"{"type":"tool","id":"tool--1","external_id":"S0002","name":"Mimikatz","aliases":["Mimikatz"],"platforms":["Windows"],"revoked":false,"deprecated":false}"#;
 const TACTIC: &str = r#"{"type":"x-mitre-tactic","id":"x-mitre-tactic--1","external_id":"TA0001","name":"Initial Access","shortname":"initial-access"}"#;
 
+/// Runs the program in memory.
 fn attack(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_attack")).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_attack")).args(["--store", "mem:"]).args(arguments).output().unwrap()
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Runs the program as it is by default, on a file in this folder.
+fn in_folder(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_attack")).args(arguments).current_dir(folder).output().unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
 /// A file in the folder that cargo gives to integration tests.
@@ -22,15 +33,69 @@ fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
 fn run(name: &str, content: impl AsRef<[u8]>) -> (i32, String, String) {
     let path = file(name, content);
     let output = attack(&[path.to_str().unwrap()]);
-    let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
 #[test]
 fn the_shipped_data_loads_whole_and_the_figures_agree_with_its_notice() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, in_a_file, errors) = in_folder(folder.path(), &[]);
+    assert_eq!(status, 0, "{in_a_file}\n{errors}");
+    assert!(folder.path().join("attack.db").is_file());
     let output = attack(&[]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(output.status.code(), Some(0));
+    for text in [in_a_file, text(output.stdout)] {
+        figures_agree(&text);
+    }
+}
+
+#[test]
+fn a_second_run_finds_the_data_in_the_file_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("two.jsonl"), [TOOL, TACTIC].join("\n")).unwrap();
+    let (status, out, _) = in_folder(folder.path(), &["two.jsonl"]);
+    assert_eq!(status, 0);
+    assert!(out.contains("two.jsonl into sqlite:attack.db") && out.contains("2 objects in"), "{out}");
+
+    let (status, out, _) = in_folder(folder.path(), &[]);
+    assert_eq!(status, 0);
+    assert!(out.contains("2 objects are in sqlite:attack.db already: nothing to load"), "{out}");
+
+    // What is loaded again is there already.
+    let (status, out, err) = in_folder(folder.path(), &["two.jsonl"]);
+    assert_eq!(status, 1);
+    assert!(out.contains("0 objects in") && out.contains("2 refused"), "{out}");
+    assert!(err.contains(r#"line 1: Object with id = "tool--1" exists already"#), "{err}");
+
+    // Memory and other files know nothing of it.
+    for store in ["mem:", "sqlite:other.db", "sqlite::memory:"] {
+        let (status, out, _) = in_folder(folder.path(), &["--store", store, "two.jsonl"]);
+        assert_eq!(status, 0, "{store}");
+        assert!(out.contains("2 objects in"), "{store}: {out}");
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_exit_status_two() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("notes.txt"),
+        "not a database, but long enough to be taken for one at first".repeat(99),
+    )
+    .unwrap();
+    for (store, problem) in [
+        ("sqlite:notes.txt", "notes.txt is not a SQLite database"),
+        ("sqlite:.", "cannot open .: it is a directory"),
+        ("sqlite:no/such/folder.db", "its directory does not exist"),
+        ("oracle:attack", "this program knows `mem:`, `sqlite:`"),
+    ] {
+        let (status, _, err) = in_folder(folder.path(), &["--store", store]);
+        assert_eq!(status, 2, "{store}");
+        assert!(err.contains(problem), "{store}: {err}");
+    }
+}
+
+fn figures_agree(text: &str) {
     let squeezed = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
         "24,768 objects",
