@@ -104,7 +104,8 @@ fn sub_techniques<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
         println!("  {:<10} {}", style(&technique.external_id.0).green(), technique.name);
     }
     println!("  … {} sub-techniques for Linux, by external id", techniques.count(linux())?);
-    println!("  {}", style(format!("answered by {}", techniques.explain(linux())?)).dim());
+    let explanation = techniques.explain(linux())?.to_string().replace('\n', "\n    ");
+    println!("  {}", style(format!("answered by {explanation}")).dim());
     Ok(())
 }
 
