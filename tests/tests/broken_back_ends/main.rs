@@ -5,6 +5,7 @@
 mod consistency;
 mod erased;
 mod facades;
+mod histories;
 mod keys;
 mod locking;
 mod queries;
