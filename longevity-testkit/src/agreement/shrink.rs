@@ -63,10 +63,11 @@ impl<F: FnMut(&History) -> Option<usize>> Shrinking<F> {
     /// With simpler steps and options.
     fn simpler(&mut self) -> bool {
         let mut simpler = false;
-        for (optimistic_locking, timestamps) in
-            [(true, self.history.timestamps), (self.history.optimistic_locking, false)]
-        {
-            let candidate = History { optimistic_locking, timestamps, ..self.history.clone() };
+        let options: [fn(&mut History); 2] =
+            [|history| history.optimistic_locking = true, |history| history.timestamps = false];
+        for option in options {
+            let mut candidate = self.history.clone();
+            option(&mut candidate);
             simpler |= candidate != self.history && self.take(candidate);
         }
         let mut position = 0;

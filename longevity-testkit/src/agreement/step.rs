@@ -115,8 +115,8 @@ impl Step {
                     let left = picks.iter().enumerate().filter(|(position, _)| *position != gone);
                     left.map(|(_, pick)| *pick).collect()
                 };
-                let mut whats: Vec<_> = (0..picks.len()).map(without).map(What::CreateMany).collect();
-                whats.extend(picks.first().map(|pick| What::Create(*pick)));
+                let mut whats: Vec<_> = picks.first().map(|pick| What::Create(*pick)).into_iter().collect();
+                whats.extend((0..picks.len()).map(without).map(What::CreateMany));
                 for (position, pick) in picks.iter().enumerate() {
                     whats.extend(pick.simpler().map(|simpler| {
                         let mut picks = picks.clone();
