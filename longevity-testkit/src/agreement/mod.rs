@@ -10,7 +10,6 @@ mod seen;
 mod shrink;
 mod side;
 mod step;
-mod view;
 mod world;
 
 use std::fmt::{self, Debug};

@@ -4,11 +4,9 @@ use std::any::Any;
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::Longevity;
-use longevity_core::{DomainModel, Error, HasVariant, InModel, Options, PState, PersistentType};
+use longevity_core::{DomainModel, Error, InModel, Options, PersistentType};
 
 use super::side::{Side, TableSide};
-use super::view::{AnyView, View};
-use crate::cases::{all_keys, own_keys};
 use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 use crate::fixture::Fixture;
 
@@ -44,16 +42,7 @@ struct Sides<'a, M, B: Backend> {
 
 impl<M: DomainModel, B: Backend> Sides<'_, M, B> {
     fn add<P: SpecRoot + InModel<M>>(&mut self) {
-        let repo = self.store.repo();
-        let own = View { repo, keys: own_keys::<P, B>(), extract: Ok::<P, P>, narrow: Ok, widen: |state| state };
-        let Some(mut side) = TableSide::new(self.store, own) else { return };
-        let mut derived = Derived { store: self.store, views: Vec::new() };
-        P::visit(&mut derived);
-        for view in derived.views {
-            if let Ok(view) = view.downcast::<Box<dyn AnyView<P>>>() {
-                side.add(*view);
-            }
-        }
+        let Some(side) = TableSide::new(self.store) else { return };
         let side: Box<dyn Side<P>> = Box::new(side);
         self.sides.push(Box::new(side));
     }
@@ -74,32 +63,5 @@ impl<M: DomainModel, B: Backend> SpecVisitor<M> for Sides<'_, M, B> {
         P: SpecRoot + InModel<M> + SpecDerived<D>,
         D: SpecKeys + PersistentType<Root = P>,
     {
-    }
-}
-
-/// Collects the repositories of derived types, of whose poly type the visitor does not know which it is.
-struct Derived<'a, M, B: Backend> {
-    store: &'a Longevity<M, B>,
-    views: Vec<Box<dyn Any>>,
-}
-
-impl<M: DomainModel, B: Backend> SpecVisitor<M> for Derived<'_, M, B> {
-    fn plain<P: SpecRoot + InModel<M>>(&mut self) {}
-
-    fn poly<P: SpecRoot + InModel<M>>(&mut self) {}
-
-    fn derived<P, D>(&mut self)
-    where
-        P: SpecRoot + InModel<M> + SpecDerived<D>,
-        D: SpecKeys + PersistentType<Root = P>,
-    {
-        let view: Box<dyn AnyView<P>> = Box::new(View {
-            repo: self.store.repo::<D>(),
-            keys: all_keys::<P, D, B>(),
-            extract: <P as HasVariant<D>>::extract,
-            narrow: PState::<P>::narrow::<D>,
-            widen: PState::<D>::widen,
-        });
-        self.views.push(Box::new(view));
     }
 }

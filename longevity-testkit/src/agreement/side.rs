@@ -11,8 +11,9 @@ use longevity_core::{DomainModel, Error, InModel, PState, PersistentType, RowId}
 
 use super::seen::{Duplicate, Row, Seen};
 use super::step::Way;
-use super::view::{AnyView, View};
 use crate::cases::{collisions, shown, values_in, whole};
+use crate::contract::SpecRoot;
+use crate::views::{AnyView, views_of};
 
 /// What is done, with values of the table's type.
 #[derive(Clone, Debug)]
@@ -55,20 +56,16 @@ struct Memory<P> {
     ascending: bool,
 }
 
-impl<P: PersistentType<Root = P>, B: Backend> TableSide<P, B> {
-    /// With the repository of the type itself; those of derived types are added. `None` without such a table.
-    pub(super) fn new<M: DomainModel>(store: &Longevity<M, B>, own: View<P, P, B>) -> Option<Self>
+impl<P: SpecRoot, B: Backend> TableSide<P, B> {
+    /// `None` without such a table.
+    pub(super) fn new<M: DomainModel>(store: &Longevity<M, B>) -> Option<Self>
     where
         P: InModel<M>,
     {
         let (definition, _) = store.asynchronous().table::<P>()?;
         let memory =
             Memory { states: Vec::new(), rows: Vec::new(), numbers: HashMap::new(), greatest: None, ascending: true };
-        Some(Self { root: own.repo.clone(), views: vec![Box::new(own)], definition: Arc::clone(definition), memory })
-    }
-
-    pub(super) fn add(&mut self, view: Box<dyn AnyView<P>>) {
-        self.views.push(view);
+        Some(Self { root: store.repo(), views: views_of(store), definition: Arc::clone(definition), memory })
     }
 
     /// The keys of which these values are duplicates, of rows but the one that is to be replaced, and of each other.
@@ -129,7 +126,7 @@ impl<P: PersistentType<Root = P>, B: Backend> TableSide<P, B> {
     }
 }
 
-impl<P: PersistentType<Root = P>, B: Backend> Side<P> for TableSide<P, B> {
+impl<P: SpecRoot, B: Backend> Side<P> for TableSide<P, B> {
     fn run(&mut self, view: usize, action: &Action<P>) -> Seen {
         let error = match self.done(view, action) {
             Ok(seen) => return seen,

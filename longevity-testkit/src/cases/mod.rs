@@ -34,5 +34,5 @@ pub(crate) use {
     keys::{Key, all_keys, own_keys},
     properties::{Property, properties},
     rows::whole,
-    unique::{collisions, shown, values_in},
+    unique::{collide, collisions, shown, values_in},
 };

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod consistency;
+mod crashes;
 mod erased;
 mod facades;
 mod histories;
