@@ -132,6 +132,14 @@ fn memory_is_not_durable() {
     assert!(std::panic::catch_unwind(|| report.assert_survived()).is_err());
 }
 
+longevity::crash_spec!(
+    #[should_panic(expected = "lost")]
+    memory_is_not_durable_in_one_line: Blogging,
+    |_| Ok::<_, Error>(broken_by(Sound)),
+    || Ok::<_, Error>((String::new(), ())),
+    |spec| spec.kills(1).threads(2).acknowledgements(50)
+);
+
 /// Writers that cannot open their store.
 #[test]
 fn a_store_does_not_open() {
