@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 use std::process::ExitCode;
 use std::sync::RwLock;
 
@@ -10,6 +10,7 @@ use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity_benches::model::{Blogging, Email, Member, User, Username, user};
 use longevity_benches::rounds::{Clock, Contender, compare};
+use longevity_benches::work::{digest, email, picks, username};
 
 const ROWS: u64 = 50_000;
 const READS: u64 = 50_000;
@@ -25,31 +26,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Row numbers, scattered.
-fn picks(count: u64) -> impl Iterator<Item = u64> {
-    (0..count).map(|pick| pick.wrapping_mul(7_919) % ROWS)
-}
-
-fn username(user: &User) -> &Username {
-    match user {
-        User::Member(member) => &member.username,
-        User::Commenter(commenter) => &commenter.username,
-    }
-}
-
-fn digest(digest: &mut DefaultHasher, user: &User) {
-    username(user).hash(digest);
-    if let User::Member(member) = user {
-        member.email.hash(digest);
-        member.profile.tags.hash(digest);
-        member.num_cats.hash(digest);
-    }
-}
-
-fn digest_member(hasher: &mut DefaultHasher, member: Member) {
-    digest(hasher, &User::Member(member));
 }
 
 struct ByHand;
@@ -144,7 +120,7 @@ impl Contender for ByHand {
     fn round(&self, clock: &mut Clock) -> u64 {
         let users: Vec<User> = (0..ROWS).map(user).collect();
         let names: Vec<Username> = users.iter().map(|user| username(user).clone()).collect();
-        let emails: Vec<Email> = picks(READS).filter_map(|pick| email(&users[pick as usize])).collect();
+        let emails: Vec<Email> = picks(READS, ROWS).filter_map(|pick| email(&users[pick as usize]).cloned()).collect();
         let tables = RwLock::new(Tables::default());
         let mut hasher = DefaultHasher::new();
 
@@ -154,7 +130,9 @@ impl Contender for ByHand {
             }
         });
         let found = clock.phase("retrieve by poly key", READS, || {
-            picks(READS).map(|pick| tables.read().unwrap().get(&names[pick as usize]).unwrap()).collect::<Vec<_>>()
+            picks(READS, ROWS)
+                .map(|pick| tables.read().unwrap().get(&names[pick as usize]).unwrap())
+                .collect::<Vec<_>>()
         });
         found.iter().for_each(|state| digest(&mut hasher, &state.user));
         let found = clock.phase("retrieve by derived key", emails.len() as u64, || {
@@ -175,7 +153,7 @@ impl Contender for ByHand {
         });
         found.iter().flatten().for_each(|user| digest(&mut hasher, user));
         clock.phase("read, modify, write", UPDATES, || {
-            for pick in picks(UPDATES) {
+            for pick in picks(UPDATES, ROWS) {
                 let mut state = tables.read().unwrap().get(&names[pick as usize]).unwrap();
                 if let User::Member(member) = &mut state.user {
                     member.num_cats += 1;
@@ -199,13 +177,6 @@ impl Contender for ByHand {
     }
 }
 
-fn email(user: &User) -> Option<Email> {
-    match user {
-        User::Member(member) => Some(member.email.clone()),
-        User::Commenter(_) => None,
-    }
-}
-
 struct WithLongevity;
 
 impl Contender for WithLongevity {
@@ -216,7 +187,7 @@ impl Contender for WithLongevity {
     fn round(&self, clock: &mut Clock) -> u64 {
         let values: Vec<User> = (0..ROWS).map(user).collect();
         let names: Vec<Username> = values.iter().map(|user| username(user).clone()).collect();
-        let emails: Vec<Email> = picks(READS).filter_map(|pick| email(&values[pick as usize])).collect();
+        let emails: Vec<Email> = picks(READS, ROWS).filter_map(|pick| email(&values[pick as usize]).cloned()).collect();
         let store = Longevity::<Blogging, _>::open(Mem::new()).unwrap();
         store.create_schema().unwrap();
         let (users, members) = (store.repo::<User>(), store.repo::<Member>());
@@ -229,13 +200,13 @@ impl Contender for WithLongevity {
             }
         });
         let found = clock.phase("retrieve by poly key", READS, || {
-            picks(READS).map(|pick| users.retrieve(&names[pick as usize]).unwrap().unwrap()).collect::<Vec<_>>()
+            picks(READS, ROWS).map(|pick| users.retrieve(&names[pick as usize]).unwrap().unwrap()).collect::<Vec<_>>()
         });
         found.iter().for_each(|state| digest(&mut hasher, state));
         let found = clock.phase("retrieve by derived key", emails.len() as u64, || {
             emails.iter().map(|email| members.retrieve(email).unwrap().unwrap()).collect::<Vec<_>>()
         });
-        found.into_iter().for_each(|state| digest_member(&mut hasher, state.into_value()));
+        found.into_iter().for_each(|state| digest(&mut hasher, &User::Member(state.into_value())));
         let found = clock.phase("derived query, 20 rows", QUERIES, || {
             let query = |cats: i64| {
                 let query = Member::query().filter(m.num_cats.ge(cats));
@@ -243,9 +214,9 @@ impl Contender for WithLongevity {
             };
             (0..QUERIES).map(|pick| query((pick % 2_000) as i64)).collect::<Vec<_>>()
         });
-        found.into_iter().flatten().for_each(|state| digest_member(&mut hasher, state.into_value()));
+        found.into_iter().flatten().for_each(|state| digest(&mut hasher, &User::Member(state.into_value())));
         clock.phase("read, modify, write", UPDATES, || {
-            for pick in picks(UPDATES) {
+            for pick in picks(UPDATES, ROWS) {
                 let state = users.retrieve(&names[pick as usize]).unwrap().unwrap();
                 let changed = state.modify(|user| {
                     if let User::Member(member) = user {

@@ -2,3 +2,5 @@
 
 pub mod model;
 pub mod rounds;
+pub mod sqlite;
+pub mod work;

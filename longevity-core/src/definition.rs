@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 
+use crate::encoding::PropertyReader;
 use crate::error::Error;
 use crate::path::Path;
 use crate::persistent::PersistentStruct;
@@ -203,7 +204,7 @@ fn add_index(
     let mut columns = Vec::new();
     for property in properties {
         let mut leaves = Vec::new();
-        leaves_of(&property.path, (property.shape)(), false, &mut leaves).map_err(|at| Error::InvalidModel {
+        leaves_of(&property.path, (property.shape)(), &mut leaves).map_err(|at| Error::InvalidModel {
             type_name: declared_by,
             problem: format!("{at} cannot be (in) a key or an index: it is not a single value"),
         })?;
@@ -234,27 +235,30 @@ fn add_index(
 /// also the poly type's uses the poly type's column.
 fn column(table: &mut TableDefinition, variant: Option<usize>, leaf: Leaf) -> usize {
     let same = |column: &Column| column.path == leaf.path && (column.variant.is_none() || column.variant == variant);
-    table.columns.iter().position(same).unwrap_or_else(|| {
-        table.columns.push(Column { path: leaf.path, shape: leaf.shape, optional: leaf.optional, variant });
-        table.columns.len() - 1
-    })
+    if let Some(position) = table.columns.iter().position(same) {
+        return position;
+    }
+    // Also absent where an option that the path leads through is.
+    let variants = table.variants.iter().enumerate().filter(|(position, _)| variant.is_none_or(|own| own == *position));
+    let mut readers = variants.map(|(_, variant)| PropertyReader::new(variant.shape, &leaf.path));
+    let optional = readers.any(|reader| reader.is_none_or(|reader| reader.optional()));
+    table.columns.push(Column { path: leaf.path, shape: leaf.shape, optional, variant });
+    table.columns.len() - 1
 }
 
 struct Leaf {
     path: Path,
     shape: Shape,
-    optional: bool,
 }
 
 /// The single values of a property, in the order of declaration; the path of the first that is not one as error.
-fn leaves_of(path: &Path, shape: Shape, optional: bool, leaves: &mut Vec<Leaf>) -> Result<(), Path> {
+fn leaves_of(path: &Path, shape: Shape, leaves: &mut Vec<Leaf>) -> Result<(), Path> {
     match shape {
-        Shape::Scalar(_) | Shape::Choice { .. } => leaves.push(Leaf { path: path.clone(), shape, optional }),
-        Shape::Newtype { inner, .. } => leaves_of(path, inner(), optional, leaves)?,
-        Shape::Optional(inner) => leaves_of(path, inner(), true, leaves)?,
+        Shape::Scalar(_) | Shape::Choice { .. } => leaves.push(Leaf { path: path.clone(), shape }),
+        Shape::Newtype { inner, .. } | Shape::Optional(inner) => leaves_of(path, inner(), leaves)?,
         Shape::Struct { fields, .. } => {
             for field in fields {
-                leaves_of(&path.then(field.step), (field.shape)(), optional, leaves)?;
+                leaves_of(&path.then(field.step), (field.shape)(), leaves)?;
             }
         }
         Shape::List(_) | Shape::Set(_) | Shape::Map(..) | Shape::Enum { .. } => return Err(path.clone()),

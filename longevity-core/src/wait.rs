@@ -21,10 +21,8 @@ impl Wake for Parker {
 /// Runs a future to its end on this thread, which sleeps while the future waits.
 ///
 /// ```
-/// # #[cfg(feature = "blocking")]
-/// assert_eq!(longevity_core::blocking::block_on(async { 6 * 7 }), 42);
+/// assert_eq!(longevity_core::block_on(async { 6 * 7 }), 42);
 /// ```
-#[cfg_attr(not(feature = "blocking"), allow(unreachable_pub, reason = "the blocking facade exports it"))]
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     // The futures of a back end in this process are ready at once: no waker is made for them.

@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) samples: usize,
     pub(crate) seed: u64,
     pub(crate) facades: Vec<Facade>,
+    pub(crate) store: Option<String>,
 }
 
 impl<M: SpecModel> RepoCrudSpec<M> {
@@ -41,6 +42,7 @@ impl<M: SpecModel> RepoCrudSpec<M> {
             samples: 8,
             seed: seed_from_environment(),
             facades: vec![Facade::Blocking],
+            store: None,
         };
         Self { settings, of: PhantomData }
     }
@@ -66,6 +68,12 @@ impl<M: SpecModel> RepoCrudSpec<M> {
     /// Each case once through each of these facades: `Facade::BOTH`. The names of cases say which it is.
     pub fn facades(mut self, facades: impl IntoIterator<Item = Facade>) -> Self {
         self.settings.facades = facades.into_iter().collect();
+        self
+    }
+
+    /// What the names of cases call the store, where the back end's name does not tell two of them apart.
+    pub fn on(mut self, store: impl Into<String>) -> Self {
+        self.settings.store = Some(store.into());
         self
     }
 

@@ -83,18 +83,26 @@
 //! | feature | default | |
 //! | --- | --- | --- |
 //! | `mem` | yes | the in-memory back end, `Mem` |
+//! | `sqlite` | no | the SQLite back end, `Sqlite`: a file, or a private database in memory |
 //! | `blocking` | yes | the blocking facade; adds no dependency |
 //! | `testkit` | no | the conformance suite; for dev-dependencies |
 
+#[cfg(any(feature = "mem", feature = "sqlite"))]
+mod any;
+
+#[cfg(any(feature = "mem", feature = "sqlite"))]
+pub use any::{AnyBackend, AnyDoc, AnyRows, AnyTable};
 pub use longevity_core::{
     Access, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, HasVariant, InModel, KeyFor, KeyVal,
     Longevity, Options, Order, PState, PStates, ParseTimestampError, PersistentStruct, PersistentType, Prop, Query,
     Repo, Result, Retrieval, RootType, Row, RowContent, RowId, Storable, Timestamp, Value, WriteError,
 };
-pub use longevity_core::{backend, definition, description, query, storable, table, value};
+pub use longevity_core::{backend, definition, description, encoding, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};
 #[cfg(feature = "mem")]
 pub use longevity_mem::Mem;
+#[cfg(feature = "sqlite")]
+pub use longevity_sqlite::{Durability, Sqlite, SqliteError};
 
 #[cfg(feature = "blocking")]
 pub use longevity_core::blocking;
@@ -106,8 +114,12 @@ pub use longevity_testkit::{crash_spec, repo_crud_spec, repo_crud_spec_main};
 
 /// What a module that defines or uses a domain model imports.
 pub mod prelude {
+    #[cfg(any(feature = "mem", feature = "sqlite"))]
+    pub use crate::AnyBackend;
     #[cfg(feature = "mem")]
     pub use crate::Mem;
+    #[cfg(feature = "sqlite")]
+    pub use crate::Sqlite;
     pub use crate::{
         Bytes, Component, DomainModel, Error, KeyFor, KeyVal, Longevity, Options, PState, PersistentType, Query, Repo,
         Timestamp,

@@ -21,7 +21,7 @@
 //!
 //! `backend` implements the interface; `schema` says which indexes a table has and `table` keeps rows, which stand in
 //! `pages`, and each `index` in step;
-//! `key` gives values a binary form that sorts as they do; `facts` and `plan` choose how a query is answered, `walk` and
+//! `key` holds values in core's binary form that sorts as they do; `facts` and `plan` choose how a query is answered, `walk` and
 //! `selection` answer it; `encode` is the document.
 
 mod backend;

@@ -8,6 +8,7 @@ mod shape;
 
 use std::fmt::Debug;
 
+use crate::encoding::{self, Plan};
 use crate::path::{Path, Step};
 use crate::query::Prop;
 use crate::value::ValueRef;
@@ -54,6 +55,12 @@ pub trait Storable: Clone + Debug + Send + Sync + 'static {
 
     /// The value at the end of the path, [`ValueRef::None`] where an option on the way is `None`.
     fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_>;
+
+    /// What the encoding does to the type beyond serde's form of it; the derives keep it in a static where they can.
+    #[doc(hidden)]
+    fn encoding_plan() -> Option<Plan> {
+        encoding::plan(Self::shape)
+    }
 }
 
 /// The fields of a type that has none of its own.

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{NoFields, ScalarType, Shape, Storable, kind};
+use crate::encoding::Plan;
 use crate::path::{Path, Step};
 use crate::value::{Bytes, Timestamp, ValueRef};
 
@@ -27,6 +28,10 @@ macro_rules! scalar {
             fn value_at(&self, _: &[&'static Step]) -> ValueRef<'_> {
                 let $value = self;
                 $read
+            }
+
+            fn encoding_plan() -> Option<Plan> {
+                None
             }
         }
     )*};

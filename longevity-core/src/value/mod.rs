@@ -3,6 +3,7 @@
 
 mod bytes;
 mod order;
+pub mod sortable;
 mod timestamp;
 
 use std::fmt;

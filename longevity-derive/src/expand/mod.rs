@@ -18,6 +18,8 @@ use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Type};
 
+use crate::tree::Container;
+
 /// Wraps generated items, so that none of their names meets the user's. Lints are about code that somebody wrote: they
 /// would be reported on the derive, where the user can do nothing about them.
 pub(crate) fn hidden(items: TokenStream) -> TokenStream {
@@ -65,6 +67,20 @@ pub(crate) fn asked(ty: &Type, of: TokenStream, member: &str) -> TokenStream {
 /// [`asked`] of `Storable`.
 pub(crate) fn storable(ty: &Type, krate: &TokenStream, member: &str) -> TokenStream {
     asked(ty, quote!(#krate::Storable), member)
+}
+
+/// The type's plan for the encoding, kept in a static. A generic type has none, as all its instances would share it.
+pub(crate) fn encoding_plan(container: &Container) -> TokenStream {
+    if !container.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let krate = &container.krate;
+    quote! {
+        fn encoding_plan() -> ::core::option::Option<#krate::encoding::Plan> {
+            static PLAN: #krate::encoding::PlanCell = #krate::encoding::PlanCell::new();
+            PLAN.get(<Self as #krate::Storable>::shape)
+        }
+    }
 }
 
 /// The tokens, all located at this span.

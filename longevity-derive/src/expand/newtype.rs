@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
 
-use super::{record, storable};
+use super::{encoding_plan, record, storable};
 use crate::tree::Container;
 use crate::tree::field::Field;
 
@@ -16,6 +16,7 @@ pub(crate) fn expand(container: &Container, key_of: Option<&Type>, field: &Field
     let generics = container.storable();
     let (impl_generics, _, clause) = generics.split_for_impl();
     let key_of = record::key_of(key_of);
+    let encoding_plan = encoding_plan(container);
     let Field { ty, member, .. } = field;
     let [kind, fields_of, keyable, shape, fields, value_at] =
         ["Kind", "Fields", "KEYABLE", "shape", "fields", "value_at"].map(|member| storable(ty, krate, member));
@@ -59,6 +60,8 @@ pub(crate) fn expand(container: &Container, key_of: Option<&Type>, field: &Field
             fn value_at(&self, path: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
                 #value_at(&self.#member, path)
             }
+
+            #encoding_plan
         }
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Type;
 
-use super::{step, storable};
+use super::{encoding_plan, step, storable};
 use crate::tree::Container;
 use crate::tree::field::Field;
 
@@ -54,6 +54,7 @@ pub(crate) fn expand(container: &Container, role: &Role<'_>, fields: &[Field]) -
         quote!((#step.name, #value_at(&self.#member, &[]).to_value()))
     });
     let has_fields = has_fields(container, fields);
+    let encoding_plan = encoding_plan(container);
     quote! {
         #steps
         #(#hashes)*
@@ -84,6 +85,8 @@ pub(crate) fn expand(container: &Container, role: &Role<'_>, fields: &[Field]) -
                     },
                 }
             }
+
+            #encoding_plan
         }
 
         #[automatically_derived]

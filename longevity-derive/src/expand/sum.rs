@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{record, storable};
+use super::{encoding_plan, record, storable};
 use crate::tree::Container;
 use crate::tree::component::{Holds, Variant};
 
@@ -38,6 +38,10 @@ pub(crate) fn choice(container: &Container, variants: &[Variant]) -> TokenStream
                     #(Self::#idents => #stored,)*
                 })
             }
+
+            fn encoding_plan() -> ::core::option::Option<#krate::encoding::Plan> {
+                ::core::option::Option::None
+            }
         }
     }
 }
@@ -53,6 +57,7 @@ pub(crate) fn sum(container: &Container, variants: &[Variant]) -> TokenStream {
         let (name, stored, holds) = (crate::names::plain(&variant.ident), &variant.stored, holds(container, variant));
         quote!(#krate::storable::VariantShape { name: #name, serde_name: #stored, holds: #holds })
     });
+    let encoding_plan = encoding_plan(container);
     let values = variants.iter().map(|variant| {
         let (pattern, value) = value(container, variant);
         let stored = &variant.stored;
@@ -78,6 +83,8 @@ pub(crate) fn sum(container: &Container, variants: &[Variant]) -> TokenStream {
             fn value_at(&self, path: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
                 if path.is_empty() { #krate::ValueRef::Composite(self) } else { #krate::ValueRef::None(0) }
             }
+
+            #encoding_plan
         }
 
         #[automatically_derived]

@@ -48,7 +48,8 @@ impl<M: SpecModel, F: Fixture> List<M, F> {
         operation: &str,
         check: impl Fn(&Room<T, M, F>) -> Outcome + Send + Sync + 'static,
     ) {
-        let name = case_name(M::NAME, T::NAME, operation, F::Backend::NAME, self.facade);
+        let store = room.settings().store.as_deref().unwrap_or(F::Backend::NAME);
+        let name = case_name(M::NAME, T::NAME, operation, store, self.facade);
         let room = room.for_case(operation);
         self.cases.push(Case::new(name, self.settings.seed, move || check(&room)));
     }

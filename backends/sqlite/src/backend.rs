@@ -1,0 +1,186 @@
+//! The back end: the interface's operations, each handed to the room that does it.
+
+use std::sync::Arc;
+
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity_core::query::{Predicate, Select};
+use longevity_core::table::TableDefinition;
+use longevity_core::{Access, Document, Error, Explanation, Row, RowContent, RowId};
+use rusqlite::Connection;
+
+use crate::Sqlite;
+use crate::database::Database;
+use crate::encode::Doc;
+use crate::failure::SqliteError;
+use crate::stream::Rows;
+use crate::table::{Ready, Table};
+use crate::translate::Statement;
+use crate::write::{Answer, Done, Job, Work};
+use crate::writer::Submission;
+use crate::{explain, read, schema, translate};
+
+impl Sqlite {
+    /// The database, opened by whoever comes first.
+    fn database(&self) -> Result<Arc<Database>, Error> {
+        if let Some(database) = self.database.get() {
+            return Ok(Arc::clone(database));
+        }
+        let opened = Database::open(&self.settings)?;
+        Ok(Arc::clone(self.database.get_or_init(|| opened)))
+    }
+
+    /// What `sqlite3` shows as the schema of a table, and of its indexes.
+    pub fn schema_of(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let ready = table.ready()?;
+        query(table, |connection| schema::statements(connection, &ready.layout.table))
+    }
+
+    /// SQLite's plan for the look-up of a key: by its position, in the scope of a variant's discriminators or in any.
+    pub fn plan_of_key(&self, table: &Table, index: usize, scope: Option<&[&str]>) -> Result<Explanation, Error> {
+        let ready = table.ready()?;
+        let variant = scope.and_then(|scope| ready.variant_of_scope(scope));
+        let sql = ready.statements.get(index, variant).unwrap_or_default().to_owned();
+        explained(table, ready, &Statement { sql, values: Vec::new() })
+    }
+}
+
+/// Reads on this thread.
+fn query<R>(table: &Table, work: impl Fn(&Connection) -> rusqlite::Result<R>) -> Result<R, Error> {
+    let database = &table.database;
+    database.read(|connection| work(connection).map_err(|error| database.site.failed(error))).map_err(Error::from)
+}
+
+fn explained(table: &Table, ready: &Ready, statement: &Statement) -> Result<Explanation, Error> {
+    let plan = query(table, |connection| explain::plan(connection, statement))?;
+    Ok(explain::explanation(ready, &plan))
+}
+
+/// A write, when its turn has come.
+async fn submit(table: &Table, work: Work) -> Answer {
+    let ready = table.ready().map_err(|error| (0, error.into()))?;
+    Submission::new(Arc::clone(&table.database), Job { table: Arc::clone(ready), work }).await
+}
+
+fn unexpected() -> WriteFailure {
+    SqliteError::Other { reason: "a write was answered with the answer to another".to_owned() }.into()
+}
+
+impl Backend for Sqlite {
+    type Doc = Doc;
+    type Table = Table;
+    type Rows = Rows;
+
+    const NAME: &'static str = "sqlite";
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::none().with_atomic_batches().with_explain().with_snapshot_streams()
+    }
+
+    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
+        Doc::encode(value)
+    }
+
+    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
+        doc.decode()
+    }
+
+    async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {
+        definitions.iter().try_for_each(|definition| schema::ensure_nameable(definition))?;
+        let database = self.database()?;
+        Ok(definitions.iter().map(|definition| Table::new(Arc::clone(definition), Arc::clone(&database))).collect())
+    }
+
+    async fn create_schema(&self, table: &Table) -> Result<(), Error> {
+        let database = &table.database;
+        schema::create(&mut database.writer.lock(), &database.site, &table.definition)
+    }
+
+    async fn insert(&self, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
+        match submit(table, Work::Insert(content)).await {
+            Ok(Done::Inserted(id)) => Ok(id),
+            Ok(_) => Err(unexpected()),
+            Err((_, failure)) => Err(failure),
+        }
+    }
+
+    async fn insert_many(
+        &self,
+        table: &Table,
+        contents: Vec<RowContent<Doc>>,
+    ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
+        match submit(table, Work::InsertMany(contents)).await? {
+            Done::InsertedMany(ids) => Ok(ids),
+            _ => Err((0, unexpected())),
+        }
+    }
+
+    async fn replace(&self, table: &Table, target: Target, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
+        match submit(table, Work::Replace(target, content)).await {
+            Ok(Done::Replaced(version)) => Ok(version),
+            Ok(_) => Err(unexpected()),
+            Err((_, failure)) => Err(failure),
+        }
+    }
+
+    async fn delete(&self, table: &Table, target: Target) -> Result<(), WriteFailure> {
+        match submit(table, Work::Delete(target)).await {
+            Ok(Done::Deleted) => Ok(()),
+            Ok(_) => Err(unexpected()),
+            Err((_, failure)) => Err(failure),
+        }
+    }
+
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+        read::get(&table.database, table.ready()?, &lookup)
+    }
+
+    async fn find(&self, table: &Table, select: Select) -> Result<Vec<Row<Doc>>, Error> {
+        found(table, table.ready()?, &translate::select(&table.database, table.ready()?, &select))?
+            .into_iter()
+            .collect()
+    }
+
+    async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
+        let statement = translate::count(&table.database, table.ready()?, &predicate);
+        query(table, |connection| read::number_of(connection, &statement))
+    }
+
+    async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
+        let statement = translate::exists(&table.database, table.ready()?, &predicate);
+        query(table, |connection| read::number_of(connection, &statement)).map(|found| found > 0)
+    }
+
+    fn stream(&self, table: &Table, select: Select) -> Rows {
+        let begin = || {
+            let ready = table.ready()?;
+            let statement = translate::select(&table.database, ready, &select);
+            if table.database.has_readers() {
+                return Rows::of_snapshot(&table.database, ready, statement);
+            }
+            found(table, ready, &statement).map(Rows::ready)
+        };
+        begin().unwrap_or_else(Rows::failed)
+    }
+
+    async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
+        let ready = table.ready()?;
+        let statement = translate::select(&table.database, ready, &select);
+        let explanation = explained(table, ready, &statement)?;
+        match select.predicate {
+            Predicate::Nothing => Ok(Explanation { access: Access::Nothing, ..explanation }),
+            _ => Ok(explanation),
+        }
+    }
+}
+
+/// All rows of a statement.
+fn found(table: &Table, ready: &Ready, statement: &Statement) -> Result<Vec<Result<Row<Doc>, Error>>, Error> {
+    query(table, |connection| {
+        let mut rows = Vec::new();
+        read::rows_of(connection, ready, statement, |row| {
+            rows.push(row);
+            true
+        })?;
+        Ok(rows)
+    })
+}

@@ -1,0 +1,101 @@
+//! Connections: how each is opened and set up.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::failure::{Site, SqliteError};
+use crate::property::Properties;
+use crate::settings::{Durability, Place, Settings};
+
+/// How many statements a connection keeps prepared. Each distinct form of query is one.
+const STATEMENTS: usize = 256;
+
+/// Opens the connection that writes, and creates the file if there is none.
+pub(crate) fn writer(
+    settings: &Settings,
+    site: &Site,
+    properties: &Arc<Properties>,
+) -> Result<Connection, SqliteError> {
+    let connection = open(settings, site)?;
+    set_up(&connection, settings, properties).map_err(|error| site.failed(error))?;
+    if settings.place != Place::Memory {
+        write_ahead(&connection, settings).map_err(|error| site.failed(error))?;
+    }
+    if let Some(size) = settings.max_size {
+        let limit = |page_size: u64| {
+            let pages = i64::try_from(size / page_size.max(1)).unwrap_or(i64::MAX).max(1);
+            connection.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))
+        };
+        let page_size = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0));
+        page_size.and_then(|size| limit(size.unsigned_abs())).map_err(|error| site.failed(error))?;
+    }
+    Ok(connection)
+}
+
+/// Opens a connection that reads.
+pub(crate) fn reader(
+    settings: &Settings,
+    site: &Site,
+    properties: &Arc<Properties>,
+) -> Result<Connection, SqliteError> {
+    let connection = open(settings, site)?;
+    let set_up = || {
+        set_up(&connection, settings, properties)?;
+        connection.pragma_update(None, "query_only", true)
+    };
+    set_up().map_err(|error| site.failed(error))?;
+    Ok(connection)
+}
+
+fn open(settings: &Settings, site: &Site) -> Result<Connection, SqliteError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = match &settings.place {
+        // No URI: a file may be called anything.
+        Place::File(path) => Connection::open_with_flags(path, flags),
+        Place::Memory => Connection::open_in_memory_with_flags(flags),
+    };
+    opened.map_err(|error| site.failed(error))
+}
+
+fn set_up(connection: &Connection, settings: &Settings, properties: &Arc<Properties>) -> rusqlite::Result<()> {
+    connection.busy_timeout(settings.busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Nothing in a schema that somebody else wrote may call what only statements should.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cache_size", -i64::from(settings.cache_kib))?;
+    let synchronous = match settings.durability {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    properties.register(connection)
+}
+
+/// Turns the write-ahead log on, so that readers and the writer do not wait for each other. The mode stays with the file.
+fn write_ahead(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
+    let deadline = Instant::now() + settings.busy_timeout;
+    loop {
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        // What cannot be written cannot be switched, and can be read all the same.
+        if mode == "wal" || connection.is_readonly("main")? {
+            return Ok(());
+        }
+        // SQLite does not wait for a lock here: another process may be switching too.
+        match connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0)) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+            Err(error) => return Err(error),
+        }
+        if Instant::now() >= deadline {
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+                Some("cannot turn the write-ahead log on".to_owned()),
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}

@@ -1,0 +1,75 @@
+//! The document: JSON text, through core's one encoding.
+
+use std::fmt;
+
+use longevity_core::backend::DecodeError;
+use longevity_core::encoding::{self, EncodeError, PropertyReader};
+use longevity_core::{Document, Error, Storable, Value};
+
+use crate::Sqlite;
+use longevity_core::backend::Backend;
+
+/// The levels of nesting that `serde_json` reads back.
+const MAX_DEPTH: usize = 127;
+
+/// A stored document: JSON text.
+#[derive(Clone)]
+pub struct Doc(String);
+
+impl Doc {
+    pub(crate) fn encode<T: Document>(value: &T) -> Result<Self, Error> {
+        // Longer than most documents, shorter than a page.
+        let mut text = Vec::with_capacity(256);
+        let mut serializer = serde_json::Serializer::new(&mut text);
+        match encoding::serialize(value, &mut serializer, MAX_DEPTH) {
+            Ok(()) => {}
+            Err(EncodeError::TooDeep { max_depth }) => {
+                let limit = format!("at most {max_depth} levels of nesting");
+                return Err(Error::TooLarge { type_name: type_name::<T>(), limit });
+            }
+            Err(EncodeError::Format(error)) => return Err(failed(format!("cannot encode: {error}"))),
+        }
+        let text = String::from_utf8(text).map_err(|error| failed(format!("cannot encode: {error}")))?;
+        Ok(Self(text))
+    }
+
+    pub(crate) fn decode<T: Document>(&self) -> Result<T, DecodeError> {
+        let mut deserializer = serde_json::Deserializer::from_str(&self.0);
+        let decoded = encoding::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+        decoded.map_err(|error| {
+            // Once more, to find where: only what fails pays for the path.
+            let located = encoding::deserialize_to_locate::<T, _>(&mut serde_json::Deserializer::from_str(&self.0));
+            located.err().unwrap_or_else(|| DecodeError { path: String::new(), source: error.into() })
+        })
+    }
+
+    /// A property's value in a document.
+    pub(crate) fn read(text: &str, reader: &PropertyReader) -> Result<Value, serde_json::Error> {
+        reader.read(&mut serde_json::Deserializer::from_str(text))
+    }
+
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The Rust type's name without its path.
+fn type_name<T: Storable>() -> &'static str {
+    let name = std::any::type_name::<T>();
+    name.rsplit("::").next().unwrap_or(name)
+}
+
+fn failed(reason: String) -> Error {
+    Error::Backend { backend: Sqlite::NAME, source: reason.into() }
+}
+
+/// The length alone: values do not belong in logs.
+impl fmt::Debug for Doc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Doc({} bytes)", self.0.len())
+    }
+}

@@ -1,0 +1,206 @@
+//! What SQLite says, as an error that says what to do.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use longevity_core::Error;
+use longevity_core::backend::{Backend, WriteFailure};
+use rusqlite::ErrorCode;
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+
+use crate::Sqlite;
+
+/// Why the SQLite back end failed: the source of [`Error::Backend`] and [`Error::Connection`].
+///
+/// ```
+/// use longevity_core::{Error, backend::Backend};
+/// use longevity_sqlite::{Sqlite, SqliteError};
+///
+/// let opened = longevity_core::block_on(Sqlite::file("/").open(&[]));
+/// let Err(Error::Connection(source)) = opened else { panic!("a directory was opened") };
+/// assert!(matches!(source.downcast_ref(), Some(SqliteError::CannotOpen { .. })));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SqliteError {
+    /// The file cannot be opened or created.
+    #[error("cannot open {}: {reason}", path.display())]
+    CannotOpen {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The file is something else.
+    #[error("{} is not a SQLite database", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file may be read only.
+    #[error("{} is read-only: nothing was written", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another connection held its lock for too long. The operation may be repeated.
+    #[error("another process has locked {} for more than {} ms", path.display(), timeout.as_millis())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// [`Sqlite::busy_timeout`].
+        timeout: Duration,
+    },
+    /// The disk is full, or the database has its greatest size. Nothing was written.
+    #[error("no room is left for {}: nothing was written", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is damaged, or was edited by something that is not SQLite.
+    #[error("{} is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// A table of this name is there and is not one of longevity's.
+    #[error(
+        "the table {table} is not one of longevity's ({reason}): give the type another by `#[persistent(table = \"..\")]`"
+    )]
+    ForeignTable {
+        /// The table.
+        table: String,
+        /// How it can be told.
+        reason: String,
+    },
+    /// The table cannot become what the model needs without a loss.
+    #[error("the table {table} does not fit the model: {reason}")]
+    Incompatible {
+        /// The table.
+        table: String,
+        /// What stands in the way, and what to do.
+        reason: String,
+    },
+    /// The schema was not created, or lacks something that the model needs.
+    #[error("{what} does not exist: call `create_schema` first")]
+    NoSchema {
+        /// What is missing.
+        what: String,
+    },
+    /// The store refuses the row: a check or a unique index that another version of the model, or another program, made.
+    #[error("the table {table} refuses the row: {reason}")]
+    Refused {
+        /// The table.
+        table: String,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// A filter is larger than a statement of SQLite may be.
+    #[error("the query is too large for SQLite: {reason}")]
+    QueryTooLarge {
+        /// What SQLite says.
+        reason: String,
+    },
+    /// Anything else.
+    #[error("{reason}")]
+    Other {
+        /// What SQLite says.
+        reason: String,
+    },
+}
+
+impl From<SqliteError> for Error {
+    fn from(error: SqliteError) -> Self {
+        match error {
+            error @ (SqliteError::CannotOpen { .. } | SqliteError::NotADatabase { .. }) => {
+                Self::Connection(error.into())
+            }
+            error => Self::Backend { backend: Sqlite::NAME, source: error.into() },
+        }
+    }
+}
+
+impl From<SqliteError> for WriteFailure {
+    fn from(error: SqliteError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// Where errors happen.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    /// The file, or `:memory:`.
+    pub(crate) path: PathBuf,
+    pub(crate) timeout: Duration,
+}
+
+impl Site {
+    /// The error, in our words where we have some.
+    pub(crate) fn failed(&self, error: rusqlite::Error) -> SqliteError {
+        let path = || self.path.clone();
+        let reason = reason(&error);
+        match error.sqlite_error_code() {
+            Some(ErrorCode::CannotOpen) => {
+                SqliteError::CannotOpen { reason: self.why_not_opened(reason), path: path() }
+            }
+            Some(ErrorCode::NotADatabase) => SqliteError::NotADatabase { path: path() },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => SqliteError::ReadOnly { path: path() },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                SqliteError::Locked { path: path(), timeout: self.timeout }
+            }
+            Some(ErrorCode::DiskFull) => SqliteError::Full { path: path() },
+            Some(ErrorCode::DatabaseCorrupt) => SqliteError::Damaged { path: path(), reason },
+            _ if reason.contains("Expression tree is too large")
+                || reason.contains("too many SQL variables")
+                || reason.contains("parser stack overflow") =>
+            {
+                SqliteError::QueryTooLarge { reason }
+            }
+            _ => SqliteError::Other { reason },
+        }
+    }
+
+    fn why_not_opened(&self, reason: String) -> String {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if self.path.is_dir() {
+            "it is a directory".to_owned()
+        } else if folder.is_some_and(|folder| !folder.exists()) {
+            "its directory does not exist".to_owned()
+        } else {
+            reason
+        }
+    }
+
+    /// The error of a write to this table.
+    pub(crate) fn write_failed(&self, error: rusqlite::Error, table: &str, type_name: &'static str) -> Error {
+        match (extended_code(&error), error.sqlite_error_code()) {
+            (_, Some(ErrorCode::TooBig)) => {
+                Error::TooLarge { type_name, limit: "a row of SQLite has at most 1,000,000,000 bytes".to_owned() }
+            }
+            (_, Some(ErrorCode::ConstraintViolation)) => {
+                SqliteError::Refused { table: table.to_owned(), reason: reason(&error) }.into()
+            }
+            _ => self.failed(error).into(),
+        }
+    }
+}
+
+/// What SQLite says, without the statement that it was said of.
+fn reason(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn extended_code(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
+}
+
+/// Whether a unique index refused the row.
+pub(crate) fn is_duplicate(error: &rusqlite::Error) -> bool {
+    matches!(extended_code(error), Some(SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY))
+}

@@ -1,0 +1,118 @@
+//! Columns that are added to a table with rows: their values come from the documents.
+
+use longevity_core::Error;
+use longevity_core::encoding::PropertyReader;
+use longevity_core::table::TableDefinition;
+use rusqlite::types::Value as Owned;
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
+
+use crate::checks::Checks;
+use crate::encode::Doc;
+use crate::form::owned;
+use crate::layout::{DOC, ID, Layout, TYPE, is_one_of};
+use crate::names::quoted;
+
+/// How filling columns ended.
+#[derive(Debug)]
+pub(crate) enum Filled {
+    All,
+    /// A row's document does not decode.
+    Unreadable {
+        row: i64,
+        reason: String,
+    },
+}
+
+/// How many rows are held at once.
+const PAGE: usize = 512;
+
+/// Fills these columns in every row, from the documents.
+pub(crate) fn fill(
+    connection: &Connection,
+    definition: &TableDefinition,
+    layout: &Layout,
+    columns: &[usize],
+) -> rusqlite::Result<Filled> {
+    let table = quoted(&layout.table);
+    let names: Vec<_> = columns.iter().map(|column| layout.columns[*column].quoted.as_str()).collect();
+    // All at once, so that no value that is on its way out collides with one that comes in.
+    let nulls: Vec<_> = names.iter().map(|name| format!("{name} = NULL")).collect();
+    connection.execute(&format!("UPDATE {table} SET {}", nulls.join(", ")), [])?;
+    let sets: Vec<_> = names.iter().enumerate().map(|(at, name)| format!("{name} = ?{}", at + 2)).collect();
+    let id = quoted(ID);
+    let mut update = connection.prepare(&format!("UPDATE {table} SET {} WHERE {id} = ?1", sets.join(", ")))?;
+    for variant in 0..definition.variants.len() {
+        // In the order of the columns; none for another variant's.
+        let readers: Vec<_> = columns
+            .iter()
+            .map(|column| {
+                let column = &definition.columns[*column];
+                let own = column.variant.is_none_or(|other| other == variant);
+                own.then(|| PropertyReader::new(definition.variants[variant].shape, &column.path)).flatten()
+            })
+            .collect();
+        let scope = definition.variants[variant].discriminators.map(|names| format!(" AND {}", is_one_of(names)));
+        let page = format!(
+            "SELECT {id}, {} FROM {table} WHERE {id} > ?1{} ORDER BY {id} LIMIT {PAGE}",
+            quoted(DOC),
+            scope.unwrap_or_default()
+        );
+        let mut page = connection.prepare(&page)?;
+        let mut last = i64::MIN;
+        loop {
+            let rows: Vec<(i64, String)> =
+                page.query_map([last], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+            let Some((id, _)) = rows.last() else { break };
+            last = *id;
+            for (row, doc) in rows {
+                let values = readers.iter().zip(columns).map(|(reader, column)| match reader {
+                    Some(reader) => {
+                        Doc::read(&doc, reader).map(|value| owned(value.as_value_ref(), layout.columns[*column].form))
+                    }
+                    None => Ok(Owned::Null),
+                });
+                match values.collect::<Result<Vec<_>, _>>() {
+                    Ok(values) => {
+                        update.execute(params_from_iter(std::iter::once(Owned::Integer(row)).chain(values)))?;
+                    }
+                    Err(error) => return Ok(Filled::Unreadable { row, reason: error.to_string() }),
+                }
+            }
+        }
+    }
+    Ok(Filled::All)
+}
+
+/// The first row that the checks would refuse.
+pub(crate) fn refused(connection: &Connection, layout: &Layout, checks: &Checks) -> rusqlite::Result<Option<i64>> {
+    let (id, table) = (quoted(ID), quoted(&layout.table));
+    let sql = format!("SELECT {id} FROM {table} WHERE NOT ({}) LIMIT 1", checks.expression());
+    connection.query_row(&sql, [], |row| row.get(0)).optional()
+}
+
+/// The error for a key that the rows that are there already break.
+pub(crate) fn duplicate(
+    connection: &Connection,
+    definition: &TableDefinition,
+    layout: &Layout,
+    position: usize,
+) -> Option<Error> {
+    let index = &definition.indexes[position];
+    let columns: Vec<_> = index.columns.iter().map(|column| layout.columns[*column].quoted.as_str()).collect();
+    let scope = index.discriminators.map_or_else(|| "1".to_owned(), is_one_of);
+    let kind = if layout.has_type { quoted(TYPE) } else { "NULL".to_owned() };
+    let sql = format!(
+        "SELECT {kind}, {} FROM {} WHERE {scope} GROUP BY {} HAVING count(*) > 1 LIMIT 1",
+        quoted(DOC),
+        quoted(&layout.table),
+        columns.join(", ")
+    );
+    let (kind, doc): (Option<String>, String) =
+        connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).ok()?;
+    let shape = definition.variant(kind.as_deref())?.shape;
+    let values = index.columns.iter().map(|column| {
+        let reader = PropertyReader::new(shape, &definition.columns[*column].path)?;
+        Doc::read(&doc, &reader).ok()
+    });
+    Some(index.duplicate_key(&values.collect::<Option<Vec<_>>>()?))
+}

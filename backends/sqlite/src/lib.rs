@@ -1,0 +1,47 @@
+//! The SQLite back end of longevity: one file, or a private database in memory.
+//!
+//! ```
+//! use longevity_core::backend::Backend;
+//! use longevity_sqlite::Sqlite;
+//!
+//! let sqlite = Sqlite::in_memory();
+//! let doc = sqlite.encode(&"hello".to_owned())?;
+//! assert_eq!(sqlite.decode::<String>(&doc).unwrap(), "hello");
+//! assert!(sqlite.decode::<i64>(&doc).is_err());
+//! # Ok::<(), longevity_core::Error>(())
+//! ```
+//!
+//! # Threads
+//!
+//! There are none but those of streams: an operation runs on the thread that polls it, and takes microseconds. A query whose
+//! answer is large, or that no index serves, takes as long as it takes: on a runtime, give it a thread that may block, or use
+//! a stream, which has one.
+
+mod backend;
+mod checks;
+mod connection;
+mod database;
+mod encode;
+mod explain;
+mod failure;
+mod fill;
+mod form;
+mod layout;
+mod names;
+mod property;
+mod read;
+mod rows;
+mod schema;
+mod settings;
+mod statements;
+mod stream;
+mod table;
+mod translate;
+mod write;
+mod writer;
+
+pub use encode::Doc;
+pub use failure::SqliteError;
+pub use settings::{Durability, Sqlite};
+pub use stream::Rows;
+pub use table::Table;

@@ -1,0 +1,77 @@
+//! Reads that end before they return.
+
+use longevity_core::backend::{Backend, Lookup};
+use longevity_core::{Error, Row};
+use rusqlite::{CachedStatement, Connection};
+
+use crate::Sqlite;
+use crate::database::Database;
+use crate::encode::Doc;
+use crate::form::encoded;
+use crate::rows;
+use crate::table::Ready;
+use crate::translate::Statement;
+
+/// Reads the rows of a statement, one by one, until nobody wants more.
+pub(crate) fn rows_of(
+    connection: &Connection,
+    table: &Ready,
+    statement: &Statement,
+    mut give: impl FnMut(Result<Row<Doc>, Error>) -> bool,
+) -> rusqlite::Result<()> {
+    let mut prepared = prepared(connection, statement)?;
+    let mut found = prepared.raw_query();
+    while let Some(row) = found.next()? {
+        if !give(rows::read(table, row)?) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The one number that a statement gives.
+pub(crate) fn number_of(connection: &Connection, statement: &Statement) -> rusqlite::Result<u64> {
+    let mut prepared = prepared(connection, statement)?;
+    let mut found = prepared.raw_query();
+    found.next()?.map_or(Ok(0), |row| rows::number(row, 0))
+}
+
+/// The statement with its values.
+pub(crate) fn prepared<'a>(connection: &'a Connection, statement: &Statement) -> rusqlite::Result<CachedStatement<'a>> {
+    let mut prepared = connection.prepare_cached(&statement.sql)?;
+    for (position, value) in statement.values.iter().enumerate() {
+        prepared.raw_bind_parameter(position + 1, value)?;
+    }
+    Ok(prepared)
+}
+
+/// The row with a key.
+pub(crate) fn get(database: &Database, table: &Ready, lookup: &Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+    let wrong = |what: String| Error::Backend { backend: Sqlite::NAME, source: what.into() };
+    let variant = match lookup.scope {
+        None => None,
+        Some(scope) => match table.variant_of_scope(scope) {
+            Some(variant) => Some(variant),
+            None => return Err(wrong(format!("table {} has no variant {scope:?}", table.definition.name))),
+        },
+    };
+    let Some(sql) = table.statements.get(lookup.index, variant) else {
+        return Err(wrong(format!("index {} of table {} is not a key", lookup.index, table.definition.name)));
+    };
+    let columns = &table.definition.indexes[lookup.index].columns;
+    if columns.len() != lookup.values.len() {
+        return Err(wrong(format!("the key {} has not {} columns", lookup.index, lookup.values.len())));
+    }
+    let found = database.read(|connection| {
+        let run = || {
+            let mut statement = connection.prepare_cached(sql)?;
+            for (position, (column, value)) in columns.iter().zip(lookup.values).enumerate() {
+                statement.raw_bind_parameter(position + 1, encoded(*value, table.layout.columns[*column].form))?;
+            }
+            let mut found = statement.raw_query();
+            found.next()?.map(|row| rows::read(table, row)).transpose()
+        };
+        run().map_err(|error| database.site.failed(error))
+    })?;
+    found.transpose()
+}

@@ -1,0 +1,97 @@
+//! The handle of a table.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use longevity_core::Path;
+use longevity_core::table::TableDefinition;
+use rusqlite::Connection;
+
+use crate::database::Database;
+use crate::failure::SqliteError;
+use crate::layout::Layout;
+use crate::property::Property;
+use crate::schema;
+use crate::statements::Statements;
+
+/// A table of a model on a [`Sqlite`](crate::Sqlite) database.
+pub struct Table {
+    pub(crate) definition: Arc<TableDefinition>,
+    pub(crate) database: Arc<Database>,
+    ready: OnceLock<Arc<Ready>>,
+}
+
+/// A table whose schema was read and found complete: all that an operation starts from.
+pub(crate) struct Ready {
+    pub(crate) definition: Arc<TableDefinition>,
+    pub(crate) layout: Layout,
+    pub(crate) statements: Statements,
+    /// The properties without a column that queries asked for: their numbers, and what they are.
+    properties: Mutex<HashMap<Path, Option<Numbered>>>,
+}
+
+/// A property and the number that statements call it by.
+pub(crate) type Numbered = (usize, Arc<Property>);
+
+impl Table {
+    pub(crate) fn new(definition: Arc<TableDefinition>, database: Arc<Database>) -> Self {
+        Self { definition, database, ready: OnceLock::new() }
+    }
+
+    /// The table, ready for use. Fails until the schema is created: without its keys, the table would take what they
+    /// forbid.
+    #[inline]
+    pub(crate) fn ready(&self) -> Result<&Arc<Ready>, SqliteError> {
+        match self.ready.get() {
+            Some(ready) => Ok(ready),
+            None => self.find(),
+        }
+    }
+
+    #[cold]
+    fn find(&self) -> Result<&Arc<Ready>, SqliteError> {
+        let find = |connection: &Connection| schema::ready(connection, &self.database.site, &self.definition);
+        let layout = self.database.read(find)?;
+        let ready = Ready {
+            statements: Statements::new(&self.definition, &layout),
+            definition: Arc::clone(&self.definition),
+            layout,
+            properties: Mutex::default(),
+        };
+        Ok(self.ready.get_or_init(|| Arc::new(ready)))
+    }
+}
+
+impl Ready {
+    /// The property at a path that has no column; `None` if no variant has it.
+    pub(crate) fn property(&self, database: &Database, path: &Path) -> Option<Numbered> {
+        let mut properties = self.properties.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = properties.get(path) {
+            return known.clone();
+        }
+        let found = Property::of(&self.definition, path).map(|property| database.properties.add(property));
+        properties.insert(path.clone(), found.clone());
+        found
+    }
+
+    /// The position of the variant whose discriminators these are.
+    pub(crate) fn variant_of_scope(&self, scope: &[&str]) -> Option<usize> {
+        self.definition.variants.iter().position(|variant| variant.discriminators.is_some_and(|names| names == scope))
+    }
+
+    /// The position of the variant with this discriminator.
+    pub(crate) fn variant(&self, discriminator: Option<&str>) -> Option<usize> {
+        self.definition.variants.iter().position(|variant| match (variant.discriminators, discriminator) {
+            (None, None) => true,
+            (Some(names), Some(name)) => names.contains(&name),
+            _ => false,
+        })
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Table").field(&self.definition.name).finish()
+    }
+}

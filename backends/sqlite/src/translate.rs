@@ -1,0 +1,247 @@
+//! Filters and orders as SQL. Values are always bound.
+//!
+//! Core's logic has two values, SQL's three. A comparison may be NULL here where core says false; conjunction and
+//! disjunction keep that, and negation turns both into true.
+
+use longevity_core::query::{Direction, Predicate, Select, evaluate};
+use longevity_core::value::Comparison;
+use longevity_core::{Path, Value, ValueRef};
+use rusqlite::types::Value as Owned;
+
+use crate::database::Database;
+use crate::form::{Form, NAN, owned};
+use crate::layout::{DOC, ID, TYPE, is_one_of};
+use crate::names::quoted;
+use crate::property::{CONTAINS, PROPERTY, sortable_bytes};
+use crate::table::Ready;
+
+/// A statement and the values that are bound to it.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Owned>,
+}
+
+/// The rows of a query, in order.
+pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Statement {
+    let mut translator = Translator { database, table, values: Vec::new() };
+    let scope = translator.scope_of(select.predicate.conjuncts());
+    let condition = translator.condition(&select.predicate, None);
+    let mut order: Vec<_> = select
+        .order
+        .iter()
+        .filter_map(|order| {
+            let property = translator.property(&order.path, scope)?;
+            let direction = if order.direction == Direction::Descending { " DESC" } else { "" };
+            Some(format!("{}{direction}", property.sql))
+        })
+        .collect();
+    order.push(quoted(ID));
+    let mut sql = format!("{} WHERE {condition} ORDER BY {}", table.statements.select, order.join(", "));
+    if select.limit.is_some() || select.offset > 0 {
+        // A bound number alone would have the statement compiled anew for each.
+        sql.push_str(" LIMIT +");
+        sql.push_str(&translator.bind(Owned::Integer(select.limit.map_or(-1, saturated))));
+    }
+    if select.offset > 0 {
+        sql.push_str(" OFFSET +");
+        sql.push_str(&translator.bind(Owned::Integer(saturated(select.offset))));
+    }
+    Statement { sql, values: translator.values }
+}
+
+/// How many rows satisfy the predicate.
+pub(crate) fn count(database: &Database, table: &Ready, predicate: &Predicate) -> Statement {
+    of_rows(database, table, predicate, "SELECT count(*)", "")
+}
+
+/// Whether any row does.
+pub(crate) fn exists(database: &Database, table: &Ready, predicate: &Predicate) -> Statement {
+    of_rows(database, table, predicate, "SELECT EXISTS (SELECT 1", ")")
+}
+
+fn of_rows(database: &Database, table: &Ready, predicate: &Predicate, before: &str, after: &str) -> Statement {
+    let mut translator = Translator { database, table, values: Vec::new() };
+    let condition = translator.condition(predicate, None);
+    let sql = format!("{before} FROM {} WHERE {condition}{after}", quoted(&table.layout.table));
+    Statement { sql, values: translator.values }
+}
+
+fn saturated(rows: u64) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+struct Translator<'a> {
+    database: &'a Database,
+    table: &'a Ready,
+    values: Vec<Owned>,
+}
+
+/// A property as an expression.
+struct Expression {
+    sql: String,
+    form: Form,
+}
+
+impl Translator<'_> {
+    /// `scope` is the one variant that rows can be of where this is true.
+    fn condition(&mut self, predicate: &Predicate, scope: Option<usize>) -> String {
+        match predicate {
+            Predicate::All => "1".to_owned(),
+            Predicate::Nothing => "0".to_owned(),
+            Predicate::Discriminator(names) if self.table.layout.has_type => is_one_of(names),
+            Predicate::Discriminator(_) => "0".to_owned(),
+            Predicate::Compare { path, comparison, operand } => self.comparison(path, *comparison, operand, scope),
+            Predicate::Contains { path, element } => self.contains(path, element),
+            Predicate::And(parts) => {
+                let scope = self.scope_of(parts).or(scope);
+                let parts: Vec<_> = parts.iter().map(|part| self.condition(part, scope)).collect();
+                joined(&parts, " AND ", "1")
+            }
+            Predicate::Or(parts) => {
+                let parts: Vec<_> = parts.iter().map(|part| self.condition(part, scope)).collect();
+                joined(&parts, " OR ", "0")
+            }
+            Predicate::Not(part) => format!("({}) IS NOT TRUE", self.condition(part, scope)),
+            // A predicate that core has and this crate does not know yet.
+            _ => "0".to_owned(),
+        }
+    }
+
+    /// The one variant that a conjunction is true of.
+    fn scope_of(&self, conjuncts: &[Predicate]) -> Option<usize> {
+        conjuncts.iter().find_map(|part| match part {
+            Predicate::Discriminator(names) => self.table.variant_of_scope(names),
+            _ => None,
+        })
+    }
+
+    fn comparison(&mut self, path: &Path, comparison: Comparison, operand: &Value, scope: Option<usize>) -> String {
+        if let Value::Record(fields) = operand
+            && let Some(condition) = self.fields(path, comparison, fields, scope)
+        {
+            return condition;
+        }
+        let Some(Expression { sql, form }) = self.property(path, scope) else {
+            // Absent in every row: core says what is true of that.
+            let predicate = Predicate::Compare { path: path.clone(), comparison, operand: operand.clone() };
+            return if evaluate(&predicate, None, &|_| ValueRef::None(0)) { "1" } else { "0" }.to_owned();
+        };
+        let value = operand.as_value_ref();
+        let is_null = matches!(operand, Value::None(0));
+        match comparison {
+            Comparison::Eq if is_null => return format!("{sql} ISNULL"),
+            Comparison::Ne if is_null => return format!("{sql} NOTNULL"),
+            Comparison::Eq => return format!("{sql} = {}", self.bind(owned(value, form))),
+            Comparison::Ne => return format!("{sql} IS NOT {}", self.bind(owned(value, form))),
+            _ if operand.is_none() => return "0".to_owned(),
+            _ => {}
+        }
+        let (operator, downwards, or_equal) = match comparison {
+            Comparison::Lt => ("<", true, false),
+            Comparison::Le => ("<=", true, true),
+            Comparison::Gt => (">", false, false),
+            _ => (">=", false, true),
+        };
+        if matches!(operand, Value::Float(number) if number.is_nan()) {
+            // It compares with itself alone.
+            return if or_equal { format!("{sql} = {}", self.bind(owned(value, form))) } else { "0".to_owned() };
+        }
+        let mut condition = format!("{sql} {operator} {}", self.bind(owned(value, form)));
+        // Downwards there are NaN, and the absent values of an option in an option, which sort first.
+        let floor = match (form, operand) {
+            (Form::Plain, Value::Float(_)) => Some(Owned::Integer(NAN)),
+            (Form::Sortable, Value::Float(_)) => Some(owned(ValueRef::Float(f64::NAN), form)),
+            (Form::Sortable, _) => Some(owned(ValueRef::None(u8::MAX), form)),
+            _ => None,
+        };
+        if downwards && let Some(floor) = floor {
+            condition = format!("{condition} AND {sql} > {}", self.bind(floor));
+        }
+        condition
+    }
+
+    /// The equality of a component all of whose fields have columns and are always there, field by field: so that a key of
+    /// several fields is found by its index.
+    fn fields(
+        &mut self,
+        path: &Path,
+        comparison: Comparison,
+        fields: &[(&'static str, Value)],
+        scope: Option<usize>,
+    ) -> Option<String> {
+        let columns = self.table.definition.columns.iter().enumerate();
+        let below: Vec<_> = columns
+            .filter(|(_, column)| column.path.starts_with(path) && in_scope(column.variant, scope))
+            .map(|(position, column)| {
+                (position, column.path.steps().get(path.steps().len()..).unwrap_or_default(), column)
+            })
+            .collect();
+        let mut parts = Vec::new();
+        for (name, value) in fields {
+            let single = |steps: &[&longevity_core::Step]| matches!(steps, [step] if step.name == *name);
+            let (position, _, column) = below.iter().find(|(_, steps, _)| single(steps))?;
+            if column.optional {
+                return None;
+            }
+            let realized = &self.table.layout.columns[*position];
+            parts.push((realized.quoted.clone(), owned(value.as_value_ref(), realized.form)));
+        }
+        let parts: Vec<_> = parts.into_iter().map(|(sql, value)| format!("{sql} = {}", self.bind(value))).collect();
+        let equal = joined(&parts, " AND ", "1");
+        match comparison {
+            Comparison::Eq => Some(equal),
+            Comparison::Ne => Some(format!("({equal}) IS NOT TRUE")),
+            _ => None,
+        }
+    }
+
+    fn contains(&mut self, path: &Path, element: &Value) -> String {
+        let Some((number, _)) = self.table.property(self.database, path) else { return "0".to_owned() };
+        let element = self.bind(Owned::Blob(sortable_bytes(element.as_value_ref()).to_vec()));
+        self.call(CONTAINS, number, &format!(", {element}"))
+    }
+
+    /// The column of a property, or what computes it where it has none; `None` if no variant has it.
+    fn property(&self, path: &Path, scope: Option<usize>) -> Option<Expression> {
+        let columns = &self.table.definition.columns;
+        if let Some(position) =
+            columns.iter().position(|column| column.path == *path && in_scope(column.variant, scope))
+        {
+            let realized = &self.table.layout.columns[position];
+            return Some(Expression { sql: realized.quoted.clone(), form: realized.form });
+        }
+        let (number, property) = self.table.property(self.database, path)?;
+        let scope = scope.and_then(|variant| self.table.definition.variants[variant].discriminators);
+        Some(Expression { sql: self.call(PROPERTY, number, ""), form: property.form(scope) })
+    }
+
+    fn call(&self, function: &str, property: usize, more: &str) -> String {
+        let kind = if self.table.layout.has_type { quoted(TYPE) } else { "NULL".to_owned() };
+        format!("{function}({}, {kind}, {property}{more})", quoted(DOC))
+    }
+
+    /// A place for the value.
+    fn bind(&mut self, value: Owned) -> String {
+        self.values.push(value);
+        format!("?{}", self.values.len())
+    }
+}
+
+/// Whether a column has the values of all rows that can be of the scope.
+fn in_scope(variant: Option<usize>, scope: Option<usize>) -> bool {
+    variant.is_none() || variant == scope
+}
+
+/// The parts with an operator between them, as a tree of little depth: SQLite limits that.
+fn joined(parts: &[String], operator: &str, none: &str) -> String {
+    match parts {
+        [] => none.to_owned(),
+        [part] => format!("({part})"),
+        parts if parts.len() <= 8 => format!("({})", parts.join(operator)),
+        parts => {
+            let (left, right) = parts.split_at(parts.len() / 2);
+            format!("({}{operator}{})", joined(left, operator, none), joined(right, operator, none))
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Lists, maps and structs on the way in.
+
+use std::cell::Cell;
+
+use serde::ser::{
+    SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple, SerializeTupleStruct,
+    SerializeTupleVariant, Serializer,
+};
+use serde::{Serialize, ser};
+
+use super::encode_key::Key;
+use super::encoder::{Place, Placed};
+use super::layout::{FieldNode, MapNode, Node};
+
+/// The elements of a list, a set or a tuple.
+pub(super) struct Elements<'a, C> {
+    pub(super) inner: C,
+    pub(super) place: Place<'a>,
+}
+
+macro_rules! elements {
+    ($($compound:ident, $element:ident;)*) => {$(
+        impl<C: $compound> $compound for Elements<'_, C> {
+            type Ok = C::Ok;
+            type Error = C::Error;
+
+            #[inline]
+            fn $element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+                self.inner.$element(&Placed { value, place: &self.place })
+            }
+
+            #[inline]
+            fn end(self) -> Result<C::Ok, C::Error> {
+                self.inner.end()
+            }
+        }
+    )*};
+}
+
+elements! {
+    SerializeSeq, serialize_element;
+    SerializeTuple, serialize_element;
+    SerializeTupleStruct, serialize_field;
+    SerializeTupleVariant, serialize_field;
+}
+
+/// The fields of a struct. The place is the struct's, so that its plan knows them.
+pub(super) struct Fields<'a, C> {
+    pub(super) inner: C,
+    pub(super) place: Place<'a>,
+    /// Where in the plan the next field is looked for first.
+    pub(super) position: usize,
+}
+
+impl<'a, C> Fields<'a, C> {
+    /// The stored name of the field, and the place of its value.
+    #[cold]
+    fn planned(&mut self, node: &'static Node, name: &'static str) -> (&'static str, Place<'a>) {
+        let found = field_named(node, name, self.position);
+        self.position += 1;
+        found.map_or_else(|| (name, self.place.with(None)), |field| (field.stored, self.place.with(field.held.plan())))
+    }
+}
+
+/// The field with this serde name, which is probably at this position.
+pub(super) fn field_named(node: &'static Node, name: &str, position: usize) -> Option<&'static FieldNode> {
+    let Node::Struct(fields) = node else { return None };
+    let probable = fields.get(position).filter(|field| field.serde_name == name);
+    probable.or_else(|| fields.iter().find(|field| field.serde_name == name))
+}
+
+macro_rules! fields {
+    ($($compound:ident;)*) => {$(
+        impl<C: $compound> $compound for Fields<'_, C> {
+            type Ok = C::Ok;
+            type Error = C::Error;
+
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), C::Error> {
+                match self.place.plan {
+                    None => self.inner.serialize_field(name, &Placed { value, place: &self.place }),
+                    Some(node) => {
+                        let (name, place) = self.planned(node, name);
+                        self.inner.serialize_field(name, &Placed { value, place: &place })
+                    }
+                }
+            }
+
+            fn skip_field(&mut self, name: &'static str) -> Result<(), C::Error> {
+                let name = self.place.plan.map_or(name, |node| self.planned(node, name).0);
+                self.inner.skip_field(name)
+            }
+
+            #[inline]
+            fn end(self) -> Result<C::Ok, C::Error> {
+                self.inner.end()
+            }
+        }
+    )*};
+}
+
+fields! {
+    SerializeStruct;
+    SerializeStructVariant;
+}
+
+/// The entries of a map, or the fields of a struct that the user serializes as one.
+pub(super) enum Entries<'a, S: Serializer> {
+    Object { inner: S::SerializeMap, place: Place<'a>, value: Option<&'static Node> },
+    Pairs { inner: S::SerializeSeq, place: Place<'a>, map: &'static MapNode },
+}
+
+impl<'a, S: Serializer> Entries<'a, S> {
+    /// The place is that of the entries.
+    pub(super) fn new(serializer: S, length: Option<usize>, place: Place<'a>) -> Result<Self, S::Error> {
+        if let Some(Node::Map(map)) = place.plan
+            && map.pairs
+        {
+            return Ok(Self::Pairs { inner: serializer.serialize_seq(length)?, place, map });
+        }
+        let value = match place.plan {
+            Some(Node::Map(map)) => map.value.plan(),
+            _ => None,
+        };
+        Ok(Self::Object { inner: serializer.serialize_map(length)?, place, value })
+    }
+}
+
+/// An entry of a map whose keys are not text.
+struct Pair<'a, K: ?Sized, V: ?Sized>(Placed<'a, K>, Placed<'a, V>);
+
+impl<K: Serialize + ?Sized, V: Serialize + ?Sized> Serialize for Pair<'_, K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut pair = serializer.serialize_seq(Some(2))?;
+        pair.serialize_element(&self.0)?;
+        pair.serialize_element(&self.1)?;
+        pair.end()
+    }
+}
+
+fn in_halves<E: ser::Error>() -> E {
+    E::custom("a map whose keys are not text is serialized entry by entry, not key by key")
+}
+
+impl<S: Serializer> SerializeMap for Entries<'_, S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
+        match self {
+            Self::Object { inner, place, value } => match place.plan {
+                Some(node @ Node::Struct(_)) => {
+                    let field = Cell::new(None);
+                    inner.serialize_key(&Key { value: key, fields: Some((node, &field)) })?;
+                    *value = field.get();
+                    Ok(())
+                }
+                _ => inner.serialize_key(&Key { value: key, fields: None }),
+            },
+            Self::Pairs { .. } => Err(in_halves()),
+        }
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
+        match self {
+            Self::Object { inner, place, value: plan } => {
+                inner.serialize_value(&Placed { value, place: &place.with(*plan) })
+            }
+            Self::Pairs { .. } => Err(in_halves()),
+        }
+    }
+
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        key: &K,
+        value: &V,
+    ) -> Result<(), S::Error> {
+        if let Self::Pairs { inner, place, map } = self {
+            let place = place.deeper(1)?;
+            let (key_place, value_place) = (place.with(map.key.plan()), place.with(map.value.plan()));
+            let pair = Pair(Placed { value: key, place: &key_place }, Placed { value, place: &value_place });
+            return inner.serialize_element(&pair);
+        }
+        self.serialize_key(key)?;
+        self.serialize_value(value)
+    }
+
+    fn end(self) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Object { inner, .. } => inner.end(),
+            Self::Pairs { inner, .. } => inner.end(),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Keys of objects and names of variants on the way out.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, Visitor};
+
+use super::encode_key::FieldsOf;
+use super::layout::Node;
+use super::scalars::{BoolKey, Hex, SignedKey, UnsignedKey};
+
+/// The user's seed of a key.
+pub(super) struct KeySeed<'a, T> {
+    pub(super) seed: T,
+    pub(super) fields: FieldsOf<'a>,
+}
+
+impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, T> {
+    type Value = T::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T::Value, D::Error> {
+        self.seed.deserialize(KeyDecoder { inner: deserializer, fields: self.fields })
+    }
+}
+
+/// The deserializer of a key, which is text in the document.
+pub(super) struct KeyDecoder<'a, D> {
+    pub(super) inner: D,
+    pub(super) fields: FieldsOf<'a>,
+}
+
+macro_rules! name {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            match self.fields {
+                None => self.inner.$method(visitor),
+                Some((node, plan)) => self.inner.$method(FieldName { visitor, node, plan }),
+            }
+        }
+    )*};
+}
+
+macro_rules! text {
+    ($($method:ident: $visitor:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.inner.deserialize_str($visitor::new(visitor))
+        }
+    )*};
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for KeyDecoder<'_, D> {
+    type Error = D::Error;
+
+    name! {
+        deserialize_any
+        deserialize_str
+        deserialize_string
+        deserialize_identifier
+    }
+
+    text! {
+        deserialize_bool: BoolKey
+        deserialize_i8: SignedKey
+        deserialize_i16: SignedKey
+        deserialize_i32: SignedKey
+        deserialize_i64: SignedKey
+        deserialize_u8: UnsignedKey
+        deserialize_u16: UnsignedKey
+        deserialize_u32: UnsignedKey
+        deserialize_u64: UnsignedKey
+        deserialize_bytes: Hex
+        deserialize_byte_buf: Hex
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_str(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_ignored_any(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_str(ChoiceKey(visitor))
+    }
+
+    // The store's text is given to a visitor that expects something else, which says so.
+    serde::forward_to_deserialize_any! {
+        i128 u128 f32 f64 option unit unit_struct seq tuple tuple_struct map struct
+    }
+}
+
+/// Of the visitor of a key that is a choice.
+struct ChoiceKey<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for ChoiceKey<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<V::Value, E> {
+        self.0.visit_enum(name.into_deserializer())
+    }
+}
+
+/// Of the visitor of a field's name: turns stored names into serde's.
+struct FieldName<'a, V> {
+    visitor: V,
+    node: &'static Node,
+    plan: &'a Cell<Option<&'static Node>>,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for FieldName<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<V::Value, E> {
+        self.plan.set(None);
+        let Node::Struct(fields) = self.node else { return self.visitor.visit_str(name) };
+        if let Some(field) = fields.iter().find(|field| field.stored == name) {
+            self.plan.set(field.held.plan());
+            return self.visitor.visit_str(field.serde_name);
+        }
+        if fields.iter().any(|field| field.serde_name == name) {
+            // Not a stored name: no other reader of the document would take it for the field.
+            return self.visitor.visit_str(&format!("{name} (which is not the stored name)"));
+        }
+        self.visitor.visit_str(name)
+    }
+}
+
+/// The user's seed of a variant's name, and where the plan of what the variant holds is left.
+pub(super) struct VariantSeed<'a, T> {
+    pub(super) seed: T,
+    pub(super) of: FieldsOf<'a>,
+}
+
+impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for VariantSeed<'_, T> {
+    type Value = T::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T::Value, D::Error> {
+        match self.of {
+            None => self.seed.deserialize(deserializer),
+            Some((node, plan)) => self.seed.deserialize(VariantName { inner: deserializer, node, plan }),
+        }
+    }
+}
+
+/// The deserializer, or the visitor, of a variant's name.
+struct VariantName<'a, I> {
+    inner: I,
+    node: &'static Node,
+    plan: &'a Cell<Option<&'static Node>>,
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for VariantName<'_, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_identifier(VariantName { inner: visitor, node: self.node, plan: self.plan })
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for VariantName<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.expecting(f)
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<V::Value, E> {
+        self.plan.set(self.node.variant_plan(name));
+        self.inner.visit_str(name)
+    }
+}

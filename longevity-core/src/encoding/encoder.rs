@@ -1,0 +1,254 @@
+//! The serializer around the store's: it changes what the store's format cannot hold, and passes on the rest.
+
+use std::cell::Cell;
+use std::fmt::Display;
+
+use serde::ser::{SerializeMap as _, SerializeStruct as _, Serializer};
+use serde::{Serialize, ser};
+
+use super::SOME;
+use super::compound::{Elements, Entries, Fields};
+use super::layout::Node;
+use super::text::{self, Float};
+
+/// Where in a value we are.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// What is stored otherwise than serde has it, here or below.
+    pub(super) plan: Option<&'static Node>,
+    /// How many levels of nesting are left.
+    room: usize,
+    /// Whether an option is directly around this.
+    in_some: bool,
+    /// Set once there is no room: the store's errors have no variant for it.
+    too_deep: &'a Cell<bool>,
+}
+
+impl<'a> Place<'a> {
+    #[inline]
+    pub(super) fn root(plan: Option<&'static Node>, room: usize, too_deep: &'a Cell<bool>) -> Self {
+        Self { plan, room, in_some: false, too_deep }
+    }
+
+    /// One level, or more, further down in the document.
+    #[inline]
+    pub(super) fn deeper<E: ser::Error>(self, levels: usize) -> Result<Self, E> {
+        match self.room.checked_sub(levels) {
+            Some(room) => Ok(Self { room, in_some: false, ..self }),
+            None => Err(self.too_deep()),
+        }
+    }
+
+    #[cold]
+    fn too_deep<E: ser::Error>(self) -> E {
+        self.too_deep.set(true);
+        E::custom("the value is nested too deep")
+    }
+
+    #[inline]
+    pub(super) fn with(self, plan: Option<&'static Node>) -> Self {
+        Self { plan, ..self }
+    }
+
+    #[inline]
+    fn within_some(self) -> Self {
+        Self { in_some: true, ..self }
+    }
+}
+
+/// The store's serializer at a place.
+// Two words, so that it travels in registers: most values are scalars and never look at their place.
+pub(super) struct Encoder<'a, S> {
+    pub(super) inner: S,
+    pub(super) place: &'a Place<'a>,
+}
+
+/// A value at a place: what the store's serializer is given in the user's value's stead.
+pub(super) struct Placed<'a, T: ?Sized> {
+    pub(super) value: &'a T,
+    pub(super) place: &'a Place<'a>,
+}
+
+impl<T: Serialize + ?Sized> Serialize for Placed<'_, T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(Encoder { inner: serializer, place: self.place })
+    }
+}
+
+impl<S: Serializer> Encoder<'_, S> {
+    /// `{"$some": inner}`
+    fn wrapped<T: Serialize + ?Sized>(self, inner: &T) -> Result<S::Ok, S::Error> {
+        let place = self.place.deeper(1)?.within_some();
+        let mut map = self.inner.serialize_map(Some(1))?;
+        map.serialize_entry(SOME, &Placed { value: inner, place: &place })?;
+        map.end()
+    }
+
+    #[inline]
+    fn float<F: Float + Into<f64>>(self, value: F) -> Result<S::Ok, S::Error> {
+        let wide: f64 = value.into();
+        if wide.is_finite() { self.inner.serialize_f64(wide) } else { self.inner.serialize_str(&value.text()) }
+    }
+}
+
+macro_rules! pass {
+    ($($method:ident: $type:ty;)*) => {$(
+        #[inline]
+        fn $method(self, value: $type) -> Result<S::Ok, S::Error> {
+            self.inner.$method(value)
+        }
+    )*};
+}
+
+impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+    type SerializeSeq = Elements<'a, S::SerializeSeq>;
+    type SerializeTuple = Elements<'a, S::SerializeTuple>;
+    type SerializeTupleStruct = Elements<'a, S::SerializeTupleStruct>;
+    type SerializeTupleVariant = Elements<'a, S::SerializeTupleVariant>;
+    type SerializeMap = Entries<'a, S>;
+    type SerializeStruct = Fields<'a, S::SerializeStruct>;
+    type SerializeStructVariant = Fields<'a, S::SerializeStructVariant>;
+
+    pass! {
+        serialize_bool: bool;
+        serialize_i8: i8;
+        serialize_i16: i16;
+        serialize_i32: i32;
+        serialize_i64: i64;
+        serialize_i128: i128;
+        serialize_u8: u8;
+        serialize_u16: u16;
+        serialize_u32: u32;
+        serialize_u128: u128;
+        serialize_char: char;
+        serialize_str: &str;
+    }
+
+    #[inline]
+    fn serialize_u64(self, value: u64) -> Result<S::Ok, S::Error> {
+        if i64::try_from(value).is_ok() {
+            self.inner.serialize_u64(value)
+        } else {
+            self.inner.serialize_str(&text::of_unsigned(value))
+        }
+    }
+
+    #[inline]
+    fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
+        self.float(value)
+    }
+
+    #[inline]
+    fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
+        self.float(value)
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_str(&text::of_bytes(value))
+    }
+
+    #[inline]
+    fn serialize_none(self) -> Result<S::Ok, S::Error> {
+        if self.place.in_some { self.wrapped(&()) } else { self.inner.serialize_none() }
+    }
+
+    #[inline]
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        if self.place.in_some {
+            self.wrapped(value)
+        } else {
+            value.serialize(Encoder { inner: self.inner, place: &self.place.within_some() })
+        }
+    }
+
+    fn serialize_unit(self) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_unit()
+    }
+
+    // `null` is `None`, so a struct without fields is an object, however it is written in Rust.
+    fn serialize_unit_struct(self, name: &'static str) -> Result<S::Ok, S::Error> {
+        self.place.deeper(1)?;
+        self.inner.serialize_struct(name, 0)?.end()
+    }
+
+    #[inline]
+    fn serialize_unit_variant(self, name: &'static str, index: u32, variant: &'static str) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_unit_variant(name, index, variant)
+    }
+
+    // A newtype leaves no trace, so an option in one is directly in the option around it.
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<S::Ok, S::Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<S::Ok, S::Error> {
+        let plan = self.place.plan.and_then(|node| node.variant_plan(variant));
+        let place = self.place.deeper(1)?.with(plan);
+        self.inner.serialize_newtype_variant(name, index, variant, &Placed { value, place: &place })
+    }
+
+    #[inline]
+    fn serialize_seq(self, length: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
+        let place = self.place.deeper(1)?;
+        let place = place.with(place.plan.and_then(Node::element_plan));
+        Ok(Elements { inner: self.inner.serialize_seq(length)?, place })
+    }
+
+    fn serialize_tuple(self, length: usize) -> Result<Self::SerializeTuple, S::Error> {
+        let place = self.place.deeper(1)?.with(None);
+        Ok(Elements { inner: self.inner.serialize_tuple(length)?, place })
+    }
+
+    fn serialize_tuple_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeTupleStruct, S::Error> {
+        let place = self.place.deeper(1)?.with(None);
+        Ok(Elements { inner: self.inner.serialize_tuple_struct(name, length)?, place })
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        length: usize,
+    ) -> Result<Self::SerializeTupleVariant, S::Error> {
+        let place = self.place.deeper(2)?.with(None);
+        Ok(Elements { inner: self.inner.serialize_tuple_variant(name, index, variant, length)?, place })
+    }
+
+    fn serialize_map(self, length: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
+        Entries::new(self.inner, length, self.place.deeper(1)?)
+    }
+
+    #[inline]
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeStruct, S::Error> {
+        let place = self.place.deeper(1)?;
+        Ok(Fields { inner: self.inner.serialize_struct(name, length)?, place, position: 0 })
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        length: usize,
+    ) -> Result<Self::SerializeStructVariant, S::Error> {
+        let plan = self.place.plan.and_then(|node| node.variant_plan(variant));
+        let place = self.place.deeper(2)?.with(plan);
+        let inner = self.inner.serialize_struct_variant(name, index, variant, length)?;
+        Ok(Fields { inner, place, position: 0 })
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        self.inner.collect_str(value)
+    }
+}

@@ -1,0 +1,140 @@
+//! Structs and maps on the way out.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::decode_key::KeySeed;
+use super::decoder::Seed;
+use super::layout::{MapNode, Node};
+
+/// Of the visitor of a struct or of a map whose keys are text; the plan is its own.
+pub(super) struct MapOf<V> {
+    pub(super) visitor: V,
+    pub(super) plan: Option<&'static Node>,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for MapOf<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        let (fields, value) = match self.plan {
+            None => (None, None),
+            Some(node @ Node::Struct(_)) => (Some(node), None),
+            Some(Node::Map(map)) => (None, map.value.plan()),
+            Some(_) => (None, None),
+        };
+        self.visitor.visit_map(Entries { access, fields, value: Cell::new(value) })
+    }
+}
+
+struct Entries<A> {
+    access: A,
+    /// The struct that the entries are fields of.
+    fields: Option<&'static Node>,
+    /// The plan of the next value.
+    value: Cell<Option<&'static Node>>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        let fields = self.fields.map(|node| (node, &self.value));
+        self.access.next_key_seed(KeySeed { seed, fields })
+    }
+
+    #[inline]
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.access.next_value_seed(Seed { seed, plan: self.value.get() })
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.access.size_hint()
+    }
+}
+
+/// Of the visitor of a map whose entries are pairs.
+pub(super) struct PairsOf<V> {
+    pub(super) visitor: V,
+    pub(super) map: &'static MapNode,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for PairsOf<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of pairs")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        self.visitor.visit_map(Pairs { access, map: self.map })
+    }
+}
+
+struct Pairs<A> {
+    access: A,
+    map: &'static MapNode,
+}
+
+impl<'de, A: SeqAccess<'de>> MapAccess<'de> for Pairs<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, _: K) -> Result<Option<K::Value>, A::Error> {
+        Err(A::Error::custom("a map whose keys are not text is deserialized entry by entry, not key by key"))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, _: V) -> Result<V::Value, A::Error> {
+        Err(A::Error::custom("a map whose keys are not text is deserialized entry by entry, not key by key"))
+    }
+
+    fn next_entry_seed<K: DeserializeSeed<'de>, V: DeserializeSeed<'de>>(
+        &mut self,
+        key: K,
+        value: V,
+    ) -> Result<Option<(K::Value, V::Value)>, A::Error> {
+        let key = Seed { seed: key, plan: self.map.key.plan() };
+        let value = Seed { seed: value, plan: self.map.value.plan() };
+        self.access.next_element_seed(Pair(key, value))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.access.size_hint()
+    }
+}
+
+/// The seeds of a key and its value, which stand in a list of two.
+pub(super) struct Pair<K, V>(pub(super) K, pub(super) V);
+
+impl<'de, K: DeserializeSeed<'de>, V: DeserializeSeed<'de>> DeserializeSeed<'de> for Pair<K, V> {
+    type Value = (K::Value, V::Value);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, K: DeserializeSeed<'de>, V: DeserializeSeed<'de>> Visitor<'de> for Pair<K, V> {
+    type Value = (K::Value, V::Value);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key and its value")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut pair: A) -> Result<Self::Value, A::Error> {
+        let key = pair.next_element_seed(self.0)?.ok_or_else(|| A::Error::invalid_length(0, &"a key and its value"))?;
+        let value =
+            pair.next_element_seed(self.1)?.ok_or_else(|| A::Error::invalid_length(1, &"a key and its value"))?;
+        match pair.next_element::<IgnoredAny>()? {
+            None => Ok((key, value)),
+            Some(_) => Err(A::Error::invalid_length(3, &"a key and its value")),
+        }
+    }
+}

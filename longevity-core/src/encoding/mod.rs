@@ -1,0 +1,105 @@
+//! The one encoding of documents, for every store that uses serde: an adapter around the store's serializer and
+//! deserializer.
+//!
+//! Users' types are serialized by their own serde form; the adapter changes what the store's format would lose or hold
+//! under another name. These are the rules, at every depth, for a format that holds what JSON does:
+//!
+//! | Rust | document |
+//! | --- | --- |
+//! | a field | under its stored name |
+//! | `f32`, `f64` | a number, `f32` widened; `"inf"`, `"-inf"`, `"NaN"`, and `"NaN:7ff8000000000001"`, the bits of another NaN |
+//! | `u64`, `usize` | a number; above `i64::MAX` text of twenty digits, which sorts after all numbers |
+//! | [`Bytes`](crate::Bytes) | lower-case hexadecimal text, which sorts as the bytes do |
+//! | UUID, [`Timestamp`](crate::Timestamp), `char`, a choice | text |
+//! | `None`, `Some(x)` | `null`, `x` |
+//! | `Some(x)` directly in `Some` or in a newtype in `Some`, where `x` is anything | `{"$some": x}`, and `null` inside for `Some(None)` |
+//! | a struct | an object, also without fields |
+//! | a map whose keys are scalars but no floats, or choices | an object, its keys as text |
+//! | any other map | an array of `[key, value]` |
+//! | a poly component | `{"Variant": held}`, `"Unit"` |
+//!
+//! [`PropertyReader`] reads single values out of documents without knowing the type.
+//!
+//! # Map
+//!
+//! `layout` knows the structure of a type, and `text` the text of what has no form of its own. On the way in: `encoder`,
+//! `compound` for what holds more than one value, `encode_key`. On the way out: `decoder`, `visitors`, `maps`, `scalars`,
+//! `decode_key`. `reader` finds a property, `values` reads it.
+
+mod compound;
+mod decode_key;
+mod decoder;
+mod encode_key;
+mod encoder;
+mod layout;
+mod maps;
+mod reader;
+mod scalars;
+mod text;
+mod values;
+mod visitors;
+
+use std::cell::Cell;
+
+use serde::{Deserializer, Serialize, Serializer};
+
+use crate::backend::DecodeError;
+use crate::persistent::Document;
+
+#[doc(hidden)]
+pub use layout::{Plan, PlanCell, plan};
+pub use reader::PropertyReader;
+
+/// The key of what is in an option in an option.
+const SOME: &str = "$some";
+
+/// Why a value was not encoded.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError<E> {
+    /// The document would have more levels of arrays and objects than the store reads.
+    #[error("the value is nested deeper than the {max_depth} levels that a document may have")]
+    TooDeep {
+        /// How many there may be.
+        max_depth: usize,
+    },
+    /// The store's serializer failed, or the user's `Serialize`.
+    #[error(transparent)]
+    Format(#[from] E),
+}
+
+/// Serializes a document through the store's serializer, and stops where it has more than `max_depth` levels of arrays
+/// and objects.
+pub fn serialize<T: Document, S: Serializer>(
+    value: &T,
+    serializer: S,
+    max_depth: usize,
+) -> Result<S::Ok, EncodeError<S::Error>> {
+    let too_deep = Cell::new(false);
+    let plan = T::encoding_plan().map(|plan| plan.0);
+    let place = encoder::Place::root(plan, max_depth, &too_deep);
+    let result = encoder::Placed { value, place: &place }.serialize(serializer);
+    // The user's `Serialize` may have dropped the error.
+    if too_deep.get() { Err(EncodeError::TooDeep { max_depth }) } else { result.map_err(EncodeError::Format) }
+}
+
+/// Deserializes a document through the store's deserializer.
+pub fn deserialize<'de, T: Document, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let plan = T::encoding_plan().map(|plan| plan.0);
+    T::deserialize(decoder::Decoder::new(deserializer, plan))
+}
+
+/// The same, slower, and tells where it fails, by the stored names on the way: for a document that is known to fail.
+pub fn deserialize_to_locate<'de, T, D>(deserializer: D) -> Result<T, DecodeError>
+where
+    T: Document,
+    D: Deserializer<'de>,
+    D::Error: Send + Sync + 'static,
+{
+    let mut track = serde_path_to_error::Track::new();
+    // Inside the adapter, where the document's own levels are: the user's visitors see others.
+    deserialize(serde_path_to_error::Deserializer::new(deserializer, &mut track)).map_err(|source| {
+        let path = track.path();
+        let whole = path.iter().next().is_none();
+        DecodeError { path: if whole { String::new() } else { path.to_string() }, source: source.into() }
+    })
+}

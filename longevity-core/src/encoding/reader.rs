@@ -1,0 +1,229 @@
+//! One property's value out of a document, for those who do not know the Rust type.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use super::layout::{self, Node};
+use super::values::ValueSeed;
+use super::visitors::Wrapped;
+use crate::path::Path;
+use crate::storable::{Shape, ShapeFn};
+use crate::value::Value;
+
+/// Reads the value of one property out of documents. Make one per property, not per call.
+///
+/// It sees what the document holds under stored names: not what a decoded value has from an alias or a default of
+/// serde's.
+pub struct PropertyReader {
+    steps: Vec<Crossing>,
+    leaf: Leaf,
+    shape: Shape,
+}
+
+/// A field on the way, and the options around the struct that has it.
+struct Crossing {
+    options: u8,
+    name: &'static str,
+}
+
+#[derive(Clone, Copy)]
+struct Leaf {
+    options: u8,
+    node: &'static Node,
+}
+
+impl PropertyReader {
+    /// The reader of the property at this path; `None` if the struct has no such path.
+    pub fn new(shape: ShapeFn, path: &Path) -> Option<Self> {
+        let mut steps = Vec::new();
+        let mut shape = shape;
+        let mut node = layout::root(shape).node()?;
+        for step in path.steps() {
+            let (options, behind) = behind_options(node)?;
+            let (Node::Struct(nodes), Shape::Struct { fields, .. }) = (behind, bare(shape)) else { return None };
+            let position = fields.iter().position(|field| field.step.hash == step.hash)?;
+            steps.push(Crossing { options, name: step.name });
+            shape = fields[position].shape;
+            node = nodes.get(position)?.held.node()?;
+        }
+        let (options, node) = behind_options(node)?;
+        Some(Self { steps, leaf: Leaf { options, node }, shape: bare(shape) })
+    }
+
+    /// The shape of the value, without the newtypes and options around it.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Whether the property may be absent: it is an option, or stands behind one.
+    pub fn optional(&self) -> bool {
+        self.leaf.options > 0 || self.steps.iter().any(|step| step.options > 0)
+    }
+
+    /// Whether the property is an option of an option, so that `Some(None)` is one of its values.
+    pub fn nested_options(&self) -> bool {
+        self.leaf.options > 1
+    }
+
+    /// The value, as [`Storable::value_at`](crate::Storable::value_at) reads it from the decoded document; a field that
+    /// the document does not hold is `None`.
+    pub fn read<'de, D: Deserializer<'de>>(&self, deserializer: D) -> Result<Value, D::Error> {
+        Walk { steps: &self.steps, leaf: self.leaf }.deserialize(deserializer)
+    }
+}
+
+impl fmt::Debug for PropertyReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps: Vec<_> = self.steps.iter().map(|step| step.name).collect();
+        f.debug_struct("PropertyReader").field("steps", &steps).field("shape", &self.shape).finish()
+    }
+}
+
+/// The shape without newtypes and options.
+fn bare(shape: ShapeFn) -> Shape {
+    let mut shape = shape();
+    while let Shape::Newtype { inner, .. } | Shape::Optional(inner) = shape {
+        shape = inner();
+    }
+    shape
+}
+
+/// How many options there are around the node, and what is behind them.
+pub(super) fn behind_options(mut node: &'static Node) -> Option<(u8, &'static Node)> {
+    let mut options = 0_u8;
+    while let Node::Optional(inner) = node {
+        options = options.saturating_add(1);
+        node = inner.node()?;
+    }
+    Some((options, node))
+}
+
+/// The way that is left.
+#[derive(Clone, Copy)]
+struct Walk<'a> {
+    steps: &'a [Crossing],
+    leaf: Leaf,
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self.steps.split_first() {
+            None => Layers { options: self.leaf.options, depth: 0, counted: true, inner: ValueSeed(self.leaf.node) }
+                .deserialize(deserializer),
+            Some((step, steps)) => {
+                let inner = Field { name: step.name, rest: Walk { steps, ..self } };
+                Layers { options: step.options, depth: 0, counted: false, inner }.deserialize(deserializer)
+            }
+        }
+    }
+}
+
+/// A value in options.
+pub(super) struct Layers<S> {
+    pub(super) options: u8,
+    /// How many of them are passed.
+    pub(super) depth: u8,
+    /// Whether that is to be told: a property behind an option is absent, whichever option it is.
+    pub(super) counted: bool,
+    pub(super) inner: S,
+}
+
+impl<'de, S: DeserializeSeed<'de, Value = Value>> DeserializeSeed<'de> for Layers<S> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self.options {
+            0 => self.inner.deserialize(deserializer),
+            _ => deserializer.deserialize_option(self),
+        }
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de, Value = Value>> Visitor<'de> for Layers<S> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an option")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::None(if self.counted { self.depth } else { 0 }))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        self.visit_none()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self.options {
+            0 | 1 => self.inner.deserialize(deserializer),
+            more => {
+                let inside = Layers { options: more - 1, depth: self.depth.saturating_add(1), ..self };
+                deserializer.deserialize_map(Wrapped(inside))
+            }
+        }
+    }
+}
+
+/// One field of a struct, the others skipped.
+struct Field<'a> {
+    name: &'static str,
+    rest: Walk<'a>,
+}
+
+impl<'de> DeserializeSeed<'de> for Field<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Field<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with the field {}", self.name)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut found = None;
+        // To the end, as formats want it.
+        while let Some(is_it) = map.next_key_seed(Is(self.name))? {
+            if is_it && found.is_none() {
+                found = Some(map.next_value_seed(self.rest)?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found.unwrap_or(Value::None(0)))
+    }
+}
+
+/// Whether a key is this name.
+struct Is(&'static str);
+
+impl<'de> DeserializeSeed<'de> for Is {
+    type Value = bool;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Is {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    #[inline]
+    fn visit_str<E: Error>(self, name: &str) -> Result<bool, E> {
+        Ok(name == self.0)
+    }
+}

@@ -1,0 +1,178 @@
+//! Scalars on the way out that may be text where serde expects something else.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Error, MapAccess, Unexpected, Visitor};
+
+use super::text::{self, Float};
+
+/// The key under which `serde_json` hands out a number once any crate of the program turns its `arbitrary_precision` on.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// The digits of such a number.
+fn digits<'de, A: MapAccess<'de>>(mut map: A, expected: &dyn serde::de::Expected) -> Result<String, A::Error> {
+    match map.next_key::<String>()? {
+        Some(key) if key == NUMBER => map.next_value(),
+        _ => Err(A::Error::invalid_type(Unexpected::Map, expected)),
+    }
+}
+
+/// Of an unsigned integer's visitor.
+pub(super) struct Unsigned<V>(V);
+
+impl<V> Unsigned<V> {
+    pub(super) fn new(visitor: V) -> Self {
+        Self(visitor)
+    }
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Unsigned<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    #[inline]
+    fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
+        self.0.visit_u64(value)
+    }
+
+    #[inline]
+    fn visit_i64<E: Error>(self, value: i64) -> Result<V::Value, E> {
+        self.0.visit_i64(value)
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<V::Value, E> {
+        match text::parse_unsigned(value) {
+            Some(value) => self.0.visit_u64(value),
+            None => Err(E::invalid_value(Unexpected::Str(value), &"an integer, as a number or in twenty digits")),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        let digits = digits(map, &self)?;
+        match digits.parse() {
+            Ok(value) => self.0.visit_u64(value),
+            Err(_) => Err(A::Error::invalid_value(Unexpected::Other("another number"), &self)),
+        }
+    }
+}
+
+/// A float of the right width for a visitor.
+pub(super) trait Visited: Float {
+    fn of_f64(value: f64) -> Self;
+
+    fn visited<'de, V: Visitor<'de>, E: Error>(self, visitor: V) -> Result<V::Value, E>;
+}
+
+impl Visited for f32 {
+    // Stored floats are widened ones: nothing is lost.
+    #[inline]
+    fn of_f64(value: f64) -> Self {
+        value as Self
+    }
+
+    #[inline]
+    fn visited<'de, V: Visitor<'de>, E: Error>(self, visitor: V) -> Result<V::Value, E> {
+        visitor.visit_f32(self)
+    }
+}
+
+impl Visited for f64 {
+    #[inline]
+    fn of_f64(value: f64) -> Self {
+        value
+    }
+
+    #[inline]
+    fn visited<'de, V: Visitor<'de>, E: Error>(self, visitor: V) -> Result<V::Value, E> {
+        visitor.visit_f64(self)
+    }
+}
+
+/// Of the visitor of a float of type `F`.
+pub(super) struct FloatOf<F, V>(V, PhantomData<F>);
+
+impl<F, V> FloatOf<F, V> {
+    pub(super) fn new(visitor: V) -> Self {
+        Self(visitor, PhantomData)
+    }
+}
+
+impl<'de, F: Visited, V: Visitor<'de>> Visitor<'de> for FloatOf<F, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    #[inline]
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        F::of_f64(value).visited(self.0)
+    }
+
+    // A format may write a whole float as an integer.
+    fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
+        F::of_f64(value as f64).visited(self.0)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<V::Value, E> {
+        F::of_f64(value as f64).visited(self.0)
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<V::Value, E> {
+        match F::parse(value) {
+            Some(value) => value.visited(self.0),
+            None => Err(E::invalid_value(Unexpected::Str(value), &"a number, \"inf\", \"-inf\" or \"NaN\"")),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        match digits(map, &self)?.parse::<f64>() {
+            Ok(value) => F::of_f64(value).visited(self.0),
+            Err(_) => Err(A::Error::invalid_value(Unexpected::Other("another number"), &self)),
+        }
+    }
+}
+
+/// Visitors of a value that is stored as its text.
+macro_rules! from_text {
+    ($($(#[$doc:meta])* $name:ident: $expected:literal, |$text:ident| $parsed:expr, $visit:ident;)*) => {$(
+        $(#[$doc])*
+        pub(super) struct $name<V>(V);
+
+        impl<V> $name<V> {
+            pub(super) fn new(visitor: V) -> Self {
+                Self(visitor)
+            }
+        }
+
+        impl<'de, V: Visitor<'de>> Visitor<'de> for $name<V> {
+            type Value = V::Value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($expected)
+            }
+
+            fn visit_str<E: Error>(self, $text: &str) -> Result<V::Value, E> {
+                match $parsed {
+                    Some(value) => self.0.$visit(value),
+                    None => Err(E::invalid_value(Unexpected::Str($text), &$expected)),
+                }
+            }
+        }
+    )*};
+}
+
+from_text! {
+    /// Of the visitor of a byte string.
+    Hex: "lower-case hexadecimal digits, two a byte", |text| text::parse_bytes(text), visit_byte_buf;
+    /// Of the visitor of a key that is a boolean.
+    BoolKey: "\"true\" or \"false\"", |text| text.parse().ok(), visit_bool;
+    /// Of the visitor of a key that is a signed integer.
+    SignedKey: "an integer as text", |text| text.parse().ok(), visit_i64;
+    /// Of the visitor of a key that is an unsigned integer.
+    UnsignedKey: "an integer of no sign as text", |text| text.parse().ok(), visit_u64;
+}

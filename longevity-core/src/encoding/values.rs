@@ -1,0 +1,233 @@
+//! Values out of documents, by the layout of their type.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+use uuid::Uuid;
+
+use super::decode_key::KeyDecoder;
+use super::decoder::Decoder;
+use super::layout::{FieldNode, Link, MapNode, Node, VariantNode};
+use super::maps::Pair;
+use super::reader::{Layers, behind_options};
+use crate::storable::ScalarType;
+use crate::value::{Bytes, Timestamp, Value};
+
+/// The value of a type, options not among it.
+#[derive(Clone, Copy)]
+pub(super) struct ValueSeed(pub(super) &'static Node);
+
+impl<'de> DeserializeSeed<'de> for ValueSeed {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self.0 {
+            Node::Scalar(scalar) => scalar_of(*scalar, Decoder::new(deserializer, None)),
+            Node::Choice => String::deserialize(deserializer).map(|name| Value::Text(name.into())),
+            Node::Optional(_) => Held(self.0).deserialize(deserializer),
+            Node::List(element) => deserializer.deserialize_seq(ListOf(element)),
+            Node::Set(element) => match deserializer.deserialize_seq(ListOf(element))? {
+                Value::List(mut elements) => {
+                    elements.sort();
+                    Ok(Value::List(elements))
+                }
+                other => Ok(other),
+            },
+            Node::Map(map) if map.pairs => deserializer.deserialize_seq(PairsOf(map)),
+            Node::Map(map) => deserializer.deserialize_map(EntriesOf(map)),
+            Node::Struct(fields) => deserializer.deserialize_any(RecordOf(fields)),
+            Node::Enum(variants) => deserializer.deserialize_enum("", &[], VariantOf(variants)),
+        }
+    }
+}
+
+/// A scalar is read as its Rust type is.
+fn scalar_of<'de, D: Deserializer<'de>>(scalar: ScalarType, deserializer: D) -> Result<Value, D::Error> {
+    Ok(match scalar {
+        ScalarType::Bool => Value::Bool(bool::deserialize(deserializer)?),
+        ScalarType::I8 => Value::Int(i8::deserialize(deserializer)?.into()),
+        ScalarType::I16 => Value::Int(i16::deserialize(deserializer)?.into()),
+        ScalarType::I32 => Value::Int(i32::deserialize(deserializer)?.into()),
+        ScalarType::I64 | ScalarType::Isize => Value::Int(i64::deserialize(deserializer)?),
+        ScalarType::U8 => Value::Int(u8::deserialize(deserializer)?.into()),
+        ScalarType::U16 => Value::Int(u16::deserialize(deserializer)?.into()),
+        ScalarType::U32 => Value::Int(u32::deserialize(deserializer)?.into()),
+        ScalarType::U64 | ScalarType::Usize => Value::UInt(u64::deserialize(deserializer)?),
+        ScalarType::F32 => Value::Float(f32::deserialize(deserializer)?.into()),
+        ScalarType::F64 => Value::Float(f64::deserialize(deserializer)?),
+        ScalarType::Char => Value::Char(char::deserialize(deserializer)?),
+        ScalarType::String => Value::Text(String::deserialize(deserializer)?.into()),
+        ScalarType::Bytes => Value::Bytes(Bytes::deserialize(deserializer)?.into_vec().into()),
+        ScalarType::Uuid => Value::Uuid(Uuid::deserialize(deserializer)?),
+        ScalarType::Timestamp => Value::Timestamp(Timestamp::deserialize(deserializer)?),
+    })
+}
+
+/// The value of a type, with the options around it.
+struct Held(&'static Node);
+
+impl<'de> DeserializeSeed<'de> for Held {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let Some((options, node)) = behind_options(self.0) else { return Err(unknown()) };
+        Layers { options, depth: 0, counted: true, inner: ValueSeed(node) }.deserialize(deserializer)
+    }
+}
+
+fn held<E: Error>(link: &Link) -> Result<Held, E> {
+    link.node().map(Held).ok_or_else(unknown)
+}
+
+fn unknown<E: Error>() -> E {
+    E::custom("the layout of the type is not complete")
+}
+
+struct ListOf(&'static Link);
+
+impl<'de> Visitor<'de> for ListOf {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = access.next_element_seed(held(self.0)?)? {
+            elements.push(element);
+        }
+        Ok(Value::List(elements))
+    }
+}
+
+struct PairsOf(&'static MapNode);
+
+impl<'de> Visitor<'de> for PairsOf {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of pairs")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = access.next_element_seed(Pair(held(&self.0.key)?, held(&self.0.value)?))? {
+            entries.push(entry);
+        }
+        entries.sort();
+        Ok(Value::Map(entries))
+    }
+}
+
+struct EntriesOf(&'static MapNode);
+
+impl<'de> Visitor<'de> for EntriesOf {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let key = self.0.key.node().ok_or_else(unknown)?;
+        let mut entries = Vec::new();
+        while let Some(key) = access.next_key_seed(KeyOf(key))? {
+            entries.push((key, access.next_value_seed(held(&self.0.value)?)?));
+        }
+        entries.sort();
+        Ok(Value::Map(entries))
+    }
+}
+
+/// A key that is text in the document.
+struct KeyOf(&'static Node);
+
+impl<'de> DeserializeSeed<'de> for KeyOf {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let key = KeyDecoder { inner: deserializer, fields: None };
+        match self.0 {
+            Node::Scalar(scalar) => scalar_of(*scalar, key),
+            _ => String::deserialize(key).map(|name| Value::Text(name.into())),
+        }
+    }
+}
+
+struct RecordOf(&'static [FieldNode]);
+
+impl<'de> Visitor<'de> for RecordOf {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut values = vec![None; self.0.len()];
+        while let Some(position) = access.next_key_seed(Position(self.0))? {
+            match position.and_then(|position| Some((self.0.get(position)?, values.get_mut(position)?))) {
+                Some((field, value)) => *value = Some(access.next_value_seed(held(&field.held)?)?),
+                None => drop(access.next_value::<IgnoredAny>()?),
+            }
+        }
+        let values = values.into_iter().map(|value| value.unwrap_or(Value::None(0)));
+        Ok(Value::Record(self.0.iter().map(|field| field.stored).zip(values).collect()))
+    }
+
+    // A tuple struct without fields.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        match access.next_element::<IgnoredAny>()? {
+            None if self.0.is_empty() => Ok(Value::Record(Vec::new())),
+            _ => Err(A::Error::invalid_type(serde::de::Unexpected::Seq, &self)),
+        }
+    }
+}
+
+/// The position of the field whose stored name a key is.
+struct Position(&'static [FieldNode]);
+
+impl<'de> DeserializeSeed<'de> for Position {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Position {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Option<usize>, E> {
+        Ok(self.0.iter().position(|field| field.stored == name))
+    }
+}
+
+struct VariantOf(&'static [VariantNode]);
+
+impl<'de> Visitor<'de> for VariantOf {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a variant")
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<Value, A::Error> {
+        let (name, access) = access.variant::<String>()?;
+        let known = self.0.iter().find(|variant| variant.name == name);
+        let variant = known.ok_or_else(|| A::Error::custom(format_args!("unknown variant {name:?}")))?;
+        let value = match &variant.held {
+            None => access.unit_variant().map(|()| Value::Record(Vec::new())),
+            Some(link) => access.newtype_variant_seed(held(link)?),
+        };
+        Ok(Value::Variant(variant.name, Box::new(value?)))
+    }
+}

@@ -1,0 +1,308 @@
+//! A back end that is chosen at run time, from one text: an enum over the others.
+
+use std::fmt;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity_core::query::{Predicate, Select};
+use longevity_core::table::TableDefinition;
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId};
+
+/// Defines the enums, and forwards each operation to the back end that was chosen.
+macro_rules! any {
+    ($($(#[$feature:meta])* $variant:ident, $backend:ty, $uri:literal, |$text:ident| $open:expr;)*) => {
+        /// A back end that is chosen at run time.
+        ///
+        /// | text | back end | feature |
+        /// | --- | --- | --- |
+        /// | `mem:` | `Mem`, empty at first | `mem` |
+        /// | `sqlite:blog.db`, `sqlite:/var/lib/blog.db`, `sqlite::memory:` | `Sqlite` | `sqlite` |
+        ///
+        /// ```
+        /// use longevity::prelude::*;
+        /// # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+        /// # struct Note { text: String }
+        /// # #[derive(DomainModel)]
+        /// # #[domain_model(Note)]
+        /// # struct Notes;
+        ///
+        /// # async fn program() -> Result<(), Error> {
+        /// let text = std::env::var("STORE").unwrap_or("mem:".to_owned());
+        /// let store = Longevity::<Notes, _>::open(text.parse::<AnyBackend>()?).await?;
+        /// store.create_schema().await?;
+        /// store.repo::<Note>().create(Note { text: "hello".to_owned() }).await?;
+        /// # Ok(())
+        /// # }
+        /// # longevity::blocking::block_on(program())?;
+        ///
+        /// let error = "oracle:blog".parse::<AnyBackend>().unwrap_err();
+        /// assert!(error.to_string().contains("`mem:`"), "{error}");
+        /// # Ok::<(), Error>(())
+        /// ```
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        #[expect(missing_docs, reason = "each is the back end of its name")]
+        pub enum AnyBackend {
+            $($(#[$feature])* $variant($backend),)*
+        }
+
+        /// A document of the back end that was chosen.
+        #[derive(Clone, Debug)]
+        pub struct AnyDoc(Doc);
+
+        #[derive(Clone, Debug)]
+        enum Doc {
+            $($(#[$feature])* $variant(<$backend as Backend>::Doc),)*
+        }
+
+        /// A table of the back end that was chosen.
+        pub struct AnyTable(Table);
+
+        enum Table {
+            $($(#[$feature])* $variant(<$backend as Backend>::Table),)*
+        }
+
+        /// The rows of a stream of the back end that was chosen.
+        pub struct AnyRows(Rows);
+
+        enum Rows {
+            $($(#[$feature])* $variant(Box<<$backend as Backend>::Rows>),)*
+            Failed(Option<Error>),
+        }
+
+        impl FromStr for AnyBackend {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                let known: &[&str] = &[$($(#[$feature])* concat!("`", $uri, "`"),)*];
+                $($(#[$feature])* if let Some($text) = text.strip_prefix($uri) {
+                    return Ok(Self::$variant($open));
+                })*
+                // Not the text: it may hold credentials.
+                let scheme = text.split_once(':').map_or("a text without a scheme", |(scheme, _)| scheme);
+                let problem = format!("no back end for {scheme}: this program knows {}", known.join(", "));
+                Err(Error::Connection(problem.into()))
+            }
+        }
+
+        impl Backend for AnyBackend {
+            type Doc = AnyDoc;
+            type Table = AnyTable;
+            type Rows = AnyRows;
+
+            const NAME: &'static str = "any";
+
+            fn capabilities(&self) -> Capabilities {
+                match self {
+                    $($(#[$feature])* Self::$variant(backend) => backend.capabilities(),)*
+                }
+            }
+
+            fn encode<T: Document>(&self, value: &T) -> Result<AnyDoc, Error> {
+                match self {
+                    $($(#[$feature])* Self::$variant(backend) => Ok(AnyDoc(Doc::$variant(backend.encode(value)?))),)*
+                }
+            }
+
+            fn decode<T: Document>(&self, doc: &AnyDoc) -> Result<T, DecodeError> {
+                match (self, &doc.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Doc::$variant(doc)) => backend.decode(doc),)*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(DecodeError { path: String::new(), source: ANOTHER.into() }),
+                }
+            }
+
+            async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<AnyTable>, Error> {
+                match self {
+                    $($(#[$feature])* Self::$variant(backend) => {
+                        let tables = backend.open(definitions).await?;
+                        Ok(tables.into_iter().map(|table| AnyTable(Table::$variant(table))).collect())
+                    })*
+                }
+            }
+
+            async fn create_schema(&self, table: &AnyTable) -> Result<(), Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.create_schema(table).await
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(another()),
+                }
+            }
+
+            async fn insert(&self, table: &AnyTable, content: RowContent<AnyDoc>) -> Result<RowId, WriteFailure> {
+                match (self, &table.0, content) {
+                    $($(#[$feature])* (
+                        Self::$variant(backend),
+                        Table::$variant(table),
+                        RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at },
+                    ) => backend.insert(table, RowContent { doc, discriminator, columns, written_at }).await,)*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(another().into()),
+                }
+            }
+
+            async fn insert_many(
+                &self,
+                table: &AnyTable,
+                contents: Vec<RowContent<AnyDoc>>,
+            ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        let own = |(position, content): (usize, RowContent<AnyDoc>)| match content {
+                            RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at } => {
+                                Ok(RowContent { doc, discriminator, columns, written_at })
+                            }
+                            #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                            _ => Err((position, another().into())),
+                        };
+                        let contents = contents.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
+                        backend.insert_many(table, contents).await
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err((0, another().into())),
+                }
+            }
+
+            async fn replace(
+                &self,
+                table: &AnyTable,
+                target: Target,
+                content: RowContent<AnyDoc>,
+            ) -> Result<u64, WriteFailure> {
+                match (self, &table.0, content) {
+                    $($(#[$feature])* (
+                        Self::$variant(backend),
+                        Table::$variant(table),
+                        RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at },
+                    ) => backend.replace(table, target, RowContent { doc, discriminator, columns, written_at }).await,)*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(another().into()),
+                }
+            }
+
+            async fn delete(&self, table: &AnyTable, target: Target) -> Result<(), WriteFailure> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.delete(table, target).await
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(another().into()),
+                }
+            }
+
+            async fn get(&self, table: &AnyTable, lookup: Lookup<'_>) -> Result<Option<Row<AnyDoc>>, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        let row = backend.get(table, lookup).await?;
+                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(another()),
+                }
+            }
+
+            async fn find(&self, table: &AnyTable, select: Select) -> Result<Vec<Row<AnyDoc>>, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        let rows = backend.find(table, select).await?.into_iter();
+                        Ok(rows.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))).collect())
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(another()),
+                }
+            }
+
+            async fn count(&self, table: &AnyTable, predicate: Predicate) -> Result<u64, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.count(table, predicate).await
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(another()),
+                }
+            }
+
+            async fn exists(&self, table: &AnyTable, predicate: Predicate) -> Result<bool, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.exists(table, predicate).await
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(another()),
+                }
+            }
+
+            fn stream(&self, table: &AnyTable, select: Select) -> AnyRows {
+                AnyRows(match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        Rows::$variant(Box::new(backend.stream(table, select)))
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Rows::Failed(Some(another())),
+                })
+            }
+
+            async fn explain(&self, table: &AnyTable, select: Select) -> Result<Explanation, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.explain(table, select).await
+                    })*
+                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                    _ => Err(another()),
+                }
+            }
+
+            fn block_on<F: Future>(&self, future: F) -> F::Output {
+                match self {
+                    $($(#[$feature])* Self::$variant(backend) => backend.block_on(future),)*
+                }
+            }
+        }
+
+        impl futures_core::Stream for AnyRows {
+            type Item = Result<Row<AnyDoc>, Error>;
+
+            fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+                match &mut self.0 {
+                    $($(#[$feature])* Rows::$variant(rows) => Pin::new(rows).poll_next(context).map(|row| {
+                        row.map(|row| row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
+                    }),)*
+                    Rows::Failed(error) => Poll::Ready(error.take().map(Err)),
+                }
+            }
+        }
+    };
+}
+
+any! {
+    #[cfg(feature = "mem")] Mem, crate::Mem, "mem:", |_text| crate::Mem::new();
+    #[cfg(feature = "sqlite")] Sqlite, crate::Sqlite, "sqlite:", |text| crate::Sqlite::from_uri(text)?;
+}
+
+const ANOTHER: &str = "a document or a table of another back end";
+
+fn another() -> Error {
+    Error::Backend { backend: AnyBackend::NAME, source: ANOTHER.into() }
+}
+
+fn with_doc<D, E>(row: Row<D>, change: impl FnOnce(D) -> E) -> Row<E> {
+    let Row { id, version, discriminator, doc, created_at, updated_at } = row;
+    Row { id, version, discriminator, doc: change(doc), created_at, updated_at }
+}
+
+impl fmt::Debug for AnyTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyTable").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AnyRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyRows").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,36 @@
+//! JSON text through the adapter.
+
+use longevity::Document;
+use longevity::backend::DecodeError;
+use longevity::encoding::{EncodeError, deserialize, deserialize_to_locate, serialize};
+
+pub(crate) fn encode_to<T: Document>(value: &T, max_depth: usize) -> Result<String, EncodeError<serde_json::Error>> {
+    let mut text = Vec::new();
+    serialize(value, &mut serde_json::Serializer::new(&mut text), max_depth)?;
+    Ok(String::from_utf8(text).unwrap())
+}
+
+pub(crate) fn encode<T: Document>(value: &T) -> String {
+    encode_to(value, 127).unwrap()
+}
+
+pub(crate) fn decode<T: Document>(text: &str) -> Result<T, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+pub(crate) fn locate<T: Document>(text: &str) -> Result<T, DecodeError> {
+    deserialize_to_locate(&mut serde_json::Deserializer::from_str(text))
+}
+
+/// The value has this form, and comes back from it.
+#[track_caller]
+pub(crate) fn is_stored_as<T: Document>(value: &T, json: &str) {
+    let text = encode(value);
+    assert_eq!(text, json);
+    let back: T = decode(&text).unwrap();
+    let (back, value) = (back.value_at(&[]).to_value(), value.value_at(&[]).to_value());
+    assert!(back.is_identical(&value), "{back:?} is not {value:?}");
+}

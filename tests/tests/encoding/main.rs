@@ -1,0 +1,11 @@
+//! The one encoding of documents: each rule by its JSON, every type of every model, and documents from elsewhere.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+
+mod checks;
+mod depth;
+mod hostile;
+mod json;
+mod matrix;
+mod names;
+mod readers;
+mod rules;

@@ -1,0 +1,108 @@
+//! Properties read out of documents.
+
+use longevity::encoding::PropertyReader;
+use longevity::prelude::*;
+use longevity::storable::{Shape, ShapeFn};
+use longevity::{Document, Storable, Value};
+use longevity_tests::models::basics::Optionals;
+
+use crate::json::encode;
+
+type Steps = Vec<&'static longevity_core::Step>;
+
+fn read(shape: ShapeFn, steps: &Steps, text: &str) -> Value {
+    let path = steps.iter().fold(longevity_core::Path::root(), |path, step| path.then(step));
+    let reader = PropertyReader::new(shape, &path).unwrap_or_else(|| panic!("no reader of {path}"));
+    reader.read(&mut serde_json::Deserializer::from_str(text)).unwrap_or_else(|error| panic!("{error}: {path}: {text}"))
+}
+
+/// Reads every property of the value out of its document.
+pub(crate) fn every_path<T: Document>(text: &str, value: &T) {
+    check::<T>(T::shape, text, value, &mut Vec::new());
+}
+
+fn check<T: Document>(shape: ShapeFn, text: &str, value: &T, steps: &mut Steps) {
+    let (found, expected) = (read(T::shape, steps, text), value.value_at(steps).to_value());
+    assert!(found.is_identical(&expected), "{found:?} is not {expected:?}");
+    let mut shape = shape();
+    while let Shape::Newtype { inner, .. } | Shape::Optional(inner) = shape {
+        shape = inner();
+    }
+    // Recursive types have no end of paths.
+    if let Shape::Struct { fields, .. } = shape
+        && steps.len() < 5
+    {
+        for field in fields {
+            steps.push(field.step);
+            check(field.shape, text, value, steps);
+            steps.pop();
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+struct Inner {
+    #[component(name = "stored")]
+    value: Option<Option<u64>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+struct Newtype(Option<Inner>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+struct Outer {
+    inner: Option<Newtype>,
+    plain: bool,
+}
+
+fn reader(path: &[&'static str]) -> Option<PropertyReader> {
+    let path = path.iter().fold(longevity_core::Path::root(), |path, name| {
+        path.then(Box::leak(Box::new(longevity_core::Step::new(name))))
+    });
+    PropertyReader::new(Outer::shape, &path)
+}
+
+#[test]
+fn a_reader_knows_its_property() {
+    let value = reader(&["inner", "stored"]).unwrap();
+    assert!(value.optional() && value.nested_options());
+    assert!(matches!(value.shape(), Shape::Scalar(longevity::storable::ScalarType::U64)));
+    let inner = reader(&["inner"]).unwrap();
+    assert!(inner.optional() && inner.nested_options() && matches!(inner.shape(), Shape::Struct { .. }));
+    let plain = reader(&["plain"]).unwrap();
+    assert!(!plain.optional() && !plain.nested_options());
+    for path in [&["nothing"][..], &["inner", "value"], &["plain", "stored"]] {
+        assert!(reader(path).is_none());
+    }
+}
+
+#[test]
+fn options_on_the_way_do_not_count() {
+    let values = [
+        None,
+        Some(Newtype(None)),
+        Some(Newtype(Some(Inner { value: None }))),
+        Some(Newtype(Some(Inner { value: Some(None) }))),
+        Some(Newtype(Some(Inner { value: Some(Some(u64::MAX)) }))),
+    ];
+    for inner in values {
+        let outer = Outer { inner, plain: true };
+        every_path(&encode(&outer), &outer);
+    }
+}
+
+#[test]
+fn a_field_that_is_not_there_is_none() {
+    let read = |path: &[&'static str], text: &str| {
+        reader(path).unwrap().read(&mut serde_json::Deserializer::from_str(text)).unwrap()
+    };
+    assert!(read(&["plain"], "{}").is_identical(&Value::None(0)));
+    assert!(read(&["inner", "stored"], r#"{"inner": {"$some": {}}, "more": [1]}"#).is_identical(&Value::None(0)));
+}
+
+#[test]
+fn readers_are_for_every_thread() {
+    fn anywhere<T: Send + Sync + 'static>() {}
+    anywhere::<PropertyReader>();
+    assert!(PropertyReader::new(Optionals::shape, &longevity_core::Path::root()).is_some());
+}
