@@ -8,6 +8,8 @@
 //! ```
 //!
 //! * [`RepoCrudSpec`] is the suite, [`Report`] what a run of it gives, [`Fixture`] where its stores come from.
+//! * [`Agreement`] runs random histories on several back ends side by side.
+//! * [`crash`] kills writers of a durable back end and examines what is left.
 //! * [`Facade`] says whether it works through the blocking facade or the asynchronous one, on a runtime.
 //! * [`Generate`] and [`Generators`] make values; the derives implement the former.
 //! * [`contract`] is how the suite meets the types of a model without naming them; generated code implements it.
@@ -19,8 +21,10 @@
     reason = "a test library: it panics where a test cannot go on, and its types are erased function by function"
 )]
 
+mod agreement;
 mod cases;
 pub mod contract;
+pub mod crash;
 pub mod decorate;
 mod facade;
 mod fixture;
@@ -32,7 +36,9 @@ mod random;
 mod report;
 mod spec;
 pub mod strategies;
+mod views;
 
+pub use agreement::{Agreement, AgreementReport, Disagreement};
 pub use contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 pub use facade::{Facade, Through};
 pub use fixture::{Fixture, with_guard};

@@ -74,6 +74,30 @@ macro_rules! repo_crud_spec_main {
     };
 }
 
+/// One `#[test]` that kills the writers of a model again and again; see [`CrashSpec`](crate::crash::CrashSpec).
+///
+/// The test's name, with attributes in front if it has any, the model, how the back end is opened at a place, where the
+/// first place is, and perhaps a closure that configures it:
+///
+/// ```text
+/// longevity::crash_spec!(survives_kills: Blogging, |place| Sqlite::file(place), new_place, |spec| spec.threads(8));
+/// ```
+#[macro_export]
+macro_rules! crash_spec {
+    ($(#[$attribute:meta])* $test:ident : $model:ty, $open:expr, $place:expr $(,)?) => {
+        $crate::crash_spec!($(#[$attribute])* $test: $model, $open, $place, |spec| spec);
+    };
+    ($(#[$attribute:meta])* $test:ident : $model:ty, $open:expr, $place:expr, $configure:expr $(,)?) => {
+        #[test]
+        $(#[$attribute])*
+        fn $test() {
+            let spec = $crate::crash::CrashSpec::<$model, _>::new($open);
+            let spec = $crate::crash::configured(spec, $configure);
+            spec.in_test(::std::module_path!(), ::std::stringify!($test)).run($place).assert_survived();
+        }
+    };
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __configured_spec {

@@ -39,6 +39,12 @@ impl<P> From<WriteError<P>> for Stop {
     }
 }
 
+/// What a panic said.
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("of an unknown kind")
+}
+
 /// Fails the case with the message unless the condition holds.
 macro_rules! ensure {
     ($condition:expr, $($message:tt)+) => {

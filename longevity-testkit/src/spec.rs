@@ -9,7 +9,7 @@ use crate::cases;
 use crate::contract::SpecModel;
 use crate::facade::Facade;
 use crate::fixture::{AnyFixture, Fixture};
-use crate::outcome::{Outcome, Stop};
+use crate::outcome::{Outcome, Stop, panic_message};
 use crate::random::seed_from_environment;
 use crate::report::{CaseReport, Report, Verdict};
 use crate::strategies::{Generators, StrategySource};
@@ -146,11 +146,7 @@ impl Case {
             Ok(Ok(())) => Verdict::Passed,
             Ok(Err(Stop::Skipped(reason))) => Verdict::Skipped(reason),
             Ok(Err(Stop::Failed(message))) => Verdict::Failed(message),
-            Err(panic) => {
-                let message = panic.downcast_ref::<String>().map(String::as_str);
-                let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("of an unknown kind");
-                Verdict::Failed(format!("panic: {message}"))
-            }
+            Err(panic) => Verdict::Failed(format!("panic: {}", panic_message(&*panic))),
         }
     }
 }

@@ -30,3 +30,9 @@ mod update;
 mod variants;
 
 pub(crate) use list::of_model;
+pub(crate) use {
+    keys::{Key, all_keys, own_keys},
+    properties::{Property, properties},
+    rows::whole,
+    unique::{collide, collisions, shown, values_in},
+};

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod consistency;
+mod crashes;
 mod erased;
 mod facades;
+mod histories;
 mod keys;
 mod locking;
 mod queries;

@@ -1,0 +1,197 @@
+//! Random histories, run step by step on several back ends side by side: they must agree in every result, in every error,
+//! and in the state at the end.
+
+mod open;
+mod plan;
+mod query;
+mod replay;
+mod report;
+mod seen;
+mod shrink;
+mod side;
+mod step;
+mod world;
+
+use std::fmt::{self, Debug};
+use std::marker::PhantomData;
+
+use longevity_core::backend::Backend;
+
+pub use report::{AgreementReport, Disagreement};
+
+use self::replay::{End, Opener, replay};
+use self::step::History;
+use self::world::Plans;
+use crate::contract::SpecModel;
+use crate::facade::Facade;
+use crate::fixture::{AnyFixture, Fixture};
+use crate::random::{runner, seed_from_environment};
+use crate::strategies::{Generators, StrategySource};
+
+/// The whole state is looked at every so many steps.
+const LOOK_EVERY: usize = 100;
+
+/// Random histories of operations on the domain model `M`.
+///
+/// A history goes through the repositories of all plain, poly and derived types: it creates, also batches and duplicates of
+/// each key; retrieves by each key; asks random queries in every way; updates with and without changes of keys, into other
+/// variants, of states that are out of date, of rows that are gone, through a sibling's repository; and deletes likewise.
+/// With optimistic locking and without, with timestamps and without.
+///
+/// ```text
+/// Agreement::<Blogging>::new().histories(50).steps(200).run(Mem::new, my_backend).assert_agreed();
+/// ```
+///
+/// Ids are each store's own. Where those of all back ends ascend as rows are created, rows come in the same order
+/// everywhere; else only what queries give is compared, not the order of rows that they leave equal.
+pub struct Agreement<M> {
+    generators: Generators,
+    histories: usize,
+    steps: usize,
+    samples: usize,
+    seed: u64,
+    facade: Facade,
+    others: Vec<Opener>,
+    of: PhantomData<fn() -> M>,
+}
+
+impl<M: SpecModel> Agreement<M> {
+    /// Fifty histories of two hundred steps with each type's own strategy, and the seed from the environment variable
+    /// `LONGEVITY_SEED`: a number, or `random`; a fixed seed if it is not set.
+    pub fn new() -> Self {
+        Self {
+            generators: Generators::new(),
+            histories: 50,
+            steps: 200,
+            samples: 24,
+            seed: seed_from_environment(),
+            facade: Facade::Blocking,
+            others: Vec::new(),
+            of: PhantomData,
+        }
+    }
+
+    /// How many histories; each has stores of its own.
+    pub fn histories(mut self, histories: usize) -> Self {
+        self.histories = histories;
+        self
+    }
+
+    /// How many steps each has. Many short histories find as much as one long one, and what fails is shorter.
+    pub fn steps(mut self, steps: usize) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// How many values there are of each type. Fewer collide more often.
+    pub fn samples(mut self, samples: usize) -> Self {
+        self.samples = samples.max(1);
+        self
+    }
+
+    /// The seed, whatever the environment says.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Takes every `T`, wherever it occurs, from this strategy.
+    pub fn strategy<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
+        self.generators = self.generators.with(source);
+        self
+    }
+
+    /// Through this facade, on all back ends that are given from here on.
+    pub fn facade(mut self, facade: Facade) -> Self {
+        self.facade = facade;
+        self
+    }
+
+    /// On this back end too.
+    pub fn also<F: Fixture>(mut self, fixture: F) -> Self {
+        let opener = self.opener(fixture);
+        self.others.push(opener);
+        self
+    }
+
+    /// Runs the histories on these two back ends side by side, and on those given by [`also`](Self::also). Stops at the
+    /// first on which they do not agree, and looks for a short one.
+    pub fn run<A: Fixture, B: Fixture>(mut self, a: A, b: B) -> AgreementReport {
+        // In the order in which they are named in reports.
+        let mut openers = vec![self.opener(a), self.opener(b)];
+        openers.append(&mut self.others);
+        for (position, opener) in openers.iter_mut().enumerate() {
+            opener.backend = format!("{} ({})", opener.backend, position + 1);
+        }
+        let mut report = AgreementReport {
+            model: M::NAME,
+            histories: 0,
+            steps: self.steps,
+            seed: self.seed,
+            disagreement: None,
+            failure: None,
+        };
+        let mut chance = runner(self.seed, &format!("{}::agreement", M::NAME));
+        let mut plans = Plans(Vec::new());
+        if let Err(error) = plan::plan::<M>(&self.generators, self.samples, &mut chance, &mut plans) {
+            report.failure = Some(error.to_string());
+            return report;
+        }
+        for _ in 0..self.histories {
+            report.histories += 1;
+            let history = History::random(self.steps, &mut chance);
+            match replay(&history, &plans.0, &openers, LOOK_EVERY, false) {
+                End::Agreed => continue,
+                End::NotRun(error) => report.failure = Some(error),
+                End::Disagreed(..) => report.disagreement = Some(shortest(history, &plans, &openers)),
+            }
+            break;
+        }
+        report
+    }
+
+    fn opener<F: Fixture>(&self, fixture: F) -> Opener {
+        let fixture = AnyFixture::new(fixture).through(self.facade);
+        let open = move |options| open::open::<M, AnyFixture<F::Backend>>(&fixture, options);
+        Opener { backend: F::Backend::NAME.to_owned(), open: Box::new(open) }
+    }
+}
+
+/// The shortest history found, told.
+fn shortest(history: History, plans: &Plans, openers: &[Opener]) -> Disagreement {
+    let disagreed = |history: &History, look_every, tells| match replay(history, &plans.0, openers, look_every, tells) {
+        End::Disagreed(position, disagreement) => Some((position, disagreement)),
+        End::Agreed | End::NotRun(_) => None,
+    };
+    // A look after each step finds the first that went wrong; a history that fails only without is shrunk without.
+    let look_every = if disagreed(&history, 1, false).is_some() { 1 } else { LOOK_EVERY };
+    let shrunk = shrink::shrink(history, |history| disagreed(history, look_every, false).map(|(position, _)| position));
+    match disagreed(&shrunk, look_every, true) {
+        Some((_, disagreement)) => disagreement,
+        None => Disagreement {
+            optimistic_locking: shrunk.optimistic_locking,
+            timestamps: shrunk.timestamps,
+            steps: shrunk.steps.iter().map(|step| format!("{step:?}")).collect(),
+            sides: vec!["they do not agree each time: run it again".to_owned()],
+        },
+    }
+}
+
+impl<M: SpecModel> Default for Agreement<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: SpecModel> Debug for Agreement<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { histories, steps, samples, seed, .. } = self;
+        f.debug_struct("Agreement")
+            .field("model", &M::NAME)
+            .field("histories", histories)
+            .field("steps", steps)
+            .field("samples", samples)
+            .field("seed", seed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,67 @@
+//! The tables of a model on one back end, for a history.
+
+use std::any::Any;
+
+use longevity_core::backend::Backend;
+use longevity_core::blocking::Longevity;
+use longevity_core::{DomainModel, Error, InModel, Options, PersistentType};
+
+use super::side::{Side, TableSide};
+use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
+use crate::fixture::Fixture;
+
+/// A back end that a history runs on.
+pub(super) struct Opened {
+    /// A `Box<dyn Side<P>>` for each table, in the order of the model.
+    pub(super) sides: Vec<Box<dyn Any>>,
+    pub(super) atomic_batches: bool,
+    // Goes last: the stores need it.
+    _guard: Box<dyn Any>,
+}
+
+/// A new store, with its schema.
+pub(super) fn open<M: SpecModel, F: Fixture>(fixture: &F, options: Options) -> Result<Opened, String> {
+    let (backend, guard) = fixture.set_up().map_err(|error| format!("the fixture failed: {error}"))?;
+    let created = |backend| -> Result<Longevity<M, F::Backend>, Error> {
+        let store = Longevity::open_with(backend, options)?;
+        store.create_schema()?;
+        Ok(store)
+    };
+    let store = created(backend).map_err(|error| format!("cannot open the store: {error}"))?;
+    let mut sides = Sides { store: &store, sides: Vec::new() };
+    M::visit(&mut sides);
+    let sides = sides.sides;
+    let atomic_batches = store.asynchronous().backend().capabilities().atomic_batches;
+    Ok(Opened { sides, atomic_batches, _guard: Box::new(guard) })
+}
+
+struct Sides<'a, M, B: Backend> {
+    store: &'a Longevity<M, B>,
+    sides: Vec<Box<dyn Any>>,
+}
+
+impl<M: DomainModel, B: Backend> Sides<'_, M, B> {
+    fn add<P: SpecRoot + InModel<M>>(&mut self) {
+        let Some(side) = TableSide::new(self.store) else { return };
+        let side: Box<dyn Side<P>> = Box::new(side);
+        self.sides.push(Box::new(side));
+    }
+}
+
+impl<M: DomainModel, B: Backend> SpecVisitor<M> for Sides<'_, M, B> {
+    fn plain<P: SpecRoot + InModel<M>>(&mut self) {
+        self.add::<P>();
+    }
+
+    fn poly<P: SpecRoot + InModel<M>>(&mut self) {
+        self.add::<P>();
+    }
+
+    // Added with its poly type.
+    fn derived<P, D>(&mut self)
+    where
+        P: SpecRoot + InModel<M> + SpecDerived<D>,
+        D: SpecKeys + PersistentType<Root = P>,
+    {
+    }
+}

@@ -1,0 +1,200 @@
+//! A table on all back ends of a history, and what is there to act on.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use longevity_core::InModel;
+use longevity_core::query::{Predicate, Select};
+
+use super::plan::{PlanVisitor, TablePlan, ViewPlan};
+use super::query::Subject;
+use super::seen::Seen;
+use super::side::{Action, Side};
+use super::step::{Choice, Keep, Pick, Step, Way, What};
+use crate::contract::SpecRoot;
+
+/// What an action gave on each back end.
+pub(super) struct Given {
+    /// The action, for a reader; empty if there is none.
+    pub(super) action: String,
+    pub(super) seen: Vec<Seen>,
+    pub(super) agreed: bool,
+}
+
+/// A table on all back ends.
+pub(super) trait World {
+    /// Does a step. Gives what it gave: more than once if the back ends have no atomic batches.
+    fn step(&mut self, step: &Step, atomic_batches: bool) -> Vec<Given>;
+    /// What each repository sees.
+    fn look(&mut self) -> Vec<Given>;
+}
+
+/// A table's plan, without its type.
+pub(super) trait AnyPlan {
+    /// The table on these back ends, each a `Box<dyn Side<P>>`; `None` if it is another table.
+    fn world(&self, sides: Vec<Box<dyn Any>>, tells: bool) -> Option<Box<dyn World>>;
+}
+
+impl<P: SpecRoot> AnyPlan for Rc<TablePlan<P>> {
+    fn world(&self, sides: Vec<Box<dyn Any>>, tells: bool) -> Option<Box<dyn World>> {
+        let sides = sides.into_iter().map(|side| side.downcast::<Box<dyn Side<P>>>().ok().map(|side| *side));
+        Some(Box::new(Tables { plan: Rc::clone(self), sides: sides.collect::<Option<_>>()?, live: Vec::new(), tells }))
+    }
+}
+
+/// The plans of a model.
+pub(super) struct Plans(pub(super) Vec<Box<dyn AnyPlan>>);
+
+impl<M> PlanVisitor<M> for Plans {
+    fn table<P: SpecRoot + InModel<M>>(&mut self, plan: TablePlan<P>) {
+        self.0.push(Box::new(Rc::new(plan)));
+    }
+}
+
+struct Tables<P> {
+    plan: Rc<TablePlan<P>>,
+    sides: Vec<Box<dyn Side<P>>>,
+    /// The last state of each row that is there.
+    live: Vec<usize>,
+    /// Whether somebody will read of it.
+    tells: bool,
+}
+
+impl<P: SpecRoot> World for Tables<P> {
+    fn step(&mut self, step: &Step, atomic_batches: bool) -> Vec<Given> {
+        let plan = Rc::clone(&self.plan);
+        let position = step.view % plan.views.len();
+        let view = &plan.views[position];
+        if view.samples.is_empty() {
+            return Vec::new();
+        }
+        match &step.what {
+            What::CreateMany(picks) if !atomic_batches => {
+                let values: Vec<_> = picks.iter().map(|pick| self.value(view, *pick)).collect();
+                values.into_iter().map(|value| self.act(position, &Action::Create(value))).collect()
+            }
+            what => self.action(view, what).map(|action| self.act(position, &action)).into_iter().collect(),
+        }
+    }
+
+    fn look(&mut self) -> Vec<Given> {
+        let all = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
+        let views = 0..self.plan.views.len();
+        let looks = views.flat_map(|view| [Way::Find, Way::Count].map(|way| (view, way)));
+        looks
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|(view, way)| self.act(view, &Action::Ask(way, all.clone())))
+            .collect()
+    }
+}
+
+impl<P: SpecRoot> Tables<P> {
+    /// The back end whose states actions are about; while all agree, any is as good.
+    fn first(&self) -> &dyn Side<P> {
+        &*self.sides[0]
+    }
+
+    fn act(&mut self, view: usize, action: &Action<P>) -> Given {
+        let told = if self.tells { self.told(view, action) } else { String::new() };
+        let seen: Vec<_> = self.sides.iter_mut().map(|side| side.run(view, action)).collect();
+        let by_creation = self.sides.iter().all(|side| side.rows().1);
+        let windowed = matches!(action, Action::Ask(_, select) if select.offset > 0 || select.limit.is_some());
+        let broken = matches!(seen[0], Seen::Broken(_));
+        let agreed = !broken && seen[1..].iter().all(|other| seen[0].agrees(other, by_creation, windowed));
+        self.follow(action, &seen[0]);
+        Given { action: told, seen, agreed }
+    }
+
+    /// Keeps track of which states are the last of their rows.
+    fn follow(&mut self, action: &Action<P>, seen: &Seen) {
+        let (rows, _) = self.sides[0].rows();
+        match (action, seen) {
+            (Action::Create(_) | Action::CreateMany(_), Seen::Rows(created)) => {
+                self.live.extend(rows.len() - created.len()..rows.len());
+            }
+            (Action::Update(..), Seen::Rows(_)) => {
+                let last = rows.len() - 1;
+                self.live.retain(|state| rows[*state] != rows[last]);
+                self.live.push(last);
+            }
+            (Action::Delete(gone, _), Seen::Deleted(_)) => self.live.retain(|state| rows[*state] != rows[*gone]),
+            _ => {}
+        }
+    }
+
+    fn value(&self, view: &ViewPlan<P>, pick: Pick) -> P {
+        let sample = view.samples[pick.sample % view.samples.len()].clone();
+        let states = self.first().rows().0.len();
+        match pick.key {
+            Some((key, state)) if !view.keys.is_empty() && states > 0 => {
+                view.keys[key % view.keys.len()].copied(self.first().value(state % states), sample)
+            }
+            _ => sample,
+        }
+    }
+
+    fn state(&self, choice: Choice) -> Option<usize> {
+        let states = self.first().rows().0.len();
+        match (choice.any, self.live.len()) {
+            (false, live) if live > 0 => Some(self.live[choice.index % live]),
+            _ if states > 0 => Some(choice.index % states),
+            _ => None,
+        }
+    }
+
+    /// What a step means now; `None` if there is nothing yet that it could be about.
+    fn action(&self, view: &ViewPlan<P>, what: &What) -> Option<Action<P>> {
+        Some(match what {
+            What::Create(pick) => Action::Create(self.value(view, *pick)),
+            What::CreateMany(picks) => Action::CreateMany(picks.iter().map(|pick| self.value(view, *pick)).collect()),
+            What::Update { state, value, keep } => {
+                let state = self.state(*state)?;
+                let value = self.value(view, *value);
+                let kept = view.keys.iter().filter(|key| *keep == Keep::All || *keep == Keep::Primary && key.primary);
+                let owner = self.first().value(state);
+                Action::Update(state, kept.fold(value, |value, key| key.copied(owner, value)))
+            }
+            What::Delete(state) => {
+                let state = self.state(*state)?;
+                // A repository takes states of its own type only: of a sibling's row too, if they have such a value.
+                let value = &view.samples[0];
+                let own = self.first().value(state);
+                let fits = std::ptr::eq(view, &self.plan.views[0]) || own.variant() == value.variant();
+                Action::Delete(state, if fits { own.clone() } else { value.clone() })
+            }
+            What::Retrieve { key, value } => {
+                Action::Retrieve(key.checked_rem(view.keys.len())?, self.value(view, *value))
+            }
+            What::Ask { way, question } => {
+                let definition = &self.plan.definition;
+                let subject = Subject { definition, properties: &view.properties, samples: &view.samples };
+                Action::Ask(*way, question.select(&subject))
+            }
+        })
+    }
+
+    /// An action for a reader.
+    fn told(&self, view: usize, action: &Action<P>) -> String {
+        let view = &self.plan.views[view];
+        let row = |state: &usize| {
+            let row = self.first().rows().0[*state];
+            let last = if self.live.contains(state) { "" } else { " (an older state)" };
+            format!("row {row}{last}")
+        };
+        let what = match action {
+            Action::Create(value) => format!("create {value:?}"),
+            Action::CreateMany(values) => format!("create many {values:?}"),
+            Action::Update(state, value) => format!("update {} to {value:?}", row(state)),
+            Action::Delete(state, _) => format!("delete {}", row(state)),
+            Action::Retrieve(key, value) => format!("retrieve by the {} of {value:?}", view.keys[*key].property),
+            Action::Ask(way, select) => {
+                let Select { predicate, order, offset, limit } = select;
+                let order: Vec<_> = order.iter().map(|by| format!("{} {:?}", by.path, by.direction)).collect();
+                let limit = limit.map_or_else(String::new, |limit| format!(" limit {limit}"));
+                format!("{way:?} {predicate:?} by {order:?} from {offset}{limit}")
+            }
+        };
+        format!("{}: {what}", view.name)
+    }
+}

@@ -1,0 +1,238 @@
+//! What was acknowledged, and what may or may not have happened when the writers died.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use longevity_core::RowId;
+
+/// What a writer says: before an operation, and after it was acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The thread is about to do this in the table at this position.
+    Begin(usize, usize, Op),
+    /// The thread's operation is acknowledged: the rows that it wrote, and their versions.
+    Done(usize, Vec<(RowId, u64)>),
+}
+
+/// A write. Values are samples, by number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    /// New rows, all or none.
+    Create(Vec<usize>),
+    Update(RowId, usize),
+    Delete(RowId),
+}
+
+/// A row: which sample it holds, and its version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) sample: usize,
+    pub(crate) version: u64,
+}
+
+pub(crate) type Rows = BTreeMap<RowId, Entry>;
+
+/// The rows that have to be there, as far as writes were acknowledged.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    tables: Vec<Rows>,
+    in_flight: BTreeMap<usize, (usize, Op)>,
+    acknowledged: usize,
+}
+
+impl Ledger {
+    /// How many writes were acknowledged.
+    pub fn acknowledged(&self) -> usize {
+        self.acknowledged
+    }
+
+    /// Takes down what a writer says.
+    pub(crate) fn take(&mut self, event: Event) -> Result<(), String> {
+        match event {
+            Event::Begin(thread, table, op) => match self.in_flight.insert(thread, (table, op)) {
+                None => Ok(()),
+                Some((_, op)) => Err(format!("thread {thread} goes on before {op:?} is acknowledged")),
+            },
+            Event::Done(thread, written) => {
+                let Some((table, op)) = self.in_flight.remove(&thread) else {
+                    return Err(format!("thread {thread} acknowledges what it did not begin"));
+                };
+                self.acknowledged += 1;
+                if self.tables.len() <= table {
+                    self.tables.resize(table + 1, Rows::new());
+                }
+                let rows = &mut self.tables[table];
+                match op {
+                    Op::Create(samples) => rows.extend(
+                        written
+                            .iter()
+                            .zip(samples)
+                            .map(|((id, version), sample)| (*id, Entry { sample, version: *version })),
+                    ),
+                    Op::Update(_, sample) => {
+                        rows.extend(written.iter().map(|(id, version)| (*id, Entry { sample, version: *version })));
+                    }
+                    Op::Delete(id) => drop(rows.remove(&id)),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Holds the rows that are there to those that have to be. From then on, they are what has to be there.
+    pub(crate) fn settle(&mut self, actual: Vec<Rows>) -> Vec<String> {
+        let mut problems = Vec::new();
+        self.tables.resize(actual.len(), Rows::new());
+        for (table, op) in std::mem::take(&mut self.in_flight).into_values() {
+            if let (Some(expected), Some(actual)) = (self.tables.get_mut(table), actual.get(table)) {
+                problems.extend(resolve(&op, expected, actual));
+            }
+        }
+        for (table, (expected, actual)) in self.tables.iter().zip(&actual).enumerate() {
+            for (id, entry) in expected {
+                match actual.get(id) {
+                    None => problems.push(format!("lost: row {id} of table {table} is gone: {entry}")),
+                    Some(other) if other != entry => {
+                        problems.push(format!("lost: row {id} of table {table} is {other}, acknowledged was {entry}"));
+                    }
+                    Some(_) => {}
+                }
+            }
+            for (id, entry) in actual.iter().filter(|(id, _)| !expected.contains_key(id)) {
+                problems.push(format!(
+                    "resurrected: row {id} of table {table} is there, deleted or never created: {entry}"
+                ));
+            }
+        }
+        self.tables = actual;
+        problems
+    }
+}
+
+/// Adds an operation that was in flight to what is expected if it happened.
+fn resolve(op: &Op, expected: &mut Rows, actual: &Rows) -> Option<String> {
+    match op {
+        Op::Create(samples) => {
+            let is_new = |sample: usize, id: &RowId, entry: &Entry| {
+                *entry == Entry { sample, version: 0 } && !expected.contains_key(id)
+            };
+            let row = |sample: &usize| actual.iter().find(|(id, entry)| is_new(*sample, id, entry));
+            let found: Vec<_> = samples.iter().filter_map(row).map(|(id, entry)| (*id, *entry)).collect();
+            let torn = !found.is_empty() && found.len() < samples.len();
+            let problem = torn.then(|| format!("torn: {} rows of a batch of {} are there", found.len(), samples.len()));
+            expected.extend(found);
+            problem
+        }
+        Op::Update(id, sample) => {
+            if let Some(entry) = expected.get_mut(id) {
+                let next = Entry { sample: *sample, version: entry.version + 1 };
+                if actual.get(id) == Some(&next) {
+                    *entry = next;
+                }
+            }
+            None
+        }
+        Op::Delete(id) => {
+            if !actual.contains_key(id) {
+                expected.remove(id);
+            }
+            None
+        }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sample {} version {}", self.sample, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn id(id: u128) -> RowId {
+        RowId::from_u128(id)
+    }
+
+    fn rows(rows: &[(u128, usize, u64)]) -> Vec<Rows> {
+        vec![
+            rows.iter()
+                .map(|(number, sample, version)| (id(*number), Entry { sample: *sample, version: *version }))
+                .collect(),
+        ]
+    }
+
+    /// One row of sample 5 at version 1, a deleted row, and these operations in flight.
+    fn ledger(in_flight: &[Op]) -> Ledger {
+        let mut ledger = Ledger::default();
+        let acknowledged = [
+            (Op::Create(vec![4, 9]), vec![(id(1), 0), (id(2), 0)]),
+            (Op::Update(id(1), 5), vec![(id(1), 1)]),
+            (Op::Delete(id(2)), vec![]),
+        ];
+        for (op, written) in acknowledged {
+            ledger.take(Event::Begin(0, 0, op)).unwrap();
+            ledger.take(Event::Done(0, written)).unwrap();
+        }
+        for (thread, op) in in_flight.iter().enumerate() {
+            ledger.take(Event::Begin(thread, 0, op.clone())).unwrap();
+        }
+        ledger
+    }
+
+    #[track_caller]
+    fn settles(in_flight: &[Op], actual: &[(u128, usize, u64)], problem: Option<&str>) {
+        let problems = ledger(in_flight).settle(rows(actual));
+        match problem {
+            None => assert_eq!(problems, [""; 0]),
+            Some(start) => assert!(problems.iter().any(|problem| problem.starts_with(start)), "{problems:?}"),
+        }
+    }
+
+    #[test]
+    fn what_was_acknowledged_has_to_be_there() {
+        settles(&[], &[(1, 5, 1)], None);
+        settles(&[], &[], Some("lost"));
+        settles(&[], &[(1, 4, 0)], Some("lost"));
+        settles(&[], &[(1, 5, 0)], Some("lost"));
+        settles(&[], &[(1, 5, 1), (2, 9, 0)], Some("resurrected"));
+        settles(&[], &[(1, 5, 1), (3, 9, 0)], Some("resurrected"));
+    }
+
+    #[test]
+    fn what_was_in_flight_may_be_there_wholly() {
+        let batch = [Op::Create(vec![6, 7])];
+        settles(&batch, &[(1, 5, 1)], None);
+        settles(&batch, &[(1, 5, 1), (3, 6, 0), (4, 7, 0)], None);
+        settles(&batch, &[(1, 5, 1), (3, 6, 0)], Some("torn"));
+        settles(&batch, &[(1, 5, 1), (3, 6, 0), (4, 7, 1)], Some("torn"));
+        let update = [Op::Update(id(1), 8)];
+        settles(&update, &[(1, 5, 1)], None);
+        settles(&update, &[(1, 8, 2)], None);
+        settles(&update, &[(1, 8, 1)], Some("lost"));
+        settles(&update, &[(1, 5, 2)], Some("lost"));
+        settles(&update, &[], Some("lost"));
+        let delete = [Op::Delete(id(1))];
+        settles(&delete, &[(1, 5, 1)], None);
+        settles(&delete, &[], None);
+        settles(&delete, &[(1, 5, 0)], Some("lost"));
+    }
+
+    #[test]
+    fn what_was_found_counts_from_then_on() {
+        let mut ledger = ledger(&[Op::Delete(id(1))]);
+        assert_eq!(ledger.settle(rows(&[])), [""; 0]);
+        assert_eq!(ledger.settle(rows(&[])), [""; 0]);
+        assert_eq!(ledger.settle(rows(&[(1, 5, 1)])).len(), 1);
+        assert_eq!(ledger.acknowledged(), 3);
+    }
+
+    #[test]
+    fn writers_acknowledge_what_they_began() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.take(Event::Done(0, vec![])).is_err());
+        ledger.take(Event::Begin(0, 0, Op::Delete(id(1)))).unwrap();
+        assert!(ledger.take(Event::Begin(0, 0, Op::Delete(id(1)))).is_err());
+    }
+}

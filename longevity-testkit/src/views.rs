@@ -1,0 +1,145 @@
+//! The repositories of a table - of its plain or poly type, then of its derived types - in terms of the type that owns it.
+
+use std::any::Any;
+
+use longevity_core::backend::Backend;
+use longevity_core::blocking::{Longevity, Repo};
+use longevity_core::query::{Query, Select};
+use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, PersistentType};
+
+use crate::cases::{Key, all_keys, own_keys};
+use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
+
+/// The repositories of `P`'s table, its own first.
+pub(crate) fn views_of<M: DomainModel, P: SpecRoot + InModel<M>, B: Backend>(
+    store: &Longevity<M, B>,
+) -> Vec<Box<dyn AnyView<P>>> {
+    let (repo, keys) = (store.repo(), own_keys::<P, B>());
+    let own = View { repo, keys, variant: None, extract: Ok::<P, P>, narrow: Ok, widen: |state| state };
+    let mut derived = Derived { store, views: Vec::new() };
+    P::visit(&mut derived);
+    let mut views: Vec<Box<dyn AnyView<P>>> = vec![Box::new(own)];
+    views.extend(derived.views.into_iter().filter_map(|view| view.downcast().ok()).map(|view| *view));
+    views
+}
+
+/// Collects the repositories of derived types, of whose poly type the visitor does not know which it is.
+struct Derived<'a, M, B: Backend> {
+    store: &'a Longevity<M, B>,
+    views: Vec<Box<dyn Any>>,
+}
+
+impl<M: DomainModel, B: Backend> SpecVisitor<M> for Derived<'_, M, B> {
+    fn plain<P: SpecRoot + InModel<M>>(&mut self) {}
+
+    fn poly<P: SpecRoot + InModel<M>>(&mut self) {}
+
+    fn derived<P, D>(&mut self)
+    where
+        P: SpecRoot + InModel<M> + SpecDerived<D>,
+        D: SpecKeys + PersistentType<Root = P>,
+    {
+        let view: Box<dyn AnyView<P>> = Box::new(View {
+            repo: self.store.repo::<D>(),
+            keys: all_keys::<P, D, B>(),
+            variant: Some(<P as HasVariant<D>>::INDEX),
+            extract: <P as HasVariant<D>>::extract,
+            narrow: PState::<P>::narrow::<D>,
+            widen: PState::<D>::widen,
+        });
+        self.views.push(Box::new(view));
+    }
+}
+
+/// The repository of `T`, in terms of the type `P` that owns its table.
+struct View<P, T, B: Backend> {
+    repo: Repo<T, B>,
+    keys: Vec<Key<T, B>>,
+    variant: Option<usize>,
+    extract: fn(P) -> Result<T, P>,
+    narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>,
+    widen: fn(PState<T>) -> PState<P>,
+}
+
+/// A repository of any type of the table. Values and states that it is given are of its type.
+pub(crate) trait AnyView<P>: Send + Sync {
+    /// The variant whose rows it sees; `None` if it sees all.
+    fn variant(&self) -> Option<usize>;
+    /// The properties of its keys.
+    fn keys(&self) -> Vec<&'static str>;
+    fn create(&self, value: P) -> Result<PState<P>, Error>;
+    fn create_many(&self, values: Vec<P>) -> Result<Vec<PState<P>>, Error>;
+    fn update(&self, state: PState<P>) -> Result<PState<P>, Error>;
+    fn delete(&self, state: PState<P>) -> Result<P, Error>;
+    fn retrieve(&self, key: usize, value: &P) -> Result<Option<PState<P>>, Error>;
+    fn find(&self, select: Select, stream: bool) -> Result<Vec<PState<P>>, Error>;
+    fn count(&self, select: Select) -> Result<u64, Error>;
+    fn exists(&self, select: Select) -> Result<bool, Error>;
+}
+
+impl<P: PersistentType, T: PersistentType, B: Backend> View<P, T, B> {
+    fn own(&self, value: P) -> T {
+        match (self.extract)(value) {
+            Ok(value) => value,
+            Err(value) => panic!("{} is given a {value:?}", T::NAME),
+        }
+    }
+
+    fn own_state(&self, state: PState<P>) -> PState<T> {
+        match (self.narrow)(state) {
+            Ok(state) => state,
+            Err(state) => panic!("{} is given a {:?}", T::NAME, state.get()),
+        }
+    }
+}
+
+impl<P: PersistentType, T: PersistentType, B: Backend> AnyView<P> for View<P, T, B> {
+    fn variant(&self) -> Option<usize> {
+        self.variant
+    }
+
+    fn keys(&self) -> Vec<&'static str> {
+        self.keys.iter().map(|key| key.property).collect()
+    }
+
+    fn create(&self, value: P) -> Result<PState<P>, Error> {
+        self.repo.create(self.own(value)).map(self.widen)
+    }
+
+    fn create_many(&self, values: Vec<P>) -> Result<Vec<PState<P>>, Error> {
+        let states = self.repo.create_many(values.into_iter().map(|value| self.own(value)))?;
+        Ok(states.into_iter().map(self.widen).collect())
+    }
+
+    fn update(&self, state: PState<P>) -> Result<PState<P>, Error> {
+        Ok((self.widen)(self.repo.update(self.own_state(state))?))
+    }
+
+    fn delete(&self, state: PState<P>) -> Result<P, Error> {
+        // The value comes back as it was handed in.
+        let value = state.get().clone();
+        self.repo.delete(self.own_state(state))?;
+        Ok(value)
+    }
+
+    fn retrieve(&self, key: usize, value: &P) -> Result<Option<PState<P>>, Error> {
+        let found = self.keys[key].retrieve(&self.repo, &self.own(value.clone()))?;
+        Ok(found.map(self.widen))
+    }
+
+    fn find(&self, select: Select, stream: bool) -> Result<Vec<PState<P>>, Error> {
+        let query = Query::from_select(select);
+        if stream {
+            return self.repo.stream(query).map(|state| state.map(self.widen)).collect();
+        }
+        Ok(self.repo.find(query)?.into_iter().map(self.widen).collect())
+    }
+
+    fn count(&self, select: Select) -> Result<u64, Error> {
+        self.repo.count(Query::from_select(select))
+    }
+
+    fn exists(&self, select: Select) -> Result<bool, Error> {
+        self.repo.exists(Query::from_select(select))
+    }
+}

@@ -1,0 +1,158 @@
+//! The examination after a crash notices what is broken, and the writers are killed indeed.
+
+use longevity::Mem;
+use longevity::backend::{Backend, Lookup};
+use longevity::blocking::Longevity;
+use longevity::prelude::*;
+use longevity::query::Predicate;
+use longevity::testkit::crash::CrashSpec;
+use longevity::testkit::decorate::{Decorated, Decorator};
+use longevity_tests::models::blogging::{Blogging, Commenter, User, Username};
+
+use crate::erased::Erased;
+use crate::keys::NeverFreesKeys;
+use crate::queries::{CountsAll, LITERAL, Misreads};
+use crate::stored::{Row, Table, all};
+use crate::{Sound, broken_by};
+
+type Broken = Decorated<Mem, Erased>;
+
+fn spec() -> CrashSpec<Blogging, Broken> {
+    CrashSpec::new(|_: &str| Ok::<_, Error>(broken_by(Sound)))
+}
+
+fn on(mem: &Mem, decorator: impl Decorator<Mem>) -> Broken {
+    Decorated::new(mem.clone(), Erased(Box::new(decorator)))
+}
+
+/// What the examination says when this was done to a store after two hundred writes, and it is read by this back end.
+fn problems<D: Decorator<Mem>>(tamper: impl FnOnce(&Longevity<Blogging, Mem>), reader: D) -> Vec<String> {
+    let (spec, mem) = (spec(), Mem::new());
+    let mut ledger = spec.write(on(&mem, Sound), 200).unwrap();
+    assert!(ledger.acknowledged() > 150);
+    tamper(&Longevity::open(mem.clone()).unwrap());
+    spec.examine(on(&mem, reader), &mut ledger)
+}
+
+#[track_caller]
+fn notices(kind: &str, problems: &[String]) {
+    assert!(problems.iter().any(|problem| problem.starts_with(kind)), "{problems:#?}");
+}
+
+#[test]
+fn nothing_is_wrong_with_a_sound_store() {
+    assert_eq!(problems(|_| {}, Sound), [""; 0]);
+}
+
+#[test]
+fn a_write_was_lost() {
+    let lose = |store: &Longevity<Blogging, Mem>| {
+        let users = store.repo::<User>();
+        users.delete(users.find(User::query().limit(1)).unwrap().remove(0)).unwrap();
+    };
+    notices("lost", &problems(lose, Sound));
+    let change = |store: &Longevity<Blogging, Mem>| {
+        let users = store.repo::<User>();
+        users.update(users.find(User::query().limit(1)).unwrap().remove(0)).unwrap();
+    };
+    notices("lost", &problems(change, Sound));
+}
+
+#[test]
+fn a_row_came_back() {
+    // Behind the ledger's back.
+    let (spec, mem) = (spec(), Mem::new());
+    let mut ledger = spec.write(on(&mem, Sound), 200).unwrap();
+    spec.write(on(&mem, Sound), 100).unwrap();
+    notices("resurrected", &spec.examine(on(&mem, Sound), &mut ledger));
+}
+
+#[test]
+fn a_row_holds_what_nobody_wrote() {
+    let write = |store: &Longevity<Blogging, Mem>| {
+        let stranger = Commenter { username: Username("a stranger to the samples".into()) };
+        store.repo::<Commenter>().create(stranger).unwrap();
+    };
+    notices("torn", &problems(write, Sound));
+}
+
+/// Retrieves nothing that is there, or some row for what is gone.
+struct Retrieves {
+    gone: bool,
+}
+
+impl Decorator<Mem> for Retrieves {
+    async fn get(&self, inner: &Mem, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row>, Error> {
+        let found = inner.get(table, lookup).await?;
+        if !self.gone || found.is_some() {
+            return Ok(found.filter(|_| self.gone));
+        }
+        let in_scope = |row: &Row| {
+            let names = row.discriminator.as_deref();
+            lookup.scope.is_none_or(|scope| names.is_some_and(|name| scope.contains(&name)))
+        };
+        Ok(all(inner, table).await.into_iter().find(in_scope))
+    }
+}
+
+#[test]
+fn a_key_does_not_say_what_the_rows_say() {
+    notices("key: row", &problems(|_| {}, Retrieves { gone: false }));
+    notices("key: username of no row", &problems(|_| {}, Retrieves { gone: true }));
+    // Entries of rows that are gone refuse new ones.
+    let refused = spec().write(on(&Mem::new(), NeverFreesKeys::default()), 2_000);
+    assert!(refused.unwrap_err().is_duplicate_key());
+}
+
+#[test]
+fn an_index_does_not_say_what_the_rows_say() {
+    let misreads = Misreads {
+        predicate: |predicate| match predicate {
+            Predicate::Compare { .. } => Predicate::Nothing,
+            Predicate::And(_) => Predicate::Nothing,
+            other => other,
+        },
+        ..LITERAL
+    };
+    notices("index", &problems(|_| {}, misreads));
+}
+
+#[test]
+fn a_count_is_wrong() {
+    notices("count", &problems(|_| {}, CountsAll));
+}
+
+/// Writers in a process of their own, in whose memory all is gone when they are killed.
+#[test]
+fn memory_is_not_durable() {
+    let report = spec().in_test(module_path!(), "memory_is_not_durable").run(|| Ok::<_, Error>((String::new(), ())));
+    assert_eq!(report.kills, 1, "{report}");
+    assert!(report.acknowledged > 0, "{report}");
+    notices("lost", &report.problems);
+    assert!(std::panic::catch_unwind(|| report.assert_survived()).is_err());
+}
+
+longevity::crash_spec!(
+    #[should_panic(expected = "lost")]
+    memory_is_not_durable_in_one_line: Blogging,
+    |_| Ok::<_, Error>(broken_by(Sound)),
+    || Ok::<_, Error>((String::new(), ())),
+    |spec| spec.kills(1).threads(2).acknowledgements(50)
+);
+
+/// Writers that cannot open their store.
+#[test]
+fn a_store_does_not_open() {
+    let spec = CrashSpec::<Blogging, Broken>::new(|_: &str| Err::<Broken, _>(Error::Connection("nobody there".into())));
+    let report = spec.in_test(module_path!(), "a_store_does_not_open").run(|| Ok::<_, Error>((String::new(), ())));
+    notices("the writers failed: the store does not open: cannot reach the store: nobody there", &report.problems);
+}
+
+/// The back end's own check is asked, and believed.
+#[test]
+fn an_integrity_check_fails() {
+    let spec = spec().integrity(|place: &str| Err::<(), _>(Error::Connection(format!("{place} is corrupt").into())));
+    let report =
+        spec.in_test(module_path!(), "an_integrity_check_fails").run(|| Ok::<_, Error>(("the file".to_owned(), ())));
+    notices("integrity: cannot reach the store: the file is corrupt", &report.problems);
+}
