@@ -6,8 +6,10 @@
 
 use std::fmt::Write;
 
-use longevity_core::table::TableDefinition;
+use longevity_core::storable::{ScalarType, Shape};
+use longevity_core::table::{Column, TableDefinition};
 
+use crate::layout::Realized;
 use crate::names::{literal, quoted};
 
 /// The constraint's name.
@@ -21,12 +23,12 @@ pub(crate) enum Checks {
 }
 
 impl Checks {
-    /// The checks of a definition whose columns have these names.
-    pub(crate) fn of(definition: &TableDefinition, columns: &[String]) -> Self {
+    /// The checks of a definition whose columns are realized so.
+    pub(crate) fn of(definition: &TableDefinition, columns: &[Realized]) -> Self {
         let of_variant = |position: usize| {
-            let present = definition.columns.iter().zip(columns).filter_map(|(column, name)| {
+            let present = definition.columns.iter().zip(columns).filter_map(|(column, realized)| {
                 let in_variant = column.variant.is_none_or(|variant| variant == position);
-                in_variant.then(|| kept(name, column.optional))
+                in_variant.then(|| kept(column, realized))
             });
             let present: Vec<_> = present.collect();
             if present.is_empty() { "1".to_owned() } else { present.join(" AND ") }
@@ -56,10 +58,10 @@ impl Checks {
         }
     }
 
-    /// Whether the column was kept, in the rows of this discriminator if there are any, by whoever made these checks.
-    pub(crate) fn keep(&self, column: &str, optional: bool, discriminator: Option<&str>) -> bool {
-        let kept = kept(column, optional);
-        let lists = |check: &str| check.split(" AND ").any(|part| part == kept);
+    /// Whether the column of which this is checked was kept, in the rows of this discriminator if there are any, by whoever
+    /// made these checks.
+    pub(crate) fn keep(&self, kept: &str, discriminator: Option<&str>) -> bool {
+        let lists = |check: &str| conjuncts(check).contains(&kept);
         match (self, discriminator) {
             (Self::Plain(check), _) => lists(check),
             // A discriminator that was not known had no rows.
@@ -107,10 +109,43 @@ impl Checks {
     }
 }
 
-/// What is checked of a column. Of an optional one, only that it is kept: true of every row.
-fn kept(column: &str, optional: bool) -> String {
-    let column = quoted(column);
-    if optional { format!("({column} ISNULL OR 1)") } else { format!("{column} NOTNULL") }
+/// What is checked of a column. Of an optional one, mostly that it is kept: true of every row. Of types whose text is more
+/// than the value's own, also the form of it, so that a property that was a string is not taken for one of them.
+pub(crate) fn kept(column: &Column, realized: &Realized) -> String {
+    let name = &realized.quoted;
+    let form = match column.shape {
+        Shape::Scalar(ScalarType::Timestamp) if realized.declared == "TEXT" => Some(format!("{name} GLOB '*Z'")),
+        Shape::Scalar(ScalarType::Uuid) if realized.declared == "TEXT" => Some(format!("length({name}) = 36")),
+        _ => None,
+    };
+    match (form, column.optional) {
+        (None, false) => format!("{name} NOTNULL"),
+        (None, true) => format!("({name} ISNULL OR 1)"),
+        (Some(form), false) => format!("({name} NOTNULL AND {form})"),
+        (Some(form), true) => format!("({name} ISNULL OR {form})"),
+    }
+}
+
+/// The parts between the `AND`s that stand neither in quotes nor in parentheses.
+fn conjuncts(check: &str) -> Vec<&str> {
+    const AND: &str = " AND ";
+    let (mut parts, mut start, mut depth, mut quote) = (Vec::new(), 0, 0_usize, None);
+    for (position, letter) in check.char_indices() {
+        match (quote, letter) {
+            (Some(open), letter) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, _) if depth == 0 && check[position..].starts_with(AND) => {
+                parts.push(&check[start..position]);
+                start = position + AND.len();
+            }
+            (None, _) => {}
+        }
+    }
+    parts.push(&check[start..]);
+    parts
 }
 
 /// What stands between the parenthesis that the text begins with and its partner, and what follows it.
@@ -195,8 +230,15 @@ mod tests {
     #[test]
     fn a_column_that_another_model_left_is_told() {
         let checks = poly(&[("Member", "\"email\" NOTNULL AND (\"nick\" ISNULL OR 1)"), ("Bot", "1")]);
-        assert!(checks.keep("email", false, Some("Member")) && checks.keep("nick", true, Some("Member")));
-        assert!(!checks.keep("cats", false, Some("Member")) && !checks.keep("email", false, Some("Bot")));
-        assert!(checks.keep("email", false, Some("New")));
+        let (email, nick) = ("\"email\" NOTNULL", "(\"nick\" ISNULL OR 1)");
+        assert!(checks.keep(email, Some("Member")) && checks.keep(nick, Some("Member")));
+        assert!(!checks.keep("\"cats\" NOTNULL", Some("Member")) && !checks.keep(email, Some("Bot")));
+        assert!(checks.keep(email, Some("New")));
+    }
+
+    #[test]
+    fn a_name_may_hold_what_separates_the_parts() {
+        let parts = ["\"a AND b\" NOTNULL", "(\"c\" NOTNULL AND length(\"c\") = 36)", "\") AND '\" NOTNULL"];
+        assert_eq!(conjuncts(&parts.join(" AND ")), parts);
     }
 }

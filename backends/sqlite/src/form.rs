@@ -28,6 +28,8 @@ pub(crate) fn declared_type(shape: &Shape, form: Form) -> &'static str {
         ScalarType::Bytes => "BLOB",
         // Text above the greatest signed integer.
         ScalarType::U64 | ScalarType::Usize => "ANY",
+        // The same to SQLite, and not to a model whose property was an integer: these integers stand for floats.
+        ScalarType::F32 | ScalarType::F64 => "INT",
         _ => "INTEGER",
     }
 }

@@ -54,7 +54,6 @@ impl Layout {
     pub(crate) fn new(definition: &TableDefinition, table: String) -> Self {
         let has_type = definition.variants.iter().any(|variant| variant.discriminators.is_some());
         let names = names::columns(definition);
-        let checks = Checks::of(definition, &names);
         let columns: Vec<_> = definition
             .columns
             .iter()
@@ -66,6 +65,7 @@ impl Layout {
                 Realized { quoted: quoted(&name), name, declared: declared_type(&column.shape, form), form }
             })
             .collect();
+        let checks = Checks::of(definition, &columns);
         let indexes = definition
             .indexes
             .iter()

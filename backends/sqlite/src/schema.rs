@@ -17,8 +17,8 @@ use crate::names::{apart, quoted};
 struct Found {
     /// Name and declared type.
     columns: Vec<(String, String)>,
-    /// Name and creating statement of each index.
-    indexes: Vec<(String, String)>,
+    /// Name, creating statement and table of each index, of whatever table.
+    indexes: Vec<(String, String, String)>,
     checks: Option<Checks>,
 }
 
@@ -76,17 +76,12 @@ pub(crate) fn create(connection: &mut Connection, site: &Site, definition: &Tabl
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
     let (table, exists) = name_of(&transaction, definition.name).map_err(failed)?;
     let layout = Layout::new(definition, table);
-    if exists {
-        let found = Found::read(&transaction, &layout.table).map_err(failed)?;
-        let lacks = found.compare(definition, &layout)?;
-        if !lacks.nothing() {
-            complete(&transaction, site, definition, &layout, &lacks)?;
-        }
-    } else {
+    if !exists {
         transaction.execute_batch(&layout.create_table()).map_err(failed)?;
-        for index in &layout.indexes {
-            transaction.execute_batch(&index.sql).map_err(failed)?;
-        }
+    }
+    let lacks = Found::read(&transaction, &layout.table).map_err(failed)?.compare(definition, &layout)?;
+    if !lacks.nothing() {
+        complete(&transaction, site, definition, &layout, &lacks)?;
     }
     // What was written is what is read: an index that was silently not made would be found here.
     ready(&transaction, site, definition)?;
@@ -174,8 +169,8 @@ impl Found {
             .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         let indexes = connection
-            .prepare_cached("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql NOTNULL")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .prepare_cached("SELECT name, sql, tbl_name FROM sqlite_schema WHERE type = 'index' AND sql NOTNULL")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<Result<_, _>>()?;
         let sql: Option<String> = connection
             .prepare_cached("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1")?
@@ -208,9 +203,9 @@ impl Found {
                         Some(variant) => &definition.variants[variant..=variant],
                         None => &definition.variants[..],
                     };
-                    let keeps = |name: Option<&str>| {
-                        self.checks.as_ref().is_some_and(|checks| checks.keep(&realized.name, column.optional, name))
-                    };
+                    let kept = checks::kept(column, realized);
+                    let keeps =
+                        |name: Option<&str>| self.checks.as_ref().is_some_and(|checks| checks.keep(&kept, name));
                     let kept = variants.iter().all(|variant| match variant.discriminators {
                         Some(names) => names.iter().all(|name| keeps(Some(name))),
                         None => keeps(None),
@@ -223,17 +218,20 @@ impl Found {
         }
         let mut indexes = Vec::new();
         for (position, declared) in layout.indexes.iter().enumerate() {
-            match self.indexes.iter().find(|(name, _)| name.eq_ignore_ascii_case(&declared.name)) {
+            match self.indexes.iter().find(|(name, ..)| name.eq_ignore_ascii_case(&declared.name)) {
                 None => indexes.push((position, false)),
-                Some((name, sql)) if *name == declared.name && *sql == declared.sql => {}
-                // An index holds nothing that the rows do not: one that is made anew loses nothing.
-                Some((name, sql))
-                    if *name == declared.name && sql.contains(&format!(" ON {} ", quoted(&layout.table))) =>
-                {
-                    indexes.push((position, true));
+                Some((name, _, table)) if *name != declared.name || *table != layout.table => {
+                    let reason = format!("an index {name} of table {table} stands in the way: rename it");
+                    return Err(incompatible(reason));
                 }
-                Some((name, _)) => {
-                    return Err(incompatible(format!("an index {name} of another table stands in the way: rename it")));
+                // An index holds nothing that the rows do not: one that is made anew loses nothing.
+                Some((_, sql, _)) if *sql != declared.sql => indexes.push((position, true)),
+                Some(_) => {
+                    // The values may have come to break it while nobody tended them.
+                    let index = &definition.indexes[position];
+                    if index.is_unique() && index.columns.iter().any(|column| untended.contains(column)) {
+                        indexes.push((position, true));
+                    }
                 }
             }
         }

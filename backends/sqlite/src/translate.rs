@@ -4,6 +4,7 @@
 //! disjunction keep that, and negation turns both into true.
 
 use longevity_core::query::{Direction, Predicate, Select, evaluate};
+use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
 use longevity_core::{Path, Value, ValueRef};
 use rusqlite::types::Value as Owned;
@@ -36,7 +37,10 @@ pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Sta
             Some(format!("{}{direction}", property.sql))
         })
         .collect();
-    order.push(quoted(ID));
+    // Without statistics SQLite reads the whole table in the order of the ids rather than sort what an index finds by a
+    // range, however few rows that is. What the sign is before has no order that a scan could give.
+    let by_range = order.is_empty() && translator.only_by_range(select.predicate.conjuncts(), scope);
+    order.push(format!("{}{}", if by_range { "+" } else { "" }, quoted(ID)));
     let mut sql = format!("{} WHERE {condition} ORDER BY {}", table.statements.select, order.join(", "));
     if select.limit.is_some() || select.offset > 0 {
         // A bound number alone would have the statement compiled anew for each.
@@ -114,6 +118,26 @@ impl Translator<'_> {
             Predicate::Discriminator(names) => self.table.variant_of_scope(names),
             _ => None,
         })
+    }
+
+    /// Whether an index could find the rows by a range of its first column, and none by an equality.
+    fn only_by_range(&self, conjuncts: &[Predicate], scope: Option<usize>) -> bool {
+        let TableDefinition { indexes, columns, .. } = &*self.table.definition;
+        let leads = |path: &Path| {
+            let is_first = |index: &Index| index.columns.first().is_some_and(|first| columns[*first].path == *path);
+            indexes.iter().any(|index| in_scope(index.variant, scope) && is_first(index))
+        };
+        let compared = |equal: bool| {
+            conjuncts.iter().any(|part| match part {
+                Predicate::Compare { path, comparison, .. } => match comparison {
+                    Comparison::Eq => equal && leads(path),
+                    Comparison::Ne => false,
+                    _ => !equal && leads(path),
+                },
+                _ => false,
+            })
+        };
+        compared(false) && !compared(true)
     }
 
     fn comparison(&mut self, path: &Path, comparison: Comparison, operand: &Value, scope: Option<usize>) -> String {

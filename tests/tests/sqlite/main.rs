@@ -1,0 +1,7 @@
+//! What only SQLite promises: plans that use the declared indexes, schemas that grow, errors for files in every bad state,
+//! streams that are snapshots, and commits of many at once. What every back end promises is held by the conformance suite.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+
+mod place;
+mod plans;
+mod schema;

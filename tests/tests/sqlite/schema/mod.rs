@@ -1,0 +1,8 @@
+//! Schemas: what they are, how they grow with the model, and which tables are refused.
+
+mod growth;
+mod names;
+mod refusals;
+mod sides;
+mod statements;
+mod versions;

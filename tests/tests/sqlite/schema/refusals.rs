@@ -1,0 +1,179 @@
+//! Rows and tables that the schema refuses.
+
+use longevity::{Error, PersistentType, SqliteError};
+
+use super::versions::{first, plain, second};
+use crate::place::{Place, own};
+
+fn refusal(place: &Place, sql: &str) -> String {
+    place.raw().execute_batch(sql).unwrap_err().to_string()
+}
+
+fn fails<M: longevity::DomainModel>(place: &Place) -> SqliteError {
+    let before = place.dump();
+    let error = place.try_store::<M>().unwrap_err();
+    assert_eq!(place.dump(), before);
+    own(&error).clone()
+}
+
+#[test]
+fn the_store_refuses_rows_that_no_model_would_write() {
+    let place = Place::new();
+    place.store::<second::Model>();
+    let insert = |columns: &str, values: &str| {
+        format!("INSERT INTO user (_version, _doc, {columns}) VALUES (0, '{{}}', {values})")
+    };
+    let unknown = insert("_type, username, city", "'Admin', 'x', 'x'");
+    let lacking = insert("_type, username, city, \"Member.score\"", "'Member', 'x', 'x', 1");
+    let none = insert("username, city", "'x', 'x'");
+    assert!(refusal(&place, &unknown).contains("CHECK constraint failed: _rows"));
+    assert!(refusal(&place, &lacking).contains("CHECK constraint failed: _rows"));
+    assert!(refusal(&place, &none).contains("NOT NULL constraint failed: user._type"));
+    let whole = insert("_type, username, city, \"Member.score\", \"Member.email\"", "'Member', 'x', 'x', 1, 'e'");
+    place.raw().execute_batch(&whole).unwrap();
+}
+
+mod changed {
+    //! One property in several types.
+    macro_rules! score {
+        ($name:ident, $type:ty) => {
+            pub(crate) mod $name {
+                use longevity::prelude::*;
+
+                #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+                #[persistent(table = "score", index(score))]
+                pub(crate) struct Score {
+                    pub(crate) score: $type,
+                }
+
+                #[derive(DomainModel)]
+                #[domain_model(Score)]
+                pub(crate) struct Model;
+            }
+        };
+    }
+
+    score!(text, String);
+    score!(whole, i64);
+    score!(small, i8);
+    score!(float, f64);
+    score!(time, Timestamp);
+}
+
+#[test]
+fn a_property_whose_type_changed_is_refused_with_what_to_do() {
+    let place = Place::new();
+    place.store::<changed::whole::Model>().repo().create(changed::whole::Score { score: 7 }).unwrap();
+    for error in [fails::<changed::text::Model>(&place), fails::<changed::float::Model>(&place)] {
+        let SqliteError::Incompatible { table, reason } = &error else { panic!("{error:?}") };
+        assert_eq!(table, "score");
+        assert!(reason.contains("column score") && reason.contains("#[persistent(name = "), "{reason}");
+    }
+    // What has the same representation may change.
+    let store = place.store::<changed::small::Model>();
+    let seven = changed::small::Score::query().filter(changed::small::Score::props().score.eq(7_i8));
+    assert_eq!(store.repo().count(seven).unwrap(), 1);
+}
+
+#[test]
+fn a_text_that_becomes_a_time_is_read_as_one_or_refused() {
+    let place = Place::new();
+    let texts = place.store::<changed::text::Model>();
+    // A time, but not in the form that sorts.
+    texts.repo().create(changed::text::Score { score: "2024-01-01T01:00:00+01:00".to_owned() }).unwrap();
+    let store = place.store::<changed::time::Model>();
+    let found = |seconds: i64| {
+        let time = longevity::Timestamp::from_unix(seconds, 0).unwrap();
+        let query = changed::time::Score::query().filter(changed::time::Score::props().score.eq(time));
+        store.repo().count(query).unwrap()
+    };
+    assert_eq!((found(1_704_067_200), found(0)), (1, 0));
+
+    let texts = place.store::<changed::text::Model>();
+    texts.repo().create(changed::text::Score { score: "soon".to_owned() }).unwrap();
+    let SqliteError::Incompatible { reason, .. } = fails::<changed::time::Model>(&place) else { panic!() };
+    assert!(reason.contains("row 2 cannot be decoded"), "{reason}");
+}
+
+#[test]
+fn a_plain_table_does_not_become_a_poly_one_nor_the_reverse() {
+    let place = Place::new();
+    place.store::<plain::Model>();
+    let error = fails::<first::Model>(&place).to_string();
+    assert!(error.contains("that of a plain type") && error.contains("in a table of its own"), "{error}");
+    let place = Place::new();
+    place.store::<first::Model>();
+    let error = fails::<plain::Model>(&place).to_string();
+    assert!(error.contains("that of a poly type") && error.contains("give the plain type another table"), "{error}");
+}
+
+#[test]
+fn tables_and_views_of_another_program_are_left_alone() {
+    for theirs in [
+        "CREATE TABLE user (name TEXT, age INTEGER); INSERT INTO user VALUES ('x', 1)",
+        "CREATE TABLE USER (name TEXT)",
+        "CREATE TABLE user (_id TEXT, _version INTEGER, _created_at TEXT, _updated_at TEXT, _doc TEXT)",
+        "CREATE VIEW user AS SELECT 1 AS one",
+        "CREATE TABLE t (a); CREATE VIEW user AS SELECT 1 AS _id, 2 AS _version, 3 AS _created_at, 4 AS _updated_at, '{}' AS _doc",
+    ] {
+        let place = Place::new();
+        place.raw().execute_batch(theirs).unwrap();
+        if theirs.contains("TABLE USER") {
+            // SQLite takes it for ours; core does not, so ours gets a name of its own.
+            place.store::<first::Model>();
+            continue;
+        }
+        let error = fails::<first::Model>(&place);
+        assert!(matches!(&error, SqliteError::ForeignTable { table, .. } if table == "user"), "{error:?}");
+        assert!(error.to_string().contains("#[persistent(table = "), "{error}");
+    }
+}
+
+#[test]
+fn an_index_of_our_name_on_another_table_is_left_alone() {
+    let place = Place::new();
+    place.raw().execute_batch("CREATE TABLE t (a); CREATE INDEX \"user.username.key\" ON t (a)").unwrap();
+    let error = fails::<first::Model>(&place).to_string();
+    assert!(error.contains("user.username.key") && error.contains("rename it"), "{error}");
+}
+
+#[test]
+fn an_index_of_our_name_that_is_not_ours_on_our_table_is_made_anew() {
+    let place = Place::new();
+    place.store::<first::Model>();
+    let sql = "DROP INDEX \"user.username.key\"; CREATE INDEX \"user.username.key\" ON user(_version)";
+    place.raw().execute_batch(sql).unwrap();
+    let other = Place::new();
+    other.store::<first::Model>();
+    place.store::<first::Model>();
+    let index = |place: &Place| -> String {
+        let sql = "SELECT sql FROM sqlite_schema WHERE name = 'user.username.key'";
+        place.raw().query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(index(&place), index(&other));
+}
+
+#[test]
+fn every_operation_before_the_schema_says_what_to_do() {
+    let place = Place::new();
+    let store = longevity::blocking::Longevity::<first::Model, _>::open(place.sqlite()).unwrap();
+    let (users, query) = (store.repo::<first::User>(), first::User::query());
+    let key = first::Username("ann".into());
+    let ann = first::User::Commenter(first::Commenter { username: key.clone(), city: "x".into() });
+    let errors: [Option<Error>; 8] = [
+        users.create(ann.clone()).err(),
+        users.create_many([ann.clone(), ann]).err(),
+        users.retrieve(&key).err(),
+        users.find(query.clone()).err(),
+        users.count(query.clone()).err(),
+        users.exists(query.clone()).err(),
+        users.explain(query.clone()).err(),
+        users.stream(query).next().and_then(Result::err),
+    ];
+    for error in errors.map(Option::unwrap) {
+        assert!(matches!(own(&error), SqliteError::NoSchema { .. }), "{error:?}");
+        assert!(error.to_string().contains("the table user does not exist: call `create_schema` first"), "{error}");
+    }
+    store.create_schema().unwrap();
+    assert_eq!(users.count(first::User::query()).unwrap(), 0);
+}

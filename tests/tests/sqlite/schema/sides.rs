@@ -1,0 +1,83 @@
+//! Several versions, threads and lives of a program on one file.
+
+use std::sync::Barrier;
+
+use longevity::PersistentType;
+
+use super::versions::{first, second, third};
+use crate::place::{Place, assert_intact};
+
+fn commenter(name: &str) -> first::Commenter {
+    first::Commenter { username: first::Username(name.into()), city: "x".into() }
+}
+
+#[test]
+fn many_create_the_schema_at_once() {
+    for _ in 0..10 {
+        let place = Place::new();
+        let barrier = Barrier::new(6);
+        std::thread::scope(|threads| {
+            for at in 0..6 {
+                let (place, barrier) = (&place, &barrier);
+                threads.spawn(move || {
+                    barrier.wait();
+                    match at % 2 {
+                        0 => drop(place.store::<first::Model>()),
+                        _ => drop(place.store::<second::Model>()),
+                    }
+                });
+            }
+        });
+        place.store::<second::Model>();
+        assert_intact(&place.raw());
+    }
+}
+
+/// It knows nothing of `Bot`, and goes on: with its own rows, and in the face of the others.
+#[test]
+fn an_older_model_goes_on_beside_a_newer_one() {
+    let place = Place::new();
+    let older = place.store::<second::Model>();
+    let newer = place.store::<third::Model>();
+    let name = |name: &str| second::Username(name.into());
+    older.repo().create(second::Commenter { username: name("cec"), city: "x".into() }).unwrap();
+    newer
+        .repo()
+        .create(third::Robot {
+            username: third::Username("r2".into()),
+            city: "x".into(),
+            model: third::Kind("d".into()),
+        })
+        .unwrap();
+    older.repo().create(second::Commenter { username: name("dan"), city: "x".into() }).unwrap();
+    // The poly key is one over the variants that only the other knows.
+    let taken = older.repo().create(second::Commenter { username: name("r2"), city: "x".into() }).unwrap_err();
+    assert_eq!(taken.to_string(), "User with username = \"r2\" exists already");
+    let unknown = older.repo::<second::User>().retrieve(&name("r2")).unwrap_err();
+    assert!(matches!(&unknown, longevity::Error::UnknownDiscriminator { found, .. } if found == "Robot"), "{unknown}");
+    assert_eq!(older.repo::<second::User>().count(second::User::query()).unwrap(), 3);
+    assert_eq!(older.repo::<second::Commenter>().find(second::Commenter::query()).unwrap().len(), 2);
+    // Opened again, in either order, nobody takes anything from the other.
+    let before = place.dump();
+    place.store::<second::Model>();
+    place.store::<third::Model>();
+    place.store::<second::Model>();
+    assert_eq!(place.dump(), before);
+    assert!(newer.repo::<third::Robot>().retrieve(&third::Kind("d".into())).unwrap().is_some());
+}
+
+#[test]
+fn an_id_is_never_given_twice() {
+    let place = Place::new();
+    let store = place.store::<first::Model>();
+    let last = store.repo().create(commenter("ann")).unwrap();
+    store.repo().delete(last.clone()).unwrap();
+    drop(store);
+    let store = place.store::<first::Model>();
+    let next = store.repo().create(commenter("bob")).unwrap();
+    assert!(next.id() > last.id());
+    let gone = store.repo().update(last.clone()).unwrap_err();
+    assert!(gone.is_not_found(), "{gone}");
+    assert!(store.repo().delete(last).unwrap_err().is_not_found());
+    assert_eq!(store.repo::<first::Commenter>().count(first::Commenter::query()).unwrap(), 1);
+}
