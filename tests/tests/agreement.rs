@@ -1,17 +1,32 @@
-//! Random histories: a back end agrees with itself, through whichever facade.
+//! Random histories: memory and SQLite agree with themselves and with each other, through whichever facade.
 
-use longevity::Mem;
-use longevity::testkit::{Agreement, Facade, SpecModel};
+use longevity::testkit::{Agreement, Facade, Fixture, SpecModel, with_guard};
+use longevity::{Durability, Mem, Sqlite};
 use longevity_tests::models::blogging::Blogging;
+use longevity_tests::models::collections::Collections;
+use longevity_tests::models::components::Components;
+use longevity_tests::models::indexes::Indexes;
 use longevity_tests::models::keys::Library;
+use longevity_tests::models::poly::Office;
 use longevity_tests::models::poly_inline::Drawing;
 use longevity_tests::models::poly_keys::Traffic;
 use longevity_tests::models::primary_keys::PrimaryKeys;
 use longevity_tests::models::renames::Renames;
 
+fn in_a_file() -> impl Fixture<Backend = Sqlite> {
+    with_guard(|| {
+        let directory = tempfile::tempdir()?;
+        // What is compared does not depend on the disk.
+        let sqlite = Sqlite::file(directory.path().join("store.db")).durability(Durability::Normal);
+        Ok::<_, std::io::Error>((sqlite, directory))
+    })
+}
+
 fn agrees<M: SpecModel>() {
     let agreement = Agreement::<M>::new().histories(20).steps(150).also(Mem::new).facade(Facade::Async);
     agreement.run(Mem::new, Mem::new).assert_agreed();
+    let agreement = Agreement::<M>::new().histories(10).steps(150).also(Sqlite::in_memory);
+    agreement.run(Mem::new, in_a_file()).assert_agreed();
 }
 
 #[test]
@@ -44,8 +59,38 @@ fn renamed_fields() {
     agrees::<Renames>();
 }
 
+#[test]
+fn collections() {
+    agrees::<Collections>();
+}
+
+#[test]
+fn components() {
+    agrees::<Components>();
+}
+
+#[test]
+fn indexes_of_several_properties() {
+    agrees::<Indexes>();
+}
+
+#[test]
+fn aliases() {
+    agrees::<Office>();
+}
+
 /// Ten thousand steps in one history.
+fn agrees_for_long<M: SpecModel>() {
+    let agreement = Agreement::<M>::new().histories(1).steps(10_000).also(Mem::new);
+    agreement.run(Mem::new, in_a_file()).assert_agreed();
+}
+
 #[test]
 fn a_long_history() {
-    Agreement::<Traffic>::new().histories(1).steps(10_000).run(Mem::new, Mem::new).assert_agreed();
+    agrees_for_long::<Traffic>();
+}
+
+#[test]
+fn another_long_history() {
+    agrees_for_long::<Blogging>();
 }

@@ -3,8 +3,8 @@
 
 use std::process::ExitCode;
 
-use longevity::Sqlite;
 use longevity::testkit::{Facade, Fixture, Harness, RepoCrudSpec, SpecModel, with_guard};
+use longevity::{AnyBackend, Error, Sqlite};
 use longevity_tests::models::{
     basics::Basics, blogging::Blogging, collections::Collections, components::Components, constrained,
     constrained::Constrained, generics::Generics, indexes::Indexes, keys::Library, keywords::Keywords,
@@ -42,5 +42,12 @@ fn main() -> ExitCode {
     add::<PrimaryKeys>(harness, RepoCrudSpec::new);
     add::<Renames>(harness, RepoCrudSpec::new);
     add::<Traffic>(harness, RepoCrudSpec::new);
+    // The back end that a text chooses forwards each operation to the right one.
+    let chosen = |text: &'static str| {
+        let spec = RepoCrudSpec::<Office>::new().on(format!("any, chosen by {text}"));
+        spec.cases(with_guard(move || Ok::<_, Error>((text.parse::<AnyBackend>()?, ()))))
+    };
+    harness.add(chosen("sqlite::memory:"));
+    harness.add(chosen("mem:"));
     std::mem::take(harness).run()
 }
