@@ -1,6 +1,7 @@
 //! The back end: the interface's operations, each handed to the room that does it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
 use longevity_core::query::{Predicate, Select};
@@ -92,7 +93,11 @@ impl Backend for Sqlite {
 
     async fn create_schema(&self, table: &Table) -> Result<(), Error> {
         let database = &table.database;
-        schema::create(&mut database.writer.lock(), &database.site, &table.definition)
+        let mut held = database.writer.lock();
+        held.busy_timeout(database.site.timeout).map_err(|error| database.site.failed(error))?;
+        let created = schema::create(&mut held, &database.site, &table.definition);
+        held.busy_timeout(Duration::ZERO).map_err(|error| database.site.failed(error))?;
+        created
     }
 
     async fn insert(&self, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {

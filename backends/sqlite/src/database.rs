@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -31,7 +32,10 @@ impl Database {
         };
         let site = Site { path, timeout: settings.busy_timeout };
         let properties = Arc::default();
-        let writer = Writer::new(connection::writer(settings, &site, &properties)?);
+        let connection = connection::writer(settings, &site, &properties)?;
+        // From here on it does not wait for other processes: a thread of its own does, if it must.
+        connection.busy_timeout(Duration::ZERO).map_err(|error| site.failed(error))?;
+        let writer = Writer::new(connection);
         Ok(Arc::new(Self { site, properties, writer, settings: settings.clone(), readers: Mutex::default() }))
     }
 

@@ -13,7 +13,8 @@
 //!
 //! # Threads
 //!
-//! There are none but those of streams: an operation runs on the thread that polls it, and takes microseconds. A query whose
+//! There are none but those of streams, and of writes while another process has the file locked: an operation runs on the
+//! thread that polls it, and takes microseconds. A query whose
 //! answer is large, or that no index serves, takes as long as it takes: on a runtime, give it a thread that may block, or use
 //! a stream, which has one.
 

@@ -1,12 +1,14 @@
 //! Writes: what a job does, alone and among others in one transaction.
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use longevity_core::backend::{Target, WriteFailure};
 use longevity_core::value::Value;
 use longevity_core::{RowContent, RowId};
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ErrorCode, params};
 
 use crate::encode::Doc;
 use crate::failure::{Site, SqliteError, is_duplicate};
@@ -40,17 +42,41 @@ pub(crate) type Answer = Result<Done, (usize, WriteFailure)>;
 
 /// Does the jobs, and answers each. More than one share a transaction; if that fails as a whole, each is tried by itself, so
 /// that one who fills the disk takes nobody with it.
-pub(crate) fn run(connection: &mut Connection, site: &Site, jobs: Vec<Job>) -> Vec<Answer> {
-    let mut writing = Writing { connection, site, unexplained: false };
-    if jobs.len() > 1 {
-        match writing.together(&jobs) {
-            Ok(Some(answers)) => return answers,
-            Ok(None) => {}
-            // The lock was not to be had, and would not be for the next one: nobody waits twice.
-            Err(error) => return jobs.iter().map(|_| Err((0, error.clone().into()))).collect(),
-        }
+///
+/// Gives the jobs back, and has done nothing, if another process has the lock and the connection does not wait for it.
+pub(crate) fn run(
+    connection: &mut Connection,
+    site: &Site,
+    jobs: Vec<Job>,
+    patience: Patience,
+) -> Result<Vec<Answer>, Vec<Job>> {
+    let mut writing = Writing { connection, site, unexplained: false, locked: Cell::new(false) };
+    if let [job] = jobs.as_slice() {
+        let answer = writing.alone(job);
+        let in_vain = answer.is_err() && writing.locked.get() && patience == Patience::None;
+        return if in_vain { Err(jobs) } else { Ok(vec![answer]) };
     }
-    jobs.iter().map(|job| writing.alone(job)).collect()
+    match writing.together(&jobs) {
+        Ok(Some(answers)) => return Ok(answers),
+        Ok(None) => {}
+        Err(SqliteError::Locked { .. }) if patience == Patience::None => return Err(jobs),
+        // The lock was not to be had, and would not be for the next one: nobody waits twice.
+        Err(error) => return Ok(jobs.iter().map(|_| Err((0, error.clone().into()))).collect()),
+    }
+    writing.wait(site.timeout);
+    let answers = jobs.iter().map(|job| writing.alone(job)).collect();
+    if patience == Patience::None {
+        writing.wait(Duration::ZERO);
+    }
+    Ok(answers)
+}
+
+/// Whether the connection waits for the locks of other processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    None,
+    /// For as long as it was told to.
+    Full,
 }
 
 pub(crate) struct Writing<'a> {
@@ -58,6 +84,8 @@ pub(crate) struct Writing<'a> {
     site: &'a Site,
     /// Whether the store refused a write, and nothing was found that explains it.
     unexplained: bool,
+    /// Whether another process had the lock.
+    locked: Cell<bool>,
 }
 
 impl Writing<'_> {
@@ -96,8 +124,9 @@ impl Writing<'_> {
     fn alone(&mut self, job: &Job) -> Answer {
         // A single statement is a transaction.
         if matches!(job.work, Work::Insert(_) | Work::Delete(_)) {
+            self.unexplained = false;
             let answer = self.work(job);
-            if !std::mem::take(&mut self.unexplained) {
+            if answer.is_ok() || !self.unexplained {
                 return answer;
             }
             // Another process has changed what was in the way before it could be seen: nothing moves in a transaction.
@@ -225,12 +254,28 @@ impl Writing<'_> {
     }
 
     pub(crate) fn failed(&self, table: &Ready, error: rusqlite::Error) -> WriteFailure {
+        self.note(&error);
         WriteFailure::Other(self.site.write_failed(error, &table.layout.table, table.definition.type_name))
     }
 
     fn execute(&self, sql: &str) -> Result<(), SqliteError> {
         let run = || self.connection.prepare_cached(sql)?.execute(params![]);
-        run().map(drop).map_err(|error| self.site.failed(error))
+        run().map(drop).map_err(|error| {
+            self.note(&error);
+            self.site.failed(error)
+        })
+    }
+
+    fn note(&self, error: &rusqlite::Error) {
+        if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+            self.locked.set(true);
+        }
+    }
+
+    fn wait(&self, timeout: Duration) {
+        if let Err(error) = self.connection.busy_timeout(timeout) {
+            tracing::warn!(%error, "cannot set the busy timeout");
+        }
     }
 
     /// After a failure. What SQLite has rolled back already need not be.

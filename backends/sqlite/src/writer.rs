@@ -11,12 +11,14 @@ use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use smallvec::SmallVec;
 
 use crate::database::Database;
-use crate::write::{Answer, Job, run};
+use crate::failure::{Site, SqliteError};
+use crate::write::{Answer, Job, Patience, run};
 
 /// How many writes one transaction takes.
 const BATCH: usize = 1024;
@@ -87,7 +89,7 @@ impl Writer {
     }
 
     /// Does what is in the queue.
-    fn drain(&self, database: &Database, connection: &mut Connection) {
+    fn drain(&self, database: &Arc<Database>, connection: &mut Connection) {
         let tickets: Vec<_> = {
             let mut queue = self.queue();
             let batch = queue.len().min(BATCH);
@@ -95,11 +97,47 @@ impl Writer {
         };
         let (tickets, jobs): (Vec<_>, Vec<_>) =
             tickets.into_iter().filter_map(|ticket| ticket.take().map(|job| (ticket, job))).unzip();
-        let answers = run(connection, &database.site, jobs);
-        for (ticket, answer) in tickets.iter().zip(answers) {
-            ticket.answer(answer);
+        match run(connection, &database.site, jobs, Patience::None) {
+            Ok(answers) => answer(&tickets, answers),
+            Err(jobs) => wait_elsewhere(Arc::clone(database), tickets, jobs),
         }
     }
+}
+
+fn answer(tickets: &[Arc<Ticket>], answers: Vec<Answer>) {
+    for (ticket, answer) in tickets.iter().zip(answers) {
+        ticket.answer(answer);
+    }
+}
+
+/// Does jobs in a thread of their own, when another process's lock comes free: the thread that asked may be all that a
+/// runtime has.
+fn wait_elsewhere(database: Arc<Database>, tickets: Vec<Arc<Ticket>>, jobs: Vec<Job>) {
+    let (own, site) = (tickets.clone(), database.site.clone());
+    let wait = move || {
+        let mut held = database.writer.lock();
+        let waited = held.busy_timeout(database.site.timeout);
+        match waited.map(|()| run(&mut held, &database.site, jobs, Patience::Full)) {
+            Ok(Ok(answers)) => answer(&tickets, answers),
+            Ok(Err(_)) => fail(&tickets, &database.site),
+            Err(error) => {
+                tracing::warn!(%error, "cannot set the busy timeout");
+                fail(&tickets, &database.site);
+            }
+        }
+        if let Err(error) = held.busy_timeout(Duration::ZERO) {
+            tracing::warn!(%error, "cannot set the busy timeout");
+        }
+    };
+    if std::thread::Builder::new().name("longevity-write".to_owned()).spawn(wait).is_err() {
+        fail(&own, &site);
+    }
+}
+
+/// Answers that the lock was not to be had.
+fn fail(tickets: &[Arc<Ticket>], site: &Site) {
+    let locked = || SqliteError::Locked { path: site.path.clone(), timeout: site.timeout };
+    tickets.iter().for_each(|ticket| ticket.answer(Err((0, locked().into()))));
 }
 
 impl Ticket {
