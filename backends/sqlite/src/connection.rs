@@ -18,7 +18,7 @@ pub(crate) fn writer(
     site: &Site,
     properties: &Arc<Properties>,
 ) -> Result<Connection, SqliteError> {
-    let connection = open(settings, site)?;
+    let connection = open(settings, site, OpenFlags::SQLITE_OPEN_CREATE)?;
     set_up(&connection, settings, properties).map_err(|error| site.failed(error))?;
     if settings.place != Place::Memory {
         write_ahead(&connection, settings).map_err(|error| site.failed(error))?;
@@ -34,13 +34,13 @@ pub(crate) fn writer(
     Ok(connection)
 }
 
-/// Opens a connection that reads.
+/// Opens a connection that reads. It creates no file: one that was deleted in the meantime is missed.
 pub(crate) fn reader(
     settings: &Settings,
     site: &Site,
     properties: &Arc<Properties>,
 ) -> Result<Connection, SqliteError> {
-    let connection = open(settings, site)?;
+    let connection = open(settings, site, OpenFlags::empty())?;
     let set_up = || {
         set_up(&connection, settings, properties)?;
         connection.pragma_update(None, "query_only", true)
@@ -49,8 +49,8 @@ pub(crate) fn reader(
     Ok(connection)
 }
 
-fn open(settings: &Settings, site: &Site) -> Result<Connection, SqliteError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+fn open(settings: &Settings, site: &Site, more: OpenFlags) -> Result<Connection, SqliteError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
     let opened = match &settings.place {
         // No URI: a file may be called anything.
         Place::File(path) => Connection::open_with_flags(path, flags),

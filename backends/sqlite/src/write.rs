@@ -94,6 +94,8 @@ impl Writing<'_> {
 
     /// The job in a transaction of its own.
     fn alone(&mut self, job: &Job) -> Answer {
+        // What was said of another job: this one would be done twice.
+        self.unexplained = false;
         // A single statement is a transaction.
         if matches!(job.work, Work::Insert(_) | Work::Delete(_)) {
             let answer = self.work(job);
