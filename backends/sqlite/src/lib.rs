@@ -30,6 +30,8 @@ mod layout;
 mod names;
 mod property;
 mod read;
+#[cfg(test)]
+mod recompiles;
 mod rows;
 mod schema;
 mod settings;
