@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::failure::{Site, SqliteError};
@@ -36,7 +37,7 @@ pub(crate) fn writer(
     Ok(connection)
 }
 
-/// Opens a connection that reads.
+/// Opens a connection that reads. It creates no file: one that was deleted in the meantime is missed.
 pub(crate) fn reader(
     settings: &Settings,
     site: &Site,
@@ -65,6 +66,8 @@ fn open(settings: &Settings, site: &Site, more: OpenFlags) -> Result<Connection,
 fn set_up(connection: &Connection, settings: &Settings, properties: &Arc<Properties>) -> rusqlite::Result<()> {
     connection.busy_timeout(settings.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan that depends on no value: else an equality would have its statement compiled anew for each.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Nothing in a schema that somebody else wrote may call what only statements should.
     connection.pragma_update(None, "trusted_schema", false)?;
@@ -104,5 +107,27 @@ fn write_ahead(connection: &Connection, settings: &Settings) -> rusqlite::Result
             ));
         }
         std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sqlite;
+
+    fn pragmas(sqlite: &Sqlite) -> [(i64, i64); 2] {
+        let site = Site { path: ":memory:".into(), timeout: sqlite.settings.busy_timeout };
+        [writer, reader].map(|open| {
+            let connection = open(&sqlite.settings, &site, &Arc::default()).unwrap();
+            let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();
+            (pragma("synchronous"), pragma("query_only"))
+        })
+    }
+
+    #[test]
+    fn durability_is_synchronous_and_readers_do_not_write() {
+        assert_eq!(pragmas(&Sqlite::in_memory()), [(2, 0), (2, 1)]);
+        assert_eq!(pragmas(&Sqlite::in_memory().durability(Durability::Full)), [(2, 0), (2, 1)]);
+        assert_eq!(pragmas(&Sqlite::in_memory().durability(Durability::Normal)), [(1, 0), (1, 1)]);
     }
 }

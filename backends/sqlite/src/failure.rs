@@ -32,19 +32,23 @@ pub enum SqliteError {
         reason: String,
     },
     /// The file is something else.
-    #[error("{} is not a SQLite database", path.display())]
+    #[error("{} is not a SQLite database: name another file", path.display())]
     NotADatabase {
         /// The file.
         path: PathBuf,
     },
     /// The file may be read only.
-    #[error("{} is read-only: nothing was written", path.display())]
+    #[error("{} is read-only, nothing was written: let this user write to it and to its directory", path.display())]
     ReadOnly {
         /// The file.
         path: PathBuf,
     },
     /// Another connection held its lock for too long. The operation may be repeated.
-    #[error("another process has locked {} for more than {} ms", path.display(), timeout.as_millis())]
+    #[error(
+        "another process has locked {} for more than {} ms: try again, or set a longer `busy_timeout`",
+        path.display(),
+        timeout.as_millis()
+    )]
     Locked {
         /// The file.
         path: PathBuf,
@@ -52,14 +56,22 @@ pub enum SqliteError {
         timeout: Duration,
     },
     /// The disk is full, or the database has its greatest size. Nothing was written.
-    #[error("no room is left for {}: nothing was written", path.display())]
+    #[error("no room is left for {}, nothing was written: free some, or set a greater `max_size`", path.display())]
     Full {
         /// The file.
         path: PathBuf,
     },
     /// The file is damaged, or was edited by something that is not SQLite.
-    #[error("{} is damaged: {reason}", path.display())]
+    #[error("{} is damaged, restore it from a backup: {reason}", path.display())]
     Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// The system refused to read or write: the disk fails, or the file has its greatest size. Nothing was written.
+    #[error("cannot read or write {}, look at the disk and at limits on the size of files: {reason}", path.display())]
+    Disk {
         /// The file.
         path: PathBuf,
         /// What SQLite says.
@@ -152,6 +164,7 @@ impl Site {
             }
             Some(ErrorCode::DiskFull) => SqliteError::Full { path: path() },
             Some(ErrorCode::DatabaseCorrupt) => SqliteError::Damaged { path: path(), reason },
+            Some(ErrorCode::SystemIoFailure) => SqliteError::Disk { path: path(), reason },
             _ if reason.contains("Expression tree is too large")
                 || reason.contains("too many SQL variables")
                 || reason.contains("parser stack overflow") =>
@@ -169,7 +182,7 @@ impl Site {
         } else if folder.is_some_and(|folder| !folder.exists()) {
             "its directory does not exist".to_owned()
         } else {
-            reason
+            format!("it and its directory must be there, and this user must be allowed to write to both ({reason})")
         }
     }
 

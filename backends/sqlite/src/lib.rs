@@ -31,6 +31,8 @@ mod layout;
 mod names;
 mod property;
 mod read;
+#[cfg(test)]
+mod recompiles;
 mod replace;
 mod rows;
 mod schema;

@@ -24,7 +24,7 @@ pub(crate) fn rows_of(
     // One row for all: its document keeps its room.
     let mut lent = rows::empty();
     while let Some(row) = found.next()? {
-        if !give(rows::read_into(&mut lent, table, row)?) {
+        if !give(rows::read_into(&mut lent, table, row)) {
             break;
         }
     }
@@ -71,7 +71,7 @@ pub(crate) fn get(database: &Database, table: &Ready, lookup: &Lookup<'_>) -> Re
                 statement.raw_bind_parameter(position + 1, encoded(*value, table.layout.columns[*column].form))?;
             }
             let mut found = statement.raw_query();
-            found.next()?.map(|row| rows::read(table, row)).transpose()
+            Ok(found.next()?.map(|row| rows::read(table, row)))
         };
         run().map_err(|error| database.site.failed(error))
     })?;

@@ -6,7 +6,7 @@ use longevity_core::{Error, Row, RowId, Timestamp};
 use rusqlite::Row as SqlRow;
 
 use crate::encode::Doc;
-use crate::layout::{CREATED_AT, UPDATED_AT, VERSION};
+use crate::layout::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
 use crate::table::Ready;
 
 /// A row before it is read.
@@ -22,48 +22,50 @@ pub(crate) fn empty() -> Row<Doc> {
 }
 
 /// Reads a row of [`Statements::select`](crate::statements::Statements::select).
-pub(crate) fn read(table: &Ready, row: &SqlRow<'_>) -> rusqlite::Result<Result<Row<Doc>, Error>> {
+pub(crate) fn read(table: &Ready, row: &SqlRow<'_>) -> Result<Row<Doc>, Error> {
     let mut read = empty();
-    Ok(read_into(&mut read, table, row)?.map(drop).map(|()| read))
+    read_into(&mut read, table, row)?;
+    Ok(read)
 }
 
-/// The same, in place of another. The inner error is about this row alone, which somebody edited: those behind it can be
-/// read.
-pub(crate) fn read_into<'a>(
-    into: &'a mut Row<Doc>,
-    table: &Ready,
-    row: &SqlRow<'_>,
-) -> rusqlite::Result<Result<&'a Row<Doc>, Error>> {
-    into.id = id_of(row.get(0)?);
-    let discriminator = row.get_ref(1)?.as_str_or_null()?;
-    if into.discriminator.as_deref() != discriminator {
-        into.discriminator = discriminator.map(|name| {
-            let known = table.definition.discriminators().find(|known| *known == name);
-            known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
-        });
-    }
-    let updated_at = timestamp(row, 4);
-    // A row that was written with a time was created with one, or before there were any.
-    let created_at = if matches!(updated_at, Ok(None)) { Ok(None) } else { timestamp(row, 3) };
-    match (number(row, 2), created_at, updated_at) {
-        (Ok(version), Ok(created_at), Ok(updated_at)) => {
-            (into.version, into.created_at, into.updated_at) = (version, created_at, updated_at);
-        }
-        (version, created_at, updated_at) => {
-            let path = [(VERSION, version.err()), (CREATED_AT, created_at.err()), (UPDATED_AT, updated_at.err())];
-            let wrong = path.into_iter().find_map(|(path, error)| Some((path, error?)));
-            let (path, error) = wrong.unwrap_or((VERSION, rusqlite::Error::InvalidQuery));
-            let variant = table.definition.variant(discriminator);
-            return Ok(Err(Error::Decode {
+/// The same, in place of another. An error is about this row alone, which somebody edited: those behind it can be read.
+pub(crate) fn read_into<'a>(into: &'a mut Row<Doc>, table: &Ready, row: &SqlRow<'_>) -> Result<&'a Row<Doc>, Error> {
+    match fields(into, table, row) {
+        Ok(()) => Ok(into),
+        Err((path, error)) => {
+            let name = row.get_ref(1).ok().and_then(|name| name.as_str().ok());
+            let variant = table.definition.variant(name);
+            Err(Error::Decode {
                 type_name: variant.map_or(table.definition.type_name, |variant| variant.type_name),
                 id: into.id,
                 path: path.to_owned(),
                 source: error.into(),
-            }));
+            })
         }
     }
-    into.doc.set(row.get_ref(5)?.as_str()?);
-    Ok(Ok(into))
+}
+
+/// The column that cannot be read as error; empty if it is the document's.
+fn fields(into: &mut Row<Doc>, table: &Ready, row: &SqlRow<'_>) -> Result<(), (&'static str, rusqlite::Error)> {
+    into.id = row.get(0).map(id_of).map_err(|error| (ID, error))?;
+    let name = row.get_ref(1).and_then(|name| Ok(name.as_str_or_null()?)).map_err(|error| (TYPE, error))?;
+    if into.discriminator.as_deref() != name {
+        into.discriminator = name.map(|name| {
+            let known = table.definition.discriminators().find(|known| *known == name);
+            known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
+        });
+    }
+    into.version = number(row, 2).map_err(|error| (VERSION, error))?;
+    into.updated_at = timestamp(row, 4).map_err(|error| (UPDATED_AT, error))?;
+    into.created_at = match into.updated_at {
+        // What was never written with a time was not created with one.
+        None => None,
+        Some(_) => timestamp(row, 3).map_err(|error| (CREATED_AT, error))?,
+    };
+    // The types of columns are strict, but a text may be bytes that are none.
+    let doc = row.get_ref(5).and_then(|doc| Ok(doc.as_str()?)).map_err(|error| ("", error))?;
+    into.doc.set(doc);
+    Ok(())
 }
 
 /// A count, which is never negative unless somebody else wrote it.

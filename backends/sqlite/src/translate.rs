@@ -43,12 +43,11 @@ pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Sta
     order.push(format!("{}{}", if by_range { "+" } else { "" }, quoted(ID)));
     let mut sql = format!("{} WHERE {condition} ORDER BY {}", table.statements.select, order.join(", "));
     if select.limit.is_some() || select.offset > 0 {
-        // A bound number alone would have the statement compiled anew for each.
-        sql.push_str(" LIMIT +");
+        sql.push_str(" LIMIT ");
         sql.push_str(&translator.bind(Owned::Integer(select.limit.map_or(-1, saturated))));
     }
     if select.offset > 0 {
-        sql.push_str(" OFFSET +");
+        sql.push_str(" OFFSET ");
         sql.push_str(&translator.bind(Owned::Integer(saturated(select.offset))));
     }
     Statement { sql, values: translator.values }

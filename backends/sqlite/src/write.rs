@@ -122,9 +122,10 @@ impl Writing<'_> {
 
     /// The job in a transaction of its own.
     fn alone(&mut self, job: &Job) -> Answer {
+        // What was said of another job: this one would be done twice.
+        self.unexplained = false;
         // A single statement is a transaction.
         if matches!(job.work, Work::Insert(_) | Work::Delete(_)) {
-            self.unexplained = false;
             let answer = self.work(job);
             if answer.is_ok() || !self.unexplained {
                 return answer;

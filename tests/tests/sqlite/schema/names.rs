@@ -1,4 +1,5 @@
 //! Names that SQLite takes for one, and names with quotes.
+#![allow(clippy::duplicated_attributes, reason = "takes a property that stands in two indexes for a slip")]
 
 use longevity::PersistentType;
 

@@ -1,0 +1,7 @@
+//! Files in every bad state: each gives an error that says what to do, and loses nothing.
+
+mod files;
+mod full;
+mod locks;
+mod permissions;
+mod rows;

@@ -1,0 +1,79 @@
+//! Rows that were edited by hand into what no model would write.
+
+use longevity::blocking::Longevity;
+use longevity::{Error, Options, PersistentType};
+use longevity_tests::models::blogging::{Blogging, Commenter, User, Username};
+use longevity_tests::models::keys::{Library, Note};
+
+use super::files::note;
+use crate::place::Place;
+
+/// What the middle one of three commenters becomes: the path in the error, and what is set.
+const NONSENSE: [(&str, &str); 8] = [
+    ("", "_doc = 'no json, but a password'"),
+    ("", "_doc = ''"),
+    ("username", "_doc = '{\"username\": [1]}'"),
+    ("", "_doc = '[]'"),
+    ("", "_doc = CAST(x'7b22ff' AS TEXT)"),
+    ("_version", "_version = -1"),
+    ("_created_at", "_created_at = 'yesterday'"),
+    ("_updated_at", "_updated_at = CAST(x'ff' AS TEXT)"),
+];
+
+#[test]
+fn a_row_of_nonsense_is_an_error_of_its_own_and_others_are_read() {
+    for (wanted, nonsense) in NONSENSE {
+        let place = Place::new();
+        let store = Longevity::<Blogging, _>::open_with(place.sqlite(), Options::default().timestamps(true)).unwrap();
+        store.create_schema().unwrap();
+        let (users, commenters) = (store.repo::<User>(), store.repo::<Commenter>());
+        let names = ["ann", "bob", "cec"].map(|name| Username(name.into()));
+        commenters.create_many(names.clone().map(|username| Commenter { username })).unwrap();
+        let edit = format!("PRAGMA ignore_check_constraints = 1; UPDATE user SET {nonsense} WHERE username = 'bob'");
+        place.raw().execute_batch(&edit).unwrap();
+
+        let assert_told = |error: &Error| match error {
+            Error::Decode { type_name: "Commenter", id, path, .. } => {
+                assert_eq!((id.as_u128(), path.as_str()), (2, wanted), "{nonsense}: {error}");
+                assert!(!error.to_string().contains("password"), "{error}");
+            }
+            other => panic!("{nonsense}: {other:?}"),
+        };
+        assert_told(&users.retrieve(&names[1]).unwrap_err());
+        assert_told(&commenters.retrieve(&names[1]).unwrap_err());
+        assert_told(&users.find(User::query()).unwrap_err());
+        let all: Vec<_> = commenters.stream(Commenter::query()).collect();
+        assert!(all.len() == 3 && all[0].is_ok() && all[2].is_ok(), "{nonsense}: {all:?}");
+        assert_told(all[1].as_ref().unwrap_err());
+        assert_eq!(users.count(User::query()).unwrap(), 3);
+        assert!(users.retrieve(&names[2]).unwrap().is_some());
+    }
+}
+
+#[test]
+fn a_filter_on_a_property_without_column_passes_over_nonsense() {
+    let place = Place::new();
+    let store = place.store::<Library>();
+    let notes = store.repo::<Note>();
+    notes.create_many(["a", "b", "a"].map(note)).unwrap();
+    for nonsense in ["'no json'", "CAST(x'ff' AS TEXT)", "'{\"text\": 1}'", "'[[['"] {
+        place.raw().execute_batch(&format!("UPDATE note SET _doc = {nonsense} WHERE _id = 2")).unwrap();
+        let text = Note::props().text;
+        assert_eq!(notes.find(Note::query().filter(text.eq("a"))).unwrap().len(), 2, "{nonsense}");
+        assert_eq!(notes.count(Note::query().filter(text.ge("a"))).unwrap(), 2, "{nonsense}");
+        assert_eq!(notes.count(Note::query()).unwrap(), 3, "{nonsense}");
+    }
+}
+
+#[test]
+fn an_unknown_discriminator_names_the_row_and_what_is_known() {
+    let place = Place::new();
+    let store = place.store::<Blogging>();
+    store.repo().create(Commenter { username: Username("ann".into()) }).unwrap();
+    place.raw().execute_batch("PRAGMA ignore_check_constraints = 1; UPDATE user SET _type = 'Admin'").unwrap();
+    let error = store.repo::<User>().retrieve(&Username("ann".into())).unwrap_err();
+    let text =
+        "row #1 of table user has the discriminator \"Admin\", which User does not know; it knows Member, Commenter";
+    assert_eq!(error.to_string(), text);
+    assert!(store.repo::<Commenter>().retrieve(&Username("ann".into())).unwrap().is_none());
+}
