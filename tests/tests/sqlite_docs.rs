@@ -1,5 +1,4 @@
 //! What the design page shows of a SQLite table is what there is.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
