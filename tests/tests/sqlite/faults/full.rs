@@ -149,16 +149,24 @@ fn a_document_that_is_deeper_than_can_be_read_back_is_not_written() {
 #[test]
 fn a_file_that_may_not_grow_is_told_and_intact() {
     if let Some(path) = child::role() {
-        let notes = Longevity::<Library, _>::open(Sqlite::file(path)).unwrap().repo::<Note>();
-        let error = (0..1000).find_map(|_| {
-            notes.create(long(10 * KIB)).err().inspect(|_| ()).map(Some).or_else(|| {
+        let sqlite = Sqlite::file(path);
+        let store = sqlite.block_on(longevity::Longevity::<Library, _>::open(sqlite.clone())).unwrap();
+        let notes = store.repo::<Note>();
+        // In groups, whose commit fails for all: each is then tried by itself.
+        let answers =
+            std::iter::repeat_with(|| together((0..3).map(|_| notes.create(long(10 * KIB))).collect())).flatten();
+        let error = answers.map_while(|answer| match answer {
+            Ok(_) => {
                 println!("acknowledged");
-                None
-            })
+                Some(None)
+            }
+            Err(error) => Some(Some(error)),
         });
-        let error = error.flatten().unwrap();
+        let error = error.flatten().next().unwrap();
         assert!(matches!(own(&error), SqliteError::Disk { .. } | SqliteError::Full { .. }), "{error:?}");
         assert!(error.to_string().contains("limits on the size of files"), "{error}");
+        // A transaction of one, whose commit fails.
+        sqlite.block_on(notes.create_many((0..5).map(|_| long(10 * KIB)))).unwrap_err();
         return;
     }
     let place = Place::new();

@@ -81,3 +81,19 @@ fn an_id_is_never_given_twice() {
     assert!(store.repo().delete(last).unwrap_err().is_not_found());
     assert_eq!(store.repo::<first::Commenter>().count(first::Commenter::query()).unwrap(), 1);
 }
+
+#[test]
+fn a_store_without_timestamps_leaves_those_of_one_with_them() {
+    use longevity::{Options, blocking::Longevity};
+    let place = Place::new();
+    let timed = Longevity::<first::Model, _>::open_with(place.sqlite(), Options::default().timestamps(true)).unwrap();
+    timed.create_schema().unwrap();
+    let created = timed.repo().create(commenter("ann")).unwrap();
+    assert!(created.created_at().is_some() && created.updated_at() == created.created_at());
+    let plain = place.store::<first::Model>().repo::<first::Commenter>();
+    let state = plain.retrieve_one(&first::Username("ann".into())).unwrap();
+    plain.update(state.modify(|ann| ann.city = "y".into())).unwrap();
+    let ann = timed.repo::<first::Commenter>().retrieve_one(&first::Username("ann".into())).unwrap();
+    assert_eq!((ann.city.as_str(), ann.row_version()), ("y", 1));
+    assert_eq!((ann.created_at(), ann.updated_at()), (created.created_at(), created.updated_at()));
+}
