@@ -1,5 +1,4 @@
 //! While another process has the file locked, a write waits, and the thread that asked for it does not.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use longevity::prelude::*;
 use longevity_tests::models::blogging::{Blogging, Commenter, User, Username};

@@ -1,6 +1,5 @@
 //! Writers of a SQLite file are killed at random, and what they were told is written is there. `LONGEVITY_KILLS` says how
 //! often.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use longevity::{BoxError, Durability, Error, Sqlite, crash_spec};
 use longevity_tests::models::blogging::Blogging;
