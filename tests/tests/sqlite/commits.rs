@@ -128,6 +128,20 @@ fn a_write_that_is_never_polled_again_holds_up_nobody() {
     }
 }
 
+#[test]
+fn a_batch_that_fails_among_others_leaves_none_of_its_rows() {
+    for (_place, tickets) in both() {
+        let mut batch = Box::pin(tickets.create_many([1, 2, 1].map(ticket)));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(batch.as_mut().poll(&mut context).is_pending());
+        let mut single = pending(&tickets, 2);
+        let Poll::Ready(answer) = batch.as_mut().poll(&mut context) else { panic!("nobody is at work, and it waits") };
+        assert!(answer.unwrap_err().is_duplicate_key());
+        done(&mut single).unwrap();
+        assert_eq!(stored(&tickets), [2]);
+    }
+}
+
 /// Counts how often it is woken.
 #[derive(Default)]
 struct Count(AtomicUsize);

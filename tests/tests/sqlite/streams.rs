@@ -129,16 +129,19 @@ fn dropping_a_stream_ends_its_sort() {
     }
     // No index: every document is read and sorted before there is a first row.
     let sorted = || notes.stream(Note::query().order_by(Note::props().text.asc()).limit(1));
-    let start = Instant::now();
-    assert_eq!(sorted().count(), 1);
-    let whole = start.elapsed();
     let other = other(&place);
-    let stream = sorted();
-    store.repo().create(ticket(1)).unwrap();
-    assert!(is_busy(&other));
-    drop(stream);
-    let left = released(&other);
-    assert!(left < whole / 2, "{left:?} of {whole:?}");
+    // More than once, as the machine may have had other things to do.
+    let ends_early = (1..=5_u32).any(|at| {
+        let start = Instant::now();
+        assert_eq!(sorted().count(), 1);
+        let whole = start.elapsed();
+        let stream = sorted();
+        store.repo().create(ticket(at)).unwrap();
+        assert!(is_busy(&other));
+        drop(stream);
+        released(&other) < whole / 2
+    });
+    assert!(ends_early, "the sort goes on without a listener");
 }
 
 #[test]

@@ -153,8 +153,8 @@ fn a_file_that_may_not_grow_is_told_and_intact() {
         let store = sqlite.block_on(longevity::Longevity::<Library, _>::open(sqlite.clone())).unwrap();
         let notes = store.repo::<Note>();
         // In groups, whose commit fails for all: each is then tried by itself.
-        let answers =
-            std::iter::repeat_with(|| together((0..3).map(|_| notes.create(long(10 * KIB))).collect())).flatten();
+        let group = |_: i32| together((0..3).map(|_| notes.create(long(10 * KIB))).collect());
+        let answers = (0..100).flat_map(group);
         let error = answers.map_while(|answer| match answer {
             Ok(_) => {
                 println!("acknowledged");
