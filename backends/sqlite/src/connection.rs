@@ -96,7 +96,16 @@ fn write_ahead(connection: &Connection, settings: &Settings) -> rusqlite::Result
         // SQLite does not wait for a lock here: another process may be switching too.
         match connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0)) {
             Ok(mode) if mode == "wal" => return Ok(()),
-            Ok(_) => {}
+            // Not a lock: the file system has no shared memory for the log's index.
+            Ok(mode) => {
+                return Err(rusqlite::Error::SqliteFailure(
+                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR),
+                    Some(format!(
+                        "the journal mode stays {mode}: its file system cannot keep a write-ahead log, put it on a local \
+                         disk"
+                    )),
+                ));
+            }
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
             Err(error) => return Err(error),
         }
