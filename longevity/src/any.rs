@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures_core::Stream;
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
@@ -282,12 +283,12 @@ macro_rules! any {
             }
         }
 
-        impl futures_core::Stream for AnyRows {
+        impl Stream for AnyRows {
             type Item = Result<Row<AnyDoc>, Error>;
 
             fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
                 match &mut self.0 {
-                    $($(#[$feature])* Rows::$variant(rows) => Pin::new(rows).poll_next(context).map(|row| {
+                    $($(#[$feature])* Rows::$variant(rows) => Pin::new(&mut **rows).poll_next(context).map(|row| {
                         row.map(|row| row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
                     }),)*
                     Rows::Failed(error) => Poll::Ready(error.take().map(Err)),
