@@ -11,17 +11,18 @@ use crate::model::{Email, User, Username};
 use crate::work::username;
 
 const SCHEMA: &str = r#"
-    CREATE TABLE "user" ("_id" INTEGER PRIMARY KEY AUTOINCREMENT, "_type" TEXT NOT NULL, "_version" INTEGER NOT NULL,
+    CREATE TABLE "user" ("_id" INTEGER PRIMARY KEY AUTOINCREMENT, "_type" TEXT NOT NULL, "_version" INTEGER NOT NULL, "_layout" INTEGER NOT NULL,
         "_created_at" TEXT, "_updated_at" TEXT, "username" TEXT NOT NULL, "Member.email" TEXT, "Member.num_cats" INTEGER,
         "_doc" TEXT NOT NULL, CONSTRAINT "_variants" CHECK (CASE "_type"
             WHEN 'Member' THEN "Member.email" NOTNULL AND "Member.num_cats" NOTNULL WHEN 'Commenter' THEN 1 ELSE 0 END))
         STRICT;
     CREATE UNIQUE INDEX "user.username.key" ON "user"("username");
     CREATE UNIQUE INDEX "user.Member.email.key" ON "user"("_type", "Member.email") WHERE "_type" = 'Member';
-    CREATE INDEX "user.Member.num_cats+username.index" ON "user"("_type", "Member.num_cats", "username") WHERE "_type" = 'Member';"#;
+    CREATE INDEX "user.Member.num_cats+username.index" ON "user"("_type", "Member.num_cats", "username") WHERE "_type" = 'Member';
+    CREATE INDEX "user._type.index" ON "user"("_type" || '');"#;
 
-const INSERT: &str = r#"INSERT INTO "user" ("_type", "_version", "username", "Member.email", "Member.num_cats", "_doc")
-    VALUES (?1, 0, ?2, ?3, ?4, ?5)"#;
+const INSERT: &str = r#"INSERT INTO "user" ("_type", "_version", "_layout", "username", "Member.email", "Member.num_cats",
+    "_doc") VALUES (?1, 0, 1, ?2, ?3, ?4, ?5)"#;
 const GET: &str = r#"SELECT "_id", "_version", "_type", "_doc" FROM "user" WHERE "username" = ?1"#;
 const GET_BY_EMAIL: &str = r#"SELECT "_id", "_version", "_type", "_doc" FROM "user"
     WHERE "_type" = 'Member' AND "Member.email" = ?1"#;

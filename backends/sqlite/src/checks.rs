@@ -1,19 +1,30 @@
 //! The check that each table has: a row is of a known discriminator, and has the properties that its keys and indexes
 //! need.
 //!
-//! It lists, for each discriminator, the columns that the last model to create the schema keeps. So it also tells a model
-//! which of its columns another one left untended.
+//! It lists, for each discriminator, the columns that the last model to create the schema keeps, and has each row stamped with
+//! that list. So a model learns which of its columns another one left untended; and a program that has the table open since
+//! before, and would write without the columns that were added, is refused.
 
 use std::fmt::Write;
 
+use longevity_core::hash_name;
 use longevity_core::storable::{ScalarType, Shape};
 use longevity_core::table::{Column, TableDefinition};
 
-use crate::layout::Realized;
+use crate::layout::{LAYOUT, Realized};
 use crate::names::{literal, quoted};
 
 /// The constraint's name.
 pub(crate) const NAME: &str = "_rows";
+
+/// The number that stands for what is kept of a variant's rows: the same in each model that keeps the same.
+pub(crate) fn stamp(definition: &TableDefinition, columns: &[Realized], variant: usize) -> u32 {
+    let in_variant = |column: &Column| column.variant.is_none_or(|other| other == variant);
+    let columns = definition.columns.iter().zip(columns).filter(|(column, _)| in_variant(column));
+    let all: String = columns.map(|(column, realized)| kept(column, realized) + "\n").collect();
+    // Positive, so that it reads as a number in the shell.
+    hash_name(&all) as u32 >> 1
+}
 
 /// What must be true of the rows of each discriminator; of all rows in the table of a plain type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +35,15 @@ pub(crate) enum Checks {
 
 impl Checks {
     /// The checks of a definition whose columns are realized so.
-    pub(crate) fn of(definition: &TableDefinition, columns: &[Realized]) -> Self {
+    pub(crate) fn of(definition: &TableDefinition, columns: &[Realized], stamps: &[u32]) -> Self {
         let of_variant = |position: usize| {
             let present = definition.columns.iter().zip(columns).filter_map(|(column, realized)| {
                 let in_variant = column.variant.is_none_or(|variant| variant == position);
                 in_variant.then(|| kept(column, realized))
             });
-            let present: Vec<_> = present.collect();
-            if present.is_empty() { "1".to_owned() } else { present.join(" AND ") }
+            let mut present: Vec<_> = present.collect();
+            present.insert(0, format!("{} = {}", quoted(LAYOUT), stamps[position]));
+            present.join(" AND ")
         };
         let variants = definition.variants.iter().enumerate();
         let arms: Vec<_> = variants

@@ -38,7 +38,10 @@ fn access(layout: &Layout, table: &Ready, line: &str) -> Option<Access> {
     let indexes = layout.indexes.iter().enumerate().filter(|(_, declared)| fits(declared));
     let (position, declared) = indexes.max_by_key(|(_, declared)| declared.name.len())?;
     let mut terms = using.get(declared.name.len()..)?.trim_start_matches(" (");
-    let index = &table.definition.indexes[position];
+    let Some(index) = table.definition.indexes.get(position) else {
+        // That of the discriminator alone, which no model declares.
+        return Some(Access::Index { name: declared.name.clone(), equal_columns: 0, range: false });
+    };
     let realized = index.columns.iter().map(|column| layout.columns[*column].name.as_str());
     let (mut equal_columns, mut range) = (0, false);
     for (at, name) in declared.starts_with_type.then_some(TYPE).into_iter().chain(realized).enumerate() {

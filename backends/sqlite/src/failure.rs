@@ -6,7 +6,7 @@ use std::time::Duration;
 use longevity_core::Error;
 use longevity_core::backend::{Backend, WriteFailure};
 use rusqlite::ErrorCode;
-use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+use rusqlite::ffi::{SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
 use crate::Sqlite;
 
@@ -115,6 +115,9 @@ pub enum SqliteError {
         /// What SQLite says.
         reason: String,
     },
+    /// The thread that did a group of writes panicked. Whether they are done is not known.
+    #[error("a panic in the middle of a group of writes: look whether yours is done")]
+    Panicked,
     /// Anything else.
     #[error("{reason}")]
     Other {
@@ -186,6 +189,11 @@ impl Site {
         }
     }
 
+    /// The error of an operation that another process's lock kept waiting for too long.
+    pub(crate) fn locked(&self) -> SqliteError {
+        SqliteError::Locked { path: self.path.clone(), timeout: self.timeout }
+    }
+
     /// The error of a write to this table.
     pub(crate) fn write_failed(&self, error: rusqlite::Error, table: &str, type_name: &'static str) -> Error {
         match (extended_code(&error), error.sqlite_error_code()) {
@@ -216,4 +224,9 @@ fn extended_code(error: &rusqlite::Error) -> Option<i32> {
 /// Whether a unique index refused the row.
 pub(crate) fn is_duplicate(error: &rusqlite::Error) -> bool {
     matches!(extended_code(error), Some(SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY))
+}
+
+/// Whether a check refused the row.
+pub(crate) fn is_check(error: &rusqlite::Error) -> bool {
+    extended_code(error) == Some(SQLITE_CONSTRAINT_CHECK)
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use crate::checks::Checks;
 use crate::encode::Doc;
 use crate::form::owned;
-use crate::layout::{DOC, ID, Layout, TYPE, is_one_of};
+use crate::layout::{DOC, ID, LAYOUT, Layout, TYPE, is_one_of};
 use crate::names::quoted;
 
 /// How filling columns ended.
@@ -81,6 +81,17 @@ pub(crate) fn fill(
         }
     }
     Ok(Filled::All)
+}
+
+/// Stamps the rows of each variant with what is kept of them.
+pub(crate) fn stamp(connection: &Connection, definition: &TableDefinition, layout: &Layout) -> rusqlite::Result<()> {
+    let (table, column) = (quoted(&layout.table), quoted(LAYOUT));
+    for (variant, stamp) in definition.variants.iter().zip(&layout.stamps) {
+        let scope = variant.discriminators.map(|names| format!(" AND {}", is_one_of(names))).unwrap_or_default();
+        let sql = format!("UPDATE {table} SET {column} = {stamp} WHERE {column} <> {stamp}{scope}");
+        connection.execute(&sql, [])?;
+    }
+    Ok(())
 }
 
 /// The first row that the checks would refuse.

@@ -3,7 +3,7 @@
 use longevity_core::encoding::PropertyReader;
 use longevity_core::table::{Index, TableDefinition};
 
-use crate::checks::Checks;
+use crate::checks::{self, Checks};
 use crate::form::{Form, declared_type};
 use crate::names::{self, literal, quoted};
 use crate::property::form_of;
@@ -14,6 +14,7 @@ pub(crate) const TYPE: &str = "_type";
 pub(crate) const VERSION: &str = "_version";
 pub(crate) const CREATED_AT: &str = "_created_at";
 pub(crate) const UPDATED_AT: &str = "_updated_at";
+pub(crate) const LAYOUT: &str = "_layout";
 pub(crate) const DOC: &str = "_doc";
 
 /// A table as it is, or will be, in the database.
@@ -25,8 +26,10 @@ pub(crate) struct Layout {
     pub(crate) has_type: bool,
     /// In the order of [`TableDefinition::columns`].
     pub(crate) columns: Vec<Realized>,
-    /// In the order of [`TableDefinition::indexes`].
+    /// In the order of [`TableDefinition::indexes`]; behind these, where there is a discriminator, the one on it alone.
     pub(crate) indexes: Vec<Declared>,
+    /// For each variant, what its rows are stamped with.
+    pub(crate) stamps: Vec<u32>,
     pub(crate) checks: Checks,
 }
 
@@ -65,14 +68,14 @@ impl Layout {
                 Realized { quoted: quoted(&name), name, declared: declared_type(&column.shape, form), form }
             })
             .collect();
-        let checks = Checks::of(definition, &columns);
-        let indexes = definition
-            .indexes
-            .iter()
-            .zip(names::indexes(definition, &table))
-            .map(|(index, name)| declared(index, name, &table, &columns))
-            .collect();
-        Self { table, has_type, columns, indexes, checks }
+        let stamps: Vec<_> =
+            (0..definition.variants.len()).map(|variant| checks::stamp(definition, &columns, variant)).collect();
+        let checks = Checks::of(definition, &columns, &stamps);
+        let names = names::indexes(definition, &table);
+        let declared =
+            definition.indexes.iter().zip(names).map(|(index, name)| declared(index, name, &table, &columns));
+        let indexes = declared.chain(has_type.then(|| of_type(&table))).collect();
+        Self { table, has_type, columns, indexes, stamps, checks }
     }
 
     /// The statement that creates the table.
@@ -81,7 +84,7 @@ impl Layout {
         if self.has_type {
             lines.push(format!("{} TEXT NOT NULL", quoted(TYPE)));
         }
-        lines.push(format!("{} INTEGER NOT NULL", quoted(VERSION)));
+        lines.extend([VERSION, LAYOUT].map(|name| format!("{} INTEGER NOT NULL", quoted(name))));
         lines.extend([CREATED_AT, UPDATED_AT].map(|name| format!("{} TEXT", quoted(name))));
         lines.extend(self.columns.iter().map(|column| format!("{} {}", column.quoted, column.declared)));
         // Last, so that what is long does not stand before what is looked at.
@@ -89,6 +92,24 @@ impl Layout {
         lines.push(self.checks.constraint());
         format!("CREATE TABLE {} (\n  {}\n) STRICT", quoted(&self.table), lines.join(",\n  "))
     }
+}
+
+/// The rows of one derived type in the order of their ids: for what asks for all of them, or for the first few. It is on an
+/// expression, so that it serves the statements that ask for it and no others: without statistics SQLite takes it for as good
+/// as any.
+fn of_type(table: &str) -> Declared {
+    let name = format!("{table}.{TYPE}.index");
+    let sql = format!("CREATE INDEX {} ON {} ({})", quoted(&name), quoted(table), type_as_expression());
+    Declared { name, sql, starts_with_type: true }
+}
+
+fn type_as_expression() -> String {
+    format!("{} || ''", quoted(TYPE))
+}
+
+/// The condition that a row has this discriminator, for the index on it alone.
+pub(crate) fn is_of_type(discriminator: &str) -> String {
+    format!("{} = {}", type_as_expression(), literal(discriminator))
 }
 
 /// A derived type's index starts with the discriminator and is partial on it. Where the type has aliases, rows of one type

@@ -40,6 +40,7 @@ mod settings;
 mod statements;
 mod stream;
 mod table;
+mod ticket;
 mod translate;
 mod write;
 mod writer;

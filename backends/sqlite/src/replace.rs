@@ -26,7 +26,7 @@ impl Writing<'_> {
         })?;
         let Some(current) = current else { return Err(WriteFailure::Missing) };
         current.ensure_target(target)?;
-        let sql = table.statements.update(&current.changed, current.other_type);
+        let sql = table.statements.update(variant, &current.changed, current.other_type);
         let run = || {
             let mut statement = self.connection.prepare_cached(&sql)?;
             statement.raw_bind_parameter(1, content.doc.as_str())?;

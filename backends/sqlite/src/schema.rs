@@ -2,14 +2,14 @@
 
 use longevity_core::Error;
 use longevity_core::backend::Backend;
-use longevity_core::table::TableDefinition;
+use longevity_core::table::{Index, TableDefinition};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::Sqlite;
 use crate::checks::{self, Checks};
 use crate::failure::{Site, SqliteError};
 use crate::fill::{self, Filled};
-use crate::layout::{CREATED_AT, DOC, ID, Layout, TYPE, UPDATED_AT, VERSION};
+use crate::layout::{CREATED_AT, DOC, ID, LAYOUT, Layout, TYPE, UPDATED_AT, VERSION};
 use crate::names::{apart, quoted};
 
 /// A table as the database has it.
@@ -132,6 +132,7 @@ fn complete(
         }
     }
     let Some(checks) = &lacks.checks else { return Ok(()) };
+    fill::stamp(connection, definition, layout).map_err(|error| Error::from(site.failed(error)))?;
     if let Some(row) = fill::refused(connection, layout, checks).map_err(|error| Error::from(site.failed(error)))? {
         let reason = format!(
             "its row {row} has a discriminator that is not known, or lacks a property that a key or an index needs: \
@@ -228,8 +229,8 @@ impl Found {
                 Some((_, sql, _)) if *sql != declared.sql => indexes.push((position, true)),
                 Some(_) => {
                     // The values may have come to break it while nobody tended them.
-                    let index = &definition.indexes[position];
-                    if index.is_unique() && index.columns.iter().any(|column| untended.contains(column)) {
+                    let untended = |index: &Index| index.columns.iter().any(|column| untended.contains(column));
+                    if definition.indexes.get(position).is_some_and(|index| index.is_unique() && untended(index)) {
                         indexes.push((position, true));
                     }
                 }
@@ -244,7 +245,9 @@ impl Found {
 
     fn ensure_ours(&self, layout: &Layout) -> Result<(), SqliteError> {
         let foreign = |reason: String| SqliteError::ForeignTable { table: layout.table.clone(), reason };
-        let needed = [(ID, "INTEGER"), (VERSION, "INTEGER"), (CREATED_AT, "TEXT"), (UPDATED_AT, "TEXT"), (DOC, "TEXT")];
+        let integers = [ID, VERSION, LAYOUT].map(|name| (name, "INTEGER"));
+        let texts = [CREATED_AT, UPDATED_AT, DOC].map(|name| (name, "TEXT"));
+        let needed = integers.into_iter().chain(texts);
         for (column, declared) in needed {
             if self.declared(column) != Some(declared) {
                 return Err(foreign(format!("it has no column {column} of type {declared}")));

@@ -1,11 +1,10 @@
 //! The statements whose text depends on the table alone. Values are always bound.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use longevity_core::table::TableDefinition;
 
-use crate::layout::{CREATED_AT, DOC, ID, Layout, TYPE, UPDATED_AT, VERSION, is_one_of};
+use crate::layout::{CREATED_AT, DOC, ID, LAYOUT, Layout, TYPE, UPDATED_AT, VERSION, is_one_of};
 use crate::names::quoted;
 
 /// Statements, ready to be prepared.
@@ -21,12 +20,11 @@ pub(crate) struct Statements {
     pub(crate) current: String,
     /// Deletes a row by id, in any scope and then in that of each variant.
     deletes: Vec<Delete>,
-    /// Statements that set some of the columns, by which.
-    updates: Mutex<HashMap<Vec<usize>, Arc<str>>>,
     /// For each variant, what its last update was like.
     likely: Vec<Mutex<Arc<Likely>>>,
     table: String,
     columns: Vec<String>,
+    stamps: Vec<u32>,
     has_type: bool,
 }
 
@@ -97,10 +95,10 @@ impl Statements {
             gets,
             current,
             deletes: deletes.collect(),
-            updates: Mutex::default(),
             likely: Vec::new(),
             table,
             columns,
+            stamps: layout.stamps.clone(),
             has_type: layout.has_type,
         }
         .with_likely()
@@ -114,9 +112,8 @@ impl Statements {
     }
 
     fn likely_update(&self, variant: usize, changed: &[usize]) -> Likely {
-        let [id, version, updated, doc] = [ID, VERSION, UPDATED_AT, DOC].map(quoted);
-        let mut sets = format!("{version} = {version} + 1, {doc} = ?1, {updated} = coalesce(?2, {updated})");
-        let mut condition = format!("{id} = ?3 AND {version} = ?4");
+        let mut sets = self.sets(variant);
+        let mut condition = format!("{} = ?3 AND {} = ?4", quoted(ID), quoted(VERSION));
         let mut next = 5;
         if self.has_type {
             condition.push_str(&format!(" AND {} = ?5", quoted(TYPE)));
@@ -159,32 +156,26 @@ impl Statements {
         Some(if of_version { &delete.of_version } else { &delete.of_any_version })
     }
 
-    /// The statement that replaces a row and sets only these realized columns: what has not changed costs nothing.
+    /// The statement that replaces a row by one of a variant and sets only these realized columns: what has not changed
+    /// costs nothing.
     ///
-    /// It takes the document, the time, the discriminator (if there is one), the columns' values, and the id.
-    pub(crate) fn update(&self, changed: &[usize], discriminator: bool) -> Arc<str> {
-        // No column has this position.
-        let key = || changed.iter().copied().chain((discriminator && self.has_type).then_some(usize::MAX)).collect();
-        let mut updates = self.updates.lock().unwrap_or_else(PoisonError::into_inner);
-        let key: Vec<usize> = key();
-        if let Some(sql) = updates.get(&key) {
-            return Arc::clone(sql);
-        }
-        let [id, version, updated, doc] = [ID, VERSION, UPDATED_AT, DOC].map(quoted);
-        let mut sets = vec![
-            format!("{version} = {version} + 1"),
-            format!("{doc} = ?1"),
-            format!("{updated} = coalesce(?2, {updated})"),
-        ];
+    /// It takes the document, the time, the discriminator (if it changes), the columns' values, and the id.
+    pub(crate) fn update(&self, variant: usize, changed: &[usize], other_type: bool) -> String {
+        let mut sets = self.sets(variant);
         let mut next = 3;
-        let kind = (discriminator && self.has_type).then(|| quoted(TYPE));
+        let kind = (other_type && self.has_type).then(|| quoted(TYPE));
         for column in kind.iter().chain(changed.iter().filter_map(|column| self.columns.get(*column))) {
-            sets.push(format!("{column} = ?{next}"));
+            sets.push_str(&format!(", {column} = ?{next}"));
             next += 1;
         }
-        let sql: Arc<str> = format!("UPDATE {} SET {} WHERE {id} = ?{next}", self.table, sets.join(", ")).into();
-        updates.insert(key, Arc::clone(&sql));
-        sql
+        format!("UPDATE {} SET {sets} WHERE {} = ?{next}", self.table, quoted(ID))
+    }
+
+    /// What every update sets: the document and the time are the first two values.
+    fn sets(&self, variant: usize) -> String {
+        let [version, updated, layout, doc] = [VERSION, UPDATED_AT, LAYOUT, DOC].map(quoted);
+        let stamp = self.stamps[variant];
+        format!("{version} = {version} + 1, {doc} = ?1, {updated} = coalesce(?2, {updated}), {layout} = {stamp}")
     }
 }
 
@@ -195,8 +186,8 @@ fn insert(definition: &TableDefinition, layout: &Layout, variant: usize) -> Inse
     let mut values = vec!["?1".to_owned(), "?2".to_owned()];
     names.push(quoted(UPDATED_AT));
     values.push("?2".to_owned());
-    names.push(quoted(VERSION));
-    values.push("0".to_owned());
+    names.extend([VERSION, LAYOUT].map(quoted));
+    values.extend(["0".to_owned(), layout.stamps[variant].to_string()]);
     let mut bound: Vec<_> = layout.has_type.then(|| quoted(TYPE)).into_iter().collect();
     bound.extend(columns.iter().map(|column| layout.columns[*column].quoted.clone()));
     for (position, name) in bound.into_iter().enumerate() {

@@ -11,7 +11,7 @@ use rusqlite::types::Value as Owned;
 
 use crate::database::Database;
 use crate::form::{Form, NAN, owned};
-use crate::layout::{DOC, ID, TYPE, is_one_of};
+use crate::layout::{DOC, ID, TYPE, is_of_type, is_one_of};
 use crate::names::quoted;
 use crate::property::{CONTAINS, PROPERTY, sortable_bytes};
 use crate::table::Ready;
@@ -27,7 +27,11 @@ pub(crate) struct Statement {
 pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Statement {
     let mut translator = Translator { database, table, values: Vec::new() };
     let scope = translator.scope_of(select.predicate.conjuncts());
-    let condition = translator.condition(&select.predicate, None);
+    let condition = if select.order.is_empty() {
+        translator.whole_condition(&select.predicate)
+    } else {
+        translator.condition(&select.predicate, None)
+    };
     let mut order: Vec<_> = select
         .order
         .iter()
@@ -39,7 +43,7 @@ pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Sta
         .collect();
     // Without statistics SQLite reads the whole table in the order of the ids rather than sort what an index finds by a
     // range, however few rows that is. What the sign is before has no order that a scan could give.
-    let by_range = order.is_empty() && translator.only_by_range(select.predicate.conjuncts(), scope);
+    let by_range = order.is_empty() && translator.only_by_range(select.predicate.conjuncts());
     order.push(format!("{}{}", if by_range { "+" } else { "" }, quoted(ID)));
     let mut sql = format!("{} WHERE {condition} ORDER BY {}", table.statements.select, order.join(", "));
     if select.limit.is_some() || select.offset > 0 {
@@ -65,7 +69,7 @@ pub(crate) fn exists(database: &Database, table: &Ready, predicate: &Predicate) 
 
 fn of_rows(database: &Database, table: &Ready, predicate: &Predicate, before: &str, after: &str) -> Statement {
     let mut translator = Translator { database, table, values: Vec::new() };
-    let condition = translator.condition(predicate, None);
+    let condition = translator.whole_condition(predicate);
     let sql = format!("{before} FROM {} WHERE {condition}{after}", quoted(&table.layout.table));
     Statement { sql, values: translator.values }
 }
@@ -119,19 +123,47 @@ impl Translator<'_> {
         })
     }
 
-    /// Whether an index could find the rows by a range of its first column, and none by an equality.
-    fn only_by_range(&self, conjuncts: &[Predicate], scope: Option<usize>) -> bool {
-        let TableDefinition { indexes, columns, .. } = &*self.table.definition;
-        let leads = |path: &Path| {
-            let is_first = |index: &Index| index.columns.first().is_some_and(|first| columns[*first].path == *path);
-            indexes.iter().any(|index| in_scope(index.variant, scope) && is_first(index))
+    /// The condition of a statement without an order. One about a derived type in which no index can find anything goes by
+    /// the index on the discriminator alone, which has the rows in the order of their ids.
+    fn whole_condition(&mut self, predicate: &Predicate) -> String {
+        let conjuncts = predicate.conjuncts();
+        let (scope, indexed) = (self.scope_of(conjuncts), |part: &Predicate| self.compares_first_column(part));
+        let names = scope.and_then(|variant| self.table.definition.variants[variant].discriminators);
+        let Some(([name], true)) = names.map(|names| (names, !conjuncts.iter().any(indexed))) else {
+            return self.condition(predicate, None);
         };
+        let parts = conjuncts.iter().map(|part| match part {
+            Predicate::Discriminator([other]) if other == name => is_of_type(name),
+            part => self.condition(part, scope),
+        });
+        let parts: Vec<_> = parts.collect();
+        joined(&parts, " AND ", "1")
+    }
+
+    /// Whether a property is compared somewhere that is the first of an index.
+    fn compares_first_column(&self, predicate: &Predicate) -> bool {
+        match predicate {
+            Predicate::Compare { path, .. } => self.is_first_column(path),
+            Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(|part| self.compares_first_column(part)),
+            Predicate::Not(part) => self.compares_first_column(part),
+            _ => false,
+        }
+    }
+
+    fn is_first_column(&self, path: &Path) -> bool {
+        let TableDefinition { indexes, columns, .. } = &*self.table.definition;
+        let first = |index: &Index| index.columns.first().map(|first| &columns[*first].path);
+        indexes.iter().filter_map(first).any(|first| first.starts_with(path))
+    }
+
+    /// Whether an index could find the rows by a range of its first column, and none by an equality.
+    fn only_by_range(&self, conjuncts: &[Predicate]) -> bool {
         let compared = |equal: bool| {
             conjuncts.iter().any(|part| match part {
                 Predicate::Compare { path, comparison, .. } => match comparison {
-                    Comparison::Eq => equal && leads(path),
+                    Comparison::Eq => equal && self.is_first_column(path),
                     Comparison::Ne => false,
-                    _ => !equal && leads(path),
+                    _ => !equal && self.is_first_column(path),
                 },
                 _ => false,
             })

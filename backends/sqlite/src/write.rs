@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
 
 use longevity_core::backend::{Target, WriteFailure};
 use longevity_core::value::Value;
@@ -11,7 +10,7 @@ use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, ErrorCode, params};
 
 use crate::encode::Doc;
-use crate::failure::{Site, SqliteError, is_duplicate};
+use crate::failure::{Site, SqliteError, is_check, is_duplicate};
 use crate::form::encoded;
 use crate::rows::id_of;
 use crate::table::Ready;
@@ -43,40 +42,47 @@ pub(crate) type Answer = Result<Done, (usize, WriteFailure)>;
 /// Does the jobs, and answers each. More than one share a transaction; if that fails as a whole, each is tried by itself, so
 /// that one who fills the disk takes nobody with it.
 ///
-/// Gives the jobs back, and has done nothing, if another process has the lock and the connection does not wait for it.
+/// Gives the jobs back, and has done nothing, if another process has the lock.
 pub(crate) fn run(
     connection: &mut Connection,
     site: &Site,
     jobs: Vec<Job>,
-    patience: Patience,
+    begun: Begun,
 ) -> Result<Vec<Answer>, Vec<Job>> {
     let mut writing = Writing { connection, site, unexplained: false, locked: Cell::new(false) };
-    if let [job] = jobs.as_slice() {
+    if let ([job], Begun::Not) = (jobs.as_slice(), begun) {
         let answer = writing.alone(job);
-        let in_vain = answer.is_err() && writing.locked.get() && patience == Patience::None;
-        return if in_vain { Err(jobs) } else { Ok(vec![answer]) };
+        return if answer.is_err() && writing.locked.get() { Err(jobs) } else { Ok(vec![answer]) };
     }
-    match writing.together(&jobs) {
-        Ok(Some(answers)) => return Ok(answers),
-        Ok(None) => {}
-        Err(SqliteError::Locked { .. }) if patience == Patience::None => return Err(jobs),
-        // The lock was not to be had, and would not be for the next one: nobody waits twice.
-        Err(error) => return Ok(jobs.iter().map(|_| Err((0, error.clone().into()))).collect()),
+    if begun == Begun::Not {
+        match begin(writing.connection, site) {
+            Ok(()) => {}
+            Err(SqliteError::Locked { .. }) => return Err(jobs),
+            Err(error) => return Ok(jobs.iter().map(|_| Err((0, error.clone().into()))).collect()),
+        }
     }
-    writing.wait(site.timeout);
-    let answers = jobs.iter().map(|job| writing.alone(job)).collect();
-    if patience == Patience::None {
-        writing.wait(Duration::ZERO);
+    if let Some(answers) = writing.together(&jobs) {
+        return Ok(answers);
     }
-    Ok(answers)
+    writing.locked.set(false);
+    let one_by_one = jobs.iter().map(|job| {
+        // Another process was faster: nobody waits twice.
+        if writing.locked.get() { Err((0, site.locked().into())) } else { writing.alone(job) }
+    });
+    Ok(one_by_one.collect())
 }
 
-/// Whether the connection waits for the locks of other processes.
+/// Begins a transaction that writes.
+pub(crate) fn begin(connection: &Connection, site: &Site) -> Result<(), SqliteError> {
+    let run = || connection.prepare_cached("BEGIN IMMEDIATE")?.execute(params![]);
+    run().map(drop).map_err(|error| site.failed(error))
+}
+
+/// Whether the jobs' transaction is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
-    None,
-    /// For as long as it was told to.
-    Full,
+pub(crate) enum Begun {
+    Not,
+    Already,
 }
 
 pub(crate) struct Writing<'a> {
@@ -89,15 +95,14 @@ pub(crate) struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    /// All jobs in one transaction; `None` if it failed as a whole, and nothing was done.
-    fn together(&mut self, jobs: &[Job]) -> Result<Option<Vec<Answer>>, SqliteError> {
-        self.execute("BEGIN IMMEDIATE")?;
+    /// All jobs in the transaction that was begun; `None` if it failed as a whole, and nothing was done.
+    fn together(&mut self, jobs: &[Job]) -> Option<Vec<Answer>> {
         let answers: Option<Vec<_>> = jobs.iter().map(|job| self.among_others(job).ok().flatten()).collect();
         if answers.is_some() && self.execute("COMMIT").is_ok() {
-            return Ok(answers);
+            return answers;
         }
         self.roll_back();
-        Ok(None)
+        None
     }
 
     /// A job in the transaction of all; `None` if it took the transaction with it, as a full disk does.
@@ -256,6 +261,13 @@ impl Writing<'_> {
 
     pub(crate) fn failed(&self, table: &Ready, error: rusqlite::Error) -> WriteFailure {
         self.note(&error);
+        if is_check(&error) {
+            let reason =
+                "another version of the model has created its schema since this program opened the table, and keeps \
+                          other columns: open the store again, and call `create_schema`"
+                    .to_owned();
+            return SqliteError::Refused { table: table.layout.table.clone(), reason }.into();
+        }
         WriteFailure::Other(self.site.write_failed(error, &table.layout.table, table.definition.type_name))
     }
 
@@ -270,12 +282,6 @@ impl Writing<'_> {
     fn note(&self, error: &rusqlite::Error) {
         if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
             self.locked.set(true);
-        }
-    }
-
-    fn wait(&self, timeout: Duration) {
-        if let Err(error) = self.connection.busy_timeout(timeout) {
-            tracing::warn!(%error, "cannot set the busy timeout");
         }
     }
 

@@ -3,12 +3,16 @@
 //! No thread waits for writes. A write is put into the queue and yields once, so that others who are ready to write get there
 //! too; whoever comes back first takes the connection and everything in the queue, and commits it as one transaction. A
 //! single writer pays nothing for this, many share the cost of a commit.
+//!
+//! Only while another process has the file locked, a thread waits for it, so that those who asked need not: the queue stays as
+//! it is until the lock is free.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -17,8 +21,9 @@ use rusqlite::Connection;
 use smallvec::SmallVec;
 
 use crate::database::Database;
-use crate::failure::{Site, SqliteError};
-use crate::write::{Answer, Job, Patience, run};
+use crate::failure::SqliteError;
+use crate::ticket::{Ticket, Turn};
+use crate::write::{Answer, Begun, Job, begin, run};
 
 /// How many writes one transaction takes.
 const BATCH: usize = 1024;
@@ -26,20 +31,8 @@ const BATCH: usize = 1024;
 pub(crate) struct Writer {
     connection: Mutex<Connection>,
     queue: Mutex<VecDeque<Arc<Ticket>>>,
-}
-
-/// A write that was handed in.
-struct Ticket {
-    state: Mutex<State>,
-}
-
-enum State {
-    /// In the queue: the job, and who waits for it.
-    Queued(Job, Waker),
-    /// Taken out of the queue, or answered and fetched.
-    Taken(Waker),
-    Answered(Answer),
-    Fetched,
+    /// Whether a thread waits for another process, to do what is in the queue.
+    waiting: AtomicBool,
 }
 
 /// The connection, while it is held. Whoever waits for it is told when it is let go.
@@ -60,22 +53,30 @@ impl Drop for Tell<'_> {
 
 impl Writer {
     pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection: Mutex::new(connection), queue: Mutex::default() }
+        Self { connection: Mutex::new(connection), queue: Mutex::default(), waiting: AtomicBool::new(false) }
     }
 
     /// Waits for the connection.
     pub(crate) fn lock(&self) -> Held<'_> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        Held { connection, _tell: Tell(self) }
+        self.held(self.connection.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn try_lock(&self) -> Option<Held<'_>> {
-        let connection = match self.connection.try_lock() {
-            Ok(connection) => connection,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        Some(Held { connection, _tell: Tell(self) })
+        match self.connection.try_lock() {
+            Ok(connection) => Some(self.held(connection)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(self.held(poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn held<'a>(&'a self, connection: MutexGuard<'a, Connection>) -> Held<'a> {
+        // What a panic left open is undone: what comes next would be acknowledged, and never committed.
+        if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "cannot roll a transaction back");
+        }
+        Held { connection, _tell: Tell(self) }
     }
 
     fn queue(&self) -> MutexGuard<'_, VecDeque<Arc<Ticket>>> {
@@ -85,108 +86,95 @@ impl Writer {
     /// Wakes all who are in the queue: the first to come takes the connection. One alone would not do, for it may never come.
     fn wake_all(&self) {
         let waiting: SmallVec<[Arc<Ticket>; 8]> = self.queue().iter().cloned().collect();
-        waiting.iter().for_each(|ticket| ticket.wake());
+        waiting.iter().filter_map(|ticket| ticket.waker()).for_each(Waker::wake);
     }
 
-    /// Does what is in the queue.
-    fn drain(&self, database: &Arc<Database>, connection: &mut Connection) {
+    /// Those whose turn it is, and their jobs.
+    fn next_turn(&self) -> (Turn, Vec<Job>) {
         let tickets: Vec<_> = {
             let mut queue = self.queue();
             let batch = queue.len().min(BATCH);
             queue.drain(..batch).collect()
         };
-        let (tickets, jobs): (Vec<_>, Vec<_>) =
-            tickets.into_iter().filter_map(|ticket| ticket.take().map(|job| (ticket, job))).unzip();
-        match run(connection, &database.site, jobs, Patience::None) {
-            Ok(answers) => answer(&tickets, answers),
-            Err(jobs) => wait_elsewhere(Arc::clone(database), tickets, jobs),
+        let taken = tickets.into_iter().filter_map(|ticket| ticket.take().map(|job| (ticket, job)));
+        let (tickets, jobs) = taken.unzip();
+        (Turn(tickets), jobs)
+    }
+
+    /// Does what is in the queue, on this thread; gives who is to be told once the connection is free.
+    fn drain(&self, database: &Arc<Database>, connection: &mut Connection) -> Vec<Waker> {
+        let (turn, jobs) = self.next_turn();
+        match run(connection, &database.site, jobs, Begun::Not) {
+            Ok(answers) => turn.answer(answers),
+            Err(jobs) => {
+                let tickets = turn.give_back(jobs);
+                let mut queue = self.queue();
+                tickets.into_iter().rev().for_each(|ticket| queue.push_front(ticket));
+                drop(queue);
+                self.wait_elsewhere(database)
+            }
         }
     }
-}
 
-fn answer(tickets: &[Arc<Ticket>], answers: Vec<Answer>) {
-    for (ticket, answer) in tickets.iter().zip(answers) {
-        ticket.answer(answer);
+    /// Has a thread wait for the other process's lock, for the one that asked may be all that a runtime has.
+    fn wait_elsewhere(&self, database: &Arc<Database>) -> Vec<Waker> {
+        self.waiting.store(true, Ordering::Release);
+        let own = Arc::clone(database);
+        let wait = move || own.writer.wait(&own);
+        match std::thread::Builder::new().name("longevity-write".to_owned()).spawn(wait) {
+            Ok(_) => Vec::new(),
+            Err(_) => {
+                self.waiting.store(false, Ordering::Release);
+                self.next_turn().0.fail(&database.site.locked())
+            }
+        }
     }
-}
 
-/// Does jobs in a thread of their own, when another process's lock comes free: the thread that asked may be all that a
-/// runtime has.
-fn wait_elsewhere(database: Arc<Database>, tickets: Vec<Arc<Ticket>>, jobs: Vec<Job>) {
-    let (own, site) = (tickets.clone(), database.site.clone());
-    let wait = move || {
-        let mut held = database.writer.lock();
-        let waited = held.busy_timeout(database.site.timeout);
-        match waited.map(|()| run(&mut held, &database.site, jobs, Patience::Full)) {
-            Ok(Ok(answers)) => answer(&tickets, answers),
-            Ok(Err(_)) => fail(&tickets, &database.site),
-            Err(error) => {
-                tracing::warn!(%error, "cannot set the busy timeout");
-                fail(&tickets, &database.site);
+    /// Does what is in the queue when the other process's lock is free. What is dropped until then is not done.
+    fn wait(&self, database: &Database) {
+        let mut held = self.lock();
+        // Said before the connection is free, also by a panic: else nobody would take it any more.
+        let waiting = Waiting(&self.waiting);
+        let mut wakers = Vec::new();
+        let patient = held.busy_timeout(database.site.timeout);
+        loop {
+            // Who comes while this waits has a wait of his own.
+            let first: Vec<_> = self.queue().iter().cloned().collect();
+            if first.is_empty() {
+                break;
+            }
+            let begun = patient.as_ref().map_err(|error| SqliteError::Other { reason: error.to_string() });
+            match begun.and_then(|()| begin(&held, &database.site)) {
+                Ok(()) => {
+                    let (turn, jobs) = self.next_turn();
+                    // Nobody else is waited for: what is begun is ended.
+                    wakers.extend(match run(&mut held, &database.site, jobs, Begun::Already) {
+                        Ok(answers) => turn.answer(answers),
+                        Err(_) => turn.fail(&database.site.locked()),
+                    });
+                    break;
+                }
+                Err(error) => {
+                    self.queue().retain(|ticket| !first.iter().any(|other| Arc::ptr_eq(ticket, other)));
+                    wakers.extend(Turn(first).fail(&error));
+                }
             }
         }
         if let Err(error) = held.busy_timeout(Duration::ZERO) {
             tracing::warn!(%error, "cannot set the busy timeout");
         }
-    };
-    if std::thread::Builder::new().name("longevity-write".to_owned()).spawn(wait).is_err() {
-        fail(&own, &site);
+        drop(waiting);
+        drop(held);
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 
-/// Answers that the lock was not to be had.
-fn fail(tickets: &[Arc<Ticket>], site: &Site) {
-    let locked = || SqliteError::Locked { path: site.path.clone(), timeout: site.timeout };
-    tickets.iter().for_each(|ticket| ticket.answer(Err((0, locked().into()))));
-}
+/// That a thread waits, until it is dropped.
+struct Waiting<'a>(&'a AtomicBool);
 
-impl Ticket {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self) -> Option<Job> {
-        let mut state = self.state();
-        match std::mem::replace(&mut *state, State::Fetched) {
-            State::Queued(job, waker) => {
-                *state = State::Taken(waker);
-                Some(job)
-            }
-            other => {
-                *state = other;
-                None
-            }
-        }
-    }
-
-    fn answer(&self, answer: Answer) {
-        let before = std::mem::replace(&mut *self.state(), State::Answered(answer));
-        if let State::Taken(waker) = before {
-            waker.wake();
-        }
-    }
-
-    /// The answer, if there is one; else `waker` is who waits from now on.
-    fn fetch(&self, waker: &Waker) -> Option<Answer> {
-        let mut state = self.state();
-        match &mut *state {
-            State::Queued(_, waiting) | State::Taken(waiting) => {
-                waiting.clone_from(waker);
-                None
-            }
-            State::Answered(_) | State::Fetched => match std::mem::replace(&mut *state, State::Fetched) {
-                State::Answered(answer) => Some(answer),
-                _ => None,
-            },
-        }
-    }
-
-    fn wake(&self) {
-        let waker = match &*self.state() {
-            State::Queued(_, waker) | State::Taken(waker) => waker.clone(),
-            State::Answered(_) | State::Fetched => return,
-        };
-        waker.wake();
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
@@ -222,7 +210,7 @@ impl Future for Submission {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
         if let Some(job) = self.job.take() {
-            let ticket = Arc::new(Ticket { state: Mutex::new(State::Queued(job, context.waker().clone())) });
+            let ticket = Arc::new(Ticket::new(job, context.waker().clone()));
             self.database.writer.queue().push_back(Arc::clone(&ticket));
             self.ticket = Some(ticket);
             context.waker().wake_by_ref();
@@ -233,16 +221,22 @@ impl Future for Submission {
             self.ticket = None;
             return Poll::Ready(answer);
         }
-        let Some(mut held) = self.database.writer.try_lock() else { return Poll::Pending };
-        // Nobody else was at work, so the job is in the queue still, if not answered just now.
-        self.database.writer.drain(&self.database, &mut held);
+        let writer = &self.database.writer;
+        // The thread that waits does what is in the queue, and wakes who comes too late for that.
+        if writer.waiting.load(Ordering::Acquire) {
+            return Poll::Pending;
+        }
+        let Some(mut held) = writer.try_lock() else { return Poll::Pending };
+        let wakers = writer.drain(&self.database, &mut held);
+        // First free, then told: who is told may come at once.
         drop(held);
+        wakers.into_iter().for_each(Waker::wake);
         match ticket.fetch(context.waker()) {
             Some(answer) => {
                 self.ticket = None;
                 Poll::Ready(answer)
             }
-            // More were before it than a transaction takes: whoever waits was woken.
+            // More were before it than a transaction takes, or another process has the lock.
             None => Poll::Pending,
         }
     }

@@ -295,3 +295,20 @@ fn an_order_by_the_columns_of_an_index_needs_no_sort() {
     }
     complaints.assert_none_of(100);
 }
+
+/// The rows of a derived type come in the order of their ids, the first one at once: whether it has indexes of its own or not.
+#[test]
+fn all_of_a_derived_type_need_no_sort() {
+    use models::blogging::{Blogging, Commenter, Member};
+    let store = longevity::blocking::Longevity::<Blogging, _>::open(Sqlite::in_memory()).unwrap();
+    store.create_schema().unwrap();
+    let m = Member::props();
+    for explanation in [
+        store.repo::<Member>().explain(Member::query()).unwrap(),
+        store.repo::<Commenter>().explain(Commenter::query().limit(1)).unwrap(),
+        store.repo::<Member>().explain(Member::query().filter(m.profile.image_uri.eq("x"))).unwrap(),
+    ] {
+        assert_eq!(explanation.index(), Some("user._type.index"), "{explanation}");
+        assert!(explanation.ordered_by_access, "{explanation}");
+    }
+}

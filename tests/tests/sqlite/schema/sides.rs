@@ -66,6 +66,51 @@ fn an_older_model_goes_on_beside_a_newer_one() {
     assert!(newer.repo::<third::Robot>().retrieve(&third::Kind("d".into())).unwrap().is_some());
 }
 
+/// It would write rows that the newer one's keys and indexes do not see.
+#[test]
+fn a_program_that_has_the_table_open_since_before_writes_nothing_that_a_newer_model_would_miss() {
+    let place = Place::new();
+    let older = place.store::<first::Model>();
+    let member = |name: &str, email: &str| first::Member {
+        username: first::Username(name.into()),
+        email: email.into(),
+        city: "x".into(),
+        score: 1.0,
+        nick: None,
+    };
+    let members = older.repo::<first::Member>();
+    let ann = members.create(member("ann", "ann@x")).unwrap();
+    let bob = members.create(member("bob", "bob@x")).unwrap();
+
+    let newer = place.store::<second::Model>();
+    let by_email = |email: &str| newer.repo::<second::Member>().retrieve(&second::Email(email.into())).unwrap();
+    let refused = members.update(ann.clone().modify(|ann| ann.email = "bob@x".into())).unwrap_err();
+    assert!(refused.to_string().contains("open the store again, and call `create_schema`"), "{refused}");
+    // Also where no column would change.
+    members.update(ann.clone().modify(|ann| ann.score += 1.0)).unwrap_err();
+    members.create(member("cec", "bob@x")).unwrap_err();
+    members.create_many([member("cec", "cec@x")]).unwrap_err();
+    assert_eq!(by_email("ann@x").unwrap().username.0, "ann");
+    assert_eq!(by_email("bob@x").unwrap().username.0, "bob");
+    members.delete(bob).unwrap();
+    assert!(by_email("bob@x").is_none());
+
+    // Opened again it keeps what it knows, and the newer one is the one who has to.
+    let again = place.store::<first::Model>();
+    let ann = again.repo::<first::Member>().update(ann.modify(|ann| ann.email = "new@x".into())).unwrap();
+    let stale = newer.repo::<second::Member>().create(second::Member {
+        username: second::Username("dan".into()),
+        email: second::Email("dan@x".into()),
+        city: "x".into(),
+        score: 1.0,
+        nick: None,
+    });
+    assert!(stale.unwrap_err().to_string().contains("open the store again"));
+    let newer = place.store::<second::Model>();
+    let found = newer.repo::<second::Member>().retrieve(&second::Email("new@x".into())).unwrap();
+    assert_eq!(found.map(|found| found.id()), Some(ann.id()));
+}
+
 #[test]
 fn an_id_is_never_given_twice() {
     let place = Place::new();

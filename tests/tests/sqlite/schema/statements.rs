@@ -9,6 +9,7 @@ const USER: &str = r#"CREATE TABLE "user" (
   "_id" INTEGER PRIMARY KEY AUTOINCREMENT,
   "_type" TEXT NOT NULL,
   "_version" INTEGER NOT NULL,
+  "_layout" INTEGER NOT NULL,
   "_created_at" TEXT,
   "_updated_at" TEXT,
   "username" TEXT,
@@ -17,24 +18,26 @@ const USER: &str = r#"CREATE TABLE "user" (
   "Member.num_cats" INTEGER,
   "_doc" TEXT NOT NULL,
   CONSTRAINT "_rows" CHECK (CASE "_type"
-    WHEN 'Member' THEN ("username" NOTNULL AND "Member.email" NOTNULL AND "Member.profile.tagline" NOTNULL AND "Member.num_cats" NOTNULL)
-    WHEN 'Commenter' THEN ("username" NOTNULL)
+    WHEN 'Member' THEN ("_layout" = 1766348271 AND "username" NOTNULL AND "Member.email" NOTNULL AND "Member.profile.tagline" NOTNULL AND "Member.num_cats" NOTNULL)
+    WHEN 'Commenter' THEN ("_layout" = 1458737376 AND "username" NOTNULL)
     ELSE 0 END)
 ) STRICT;
 CREATE UNIQUE INDEX "user.username.key" ON "user" ("username");
 CREATE UNIQUE INDEX "user.Member.email.key" ON "user" ("_type", "Member.email") WHERE "_type" = 'Member';
 CREATE INDEX "user.Member.profile.tagline.index" ON "user" ("_type", "Member.profile.tagline") WHERE "_type" = 'Member';
 CREATE INDEX "user.Member.num_cats+username.index" ON "user" ("_type", "Member.num_cats", "username") WHERE "_type" = 'Member';
+CREATE INDEX "user._type.index" ON "user" ("_type" || '');
 "#;
 const BLOG: &str = r#"CREATE TABLE "blog" (
   "_id" INTEGER PRIMARY KEY AUTOINCREMENT,
   "_version" INTEGER NOT NULL,
+  "_layout" INTEGER NOT NULL,
   "_created_at" TEXT,
   "_updated_at" TEXT,
   "uri" TEXT,
   "title" TEXT,
   "_doc" TEXT NOT NULL,
-  CONSTRAINT "_rows" CHECK ("uri" NOTNULL AND "title" NOTNULL)
+  CONSTRAINT "_rows" CHECK ("_layout" = 409616796 AND "uri" NOTNULL AND "title" NOTNULL)
 ) STRICT;
 CREATE UNIQUE INDEX "blog.uri.key" ON "blog" ("uri");
 CREATE INDEX "blog.title.index" ON "blog" ("title");
@@ -42,6 +45,7 @@ CREATE INDEX "blog.title.index" ON "blog" ("title");
 const BLOG_POST: &str = r#"CREATE TABLE "blog_post" (
   "_id" INTEGER PRIMARY KEY AUTOINCREMENT,
   "_version" INTEGER NOT NULL,
+  "_layout" INTEGER NOT NULL,
   "_created_at" TEXT,
   "_updated_at" TEXT,
   "uri.blog" TEXT,
@@ -49,7 +53,7 @@ const BLOG_POST: &str = r#"CREATE TABLE "blog_post" (
   "blog" TEXT,
   "published" TEXT,
   "_doc" TEXT NOT NULL,
-  CONSTRAINT "_rows" CHECK ("uri.blog" NOTNULL AND "uri.path" NOTNULL AND "blog" NOTNULL AND ("published" NOTNULL AND "published" GLOB '*Z'))
+  CONSTRAINT "_rows" CHECK ("_layout" = 1614948777 AND "uri.blog" NOTNULL AND "uri.path" NOTNULL AND "blog" NOTNULL AND ("published" NOTNULL AND "published" GLOB '*Z'))
 ) STRICT;
 CREATE UNIQUE INDEX "blog_post.uri.key" ON "blog_post" ("uri.blog", "uri.path");
 CREATE INDEX "blog_post.blog+published.index" ON "blog_post" ("blog", "published");
