@@ -26,11 +26,8 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// How many objects are stored in one step: a commit waits for the disk, however much it holds.
-const BATCH: usize = 500;
-
-/// Stores every object of the source. Fails if nothing can be read at all, or if the store cannot be written.
-pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source) -> Result<Loaded, String> {
+/// Stores every object of the source, so many in one step: a commit waits for the disk, however much it holds. Fails if nothing can be read at all, or if the store cannot be written.
+pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source, at_once: usize) -> Result<Loaded, String> {
     let bar = ProgressBar::no_length();
     let template = "  {bar:40.cyan/dim} {percent:>3}%  {msg} objects";
     if let Ok(style) = ProgressStyle::with_template(template) {
@@ -41,7 +38,7 @@ pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source) -> Result<
 
     let objects = store.repo::<Object>();
     let mut loaded = Loaded { objects: 0, refused: Vec::new() };
-    let mut batch = Vec::with_capacity(BATCH);
+    let mut batch = Vec::new();
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -58,10 +55,10 @@ pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source) -> Result<
                 break;
             }
         }
-        if batch.len() == BATCH {
+        if batch.len() == at_once {
             write(&objects, &mut batch, &mut loaded)?;
-            bar.set_message(loaded.objects.to_string());
         }
+        bar.set_message((loaded.objects + batch.len() as u64).to_string());
     }
     write(&objects, &mut batch, &mut loaded)?;
     bar.finish_and_clear();

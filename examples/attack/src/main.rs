@@ -74,8 +74,9 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn std::error::Error>> {
             );
             0
         }
-        None => load(&store, Source::shipped(), &arguments.store)?,
-        Some(path) => load(&store, Source::open(path)?, &arguments.store)?,
+        // Whole or not at all: what a run that was interrupted left would be taken for all there is.
+        None => load(&store, Source::shipped(), usize::MAX, &arguments.store)?,
+        Some(path) => load(&store, Source::open(path)?, 500, &arguments.store)?,
     };
     tour::tour(&store)?;
     Ok(refused)
@@ -84,11 +85,12 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn std::error::Error>> {
 fn load(
     store: &Longevity<Attack, AnyBackend>,
     source: Source,
+    at_once: usize,
     into: &str,
 ) -> Result<usize, Box<dyn std::error::Error>> {
     println!("\n{} into {into}", style(&source.name).bold());
     let start = Instant::now();
-    let loaded = load::load(store, source)?;
+    let loaded = load::load(store, source, at_once)?;
     let seconds = start.elapsed().as_secs_f64();
     print!("{} objects in {seconds:.2} s", style(tour::grouped(loaded.objects)).green().bold());
     match loaded.refused.len() {
