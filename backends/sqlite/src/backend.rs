@@ -140,18 +140,18 @@ impl Backend for Sqlite {
     }
 
     async fn find(&self, table: &Table, select: Select) -> Result<Vec<Row<Doc>>, Error> {
-        let mut rows = Vec::new();
-        let mut give = |row: &Row<Doc>| {
-            rows.push(row.clone());
-            Ok(())
-        };
-        self.find_each(table, select, &mut give).await?;
-        Ok(rows)
+        let ready = table.ready()?;
+        let statement = translate::select(&table.database, ready, &select);
+        found(table, ready, &statement)?.into_iter().collect()
     }
 
     async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
         let ready = table.ready()?;
         let statement = translate::select(&table.database, ready, &select);
+        if !table.database.has_readers() {
+            // After the connection is free again: it is the only one, and who is given the rows may call the store.
+            return found(table, ready, &statement)?.into_iter().try_for_each(|row| give(&row?));
+        }
         let mut stopped = Ok(());
         query(table, |connection| {
             read::rows_of(connection, ready, &statement, |row| {

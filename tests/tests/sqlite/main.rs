@@ -8,5 +8,6 @@ mod faults;
 mod place;
 mod plans;
 mod processes;
+mod reentrant;
 mod schema;
 mod streams;
