@@ -5,6 +5,7 @@
 mod child;
 mod commits;
 mod faults;
+mod filters;
 mod place;
 mod plans;
 mod processes;
