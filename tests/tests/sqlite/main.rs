@@ -2,6 +2,7 @@
 //! streams that are snapshots, and commits of many at once. What every back end promises is held by the conformance suite.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
+mod addresses;
 mod child;
 mod commits;
 mod faults;
