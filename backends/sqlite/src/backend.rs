@@ -63,7 +63,7 @@ async fn submit(table: &Table, work: Work) -> Answer {
 }
 
 fn unexpected() -> WriteFailure {
-    SqliteError::Other { reason: "a write was answered with the answer to another".to_owned() }.into()
+    SqliteError::Other { reason: "a write was answered with the answer to another".to_owned(), code: None }.into()
 }
 
 impl Backend for Sqlite {

@@ -84,7 +84,9 @@ impl Rows {
         let spawned = std::thread::Builder::new().name("longevity-stream".to_owned()).spawn(read);
         match spawned {
             Ok(_) => Ok(Self { ready: Vec::new().into_iter(), more: Some(Reader { chunks, interrupt }) }),
-            Err(error) => Err(SqliteError::Other { reason: format!("no thread for a stream: {error}") }.into()),
+            Err(error) => {
+                Err(SqliteError::Other { reason: format!("no thread for a stream: {error}"), code: None }.into())
+            }
         }
     }
 }
