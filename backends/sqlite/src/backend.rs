@@ -39,8 +39,7 @@ impl Sqlite {
     /// SQLite's plan for the look-up of a key: by its position, in the scope of a variant's discriminators or in any.
     pub fn plan_of_key(&self, table: &Table, index: usize, scope: Option<&[&str]>) -> Result<Explanation, Error> {
         let ready = table.ready()?;
-        let variant = scope.and_then(|scope| ready.variant_of_scope(scope));
-        let sql = ready.statements.get(index, variant).unwrap_or_default().to_owned();
+        let sql = read::of_key(ready, index, scope)?.to_owned();
         explained(table, ready, &Statement { sql, values: Vec::new() })
     }
 }
