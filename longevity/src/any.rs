@@ -226,8 +226,21 @@ macro_rules! any {
             ) -> Result<(), Error> {
                 match (self, &table.0) {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        // One row for all: its document keeps its room.
+                        let mut lent = None;
                         let mut give = |row: &Row<<$backend as Backend>::Doc>| {
-                            give(&with_doc(row.clone(), |doc| AnyDoc(Doc::$variant(doc))))
+                            let wrap = || with_doc(row.clone(), |doc| AnyDoc(Doc::$variant(doc)));
+                            let lent = lent.get_or_insert_with(wrap);
+                            let Row { id, version, discriminator, doc, created_at, updated_at } = lent;
+                            (*id, *version) = (row.id, row.version);
+                            (*created_at, *updated_at) = (row.created_at, row.updated_at);
+                            discriminator.clone_from(&row.discriminator);
+                            match &mut doc.0 {
+                                Doc::$variant(doc) => doc.clone_from(&row.doc),
+                                #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+                                _ => return Err(another()),
+                            }
+                            give(lent)
                         };
                         backend.find_each(table, select, &mut give).await
                     })*

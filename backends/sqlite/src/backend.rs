@@ -39,8 +39,7 @@ impl Sqlite {
     /// SQLite's plan for the look-up of a key: by its position, in the scope of a variant's discriminators or in any.
     pub fn plan_of_key(&self, table: &Table, index: usize, scope: Option<&[&str]>) -> Result<Explanation, Error> {
         let ready = table.ready()?;
-        let variant = scope.and_then(|scope| ready.variant_of_scope(scope));
-        let sql = ready.statements.get(index, variant).unwrap_or_default().to_owned();
+        let sql = read::of_key(ready, index, scope)?.to_owned();
         explained(table, ready, &Statement { sql, values: Vec::new() })
     }
 }
@@ -63,7 +62,7 @@ async fn submit(table: &Table, work: Work) -> Answer {
 }
 
 fn unexpected() -> WriteFailure {
-    SqliteError::Other { reason: "a write was answered with the answer to another".to_owned() }.into()
+    SqliteError::Other { reason: "a write was answered with the answer to another".to_owned(), code: None }.into()
 }
 
 impl Backend for Sqlite {
@@ -140,18 +139,18 @@ impl Backend for Sqlite {
     }
 
     async fn find(&self, table: &Table, select: Select) -> Result<Vec<Row<Doc>>, Error> {
-        let mut rows = Vec::new();
-        let mut give = |row: &Row<Doc>| {
-            rows.push(row.clone());
-            Ok(())
-        };
-        self.find_each(table, select, &mut give).await?;
-        Ok(rows)
+        let ready = table.ready()?;
+        let statement = translate::select(&table.database, ready, &select);
+        found(table, ready, &statement)?.into_iter().collect()
     }
 
     async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
         let ready = table.ready()?;
         let statement = translate::select(&table.database, ready, &select);
+        if !table.database.has_readers() {
+            // After the connection is free again: it is the only one, and who is given the rows may call the store.
+            return found(table, ready, &statement)?.into_iter().try_for_each(|row| give(&row?));
+        }
         let mut stopped = Ok(());
         query(table, |connection| {
             read::rows_of(connection, ready, &statement, |row| {

@@ -30,6 +30,13 @@ impl Database {
             Place::File(path) => path.clone(),
             Place::Memory => ":memory:".into(),
         };
+        if let Place::File(path) = &settings.place
+            && (path.as_os_str().is_empty() || path.as_os_str() == ":memory:")
+        {
+            // SQLite would take it for a database that belongs to one connection.
+            let reason = "it names no file: for a private database in memory, use `Sqlite::in_memory()`".to_owned();
+            return Err(SqliteError::CannotOpen { path: path.clone(), reason });
+        }
         let site = Site { path, timeout: settings.busy_timeout };
         let properties = Arc::default();
         let connection = connection::writer(settings, &site, &properties)?;

@@ -13,8 +13,19 @@ use longevity_core::backend::Backend;
 const MAX_DEPTH: usize = 127;
 
 /// A stored document: JSON text.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Doc(String);
+
+impl Clone for Doc {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    /// Keeps the room, which the derived one gives up.
+    fn clone_from(&mut self, source: &Self) {
+        self.0.clone_from(&source.0);
+    }
+}
 
 impl Doc {
     pub(crate) fn encode<T: Document>(value: &T) -> Result<Self, Error> {
@@ -73,5 +84,19 @@ fn failed(reason: String) -> Error {
 impl fmt::Debug for Doc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Doc({} bytes)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_in_place_of_another_keeps_its_room() {
+        let (long, short) = (Doc("\"long enough\"".to_owned()), Doc("\"x\"".to_owned()));
+        let mut doc = long.clone();
+        let room = doc.0.as_ptr();
+        doc.clone_from(&short);
+        assert_eq!((doc.as_str(), doc.0.as_ptr()), ("\"x\"", room));
     }
 }

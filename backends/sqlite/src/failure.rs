@@ -43,7 +43,7 @@ pub enum SqliteError {
         /// The file.
         path: PathBuf,
     },
-    /// Another connection held its lock for too long. The operation may be repeated.
+    /// Another process held its lock for too long (`SQLITE_BUSY`). The operation may be repeated.
     #[error(
         "another process has locked {} for more than {} ms: try again, or set a longer `busy_timeout`",
         path.display(),
@@ -68,6 +68,8 @@ pub enum SqliteError {
         path: PathBuf,
         /// What SQLite says.
         reason: String,
+        /// SQLite's [extended result code](https://sqlite.org/rescode.html).
+        code: Option<i32>,
     },
     /// The system refused to read or write: the disk fails, or the file has its greatest size. Nothing was written.
     #[error("cannot read or write {}, look at the disk and at limits on the size of files: {reason}", path.display())]
@@ -123,6 +125,8 @@ pub enum SqliteError {
     Other {
         /// What SQLite says.
         reason: String,
+        /// SQLite's [extended result code](https://sqlite.org/rescode.html), if it was SQLite that failed.
+        code: Option<i32>,
     },
 }
 
@@ -155,18 +159,17 @@ impl Site {
     /// The error, in our words where we have some.
     pub(crate) fn failed(&self, error: rusqlite::Error) -> SqliteError {
         let path = || self.path.clone();
-        let reason = reason(&error);
+        let (reason, code) = (reason(&error), extended_code(&error));
         match error.sqlite_error_code() {
             Some(ErrorCode::CannotOpen) => {
                 SqliteError::CannotOpen { reason: self.why_not_opened(reason), path: path() }
             }
             Some(ErrorCode::NotADatabase) => SqliteError::NotADatabase { path: path() },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => SqliteError::ReadOnly { path: path() },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                SqliteError::Locked { path: path(), timeout: self.timeout }
-            }
+            // Not SQLITE_LOCKED: that is a statement of ours in the way of another, for which nobody waits.
+            Some(ErrorCode::DatabaseBusy) => SqliteError::Locked { path: path(), timeout: self.timeout },
             Some(ErrorCode::DiskFull) => SqliteError::Full { path: path() },
-            Some(ErrorCode::DatabaseCorrupt) => SqliteError::Damaged { path: path(), reason },
+            Some(ErrorCode::DatabaseCorrupt) => SqliteError::Damaged { path: path(), reason, code },
             Some(ErrorCode::SystemIoFailure) => SqliteError::Disk { path: path(), reason },
             _ if reason.contains("Expression tree is too large")
                 || reason.contains("too many SQL variables")
@@ -174,7 +177,7 @@ impl Site {
             {
                 SqliteError::QueryTooLarge { reason }
             }
-            _ => SqliteError::Other { reason },
+            _ => SqliteError::Other { reason, code },
         }
     }
 
@@ -229,4 +232,35 @@ pub(crate) fn is_duplicate(error: &rusqlite::Error) -> bool {
 /// Whether a check refused the row.
 pub(crate) fn is_check(error: &rusqlite::Error) -> bool {
     extended_code(error) == Some(SQLITE_CONSTRAINT_CHECK)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn failed(code: i32) -> SqliteError {
+        let site = Site { path: "x.db".into(), timeout: Duration::from_secs(1) };
+        site.failed(rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some("why".to_owned())))
+    }
+
+    #[test]
+    fn what_has_no_name_here_has_its_code() {
+        let other = |code| SqliteError::Other { reason: "why".to_owned(), code: Some(code) };
+        for code in [ffi::SQLITE_ERROR, ffi::SQLITE_SCHEMA, ffi::SQLITE_ABORT_ROLLBACK] {
+            assert_eq!(failed(code), other(code));
+        }
+        let damaged = failed(ffi::SQLITE_CORRUPT_INDEX);
+        assert!(matches!(damaged, SqliteError::Damaged { code: Some(ffi::SQLITE_CORRUPT_INDEX), .. }), "{damaged:?}");
+    }
+
+    #[test]
+    fn a_lock_within_this_process_is_not_another_process() {
+        assert!(matches!(failed(ffi::SQLITE_BUSY), SqliteError::Locked { .. }));
+        assert!(matches!(failed(ffi::SQLITE_BUSY_SNAPSHOT), SqliteError::Locked { .. }));
+        for code in [ffi::SQLITE_LOCKED, ffi::SQLITE_LOCKED_SHAREDCACHE] {
+            assert!(matches!(failed(code), SqliteError::Other { code: Some(found), .. } if found == code));
+        }
+    }
 }

@@ -37,7 +37,10 @@ pub(crate) fn fill(
     let names: Vec<_> = columns.iter().map(|column| layout.columns[*column].quoted.as_str()).collect();
     // All at once, so that no value that is on its way out collides with one that comes in.
     let nulls: Vec<_> = names.iter().map(|name| format!("{name} = NULL")).collect();
-    connection.execute(&format!("UPDATE {table} SET {}", nulls.join(", ")), [])?;
+    // Rows of variants that only other models know keep theirs: nobody here could fill them again.
+    let known: Vec<_> = definition.discriminators().collect();
+    let own = if known.is_empty() { String::new() } else { format!(" WHERE {}", is_one_of(&known)) };
+    connection.execute(&format!("UPDATE {table} SET {}{own}", nulls.join(", ")), [])?;
     let sets: Vec<_> = names.iter().enumerate().map(|(at, name)| format!("{name} = ?{}", at + 2)).collect();
     let id = quoted(ID);
     let mut update = connection.prepare(&format!("UPDATE {table} SET {} WHERE {id} = ?1", sets.join(", ")))?;

@@ -16,7 +16,8 @@
 //! There are none but those of streams, and of writes while another process has the file locked: an operation runs on the
 //! thread that polls it, and takes microseconds. A query whose
 //! answer is large, or that no index serves, takes as long as it takes: on a runtime, give it a thread that may block, or use
-//! a stream, which has one.
+//! a stream, which has one. `create_schema` reads every row where it has to fill a column or an index, and waits on the calling
+//! thread, up to the `busy_timeout`, where another process has the file locked: call it before there is traffic.
 
 mod backend;
 mod checks;

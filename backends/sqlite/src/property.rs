@@ -4,7 +4,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use longevity_core::encoding::PropertyReader;
-use longevity_core::storable::Shape;
+use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::table::TableDefinition;
 use longevity_core::value::sortable;
 use longevity_core::{Path, Value, ValueRef};
@@ -23,7 +23,15 @@ pub(crate) const CONTAINS: &str = "longevity_contains";
 /// A property as it is in each variant of a table.
 #[derive(Debug)]
 pub(crate) struct Property {
-    variants: Vec<(Option<&'static [&'static str]>, PropertyReader)>,
+    path: Path,
+    variants: Vec<InVariant>,
+}
+
+#[derive(Debug)]
+struct InVariant {
+    discriminators: Option<&'static [&'static str]>,
+    shape: ShapeFn,
+    reader: PropertyReader,
 }
 
 impl Property {
@@ -31,24 +39,38 @@ impl Property {
     pub(crate) fn of(definition: &TableDefinition, path: &Path) -> Option<Self> {
         let variants = definition.variants.iter();
         let variants: Vec<_> = variants
-            .filter_map(|variant| Some((variant.discriminators, PropertyReader::new(variant.shape, path)?)))
+            .filter_map(|variant| {
+                let reader = PropertyReader::new(variant.shape, path)?;
+                Some(InVariant { discriminators: variant.discriminators, shape: variant.shape, reader })
+            })
             .collect();
-        (!variants.is_empty()).then_some(Self { variants })
+        (!variants.is_empty()).then(|| Self { path: path.clone(), variants })
+    }
+
+    /// Whether both read the same from every row.
+    fn reads_as(&self, other: &Self) -> bool {
+        let alike = |(a, b): (&InVariant, &InVariant)| {
+            a.discriminators == b.discriminators && std::ptr::fn_addr_eq(a.shape, b.shape)
+        };
+        self.path == other.path
+            && self.variants.len() == other.variants.len()
+            && self.variants.iter().zip(&other.variants).all(alike)
     }
 
     /// How its values are represented, in a row of these discriminators if they are given.
     pub(crate) fn form(&self, scope: Option<&[&str]>) -> Form {
-        let in_scope = self.variants.iter().find(|(names, _)| scope.is_some() && *names == scope);
-        in_scope.or(self.variants.first()).map_or(Form::Plain, |(_, reader)| form_of(reader))
+        let in_scope = self.variants.iter().find(|variant| scope.is_some() && variant.discriminators == scope);
+        in_scope.or(self.variants.first()).map_or(Form::Plain, |variant| form_of(&variant.reader))
     }
 
     /// The value in a row; absent if its variant has no such property or its document is unreadable.
     fn value(&self, doc: &str, discriminator: Option<&str>) -> Option<(Value, Form)> {
-        let (_, reader) = self.variants.iter().find(|(names, _)| match (names, discriminator) {
+        let of_row = |variant: &&InVariant| match (variant.discriminators, discriminator) {
             (None, _) => true,
             (Some(names), Some(discriminator)) => names.contains(&discriminator),
             (Some(_), None) => false,
-        })?;
+        };
+        let reader = &self.variants.iter().find(of_row)?.reader;
         Some((Doc::read(doc, reader).ok()?, form_of(reader)))
     }
 }
@@ -62,17 +84,21 @@ pub(crate) fn form_of(reader: &PropertyReader) -> Form {
 }
 
 /// All properties that statements name by their numbers. It grows with the number of properties that the program's queries
-/// use, not with the number of queries.
+/// use, not with the number of queries, nor of times that the database is opened.
 #[derive(Debug, Default)]
 pub(crate) struct Properties {
     all: RwLock<Vec<Arc<Property>>>,
 }
 
 impl Properties {
-    /// A new property and its number.
-    pub(crate) fn add(&self, property: Property) -> (usize, Arc<Property>) {
-        let property = Arc::new(property);
+    /// A property and its number: the one that it has already, so that who opens the database again finds the statements
+    /// that are prepared.
+    pub(crate) fn number(&self, property: Property) -> (usize, Arc<Property>) {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some((number, known)) = all.iter().enumerate().find(|(_, known)| known.reads_as(&property)) {
+            return (number, Arc::clone(known));
+        }
+        let property = Arc::new(property);
         all.push(Arc::clone(&property));
         (all.len() - 1, property)
     }

@@ -47,19 +47,23 @@ pub(crate) fn prepared<'a>(connection: &'a Connection, statement: &Statement) ->
     Ok(prepared)
 }
 
+fn wrong(what: String) -> Error {
+    Error::Backend { backend: Sqlite::NAME, source: what.into() }
+}
+
+/// The statement that looks a key up: by its position, in the scope of a variant's discriminators or in any.
+pub(crate) fn of_key<'a>(table: &'a Ready, index: usize, scope: Option<&[&str]>) -> Result<&'a str, Error> {
+    let of_scope = |scope| {
+        let variant = table.variant_of_scope(scope);
+        variant.ok_or_else(|| wrong(format!("table {} has no variant {scope:?}", table.definition.name)))
+    };
+    let sql = table.statements.get(index, scope.map(of_scope).transpose()?);
+    sql.ok_or_else(|| wrong(format!("index {index} of table {} is not a key", table.definition.name)))
+}
+
 /// The row with a key.
 pub(crate) fn get(database: &Database, table: &Ready, lookup: &Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
-    let wrong = |what: String| Error::Backend { backend: Sqlite::NAME, source: what.into() };
-    let variant = match lookup.scope {
-        None => None,
-        Some(scope) => match table.variant_of_scope(scope) {
-            Some(variant) => Some(variant),
-            None => return Err(wrong(format!("table {} has no variant {scope:?}", table.definition.name))),
-        },
-    };
-    let Some(sql) = table.statements.get(lookup.index, variant) else {
-        return Err(wrong(format!("index {} of table {} is not a key", lookup.index, table.definition.name)));
-    };
+    let sql = of_key(table, lookup.index, lookup.scope)?;
     let columns = &table.definition.indexes[lookup.index].columns;
     if columns.len() != lookup.values.len() {
         return Err(wrong(format!("the key {} has not {} columns", lookup.index, lookup.values.len())));

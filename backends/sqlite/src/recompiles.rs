@@ -105,3 +105,22 @@ fn no_statement_is_compiled_twice() {
         assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
     }
 }
+
+#[test]
+fn what_is_opened_again_has_the_same_statements() {
+    let sqlite = Sqlite::in_memory();
+    let sql = |properties: [&'static Step; 2]| {
+        let table = block_on(sqlite.open(&[Arc::new(definition())])).unwrap().remove(0);
+        block_on(sqlite.create_schema(&table)).unwrap();
+        let of_property = |step| {
+            let path = Path::root().then(step);
+            let operand = Value::Text("x".into());
+            let predicate = Predicate::Compare { path, comparison: Comparison::Eq, operand };
+            translate::count(&table.database, table.ready().unwrap(), &predicate).sql
+        };
+        properties.map(of_property)
+    };
+    let [nick, name] = sql([NICK, NAME]);
+    assert_ne!(nick, name);
+    assert_eq!(sql([NAME, NICK]), [name, nick]);
+}

@@ -191,7 +191,18 @@ impl Found {
         let (mut columns, mut untended) = (Vec::new(), Vec::new());
         for (position, (realized, column)) in layout.columns.iter().zip(&definition.columns).enumerate() {
             match self.declared(&realized.name) {
-                None => columns.push(position),
+                None => {
+                    let twin = self.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(&realized.name));
+                    if let Some((twin, _)) = twin {
+                        return Err(incompatible(format!(
+                            "its column {twin} differs from {}, which the model now needs, only in case, and SQLite takes \
+                             them for one: keep the name as it was, or choose one that differs in more, by \
+                             `#[persistent(name = \"..\")]`, or `discriminator` for a variant",
+                            realized.name
+                        )));
+                    }
+                    columns.push(position);
+                }
                 Some(declared) if declared != realized.declared => {
                     return Err(incompatible(format!(
                         "its column {} is {declared}, and the property's type now needs {}: a property that changes its \

@@ -56,7 +56,7 @@ pub enum Durability {
 }
 
 impl Sqlite {
-    /// The database in this file.
+    /// The database in this file. `:memory:` is no file: see [`in_memory`](Self::in_memory).
     pub fn file(path: impl AsRef<Path>) -> Self {
         Self::at(Place::File(path.as_ref().to_owned()))
     }
@@ -66,8 +66,8 @@ impl Sqlite {
         Self::at(Place::Memory)
     }
 
-    /// The database that a text names: `sqlite:blog.db`, `sqlite:/var/lib/blog.db`, or `sqlite::memory:`; the prefix may be
-    /// left out.
+    /// The database that a text names: `sqlite:blog.db`, `sqlite:/var/lib/blog.db` (or `sqlite:///var/lib/blog.db`), or
+    /// `sqlite::memory:`; the prefix may be left out. There are no parameters: settings are this type's methods.
     ///
     /// ```
     /// use longevity_sqlite::Sqlite;
@@ -75,13 +75,29 @@ impl Sqlite {
     /// assert_eq!(format!("{:?}", Sqlite::from_uri("sqlite:blog.db")?), r#"Sqlite(File("blog.db"))"#);
     /// assert_eq!(format!("{:?}", Sqlite::from_uri("sqlite::memory:")?), "Sqlite(Memory)");
     /// assert!(Sqlite::from_uri("sqlite:").is_err());
+    /// assert!(Sqlite::from_uri("sqlite://blog.db").is_err());
     /// # Ok::<(), longevity_core::Error>(())
     /// ```
     pub fn from_uri(uri: &str) -> Result<Self, Error> {
-        match uri.strip_prefix("sqlite:").unwrap_or(uri) {
-            "" => Err(Error::Connection(format!("{uri:?} names no file: write `sqlite:blog.db`").into())),
-            ":memory:" => Ok(Self::in_memory()),
-            path => Ok(Self::file(path)),
+        // Not the text: what looks like the address of a server may hold credentials.
+        let refused = |problem: &str| Err(Error::Connection(problem.into()));
+        let path = uri.strip_prefix("sqlite:").unwrap_or(uri);
+        if path.contains('?') {
+            return refused(
+                "the address of a SQLite database takes no parameters (`?`): use the methods of `Sqlite`, and \
+                 `Sqlite::file` for a file with such a name",
+            );
+        }
+        match (path, path.strip_prefix("//")) {
+            ("", _) => refused("the address of a SQLite database names no file: write `sqlite:blog.db`"),
+            (":memory:", _) => Ok(Self::in_memory()),
+            (path, None) => Ok(Self::file(path)),
+            // The host between the second slash and the third is empty.
+            (_, Some(path)) if path.starts_with('/') => Ok(Self::file(path)),
+            (_, Some(_)) => refused(
+                "a SQLite database has no host, which is what stands behind `sqlite://`: write `sqlite:blog.db` or \
+                 `sqlite:///absolute/path`",
+            ),
         }
     }
 

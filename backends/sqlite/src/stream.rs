@@ -18,14 +18,23 @@ use crate::translate::Statement;
 
 /// How many rows go from the reader to the listener at once.
 const CHUNK: usize = 256;
-/// How many chunks may wait, the one that the reader has in its hands apart.
+/// The room of the channel. Each sender has a place of its own besides: two chunks wait, and the reader has a third in its
+/// hands.
 const WAITING: usize = 1;
 
 type Found = Result<Row<Doc>, Error>;
 
+/// Rows on their way.
+#[derive(Debug)]
+struct Chunk {
+    rows: Vec<Found>,
+    /// Whether there are no more. A channel that ends without this was left by a reader that panicked.
+    is_last: bool,
+}
+
 /// The rows of a stream.
 ///
-/// Those of a file are a snapshot that a reader in a thread of its own holds open; it is at most a few hundred rows ahead, and
+/// Those of a file are a snapshot that a reader in a thread of its own holds open; it is at most 768 rows ahead, and
 /// ends when the stream is dropped. Those of a database in memory, which has one connection, are found at the start.
 #[derive(Debug)]
 pub struct Rows {
@@ -36,7 +45,7 @@ pub struct Rows {
 /// The reader's end of the channel is in its thread.
 #[derive(Debug)]
 struct Reader {
-    chunks: mpsc::Receiver<Vec<Found>>,
+    chunks: mpsc::Receiver<Chunk>,
     interrupt: Interrupt,
 }
 
@@ -74,7 +83,7 @@ impl Rows {
             if let Err(error) = result {
                 outlet.chunk.push(Err(database.site.failed(error).into()));
             }
-            outlet.flush();
+            outlet.flush(true);
             match connection.execute_batch("COMMIT") {
                 Ok(()) => database.give_back(connection),
                 // It is closed, and its snapshot with it.
@@ -84,7 +93,9 @@ impl Rows {
         let spawned = std::thread::Builder::new().name("longevity-stream".to_owned()).spawn(read);
         match spawned {
             Ok(_) => Ok(Self { ready: Vec::new().into_iter(), more: Some(Reader { chunks, interrupt }) }),
-            Err(error) => Err(SqliteError::Other { reason: format!("no thread for a stream: {error}") }.into()),
+            Err(error) => {
+                Err(SqliteError::Other { reason: format!("no thread for a stream: {error}"), code: None }.into())
+            }
         }
     }
 }
@@ -109,7 +120,7 @@ impl std::fmt::Debug for Interrupt {
 
 /// Where the reader puts rows.
 struct Outlet {
-    sender: mpsc::Sender<Vec<Found>>,
+    sender: mpsc::Sender<Chunk>,
     chunk: Vec<Found>,
 }
 
@@ -117,14 +128,14 @@ impl Outlet {
     /// Whether anybody wants more.
     fn give(&mut self, row: Found) -> bool {
         self.chunk.push(row);
-        self.chunk.len() < CHUNK || self.flush()
+        self.chunk.len() < CHUNK || self.flush(false)
     }
 
     /// Waits until there is room.
-    fn flush(&mut self) -> bool {
-        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
+    fn flush(&mut self, is_last: bool) -> bool {
+        let rows = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
         let room = std::future::poll_fn(|context| self.sender.poll_ready(context));
-        longevity_core::block_on(room).is_ok() && self.sender.start_send(chunk).is_ok()
+        longevity_core::block_on(room).is_ok() && self.sender.start_send(Chunk { rows, is_last }).is_ok()
     }
 }
 
@@ -138,8 +149,16 @@ impl Stream for Rows {
             }
             let Some(reader) = &mut self.more else { return Poll::Ready(None) };
             match Pin::new(&mut reader.chunks).poll_next(context) {
-                Poll::Ready(Some(chunk)) => self.ready = chunk.into_iter(),
-                Poll::Ready(None) => self.more = None,
+                Poll::Ready(Some(chunk)) => {
+                    if chunk.is_last {
+                        self.more = None;
+                    }
+                    self.ready = chunk.rows.into_iter();
+                }
+                Poll::Ready(None) => {
+                    let reason = "the thread that reads a stream panicked: rows are missing".to_owned();
+                    *self = Self::failed(SqliteError::Other { reason, code: None }.into());
+                }
                 Poll::Pending => return Poll::Pending,
             }
         }
@@ -155,5 +174,71 @@ impl Drop for Reader {
         if let Some(handle) = &*handle {
             handle.interrupt();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use longevity_core::block_on;
+
+    use super::*;
+
+    fn next(rows: &mut Rows) -> Option<Found> {
+        block_on(std::future::poll_fn(|context| Pin::new(&mut *rows).poll_next(context)))
+    }
+
+    fn read_by(read: impl FnOnce(Outlet) + Send + 'static) -> Rows {
+        let (sender, chunks) = mpsc::channel(WAITING);
+        let outlet = Outlet { sender, chunk: Vec::new() };
+        // Whether it panicked is for the listener to find out.
+        drop(std::thread::spawn(|| read(outlet)).join());
+        Rows { ready: Vec::new().into_iter(), more: Some(Reader { chunks, interrupt: Interrupt::default() }) }
+    }
+
+    #[test]
+    fn a_reader_that_panics_is_not_the_end_of_the_rows() {
+        let mut rows = read_by(|mut outlet| {
+            outlet.give(Ok(crate::rows::empty()));
+            outlet.flush(false);
+            panic!("half way");
+        });
+        assert!(next(&mut rows).unwrap().is_ok());
+        let error = next(&mut rows).unwrap().unwrap_err();
+        assert!(error.to_string().contains("panicked"), "{error}");
+        assert!(next(&mut rows).is_none());
+    }
+
+    #[test]
+    fn a_reader_that_comes_to_the_end_says_so() {
+        let mut rows = read_by(|mut outlet| {
+            outlet.give(Ok(crate::rows::empty()));
+            outlet.flush(true);
+        });
+        assert!(next(&mut rows).unwrap().is_ok());
+        assert!(next(&mut rows).is_none());
+        // Not even a row.
+        assert!(next(&mut read_by(|mut outlet| assert!(outlet.flush(true)))).is_none());
+    }
+
+    /// What the page on the design promises.
+    #[test]
+    fn a_reader_is_three_chunks_ahead() {
+        let (sender, mut chunks) = mpsc::channel(WAITING);
+        let mut outlet = Outlet { sender, chunk: Vec::new() };
+        let (given, counts) = std::sync::mpsc::channel();
+        let reader = std::thread::spawn(move || {
+            for at in 1.. {
+                let row = Ok(crate::rows::empty());
+                if given.send(at).is_err() || !outlet.give(row) {
+                    break;
+                }
+            }
+        });
+        let waits = std::time::Duration::from_millis(200);
+        let ahead = std::iter::from_fn(|| counts.recv_timeout(waits).ok()).last();
+        assert_eq!(ahead, Some(3 * CHUNK));
+        chunks.close();
+        drop((chunks, counts));
+        reader.join().unwrap();
     }
 }

@@ -70,7 +70,7 @@ impl Ready {
         if let Some(known) = properties.get(path) {
             return known.clone();
         }
-        let found = Property::of(&self.definition, path).map(|property| database.properties.add(property));
+        let found = Property::of(&self.definition, path).map(|property| database.properties.number(property));
         properties.insert(path.clone(), found.clone());
         found
     }

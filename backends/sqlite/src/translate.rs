@@ -225,6 +225,10 @@ impl Translator<'_> {
         fields: &[(&'static str, Value)],
         scope: Option<usize>,
     ) -> Option<String> {
+        // No field could tell one that is there from one that is absent.
+        if fields.is_empty() {
+            return None;
+        }
         let columns = self.table.definition.columns.iter().enumerate();
         let below: Vec<_> = columns
             .filter(|(_, column)| column.path.starts_with(path) && in_scope(column.variant, scope))

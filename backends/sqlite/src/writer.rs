@@ -143,7 +143,7 @@ impl Writer {
             if first.is_empty() {
                 break;
             }
-            let begun = patient.as_ref().map_err(|error| SqliteError::Other { reason: error.to_string() });
+            let begun = patient.as_ref().map_err(|error| SqliteError::Other { reason: error.to_string(), code: None });
             match begun.and_then(|()| begin(&held, &database.site)) {
                 Ok(()) => {
                     let (turn, jobs) = self.next_turn();

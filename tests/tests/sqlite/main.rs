@@ -2,11 +2,14 @@
 //! streams that are snapshots, and commits of many at once. What every back end promises is held by the conformance suite.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
+mod addresses;
 mod child;
 mod commits;
 mod faults;
+mod filters;
 mod place;
 mod plans;
 mod processes;
+mod reentrant;
 mod schema;
 mod streams;

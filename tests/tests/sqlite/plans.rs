@@ -192,6 +192,23 @@ fn a_key_is_looked_up_by_its_own_index() {
 }
 
 #[test]
+fn only_a_key_of_the_table_has_a_plan() {
+    let error = |bench: &Bench, index: usize, scope: Scope| {
+        bench.sqlite.plan_of_key(&bench.table, index, scope).unwrap_err().to_string()
+    };
+    let mut not_unique = 0;
+    for bench in Bench::all() {
+        let indexes = &bench.definition.indexes;
+        for position in (0..=indexes.len()).filter(|at| indexes.get(*at).is_none_or(|index| !index.is_unique())) {
+            not_unique += usize::from(position < indexes.len());
+            assert!(error(&bench, position, None).contains("is not a key"));
+        }
+        assert!(error(&bench, 0, Some(&["Nobody"])).contains("has no variant"));
+    }
+    assert!(not_unique > 3);
+}
+
+#[test]
 fn an_equality_on_all_columns_is_found_by_an_index() {
     let mut complaints = Complaints::default();
     for bench in Bench::all() {

@@ -5,4 +5,5 @@ mod names;
 mod refusals;
 mod sides;
 mod statements;
+mod strangers;
 mod versions;

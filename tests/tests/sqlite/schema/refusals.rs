@@ -80,6 +80,41 @@ fn a_property_whose_type_changed_is_refused_with_what_to_do() {
     assert_eq!(store.repo().count(seven).unwrap(), 1);
 }
 
+mod cased {
+    //! One property under two stored names that SQLite takes for one.
+    macro_rules! named {
+        ($name:ident, $stored:literal) => {
+            pub(crate) mod $name {
+                use longevity::prelude::*;
+
+                #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+                #[persistent(table = "cased", index(score))]
+                pub(crate) struct Cased {
+                    #[persistent(name = $stored)]
+                    pub(crate) score: i64,
+                }
+
+                #[derive(DomainModel)]
+                #[domain_model(Cased)]
+                pub(crate) struct Model;
+            }
+        };
+    }
+
+    named!(lower, "score");
+    named!(upper, "Score");
+}
+
+#[test]
+fn a_stored_name_that_changed_only_in_case_is_refused_with_what_to_do() {
+    let place = Place::new();
+    place.store::<cased::lower::Model>();
+    let SqliteError::Incompatible { table, reason } = fails::<cased::upper::Model>(&place) else { panic!() };
+    assert_eq!(table, "cased");
+    assert!(reason.contains("column score") && reason.contains("only in case"), "{reason}");
+    assert!(reason.contains("#[persistent(name = "), "{reason}");
+}
+
 #[test]
 fn a_text_that_becomes_a_time_is_read_as_one_or_refused() {
     let place = Place::new();

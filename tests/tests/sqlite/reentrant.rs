@@ -1,0 +1,37 @@
+//! Who is given rows may call the store that gives them.
+
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use longevity::backend::Backend;
+use longevity::blocking::Longevity;
+use longevity::query::{Predicate, Select};
+use longevity::{RootType, Sqlite};
+use longevity_tests::models::keys::{Library, Ticket, TicketId};
+
+use crate::place::Place;
+
+#[test]
+fn a_receiver_of_rows_calls_the_store() {
+    let place = Place::new();
+    for sqlite in [Sqlite::in_memory(), place.sqlite()] {
+        let store = Longevity::<Library, _>::open(sqlite.clone()).unwrap();
+        store.create_schema().unwrap();
+        store.repo().create_many((0..3).map(|id| Ticket { ticket_id: TicketId { id } })).unwrap();
+        let (sender, counts) = mpsc::channel();
+        // In a thread, as who waits for itself never comes back.
+        std::thread::spawn(move || {
+            let definition = Arc::new(Ticket::definition().table().unwrap());
+            let table = sqlite.block_on(sqlite.open(&[definition])).unwrap().remove(0);
+            let mut give = |_: &longevity::Row<_>| {
+                sender.send(sqlite.block_on(sqlite.count(&table, Predicate::All))?).unwrap();
+                Ok(())
+            };
+            let select = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
+            sqlite.block_on(sqlite.find_each(&table, select, &mut give)).unwrap();
+        });
+        for _ in 0..3 {
+            assert_eq!(counts.recv_timeout(Duration::from_secs(20)), Ok(3));
+        }
+    }
+}
