@@ -1,8 +1,8 @@
 //! The one connection that writes, and the queue in front of it.
 //!
-//! No thread waits for writes. A write is put into the queue and yields once, so that others who are ready to write get there
-//! too; whoever comes back first takes the connection and everything in the queue, and commits it as one transaction. A
-//! single writer pays nothing for this, many share the cost of a commit.
+//! No thread waits for writes. A write is put into the queue and yields, so that others who are ready to write get there too;
+//! whoever comes back first takes the connection and everything in the queue, and commits it as one transaction. Many share
+//! the cost of a commit. One who is alone yields now and then only, to see whether he still is.
 //!
 //! Only while another process has the file locked, a thread waits for it, so that those who asked need not: the queue stays as
 //! it is until the lock is free.
@@ -12,7 +12,7 @@ use std::fmt;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -27,12 +27,22 @@ use crate::write::{Answer, Begun, Job, begin, run};
 
 /// How many writes one transaction takes.
 const BATCH: usize = 1024;
+/// How often a write yields at most, until as many are there as were the last time.
+const YIELDS: u8 = 32;
+/// Who had so many transactions to himself takes himself to be alone, and yields once in so many.
+const LOOK: usize = 16;
+/// Nobody waits for more than so many.
+const CROWD: usize = 64;
 
 pub(crate) struct Writer {
     connection: Mutex<Connection>,
     queue: Mutex<VecDeque<Arc<Ticket>>>,
     /// Whether a thread waits for another process, to do what is in the queue.
     waiting: AtomicBool,
+    /// How many were in the last transaction.
+    crowd: AtomicUsize,
+    /// How many transactions in a row had one alone.
+    alone: AtomicUsize,
 }
 
 /// The connection, while it is held. Whoever waits for it is told when it is let go.
@@ -53,7 +63,13 @@ impl Drop for Tell<'_> {
 
 impl Writer {
     pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection: Mutex::new(connection), queue: Mutex::default(), waiting: AtomicBool::new(false) }
+        Self {
+            connection: Mutex::new(connection),
+            queue: Mutex::default(),
+            waiting: AtomicBool::new(false),
+            crowd: AtomicUsize::new(0),
+            alone: AtomicUsize::new(0),
+        }
     }
 
     /// Waits for the connection.
@@ -101,9 +117,27 @@ impl Writer {
         (Turn(tickets), jobs)
     }
 
+    /// Whether somebody who has yielded so often goes on to write: as many are there as were the last time, or it cannot be
+    /// helped. Who was alone for long does not yield at all.
+    fn is_gathered(&self, yields: u8) -> bool {
+        if yields == 0 {
+            let alone = self.alone.load(Ordering::Relaxed);
+            return alone >= LOOK && !alone.is_multiple_of(LOOK);
+        }
+        yields >= YIELDS || self.queue().len() >= self.crowd.load(Ordering::Relaxed).min(CROWD)
+    }
+
+    /// Counts who shares a transaction. Off by one at times, which does no harm.
+    fn count(&self, jobs: usize) {
+        self.crowd.store(jobs, Ordering::Relaxed);
+        let alone = if jobs > 1 { 0 } else { self.alone.load(Ordering::Relaxed).wrapping_add(1) };
+        self.alone.store(alone, Ordering::Relaxed);
+    }
+
     /// Does what is in the queue, on this thread; gives who is to be told once the connection is free.
     fn drain(&self, database: &Arc<Database>, connection: &mut Connection) -> Vec<Waker> {
         let (turn, jobs) = self.next_turn();
+        self.count(jobs.len());
         match run(connection, &database.site, jobs, Begun::Not) {
             Ok(answers) => turn.answer(answers),
             Err(jobs) => {
@@ -197,11 +231,12 @@ pub(crate) struct Submission {
     database: Arc<Database>,
     job: Option<Job>,
     ticket: Option<Arc<Ticket>>,
+    yields: u8,
 }
 
 impl Submission {
     pub(crate) fn new(database: Arc<Database>, job: Job) -> Self {
-        Self { database, job: Some(job), ticket: None }
+        Self { database, job: Some(job), ticket: None, yields: 0 }
     }
 }
 
@@ -213,8 +248,6 @@ impl Future for Submission {
             let ticket = Arc::new(Ticket::new(job, context.waker().clone()));
             self.database.writer.queue().push_back(Arc::clone(&ticket));
             self.ticket = Some(ticket);
-            context.waker().wake_by_ref();
-            return Poll::Pending;
         }
         let Some(ticket) = self.ticket.clone() else { return Poll::Pending };
         if let Some(answer) = ticket.fetch(context.waker()) {
@@ -224,6 +257,11 @@ impl Future for Submission {
         let writer = &self.database.writer;
         // The thread that waits does what is in the queue, and wakes who comes too late for that.
         if writer.waiting.load(Ordering::Acquire) {
+            return Poll::Pending;
+        }
+        if !writer.is_gathered(self.yields) {
+            self.yields += 1;
+            context.waker().wake_by_ref();
             return Poll::Pending;
         }
         let Some(mut held) = writer.try_lock() else { return Poll::Pending };
