@@ -1,5 +1,7 @@
 //! Connections: how each is opened and set up.
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -53,11 +55,18 @@ pub(crate) fn reader(
     Ok(connection)
 }
 
+/// The path, so that SQLite takes it for one: the bundled one takes what begins with `file:` for a URI, whatever the flags.
+fn not_a_uri(path: &Path) -> Cow<'_, Path> {
+    match path.as_os_str().as_encoded_bytes().starts_with(b"file:") {
+        true => Cow::Owned(Path::new(".").join(path)),
+        false => Cow::Borrowed(path),
+    }
+}
+
 fn open(settings: &Settings, site: &Site, more: OpenFlags) -> Result<Connection, SqliteError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
     let opened = match &settings.place {
-        // No URI: a file may be called anything.
-        Place::File(path) => Connection::open_with_flags(path, flags),
+        Place::File(path) => Connection::open_with_flags(not_a_uri(path), flags),
         Place::Memory => Connection::open_in_memory_with_flags(flags),
     };
     opened.map_err(|error| site.failed(error))
@@ -131,6 +140,14 @@ mod tests {
             let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();
             (pragma("synchronous"), pragma("query_only"))
         })
+    }
+
+    #[test]
+    fn a_file_may_be_called_anything() {
+        assert_eq!(*not_a_uri(Path::new("blog.db")), *Path::new("blog.db"));
+        assert_eq!(*not_a_uri(Path::new("a/file:x")), *Path::new("a/file:x"));
+        let strange = not_a_uri(Path::new("file:a%41.db?mode=memory"));
+        assert_eq!(*strange, *Path::new("./file:a%41.db?mode=memory"));
     }
 
     #[test]
