@@ -1,5 +1,9 @@
 //! While another process has the file locked, a write waits, and the thread that asked for it does not.
 
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
 use longevity::prelude::*;
 use longevity_tests::models::blogging::{Blogging, Commenter, User, Username};
 use rusqlite::Connection;
@@ -37,4 +41,57 @@ fn a_runtime_of_one_thread_goes_on_while_writes_wait_for_another_process() {
         }
         assert_eq!(users.count(User::query().all()).await.unwrap(), 4);
     });
+}
+
+/// A caller who has given up, and tries again, would else write twice.
+#[test]
+fn a_write_that_is_dropped_while_another_process_has_the_lock_is_not_done() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("store.db");
+    let store = longevity::blocking::Longevity::<Blogging, _>::open(Sqlite::file(&file)).unwrap();
+    store.create_schema().unwrap();
+    let commenters = store.asynchronous().repo::<Commenter>();
+    let commenter = |name: &str| Commenter { username: Username(name.into()) };
+
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    {
+        let mut given_up = pin!(commenters.create(commenter("ann")));
+        for _ in 0..100 {
+            assert!(given_up.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+    }
+    let kept = std::thread::spawn({
+        let commenters = store.repo::<Commenter>();
+        move || commenters.create(commenter("bob"))
+    });
+    other.execute_batch("COMMIT").unwrap();
+    kept.join().unwrap().unwrap();
+    assert_eq!(store.repo::<User>().count(User::query().all()).unwrap(), 1);
+}
+
+/// Who comes while another waits has a wait of his own, no longer than the timeout.
+#[test]
+fn each_write_waits_as_long_as_it_was_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("store.db");
+    let timeout = Duration::from_millis(300);
+    let store = longevity::blocking::Longevity::<Blogging, _>::open(Sqlite::file(&file).busy_timeout(timeout)).unwrap();
+    store.create_schema().unwrap();
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let write = |name: &'static str| {
+        let commenters = store.repo::<Commenter>();
+        std::thread::spawn(move || {
+            let start = Instant::now();
+            let error = commenters.create(Commenter { username: Username(name.into()) }).unwrap_err();
+            (start.elapsed(), error.to_string())
+        })
+    };
+    for (waited, error) in ["ann", "bob", "cec"].map(write).map(|thread| thread.join().unwrap()) {
+        assert!(error.contains("locked"), "{error}");
+        assert!(waited >= timeout / 2, "{waited:?}");
+    }
+    other.execute_batch("COMMIT").unwrap();
+    store.repo::<Commenter>().create(Commenter { username: Username("ann".into()) }).unwrap();
 }
