@@ -17,8 +17,7 @@ const NAME: &Step = &Step::new("name");
 const NICK: &Step = &Step::new("nick");
 
 fn shape() -> Shape {
-    let field =
-        |name, step| FieldShape { name, serde_name: name, step, shape: <String as Storable>::shape as fn() -> Shape };
+    let field = |name, step| FieldShape::new(name, step, <String as Storable>::shape);
     Shape::Struct { name: "Member", key_of: None, fields: vec![field("name", NAME), field("nick", NICK)] }
 }
 

@@ -60,7 +60,7 @@ impl Diagram {
 
     fn component(&mut self, shape: &Shape) -> fmt::Result {
         match shape {
-            Shape::Choice { name, choices } => {
+            Shape::Choice { name, choices, .. } => {
                 writeln!(self.text, "    class {name} {{")?;
                 writeln!(self.text, "        <<choice>>")?;
                 for choice in choices {

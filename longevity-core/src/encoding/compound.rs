@@ -58,7 +58,10 @@ impl<'a, C> Fields<'a, C> {
     fn planned(&mut self, node: &'static Node, name: &'static str) -> (&'static str, Place<'a>) {
         let found = field_named(node, name, self.position);
         self.position += 1;
-        found.map_or_else(|| (name, self.place.with(None)), |field| (field.stored, self.place.with(field.held.plan())))
+        found.map_or_else(
+            || (name, self.place.with(None)),
+            |field| (field.names.stored, self.place.with(field.held.plan())),
+        )
     }
 }
 

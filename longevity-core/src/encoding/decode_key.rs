@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, Visitor};
 
 use super::encode_key::FieldsOf;
-use super::layout::Node;
+use super::layout::{FieldNode, Node};
 use super::scalars::{BoolKey, Hex, SignedKey, UnsignedKey};
 
 /// The user's seed of a key.
@@ -133,7 +133,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for FieldName<'_, V> {
     fn visit_str<E: Error>(self, name: &str) -> Result<V::Value, E> {
         self.plan.set(None);
         let Node::Struct(fields) = self.node else { return self.visitor.visit_str(name) };
-        if let Some(field) = fields.iter().find(|field| field.stored == name) {
+        if let Some(field) = named(fields, name) {
             self.plan.set(field.held.plan());
             return self.visitor.visit_str(field.serde_name);
         }
@@ -143,6 +143,12 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for FieldName<'_, V> {
         }
         self.visitor.visit_str(name)
     }
+}
+
+/// The field that a document has under this name: its stored name, or else an alias.
+fn named<'a>(fields: &'a [FieldNode], name: &str) -> Option<&'a FieldNode> {
+    let stored = fields.iter().find(|field| field.names.stored == name);
+    stored.or_else(|| fields.iter().find(|field| field.names.aliases.contains(&name)))
 }
 
 /// The user's seed of a variant's name, and where the plan of what the variant holds is left.

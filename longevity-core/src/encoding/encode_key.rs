@@ -85,7 +85,7 @@ impl<S: Serializer> Serializer for KeyEncoder<'_, S> {
         let Some((node, plan)) = self.fields else { return self.inner.serialize_str(value) };
         let field = field_named(node, value, 0);
         plan.set(field.and_then(|field| field.held.plan()));
-        self.inner.serialize_str(field.map_or(value, |field| field.stored))
+        self.inner.serialize_str(field.map_or(value, |field| field.names.stored))
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::storable::{FieldShape, ScalarType, Shape, ShapeFn};
+use crate::value::Value;
 
 /// One type in a layout. Newtypes and boxes leave no trace in a document, and have no node.
 pub(super) enum Node {
     Scalar(ScalarType),
-    Choice,
+    /// The choices' aliases, each with the stored name.
+    Choice(Vec<(&'static str, &'static str)>),
     Optional(Link),
     List(Link),
     Set(Link),
@@ -46,12 +48,27 @@ pub(super) struct MapNode {
 
 pub(super) struct FieldNode {
     pub(super) serde_name: &'static str,
-    pub(super) stored: &'static str,
+    pub(super) names: Names,
     pub(super) held: Link,
+    pub(super) absent: Option<fn() -> Value>,
+}
+
+/// The names under which a field is read.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    pub(super) stored: &'static str,
+    pub(super) aliases: &'static [&'static str],
+}
+
+impl Names {
+    #[inline]
+    pub(super) fn has(self, name: &str) -> bool {
+        name == self.stored || self.aliases.contains(&name)
+    }
 }
 
 pub(super) struct VariantNode {
-    pub(super) name: &'static str,
+    pub(super) names: Names,
     /// `None` for a unit.
     pub(super) held: Option<Link>,
 }
@@ -178,7 +195,7 @@ fn behind_newtypes(shape: ShapeFn) -> (Vec<usize>, Shape) {
 fn draft(shape: Shape) -> (Node, Vec<ShapeFn>, bool) {
     match shape {
         Shape::Scalar(scalar) => (Node::Scalar(scalar), Vec::new(), false),
-        Shape::Choice { .. } => (Node::Choice, Vec::new(), false),
+        Shape::Choice { aliases, .. } => (Node::Choice(aliases), Vec::new(), false),
         Shape::Newtype { inner, .. } | Shape::Optional(inner) => (Node::Optional(Link::default()), vec![inner], false),
         Shape::List(element) => (Node::List(Link::default()), vec![element], false),
         Shape::Set(element) => (Node::Set(Link::default()), vec![element], false),
@@ -194,17 +211,19 @@ fn draft(shape: Shape) -> (Node, Vec<ShapeFn>, bool) {
         Shape::Struct { fields, .. } => {
             let node = |field: &FieldShape| FieldNode {
                 serde_name: field.serde_name,
-                stored: field.step.name,
+                names: Names { stored: field.step.name, aliases: field.aliases },
                 held: Link::default(),
+                absent: field.absent,
             };
             let renamed = fields.iter().any(|field| field.serde_name != field.step.name);
             (Node::Struct(fields.iter().map(node).collect()), fields.iter().map(|field| field.shape).collect(), renamed)
         }
         Shape::Enum { variants, .. } => {
             let below = variants.iter().filter_map(|variant| variant.holds).collect();
-            let variants = variants
-                .into_iter()
-                .map(|variant| VariantNode { name: variant.serde_name, held: variant.holds.map(|_| Link::default()) });
+            let variants = variants.into_iter().map(|variant| VariantNode {
+                names: Names { stored: variant.serde_name, aliases: variant.aliases },
+                held: variant.holds.map(|_| Link::default()),
+            });
             (Node::Enum(variants.collect()), below, false)
         }
     }
@@ -213,7 +232,7 @@ fn draft(shape: Shape) -> (Node, Vec<ShapeFn>, bool) {
 impl Node {
     fn links(&self) -> Vec<&Link> {
         match self {
-            Self::Scalar(_) | Self::Choice => Vec::new(),
+            Self::Scalar(_) | Self::Choice(_) => Vec::new(),
             Self::Optional(link) | Self::List(link) | Self::Set(link) => vec![link],
             Self::Map(map) => vec![&map.key, &map.value],
             Self::Struct(fields) => fields.iter().map(|field| &field.held).collect(),
@@ -232,6 +251,6 @@ impl Node {
     /// The plan of what the variant holds.
     pub(super) fn variant_plan(&self, name: &str) -> Option<&'static Self> {
         let Self::Enum(variants) = self else { return None };
-        variants.iter().find(|variant| variant.name == name)?.held.as_ref()?.plan()
+        variants.iter().find(|variant| variant.names.has(name))?.held.as_ref()?.plan()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::layout::{self, Node};
+use super::layout::{self, Names, Node};
 use super::values::ValueSeed;
 use super::visitors::Wrapped;
 use crate::path::Path;
@@ -13,8 +13,7 @@ use crate::value::Value;
 
 /// Reads the value of one property out of documents. Make one per property, not per call.
 ///
-/// It sees what the document holds under stored names: not what a decoded value has from an alias or a default of
-/// serde's.
+/// It reads what the decoded value would have: aliases count as the name, and a field that is not there has its default.
 pub struct PropertyReader {
     steps: Vec<Crossing>,
     leaf: Leaf,
@@ -24,7 +23,9 @@ pub struct PropertyReader {
 /// A field on the way, and the options around the struct that has it.
 struct Crossing {
     options: u8,
-    name: &'static str,
+    names: Names,
+    /// The field's value in documents without it; no value is none.
+    absent: Option<fn() -> Value>,
 }
 
 #[derive(Clone, Copy)]
@@ -43,9 +44,10 @@ impl PropertyReader {
             let (options, behind) = behind_options(node)?;
             let (Node::Struct(nodes), Shape::Struct { fields, .. }) = (behind, bare(shape)) else { return None };
             let position = fields.iter().position(|field| field.step.hash == step.hash)?;
-            steps.push(Crossing { options, name: step.name });
+            let field = nodes.get(position)?;
+            steps.push(Crossing { options, names: field.names, absent: field.absent });
             shape = fields[position].shape;
-            node = nodes.get(position)?.held.node()?;
+            node = field.held.node()?;
         }
         let (options, node) = behind_options(node)?;
         Some(Self { steps, leaf: Leaf { options, node }, shape: bare(shape) })
@@ -67,7 +69,7 @@ impl PropertyReader {
     }
 
     /// The value, as [`Storable::value_at`](crate::Storable::value_at) reads it from the decoded document; a field that
-    /// the document does not hold is `None`.
+    /// the document does not hold and that has no default is `None`.
     pub fn read<'de, D: Deserializer<'de>>(&self, deserializer: D) -> Result<Value, D::Error> {
         Walk { steps: &self.steps, leaf: self.leaf }.deserialize(deserializer)
     }
@@ -75,7 +77,7 @@ impl PropertyReader {
 
 impl fmt::Debug for PropertyReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps: Vec<_> = self.steps.iter().map(|step| step.name).collect();
+        let steps: Vec<_> = self.steps.iter().map(|step| step.names.stored).collect();
         f.debug_struct("PropertyReader").field("steps", &steps).field("shape", &self.shape).finish()
     }
 }
@@ -114,7 +116,7 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
             None => Layers { options: self.leaf.options, depth: 0, counted: true, inner: ValueSeed(self.leaf.node) }
                 .deserialize(deserializer),
             Some((step, steps)) => {
-                let inner = Field { name: step.name, rest: Walk { steps, ..self } };
+                let inner = Field { step, rest: Walk { steps, ..self } };
                 Layers { options: step.options, depth: 0, counted: false, inner }.deserialize(deserializer)
             }
         }
@@ -170,7 +172,7 @@ impl<'de, S: DeserializeSeed<'de, Value = Value>> Visitor<'de> for Layers<S> {
 
 /// One field of a struct, the others skipped.
 struct Field<'a> {
-    name: &'static str,
+    step: &'a Crossing,
     rest: Walk<'a>,
 }
 
@@ -186,25 +188,44 @@ impl<'de> Visitor<'de> for Field<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an object with the field {}", self.name)
+        write!(f, "an object with the field {}", self.step.names.stored)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut found = None;
         // To the end, as formats want it.
-        while let Some(is_it) = map.next_key_seed(Is(self.name))? {
-            if is_it && found.is_none() {
+        while let Some(is_it) = map.next_key_seed(Is(self.step.names))? {
+            if !is_it {
+                map.next_value::<IgnoredAny>()?;
+            } else if found.is_none() {
                 found = Some(map.next_value_seed(self.rest)?);
             } else {
-                map.next_value::<IgnoredAny>()?;
+                return Err(A::Error::duplicate_field(self.step.names.stored));
             }
         }
-        Ok(found.unwrap_or(Value::None(0)))
+        Ok(match (found, self.step.absent) {
+            (Some(value), _) => value,
+            (None, None) => Value::None(0),
+            (None, Some(absent)) => below(absent(), self.rest.steps),
+        })
     }
 }
 
-/// Whether a key is this name.
-struct Is(&'static str);
+/// What a value has at the end of the way.
+fn below(value: Value, steps: &[Crossing]) -> Value {
+    let Some((step, steps)) = steps.split_first() else { return value };
+    match value {
+        Value::Record(fields) => {
+            let field = fields.into_iter().find(|(name, _)| *name == step.names.stored);
+            field.map_or(Value::None(0), |(_, value)| below(value, steps))
+        }
+        // An option on the way: which of several it is does not count.
+        _ => Value::None(0),
+    }
+}
+
+/// Whether a key is one of these names.
+struct Is(Names);
 
 impl<'de> DeserializeSeed<'de> for Is {
     type Value = bool;
@@ -224,6 +245,6 @@ impl Visitor<'_> for Is {
 
     #[inline]
     fn visit_str<E: Error>(self, name: &str) -> Result<bool, E> {
-        Ok(name == self.0)
+        Ok(self.0.has(name))
     }
 }

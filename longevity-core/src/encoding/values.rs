@@ -26,12 +26,13 @@ impl<'de> DeserializeSeed<'de> for ValueSeed {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         match self.0 {
             Node::Scalar(scalar) => scalar_of(*scalar, Decoder::new(deserializer, None)),
-            Node::Choice => String::deserialize(deserializer).map(|name| Value::Text(name.into())),
+            Node::Choice(aliases) => String::deserialize(deserializer).map(|name| choice(aliases, name)),
             Node::Optional(_) => Held(self.0).deserialize(deserializer),
             Node::List(element) => deserializer.deserialize_seq(ListOf(element)),
             Node::Set(element) => match deserializer.deserialize_seq(ListOf(element))? {
                 Value::List(mut elements) => {
                     elements.sort();
+                    elements.dedup();
                     Ok(Value::List(elements))
                 }
                 other => Ok(other),
@@ -42,6 +43,12 @@ impl<'de> DeserializeSeed<'de> for ValueSeed {
             Node::Enum(variants) => deserializer.deserialize_enum("", &[], VariantOf(variants)),
         }
     }
+}
+
+/// The choice of this name.
+fn choice(aliases: &[(&str, &str)], name: String) -> Value {
+    let stored = aliases.iter().find(|(alias, _)| *alias == name).map(|(_, stored)| Box::from(*stored));
+    Value::Text(stored.unwrap_or_else(|| name.into()))
 }
 
 /// A scalar is read as its Rust type is.
@@ -153,6 +160,7 @@ impl<'de> DeserializeSeed<'de> for KeyOf {
         let key = KeyDecoder { inner: deserializer, fields: None };
         match self.0 {
             Node::Scalar(scalar) => scalar_of(*scalar, key),
+            Node::Choice(aliases) => String::deserialize(key).map(|name| choice(aliases, name)),
             _ => String::deserialize(key).map(|name| Value::Text(name.into())),
         }
     }
@@ -171,12 +179,16 @@ impl<'de> Visitor<'de> for RecordOf {
         let mut values = vec![None; self.0.len()];
         while let Some(position) = access.next_key_seed(Position(self.0))? {
             match position.and_then(|position| Some((self.0.get(position)?, values.get_mut(position)?))) {
+                Some((field, Some(_))) => return Err(A::Error::duplicate_field(field.names.stored)),
                 Some((field, value)) => *value = Some(access.next_value_seed(held(&field.held)?)?),
                 None => drop(access.next_value::<IgnoredAny>()?),
             }
         }
-        let values = values.into_iter().map(|value| value.unwrap_or(Value::None(0)));
-        Ok(Value::Record(self.0.iter().map(|field| field.stored).zip(values).collect()))
+        let fields = self.0.iter().zip(values).map(|(field, value)| {
+            let absent = || field.absent.map_or(Value::None(0), |absent| absent());
+            (field.names.stored, value.unwrap_or_else(absent))
+        });
+        Ok(Value::Record(fields.collect()))
     }
 
     // A tuple struct without fields.
@@ -188,7 +200,7 @@ impl<'de> Visitor<'de> for RecordOf {
     }
 }
 
-/// The position of the field whose stored name a key is.
+/// The position of the field that a key names.
 struct Position(&'static [FieldNode]);
 
 impl<'de> DeserializeSeed<'de> for Position {
@@ -207,7 +219,7 @@ impl Visitor<'_> for Position {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Option<usize>, E> {
-        Ok(self.0.iter().position(|field| field.stored == name))
+        Ok(self.0.iter().position(|field| field.names.has(name)))
     }
 }
 
@@ -222,12 +234,12 @@ impl<'de> Visitor<'de> for VariantOf {
 
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<Value, A::Error> {
         let (name, access) = access.variant::<String>()?;
-        let known = self.0.iter().find(|variant| variant.name == name);
+        let known = self.0.iter().find(|variant| variant.names.has(&name));
         let variant = known.ok_or_else(|| A::Error::custom(format_args!("unknown variant {name:?}")))?;
         let value = match &variant.held {
             None => access.unit_variant().map(|()| Value::Record(Vec::new())),
             Some(link) => access.newtype_variant_seed(held(link)?),
         };
-        Ok(Value::Variant(variant.name, Box::new(value?)))
+        Ok(Value::Variant(variant.names.stored, Box::new(value?)))
     }
 }

@@ -1,6 +1,7 @@
 //! The structure of stored types, for back ends, descriptions and checks.
 
 use crate::path::Step;
+use crate::value::Value;
 
 /// A shape on demand: recursive types end in one.
 pub type ShapeFn = fn() -> Shape;
@@ -17,6 +18,8 @@ pub enum Shape {
         name: &'static str,
         /// The stored names of the choices, in the order of declaration.
         choices: Vec<&'static str>,
+        /// Other names under which choices are read: the alias, and the choice's stored name.
+        aliases: Vec<(&'static str, &'static str)>,
     },
     /// A newtype, stored as what it holds.
     Newtype {
@@ -53,8 +56,9 @@ pub enum Shape {
     },
 }
 
-/// A field of a struct.
+/// A field of a struct. Made by [`FieldShape::new`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct FieldShape {
     /// The Rust field's name.
     pub name: &'static str,
@@ -64,6 +68,35 @@ pub struct FieldShape {
     pub step: &'static Step,
     /// The field's type.
     pub shape: ShapeFn,
+    /// Other names under which it is read, as `#[serde(alias = "..")]` gives them: no stored name of another field.
+    pub aliases: &'static [&'static str],
+    /// The value that it has in documents without it, as `#[serde(default)]` gives it.
+    pub absent: Option<fn() -> Value>,
+}
+
+impl FieldShape {
+    /// A field whose serde name is its own, with no other names and no default.
+    pub const fn new(name: &'static str, step: &'static Step, shape: ShapeFn) -> Self {
+        Self { name, serde_name: name, step, shape, aliases: &[], absent: None }
+    }
+
+    /// With another name in the `serde` form.
+    #[must_use]
+    pub const fn serde_name(self, serde_name: &'static str) -> Self {
+        Self { serde_name, ..self }
+    }
+
+    /// With other names under which it is read.
+    #[must_use]
+    pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// With a value for documents without it: what the decoded field has at the path of no steps.
+    #[must_use]
+    pub const fn absent(self, absent: fn() -> Value) -> Self {
+        Self { absent: Some(absent), ..self }
+    }
 }
 
 /// A variant of a poly component.
@@ -73,6 +106,8 @@ pub struct VariantShape {
     pub name: &'static str,
     /// The name that the `serde` form has.
     pub serde_name: &'static str,
+    /// Other names under which it is read.
+    pub aliases: &'static [&'static str],
     /// What the variant holds: `None` for a unit, a struct for named fields, else the one type in it.
     pub holds: Option<ShapeFn>,
 }

@@ -1,8 +1,9 @@
-//! serde's attributes: those that rename are honoured, those that would change the stored form are refused.
+//! serde's attributes: those that rename and those about what is read are honoured, those that would change the stored
+//! form are refused.
 
 use proc_macro2::Span;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, LitStr, MetaNameValue, Token};
+use syn::{Attribute, ExprPath, LitStr, MetaNameValue, Token};
 
 use super::case::Case;
 use super::{Entry, Form, entries};
@@ -18,6 +19,27 @@ pub(crate) struct ContainerSerde {
     pub(crate) rename_all_fields: Option<Case>,
     /// A variant's name.
     pub(crate) rename: Option<LitStr>,
+    /// A variant's other names.
+    pub(crate) aliases: Vec<LitStr>,
+    /// Where a struct's fields come from that are not there.
+    pub(crate) default: Option<Absent>,
+}
+
+/// Where the value comes from of what a document lacks.
+#[derive(Clone)]
+pub(crate) enum Absent {
+    /// `Default::default()`
+    Default,
+    /// This function.
+    Path(ExprPath),
+}
+
+/// What serde's attributes say of a field.
+#[derive(Default)]
+pub(crate) struct FieldSerde {
+    pub(crate) rename: Option<LitStr>,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) default: Option<Absent>,
 }
 
 /// What a container is, as far as serde's attributes go.
@@ -44,6 +66,8 @@ impl ContainerSerde {
                 "rename_all" => this.rename_all = case(&entry, errors),
                 "rename_all_fields" => this.rename_all_fields = case(&entry, errors),
                 "rename" => this.rename = both_ways(&entry, errors),
+                "alias" if container == Container::Variant => this.aliases.extend(entry.text(errors)),
+                "default" if container == Container::Record => this.default = absent(&entry),
                 "transparent" if container == Container::Newtype => {}
                 "alias" | "bound" | "crate" | "default" | "deny_unknown_fields" | "expecting" => {}
                 _ if container == Container::Poly => {}
@@ -54,17 +78,30 @@ impl ContainerSerde {
     }
 }
 
-/// The name that serde's attributes give a field.
-pub(crate) fn field_rename(attributes: &[Attribute], errors: &mut Errors) -> Option<LitStr> {
-    let mut rename = None;
-    for entry in entries(attributes, "serde", errors) {
-        match entry.word().as_str() {
-            "rename" => rename = both_ways(&entry, errors),
-            "alias" | "bound" | "default" => {}
-            name => refuse(&entry, name, errors),
+impl FieldSerde {
+    /// Reads serde's attributes of a field.
+    pub(crate) fn of(attributes: &[Attribute], errors: &mut Errors) -> Self {
+        let mut this = Self::default();
+        for entry in entries(attributes, "serde", errors) {
+            match entry.word().as_str() {
+                "rename" => this.rename = both_ways(&entry, errors),
+                "alias" => this.aliases.extend(entry.text(errors)),
+                "default" => this.default = absent(&entry),
+                "bound" => {}
+                name => refuse(&entry, name, errors),
+            }
         }
+        this
     }
-    rename
+}
+
+/// `default` or `default = "path"`. What is no path is serde's to report.
+fn absent(entry: &Entry) -> Option<Absent> {
+    match &entry.form {
+        Form::Word => Some(Absent::Default),
+        Form::Value(value) => syn::parse2::<LitStr>(value.clone()).ok()?.parse().ok().map(Absent::Path),
+        Form::List(_) => None,
+    }
 }
 
 /// Where a field's name was given.

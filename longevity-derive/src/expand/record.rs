@@ -1,10 +1,12 @@
 //! Structs with named fields: their values, properties and structure.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
+use syn::spanned::Spanned;
 
-use super::{encoding_plan, step, storable};
+use super::{asked, encoding_plan, step, storable};
+use crate::attributes::serde::Absent;
 use crate::tree::Container;
 use crate::tree::field::Field;
 
@@ -39,7 +41,7 @@ pub(crate) fn expand(container: &Container, role: &Role<'_>, fields: &[Field]) -
     };
     let steps = steps(krate, fields);
     let (struct_of_fields, type_of_fields, read_fields) = properties(container, fields);
-    let shapes = field_shapes(krate, fields);
+    let shapes = field_shapes(container, fields);
     let arms = fields.iter().enumerate().map(|(position, field)| {
         let (hash, member, value_at) =
             (format_ident!("HASH_{position}"), &field.member, storable(&field.ty, krate, "value_at"));
@@ -121,13 +123,45 @@ pub(crate) fn steps(krate: &TokenStream, fields: &[Field]) -> TokenStream {
 }
 
 /// The structure of the fields.
-pub(crate) fn field_shapes(krate: &TokenStream, fields: &[Field]) -> TokenStream {
+pub(crate) fn field_shapes(container: &Container, fields: &[Field]) -> TokenStream {
+    let krate = &container.krate;
     let shapes = fields.iter().enumerate().map(|(position, field)| {
-        let Field { name, serde_name, ty, .. } = field;
+        let Field { name, serde_name, aliases, ty, .. } = field;
         let (step, shape) = (step(position), storable(ty, krate, "shape"));
-        quote!(#krate::storable::FieldShape { name: #name, serde_name: #serde_name, step: #step, shape: #shape })
+        let serde_name = (serde_name != name).then(|| quote!(.serde_name(#serde_name)));
+        let aliases = (!aliases.is_empty()).then(|| quote!(.aliases(&[#(#aliases),*])));
+        let absent = absent(container, field).map(|value| quote!(.absent(|| #value)));
+        quote!(#krate::storable::FieldShape::new(#name, #step, #shape) #serde_name #aliases #absent)
     });
     quote!(::std::vec![#(#shapes),*])
+}
+
+/// The value of a field that a document lacks, as serde's derive makes it.
+fn absent(container: &Container, field: &Field) -> Option<TokenStream> {
+    let Field { ty, member, .. } = field;
+    let value_at = storable(ty, &container.krate, "value_at");
+    let (of, value, field) = match (&field.absent, &container.absent) {
+        (Some(absent), _) => (ty.to_token_stream(), made(absent, ty), TokenStream::new()),
+        (None, Some(absent)) => {
+            let this: Type = syn::parse_quote!(Self);
+            (this.to_token_stream(), made(absent, &this), quote!(.#member))
+        }
+        (None, None) => return None,
+    };
+    Some(quote!({
+        let absent: #of = #value;
+        #value_at(&absent #field, &[]).to_value()
+    }))
+}
+
+fn made(absent: &Absent, ty: &Type) -> TokenStream {
+    match absent {
+        Absent::Default => {
+            let default = asked(ty, quote!(::core::default::Default), "default");
+            quote!(#default())
+        }
+        Absent::Path(path) => quote_spanned!(path.span()=> #path()),
+    }
 }
 
 /// The struct of the properties, its type seen from `__R`, and an expression that makes one.

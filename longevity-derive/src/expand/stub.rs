@@ -21,7 +21,7 @@ pub(crate) fn storable(container: &Container) -> TokenStream {
             const KEYABLE: ::core::primitive::bool = true;
 
             fn shape() -> #krate::storable::Shape {
-                #krate::storable::Shape::Choice { name: #name, choices: ::std::vec![] }
+                #krate::storable::Shape::Choice { name: #name, choices: ::std::vec![], aliases: ::std::vec![] }
             }
 
             fn fields<__R: 'static>(_: &#krate::Path) -> #krate::storable::NoFields {

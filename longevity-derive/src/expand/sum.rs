@@ -14,6 +14,10 @@ pub(crate) fn choice(container: &Container, variants: &[Variant]) -> TokenStream
     let name = container.name();
     let stored: Vec<_> = variants.iter().map(|variant| &variant.stored).collect();
     let idents = variants.iter().map(|variant| &variant.ident);
+    let aliases = variants.iter().flat_map(|variant| {
+        let stored = &variant.stored;
+        variant.aliases.iter().map(move |alias| quote!((#alias, #stored)))
+    });
     let generics = container.storable();
     let (impl_generics, _, clause) = generics.split_for_impl();
     quote! {
@@ -26,7 +30,11 @@ pub(crate) fn choice(container: &Container, variants: &[Variant]) -> TokenStream
             const KEYABLE: ::core::primitive::bool = true;
 
             fn shape() -> #krate::storable::Shape {
-                #krate::storable::Shape::Choice { name: #name, choices: ::std::vec![#(#stored),*] }
+                #krate::storable::Shape::Choice {
+                    name: #name,
+                    choices: ::std::vec![#(#stored),*],
+                    aliases: ::std::vec![#(#aliases),*],
+                }
             }
 
             fn fields<__R: 'static>(_: &#krate::Path) -> #krate::storable::NoFields {
@@ -54,8 +62,14 @@ pub(crate) fn sum(container: &Container, variants: &[Variant]) -> TokenStream {
     let generics = container.storable();
     let (impl_generics, _, clause) = generics.split_for_impl();
     let shapes = variants.iter().map(|variant| {
-        let (name, stored, holds) = (crate::names::plain(&variant.ident), &variant.stored, holds(container, variant));
-        quote!(#krate::storable::VariantShape { name: #name, serde_name: #stored, holds: #holds })
+        let Variant { ident, stored, aliases, .. } = variant;
+        let (name, holds) = (crate::names::plain(ident), holds(container, variant));
+        quote!(#krate::storable::VariantShape {
+            name: #name,
+            serde_name: #stored,
+            aliases: &[#(#aliases),*],
+            holds: #holds,
+        })
     });
     let encoding_plan = encoding_plan(container);
     let values = variants.iter().map(|variant| {
@@ -113,9 +127,9 @@ fn holds(container: &Container, variant: &Variant) -> TokenStream {
             let (impl_generics, arguments, clause) = generics.split_for_impl();
             let turbofish = arguments.as_turbofish();
             let steps = record::steps(krate, fields);
-            let shapes = record::field_shapes(krate, fields);
+            let shapes = record::field_shapes(container, fields);
             quote!({
-                fn shape #impl_generics () -> #krate::storable::Shape #clause {
+                fn __shape #impl_generics () -> #krate::storable::Shape #clause {
                     #steps
                     #krate::storable::Shape::Struct {
                         name: "",
@@ -123,7 +137,7 @@ fn holds(container: &Container, variant: &Variant) -> TokenStream {
                         fields: #shapes,
                     }
                 }
-                ::core::option::Option::Some(shape #turbofish)
+                ::core::option::Option::Some(__shape #turbofish)
             })
         }
     }

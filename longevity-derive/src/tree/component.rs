@@ -30,6 +30,8 @@ pub(crate) struct Variant {
     pub(crate) ident: Ident,
     /// The stored name, which is serde's.
     pub(crate) stored: String,
+    /// Other names under which it is read.
+    pub(crate) aliases: Vec<String>,
     pub(crate) holds: Holds,
 }
 
@@ -151,7 +153,10 @@ pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors)
             }
         };
         match holds {
-            Some(holds) => variants.push(Variant { ident: variant.ident.clone(), stored, holds }),
+            Some(holds) => {
+                let aliases = of_variant.aliases.iter().map(syn::LitStr::value).collect();
+                variants.push(Variant { ident: variant.ident.clone(), stored, aliases, holds });
+            }
             None => whole = false,
         }
     }

@@ -2,12 +2,12 @@
 
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Ident, Index, Member, Token, Type};
+use syn::{Attribute, Ident, Index, LitStr, Member, Token, Type};
 
 use super::unstorable::unstorable;
 use crate::attributes::case::Case;
 use crate::attributes::entries;
-use crate::attributes::serde::{Renamed, field_rename};
+use crate::attributes::serde::{Absent, FieldSerde, Renamed};
 use crate::errors::Errors;
 use crate::names::{Distinct, plain};
 
@@ -20,6 +20,10 @@ pub(crate) struct Field {
     pub(crate) serde_name: String,
     /// The stored name.
     pub(crate) stored: String,
+    /// Other names under which it is read.
+    pub(crate) aliases: Vec<String>,
+    /// Where its value comes from in documents without it.
+    pub(crate) absent: Option<Absent>,
     pub(crate) ty: Type,
     /// The type as the enum's module sees it, if the field is in a struct generated for an inline variant.
     pub(crate) outer_ty: Option<Type>,
@@ -38,11 +42,13 @@ impl Field {
     ) -> Vec<Self> {
         let mut distinct = Distinct::new();
         let mut named = Vec::new();
+        let mut aliases: Vec<(usize, LitStr)> = Vec::new();
         for field in fields {
             let Some(ident) = &field.ident else { continue };
             let name = plain(ident);
-            let by_serde = field_rename(&field.attrs, errors).map(Renamed::from);
-            let serde = by_serde.unwrap_or_else(|| Renamed {
+            let by_serde = FieldSerde::of(&field.attrs, errors);
+            aliases.extend(by_serde.aliases.iter().map(|alias| (named.len(), alias.clone())));
+            let serde = by_serde.rename.map(Renamed::from).unwrap_or_else(|| Renamed {
                 name: rename_all.map_or_else(|| name.clone(), |case| case.of_field(&name)),
                 span: ident.span(),
             });
@@ -55,19 +61,22 @@ impl Field {
                 name,
                 serde_name,
                 stored: stored.name,
+                aliases: by_serde.aliases.iter().map(LitStr::value).collect(),
+                absent: by_serde.default,
                 ty: field.ty.clone(),
                 outer_ty: None,
                 attributes: field.attrs.clone(),
                 refused: refuse(&field.ty, errors),
             });
         }
+        ambiguous(&aliases, &named, errors);
         named
     }
 
     /// The one field of a newtype, which has no name of its own in the store.
     pub(crate) fn of_newtype(field: &syn::Field, attribute: &str, errors: &mut Errors) -> Self {
         // There is nothing to rename, but what must not be there is refused.
-        field_rename(&field.attrs, errors);
+        FieldSerde::of(&field.attrs, errors);
         for entry in entries(&field.attrs, attribute, errors) {
             entry.unknown(attribute, &[], errors);
         }
@@ -76,6 +85,8 @@ impl Field {
             name: String::new(),
             serde_name: String::new(),
             stored: String::new(),
+            aliases: Vec::new(),
+            absent: None,
             ty: field.ty.clone(),
             outer_ty: None,
             attributes: field.attrs.clone(),
@@ -88,6 +99,26 @@ impl Field {
         match &self.member {
             Member::Named(ident) => ident.clone(),
             Member::Unnamed(index) => quote::format_ident!("field_{}", index.index),
+        }
+    }
+}
+
+/// Reports aliases, each with the position of its field, that name another field too.
+fn ambiguous(aliases: &[(usize, LitStr)], fields: &[Field], errors: &mut Errors) {
+    for (own, alias) in aliases {
+        let name = alias.value();
+        let other = fields.iter().enumerate().find(|(position, other)| {
+            let earlier_alias = position < own && other.aliases.contains(&name);
+            position != own && (other.stored == name || other.serde_name == name || earlier_alias)
+        });
+        if let Some((_, other)) = other {
+            errors.on(
+                alias,
+                format_args!(
+                    "`{name}` is a name of the field `{}` too: a document cannot say which is meant",
+                    other.name
+                ),
+            );
         }
     }
 }

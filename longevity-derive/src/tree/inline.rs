@@ -2,14 +2,15 @@
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Attribute, Fields, Generics, Ident, Token, Type, Variant, Visibility};
+use syn::spanned::Spanned;
+use syn::{Attribute, Fields, Generics, Ident, LitStr, Token, Type, Variant, Visibility};
 
 use super::Container;
 use super::declaration::{Declaration, text};
 use super::field::Field;
 use super::persistent::{PersistentStruct, Role, properties};
 use crate::attributes::property::{Declared, PolyProp};
-use crate::attributes::serde::ContainerSerde;
+use crate::attributes::serde::{Absent, ContainerSerde};
 use crate::attributes::{Form, entries};
 use crate::errors::Errors;
 use crate::names::{did_you_mean, listed, plain};
@@ -55,6 +56,8 @@ impl Inline {
             vis: Visibility::Public(Token![pub](Span::call_site())),
             generics: Generics::default(),
             krate: around.container.krate.clone(),
+            absent: None,
+            predicates: Vec::new(),
         };
         let role = Role::Derived { poly: Box::new(syn::parse_quote!(super::#poly)) };
         let docs = variant.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();
@@ -99,8 +102,13 @@ fn position(
     Some(position)
 }
 
-/// The field with a type that means the same inside of the generated module.
+/// The field with a type, and a function for its default, that mean the same inside of the generated module.
 fn one_module_deeper(mut field: Field) -> Field {
+    if let Some(Absent::Path(path)) = &mut field.absent
+        && let Ok(inside) = syn::parse2(deeper(path.to_token_stream()))
+    {
+        *path = inside;
+    }
     if let Ok(ty) = syn::parse2::<Type>(deeper(field.ty.to_token_stream())) {
         field.outer_ty = Some(std::mem::replace(&mut field.ty, ty));
     }
@@ -136,8 +144,14 @@ pub(crate) fn field_attributes(field: &Field) -> TokenStream {
     // What is wrong among them was reported when the field was read.
     let kept = entries(&field.attributes, "serde", &mut Errors::default()).into_iter().filter_map(|entry| {
         let word = entry.word();
-        matches!((word.as_str(), &entry.form), ("alias" | "default" | "bound", Form::Word | Form::Value(_)))
-            .then(|| entry.to_token_stream())
+        match (word.as_str(), &entry.form, &field.absent) {
+            ("default", _, Some(Absent::Path(path))) => {
+                let path = LitStr::new(&text(path), path.span());
+                Some(quote!(default = #path))
+            }
+            ("alias" | "default" | "bound", Form::Word | Form::Value(_), _) => Some(entry.to_token_stream()),
+            _ => None,
+        }
     });
     quote!(#(#docs)* #[serde(rename = #name #(, #kept)*)])
 }

@@ -10,10 +10,11 @@ pub(crate) mod persistent;
 pub(crate) mod poly;
 pub(crate) mod unstorable;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
-use syn::{DeriveInput, GenericParam, Generics, Ident, Visibility};
+use syn::{Data, DeriveInput, GenericParam, Generics, Ident, Visibility, WherePredicate};
 
+use crate::attributes::serde::{self, Absent, ContainerSerde, FieldSerde};
 use crate::errors::Errors;
 use crate::names::plain;
 
@@ -25,6 +26,10 @@ pub(crate) struct Container {
     pub(crate) generics: Generics,
     /// The module that generated code reaches.
     pub(crate) krate: TokenStream,
+    /// Where fields come from that a document lacks and that have no default of their own.
+    pub(crate) absent: Option<Absent>,
+    /// What the values of absent fields ask of the type's parameters.
+    pub(crate) predicates: Vec<WherePredicate>,
 }
 
 impl Container {
@@ -35,7 +40,46 @@ impl Container {
             }
         }
         let generics = input.generics.clone();
-        Self { ident: input.ident.clone(), vis: input.vis.clone(), generics, krate }
+        // What is wrong in serde's attributes is reported by those who read the fields.
+        let unheard = &mut Errors::default();
+        let absent = match &input.data {
+            Data::Struct(_) => ContainerSerde::of(&input.attrs, serde::Container::Record, unheard).default,
+            Data::Enum(_) | Data::Union(_) => None,
+        };
+        let mut container = Self {
+            ident: input.ident.clone(),
+            vis: input.vis.clone(),
+            generics,
+            krate,
+            absent,
+            predicates: Vec::new(),
+        };
+        if !container.generics.params.is_empty() {
+            container.predicates = container.needed(&input.data, unheard);
+        }
+        container
+    }
+
+    /// Of a generic type: `Default` of what has to have one and depends on a parameter, as serde's derive asks for it.
+    fn needed(&self, data: &Data, errors: &mut Errors) -> Vec<WherePredicate> {
+        let fields: Vec<&syn::Field> = match data {
+            Data::Struct(data) => data.fields.iter().filter(|field| field.ident.is_some()).collect(),
+            Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).collect(),
+            Data::Union(_) => Vec::new(),
+        };
+        let mut predicates = Vec::new();
+        if let Some(Absent::Default) = self.absent {
+            let this = self.this();
+            predicates.push(syn::parse_quote!(#this: ::core::default::Default));
+        }
+        for field in fields {
+            let ty = &field.ty;
+            let by_default = matches!(FieldSerde::of(&field.attrs, errors).default, Some(Absent::Default));
+            if by_default && self.generics.type_params().any(|param| mentions(quote!(#ty), &param.ident)) {
+                predicates.push(syn::parse_quote!(#ty: ::core::default::Default));
+            }
+        }
+        predicates
     }
 
     /// The type's name, without `r#`.
@@ -60,6 +104,9 @@ impl Container {
                 clause.predicates.push(syn::parse_quote!(#param: #bound));
             }
         }
+        if !self.predicates.is_empty() {
+            generics.make_where_clause().predicates.extend(self.predicates.iter().cloned());
+        }
         generics
     }
 
@@ -74,4 +121,13 @@ impl Container {
         let krate = &self.krate;
         self.bounded(&quote!(#krate::Document))
     }
+}
+
+/// Whether the name stands somewhere in the tokens.
+fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }

@@ -1,5 +1,6 @@
 //! Schemas: what they are, how they grow with the model, and which tables are refused.
 
+mod defaults;
 mod growth;
 mod names;
 mod refusals;
