@@ -143,8 +143,8 @@ fn absent(container: &Container, field: &Field) -> Option<TokenStream> {
     let (of, value, field) = match (&field.absent, &container.absent) {
         (Some(absent), _) => (ty.to_token_stream(), made(absent, ty), TokenStream::new()),
         (None, Some(absent)) => {
-            let this: Type = syn::parse_quote!(Self);
-            (this.to_token_stream(), made(absent, &this), quote!(.#member))
+            let this = container.this();
+            (this.clone(), made(absent, &syn::parse_quote!(#this)), quote!(.#member))
         }
         (None, None) => return None,
     };
