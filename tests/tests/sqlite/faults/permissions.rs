@@ -1,6 +1,7 @@
 //! Files and directories that may not be written. Permissions do not hold for root, whose tests run as somebody else.
 
 use std::fs::{self, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -35,7 +36,14 @@ fn as_somebody(test: &str, file: u32, directory: u32) {
     } else {
         Command::new(std::env::current_exe().unwrap())
     };
-    let output = child::as_child(command, test, place.path()).output().unwrap();
+    let mut command = child::as_child(command, test, place.path());
+    let output = loop {
+        match command.output() {
+            // A child that another test has just forked still has the copy open for writing, until it is its own program.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            output => break output.unwrap(),
+        }
+    };
     set_mode(place.directory.path(), 0o755);
     child::passed(output);
     assert_eq!(place.store::<Library>().repo::<Note>().count(Note::query()).unwrap(), 1);
