@@ -89,6 +89,7 @@ macro_rules! any {
             }
         }
 
+        #[allow(unreachable_patterns, reason = "with one back end there is no other")]
         impl Backend for AnyBackend {
             type Doc = AnyDoc;
             type Table = AnyTable;
@@ -111,7 +112,6 @@ macro_rules! any {
             fn decode<T: Document>(&self, doc: &AnyDoc) -> Result<T, DecodeError> {
                 match (self, &doc.0) {
                     $($(#[$feature])* (Self::$variant(backend), Doc::$variant(doc)) => backend.decode(doc),)*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(DecodeError { path: String::new(), source: ANOTHER.into() }),
                 }
             }
@@ -130,7 +130,6 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.create_schema(table).await
                     })*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another()),
                 }
             }
@@ -142,7 +141,6 @@ macro_rules! any {
                         Table::$variant(table),
                         RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at },
                     ) => backend.insert(table, RowContent { doc, discriminator, columns, written_at }).await,)*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another().into()),
                 }
             }
@@ -158,13 +156,11 @@ macro_rules! any {
                             RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at } => {
                                 Ok(RowContent { doc, discriminator, columns, written_at })
                             }
-                            #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                             _ => Err((position, another().into())),
                         };
                         let contents = contents.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
                         backend.insert_many(table, contents).await
                     })*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err((0, another().into())),
                 }
             }
@@ -181,7 +177,6 @@ macro_rules! any {
                         Table::$variant(table),
                         RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at },
                     ) => backend.replace(table, target, RowContent { doc, discriminator, columns, written_at }).await,)*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another().into()),
                 }
             }
@@ -191,7 +186,6 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.delete(table, target).await
                     })*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another().into()),
                 }
             }
@@ -202,7 +196,6 @@ macro_rules! any {
                         let row = backend.get(table, lookup).await?;
                         Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
                     })*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another()),
                 }
             }
@@ -213,7 +206,6 @@ macro_rules! any {
                         let rows = backend.find(table, select).await?.into_iter();
                         Ok(rows.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))).collect())
                     })*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another()),
                 }
             }
@@ -237,14 +229,12 @@ macro_rules! any {
                             discriminator.clone_from(&row.discriminator);
                             match &mut doc.0 {
                                 Doc::$variant(doc) => doc.clone_from(&row.doc),
-                                #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                                 _ => return Err(another()),
                             }
                             give(lent)
                         };
                         backend.find_each(table, select, &mut give).await
                     })*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another()),
                 }
             }
@@ -254,7 +244,6 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.count(table, predicate).await
                     })*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another()),
                 }
             }
@@ -264,7 +253,6 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.exists(table, predicate).await
                     })*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another()),
                 }
             }
@@ -274,7 +262,6 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         Rows::$variant(Box::new(backend.stream(table, select)))
                     })*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Rows::Failed(Some(another())),
                 })
             }
@@ -284,7 +271,6 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.explain(table, select).await
                     })*
-                    #[allow(unreachable_patterns, reason = "with one back end there is no other")]
                     _ => Err(another()),
                 }
             }
