@@ -88,7 +88,7 @@ impl Format for Bson {
     }
 
     fn object_key(text: &str) -> Cow<'_, str> {
-        if is_key(text) && !text.contains('%') {
+        if is_own_key(text) {
             return Cow::Borrowed(text);
         }
         if text.is_empty() {
@@ -108,8 +108,8 @@ impl Format for Bson {
     }
 
     fn object_key_text(key: &str) -> Option<Cow<'_, str>> {
-        if !key.contains('%') {
-            return is_key(key).then_some(Cow::Borrowed(key));
+        if is_own_key(key) {
+            return Some(Cow::Borrowed(key));
         }
         if key == "%" {
             return Some(Cow::Borrowed(""));
@@ -119,9 +119,11 @@ impl Format for Bson {
     }
 }
 
-/// Whether MongoDB takes the text for a key and for nothing else.
-fn is_key(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with('$') && !text.contains(['.', '\0'])
+/// Whether the text is its own key: MongoDB takes it for a key and for nothing else, and it is none of another text.
+// Byte by byte, which is faster for short texts than the searches of the standard library.
+#[inline]
+fn is_own_key(text: &str) -> bool {
+    !matches!(text.as_bytes(), [] | [b'$', ..]) && !text.bytes().any(|byte| matches!(byte, b'%' | b'.' | b'\0'))
 }
 
 /// The milliseconds since the epoch, floored, and the nanoseconds beyond them.
