@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use bson::spec::BinarySubtype;
-use bson::{DateTime, Decimal128, RawBsonRef, RawDeserializer, RawDocument};
+use bson::{Decimal128, RawBsonRef, RawDeserializer, RawDocument};
 use longevity_core::backend::DecodeError;
 use longevity_core::encoding::{self, EncodeError, Format, PropertyReader};
 use longevity_core::{Document, Timestamp, Value};
@@ -53,18 +53,16 @@ impl Format for Bson {
 
     fn serialize_timestamp<S: Serializer>(at: Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         let (milliseconds, beyond) = split(at);
-        // The bytes of `{ at, ns }`: a date of the `bson` crate goes through text.
-        let mut document = *b"\x19\0\0\0\x09at\0________\x10ns\0____\0";
-        document[8..16].copy_from_slice(&milliseconds.to_le_bytes());
-        document[20..24].copy_from_slice(&beyond.to_le_bytes());
-        RawDocument::from_bytes(&document).map_err(S::Error::custom)?.serialize(serializer)
+        RawDocument::from_bytes(&object(milliseconds, beyond)).map_err(S::Error::custom)?.serialize(serializer)
     }
 
     fn deserialize_timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         let value = RawBsonRef::deserialize(deserializer)?;
         let at = match value {
-            RawBsonRef::Document(document) => both(document).and_then(|(date, beyond)| joined(date, beyond)),
-            RawBsonRef::DateTime(date) => joined(date, 0),
+            RawBsonRef::Document(document) => {
+                both(document).and_then(|(milliseconds, beyond)| joined(milliseconds, beyond))
+            }
+            RawBsonRef::DateTime(date) => joined(date.timestamp_millis(), 0),
             RawBsonRef::String(text) => text.parse().ok(),
             _ => None,
         };
@@ -134,20 +132,27 @@ fn split(at: Timestamp) -> (i64, i32) {
 }
 
 /// The timestamp that was split; `None` if none was split so.
-fn joined(date: DateTime, beyond: i32) -> Option<Timestamp> {
-    let milliseconds = date.timestamp_millis();
+fn joined(milliseconds: i64, beyond: i32) -> Option<Timestamp> {
     let beyond = i32::try_from(milliseconds.rem_euclid(1000)).ok()? * 1_000_000
         + Some(beyond).filter(|beyond| (0..1_000_000).contains(beyond))?;
     Timestamp::from_unix(milliseconds.div_euclid(1000), beyond)
 }
 
-/// The fields of a timestamp.
-fn both(document: &RawDocument) -> Option<(DateTime, i32)> {
-    let mut fields = document.iter_elements();
-    let (at, ns) = (fields.next()?.ok()?, fields.next()?.ok()?);
-    let is_end = fields.next().is_none() && at.key().as_str() == "at" && ns.key().as_str() == "ns";
-    let both = (at.value().ok()?.as_datetime()?, ns.value().ok()?.as_i32()?);
-    is_end.then_some(both)
+/// The bytes of `{ at: .., ns: .. }`.
+// Field by field is slower, and a date of the `bson` crate goes through text.
+fn object(milliseconds: i64, beyond: i32) -> [u8; 25] {
+    let mut object = *b"\x19\0\0\0\x09at\0________\x10ns\0____\0";
+    object[8..16].copy_from_slice(&milliseconds.to_le_bytes());
+    object[20..24].copy_from_slice(&beyond.to_le_bytes());
+    object
+}
+
+/// What the object holds; `None` if it is another one.
+fn both(document: &RawDocument) -> Option<(i64, i32)> {
+    let bytes: &[u8; 25] = document.as_bytes().try_into().ok()?;
+    let milliseconds = i64::from_le_bytes(bytes[8..16].try_into().ok()?);
+    let beyond = i32::from_le_bytes(bytes[20..24].try_into().ok()?);
+    (object(milliseconds, beyond) == *bytes).then_some((milliseconds, beyond))
 }
 
 #[cold]
@@ -234,10 +239,13 @@ impl<T: Document> Serialize for Outgoing<'_, T> {
 
 pub(crate) fn encode_to<T: Document>(value: &T, max_depth: usize) -> Result<Vec<u8>, EncodeError<bson::error::Error>> {
     let outgoing = Outgoing { value, max_depth, too_deep: Cell::new(false) };
-    bson::serialize_to_vec(&outgoing).map_err(|error| match outgoing.too_deep.get() {
-        true => EncodeError::TooDeep { max_depth },
-        false => EncodeError::Format(error),
-    })
+    // Longer than most documents: it does not grow step by step.
+    let mut bytes = Vec::with_capacity(512);
+    match bson::serialize_to_buffer(&outgoing, &mut bytes) {
+        Ok(()) => Ok(bytes),
+        Err(_) if outgoing.too_deep.get() => Err(EncodeError::TooDeep { max_depth }),
+        Err(error) => Err(EncodeError::Format(error)),
+    }
 }
 
 pub(crate) fn decode<T: Document>(bytes: &[u8]) -> Result<T, bson::error::Error> {
