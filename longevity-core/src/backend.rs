@@ -11,7 +11,7 @@ use crate::persistent::Document;
 use crate::query::{Predicate, Select};
 use crate::row::{Row, RowContent, RowId};
 use crate::table::TableDefinition;
-use crate::value::ValueRef;
+use crate::value::{Value, ValueRef};
 use crate::wait;
 
 /// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
@@ -102,12 +102,12 @@ pub trait Backend: Send + Sync + 'static {
     fn replace(
         &self,
         table: &Self::Table,
-        target: Target,
+        target: Target<'_>,
         content: RowContent<Self::Doc>,
     ) -> impl Future<Output = Result<u64, WriteFailure>> + Send;
 
     /// Deletes the target.
-    fn delete(&self, table: &Self::Table, target: Target) -> impl Future<Output = Result<(), WriteFailure>> + Send;
+    fn delete(&self, table: &Self::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send;
 
     /// The row with these values in the key at this position, if it is in scope.
     fn get(
@@ -198,13 +198,16 @@ impl Capabilities {
 
 /// The row that a write is about.
 #[derive(Clone, Copy, Debug)]
-pub struct Target {
+pub struct Target<'a> {
     /// Its id.
     pub id: RowId,
     /// The version that it must have; any if `None`.
     pub version: Option<u64>,
     /// The discriminators that it may have; any if `None`. A row with another is [`WriteFailure::Missing`].
     pub scope: Option<&'static [&'static str]>,
+    /// The values of the primary key's columns, which never change; `None` if the type has none. For stores that spread
+    /// rows by it.
+    pub primary_key: Option<&'a [Value]>,
 }
 
 /// A key value to look up.

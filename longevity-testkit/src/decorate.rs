@@ -54,7 +54,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         &self,
         inner: &B,
         table: &B::Table,
-        target: Target,
+        target: Target<'_>,
         content: RowContent<B::Doc>,
     ) -> impl Future<Output = Result<u64, WriteFailure>> + Send {
         inner.replace(table, target, content)
@@ -64,7 +64,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         &self,
         inner: &B,
         table: &B::Table,
-        target: Target,
+        target: Target<'_>,
     ) -> impl Future<Output = Result<(), WriteFailure>> + Send {
         inner.delete(table, target)
     }
@@ -174,13 +174,13 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
     fn replace(
         &self,
         table: &B::Table,
-        target: Target,
+        target: Target<'_>,
         content: RowContent<B::Doc>,
     ) -> impl Future<Output = Result<u64, WriteFailure>> + Send {
         self.decorator.replace(&self.inner, table, target, content)
     }
 
-    fn delete(&self, table: &B::Table, target: Target) -> impl Future<Output = Result<(), WriteFailure>> + Send {
+    fn delete(&self, table: &B::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send {
         self.decorator.delete(&self.inner, table, target)
     }
 

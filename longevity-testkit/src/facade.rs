@@ -135,13 +135,13 @@ impl<B: Backend> Backend for Through<B> {
     fn replace(
         &self,
         table: &B::Table,
-        target: Target,
+        target: Target<'_>,
         content: RowContent<B::Doc>,
     ) -> impl Future<Output = Result<u64, WriteFailure>> + Send {
         self.inner.replace(table, target, content)
     }
 
-    fn delete(&self, table: &B::Table, target: Target) -> impl Future<Output = Result<(), WriteFailure>> + Send {
+    fn delete(&self, table: &B::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send {
         self.inner.delete(table, target)
     }
 

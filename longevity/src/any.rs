@@ -168,7 +168,7 @@ macro_rules! any {
             async fn replace(
                 &self,
                 table: &AnyTable,
-                target: Target,
+                target: Target<'_>,
                 content: RowContent<AnyDoc>,
             ) -> Result<u64, WriteFailure> {
                 match (self, &table.0, content) {
@@ -181,7 +181,7 @@ macro_rules! any {
                 }
             }
 
-            async fn delete(&self, table: &AnyTable, target: Target) -> Result<(), WriteFailure> {
+            async fn delete(&self, table: &AnyTable, target: Target<'_>) -> Result<(), WriteFailure> {
                 match (self, &table.0) {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.delete(table, target).await

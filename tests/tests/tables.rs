@@ -10,7 +10,7 @@ use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::{RowContent, RowId, Value};
 use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
 use longevity_tests::models::poly_keys::{Car, CarPlate, Owner, Traffic, VehicleId};
-use longevity_tests::models::primary_keys::{Hashed, Partitioned, PrimaryKeys};
+use longevity_tests::models::primary_keys::{Hashed, Partitioned, PartitionedId, PrimaryKeys};
 
 type MemTable = <Mem as longevity::backend::Backend>::Table;
 type MemDoc = <Mem as longevity::backend::Backend>::Doc;
@@ -34,7 +34,7 @@ impl Decorator<Mem> for NotesColumns {
         &self,
         inner: &Mem,
         table: &MemTable,
-        target: Target,
+        target: Target<'_>,
         content: RowContent<MemDoc>,
     ) -> Result<u64, WriteFailure> {
         self.note(&content);
@@ -110,6 +110,68 @@ fn a_primary_key_says_how_rows_spread() {
     let primary_key = partitioned.primary_key.as_ref().unwrap();
     assert!(!primary_key.hashed);
     assert_eq!((primary_key.partition_columns, partitioned.indexes[primary_key.index].columns.len()), (2, 3));
+}
+
+/// Notes the primary key of each row that is replaced or deleted.
+struct NotesPrimaryKeys(Arc<Mutex<Vec<Option<Vec<Value>>>>>);
+
+impl NotesPrimaryKeys {
+    fn note(&self, target: Target<'_>) {
+        self.0.lock().unwrap().push(target.primary_key.map(<[Value]>::to_vec));
+    }
+}
+
+impl Decorator<Mem> for NotesPrimaryKeys {
+    async fn replace(
+        &self,
+        inner: &Mem,
+        table: &MemTable,
+        target: Target<'_>,
+        content: RowContent<MemDoc>,
+    ) -> Result<u64, WriteFailure> {
+        self.note(target);
+        longevity::backend::Backend::replace(inner, table, target, content).await
+    }
+
+    async fn delete(&self, inner: &Mem, table: &MemTable, target: Target<'_>) -> Result<(), WriteFailure> {
+        self.note(target);
+        longevity::backend::Backend::delete(inner, table, target).await
+    }
+}
+
+#[test]
+fn a_row_that_is_replaced_or_deleted_comes_with_its_primary_key() {
+    let noted = Arc::new(Mutex::new(Vec::new()));
+    let back_end = Decorated::new(Mem::new(), NotesPrimaryKeys(Arc::clone(&noted)));
+    let store = Longevity::<PrimaryKeys, _>::open(back_end).unwrap();
+    store.create_schema().unwrap();
+    let rows = store.repo::<Partitioned>();
+    let id = |number| PartitionedId { region: "north".into(), year: 2024, number };
+    let key = |number| Some(vec![Value::Text("north".into()), Value::Int(2024), Value::Int(number)]);
+    let first = rows.create(Partitioned { partitioned_id: id(1), amount: 1.0 }).unwrap();
+    rows.create(Partitioned { partitioned_id: id(2), amount: 2.0 }).unwrap();
+    let first = rows.update(first.modify(|row| row.amount = 1.5)).unwrap();
+    // Refused before the store is asked.
+    let moved = rows.update(first.clone().modify(|row| row.partitioned_id = id(3))).unwrap_err();
+    assert!(matches!(*moved, Error::UnstablePrimaryKey { .. }));
+    rows.delete(first).unwrap();
+    // The key as it is stored, whatever became of the value.
+    let second = rows.retrieve(&id(2)).unwrap().unwrap();
+    rows.delete(second.modify(|row| row.partitioned_id = id(3))).unwrap();
+    assert_eq!(*noted.lock().unwrap(), [key(1), key(1), key(2)]);
+}
+
+#[test]
+fn a_row_of_a_type_without_a_primary_key_comes_without_one() {
+    let noted = Arc::new(Mutex::new(Vec::new()));
+    let back_end = Decorated::new(Mem::new(), NotesPrimaryKeys(Arc::clone(&noted)));
+    let store = Longevity::<Blogging, _>::open(back_end).unwrap();
+    store.create_schema().unwrap();
+    let members = store.repo::<Member>();
+    let ann = members.create(member("ann", 2)).unwrap();
+    let ann = members.update(ann.modify(|ann| ann.num_cats = 3)).unwrap();
+    members.delete(ann).unwrap();
+    assert_eq!(*noted.lock().unwrap(), [None, None]);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]

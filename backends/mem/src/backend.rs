@@ -103,11 +103,11 @@ impl Backend for Mem {
         table.store.insert_many(schema, contents)
     }
 
-    async fn replace(&self, table: &Table, target: Target, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
+    async fn replace(&self, table: &Table, target: Target<'_>, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
         table.store.replace(table.schema()?, target, content)
     }
 
-    async fn delete(&self, table: &Table, target: Target) -> Result<(), WriteFailure> {
+    async fn delete(&self, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
         table.schema()?;
         table.store.delete(target)
     }

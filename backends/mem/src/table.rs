@@ -170,7 +170,7 @@ impl Store {
     pub(crate) fn replace(
         &self,
         schema: &Schema,
-        target: Target,
+        target: Target<'_>,
         content: RowContent<Doc>,
     ) -> Result<u64, WriteFailure> {
         let RowContent { discriminator, doc, written_at, .. } = content;
@@ -194,7 +194,7 @@ impl Store {
     }
 
     /// Deletes a row.
-    pub(crate) fn delete(&self, target: Target) -> Result<(), WriteFailure> {
+    pub(crate) fn delete(&self, target: Target<'_>) -> Result<(), WriteFailure> {
         let mut state = self.write();
         let row = Arc::clone(state.target(target)?);
         let entries = state.entries(&row);
@@ -261,7 +261,7 @@ impl Drop for Sorting<'_> {
 
 impl State {
     /// The row that a write is about.
-    fn target(&self, target: Target) -> Result<&Arc<StoredRow>, WriteFailure> {
+    fn target(&self, target: Target<'_>) -> Result<&Arc<StoredRow>, WriteFailure> {
         let row = u64::try_from(target.id.as_u128()).ok().and_then(|id| self.rows.get(id));
         let row = row.filter(|row| row.is_in(target.scope)).ok_or(WriteFailure::Missing)?;
         match target.version {

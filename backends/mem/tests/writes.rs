@@ -102,7 +102,7 @@ fn gone_stale_and_taken_are_told_apart_in_this_order() {
     // Stale, and taken too.
     assert!(matches!(users.replace(id, Some(0), member(2)), Err(WriteFailure::Stale { found: 1 })));
     // Out of scope, and stale too.
-    let target = Target { id, version: Some(0), scope: Some(COMMENTER) };
+    let target = Target { id, version: Some(0), scope: Some(COMMENTER), primary_key: None };
     let content = users.content(member(1));
     assert!(matches!(now(users.mem.replace(&users.table, target, content)), Err(WriteFailure::Missing)));
     assert!(matches!(now(users.mem.delete(&users.table, target)), Err(WriteFailure::Missing)));
@@ -170,7 +170,7 @@ fn a_row_with_an_unknown_discriminator_comes_back_as_stored_and_is_in_no_scope()
     let users = Users::new();
     let id = users.insert(member(1)).unwrap();
     let content = RowContent { discriminator: Some(Cow::Owned("Martian".to_owned())), ..users.content(member(1)) };
-    let target = Target { id, version: None, scope: None };
+    let target = Target { id, version: None, scope: None, primary_key: None };
     now(users.mem.replace(&users.table, target, content)).unwrap();
     let row = users.by_username("member-000001").unwrap();
     assert_eq!(row.discriminator.as_deref(), Some("Martian"));
@@ -199,7 +199,7 @@ fn a_replace_keeps_the_time_of_creation() {
     let id = now(users.mem.insert(&users.table, content(at(1)))).unwrap();
     let times = || users.by_username("member-000001").map(|row| (row.created_at, row.updated_at)).unwrap();
     assert_eq!(times(), (at(1), at(1)));
-    let target = Target { id, version: None, scope: None };
+    let target = Target { id, version: None, scope: None, primary_key: None };
     now(users.mem.replace(&users.table, target, content(at(2)))).unwrap();
     assert_eq!(times(), (at(1), at(2)));
     now(users.mem.replace(&users.table, target, content(None))).unwrap();

@@ -118,16 +118,16 @@ impl Backend for Sqlite {
         }
     }
 
-    async fn replace(&self, table: &Table, target: Target, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
-        match submit(table, Work::Replace(target, content)).await {
+    async fn replace(&self, table: &Table, target: Target<'_>, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
+        match submit(table, Work::Replace(owned(target), content)).await {
             Ok(Done::Replaced(version)) => Ok(version),
             Ok(_) => Err(unexpected()),
             Err((_, failure)) => Err(failure),
         }
     }
 
-    async fn delete(&self, table: &Table, target: Target) -> Result<(), WriteFailure> {
-        match submit(table, Work::Delete(target)).await {
+    async fn delete(&self, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
+        match submit(table, Work::Delete(owned(target))).await {
             Ok(Done::Deleted) => Ok(()),
             Ok(_) => Err(unexpected()),
             Err((_, failure)) => Err(failure),
@@ -204,4 +204,9 @@ fn found(table: &Table, ready: &Ready, statement: &Statement) -> Result<Vec<Resu
         })?;
         Ok(rows)
     })
+}
+
+/// What a job needs of a target: rows are found by their ids.
+fn owned(target: Target<'_>) -> Target<'static> {
+    Target { id: target.id, version: target.version, scope: target.scope, primary_key: None }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use longevity_core::backend::DecodeError;
-use longevity_core::encoding::{self, EncodeError, PropertyReader};
+use longevity_core::encoding::{self, EncodeError, Json, PropertyReader};
 use longevity_core::{Document, Error, Storable, Value};
 
 use crate::Sqlite;
@@ -32,7 +32,7 @@ impl Doc {
         // Longer than most documents, shorter than a page.
         let mut text = Vec::with_capacity(256);
         let mut serializer = serde_json::Serializer::new(&mut text);
-        match encoding::serialize(value, &mut serializer, MAX_DEPTH) {
+        match encoding::serialize::<Json, _, _>(value, &mut serializer, MAX_DEPTH) {
             Ok(()) => {}
             Err(EncodeError::TooDeep { max_depth }) => {
                 let limit = format!("at most {max_depth} levels of nesting");
@@ -46,17 +46,19 @@ impl Doc {
 
     pub(crate) fn decode<T: Document>(&self) -> Result<T, DecodeError> {
         let mut deserializer = serde_json::Deserializer::from_str(&self.0);
-        let decoded = encoding::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+        let decoded =
+            encoding::deserialize::<Json, T, _>(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
         decoded.map_err(|error| {
             // Once more, to find where: only what fails pays for the path.
-            let located = encoding::deserialize_to_locate::<T, _>(&mut serde_json::Deserializer::from_str(&self.0));
+            let located =
+                encoding::deserialize_to_locate::<Json, T, _>(&mut serde_json::Deserializer::from_str(&self.0));
             located.err().unwrap_or_else(|| DecodeError { path: String::new(), source: error.into() })
         })
     }
 
     /// A property's value in a document.
     pub(crate) fn read(text: &str, reader: &PropertyReader) -> Result<Value, serde_json::Error> {
-        reader.read(&mut serde_json::Deserializer::from_str(text))
+        reader.read::<Json, _>(&mut serde_json::Deserializer::from_str(text))
     }
 
     /// Another document in place of this one.

@@ -72,7 +72,7 @@ fn no_statement_is_compiled_twice() {
             let name = format!("{round}{of}");
             let id = block_on(sqlite.insert(&table, content(&name, of))).unwrap();
             let scope = ready.definition.variants[of].discriminators;
-            let target = Target { id, version: Some(0), scope };
+            let target = Target { id, version: Some(0), scope, primary_key: None };
             block_on(sqlite.replace(&table, target, content(&format!("{name}!"), of))).unwrap();
             let value = format!("{name}!");
             let lookup = Lookup { index: of, values: &[ValueRef::Text(&value)], scope };

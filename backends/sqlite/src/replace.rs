@@ -15,7 +15,7 @@ impl Writing<'_> {
     pub(crate) fn replace(
         &mut self,
         table: &Ready,
-        target: &Target,
+        target: &Target<'_>,
         content: &RowContent<Doc>,
     ) -> Result<u64, WriteFailure> {
         let discriminator = content.discriminator.as_deref();
@@ -60,7 +60,7 @@ impl Writing<'_> {
     pub(crate) fn replace_likely(
         &mut self,
         table: &Ready,
-        target: &Target,
+        target: &Target<'_>,
         content: &RowContent<Doc>,
     ) -> Option<Result<u64, WriteFailure>> {
         let discriminator = content.discriminator.as_deref();
@@ -133,7 +133,7 @@ pub(crate) struct Current {
 
 impl Current {
     /// Whether it is the row that is meant: in scope, and of the version.
-    pub(crate) fn ensure_target(&self, target: &Target) -> Result<(), WriteFailure> {
+    pub(crate) fn ensure_target(&self, target: &Target<'_>) -> Result<(), WriteFailure> {
         let name = self.discriminator.as_deref();
         if target.scope.is_some_and(|scope| !name.is_some_and(|name| scope.contains(&name))) {
             return Err(WriteFailure::Missing);

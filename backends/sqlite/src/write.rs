@@ -24,8 +24,8 @@ pub(crate) struct Job {
 pub(crate) enum Work {
     Insert(RowContent<Doc>),
     InsertMany(Vec<RowContent<Doc>>),
-    Replace(Target, RowContent<Doc>),
-    Delete(Target),
+    Replace(Target<'static>, RowContent<Doc>),
+    Delete(Target<'static>),
 }
 
 /// What a job gives: ids of rows that were inserted, or the new version.
@@ -196,7 +196,7 @@ impl Writing<'_> {
         }
     }
 
-    fn delete(&mut self, table: &Ready, target: &Target) -> Result<(), WriteFailure> {
+    fn delete(&mut self, table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
         let Some(id) = row_number(target) else { return Err(WriteFailure::Missing) };
         let variant =
             target.scope.map(|scope| table.variant_of_scope(scope).ok_or(WriteFailure::Missing)).transpose()?;
@@ -296,7 +296,7 @@ impl Writing<'_> {
 }
 
 /// `None` if no row of SQLite's has such an id.
-pub(crate) fn row_number(target: &Target) -> Option<i64> {
+pub(crate) fn row_number(target: &Target<'_>) -> Option<i64> {
     u64::try_from(target.id.as_u128()).ok().map(u64::cast_signed)
 }
 

@@ -1,6 +1,7 @@
 //! Lists, maps and structs on the way in.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 
 use serde::ser::{
     SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple, SerializeTupleStruct,
@@ -10,23 +11,33 @@ use serde::{Serialize, ser};
 
 use super::encode_key::Key;
 use super::encoder::{Place, Placed};
+use super::format::Format;
 use super::layout::{FieldNode, MapNode, Node};
 
 /// The elements of a list, a set or a tuple.
-pub(super) struct Elements<'a, C> {
-    pub(super) inner: C,
-    pub(super) place: Place<'a>,
+pub(super) struct Elements<'a, F, C> {
+    inner: C,
+    /// The elements' place.
+    place: Place<'a>,
+    format: PhantomData<F>,
+}
+
+impl<'a, F, C> Elements<'a, F, C> {
+    #[inline]
+    pub(super) fn new(inner: C, place: Place<'a>) -> Self {
+        Self { inner, place, format: PhantomData }
+    }
 }
 
 macro_rules! elements {
     ($($compound:ident, $element:ident;)*) => {$(
-        impl<C: $compound> $compound for Elements<'_, C> {
+        impl<F: Format, C: $compound> $compound for Elements<'_, F, C> {
             type Ok = C::Ok;
             type Error = C::Error;
 
             #[inline]
             fn $element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-                self.inner.$element(&Placed { value, place: &self.place })
+                self.inner.$element(&Placed::<F, T>::new(value, &self.place))
             }
 
             #[inline]
@@ -45,14 +56,20 @@ elements! {
 }
 
 /// The fields of a struct. The place is the struct's, so that its plan knows them.
-pub(super) struct Fields<'a, C> {
-    pub(super) inner: C,
-    pub(super) place: Place<'a>,
+pub(super) struct Fields<'a, F, C> {
+    inner: C,
+    place: Place<'a>,
     /// Where in the plan the next field is looked for first.
-    pub(super) position: usize,
+    position: usize,
+    format: PhantomData<F>,
 }
 
-impl<'a, C> Fields<'a, C> {
+impl<'a, F, C> Fields<'a, F, C> {
+    #[inline]
+    pub(super) fn new(inner: C, place: Place<'a>) -> Self {
+        Self { inner, place, position: 0, format: PhantomData }
+    }
+
     /// The stored name of the field, and the place of its value.
     #[cold]
     fn planned(&mut self, node: &'static Node, name: &'static str) -> (&'static str, Place<'a>) {
@@ -74,17 +91,17 @@ pub(super) fn field_named(node: &'static Node, name: &str, position: usize) -> O
 
 macro_rules! fields {
     ($($compound:ident;)*) => {$(
-        impl<C: $compound> $compound for Fields<'_, C> {
+        impl<F: Format, C: $compound> $compound for Fields<'_, F, C> {
             type Ok = C::Ok;
             type Error = C::Error;
 
             #[inline]
             fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), C::Error> {
                 match self.place.plan {
-                    None => self.inner.serialize_field(name, &Placed { value, place: &self.place }),
+                    None => self.inner.serialize_field(name, &Placed::<F, T>::new(value, &self.place)),
                     Some(node) => {
                         let (name, place) = self.planned(node, name);
-                        self.inner.serialize_field(name, &Placed { value, place: &place })
+                        self.inner.serialize_field(name, &Placed::<F, T>::new(value, &place))
                     }
                 }
             }
@@ -108,12 +125,12 @@ fields! {
 }
 
 /// The entries of a map, or the fields of a struct that the user serializes as one.
-pub(super) enum Entries<'a, S: Serializer> {
-    Object { inner: S::SerializeMap, place: Place<'a>, value: Option<&'static Node> },
+pub(super) enum Entries<'a, F, S: Serializer> {
+    Object { inner: S::SerializeMap, place: Place<'a>, value: Option<&'static Node>, format: PhantomData<F> },
     Pairs { inner: S::SerializeSeq, place: Place<'a>, map: &'static MapNode },
 }
 
-impl<'a, S: Serializer> Entries<'a, S> {
+impl<'a, F, S: Serializer> Entries<'a, F, S> {
     /// The place is that of the entries.
     pub(super) fn new(serializer: S, length: Option<usize>, place: Place<'a>) -> Result<Self, S::Error> {
         if let Some(Node::Map(map)) = place.plan
@@ -125,14 +142,14 @@ impl<'a, S: Serializer> Entries<'a, S> {
             Some(Node::Map(map)) => map.value.plan(),
             _ => None,
         };
-        Ok(Self::Object { inner: serializer.serialize_map(length)?, place, value })
+        Ok(Self::Object { inner: serializer.serialize_map(length)?, place, value, format: PhantomData })
     }
 }
 
 /// An entry of a map whose keys are not text.
-struct Pair<'a, K: ?Sized, V: ?Sized>(Placed<'a, K>, Placed<'a, V>);
+struct Pair<'a, F, K: ?Sized, V: ?Sized>(Placed<'a, F, K>, Placed<'a, F, V>);
 
-impl<K: Serialize + ?Sized, V: Serialize + ?Sized> Serialize for Pair<'_, K, V> {
+impl<F: Format, K: Serialize + ?Sized, V: Serialize + ?Sized> Serialize for Pair<'_, F, K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut pair = serializer.serialize_seq(Some(2))?;
         pair.serialize_element(&self.0)?;
@@ -145,20 +162,20 @@ fn in_halves<E: ser::Error>() -> E {
     E::custom("a map whose keys are not text is serialized entry by entry, not key by key")
 }
 
-impl<S: Serializer> SerializeMap for Entries<'_, S> {
+impl<F: Format, S: Serializer> SerializeMap for Entries<'_, F, S> {
     type Ok = S::Ok;
     type Error = S::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
         match self {
-            Self::Object { inner, place, value } => match place.plan {
+            Self::Object { inner, place, value, .. } => match place.plan {
                 Some(node @ Node::Struct(_)) => {
                     let field = Cell::new(None);
-                    inner.serialize_key(&Key { value: key, fields: Some((node, &field)) })?;
+                    inner.serialize_key(&Key::<F, T>::new(key, Some((node, &field))))?;
                     *value = field.get();
                     Ok(())
                 }
-                _ => inner.serialize_key(&Key { value: key, fields: None }),
+                _ => inner.serialize_key(&Key::<F, T>::new(key, None)),
             },
             Self::Pairs { .. } => Err(in_halves()),
         }
@@ -166,8 +183,8 @@ impl<S: Serializer> SerializeMap for Entries<'_, S> {
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
         match self {
-            Self::Object { inner, place, value: plan } => {
-                inner.serialize_value(&Placed { value, place: &place.with(*plan) })
+            Self::Object { inner, place, value: plan, .. } => {
+                inner.serialize_value(&Placed::<F, T>::new(value, &place.with(*plan)))
             }
             Self::Pairs { .. } => Err(in_halves()),
         }
@@ -181,7 +198,7 @@ impl<S: Serializer> SerializeMap for Entries<'_, S> {
         if let Self::Pairs { inner, place, map } = self {
             let place = place.deeper(1)?;
             let (key_place, value_place) = (place.with(map.key.plan()), place.with(map.value.plan()));
-            let pair = Pair(Placed { value: key, place: &key_place }, Placed { value, place: &value_place });
+            let pair = Pair::<F, K, V>(Placed::new(key, &key_place), Placed::new(value, &value_place));
             return inner.serialize_element(&pair);
         }
         self.serialize_key(key)?;

@@ -2,32 +2,51 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, Unexpected, Visitor};
 
 use super::encode_key::FieldsOf;
+use super::format::Format;
 use super::layout::{FieldNode, Node};
 use super::scalars::{BoolKey, Hex, SignedKey, UnsignedKey};
 
 /// The user's seed of a key.
-pub(super) struct KeySeed<'a, T> {
-    pub(super) seed: T,
-    pub(super) fields: FieldsOf<'a>,
+pub(super) struct KeySeed<'a, F, T> {
+    seed: T,
+    fields: FieldsOf<'a>,
+    format: PhantomData<F>,
 }
 
-impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, T> {
+impl<'a, F, T> KeySeed<'a, F, T> {
+    #[inline]
+    pub(super) fn new(seed: T, fields: FieldsOf<'a>) -> Self {
+        Self { seed, fields, format: PhantomData }
+    }
+}
+
+impl<'de, F: Format, T: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, F, T> {
     type Value = T::Value;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T::Value, D::Error> {
-        self.seed.deserialize(KeyDecoder { inner: deserializer, fields: self.fields })
+        self.seed.deserialize(KeyDecoder::<F, D>::new(deserializer, self.fields))
     }
 }
 
 /// The deserializer of a key, which is text in the document.
-pub(super) struct KeyDecoder<'a, D> {
-    pub(super) inner: D,
-    pub(super) fields: FieldsOf<'a>,
+// Human-readable in every format, as the encoder is.
+pub(super) struct KeyDecoder<'a, F, D> {
+    inner: D,
+    fields: FieldsOf<'a>,
+    format: PhantomData<F>,
+}
+
+impl<'a, F, D> KeyDecoder<'a, F, D> {
+    #[inline]
+    pub(super) fn new(inner: D, fields: FieldsOf<'a>) -> Self {
+        Self { inner, fields, format: PhantomData }
+    }
 }
 
 macro_rules! name {
@@ -35,7 +54,7 @@ macro_rules! name {
         #[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
             match self.fields {
-                None => self.inner.$method(visitor),
+                None => self.inner.$method(KeyText::<F, V>::new(visitor)),
                 Some((node, plan)) => self.inner.$method(FieldName { visitor, node, plan }),
             }
         }
@@ -45,19 +64,27 @@ macro_rules! name {
 macro_rules! text {
     ($($method:ident: $visitor:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-            self.inner.deserialize_str($visitor::new(visitor))
+            self.inner.deserialize_str(KeyText::<F, _>::new($visitor::new(visitor)))
         }
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for KeyDecoder<'_, D> {
+impl<'de, F: Format, D: Deserializer<'de>> Deserializer<'de> for KeyDecoder<'_, F, D> {
     type Error = D::Error;
 
     name! {
         deserialize_any
         deserialize_str
         deserialize_string
-        deserialize_identifier
+    }
+
+    // The name of a field, which is a key as it is.
+    #[inline]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        match self.fields {
+            None => self.inner.deserialize_identifier(visitor),
+            Some((node, plan)) => self.inner.deserialize_identifier(FieldName { visitor, node, plan }),
+        }
     }
 
     text! {
@@ -75,7 +102,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for KeyDecoder<'_, D> {
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_str(visitor)
+        self.inner.deserialize_str(KeyText::<F, V>::new(visitor))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -92,12 +119,41 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for KeyDecoder<'_, D> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_str(ChoiceKey(visitor))
+        self.inner.deserialize_str(KeyText::<F, _>::new(ChoiceKey(visitor)))
     }
 
     // The store's text is given to a visitor that expects something else, which says so.
     serde::forward_to_deserialize_any! {
         i128 u128 f32 f64 option unit unit_struct seq tuple tuple_struct map struct
+    }
+}
+
+/// Of the visitor of the text that a key stands for.
+struct KeyText<F, V> {
+    visitor: V,
+    format: PhantomData<F>,
+}
+
+impl<F, V> KeyText<F, V> {
+    #[inline]
+    fn new(visitor: V) -> Self {
+        Self { visitor, format: PhantomData }
+    }
+}
+
+impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for KeyText<F, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    #[inline]
+    fn visit_str<E: Error>(self, key: &str) -> Result<V::Value, E> {
+        match F::object_key_text(key) {
+            Some(text) => self.visitor.visit_str(&text),
+            None => Err(E::invalid_value(Unexpected::Str(key), &"a key as it is written for some text")),
+        }
     }
 }
 

@@ -1,26 +1,37 @@
 //! The deserializer around the store's: the encoder's counterpart.
 
+use std::marker::PhantomData;
+
 use serde::de::{DeserializeSeed, Deserializer, Visitor};
 
+use super::format::Format;
 use super::layout::{MapNode, Node};
 use super::maps::{MapOf, PairsOf};
-use super::scalars::{FloatOf, Hex, Unsigned};
+use super::scalars::{FloatOf, Hex};
 use super::visitors::{EnumOf, Fieldless, OptionOf, SeqOf, Wrapped};
+use crate::value::{bytes, timestamp};
 
 /// The store's deserializer at a place.
-pub(super) struct Decoder<D> {
-    pub(super) inner: D,
+pub(super) struct Decoder<F, D> {
+    inner: D,
     /// What is stored otherwise than serde has it, here or below.
-    pub(super) plan: Option<&'static Node>,
+    plan: Option<&'static Node>,
     /// Whether an option is directly around this.
-    pub(super) in_some: bool,
+    in_some: bool,
+    format: PhantomData<F>,
 }
 
-impl<D> Decoder<D> {
+impl<F, D> Decoder<F, D> {
     /// The deserializer of a value that stands in no option.
     #[inline]
     pub(super) fn new(inner: D, plan: Option<&'static Node>) -> Self {
-        Self { inner, plan, in_some: false }
+        Self { inner, plan, in_some: false, format: PhantomData }
+    }
+
+    /// The deserializer of a value that stands directly in an option.
+    #[inline]
+    pub(super) fn in_some(inner: D, plan: Option<&'static Node>) -> Self {
+        Self { inner, plan, in_some: true, format: PhantomData }
     }
 
     fn pairs(&self) -> Option<&'static MapNode> {
@@ -32,31 +43,40 @@ impl<D> Decoder<D> {
 }
 
 /// The user's seed, given the adapter's deserializer in the store's stead.
-pub(super) struct Seed<T> {
-    pub(super) seed: T,
-    pub(super) plan: Option<&'static Node>,
+pub(super) struct Seed<F, T> {
+    seed: T,
+    plan: Option<&'static Node>,
+    format: PhantomData<F>,
 }
 
-impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<T> {
+impl<F, T> Seed<F, T> {
+    #[inline]
+    pub(super) fn new(seed: T, plan: Option<&'static Node>) -> Self {
+        Self { seed, plan, format: PhantomData }
+    }
+}
+
+impl<'de, F: Format, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<F, T> {
     type Value = T::Value;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T::Value, D::Error> {
-        self.seed.deserialize(Decoder::new(deserializer, self.plan))
+        self.seed.deserialize(Decoder::<F, D>::new(deserializer, self.plan))
     }
 }
 
-/// An option's visitor as a seed: what stands behind [`SOME`](super::SOME) is an option again.
-struct OptionSeed<V> {
+/// An option's visitor as a seed: what stands behind [`SOME`](Format::SOME) is an option again.
+struct OptionSeed<F, V> {
     visitor: V,
     plan: Option<&'static Node>,
+    format: PhantomData<F>,
 }
 
-impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for OptionSeed<V> {
+impl<'de, F: Format, V: Visitor<'de>> DeserializeSeed<'de> for OptionSeed<F, V> {
     type Value = V::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        Decoder::new(deserializer, self.plan).deserialize_option(self.visitor)
+        Decoder::<F, D>::new(deserializer, self.plan).deserialize_option(self.visitor)
     }
 }
 
@@ -69,20 +89,26 @@ macro_rules! pass {
     )*};
 }
 
-// Their values may be text in the place of a number, and which it is only the format knows.
-macro_rules! any {
-    ($($method:ident: $visitor:ident)*) => {$(
+macro_rules! unsigned {
+    ($($method:ident)*) => {$(
         #[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-            self.inner.deserialize_any($visitor::new(visitor))
+            F::deserialize_unsigned(self.inner, visitor)
         }
     )*};
 }
 
-type F32<V> = FloatOf<f32, V>;
-type F64<V> = FloatOf<f64, V>;
+// They may be text in the place of a number, and which it is only the document knows.
+macro_rules! float {
+    ($($method:ident: $float:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.inner.deserialize_any(FloatOf::<F, $float, V>::new(visitor))
+        }
+    )*};
+}
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Decoder<D> {
+impl<'de, F: Format, D: Deserializer<'de>> Deserializer<'de> for Decoder<F, D> {
     type Error = D::Error;
 
     pass! {
@@ -101,13 +127,16 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Decoder<D> {
         deserialize_ignored_any
     }
 
-    any! {
-        deserialize_u8: Unsigned
-        deserialize_u16: Unsigned
-        deserialize_u32: Unsigned
-        deserialize_u64: Unsigned
-        deserialize_f32: F32
-        deserialize_f64: F64
+    unsigned! {
+        deserialize_u8
+        deserialize_u16
+        deserialize_u32
+        deserialize_u64
+    }
+
+    float! {
+        deserialize_f32: f32
+        deserialize_f64: f64
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -119,7 +148,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Decoder<D> {
         }
     }
 
+    // UUIDs ask so in a format that has a form of them.
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        if F::NATIVE_SCALARS {
+            return visitor.visit_bytes(F::deserialize_uuid(self.inner)?.as_bytes());
+        }
         self.inner.deserialize_str(Hex::new(visitor))
     }
 
@@ -130,9 +163,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Decoder<D> {
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         if self.in_some {
-            self.inner.deserialize_map(Wrapped(OptionSeed { visitor, plan: self.plan }))
+            self.inner.deserialize_map(Wrapped::<F, _>::new(OptionSeed {
+                visitor,
+                plan: self.plan,
+                format: self.format,
+            }))
         } else {
-            self.inner.deserialize_option(OptionOf { visitor, plan: self.plan })
+            self.inner.deserialize_option(OptionOf::<F, V>::new(visitor, self.plan))
         }
     }
 
@@ -141,18 +178,24 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Decoder<D> {
     }
 
     #[inline]
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        if F::NATIVE_SCALARS && name == timestamp::NEWTYPE_NAME {
+            return visitor.visit_i128(F::deserialize_timestamp(self.inner)?.nanoseconds());
+        }
+        if F::NATIVE_SCALARS && name == bytes::NEWTYPE_NAME {
+            return self.deserialize_byte_buf(visitor);
+        }
         visitor.visit_newtype_struct(self)
     }
 
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         let plan = self.plan.and_then(Node::element_plan);
-        self.inner.deserialize_seq(SeqOf { visitor, plan })
+        self.inner.deserialize_seq(SeqOf::<F, V>::new(visitor, plan))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_tuple(length, SeqOf { visitor, plan: None })
+        self.inner.deserialize_tuple(length, SeqOf::<F, V>::new(visitor, None))
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -161,14 +204,14 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Decoder<D> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_tuple_struct(name, length, SeqOf { visitor, plan: None })
+        self.inner.deserialize_tuple_struct(name, length, SeqOf::<F, V>::new(visitor, None))
     }
 
     #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         match self.pairs() {
-            Some(map) => self.inner.deserialize_seq(PairsOf { visitor, map }),
-            None => self.inner.deserialize_map(MapOf { visitor, plan: self.plan }),
+            Some(map) => self.inner.deserialize_seq(PairsOf::<F, V>::new(visitor, map)),
+            None => self.inner.deserialize_map(MapOf::<F, V>::new(visitor, self.plan)),
         }
     }
 
@@ -180,7 +223,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Decoder<D> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_map(MapOf { visitor, plan: self.plan })
+        self.inner.deserialize_map(MapOf::<F, V>::new(visitor, self.plan))
     }
 
     #[inline]
@@ -190,6 +233,10 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Decoder<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_enum(name, variants, EnumOf { visitor, plan: self.plan })
+        self.inner.deserialize_enum(name, variants, EnumOf::<F, V>::new(visitor, self.plan))
+    }
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        !F::NATIVE_SCALARS
     }
 }

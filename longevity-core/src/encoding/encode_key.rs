@@ -2,11 +2,13 @@
 
 use std::cell::Cell;
 use std::fmt::Display;
+use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::ser::{Error, Impossible, Serializer};
 
 use super::compound::field_named;
+use super::format::Format;
 use super::layout::Node;
 use super::text;
 
@@ -14,24 +16,39 @@ use super::text;
 pub(super) type FieldsOf<'a> = Option<(&'static Node, &'a Cell<Option<&'static Node>>)>;
 
 /// A key.
-pub(super) struct Key<'a, T: ?Sized> {
-    pub(super) value: &'a T,
-    pub(super) fields: FieldsOf<'a>,
+pub(super) struct Key<'a, F, T: ?Sized> {
+    value: &'a T,
+    fields: FieldsOf<'a>,
+    format: PhantomData<F>,
 }
 
-impl<T: Serialize + ?Sized> Serialize for Key<'_, T> {
+impl<'a, F, T: ?Sized> Key<'a, F, T> {
     #[inline]
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(KeyEncoder { inner: serializer, fields: self.fields })
+    pub(super) fn new(value: &'a T, fields: FieldsOf<'a>) -> Self {
+        Self { value, fields, format: PhantomData }
     }
 }
 
-struct KeyEncoder<'a, S> {
-    inner: S,
-    fields: FieldsOf<'a>,
+impl<F: Format, T: Serialize + ?Sized> Serialize for Key<'_, F, T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(KeyEncoder::<F, S> { inner: serializer, fields: self.fields, format: PhantomData })
+    }
 }
 
-impl<S: Serializer> KeyEncoder<'_, S> {
+// Human-readable in every format: keys are text.
+struct KeyEncoder<'a, F, S> {
+    inner: S,
+    fields: FieldsOf<'a>,
+    format: PhantomData<F>,
+}
+
+impl<F: Format, S: Serializer> KeyEncoder<'_, F, S> {
+    #[inline]
+    fn text(self, text: &str) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_str(&F::object_key(text))
+    }
+
     fn refused<T>(self) -> Result<T, S::Error> {
         Err(S::Error::custom("a key that is not text in a map that should have only such"))
     }
@@ -53,7 +70,7 @@ macro_rules! refused {
     )*};
 }
 
-impl<S: Serializer> Serializer for KeyEncoder<'_, S> {
+impl<F: Format, S: Serializer> Serializer for KeyEncoder<'_, F, S> {
     type Ok = S::Ok;
     type Error = S::Error;
     type SerializeSeq = Impossible<S::Ok, S::Error>;
@@ -77,23 +94,23 @@ impl<S: Serializer> Serializer for KeyEncoder<'_, S> {
     }
 
     fn serialize_char(self, value: char) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_str(value.encode_utf8(&mut [0; 4]))
+        self.text(value.encode_utf8(&mut [0; 4]))
     }
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<S::Ok, S::Error> {
-        let Some((node, plan)) = self.fields else { return self.inner.serialize_str(value) };
+        let Some((node, plan)) = self.fields else { return self.text(value) };
         let field = field_named(node, value, 0);
         plan.set(field.and_then(|field| field.held.plan()));
         self.inner.serialize_str(field.map_or(value, |field| field.names.stored))
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_str(&text::of_bytes(value))
+        self.text(&text::of_bytes(value))
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_str(variant)
+        self.text(variant)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<S::Ok, S::Error> {
@@ -101,7 +118,7 @@ impl<S: Serializer> Serializer for KeyEncoder<'_, S> {
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.inner.collect_str(value)
+        self.text(&value.to_string())
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<S::Ok, S::Error> {

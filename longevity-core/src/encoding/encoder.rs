@@ -2,12 +2,16 @@
 
 use std::cell::Cell;
 use std::fmt::Display;
+use std::marker::PhantomData;
 
 use serde::ser::{SerializeMap as _, SerializeStruct as _, Serializer};
 use serde::{Serialize, ser};
+use uuid::Uuid;
 
-use super::SOME;
 use super::compound::{Elements, Entries, Fields};
+use super::encode_own::{OwnEncoder, is_own};
+use super::floats;
+use super::format::Format;
 use super::layout::Node;
 use super::text::{self, Float};
 
@@ -58,37 +62,49 @@ impl<'a> Place<'a> {
 
 /// The store's serializer at a place.
 // Two words, so that it travels in registers: most values are scalars and never look at their place.
-pub(super) struct Encoder<'a, S> {
-    pub(super) inner: S,
-    pub(super) place: &'a Place<'a>,
+struct Encoder<'a, F, S> {
+    inner: S,
+    place: &'a Place<'a>,
+    format: PhantomData<F>,
 }
 
 /// A value at a place: what the store's serializer is given in the user's value's stead.
-pub(super) struct Placed<'a, T: ?Sized> {
-    pub(super) value: &'a T,
-    pub(super) place: &'a Place<'a>,
+pub(super) struct Placed<'a, F, T: ?Sized> {
+    value: &'a T,
+    place: &'a Place<'a>,
+    format: PhantomData<F>,
 }
 
-impl<T: Serialize + ?Sized> Serialize for Placed<'_, T> {
+impl<'a, F, T: ?Sized> Placed<'a, F, T> {
     #[inline]
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(Encoder { inner: serializer, place: self.place })
+    pub(super) fn new(value: &'a T, place: &'a Place<'a>) -> Self {
+        Self { value, place, format: PhantomData }
     }
 }
 
-impl<S: Serializer> Encoder<'_, S> {
-    /// `{"$some": inner}`
+impl<F: Format, T: Serialize + ?Sized> Serialize for Placed<'_, F, T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(Encoder::<F, S> { inner: serializer, place: self.place, format: PhantomData })
+    }
+}
+
+impl<F: Format, S: Serializer> Encoder<'_, F, S> {
+    /// `{"$some": inner}`, or what the format has for it.
     fn wrapped<T: Serialize + ?Sized>(self, inner: &T) -> Result<S::Ok, S::Error> {
         let place = self.place.deeper(1)?.within_some();
         let mut map = self.inner.serialize_map(Some(1))?;
-        map.serialize_entry(SOME, &Placed { value: inner, place: &place })?;
+        map.serialize_entry(F::SOME, &Placed::<F, T>::new(inner, &place))?;
         map.end()
     }
 
     #[inline]
-    fn float<F: Float + Into<f64>>(self, value: F) -> Result<S::Ok, S::Error> {
-        let wide: f64 = value.into();
-        if wide.is_finite() { self.inner.serialize_f64(wide) } else { self.inner.serialize_str(&value.text()) }
+    fn float(self, value: impl Float, wide: f64) -> Result<S::Ok, S::Error> {
+        if F::ALL_FLOATS || wide.is_finite() {
+            self.inner.serialize_f64(wide)
+        } else {
+            self.inner.serialize_str(&value.text())
+        }
     }
 }
 
@@ -101,16 +117,16 @@ macro_rules! pass {
     )*};
 }
 
-impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
+impl<'a, F: Format, S: Serializer> Serializer for Encoder<'a, F, S> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeSeq = Elements<'a, S::SerializeSeq>;
-    type SerializeTuple = Elements<'a, S::SerializeTuple>;
-    type SerializeTupleStruct = Elements<'a, S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Elements<'a, S::SerializeTupleVariant>;
-    type SerializeMap = Entries<'a, S>;
-    type SerializeStruct = Fields<'a, S::SerializeStruct>;
-    type SerializeStructVariant = Fields<'a, S::SerializeStructVariant>;
+    type SerializeSeq = Elements<'a, F, S::SerializeSeq>;
+    type SerializeTuple = Elements<'a, F, S::SerializeTuple>;
+    type SerializeTupleStruct = Elements<'a, F, S::SerializeTupleStruct>;
+    type SerializeTupleVariant = Elements<'a, F, S::SerializeTupleVariant>;
+    type SerializeMap = Entries<'a, F, S>;
+    type SerializeStruct = Fields<'a, F, S::SerializeStruct>;
+    type SerializeStructVariant = Fields<'a, F, S::SerializeStructVariant>;
 
     pass! {
         serialize_bool: bool;
@@ -132,21 +148,27 @@ impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
         if i64::try_from(value).is_ok() {
             self.inner.serialize_u64(value)
         } else {
-            self.inner.serialize_str(&text::of_unsigned(value))
+            F::serialize_large(value, self.inner)
         }
     }
 
     #[inline]
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        self.float(value)
+        self.float(value, if F::ALL_FLOATS { floats::widened(value) } else { value.into() })
     }
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
-        self.float(value)
+        self.float(value, value)
     }
 
+    // Byte strings of ours come in a newtype.
     fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
+        if F::NATIVE_SCALARS
+            && let Ok(uuid) = Uuid::from_slice(value)
+        {
+            return F::serialize_uuid(uuid, self.inner);
+        }
         self.inner.serialize_str(&text::of_bytes(value))
     }
 
@@ -160,7 +182,11 @@ impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
         if self.place.in_some {
             self.wrapped(value)
         } else {
-            value.serialize(Encoder { inner: self.inner, place: &self.place.within_some() })
+            value.serialize(Encoder::<F, S> {
+                inner: self.inner,
+                place: &self.place.within_some(),
+                format: PhantomData,
+            })
         }
     }
 
@@ -181,7 +207,10 @@ impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
 
     // A newtype leaves no trace, so an option in one is directly in the option around it.
     #[inline]
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<S::Ok, S::Error> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<S::Ok, S::Error> {
+        if F::NATIVE_SCALARS && is_own(name) {
+            return value.serialize(OwnEncoder::<F, S>::new(self.inner));
+        }
         value.serialize(self)
     }
 
@@ -194,24 +223,24 @@ impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
     ) -> Result<S::Ok, S::Error> {
         let plan = self.place.plan.and_then(|node| node.variant_plan(variant));
         let place = self.place.deeper(1)?.with(plan);
-        self.inner.serialize_newtype_variant(name, index, variant, &Placed { value, place: &place })
+        self.inner.serialize_newtype_variant(name, index, variant, &Placed::<F, T>::new(value, &place))
     }
 
     #[inline]
     fn serialize_seq(self, length: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
         let place = self.place.deeper(1)?;
         let place = place.with(place.plan.and_then(Node::element_plan));
-        Ok(Elements { inner: self.inner.serialize_seq(length)?, place })
+        Ok(Elements::new(self.inner.serialize_seq(length)?, place))
     }
 
     fn serialize_tuple(self, length: usize) -> Result<Self::SerializeTuple, S::Error> {
         let place = self.place.deeper(1)?.with(None);
-        Ok(Elements { inner: self.inner.serialize_tuple(length)?, place })
+        Ok(Elements::new(self.inner.serialize_tuple(length)?, place))
     }
 
     fn serialize_tuple_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeTupleStruct, S::Error> {
         let place = self.place.deeper(1)?.with(None);
-        Ok(Elements { inner: self.inner.serialize_tuple_struct(name, length)?, place })
+        Ok(Elements::new(self.inner.serialize_tuple_struct(name, length)?, place))
     }
 
     fn serialize_tuple_variant(
@@ -222,7 +251,7 @@ impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
         length: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
         let place = self.place.deeper(2)?.with(None);
-        Ok(Elements { inner: self.inner.serialize_tuple_variant(name, index, variant, length)?, place })
+        Ok(Elements::new(self.inner.serialize_tuple_variant(name, index, variant, length)?, place))
     }
 
     fn serialize_map(self, length: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
@@ -232,7 +261,7 @@ impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
     #[inline]
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeStruct, S::Error> {
         let place = self.place.deeper(1)?;
-        Ok(Fields { inner: self.inner.serialize_struct(name, length)?, place, position: 0 })
+        Ok(Fields::new(self.inner.serialize_struct(name, length)?, place))
     }
 
     fn serialize_struct_variant(
@@ -245,10 +274,15 @@ impl<'a, S: Serializer> Serializer for Encoder<'a, S> {
         let plan = self.place.plan.and_then(|node| node.variant_plan(variant));
         let place = self.place.deeper(2)?.with(plan);
         let inner = self.inner.serialize_struct_variant(name, index, variant, length)?;
-        Ok(Fields { inner, place, position: 0 })
+        Ok(Fields::new(inner, place))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
         self.inner.collect_str(value)
+    }
+    // Decides the form of UUIDs, and of nothing else: other basic types do not ask.
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        !F::NATIVE_SCALARS
     }
 }

@@ -2,20 +2,30 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::decode_key::KeySeed;
 use super::decoder::Seed;
+use super::format::Format;
 use super::layout::{MapNode, Node};
 
 /// Of the visitor of a struct or of a map whose keys are text; the plan is its own.
-pub(super) struct MapOf<V> {
-    pub(super) visitor: V,
-    pub(super) plan: Option<&'static Node>,
+pub(super) struct MapOf<F, V> {
+    visitor: V,
+    plan: Option<&'static Node>,
+    format: PhantomData<F>,
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for MapOf<V> {
+impl<F, V> MapOf<F, V> {
+    #[inline]
+    pub(super) fn new(visitor: V, plan: Option<&'static Node>) -> Self {
+        Self { visitor, plan, format: PhantomData }
+    }
+}
+
+impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for MapOf<F, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,30 +40,31 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for MapOf<V> {
             Some(Node::Map(map)) => (None, map.value.plan()),
             Some(_) => (None, None),
         };
-        self.visitor.visit_map(Entries { access, fields, value: Cell::new(value) })
+        self.visitor.visit_map(Entries { access, fields, value: Cell::new(value), format: self.format })
     }
 }
 
-struct Entries<A> {
+struct Entries<F, A> {
     access: A,
     /// The struct that the entries are fields of.
     fields: Option<&'static Node>,
     /// The plan of the next value.
     value: Cell<Option<&'static Node>>,
+    format: PhantomData<F>,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<A> {
+impl<'de, F: Format, A: MapAccess<'de>> MapAccess<'de> for Entries<F, A> {
     type Error = A::Error;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         let fields = self.fields.map(|node| (node, &self.value));
-        self.access.next_key_seed(KeySeed { seed, fields })
+        self.access.next_key_seed(KeySeed::<F, K>::new(seed, fields))
     }
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.access.next_value_seed(Seed { seed, plan: self.value.get() })
+        self.access.next_value_seed(Seed::<F, V>::new(seed, self.value.get()))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -62,12 +73,20 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<A> {
 }
 
 /// Of the visitor of a map whose entries are pairs.
-pub(super) struct PairsOf<V> {
-    pub(super) visitor: V,
-    pub(super) map: &'static MapNode,
+pub(super) struct PairsOf<F, V> {
+    visitor: V,
+    map: &'static MapNode,
+    format: PhantomData<F>,
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for PairsOf<V> {
+impl<F, V> PairsOf<F, V> {
+    #[inline]
+    pub(super) fn new(visitor: V, map: &'static MapNode) -> Self {
+        Self { visitor, map, format: PhantomData }
+    }
+}
+
+impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for PairsOf<F, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,16 +94,17 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for PairsOf<V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_map(Pairs { access, map: self.map })
+        self.visitor.visit_map(Pairs { access, map: self.map, format: self.format })
     }
 }
 
-struct Pairs<A> {
+struct Pairs<F, A> {
     access: A,
     map: &'static MapNode,
+    format: PhantomData<F>,
 }
 
-impl<'de, A: SeqAccess<'de>> MapAccess<'de> for Pairs<A> {
+impl<'de, F: Format, A: SeqAccess<'de>> MapAccess<'de> for Pairs<F, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, _: K) -> Result<Option<K::Value>, A::Error> {
@@ -100,8 +120,8 @@ impl<'de, A: SeqAccess<'de>> MapAccess<'de> for Pairs<A> {
         key: K,
         value: V,
     ) -> Result<Option<(K::Value, V::Value)>, A::Error> {
-        let key = Seed { seed: key, plan: self.map.key.plan() };
-        let value = Seed { seed: value, plan: self.map.value.plan() };
+        let key = Seed::<F, K>::new(key, self.map.key.plan());
+        let value = Seed::<F, V>::new(value, self.map.value.plan());
         self.access.next_element_seed(Pair(key, value))
     }
 

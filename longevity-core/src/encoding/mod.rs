@@ -2,7 +2,8 @@
 //! deserializer.
 //!
 //! Users' types are serialized by their own serde form; the adapter changes what the store's format would lose or hold
-//! under another name. These are the rules, at every depth, for a format that holds what JSON does:
+//! under another name. These are the rules, at every depth, for [`Json`]; another [`Format`] may have forms of its own for
+//! some of it:
 //!
 //! | Rust | document |
 //! | --- | --- |
@@ -22,15 +23,19 @@
 //!
 //! # Map
 //!
-//! `layout` knows the structure of a type, and `text` the text of what has no form of its own. On the way in: `encoder`,
-//! `compound` for what holds more than one value, `encode_key`. On the way out: `decoder`, `visitors`, `maps`, `scalars`,
-//! `decode_key`. `reader` finds a property, `values` reads it.
+//! `format` says what differs between formats. `layout` knows the structure of a type, `text` the text of what has no form of
+//! its own, and `floats` how wide they are. On the way in: `encoder`, `compound` for what holds more than one value,
+//! `encode_key`, and `encode_own` for our basic types in formats that have forms of them. On the way out: `decoder`,
+//! `visitors`, `maps`, `scalars`, `decode_key`. `reader` finds a property, `values` reads it.
 
 mod compound;
 mod decode_key;
 mod decoder;
 mod encode_key;
+mod encode_own;
 mod encoder;
+mod floats;
+mod format;
 mod layout;
 mod maps;
 mod reader;
@@ -46,12 +51,10 @@ use serde::{Deserializer, Serialize, Serializer};
 use crate::backend::DecodeError;
 use crate::persistent::Document;
 
+pub use format::{Format, Json};
 #[doc(hidden)]
 pub use layout::{Plan, PlanCell, plan};
 pub use reader::PropertyReader;
-
-/// The key of what is in an option in an option.
-const SOME: &str = "$some";
 
 /// Why a value was not encoded.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +72,7 @@ pub enum EncodeError<E> {
 
 /// Serializes a document through the store's serializer, and stops where it has more than `max_depth` levels of arrays
 /// and objects.
-pub fn serialize<T: Document, S: Serializer>(
+pub fn serialize<F: Format, T: Document, S: Serializer>(
     value: &T,
     serializer: S,
     max_depth: usize,
@@ -77,27 +80,29 @@ pub fn serialize<T: Document, S: Serializer>(
     let too_deep = Cell::new(false);
     let plan = T::encoding_plan().map(|plan| plan.0);
     let place = encoder::Place::root(plan, max_depth, &too_deep);
-    let result = encoder::Placed { value, place: &place }.serialize(serializer);
+    let result = encoder::Placed::<F, T>::new(value, &place).serialize(serializer);
     // The user's `Serialize` may have dropped the error.
     if too_deep.get() { Err(EncodeError::TooDeep { max_depth }) } else { result.map_err(EncodeError::Format) }
 }
 
 /// Deserializes a document through the store's deserializer.
-pub fn deserialize<'de, T: Document, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub fn deserialize<'de, F: Format, T: Document, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let plan = T::encoding_plan().map(|plan| plan.0);
-    T::deserialize(decoder::Decoder::new(deserializer, plan))
+    T::deserialize(decoder::Decoder::<F, D>::new(deserializer, plan))
 }
 
 /// The same, slower, and tells where it fails, by the stored names on the way: for a document that is known to fail.
-pub fn deserialize_to_locate<'de, T, D>(deserializer: D) -> Result<T, DecodeError>
+pub fn deserialize_to_locate<'de, F, T, D>(deserializer: D) -> Result<T, DecodeError>
 where
+    F: Format,
     T: Document,
     D: Deserializer<'de>,
     D::Error: Send + Sync + 'static,
 {
     let mut track = serde_path_to_error::Track::new();
     // Inside the adapter, where the document's own levels are: the user's visitors see others.
-    deserialize(serde_path_to_error::Deserializer::new(deserializer, &mut track)).map_err(|source| {
+    let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
+    deserialize::<F, T, _>(tracked).map_err(|source| {
         let path = track.path();
         let whole = path.iter().next().is_none();
         DecodeError { path: if whole { String::new() } else { path.to_string() }, source: source.into() }

@@ -1,9 +1,11 @@
 //! One property's value out of a document, for those who do not know the Rust type.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
+use super::format::Format;
 use super::layout::{self, Names, Node};
 use super::values::ValueSeed;
 use super::visitors::Wrapped;
@@ -70,8 +72,8 @@ impl PropertyReader {
 
     /// The value, as [`Storable::value_at`](crate::Storable::value_at) reads it from the decoded document; a field that
     /// the document does not hold and that has no default is `None`.
-    pub fn read<'de, D: Deserializer<'de>>(&self, deserializer: D) -> Result<Value, D::Error> {
-        Walk { steps: &self.steps, leaf: self.leaf }.deserialize(deserializer)
+    pub fn read<'de, F: Format, D: Deserializer<'de>>(&self, deserializer: D) -> Result<Value, D::Error> {
+        Walk::<F> { steps: &self.steps, leaf: self.leaf, format: PhantomData }.deserialize(deserializer)
     }
 }
 
@@ -102,38 +104,53 @@ pub(super) fn behind_options(mut node: &'static Node) -> Option<(u8, &'static No
 }
 
 /// The way that is left.
-#[derive(Clone, Copy)]
-struct Walk<'a> {
+struct Walk<'a, F> {
     steps: &'a [Crossing],
     leaf: Leaf,
+    format: PhantomData<F>,
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
+impl<F> Clone for Walk<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Walk<'_, F> {}
+
+impl<'de, F: Format> DeserializeSeed<'de> for Walk<'_, F> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         match self.steps.split_first() {
-            None => Layers { options: self.leaf.options, depth: 0, counted: true, inner: ValueSeed(self.leaf.node) }
+            None => Layers::<F, _>::new(self.leaf.options, true, ValueSeed::<F>::new(self.leaf.node))
                 .deserialize(deserializer),
             Some((step, steps)) => {
                 let inner = Field { step, rest: Walk { steps, ..self } };
-                Layers { options: step.options, depth: 0, counted: false, inner }.deserialize(deserializer)
+                Layers::<F, _>::new(step.options, false, inner).deserialize(deserializer)
             }
         }
     }
 }
 
 /// A value in options.
-pub(super) struct Layers<S> {
-    pub(super) options: u8,
+pub(super) struct Layers<F, S> {
+    options: u8,
     /// How many of them are passed.
-    pub(super) depth: u8,
+    depth: u8,
     /// Whether that is to be told: a property behind an option is absent, whichever option it is.
-    pub(super) counted: bool,
-    pub(super) inner: S,
+    counted: bool,
+    inner: S,
+    format: PhantomData<F>,
 }
 
-impl<'de, S: DeserializeSeed<'de, Value = Value>> DeserializeSeed<'de> for Layers<S> {
+impl<F, S> Layers<F, S> {
+    pub(super) fn new(options: u8, counted: bool, inner: S) -> Self {
+        Self { options, depth: 0, counted, inner, format: PhantomData }
+    }
+}
+
+impl<'de, F: Format, S: DeserializeSeed<'de, Value = Value>> DeserializeSeed<'de> for Layers<F, S> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -144,7 +161,7 @@ impl<'de, S: DeserializeSeed<'de, Value = Value>> DeserializeSeed<'de> for Layer
     }
 }
 
-impl<'de, S: DeserializeSeed<'de, Value = Value>> Visitor<'de> for Layers<S> {
+impl<'de, F: Format, S: DeserializeSeed<'de, Value = Value>> Visitor<'de> for Layers<F, S> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -164,19 +181,19 @@ impl<'de, S: DeserializeSeed<'de, Value = Value>> Visitor<'de> for Layers<S> {
             0 | 1 => self.inner.deserialize(deserializer),
             more => {
                 let inside = Layers { options: more - 1, depth: self.depth.saturating_add(1), ..self };
-                deserializer.deserialize_map(Wrapped(inside))
+                deserializer.deserialize_map(Wrapped::<F, _>::new(inside))
             }
         }
     }
 }
 
 /// One field of a struct, the others skipped.
-struct Field<'a> {
+struct Field<'a, F> {
     step: &'a Crossing,
-    rest: Walk<'a>,
+    rest: Walk<'a, F>,
 }
 
-impl<'de> DeserializeSeed<'de> for Field<'_> {
+impl<'de, F: Format> DeserializeSeed<'de> for Field<'_, F> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -184,7 +201,7 @@ impl<'de> DeserializeSeed<'de> for Field<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Field<'_> {
+impl<'de, F: Format> Visitor<'de> for Field<'_, F> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

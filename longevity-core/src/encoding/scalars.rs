@@ -5,6 +5,8 @@ use std::marker::PhantomData;
 
 use serde::de::{Error, MapAccess, Unexpected, Visitor};
 
+use super::floats;
+use super::format::Format;
 use super::text::{self, Float};
 
 /// The key under which `serde_json` hands out a number once any crate of the program turns its `arbitrary_precision` on.
@@ -62,16 +64,16 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Unsigned<V> {
 
 /// A float of the right width for a visitor.
 pub(super) trait Visited: Float {
+    /// Of a stored float, which is of this width or was widened.
     fn of_f64(value: f64) -> Self;
 
     fn visited<'de, V: Visitor<'de>, E: Error>(self, visitor: V) -> Result<V::Value, E>;
 }
 
 impl Visited for f32 {
-    // Stored floats are widened ones: nothing is lost.
     #[inline]
     fn of_f64(value: f64) -> Self {
-        value as Self
+        floats::narrowed(value)
     }
 
     #[inline]
@@ -92,16 +94,16 @@ impl Visited for f64 {
     }
 }
 
-/// Of the visitor of a float of type `F`.
-pub(super) struct FloatOf<F, V>(V, PhantomData<F>);
+/// Of the visitor of a float of type `T`.
+pub(super) struct FloatOf<F, T, V>(V, PhantomData<(F, T)>);
 
-impl<F, V> FloatOf<F, V> {
+impl<F, T, V> FloatOf<F, T, V> {
     pub(super) fn new(visitor: V) -> Self {
         Self(visitor, PhantomData)
     }
 }
 
-impl<'de, F: Visited, V: Visitor<'de>> Visitor<'de> for FloatOf<F, V> {
+impl<'de, F: Format, T: Visited, V: Visitor<'de>> Visitor<'de> for FloatOf<F, T, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,20 +112,21 @@ impl<'de, F: Visited, V: Visitor<'de>> Visitor<'de> for FloatOf<F, V> {
 
     #[inline]
     fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
-        F::of_f64(value).visited(self.0)
+        T::of_f64(value).visited(self.0)
     }
 
     // A format may write a whole float as an integer.
     fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
-        F::of_f64(value as f64).visited(self.0)
+        T::of_f64(value as f64).visited(self.0)
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<V::Value, E> {
-        F::of_f64(value as f64).visited(self.0)
+        T::of_f64(value as f64).visited(self.0)
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<V::Value, E> {
-        match F::parse(value) {
+        match T::parse(value) {
+            _ if F::ALL_FLOATS => Err(E::invalid_type(Unexpected::Str(value), &self)),
             Some(value) => value.visited(self.0),
             None => Err(E::invalid_value(Unexpected::Str(value), &"a number, \"inf\", \"-inf\" or \"NaN\"")),
         }
@@ -131,7 +134,7 @@ impl<'de, F: Visited, V: Visitor<'de>> Visitor<'de> for FloatOf<F, V> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
         match digits(map, &self)?.parse::<f64>() {
-            Ok(value) => F::of_f64(value).visited(self.0),
+            Ok(value) => T::of_f64(value).visited(self.0),
             Err(_) => Err(A::Error::invalid_value(Unexpected::Other("another number"), &self)),
         }
     }

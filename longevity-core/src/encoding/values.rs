@@ -1,6 +1,7 @@
 //! Values out of documents, by the layout of their type.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use super::decode_key::KeyDecoder;
 use super::decoder::Decoder;
+use super::format::Format;
 use super::layout::{FieldNode, Link, MapNode, Node, VariantNode};
 use super::maps::Pair;
 use super::reader::{Layers, behind_options};
@@ -17,19 +19,24 @@ use crate::storable::ScalarType;
 use crate::value::{Bytes, Timestamp, Value};
 
 /// The value of a type, options not among it.
-#[derive(Clone, Copy)]
-pub(super) struct ValueSeed(pub(super) &'static Node);
+pub(super) struct ValueSeed<F>(&'static Node, PhantomData<F>);
 
-impl<'de> DeserializeSeed<'de> for ValueSeed {
+impl<F> ValueSeed<F> {
+    pub(super) fn new(node: &'static Node) -> Self {
+        Self(node, PhantomData)
+    }
+}
+
+impl<'de, F: Format> DeserializeSeed<'de> for ValueSeed<F> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         match self.0 {
-            Node::Scalar(scalar) => scalar_of(*scalar, Decoder::new(deserializer, None)),
+            Node::Scalar(scalar) => scalar_of(*scalar, Decoder::<F, D>::new(deserializer, None)),
             Node::Choice(aliases) => String::deserialize(deserializer).map(|name| choice(aliases, name)),
-            Node::Optional(_) => Held(self.0).deserialize(deserializer),
-            Node::List(element) => deserializer.deserialize_seq(ListOf(element)),
-            Node::Set(element) => match deserializer.deserialize_seq(ListOf(element))? {
+            Node::Optional(_) => Held::<F>(self.0, PhantomData).deserialize(deserializer),
+            Node::List(element) => deserializer.deserialize_seq(ListOf::<F>(element, PhantomData)),
+            Node::Set(element) => match deserializer.deserialize_seq(ListOf::<F>(element, PhantomData))? {
                 Value::List(mut elements) => {
                     elements.sort();
                     elements.dedup();
@@ -37,10 +44,10 @@ impl<'de> DeserializeSeed<'de> for ValueSeed {
                 }
                 other => Ok(other),
             },
-            Node::Map(map) if map.pairs => deserializer.deserialize_seq(PairsOf(map)),
-            Node::Map(map) => deserializer.deserialize_map(EntriesOf(map)),
-            Node::Struct(fields) => deserializer.deserialize_any(RecordOf(fields)),
-            Node::Enum(variants) => deserializer.deserialize_enum("", &[], VariantOf(variants)),
+            Node::Map(map) if map.pairs => deserializer.deserialize_seq(PairsOf::<F>(map, PhantomData)),
+            Node::Map(map) => deserializer.deserialize_map(EntriesOf::<F>(map, PhantomData)),
+            Node::Struct(fields) => deserializer.deserialize_any(RecordOf::<F>(fields, PhantomData)),
+            Node::Enum(variants) => deserializer.deserialize_enum("", &[], VariantOf::<F>(variants, PhantomData)),
         }
     }
 }
@@ -74,28 +81,28 @@ fn scalar_of<'de, D: Deserializer<'de>>(scalar: ScalarType, deserializer: D) -> 
 }
 
 /// The value of a type, with the options around it.
-struct Held(&'static Node);
+struct Held<F>(&'static Node, PhantomData<F>);
 
-impl<'de> DeserializeSeed<'de> for Held {
+impl<'de, F: Format> DeserializeSeed<'de> for Held<F> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         let Some((options, node)) = behind_options(self.0) else { return Err(unknown()) };
-        Layers { options, depth: 0, counted: true, inner: ValueSeed(node) }.deserialize(deserializer)
+        Layers::<F, _>::new(options, true, ValueSeed::<F>::new(node)).deserialize(deserializer)
     }
 }
 
-fn held<E: Error>(link: &Link) -> Result<Held, E> {
-    link.node().map(Held).ok_or_else(unknown)
+fn held<F, E: Error>(link: &Link) -> Result<Held<F>, E> {
+    link.node().map(|node| Held(node, PhantomData)).ok_or_else(unknown)
 }
 
 fn unknown<E: Error>() -> E {
     E::custom("the layout of the type is not complete")
 }
 
-struct ListOf(&'static Link);
+struct ListOf<F>(&'static Link, PhantomData<F>);
 
-impl<'de> Visitor<'de> for ListOf {
+impl<'de, F: Format> Visitor<'de> for ListOf<F> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -104,16 +111,16 @@ impl<'de> Visitor<'de> for ListOf {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut elements = Vec::new();
-        while let Some(element) = access.next_element_seed(held(self.0)?)? {
+        while let Some(element) = access.next_element_seed(held::<F, _>(self.0)?)? {
             elements.push(element);
         }
         Ok(Value::List(elements))
     }
 }
 
-struct PairsOf(&'static MapNode);
+struct PairsOf<F>(&'static MapNode, PhantomData<F>);
 
-impl<'de> Visitor<'de> for PairsOf {
+impl<'de, F: Format> Visitor<'de> for PairsOf<F> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,7 +129,9 @@ impl<'de> Visitor<'de> for PairsOf {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut entries = Vec::new();
-        while let Some(entry) = access.next_element_seed(Pair(held(&self.0.key)?, held(&self.0.value)?))? {
+        while let Some(entry) =
+            access.next_element_seed(Pair(held::<F, _>(&self.0.key)?, held::<F, _>(&self.0.value)?))?
+        {
             entries.push(entry);
         }
         entries.sort();
@@ -130,9 +139,9 @@ impl<'de> Visitor<'de> for PairsOf {
     }
 }
 
-struct EntriesOf(&'static MapNode);
+struct EntriesOf<F>(&'static MapNode, PhantomData<F>);
 
-impl<'de> Visitor<'de> for EntriesOf {
+impl<'de, F: Format> Visitor<'de> for EntriesOf<F> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,8 +151,8 @@ impl<'de> Visitor<'de> for EntriesOf {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let key = self.0.key.node().ok_or_else(unknown)?;
         let mut entries = Vec::new();
-        while let Some(key) = access.next_key_seed(KeyOf(key))? {
-            entries.push((key, access.next_value_seed(held(&self.0.value)?)?));
+        while let Some(key) = access.next_key_seed(KeyOf::<F>(key, PhantomData))? {
+            entries.push((key, access.next_value_seed(held::<F, _>(&self.0.value)?)?));
         }
         entries.sort();
         Ok(Value::Map(entries))
@@ -151,13 +160,13 @@ impl<'de> Visitor<'de> for EntriesOf {
 }
 
 /// A key that is text in the document.
-struct KeyOf(&'static Node);
+struct KeyOf<F>(&'static Node, PhantomData<F>);
 
-impl<'de> DeserializeSeed<'de> for KeyOf {
+impl<'de, F: Format> DeserializeSeed<'de> for KeyOf<F> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        let key = KeyDecoder { inner: deserializer, fields: None };
+        let key = KeyDecoder::<F, D>::new(deserializer, None);
         match self.0 {
             Node::Scalar(scalar) => scalar_of(*scalar, key),
             Node::Choice(aliases) => String::deserialize(key).map(|name| choice(aliases, name)),
@@ -166,9 +175,9 @@ impl<'de> DeserializeSeed<'de> for KeyOf {
     }
 }
 
-struct RecordOf(&'static [FieldNode]);
+struct RecordOf<F>(&'static [FieldNode], PhantomData<F>);
 
-impl<'de> Visitor<'de> for RecordOf {
+impl<'de, F: Format> Visitor<'de> for RecordOf<F> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -180,7 +189,7 @@ impl<'de> Visitor<'de> for RecordOf {
         while let Some(position) = access.next_key_seed(Position(self.0))? {
             match position.and_then(|position| Some((self.0.get(position)?, values.get_mut(position)?))) {
                 Some((field, Some(_))) => return Err(A::Error::duplicate_field(field.names.stored)),
-                Some((field, value)) => *value = Some(access.next_value_seed(held(&field.held)?)?),
+                Some((field, value)) => *value = Some(access.next_value_seed(held::<F, _>(&field.held)?)?),
                 None => drop(access.next_value::<IgnoredAny>()?),
             }
         }
@@ -223,9 +232,9 @@ impl Visitor<'_> for Position {
     }
 }
 
-struct VariantOf(&'static [VariantNode]);
+struct VariantOf<F>(&'static [VariantNode], PhantomData<F>);
 
-impl<'de> Visitor<'de> for VariantOf {
+impl<'de, F: Format> Visitor<'de> for VariantOf<F> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -238,7 +247,7 @@ impl<'de> Visitor<'de> for VariantOf {
         let variant = known.ok_or_else(|| A::Error::custom(format_args!("unknown variant {name:?}")))?;
         let value = match &variant.held {
             None => access.unit_variant().map(|()| Value::Record(Vec::new())),
-            Some(link) => access.newtype_variant_seed(held(link)?),
+            Some(link) => access.newtype_variant_seed(held::<F, _>(link)?),
         };
         Ok(Value::Variant(variant.names.stored, Box::new(value?)))
     }

@@ -2,14 +2,15 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::SOME;
 use super::decode_key::VariantSeed;
 use super::decoder::{Decoder, Seed};
+use super::format::Format;
 use super::layout::Node;
 use super::maps::MapOf;
 
@@ -22,12 +23,20 @@ macro_rules! expecting {
 }
 
 /// Of an option's visitor.
-pub(super) struct OptionOf<V> {
-    pub(super) visitor: V,
-    pub(super) plan: Option<&'static Node>,
+pub(super) struct OptionOf<F, V> {
+    visitor: V,
+    plan: Option<&'static Node>,
+    format: PhantomData<F>,
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for OptionOf<V> {
+impl<F, V> OptionOf<F, V> {
+    #[inline]
+    pub(super) fn new(visitor: V, plan: Option<&'static Node>) -> Self {
+        Self { visitor, plan, format: PhantomData }
+    }
+}
+
+impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for OptionOf<F, V> {
     type Value = V::Value;
 
     expecting!();
@@ -43,35 +52,44 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for OptionOf<V> {
 
     #[inline]
     fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
-        self.visitor.visit_some(Decoder { inner, plan: self.plan, in_some: true })
+        self.visitor.visit_some(Decoder::<F, D>::in_some(inner, self.plan))
     }
 }
 
-/// `{"$some": inner}`, and the seed of what is inside.
-pub(super) struct Wrapped<S>(pub(super) S);
+/// `{"$some": inner}`, or what the format has for it, and the seed of what is inside.
+pub(super) struct Wrapped<F, S> {
+    seed: S,
+    format: PhantomData<F>,
+}
 
-impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for Wrapped<S> {
+impl<F, S> Wrapped<F, S> {
+    pub(super) fn new(seed: S) -> Self {
+        Self { seed, format: PhantomData }
+    }
+}
+
+impl<'de, F: Format, S: DeserializeSeed<'de>> Visitor<'de> for Wrapped<F, S> {
     type Value = S::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an option in an option, {{\"{SOME}\": ..}}")
+        write!(f, "an option in an option, {{\"{}\": ..}}", F::SOME)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<S::Value, A::Error> {
-        if map.next_key_seed(SomeKey)?.is_none() {
-            return Err(A::Error::missing_field(SOME));
+        if map.next_key_seed(SomeKey::<F>(self.format))?.is_none() {
+            return Err(A::Error::missing_field(F::SOME));
         }
-        let value = map.next_value_seed(self.0)?;
-        if map.next_key_seed(SomeKey)?.is_some() {
-            return Err(A::Error::duplicate_field(SOME));
+        let value = map.next_value_seed(self.seed)?;
+        if map.next_key_seed(SomeKey::<F>(self.format))?.is_some() {
+            return Err(A::Error::duplicate_field(F::SOME));
         }
         Ok(value)
     }
 }
 
-struct SomeKey;
+struct SomeKey<F>(PhantomData<F>);
 
-impl<'de> DeserializeSeed<'de> for SomeKey {
+impl<'de, F: Format> DeserializeSeed<'de> for SomeKey<F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -79,15 +97,15 @@ impl<'de> DeserializeSeed<'de> for SomeKey {
     }
 }
 
-impl Visitor<'_> for SomeKey {
+impl<F: Format> Visitor<'_> for SomeKey<F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the key {SOME}")
+        write!(f, "the key {}", F::SOME)
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<(), E> {
-        if key == SOME { Ok(()) } else { Err(E::unknown_field(key, &[SOME])) }
+        if key == F::SOME { Ok(()) } else { Err(E::unknown_field(key, const { &[F::SOME] })) }
     }
 }
 
@@ -108,33 +126,42 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Fieldless<V> {
 }
 
 /// Of a list's visitor; the plan is the elements'.
-pub(super) struct SeqOf<V> {
-    pub(super) visitor: V,
-    pub(super) plan: Option<&'static Node>,
+pub(super) struct SeqOf<F, V> {
+    visitor: V,
+    plan: Option<&'static Node>,
+    format: PhantomData<F>,
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for SeqOf<V> {
+impl<F, V> SeqOf<F, V> {
+    #[inline]
+    pub(super) fn new(visitor: V, plan: Option<&'static Node>) -> Self {
+        Self { visitor, plan, format: PhantomData }
+    }
+}
+
+impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for SeqOf<F, V> {
     type Value = V::Value;
 
     expecting!();
 
     #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_seq(Elements { access, plan: self.plan })
+        self.visitor.visit_seq(Elements { access, plan: self.plan, format: self.format })
     }
 }
 
-struct Elements<A> {
+struct Elements<F, A> {
     access: A,
     plan: Option<&'static Node>,
+    format: PhantomData<F>,
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<A> {
+impl<'de, F: Format, A: SeqAccess<'de>> SeqAccess<'de> for Elements<F, A> {
     type Error = A::Error;
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
-        self.access.next_element_seed(Seed { seed, plan: self.plan })
+        self.access.next_element_seed(Seed::<F, T>::new(seed, self.plan))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -143,47 +170,57 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<A> {
 }
 
 /// Of an enum's visitor.
-pub(super) struct EnumOf<V> {
-    pub(super) visitor: V,
-    pub(super) plan: Option<&'static Node>,
+pub(super) struct EnumOf<F, V> {
+    visitor: V,
+    plan: Option<&'static Node>,
+    format: PhantomData<F>,
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for EnumOf<V> {
+impl<F, V> EnumOf<F, V> {
+    #[inline]
+    pub(super) fn new(visitor: V, plan: Option<&'static Node>) -> Self {
+        Self { visitor, plan, format: PhantomData }
+    }
+}
+
+impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for EnumOf<F, V> {
     type Value = V::Value;
 
     expecting!();
 
     #[inline]
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_enum(Variants { access, plan: self.plan })
+        self.visitor.visit_enum(Variants { access, plan: self.plan, format: self.format })
     }
 }
 
-struct Variants<A> {
+struct Variants<F, A> {
     access: A,
     plan: Option<&'static Node>,
+    format: PhantomData<F>,
 }
 
-impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Variants<A> {
+impl<'de, F: Format, A: EnumAccess<'de>> EnumAccess<'de> for Variants<F, A> {
     type Error = A::Error;
-    type Variant = Held<A::Variant>;
+    type Variant = Held<F, A::Variant>;
 
     #[inline]
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), A::Error> {
         let plan = Cell::new(None);
         let of = self.plan.map(|node| (node, &plan));
         let (name, access) = self.access.variant_seed(VariantSeed { seed, of })?;
-        Ok((name, Held { access, plan: plan.get() }))
+        Ok((name, Held { access, plan: plan.get(), format: self.format }))
     }
 }
 
 /// What a variant holds.
-struct Held<A> {
+struct Held<F, A> {
     access: A,
     plan: Option<&'static Node>,
+    format: PhantomData<F>,
 }
 
-impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Held<A> {
+impl<'de, F: Format, A: VariantAccess<'de>> VariantAccess<'de> for Held<F, A> {
     type Error = A::Error;
 
     #[inline]
@@ -193,11 +230,11 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Held<A> {
 
     #[inline]
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, A::Error> {
-        self.access.newtype_variant_seed(Seed { seed, plan: self.plan })
+        self.access.newtype_variant_seed(Seed::<F, T>::new(seed, self.plan))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.access.tuple_variant(length, SeqOf { visitor, plan: None })
+        self.access.tuple_variant(length, SeqOf::<F, V>::new(visitor, None))
     }
 
     #[inline]
@@ -206,6 +243,6 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Held<A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.access.struct_variant(fields, MapOf { visitor, plan: self.plan })
+        self.access.struct_variant(fields, MapOf::<F, V>::new(visitor, self.plan))
     }
 }

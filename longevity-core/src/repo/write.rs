@@ -178,9 +178,9 @@ fn content_of<P: PersistentType, B: Backend>(table: &Table<B>, value: &P) -> Res
     })
 }
 
-fn target<P: PersistentType, B: Backend>(table: &Table<B>, stored: &Stored) -> Target {
+fn target<'a, P: PersistentType, B: Backend>(table: &Table<B>, stored: &'a Stored) -> Target<'a> {
     let version = table.options.optimistic_locking.then_some(stored.version);
-    Target { id: stored.id, version, scope: P::DISCRIMINATORS }
+    Target { id: stored.id, version, scope: P::DISCRIMINATORS, primary_key: stored.primary_key.as_deref() }
 }
 
 fn created<P: PersistentType, B: Backend>(

@@ -20,6 +20,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(Vec<u8>);
 
+/// The name under which a byte string reaches a serializer, so that the encoding can tell it from a UUID.
+pub(crate) const NEWTYPE_NAME: &str = "$longevity::Bytes";
+
 impl Bytes {
     /// The bytes, without a copy.
     pub fn into_vec(self) -> Vec<u8> {
@@ -61,7 +64,16 @@ impl DerefMut for Bytes {
 
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
+        serializer.serialize_newtype_struct(NEWTYPE_NAME, &InNewtype(&self.0))
+    }
+}
+
+/// What is in the newtype.
+struct InNewtype<'a>(&'a [u8]);
+
+impl Serialize for InNewtype<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
     }
 }
 
@@ -84,6 +96,10 @@ impl<'de> Deserialize<'de> for Bytes {
                 Ok(Bytes(bytes))
             }
 
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Bytes, D::Error> {
+                inner.deserialize_byte_buf(self)
+            }
+
             // Formats without a binary type, JSON among them, write a list of numbers.
             fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Bytes, A::Error> {
                 // The claimed length comes from outside: take it as a hint for at most a page.
@@ -95,7 +111,7 @@ impl<'de> Deserialize<'de> for Bytes {
             }
         }
 
-        deserializer.deserialize_byte_buf(BytesVisitor)
+        deserializer.deserialize_newtype_struct(NEWTYPE_NAME, BytesVisitor)
     }
 }
 

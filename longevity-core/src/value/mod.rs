@@ -1,10 +1,10 @@
 //! What a property's value is, whatever the back end: owned ([`Value`]) in keys, filters and index entries, borrowed
 //! ([`ValueRef`]) when it is read from a user's struct without a copy.
 
-mod bytes;
+pub(crate) mod bytes;
 mod order;
 pub mod sortable;
-mod timestamp;
+pub(crate) mod timestamp;
 
 use std::fmt;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use serde::de::Error as _;
+use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant in UTC, to the nanosecond, in the years -9999 to 9999.
@@ -24,7 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(jiff::Timestamp);
 
-/// The name under which a timestamp reaches a serializer, so that a back end's encoding can recognize it.
+/// The name under which a timestamp reaches a serializer, so that the encoding can recognize it.
 pub(crate) const NEWTYPE_NAME: &str = "$longevity::Timestamp";
 
 impl Timestamp {
@@ -49,6 +49,16 @@ impl Timestamp {
     /// The whole seconds since the epoch, rounded towards zero.
     pub fn unix_seconds(self) -> i64 {
         self.0.as_second()
+    }
+
+    /// The instant so many nanoseconds after the epoch.
+    pub(crate) fn from_nanoseconds(nanoseconds: i128) -> Option<Self> {
+        jiff::Timestamp::from_nanosecond(nanoseconds).ok().map(Self)
+    }
+
+    /// The nanoseconds since the epoch.
+    pub(crate) fn nanoseconds(self) -> i128 {
+        self.0.as_nanosecond()
     }
 
     /// The nanoseconds beyond [`unix_seconds`](Self::unix_seconds), with the same sign.
@@ -97,7 +107,26 @@ impl From<Timestamp> for SystemTime {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(NEWTYPE_NAME, &self.to_string())
+        let readable = serializer.is_human_readable();
+        serializer.serialize_newtype_struct(NEWTYPE_NAME, &InNewtype { at: *self, readable })
+    }
+}
+
+/// What is in the newtype: text, in every format. The encoding alone turns human-readable in it, if it was not, and then is
+/// handed the nanoseconds, which others may not have room for.
+struct InNewtype {
+    at: Timestamp,
+    /// Whether the serializer around the newtype was human-readable.
+    readable: bool,
+}
+
+impl Serialize for InNewtype {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.readable && serializer.is_human_readable() {
+            serializer.serialize_i128(self.at.nanoseconds())
+        } else {
+            serializer.serialize_str(&self.at.to_string())
+        }
     }
 }
 
@@ -114,6 +143,12 @@ impl<'de> Deserialize<'de> for Timestamp {
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
                 text.parse().map_err(E::custom)
+            }
+
+            // The encoding's answer.
+            fn visit_i128<E: serde::de::Error>(self, nanoseconds: i128) -> Result<Timestamp, E> {
+                let out_of_range = || E::invalid_value(Unexpected::Other("an instant of another age"), &self);
+                Timestamp::from_nanoseconds(nanoseconds).ok_or_else(out_of_range)
             }
 
             fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Timestamp, D::Error> {

@@ -33,7 +33,7 @@ where
     let own = handle::<P, _, _>(&store)?;
     let newer = with_variant(own.definition, planted.get().variant(), &[STRANGER]);
     let row = content(&newer, planted.get(), newer.variants.len() - 1, STRANGER, doc);
-    plant(own.backend, &create_version(own.backend, newer)?, &planted, row)?;
+    plant(own.backend, own.definition, &create_version(own.backend, newer)?, &planted, row)?;
     store.create_schema()?;
 
     let ensure_unknown = |error: &Error| {
@@ -103,7 +103,7 @@ where
     let names = definition.variants[first.get().variant()].discriminators.unwrap_or_default();
     let own = handle::<P, _, _>(&store)?;
     let row = content(own.definition, first.get(), first.get().variant(), names[0], doc);
-    plant(own.backend, own.table, first, row)?;
+    plant(own.backend, own.definition, own.table, first, row)?;
     let (mut others, mut foreign) = (0, 0);
     for state in repo.stream(P::query()) {
         match state {
@@ -138,7 +138,7 @@ where
     ensure_eq!(row.discriminator.as_deref(), canonical, "the discriminator that is written");
     let own = handle::<D, _, _>(&store)?;
     let content = content(own.definition, &sample, sample.variant(), alias, row.doc);
-    plant(own.backend, own.table, &planted, content)?;
+    plant(own.backend, own.definition, own.table, &planted, content)?;
     let row = raw_row::<D, _, _>(&store, id)?;
     ensure_eq!(row.discriminator.as_deref(), Some(alias), "the discriminator that is stored");
 

@@ -98,13 +98,18 @@ pub(super) fn content<T: PersistentType, D>(
 }
 
 /// Replaces the state's row.
-pub(super) fn plant<T, B: Backend>(
+pub(super) fn plant<T: PersistentType, B: Backend>(
     backend: &B,
+    definition: &TableDefinition,
     table: &B::Table,
     state: &PState<T>,
     content: RowContent<B::Doc>,
 ) -> Outcome {
-    let target = Target { id: state.id(), version: None, scope: None };
+    let primary_key: Option<Vec<Value>> = definition.primary_key.as_ref().map(|key| {
+        let columns = definition.indexes[key.index].columns.iter().map(|column| &definition.columns[*column]);
+        columns.map(|column| state.get().value_at(column.path.steps()).to_value()).collect()
+    });
+    let target = Target { id: state.id(), version: None, scope: None, primary_key: primary_key.as_deref() };
     let written = backend.block_on(backend.replace(table, target, content));
     written.map(drop).map_err(|failure| Stop::failed(format!("cannot plant a row: {failure:?}")))
 }

@@ -37,11 +37,11 @@ fn documents_are_mixed_up() {
 pub(crate) struct DropsWrites;
 
 impl Decorator<Mem> for DropsWrites {
-    async fn replace(&self, _: &Mem, _: &Table, target: Target, _: RowContent) -> Result<u64, WriteFailure> {
+    async fn replace(&self, _: &Mem, _: &Table, target: Target<'_>, _: RowContent) -> Result<u64, WriteFailure> {
         Ok(target.version.unwrap_or_default() + 1)
     }
 
-    async fn delete(&self, _: &Mem, _: &Table, _: Target) -> Result<(), WriteFailure> {
+    async fn delete(&self, _: &Mem, _: &Table, _: Target<'_>) -> Result<(), WriteFailure> {
         Ok(())
     }
 }
@@ -114,7 +114,7 @@ impl Decorator<Mem> for SchemaDestroys {
     async fn create_schema(&self, inner: &Mem, table: &Table) -> Result<(), Error> {
         inner.create_schema(table).await?;
         for row in all(inner, table).await {
-            let target = Target { id: row.id, version: None, scope: None };
+            let target = Target { id: row.id, version: None, scope: None, primary_key: None };
             inner.delete(table, target).await.map_err(|_| Error::Unsupported { backend: "mem", operation: "test" })?;
         }
         Ok(())
@@ -145,7 +145,7 @@ impl Decorator<Mem> for FirstTimestamp {
         &self,
         inner: &Mem,
         table: &Table,
-        target: Target,
+        target: Target<'_>,
         content: RowContent,
     ) -> Result<u64, WriteFailure> {
         inner.replace(table, target, RowContent { written_at: None, ..content }).await

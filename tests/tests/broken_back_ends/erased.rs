@@ -58,8 +58,8 @@ erased! {
     fn create_schema(table: &Table) -> Result<(), Error>;
     fn insert(table: &Table, content: RowContent) -> Result<RowId, WriteFailure>;
     fn insert_many(table: &Table, contents: Vec<RowContent>) -> Result<Vec<RowId>, (usize, WriteFailure)>;
-    fn replace(table: &Table, target: Target, content: RowContent) -> Result<u64, WriteFailure>;
-    fn delete(table: &Table, target: Target) -> Result<(), WriteFailure>;
+    fn replace(table: &Table, target: Target<'_>, content: RowContent) -> Result<u64, WriteFailure>;
+    fn delete(table: &Table, target: Target<'_>) -> Result<(), WriteFailure>;
     fn get(table: &Table, lookup: Lookup<'_>) -> Result<Option<Row>, Error>;
     fn find(table: &Table, select: Select) -> Result<Rows<Mem>, Error>;
     fn count(table: &Table, predicate: Predicate) -> Result<u64, Error>;

@@ -253,7 +253,7 @@ impl Decorator<Mem> for WritesThenRefuses {
         &self,
         inner: &Mem,
         table: &Table,
-        target: Target,
+        target: Target<'_>,
         content: RowContent,
     ) -> Result<u64, WriteFailure> {
         let refused = match inner.replace(table, target, content).await {

@@ -14,11 +14,11 @@ type Written = Result<u64, WriteFailure>;
 pub(crate) struct IgnoresVersions;
 
 impl Decorator<Mem> for IgnoresVersions {
-    async fn replace(&self, inner: &Mem, table: &Table, target: Target, content: RowContent) -> Written {
+    async fn replace(&self, inner: &Mem, table: &Table, target: Target<'_>, content: RowContent) -> Written {
         inner.replace(table, Target { version: None, ..target }, content).await
     }
 
-    async fn delete(&self, inner: &Mem, table: &Table, target: Target) -> Result<(), WriteFailure> {
+    async fn delete(&self, inner: &Mem, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
         inner.delete(table, Target { version: None, ..target }).await
     }
 }
@@ -42,14 +42,14 @@ fn updates_are_lost() {
 pub(crate) struct WritesToNothing;
 
 impl Decorator<Mem> for WritesToNothing {
-    async fn replace(&self, inner: &Mem, table: &Table, target: Target, content: RowContent) -> Written {
+    async fn replace(&self, inner: &Mem, table: &Table, target: Target<'_>, content: RowContent) -> Written {
         match inner.replace(table, target, content).await {
             Err(WriteFailure::Missing) => Ok(target.version.unwrap_or_default() + 1),
             other => other,
         }
     }
 
-    async fn delete(&self, inner: &Mem, table: &Table, target: Target) -> Result<(), WriteFailure> {
+    async fn delete(&self, inner: &Mem, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
         match inner.delete(table, target).await {
             Err(WriteFailure::Missing) => Ok(()),
             other => other,
@@ -75,11 +75,11 @@ fn missing_rows_are_written() {
 pub(crate) struct Confuses(pub(crate) fn(WriteFailure) -> WriteFailure);
 
 impl Decorator<Mem> for Confuses {
-    async fn replace(&self, inner: &Mem, table: &Table, target: Target, content: RowContent) -> Written {
+    async fn replace(&self, inner: &Mem, table: &Table, target: Target<'_>, content: RowContent) -> Written {
         inner.replace(table, target, content).await.map_err(self.0)
     }
 
-    async fn delete(&self, inner: &Mem, table: &Table, target: Target) -> Result<(), WriteFailure> {
+    async fn delete(&self, inner: &Mem, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
         inner.delete(table, target).await.map_err(self.0)
     }
 }
@@ -141,7 +141,7 @@ fn a_conflict_names_the_wrong_version() {
 pub(crate) struct TellsOldVersions;
 
 impl Decorator<Mem> for TellsOldVersions {
-    async fn replace(&self, inner: &Mem, table: &Table, target: Target, content: RowContent) -> Written {
+    async fn replace(&self, inner: &Mem, table: &Table, target: Target<'_>, content: RowContent) -> Written {
         inner.replace(table, target, content).await.map(|version| version - 1)
     }
 }
@@ -161,7 +161,7 @@ fn versions_do_not_count() {
 pub(crate) struct AlwaysLocks;
 
 impl Decorator<Mem> for AlwaysLocks {
-    async fn replace(&self, inner: &Mem, table: &Table, target: Target, content: RowContent) -> Written {
+    async fn replace(&self, inner: &Mem, table: &Table, target: Target<'_>, content: RowContent) -> Written {
         inner.replace(table, Target { version: target.version.or(Some(0)), ..target }, content).await
     }
 }

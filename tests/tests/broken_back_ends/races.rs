@@ -40,7 +40,7 @@ impl Decorator<Mem> for LooksBeforeUpdate {
         &self,
         inner: &Mem,
         table: &Table,
-        target: Target,
+        target: Target<'_>,
         content: RowContent,
     ) -> Result<u64, WriteFailure> {
         let row = all(inner, table).await.into_iter().find(|row| row.id == target.id).ok_or(WriteFailure::Missing)?;

@@ -90,13 +90,13 @@ impl Decorator<Mem> for LeaksOnWrite {
         &self,
         inner: &Mem,
         table: &Table,
-        target: Target,
+        target: Target<'_>,
         content: RowContent,
     ) -> Result<u64, WriteFailure> {
         inner.replace(table, Target { scope: None, ..target }, content).await
     }
 
-    async fn delete(&self, inner: &Mem, table: &Table, target: Target) -> Result<(), WriteFailure> {
+    async fn delete(&self, inner: &Mem, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
         inner.delete(table, Target { scope: None, ..target }).await
     }
 }
@@ -119,7 +119,7 @@ impl Decorator<Mem> for NeverMorphs {
         &self,
         inner: &Mem,
         table: &Table,
-        target: Target,
+        target: Target<'_>,
         mut content: RowContent,
     ) -> Result<u64, WriteFailure> {
         if let Some(row) = all(inner, table).await.into_iter().find(|row| row.id == target.id) {
@@ -148,7 +148,7 @@ impl Decorator<Mem> for DropsMorphs {
         &self,
         inner: &Mem,
         table: &Table,
-        target: Target,
+        target: Target<'_>,
         content: RowContent,
     ) -> Result<u64, WriteFailure> {
         let row = all(inner, table).await.into_iter().find(|row| row.id == target.id);
@@ -229,7 +229,7 @@ impl Decorator<Mem> for KeepsAliases {
         &self,
         inner: &Mem,
         table: &Table,
-        target: Target,
+        target: Target<'_>,
         mut content: RowContent,
     ) -> Result<u64, WriteFailure> {
         let row = all(inner, table).await.into_iter().find(|row| row.id == target.id);

@@ -68,13 +68,13 @@ impl Backend for Checks {
     fn replace(
         &self,
         table: &Table,
-        target: Target,
+        target: Target<'_>,
         content: RowContent<Doc>,
     ) -> impl Future<Output = Result<u64, WriteFailure>> + Send {
         self.0.replace(table, target, content)
     }
 
-    fn delete(&self, table: &Table, target: Target) -> impl Future<Output = Result<(), WriteFailure>> + Send {
+    fn delete(&self, table: &Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send {
         self.0.delete(table, target)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use longevity::Document;
-use longevity::encoding::PropertyReader;
+use longevity::encoding::{self, PropertyReader};
 use longevity::prelude::*;
 use proptest::prelude::*;
 use serde_json::Value as Json;
@@ -279,7 +279,7 @@ fn refused<T: Document>(text: &str, shape_of: &[&'static str]) {
         path.then(Box::leak(Box::new(longevity_core::Step::new(name))))
     });
     let reader = PropertyReader::new(T::shape, &path).unwrap();
-    let read = reader.read(&mut serde_json::Deserializer::from_str(text)).unwrap_err().to_string();
+    let read = reader.read::<encoding::Json, _>(&mut serde_json::Deserializer::from_str(text)).unwrap_err().to_string();
     let decoded = decode::<T>(text).unwrap_err().to_string();
     assert!(read.starts_with("duplicate field") && decoded.starts_with("duplicate field"), "{read}, {decoded}");
 }

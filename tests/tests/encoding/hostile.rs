@@ -1,7 +1,7 @@
 //! Documents from elsewhere: they fail or decode, and never panic.
 
 use longevity::Document;
-use longevity::encoding::PropertyReader;
+use longevity::encoding::{Json, PropertyReader};
 use longevity::storable::Shape;
 use longevity_tests::models::{basics, collections, components, renames};
 use proptest::prelude::*;
@@ -33,7 +33,7 @@ fn attempt<T: Document>(text: &str) {
     assert!(fast.is_err() || slow.is_ok(), "{text}");
     let read = |path: &longevity_core::Path| {
         let reader = PropertyReader::new(T::shape, path).unwrap();
-        let _ = reader.read(&mut serde_json::Deserializer::from_str(text));
+        let _ = reader.read::<Json, _>(&mut serde_json::Deserializer::from_str(text));
     };
     read(&longevity_core::Path::root());
     if let Shape::Struct { fields, .. } = T::shape() {

@@ -2,11 +2,11 @@
 
 use longevity::Document;
 use longevity::backend::DecodeError;
-use longevity::encoding::{EncodeError, deserialize, deserialize_to_locate, serialize};
+use longevity::encoding::{EncodeError, Json, deserialize, deserialize_to_locate, serialize};
 
 pub(crate) fn encode_to<T: Document>(value: &T, max_depth: usize) -> Result<String, EncodeError<serde_json::Error>> {
     let mut text = Vec::new();
-    serialize(value, &mut serde_json::Serializer::new(&mut text), max_depth)?;
+    serialize::<Json, _, _>(value, &mut serde_json::Serializer::new(&mut text), max_depth)?;
     Ok(String::from_utf8(text).unwrap())
 }
 
@@ -16,13 +16,13 @@ pub(crate) fn encode<T: Document>(value: &T) -> String {
 
 pub(crate) fn decode<T: Document>(text: &str) -> Result<T, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = deserialize(&mut deserializer)?;
+    let value = deserialize::<Json, _, _>(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
 }
 
 pub(crate) fn locate<T: Document>(text: &str) -> Result<T, DecodeError> {
-    deserialize_to_locate(&mut serde_json::Deserializer::from_str(text))
+    deserialize_to_locate::<Json, _, _>(&mut serde_json::Deserializer::from_str(text))
 }
 
 /// The value has this form, and comes back from it.

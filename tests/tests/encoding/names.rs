@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use longevity::encoding::serialize;
+use longevity::encoding::{Json, serialize};
 use longevity::prelude::*;
 use serde::Deserializer;
 use serde::ser::{SerializeMap, Serializer};
@@ -178,5 +178,5 @@ fn forms_written_by_hand_have_stored_names() {
 fn other_threads_see_the_same_plan() {
     let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(|| encode(&everywhere()))).collect();
     assert!(threads.into_iter().all(|thread| thread.join().unwrap() == EVERYWHERE));
-    assert!(serialize(&everywhere(), serde_json::value::Serializer, 127).is_ok());
+    assert!(serialize::<Json, _, _>(&everywhere(), serde_json::value::Serializer, 127).is_ok());
 }

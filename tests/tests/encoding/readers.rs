@@ -1,6 +1,6 @@
 //! Properties read out of documents.
 
-use longevity::encoding::PropertyReader;
+use longevity::encoding::{Json, PropertyReader};
 use longevity::prelude::*;
 use longevity::storable::{Shape, ShapeFn};
 use longevity::{Document, Storable, Value};
@@ -13,7 +13,9 @@ type Steps = Vec<&'static longevity_core::Step>;
 fn read(shape: ShapeFn, steps: &Steps, text: &str) -> Value {
     let path = steps.iter().fold(longevity_core::Path::root(), |path, step| path.then(step));
     let reader = PropertyReader::new(shape, &path).unwrap_or_else(|| panic!("no reader of {path}"));
-    reader.read(&mut serde_json::Deserializer::from_str(text)).unwrap_or_else(|error| panic!("{error}: {path}: {text}"))
+    reader
+        .read::<Json, _>(&mut serde_json::Deserializer::from_str(text))
+        .unwrap_or_else(|error| panic!("{error}: {path}: {text}"))
 }
 
 /// Reads every property of the value out of its document.
@@ -94,7 +96,7 @@ fn options_on_the_way_do_not_count() {
 #[test]
 fn a_field_that_is_not_there_is_none() {
     let read = |path: &[&'static str], text: &str| {
-        reader(path).unwrap().read(&mut serde_json::Deserializer::from_str(text)).unwrap()
+        reader(path).unwrap().read::<Json, _>(&mut serde_json::Deserializer::from_str(text)).unwrap()
     };
     assert!(read(&["plain"], "{}").is_identical(&Value::None(0)));
     assert!(read(&["inner", "stored"], r#"{"inner": {"$some": {}}, "more": [1]}"#).is_identical(&Value::None(0)));

@@ -291,11 +291,11 @@ impl Users {
     }
 
     pub fn replace(&self, id: RowId, version: Option<u64>, user: impl Into<User>) -> Result<u64, WriteFailure> {
-        now(self.mem.replace(&self.table, Target { id, version, scope: None }, self.content(user)))
+        now(self.mem.replace(&self.table, Target { id, version, scope: None, primary_key: None }, self.content(user)))
     }
 
     pub fn delete(&self, id: RowId) -> Result<(), WriteFailure> {
-        now(self.mem.delete(&self.table, Target { id, version: None, scope: None }))
+        now(self.mem.delete(&self.table, Target { id, version: None, scope: None, primary_key: None }))
     }
 
     pub fn get(&self, index: usize, values: &[Value]) -> Option<Row<Doc>> {
