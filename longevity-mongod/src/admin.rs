@@ -38,10 +38,15 @@ pub(crate) fn initiate(ports: &[u16], settings: &Settings) -> Result<(), Error> 
         "writeConcernMajorityJournalDefault": settings.journaled_majority,
         "settings": {
             "electionTimeoutMillis": milliseconds(settings.election_timeout),
-            "heartbeatIntervalMillis": milliseconds(settings.election_timeout / 5),
+            "heartbeatIntervalMillis": milliseconds(settings.election_timeout / 10),
         },
     } };
     run(ports[0], "replSetInitiate", command)
+}
+
+/// Asks a secondary to stand for election.
+pub(crate) fn step_up(port: u16) -> Result<(), Error> {
+    run(port, "replSetStepUp", doc! { "replSetStepUp": 1 })
 }
 
 /// Creates a user who may do anything, at a primary that has no user yet and therefore lets this machine do so.

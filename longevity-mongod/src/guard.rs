@@ -76,3 +76,24 @@ impl Drop for Guard {
         let _ = self.shell.wait();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is started here ends at once, and the machine is busy, which is when a pid is most easily missed.
+    #[test]
+    fn each_start_is_answered_with_a_pid() {
+        let starts = || {
+            let place = tempfile::tempdir().unwrap();
+            let guard = Guard::start(Path::new("/bin/sh"), place.path()).unwrap();
+            std::fs::create_dir(guard.folder().join("member")).unwrap();
+            for _ in 0..25 {
+                guard.start_member("member").unwrap();
+            }
+            drop(guard);
+            assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+        };
+        std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(starts))));
+    }
+}

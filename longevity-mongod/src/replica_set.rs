@@ -49,11 +49,26 @@ impl ReplicaSet {
         let members = Member::start_all(&Arc::new(guard), &settings)?;
         let set = ReplicaSet { members, settings };
         admin::initiate(&set.ports(), &set.settings)?;
+        if set.members.len() > 1 {
+            set.elect_the_first()?;
+        }
         set.wait_for_all(set.settings.time_limit)?;
         if let Some(credentials) = &set.settings.credentials {
             admin::create_user(set.members[set.primary()?].port(), credentials)?;
         }
         Ok(set)
+    }
+
+    /// The first election would be held when the election timeout has passed: that long, all would be ready and idle.
+    fn elect_the_first(&self) -> Result<(), Error> {
+        let what = "all members to be ready for an election";
+        self.await_states(what, self.settings.time_limit, |states| {
+            let all_ready = states.iter().all(|state| *state == State::Secondary);
+            (all_ready || states.iter().any(|state| matches!(state, State::Primary(_)))).then_some(0)
+        })?;
+        // Refused where there is authentication and no user yet, and where an election is under way: it is held then in its time.
+        let _ = admin::step_up(self.members[0].port());
+        Ok(())
     }
 
     /// The URI of the whole set, with the credentials that it was started with.
@@ -148,7 +163,7 @@ impl ReplicaSetBuilder {
         self
     }
 
-    /// How long a primary may be silent until another is elected; members ask each other five times as often. 2 seconds unless
+    /// How long a primary may be silent until another is elected; members ask each other ten times as often. 2 seconds unless
     /// said otherwise: on a busy machine much less makes for elections that nobody asked for.
     pub fn election_timeout(mut self, timeout: Duration) -> Self {
         self.settings.election_timeout = timeout;
