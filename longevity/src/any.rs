@@ -14,12 +14,13 @@ use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId};
 
 /// Defines the enums, and forwards each operation to the back end that was chosen.
 macro_rules! any {
-    ($($(#[$feature:meta])* $variant:ident, $backend:ty, $uri:literal, |$text:ident| $open:expr;)*) => {
+    ($($(#[$feature:meta])* $variant:ident, $backend:ty, [$uri:literal $(, $other:literal)*], |$text:ident| $open:expr;)*) => {
         /// A back end that is chosen at run time.
         ///
         /// | text | back end | feature |
         /// | --- | --- | --- |
         /// | `mem:` | `Mem`, empty at first | `mem` |
+        /// | `mongodb://host/blog`, `mongodb+srv://host/blog` | `Mongo` | `mongo` |
         /// | `sqlite:blog.db`, `sqlite:/var/lib/blog.db`, `sqlite::memory:` | `Sqlite` | `sqlite` |
         ///
         /// ```
@@ -79,7 +80,8 @@ macro_rules! any {
 
             fn from_str(text: &str) -> Result<Self, Error> {
                 let known: &[&str] = &[$($(#[$feature])* concat!("`", $uri, "`"),)*];
-                $($(#[$feature])* if let Some($text) = text.strip_prefix($uri) {
+                $($(#[$feature])* if [$uri $(, $other)*].iter().any(|uri| text.starts_with(uri)) {
+                    let $text = text;
                     return Ok(Self::$variant($open));
                 })*
                 // Not the text: it may hold credentials.
@@ -298,8 +300,9 @@ macro_rules! any {
 }
 
 any! {
-    #[cfg(feature = "mem")] Mem, crate::Mem, "mem:", |_text| crate::Mem::new();
-    #[cfg(feature = "sqlite")] Sqlite, crate::Sqlite, "sqlite:", |text| crate::Sqlite::from_uri(text)?;
+    #[cfg(feature = "mem")] Mem, crate::Mem, ["mem:"], |_text| crate::Mem::new();
+    #[cfg(feature = "mongo")] Mongo, crate::Mongo, ["mongodb://", "mongodb+srv://"], |text| crate::Mongo::from_uri(text)?;
+    #[cfg(feature = "sqlite")] Sqlite, crate::Sqlite, ["sqlite:"], |text| crate::Sqlite::from_uri(text)?;
 }
 
 const ANOTHER: &str = "a document or a table of another back end";

@@ -83,14 +83,15 @@
 //! | feature | default | |
 //! | --- | --- | --- |
 //! | `mem` | yes | the in-memory back end, `Mem` |
+//! | `mongo` | no | the MongoDB back end, `Mongo`: a replica set or a sharded cluster |
 //! | `sqlite` | no | the SQLite back end, `Sqlite`: a file, or a private database in memory |
 //! | `blocking` | yes | the blocking facade; adds no dependency |
 //! | `testkit` | no | the conformance suite; for dev-dependencies |
 
-#[cfg(any(feature = "mem", feature = "sqlite"))]
+#[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
 mod any;
 
-#[cfg(any(feature = "mem", feature = "sqlite"))]
+#[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
 pub use any::{AnyBackend, AnyDoc, AnyRows, AnyTable};
 pub use longevity_core::{
     Access, BoxError, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, HasVariant, InModel,
@@ -101,6 +102,8 @@ pub use longevity_core::{backend, definition, description, encoding, query, stor
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};
 #[cfg(feature = "mem")]
 pub use longevity_mem::Mem;
+#[cfg(feature = "mongo")]
+pub use longevity_mongo::{Acknowledgement, Mongo, MongoError, ReadConcern};
 #[cfg(feature = "sqlite")]
 pub use longevity_sqlite::{Durability, Sqlite, SqliteError};
 
@@ -114,10 +117,12 @@ pub use longevity_testkit::{crash_spec, repo_crud_spec, repo_crud_spec_main};
 
 /// What a module that defines or uses a domain model imports.
 pub mod prelude {
-    #[cfg(any(feature = "mem", feature = "sqlite"))]
+    #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
     pub use crate::AnyBackend;
     #[cfg(feature = "mem")]
     pub use crate::Mem;
+    #[cfg(feature = "mongo")]
+    pub use crate::Mongo;
     #[cfg(feature = "sqlite")]
     pub use crate::Sqlite;
     pub use crate::{

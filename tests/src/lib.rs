@@ -2,3 +2,4 @@
 //! of every back end run over it.
 
 pub mod models;
+pub mod mongo;

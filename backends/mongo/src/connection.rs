@@ -1,0 +1,81 @@
+//! The driver's client, and what is known of the server.
+
+use std::time::Duration;
+
+use longevity_core::Error;
+use mongodb::bson::doc;
+use mongodb::options::{ClientOptions, ReadConcern as DriverReadConcern, SelectionCriteria, WriteConcern};
+use mongodb::{Client, Database};
+use tokio::runtime::Handle;
+
+use crate::Mongo;
+use crate::failure::MongoError;
+use crate::runtime::{self, Within};
+use crate::settings::{Acknowledgement, ReadConcern, Settings};
+
+/// A client of one database.
+pub(crate) struct Connection {
+    pub(crate) database: Database,
+    pub(crate) client: Client,
+    /// The runtime that the client lives in.
+    pub(crate) runtime: Handle,
+    /// Whether the server is the router of a sharded cluster.
+    pub(crate) is_cluster: bool,
+    pub(crate) settings: Settings,
+}
+
+impl Mongo {
+    /// The connection, made by whoever comes first.
+    pub(crate) async fn connection(&self) -> Result<std::sync::Arc<Connection>, Error> {
+        let opened = self.connection.get_or_try_init(|| async {
+            let runtime = runtime::current()?;
+            let opened = Within::new(&runtime, Connection::open(&self.settings, runtime.clone())).await;
+            opened.map(std::sync::Arc::new)
+        });
+        Ok(std::sync::Arc::clone(opened.await?))
+    }
+}
+
+impl Connection {
+    async fn open(settings: &Settings, runtime: Handle) -> Result<Self, MongoError> {
+        let (_, name) = settings.place()?;
+        let parsed = ClientOptions::parse(settings.uri.as_str()).await;
+        let mut options = parsed.map_err(|error| MongoError::of_address(error, &settings.uri))?;
+        let given = options.write_concern.clone().unwrap_or_default();
+        let nodes = match (settings.acknowledgement, given.w.clone()) {
+            (Some(Acknowledgement::Nodes(nodes)), _) => nodes.into(),
+            (None, Some(given)) => given,
+            _ => mongodb::options::Acknowledgment::Majority,
+        };
+        let mut write_concern = WriteConcern::builder().w(nodes).build();
+        (write_concern.journal, write_concern.w_timeout) = (given.journal, given.w_timeout);
+        options.write_concern = Some(write_concern);
+        options.read_concern = Some(match (settings.read_concern, options.read_concern.take()) {
+            (Some(ReadConcern::Local), _) => DriverReadConcern::local(),
+            (Some(ReadConcern::Linearizable), _) => DriverReadConcern::linearizable(),
+            (None, Some(given)) => given,
+            _ => DriverReadConcern::majority(),
+        });
+        options.app_name.get_or_insert_with(|| "longevity".to_owned());
+        let client = Client::with_options(options).map_err(|error| MongoError::of_address(error, &settings.uri))?;
+        let database = client.database(&name);
+        let primary = SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary);
+        // The first word with the server: it is there, it takes the credentials, and it says what it is.
+        let hello = database.run_command(doc! { "hello": 1 }).selection_criteria(primary).await?;
+        let is_cluster = hello.get_str("msg").is_ok_and(|message| message == "isdbgrid");
+        if !is_cluster && !hello.contains_key("setName") {
+            return Err(MongoError::Standalone);
+        }
+        // Whom `hello` greets is known only to what needs rights.
+        database.run_command(doc! { "dbStats": 1 }).await?;
+        Ok(Self { database, client, runtime, is_cluster, settings: settings.clone() })
+    }
+
+    /// A future of the driver's, where it can be polled by anyone.
+    pub(crate) fn within<F: Future>(&self, future: F) -> Within<F> {
+        Within::new(&self.runtime, future)
+    }
+}
+
+/// How long a batch tries again when others are in its way, or when it cannot be told whether it was committed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

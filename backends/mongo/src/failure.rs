@@ -1,0 +1,296 @@
+//! What the server and the driver say, as an error that says what to do.
+
+use longevity_core::Error;
+use longevity_core::backend::WriteFailure;
+use mongodb::bson::RawDocument;
+use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure as DriverWriteFailure};
+
+/// Why the MongoDB back end failed: the source of [`Error::Backend`] and [`Error::Connection`].
+///
+/// ```
+/// use longevity_core::{Error, backend::Backend};
+/// use longevity_mongo::{Mongo, MongoError};
+///
+/// let mongo = Mongo::connect("mongodb://localhost");
+/// let Err(Error::Connection(source)) = mongo.block_on(mongo.open(&[])) else { panic!("a database without a name") };
+/// assert!(matches!(source.downcast_ref(), Some(MongoError::NoDatabase)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MongoError {
+    /// The connection string is none.
+    #[error("not the address of a MongoDB database: {reason}")]
+    InvalidAddress {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The connection string leaves the database out.
+    #[error("the address of a MongoDB database names no database: write `mongodb://host/blog`, or use `Mongo::database`")]
+    NoDatabase,
+    /// No server that takes writes can be found. The operation may be repeated.
+    #[error("no server can be reached, look at the address and at whether the replica set has a primary: {reason}")]
+    Unreachable {
+        /// What the driver tried.
+        reason: String,
+    },
+    /// The server refuses the credentials, or the user lacks the rights.
+    #[error("the server refuses the credentials, or the user has no right to this: {reason}")]
+    Unauthorized {
+        /// What the server says.
+        reason: String,
+    },
+    /// The server is not a member of a replica set, and has no transactions.
+    #[error(
+        "the server is not a member of a replica set: start it with `--replSet rs0` and run `rs.initiate()` once; one \
+         member is enough"
+    )]
+    Standalone,
+    /// The connection was lost, or the primary changed, in the middle of an operation and of the driver's own repetition
+    /// of it. A read may be repeated; a write may or may not be done, and is not done twice when the same state is
+    /// updated or deleted again.
+    #[error("the connection was lost in the middle of an operation, repeat it; a write may or may not be done: {reason}")]
+    Interrupted {
+        /// What happened.
+        reason: String,
+    },
+    /// A name that MongoDB does not allow.
+    #[error("{what} cannot be the name of a {kind} in MongoDB: {reason}")]
+    ForbiddenName {
+        /// The name.
+        what: String,
+        /// What it would be the name of.
+        kind: &'static str,
+        /// Why not, and what to do.
+        reason: &'static str,
+    },
+    /// The schema was not created, or lacks something that the model needs.
+    #[error("{what} does not exist: call `create_schema` first")]
+    NoSchema {
+        /// What is missing.
+        what: String,
+    },
+    /// The server has an index that is in the way of one that the model needs. It is not touched.
+    #[error(
+        "the collection {table} has the index {name} as {found}, and the model needs {wanted}: if it may go, drop it with \
+         `db.getCollection({table:?}).dropIndex({name:?})`, then create the schema again"
+    )]
+    ConflictingIndex {
+        /// The collection.
+        table: String,
+        /// The index.
+        name: String,
+        /// What it is.
+        found: String,
+        /// What it should be.
+        wanted: String,
+    },
+    /// Rows that are there already have one value in a key that the model declares.
+    #[error("the key {index} cannot be created, as rows of {table} have the same value in it: change or delete them ({reason})")]
+    DuplicateRows {
+        /// The collection.
+        table: String,
+        /// The key's index.
+        index: String,
+        /// What the server says.
+        reason: String,
+    },
+    /// The collection has a validator that is not ours. It is not touched.
+    #[error("the collection {table} has a validator that longevity did not make: remove it, or turn `Mongo::validation` off")]
+    ForeignValidator {
+        /// The collection.
+        table: String,
+    },
+    /// A sharded cluster cannot enforce keys that do not hold the primary key.
+    #[error(
+        "a sharded cluster cannot enforce {keys}, for rows are spread by {by}: let the primary key's fields be in them, or \
+         accept that nobody enforces them, by `Mongo::unenforced_key(..)` with each name"
+    )]
+    Unenforceable {
+        /// The keys.
+        keys: String,
+        /// The primary key.
+        by: String,
+    },
+    /// The server refuses the row: a validator, or a unique index that another version of the model, or another program,
+    /// made.
+    #[error("the collection {table} refuses the row: {reason}")]
+    Refused {
+        /// The collection.
+        table: String,
+        /// What the server says.
+        reason: String,
+    },
+    /// Anything else.
+    #[error("{reason}")]
+    Other {
+        /// What the server or the driver says.
+        reason: String,
+        /// The server's error code, if it was the server.
+        code: Option<i32>,
+    },
+}
+
+impl MongoError {
+    /// Whether the same operation may succeed when it is repeated.
+    ///
+    /// ```
+    /// use longevity_mongo::MongoError;
+    ///
+    /// assert!(MongoError::Interrupted { reason: "the primary stepped down".to_owned() }.is_retryable());
+    /// assert!(!MongoError::NoDatabase.is_retryable());
+    /// ```
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Interrupted { .. })
+    }
+
+    /// The MongoDB back end's own error in one of core's.
+    ///
+    /// ```
+    /// use longevity_core::Error;
+    /// use longevity_mongo::MongoError;
+    ///
+    /// let error = Error::from(MongoError::NoDatabase);
+    /// assert_eq!(MongoError::of(&error), Some(&MongoError::NoDatabase));
+    /// ```
+    pub fn of(error: &Error) -> Option<&Self> {
+        match error {
+            Error::Connection(source) | Error::Backend { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// The error of a connection string, which may hold credentials: what the driver says of it does not go on.
+    pub(crate) fn of_address(error: DriverError, uri: &str) -> Self {
+        let reason = error.to_string();
+        let authority = uri.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+        let secret = |part: &str| part.len() > 1 && reason.contains(part);
+        let holds_any = authority.is_some_and(|(user, _)| secret(user) || user.split(':').any(secret));
+        let told = matches!(*error.kind, ErrorKind::DnsResolve { .. }) || !holds_any;
+        let reason = if told { reason } else { "the driver cannot read it; its text is not shown, for it holds credentials".to_owned() };
+        match *error.kind {
+            ErrorKind::DnsResolve { .. } => Self::Unreachable { reason },
+            _ => Self::InvalidAddress { reason },
+        }
+    }
+}
+
+/// Codes of the server by which it says that it is not, or no longer, the primary, or about to end.
+const INTERRUPTED: &[i32] = &[6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 317, 133, 134, 64];
+
+impl From<DriverError> for MongoError {
+    fn from(error: DriverError) -> Self {
+        let code = code_of(&error);
+        let reason = reason(&error);
+        match *error.kind {
+            ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } => Self::Unreachable { reason },
+            ErrorKind::Authentication { .. } => Self::Unauthorized { reason },
+            ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => Self::Interrupted { reason },
+            ErrorKind::InvalidArgument { .. } => Self::Other { reason, code },
+            _ if matches!(code, Some(13 | 18)) => Self::Unauthorized { reason },
+            _ if code.is_some_and(|code| INTERRUPTED.contains(&code))
+                || error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR)
+                || error.contains_label(mongodb::error::TRANSIENT_TRANSACTION_ERROR)
+                || error.contains_label(mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT) =>
+            {
+                Self::Interrupted { reason }
+            }
+            _ => Self::Other { reason, code },
+        }
+    }
+}
+
+impl From<MongoError> for Error {
+    fn from(error: MongoError) -> Self {
+        use MongoError as E;
+        match error {
+            error @ (E::InvalidAddress { .. }
+            | E::NoDatabase
+            | E::Unreachable { .. }
+            | E::Unauthorized { .. }
+            | E::Standalone
+            | E::Interrupted { .. }) => Self::Connection(error.into()),
+            error => Self::Backend { backend: crate::NAME, source: error.into() },
+        }
+    }
+}
+
+impl From<MongoError> for WriteFailure {
+    fn from(error: MongoError) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// The server's code.
+pub(crate) fn code_of(error: &DriverError) -> Option<i32> {
+    match &*error.kind {
+        ErrorKind::Command(error) => Some(error.code),
+        ErrorKind::Write(DriverWriteFailure::WriteError(error)) => Some(error.code),
+        ErrorKind::Write(DriverWriteFailure::WriteConcernError(error)) => Some(error.code),
+        ErrorKind::InsertMany(error) => {
+            let write = error.write_errors.as_ref().and_then(|errors| errors.first()).map(|error| error.code);
+            write.or_else(|| error.write_concern_error.as_ref().map(|error| error.code))
+        }
+        _ => None,
+    }
+}
+
+/// What the server says, without the driver's wrapping.
+fn reason(error: &DriverError) -> String {
+    match &*error.kind {
+        ErrorKind::Command(error) => error.message.clone(),
+        ErrorKind::Write(DriverWriteFailure::WriteError(error)) => error.message.clone(),
+        ErrorKind::Write(DriverWriteFailure::WriteConcernError(error)) => error.message.clone(),
+        ErrorKind::InsertMany(error) => {
+            let write = error.write_errors.as_ref().and_then(|errors| errors.first()).map(|error| error.message.clone());
+            write.unwrap_or_else(|| "a batch was not written".to_owned())
+        }
+        kind => kind.to_string(),
+    }
+}
+
+/// The server's code for a value that a unique index has already.
+pub(crate) const DUPLICATE: i32 = 11000;
+
+/// The unique index that has the value already.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Taken {
+    /// Its fields, from the server's reply.
+    Fields(Vec<String>),
+    /// What the server says, in which there is the index's name: the driver drops the replies to insertions.
+    Message(String),
+}
+
+impl Taken {
+    /// `None` if that is not the error.
+    pub(crate) fn of(error: &DriverError) -> Option<Self> {
+        if code_of(error) != Some(DUPLICATE) {
+            return None;
+        }
+        Some(fields(error).map_or_else(|| Self::Message(reason(error)), Self::Fields))
+    }
+
+    /// Whether it is the index of this name and these fields in this namespace.
+    pub(crate) fn is<'a>(&self, namespace: &str, name: &str, mut fields: impl Iterator<Item = &'a String>) -> bool {
+        match self {
+            Self::Fields(found) => found.iter().all(|field| fields.next() == Some(field)) && fields.next().is_none(),
+            // Values come behind it.
+            Self::Message(message) => message.contains(&format!("collection: {namespace} index: {name} dup key")),
+        }
+    }
+}
+
+fn fields(error: &DriverError) -> Option<Vec<String>> {
+    let reply: &RawDocument = error.server_response()?;
+    let pattern = reply.get_document("keyPattern").ok()?;
+    pattern.iter().map(|field| field.ok().map(|(name, _)| name.as_str().to_owned())).collect()
+}
+
+/// The position in a batch of the row that was refused.
+pub(crate) fn position_of(error: &DriverError) -> usize {
+    match &*error.kind {
+        ErrorKind::InsertMany(error) => {
+            error.write_errors.as_ref().and_then(|errors| errors.first()).map_or(0, |error| error.index)
+        }
+        _ => 0,
+    }
+}

@@ -1,0 +1,68 @@
+//! The MongoDB back end of longevity: a database on a replica set or a sharded cluster.
+//!
+//! ```no_run
+//! use longevity_core::backend::Backend;
+//! use longevity_mongo::Mongo;
+//!
+//! let mongo = Mongo::connect("mongodb://localhost/blog?replicaSet=rs0");
+//! let tables = mongo.block_on(mongo.open(&[]))?;
+//! # Ok::<(), longevity_core::Error>(())
+//! ```
+//!
+//! # Documents
+//!
+//! A row is a document with the type's fields at its top level, under their stored names, and our own in front of them, which
+//! begin with an underscore: `_id`, an object id; `_type`, the discriminator, in the collection of a poly type; `_version`; and
+//! `_created_at` and `_updated_at` if the store keeps them.
+//!
+//! | Rust | BSON |
+//! | --- | --- |
+//! | integers | `int` and `long`; a `u64` above `i64::MAX` a `decimal`, which compares with them |
+//! | `f32`, `f64` | `double`, with all its bits |
+//! | `Uuid` | `binData` of the subtype for UUIDs |
+//! | `Timestamp` | `{at: date, ns: int}`: the milliseconds that a date has, and the nanoseconds beyond them |
+//! | `Bytes` | hexadecimal text, which sorts as the bytes do; binary data sorts by its length |
+//! | `None` | `null`; in an option in an option `{_some: null}` |
+//! | a map with keys that are text | an object, in whose keys `%`, `.`, NUL and a leading `$` are written as `%` and two digits |
+//!
+//! The rest is as in [core's encoding](longevity_core::encoding).
+//!
+//! # Runtimes
+//!
+//! The driver's connections live in the tokio runtime in which the store is opened, which has to live as long as the store;
+//! where there is none, in one that this crate starts, with two threads. Operations may be polled from anywhere.
+
+mod backend;
+mod batch;
+mod cluster;
+mod connection;
+mod encode;
+mod explain;
+mod expression;
+mod failure;
+mod format;
+mod identity;
+mod layout;
+mod names;
+mod property;
+mod read;
+mod rows;
+mod runtime;
+mod schema;
+mod settings;
+mod stored;
+mod stream;
+mod table;
+mod translate;
+mod validator;
+mod values;
+mod write;
+
+pub use encode::Doc;
+pub use failure::MongoError;
+pub use settings::{Acknowledgement, Mongo, ReadConcern};
+pub use stream::Rows;
+pub use table::Table;
+
+/// The back end's name in errors, logs and the names of tests.
+const NAME: &str = "mongo";

@@ -1,0 +1,184 @@
+//! Which database, and how it is used.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use longevity_core::Error;
+use tokio::sync::OnceCell;
+
+use crate::connection::Connection;
+use crate::failure::MongoError;
+
+/// A MongoDB database on a replica set or a sharded cluster. Clones share its connections.
+///
+/// Nothing is connected before the store is opened. Needs MongoDB 6.0 or newer, as a replica set (of one member, if need be) or
+/// a cluster: a standalone server has no transactions, which batches are.
+///
+/// ```
+/// use longevity_mongo::{Acknowledgement, Mongo, ReadConcern};
+///
+/// let careful = Mongo::connect("mongodb://localhost/blog?replicaSet=rs0");
+/// let quick = careful.clone().acknowledged_by(Acknowledgement::Nodes(1)).read_concern(ReadConcern::Local);
+/// assert_eq!(format!("{quick:?}"), "Mongo(localhost/blog)");
+/// ```
+#[derive(Clone)]
+pub struct Mongo {
+    pub(crate) settings: Settings,
+    pub(crate) connection: Arc<OnceCell<Arc<Connection>>>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// May hold credentials.
+    pub(crate) uri: String,
+    pub(crate) database: Option<String>,
+    pub(crate) acknowledgement: Option<Acknowledgement>,
+    pub(crate) read_concern: Option<ReadConcern>,
+    pub(crate) validation: bool,
+    pub(crate) unenforced: BTreeSet<String>,
+    pub(crate) batch_size: u32,
+}
+
+/// How many members of the replica set have a write when it is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Acknowledgement {
+    /// More than half, on their disks: the write survives the loss of any member (`w: "majority"`).
+    #[default]
+    Majority,
+    /// So many. With 1 a write that the primary acknowledged is undone if it fails before another has it (`w: 1`).
+    Nodes(u32),
+}
+
+/// Which writes a read sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadConcern {
+    /// Those that more than half of the members have, and that therefore stay. With writes that fewer acknowledge, a read may
+    /// not see the write before it.
+    #[default]
+    Majority,
+    /// Those that the member has.
+    Local,
+    /// Those that were acknowledged before the read began, whatever happens to the primary. A read waits for the other
+    /// members.
+    Linearizable,
+}
+
+impl Mongo {
+    /// The database that a [connection string](https://www.mongodb.com/docs/manual/reference/connection-string/) names:
+    /// `mongodb://host/database`, `mongodb+srv://host/database`, with credentials and options as everywhere.
+    ///
+    /// What it says of `w`, `journal`, `readConcernLevel` and `readPreference` holds; where it says nothing, writes are
+    /// acknowledged by a majority, and reads are from the primary and see what a majority has.
+    pub fn connect(uri: impl Into<String>) -> Self {
+        let settings = Settings {
+            uri: uri.into(),
+            database: None,
+            acknowledgement: None,
+            read_concern: None,
+            validation: false,
+            unenforced: BTreeSet::new(),
+            batch_size: 1_000,
+        };
+        Self { settings, connection: Arc::default() }
+    }
+
+    /// The same, for a text that should be a connection string with a database in it: whether it looks like one is said at
+    /// once.
+    ///
+    /// ```
+    /// use longevity_mongo::Mongo;
+    ///
+    /// assert!(Mongo::from_uri("mongodb://localhost/blog").is_ok());
+    /// let error = Mongo::from_uri("mongodb://ann:secret@localhost").unwrap_err().to_string();
+    /// assert!(error.contains("names no database") && !error.contains("secret"));
+    /// ```
+    pub fn from_uri(uri: &str) -> Result<Self, Error> {
+        let mongo = Self::connect(uri);
+        mongo.database_name()?;
+        Ok(mongo)
+    }
+
+    /// Another database than the one that the connection string names, if it names one.
+    pub fn database(self, name: impl Into<String>) -> Self {
+        self.with(|settings| settings.database = Some(name.into()))
+    }
+
+    /// When a write is acknowledged.
+    pub fn acknowledged_by(self, acknowledgement: Acknowledgement) -> Self {
+        self.with(|settings| settings.acknowledgement = Some(acknowledgement))
+    }
+
+    /// Which writes a read sees.
+    pub fn read_concern(self, read_concern: ReadConcern) -> Self {
+        self.with(|settings| settings.read_concern = Some(read_concern))
+    }
+
+    /// Whether `create_schema` gives each collection a validator (a `$jsonSchema`), so that the server refuses documents
+    /// that other programs write and that this model could not read; off if not set.
+    ///
+    /// It knows each type's fields, which of them have to be there, and what they hold. Documents with a discriminator that
+    /// the model does not know pass. A validator that somebody else made is an error, and stays.
+    pub fn validation(self, on: bool) -> Self {
+        self.with(|settings| settings.validation = on)
+    }
+
+    /// Accepts that a sharded cluster does not enforce this key: `User.username`, the type that declares it and its property.
+    ///
+    /// A cluster enforces only keys that hold the primary key by which it spreads the rows. `create_schema` refuses the others
+    /// unless they are named here; on a replica set every key is enforced, and this says nothing.
+    pub fn unenforced_key(self, key: impl Into<String>) -> Self {
+        self.with(|settings| {
+            settings.unenforced.insert(key.into());
+        })
+    }
+
+    /// How many rows of a stream the server sends at once, which is how many are held in memory; 1,000 if not set.
+    pub fn batch_size(self, rows: u32) -> Self {
+        self.with(|settings| settings.batch_size = rows.max(1))
+    }
+
+    /// Another database handle: this one's connections, if there are any, keep their settings.
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self.connection = Arc::default();
+        self
+    }
+
+    /// The database's name.
+    pub(crate) fn database_name(&self) -> Result<String, MongoError> {
+        self.settings.place().map(|(_, database)| database)
+    }
+}
+
+impl Settings {
+    /// The hosts, and the database.
+    pub(crate) fn place(&self) -> Result<(String, String), MongoError> {
+        let rest = self.uri.strip_prefix("mongodb://").or_else(|| self.uri.strip_prefix("mongodb+srv://"));
+        let Some(rest) = rest else {
+            return Err(MongoError::InvalidAddress {
+                reason: "it does not begin with `mongodb://` or `mongodb+srv://`".to_owned(),
+            });
+        };
+        let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+        match (&self.database, path) {
+            (Some(name), _) => Ok((hosts.to_owned(), name.clone())),
+            (None, "") => Err(MongoError::NoDatabase),
+            (None, path) => Ok((hosts.to_owned(), path.to_owned())),
+        }
+    }
+}
+
+/// Where it is, without credentials.
+impl fmt::Debug for Mongo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.settings.place() {
+            Ok((hosts, database)) => write!(f, "Mongo({hosts}/{database})"),
+            Err(_) => f.write_str("Mongo(..)"),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The handle of a table.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use longevity_core::Path;
+use longevity_core::table::TableDefinition;
+use mongodb::Collection;
+use mongodb::bson::{Document, RawDocumentBuf};
+use tokio::sync::OnceCell;
+
+use crate::connection::Connection;
+use crate::failure::{MongoError, Taken};
+use crate::layout::{self, Wanted};
+use crate::property::Property;
+use crate::schema;
+
+/// A table of a model on a [`Mongo`](crate::Mongo) database.
+#[derive(Clone)]
+pub struct Table {
+    pub(crate) definition: Arc<TableDefinition>,
+    pub(crate) connection: Arc<Connection>,
+    ready: Arc<OnceCell<Arc<Ready>>>,
+}
+
+/// A table whose indexes were read and found complete: all that an operation starts from.
+pub(crate) struct Ready {
+    pub(crate) definition: Arc<TableDefinition>,
+    pub(crate) collection: Collection<RawDocumentBuf>,
+    pub(crate) wanted: Vec<Wanted>,
+    /// The fields of the primary key that a cluster routes by, each with the position of its column in the key; empty on a
+    /// server that is no cluster.
+    pub(crate) routing: Vec<String>,
+    properties: Mutex<HashMap<Path, Option<Arc<Property>>>>,
+}
+
+impl Table {
+    pub(crate) fn new(definition: Arc<TableDefinition>, connection: Arc<Connection>) -> Self {
+        Self { definition, connection, ready: Arc::default() }
+    }
+
+    /// The table, ready for use. Fails until the schema is created: without its keys, the collection would take what they
+    /// forbid.
+    #[inline]
+    pub(crate) async fn ready(&self) -> Result<&Arc<Ready>, MongoError> {
+        match self.ready.get() {
+            Some(ready) => Ok(ready),
+            None => self.find().await,
+        }
+    }
+
+    #[cold]
+    async fn find(&self) -> Result<&Arc<Ready>, MongoError> {
+        let find = async {
+            schema::ensure_created(&self.connection, &self.definition).await?;
+            Ok(Arc::new(Ready::new(&self.connection, &self.definition)))
+        };
+        self.ready.get_or_try_init(|| find).await
+    }
+}
+
+impl Ready {
+    fn new(connection: &Connection, definition: &Arc<TableDefinition>) -> Self {
+        let routing = if connection.is_cluster { layout::shard_key(definition) } else { None };
+        Self {
+            collection: connection.database.collection(definition.name),
+            wanted: layout::wanted(definition),
+            routing: routing.unwrap_or_default().keys().cloned().collect(),
+            definition: Arc::clone(definition),
+            properties: Mutex::default(),
+        }
+    }
+
+    /// The property at a path; `None` if no variant has it.
+    pub(crate) fn property(&self, path: &Path) -> Option<Arc<Property>> {
+        let mut properties = self.properties.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = properties.get(path) {
+            return known.clone();
+        }
+        let found = Property::of(&self.definition, path).map(Arc::new);
+        properties.insert(path.clone(), found.clone());
+        found
+    }
+
+    /// The position of the variant whose discriminators these are.
+    pub(crate) fn variant_of_scope(&self, scope: &[&str]) -> Option<usize> {
+        self.definition.variants.iter().position(|variant| variant.discriminators.is_some_and(|names| names == scope))
+    }
+
+    /// Whether documents have a discriminator.
+    pub(crate) fn has_type(&self) -> bool {
+        self.definition.discriminators().next().is_some()
+    }
+
+    /// The name of the type with this discriminator.
+    pub(crate) fn type_name(&self, discriminator: Option<&str>) -> &'static str {
+        let variant = self.definition.variant(discriminator);
+        variant.map_or(self.definition.type_name, |variant| variant.type_name)
+    }
+
+    /// The position of the key that a row with this discriminator has in common with another.
+    pub(crate) fn key_that_is(&self, taken: &Taken, discriminator: Option<&str>) -> Option<usize> {
+        let namespace = self.collection.namespace().to_string();
+        let unique = self.wanted.iter().filter(|wanted| wanted.unique);
+        let found = unique.filter(|wanted| taken.is(&namespace, &wanted.name, wanted.keys.keys()));
+        let covers = |position: &usize| self.definition.indexes[*position].covers(discriminator);
+        found.flat_map(|wanted| wanted.serves.iter().copied()).find(covers)
+    }
+
+    /// Whether no two rows, of this variant or of any, have the same values in the fields of an order.
+    pub(crate) fn tells_rows_apart(&self, order: &Document, scope: Option<usize>) -> bool {
+        let unique = self.wanted.iter().filter(|wanted| wanted.unique);
+        let of_all = |wanted: &&Wanted| {
+            wanted.serves.iter().any(|position| {
+                let index = &self.definition.indexes[*position];
+                index.variant.is_none() || index.variant == scope
+            })
+        };
+        let fields = |wanted: &Wanted| wanted.keys.keys().skip(wanted.leading).all(|field| order.contains_key(field));
+        unique.filter(of_all).any(fields)
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Table").field(&self.definition.name).finish()
+    }
+}

@@ -1,0 +1,18 @@
+//! Where the folders of servers go: into memory where there is room, as nobody needs their data afterwards.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+const MEMORY: &str = "/dev/shm";
+const ROOM: u64 = 1 << 30;
+
+/// `/dev/shm` if it can be written and has more than 1 GiB free, else the folder for temporary files.
+pub(crate) fn for_data() -> PathBuf {
+    if has_room(Path::new(MEMORY)) { MEMORY.into() } else { env::temp_dir() }
+}
+
+fn has_room(folder: &Path) -> bool {
+    folder.is_dir()
+        && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+        && rustix::fs::statvfs(folder).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) > ROOM)
+}

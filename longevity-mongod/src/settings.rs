@@ -1,0 +1,78 @@
+//! What a server or a replica set is started with, and the configuration that mongod is given.
+
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::uri::Credentials;
+
+/// The name of every replica set that is started here.
+pub(crate) const REPLICA_SET: &str = "longevity";
+
+/// What the builders gather.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) members: usize,
+    pub(crate) election_timeout: Duration,
+    pub(crate) journaled_majority: bool,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) place: Option<PathBuf>,
+    pub(crate) time_limit: Duration,
+}
+
+impl Settings {
+    pub(crate) fn of(members: usize, journaled_majority: bool) -> Settings {
+        Settings {
+            members,
+            election_timeout: Duration::from_secs(2),
+            journaled_majority,
+            credentials: None,
+            place: None,
+            time_limit: Duration::from_secs(60),
+        }
+    }
+
+    /// Writes the secret that the members of a set with authentication share.
+    pub(crate) fn write_key(&self, folder: &Path) -> io::Result<()> {
+        if self.credentials.is_none() {
+            return Ok(());
+        }
+        let random = || format!("{:016x}", RandomState::new().hash_one(std::process::id()));
+        let key: String = (0..4).map(|_| random()).collect();
+        OpenOptions::new().write(true).create_new(true).mode(0o400).open(key_file(folder))?.write_all(key.as_bytes())
+    }
+
+    /// Writes the configuration of the member whose folder `at` is, in the `folder` of the set.
+    pub(crate) fn write_configuration(&self, folder: &Path, at: &Path, port: u16) -> io::Result<()> {
+        let data = at.join("data");
+        fs::create_dir_all(&data)?;
+        let log = at.join("log");
+        let mut text = String::new();
+        // Files of the journal are 100 MB each otherwise, made in advance; the smallest cache; nothing that only who runs a
+        // server for months has use for. Test commands: real fail points.
+        let _ = writeln!(
+            text,
+            "net: {{ port: {port}, bindIp: 127.0.0.1, unixDomainSocket: {{ enabled: false }} }}\
+             \nreplication: {{ replSetName: {REPLICA_SET}, oplogSizeMB: 64 }}\
+             \nsystemLog: {{ destination: file, logAppend: true, path: {log:?} }}\
+             \nstorage:\
+             \n  dbPath: {data:?}\
+             \n  wiredTiger:\
+             \n    engineConfig: {{ cacheSizeGB: 0.25, configString: 'log=(file_max=10MB,prealloc=false),file_manager=(close_idle_time=2,close_scan_interval=1)' }}\
+             \nsetParameter: {{ diagnosticDataCollectionEnabled: false, enableTestCommands: true, minSnapshotHistoryWindowInSeconds: 0 }}"
+        );
+        if self.credentials.is_some() {
+            let key = key_file(folder);
+            let _ = writeln!(text, "security: {{ authorization: enabled, keyFile: {key:?} }}");
+        }
+        fs::write(at.join("mongod.conf"), text)
+    }
+}
+
+fn key_file(folder: &Path) -> PathBuf {
+    folder.join("key")
+}
