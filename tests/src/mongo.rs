@@ -57,10 +57,11 @@ impl Drop for Scratch {
     }
 }
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
-    Ok(runtime) => runtime,
-    Err(error) => panic!("there is no runtime: {error}"),
-});
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| match Builder::new_multi_thread().worker_threads(1).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => panic!("there is no runtime: {error}"),
+    });
 
 /// What the driver gives: in a runtime of its own, so that any thread may ask.
 fn driver<R: Send + 'static, W: Future<Output = R> + Send>(
@@ -70,10 +71,12 @@ fn driver<R: Send + 'static, W: Future<Output = R> + Send>(
     static CLIENT: tokio::sync::OnceCell<Client> = tokio::sync::OnceCell::const_new();
     let (give, take) = mpsc::channel();
     RUNTIME.spawn(async move {
-        let client = CLIENT.get_or_init(|| async { match Client::with_uri_str(server.uri()).await {
-            Ok(client) => client,
-            Err(error) => panic!("the server cannot be reached: {error}"),
-        } });
+        let client = CLIENT.get_or_init(|| async {
+            match Client::with_uri_str(server.uri()).await {
+                Ok(client) => client,
+                Err(error) => panic!("the server cannot be reached: {error}"),
+            }
+        });
         let client = client.await.clone();
         let _ = give.send(work(client).await);
     });

@@ -78,12 +78,7 @@ impl Backend for Mongo {
             .await
     }
 
-    async fn replace(
-        &self,
-        table: &Table,
-        target: Target<'_>,
-        content: RowContent<Doc>,
-    ) -> Result<u64, WriteFailure> {
+    async fn replace(&self, table: &Table, target: Target<'_>, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
         table.connection.within(async { write::replace(table.ready().await?, &target, &content).await }).await
     }
 

@@ -28,7 +28,8 @@ pub(crate) async fn insert_many(
     let mut documents = Vec::with_capacity(contents.len());
     for (position, content) in contents.iter().enumerate() {
         let (id, name) = (identity::next(), content.discriminator.as_deref());
-        let document = rows::document(id, name, content.written_at, &content.doc).map_err(|error| (position, error.into()))?;
+        let document =
+            rows::document(id, name, content.written_at, &content.doc).map_err(|error| (position, error.into()))?;
         ensure_fits(table, name, &document).map_err(|error| (position, error.into()))?;
         ids.push(identity::row_id(id));
         documents.push(document);

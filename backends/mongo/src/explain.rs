@@ -2,7 +2,7 @@
 
 use longevity_core::query::{Predicate, Select};
 use longevity_core::{Access, Error, Explanation};
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, Document, RawBsonRef, Utf8Lossy, doc};
 
 use crate::connection::Connection;
 use crate::failure::MongoError;
@@ -38,12 +38,23 @@ async fn of_find(connection: &Connection, table: &Ready, find: Find) -> Result<E
         doc! { "aggregate": name, "pipeline": read::pipeline(find), "cursor": {} }
     };
     let explain = doc! { "explain": command, "verbosity": "queryPlanner" };
-    let reply = connection.database.run_command(explain).await.map_err(MongoError::from)?;
+    let reply = match connection.database.run_command(explain).await {
+        Ok(reply) => reply,
+        Err(error) => lossy(&error).ok_or_else(|| MongoError::from(error))?,
+    };
     let mut stages = Vec::new();
     if let Some(plan) = plan_of(&reply) {
         collect(plan, &mut stages);
     }
     Ok(explanation(table, &stages))
+}
+
+/// The reply that the driver does not read: the server cuts long values of the bounds off, in the middle of a character, too.
+fn lossy(error: &mongodb::error::Error) -> Option<Document> {
+    let reply = error.server_response()?;
+    let succeeded = matches!(reply.get("ok"), Ok(Some(RawBsonRef::Double(1.0) | RawBsonRef::Int32(1))));
+    let read = || Utf8Lossy::<Document>::try_from(reply.as_ref()).ok().map(|reply| reply.0);
+    succeeded.then(read)?
 }
 
 /// The plan that was chosen: of a query, or of the query that an aggregation begins with.
@@ -127,9 +138,9 @@ fn is_point(interval: &str) -> bool {
     let inner = interval.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     inner.is_some_and(|inner| {
         let half = inner.len().saturating_sub(2) / 2;
-        inner.get(..half).is_some_and(|left| {
-            inner.get(half..half + 2) == Some(", ") && inner.get(half + 2..) == Some(left)
-        })
+        inner
+            .get(..half)
+            .is_some_and(|left| inner.get(half..half + 2) == Some(", ") && inner.get(half + 2..) == Some(left))
     })
 }
 

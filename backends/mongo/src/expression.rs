@@ -228,10 +228,7 @@ impl Expressions {
         for (k, v) in entries {
             parts.push(self.any(pairs.clone(), |this, pair| {
                 let pair = list(pair);
-                all(vec![
-                    this.equals(element(pair.clone(), 0), key, k),
-                    this.equals(element(pair, 1), held, v),
-                ])
+                all(vec![this.equals(element(pair.clone(), 0), key, k), this.equals(element(pair, 1), held, v)])
             }));
         }
         all(parts)

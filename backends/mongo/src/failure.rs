@@ -25,7 +25,9 @@ pub enum MongoError {
         reason: String,
     },
     /// The connection string leaves the database out.
-    #[error("the address of a MongoDB database names no database: write `mongodb://host/blog`, or use `Mongo::database`")]
+    #[error(
+        "the address of a MongoDB database names no database: write `mongodb://host/blog`, or use `Mongo::database`"
+    )]
     NoDatabase,
     /// No server that takes writes can be found. The operation may be repeated.
     #[error("no server can be reached, look at the address and at whether the replica set has a primary: {reason}")]
@@ -48,7 +50,9 @@ pub enum MongoError {
     /// The connection was lost, or the primary changed, in the middle of an operation and of the driver's own repetition
     /// of it. A read may be repeated; a write may or may not be done, and is not done twice when the same state is
     /// updated or deleted again.
-    #[error("the connection was lost in the middle of an operation, repeat it; a write may or may not be done: {reason}")]
+    #[error(
+        "the connection was lost in the middle of an operation, repeat it; a write may or may not be done: {reason}"
+    )]
     Interrupted {
         /// What happened.
         reason: String,
@@ -85,7 +89,9 @@ pub enum MongoError {
         wanted: String,
     },
     /// Rows that are there already have one value in a key that the model declares.
-    #[error("the key {index} cannot be created, as rows of {table} have the same value in it: change or delete them ({reason})")]
+    #[error(
+        "the key {index} cannot be created, as rows of {table} have the same value in it: change or delete them ({reason})"
+    )]
     DuplicateRows {
         /// The collection.
         table: String,
@@ -95,7 +101,9 @@ pub enum MongoError {
         reason: String,
     },
     /// The collection has a validator that is not ours. It is not touched.
-    #[error("the collection {table} has a validator that longevity did not make: remove it, or turn `Mongo::validation` off")]
+    #[error(
+        "the collection {table} has a validator that longevity did not make: remove it, or turn `Mongo::validation` off"
+    )]
     ForeignValidator {
         /// The collection.
         table: String,
@@ -166,7 +174,11 @@ impl MongoError {
         let secret = |part: &str| part.len() > 1 && reason.contains(part);
         let holds_any = authority.is_some_and(|(user, _)| secret(user) || user.split(':').any(secret));
         let told = matches!(*error.kind, ErrorKind::DnsResolve { .. }) || !holds_any;
-        let reason = if told { reason } else { "the driver cannot read it; its text is not shown, for it holds credentials".to_owned() };
+        let reason = if told {
+            reason
+        } else {
+            "the driver cannot read it; its text is not shown, for it holds credentials".to_owned()
+        };
         match *error.kind {
             ErrorKind::DnsResolve { .. } => Self::Unreachable { reason },
             _ => Self::InvalidAddress { reason },
@@ -241,7 +253,8 @@ fn reason(error: &DriverError) -> String {
         ErrorKind::Write(DriverWriteFailure::WriteError(error)) => error.message.clone(),
         ErrorKind::Write(DriverWriteFailure::WriteConcernError(error)) => error.message.clone(),
         ErrorKind::InsertMany(error) => {
-            let write = error.write_errors.as_ref().and_then(|errors| errors.first()).map(|error| error.message.clone());
+            let write =
+                error.write_errors.as_ref().and_then(|errors| errors.first()).map(|error| error.message.clone());
             write.unwrap_or_else(|| "a batch was not written".to_owned())
         }
         kind => kind.to_string(),

@@ -1,7 +1,7 @@
 //! The ids of rows: object ids that ascend within a process.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use longevity_core::RowId;

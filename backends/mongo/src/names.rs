@@ -30,7 +30,9 @@ pub(crate) fn ensure_collection(database: &str, definition: &TableDefinition) ->
         return refused("it is empty, or has a `$` in it: give the type another by `#[persistent(table = \"..\")]`");
     }
     if database.len() + 1 + name.len() > MAX_NAMESPACE {
-        return refused("with the database's name it has more than 255 bytes: give the type a shorter one by `#[persistent(table = \"..\")]`");
+        return refused(
+            "with the database's name it has more than 255 bytes: give the type a shorter one by `#[persistent(table = \"..\")]`",
+        );
     }
     Ok(())
 }

@@ -47,7 +47,11 @@ pub(crate) async fn get(table: &Ready, lookup: &Lookup<'_>) -> Result<Option<Row
 }
 
 /// The rows of a query, a batch at a time.
-pub(crate) async fn cursor(table: &Ready, find: Find, batch: Option<u32>) -> Result<Cursor<RawDocumentBuf>, MongoError> {
+pub(crate) async fn cursor(
+    table: &Ready,
+    find: Find,
+    batch: Option<u32>,
+) -> Result<Cursor<RawDocumentBuf>, MongoError> {
     let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit).ok());
     let batch = page.or(batch);
     if !find.computed.is_empty() {
@@ -71,7 +75,8 @@ pub(crate) async fn cursor(table: &Ready, find: Find, batch: Option<u32>) -> Res
 /// A query whose order is computed.
 pub(crate) fn pipeline(find: Find) -> Vec<Document> {
     let fields: Vec<String> = find.computed.keys().cloned().collect();
-    let mut pipeline = vec![doc! { "$match": find.filter }, doc! { "$set": find.computed }, doc! { "$sort": find.sort }];
+    let mut pipeline =
+        vec![doc! { "$match": find.filter }, doc! { "$set": find.computed }, doc! { "$sort": find.sort }];
     if find.skip > 0 {
         pipeline.push(doc! { "$skip": i64::try_from(find.skip).unwrap_or(i64::MAX) });
     }

@@ -109,7 +109,8 @@ pub(crate) fn read_into(into: &mut Row<Doc>, table: &Ready, document: &RawDocume
 type Wrong = (&'static str, BoxError);
 
 fn fill(into: &mut Row<Doc>, table: &Ready, own: &Own<'_>) -> Result<(), Wrong> {
-    let missing = |field| (field, BoxError::from(format!("the document has no {field}, or not such a one as longevity writes")));
+    let missing =
+        |field| (field, BoxError::from(format!("the document has no {field}, or not such a one as longevity writes")));
     into.id = own.id.map(identity::row_id).ok_or_else(|| missing(ID))?;
     into.version = own.version.ok_or_else(|| missing(VERSION))?;
     if into.discriminator.as_deref() != own.discriminator {

@@ -76,11 +76,7 @@ pub(crate) async fn indexes(
 
 /// Those of the wanted indexes that are not among the found ones. One that is there under its name and is another is an
 /// error.
-fn absent(
-    definition: &TableDefinition,
-    found: &[Document],
-    wanted: &[Wanted],
-) -> Result<Vec<Wanted>, MongoError> {
+fn absent(definition: &TableDefinition, found: &[Document], wanted: &[Wanted]) -> Result<Vec<Wanted>, MongoError> {
     let mut absent = Vec::new();
     for wanted in wanted {
         match found.iter().find(|index| index.get_str("name").is_ok_and(|name| name == wanted.name)) {
@@ -103,9 +99,9 @@ fn is_same(found: &Document, wanted: &Wanted) -> bool {
     let same_key = |((found, how), (wanted, as_wanted)): ((&String, &Bson), (&String, &Bson))| {
         found == wanted && (how == as_wanted || (is_one(how) && is_one(as_wanted)))
     };
-    let keys = found.get_document("key").is_ok_and(|keys| {
-        keys.len() == wanted.keys.len() && keys.iter().zip(&wanted.keys).all(same_key)
-    });
+    let keys = found
+        .get_document("key")
+        .is_ok_and(|keys| keys.len() == wanted.keys.len() && keys.iter().zip(&wanted.keys).all(same_key));
     let is_on = |option: &str| found.get_bool(option).unwrap_or(false);
     keys && is_on("unique") == wanted.unique
         && found.get_document("partialFilterExpression").ok() == wanted.partial.as_ref()
@@ -162,7 +158,9 @@ async fn create_indexes(
                 reason: "the server found duplicates while it built the index".to_owned(),
             }
         }
-        Some(INDEX_OPTIONS_CONFLICT | INDEX_KEY_SPECS_CONFLICT) => in_the_way(connection, definition, missing, error).await?,
+        Some(INDEX_OPTIONS_CONFLICT | INDEX_KEY_SPECS_CONFLICT) => {
+            in_the_way(connection, definition, missing, error).await?
+        }
         _ => MongoError::from(error),
     }
     .into())
@@ -179,7 +177,9 @@ async fn in_the_way(
     let conflicts = missing.iter().find_map(|wanted| {
         let keys = |index: &&Document| {
             index.get_document("key").is_ok_and(|keys| keys.keys().eq(wanted.keys.keys()))
-                && !layout::wanted(definition).iter().any(|ours| index.get_str("name").is_ok_and(|name| name == ours.name))
+                && !layout::wanted(definition)
+                    .iter()
+                    .any(|ours| index.get_str("name").is_ok_and(|name| name == ours.name))
         };
         found.iter().find(keys).map(|index| conflict(definition, index, wanted))
     });
@@ -196,7 +196,9 @@ async fn fill(connection: &Connection, definition: &TableDefinition, wanted: &Wa
             let variants = definition.variants.iter().enumerate();
             for (_, variant) in variants.filter(|(at, _)| column.variant.is_none_or(|own| own == *at)) {
                 let Some(stored) = Stored::of(variant.shape, &column.path) else { continue };
-                for (length, crossing) in stored.crossings.iter().enumerate().filter(|(_, crossing)| !crossing.field.is_plain()) {
+                for (length, crossing) in
+                    stored.crossings.iter().enumerate().filter(|(_, crossing)| !crossing.field.is_plain())
+                {
                     let mut way = Stored { crossings: stored.crossings.clone(), options: 0, leaf: stored.leaf };
                     way.crossings.truncate(length + 1);
                     let field = way.field();
@@ -205,7 +207,9 @@ async fn fill(connection: &Connection, definition: &TableDefinition, wanted: &Wa
                         filter.insert(layout::TYPE, layout::of_types(names));
                     }
                     let parent = field.rsplit_once('.').map_or("", |(parent, _)| parent);
-                    let below = |alias: &&str| if parent.is_empty() { (*alias).to_owned() } else { format!("{parent}.{alias}") };
+                    let below = |alias: &&str| {
+                        if parent.is_empty() { (*alias).to_owned() } else { format!("{parent}.{alias}") }
+                    };
                     let aliases: Vec<_> = crossing.field.aliases.iter().map(below).collect();
                     let mut update = vec![doc! { "$set": { &field: expression::property(&way) } }];
                     if !aliases.is_empty() {

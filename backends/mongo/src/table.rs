@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use longevity_core::Path;
-use longevity_core::table::TableDefinition;
+use longevity_core::table::{Index, TableDefinition};
 use mongodb::Collection;
 use mongodb::bson::{Document, RawDocumentBuf};
 use tokio::sync::OnceCell;
@@ -108,17 +108,17 @@ impl Ready {
         found.flat_map(|wanted| wanted.serves.iter().copied()).find(covers)
     }
 
+    /// The keys that are enforced of all rows of this variant, or of any.
+    pub(crate) fn keys_of(&self, scope: Option<usize>) -> impl Iterator<Item = &Index> {
+        let unique = self.wanted.iter().filter(|wanted| wanted.unique);
+        let indexes = unique.flat_map(|wanted| &wanted.serves).map(|position| &self.definition.indexes[*position]);
+        indexes.filter(move |index| index.variant.is_none() || index.variant == scope)
+    }
+
     /// Whether no two rows, of this variant or of any, have the same values in the fields of an order.
     pub(crate) fn tells_rows_apart(&self, order: &Document, scope: Option<usize>) -> bool {
-        let unique = self.wanted.iter().filter(|wanted| wanted.unique);
-        let of_all = |wanted: &&Wanted| {
-            wanted.serves.iter().any(|position| {
-                let index = &self.definition.indexes[*position];
-                index.variant.is_none() || index.variant == scope
-            })
-        };
-        let fields = |wanted: &Wanted| wanted.keys.keys().skip(wanted.leading).all(|field| order.contains_key(field));
-        unique.filter(of_all).any(fields)
+        let field = |column: &usize| layout::field_of(&self.definition, &self.definition.columns[*column]);
+        self.keys_of(scope).any(|index| index.columns.iter().all(|column| order.contains_key(field(column))))
     }
 }
 

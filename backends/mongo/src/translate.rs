@@ -84,12 +84,29 @@ pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
         // What comes first decides.
         sort.entry(field).or_insert(Bson::Int32(direction));
     }
-    if !table.tells_rows_apart(&sort, scope) {
+    if finds_one_at_most(table, select.predicate.conjuncts(), scope) {
+        // Nothing to sort; asked for an order, the server may go by the index that has it rather than by the key.
+        (sort, computed) = (Document::new(), Document::new());
+    } else if !table.tells_rows_apart(&sort, scope) {
         sort.insert(ID, 1);
     }
     let limit = select.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
     let (filter, limit) = if limit == Some(0) { (nothing(), None) } else { (filter, limit) };
     Ok(Find { filter, computed, sort, skip: select.offset, limit })
+}
+
+/// Whether a conjunction has a value for each column of a key.
+fn finds_one_at_most(table: &Ready, conjuncts: &[Predicate], scope: Option<usize>) -> bool {
+    let definition = &*table.definition;
+    let has_value = |column: &usize| {
+        let column = &definition.columns[*column];
+        conjuncts.iter().any(|part| match part {
+            // The key value as a whole, too.
+            Predicate::Compare { path, comparison: Comparison::Eq, .. } => column.path.starts_with(path),
+            _ => false,
+        })
+    };
+    table.keys_of(scope).any(|index| index.columns.iter().all(has_value))
 }
 
 /// A property that is not in the same place in every type.
@@ -235,13 +252,22 @@ fn where_it_is(stored: &Stored, plainly: Option<Document>, anywhere: Document) -
 /// Equality by a filter's operators; `None` if these mean something else.
 fn equals_plainly(stored: &Stored, operand: &Value) -> Option<Document> {
     match operand {
-        Value::None(0) => Some(doc! { stored.field(): { "$eq": Bson::Null } }),
+        Value::None(0) => Some(doc! { stored.field(): not_in_a_list(stored, doc! { "$eq": Bson::Null }) }),
         Value::None(depth) if usize::from(*depth) < stored.options => {
-            Some(doc! { stored.field_in(usize::from(*depth)): { "$type": "null" } })
+            let field = stored.field_in(usize::from(*depth));
+            Some(doc! { field: not_in_a_list(stored, doc! { "$type": "null" }) })
         }
         Value::None(_) => Some(nothing()),
         value => equals_at(&stored.field_of_values(), &(stored.leaf)(), value),
     }
+}
+
+/// MongoDB asks the elements of a list, too.
+fn not_in_a_list(stored: &Stored, mut condition: Document) -> Document {
+    if !matches!((stored.leaf)(), Shape::Scalar(_) | Shape::Choice { .. } | Shape::Struct { .. }) {
+        condition.insert("$not", doc! { "$type": "array" });
+    }
+    condition
 }
 
 fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Document> {
@@ -265,7 +291,10 @@ fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Document> {
                 let (options, leaf) = behind_options(known.shape);
                 let below = format!("{field}.{name}");
                 parts.push(match value {
-                    Value::None(0) => doc! { below: { "$eq": Bson::Null } },
+                    Value::None(0) if matches!(leaf(), Shape::Scalar(_) | Shape::Choice { .. }) => {
+                        doc! { below: { "$eq": Bson::Null } }
+                    }
+                    Value::None(_) => return None,
                     value if options <= 1 => equals_at(&below, &leaf(), value)?,
                     _ => return None,
                 });

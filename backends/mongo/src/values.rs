@@ -61,9 +61,9 @@ fn behind(shape: &Shape, value: &Value) -> Bson {
     match (shape, value) {
         (Shape::Struct { fields, .. }, Value::Record(values)) => {
             let shape_of = |name: &str| fields.iter().find(|field| field.step.name == name).map(|field| field.shape);
-            let fields = values.iter().filter_map(|(name, value)| {
-                shape_of(name).map(|shape| ((*name).to_owned(), of_type(shape, value)))
-            });
+            let fields = values
+                .iter()
+                .filter_map(|(name, value)| shape_of(name).map(|shape| ((*name).to_owned(), of_type(shape, value))));
             Bson::Document(fields.collect())
         }
         (Shape::List(element) | Shape::Set(element), Value::List(values)) => {

@@ -1,6 +1,6 @@
 //! Loads MITRE ATT&CK into one poly persistent type with twelve derived types, and shows what one can do with it.
 //!
-//! The objects stay in a SQLite file: the second run finds them there.
+//! The objects stay in a SQLite file, or in a MongoDB database: the second run finds them there.
 //!
 //! Exit status: 0 if every line was loaded, 1 if lines were refused (each is reported with its number, the rest is
 //! loaded), 2 if the file cannot be read, the store cannot be written, or the arguments are wrong.
@@ -32,7 +32,7 @@ struct Arguments {
     /// empty.
     file: Option<PathBuf>,
 
-    /// Where the objects are kept: `sqlite:attack.db`, or `mem:` for this run only.
+    /// Where the objects are kept: `sqlite:attack.db`, `mongodb://localhost/attack`, or `mem:` for this run only.
     #[arg(long, default_value = "sqlite:attack.db")]
     store: String,
 
@@ -70,16 +70,27 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn std::error::Error>> {
             println!(
                 "\n{} are in {} already: nothing to load",
                 style(objects + " objects").green().bold(),
-                arguments.store
+                shown(&arguments.store)
             );
             0
         }
         // Whole or not at all: what a run that was interrupted left would be taken for all there is.
-        None => load(&store, Source::shipped(), usize::MAX, &arguments.store)?,
-        Some(path) => load(&store, Source::open(path)?, 500, &arguments.store)?,
+        None => load(&store, Source::shipped(), usize::MAX, &shown(&arguments.store))?,
+        Some(path) => load(&store, Source::open(path)?, 500, &shown(&arguments.store))?,
     };
     tour::tour(&store)?;
     Ok(refused)
+}
+
+/// The store without credentials and options.
+fn shown(store: &str) -> String {
+    match store.split_once("://") {
+        None => store.to_owned(),
+        Some((scheme, rest)) => {
+            let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+            format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, rest)| rest))
+        }
+    }
 }
 
 fn load(

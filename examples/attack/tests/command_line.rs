@@ -50,6 +50,33 @@ fn the_shipped_data_loads_whole_and_the_figures_agree_with_its_notice() {
 }
 
 #[test]
+fn the_shipped_data_loads_whole_into_mongodb_and_a_second_run_finds_it() {
+    if longevity_mongod::left_out() {
+        return println!("loading into MongoDB: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
+    }
+    let server = longevity_mongod::Server::start().unwrap();
+    let store = server.uri_of("attack_command_line");
+    let run = || Command::new(env!("CARGO_BIN_EXE_attack")).args(["--store", &store]).output().unwrap();
+    let output = run();
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{out}\n{err}");
+    figures_agree(&out);
+    let again = text(run().stdout);
+    assert!(again.contains("24,768 objects are in mongodb://") && again.contains("nothing to load"), "{again}");
+}
+
+#[test]
+fn credentials_of_a_store_are_not_shown() {
+    let output = Command::new(env!("CARGO_BIN_EXE_attack"))
+        .args(["--store", "mongodb://ann:s3cret@127.0.0.1:1/attack?serverSelectionTimeoutMS=100"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let shown = text(output.stdout) + &text(output.stderr);
+    assert!(shown.contains("no server can be reached") && !shown.contains("s3cret"), "{shown}");
+}
+
+#[test]
 fn a_second_run_finds_the_data_in_the_file_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("two.jsonl"), [TOOL, TACTIC].join("\n")).unwrap();
