@@ -1,12 +1,14 @@
 //! Many rows at once, all or none: a transaction.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use longevity_core::backend::WriteFailure;
 use longevity_core::{RowContent, RowId};
-use mongodb::ClientSession;
 use mongodb::bson::RawDocumentBuf;
 use mongodb::error::{Error as DriverError, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
+
+use mongodb::options::ReadConcern;
+use mongodb::{Client, ClientSession, Collection};
 
 use crate::connection::{Connection, PATIENCE};
 use crate::encode::Doc;
@@ -15,6 +17,10 @@ use crate::identity;
 use crate::rows;
 use crate::table::Ready;
 use crate::write::{ensure_fits, refused};
+
+/// Between two tries: long enough for another writer to end.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 pub(crate) async fn insert_many(
     connection: &Connection,
@@ -34,33 +40,54 @@ pub(crate) async fn insert_many(
         ids.push(identity::row_id(id));
         documents.push(document);
     }
-    let failed = |error: DriverError| {
-        let position = position_of(&error);
-        let name = contents.get(position).and_then(|content| content.discriminator.as_deref());
-        (position, refused(table, name, error))
-    };
-    let mut session = connection.client.start_session().await.map_err(failed)?;
+    // In a task, which goes on to its end when nobody waits for it any more: a transaction that is left open would keep
+    // other writers waiting until the server ends it.
+    let (client, collection) = (connection.client.clone(), table.collection.clone());
+    let written = connection.runtime.spawn(async move { all_or_none(&client, &collection, &documents).await });
+    match written.await {
+        Ok(Ok(())) => Ok(ids),
+        Ok(Err(error)) => {
+            let position = position_of(&error);
+            let name = contents.get(position).and_then(|content| content.discriminator.as_deref());
+            Err((position, refused(table, name, error).await))
+        }
+        Err(error) => {
+            let reason = format!("the task that wrote a batch ended early: {error}");
+            Err((0, MongoError::Interrupted { reason }.into()))
+        }
+    }
+}
+
+async fn all_or_none(
+    client: &Client,
+    collection: &Collection<RawDocumentBuf>,
+    documents: &[RawDocumentBuf],
+) -> Result<(), DriverError> {
+    let mut session = client.start_session().await?;
     let started = Instant::now();
+    let mut pause = FIRST_PAUSE;
     loop {
-        match in_a_transaction(&mut session, table, &documents, started).await {
-            Ok(()) => return Ok(ids),
+        match in_a_transaction(&mut session, collection, documents, started).await {
             // Others are in its way, or the primary changed: nothing was written.
             Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) && started.elapsed() < PATIENCE => {
                 tracing::debug!(error = %MongoError::from(error), "a batch is tried again");
             }
-            Err(error) => return Err(failed(error)),
+            done => return done,
         }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
 async fn in_a_transaction(
     session: &mut ClientSession,
-    table: &Ready,
+    collection: &Collection<RawDocumentBuf>,
     documents: &[RawDocumentBuf],
     started: Instant,
 ) -> Result<(), DriverError> {
-    session.start_transaction().await?;
-    if let Err(error) = table.collection.insert_many(documents).session(&mut *session).await {
+    // It reads nothing; and of the read concerns that the client may have, transactions take but some.
+    session.start_transaction().read_concern(ReadConcern::local()).await?;
+    if let Err(error) = collection.insert_many(documents).session(&mut *session).await {
         // The server ends it by itself if this does not arrive.
         let _ = session.abort_transaction().await;
         return Err(error);
@@ -72,5 +99,6 @@ async fn in_a_transaction(
             Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) && started.elapsed() < PATIENCE => {}
             Err(error) => return Err(error),
         }
+        tokio::time::sleep(FIRST_PAUSE).await;
     }
 }

@@ -63,7 +63,7 @@ pub(crate) async fn shard(connection: &Connection, definition: &TableDefinition)
     let namespace = format!("{}.{}", connection.database.name(), definition.name);
     // Again with the same key, it does nothing.
     let shard = doc! { "shardCollection": namespace, "key": key };
-    connection.client.database("admin").run_command(shard).await?;
+    connection.run_in(&connection.client.database("admin"), shard).await?;
     tracing::info!(table = definition.name, "sharded by its primary key");
     Ok(())
 }

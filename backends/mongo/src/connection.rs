@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use longevity_core::Error;
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
+use mongodb::error::Error as DriverError;
 use mongodb::options::{ClientOptions, ReadConcern as DriverReadConcern, SelectionCriteria, WriteConcern};
 use mongodb::{Client, Database};
 use tokio::runtime::Handle;
 
 use crate::Mongo;
 use crate::failure::MongoError;
+use crate::names;
 use crate::runtime::{self, Within};
 use crate::settings::{Acknowledgement, ReadConcern, Settings};
 
@@ -39,9 +41,18 @@ impl Mongo {
 impl Connection {
     async fn open(settings: &Settings, runtime: Handle) -> Result<Self, MongoError> {
         let (_, name) = settings.place()?;
+        names::ensure_database(&name)?;
         let parsed = ClientOptions::parse(settings.uri.as_str()).await;
         let mut options = parsed.map_err(|error| MongoError::of_address(error, &settings.uri))?;
         let given = options.write_concern.clone().unwrap_or_default();
+        if matches!(settings.acknowledgement, Some(Acknowledgement::Nodes(0)))
+            || given.w == Some(mongodb::options::Acknowledgment::Nodes(0))
+        {
+            return Err(MongoError::InvalidAddress {
+                reason: "writes that nobody acknowledges (`w=0`) could be lost unseen: ask for one member or more"
+                    .to_owned(),
+            });
+        }
         let nodes = match (settings.acknowledgement, given.w.clone()) {
             (Some(Acknowledgement::Nodes(nodes)), _) => nodes.into(),
             (None, Some(given)) => given,
@@ -66,9 +77,23 @@ impl Connection {
         if !is_cluster && !hello.contains_key("setName") {
             return Err(MongoError::Standalone);
         }
-        // Whom `hello` greets is known only to what needs rights.
-        database.run_command(doc! { "dbStats": 1 }).await?;
         Ok(Self { database, client, runtime, is_cluster, settings: settings.clone() })
+    }
+
+    /// Runs a command on the database. The driver leaves it to us to see whether enough members have what it wrote.
+    pub(crate) async fn run(&self, command: Document) -> Result<Document, DriverError> {
+        self.run_in(&self.database, command).await
+    }
+
+    pub(crate) async fn run_in(&self, database: &Database, command: Document) -> Result<Document, DriverError> {
+        let reply = database.run_command(command).await?;
+        match reply.get_document("writeConcernError") {
+            Ok(error) => {
+                let message = error.get_str("errmsg").unwrap_or("it was not acknowledged as asked").to_owned();
+                Err(DriverError::from(std::io::Error::other(message)))
+            }
+            Err(_) => Ok(reply),
+        }
     }
 
     /// A future of the driver's, where it can be polled by anyone.

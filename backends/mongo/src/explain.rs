@@ -46,7 +46,11 @@ async fn of_find(connection: &Connection, table: &Ready, find: Find) -> Result<E
     if let Some(plan) = plan_of(&reply) {
         collect(plan, &mut stages);
     }
-    Ok(explanation(table, &stages))
+    let mut explanation = explanation(table, &stages);
+    // That of an aggregation is a stage of its own.
+    let sorts = reply.get_array("stages").into_iter().flatten().filter_map(Bson::as_document);
+    explanation.ordered_by_access &= !sorts.into_iter().any(|stage| stage.contains_key("$sort"));
+    Ok(explanation)
 }
 
 /// The reply that the driver does not read: the server cuts long values of the bounds off, in the middle of a character, too.
@@ -93,11 +97,12 @@ fn explanation(table: &Ready, stages: &[&Document]) -> Explanation {
     } else if has("EOF") {
         Access::Nothing
     } else {
-        stages.iter().find(|stage| stage.contains_key("indexName")).map_or_else(
-            // By the id: the only index that the server has without ours.
-            || Access::Index { name: "_id_".to_owned(), equal_columns: 1, range: false },
-            |scan| access(table, scan),
-        )
+        match stages.iter().find(|stage| stage.contains_key("indexName")) {
+            Some(scan) => access(table, scan),
+            None if has("IDHACK") => Access::Index { name: "_id_".to_owned(), equal_columns: 1, range: false },
+            // A plan that this crate does not read: nothing is promised.
+            None => Access::Scan,
+        }
     };
     // Without the bounds, in which there are values.
     let shown = |stage: &&Document| match stage.get_str("indexName") {

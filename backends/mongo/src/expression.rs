@@ -130,7 +130,10 @@ impl Expressions {
         match value {
             Value::None(0) => Bson::Document(doc! { "$in": [type_of(stored), ["missing", "null"]] }),
             Value::None(depth) if usize::from(*depth) < options => {
-                has_type(within_options(stored, usize::from(*depth)), "null")
+                let depth = usize::from(*depth);
+                // What is in nothing is nothing, too.
+                let around = within_options(stored, depth - 1);
+                all(vec![has_type(around.clone(), "object"), has_type(within_options(around, 1), "null")])
             }
             Value::None(_) => Bson::Boolean(false),
             value => self.equals_value(within_options(stored, options.saturating_sub(1)), &shape(), value),

@@ -89,16 +89,32 @@ pub enum MongoError {
         wanted: String,
     },
     /// Rows that are there already have one value in a key that the model declares.
-    #[error(
-        "the key {index} cannot be created, as rows of {table} have the same value in it: change or delete them ({reason})"
-    )]
+    #[error("the key {index} cannot be created, as rows of {table} have the same value in it: change or delete them")]
     DuplicateRows {
         /// The collection.
         table: String,
         /// The key's index.
         index: String,
-        /// What the server says.
-        reason: String,
+    },
+    /// Rows of an older version of the model lack a field of a key that this one declares: they have it under another name, or
+    /// by default.
+    #[error(
+        "the key {key} cannot be created, as rows of {table} that an older version of the model wrote have its field under an \
+         alias, or not at all: stop the programs that write such rows, and let these be rewritten by `Mongo::rewriting(true)`"
+    )]
+    OldRows {
+        /// The collection.
+        table: String,
+        /// The key's index.
+        key: String,
+    },
+    /// The collection compares text by a language (a collation), and not byte by byte.
+    #[error(
+        "the collection {table} has a collation, by which text compares otherwise than here: copy it into one without"
+    )]
+    ForeignCollection {
+        /// The collection.
+        table: String,
     },
     /// The collection has a validator that is not ours. It is not touched.
     #[error(
@@ -167,39 +183,46 @@ impl MongoError {
         }
     }
 
-    /// The error of a connection string, which may hold credentials: what the driver says of it does not go on.
+    /// The error of a connection string. Where that may hold a secret, what the driver says of it does not go on.
     pub(crate) fn of_address(error: DriverError, uri: &str) -> Self {
         let reason = error.to_string();
-        let authority = uri.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
-        let secret = |part: &str| part.len() > 1 && reason.contains(part);
-        let holds_any = authority.is_some_and(|(user, _)| secret(user) || user.split(':').any(secret));
-        let told = matches!(*error.kind, ErrorKind::DnsResolve { .. }) || !holds_any;
-        let reason = if told {
-            reason
-        } else {
-            "the driver cannot read it; its text is not shown, for it holds credentials".to_owned()
-        };
         match *error.kind {
             ErrorKind::DnsResolve { .. } => Self::Unreachable { reason },
+            _ if uri.contains('@') || uri.to_ascii_lowercase().contains("password") || uri.contains("TOKEN") => {
+                Self::InvalidAddress {
+                    reason: "the driver cannot read it: look at the escapes (`%2F` for a slash in a password) and at the names \
+                             and values of the options"
+                        .to_owned(),
+                }
+            }
             _ => Self::InvalidAddress { reason },
         }
     }
 }
 
 /// Codes of the server by which it says that it is not, or no longer, the primary, or about to end.
-const INTERRUPTED: &[i32] = &[6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 317, 133, 134, 64];
+/// Or that a cursor ended with it, or that there was no time.
+const INTERRUPTED: &[i32] = &[
+    6, 7, 43, 50, 64, 89, 91, 133, 134, 175, 189, 202, 262, 317, 9001, 10058, 10107, 11600, 11601, 11602, 13435, 13436,
+];
 
 impl From<DriverError> for MongoError {
     fn from(error: DriverError) -> Self {
         let code = code_of(&error);
         let reason = reason(&error);
-        match *error.kind {
+        match &*error.kind {
+            // Written, and not by as many as asked: it may be undone.
+            ErrorKind::Write(DriverWriteFailure::WriteConcernError(_)) => Self::Interrupted { reason },
+            ErrorKind::InsertMany(many) if many.write_errors.as_ref().is_none_or(Vec::is_empty) => {
+                Self::Interrupted { reason }
+            }
             ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } => Self::Unreachable { reason },
             ErrorKind::Authentication { .. } => Self::Unauthorized { reason },
             ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => Self::Interrupted { reason },
             ErrorKind::InvalidArgument { .. } => Self::Other { reason, code },
             _ if matches!(code, Some(13 | 18)) => Self::Unauthorized { reason },
             _ if code.is_some_and(|code| INTERRUPTED.contains(&code))
+                || error.contains_label("RetryableError")
                 || error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR)
                 || error.contains_label(mongodb::error::TRANSIENT_TRANSACTION_ERROR)
                 || error.contains_label(mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT) =>
@@ -255,7 +278,8 @@ fn reason(error: &DriverError) -> String {
         ErrorKind::InsertMany(error) => {
             let write =
                 error.write_errors.as_ref().and_then(|errors| errors.first()).map(|error| error.message.clone());
-            write.unwrap_or_else(|| "a batch was not written".to_owned())
+            let concern = error.write_concern_error.as_ref().map(|error| error.message.clone());
+            write.or(concern).unwrap_or_else(|| "a batch was not written".to_owned())
         }
         kind => kind.to_string(),
     }
@@ -267,29 +291,26 @@ pub(crate) const DUPLICATE: i32 = 11000;
 /// The unique index that has the value already.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Taken {
-    /// Its fields, from the server's reply.
+    /// By its fields, which the server's reply has.
     Fields(Vec<String>),
-    /// What the server says, in which there is the index's name: the driver drops the replies to insertions.
-    Message(String),
+    /// By its name, which stands in the server's message: the driver drops the replies to insertions.
+    Index(String),
 }
 
 impl Taken {
     /// `None` if that is not the error.
-    pub(crate) fn of(error: &DriverError) -> Option<Self> {
+    pub(crate) fn of(error: &DriverError, namespace: &str) -> Option<Self> {
         if code_of(error) != Some(DUPLICATE) {
             return None;
         }
-        Some(fields(error).map_or_else(|| Self::Message(reason(error)), Self::Fields))
+        fields(error).map(Self::Fields).or_else(|| index_in(&reason(error), namespace).map(Self::Index))
     }
+}
 
-    /// Whether it is the index of this name and these fields in this namespace.
-    pub(crate) fn is<'a>(&self, namespace: &str, name: &str, mut fields: impl Iterator<Item = &'a String>) -> bool {
-        match self {
-            Self::Fields(found) => found.iter().all(|field| fields.next() == Some(field)) && fields.next().is_none(),
-            // Values come behind it.
-            Self::Message(message) => message.contains(&format!("collection: {namespace} index: {name} dup key")),
-        }
-    }
+/// The index that a message names. Values, which may hold anything, stand behind it.
+pub(crate) fn index_in(message: &str, namespace: &str) -> Option<String> {
+    let (_, rest) = message.split_once(&format!("E11000 duplicate key error collection: {namespace} index: "))?;
+    rest.split_once(" dup key: ").map(|(index, _)| index.to_owned())
 }
 
 fn fields(error: &DriverError) -> Option<Vec<String>> {

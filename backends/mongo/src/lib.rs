@@ -40,6 +40,7 @@ mod encode;
 mod explain;
 mod expression;
 mod failure;
+mod fill;
 mod format;
 mod identity;
 mod layout;

@@ -52,7 +52,8 @@ pub(crate) async fn cursor(
     find: Find,
     batch: Option<u32>,
 ) -> Result<Cursor<RawDocumentBuf>, MongoError> {
-    let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit).ok());
+    // One more than there are: the server then knows that there are no more, and needs not be asked again.
+    let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit + 1).ok());
     let batch = page.or(batch);
     if !find.computed.is_empty() {
         let mut aggregate = table.collection.aggregate(pipeline(find)).with_type::<RawDocumentBuf>();

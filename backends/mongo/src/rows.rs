@@ -132,6 +132,21 @@ fn fill(into: &mut Row<Doc>, table: &Ready, own: &Own<'_>) -> Result<(), Wrong> 
     Ok(())
 }
 
+/// A version. A number is whole in MongoDB whatever its type: some shells write `1` as a double.
+pub(crate) fn version_of(value: RawBsonRef<'_>) -> Option<u64> {
+    match value {
+        RawBsonRef::Int64(version) => u64::try_from(version).ok(),
+        RawBsonRef::Int32(version) => u64::try_from(version).ok(),
+        // Up to 2^53 it is exact.
+        RawBsonRef::Double(version)
+            if version >= 0.0 && version.fract() == 0.0 && version <= 9_007_199_254_740_992.0 =>
+        {
+            Some(version as u64)
+        }
+        _ => None,
+    }
+}
+
 /// Our own fields of a document.
 #[derive(Default)]
 struct Own<'a> {
@@ -193,18 +208,12 @@ impl<'a> Own<'a> {
             match (name.as_str(), value) {
                 (ID, RawBsonRef::ObjectId(id)) => self.id = Some(id),
                 (TYPE, RawBsonRef::String(name)) => self.discriminator = Some(name),
-                // A number is whole in MongoDB whatever its type: the shell writes `1` as a double.
-                (VERSION, RawBsonRef::Int64(version)) => self.version = u64::try_from(version).ok(),
-                (VERSION, RawBsonRef::Int32(version)) => self.version = u64::try_from(version).ok(),
-                (VERSION, RawBsonRef::Double(version)) => {
-                    let whole = version >= 0.0 && version.fract() == 0.0 && version < 9.0e15;
-                    self.version = whole.then_some(version as u64);
-                }
+                (VERSION, version) => self.version = version_of(version),
                 (CREATED_AT, RawBsonRef::Document(at)) => self.created_at = Some(at),
                 (UPDATED_AT, RawBsonRef::Document(at)) => self.updated_at = Some(at),
                 (ID, _) => return Err((ID, "the document's _id is no ObjectId".into())),
                 (TYPE, _) => return Err((TYPE, "the document's _type is no text".into())),
-                (VERSION | CREATED_AT | UPDATED_AT, _) => {}
+                (CREATED_AT | UPDATED_AT, _) => {}
                 (_, value) => others.append(name, value),
             }
         }

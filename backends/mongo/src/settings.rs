@@ -38,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) validation: bool,
     pub(crate) unenforced: BTreeSet<String>,
     pub(crate) batch_size: u32,
+    pub(crate) rewriting: bool,
 }
 
 /// How many members of the replica set have a write when it is acknowledged.
@@ -55,14 +56,14 @@ pub enum Acknowledgement {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadConcern {
-    /// Those that more than half of the members have, and that therefore stay. With writes that fewer acknowledge, a read may
-    /// not see the write before it.
+    /// Those that more than half of the members have, and that therefore stay. A read may not see the write before it if fewer
+    /// acknowledged that, or if the primary changed in between and the new one does not know yet what the others have.
     #[default]
     Majority,
     /// Those that the member has.
     Local,
-    /// Those that were acknowledged before the read began, whatever happens to the primary. A read waits for the other
-    /// members.
+    /// As `Majority`, and of a query for one row all that was acknowledged before it began, whatever happened to the primary.
+    /// A read waits for the other members, for ever if too few are there.
     Linearizable,
 }
 
@@ -81,6 +82,7 @@ impl Mongo {
             validation: false,
             unenforced: BTreeSet::new(),
             batch_size: 1_000,
+            rewriting: false,
         };
         Self { settings, connection: Arc::default() }
     }
@@ -94,6 +96,8 @@ impl Mongo {
     /// assert!(Mongo::from_uri("mongodb://localhost/blog").is_ok());
     /// let error = Mongo::from_uri("mongodb://ann:secret@localhost").unwrap_err().to_string();
     /// assert!(error.contains("names no database") && !error.contains("secret"));
+    /// // A slash in a password is written `%2F`.
+    /// assert!(Mongo::from_uri("mongodb://ann:sec/ret@localhost/blog").is_err());
     /// ```
     pub fn from_uri(uri: &str) -> Result<Self, Error> {
         let mongo = Self::connect(uri);
@@ -120,9 +124,20 @@ impl Mongo {
     /// that other programs write and that this model could not read; off if not set.
     ///
     /// It knows each type's fields, which of them have to be there, and what they hold. Documents with a discriminator that
-    /// the model does not know pass. A validator that somebody else made is an error, and stays.
+    /// the model does not know pass. A validator that somebody else made is an error, and stays; one of another version of the
+    /// model is replaced, so that the last to create the schema says what passes.
     pub fn validation(self, on: bool) -> Self {
         self.with(|settings| settings.validation = on)
+    }
+
+    /// Whether `create_schema` may rewrite rows of an older version of the model that lack a field of a new key: those that have
+    /// it under an alias (`#[serde(alias = "..")]`) get it under its name, those that have it by default (`#[serde(default)]`)
+    /// get the default. This model reads the same from them as before; off if not set, and then such rows are an error.
+    ///
+    /// An older program that still runs does not find the field any more, and writes rows that the key does not see: stop it
+    /// first.
+    pub fn rewriting(self, on: bool) -> Self {
+        self.with(|settings| settings.rewriting = on)
     }
 
     /// Accepts that a sharded cluster does not enforce this key: `User.username`, the type that declares it and its property.
@@ -135,9 +150,10 @@ impl Mongo {
         })
     }
 
-    /// How many rows of a stream the server sends at once, which is how many are held in memory; 1,000 if not set.
+    /// How many rows of a stream the server sends at once, which is how many are held in memory, up to 100,000; 1,000 if not
+    /// set.
     pub fn batch_size(self, rows: u32) -> Self {
-        self.with(|settings| settings.batch_size = rows.max(1))
+        self.with(|settings| settings.batch_size = rows.clamp(1, 100_000))
     }
 
     /// Another database handle: this one's connections, if there are any, keep their settings.
@@ -162,15 +178,37 @@ impl Settings {
                 reason: "it does not begin with `mongodb://` or `mongodb+srv://`".to_owned(),
             });
         };
-        let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (authority, behind) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let path = behind.split_once('?').map_or(behind, |(path, _)| path);
+        // The part of a password behind a slash or a question mark would be taken for a database, and shown.
+        if path.contains('@') || (!authority.contains('@') && behind.contains('@')) {
+            return Err(MongoError::InvalidAddress {
+                reason: "there is an `@` behind a `/` or a `?`: in a user's name and in a password these are written \
+                         `%40`, `%2F` and `%3F`"
+                    .to_owned(),
+            });
+        }
         let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+        let path = percent_decoded(path.trim_start_matches('/'));
         match (&self.database, path) {
             (Some(name), _) => Ok((hosts.to_owned(), name.clone())),
-            (None, "") => Err(MongoError::NoDatabase),
-            (None, path) => Ok((hosts.to_owned(), path.to_owned())),
+            (None, path) if path.is_empty() => Err(MongoError::NoDatabase),
+            (None, path) => Ok((hosts.to_owned(), path)),
         }
     }
+}
+
+/// The text, with `%2F` and the like as what they stand for.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, behind @ ..] = rest {
+        let code = behind.get(..2).filter(|_| *byte == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let decoded = code.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(decoded.unwrap_or(*byte));
+        rest = if decoded.is_some() { &behind[2..] } else { behind };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Where it is, without credentials.

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use longevity_core::Path;
 use longevity_core::table::{Index, TableDefinition};
-use mongodb::Collection;
 use mongodb::bson::{Document, RawDocumentBuf};
+use mongodb::{Collection, Database};
 use tokio::sync::OnceCell;
 
 use crate::connection::Connection;
-use crate::failure::{MongoError, Taken};
+use crate::failure::MongoError;
 use crate::layout::{self, Wanted};
 use crate::property::Property;
-use crate::schema;
+use crate::{cluster, schema};
 
 /// A table of a model on a [`Mongo`](crate::Mongo) database.
 #[derive(Clone)]
@@ -28,6 +28,9 @@ pub struct Table {
 pub(crate) struct Ready {
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) collection: Collection<RawDocumentBuf>,
+    /// The database's and the collection's name, as the server says them.
+    pub(crate) namespace: String,
+    pub(crate) database: Database,
     pub(crate) wanted: Vec<Wanted>,
     /// The fields of the primary key that a cluster routes by, each with the position of its column in the key; empty on a
     /// server that is no cluster.
@@ -54,22 +57,24 @@ impl Table {
     async fn find(&self) -> Result<&Arc<Ready>, MongoError> {
         let find = async {
             schema::ensure_created(&self.connection, &self.definition).await?;
-            Ok(Arc::new(Ready::new(&self.connection, &self.definition)))
+            Ok(Arc::new(Ready::new(&self.connection, &self.definition)?))
         };
         self.ready.get_or_try_init(|| find).await
     }
 }
 
 impl Ready {
-    fn new(connection: &Connection, definition: &Arc<TableDefinition>) -> Self {
+    fn new(connection: &Connection, definition: &Arc<TableDefinition>) -> Result<Self, MongoError> {
         let routing = if connection.is_cluster { layout::shard_key(definition) } else { None };
-        Self {
+        Ok(Self {
             collection: connection.database.collection(definition.name),
-            wanted: layout::wanted(definition),
+            namespace: format!("{}.{}", connection.database.name(), definition.name),
+            database: connection.database.clone(),
+            wanted: cluster::enforceable(connection, definition, layout::wanted(definition))?,
             routing: routing.unwrap_or_default().keys().cloned().collect(),
             definition: Arc::clone(definition),
             properties: Mutex::default(),
-        }
+        })
     }
 
     /// The property at a path; `None` if no variant has it.
@@ -99,13 +104,17 @@ impl Ready {
         variant.map_or(self.definition.type_name, |variant| variant.type_name)
     }
 
-    /// The position of the key that a row with this discriminator has in common with another.
-    pub(crate) fn key_that_is(&self, taken: &Taken, discriminator: Option<&str>) -> Option<usize> {
-        let namespace = self.collection.namespace().to_string();
-        let unique = self.wanted.iter().filter(|wanted| wanted.unique);
-        let found = unique.filter(|wanted| taken.is(&namespace, &wanted.name, wanted.keys.keys()));
+    /// The position of the key on these fields that a row with this discriminator is in. The discriminator itself is a
+    /// field of some versions' indexes and not of others'.
+    pub(crate) fn key_on(&self, fields: &[String], discriminator: Option<&str>) -> Option<usize> {
+        let columns = |fields: &[String]| -> Vec<String> {
+            fields.iter().filter(|field| *field != layout::TYPE).cloned().collect()
+        };
+        let wanted = columns(fields);
+        let unique = self.wanted.iter().filter(|index| index.unique);
+        let same = unique.filter(|index| columns(&index.keys.keys().cloned().collect::<Vec<_>>()) == wanted);
         let covers = |position: &usize| self.definition.indexes[*position].covers(discriminator);
-        found.flat_map(|wanted| wanted.serves.iter().copied()).find(covers)
+        same.flat_map(|index| index.serves.iter().copied()).find(covers)
     }
 
     /// The keys that are enforced of all rows of this variant, or of any.

@@ -91,8 +91,10 @@ pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
         sort.insert(ID, 1);
     }
     let limit = select.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
-    let (filter, limit) = if limit == Some(0) { (nothing(), None) } else { (filter, limit) };
-    Ok(Find { filter, computed, sort, skip: select.offset, limit })
+    let past_all = limit == Some(0) || i64::try_from(select.offset).is_err();
+    let (filter, limit) = if past_all { (nothing(), None) } else { (filter, limit) };
+    let skip = if past_all { 0 } else { select.offset };
+    Ok(Find { filter, computed, sort, skip, limit })
 }
 
 /// Whether a conjunction has a value for each column of a key.

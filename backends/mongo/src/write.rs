@@ -4,17 +4,17 @@
 use longevity_core::backend::{Target, WriteFailure};
 use longevity_core::{Error, RowContent, RowId};
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, Document, RawDocument, doc};
-use mongodb::error::Error as DriverError;
+use mongodb::bson::{Bson, Document, RawBsonRef, RawDocument, doc};
+use mongodb::error::{Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, WriteFailure as DriverWriteFailure};
 use mongodb::options::{ReadConcern, ReturnDocument, SelectionCriteria};
 
 use crate::encode::{self, Doc};
-use crate::failure::{MongoError, Taken, code_of};
+use crate::failure::{DUPLICATE, MongoError, Taken, code_of};
 use crate::identity;
 use crate::layout::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
-use crate::rows;
 use crate::table::Ready;
 use crate::values::{scalar, timestamp};
+use crate::{rows, schema};
 
 /// The server's code for a document that a validator refuses.
 const VALIDATION: i32 = 121;
@@ -26,10 +26,40 @@ pub(crate) async fn insert(table: &Ready, content: RowContent<Doc>) -> Result<Ro
     let name = content.discriminator.as_deref();
     let document = rows::document(id, name, content.written_at, &content.doc)?;
     ensure_fits(table, name, &document)?;
-    match table.collection.insert_one(&document).await {
-        Ok(_) => Ok(identity::row_id(id)),
-        Err(error) => Err(refused(table, name, error)),
+    let mut failure = match table.collection.insert_one(&document).await {
+        Ok(_) => return Ok(identity::row_id(id)),
+        Err(error) => error,
+    };
+    // The driver has repeated it once. Another repetition by the caller would have another id, and might be a second row.
+    for _ in 0..REPETITIONS {
+        if !is_unknown(&failure) {
+            break;
+        }
+        failure = match table.collection.insert_many([&document]).await {
+            Ok(_) => return Ok(identity::row_id(id)),
+            Err(error) if is_there_already(table, &error) => return Ok(identity::row_id(id)),
+            Err(error) => error,
+        };
     }
+    Err(refused(table, name, failure).await)
+}
+
+/// How often an insertion is repeated whose outcome is not known, besides the driver's own repetition.
+const REPETITIONS: usize = 2;
+
+/// Whether the connection or the primary was lost on the way.
+fn is_unknown(error: &DriverError) -> bool {
+    match &*error.kind {
+        ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => true,
+        ErrorKind::Write(DriverWriteFailure::WriteConcernError(_)) | ErrorKind::InsertMany(_) => false,
+        _ => error.contains_label(RETRYABLE_WRITE_ERROR),
+    }
+}
+
+/// Whether a repetition found the row that an earlier try left, and enough members have it.
+fn is_there_already(table: &Ready, error: &DriverError) -> bool {
+    let acknowledged = matches!(&*error.kind, ErrorKind::InsertMany(many) if many.write_concern_error.is_none());
+    acknowledged && Taken::of(error, &table.namespace) == Some(Taken::Index("_id_".to_owned()))
 }
 
 pub(crate) fn ensure_fits(table: &Ready, name: Option<&str>, document: &RawDocument) -> Result<(), Error> {
@@ -55,23 +85,24 @@ pub(crate) async fn replace(
     }
     own.insert(VERSION, next);
     own.insert(CREATED_AT, format!("${CREATED_AT}"));
-    if let Some(at) = content.written_at {
-        own.insert(UPDATED_AT, doc! { "$literal": timestamp(at) });
-    }
+    own.insert(
+        UPDATED_AT,
+        match content.written_at {
+            Some(at) => Bson::Document(doc! { "$literal": timestamp(at) }),
+            None => Bson::String(format!("${UPDATED_AT}")),
+        },
+    );
     let fields = Document::try_from(RawDocument::from_bytes(content.doc.as_bytes()).map_err(unreadable)?);
     let new = doc! { "$mergeObjects": [own, { "$literal": fields.map_err(unreadable)? }] };
-    let mut conditions = Vec::new();
+    // What is no version stays as it is, for somebody to mend.
+    let mut conditions = vec![doc! { "$in": [{ "$type": format!("${VERSION}") }, VERSION_TYPES.to_vec()] }];
     if let Some(version) = target.version {
         conditions.push(doc! { "$eq": [format!("${VERSION}"), number(version)] });
     }
     if let Some(scope) = target.scope {
         conditions.push(doc! { "$in": [format!("${TYPE}"), { "$literal": scope.to_vec() }] });
     }
-    let new = if conditions.is_empty() {
-        new
-    } else {
-        doc! { "$cond": [{ "$and": conditions }, new, "$$ROOT"] }
-    };
+    let new = doc! { "$cond": [{ "$and": conditions }, new, "$$ROOT"] };
     let replaced = table
         .collection
         .clone_with_type::<Document>()
@@ -79,10 +110,13 @@ pub(crate) async fn replace(
         .projection(doc! { TYPE: 1, VERSION: 1 })
         .return_document(ReturnDocument::Before)
         .await;
-    let before = replaced.map_err(|error| refused(table, name, error))?;
+    let before = match replaced {
+        Ok(before) => before,
+        Err(error) => return Err(refused(table, name, error).await),
+    };
     match Found::of(before) {
         None => Err(WriteFailure::Missing),
-        Some(found) => found.ensure(target).map(|()| found.version.saturating_add(1)),
+        Some(found) => found.ensure(table, target).map(|version| version.saturating_add(1)),
     }
 }
 
@@ -93,14 +127,14 @@ pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), Wri
     let by_id = filter_of(table, id, target);
     let mut filter = by_id.clone();
     if let Some(version) = target.version {
-        filter.insert(VERSION, number(version));
+        filter.insert(VERSION, doc! { "$eq": number(version), "$type": VERSION_TYPES.to_vec() });
     }
     if let Some(scope) = target.scope {
         filter.insert(TYPE, crate::layout::of_types(scope));
     }
     loop {
         let deleted = table.collection.delete_one(filter.clone()).await;
-        if deleted.map_err(|error| refused(table, None, error))?.deleted_count > 0 {
+        if deleted.map_err(MongoError::from)?.deleted_count > 0 {
             return Ok(());
         }
         if target.version.is_none() && target.scope.is_none() {
@@ -117,7 +151,7 @@ pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), Wri
             .await;
         match Found::of(found.map_err(MongoError::from)?) {
             None => return Err(WriteFailure::Missing),
-            Some(found) => found.ensure(target)?,
+            Some(found) => drop(found.ensure(table, target)?),
         }
     }
 }
@@ -138,55 +172,76 @@ fn number(version: u64) -> Bson {
     Bson::Int64(i64::try_from(version).unwrap_or(i64::MAX))
 }
 
+/// The types that a version may have: ours, and those by which others write `1`.
+const VERSION_TYPES: [&str; 3] = ["long", "int", "double"];
+
 /// The row that a write was about.
 struct Found {
+    id: RowId,
     discriminator: Option<String>,
-    version: u64,
+    /// `None` if it is none.
+    version: Option<u64>,
 }
 
 impl Found {
     fn of(document: Option<Document>) -> Option<Self> {
         let document = document?;
         let version = match document.get(VERSION) {
-            Some(Bson::Int64(version)) => u64::try_from(*version).ok(),
-            Some(Bson::Int32(version)) => u64::try_from(*version).ok(),
-            Some(Bson::Double(version)) => Some(*version as u64),
+            Some(Bson::Int64(version)) => rows::version_of(RawBsonRef::Int64(*version)),
+            Some(Bson::Int32(version)) => rows::version_of(RawBsonRef::Int32(*version)),
+            Some(Bson::Double(version)) => rows::version_of(RawBsonRef::Double(*version)),
             _ => None,
         };
-        let discriminator = document.get_str(TYPE).ok().map(str::to_owned);
-        // Without a version it is not of ours, and no version is its.
-        Some(Self { discriminator, version: version.unwrap_or(u64::MAX) })
+        let id = document.get_object_id(ID).map_or(RowId::from_u128(0), identity::row_id);
+        Some(Self { id, discriminator: document.get_str(TYPE).ok().map(str::to_owned), version })
     }
 
-    /// Whether it is the row that is meant: in scope, and of the version.
-    fn ensure(&self, target: &Target<'_>) -> Result<(), WriteFailure> {
+    /// Its version, if it is the row that is meant: in scope, and of the version.
+    fn ensure(&self, table: &Ready, target: &Target<'_>) -> Result<u64, WriteFailure> {
         let name = self.discriminator.as_deref();
         if target.scope.is_some_and(|scope| !name.is_some_and(|name| scope.contains(&name))) {
             return Err(WriteFailure::Missing);
         }
-        match target.version {
-            Some(version) if version != self.version => Err(WriteFailure::Stale { found: self.version }),
-            _ => Ok(()),
+        match (self.version, target.version) {
+            (Some(found), Some(version)) if version != found => Err(WriteFailure::Stale { found }),
+            (Some(found), _) => Ok(found),
+            (None, _) => Err(WriteFailure::Other(Error::Decode {
+                type_name: table.type_name(name),
+                id: self.id,
+                path: VERSION.to_owned(),
+                source: "the document has no version, or not such a one as longevity writes".into(),
+            })),
         }
     }
 }
 
 /// Why the server refused a write of a row with this discriminator.
-pub(crate) fn refused(table: &Ready, name: Option<&str>, error: DriverError) -> WriteFailure {
-    if let Some(taken) = Taken::of(&error) {
-        return match table.key_that_is(&taken, name) {
-            Some(position) => WriteFailure::Duplicate(position),
-            None => {
-                let reason = "another row has its values in a unique index that is not this model's".to_owned();
-                MongoError::Refused { table: table.definition.name.to_owned(), reason }.into()
+pub(crate) async fn refused(table: &Ready, name: Option<&str>, error: DriverError) -> WriteFailure {
+    let refused = |reason: &str| {
+        MongoError::Refused { table: table.definition.name.to_owned(), reason: reason.to_owned() }.into()
+    };
+    match Taken::of(&error, &table.namespace) {
+        Some(Taken::Fields(fields)) => {
+            if let Some(position) = table.key_on(&fields, name) {
+                return WriteFailure::Duplicate(position);
             }
-        };
+        }
+        Some(Taken::Index(index)) => {
+            let ours = table.wanted.iter().find(|wanted| wanted.name == index);
+            let fields = match ours {
+                Some(wanted) => Some(wanted.keys.keys().cloned().collect()),
+                // That of another version of the model, with other discriminators.
+                None => schema::fields_of(table, &index).await,
+            };
+            if let Some(position) = fields.and_then(|fields: Vec<_>| table.key_on(&fields, name)) {
+                return WriteFailure::Duplicate(position);
+            }
+        }
+        None => {}
     }
     match code_of(&error) {
-        Some(VALIDATION) => {
-            let reason = "its validator does not let it pass".to_owned();
-            MongoError::Refused { table: table.definition.name.to_owned(), reason }.into()
-        }
+        Some(DUPLICATE) => refused("another row has its values in a unique index that is not this model's"),
+        Some(VALIDATION) => refused("its validator does not let it pass"),
         Some(code) if TOO_LARGE.contains(&code) => encode::too_large(table.type_name(name)).into(),
         _ => MongoError::from(error).into(),
     }
