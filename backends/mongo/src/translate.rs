@@ -229,10 +229,10 @@ fn in_each_case(
 }
 
 fn equals(stored: &Stored, operand: &Value) -> Document {
-    if stored.is_plain() {
-        if let Some(filter) = equals_plainly(stored, operand) {
-            return filter;
-        }
+    if stored.is_plain()
+        && let Some(filter) = equals_plainly(stored, operand)
+    {
+        return filter;
     }
     let equal = |stored: &Stored| {
         let property = expression::property(stored);
