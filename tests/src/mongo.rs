@@ -1,4 +1,5 @@
 //! Databases for tests, each gone when its test is, on the one MongoDB server of the process.
+#![expect(clippy::panic, reason = "a test without its server stops")]
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
