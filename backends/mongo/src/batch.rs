@@ -6,11 +6,12 @@ use longevity_core::backend::WriteFailure;
 use longevity_core::{RowContent, RowId};
 use mongodb::ClientSession;
 use mongodb::bson::RawDocumentBuf;
-use mongodb::error::{Error as DriverError, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
+use mongodb::error::{Error as DriverError, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
+use mongodb::options::{ReadConcern, ReadPreference, SelectionCriteria, TransactionOptions};
 
 use crate::connection::{Connection, PATIENCE};
 use crate::encode::Doc;
-use crate::failure::{MongoError, position_of};
+use crate::failure::{MongoError, WRITE_CONCERN_FAILED, code_of, position_of};
 use crate::identity;
 use crate::rows;
 use crate::table::Ready;
@@ -28,7 +29,8 @@ pub(crate) async fn insert_many(
     let mut documents = Vec::with_capacity(contents.len());
     for (position, content) in contents.iter().enumerate() {
         let (id, name) = (identity::next(), content.discriminator.as_deref());
-        let document = rows::document(id, name, content.written_at, &content.doc).map_err(|error| (position, error.into()))?;
+        let document =
+            rows::document(id, name, content.written_at, &content.doc).map_err(|error| (position, error.into()))?;
         ensure_fits(table, name, &document).map_err(|error| (position, error.into()))?;
         ids.push(identity::row_id(id));
         documents.push(document);
@@ -44,7 +46,11 @@ pub(crate) async fn insert_many(
         match in_a_transaction(&mut session, table, &documents, started).await {
             Ok(()) => return Ok(ids),
             // Others are in its way, or the primary changed: nothing was written.
-            Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) && started.elapsed() < PATIENCE => {
+            Err(error)
+                if error.contains_label(TRANSIENT_TRANSACTION_ERROR)
+                    && started.elapsed() < PATIENCE
+                    && !is_waited_for(&error) =>
+            {
                 tracing::debug!(error = %MongoError::from(error), "a batch is tried again");
             }
             Err(error) => return Err(failed(error)),
@@ -58,18 +64,34 @@ async fn in_a_transaction(
     documents: &[RawDocumentBuf],
     started: Instant,
 ) -> Result<(), DriverError> {
-    session.start_transaction().await?;
+    // What the address says of reads does not fit transactions, of which the driver would take it.
+    let options = TransactionOptions::builder()
+        .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
+        .read_concern(ReadConcern::local())
+        .build();
+    session.start_transaction().with_options(options).await?;
     if let Err(error) = table.collection.insert_many(documents).session(&mut *session).await {
         // The server ends it by itself if this does not arrive.
         let _ = session.abort_transaction().await;
         return Err(error);
     }
+    // How long a majority may take, if the user says so: it is not waited for again.
+    let has_limit = table.collection.write_concern().is_some_and(|concern| concern.w_timeout.is_some());
     loop {
         match session.commit_transaction().await {
             Ok(()) => return Ok(()),
             // Whether it is committed is not known; to commit again is to ask.
-            Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) && started.elapsed() < PATIENCE => {}
+            Err(error)
+                if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
+                    && started.elapsed() < PATIENCE
+                    && !is_waited_for(&error)
+                    && !(has_limit && code_of(&error) == Some(WRITE_CONCERN_FAILED)) => {}
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Whether there was no server for as long as the user is willing to wait for one.
+fn is_waited_for(error: &DriverError) -> bool {
+    matches!(*error.kind, ErrorKind::ServerSelection { .. })
 }

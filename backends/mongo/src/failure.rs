@@ -3,7 +3,11 @@
 use longevity_core::Error;
 use longevity_core::backend::WriteFailure;
 use mongodb::bson::RawDocument;
-use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure as DriverWriteFailure};
+use mongodb::error::{
+    Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR,
+    UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure as DriverWriteFailure,
+};
+use mongodb::options::ConnectionString;
 
 /// Why the MongoDB back end failed: the source of [`Error::Backend`] and [`Error::Connection`].
 ///
@@ -25,7 +29,9 @@ pub enum MongoError {
         reason: String,
     },
     /// The connection string leaves the database out.
-    #[error("the address of a MongoDB database names no database: write `mongodb://host/blog`, or use `Mongo::database`")]
+    #[error(
+        "the address of a MongoDB database names no database: write `mongodb://host/blog`, or use `Mongo::database`"
+    )]
     NoDatabase,
     /// No server that takes writes can be found. The operation may be repeated.
     #[error("no server can be reached, look at the address and at whether the replica set has a primary: {reason}")]
@@ -48,7 +54,9 @@ pub enum MongoError {
     /// The connection was lost, or the primary changed, in the middle of an operation and of the driver's own repetition
     /// of it. A read may be repeated; a write may or may not be done, and is not done twice when the same state is
     /// updated or deleted again.
-    #[error("the connection was lost in the middle of an operation, repeat it; a write may or may not be done: {reason}")]
+    #[error(
+        "the connection was lost in the middle of an operation, repeat it; a write may or may not be done: {reason}"
+    )]
     Interrupted {
         /// What happened.
         reason: String,
@@ -85,7 +93,9 @@ pub enum MongoError {
         wanted: String,
     },
     /// Rows that are there already have one value in a key that the model declares.
-    #[error("the key {index} cannot be created, as rows of {table} have the same value in it: change or delete them ({reason})")]
+    #[error(
+        "the key {index} cannot be created, as rows of {table} have the same value in it: change or delete them ({reason})"
+    )]
     DuplicateRows {
         /// The collection.
         table: String,
@@ -95,7 +105,9 @@ pub enum MongoError {
         reason: String,
     },
     /// The collection has a validator that is not ours. It is not touched.
-    #[error("the collection {table} has a validator that longevity did not make: remove it, or turn `Mongo::validation` off")]
+    #[error(
+        "the collection {table} has a validator that longevity did not make: remove it, or turn `Mongo::validation` off"
+    )]
     ForeignValidator {
         /// The collection.
         table: String,
@@ -159,38 +171,62 @@ impl MongoError {
         }
     }
 
-    /// The error of a connection string, which may hold credentials: what the driver says of it does not go on.
+    /// The error of a connection string, which may hold credentials: the driver shows what it stumbles over, so it is asked
+    /// again with others in their place.
     pub(crate) fn of_address(error: DriverError, uri: &str) -> Self {
-        let reason = error.to_string();
-        let authority = uri.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
-        let secret = |part: &str| part.len() > 1 && reason.contains(part);
-        let holds_any = authority.is_some_and(|(user, _)| secret(user) || user.split(':').any(secret));
-        let told = matches!(*error.kind, ErrorKind::DnsResolve { .. }) || !holds_any;
-        let reason = if told { reason } else { "the driver cannot read it; its text is not shown, for it holds credentials".to_owned() };
-        match *error.kind {
-            ErrorKind::DnsResolve { .. } => Self::Unreachable { reason },
-            _ => Self::InvalidAddress { reason },
+        if let ErrorKind::DnsResolve { .. } = *error.kind {
+            return Self::Unreachable { reason: error.to_string() };
         }
+        let reason = match ConnectionString::parse(without_secrets(uri)) {
+            Err(error) => error.to_string(),
+            Ok(_) => "its credentials cannot be read, or do not fit its options: what is none of `A-Z a-z 0-9 - . _ ~` has to \
+                      be percent-encoded in a user name, a password and the value of an option, `@` as `%40`"
+                .to_owned(),
+        };
+        Self::InvalidAddress { reason }
     }
 }
 
+/// The connection string with another user, another password, and without the options that hold secrets.
+fn without_secrets(uri: &str) -> String {
+    let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
+    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
+    let place = place.rsplit_once('@').map_or_else(|| place.to_owned(), |(_, hosts)| format!("user:password@{hosts}"));
+    let is_secret = |option: &&str| {
+        let name = option.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        name.contains("password") || name.contains("properties")
+    };
+    let options: Vec<_> = options.split('&').filter(|option| !option.is_empty() && !is_secret(option)).collect();
+    let mark = if options.is_empty() { "" } else { "?" };
+    format!("{scheme}://{place}{mark}{}", options.join("&"))
+}
+
 /// Codes of the server by which it says that it is not, or no longer, the primary, or about to end.
-const INTERRUPTED: &[i32] = &[6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 317, 133, 134, 64];
+const INTERRUPTED: &[i32] = &[6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 317, 133, 134];
+/// And by which it says that a majority has not confirmed a write in time.
+pub(crate) const WRITE_CONCERN_FAILED: i32 = 64;
+/// And that it no longer has the cursor of a stream: it was restarted, or a collection changed.
+const CURSOR_LOST: &[i32] = &[43, 175, 237];
 
 impl From<DriverError> for MongoError {
     fn from(error: DriverError) -> Self {
         let code = code_of(&error);
         let reason = reason(&error);
         match *error.kind {
+            // It was sent, and nobody is there to be asked what became of it.
+            ErrorKind::ServerSelection { .. } if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
+                Self::Interrupted { reason }
+            }
             ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } => Self::Unreachable { reason },
             ErrorKind::Authentication { .. } => Self::Unauthorized { reason },
             ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => Self::Interrupted { reason },
             ErrorKind::InvalidArgument { .. } => Self::Other { reason, code },
             _ if matches!(code, Some(13 | 18)) => Self::Unauthorized { reason },
-            _ if code.is_some_and(|code| INTERRUPTED.contains(&code))
-                || error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR)
-                || error.contains_label(mongodb::error::TRANSIENT_TRANSACTION_ERROR)
-                || error.contains_label(mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT) =>
+            _ if code.is_some_and(|code| {
+                INTERRUPTED.contains(&code) || CURSOR_LOST.contains(&code) || code == WRITE_CONCERN_FAILED
+            }) || error.contains_label(RETRYABLE_WRITE_ERROR)
+                || error.contains_label(TRANSIENT_TRANSACTION_ERROR)
+                || error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) =>
             {
                 Self::Interrupted { reason }
             }
@@ -237,11 +273,13 @@ pub(crate) fn code_of(error: &DriverError) -> Option<i32> {
 /// What the server says, without the driver's wrapping.
 fn reason(error: &DriverError) -> String {
     match &*error.kind {
-        ErrorKind::Command(error) => error.message.clone(),
+        // Behind it comes the command itself, with the values in it.
+        ErrorKind::Command(error) => error.message.split(" to execute command").next().unwrap_or_default().to_owned(),
         ErrorKind::Write(DriverWriteFailure::WriteError(error)) => error.message.clone(),
         ErrorKind::Write(DriverWriteFailure::WriteConcernError(error)) => error.message.clone(),
         ErrorKind::InsertMany(error) => {
-            let write = error.write_errors.as_ref().and_then(|errors| errors.first()).map(|error| error.message.clone());
+            let write =
+                error.write_errors.as_ref().and_then(|errors| errors.first()).map(|error| error.message.clone());
             write.unwrap_or_else(|| "a batch was not written".to_owned())
         }
         kind => kind.to_string(),
