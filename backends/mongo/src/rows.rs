@@ -106,12 +106,22 @@ pub(crate) fn read_into(into: &mut Row<Doc>, table: &Ready, document: &RawDocume
     })
 }
 
+/// The version that a double is; `None` if it is none.
+pub(crate) fn whole(version: f64) -> Option<u64> {
+    let is_whole = version >= 0.0 && version.fract() == 0.0 && version < 9.0e15;
+    is_whole.then_some(version as u64)
+}
+
 type Wrong = (&'static str, BoxError);
 
 fn fill(into: &mut Row<Doc>, table: &Ready, own: &Own<'_>) -> Result<(), Wrong> {
-    let missing = |field| (field, BoxError::from(format!("the document has no {field}, or not such a one as longevity writes")));
+    let missing =
+        |field| (field, BoxError::from(format!("the document has no {field}, or not such a one as longevity writes")));
     into.id = own.id.map(identity::row_id).ok_or_else(|| missing(ID))?;
     into.version = own.version.ok_or_else(|| missing(VERSION))?;
+    if table.has_type() && own.discriminator.is_none() {
+        return Err(missing(TYPE));
+    }
     if into.discriminator.as_deref() != own.discriminator {
         into.discriminator = own.discriminator.map(|name| {
             let known = table.definition.discriminators().find(|known| *known == name);
@@ -175,6 +185,8 @@ impl<'a> Own<'a> {
                     *field = Some(document);
                     size
                 }
+                // One of our own of another type, which is an error, or a field that is nobody's.
+                (_, [b'_', ..]) => return None,
                 _ => break,
             };
             at = value_at + size;
@@ -195,15 +207,14 @@ impl<'a> Own<'a> {
                 // A number is whole in MongoDB whatever its type: the shell writes `1` as a double.
                 (VERSION, RawBsonRef::Int64(version)) => self.version = u64::try_from(version).ok(),
                 (VERSION, RawBsonRef::Int32(version)) => self.version = u64::try_from(version).ok(),
-                (VERSION, RawBsonRef::Double(version)) => {
-                    let whole = version >= 0.0 && version.fract() == 0.0 && version < 9.0e15;
-                    self.version = whole.then_some(version as u64);
-                }
+                (VERSION, RawBsonRef::Double(version)) => self.version = whole(version),
                 (CREATED_AT, RawBsonRef::Document(at)) => self.created_at = Some(at),
                 (UPDATED_AT, RawBsonRef::Document(at)) => self.updated_at = Some(at),
                 (ID, _) => return Err((ID, "the document's _id is no ObjectId".into())),
                 (TYPE, _) => return Err((TYPE, "the document's _type is no text".into())),
-                (VERSION | CREATED_AT | UPDATED_AT, _) => {}
+                (VERSION, _) => {}
+                (CREATED_AT, _) => return Err((CREATED_AT, "the document's _created_at is no time".into())),
+                (UPDATED_AT, _) => return Err((UPDATED_AT, "the document's _updated_at is no time".into())),
                 (_, value) => others.append(name, value),
             }
         }

@@ -150,7 +150,8 @@ impl Found {
         let version = match document.get(VERSION) {
             Some(Bson::Int64(version)) => u64::try_from(*version).ok(),
             Some(Bson::Int32(version)) => u64::try_from(*version).ok(),
-            Some(Bson::Double(version)) => Some(*version as u64),
+            // Read as the server compares it: half a version is not the whole one, or nothing would be written and nobody told.
+            Some(Bson::Double(version)) => rows::whole(*version),
             _ => None,
         };
         let discriminator = document.get_str(TYPE).ok().map(str::to_owned);
