@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 use longevity_core::backend::WriteFailure;
 use longevity_core::{RowContent, RowId};
 use mongodb::bson::RawDocumentBuf;
-use mongodb::error::{Error as DriverError, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
-
-use mongodb::options::ReadConcern;
+use mongodb::error::{Error as DriverError, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
+use mongodb::options::{ReadConcern, ReadPreference, SelectionCriteria, TransactionOptions};
 use mongodb::{Client, ClientSession, Collection};
 
 use crate::connection::{Connection, PATIENCE};
 use crate::encode::Doc;
-use crate::failure::{MongoError, position_of};
+use crate::failure::{MongoError, WRITE_CONCERN_FAILED, code_of, position_of};
 use crate::identity;
 use crate::rows;
 use crate::table::Ready;
@@ -69,7 +68,11 @@ async fn all_or_none(
     loop {
         match in_a_transaction(&mut session, collection, documents, started).await {
             // Others are in its way, or the primary changed: nothing was written.
-            Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) && started.elapsed() < PATIENCE => {
+            Err(error)
+                if error.contains_label(TRANSIENT_TRANSACTION_ERROR)
+                    && started.elapsed() < PATIENCE
+                    && !is_waited_for(&error) =>
+            {
                 tracing::debug!(error = %MongoError::from(error), "a batch is tried again");
             }
             done => return done,
@@ -85,20 +88,35 @@ async fn in_a_transaction(
     documents: &[RawDocumentBuf],
     started: Instant,
 ) -> Result<(), DriverError> {
-    // It reads nothing; and of the read concerns that the client may have, transactions take but some.
-    session.start_transaction().read_concern(ReadConcern::local()).await?;
+    // What the address says of reads does not fit transactions, of which the driver would take it.
+    let options = TransactionOptions::builder()
+        .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
+        .read_concern(ReadConcern::local())
+        .build();
+    session.start_transaction().with_options(options).await?;
     if let Err(error) = collection.insert_many(documents).session(&mut *session).await {
         // The server ends it by itself if this does not arrive.
         let _ = session.abort_transaction().await;
         return Err(error);
     }
+    // How long a majority may take, if the user says so: it is not waited for again.
+    let has_limit = collection.write_concern().is_some_and(|concern| concern.w_timeout.is_some());
     loop {
         match session.commit_transaction().await {
             Ok(()) => return Ok(()),
             // Whether it is committed is not known; to commit again is to ask.
-            Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) && started.elapsed() < PATIENCE => {}
+            Err(error)
+                if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
+                    && started.elapsed() < PATIENCE
+                    && !is_waited_for(&error)
+                    && !(has_limit && code_of(&error) == Some(WRITE_CONCERN_FAILED)) => {}
             Err(error) => return Err(error),
         }
         tokio::time::sleep(FIRST_PAUSE).await;
     }
+}
+
+/// Whether there was no server for as long as the user is willing to wait for one.
+fn is_waited_for(error: &DriverError) -> bool {
+    matches!(*error.kind, ErrorKind::ServerSelection { .. })
 }

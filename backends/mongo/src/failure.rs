@@ -3,7 +3,11 @@
 use longevity_core::Error;
 use longevity_core::backend::WriteFailure;
 use mongodb::bson::RawDocument;
-use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure as DriverWriteFailure};
+use mongodb::error::{
+    Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR,
+    UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure as DriverWriteFailure,
+};
+use mongodb::options::ConnectionString;
 
 /// Why the MongoDB back end failed: the source of [`Error::Backend`] and [`Error::Connection`].
 ///
@@ -183,28 +187,43 @@ impl MongoError {
         }
     }
 
-    /// The error of a connection string. Where that may hold a secret, what the driver says of it does not go on.
+    /// The error of a connection string, which may hold credentials: the driver shows what it stumbles over, so it is asked
+    /// again with others in their place.
     pub(crate) fn of_address(error: DriverError, uri: &str) -> Self {
-        let reason = error.to_string();
-        match *error.kind {
-            ErrorKind::DnsResolve { .. } => Self::Unreachable { reason },
-            _ if uri.contains('@') || uri.to_ascii_lowercase().contains("password") || uri.contains("TOKEN") => {
-                Self::InvalidAddress {
-                    reason: "the driver cannot read it: look at the escapes (`%2F` for a slash in a password) and at the names \
-                             and values of the options"
-                        .to_owned(),
-                }
-            }
-            _ => Self::InvalidAddress { reason },
+        if let ErrorKind::DnsResolve { .. } = *error.kind {
+            return Self::Unreachable { reason: error.to_string() };
         }
+        let reason = match ConnectionString::parse(without_secrets(uri)) {
+            Err(error) => error.to_string(),
+            Ok(_) => "its credentials cannot be read, or do not fit its options: what is none of `A-Z a-z 0-9 - . _ ~` has to \
+                      be percent-encoded in a user name, a password and the value of an option, `@` as `%40`"
+                .to_owned(),
+        };
+        Self::InvalidAddress { reason }
     }
+}
+
+/// The connection string with another user, another password, and without the options that hold secrets.
+fn without_secrets(uri: &str) -> String {
+    let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
+    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
+    let place = place.rsplit_once('@').map_or_else(|| place.to_owned(), |(_, hosts)| format!("user:password@{hosts}"));
+    let is_secret = |option: &&str| {
+        let name = option.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        name.contains("password") || name.contains("properties")
+    };
+    let options: Vec<_> = options.split('&').filter(|option| !option.is_empty() && !is_secret(option)).collect();
+    let mark = if options.is_empty() { "" } else { "?" };
+    format!("{scheme}://{place}{mark}{}", options.join("&"))
 }
 
 /// Codes of the server by which it says that it is not, or no longer, the primary, or about to end.
 /// Or that a cursor ended with it, or that there was no time.
 const INTERRUPTED: &[i32] = &[
-    6, 7, 43, 50, 64, 89, 91, 133, 134, 175, 189, 202, 262, 317, 9001, 10058, 10107, 11600, 11601, 11602, 13435, 13436,
+    6, 7, 43, 50, 89, 91, 133, 134, 175, 189, 202, 237, 262, 317, 9001, 10058, 10107, 11600, 11601, 11602, 13435, 13436,
 ];
+/// And by which it says that a majority has not confirmed a write in time.
+pub(crate) const WRITE_CONCERN_FAILED: i32 = 64;
 
 impl From<DriverError> for MongoError {
     fn from(error: DriverError) -> Self {
@@ -216,16 +235,20 @@ impl From<DriverError> for MongoError {
             ErrorKind::InsertMany(many) if many.write_errors.as_ref().is_none_or(Vec::is_empty) => {
                 Self::Interrupted { reason }
             }
+            // It was sent, and nobody is there to be asked what became of it.
+            ErrorKind::ServerSelection { .. } if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
+                Self::Interrupted { reason }
+            }
             ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } => Self::Unreachable { reason },
             ErrorKind::Authentication { .. } => Self::Unauthorized { reason },
             ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => Self::Interrupted { reason },
             ErrorKind::InvalidArgument { .. } => Self::Other { reason, code },
             _ if matches!(code, Some(13 | 18)) => Self::Unauthorized { reason },
-            _ if code.is_some_and(|code| INTERRUPTED.contains(&code))
+            _ if code.is_some_and(|code| INTERRUPTED.contains(&code) || code == WRITE_CONCERN_FAILED)
                 || error.contains_label("RetryableError")
-                || error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR)
-                || error.contains_label(mongodb::error::TRANSIENT_TRANSACTION_ERROR)
-                || error.contains_label(mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT) =>
+                || error.contains_label(RETRYABLE_WRITE_ERROR)
+                || error.contains_label(TRANSIENT_TRANSACTION_ERROR)
+                || error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) =>
             {
                 Self::Interrupted { reason }
             }
@@ -272,7 +295,8 @@ pub(crate) fn code_of(error: &DriverError) -> Option<i32> {
 /// What the server says, without the driver's wrapping.
 fn reason(error: &DriverError) -> String {
     match &*error.kind {
-        ErrorKind::Command(error) => error.message.clone(),
+        // Behind it comes the command itself, with the values in it.
+        ErrorKind::Command(error) => error.message.split(" to execute command").next().unwrap_or_default().to_owned(),
         ErrorKind::Write(DriverWriteFailure::WriteError(error)) => error.message.clone(),
         ErrorKind::Write(DriverWriteFailure::WriteConcernError(error)) => error.message.clone(),
         ErrorKind::InsertMany(error) => {

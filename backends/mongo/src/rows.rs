@@ -113,6 +113,9 @@ fn fill(into: &mut Row<Doc>, table: &Ready, own: &Own<'_>) -> Result<(), Wrong> 
         |field| (field, BoxError::from(format!("the document has no {field}, or not such a one as longevity writes")));
     into.id = own.id.map(identity::row_id).ok_or_else(|| missing(ID))?;
     into.version = own.version.ok_or_else(|| missing(VERSION))?;
+    if table.has_type() && own.discriminator.is_none() {
+        return Err(missing(TYPE));
+    }
     if into.discriminator.as_deref() != own.discriminator {
         into.discriminator = own.discriminator.map(|name| {
             let known = table.definition.discriminators().find(|known| *known == name);
@@ -191,6 +194,8 @@ impl<'a> Own<'a> {
                     *field = Some(document);
                     size
                 }
+                // One of our own of another type, which is an error, or a field that is nobody's.
+                (_, [b'_', ..]) => return None,
                 _ => break,
             };
             at = value_at + size;
@@ -213,7 +218,8 @@ impl<'a> Own<'a> {
                 (UPDATED_AT, RawBsonRef::Document(at)) => self.updated_at = Some(at),
                 (ID, _) => return Err((ID, "the document's _id is no ObjectId".into())),
                 (TYPE, _) => return Err((TYPE, "the document's _type is no text".into())),
-                (CREATED_AT | UPDATED_AT, _) => {}
+                (CREATED_AT, _) => return Err((CREATED_AT, "the document's _created_at is no time".into())),
+                (UPDATED_AT, _) => return Err((UPDATED_AT, "the document's _updated_at is no time".into())),
                 (_, value) => others.append(name, value),
             }
         }

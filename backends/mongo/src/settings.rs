@@ -96,8 +96,6 @@ impl Mongo {
     /// assert!(Mongo::from_uri("mongodb://localhost/blog").is_ok());
     /// let error = Mongo::from_uri("mongodb://ann:secret@localhost").unwrap_err().to_string();
     /// assert!(error.contains("names no database") && !error.contains("secret"));
-    /// // A slash in a password is written `%2F`.
-    /// assert!(Mongo::from_uri("mongodb://ann:sec/ret@localhost/blog").is_err());
     /// ```
     pub fn from_uri(uri: &str) -> Result<Self, Error> {
         let mongo = Self::connect(uri);
@@ -178,37 +176,45 @@ impl Settings {
                 reason: "it does not begin with `mongodb://` or `mongodb+srv://`".to_owned(),
             });
         };
-        let (authority, behind) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let path = behind.split_once('?').map_or(behind, |(path, _)| path);
-        // The part of a password behind a slash or a question mark would be taken for a database, and shown.
-        if path.contains('@') || (!authority.contains('@') && behind.contains('@')) {
-            return Err(MongoError::InvalidAddress {
-                reason: "there is an `@` behind a `/` or a `?`: in a user's name and in a password these are written \
-                         `%40`, `%2F` and `%3F`"
-                    .to_owned(),
-            });
-        }
-        let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
-        let path = percent_decoded(path.trim_start_matches('/'));
+        // Parted where the driver parts it, or a part of the credentials would be taken for something else, and shown.
+        let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
+        let hosts = match place.rsplit_once('@') {
+            Some((_, hosts)) => hosts,
+            None if options.contains('@') => {
+                return Err(MongoError::InvalidAddress {
+                    reason: "there is an `@` behind a `?`: write the `?` of a password as `%3F`, the `@` of an option as `%40`"
+                        .to_owned(),
+                });
+            }
+            None => place,
+        };
+        let (hosts, path) = hosts.split_once('/').unwrap_or((hosts, ""));
         match (&self.database, path) {
             (Some(name), _) => Ok((hosts.to_owned(), name.clone())),
-            (None, path) if path.is_empty() => Err(MongoError::NoDatabase),
-            (None, path) => Ok((hosts.to_owned(), path)),
+            (None, "") => Err(MongoError::NoDatabase),
+            (None, path) => Ok((hosts.to_owned(), decoded(path))),
         }
     }
 }
 
-/// The text, with `%2F` and the like as what they stand for.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, behind @ ..] = rest {
-        let code = behind.get(..2).filter(|_| *byte == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        let decoded = code.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(decoded.unwrap_or(*byte));
-        rest = if decoded.is_some() { &behind[2..] } else { behind };
+/// The text of which this is the percent-encoding; the same if it is none, which the driver then says.
+fn decoded(encoded: &str) -> String {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let byte = behind.get(..2).and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok());
+        match byte {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &behind[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8(bytes).unwrap_or_else(|_| encoded.to_owned())
 }
 
 /// Where it is, without credentials.
