@@ -1,0 +1,19 @@
+//! What the MongoDB back end does when something fails: servers that die, hang or lie, callers that race, credentials that are
+//! wrong, documents that do not fit or that somebody edited. All of it happens to real servers.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+
+mod addresses;
+mod check;
+mod credentials;
+mod edited;
+mod load;
+mod lock;
+mod majority;
+mod model;
+mod names;
+mod place;
+mod primary;
+mod replies;
+mod runtimes;
+mod sizes;
+mod streams;

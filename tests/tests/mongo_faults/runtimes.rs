@@ -1,0 +1,115 @@
+//! A store is opened, used and dropped from wherever its caller is: a thread without a runtime, one within one, another executor.
+
+use std::thread;
+
+use longevity::blocking;
+use longevity::{Longevity, PersistentType};
+use longevity_core::block_on;
+use longevity_tests::mongo::Scratch;
+use tokio::runtime::Builder;
+
+use crate::model::{Counter, Faults, Name, counter};
+use crate::place::{in_a_runtime, left_out, store};
+
+fn use_it(store: &blocking::Longevity<Faults, longevity::Mongo>, name: &str) {
+    let counters = store.repo::<Counter>();
+    let state = counters.create(counter(name, "")).unwrap();
+    let state = counters.update(state.modify(|counter| counter.marks.push(1))).unwrap();
+    let rows = (0..20).map(|row| counter(format!("{name}-{row}"), ""));
+    counters.create_many(rows).unwrap();
+    let mut stream = counters.stream(Counter::query());
+    stream.next().unwrap().unwrap();
+    drop(stream);
+    assert_eq!(counters.retrieve(&Name(name.into())).unwrap().unwrap().marks, [1]);
+    counters.delete(state).unwrap();
+}
+
+#[test]
+fn a_thread_without_a_runtime() {
+    if left_out() {
+        return;
+    }
+    let scratch = Scratch::new().unwrap();
+    let store = blocking::Longevity::<Faults, _>::open(scratch.mongo().batch_size(2)).unwrap();
+    store.create_schema().unwrap();
+    use_it(&store, "here");
+    thread::scope(|scope| {
+        for name in ["a", "b", "c"] {
+            let store = store.clone();
+            scope.spawn(move || use_it(&store, name));
+        }
+    });
+    // Dropped where it was never used.
+    thread::spawn(move || drop(store)).join().unwrap();
+}
+
+#[test]
+fn within_a_runtime_of_one_thread() {
+    if left_out() {
+        return;
+    }
+    let scratch = Scratch::new().unwrap();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mongo = scratch.mongo().batch_size(2);
+        let work = tokio::task::spawn_blocking(move || {
+            let store = blocking::Longevity::<Faults, _>::open(mongo).unwrap();
+            store.create_schema().unwrap();
+            use_it(&store, "blocking");
+            store
+        });
+        // Dropped within the runtime.
+        drop(work.await.unwrap());
+        let store = store::<Faults>(scratch.uri()).await;
+        store.repo().create(counter("async", "")).await.unwrap();
+        // Blocking in the runtime's only thread, as a program may that was converted in part.
+        let store = blocking::Longevity::<Faults, _>::open(scratch.mongo()).unwrap();
+        use_it(&store, "in the only thread");
+    });
+}
+
+#[test]
+fn opened_in_one_place_and_polled_in_another() {
+    if left_out() {
+        return;
+    }
+    let scratch = Scratch::new().unwrap();
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let store = runtime.block_on(store::<Faults>(scratch.uri()));
+    let counters = store.repo::<Counter>();
+    let other = thread::spawn(move || {
+        // A plain executor, in a thread that knows no runtime.
+        let state = block_on(counters.create(counter("ann", ""))).unwrap();
+        block_on(counters.create_many([counter("bob", ""), counter("cec", "")])).unwrap();
+        let mut stream = counters.stream(Counter::query());
+        block_on(stream.next()).unwrap().unwrap();
+        drop(stream);
+        // Begun, and dropped before it is done.
+        let mut unfinished = Box::pin(counters.create_many([counter("dan", ""), counter("eve", "")]));
+        block_on(std::future::poll_fn(|context| {
+            let _ = unfinished.as_mut().poll(context);
+            std::task::Poll::Ready(())
+        }));
+        drop(unfinished);
+        block_on(counters.delete(state)).unwrap();
+        let left = block_on(counters.count(Counter::query())).unwrap();
+        assert!(left == 2 || left == 4, "{left}");
+    });
+    other.join().unwrap();
+    drop(store);
+    drop(runtime);
+}
+
+#[test]
+fn opened_without_a_runtime_and_used_in_one() {
+    in_a_runtime(|| async {
+        let scratch = Scratch::new().unwrap();
+        let mongo = scratch.mongo();
+        let store = thread::spawn(move || block_on(Longevity::<Faults, _>::open(mongo)).unwrap()).join().unwrap();
+        store.create_schema().await.unwrap();
+        let counters = store.repo::<Counter>();
+        let state = counters.create(counter("ann", "")).await.unwrap();
+        tokio::spawn(async move { counters.delete(state).await.map(drop).unwrap() }).await.unwrap();
+        drop(store);
+    });
+}
