@@ -79,7 +79,8 @@ impl Failing {
         self.switch_off("failCommand").await - self.before.get()
     }
 
-    async fn switch_off(&self, name: &str) -> i64 {
+    /// How often it did harm since the server started.
+    pub(crate) async fn switch_off(&self, name: &str) -> i64 {
         let command = doc! { "configureFailPoint": name, "mode": "off" };
         let reply = self.client.database("admin").run_command(command).await.unwrap();
         reply.get("count").and_then(|count| count.as_i64().or(count.as_i32().map(i64::from))).unwrap()

@@ -70,6 +70,7 @@ fn a_write_whose_reply_is_lost_is_done_once() {
     in_a_runtime(|| async {
         let failing = Failing::new().await;
         let (_store, counters) = place(&failing, "lost").await;
+        let before = failing.switch_off("onPrimaryTransactionalWrite").await;
         let lost = async || {
             let mode = doc! { "times": 1 };
             failing.point("onPrimaryTransactionalWrite", mode, doc! { "closeConnection": true }).await;
@@ -84,6 +85,8 @@ fn a_write_whose_reply_is_lost_is_done_once() {
         lost().await;
         counters.delete(state).await.unwrap();
         assert_eq!(counters.count(Counter::query()).await.unwrap(), 0);
+        // Each was sent under a number, and each reply was lost.
+        assert_eq!(failing.switch_off("onPrimaryTransactionalWrite").await - before, 3);
     });
 }
 
