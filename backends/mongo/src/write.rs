@@ -127,7 +127,10 @@ pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), Wri
     let by_id = filter_of(table, id, target);
     let mut filter = by_id.clone();
     if let Some(version) = target.version {
-        filter.insert(VERSION, doc! { "$eq": number(version), "$type": VERSION_TYPES.to_vec() });
+        filter.insert(
+            VERSION,
+            doc! { "$eq": number(version), "$type": VERSION_TYPES.to_vec(), "$not": { "$type": "array" } },
+        );
     }
     if let Some(scope) = target.scope {
         filter.insert(TYPE, crate::layout::of_types(scope));

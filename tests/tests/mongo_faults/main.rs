@@ -1,7 +1,10 @@
 //! What the MongoDB back end does when something fails: servers that die, hang or lie, callers that race, credentials that are
 //! wrong, documents that do not fit or that somebody edited. All of it happens to real servers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
-#![allow(clippy::await_holding_lock, reason = "each test has a runtime of its own, and waits for a server on its own thread")]
+#![allow(
+    clippy::await_holding_lock,
+    reason = "each test has a runtime of its own, and waits for a server on its own thread"
+)]
 
 mod addresses;
 mod check;
