@@ -1,7 +1,10 @@
 //! Sharded clusters: by which fields rows are spread, and which keys can be enforced then.
 
+#[cfg(test)]
+mod tests;
+
 use longevity_core::table::TableDefinition;
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 
 use crate::connection::Connection;
 use crate::failure::MongoError;
@@ -52,7 +55,7 @@ fn enforceable_on_a_cluster(
 
 /// Spreads the collection over the shards, if the type has a primary key and the server has shards.
 pub(crate) async fn shard(connection: &Connection, definition: &TableDefinition) -> Result<(), MongoError> {
-    let Some(key) = layout::shard_key(definition) else { return Ok(()) };
+    let Some(command) = sharding(connection.database.name(), definition) else { return Ok(()) };
     if !connection.is_cluster {
         tracing::info!(
             table = definition.name,
@@ -60,10 +63,14 @@ pub(crate) async fn shard(connection: &Connection, definition: &TableDefinition)
         );
         return Ok(());
     }
-    let namespace = format!("{}.{}", connection.database.name(), definition.name);
     // Again with the same key, it does nothing.
-    let shard = doc! { "shardCollection": namespace, "key": key };
-    connection.run_in(&connection.client.database("admin"), shard).await?;
+    connection.run_in(&connection.client.database("admin"), command).await?;
     tracing::info!(table = definition.name, "sharded by its primary key");
     Ok(())
+}
+
+/// The command; `None` if the type has no primary key.
+fn sharding(database: &str, definition: &TableDefinition) -> Option<Document> {
+    let key = layout::shard_key(definition)?;
+    Some(doc! { "shardCollection": format!("{database}.{}", definition.name), "key": key })
 }

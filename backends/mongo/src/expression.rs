@@ -8,7 +8,7 @@ use longevity_core::{Value, ValueRef};
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::stored::{Crossing, Field, SOME, Stored, behind_options};
-use crate::values::{is_flat, is_object, names_of_choice, object_key, of_type, scalar};
+use crate::values::{is_flat, is_object, keys_of, names_of_choice, of_type, scalar};
 
 /// An expression, and the depth of variables that are in use.
 pub(crate) struct Expressions {
@@ -158,7 +158,7 @@ impl Expressions {
             (Shape::List(held), Value::List(values)) => self.equals_list(stored, *held, values),
             (Shape::Set(held), Value::List(values)) => self.equals_set(stored, *held, values),
             (Shape::Map(key, held), Value::Map(entries)) if is_object(*key) => {
-                self.equals_object(stored, *held, entries)
+                self.equals_object(stored, *key, *held, entries)
             }
             (Shape::Map(key, held), Value::Map(entries)) => self.equals_pairs(stored, *key, *held, entries),
             (Shape::Enum { variants, .. }, Value::Variant(name, value)) => {
@@ -214,13 +214,18 @@ impl Expressions {
         Bson::Document(doc! { "$anyElementTrue": [{ "$map": { "input": elements, "as": name, "in": condition } }] })
     }
 
-    fn equals_object(&mut self, stored: Bson, held: ShapeFn, entries: &[(Value, Value)]) -> Bson {
+    fn equals_object(&mut self, stored: Bson, key: ShapeFn, held: ShapeFn, entries: &[(Value, Value)]) -> Bson {
         let keys = Bson::Document(doc! { "$objectToArray": object(stored.clone()) });
         let mut parts = vec![has_type(stored.clone(), "object"), has_size(&keys, entries.len())];
+        let (_, key_shape) = behind_options(key);
         for (key, value) in entries {
-            let found = get(&object_key(key), stored.clone());
-            parts.push(Bson::Document(doc! { "$ne": [type_of(found.clone()), "missing"] }));
-            parts.push(self.equals(found, held, value));
+            let under = keys_of(&key_shape(), key).into_iter().map(|key| {
+                let found = get(&key, stored.clone());
+                let there = Bson::Document(doc! { "$ne": [type_of(found.clone()), "missing"] });
+                all(vec![there, self.equals(found, held, value)])
+            });
+            let under: Vec<_> = under.collect();
+            parts.push(Bson::Document(doc! { "$or": under }));
         }
         all(parts)
     }

@@ -1,5 +1,10 @@
 //! BSON as a format of the encoding.
 
+#[cfg(test)]
+mod forms;
+#[cfg(test)]
+mod round_trips;
+
 use std::borrow::Cow;
 use std::fmt;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use longevity_core::Path;
 use longevity_core::table::{Index, TableDefinition};
-use mongodb::bson::{Document, RawDocumentBuf};
+use mongodb::bson::RawDocumentBuf;
 use mongodb::{Collection, Database};
 use tokio::sync::OnceCell;
 
@@ -122,12 +122,6 @@ impl Ready {
         let unique = self.wanted.iter().filter(|wanted| wanted.unique);
         let indexes = unique.flat_map(|wanted| &wanted.serves).map(|position| &self.definition.indexes[*position]);
         indexes.filter(move |index| index.variant.is_none() || index.variant == scope)
-    }
-
-    /// Whether no two rows, of this variant or of any, have the same values in the fields of an order.
-    pub(crate) fn tells_rows_apart(&self, order: &Document, scope: Option<usize>) -> bool {
-        let field = |column: &usize| layout::field_of(&self.definition, &self.definition.columns[*column]);
-        self.keys_of(scope).any(|index| index.columns.iter().all(|column| order.contains_key(field(column))))
     }
 }
 

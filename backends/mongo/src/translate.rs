@@ -11,7 +11,7 @@ use longevity_core::{Error, Value};
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::expression::{self, Expressions};
-use crate::layout::{ID, TYPE, of_types};
+use crate::layout::{self, ID, TYPE, of_types};
 use crate::property::{Case, Property};
 use crate::stored::{Stored, behind_options};
 use crate::table::Ready;
@@ -84,10 +84,11 @@ pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
         // What comes first decides.
         sort.entry(field).or_insert(Bson::Int32(direction));
     }
-    if finds_one_at_most(table, select.predicate.conjuncts(), scope) {
+    let conjuncts = select.predicate.conjuncts();
+    if tells_rows_apart(table, conjuncts, &Document::new(), scope) {
         // Nothing to sort; asked for an order, the server may go by the index that has it rather than by the key.
         (sort, computed) = (Document::new(), Document::new());
-    } else if !table.tells_rows_apart(&sort, scope) {
+    } else if !tells_rows_apart(table, conjuncts, &sort, scope) {
         sort.insert(ID, 1);
     }
     let limit = select.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
@@ -97,18 +98,20 @@ pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
     Ok(Find { filter, computed, sort, skip, limit })
 }
 
-/// Whether a conjunction has a value for each column of a key.
-fn finds_one_at_most(table: &Ready, conjuncts: &[Predicate], scope: Option<usize>) -> bool {
+/// Whether no two rows of a conjunction have the same values in the fields of an order: each column of a key is in it, or has one
+/// value.
+fn tells_rows_apart(table: &Ready, conjuncts: &[Predicate], order: &Document, scope: Option<usize>) -> bool {
     let definition = &*table.definition;
-    let has_value = |column: &usize| {
+    let is_told = |column: &usize| {
         let column = &definition.columns[*column];
-        conjuncts.iter().any(|part| match part {
+        let has_value = conjuncts.iter().any(|part| match part {
             // The key value as a whole, too.
             Predicate::Compare { path, comparison: Comparison::Eq, .. } => column.path.starts_with(path),
             _ => false,
-        })
+        });
+        has_value || order.contains_key(layout::field_of(definition, column))
     };
-    table.keys_of(scope).any(|index| index.columns.iter().all(has_value))
+    table.keys_of(scope).any(|index| index.columns.iter().all(is_told))
 }
 
 /// A property that is not in the same place in every type.

@@ -175,7 +175,7 @@ fn of_scalar(scalar: ScalarType) -> Document {
         ScalarType::Timestamp => doc! {
             "bsonType": "object",
             "required": [format::AT, format::BEYOND],
-            "properties": { format::AT: { "bsonType": "date" }, format::BEYOND: { "bsonType": "int" } },
+            "properties": { format::AT: { "bsonType": "date" }, format::BEYOND: { "bsonType": "int", "minimum": 0, "maximum": 999_999 } },
         },
         // A scalar that core has and this crate does not know yet.
         _ => Document::new(),

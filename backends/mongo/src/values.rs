@@ -116,6 +116,16 @@ pub(crate) fn object_key(key: &Value) -> String {
     BsonFormat::object_key(&text).into_owned()
 }
 
+/// The keys under which an object may have the value of a map's key.
+pub(crate) fn keys_of(shape: &Shape, key: &Value) -> Vec<String> {
+    let mut keys = vec![object_key(key)];
+    if let (Shape::Choice { aliases, .. }, Value::Text(name)) = (shape, key) {
+        let aliases = aliases.iter().filter(|(_, stored)| *stored == &**name);
+        keys.extend(aliases.map(|(alias, _)| BsonFormat::object_key(alias).into_owned()));
+    }
+    keys
+}
+
 /// Whether two values of the type are equal exactly if their encodings are, whichever version of the model wrote them.
 pub(crate) fn is_flat(shape: ShapeFn) -> bool {
     match behind_options(shape).1() {

@@ -2,7 +2,7 @@
 //! does it once.
 
 use longevity_core::backend::{Target, WriteFailure};
-use longevity_core::{Error, RowContent, RowId};
+use longevity_core::{Error, RowContent, RowId, Value};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawBsonRef, RawDocument, doc};
 use mongodb::error::{Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, WriteFailure as DriverWriteFailure};
@@ -161,13 +161,12 @@ pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), Wri
 
 /// The row by its id, and by what a cluster finds it by.
 fn filter_of(table: &Ready, id: ObjectId, target: &Target<'_>) -> Document {
-    let mut filter = doc! { ID: id };
-    if let Some(values) = target.primary_key {
-        for (field, value) in table.routing.iter().zip(values) {
-            filter.insert(field, scalar(value.as_value_ref()));
-        }
-    }
-    filter
+    routed(&table.routing, id, target.primary_key.unwrap_or_default())
+}
+
+fn routed(routing: &[String], id: ObjectId, primary_key: &[Value]) -> Document {
+    let values = routing.iter().zip(primary_key).map(|(field, value)| (field.clone(), scalar(value.as_value_ref())));
+    std::iter::once((ID.to_owned(), Bson::ObjectId(id))).chain(values).collect()
 }
 
 /// A version as it is stored.
@@ -252,4 +251,18 @@ pub(crate) async fn refused(table: &Ready, name: Option<&str>, error: DriverErro
 
 fn unreadable(error: mongodb::bson::error::Error) -> MongoError {
     MongoError::Other { reason: format!("cannot write a document: {error}"), code: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_finds_a_row_by_what_it_is_spread_by() {
+        let (id, key) =
+            (ObjectId::from_bytes([1; 12]), [Value::Text("$CH".into()), Value::Int(5), Value::UInt(u64::MAX)]);
+        let routing = ["id.region".to_owned(), "id.year".to_owned()];
+        assert_eq!(routed(&routing, id, &key), doc! { "_id": id, "id.region": "$CH", "id.year": 5_i64 });
+        assert_eq!(routed(&[], id, &key), doc! { "_id": id });
+    }
 }

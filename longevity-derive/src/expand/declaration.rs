@@ -1,6 +1,6 @@
 //! Keys and indexes: their definitions, and the access to key values.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Ident;
 
@@ -47,7 +47,9 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
 /// `props.profile.inner().tagline`, where `inner()` leads through options and boxes.
 fn property(path: &PropertyPath) -> TokenStream {
     let first = &path.first;
-    let mut expression = quote_spanned!(first.span()=> props.#first);
+    // Where the path is, but by the name that the expansion gives it: the path may be from a macro of the user's.
+    let props = Ident::new("props", Span::call_site().located_at(first.span()));
+    let mut expression = quote_spanned!(first.span()=> #props.#first);
     for segment in &path.rest {
         expression = quote_spanned!(segment.span()=> #expression.inner().#segment);
     }

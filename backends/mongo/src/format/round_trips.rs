@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use longevity::prelude::*;
-use longevity_core::encoding::PropertyReader;
+use longevity_core::encoding::{self, PropertyReader};
 use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Document, Path, Step, Storable};
+use mongodb::bson::{self, RawDeserializer};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::format::{decode, encode_to, locate, read};
+use crate::encode::Doc;
+use crate::format::BsonFormat;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
 struct Scalars {
@@ -182,10 +184,11 @@ fn is_identical<T: Document>(found: &T, expected: &T) -> bool {
 }
 
 /// Reads the value at every path, and compares it.
-fn check<T: Document>(shape: ShapeFn, document: &[u8], value: &T, steps: &mut Vec<&'static Step>) {
+fn check<T: Document>(shape: ShapeFn, stored: &[u8], value: &T, steps: &mut Vec<&'static Step>) {
     let path = steps.iter().fold(Path::root(), |path, step| path.then(step));
     let reader = PropertyReader::new(T::shape, &path).unwrap_or_else(|| panic!("no reader of {path}"));
-    let found = read(&reader, document).unwrap_or_else(|error| panic!("{error}: {path}"));
+    let document = RawDeserializer::new(stored).unwrap();
+    let found = reader.read::<BsonFormat, _>(document).unwrap_or_else(|error| panic!("{error}: {path}"));
     let expected = value.value_at(steps).to_value();
     assert!(found.is_identical(&expected), "{path}: {found:?} is not {expected:?}");
     let mut shape = shape();
@@ -195,7 +198,7 @@ fn check<T: Document>(shape: ShapeFn, document: &[u8], value: &T, steps: &mut Ve
     if let Shape::Struct { fields, .. } = shape {
         for field in fields {
             steps.push(field.step);
-            check(field.shape, document, value, steps);
+            check(field.shape, stored, value, steps);
             steps.pop();
         }
     }
@@ -206,16 +209,17 @@ proptest! {
 
     #[test]
     fn every_value_and_every_property_comes_back(value in everything()) {
-        let document = encode_to(&value, 20).unwrap();
-        let back: Everything = decode(&document).unwrap();
+        let doc = Doc::encode(&value).unwrap();
+        let back: Everything = doc.decode().unwrap();
         prop_assert!(is_identical(&back, &value), "{back:?}");
         prop_assert_eq!(back.scalars.single.to_bits(), value.scalars.single.to_bits());
         prop_assert_eq!(back.scalars.double.to_bits(), value.scalars.double.to_bits());
         let bits = |list: &[Option<f32>]| list.iter().map(|float| float.map(f32::to_bits)).collect::<Vec<_>>();
         prop_assert_eq!(bits(&back.list), bits(&value.list));
-        let located: Everything = locate(&document).unwrap();
+        let located: Everything =
+            encoding::deserialize_to_locate::<BsonFormat, _, _>(RawDeserializer::new(doc.as_bytes()).unwrap()).unwrap();
         prop_assert!(is_identical(&located, &value));
-        check(Everything::shape, &document, &value, &mut Vec::new());
+        check(Everything::shape, doc.as_bytes(), &value, &mut Vec::new());
     }
 
     #[test]
@@ -226,8 +230,8 @@ proptest! {
         }
 
         let form = |at| {
-            let document = encode_to(&Root { at }, 1).unwrap();
-            let document = bson::Document::from_reader(document.as_slice()).unwrap();
+            let doc = Doc::encode(&Root { at }).unwrap();
+            let document = bson::Document::from_reader(doc.as_bytes()).unwrap();
             let at = document.get_document("at").unwrap();
             (*at.get_datetime("at").unwrap(), at.get_i32("ns").unwrap())
         };

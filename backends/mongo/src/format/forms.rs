@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bson::{Bson, DateTime, Decimal128, Document as Object, doc};
 use longevity::prelude::*;
-use longevity_core::Document;
-use longevity_core::encoding::EncodeError;
+use longevity_core::backend::DecodeError;
+use longevity_core::{Document, Error};
+use mongodb::bson::{self, Bson, DateTime, Decimal128, Document as Object, doc};
 use uuid::Uuid;
 
-use crate::format::{decode, encode_to, locate};
+use crate::encode::Doc;
 
 /// BSON has objects alone at the root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
@@ -42,14 +42,21 @@ struct Percents {
 }
 
 fn stored<T: Document>(value: &T) -> Bson {
-    let bytes = encode_to(&Root { value: value.clone() }, 100).unwrap();
-    Object::from_reader(bytes.as_slice()).unwrap().remove("value").unwrap()
+    let doc = Doc::encode(&Root { value: value.clone() }).unwrap();
+    Object::from_reader(doc.as_bytes()).unwrap().remove("value").unwrap()
+}
+
+/// The value of a document.
+fn decoded<T: Document>(document: &Object) -> Result<T, DecodeError> {
+    let bytes = bson::serialize_to_vec(document).unwrap();
+    let mut doc = Doc::default();
+    doc.set(&bytes[4..bytes.len() - 1]);
+    doc.decode()
 }
 
 /// The value of this form.
-fn loaded<T: Document>(form: impl Into<Bson>) -> Result<T, bson::error::Error> {
-    let bytes = bson::serialize_to_vec(&doc! { "value": form.into() }).unwrap();
-    decode::<Root<T>>(&bytes).map(|root| root.value)
+fn loaded<T: Document>(form: impl Into<Bson>) -> Result<T, DecodeError> {
+    decoded::<Root<T>>(&doc! { "value": form.into() }).map(|root| root.value)
 }
 
 #[track_caller]
@@ -158,7 +165,7 @@ fn options_in_options() {
     is_stored_as::<Thrice>(&Some(Some(None)), doc! { "_some": { "_some": Bson::Null } });
     is_stored_as(&Some(Some(BTreeMap::from([("_some".to_owned(), 1_i64)]))), doc! { "_some": { "_some": 1_i64 } });
     for wrong in [doc! { "$some": 1_i64 }, doc! {}, doc! { "_some": 1_i64, "x": 1 }] {
-        let error = loaded::<Thrice>(wrong).unwrap_err().to_string();
+        let error = loaded::<Thrice>(wrong).unwrap_err().source.to_string();
         assert!(error.contains("_some"), "{error}");
     }
 }
@@ -222,25 +229,32 @@ fn outside_the_encoding_timestamps_are_text_and_byte_strings_are_binary() {
     assert_eq!(bson::deserialize_from_slice::<Root<(Timestamp, Bytes)>>(&bytes).unwrap(), root);
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+struct Chain {
+    at: Timestamp,
+    next: Option<Box<Chain>>,
+}
+
 #[test]
 fn documents_that_are_too_deep_are_told_from_others() {
-    let value = Root { value: vec![vec![Timestamp::UNIX_EPOCH]] };
+    let chain = |levels: usize| {
+        let end = Chain { at: Timestamp::UNIX_EPOCH, next: None };
+        (1..levels).fold(end, |chain, _| Chain { at: Timestamp::UNIX_EPOCH, next: Some(Box::new(chain)) })
+    };
     // The object that a timestamp is does not count.
-    assert!(encode_to(&value, 3).is_ok());
-    assert!(matches!(encode_to(&value, 2), Err(EncodeError::TooDeep { max_depth: 2 })));
-    assert!(matches!(encode_to(&1_i64, 2), Err(EncodeError::Format(_))));
+    assert_eq!(Doc::encode(&chain(100)).unwrap().decode::<Chain>().unwrap(), chain(100));
+    let Err(Error::TooLarge { type_name, limit }) = Doc::encode(&chain(101)) else { panic!("101 levels") };
+    assert_eq!((type_name, limit.as_str()), ("Chain", "at most 100 levels of nesting"));
+    assert!(matches!(Doc::encode(&1_i64), Err(Error::Backend { .. })));
 }
 
 #[test]
 fn errors_are_located() {
-    let located = |document: Object| {
-        let bytes = bson::serialize_to_vec(&document).unwrap();
-        locate::<Root<BTreeMap<String, Vec<Timestamp>>>>(&bytes).unwrap_err()
-    };
+    let located = |document: Object| decoded::<Root<BTreeMap<String, Vec<Timestamp>>>>(&document).unwrap_err();
     let error = located(doc! { "value": { "a%2Eb": [stored(&Timestamp::MIN), date(0), "yesterday"] } });
     assert_eq!(error.path, "value.a%2Eb[2]");
     assert_eq!(located(doc! { "value": { "a": [doc! { "at": date(0), "ns": -1 }] } }).path, "value.a[0]");
     assert_eq!(located(doc! { "value": { "$a": [] } }).path, "value.$a");
-    let uuids = bson::serialize_to_vec(&doc! { "value": [bson::Uuid::new(), 1] }).unwrap();
-    assert_eq!(locate::<Root<Vec<Uuid>>>(&uuids).unwrap_err().path, "value[1]");
+    let uuids = decoded::<Root<Vec<Uuid>>>(&doc! { "value": [bson::Uuid::new(), 1] });
+    assert_eq!(uuids.unwrap_err().path, "value[1]");
 }

@@ -1,0 +1,109 @@
+//! What goes over the wire, from the driver to the server.
+
+use longevity::PersistentType as _;
+use longevity::backend::Backend as _;
+use longevity::blocking::Longevity;
+use longevity::{Acknowledgement, Mongo, MongoError, ReadConcern};
+use longevity_tests::models::keys::{Flag, FlagId, Library};
+use mongodb::bson::{Bson, Document};
+
+use crate::place::Place;
+use crate::relay::Relay;
+
+const READS: [&str; 2] = ["find", "aggregate"];
+
+/// The commands that a short life of a row takes, each by its name.
+fn commands(place: &Place, options: &str, change: impl FnOnce(Mongo) -> Mongo) -> Vec<(String, Document)> {
+    let uri = place.scratch.uri();
+    let server = uri.split_once("://").unwrap().1.split_once('/').unwrap().0;
+    let relay = Relay::to(server.to_owned());
+    let uri = format!("mongodb://{}/{}?directConnection=true{options}", relay.address(), place.scratch.name());
+    let store = Longevity::<Library, _>::open(change(Mongo::connect(uri))).unwrap();
+    store.create_schema().unwrap();
+    let flags = store.repo::<Flag>();
+    let flag = |is: bool| Flag { flag_id: FlagId(is), text: String::new() };
+    assert_eq!(flags.count(Flag::query()).unwrap(), 0);
+    relay.take("flag");
+    let state = flags.create(flag(true)).unwrap();
+    let state = flags.update(state.modify(|flag| flag.text = "x".into())).unwrap();
+    flags.retrieve_one(&FlagId(true)).unwrap();
+    flags.find(Flag::query()).unwrap();
+    flags.count(Flag::query()).unwrap();
+    flags.delete(state).unwrap();
+    for state in flags.create_many([flag(true), flag(false)]).unwrap() {
+        flags.delete(state).unwrap();
+    }
+    relay.take("flag").into_iter().map(|command| (command.keys().next().unwrap().clone(), command)).collect()
+}
+
+/// The concerns of all single writes and all reads.
+#[track_caller]
+fn concerns(commands: &[(String, Document)], w: impl Into<Bson>, level: &str) {
+    let w = w.into();
+    let (mut reads, mut writes) = (0, 0);
+    for (name, command) in commands {
+        // A transaction's writes have those of the transaction.
+        if command.contains_key("startTransaction") || command.contains_key("autocommit") {
+            continue;
+        }
+        if READS.contains(&name.as_str()) {
+            reads += 1;
+            assert_eq!(command.get_document("readConcern").unwrap().get_str("level").unwrap(), level, "{command}");
+        } else {
+            writes += 1;
+            assert_eq!(command.get_document("writeConcern").unwrap().get("w"), Some(&w), "{command}");
+        }
+    }
+    assert!(reads >= 3 && writes >= 5, "{commands:?}");
+}
+
+#[test]
+fn a_majority_has_what_is_written_and_read() {
+    let Some(place) = Place::new() else { return };
+    let commands = commands(&place, "", |mongo| mongo);
+    concerns(&commands, "majority", "majority");
+    // The server does each write once, however often it comes.
+    let writes = commands.iter().filter(|(name, _)| !READS.contains(&name.as_str()));
+    for (name, command) in writes {
+        assert!(["insert", "findAndModify", "findandmodify", "delete"].contains(&name.as_str()), "{command}");
+        assert!(command.get_document("lsid").is_ok() && command.get_i64("txnNumber").is_ok(), "{command}");
+    }
+    let batch = commands.iter().find(|(_, command)| command.get_bool("startTransaction").unwrap_or(false)).unwrap();
+    assert_eq!(batch.0, "insert");
+}
+
+#[test]
+fn the_address_says_otherwise() {
+    let Some(place) = Place::new() else { return };
+    let options = "&w=1&readConcernLevel=local&journal=true&wTimeoutMS=4000";
+    let commands = commands(&place, options, |mongo| mongo);
+    concerns(&commands, 1, "local");
+    let (_, insert) = commands.iter().find(|(name, _)| name == "insert").unwrap();
+    let concern = insert.get_document("writeConcern").unwrap();
+    assert_eq!((concern.get_bool("j").unwrap(), concern.get("wtimeout").unwrap().to_string()), (true, "4000".into()));
+}
+
+#[test]
+fn the_methods_say_otherwise() {
+    let Some(place) = Place::new() else { return };
+    let said = "&w=majority&readConcernLevel=majority";
+    let quick = |mongo: Mongo| mongo.acknowledged_by(Acknowledgement::Nodes(1)).read_concern(ReadConcern::Local);
+    concerns(&commands(&place, said, quick), 1, "local");
+    let said = "&w=1&readConcernLevel=local";
+    concerns(&commands(&place, said, |mongo| mongo.read_concern(ReadConcern::Linearizable)), 1, "linearizable");
+    let careful = |mongo: Mongo| mongo.acknowledged_by(Acknowledgement::Majority).read_concern(ReadConcern::Majority);
+    concerns(&commands(&place, said, careful), "majority", "majority");
+}
+
+/// Nobody would know whether a row is there, was changed or has a key that is taken.
+#[test]
+fn writes_without_an_answer_are_refused() {
+    let Some(place) = Place::new() else { return };
+    let uri = place.scratch.uri();
+    let by_address = Mongo::connect(format!("{uri}{}w=0", if uri.contains('?') { '&' } else { '?' }));
+    for mongo in [by_address, place.mongo.clone().acknowledged_by(Acknowledgement::Nodes(0))] {
+        let error = mongo.block_on(mongo.open(&[])).unwrap_err();
+        let Some(MongoError::InvalidAddress { reason }) = MongoError::of(&error) else { panic!("{error}") };
+        assert!(reason.contains("w=0"), "{reason}");
+    }
+}
