@@ -3,6 +3,7 @@
 //! conformance suite.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
+mod consistency;
 mod layout;
 mod place;
 mod plans;
