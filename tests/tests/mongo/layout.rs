@@ -117,10 +117,11 @@ fn the_times_of_writing_are_ours_too() {
     let store = Longevity::<Blogging, _>::open_with(place.mongo.clone(), Options::default().timestamps(true)).unwrap();
     store.create_schema().unwrap();
     let state = store.repo::<Member>().create(member()).unwrap();
+    let names = ["_type", "_version", "_created_at", "_updated_at", "username", "email", "profile", "num_cats"];
+    assert_eq!(documents(&place, "user").remove(0).keys().collect::<Vec<_>>(), names);
     let state = store.repo::<Member>().update(state.modify(|ann| ann.num_cats = 0)).unwrap();
     let document = documents(&place, "user").remove(0);
-    let names: Vec<_> = document.keys().map(String::as_str).collect();
-    assert_eq!(names, ["_type", "_version", "_created_at", "_updated_at", "username", "email", "profile", "num_cats"]);
+    assert_eq!(document.keys().collect::<Vec<_>>(), names);
     let time = |at: Timestamp| {
         let nanoseconds = i128::from(at.unix_seconds()) * 1_000_000_000 + i128::from(at.subsec_nanoseconds());
         let milliseconds = DateTime::from_millis((nanoseconds / 1_000_000) as i64);

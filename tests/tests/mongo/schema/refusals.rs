@@ -80,6 +80,15 @@ fn an_index_of_ours_that_somebody_changed_is_a_conflict() {
     }
 }
 
+/// A sparse one cannot be partial: of a key of all types.
+#[test]
+fn a_sparse_key_is_a_conflict() {
+    let Some(place) = Place::new() else { return };
+    let name = "user.username.key";
+    create(&place, vec![doc! { "name": name, "key": { "username": 1 }, "unique": true, "sparse": true }]);
+    conflicts(&place, name, "sparse", r#""username": 1"#);
+}
+
 #[test]
 fn the_same_index_under_another_name_is_a_conflict() {
     let Some(place) = Place::new() else { return };
