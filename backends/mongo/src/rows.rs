@@ -70,7 +70,7 @@ pub(crate) fn empty() -> Row<Doc> {
         id: RowId::from_u128(0),
         version: 0,
         discriminator: None,
-        doc: Doc::default(),
+        doc: Doc::unset(),
         created_at: None,
         updated_at: None,
     }
