@@ -9,6 +9,7 @@ mod plans;
 mod relay;
 mod schema;
 mod sharding;
+mod updates;
 mod validation;
 mod values;
 mod wire;
