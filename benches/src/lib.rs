@@ -1,6 +1,7 @@
 //! Longevity side by side with what a user would write by hand: the same domain model, the same work, in one run.
 
 pub mod model;
+pub mod mongo;
 pub mod rounds;
 pub mod sqlite;
 pub mod work;

@@ -14,7 +14,7 @@ pub trait Contender {
 }
 
 /// Collects the time of each phase.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Clock {
     phases: Vec<(&'static str, u64, Duration)>,
 }
@@ -24,8 +24,16 @@ impl Clock {
     pub fn phase<T>(&mut self, name: &'static str, operations: u64, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = std::hint::black_box(work());
-        self.phases.push((name, operations, start.elapsed()));
+        self.add(name, operations, start.elapsed());
         result
+    }
+
+    /// What was timed elsewhere. A phase may come in parts, one after the other.
+    pub fn add(&mut self, name: &'static str, operations: u64, time: Duration) {
+        match self.phases.last_mut().filter(|(last, ..)| *last == name) {
+            Some((_, in_all, so_far)) => (*in_all, *so_far) = (*in_all + operations, *so_far + time),
+            None => self.phases.push((name, operations, time)),
+        }
     }
 }
 
@@ -57,15 +65,18 @@ pub fn compare(contenders: &[&dyn Contender], rounds: usize) -> Result<(), Strin
         }
     }
     if rounds > 0 {
-        print(contenders, &all);
+        let names: Vec<_> = contenders.iter().map(|contender| contender.name()).collect();
+        print(&names, &all);
     }
     Ok(())
 }
 
-fn print(contenders: &[&dyn Contender], all: &[Vec<Clock>]) {
+/// Prints each phase's median nanoseconds per operation and the median ratio to the first contender, from the clocks of each
+/// contender's rounds.
+pub fn print(contenders: &[&str], all: &[Vec<Clock>]) {
     print!("{:<28}", "ns per operation, median");
-    for contender in contenders {
-        print!("{:>16}", contender.name());
+    for name in contenders {
+        print!("{name:>16}");
     }
     println!("{:>24}", "ratio (min, max)");
     let Some(phases) = all.first().and_then(|clocks| clocks.first()).map(|clock| clock.phases.len()) else { return };

@@ -34,7 +34,7 @@ pub(crate) async fn insert_many(
     for (position, content) in contents.iter().enumerate() {
         let (id, name) = (identity::next(), content.discriminator.as_deref());
         let document =
-            rows::document(id, name, content.written_at, &content.doc).map_err(|error| (position, error.into()))?;
+            rows::document(id, name, 0, content.written_at, &content.doc).map_err(|error| (position, error.into()))?;
         ensure_fits(table, name, &document).map_err(|error| (position, error.into()))?;
         ids.push(identity::row_id(id));
         documents.push(document);

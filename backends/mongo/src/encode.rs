@@ -91,9 +91,15 @@ impl Doc {
         &self.0
     }
 
+    /// No document yet, and no room for one.
+    pub(crate) const fn unset() -> Self {
+        Self(Vec::new())
+    }
+
     /// Another document in place of this one: of these fields.
     pub(crate) fn set(&mut self, fields: &[u8]) {
         self.0.clear();
+        self.0.reserve(fields.len() + 5);
         // A document that came from the server has at most 16 MiB and a little.
         let length = i32::try_from(fields.len() + 5).unwrap_or(i32::MAX);
         self.0.extend_from_slice(&length.to_le_bytes());

@@ -1,11 +1,15 @@
-//! Reads.
+//! Reads. Documents are read where they lie in the server's answer: a typed cursor would copy each of them first.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use futures_core::Stream;
 use longevity_core::backend::{Give, Lookup};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::value::Comparison;
 use longevity_core::{Error, Row};
-use mongodb::Cursor;
-use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::bson::{Document, RawDocument, doc};
+use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 
 use crate::encode::Doc;
 use crate::failure::MongoError;
@@ -42,26 +46,39 @@ pub(crate) fn of_key(table: &Ready, lookup: &Lookup<'_>) -> Result<Document, Err
 /// The row with a key.
 pub(crate) async fn get(table: &Ready, lookup: &Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
     let filter = of_key(table, lookup)?;
-    let found = table.collection.find_one(filter).await.map_err(MongoError::from)?;
-    found.map(|document| rows::read(table, &document)).transpose()
+    // Negative: one batch, and no cursor.
+    let mut answer = table.collection.find(filter).limit(-1).batch().await.map_err(MongoError::from)?;
+    let Some(batch) = next(&mut answer).await? else { return Ok(None) };
+    documents(&batch)?.next().map(|document| rows::read(table, document?)).transpose()
+}
+
+/// The next batch of rows; `None` at the end.
+async fn next(batches: &mut RawBatchCursor) -> Result<Option<RawBatch>, MongoError> {
+    let next = poll_fn(|context| Pin::new(&mut *batches).poll_next(context)).await;
+    Ok(next.transpose()?)
+}
+
+/// The documents of a batch.
+pub(crate) fn documents(
+    batch: &RawBatch,
+) -> Result<impl Iterator<Item = Result<&RawDocument, MongoError>>, MongoError> {
+    let unreadable =
+        || MongoError::Other { reason: "the server sent a batch that cannot be read".to_owned(), code: None };
+    let all = batch.doc_slices()?.into_iter();
+    Ok(all.map(move |value| value.ok().and_then(|value| value.as_document()).ok_or_else(unreadable)))
 }
 
 /// The rows of a query, a batch at a time.
-pub(crate) async fn cursor(
-    table: &Ready,
-    find: Find,
-    batch: Option<u32>,
-) -> Result<Cursor<RawDocumentBuf>, MongoError> {
+pub(crate) async fn batches(table: &Ready, find: Find, batch: Option<u32>) -> Result<RawBatchCursor, MongoError> {
     // One more than there are: the server then knows that there are no more, and needs not be asked again.
     let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit + 1).ok());
     let batch = page.or(batch);
     if !find.computed.is_empty() {
-        let mut aggregate = table.collection.aggregate(pipeline(find)).with_type::<RawDocumentBuf>();
-        aggregate = aggregate.allow_disk_use(true);
-        return Ok(match batch {
-            Some(batch) => aggregate.batch_size(batch).await,
-            None => aggregate.await,
-        }?);
+        let mut aggregate = table.collection.aggregate(pipeline(find)).allow_disk_use(true);
+        if let Some(batch) = batch {
+            aggregate = aggregate.batch_size(batch);
+        }
+        return Ok(aggregate.batch().await?);
     }
     let mut found = table.collection.find(find.filter).sort(find.sort).skip(find.skip).allow_disk_use(true);
     if let Some(limit) = find.limit {
@@ -70,7 +87,7 @@ pub(crate) async fn cursor(
     if let Some(batch) = batch {
         found = found.batch_size(batch);
     }
-    Ok(found.await?)
+    Ok(found.batch().await?)
 }
 
 /// A query whose order is computed.
@@ -90,11 +107,13 @@ pub(crate) fn pipeline(find: Find) -> Vec<Document> {
 
 /// Gives the rows one by one, each in place of the one before.
 pub(crate) async fn each(table: &Ready, select: &Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
-    let mut cursor = cursor(table, translate::find(table, select)?, None).await?;
+    let mut batches = batches(table, translate::find(table, select)?, None).await?;
     let mut row = rows::empty();
-    while cursor.advance().await.map_err(MongoError::from)? {
-        rows::read_into(&mut row, table, cursor.current())?;
-        give(&row)?;
+    while let Some(batch) = next(&mut batches).await? {
+        for document in documents(&batch)? {
+            rows::read_into(&mut row, table, document?)?;
+            give(&row)?;
+        }
     }
     Ok(())
 }

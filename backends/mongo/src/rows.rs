@@ -19,10 +19,11 @@ const OBJECT: u8 = 0x03;
 const OBJECT_ID: u8 = 0x07;
 const INT64: u8 = 0x12;
 
-/// What is written of a new row.
+/// What is written of a new row, or of one that is replaced as a whole.
 pub(crate) fn document(
     id: ObjectId,
     discriminator: Option<&str>,
+    version: i64,
     written_at: Option<Timestamp>,
     doc: &Doc,
 ) -> Result<RawDocumentBuf, MongoError> {
@@ -37,7 +38,7 @@ pub(crate) fn document(
         bytes.push(0);
     }
     field(&mut bytes, INT64, VERSION);
-    bytes.extend_from_slice(&0_i64.to_le_bytes());
+    bytes.extend_from_slice(&version.to_le_bytes());
     if let Some(at) = written_at {
         for name in [CREATED_AT, UPDATED_AT] {
             field(&mut bytes, OBJECT, name);
@@ -70,7 +71,7 @@ pub(crate) fn empty() -> Row<Doc> {
         id: RowId::from_u128(0),
         version: 0,
         discriminator: None,
-        doc: Doc::default(),
+        doc: Doc::unset(),
         created_at: None,
         updated_at: None,
     }

@@ -81,7 +81,7 @@ impl Mongo {
             read_concern: None,
             validation: false,
             unenforced: BTreeSet::new(),
-            batch_size: 1_000,
+            batch_size: 4_000,
             rewriting: false,
         };
         Self { settings, connection: Arc::default() }
@@ -148,8 +148,8 @@ impl Mongo {
         })
     }
 
-    /// How many rows of a stream the server sends at once, which is how many are held in memory, up to 100,000; 1,000 if not
-    /// set.
+    /// How many rows of a stream the server sends at once, which is how many are held in memory, up to 100,000; 4,000 if not
+    /// set, or fewer where they are large: the server sends at most 16 MiB.
     pub fn batch_size(self, rows: u32) -> Self {
         self.with(|settings| settings.batch_size = rows.clamp(1, 100_000))
     }

@@ -3,13 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use longevity_core::query::Select;
 use longevity_core::{Error, Row};
-use mongodb::Cursor;
-use mongodb::bson::RawDocumentBuf;
+use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 use tokio::runtime::Handle;
 
 use crate::encode::Doc;
@@ -26,7 +25,20 @@ pub struct Rows {
     state: State,
 }
 
-type Opened = (Arc<Ready>, Cursor<RawDocumentBuf>);
+struct Opened {
+    table: Arc<Ready>,
+    batches: RawBatchCursor,
+    /// The rows of the last batch, in order.
+    rows: std::vec::IntoIter<Result<Row<Doc>, Error>>,
+}
+
+impl Opened {
+    /// The rows of a batch. A document that is no row is an error in its place.
+    fn rows_of(&self, batch: &RawBatch) -> Result<Vec<Result<Row<Doc>, Error>>, MongoError> {
+        let rows = read::documents(batch)?.map(|document| rows::read(&self.table, document?));
+        Ok(rows.collect())
+    }
+}
 
 enum State {
     Opening(Pin<Box<dyn Future<Output = Result<Opened, Error>> + Send>>),
@@ -41,8 +53,8 @@ impl Rows {
         let batch = table.connection.settings.batch_size;
         let opening = async move {
             let ready = Arc::clone(table.ready().await?);
-            let cursor = read::cursor(&ready, translate::find(&ready, &select)?, Some(batch)).await?;
-            Ok((ready, cursor))
+            let batches = read::batches(&ready, translate::find(&ready, &select)?, Some(batch)).await?;
+            Ok(Opened { table: ready, batches, rows: Vec::new().into_iter() })
         };
         Self { runtime, state: State::Opening(Box::pin(opening)) }
     }
@@ -65,20 +77,25 @@ impl Stream for Rows {
                     }
                 },
                 State::Open(opened) => {
-                    let (ready, cursor) = &mut **opened;
-                    return match Pin::new(cursor).poll_next(context) {
-                        Poll::Pending => Poll::Pending,
-                        Poll::Ready(Some(Ok(document))) => Poll::Ready(Some(rows::read(ready, &document))),
+                    if let Some(row) = opened.rows.next() {
+                        return Poll::Ready(Some(row));
+                    }
+                    let batch = ready!(Pin::new(&mut opened.batches).poll_next(context)).transpose();
+                    match batch
+                        .map_err(MongoError::from)
+                        .and_then(|batch| batch.map(|batch| opened.rows_of(&batch)).transpose())
+                    {
+                        Ok(Some(rows)) => opened.rows = rows.into_iter(),
+                        Ok(None) => {
+                            *state = State::Ended;
+                            return Poll::Ready(None);
+                        }
                         // Nothing comes behind an error of the cursor.
-                        Poll::Ready(Some(Err(error))) => {
+                        Err(error) => {
                             *state = State::Ended;
-                            Poll::Ready(Some(Err(MongoError::from(error).into())))
+                            return Poll::Ready(Some(Err(error.into())));
                         }
-                        Poll::Ready(None) => {
-                            *state = State::Ended;
-                            Poll::Ready(None)
-                        }
-                    };
+                    }
                 }
                 State::Ended => return Poll::Ready(None),
             }

@@ -24,7 +24,7 @@ const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
 pub(crate) async fn insert(table: &Ready, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
     let id = identity::next();
     let name = content.discriminator.as_deref();
-    let document = rows::document(id, name, content.written_at, &content.doc)?;
+    let document = rows::document(id, name, 0, content.written_at, &content.doc)?;
     ensure_fits(table, name, &document)?;
     let mut failure = match table.collection.insert_one(&document).await {
         Ok(_) => return Ok(identity::row_id(id)),
@@ -66,14 +66,51 @@ pub(crate) fn ensure_fits(table: &Ready, name: Option<&str>, document: &RawDocum
     if encode::is_too_large(document) { Err(encode::too_large(table.type_name(name))) } else { Ok(()) }
 }
 
-/// One command decides, replaces and tells what was there: whether the row is the one that is meant is part of the new
-/// document's expression, which is the old document if it is not.
+/// Replaces the row if it is the one that is meant. Most are, and are replaced by a plain command, which is the quickest and
+/// sends the document as it is. If it replaces none, another one decides anew.
 pub(crate) async fn replace(
     table: &Ready,
     target: &Target<'_>,
     content: &RowContent<Doc>,
 ) -> Result<u64, WriteFailure> {
     let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
+    match (target.version, content.written_at) {
+        (Some(version), None) => match replace_as_a_whole(table, id, version, target, content).await? {
+            Some(next) => Ok(next),
+            None => replace_by_expression(table, id, target, content).await,
+        },
+        _ => replace_by_expression(table, id, target, content).await,
+    }
+}
+
+/// Replaces the row if it has the version and no times, which a store without times keeps. `None` if there is no such row.
+async fn replace_as_a_whole(
+    table: &Ready,
+    id: ObjectId,
+    version: u64,
+    target: &Target<'_>,
+    content: &RowContent<Doc>,
+) -> Result<Option<u64>, WriteFailure> {
+    let name = content.discriminator.as_deref();
+    let next = version.saturating_add(1);
+    let document = rows::document(id, name, signed(next), None, &content.doc)?;
+    ensure_fits(table, name, &document)?;
+    let mut filter = filter_of_meant(table, id, target);
+    filter.extend(doc! { CREATED_AT: { "$exists": false }, UPDATED_AT: { "$exists": false } });
+    match table.collection.replace_one(filter, &document).await {
+        Ok(replaced) => Ok((replaced.matched_count > 0).then_some(next)),
+        Err(error) => Err(refused(table, name, error).await),
+    }
+}
+
+/// One command decides, replaces and tells what was there: whether the row is the one that is meant is part of the new
+/// document's expression, which is the old document if it is not.
+async fn replace_by_expression(
+    table: &Ready,
+    id: ObjectId,
+    target: &Target<'_>,
+    content: &RowContent<Doc>,
+) -> Result<u64, WriteFailure> {
     let name = content.discriminator.as_deref();
     let next = match target.version {
         Some(version) => Bson::Document(doc! { "$literal": number(version.saturating_add(1)) }),
@@ -124,19 +161,8 @@ pub(crate) async fn replace(
 /// it is looked at, and if it then is the one that is meant, the deletion is tried again.
 pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
     let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
-    let by_id = filter_of(table, id, target);
-    let mut filter = by_id.clone();
-    if let Some(version) = target.version {
-        filter.insert(
-            VERSION,
-            doc! { "$eq": number(version), "$type": VERSION_TYPES.to_vec(), "$not": { "$type": "array" } },
-        );
-    }
-    if let Some(scope) = target.scope {
-        filter.insert(TYPE, crate::layout::of_types(scope));
-    }
     loop {
-        let deleted = table.collection.delete_one(filter.clone()).await;
+        let deleted = table.collection.delete_one(filter_of_meant(table, id, target)).await;
         if deleted.map_err(MongoError::from)?.deleted_count > 0 {
             return Ok(());
         }
@@ -146,7 +172,7 @@ pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), Wri
         let found = table
             .collection
             .clone_with_type::<Document>()
-            .find_one(by_id.clone())
+            .find_one(filter_of(table, id, target))
             .projection(doc! { TYPE: 1, VERSION: 1 })
             // The primary's own view, which the deletion had too: what a majority has may be older.
             .selection_criteria(SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary))
@@ -169,9 +195,29 @@ fn routed(routing: &[String], id: ObjectId, primary_key: &[Value]) -> Document {
     std::iter::once((ID.to_owned(), Bson::ObjectId(id))).chain(values).collect()
 }
 
+/// The same, and it is the one that is meant: in scope, and of the version.
+fn filter_of_meant(table: &Ready, id: ObjectId, target: &Target<'_>) -> Document {
+    let mut filter = filter_of(table, id, target);
+    if let Some(version) = target.version {
+        filter.insert(
+            VERSION,
+            doc! { "$eq": number(version), "$type": VERSION_TYPES.to_vec(), "$not": { "$type": "array" } },
+        );
+    }
+    if let Some(scope) = target.scope {
+        // A list is no type.
+        filter.insert(TYPE, doc! { "$in": scope.to_vec(), "$not": { "$type": "array" } });
+    }
+    filter
+}
+
 /// A version as it is stored.
 fn number(version: u64) -> Bson {
-    Bson::Int64(i64::try_from(version).unwrap_or(i64::MAX))
+    Bson::Int64(signed(version))
+}
+
+fn signed(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
 }
 
 /// The types that a version may have: ours, and those by which others write `1`.

@@ -10,6 +10,7 @@ mod plans;
 mod relay;
 mod schema;
 mod sharding;
+mod updates;
 mod validation;
 mod values;
 mod wire;

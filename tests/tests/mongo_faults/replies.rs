@@ -42,7 +42,7 @@ fn a_command_that_fails_once_succeeds() {
             let state = counters.create(counter(how, "")).await.unwrap();
             assert_eq!(failing.harm_done().await, 1, "{how}");
 
-            failing.commands(&["findAndModify"], 1, failure.clone()).await;
+            failing.commands(&["update"], 1, failure.clone()).await;
             let state = counters.update(state.modify(|counter| counter.marks.push(1))).await.unwrap();
             assert_eq!((state.row_version(), failing.harm_done().await), (1, 1), "{how}");
             let stored = counters.retrieve_one(&Name(how.into())).await.unwrap();
@@ -98,7 +98,7 @@ fn a_command_that_fails_again_and_again_is_a_retryable_error_and_is_not_done() {
         let state = counters.create(counter("ann", "")).await.unwrap();
         // After the first, the driver asks who is the primary, which takes its time; after the second it does not.
         for (how, failure) in [&failures()[0], &("ExceededTimeLimit", doc! { "errorCode": 262 })] {
-            failing.commands(&["insert", "findAndModify", "delete", "find"], 1000, failure.clone()).await;
+            failing.commands(&["insert", "update", "findAndModify", "delete", "find"], 1000, failure.clone()).await;
             assert_retryable(&counters.create(counter("bob", "")).await.unwrap_err());
             let refused = counters.update(state.clone().modify(|counter| counter.marks.push(1))).await.unwrap_err();
             assert_retryable(refused.error());
@@ -126,7 +126,7 @@ fn a_write_that_is_done_and_never_acknowledged_is_told_when_it_is_repeated() {
         assert_retryable(&counters.create(counter("ann", "")).await.unwrap_err());
         assert!(counters.create(counter("ann", "")).await.unwrap_err().is_duplicate_key());
         let state = counters.retrieve_one(&Name("ann".into())).await.unwrap();
-        failing.commands(&["findAndModify"], 2, done.clone()).await;
+        failing.commands(&["update"], 2, done.clone()).await;
         let refused = counters.update(state.modify(|counter| counter.marks.push(1))).await.unwrap_err();
         assert_retryable(refused.error());
         let refused = counters.update(refused.into_state()).await.unwrap_err();
@@ -157,7 +157,7 @@ fn a_majority_that_is_too_late_is_not_success() {
             Some(MongoError::Interrupted { .. }) => {}
             other => panic!("{other:?} in {error:?}"),
         };
-        failing.commands(&["insert", "findAndModify", "delete"], 1000, late).await;
+        failing.commands(&["insert", "update", "findAndModify", "delete"], 1000, late).await;
         assert_open(&counters.create(counter("bob", "")).await.unwrap_err());
         let refused = counters.update(state.modify(|counter| counter.marks.push(1))).await.unwrap_err();
         assert_open(refused.error());
