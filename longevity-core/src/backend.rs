@@ -18,7 +18,7 @@ use crate::wait;
 /// a discriminator is a value in a row, and the condition of some indexes.
 ///
 /// Only [`encode`](Self::encode) and [`decode`](Self::decode) are generic over the user's types; everything else works on
-/// the back end's own document and on [`Value`](crate::Value)s.
+/// the back end's own document and on [`Value`]s.
 ///
 /// # Contract
 ///
