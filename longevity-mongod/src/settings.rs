@@ -52,7 +52,7 @@ impl Settings {
         fs::create_dir_all(&data)?;
         let log = at.join("log");
         let mut text = String::new();
-        // Files of the journal are 100 MB each otherwise, made in advance; the smallest cache; nothing that only who runs a
+        // Files of the journal are 100 MB each otherwise, made in advance; a cache that takes a transaction of tens of thousands of rows; nothing that only who runs a
         // server for months has use for. Test commands: real fail points.
         let _ = writeln!(
             text,
@@ -62,7 +62,7 @@ impl Settings {
              \nstorage:\
              \n  dbPath: {data:?}\
              \n  wiredTiger:\
-             \n    engineConfig: {{ cacheSizeGB: 0.25, configString: 'log=(file_max=10MB,prealloc=false),file_manager=(close_idle_time=2,close_scan_interval=1)' }}\
+             \n    engineConfig: {{ cacheSizeGB: 1, configString: 'log=(file_max=10MB,prealloc=false),file_manager=(close_idle_time=2,close_scan_interval=1)' }}\
              \nsetParameter: {{ diagnosticDataCollectionEnabled: false, enableTestCommands: true, minSnapshotHistoryWindowInSeconds: 0 }}"
         );
         if self.credentials.is_some() {

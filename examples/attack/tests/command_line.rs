@@ -114,7 +114,7 @@ fn a_store_that_cannot_be_used_is_exit_status_two() {
         ("sqlite:notes.txt", "notes.txt is not a SQLite database"),
         ("sqlite:.", "cannot open .: it is a directory"),
         ("sqlite:no/such/folder.db", "its directory does not exist"),
-        ("oracle:attack", "this program knows `mem:`, `sqlite:`"),
+        ("oracle:attack", "this program knows `mem:`, `mongodb://`, `sqlite:`"),
     ] {
         let (status, _, err) = in_folder(folder.path(), &["--store", store]);
         assert_eq!(status, 2, "{store}");

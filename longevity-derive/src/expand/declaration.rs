@@ -1,6 +1,6 @@
 //! Keys and indexes: their definitions, and the access to key values.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Ident;
 
@@ -36,19 +36,30 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
         });
         quote!(::std::vec![#(#properties),*])
     });
+    let of_keys = declaration.keys.iter().map(|key| &key.path);
+    let paths = of_keys.chain(declaration.indexes.iter().flatten());
+    let names = paths.map(|path| named_where(&path.first));
     quote! {
-        #krate::definition::Declaration {
-            keys: ::std::vec![#(#keys),*],
-            indexes: ::std::vec![#(#indexes),*],
+        {
+            #(let #names = &props;)*
+            #krate::definition::Declaration {
+                keys: ::std::vec![#(#keys),*],
+                indexes: ::std::vec![#(#indexes),*],
+            }
         }
     }
+}
+
+/// The name of the properties where this field's name is from, which may be a macro of the user's. All of an expression is from
+/// there, or its errors would not point at it.
+fn named_where(first: &Ident) -> Ident {
+    Ident::new("props", first.span())
 }
 
 /// `props.profile.inner().tagline`, where `inner()` leads through options and boxes.
 fn property(path: &PropertyPath) -> TokenStream {
     let first = &path.first;
-    // Where the path is, but by the name that the expansion gives it: the path may be from a macro of the user's.
-    let props = Ident::new("props", Span::call_site().located_at(first.span()));
+    let props = named_where(first);
     let mut expression = quote_spanned!(first.span()=> #props.#first);
     for segment in &path.rest {
         expression = quote_spanned!(segment.span()=> #expression.inner().#segment);
