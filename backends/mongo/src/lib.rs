@@ -29,8 +29,9 @@
 //!
 //! # Runtimes
 //!
-//! The driver's connections live in the tokio runtime in which the store is opened, which has to live as long as the store;
-//! where there is none, in one that this crate starts, with two threads. Operations may be polled from anywhere.
+//! The driver's connections live in the tokio runtime in which the store is opened, which has to live and to run as long as the
+//! store is used: a current-thread runtime runs only while somebody blocks on it. Where there is none, they live in one that this
+//! crate starts, with two threads. Operations may be polled from anywhere.
 
 mod backend;
 mod batch;

@@ -1,5 +1,5 @@
-//! Inserts, replacements and deletions: one command each, which the driver repeats once, under a number by which the server
-//! does it once.
+//! Inserts, replacements and deletions: one command each where the row is the one that is meant. The driver repeats it once,
+//! under a number by which the server does it once.
 
 use longevity_core::backend::{Target, WriteFailure};
 use longevity_core::{Error, RowContent, RowId, Value};
