@@ -69,24 +69,16 @@ pub(crate) fn documents(
 }
 
 /// The rows of a query, a batch at a time.
-pub(crate) async fn batches(table: &Ready, find: Find, batch: Option<u32>) -> Result<RawBatchCursor, MongoError> {
+pub(crate) async fn batches(table: &Ready, find: Find) -> Result<RawBatchCursor, MongoError> {
     // One more than there are: the server then knows that there are no more, and needs not be asked again.
     let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit + 1).ok());
-    let batch = page.or(batch);
+    let batch = page.unwrap_or(table.batch_size);
     if !find.computed.is_empty() {
-        let mut aggregate = table.collection.aggregate(pipeline(find)).allow_disk_use(true);
-        if let Some(batch) = batch {
-            aggregate = aggregate.batch_size(batch);
-        }
-        return Ok(aggregate.batch().await?);
+        let aggregate = table.collection.aggregate(pipeline(find)).allow_disk_use(true);
+        return Ok(aggregate.batch_size(batch).batch().await?);
     }
-    let mut found = table.collection.find(find.filter).sort(find.sort).skip(find.skip).allow_disk_use(true);
-    if let Some(limit) = find.limit {
-        found = found.limit(limit);
-    }
-    if let Some(batch) = batch {
-        found = found.batch_size(batch);
-    }
+    let found = table.collection.find(find.filter).sort(find.sort).skip(find.skip).allow_disk_use(true);
+    let found = found.limit(find.limit.unwrap_or(0)).batch_size(batch);
     Ok(found.batch().await?)
 }
 
@@ -107,7 +99,7 @@ pub(crate) fn pipeline(find: Find) -> Vec<Document> {
 
 /// Gives the rows one by one, each in place of the one before.
 pub(crate) async fn each(table: &Ready, select: &Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
-    let mut batches = batches(table, translate::find(table, select)?, None).await?;
+    let mut batches = batches(table, translate::find(table, select)?).await?;
     let mut row = rows::empty();
     while let Some(batch) = next(&mut batches).await? {
         for document in documents(&batch)? {

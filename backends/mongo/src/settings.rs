@@ -148,8 +148,8 @@ impl Mongo {
         })
     }
 
-    /// How many rows of a stream the server sends at once, which is how many are held in memory, up to 100,000; 4,000 if not
-    /// set, or fewer where they are large: the server sends at most 16 MiB.
+    /// How many rows of a query or a stream the server sends at once, up to 100,000; 4,000 if not set, or fewer where they are
+    /// large: the server sends at most 16 MiB. A stream holds no more of them in memory.
     pub fn batch_size(self, rows: u32) -> Self {
         self.with(|settings| settings.batch_size = rows.clamp(1, 100_000))
     }

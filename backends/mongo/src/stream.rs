@@ -50,10 +50,9 @@ impl Rows {
     pub(crate) fn new(table: &Table, select: Select) -> Self {
         let table = table.clone();
         let runtime = table.connection.runtime.clone();
-        let batch = table.connection.settings.batch_size;
         let opening = async move {
             let ready = Arc::clone(table.ready().await?);
-            let batches = read::batches(&ready, translate::find(&ready, &select)?, Some(batch)).await?;
+            let batches = read::batches(&ready, translate::find(&ready, &select)?).await?;
             Ok(Opened { table: ready, batches, rows: Vec::new().into_iter() })
         };
         Self { runtime, state: State::Opening(Box::pin(opening)) }
