@@ -1,26 +1,37 @@
 //! Where a property is: the stored names of the fields from a persistent type down to a value.
 
 use std::fmt;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-/// One step of a [`Path`]: a field by its stored name.
+use crate::value::{Value, ValueRef};
+
+/// One step of a [`Path`]: a field by its stored name, or a variant of a poly component by its.
 ///
 /// Steps are compared by the hash of the name, which is computed at compile time; the derive refuses two fields of one
 /// struct whose names hash alike. The same field name is the same step in every struct, which is how a poly type's
 /// property finds its field in each variant.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Step {
-    /// The stored name of the field.
+    /// The stored name.
     pub name: &'static str,
-    /// [`hash_name`] of the name.
+    /// [`hash_name`] of the name; of a variant, its complement.
     pub hash: u64,
+    /// Whether it leads into a variant of a poly component. What is there is as in an option: absent in a value of another
+    /// variant.
+    pub is_variant: bool,
 }
 
 impl Step {
     /// The step to the field with this stored name.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, hash: hash_name(name) }
+        Self { name, hash: hash_name(name), is_variant: false }
+    }
+
+    /// The step into the variant with this stored name.
+    pub const fn variant(name: &'static str) -> Self {
+        Self { name, hash: !hash_name(name), is_variant: true }
     }
 }
 
@@ -39,8 +50,21 @@ pub const fn hash_name(name: &str) -> u64 {
 
 /// The way from a persistent type to one of its values: `profile.tagline`. Options, boxes and newtypes on the way take
 /// no step of their own.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Path(SmallVec<[&'static Step; 4]>);
+///
+/// It may lead through the entry of a map: `scores["math"]`. What is there is as in an option: absent in a map without
+/// such an entry. Only filters and orders have such paths, columns of tables do not.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Path {
+    steps: SmallVec<[&'static Step; 4]>,
+    entry: Option<Arc<Entry>>,
+}
+
+/// The entry of a map on the way, and the way on from its value.
+#[derive(PartialEq, Eq)]
+struct Entry {
+    key: Value,
+    rest: Path,
+}
 
 impl Path {
     /// The path of no steps: the persistent itself.
@@ -49,33 +73,99 @@ impl Path {
     }
 
     /// This path and one step more.
+    #[must_use]
     pub fn then(&self, step: &'static Step) -> Self {
-        let mut steps = self.0.clone();
-        steps.push(step);
-        Self(steps)
+        let mut path = self.clone();
+        match &path.entry {
+            None => path.steps.push(step),
+            Some(entry) => {
+                path.entry = Some(Arc::new(Entry { key: entry.key.clone(), rest: entry.rest.then(step) }));
+            }
+        }
+        path
     }
 
-    /// The steps, outermost first.
+    /// This path, which leads to a map, and on to its entry with this key.
+    #[must_use]
+    pub fn at_key(&self, key: Value) -> Self {
+        let entry = match &self.entry {
+            None => Entry { key, rest: Self::root() },
+            Some(entry) => Entry { key: entry.key.clone(), rest: entry.rest.at_key(key) },
+        };
+        Self { steps: self.steps.clone(), entry: Some(Arc::new(entry)) }
+    }
+
+    /// The steps, outermost first, as far as the first map whose entry it leads through.
+    #[inline]
     pub fn steps(&self) -> &[&'static Step] {
-        &self.0
+        &self.steps
+    }
+
+    /// The key of the first map's entry that it leads through, and the way on from the entry's value.
+    #[inline]
+    pub fn entry(&self) -> Option<(&Value, &Self)> {
+        self.entry.as_deref().map(|entry| (&entry.key, &entry.rest))
+    }
+
+    /// The path as far as the first map whose entry it leads through.
+    #[must_use]
+    pub fn before_entry(&self) -> Self {
+        Self { steps: self.steps.clone(), entry: None }
+    }
+
+    /// The path with no value for the key of any entry: to remember what does not depend on the keys.
+    #[must_use]
+    pub fn without_keys(&self) -> Self {
+        let entry = self.entry().map(|(_, rest)| Arc::new(Entry { key: Value::None(0), rest: rest.without_keys() }));
+        Self { steps: self.steps.clone(), entry }
+    }
+
+    /// Whether it is the path of no steps.
+    pub fn is_root(&self) -> bool {
+        self.steps.is_empty() && self.entry.is_none()
     }
 
     /// Whether `self` is `other` or leads through it.
     pub fn starts_with(&self, other: &Self) -> bool {
-        self.0.starts_with(&other.0)
+        match &other.entry {
+            None => self.steps.starts_with(&other.steps),
+            Some(_) => self == other,
+        }
+    }
+
+    /// The value at its end, where `value_at` reads the values at paths without entries.
+    #[inline]
+    pub fn value_in<'a>(&self, value_at: &dyn Fn(&[&'static Step]) -> ValueRef<'a>) -> ValueRef<'a> {
+        let value = value_at(&self.steps);
+        match (&self.entry, value) {
+            (None, value) => value,
+            (Some(entry), ValueRef::Composite(map)) => map.entry(&entry.key, &entry.rest),
+            (Some(_), _) => ValueRef::None(0),
+        }
     }
 }
 
-/// The stored names with dots between them.
+// By the steps alone: keys have no hash, and few paths differ by them.
+impl std::hash::Hash for Path {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.steps.hash(state);
+    }
+}
+
+/// The stored names with dots between them, and the keys of entries in brackets.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, step) in self.0.iter().enumerate() {
+        for (position, step) in self.steps.iter().enumerate() {
             if position > 0 {
                 f.write_str(".")?;
             }
             f.write_str(step.name)?;
         }
-        Ok(())
+        match &self.entry {
+            None => Ok(()),
+            Some(entry) if entry.rest.steps.is_empty() => write!(f, "[{}]{}", entry.key, entry.rest),
+            Some(entry) => write!(f, "[{}].{}", entry.key, entry.rest),
+        }
     }
 }
 

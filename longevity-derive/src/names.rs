@@ -32,6 +32,20 @@ pub(crate) fn snake_case(name: &str) -> String {
     snake
 }
 
+/// The name in snake case, raw if it is a keyword.
+pub(crate) fn snake_case_ident(ident: &Ident) -> Ident {
+    let name = snake_case(&plain(ident));
+    if let Ok(mut snake) = syn::parse_str::<Ident>(&name) {
+        snake.set_span(ident.span());
+        return snake;
+    }
+    match name.as_str() {
+        // These cannot be raw.
+        "self" | "super" | "crate" | "_" => Ident::new(&format!("{name}_"), ident.span()),
+        name => Ident::new_raw(name, ident.span()),
+    }
+}
+
 /// The hash by which a path finds a field: the same as `longevity_core::hash_name`.
 pub(crate) fn hash(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))

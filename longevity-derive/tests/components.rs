@@ -319,6 +319,31 @@ fn fields_have_three_names() {
 }
 
 #[test]
+fn properties_lead_into_variants() {
+    let number = |number| Box::new(Expression::NumberOf(number));
+    let sum = Expression::Sum { left_side: number(1.0), right_side: Box::new(Expression::Negated(number(2.0))) };
+    let props = longevity::Prop::<Part, Expression>::at(longevity::__private::Path::root());
+    let at = |expression: &Expression, path: &longevity::__private::Path| {
+        let typed = expression.value_at(path.steps()).to_value();
+        assert_eq!(value(expression.clone()).at(path.steps()).to_value(), typed, "{path}");
+        typed
+    };
+    let right = props.sum.right_side.inner();
+    assert_eq!(at(&sum, right.negated.inner().path()), value(Expression::NumberOf(2.0)));
+    assert_eq!(at(&sum, right.negated.some().inner().number_of.path()), Value::Float(2.0));
+    assert_eq!(at(&sum, right.sum.left_side.path()), Value::None(0));
+    assert_eq!(at(&sum, props.number_of.path()), Value::None(0));
+    assert_eq!(at(&Expression::NumberOf(3.0), props.number_of.path()), Value::Float(3.0));
+    assert_eq!(right.sum.left_side.path().to_string(), "sum.right.sum.leftSide");
+
+    // What is in a variant is as in an option.
+    let either = longevity::Prop::<Part, Either<Option<i64>, i64>>::at(longevity::__private::Path::root());
+    let left =
+        |value: Option<i64>| Either::<Option<i64>, i64>::Left(value).value_at(either.left.path().steps()).to_value();
+    assert_eq!([left(Some(1)), left(None)], [Value::Int(1), Value::None(1)]);
+}
+
+#[test]
 fn properties_lead_to_values() {
     let number = PartNumber { region: "eu".into(), number: 9 };
     let mut part = Part {

@@ -126,8 +126,8 @@ pub mod prelude {
     #[cfg(feature = "sqlite")]
     pub use crate::Sqlite;
     pub use crate::{
-        Bytes, Component, DomainModel, Error, KeyFor, KeyVal, Longevity, Options, PState, PersistentType, Query, Repo,
-        Timestamp,
+        Bytes, Component, DomainModel, Error, Filter, KeyFor, KeyVal, Longevity, Options, PState, PersistentType,
+        Query, Repo, Timestamp,
     };
     pub use serde::{Deserialize, Serialize};
 }

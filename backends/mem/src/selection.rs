@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, evaluate};
+use longevity_core::query::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
 use longevity_core::{Error, Row};
 
 use crate::encode::Doc;
@@ -39,7 +39,7 @@ impl Selection {
 
     /// A query whose rows may come in any order.
     pub(crate) fn unordered(table: &Table, predicate: Predicate) -> Result<Self, Error> {
-        let select = Select { predicate, order: Vec::new(), offset: 0, limit: None };
+        let select = Select::of(predicate);
         let plan = Plan { arrangement: Arrangement::Forward, ..Plan::new(&table.definition, &select) };
         Self::start(table, &plan, select.predicate, 0, u64::MAX, None)
     }
@@ -139,7 +139,8 @@ impl Selection {
 }
 
 fn satisfies(row: &StoredRow, predicate: &Predicate) -> bool {
-    evaluate(predicate, row.discriminator.as_deref(), &|path| row.doc.value_at(path))
+    let subject = Subject { id: row.row_id(), discriminator: row.discriminator.as_deref() };
+    evaluate(predicate, subject, &|path| row.doc.value_at(path))
 }
 
 /// A row that is sorted by its rank, and by its id among equals.
@@ -153,7 +154,7 @@ fn rank(row: &StoredRow, order: &[OrderBy]) -> Key {
     let mut key = Buffer::new();
     for by in order {
         let start = key.len();
-        encode(row.doc.value_at(by.path.steps()), &mut key);
+        encode(by.path.value_in(&|steps| row.doc.value_at(steps)), &mut key);
         if by.direction == Direction::Descending {
             key[start..].iter_mut().for_each(|byte| *byte = !*byte);
         }

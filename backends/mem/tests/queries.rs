@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use common::*;
 use longevity_core::backend::Backend;
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, evaluate};
+use longevity_core::query::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Value};
 use proptest::prelude::*;
@@ -16,7 +16,10 @@ use proptest::prelude::*;
 fn expected(rows: &[(RowId, u64, User)], select: &Select) -> Vec<RowId> {
     let mut found: Vec<_> = rows
         .iter()
-        .filter(|(_, _, user)| evaluate(&select.predicate, Some(user.discriminator()), &|path| user.value_at(path)))
+        .filter(|(id, _, user)| {
+            let subject = Subject { id: *id, discriminator: Some(user.discriminator()) };
+            evaluate(&select.predicate, subject, &|path| user.value_at(path))
+        })
         .map(|(id, _, user)| {
             let values: Vec<_> = select.order.iter().map(|by| user.value_at(by.path.steps()).to_value()).collect();
             (values, *id)
@@ -170,7 +173,7 @@ fn selects() -> impl Strategy<Value = Select> {
                 .collect()
         });
     (predicates(), order, prop_oneof![2 => Just(0_u64), 1 => 0..5_u64], prop::option::of(0..9_u64))
-        .prop_map(|(predicate, order, offset, limit)| Select { predicate, order, offset, limit })
+        .prop_map(|(predicate, order, offset, limit)| Select { order, offset, limit, ..Select::of(predicate) })
 }
 
 /// A write on the row at this place, or an insert.

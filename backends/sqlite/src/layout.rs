@@ -64,7 +64,7 @@ impl Layout {
             .map(|(column, name)| {
                 let variant = definition.variants.get(column.variant.unwrap_or(0));
                 let reader = variant.and_then(|variant| PropertyReader::new(variant.shape, &column.path));
-                let form = reader.as_ref().map_or(Form::Plain, form_of);
+                let form = reader.as_ref().map_or(Form::Plain, |reader| form_of(reader.leaf()));
                 Realized { quoted: quoted(&name), name, declared: declared_type(&column.shape, form), form }
             })
             .collect();

@@ -1,29 +1,43 @@
 //! Properties that have no column: a function of SQL reads them from the document, in the form that a column of theirs
 //! would have, so that a filter means the same with and without an index.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use longevity_core::encoding::PropertyReader;
-use longevity_core::storable::{Shape, ShapeFn};
+use longevity_core::query::TextTest;
+use longevity_core::storable::{Leaf, Shape, ShapeFn};
 use longevity_core::table::TableDefinition;
-use longevity_core::value::sortable;
+use longevity_core::value::{Composite as _, in_option, sortable};
 use longevity_core::{Path, Value, ValueRef};
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::types::Value as Owned;
+use rusqlite::types::{Value as Owned, ValueRef as Sql};
+use smallvec::SmallVec;
 
 use crate::encode::Doc;
 use crate::form::{Form, owned};
 
-/// `longevity_property(document, discriminator, number)`: the property's value.
+/// `longevity_property(document, discriminator, number, key..)`: the property's value; with the keys of the maps' entries that
+/// the path leads through.
 pub(crate) const PROPERTY: &str = "longevity_property";
-/// `longevity_contains(document, discriminator, number, element)`: whether the list or set has the element.
+/// `longevity_length(document, discriminator, number, key..)`: how many elements or entries the property has.
+pub(crate) const LENGTH: &str = "longevity_length";
+/// `longevity_text(text, test, other)`: whether a text passes a test.
+pub(crate) const TEXT: &str = "longevity_text";
+/// `longevity_text_at(document, discriminator, number, test, other, key..)`: whether the property is a text that does.
+pub(crate) const TEXT_AT: &str = "longevity_text_at";
+/// `longevity_among(value, list)`: whether a value is one of a list's.
+pub(crate) const AMONG: &str = "longevity_among";
+/// `longevity_contains(document, discriminator, number, element, key..)`: whether the list or set has the element.
 pub(crate) const CONTAINS: &str = "longevity_contains";
 
 /// A property as it is in each variant of a table.
 #[derive(Debug)]
 pub(crate) struct Property {
     path: Path,
+    /// The ways on from the entries of maps, whose keys come with each call.
+    rests: Vec<Path>,
     variants: Vec<InVariant>,
 }
 
@@ -32,19 +46,22 @@ struct InVariant {
     discriminators: Option<&'static [&'static str]>,
     shape: ShapeFn,
     reader: PropertyReader,
+    form: Form,
 }
 
 impl Property {
-    /// The property at the path; `None` if no variant has it.
+    /// The property at the path, whatever the keys of entries in it; `None` if no variant has it.
     pub(crate) fn of(definition: &TableDefinition, path: &Path) -> Option<Self> {
         let variants = definition.variants.iter();
         let variants: Vec<_> = variants
             .filter_map(|variant| {
                 let reader = PropertyReader::new(variant.shape, path)?;
-                Some(InVariant { discriminators: variant.discriminators, shape: variant.shape, reader })
+                let form = form_of(&Leaf::of(variant.shape, path)?);
+                Some(InVariant { discriminators: variant.discriminators, shape: variant.shape, reader, form })
             })
             .collect();
-        (!variants.is_empty()).then(|| Self { path: path.clone(), variants })
+        let rests = entries(path).map(|(_, rest)| rest.before_entry()).collect();
+        (!variants.is_empty()).then(|| Self { path: path.before_entry(), rests, variants })
     }
 
     /// Whether both read the same from every row.
@@ -53,6 +70,7 @@ impl Property {
             a.discriminators == b.discriminators && std::ptr::fn_addr_eq(a.shape, b.shape)
         };
         self.path == other.path
+            && self.rests == other.rests
             && self.variants.len() == other.variants.len()
             && self.variants.iter().zip(&other.variants).all(alike)
     }
@@ -60,25 +78,38 @@ impl Property {
     /// How its values are represented, in a row of these discriminators if they are given.
     pub(crate) fn form(&self, scope: Option<&[&str]>) -> Form {
         let in_scope = self.variants.iter().find(|variant| scope.is_some() && variant.discriminators == scope);
-        in_scope.or(self.variants.first()).map_or(Form::Plain, |variant| form_of(&variant.reader))
+        in_scope.or(self.variants.first()).map_or(Form::Plain, |variant| variant.form)
     }
 
-    /// The value in a row; absent if its variant has no such property or its document is unreadable.
-    fn value(&self, doc: &str, discriminator: Option<&str>) -> Option<(Value, Form)> {
+    /// The value in a row, by the keys of entries on the way; absent if its variant has no such property or its document is
+    /// unreadable.
+    fn value(&self, doc: &str, discriminator: Option<&str>, keys: &[&[u8]]) -> Option<(Value, Form)> {
         let of_row = |variant: &&InVariant| match (variant.discriminators, discriminator) {
             (None, _) => true,
             (Some(names), Some(discriminator)) => names.contains(&discriminator),
             (Some(_), None) => false,
         };
-        let reader = &self.variants.iter().find(of_row)?.reader;
-        Some((Doc::read(doc, reader).ok()?, form_of(reader)))
+        let variant = self.variants.iter().find(of_row)?;
+        let mut value = Doc::read(doc, &variant.reader).ok()?;
+        for (position, (rest, key)) in self.rests.iter().zip(keys).enumerate() {
+            let Value::Map(entries) = &value else { return None };
+            let (_, held) = entries.iter().find(|(k, _)| sortable_bytes(k.as_value_ref()).as_slice() == *key)?;
+            let at_its_end = rest.is_root() && position + 1 == self.rests.len();
+            value = in_option(held.at(rest.steps()), at_its_end).to_value();
+        }
+        Some((value, variant.form))
     }
 }
 
-/// The form of the values that the reader reads.
-pub(crate) fn form_of(reader: &PropertyReader) -> Form {
-    match reader.shape() {
-        Shape::Scalar(_) | Shape::Choice { .. } if !reader.nested_options() => Form::Plain,
+/// The entries that a path leads through: their keys, and the ways on from their values.
+pub(crate) fn entries(path: &Path) -> impl Iterator<Item = (&Value, &Path)> {
+    std::iter::successors(path.entry(), |(_, rest)| rest.entry())
+}
+
+/// The form of such values.
+pub(crate) fn form_of(leaf: &Leaf) -> Form {
+    match leaf.shape {
+        Shape::Scalar(_) | Shape::Choice { .. } if leaf.options <= 1 => Form::Plain,
         _ => Form::Sortable,
     }
 }
@@ -113,23 +144,108 @@ impl Properties {
         // Direct only: a trigger or a view of somebody else's cannot call them.
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
         let properties = Arc::clone(self);
-        connection.create_scalar_function(PROPERTY, 3, flags, move |call| {
-            Ok(properties.value(call)?.map_or(Owned::Null, |(value, form)| owned(value.as_value_ref(), form)))
+        connection.create_scalar_function(PROPERTY, -1, flags, move |call| {
+            Ok(properties.value(call, 3)?.map_or(Owned::Null, |(value, form)| owned(value.as_value_ref(), form)))
         })?;
         let properties = Arc::clone(self);
-        connection.create_scalar_function(CONTAINS, 4, flags, move |call| {
-            let Some((Value::List(elements), _)) = properties.value(call)? else { return Ok(false) };
+        connection.create_scalar_function(LENGTH, -1, flags, move |call| {
+            Ok(properties.value(call, 3)?.and_then(|(value, _)| value.length()).and_then(|n| i64::try_from(n).ok()))
+        })?;
+        let properties = Arc::clone(self);
+        connection.create_scalar_function(CONTAINS, -1, flags, move |call| {
+            let Some((Value::List(elements), _)) = properties.value(call, 4)? else { return Ok(false) };
             let element = call.get_raw(3).as_blob().unwrap_or_default();
             Ok(elements.iter().any(|value| sortable_bytes(value.as_value_ref()).as_slice() == element))
-        })
+        })?;
+        let properties = Arc::clone(self);
+        connection.create_scalar_function(TEXT_AT, -1, flags, move |call| {
+            let Some((Value::Text(text), _)) = properties.value(call, 5)? else { return Ok(false) };
+            Ok(passes(call.get(3)?, &text, call.get_raw(4)))
+        })?;
+        connection.create_scalar_function(TEXT, 3, flags, |call| {
+            let Ok(text) = call.get_raw(0).as_str() else { return Ok(false) };
+            Ok(passes(call.get(1)?, text, call.get_raw(2)))
+        })?;
+        connection.create_scalar_function(AMONG, 2, flags, |call| {
+            let list =
+                call.get_or_create_aux(1, |list| -> Result<_, std::convert::Infallible> { Ok(List::read(list)) })?;
+            Ok(list.has(call.get_raw(0)))
+        })?;
+        Ok(())
     }
 
-    fn value(&self, call: &Context<'_>) -> rusqlite::Result<Option<(Value, Form)>> {
+    /// The value of the property that a call names, whose keys start at this argument.
+    fn value(&self, call: &Context<'_>, keys: usize) -> rusqlite::Result<Option<(Value, Form)>> {
         let Some(property) = self.get(call.get(2)?) else { return Ok(None) };
         // A row that was edited by hand may hold anything: what cannot be read is absent.
         let Ok(doc) = call.get_raw(0).as_str() else { return Ok(None) };
-        Ok(property.value(doc, call.get_raw(1).as_str().ok()))
+        let keys = (keys..call.len()).map(|position| call.get_raw(position).as_blob().unwrap_or_default());
+        let keys: SmallVec<[&[u8]; 2]> = keys.collect();
+        Ok(property.value(doc, call.get_raw(1).as_str().ok(), &keys))
     }
+}
+
+/// How a test is named in a statement.
+pub(crate) fn number_of(test: TextTest) -> i64 {
+    match test {
+        TextTest::EndsWith => 0,
+        TextTest::Contains => 1,
+        _ => 2,
+    }
+}
+
+fn passes(test: i64, text: &str, operand: Sql<'_>) -> bool {
+    let tests = [TextTest::EndsWith, TextTest::Contains, TextTest::EqIgnoreCase];
+    let test = tests.into_iter().find(|known| number_of(*known) == test);
+    matches!((test, operand.as_str()), (Some(test), Ok(operand)) if test.holds(text, operand))
+}
+
+/// The values of a long list, read once per statement.
+struct List(HashSet<Box<[u8]>>);
+
+impl List {
+    /// Each value's length and bytes, one behind the other.
+    pub(crate) fn write(values: impl Iterator<Item = Owned>) -> Vec<u8> {
+        let mut list = Vec::new();
+        for value in values {
+            let bytes = bytes_of(Sql::from(&value));
+            list.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+            list.extend_from_slice(&bytes);
+        }
+        list
+    }
+
+    fn read(list: Sql<'_>) -> Self {
+        let (mut values, mut rest) = (HashSet::new(), list.as_blob().unwrap_or_default());
+        while let Some((length, behind)) = rest.split_first_chunk() {
+            let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+            let Some((value, behind)) = behind.split_at_checked(length) else { break };
+            values.insert(value.into());
+            rest = behind;
+        }
+        Self(values)
+    }
+
+    fn has(&self, value: Sql<'_>) -> bool {
+        self.0.contains(&*bytes_of(value))
+    }
+}
+
+/// The list as a value that is bound.
+pub(crate) fn list_of(values: impl Iterator<Item = Owned>) -> Owned {
+    Owned::Blob(List::write(values))
+}
+
+/// Bytes that are equal where two values of SQLite are; the kind comes first.
+fn bytes_of(value: Sql<'_>) -> Vec<u8> {
+    let (kind, bytes): (u8, &[u8]) = match value {
+        Sql::Null => (0, &[]),
+        Sql::Integer(value) => return [&[1][..], &value.to_le_bytes()].concat(),
+        Sql::Real(value) => return [&[2][..], &value.to_le_bytes()].concat(),
+        Sql::Text(value) => (3, value),
+        Sql::Blob(value) => (4, value),
+    };
+    [&[kind], bytes].concat()
 }
 
 /// A value's bytes, equal where values are.

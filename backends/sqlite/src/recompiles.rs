@@ -84,7 +84,7 @@ fn no_statement_is_compiled_twice() {
                 let predicate = scope.map_or(Predicate::All, Predicate::Discriminator).and(compare);
                 block_on(sqlite.count(&table, predicate.clone())).unwrap();
                 all.push(translate::count(&table.database, &ready, &predicate).sql);
-                let select = Select { predicate, order: Vec::new(), offset: round, limit: Some(round + 7) };
+                let select = Select { offset: round, limit: Some(round + 7), ..Select::of(predicate) };
                 all.push(translate::select(&table.database, &ready, &select).sql);
                 block_on(sqlite.find(&table, select)).unwrap();
             }

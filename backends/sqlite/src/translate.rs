@@ -3,17 +3,17 @@
 //! Core's logic has two values, SQL's three. A comparison may be NULL here where core says false; conjunction and
 //! disjunction keep that, and negation turns both into true.
 
-use longevity_core::query::{Direction, Predicate, Select, evaluate};
+use longevity_core::query::{Direction, Predicate, Select, Subject, TextTest, evaluate};
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
-use longevity_core::{Path, Value, ValueRef};
+use longevity_core::{Path, RowId, Value, ValueRef};
 use rusqlite::types::Value as Owned;
 
 use crate::database::Database;
 use crate::form::{Form, NAN, owned};
 use crate::layout::{DOC, ID, TYPE, is_of_type, is_one_of};
 use crate::names::quoted;
-use crate::property::{CONTAINS, PROPERTY, sortable_bytes};
+use crate::property::{AMONG, CONTAINS, LENGTH, PROPERTY, TEXT, TEXT_AT, entries, list_of, number_of, sortable_bytes};
 use crate::table::Ready;
 
 /// A statement and the values that are bound to it.
@@ -44,7 +44,8 @@ pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Sta
     // Without statistics SQLite reads the whole table in the order of the ids rather than sort what an index finds by a
     // range, however few rows that is. What the sign is before has no order that a scan could give.
     let by_range = order.is_empty() && translator.only_by_range(select.predicate.conjuncts());
-    order.push(format!("{}{}", if by_range { "+" } else { "" }, quoted(ID)));
+    let ties = if select.ties == Direction::Descending { " DESC" } else { "" };
+    order.push(format!("{}{}{ties}", if by_range { "+" } else { "" }, quoted(ID)));
     let mut sql = format!("{} WHERE {condition} ORDER BY {}", table.statements.select, order.join(", "));
     if select.limit.is_some() || select.offset > 0 {
         sql.push_str(" LIMIT ");
@@ -99,7 +100,11 @@ impl Translator<'_> {
             Predicate::Discriminator(names) if self.table.layout.has_type => is_one_of(names),
             Predicate::Discriminator(_) => "0".to_owned(),
             Predicate::Compare { path, comparison, operand } => self.comparison(path, *comparison, operand, scope),
+            Predicate::In { path, operands, negated } => self.among(path, operands, *negated, scope),
+            Predicate::Text { path, test, text } => self.text(path, *test, text, scope),
             Predicate::Contains { path, element } => self.contains(path, element),
+            Predicate::Length { path, comparison, length } => self.length(path, *comparison, *length),
+            Predicate::Id { comparison, id } => self.id(*comparison, *id),
             Predicate::And(parts) => {
                 let scope = self.scope_of(parts).or(scope);
                 let parts: Vec<_> = parts.iter().map(|part| self.condition(part, scope)).collect();
@@ -178,9 +183,7 @@ impl Translator<'_> {
             return condition;
         }
         let Some(Expression { sql, form }) = self.property(path, scope) else {
-            // Absent in every row: core says what is true of that.
-            let predicate = Predicate::Compare { path: path.clone(), comparison, operand: operand.clone() };
-            return if evaluate(&predicate, None, &|_| ValueRef::None(0)) { "1" } else { "0" }.to_owned();
+            return of_absent(&Predicate::Compare { path: path.clone(), comparison, operand: operand.clone() });
         };
         let value = operand.as_value_ref();
         let is_null = matches!(operand, Value::None(0));
@@ -192,12 +195,9 @@ impl Translator<'_> {
             _ if operand.is_none() => return "0".to_owned(),
             _ => {}
         }
-        let (operator, downwards, or_equal) = match comparison {
-            Comparison::Lt => ("<", true, false),
-            Comparison::Le => ("<=", true, true),
-            Comparison::Gt => (">", false, false),
-            _ => (">=", false, true),
-        };
+        let operator = operator(comparison);
+        let downwards = matches!(comparison, Comparison::Lt | Comparison::Le);
+        let or_equal = matches!(comparison, Comparison::Le | Comparison::Ge);
         if matches!(operand, Value::Float(number) if number.is_nan()) {
             // It compares with itself alone.
             return if or_equal { format!("{sql} = {}", self.bind(owned(value, form))) } else { "0".to_owned() };
@@ -255,14 +255,78 @@ impl Translator<'_> {
         }
     }
 
+    fn among(&mut self, path: &Path, operands: &[Value], negated: bool, scope: Option<usize>) -> String {
+        let Some(Expression { sql, form }) = self.property(path, scope) else {
+            return of_absent(&Predicate::In { path: path.clone(), operands: operands.to_vec(), negated });
+        };
+        // The fields of a component have columns of their own.
+        if operands.iter().any(|operand| matches!(operand, Value::Record(_))) {
+            let equal = operands.iter().map(|operand| self.comparison(path, Comparison::Eq, operand, scope));
+            let equal = joined(&equal.collect::<Vec<_>>(), " OR ", "0");
+            return if negated { format!("({equal}) IS NOT TRUE") } else { equal };
+        }
+        let has_absent = operands.iter().any(|operand| matches!(operand, Value::None(0)));
+        let present = operands.iter().filter(|operand| !matches!(operand, Value::None(0)));
+        let present = present.map(|operand| owned(operand.as_value_ref(), form));
+        let mut listed = if operands.len() > LISTED {
+            let list = self.bind(list_of(present));
+            format!("{AMONG}({sql}, {list})")
+        } else {
+            let mut places: Vec<_> = present.map(|value| self.bind(value)).collect();
+            // Of some lengths only, so that there are few statements to prepare.
+            if let Some(last) = places.last().cloned() {
+                places.resize(places.len().next_power_of_two(), last);
+            }
+            format!("{sql} IN ({})", places.join(", "))
+        };
+        if has_absent {
+            listed = format!("({sql} ISNULL OR {listed})");
+        }
+        if negated { format!("({listed}) IS NOT TRUE") } else { listed }
+    }
+
+    fn text(&mut self, path: &Path, test: TextTest, text: &str, scope: Option<usize>) -> String {
+        let Some(Expression { sql, form }) = self.property(path, scope) else { return "0".to_owned() };
+        let (number, operand) = (number_of(test), self.bind(Owned::Text(text.to_owned())));
+        match (form, self.table.property(self.database, path)) {
+            (Form::Plain, _) => format!("{TEXT}({sql}, {number}, {operand})"),
+            // In an option of an option.
+            (Form::Sortable, Some((property, _))) => {
+                self.call(TEXT_AT, property, &format!(", {number}, {operand}"), path)
+            }
+            (Form::Sortable, None) => "0".to_owned(),
+        }
+    }
+
     fn contains(&mut self, path: &Path, element: &Value) -> String {
         let Some((number, _)) = self.table.property(self.database, path) else { return "0".to_owned() };
         let element = self.bind(Owned::Blob(sortable_bytes(element.as_value_ref()).to_vec()));
-        self.call(CONTAINS, number, &format!(", {element}"))
+        self.call(CONTAINS, number, &format!(", {element}"), path)
+    }
+
+    fn length(&mut self, path: &Path, comparison: Comparison, length: u64) -> String {
+        let Some((number, _)) = self.table.property(self.database, path) else {
+            return of_absent(&Predicate::Length { path: path.clone(), comparison, length });
+        };
+        // No list is as long as the integers that SQLite lacks.
+        let length = self.bind(Owned::Integer(saturated(length)));
+        let operator = operator(comparison);
+        format!("{} {operator} {length}", self.call(LENGTH, number, "", path))
+    }
+
+    fn id(&mut self, comparison: Comparison, id: RowId) -> String {
+        match i64::try_from(id.as_u128()) {
+            Ok(id) => format!("{} {} {}", quoted(ID), operator(comparison), self.bind(Owned::Integer(id))),
+            // Greater than every id.
+            Err(_) => match comparison {
+                Comparison::Lt | Comparison::Le | Comparison::Ne => "1".to_owned(),
+                _ => "0".to_owned(),
+            },
+        }
     }
 
     /// The column of a property, or what computes it where it has none; `None` if no variant has it.
-    fn property(&self, path: &Path, scope: Option<usize>) -> Option<Expression> {
+    fn property(&mut self, path: &Path, scope: Option<usize>) -> Option<Expression> {
         let columns = &self.table.definition.columns;
         if let Some(position) =
             columns.iter().position(|column| column.path == *path && in_scope(column.variant, scope))
@@ -272,12 +336,21 @@ impl Translator<'_> {
         }
         let (number, property) = self.table.property(self.database, path)?;
         let scope = scope.and_then(|variant| self.table.definition.variants[variant].discriminators);
-        Some(Expression { sql: self.call(PROPERTY, number, ""), form: property.form(scope) })
+        let form = property.form(scope);
+        Some(Expression { sql: self.call(PROPERTY, number, "", path), form })
     }
 
-    fn call(&self, function: &str, property: usize, more: &str) -> String {
+    /// The call of a function on a property, with the keys of the entries on its path.
+    fn call(&mut self, function: &str, property: usize, more: &str, path: &Path) -> String {
         let kind = if self.table.layout.has_type { quoted(TYPE) } else { "NULL".to_owned() };
-        format!("{function}({}, {kind}, {property}{more})", quoted(DOC))
+        let mut call = format!("{function}({}, {kind}, {property}{more}", quoted(DOC));
+        for (key, _) in entries(path) {
+            let key = self.bind(Owned::Blob(sortable_bytes(key.as_value_ref()).to_vec()));
+            call.push_str(", ");
+            call.push_str(&key);
+        }
+        call.push(')');
+        call
     }
 
     /// A place for the value.
@@ -285,6 +358,26 @@ impl Translator<'_> {
         self.values.push(value);
         format!("?{}", self.values.len())
     }
+}
+
+/// Up to so many values are bound one by one, and found by an index; SQLite binds up to 32,766 in a statement.
+const LISTED: usize = 4_096;
+
+fn operator(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Eq => "=",
+        Comparison::Ne => "IS NOT",
+        Comparison::Lt => "<",
+        Comparison::Le => "<=",
+        Comparison::Gt => ">",
+        Comparison::Ge => ">=",
+    }
+}
+
+/// What is asked of a property that is absent in every row: core says what is true of that.
+fn of_absent(predicate: &Predicate) -> String {
+    let row = Subject { id: RowId::from_u128(0), discriminator: None };
+    if evaluate(predicate, row, &|_| ValueRef::None(0)) { "1" } else { "0" }.to_owned()
 }
 
 /// Whether a column has the values of all rows that can be of the scope.

@@ -9,17 +9,20 @@ use super::format::Format;
 use super::layout::{self, Names, Node};
 use super::values::ValueSeed;
 use super::visitors::Wrapped;
-use crate::path::Path;
-use crate::storable::{Shape, ShapeFn};
+use crate::path::{Path, Step};
+use crate::storable::{self, Shape, ShapeFn};
 use crate::value::Value;
 
 /// Reads the value of one property out of documents. Make one per property, not per call.
 ///
 /// It reads what the decoded value would have: aliases count as the name, and a field that is not there has its default.
+/// Of a path through a map's entry it reads the map.
 pub struct PropertyReader {
     steps: Vec<Crossing>,
     leaf: Leaf,
-    shape: Shape,
+    /// The way on through a poly component, which is read as a whole.
+    rest: Vec<&'static Step>,
+    end: storable::Leaf,
 }
 
 /// A field on the way, and the options around the struct that has it.
@@ -39,10 +42,13 @@ struct Leaf {
 impl PropertyReader {
     /// The reader of the property at this path; `None` if the struct has no such path.
     pub fn new(shape: ShapeFn, path: &Path) -> Option<Self> {
-        let mut steps = Vec::new();
+        let end = storable::Leaf::of(shape, &path.before_entry())?;
+        let (mut steps, mut rest) = (Vec::new(), path.steps());
         let mut shape = shape;
         let mut node = layout::root(shape).node()?;
-        for step in path.steps() {
+        while let [step, next @ ..] = rest
+            && !step.is_variant
+        {
             let (options, behind) = behind_options(node)?;
             let (Node::Struct(nodes), Shape::Struct { fields, .. }) = (behind, bare(shape)) else { return None };
             let position = fields.iter().position(|field| field.step.hash == step.hash)?;
@@ -50,37 +56,44 @@ impl PropertyReader {
             steps.push(Crossing { options, names: field.names, absent: field.absent });
             shape = fields[position].shape;
             node = field.held.node()?;
+            rest = next;
         }
         let (options, node) = behind_options(node)?;
-        Some(Self { steps, leaf: Leaf { options, node }, shape: bare(shape) })
+        Some(Self { steps, leaf: Leaf { options, node }, rest: rest.to_vec(), end })
+    }
+
+    /// What the value is; of a path through a map's entry, what the map is.
+    pub fn leaf(&self) -> &storable::Leaf {
+        &self.end
     }
 
     /// The shape of the value, without the newtypes and options around it.
     pub fn shape(&self) -> &Shape {
-        &self.shape
+        &self.end.shape
     }
 
     /// Whether the property may be absent: it is an option, or stands behind one.
     pub fn optional(&self) -> bool {
-        self.leaf.options > 0 || self.steps.iter().any(|step| step.options > 0)
+        self.end.optional
     }
 
     /// Whether the property is an option of an option, so that `Some(None)` is one of its values.
     pub fn nested_options(&self) -> bool {
-        self.leaf.options > 1
+        self.end.options > 1
     }
 
     /// The value, as [`Storable::value_at`](crate::Storable::value_at) reads it from the decoded document; a field that
     /// the document does not hold and that has no default is `None`.
     pub fn read<'de, F: Format, D: Deserializer<'de>>(&self, deserializer: D) -> Result<Value, D::Error> {
-        Walk::<F> { steps: &self.steps, leaf: self.leaf, format: PhantomData }.deserialize(deserializer)
+        let value = Walk::<F> { steps: &self.steps, leaf: self.leaf, format: PhantomData }.deserialize(deserializer)?;
+        Ok(if self.rest.is_empty() { value } else { value.at(&self.rest).to_value() })
     }
 }
 
 impl fmt::Debug for PropertyReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps: Vec<_> = self.steps.iter().map(|step| step.names.stored).collect();
-        f.debug_struct("PropertyReader").field("steps", &steps).field("shape", &self.shape).finish()
+        f.debug_struct("PropertyReader").field("steps", &steps).field("end", &self.end).finish_non_exhaustive()
     }
 }
 

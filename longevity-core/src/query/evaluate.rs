@@ -2,30 +2,68 @@
 
 use super::Predicate;
 use crate::path::Step;
+use crate::row::RowId;
 use crate::value::{Comparison, ValueRef, satisfies};
 
-/// Whether a predicate is true of a row with this discriminator, whose values `value_at` reads.
+/// What a row is apart from its values.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Its id.
+    pub id: RowId,
+    /// Its discriminator; `None` in the table of a plain type.
+    pub discriminator: Option<&'a str>,
+}
+
+/// Whether a predicate is true of this row, whose values `value_at` reads.
 pub fn evaluate<'a>(
     predicate: &Predicate,
-    discriminator: Option<&str>,
+    row: Subject<'_>,
     value_at: &dyn Fn(&[&'static Step]) -> ValueRef<'a>,
 ) -> bool {
     match predicate {
         Predicate::All => true,
         Predicate::Nothing => false,
-        Predicate::Discriminator(names) => discriminator.is_some_and(|name| names.contains(&name)),
+        Predicate::Discriminator(names) => row.discriminator.is_some_and(|name| names.contains(&name)),
         Predicate::Compare { path, comparison, operand } => {
-            satisfies(*comparison, value_at(path.steps()), operand.as_value_ref())
+            satisfies(*comparison, path.value_in(value_at), operand.as_value_ref())
         }
-        Predicate::Contains { path, element } => match value_at(path.steps()) {
+        Predicate::In { path, operands, negated } => {
+            let value = path.value_in(value_at);
+            let equals = |operand: &crate::Value| satisfies(Comparison::Eq, value, operand.as_value_ref());
+            operands.iter().any(equals) != *negated
+        }
+        Predicate::Text { path, test, text } => match path.value_in(value_at) {
+            ValueRef::Text(value) => test.holds(value, text),
+            _ => false,
+        },
+        Predicate::Contains { path, element } => match path.value_in(value_at) {
             ValueRef::Composite(list) => {
                 list.any_element(&mut |value| satisfies(Comparison::Eq, value, element.as_value_ref()))
             }
             _ => false,
         },
-        Predicate::And(parts) => parts.iter().all(|part| evaluate(part, discriminator, value_at)),
-        Predicate::Or(parts) => parts.iter().any(|part| evaluate(part, discriminator, value_at)),
-        Predicate::Not(part) => !evaluate(part, discriminator, value_at),
+        Predicate::Length { path, comparison, length } => {
+            let found = match path.value_in(value_at) {
+                ValueRef::Composite(composite) => composite.length(),
+                _ => None,
+            };
+            let found = found.map_or(ValueRef::None(0), ValueRef::UInt);
+            satisfies(*comparison, found, ValueRef::UInt(*length))
+        }
+        Predicate::Id { comparison, id } => {
+            let ordering = row.id.cmp(id);
+            match comparison {
+                Comparison::Eq => ordering.is_eq(),
+                Comparison::Ne => ordering.is_ne(),
+                Comparison::Lt => ordering.is_lt(),
+                Comparison::Le => ordering.is_le(),
+                Comparison::Gt => ordering.is_gt(),
+                Comparison::Ge => ordering.is_ge(),
+            }
+        }
+        Predicate::And(parts) => parts.iter().all(|part| evaluate(part, row, value_at)),
+        Predicate::Or(parts) => parts.iter().any(|part| evaluate(part, row, value_at)),
+        Predicate::Not(part) => !evaluate(part, row, value_at),
     }
 }
 
@@ -53,8 +91,10 @@ mod tests {
         Predicate::Compare { path: Path::root().then(step), comparison, operand }
     }
 
+    const MEMBER: Subject<'_> = Subject { id: RowId::from_u128(7), discriminator: Some("Member") };
+
     fn holds(predicate: &Predicate) -> bool {
-        evaluate(predicate, Some("Member"), &row)
+        evaluate(predicate, MEMBER, &row)
     }
 
     #[test]
@@ -68,7 +108,7 @@ mod tests {
             assert!(holds(&of_sibling(cats().or(cats().negate()))));
             assert!(!holds(&of_sibling(cats().and(cats().negate()))));
         }
-        assert!(!evaluate(&Predicate::Discriminator(&["Member"]), None, &row));
+        assert!(!evaluate(&Predicate::Discriminator(&["Member"]), Subject { discriminator: None, ..MEMBER }, &row));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::Predicate;
+use crate::persistent::{HasVariant, RootType};
 
 /// A filter over the persistent type `P`. Comes from its properties; `&`, `|` and `!` combine.
 ///
@@ -37,6 +38,60 @@ impl<P: 'static> Filter<P> {
         Self::new(Predicate::All)
     }
 
+    /// True of no row.
+    pub fn nothing() -> Self {
+        Self::new(Predicate::Nothing)
+    }
+
+    /// True where all of them are; of none, of every row.
+    ///
+    /// Options are filters too: `None` asks nothing, so a search form with empty fields needs no `if`.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+    /// let m = Member::props();
+    /// let (cats, tagline): (Option<i64>, Option<&str>) = (Some(3), None); // what the form holds
+    /// let filter = Filter::all_of([
+    ///     cats.map(|cats| m.num_cats.ge(cats)),
+    ///     tagline.map(|tagline| m.profile.some().tagline.contains(tagline)),
+    /// ]);
+    /// assert_eq!(members.count(Member::query().filter(filter)).await?, 1);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
+    pub fn all_of(filters: impl IntoIterator<Item = impl Into<Option<Self>>>) -> Self {
+        let filters = filters.into_iter().filter_map(Into::into);
+        Self::new(filters.map(Self::into_predicate).fold(Predicate::All, Predicate::and))
+    }
+
+    /// True where one of them is; of none, of no row. A `None` among them asks nothing.
+    pub fn any_of(filters: impl IntoIterator<Item = impl Into<Option<Self>>>) -> Self {
+        let filters = filters.into_iter().filter_map(Into::into);
+        Self::new(filters.map(Self::into_predicate).fold(Predicate::Nothing, Predicate::or))
+    }
+
+    /// True where both are, or where this one is if there is no other.
+    pub fn and_some<Q: 'static>(self, other: Option<Filter<Q>>) -> Filter<P::Both>
+    where
+        P: MixesWith<Q>,
+    {
+        match other {
+            Some(other) => self.and(other),
+            None => Filter::new(P::widen_left(self.predicate)),
+        }
+    }
+
+    /// True where either is, or where this one is if there is no other.
+    pub fn or_some<Q: 'static>(self, other: Option<Filter<Q>>) -> Filter<P::Both>
+    where
+        P: MixesWith<Q>,
+    {
+        match other {
+            Some(other) => self.or(other),
+            None => Filter::new(P::widen_left(self.predicate)),
+        }
+    }
+
     /// The untyped form.
     pub fn predicate(&self) -> &Predicate {
         &self.predicate
@@ -63,6 +118,70 @@ impl<P: 'static> Filter<P> {
         Filter::new(P::widen_left(self.predicate).or(P::widen_right(other.predicate)))
     }
 }
+
+/// Which derived type a row of a poly type is.
+impl<P: RootType> Filter<P> {
+    /// True of the rows of this derived type.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+    /// commenters.create(commenter("cec")).await?;
+    /// let count = async |filter| users.count(User::query().filter(filter)).await;
+    /// assert_eq!(count(Filter::is::<Commenter>()).await?, 1);
+    /// assert_eq!(count(Filter::is_any_of::<(Member, Commenter)>()).await?, 3);
+    /// assert_eq!(count(Filter::is_none_of::<(Commenter,)>()).await?, 2);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
+    pub fn is<D>() -> Self
+    where
+        P: HasVariant<D>,
+    {
+        Self::new(Predicate::Discriminator(<P as HasVariant<D>>::DISCRIMINATORS))
+    }
+
+    /// True of the rows of any of these derived types, a tuple.
+    pub fn is_any_of<D: VariantsOf<P>>() -> Self {
+        Self::new(D::predicate())
+    }
+
+    /// True of the rows of none of these derived types, a tuple.
+    pub fn is_none_of<D: VariantsOf<P>>() -> Self {
+        Self::new(D::predicate().negate())
+    }
+}
+
+/// Derived types of the poly type `P`: a tuple of up to eight.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tuple of derived types of `{P}`",
+    label = "derived types of `{P}`, as in `(Member, Commenter)` or `(Member,)`"
+)]
+pub trait VariantsOf<P> {
+    #[doc(hidden)]
+    fn predicate() -> Predicate;
+}
+
+macro_rules! variants_of {
+    ($($derived:ident)*) => {
+        impl<P: $(HasVariant<$derived> +)*, $($derived),*> VariantsOf<P> for ($($derived,)*) {
+            fn predicate() -> Predicate {
+                [$(<P as HasVariant<$derived>>::DISCRIMINATORS),*]
+                    .into_iter()
+                    .map(Predicate::Discriminator)
+                    .fold(Predicate::Nothing, Predicate::or)
+            }
+        }
+    };
+}
+
+variants_of!(A);
+variants_of!(A B);
+variants_of!(A B C);
+variants_of!(A B C D);
+variants_of!(A B C D E);
+variants_of!(A B C D E F);
+variants_of!(A B C D E F G);
+variants_of!(A B C D E F G H);
 
 /// A filter over `Self` may be used in a query over `Q`: they are the same type, or one is the poly type of the other.
 #[diagnostic::on_unimplemented(

@@ -8,9 +8,9 @@ mod predicate;
 mod prop;
 mod select;
 
-pub use evaluate::evaluate;
-pub use filter::{Filter, InScopeOf, MixesWith};
+pub use evaluate::{Subject, evaluate};
+pub use filter::{Filter, InScopeOf, MixesWith, VariantsOf};
 pub use operand::Operand;
-pub use predicate::Predicate;
-pub use prop::Prop;
+pub use predicate::{Predicate, TextTest};
+pub use prop::{Length, Prop, VariantProp};
 pub use select::{Direction, Order, OrderBy, OrdersQueryOver, Query, Select};

@@ -1,6 +1,7 @@
 //! The untyped filter that a back end answers.
 
 use crate::path::Path;
+use crate::row::RowId;
 use crate::value::{Comparison, Value};
 
 /// A filter as a back end sees it: over rows with a discriminator and stored fields. It knows nothing of poly types.
@@ -24,12 +25,48 @@ pub enum Predicate {
         /// What it is compared with.
         operand: Value,
     },
+    /// The value at the path equals one of the operands, or, negated, none of them. An absent value equals an operand that
+    /// is absent alike, and differs from all others.
+    In {
+        /// Where the value is.
+        path: Path,
+        /// What it is compared with; may be empty.
+        operands: Vec<Value>,
+        /// Whether it has to differ from all.
+        negated: bool,
+    },
+    /// The text at the path passes the test; false of an absent one.
+    Text {
+        /// Where the text is.
+        path: Path,
+        /// What is asked of it.
+        test: TextTest,
+        /// What it is held against.
+        text: Box<str>,
+    },
     /// The list or set at the path holds an element that equals this one.
     Contains {
         /// Where the list or set is.
         path: Path,
         /// The element.
         element: Value,
+    },
+    /// The number of elements or entries of the list, set or map at the path compares to this one. That of an absent one is
+    /// absent: it differs from every length, and is neither less nor greater.
+    Length {
+        /// Where the list, set or map is.
+        path: Path,
+        /// How the lengths are compared.
+        comparison: Comparison,
+        /// What its length is compared with.
+        length: u64,
+    },
+    /// The row's id compares to this one; for pages.
+    Id {
+        /// How they are compared.
+        comparison: Comparison,
+        /// What it is compared with.
+        id: RowId,
     },
     /// All are true; true when empty.
     And(Vec<Predicate>),
@@ -39,7 +76,49 @@ pub enum Predicate {
     Not(Box<Predicate>),
 }
 
+/// A question about text. Texts are compared byte by byte, so that an accented letter and its parts in two characters
+/// differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TextTest {
+    /// It ends with this.
+    EndsWith,
+    /// It has this somewhere.
+    Contains,
+    /// It is this, whatever the case of the characters; see [`text`](crate::value::text) for what case means.
+    EqIgnoreCase,
+}
+
+impl TextTest {
+    /// Whether a text passes the test.
+    pub fn holds(self, text: &str, operand: &str) -> bool {
+        match self {
+            Self::EndsWith => text.ends_with(operand),
+            Self::Contains => text.contains(operand),
+            Self::EqIgnoreCase => crate::value::text::eq_ignore_case(text, operand),
+        }
+    }
+}
+
 impl Predicate {
+    /// The path that a question about a value is asked at; `None` if it asks nothing of a value, or several things.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Compare { path, .. }
+            | Self::In { path, .. }
+            | Self::Text { path, .. }
+            | Self::Contains { path, .. }
+            | Self::Length { path, .. } => Some(path),
+            Self::All
+            | Self::Nothing
+            | Self::Discriminator(_)
+            | Self::Id { .. }
+            | Self::And(_)
+            | Self::Or(_)
+            | Self::Not(_) => None,
+        }
+    }
+
     /// Both are true. Flattens, so that a chain of `&` is one node and a planner sees all conjuncts at once.
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -95,8 +174,12 @@ impl Predicate {
     /// such a row.
     pub fn scoped_to(self, discriminators: &'static [&'static str]) -> Self {
         match self {
-            Self::All | Self::Nothing | Self::Discriminator(_) => self,
-            Self::Compare { .. } | Self::Contains { .. } => Self::Discriminator(discriminators).and(self),
+            Self::All | Self::Nothing | Self::Discriminator(_) | Self::Id { .. } => self,
+            Self::Compare { .. }
+            | Self::In { .. }
+            | Self::Text { .. }
+            | Self::Contains { .. }
+            | Self::Length { .. } => Self::Discriminator(discriminators).and(self),
             Self::And(parts) => {
                 let mut scoped = Self::All;
                 for part in parts {

@@ -40,16 +40,27 @@ pub struct OrderBy {
 /// What a back end is asked to find.
 ///
 /// Rows that the order leaves equal come in the order of their ids, so that two runs of one query agree.
+///
+/// `Select::of(predicate)` finds all rows of a predicate, by id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Select {
     /// Which rows.
     pub predicate: Predicate,
     /// In which order; by id when empty.
     pub order: Vec<OrderBy>,
+    /// Which end of the ids comes first among rows that the order leaves equal.
+    pub ties: Direction,
     /// How many to skip.
     pub offset: u64,
     /// How many to give at most.
     pub limit: Option<u64>,
+}
+
+impl Select {
+    /// All rows of a predicate, by id.
+    pub const fn of(predicate: Predicate) -> Self {
+        Self { predicate, order: Vec::new(), ties: Direction::Ascending, offset: 0, limit: None }
+    }
 }
 
 /// A query over the persistent type `P`. Comes from `P::query()`.
@@ -77,8 +88,7 @@ pub struct Query<P: 'static> {
 impl<P: 'static> Query<P> {
     /// Everything, by id.
     pub fn new() -> Self {
-        let select = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
-        Self { select, over: PhantomData }
+        Self { select: Select::of(Predicate::All), over: PhantomData }
     }
 
     /// Everything: says so where `P::query()` alone would read as unfinished.
@@ -91,6 +101,14 @@ impl<P: 'static> Query<P> {
     pub fn filter<F: InScopeOf<P> + 'static>(mut self, filter: Filter<F>) -> Self {
         self.select.predicate = self.select.predicate.and(F::scoped(filter.into_predicate()));
         self
+    }
+
+    /// Only what satisfies the filter too, if there is one.
+    pub fn filter_some<F: InScopeOf<P> + 'static>(self, filter: Option<Filter<F>>) -> Self {
+        match filter {
+            Some(filter) => self.filter(filter),
+            None => self,
+        }
     }
 
     /// Ordered by this property, after those given before.

@@ -5,16 +5,25 @@ use std::hash::{BuildHasher, Hash};
 
 use super::{NoFields, Shape, Storable, kind};
 use crate::path::{Path, Step};
-use crate::value::{Composite, Value, ValueRef};
+use crate::value::{Comparison, Composite, Value, ValueRef, in_option, satisfies};
 
 /// A list or a set: `contains` exists.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a list or a set",
-    label = "`contains` asks a list or a set for one of its elements"
+    label = "only lists and sets have elements"
 )]
 pub trait Collection: Storable {
     /// What it holds.
     type Element: Storable;
+}
+
+/// A map: `entry` and `contains_key` exist.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a map", label = "only a map has entries")]
+pub trait MapOf: Storable {
+    /// What its entries are found by.
+    type Key: Storable;
+    /// What they hold.
+    type Value: Storable;
 }
 
 /// The value at the end of a path that ends here; a path that leads on finds nothing, as elements have no path.
@@ -64,6 +73,10 @@ macro_rules! collection {
             fn any_element(&self, predicate: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
                 self.iter().any(|element| predicate(element.value_at(&[])))
             }
+
+            fn length(&self) -> Option<u64> {
+                Some(self.len() as u64)
+            }
         }
     )*};
 }
@@ -96,6 +109,11 @@ macro_rules! map {
             }
         }
 
+        impl<$($generics)*> MapOf for $type {
+            type Key = K;
+            type Value = V;
+        }
+
         impl<$($generics)*> Composite for $type {
             fn to_value(&self) -> Value {
                 let mut entries: Vec<_> = self
@@ -104,6 +122,18 @@ macro_rules! map {
                     .collect();
                 entries.sort();
                 Value::Map(entries)
+            }
+
+            fn length(&self) -> Option<u64> {
+                Some(self.len() as u64)
+            }
+
+            fn entry(&self, key: &Value, rest: &Path) -> ValueRef<'_> {
+                let is_it = |(known, _): &(&K, &V)| satisfies(Comparison::Eq, known.value_at(&[]), key.as_value_ref());
+                match self.iter().find(is_it) {
+                    Some((_, value)) => in_option(rest.value_in(&|steps| value.value_at(steps)), rest.is_root()),
+                    None => ValueRef::None(0),
+                }
             }
         }
     )*};

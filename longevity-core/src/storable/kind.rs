@@ -1,9 +1,17 @@
 //! What can be asked of a property, by the kind of its type. These types have no values: they stand in bounds, so that
 //! a question that makes no sense does not compile.
 
-/// One value with an order: a number, text, a timestamp, or a newtype of one.
+use super::{Collection, Storable};
+use crate::path::Path;
+use crate::query::{Predicate, TextTest};
+use crate::value::Value;
+
+/// One value with an order: a number, a timestamp, or a newtype of one.
 #[derive(Debug)]
 pub enum Scalar {}
+/// Text, or a newtype of it.
+#[derive(Debug)]
+pub enum Text {}
 /// A floating-point number: ordered, but never (in) a key.
 #[derive(Debug)]
 pub enum Float {}
@@ -41,6 +49,7 @@ pub struct Optional<K>(std::marker::PhantomData<K>);
 pub trait HasOrder {}
 
 impl HasOrder for Scalar {}
+impl HasOrder for Text {}
 impl HasOrder for Float {}
 impl<K: HasOrder> HasOrder for Optional<K> {}
 
@@ -53,7 +62,79 @@ impl<K: HasOrder> HasOrder for Optional<K> {}
 pub trait Indexable {}
 
 impl Indexable for Scalar {}
+impl Indexable for Text {}
 impl Indexable for Float {}
 impl Indexable for Choice {}
 impl Indexable for KeyRecord {}
 impl<K: Indexable> Indexable for Optional<K> {}
+
+/// Kinds that are text: `starts_with`, `ends_with` and `eq_ignore_case` exist.
+#[diagnostic::on_unimplemented(
+    message = "a property of kind `{Self}` is not text",
+    label = "strings and newtypes of them are text"
+)]
+pub trait IsText {}
+
+impl IsText for Text {}
+impl<K: IsText> IsText for Optional<K> {}
+
+/// Kinds of a property of type `T` that hold something: text holds text, a list or a set its elements. `contains` exists.
+#[diagnostic::on_unimplemented(
+    message = "a property of kind `{Self}` contains nothing",
+    label = "`contains` asks text for a part of it, a list or a set for one of its elements"
+)]
+pub trait Holds<T> {
+    /// What it holds.
+    type Part: Storable;
+
+    /// The question whether it holds this.
+    #[doc(hidden)]
+    fn contains(path: Path, part: Value) -> Predicate;
+}
+
+impl<T> Holds<T> for Text {
+    type Part = String;
+
+    fn contains(path: Path, part: Value) -> Predicate {
+        match part {
+            Value::Text(text) => Predicate::Text { path, test: TextTest::Contains, text },
+            _ => Predicate::Nothing,
+        }
+    }
+}
+
+impl<T: Collection> Holds<T> for List {
+    type Part = T::Element;
+
+    fn contains(path: Path, element: Value) -> Predicate {
+        Predicate::Contains { path, element }
+    }
+}
+
+impl<T: Collection> Holds<T> for Set {
+    type Part = T::Element;
+
+    fn contains(path: Path, element: Value) -> Predicate {
+        Predicate::Contains { path, element }
+    }
+}
+
+impl<T: Storable, K: Holds<T::Inner>> Holds<T> for Optional<K> {
+    type Part = K::Part;
+
+    fn contains(path: Path, part: Value) -> Predicate {
+        K::contains(path, part)
+    }
+}
+
+/// Kinds that have a length: lists, sets and maps. `len` and `is_empty` exist.
+#[diagnostic::on_unimplemented(
+    message = "a property of kind `{Self}` has no length",
+    label = "lists, sets and maps have one"
+)]
+pub trait HasLength {}
+
+impl HasLength for List {}
+impl HasLength for Set {}
+impl HasLength for Map {}
+impl<K: HasLength> HasLength for Optional<K> {}

@@ -13,8 +13,8 @@ use crate::path::{Path, Step};
 use crate::query::Prop;
 use crate::value::ValueRef;
 
-pub use collections::Collection;
-pub use shape::{FieldShape, ScalarType, Shape, ShapeFn, VariantShape};
+pub use collections::{Collection, MapOf};
+pub use shape::{FieldShape, Leaf, ScalarType, Shape, ShapeFn, VariantShape};
 
 /// A type whose values can be stored: a basic type, a component, a key value, or an option, box, list, set or map of
 /// such.

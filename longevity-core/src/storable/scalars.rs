@@ -53,7 +53,7 @@ scalar! {
     f32, F32, Float, false, |value| ValueRef::Float(f64::from(*value));
     f64, F64, Float, false, |value| ValueRef::Float(*value);
     char, Char, Scalar, true, |value| ValueRef::Char(*value);
-    String, String, Scalar, true, |value| ValueRef::Text(value);
+    String, String, Text, true, |value| ValueRef::Text(value);
     Bytes, Bytes, Scalar, true, |value| ValueRef::Bytes(value);
     Uuid, Uuid, Scalar, true, |value| ValueRef::Uuid(*value);
     Timestamp, Timestamp, Scalar, true, |value| ValueRef::Timestamp(*value);

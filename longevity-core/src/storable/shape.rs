@@ -1,6 +1,6 @@
 //! The structure of stored types, for back ends, descriptions and checks.
 
-use crate::path::Step;
+use crate::path::{Path, Step};
 use crate::value::Value;
 
 /// A shape on demand: recursive types end in one.
@@ -110,6 +110,68 @@ pub struct VariantShape {
     pub aliases: &'static [&'static str],
     /// What the variant holds: `None` for a unit, a struct for named fields, else the one type in it.
     pub holds: Option<ShapeFn>,
+}
+
+/// What is at the end of a path.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Leaf {
+    /// How many options are around it; a variant that the path leads into is one, and the entry of a map.
+    pub options: u8,
+    /// Its shape, without newtypes and options; of a variant that holds nothing or named fields, a struct.
+    pub shape: Shape,
+    /// Whether it may be absent: it is in an option, or something on the way is.
+    pub optional: bool,
+}
+
+impl Leaf {
+    /// What is at the end of a path that starts at a type of this shape; `None` if there is no such path.
+    pub fn of(shape: ShapeFn, path: &Path) -> Option<Self> {
+        let mut leaf = Self::behind_options(shape());
+        for step in path.steps() {
+            let optional = leaf.optional;
+            leaf = match &leaf.shape {
+                Shape::Struct { fields, .. } if !step.is_variant => {
+                    let field = fields.iter().find(|field| field.step.hash == step.hash)?;
+                    Self::behind_options((field.shape)())
+                }
+                Shape::Enum { variants, .. } if step.is_variant => {
+                    let variant = variants.iter().find(|variant| variant.serde_name == step.name)?;
+                    let unit = || Shape::Struct { name: "", key_of: None, fields: Vec::new() };
+                    Self::behind_options(variant.holds.map_or_else(unit, |shape| shape())).in_option()
+                }
+                _ => return None,
+            };
+            leaf.optional |= optional;
+        }
+        match (path.entry(), &leaf.shape) {
+            (None, _) => Some(leaf),
+            (Some((_, rest)), Shape::Map(_, value)) => {
+                let held = Self::of(*value, rest)?;
+                let held = if rest.is_root() { held.in_option() } else { held };
+                Some(Self { optional: true, ..held })
+            }
+            (Some(_), _) => None,
+        }
+    }
+
+    fn behind_options(mut shape: Shape) -> Self {
+        let mut options = 0_u8;
+        loop {
+            shape = match shape {
+                Shape::Newtype { inner, .. } => inner(),
+                Shape::Optional(inner) => {
+                    options = options.saturating_add(1);
+                    inner()
+                }
+                shape => return Self { options, shape, optional: options > 0 },
+            };
+        }
+    }
+
+    fn in_option(self) -> Self {
+        Self { options: self.options.saturating_add(1), optional: true, ..self }
+    }
 }
 
 /// The basic types.

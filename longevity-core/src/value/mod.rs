@@ -4,11 +4,14 @@
 pub(crate) mod bytes;
 mod order;
 pub mod sortable;
+pub mod text;
 pub(crate) mod timestamp;
 
 use std::fmt;
 
 use uuid::Uuid;
+
+use crate::path::{Path, Step};
 
 pub use bytes::Bytes;
 pub use order::{Comparison, satisfies};
@@ -153,7 +156,32 @@ pub trait Composite: Send + Sync {
         let _ = predicate;
         false
     }
+
+    /// How many elements or entries a list, a set or a map has; `None` for everything else.
+    fn length(&self) -> Option<u64> {
+        None
+    }
+
+    /// The value at the end of the path that leads on from the entry of a map with this key, which is in an option for
+    /// that: absent if there is no such entry, and for everything that is not a map.
+    fn entry(&self, key: &Value, rest: &Path) -> ValueRef<'_> {
+        let _ = (key, rest);
+        ValueRef::None(0)
+    }
 }
+
+/// What is in an option, seen from outside; for generated code.
+#[doc(hidden)]
+pub fn in_option<'a>(held: ValueRef<'a>, at_its_end: bool) -> ValueRef<'a> {
+    match held {
+        ValueRef::None(depth) if at_its_end => ValueRef::None(depth.saturating_add(1)),
+        held => held,
+    }
+}
+
+/// What a variant that holds nothing has: a record without fields.
+#[doc(hidden)]
+pub static UNIT: Value = Value::Record(Vec::new());
 
 impl Composite for Value {
     fn to_value(&self) -> Value {
@@ -164,6 +192,41 @@ impl Composite for Value {
         match self {
             Self::List(values) => values.iter().any(|value| predicate(value.as_value_ref())),
             _ => false,
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        match self {
+            Self::List(values) => Some(values.len() as u64),
+            Self::Map(entries) => Some(entries.len() as u64),
+            _ => None,
+        }
+    }
+
+    fn entry(&self, key: &Value, rest: &Path) -> ValueRef<'_> {
+        let Self::Map(entries) = self else { return ValueRef::None(0) };
+        match entries.iter().find(|(known, _)| known == key) {
+            Some((_, value)) => in_option(rest.value_in(&|steps| value.at(steps)), rest.is_root()),
+            None => ValueRef::None(0),
+        }
+    }
+}
+
+impl Value {
+    /// The value at the end of these steps through records and variants: as [`Storable::value_at`](crate::Storable::value_at)
+    /// reads it from what this is the value of.
+    pub fn at(&self, steps: &[&'static Step]) -> ValueRef<'_> {
+        match (self, steps) {
+            (value, []) => value.as_value_ref(),
+            (Self::Record(fields), [step, rest @ ..]) if !step.is_variant => fields
+                .iter()
+                .find(|(name, _)| *name == step.name)
+                .map_or(ValueRef::None(0), |(_, value)| value.at(rest)),
+            (Self::Variant(name, value), [step, rest @ ..]) if step.is_variant && *name == step.name => {
+                in_option(value.at(rest), rest.is_empty())
+            }
+            // An option on the way, whichever of several it is; or another variant.
+            _ => ValueRef::None(0),
         }
     }
 }

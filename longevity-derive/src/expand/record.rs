@@ -173,16 +173,18 @@ fn properties(container: &Container, fields: &[Field]) -> (TokenStream, TokenStr
     }
     let ident = format_ident!("{}Fields__", crate::names::plain(&container.ident));
     let doc = format!("The properties of `{}`.", container.name());
-    let mut generics = container.storable();
-    generics.params.insert(0, syn::parse_quote!(__R: 'static));
-    for param in &mut generics.params {
-        // Defaults stand on the user's type alone.
-        match param {
-            syn::GenericParam::Type(param) => param.default = None,
-            syn::GenericParam::Const(param) => param.default = None,
-            syn::GenericParam::Lifetime(_) => {}
-        }
-    }
+    struct_of_properties(container, &ident, &doc, fields)
+}
+
+/// The same for some fields of the type.
+pub(crate) fn struct_of_properties(
+    container: &Container,
+    ident: &syn::Ident,
+    doc: &str,
+    fields: &[Field],
+) -> (TokenStream, TokenStream, TokenStream) {
+    let krate = &container.krate;
+    let generics = seen_from(container);
     let (_, arguments, clause) = generics.split_for_impl();
     let params = &generics.params;
     let props = fields.iter().map(|field| {
@@ -195,16 +197,42 @@ fn properties(container: &Container, fields: &[Field]) -> (TokenStream, TokenStr
         let prop = storable(&field.ty, krate, "prop");
         quote!(#name: #prop(path, #step))
     });
+    // A variant may have no use for a parameter of its enum.
+    let parameters: Vec<_> = container.generics.type_params().map(|param| &param.ident).collect();
+    let (marker, mark) = if parameters.is_empty() {
+        (TokenStream::new(), TokenStream::new())
+    } else {
+        (
+            quote!(__of: ::core::marker::PhantomData<fn() -> (#(#parameters,)*)>,),
+            quote!(__of: ::core::marker::PhantomData,),
+        )
+    };
     (
         quote! {
             #[doc = #doc]
             pub struct #ident <#params> #clause {
                 #(#props,)*
+                #marker
             }
         },
         quote!(#ident #arguments),
-        quote!(#ident { #(#reads,)* }),
+        quote!(#ident { #(#reads,)* #mark }),
     )
+}
+
+/// The type's generics, and the persistent type from which its properties are seen.
+pub(crate) fn seen_from(container: &Container) -> syn::Generics {
+    let mut generics = container.storable();
+    generics.params.insert(0, syn::parse_quote!(__R: 'static));
+    for param in &mut generics.params {
+        // Defaults stand on the user's type alone.
+        match param {
+            syn::GenericParam::Type(param) => param.default = None,
+            syn::GenericParam::Const(param) => param.default = None,
+            syn::GenericParam::Lifetime(_) => {}
+        }
+    }
+    generics
 }
 
 /// The field's type, asked for in a way that reports once that it cannot be stored.

@@ -72,30 +72,45 @@ pub(crate) fn sum(container: &Container, variants: &[Variant]) -> TokenStream {
         })
     });
     let encoding_plan = encoding_plan(container);
+    let (items, type_of_fields, read_fields) = properties(container, variants);
+    let arms = variants.iter().enumerate().map(|(position, variant)| below(container, position, variant));
+    let hashes = (0..variants.len()).map(|position| {
+        let (hash, step) = (format_ident!("VARIANT_HASH_{position}"), variant_step(position));
+        quote!(const #hash: ::core::primitive::u64 = #step.hash;)
+    });
     let values = variants.iter().map(|variant| {
         let (pattern, value) = value(container, variant);
         let stored = &variant.stored;
         quote!(#pattern => #krate::Value::Variant(#stored, ::std::boxed::Box::new(#value)),)
     });
     quote! {
+        #items
+        #(#hashes)*
+
         #[automatically_derived]
         impl #impl_generics #krate::Storable for #this #clause {
             type Kind = #krate::storable::kind::PolyComponent;
             type Inner = Self;
             type This = Self;
-            type Fields<__R: 'static> = #krate::storable::NoFields;
+            type Fields<__R: 'static> = #type_of_fields;
             const KEYABLE: ::core::primitive::bool = false;
 
             fn shape() -> #krate::storable::Shape {
                 #krate::storable::Shape::Enum { name: #name, variants: ::std::vec![#(#shapes),*] }
             }
 
-            fn fields<__R: 'static>(_: &#krate::Path) -> #krate::storable::NoFields {
-                #krate::storable::NoFields
+            fn fields<__R: 'static>(path: &#krate::Path) -> #type_of_fields {
+                #read_fields
             }
 
             fn value_at(&self, path: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
-                if path.is_empty() { #krate::ValueRef::Composite(self) } else { #krate::ValueRef::None(0) }
+                match path.split_first() {
+                    ::core::option::Option::None => #krate::ValueRef::Composite(self),
+                    ::core::option::Option::Some((step, rest)) => match (self, step.hash) {
+                        #(#arms)*
+                        _ => #krate::ValueRef::None(0),
+                    },
+                }
             }
 
             #encoding_plan
@@ -106,6 +121,96 @@ pub(crate) fn sum(container: &Container, variants: &[Variant]) -> TokenStream {
             fn to_value(&self) -> #krate::Value {
                 match self {
                     #(#values)*
+                }
+            }
+        }
+    }
+}
+
+/// The name of the constant that is the step into the variant at this position.
+fn variant_step(position: usize) -> syn::Ident {
+    format_ident!("VARIANT_{position}")
+}
+
+/// The steps and the structs of the variants' properties, the type of all, and an expression that makes it.
+fn properties(container: &Container, variants: &[Variant]) -> (TokenStream, TokenStream, TokenStream) {
+    let krate = &container.krate;
+    let name = crate::names::plain(&container.ident);
+    let mut items = TokenStream::new();
+    let (mut props, mut reads) = (Vec::new(), Vec::new());
+    for (position, variant) in variants.iter().enumerate() {
+        let (step, stored, field) = (variant_step(position), &variant.stored, &variant.property);
+        items.extend(quote!(const #step: &#krate::Step = &#krate::Step::variant(#stored);));
+        let (held, read) = match &variant.holds {
+            Holds::Record(fields) if !fields.is_empty() => {
+                let ident = format_ident!("{name}{}Fields__", crate::names::plain(&variant.ident));
+                let doc = format!("The properties of the variant `{}`.", variant.ident);
+                let (of_variant, ty, read) = record::struct_of_properties(container, &ident, &doc, fields);
+                items.extend(of_variant);
+                let steps = record::steps(krate, fields);
+                (ty, quote!({ #steps #read }))
+            }
+            Holds::Newtype(field) => {
+                let ty = record::this(container, &field.ty);
+                (quote!(#krate::Prop<__R, ::core::option::Option<#ty>>), quote!(#krate::Prop::at(path.clone())))
+            }
+            Holds::Record(_) | Holds::Unit => {
+                (quote!(#krate::storable::NoFields), quote!({ let _ = path; #krate::storable::NoFields }))
+            }
+        };
+        let doc = format!("The variant `{}`.", variant.ident);
+        props.push(quote!(#[doc = #doc] pub #field: #krate::query::VariantProp<__R, #held>));
+        reads.push(quote!(#field: #krate::query::VariantProp::at(path, #step, |path| #read)));
+    }
+    let ident = format_ident!("{name}Fields__");
+    let doc = format!("The variants of `{}`.", container.name());
+    let generics = record::seen_from(container);
+    let (_, arguments, clause) = generics.split_for_impl();
+    let params = &generics.params;
+    items.extend(quote! {
+        #[doc = #doc]
+        pub struct #ident <#params> #clause {
+            #(#props,)*
+        }
+    });
+    (items, quote!(#ident #arguments), quote!(#ident { #(#reads,)* }))
+}
+
+/// The arm that reads what is in a variant, which is as in an option.
+fn below(container: &Container, position: usize, variant: &Variant) -> TokenStream {
+    let krate = &container.krate;
+    let ident = &variant.ident;
+    let hash = format_ident!("VARIANT_HASH_{position}");
+    let unit = quote!(#krate::value::UNIT.as_value_ref());
+    match &variant.holds {
+        Holds::Unit => quote!((Self::#ident, #hash) if rest.is_empty() => #unit,),
+        Holds::Newtype(field) => {
+            let value_at = storable(&field.ty, krate, "value_at");
+            quote!((Self::#ident(held), #hash) => #krate::value::in_option(#value_at(held, rest), rest.is_empty()),)
+        }
+        Holds::Record(fields) => {
+            let steps = record::steps(krate, fields);
+            let arms = fields.iter().enumerate().map(|(position, field)| {
+                let (step, member) = (super::step(position), &field.member);
+                let value_at = storable(&field.ty, krate, "value_at");
+                quote! {
+                    Self::#ident { #member: field, .. } if step.hash == #step.hash => #value_at(field, rest),
+                }
+            });
+            quote! {
+                (Self::#ident { .. }, #hash) => {
+                    #steps
+                    match rest.split_first() {
+                        // That it is there: nobody asks for a record without a name.
+                        ::core::option::Option::None => #unit,
+                        ::core::option::Option::Some((step, rest)) => match self {
+                            #(#arms)*
+                            _ => {
+                                let _ = (step, rest);
+                                #krate::ValueRef::None(0)
+                            }
+                        },
+                    }
                 }
             }
         }

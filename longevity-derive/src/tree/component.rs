@@ -8,7 +8,7 @@ use super::field::Field;
 use crate::attributes::serde::{self, ContainerSerde};
 use crate::attributes::{Crate, entries};
 use crate::errors::Errors;
-use crate::names::plain;
+use crate::names::{plain, snake_case_ident};
 
 /// A component.
 pub(crate) struct Component;
@@ -28,6 +28,8 @@ pub(crate) enum Body {
 /// A variant of an enum component.
 pub(crate) struct Variant {
     pub(crate) ident: Ident,
+    /// The name of its property.
+    pub(crate) property: Ident,
     /// The stored name, which is serde's.
     pub(crate) stored: String,
     /// Other names under which it is read.
@@ -155,9 +157,17 @@ pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors)
         match holds {
             Some(holds) => {
                 let aliases = of_variant.aliases.iter().map(syn::LitStr::value).collect();
-                variants.push(Variant { ident: variant.ident.clone(), stored, aliases, holds });
+                let property = snake_case_ident(&variant.ident);
+                variants.push(Variant { ident: variant.ident.clone(), property, stored, aliases, holds });
             }
             None => whole = false,
+        }
+    }
+    // Two variants whose names differ only in case have no property each: the later one keeps its own name.
+    for position in 1..variants.len() {
+        let (before, rest) = variants.split_at_mut(position);
+        if before.iter().any(|other| other.property == rest[0].property) {
+            rest[0].property = rest[0].ident.clone();
         }
     }
     let body =

@@ -78,7 +78,7 @@ impl Question {
                 order.push(OrderBy { path, direction });
             }
         }
-        Select { predicate: self.filter.predicate(subject), order, offset: self.offset, limit: self.limit }
+        Select { order, offset: self.offset, limit: self.limit, ..Select::of(self.filter.predicate(subject)) }
     }
 }
 

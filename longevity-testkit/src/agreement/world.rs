@@ -78,7 +78,7 @@ impl<P: SpecRoot> World for Tables<P> {
     }
 
     fn look(&mut self) -> Vec<Given> {
-        let all = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
+        let all = Select::of(Predicate::All);
         let views = 0..self.plan.views.len();
         let looks = views.flat_map(|view| [Way::Find, Way::Count].map(|way| (view, way)));
         looks
@@ -189,10 +189,10 @@ impl<P: SpecRoot> Tables<P> {
             Action::Delete(state, _) => format!("delete {}", row(state)),
             Action::Retrieve(key, value) => format!("retrieve by the {} of {value:?}", view.keys[*key].property),
             Action::Ask(way, select) => {
-                let Select { predicate, order, offset, limit } = select;
+                let Select { predicate, order, ties, offset, limit } = select;
                 let order: Vec<_> = order.iter().map(|by| format!("{} {:?}", by.path, by.direction)).collect();
                 let limit = limit.map_or_else(String::new, |limit| format!(" limit {limit}"));
-                format!("{way:?} {predicate:?} by {order:?} from {offset}{limit}")
+                format!("{way:?} {predicate:?} by {order:?} {ties:?} from {offset}{limit}")
             }
         };
         format!("{}: {what}", view.name)

@@ -39,7 +39,7 @@ pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T
         let path = definition.columns[*column].path.clone();
         predicate.and(Predicate::Compare { path, comparison: Comparison::Eq, operand })
     });
-    let select = Select { predicate, order: Vec::new(), offset: 0, limit: None };
+    let select = Select::of(predicate);
     let explanation = repo.explain(Query::from_select(select))?;
     let Access::Index { name, equal_columns, .. } = &explanation.access else {
         return Err(Stop::failed(format!("{} does not serve its query: {explanation}", index.name)));

@@ -76,7 +76,7 @@ where
     B: Backend,
 {
     let Handle { backend, table, .. } = handle::<T, _, _>(store)?;
-    let select = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
+    let select = Select::of(Predicate::All);
     let rows = backend.block_on(backend.find(table, select))?;
     let row = rows.into_iter().find(|row| row.id == id);
     row.ok_or_else(|| Stop::failed("the back end does not find a created row"))

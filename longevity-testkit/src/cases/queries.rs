@@ -3,7 +3,7 @@
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::Repo;
-use longevity_core::query::{Direction, OrderBy, Predicate, Query, Select, evaluate};
+use longevity_core::query::{Direction, OrderBy, Predicate, Query, Select, Subject, evaluate};
 use longevity_core::table::TableDefinition;
 use longevity_core::value::Comparison;
 use longevity_core::{DomainModel, PState, PersistentType, Value};
@@ -94,7 +94,7 @@ pub(crate) fn order_and_window<M: DomainModel, T: Tested<M>, F: Fixture>(room: &
     let windows = [(0, None), (1, Some(2)), (0, Some(0)), (rows, None), (rows - 1, Some(9)), (rows + 5, Some(1))];
     for order in orders {
         for (offset, limit) in windows {
-            let select = Select { predicate: Predicate::All, order: order.clone(), offset, limit };
+            let select = Select { order: order.clone(), offset, limit, ..Select::of(Predicate::All) };
             agree(definition, &repo, &states, select)?;
         }
     }
@@ -152,7 +152,7 @@ fn check<T: PersistentType, B: Backend>(
     states: &[PState<T>],
     predicate: Predicate,
 ) -> Outcome {
-    agree(definition, repo, states, Select { predicate, order: Vec::new(), offset: 0, limit: None })
+    agree(definition, repo, states, Select::of(predicate))
 }
 
 /// Whether the repository finds what the query means, by each of its four ways.
@@ -166,16 +166,19 @@ fn agree<T: PersistentType, B: Backend>(
         let value = state.get();
         let names = definition.variants.get(value.variant()).and_then(|variant| variant.discriminators);
         let discriminator = names.and_then(|names| names.first().copied());
-        evaluate(&select.predicate, discriminator, &|path| value.value_at(path))
+        evaluate(&select.predicate, Subject { id: state.id(), discriminator }, &|path| value.value_at(path))
     };
     let mut expected: Vec<_> = states.iter().filter(holds).collect();
     expected.sort_by(|a, b| {
         let by_order = select.order.iter().map(|by| {
-            let value = |state: &PState<T>| state.get().value_at(by.path.steps()).to_value();
+            let value = |state: &PState<T>| by.path.value_in(&|steps| state.get().value_at(steps)).to_value();
             let ordering = value(a).cmp(&value(b));
             if by.direction == Direction::Descending { ordering.reverse() } else { ordering }
         });
-        by_order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a.id().cmp(&b.id()))
+        by_order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(match select.ties {
+            Direction::Ascending => a.id().cmp(&b.id()),
+            Direction::Descending => b.id().cmp(&a.id()),
+        })
     });
     let offset = usize::try_from(select.offset).unwrap_or(usize::MAX);
     let limit = select.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));

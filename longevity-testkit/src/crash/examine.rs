@@ -1,6 +1,6 @@
 //! Whether keys, indexes and counts say what the rows say.
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, evaluate};
+use longevity_core::query::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
 use longevity_core::{Error, PState, PersistentType, RowId};
@@ -121,5 +121,7 @@ fn sees<P: PersistentType>(view: &dyn AnyView<P>, value: &P) -> bool {
 
 fn holds<P: PersistentType>(definition: &TableDefinition, predicate: &Predicate, value: &P) -> bool {
     let names = definition.variants.get(value.variant()).and_then(|variant| variant.discriminators);
-    evaluate(predicate, names.and_then(|names| names.first().copied()), &|path| value.value_at(path))
+    let discriminator = names.and_then(|names| names.first().copied());
+    // The predicates of an examination ask for no ids.
+    evaluate(predicate, Subject { id: RowId::from_u128(0), discriminator }, &|path| value.value_at(path))
 }

@@ -122,7 +122,7 @@ pub(super) fn same_value<P: PersistentType>(a: &P, b: &P) -> bool {
 
 /// Everything.
 pub(super) fn all() -> Select {
-    Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None }
+    Select::of(Predicate::All)
 }
 
 impl<P: PersistentType> Table<P> {

@@ -53,7 +53,7 @@ impl Decorator<Mem> for Misdeclares {
                 let path = definition.columns[*column].path.clone();
                 predicate.and(Predicate::Compare { path, comparison: Comparison::Eq, operand: operand.to_value() })
             });
-            let select = Select { predicate, order: Vec::new(), offset: 0, limit: Some(1) };
+            let select = Select { limit: Some(1), ..Select::of(predicate) };
             if let Some(row) = inner.find(table, select).await?.pop() {
                 return Ok(Some(row));
             }

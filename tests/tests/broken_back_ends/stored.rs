@@ -11,6 +11,6 @@ pub(crate) type RowContent = longevity::RowContent<Doc>;
 
 /// All rows of the table.
 pub(crate) async fn all(inner: &Mem, table: &Table) -> Vec<Row> {
-    let select = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
+    let select = Select::of(Predicate::All);
     inner.find(table, select).await.unwrap()
 }

@@ -76,7 +76,7 @@ impl Bench {
     }
 
     fn explain(&self, predicate: Predicate, order: Vec<OrderBy>) -> Explanation {
-        let select = Select { predicate, order, offset: 0, limit: None };
+        let select = Select { order, ..Select::of(predicate) };
         self.sqlite.block_on(self.sqlite.explain(&self.table, select)).unwrap()
     }
 

@@ -27,7 +27,7 @@ fn a_receiver_of_rows_calls_the_store() {
                 sender.send(sqlite.block_on(sqlite.count(&table, Predicate::All))?).unwrap();
                 Ok(())
             };
-            let select = Select { predicate: Predicate::All, order: Vec::new(), offset: 0, limit: None };
+            let select = Select::of(Predicate::All);
             sqlite.block_on(sqlite.find_each(&table, select, &mut give)).unwrap();
         });
         for _ in 0..3 {

@@ -97,7 +97,7 @@ fn order(text: &str) -> Vec<OrderBy> {
 }
 
 fn plan(predicate: Predicate, by: &str) -> Plan {
-    Plan::new(&table(), &Select { predicate, order: order(by), offset: 0, limit: None })
+    Plan::new(&table(), &Select { order: order(by), ..Select::of(predicate) })
 }
 
 /// The access, and how it is arranged.

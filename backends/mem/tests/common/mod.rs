@@ -372,7 +372,7 @@ pub fn rest(rows: Rows) -> Vec<RowId> {
 }
 
 pub fn select(predicate: Predicate) -> Select {
-    Select { predicate, order: Vec::new(), offset: 0, limit: None }
+    Select::of(predicate)
 }
 
 pub fn by(path: &Path) -> OrderBy {

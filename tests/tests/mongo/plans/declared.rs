@@ -72,7 +72,7 @@ impl Bench {
     }
 
     fn explain(&self, predicate: Predicate, order: Vec<OrderBy>) -> Explanation {
-        let select = Select { predicate, order, offset: 0, limit: None };
+        let select = Select { order, ..Select::of(predicate) };
         self.place.mongo.block_on(self.place.mongo.explain(&self.table, select)).unwrap()
     }
 

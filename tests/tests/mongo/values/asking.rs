@@ -71,7 +71,7 @@ impl<P: RootType + Document> Rows<P> {
 
     fn find(&self, predicate: Predicate, order: Vec<OrderBy>) -> Result<Vec<Row<Doc>>, longevity::Error> {
         let mongo = &self.place.mongo;
-        mongo.block_on(mongo.find(&self.table, Select { predicate, order, offset: 0, limit: None }))
+        mongo.block_on(mongo.find(&self.table, Select { order, ..Select::of(predicate) }))
     }
 
     fn ask(&mut self, predicate: Predicate, order: Vec<OrderBy>, expected: Vec<usize>, question: &dyn Fn() -> String) {
