@@ -11,8 +11,8 @@ use crate::error::{Error, WriteError};
 use crate::explain::Explanation;
 use crate::model::{DomainModel, InModel};
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::Query;
-use crate::repo;
+use crate::query::{Cursor, Query};
+use crate::repo::{self, Page};
 use crate::state::PState;
 use crate::store::{self, Options};
 
@@ -109,6 +109,21 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::find`](crate::Repo::find).
     pub fn find(&self, query: Query<P>) -> Result<Vec<PState<P>>, Error> {
         self.repo.block_on(self.repo.find(query))
+    }
+
+    /// See [`Repo::first`](crate::Repo::first).
+    pub fn first(&self, query: Query<P>) -> Result<Option<PState<P>>, Error> {
+        self.repo.block_on(self.repo.first(query))
+    }
+
+    /// See [`Repo::one`](crate::Repo::one).
+    pub fn one(&self, query: Query<P>) -> Result<PState<P>, Error> {
+        self.repo.block_on(self.repo.one(query))
+    }
+
+    /// See [`Repo::page`](crate::Repo::page).
+    pub fn page(&self, query: Query<P>, at: Option<&Cursor>) -> Result<Page<P>, Error> {
+        self.repo.block_on(self.repo.page(query, at))
     }
 
     /// See [`Repo::count`](crate::Repo::count).

@@ -46,6 +46,26 @@ pub enum Error {
         /// The id or the key value that was asked for.
         what: String,
     },
+    /// The query finds more than one row where one is asked for.
+    #[error("more than one {type_name} satisfies the query")]
+    NotUnique {
+        /// The repository's type.
+        type_name: &'static str,
+    },
+    /// The cursor of a page cannot be used.
+    #[error("the cursor cannot be used: {problem}")]
+    InvalidCursor {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The query cannot be asked.
+    #[error("{type_name}: {problem}")]
+    InvalidQuery {
+        /// The repository's type.
+        type_name: &'static str,
+        /// What is wrong with it and what to do.
+        problem: &'static str,
+    },
     /// An update would change the primary key, which is the row's identity.
     #[error(
         "the primary key {key} of {type_name} may not change from {from} to {to}: delete the row and create another"

@@ -47,7 +47,7 @@ pub use persistent::{
     PersistentType, RootType,
 };
 pub use query::{Filter, InScopeOf, MixesWith, Operand, Order, Prop, Query};
-pub use repo::{PStates, Repo, Retrieval};
+pub use repo::{PStates, Page, Repo, Retrieval};
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;
 pub use storable::Storable;

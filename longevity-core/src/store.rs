@@ -12,6 +12,7 @@ use crate::backend::Backend;
 use crate::error::Error;
 use crate::model::{DomainModel, InModel, ModelBuilder};
 use crate::persistent::PersistentType;
+use crate::query::CursorKey;
 use crate::repo::Repo;
 use crate::table::TableDefinition;
 
@@ -30,12 +31,13 @@ use crate::table::TableDefinition;
 pub struct Options {
     pub(crate) optimistic_locking: bool,
     pub(crate) timestamps: bool,
+    pub(crate) cursor_key: Option<CursorKey>,
 }
 
 impl Default for Options {
-    /// Optimistic locking on, timestamps off.
+    /// Optimistic locking on, timestamps off, a cursor key of this process alone.
     fn default() -> Self {
-        Self { optimistic_locking: true, timestamps: false }
+        Self { optimistic_locking: true, timestamps: false, cursor_key: None }
     }
 }
 
@@ -50,6 +52,13 @@ impl Options {
     /// Whether rows keep when they were created and last written.
     pub fn timestamps(mut self, on: bool) -> Self {
         self.timestamps = on;
+        self
+    }
+
+    /// The secret with which the [cursors](crate::query::Cursor) of pages are sealed. Programs with the same one accept each
+    /// other's, and their own after a restart; without, each process chooses one at random.
+    pub fn cursor_key(mut self, key: [u8; 32]) -> Self {
+        self.cursor_key = Some(CursorKey(key));
         self
     }
 }

@@ -95,8 +95,9 @@ mod any;
 pub use any::{AnyBackend, AnyDoc, AnyRows, AnyTable};
 pub use longevity_core::{
     Access, BoxError, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, HasVariant, InModel,
-    KeyFor, KeyVal, Longevity, Options, Order, PState, PStates, ParseTimestampError, PersistentStruct, PersistentType,
-    Prop, Query, Repo, Result, Retrieval, RootType, Row, RowContent, RowId, Storable, Timestamp, Value, WriteError,
+    KeyFor, KeyVal, Longevity, Options, Order, PState, PStates, Page, ParseTimestampError, PersistentStruct,
+    PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, Row, RowContent, RowId, Storable, Timestamp, Value,
+    WriteError,
 };
 pub use longevity_core::{backend, definition, description, encoding, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};

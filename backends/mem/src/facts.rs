@@ -1,11 +1,13 @@
 //! What a predicate says for certain of every row that satisfies it, as far as an index can use it.
 
+use std::ops::Range;
+
 use longevity_core::query::Predicate;
 use longevity_core::value::Comparison;
-use longevity_core::{Path, Step, Value, ValueRef};
+use longevity_core::{Path, RowId, Step, Value, ValueRef};
 
 /// The certain facts of a predicate. What is not among them is left to the evaluation of each candidate.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Facts<'a> {
     /// No row can satisfy the predicate.
     pub(crate) nothing: bool,
@@ -13,6 +15,16 @@ pub(crate) struct Facts<'a> {
     scope: Option<Vec<&'static str>>,
     equal: Vec<(&'a Path, &'a Value)>,
     ranges: Vec<(&'a Path, Comparison, &'a Value)>,
+    among: Vec<(&'a Path, &'a [Value])>,
+    /// The ids that the row may have.
+    pub(crate) ids: Range<u64>,
+}
+
+impl Default for Facts<'_> {
+    fn default() -> Self {
+        let (equal, ranges, among) = (Vec::new(), Vec::new(), Vec::new());
+        Self { nothing: false, scope: None, equal, ranges, among, ids: 0..u64::MAX }
+    }
 }
 
 impl<'a> Facts<'a> {
@@ -30,6 +42,12 @@ impl<'a> Facts<'a> {
                 Predicate::Or(parts) if parts.is_empty() => self.nothing = true,
                 Predicate::Discriminator(names) => self.narrow(names),
                 Predicate::Compare { path, comparison, operand } => self.compare(path, *comparison, operand),
+                Predicate::In { path, operands, negated: false } => match operands.as_slice() {
+                    [] => self.nothing = true,
+                    [operand] => self.compare(path, Comparison::Eq, operand),
+                    operands => self.among.push((path, operands)),
+                },
+                Predicate::Id { comparison, id } => self.compare_id(*comparison, *id),
                 _ => {}
             }
         }
@@ -55,6 +73,29 @@ impl<'a> Facts<'a> {
             _ if operand.is_none() => self.nothing = true,
             _ => self.ranges.push((path, comparison, operand)),
         }
+    }
+
+    fn compare_id(&mut self, comparison: Comparison, id: RowId) {
+        // An id that no row here can have is greater than all.
+        let id = u64::try_from(id.as_u128()).unwrap_or(u64::MAX);
+        let Range { start, end } = &mut self.ids;
+        match comparison {
+            Comparison::Eq => (*start, *end) = ((*start).max(id), (*end).min(id.saturating_add(1))),
+            Comparison::Gt => *start = (*start).max(id.saturating_add(1)),
+            Comparison::Ge => *start = (*start).max(id),
+            Comparison::Lt => *end = (*end).min(id),
+            Comparison::Le => *end = (*end).min(id.saturating_add(1)),
+            Comparison::Ne => {}
+        }
+        self.nothing |= self.ids.is_empty();
+    }
+
+    /// The values one of which the column at this path has in every row that satisfies the predicate, if some are known.
+    pub(crate) fn one_of(&self, column: &Path) -> Option<Vec<ValueRef<'a>>> {
+        self.among.iter().find_map(|(path, operands)| {
+            let below = column.starts_with(path).then(|| column.steps().get(path.steps().len()..)).flatten()?;
+            operands.iter().map(|operand| leaf(operand, below)).collect()
+        })
     }
 
     /// Whether every row that satisfies the predicate is in an index of these discriminators.

@@ -42,7 +42,7 @@ impl Index {
             return Ok(Self { ordered: Ordered::Sorted(Self::sorted(slot, rows)), unique: None });
         }
         let mut unique = HashMap::new();
-        for row in rows.from(0) {
+        for row in rows.range(0..u64::MAX) {
             let Some(entry) = slot.entry(row.id, row.discriminator.as_deref(), &row.doc) else { continue };
             if unique.insert(entry, Arc::clone(row)).is_some() {
                 return Err(row);
@@ -54,7 +54,7 @@ impl Index {
     /// The entries of these rows in order.
     pub(crate) fn sorted(slot: &Slot, rows: &Pages) -> Tree {
         let entry = |row: &StoredRow| slot.entry(row.id, row.discriminator.as_deref(), &row.doc);
-        rows.from(0).filter_map(|row| Some((entry(row)?, row.id))).collect()
+        rows.range(0..u64::MAX).filter_map(|row| Some((entry(row)?, row.id))).collect()
     }
 
     /// The entries in order, if they are sorted.

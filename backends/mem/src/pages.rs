@@ -2,6 +2,7 @@
 //!
 //! Ids are dense, so rows stand in pages: a row is reached and appended in less time than in a tree of single rows.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -38,13 +39,12 @@ impl Pages {
         self.pages.get(&page)?.rows[place].as_ref()
     }
 
-    /// The rows from this id on, by id.
-    pub(crate) fn from(&self, id: u64) -> impl Iterator<Item = &Arc<StoredRow>> {
-        let (first, mut skipped) = place(id);
-        self.pages.range(first..).flat_map(move |(page, rows)| {
-            let skip = if *page == first { std::mem::take(&mut skipped) } else { 0 };
-            rows.rows.iter().skip(skip).flatten()
-        })
+    /// The rows with these ids, by id.
+    pub(crate) fn range(&self, ids: Range<u64>) -> impl DoubleEndedIterator<Item = &Arc<StoredRow>> {
+        let (first, last) = (ids.start / PAGE, ids.end / PAGE);
+        let pages = self.pages.range(first..=last.max(first));
+        let rows = pages.flat_map(|(_, page)| page.rows.iter().flatten());
+        rows.filter(move |row| ids.contains(&row.id))
     }
 
     /// Puts a row in its place; gives the one that was there.

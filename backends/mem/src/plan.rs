@@ -3,6 +3,8 @@
 //! The plan finds candidates and may find too many; each is still evaluated. So a plan can make a query slow but not wrong,
 //! as long as its candidates are no fewer than the rows of the answer and come in the order that it claims.
 
+use std::ops::Range;
+
 use longevity_core::query::{Direction, OrderBy, Select};
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
@@ -23,10 +25,12 @@ pub(crate) struct Plan {
 pub(crate) enum Candidates {
     /// Nowhere: the predicate contradicts itself.
     Nothing,
-    /// Among all rows.
-    Table,
+    /// Among all rows with ids in this range.
+    Table(Range<u64>),
     /// In a range of an index's entries.
     Index(IndexRange),
+    /// In several ranges of one index, each for one of the values that a column may have.
+    Union(Vec<IndexRange>),
 }
 
 /// A range of an index's entries.
@@ -52,10 +56,10 @@ pub(crate) enum Arrangement {
     /// They are in order from the last to the first.
     Backward,
     /// Those with the same leading columns stand together, and these groups are in order. Within one, which is to be in
-    /// the order of ids, they are in order only if the group's columns are all that the index has.
-    Groups { columns: usize, direction: Direction, in_order: bool },
+    /// the order of ids, one way or the other, they are in order only if the group's columns are all that the index has.
+    Groups { columns: usize, direction: Direction, in_order: bool, ties: Direction },
     /// Their ids have to be sorted.
-    ById,
+    ById(Direction),
     /// The rows have to be sorted.
     Sort,
 }
@@ -66,7 +70,7 @@ impl Arrangement {
         match self {
             Self::Forward | Self::Backward => true,
             Self::Groups { in_order, .. } => in_order,
-            Self::ById | Self::Sort => false,
+            Self::ById(_) | Self::Sort => false,
         }
     }
 }
@@ -81,8 +85,15 @@ impl Plan {
             return nothing;
         }
         let order = essential(&select.order, &facts);
-        let arrangement = if order.is_empty() { Arrangement::Forward } else { Arrangement::Sort };
-        let mut best = (Rank::default(), Self { candidates: Candidates::Table, arrangement });
+        let arrangement = match (order.is_empty(), select.ties) {
+            (false, _) => Arrangement::Sort,
+            (true, Direction::Ascending) => Arrangement::Forward,
+            (true, Direction::Descending) => Arrangement::Backward,
+        };
+        let candidates = Candidates::Table(facts.ids.clone());
+        // The order of the ids is worth more than nothing, as they are in a range of them.
+        let rank = Rank { bounded: facts.ids != (0..u64::MAX) && order.is_empty(), ..Rank::default() };
+        let mut best = (rank, Self { candidates, arrangement });
         for (position, index) in definition.indexes.iter().enumerate() {
             if !facts.within(index.discriminators) {
                 continue;
@@ -91,7 +102,15 @@ impl Plan {
             if range.start >= range.end {
                 return nothing;
             }
-            let arrangement = arrangement_of(definition, index, range.equal_columns, &order);
+            if let Some(ranges) = range.one_of(definition, &facts) {
+                let rank = Rank { equal_columns: range.equal_columns + 1, ..Rank::default() };
+                if rank > best.0 {
+                    let arrangement = if order.is_empty() { Arrangement::ById(select.ties) } else { Arrangement::Sort };
+                    best = (rank, Self { candidates: Candidates::Union(ranges), arrangement });
+                }
+                continue;
+            }
+            let arrangement = arrangement_of(definition, index, range.equal_columns, &order, select.ties);
             let rank = Rank {
                 single_row: is_single(index, range.equal_columns),
                 equal_columns: range.equal_columns,
@@ -109,7 +128,12 @@ impl Plan {
     pub(crate) fn explain(&self, definition: &TableDefinition) -> Explanation {
         let access = match &self.candidates {
             Candidates::Nothing => Access::Nothing,
-            Candidates::Table => Access::Scan,
+            Candidates::Table(_) => Access::Scan,
+            Candidates::Union(ranges) => ranges.first().map_or(Access::Nothing, |range| Access::Index {
+                name: definition.indexes[range.index].name.clone(),
+                equal_columns: range.equal_columns,
+                range: range.bounded,
+            }),
             Candidates::Index(range) => Access::Index {
                 name: definition.indexes[range.index].name.clone(),
                 equal_columns: range.equal_columns,
@@ -140,6 +164,24 @@ impl IndexRange {
     /// The only entry that there can be, if all columns of a key are fixed.
     pub(crate) fn single<'a>(&'a self, definition: &TableDefinition) -> Option<&'a [u8]> {
         is_single(&definition.indexes[self.index], self.equal_columns).then_some(&self.start)
+    }
+
+    /// A range for each of the values that the next column may have, if it is known to have one of some.
+    fn one_of(&self, definition: &TableDefinition, facts: &Facts<'_>) -> Option<Vec<Self>> {
+        let column = *definition.indexes[self.index].columns.get(self.equal_columns)?;
+        let values = facts.one_of(&definition.columns[column].path)?;
+        // Without the bounds of a range, which is left to the evaluation.
+        let prefix = match self.bounded {
+            true => return None,
+            false => &self.start,
+        };
+        let range = |value| {
+            let mut start = prefix.clone();
+            encode(value, &mut start);
+            let end = start.iter().copied().chain([ABOVE]).collect();
+            Self { index: self.index, equal_columns: self.equal_columns + 1, bounded: false, start, end }
+        };
+        Some(values.into_iter().map(range).collect())
     }
 
     fn new(definition: &TableDefinition, position: usize, facts: &Facts<'_>) -> Self {
@@ -196,12 +238,16 @@ fn arrangement_of(
     index: &Index,
     equal_columns: usize,
     order: &[&OrderBy],
+    ties: Direction,
 ) -> Arrangement {
     let free = &index.columns[equal_columns..];
     if free.is_empty() && (index.is_unique() || order.is_empty()) {
-        return Arrangement::Forward;
+        return match ties {
+            Direction::Ascending => Arrangement::Forward,
+            Direction::Descending => Arrangement::Backward,
+        };
     }
-    let Some(direction) = order.first().map(|by| by.direction) else { return Arrangement::ById };
+    let Some(direction) = order.first().map(|by| by.direction) else { return Arrangement::ById(ties) };
     let served = free
         .iter()
         .zip(order)
@@ -212,10 +258,11 @@ fn arrangement_of(
     if served < order.len() && !(covered && index.is_unique()) {
         return Arrangement::Sort;
     }
+    // The entries that are alike in all columns stand in the order of their ids.
     match direction {
-        Direction::Ascending if covered => Arrangement::Forward,
-        Direction::Descending if covered && index.is_unique() => Arrangement::Backward,
-        _ => Arrangement::Groups { columns: equal_columns + served, direction, in_order: covered },
+        Direction::Ascending if covered && (index.is_unique() || ties == direction) => Arrangement::Forward,
+        Direction::Descending if covered && (index.is_unique() || ties == direction) => Arrangement::Backward,
+        _ => Arrangement::Groups { columns: equal_columns + served, direction, in_order: covered, ties },
     }
 }
 

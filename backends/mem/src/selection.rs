@@ -24,7 +24,7 @@ pub(crate) struct Selection {
     /// How many rows are still to be given.
     limit: u64,
     /// The order, if the walk does not come in it.
-    sort: Option<Vec<OrderBy>>,
+    sort: Option<(Vec<OrderBy>, Direction)>,
     /// The rows in order, once they are sorted.
     sorted: std::vec::IntoIter<Arc<StoredRow>>,
 }
@@ -33,7 +33,7 @@ impl Selection {
     /// A query. Takes its snapshot here; finds nothing before it is asked to.
     pub(crate) fn new(table: &Table, select: Select) -> Result<Self, Error> {
         let plan = Plan::new(&table.definition, &select);
-        let sort = (plan.arrangement == Arrangement::Sort).then_some(select.order);
+        let sort = (plan.arrangement == Arrangement::Sort).then_some((select.order, select.ties));
         Self::start(table, &plan, select.predicate, select.offset, select.limit.unwrap_or(u64::MAX), sort)
     }
 
@@ -50,10 +50,13 @@ impl Selection {
         predicate: Predicate,
         offset: u64,
         limit: u64,
-        sort: Option<Vec<OrderBy>>,
+        sort: Option<(Vec<OrderBy>, Direction)>,
     ) -> Result<Self, Error> {
         let schema = table.schema()?;
         let walk = match &plan.candidates {
+            Candidates::Union(ranges) => {
+                Walk::new(plan, table.store.snapshot(ranges.first().map(|range| schema.slots[range.index])))
+            }
             Candidates::Index(range) => {
                 let slot = schema.slots[range.index];
                 match range.single(&table.definition) {
@@ -73,8 +76,8 @@ impl Selection {
         if at_most == 0 {
             return rows;
         }
-        if let Some(order) = self.sort.take() {
-            self.sorted = self.sort(&order).into_iter();
+        if let Some((order, ties)) = self.sort.take() {
+            self.sorted = self.sort(&order, ties).into_iter();
         }
         rows.extend(self.sorted.by_ref().take(at_most).map(|row| row.to_row()));
         if rows.len() < at_most {
@@ -119,13 +122,14 @@ impl Selection {
     }
 
     /// All rows of the window, sorted. With a limit, keeps no more rows than the window ends at.
-    fn sort(&mut self, order: &[OrderBy]) -> Vec<Arc<StoredRow>> {
+    fn sort(&mut self, order: &[OrderBy], ties: Direction) -> Vec<Arc<StoredRow>> {
         let window = usize::try_from(self.offset.saturating_add(self.limit)).unwrap_or(usize::MAX);
         let mut ranked = BinaryHeap::new();
         let predicate = &self.predicate;
         self.walk.visit(&mut |row| {
             if satisfies(row, predicate) {
-                ranked.push(Ranked { rank: rank(row, order), row: Arc::clone(row) });
+                let tie = if ties == Direction::Ascending { row.id } else { !row.id };
+                ranked.push(Ranked { rank: rank(row, order), tie, row: Arc::clone(row) });
                 if ranked.len() > window {
                     ranked.pop();
                 }
@@ -146,6 +150,7 @@ fn satisfies(row: &StoredRow, predicate: &Predicate) -> bool {
 /// A row that is sorted by its rank, and by its id among equals.
 struct Ranked {
     rank: Key,
+    tie: u64,
     row: Arc<StoredRow>,
 }
 
@@ -164,7 +169,7 @@ fn rank(row: &StoredRow, order: &[OrderBy]) -> Key {
 
 impl Ord for Ranked {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.rank.cmp(&other.rank).then_with(|| self.row.id.cmp(&other.row.id))
+        self.rank.cmp(&other.rank).then_with(|| self.tie.cmp(&other.tie))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The walk over a plan's candidates in a snapshot: it can stop after any row and go on later.
 
-use std::ops::{Bound, ControlFlow};
+use std::ops::{Bound, ControlFlow, Range};
 use std::sync::Arc;
 
 use longevity_core::query::Direction;
@@ -25,8 +25,11 @@ enum Rest {
     Nothing,
     /// One row.
     Single(Arc<StoredRow>),
-    /// The rows from this id on.
-    Rows(u64),
+    /// The rows with ids in a range.
+    Rows {
+        ids: Range<u64>,
+        backward: bool,
+    },
     /// The rows with these ids.
     Ids(std::vec::IntoIter<u64>),
     /// A range of entries.
@@ -37,6 +40,7 @@ enum Rest {
         columns: usize,
         direction: Direction,
         in_order: bool,
+        ties: Direction,
         /// What is left of the group that was begun.
         group: Box<Rest>,
     },
@@ -54,22 +58,29 @@ struct Entries {
 impl Walk {
     /// A walk in the order of the plan.
     pub(crate) fn new(plan: &Plan, snapshot: Snapshot) -> Self {
+        let backward = plan.arrangement == Arrangement::Backward;
         let rest = match &plan.candidates {
             Candidates::Nothing => Rest::Nothing,
-            Candidates::Table => Rest::Rows(0),
+            Candidates::Table(ids) => Rest::Rows { ids: ids.clone(), backward },
             Candidates::Index(range) => {
-                let mut entries = Entries::new(range, snapshot.tree);
+                let entries = Entries::new(range, snapshot.tree, backward);
                 match plan.arrangement {
-                    Arrangement::Groups { columns, direction, in_order } => {
-                        Rest::Groups { entries, columns, direction, in_order, group: Box::new(Rest::Nothing) }
+                    Arrangement::Groups { columns, direction, in_order, ties } => {
+                        Rest::Groups { entries, columns, direction, in_order, ties, group: Box::new(Rest::Nothing) }
                     }
-                    Arrangement::ById => Rest::Ids(entries.sorted_ids()),
-                    Arrangement::Backward => {
-                        entries.backward = true;
-                        Rest::Entries(entries)
-                    }
-                    Arrangement::Forward | Arrangement::Sort => Rest::Entries(entries),
+                    Arrangement::ById(direction) => Rest::Ids(sorted(entries.ids(), direction)),
+                    Arrangement::Forward | Arrangement::Backward | Arrangement::Sort => Rest::Entries(entries),
                 }
+            }
+            Candidates::Union(ranges) => {
+                let ids = ranges
+                    .iter()
+                    .flat_map(|range| Entries::new(range, snapshot.tree.clone(), false).ids().collect::<Vec<_>>());
+                let direction = match plan.arrangement {
+                    Arrangement::ById(direction) => direction,
+                    _ => Direction::Ascending,
+                };
+                Rest::Ids(sorted(ids, direction))
             }
         };
         Self { rows: snapshot.rows, rest }
@@ -102,37 +113,43 @@ impl Rest {
                 *self = Self::Nothing;
                 visit(&row)
             }
-            Self::Rows(from) => {
-                for row in rows.from(*from) {
-                    *from = row.id + 1;
+            Self::Rows { ids, backward: false } => {
+                for row in rows.range(ids.clone()) {
+                    ids.start = row.id + 1;
+                    visit(row)?;
+                }
+                ControlFlow::Continue(())
+            }
+            Self::Rows { ids, backward: true } => {
+                for row in rows.range(ids.clone()).rev() {
+                    ids.end = row.id;
                     visit(row)?;
                 }
                 ControlFlow::Continue(())
             }
             Self::Ids(ids) => ids.filter_map(|id| rows.get(id)).try_for_each(visit),
             Self::Entries(entries) => entries.visit(rows, visit),
-            Self::Groups { entries, columns, direction, in_order, group } => loop {
+            Self::Groups { entries, columns, direction, in_order, ties, group } => loop {
                 group.visit(rows, visit)?;
-                let Some(next) = entries.next_group(*columns, *direction) else { return ControlFlow::Continue(()) };
-                **group = if *in_order { Self::Entries(next) } else { Self::Ids(next.sorted_ids()) };
+                let Some(mut next) = entries.next_group(*columns, *direction) else { return ControlFlow::Continue(()) };
+                next.backward = *ties == Direction::Descending;
+                **group = if *in_order { Self::Entries(next) } else { Self::Ids(sorted(next.ids(), *ties)) };
             },
         }
     }
 }
 
 impl Entries {
-    fn new(range: &IndexRange, tree: Tree) -> Self {
-        Self { tree, start: range.start.clone(), end: range.end.clone(), backward: false }
+    fn new(range: &IndexRange, tree: Tree, backward: bool) -> Self {
+        Self { tree, start: range.start.clone(), end: range.end.clone(), backward }
     }
 
     fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &u64)> {
         bounded(&self.tree, &self.start, &self.end)
     }
 
-    fn sorted_ids(&self) -> std::vec::IntoIter<u64> {
-        let mut ids: Vec<_> = self.iter().map(|(_, id)| *id).collect();
-        ids.sort_unstable();
-        ids.into_iter()
+    fn ids(&self) -> impl Iterator<Item = u64> {
+        self.iter().map(|(_, id)| *id)
     }
 
     fn visit(&mut self, rows: &Pages, visit: &mut Visit<'_>) -> ControlFlow<()> {
@@ -174,6 +191,17 @@ impl Entries {
         }
         Some(group)
     }
+}
+
+/// Each id once.
+fn sorted(ids: impl Iterator<Item = u64>, direction: Direction) -> std::vec::IntoIter<u64> {
+    let mut ids: Vec<_> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if direction == Direction::Descending {
+        ids.reverse();
+    }
+    ids.into_iter()
 }
 
 fn bounded<'a>(

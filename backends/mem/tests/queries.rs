@@ -30,7 +30,10 @@ fn expected(rows: &[(RowId, u64, User)], select: &Select) -> Vec<RowId> {
             Direction::Ascending => a.cmp(b),
             Direction::Descending => b.cmp(a),
         });
-        by_order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a_id.cmp(b_id))
+        by_order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(match select.ties {
+            Direction::Ascending => a_id.cmp(b_id),
+            Direction::Descending => b_id.cmp(a_id),
+        })
     });
     let window = found.into_iter().skip(select.offset as usize).take(select.limit.unwrap_or(u64::MAX) as usize);
     window.map(|(_, id)| id).collect()
@@ -130,9 +133,22 @@ fn atoms() -> impl Strategy<Value = Predicate> {
         3 => compare_with(path(&[&RATING]), floats().prop_map(Value::Float).boxed()),
         3 => compare_with(path(&[&NICK]), text_values().boxed()),
         1 => text_values().prop_map(|element| Predicate::Contains { path: path(&[&TAGS]), element }),
+        2 => among(path(&[&USERNAME]), text_values().boxed()),
+        2 => among(path(&[&CATS]), numbers()),
+        1 => among(path(&[&RATING]), floats().prop_map(Value::Float).boxed()),
+        1 => (comparisons(), 0..12_u128)
+            .prop_map(|(comparison, id)| Predicate::Id { comparison, id: RowId::from_u128(id) }),
         1 => prop::sample::select(vec![Predicate::All, Predicate::Nothing]),
         2 => prop::sample::select(vec![MEMBER, COMMENTER, &["Member"]]).prop_map(Predicate::Discriminator),
     ]
+}
+
+fn among(path: Path, operands: BoxedStrategy<Value>) -> impl Strategy<Value = Predicate> {
+    (prop::collection::vec(operands, 0..4), any::<bool>()).prop_map(move |(operands, negated)| Predicate::In {
+        path: path.clone(),
+        operands,
+        negated,
+    })
 }
 
 fn common_number() -> impl Strategy<Value = i64> {
@@ -172,8 +188,9 @@ fn selects() -> impl Strategy<Value = Select> {
                 })
                 .collect()
         });
-    (predicates(), order, prop_oneof![2 => Just(0_u64), 1 => 0..5_u64], prop::option::of(0..9_u64))
-        .prop_map(|(predicate, order, offset, limit)| Select { order, offset, limit, ..Select::of(predicate) })
+    let ties = prop::sample::select(vec![Direction::Ascending, Direction::Descending]);
+    (predicates(), order, ties, prop_oneof![2 => Just(0_u64), 1 => 0..5_u64], prop::option::of(0..9_u64))
+        .prop_map(|(predicate, order, ties, offset, limit)| Select { predicate, order, ties, offset, limit })
 }
 
 /// A write on the row at this place, or an insert.

@@ -3,6 +3,7 @@
 //! All that makes a derived repository differ from a poly or a plain one is here, once: which rows it sees
 //! ([`PersistentType::DISCRIMINATORS`]) and which of the table's columns its values have.
 
+mod page;
 mod read;
 mod stream;
 mod write;
@@ -24,6 +25,7 @@ use crate::store::Table;
 use crate::table::{Index, TableDefinition};
 use crate::value::{Value, ValueRef};
 
+pub use page::Page;
 pub use read::Retrieval;
 pub use stream::PStates;
 

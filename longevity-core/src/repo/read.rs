@@ -10,7 +10,7 @@ use crate::backend::{Backend, Lookup};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::Query;
+use crate::query::{Query, Select};
 use crate::row::Row;
 use crate::state::PState;
 
@@ -90,8 +90,12 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn find(&self, query: Query<P>) -> Result<Vec<PState<P>>, Error> {
+        self.select(scoped_select::<P>(query.into_select())).await
+    }
+
+    /// The states that a selection finds, which is scoped already.
+    pub(super) async fn select(&self, select: Select) -> Result<Vec<PState<P>>, Error> {
         let table = self.table()?;
-        let select = scoped_select::<P>(query.into_select());
         let span = tracing::debug_span!("find", "type" = P::NAME, backend = B::NAME);
         // A page is allocated at once; a limit may be anything, and promises nothing.
         let mut states = Vec::with_capacity(select.limit.map_or(0, |rows| rows.min(64) as usize));
@@ -101,6 +105,42 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         };
         table.backend.find_each(&table.handle, select, &mut give).instrument(span).await?;
         Ok(states)
+    }
+
+    /// The first that the query finds, if it finds any.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+    /// let most_cats = members.first(Member::query().order_by(Member::props().num_cats.desc())).await?;
+    /// assert_eq!(most_cats.unwrap().num_cats, 3);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
+    pub async fn first(&self, query: Query<P>) -> Result<Option<PState<P>>, Error> {
+        let query = if query.select().limit == Some(0) { query } else { query.limit(1) };
+        Ok(self.find(query).await?.pop())
+    }
+
+    /// The one that the query finds. Fails with [`Error::NotFound`] if it finds none, and with [`Error::NotUnique`] if it
+    /// finds more.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+    /// let m = Member::props();
+    /// assert_eq!(members.one(Member::query().filter(m.num_cats.gt(2))).await?.num_cats, 3);
+    /// assert!(matches!(members.one(Member::query().all()).await, Err(Error::NotUnique { .. })));
+    /// assert!(members.one(Member::query().filter(m.num_cats.gt(3))).await.unwrap_err().is_not_found());
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
+    pub async fn one(&self, query: Query<P>) -> Result<PState<P>, Error> {
+        let at_most = query.select().limit.map_or(2, |limit| limit.min(2));
+        let mut states = self.find(query.limit(at_most)).await?.into_iter();
+        match (states.next(), states.next()) {
+            (Some(state), None) => Ok(state),
+            (None, _) => Err(Error::NotFound { type_name: P::NAME, what: "satisfies the query".to_owned() }),
+            (Some(_), Some(_)) => Err(Error::NotUnique { type_name: P::NAME }),
+        }
     }
 
     /// How many the query finds, its offset and limit included. Decodes nothing.

@@ -110,7 +110,8 @@ fn shown(plan: &Plan) -> String {
         other => format!("{other:?}"),
     };
     let arrangement = match plan.arrangement {
-        Arrangement::Groups { columns, direction, in_order } => {
+        Arrangement::ById(Direction::Ascending) => "ById".to_owned(),
+        Arrangement::Groups { columns, direction, in_order, .. } => {
             format!("{direction:?} groups of {columns}{}", if in_order { "" } else { ", sorted within" })
         }
         other => format!("{other:?}"),

@@ -1,0 +1,116 @@
+//! The rows behind a row, in an order: what a page's cursor asks for.
+
+use super::{Direction, OrderBy, Predicate};
+use crate::row::RowId;
+use crate::storable::{Leaf, ScalarType, Shape};
+use crate::table::TableDefinition;
+use crate::value::{Comparison, Value};
+
+/// A place in an order: between two rows, or at one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Place {
+    /// The values that the row here has in the order's paths.
+    pub(crate) values: Vec<Value>,
+    /// Its id.
+    pub(crate) id: RowId,
+    /// Whether the row itself is behind the place.
+    pub(crate) inclusive: bool,
+}
+
+impl Direction {
+    pub(crate) fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+}
+
+/// True of the rows behind the place, whatever was written since the row was there: the order is total, so each other row is
+/// before or behind it.
+pub(crate) fn behind(definition: &TableDefinition, order: &[OrderBy], ties: Direction, place: &Place) -> Predicate {
+    let comparison = match (ties, place.inclusive) {
+        (Direction::Ascending, false) => Comparison::Gt,
+        (Direction::Ascending, true) => Comparison::Ge,
+        (Direction::Descending, false) => Comparison::Lt,
+        (Direction::Descending, true) => Comparison::Le,
+    };
+    let mut predicate = Predicate::Id { comparison, id: place.id };
+    for (position, (by, value)) in order.iter().zip(&place.values).enumerate().rev() {
+        let property = Property::of(definition, by);
+        let equal = compare(by, Comparison::Eq, value.clone());
+        predicate = property.behind(by, value).or(equal.and(predicate));
+        // What is in neither part is said once more, alone, so that an index finds where to begin.
+        if position == 0
+            && let Some(bound) = property.bound(by, value)
+        {
+            predicate = bound.and(predicate);
+        }
+    }
+    predicate
+}
+
+fn compare(by: &OrderBy, comparison: Comparison, operand: Value) -> Predicate {
+    Predicate::Compare { path: by.path.clone(), comparison, operand }
+}
+
+/// What of a property makes its order more than that of its present values.
+struct Property {
+    /// How many kinds of absent there are: one for each option around it, and one for an option on the way.
+    nones: u8,
+    /// Whether NaN is among the values.
+    float: bool,
+}
+
+impl Property {
+    fn of(definition: &TableDefinition, by: &OrderBy) -> Self {
+        let mut property = Self { nones: 0, float: false };
+        for variant in &definition.variants {
+            let leaf = Leaf::of(variant.shape, &by.path);
+            let nones = leaf.as_ref().map_or(1, |leaf| leaf.options.max(u8::from(leaf.optional)));
+            property.nones = property.nones.max(nones);
+            property.float |=
+                matches!(leaf.map(|leaf| leaf.shape), Some(Shape::Scalar(ScalarType::F32 | ScalarType::F64)));
+        }
+        property
+    }
+
+    fn absent(&self, by: &OrderBy, depths: std::ops::Range<u8>) -> Predicate {
+        let operands: Vec<_> = depths.map(Value::None).collect();
+        match operands.as_slice() {
+            [] => Predicate::Nothing,
+            _ => Predicate::In { path: by.path.clone(), operands, negated: false },
+        }
+    }
+
+    /// True of the rows whose value is behind this one.
+    fn behind(&self, by: &OrderBy, value: &Value) -> Predicate {
+        match (by.direction, value) {
+            (Direction::Ascending, Value::None(depth)) => self.absent(by, 0..depth.saturating_add(1)).negate(),
+            // NaN, which nothing is greater than and which sorts first.
+            (Direction::Ascending, Value::Float(number)) if number.is_nan() => {
+                compare(by, Comparison::Ge, Value::Float(f64::NEG_INFINITY))
+            }
+            (Direction::Ascending, value) => compare(by, Comparison::Gt, value.clone()),
+            (Direction::Descending, Value::None(depth)) => self.absent(by, 0..*depth),
+            (Direction::Descending, Value::Float(number)) if number.is_nan() => self.absent(by, 0..self.nones),
+            (Direction::Descending, value) => {
+                let less = compare(by, Comparison::Lt, value.clone());
+                let nan =
+                    if self.float { compare(by, Comparison::Eq, Value::Float(f64::NAN)) } else { Predicate::Nothing };
+                less.or(nan).or(self.absent(by, 0..self.nones))
+            }
+        }
+    }
+
+    /// True of the rows whose value is this one or behind it, if one comparison says that.
+    fn bound(&self, by: &OrderBy, value: &Value) -> Option<Predicate> {
+        let is_nan = matches!(value, Value::Float(number) if number.is_nan());
+        match by.direction {
+            _ if value.is_none() || is_nan => None,
+            Direction::Ascending => Some(compare(by, Comparison::Ge, value.clone())),
+            Direction::Descending if self.nones == 0 && !self.float => Some(compare(by, Comparison::Le, value.clone())),
+            Direction::Descending => None,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Pages: a window on an order that stays where it is while rows come and go.
+
+use super::{Repo, scoped_select};
+use crate::backend::Backend;
+use crate::error::Error;
+use crate::persistent::PersistentType;
+use crate::query::{Cursor, CursorKey, Place, Query, Select, Way, behind, query_of};
+use crate::state::PState;
+
+/// A page of what a query finds. Comes from [`Repo::page`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Page<P> {
+    /// What is on it, in the query's order.
+    pub states: Vec<PState<P>>,
+    /// Where the next page begins; `None` if there is nothing behind this one.
+    pub next: Option<Cursor>,
+    /// Where the page before this one ends; `None` if there is nothing before it.
+    pub previous: Option<Cursor>,
+}
+
+impl<P: PersistentType, B: Backend> Repo<P, B> {
+    /// A page of as many as the query's limit: the first one, or the one at a cursor that another page of the same query
+    /// gave.
+    ///
+    /// A page begins behind the last row that was seen, wherever that is now, and not behind a number of rows: what is
+    /// added or removed elsewhere neither hides a row nor shows one twice. A page costs what its rows cost, however many are
+    /// before it, if an index has the order. The order of rows that the query leaves equal is that of their ids.
+    ///
+    /// Fails with [`Error::InvalidCursor`] if the cursor is not one of this query, and with [`Error::InvalidQuery`] if the
+    /// query has an offset.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create_many([member("ann", 2), member("bob", 3), member("cec", 3)]).await?;
+    /// let m = Member::props();
+    /// let query = || Member::query().order_by(m.num_cats.desc()).limit(2);
+    ///
+    /// let first = members.page(query(), None).await?;
+    /// assert_eq!(first.states.len(), 2);
+    /// members.delete(first.states[0].clone()).await?;
+    ///
+    /// // The cursor may leave the program as text and come back.
+    /// let text = first.next.unwrap().to_string();
+    /// let last = members.page(query(), Some(&text.into())).await?;
+    /// assert_eq!(last.states[0].num_cats, 2);
+    /// assert!(last.next.is_none() && last.previous.is_some());
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
+    pub async fn page(&self, query: Query<P>, at: Option<&Cursor>) -> Result<Page<P>, Error> {
+        let table = self.table()?;
+        let select = query.into_select();
+        if select.offset > 0 {
+            let problem = "a page begins at its cursor: ask for it without an offset";
+            return Err(Error::InvalidQuery { type_name: P::NAME, problem });
+        }
+        let key = table.options.cursor_key.map_or_else(CursorKey::of_process, Ok)?;
+        let of = query_of(P::NAME, &select);
+        let at = at.map(|cursor| cursor.open(&key, &of)).transpose()?;
+        let way = at.as_ref().map_or(Way::Next, |(way, _)| *way);
+        let mut asked = select.clone();
+        if way == Way::Previous {
+            asked.order.iter_mut().for_each(|by| by.direction = by.direction.reversed());
+            asked.ties = asked.ties.reversed();
+        }
+        if let Some((_, place)) = &at {
+            let behind = behind(&table.definition, &asked.order, asked.ties, place);
+            asked.predicate = asked.predicate.and(behind);
+        }
+        // One more than are asked for says whether there is more.
+        asked.limit = select.limit.map(|limit| limit.saturating_add(1));
+        let mut states = self.select(scoped_select::<P>(asked)).await?;
+        let is_more = select.limit.is_some_and(|limit| states.len() as u64 > limit);
+        if is_more {
+            states.pop();
+        }
+        if way == Way::Previous {
+            states.reverse();
+        }
+        let cursor = |way: Way, state: Option<&PState<P>>| {
+            let place = match (state, &at) {
+                (Some(state), _) => place_of(&select, state),
+                // An empty page is where its cursor was: the rows of the other side begin at the cursor itself.
+                (None, Some((_, place))) => Place { inclusive: !place.inclusive, ..place.clone() },
+                (None, None) => return Ok(None),
+            };
+            Cursor::new(&key, &of, way, &place).map(Some)
+        };
+        let came_from = at.is_some();
+        let (before, after) = match way {
+            Way::Next => (came_from, is_more),
+            Way::Previous => (is_more, came_from),
+        };
+        let previous = if before { cursor(Way::Previous, states.first())? } else { None };
+        let next = if after { cursor(Way::Next, states.last())? } else { None };
+        Ok(Page { states, next, previous })
+    }
+}
+
+/// Where a row is in the order.
+fn place_of<P: PersistentType>(select: &Select, state: &PState<P>) -> Place {
+    let value = |path: &crate::Path| path.value_in(&|steps| state.value.value_at(steps)).to_value();
+    let values = select.order.iter().map(|by| value(&by.path)).collect();
+    Place { values, id: state.id(), inclusive: false }
+}
