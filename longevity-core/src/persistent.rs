@@ -10,7 +10,7 @@ use crate::backend::{Backend, DecodeError};
 use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
 use crate::error::Error;
 use crate::path::Step;
-use crate::query::{Predicate, Prop, Query};
+use crate::query::{Filter, Predicate, Prop, Query, VariantsOf};
 use crate::storable::Storable;
 use crate::value::ValueRef;
 
@@ -39,6 +39,36 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     /// A query for everything, to be narrowed.
     fn query() -> Query<Self> {
         Query::new()
+    }
+
+    /// True of the rows of this derived type.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/open.txt")]
+    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+    /// commenters.create(commenter("cec")).await?;
+    /// let count = async |filter: Filter<User>| users.count(User::query().filter(filter)).await;
+    /// assert_eq!(count(User::is::<Commenter>()).await?, 1);
+    /// assert_eq!(count(User::is_any_of::<(Member, Commenter)>()).await?, 3);
+    /// assert_eq!(count(User::is_none_of::<(Commenter,)>()).await?, 2);
+    /// assert_eq!(count(User::is::<Commenter>() | Member::props().num_cats.gt(2)).await?, 2);
+    #[doc = include_str!("../doc/close.txt")]
+    /// ```
+    fn is<D>() -> Filter<Self>
+    where
+        Self: HasVariant<D>,
+    {
+        Filter::new(Predicate::Discriminator(<Self as HasVariant<D>>::DISCRIMINATORS))
+    }
+
+    /// True of the rows of any of these derived types, a tuple.
+    fn is_any_of<D: VariantsOf<Self>>() -> Filter<Self> {
+        Filter::new(D::predicate())
+    }
+
+    /// True of the rows of none of these derived types, a tuple.
+    fn is_none_of<D: VariantsOf<Self>>() -> Filter<Self> {
+        Filter::new(D::predicate().negate())
     }
 
     /// The position of the value's variant in the root's definition.

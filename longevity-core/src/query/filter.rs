@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::Predicate;
-use crate::persistent::{HasVariant, RootType};
+use crate::persistent::HasVariant;
 
 /// A filter over the persistent type `P`. Comes from its properties; `&`, `|` and `!` combine.
 ///
@@ -116,38 +116,6 @@ impl<P: 'static> Filter<P> {
         P: MixesWith<Q>,
     {
         Filter::new(P::widen_left(self.predicate).or(P::widen_right(other.predicate)))
-    }
-}
-
-/// Which derived type a row of a poly type is.
-impl<P: RootType> Filter<P> {
-    /// True of the rows of this derived type.
-    ///
-    /// ```
-    #[doc = include_str!("../../doc/open.txt")]
-    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
-    /// commenters.create(commenter("cec")).await?;
-    /// let count = async |filter| users.count(User::query().filter(filter)).await;
-    /// assert_eq!(count(Filter::is::<Commenter>()).await?, 1);
-    /// assert_eq!(count(Filter::is_any_of::<(Member, Commenter)>()).await?, 3);
-    /// assert_eq!(count(Filter::is_none_of::<(Commenter,)>()).await?, 2);
-    #[doc = include_str!("../../doc/close.txt")]
-    /// ```
-    pub fn is<D>() -> Self
-    where
-        P: HasVariant<D>,
-    {
-        Self::new(Predicate::Discriminator(<P as HasVariant<D>>::DISCRIMINATORS))
-    }
-
-    /// True of the rows of any of these derived types, a tuple.
-    pub fn is_any_of<D: VariantsOf<P>>() -> Self {
-        Self::new(D::predicate())
-    }
-
-    /// True of the rows of none of these derived types, a tuple.
-    pub fn is_none_of<D: VariantsOf<P>>() -> Self {
-        Self::new(D::predicate().negate())
     }
 }
 

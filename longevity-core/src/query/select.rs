@@ -3,9 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Filter, InScopeOf, Predicate, VariantsOf};
+use super::{Filter, InScopeOf, Predicate};
 use crate::path::Path;
-use crate::persistent::{HasVariant, RootType};
 
 /// Which end comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,43 +109,6 @@ impl<P: 'static> Query<P> {
             Some(filter) => self.filter(filter),
             None => self,
         }
-    }
-
-    /// Only rows of this derived type.
-    ///
-    /// ```
-    #[doc = include_str!("../../doc/open.txt")]
-    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
-    /// commenters.create(commenter("cec")).await?;
-    /// assert_eq!(users.count(User::query().is::<Commenter>()).await?, 1);
-    /// assert_eq!(users.count(User::query().is_any_of::<(Member, Commenter)>()).await?, 3);
-    /// assert_eq!(users.count(User::query().is_none_of::<(Commenter,)>()).await?, 2);
-    ///
-    /// let ann = User::props().username.eq(Username("ann".into()));
-    /// assert_eq!(users.count(User::query().filter(ann | Filter::is::<Commenter>())).await?, 2);
-    #[doc = include_str!("../../doc/close.txt")]
-    /// ```
-    pub fn is<D>(self) -> Self
-    where
-        P: RootType + HasVariant<D>,
-    {
-        self.filter(Filter::<P>::is::<D>())
-    }
-
-    /// Only rows of any of these derived types, a tuple.
-    pub fn is_any_of<D: VariantsOf<P>>(self) -> Self
-    where
-        P: RootType,
-    {
-        self.filter(Filter::<P>::is_any_of::<D>())
-    }
-
-    /// Only rows of none of these derived types, a tuple.
-    pub fn is_none_of<D: VariantsOf<P>>(self) -> Self
-    where
-        P: RootType,
-    {
-        self.filter(Filter::<P>::is_none_of::<D>())
     }
 
     /// Ordered by this property, after those given before.
