@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 
+use crate::encoding::PropertyReader;
 use crate::error::{BoxError, Error};
 use crate::explain::Explanation;
 use crate::persistent::Document;
@@ -63,6 +64,10 @@ pub trait Backend: Send + Sync + 'static {
     /// The value of a document. MUST give back what was encoded, bit for bit, or fail; a document from elsewhere MUST NOT
     /// panic.
     fn decode<T: Document>(&self, doc: &Self::Doc) -> Result<T, DecodeError>;
+
+    /// The value of one property of a document, as [`Storable::value_at`](crate::Storable::value_at) reads it from what
+    /// [`decode`](Self::decode) gives. SHOULD NOT decode the rest.
+    fn read(&self, doc: &Self::Doc, property: &PropertyReader) -> Result<Value, DecodeError>;
 
     /// Connects, and readies the tables without creating anything.
     ///

@@ -6,14 +6,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use crate::backend::Backend;
 use crate::error::{Error, WriteError};
 use crate::explain::Explanation;
 use crate::model::{DomainModel, InModel};
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::{Cursor, Query};
+use crate::query::{Cursor, Measure, OrdersQueryOver, Projection, Prop, Query};
 use crate::repo::{self, Page};
 use crate::state::PState;
+use crate::storable::Storable;
 use crate::store::{self, Options};
 
 pub use crate::wait::block_on;
@@ -124,6 +127,35 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::page`](crate::Repo::page).
     pub fn page(&self, query: Query<P>, at: Option<&Cursor>) -> Result<Page<P>, Error> {
         self.repo.block_on(self.repo.page(query, at))
+    }
+
+    /// See [`Repo::project`](crate::Repo::project).
+    pub fn project<J: Projection<P>>(&self, query: Query<P>, of: J) -> Result<Vec<J::Output>, Error> {
+        self.repo.block_on(self.repo.project(query, of))
+    }
+
+    /// See [`Repo::distinct`](crate::Repo::distinct).
+    pub fn distinct<F, T>(&self, query: Query<P>, property: &Prop<F, T>) -> Result<Vec<T>, Error>
+    where
+        F: OrdersQueryOver<P> + 'static,
+        T: Storable + DeserializeOwned,
+    {
+        self.repo.block_on(self.repo.distinct(query, property))
+    }
+
+    /// See [`Repo::aggregate`](crate::Repo::aggregate).
+    pub fn aggregate<M: Measure<P>>(&self, query: Query<P>, measures: M) -> Result<M::Output, Error> {
+        self.repo.block_on(self.repo.aggregate(query, measures))
+    }
+
+    /// See [`Repo::group`](crate::Repo::group).
+    pub fn group<J: Projection<P>, M: Measure<P>>(
+        &self,
+        query: Query<P>,
+        by: J,
+        measures: M,
+    ) -> Result<Vec<(J::Output, M::Output)>, Error> {
+        self.repo.block_on(self.repo.group(query, by, measures))
     }
 
     /// See [`Repo::count`](crate::Repo::count).

@@ -6,9 +6,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId};
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
 
 /// The rows that a back end gives.
 pub type Rows<B> = Vec<Row<<B as Backend>::Doc>>;
@@ -145,6 +146,10 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
 
     fn decode<T: Document>(&self, doc: &B::Doc) -> Result<T, DecodeError> {
         self.inner.decode(doc)
+    }
+
+    fn read(&self, doc: &B::Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+        self.inner.read(doc, property)
     }
 
     fn open(&self, definitions: &[Arc<TableDefinition>]) -> impl Future<Output = Result<Vec<B::Table>, Error>> + Send {

@@ -5,9 +5,10 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
+use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId};
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::outcome::{Outcome, Stop};
@@ -106,6 +107,10 @@ impl<B: Backend> Backend for Through<B> {
 
     fn decode<T: Document>(&self, doc: &B::Doc) -> Result<T, DecodeError> {
         self.inner.decode(doc)
+    }
+
+    fn read(&self, doc: &B::Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+        self.inner.read(doc, property)
     }
 
     fn open(&self, definitions: &[Arc<TableDefinition>]) -> impl Future<Output = Result<Vec<B::Table>, Error>> + Send {

@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
+use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId};
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
 
 /// Defines the enums, and forwards each operation to the back end that was chosen.
 macro_rules! any {
@@ -114,6 +115,13 @@ macro_rules! any {
             fn decode<T: Document>(&self, doc: &AnyDoc) -> Result<T, DecodeError> {
                 match (self, &doc.0) {
                     $($(#[$feature])* (Self::$variant(backend), Doc::$variant(doc)) => backend.decode(doc),)*
+                    _ => Err(DecodeError { path: String::new(), source: ANOTHER.into() }),
+                }
+            }
+
+            fn read(&self, doc: &AnyDoc, property: &PropertyReader) -> Result<Value, DecodeError> {
+                match (self, &doc.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Doc::$variant(doc)) => backend.read(doc, property),)*
                     _ => Err(DecodeError { path: String::new(), source: ANOTHER.into() }),
                 }
             }

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId};
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
 
 use crate::encode::Doc;
 use crate::key::{Buffer, encode};
@@ -80,6 +81,10 @@ impl Backend for Mem {
 
     fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
         doc.decode()
+    }
+
+    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+        Ok(doc.value_at(property.path().steps()).to_value())
     }
 
     async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {

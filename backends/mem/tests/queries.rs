@@ -189,8 +189,9 @@ fn selects() -> impl Strategy<Value = Select> {
                 .collect()
         });
     let ties = prop::sample::select(vec![Direction::Ascending, Direction::Descending]);
-    (predicates(), order, ties, prop_oneof![2 => Just(0_u64), 1 => 0..5_u64], prop::option::of(0..9_u64))
-        .prop_map(|(predicate, order, ties, offset, limit)| Select { predicate, order, ties, offset, limit })
+    (predicates(), order, ties, prop_oneof![2 => Just(0_u64), 1 => 0..5_u64], prop::option::of(0..9_u64)).prop_map(
+        |(predicate, order, ties, offset, limit)| Select { order, ties, offset, limit, ..Select::of(predicate) },
+    )
 }
 
 /// A write on the row at this place, or an insert.

@@ -5,9 +5,10 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
+use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId};
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
 
 use crate::Mongo;
 use crate::encode::Doc;
@@ -46,6 +47,10 @@ impl Backend for Mongo {
 
     fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
         doc.decode()
+    }
+
+    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+        doc.read(property)
     }
 
     async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::fmt;
 
 use longevity_core::backend::DecodeError;
-use longevity_core::encoding::{self, EncodeError};
-use longevity_core::{Document, Error, Storable};
+use longevity_core::encoding::{self, EncodeError, PropertyReader};
+use longevity_core::{Document, Error, Storable, Value};
 use mongodb::bson::{self, RawDeserializer};
 use serde::{Serialize, Serializer};
 
@@ -80,6 +80,12 @@ impl Doc {
             // Once more, to find where: only what fails pays for the path.
             encoding::deserialize_to_locate::<BsonFormat, T, _>(RawDeserializer::new(&self.0).map_err(whole)?)
         })
+    }
+
+    /// A property's value.
+    pub(crate) fn read(&self, property: &PropertyReader) -> Result<Value, DecodeError> {
+        let read = RawDeserializer::new(&self.0).and_then(|document| property.read::<BsonFormat, _>(document));
+        read.map_err(|error| DecodeError { path: property.path().to_string(), source: error.into() })
     }
 
     /// The fields' bytes: a document without its length and its end.

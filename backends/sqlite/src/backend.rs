@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
+use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Access, Document, Error, Explanation, Row, RowContent, RowId};
+use longevity_core::{Access, Document, Error, Explanation, Row, RowContent, RowId, Value};
 use rusqlite::Connection;
 
 use crate::Sqlite;
@@ -82,6 +83,11 @@ impl Backend for Sqlite {
 
     fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
         doc.decode()
+    }
+
+    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+        let value = Doc::read(doc.as_str(), property);
+        value.map_err(|error| DecodeError { path: property.path().to_string(), source: error.into() })
     }
 
     async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {

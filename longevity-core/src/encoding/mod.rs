@@ -26,7 +26,8 @@
 //! `format` says what differs between formats. `layout` knows the structure of a type, `text` the text of what has no form of
 //! its own, and `floats` how wide they are. On the way in: `encoder`, `compound` for what holds more than one value,
 //! `encode_key`, and `encode_own` for our basic types in formats that have forms of them. On the way out: `decoder`,
-//! `visitors`, `maps`, `scalars`, `decode_key`. `reader` finds a property, `values` reads it.
+//! `visitors`, `maps`, `scalars`, `decode_key`. `reader` finds a property, `values` reads it, `projection`
+//! finds several whatever the variant, and `from_value` makes of a value what the user's type is.
 
 mod compound;
 mod decode_key;
@@ -36,8 +37,10 @@ mod encode_own;
 mod encoder;
 mod floats;
 mod format;
+mod from_value;
 mod layout;
 mod maps;
+mod projection;
 mod reader;
 mod scalars;
 mod text;
@@ -52,8 +55,10 @@ use crate::backend::DecodeError;
 use crate::persistent::Document;
 
 pub use format::{Format, Json};
+pub use from_value::from_value;
 #[doc(hidden)]
 pub use layout::{Plan, PlanCell, plan};
+pub use projection::Projection;
 pub use reader::PropertyReader;
 
 /// Why a value was not encoded.

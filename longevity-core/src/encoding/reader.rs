@@ -18,6 +18,7 @@ use crate::value::Value;
 /// It reads what the decoded value would have: aliases count as the name, and a field that is not there has its default.
 /// Of a path through a map's entry it reads the map.
 pub struct PropertyReader {
+    path: Path,
     steps: Vec<Crossing>,
     leaf: Leaf,
     /// The way on through a poly component, which is read as a whole.
@@ -43,6 +44,7 @@ impl PropertyReader {
     /// The reader of the property at this path; `None` if the struct has no such path.
     pub fn new(shape: ShapeFn, path: &Path) -> Option<Self> {
         let end = storable::Leaf::of(shape, &path.before_entry())?;
+        let path = path.before_entry();
         let (mut steps, mut rest) = (Vec::new(), path.steps());
         let mut shape = shape;
         let mut node = layout::root(shape).node()?;
@@ -59,7 +61,13 @@ impl PropertyReader {
             rest = next;
         }
         let (options, node) = behind_options(node)?;
-        Some(Self { steps, leaf: Leaf { options, node }, rest: rest.to_vec(), end })
+        let rest = rest.to_vec();
+        Some(Self { path, steps, leaf: Leaf { options, node }, rest, end })
+    }
+
+    /// Where the property is; of a path through a map's entry, where the map is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What the value is; of a path through a map's entry, what the map is.

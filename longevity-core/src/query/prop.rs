@@ -72,6 +72,11 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         Prop::at(self.path.clone())
     }
 
+    /// The property as one that may be absent: for the projection to a property that stands behind an option.
+    pub fn optional(&self) -> Prop<R, Option<T>> {
+        Prop::at(self.path.clone())
+    }
+
     fn compare(&self, comparison: Comparison, operand: impl Operand<T>) -> Filter<R> {
         Filter::new(Predicate::Compare { path: self.path.clone(), comparison, operand: operand.into_operand() })
     }

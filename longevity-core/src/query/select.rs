@@ -54,12 +54,14 @@ pub struct Select {
     pub offset: u64,
     /// How many to give at most.
     pub limit: Option<u64>,
+    /// The properties that will be read from the documents, if not all: a back end may leave out the rest of them.
+    pub only: Option<Vec<Path>>,
 }
 
 impl Select {
     /// All rows of a predicate, by id.
     pub const fn of(predicate: Predicate) -> Self {
-        Self { predicate, order: Vec::new(), ties: Direction::Ascending, offset: 0, limit: None }
+        Self { predicate, order: Vec::new(), ties: Direction::Ascending, offset: 0, limit: None, only: None }
     }
 }
 

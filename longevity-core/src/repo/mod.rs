@@ -4,6 +4,7 @@
 //! ([`PersistentType::DISCRIMINATORS`]) and which of the table's columns its values have.
 
 mod page;
+mod project;
 mod read;
 mod stream;
 mod write;

@@ -3,12 +3,15 @@
 
 use super::{Collection, Storable};
 use crate::path::Path;
-use crate::query::{Predicate, TextTest};
+use crate::query::{Number, Predicate, TextTest};
 use crate::value::Value;
 
-/// One value with an order: a number, a timestamp, or a newtype of one.
+/// One value with an order: a truth value, a character, a timestamp, a UUID, bytes, or a newtype of one.
 #[derive(Debug)]
 pub enum Scalar {}
+/// An integer, or a newtype of one.
+#[derive(Debug)]
+pub enum Integer {}
 /// Text, or a newtype of it.
 #[derive(Debug)]
 pub enum Text {}
@@ -49,6 +52,7 @@ pub struct Optional<K>(std::marker::PhantomData<K>);
 pub trait HasOrder {}
 
 impl HasOrder for Scalar {}
+impl HasOrder for Integer {}
 impl HasOrder for Text {}
 impl HasOrder for Float {}
 impl<K: HasOrder> HasOrder for Optional<K> {}
@@ -62,6 +66,7 @@ impl<K: HasOrder> HasOrder for Optional<K> {}
 pub trait Indexable {}
 
 impl Indexable for Scalar {}
+impl Indexable for Integer {}
 impl Indexable for Text {}
 impl Indexable for Float {}
 impl Indexable for Choice {}
@@ -125,6 +130,28 @@ impl<T: Storable, K: Holds<T::Inner>> Holds<T> for Optional<K> {
     fn contains(path: Path, part: Value) -> Predicate {
         K::contains(path, part)
     }
+}
+
+/// Kinds that are numbers: `sum` exists.
+#[diagnostic::on_unimplemented(
+    message = "a property of kind `{Self}` is not a number",
+    label = "integers, floats, newtypes and options of them are numbers"
+)]
+pub trait IsNumber {
+    /// The type of a sum: `i128` of integers, which no sum of a store exceeds, `f64` of floats.
+    type Sum: Number;
+}
+
+impl IsNumber for Integer {
+    type Sum = i128;
+}
+
+impl IsNumber for Float {
+    type Sum = f64;
+}
+
+impl<K: IsNumber> IsNumber for Optional<K> {
+    type Sum = K::Sum;
 }
 
 /// Kinds that have a length: lists, sets and maps. `len` and `is_empty` exist.

@@ -39,17 +39,17 @@ macro_rules! scalar {
 
 scalar! {
     bool, Bool, Scalar, true, |value| ValueRef::Bool(*value);
-    i8, I8, Scalar, true, |value| ValueRef::Int(i64::from(*value));
-    i16, I16, Scalar, true, |value| ValueRef::Int(i64::from(*value));
-    i32, I32, Scalar, true, |value| ValueRef::Int(i64::from(*value));
-    i64, I64, Scalar, true, |value| ValueRef::Int(*value);
+    i8, I8, Integer, true, |value| ValueRef::Int(i64::from(*value));
+    i16, I16, Integer, true, |value| ValueRef::Int(i64::from(*value));
+    i32, I32, Integer, true, |value| ValueRef::Int(i64::from(*value));
+    i64, I64, Integer, true, |value| ValueRef::Int(*value);
     // No platform of Rust's has a pointer of more than 64 bits.
-    isize, Isize, Scalar, true, |value| ValueRef::Int(*value as i64);
-    u8, U8, Scalar, true, |value| ValueRef::Int(i64::from(*value));
-    u16, U16, Scalar, true, |value| ValueRef::Int(i64::from(*value));
-    u32, U32, Scalar, true, |value| ValueRef::Int(i64::from(*value));
-    u64, U64, Scalar, true, |value| ValueRef::UInt(*value);
-    usize, Usize, Scalar, true, |value| ValueRef::UInt(*value as u64);
+    isize, Isize, Integer, true, |value| ValueRef::Int(*value as i64);
+    u8, U8, Integer, true, |value| ValueRef::Int(i64::from(*value));
+    u16, U16, Integer, true, |value| ValueRef::Int(i64::from(*value));
+    u32, U32, Integer, true, |value| ValueRef::Int(i64::from(*value));
+    u64, U64, Integer, true, |value| ValueRef::UInt(*value);
+    usize, Usize, Integer, true, |value| ValueRef::UInt(*value as u64);
     f32, F32, Float, false, |value| ValueRef::Float(f64::from(*value));
     f64, F64, Float, false, |value| ValueRef::Float(*value);
     char, Char, Scalar, true, |value| ValueRef::Char(*value);

@@ -189,7 +189,7 @@ impl<P: SpecRoot> Tables<P> {
             Action::Delete(state, _) => format!("delete {}", row(state)),
             Action::Retrieve(key, value) => format!("retrieve by the {} of {value:?}", view.keys[*key].property),
             Action::Ask(way, select) => {
-                let Select { predicate, order, ties, offset, limit } = select;
+                let Select { predicate, order, ties, offset, limit, .. } = select;
                 let order: Vec<_> = order.iter().map(|by| format!("{} {:?}", by.path, by.direction)).collect();
                 let limit = limit.map_or_else(String::new, |limit| format!(" limit {limit}"));
                 format!("{way:?} {predicate:?} by {order:?} {ties:?} from {offset}{limit}")

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use longevity::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity::encoding::{PropertyReader, from_value};
 use longevity::query::{Predicate, Select};
 use longevity::table::TableDefinition;
-use longevity::{Document, Error, Explanation, Mem, Row, RowContent, RowId};
+use longevity::{Document, Error, Explanation, Mem, Row, RowContent, RowId, Value};
 
 use crate::json::{decode, encode};
 use crate::{hostile, readers};
@@ -32,6 +33,9 @@ impl Backend for Checks {
         let back: T = decode(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let (whole, expected) = (back.value_at(&[]).to_value(), value.value_at(&[]).to_value());
         assert!(whole.is_identical(&expected), "{whole:?} is not {expected:?}");
+        let typed: T = from_value(expected.clone()).unwrap_or_else(|error| panic!("{error:?}: {expected:?}"));
+        let typed = typed.value_at(&[]).to_value();
+        assert!(typed.is_identical(&expected), "{typed:?} is not {expected:?}");
         readers::every_path(&text, &back);
         hostile::mutated::<T>(&text);
         self.0.encode(&back)
@@ -39,6 +43,10 @@ impl Backend for Checks {
 
     fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
         self.0.decode(doc)
+    }
+
+    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+        self.0.read(doc, property)
     }
 
     fn open(&self, definitions: &[Arc<TableDefinition>]) -> impl Future<Output = Result<Vec<Table>, Error>> + Send {

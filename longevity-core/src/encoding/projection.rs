@@ -1,0 +1,57 @@
+//! Some properties' values out of documents of any variant.
+
+use super::reader::PropertyReader;
+use crate::path::Path;
+use crate::table::TableDefinition;
+use crate::value::Value;
+
+/// Reads the values of some properties out of the documents of a table. Make one per query.
+#[derive(Debug)]
+pub struct Projection<'a> {
+    paths: &'a [Path],
+    variants: Vec<InVariant>,
+}
+
+#[derive(Debug)]
+struct InVariant {
+    discriminators: Option<&'static [&'static str]>,
+    /// For each path; `None` where the variant has no such property.
+    readers: Vec<Option<PropertyReader>>,
+}
+
+impl<'a> Projection<'a> {
+    /// The reader of the properties at these paths.
+    pub fn new(definition: &TableDefinition, paths: &'a [Path]) -> Self {
+        let variants = definition.variants.iter().map(|variant| InVariant {
+            discriminators: variant.discriminators,
+            readers: paths.iter().map(|path| PropertyReader::new(variant.shape, path)).collect(),
+        });
+        Self { paths, variants: variants.collect() }
+    }
+
+    /// The values in a document with this discriminator, by a function that reads one property of it. A property that its
+    /// variant lacks is absent.
+    pub fn read<E>(
+        &self,
+        discriminator: Option<&str>,
+        mut read: impl FnMut(&PropertyReader) -> Result<Value, E>,
+    ) -> Result<Vec<Value>, E> {
+        let of_row = |variant: &&InVariant| match (variant.discriminators, discriminator) {
+            (None, _) => true,
+            (Some(names), Some(name)) => names.contains(&name),
+            (Some(_), None) => false,
+        };
+        let Some(variant) = self.variants.iter().find(of_row) else {
+            return Ok(vec![Value::None(0); self.paths.len()]);
+        };
+        let value = |(path, reader): (&Path, &Option<PropertyReader>)| {
+            let Some(reader) = reader else { return Ok(Value::None(0)) };
+            let value = read(reader)?;
+            Ok(match path.entry() {
+                None => value,
+                Some(_) => path.value_in(&|_| value.as_value_ref()).to_value(),
+            })
+        };
+        self.paths.iter().zip(&variant.readers).map(value).collect()
+    }
+}

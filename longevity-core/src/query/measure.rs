@@ -1,0 +1,255 @@
+//! What is computed over the rows of a query, or over each group of them.
+
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
+
+use super::sum::{Number, Sum};
+use super::{OrdersQueryOver, Prop};
+use crate::backend::DecodeError;
+use crate::encoding::from_value;
+use crate::path::Path;
+use crate::storable::Storable;
+use crate::storable::kind::{HasOrder, IsNumber};
+use crate::value::Value;
+
+/// One figure over rows.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// How many rows.
+    Count,
+    /// The least value, absent ones apart.
+    Min(Path),
+    /// The greatest value, absent ones apart.
+    Max(Path),
+    /// The sum of the values, absent ones apart.
+    Sum(Path),
+}
+
+/// A figure under way.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub enum Accumulator {
+    /// See [`Part::Count`].
+    Count(u64),
+    /// See [`Part::Min`].
+    Min(Option<Value>),
+    /// See [`Part::Max`].
+    Max(Option<Value>),
+    /// See [`Part::Sum`].
+    Sum(Sum),
+}
+
+impl Part {
+    pub(crate) fn start(&self) -> Accumulator {
+        match self {
+            Self::Count => Accumulator::Count(0),
+            Self::Min(_) => Accumulator::Min(None),
+            Self::Max(_) => Accumulator::Max(None),
+            Self::Sum(_) => Accumulator::Sum(Sum::default()),
+        }
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Count => None,
+            Self::Min(path) | Self::Max(path) | Self::Sum(path) => Some(path),
+        }
+    }
+}
+
+impl Accumulator {
+    /// Takes the value of another row; that of a count is any.
+    pub(crate) fn add(&mut self, value: Value) {
+        match self {
+            Self::Count(rows) => *rows += 1,
+            _ if value.is_none() => {}
+            Self::Min(least) => {
+                if least.as_ref().is_none_or(|least| value < *least) {
+                    *least = Some(value);
+                }
+            }
+            Self::Max(greatest) => {
+                if greatest.as_ref().is_none_or(|greatest| value > *greatest) {
+                    *greatest = Some(value);
+                }
+            }
+            Self::Sum(sum) => match value {
+                Value::Int(number) => sum.add_integer(number.into()),
+                Value::UInt(number) => sum.add_integer(number.into()),
+                Value::Float(number) => sum.add_float(number),
+                _ => {}
+            },
+        }
+    }
+}
+
+/// Figures over rows: [`count`], the `min`, `max` and `sum` of a property, or a tuple of up to eight of these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be computed over rows of `{P}`",
+    label = "`count()`, `min()`, `max()` and `sum()` of properties of `{P}` or of its poly type, and tuples of them can"
+)]
+pub trait Measure<P> {
+    /// The figures' type.
+    type Output;
+
+    #[doc(hidden)]
+    fn parts(&self, parts: &mut Vec<Part>);
+
+    /// The figures, which come in the order of the parts.
+    #[doc(hidden)]
+    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError>;
+}
+
+/// How many rows. Comes from [`count`].
+#[derive(Clone, Copy, Debug)]
+pub struct Count;
+
+/// How many rows.
+pub fn count() -> Count {
+    Count
+}
+
+impl<P> Measure<P> for Count {
+    type Output = u64;
+
+    fn parts(&self, parts: &mut Vec<Part>) {
+        parts.push(Part::Count);
+    }
+
+    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<u64, DecodeError> {
+        match figures.next() {
+            Some(Accumulator::Count(rows)) => Ok(rows),
+            _ => Ok(0),
+        }
+    }
+}
+
+macro_rules! of_property {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name<R: 'static, T> {
+            path: Path,
+            of: PhantomData<fn() -> (R, T)>,
+        }
+
+        impl<R: 'static, T> $name<R, T> {
+            fn at(path: &Path) -> Self {
+                Self { path: path.clone(), of: PhantomData }
+            }
+        }
+    )*};
+}
+
+of_property! {
+    /// The least value of a property. Comes from [`Prop::min`].
+    Min;
+    /// The greatest value of a property. Comes from [`Prop::max`].
+    Max;
+    /// The sum of a property's values. Comes from [`Prop::sum`].
+    Total;
+}
+
+impl<R: 'static, T: Storable> Prop<R, T> {
+    /// The least value, NaN before all others; `None` if all are absent.
+    pub fn min(&self) -> Min<R, T>
+    where
+        T::Kind: HasOrder,
+    {
+        Min::at(self.path())
+    }
+
+    /// The greatest value; `None` if all are absent.
+    pub fn max(&self) -> Max<R, T>
+    where
+        T::Kind: HasOrder,
+    {
+        Max::at(self.path())
+    }
+
+    /// The sum of the values that are there: of integers an `i128`, of floats the `f64` that is nearest to the exact sum,
+    /// whatever the order of the rows.
+    pub fn sum(&self) -> Total<R, T>
+    where
+        T::Kind: IsNumber,
+    {
+        Total::at(self.path())
+    }
+}
+
+fn single<T: Storable + DeserializeOwned>(value: Option<Value>, path: &Path) -> Result<Option<T>, DecodeError> {
+    let typed = value.map(from_value).transpose();
+    typed.map_err(|error| DecodeError { path: path.to_string(), ..error })
+}
+
+impl<P, R: OrdersQueryOver<P> + 'static, T: Storable<Inner: DeserializeOwned>> Measure<P> for Min<R, T> {
+    type Output = Option<T::Inner>;
+
+    fn parts(&self, parts: &mut Vec<Part>) {
+        parts.push(Part::Min(self.path.clone()));
+    }
+
+    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
+        match figures.next() {
+            Some(Accumulator::Min(value)) => single(value, &self.path),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl<P, R: OrdersQueryOver<P> + 'static, T: Storable<Inner: DeserializeOwned>> Measure<P> for Max<R, T> {
+    type Output = Option<T::Inner>;
+
+    fn parts(&self, parts: &mut Vec<Part>) {
+        parts.push(Part::Max(self.path.clone()));
+    }
+
+    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
+        match figures.next() {
+            Some(Accumulator::Max(value)) => single(value, &self.path),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl<P, R: OrdersQueryOver<P> + 'static, T: Storable<Kind: IsNumber>> Measure<P> for Total<R, T> {
+    type Output = <T::Kind as IsNumber>::Sum;
+
+    fn parts(&self, parts: &mut Vec<Part>) {
+        parts.push(Part::Sum(self.path.clone()));
+    }
+
+    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
+        match figures.next() {
+            Some(Accumulator::Sum(sum)) => Ok(Number::of(&sum)),
+            _ => Ok(Number::of(&Sum::default())),
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($($part:ident $position:tt),*) => {
+        impl<P, $($part: Measure<P>),*> Measure<P> for ($($part,)*) {
+            type Output = ($($part::Output,)*);
+
+            fn parts(&self, parts: &mut Vec<Part>) {
+                $(self.$position.parts(parts);)*
+            }
+
+            fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
+                Ok(($(self.$position.finish(figures)?,)*))
+            }
+        }
+    };
+}
+
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);

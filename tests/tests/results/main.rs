@@ -1,0 +1,5 @@
+//! What queries give besides their states, the same on every back end.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+
+mod figures;
+mod model;
