@@ -114,6 +114,14 @@ pub trait Backend: Send + Sync + 'static {
     /// Deletes the target.
     fn delete(&self, table: &Self::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send;
 
+    /// Replaces and deletes rows, one after the other, all or none. No row is in it twice. On failure says which write it
+    /// was. Needs [`Capabilities::atomic_batches`].
+    fn write_many(
+        &self,
+        table: &Self::Table,
+        writes: Vec<Write<'_, Self::Doc>>,
+    ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send;
+
     /// The row with these values in the key at this position, if it is in scope.
     fn get(
         &self,
@@ -168,7 +176,7 @@ pub type Give<'a, D> = dyn FnMut(&Row<D>) -> Result<(), Error> + Send + 'a;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// [`Backend::insert_many`] is all or nothing.
+    /// [`Backend::insert_many`] and [`Backend::write_many`] are all or nothing.
     pub atomic_batches: bool,
     /// [`Backend::explain`] answers.
     pub explain: bool,
@@ -213,6 +221,15 @@ pub struct Target<'a> {
     /// The values of the primary key's columns, which never change; `None` if the type has none. For stores that spread
     /// rows by it.
     pub primary_key: Option<&'a [Value]>,
+}
+
+/// One of several writes.
+#[derive(Clone, Debug)]
+pub enum Write<'a, D> {
+    /// As [`Backend::replace`] does it.
+    Replace(Target<'a>, RowContent<D>),
+    /// As [`Backend::delete`] does it.
+    Delete(Target<'a>),
 }
 
 /// A key value to look up.

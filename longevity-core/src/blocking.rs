@@ -13,8 +13,8 @@ use crate::error::{Error, WriteError};
 use crate::explain::Explanation;
 use crate::model::{DomainModel, InModel};
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::{Cursor, Measure, OrdersQueryOver, Projection, Prop, Query};
-use crate::repo::{self, Page};
+use crate::query::{Cursor, Measure, OfEveryRowOf, Patch, Projection, Prop, Query};
+use crate::repo::{self, Groups, Page};
 use crate::state::PState;
 use crate::storable::Storable;
 use crate::store::{self, Options};
@@ -137,7 +137,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::distinct`](crate::Repo::distinct).
     pub fn distinct<F, T>(&self, query: Query<P>, property: &Prop<F, T>) -> Result<Vec<T>, Error>
     where
-        F: OrdersQueryOver<P> + 'static,
+        F: OfEveryRowOf<P> + 'static,
         T: Storable + DeserializeOwned,
     {
         self.repo.block_on(self.repo.distinct(query, property))
@@ -154,7 +154,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         query: Query<P>,
         by: J,
         measures: M,
-    ) -> Result<Vec<(J::Output, M::Output)>, Error> {
+    ) -> Result<Groups<P, J, M>, Error> {
         self.repo.block_on(self.repo.group(query, by, measures))
     }
 
@@ -182,6 +182,36 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::update`](crate::Repo::update).
     pub fn update(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
         self.repo.block_on(self.repo.update(state))
+    }
+
+    /// See [`Repo::update_where`](crate::Repo::update_where).
+    pub fn update_where<F>(&self, query: Query<P>, patch: Patch<F>) -> Result<u64, Error>
+    where
+        F: OfEveryRowOf<P> + 'static,
+    {
+        self.repo.block_on(self.repo.update_where(query, patch))
+    }
+
+    /// See [`Repo::delete_where`](crate::Repo::delete_where).
+    pub fn delete_where(&self, query: Query<P>) -> Result<u64, Error> {
+        self.repo.block_on(self.repo.delete_where(query))
+    }
+
+    /// See [`Repo::patch`](crate::Repo::patch).
+    pub fn patch<F>(&self, state: PState<P>, patch: Patch<F>) -> Result<PState<P>, WriteError<P>>
+    where
+        F: OfEveryRowOf<P> + 'static,
+    {
+        self.repo.block_on(self.repo.patch(state, patch))
+    }
+
+    /// See [`Repo::patch_by`](crate::Repo::patch_by).
+    pub fn patch_by<K, F>(&self, key: &K, patch: Patch<F>) -> Result<Option<PState<P>>, Error>
+    where
+        K: KeyFor<P>,
+        F: OfEveryRowOf<P> + 'static,
+    {
+        self.repo.block_on(self.repo.patch_by(key, patch))
     }
 
     /// See [`Repo::delete`](crate::Repo::delete).

@@ -66,6 +66,34 @@ pub enum Error {
         /// What is wrong with it and what to do.
         problem: &'static str,
     },
+    /// Others changed the rows again and again while they were changed here. Nothing was changed.
+    #[error("others changed the rows of {type_name} each of the {tries} times that a change was tried")]
+    Contended {
+        /// The repository's type.
+        type_name: &'static str,
+        /// How often it was tried.
+        tries: usize,
+    },
+    /// A patch cannot be applied to a row. Nothing was changed.
+    #[error("cannot patch {path} of {type_name}: {problem}")]
+    InvalidPatch {
+        /// The repository's type.
+        type_name: &'static str,
+        /// The property, by its stored names.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The store is strict, and no index serves the query. Nothing was read.
+    #[error(
+        "{type_name}: {warning}; declare one with `#[persistent(index(..))]`, or open the store without `Options::strict`"
+    )]
+    NotIndexed {
+        /// The repository's type.
+        type_name: &'static str,
+        /// What is not served.
+        warning: String,
+    },
     /// An update would change the primary key, which is the row's identity.
     #[error(
         "the primary key {key} of {type_name} may not change from {from} to {to}: delete the row and create another"

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::query::{Predicate, Select};
+use crate::table::TableDefinition;
+
 /// How a back end answers a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
@@ -13,6 +16,25 @@ pub struct Explanation {
     pub table: &'static str,
     /// What the back end itself says, if it says more.
     pub details: Option<String>,
+    /// What is to be said against it: that no index serves the filter or the order, so that every row of the type is looked
+    /// at. The repository finds this; a back end leaves it out. [`Options::strict`](crate::Options::strict) makes an error of
+    /// it.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/open.txt")]
+    /// let m = Member::props();
+    /// let plan = members.explain(Member::query().filter(m.profile.is_none())).await?;
+    /// assert_eq!(plan.warning.unwrap(), "no index serves the filter: every row of the type is looked at");
+    ///
+    /// let strict = Longevity::<Blogging, _>::open_with(Mem::new(), Options::default().strict(true)).await?;
+    /// strict.create_schema().await?;
+    /// let members = strict.repo::<Member>();
+    /// let refused = members.find(Member::query().filter(m.profile.is_none())).await.unwrap_err();
+    /// assert!(matches!(refused, Error::NotIndexed { .. }));
+    /// assert!(members.find(Member::query().filter(m.num_cats.gt(2))).await.is_ok());
+    #[doc = include_str!("../doc/close.txt")]
+    /// ```
+    pub warning: Option<String>,
 }
 
 /// What finds the rows of a query.
@@ -42,6 +64,27 @@ impl Explanation {
             _ => None,
         }
     }
+
+    /// With what is to be said against it.
+    pub(crate) fn warned(self, definition: &TableDefinition, select: &Select) -> Self {
+        let is_scope = |part: &Predicate| matches!(part, Predicate::All | Predicate::Discriminator(_));
+        let filtered = !select.predicate.conjuncts().iter().all(is_scope);
+        let (bounded, declared) = match &self.access {
+            Access::Index { name, equal_columns, range } => {
+                (*equal_columns > 0 || *range, definition.indexes.iter().any(|index| index.name == *name))
+            }
+            Access::Scan => (false, false),
+            Access::Nothing => (true, true),
+        };
+        let unserved = match (filtered, bounded) {
+            (true, false) => Some("filter"),
+            // An index that has the order but for its ties sorts little.
+            (false, false) if !select.order.is_empty() && !declared => Some("order"),
+            _ => None,
+        };
+        let warning = unserved.map(|what| format!("no index serves the {what}: every row of the type is looked at"));
+        Self { warning, ..self }
+    }
 }
 
 impl fmt::Display for Explanation {
@@ -56,11 +99,14 @@ impl fmt::Display for Explanation {
                     (columns, true) => write!(f, ", {columns} equal and a range")?,
                 }
             }
-            Access::Scan => write!(f, "scan of table {}: no index serves this query", self.table)?,
+            Access::Scan => write!(f, "scan of table {}", self.table)?,
             Access::Nothing => f.write_str("nothing to read: no row can match")?,
         }
         if !self.ordered_by_access {
             f.write_str("; then sort")?;
+        }
+        if let Some(warning) = &self.warning {
+            write!(f, "; {warning}")?;
         }
         match &self.details {
             Some(details) => write!(f, "\n{details}"),

@@ -46,8 +46,8 @@ pub use persistent::{
     DerivedFrom, Document, FieldAccess, HasField, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct,
     PersistentType, RootType,
 };
-pub use query::{Filter, InScopeOf, MixesWith, Operand, Order, Prop, Query};
-pub use repo::{PStates, Page, Repo, Retrieval};
+pub use query::{Filter, InScopeOf, MixesWith, Operand, Order, Patch, Prop, Query};
+pub use repo::{Groups, PStates, Page, Repo, Retrieval};
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;
 pub use storable::Storable;

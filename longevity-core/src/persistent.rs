@@ -8,11 +8,12 @@ use serde::de::DeserializeOwned;
 
 use crate::backend::{Backend, DecodeError};
 use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
+use crate::encoding::from_value;
 use crate::error::Error;
 use crate::path::Step;
 use crate::query::{Filter, Predicate, Prop, Query, VariantsOf};
 use crate::storable::Storable;
-use crate::value::ValueRef;
+use crate::value::{Value, ValueRef};
 
 /// A type that is stored and retrieved as a unit: a plain struct, a poly enum, or the derived struct in one of its
 /// variants.
@@ -83,6 +84,10 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn encode<B: Backend>(&self, backend: &B) -> Result<B::Doc, Error>;
 
+    /// The persistent whose variant is at this position, and whose value at the path of no steps is this.
+    #[doc(hidden)]
+    fn of_value(variant: usize, value: Value) -> Result<Self, DecodeError>;
+
     /// The value of a document with this discriminator; `None` if no variant has it.
     #[doc(hidden)]
     fn decode<B: Backend>(backend: &B, discriminator: Option<&str>, doc: &B::Doc) -> Option<Result<Self, DecodeError>>;
@@ -148,6 +153,12 @@ pub trait DerivedFrom<P>: PersistentStruct {
         backend.decode(doc)
     }
 
+    /// [`PersistentType::of_value`] of a variant.
+    #[doc(hidden)]
+    fn of_value_in_poly(value: Value) -> Result<Self, DecodeError> {
+        from_value(value)
+    }
+
     /// The variant's part of the poly type's definition.
     #[doc(hidden)]
     fn variant_of_poly() -> VariantDefinition {
@@ -158,7 +169,7 @@ pub trait DerivedFrom<P>: PersistentStruct {
 /// The poly type `Self` has a variant that holds the derived type `D`.
 #[diagnostic::on_unimplemented(
     message = "no variant of `{Self}` holds `{D}`",
-    label = "`{D}` says that it is derived from this type",
+    label = "has no variant that holds `{D}`",
     note = "add a variant `{D}({D})` to `{Self}`, which derives `PersistentType` with `#[persistent(poly)]`"
 )]
 pub trait HasVariant<D>: Sized {

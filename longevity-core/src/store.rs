@@ -32,12 +32,13 @@ pub struct Options {
     pub(crate) optimistic_locking: bool,
     pub(crate) timestamps: bool,
     pub(crate) cursor_key: Option<CursorKey>,
+    pub(crate) strict: bool,
 }
 
 impl Default for Options {
     /// Optimistic locking on, timestamps off, a cursor key of this process alone.
     fn default() -> Self {
-        Self { optimistic_locking: true, timestamps: false, cursor_key: None }
+        Self { optimistic_locking: true, timestamps: false, cursor_key: None, strict: false }
     }
 }
 
@@ -52,6 +53,13 @@ impl Options {
     /// Whether rows keep when they were created and last written.
     pub fn timestamps(mut self, on: bool) -> Self {
         self.timestamps = on;
+        self
+    }
+
+    /// Whether a query that no index serves is an error, [`Error::NotIndexed`]; off if not set. For tests: each query is
+    /// explained before it is run. A query for all rows of its type, in no order, is none of them.
+    pub fn strict(mut self, on: bool) -> Self {
+        self.strict = on;
         self
     }
 

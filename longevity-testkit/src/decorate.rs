@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, Write, WriteFailure};
 use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
@@ -68,6 +68,15 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         target: Target<'_>,
     ) -> impl Future<Output = Result<(), WriteFailure>> + Send {
         inner.delete(table, target)
+    }
+
+    fn write_many(
+        &self,
+        inner: &B,
+        table: &B::Table,
+        writes: Vec<Write<'_, B::Doc>>,
+    ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send {
+        inner.write_many(table, writes)
     }
 
     fn get(
@@ -187,6 +196,14 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
 
     fn delete(&self, table: &B::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send {
         self.decorator.delete(&self.inner, table, target)
+    }
+
+    fn write_many(
+        &self,
+        table: &B::Table,
+        writes: Vec<Write<'_, B::Doc>>,
+    ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send {
+        self.decorator.write_many(&self.inner, table, writes)
     }
 
     fn get(

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
 use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
@@ -148,6 +148,14 @@ impl<B: Backend> Backend for Through<B> {
 
     fn delete(&self, table: &B::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send {
         self.inner.delete(table, target)
+    }
+
+    fn write_many(
+        &self,
+        table: &B::Table,
+        writes: Vec<Write<'_, B::Doc>>,
+    ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send {
+        self.inner.write_many(table, writes)
     }
 
     fn get(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
 use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
@@ -197,6 +197,28 @@ macro_rules! any {
                         backend.delete(table, target).await
                     })*
                     _ => Err(another().into()),
+                }
+            }
+
+            async fn write_many(
+                &self,
+                table: &AnyTable,
+                writes: Vec<Write<'_, AnyDoc>>,
+            ) -> Result<(), (usize, WriteFailure)> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        let own = |(position, write)| match write {
+                            Write::Delete(target) => Ok(Write::Delete(target)),
+                            Write::Replace(
+                                target,
+                                RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at },
+                            ) => Ok(Write::Replace(target, RowContent { doc, discriminator, columns, written_at })),
+                            Write::Replace(..) => Err((position, another().into())),
+                        };
+                        let writes = writes.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
+                        backend.write_many(table, writes).await
+                    })*
+                    _ => Err((0, another().into())),
                 }
             }
 

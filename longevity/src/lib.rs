@@ -94,10 +94,10 @@ mod any;
 #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
 pub use any::{AnyBackend, AnyDoc, AnyRows, AnyTable};
 pub use longevity_core::{
-    Access, BoxError, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, HasVariant, InModel,
-    KeyFor, KeyVal, Longevity, Options, Order, PState, PStates, Page, ParseTimestampError, PersistentStruct,
-    PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, Row, RowContent, RowId, Storable, Timestamp, Value,
-    WriteError,
+    Access, BoxError, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, Groups, HasVariant,
+    InModel, KeyFor, KeyVal, Longevity, Options, Order, PState, PStates, Page, ParseTimestampError, Patch,
+    PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, Row, RowContent, RowId, Storable,
+    Timestamp, Value, WriteError,
 };
 pub use longevity_core::{backend, definition, description, encoding, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};

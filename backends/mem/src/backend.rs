@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, Write, WriteFailure};
 use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
@@ -115,6 +115,11 @@ impl Backend for Mem {
     async fn delete(&self, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
         table.schema()?;
         table.store.delete(target)
+    }
+
+    async fn write_many(&self, table: &Table, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
+        let schema = table.schema().map_err(|error| (0, WriteFailure::from(error)))?;
+        table.store.write_many(schema, writes)
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {

@@ -147,7 +147,7 @@ impl Plan {
             }
             _ => None,
         };
-        Explanation { access, ordered_by_access, table: definition.name, details }
+        Explanation { access, ordered_by_access, table: definition.name, details, warning: None }
     }
 }
 

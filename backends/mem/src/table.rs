@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use longevity_core::backend::{Target, WriteFailure};
+use longevity_core::backend::{Target, Write, WriteFailure};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Error, Row, RowContent, RowId, Timestamp};
 
@@ -173,36 +173,59 @@ impl Store {
         target: Target<'_>,
         content: RowContent<Doc>,
     ) -> Result<u64, WriteFailure> {
-        let RowContent { discriminator, doc, written_at, .. } = content;
-        let Ok(id) = u64::try_from(target.id.as_u128()) else { return Err(WriteFailure::Missing) };
-        let mut row = StoredRow { id, version: 0, discriminator, doc, created_at: None, updated_at: None };
-        let entries = row.entries(&schema.layout);
+        let new = New::of(schema, target, content)?;
         let mut state = self.write();
-        let old = Arc::clone(state.target(target)?);
-        let entries = state.current(schema, entries, &row);
-        let old_entries = state.entries(&old);
-        row.version = old.version + 1;
-        row.created_at = old.created_at;
-        row.updated_at = written_at.or(old.updated_at);
-        let version = row.version;
-        let replaced = state.replace(Arc::new(row), entries, &old_entries);
+        let replaced = state.replace_target(schema, target, new);
         drop(state);
         match replaced {
-            Ok(()) => Ok(version),
-            Err((slot, _row)) => Err(schema.duplicate(slot)),
+            Ok(Written { row: Some(row), .. }) => Ok(row.version),
+            Ok(Written { row: None, .. }) => Err(WriteFailure::Missing),
+            // What the refused row holds goes with this, after the lock.
+            Err(refused) => Err(refused.failure(schema)),
         }
+    }
+
+    /// Replaces and deletes rows, all or none.
+    pub(crate) fn write_many(&self, schema: &Schema, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
+        let prepare = |(position, write)| match write {
+            Write::Delete(target) => Ok((target, None)),
+            Write::Replace(target, content) => match New::of(schema, target, content) {
+                Ok(new) => Ok((target, Some(new))),
+                Err(failure) => Err((position, failure)),
+            },
+        };
+        let writes = writes.into_iter().enumerate().map(prepare).collect::<Result<Vec<_>, _>>()?;
+        // What is not in the table any more, or not yet after all, is destroyed after the lock.
+        let mut done = Vec::with_capacity(writes.len());
+        let mut state = self.write();
+        let mut refused = None;
+        for (position, (target, new)) in writes.into_iter().enumerate() {
+            let written = match new {
+                Some(new) => state.replace_target(schema, target, new),
+                None => state.delete_target(target).map_err(Refused::from),
+            };
+            match written {
+                Ok(written) => done.push(written),
+                Err(why) => {
+                    refused = Some((position, why));
+                    break;
+                }
+            }
+        }
+        if refused.is_some() {
+            done.iter().rev().for_each(|written| state.undo(written));
+        }
+        drop(state);
+        refused.map_or(Ok(()), |(position, why)| Err((position, why.failure(schema))))
     }
 
     /// Deletes a row.
     pub(crate) fn delete(&self, target: Target<'_>) -> Result<(), WriteFailure> {
         let mut state = self.write();
-        let row = Arc::clone(state.target(target)?);
-        let entries = state.entries(&row);
-        state.remove(row.id, &entries);
+        let deleted = state.delete_target(target);
         drop(state);
         // The last pointer goes here, after the lock.
-        drop(row);
-        Ok(())
+        deleted.map(drop)
     }
 
     /// The row with this entry in a unique index.
@@ -259,7 +282,84 @@ impl Drop for Sorting<'_> {
     }
 }
 
+/// What a row is replaced with, made before the lock is taken.
+struct New {
+    row: StoredRow,
+    entries: Entries,
+}
+
+impl New {
+    fn of(schema: &Schema, target: Target<'_>, content: RowContent<Doc>) -> Result<Self, WriteFailure> {
+        let RowContent { discriminator, doc, written_at, .. } = content;
+        let Ok(id) = u64::try_from(target.id.as_u128()) else { return Err(WriteFailure::Missing) };
+        let row = StoredRow { id, version: 0, discriminator, doc, created_at: None, updated_at: written_at };
+        Ok(Self { entries: row.entries(&schema.layout), row })
+    }
+}
+
+/// A write that was done: what is there now, and what was there before.
+struct Written {
+    row: Option<Arc<StoredRow>>,
+    entries: Entries,
+    old: Arc<StoredRow>,
+    old_entries: Entries,
+}
+
+/// A write that was not done.
+enum Refused {
+    Failure(WriteFailure),
+    /// The slot of the key that is taken, and the row, so that it is destroyed after the lock.
+    Taken(usize, Arc<StoredRow>),
+}
+
+impl From<WriteFailure> for Refused {
+    fn from(failure: WriteFailure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl Refused {
+    fn failure(self, schema: &Schema) -> WriteFailure {
+        match self {
+            Self::Failure(failure) => failure,
+            Self::Taken(slot, _row) => schema.duplicate(slot),
+        }
+    }
+}
+
 impl State {
+    fn replace_target(&mut self, schema: &Schema, target: Target<'_>, new: New) -> Result<Written, Refused> {
+        let New { mut row, entries } = new;
+        let old = Arc::clone(self.target(target)?);
+        let entries = self.current(schema, entries, &row);
+        let old_entries = self.entries(&old);
+        row.version = old.version + 1;
+        row.created_at = old.created_at;
+        row.updated_at = row.updated_at.or(old.updated_at);
+        let row = Arc::new(row);
+        match self.replace(Arc::clone(&row), entries.clone(), &old_entries) {
+            Ok(()) => Ok(Written { row: Some(row), entries, old, old_entries }),
+            Err((slot, row)) => Err(Refused::Taken(slot, row)),
+        }
+    }
+
+    fn delete_target(&mut self, target: Target<'_>) -> Result<Written, WriteFailure> {
+        let old = Arc::clone(self.target(target)?);
+        let old_entries = self.entries(&old);
+        self.remove(old.id, &old_entries);
+        Ok(Written { row: None, entries: Entries::new(), old, old_entries })
+    }
+
+    /// Takes a write back, the last one first: then no key that it gives back is taken.
+    fn undo(&mut self, written: &Written) {
+        let Written { row, entries, old, old_entries } = written;
+        let undone = match row {
+            Some(_) => self.replace(Arc::clone(old), old_entries.clone(), entries),
+            None => self.insert(Arc::clone(old), old_entries.clone()),
+        };
+        debug_assert!(undone.is_ok(), "what was there before has its keys");
+    }
+
     /// The row that a write is about.
     fn target(&self, target: Target<'_>) -> Result<&Arc<StoredRow>, WriteFailure> {
         let row = u64::try_from(target.id.as_u128()).ok().and_then(|id| self.rows.get(id));

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
 use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
@@ -89,6 +89,16 @@ impl Backend for Mongo {
 
     async fn delete(&self, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
         table.connection.within(async { write::delete(table.ready().await?, &target).await }).await
+    }
+
+    async fn write_many(&self, table: &Table, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
+        let connection = &table.connection;
+        connection
+            .within(async {
+                let ready = table.ready().await.map_err(|error| (0, error.into()))?;
+                batch::write_many(connection, ready, writes).await
+            })
+            .await
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {

@@ -115,6 +115,7 @@ fn explanation(table: &Ready, stages: &[&Document]) -> Explanation {
         ordered_by_access: !has("SORT"),
         table: table.definition.name,
         details: Some(details.join(" < ")),
+        warning: None,
     }
 }
 

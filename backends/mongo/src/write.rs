@@ -112,25 +112,7 @@ async fn replace_by_expression(
     content: &RowContent<Doc>,
 ) -> Result<u64, WriteFailure> {
     let name = content.discriminator.as_deref();
-    let next = match target.version {
-        Some(version) => Bson::Document(doc! { "$literal": number(version.saturating_add(1)) }),
-        None => Bson::Document(doc! { "$add": [format!("${VERSION}"), 1_i64] }),
-    };
-    let mut own = doc! { ID: format!("${ID}") };
-    if let Some(name) = name {
-        own.insert(TYPE, doc! { "$literal": name });
-    }
-    own.insert(VERSION, next);
-    own.insert(CREATED_AT, format!("${CREATED_AT}"));
-    own.insert(
-        UPDATED_AT,
-        match content.written_at {
-            Some(at) => Bson::Document(doc! { "$literal": timestamp(at) }),
-            None => Bson::String(format!("${UPDATED_AT}")),
-        },
-    );
-    let fields = Document::try_from(RawDocument::from_bytes(content.doc.as_bytes()).map_err(unreadable)?);
-    let new = doc! { "$mergeObjects": [own, { "$literal": fields.map_err(unreadable)? }] };
+    let new = replacement(target.version, content)?;
     // What is no version stays as it is, for somebody to mend.
     let mut conditions = vec![doc! { "$in": [{ "$type": format!("${VERSION}") }, VERSION_TYPES.to_vec()] }];
     if let Some(version) = target.version {
@@ -157,6 +139,30 @@ async fn replace_by_expression(
     }
 }
 
+/// The new document as an expression over the old one, whose time of creation it keeps.
+pub(crate) fn replacement(version: Option<u64>, content: &RowContent<Doc>) -> Result<Document, MongoError> {
+    let name = content.discriminator.as_deref();
+    let next = match version {
+        Some(version) => Bson::Document(doc! { "$literal": number(version.saturating_add(1)) }),
+        None => Bson::Document(doc! { "$add": [format!("${VERSION}"), 1_i64] }),
+    };
+    let mut own = doc! { ID: format!("${ID}") };
+    if let Some(name) = name {
+        own.insert(TYPE, doc! { "$literal": name });
+    }
+    own.insert(VERSION, next);
+    own.insert(CREATED_AT, format!("${CREATED_AT}"));
+    own.insert(
+        UPDATED_AT,
+        match content.written_at {
+            Some(at) => Bson::Document(doc! { "$literal": timestamp(at) }),
+            None => Bson::String(format!("${UPDATED_AT}")),
+        },
+    );
+    let fields = Document::try_from(RawDocument::from_bytes(content.doc.as_bytes()).map_err(unreadable)?);
+    Ok(doc! { "$mergeObjects": [own, { "$literal": fields.map_err(unreadable)? }] })
+}
+
 /// Deletes the row if it is the one that is meant. If none is deleted, the row is looked at: what is said of it is true when
 /// it is looked at, and if it then is the one that is meant, the deletion is tried again.
 pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
@@ -169,19 +175,24 @@ pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), Wri
         if target.version.is_none() && target.scope.is_none() {
             return Err(WriteFailure::Missing);
         }
-        let found = table
-            .collection
-            .clone_with_type::<Document>()
-            .find_one(filter_of(table, id, target))
-            .projection(doc! { TYPE: 1, VERSION: 1 })
-            // The primary's own view, which the deletion had too: what a majority has may be older.
-            .selection_criteria(SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary))
-            .read_concern(ReadConcern::local())
-            .await;
-        match Found::of(found.map_err(MongoError::from)?) {
-            None => return Err(WriteFailure::Missing),
-            Some(found) => drop(found.ensure(table, target)?),
-        }
+        ensure_meant(table, id, target).await?;
+    }
+}
+
+/// Says why the row is not the one that is meant, if it is not.
+pub(crate) async fn ensure_meant(table: &Ready, id: ObjectId, target: &Target<'_>) -> Result<(), WriteFailure> {
+    let found = table
+        .collection
+        .clone_with_type::<Document>()
+        .find_one(filter_of(table, id, target))
+        .projection(doc! { TYPE: 1, VERSION: 1 })
+        // The primary's own view, which the write had too: what a majority has may be older.
+        .selection_criteria(SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary))
+        .read_concern(ReadConcern::local())
+        .await;
+    match Found::of(found.map_err(MongoError::from)?) {
+        None => Err(WriteFailure::Missing),
+        Some(found) => found.ensure(table, target).map(drop),
     }
 }
 
@@ -196,7 +207,7 @@ fn routed(routing: &[String], id: ObjectId, primary_key: &[Value]) -> Document {
 }
 
 /// The same, and it is the one that is meant: in scope, and of the version.
-fn filter_of_meant(table: &Ready, id: ObjectId, target: &Target<'_>) -> Document {
+pub(crate) fn filter_of_meant(table: &Ready, id: ObjectId, target: &Target<'_>) -> Document {
     let mut filter = filter_of(table, id, target);
     if let Some(version) = target.version {
         filter.insert(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, WriteFailure};
+use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
 use longevity_core::encoding::PropertyReader;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
@@ -137,6 +137,17 @@ impl Backend for Sqlite {
             Ok(Done::Deleted) => Ok(()),
             Ok(_) => Err(unexpected()),
             Err((_, failure)) => Err(failure),
+        }
+    }
+
+    async fn write_many(&self, table: &Table, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
+        let owned = |write| match write {
+            Write::Replace(target, content) => Write::Replace(owned(target), content),
+            Write::Delete(target) => Write::Delete(owned(target)),
+        };
+        match submit(table, Work::Many(writes.into_iter().map(owned).collect())).await? {
+            Done::Many => Ok(()),
+            _ => Err((0, unexpected())),
         }
     }
 

@@ -25,7 +25,13 @@ pub(crate) fn explanation(table: &Ready, plan: &[String]) -> Explanation {
     let layout = &table.layout;
     let sorts = plan.iter().any(|line| line.starts_with("USE TEMP B-TREE FOR"));
     let access = plan.iter().find_map(|line| access(layout, table, line)).unwrap_or(Access::Scan);
-    Explanation { access, ordered_by_access: !sorts, table: table.definition.name, details: Some(plan.join("\n")) }
+    Explanation {
+        access,
+        ordered_by_access: !sorts,
+        table: table.definition.name,
+        details: Some(plan.join("\n")),
+        warning: None,
+    }
 }
 
 /// The index that a line says is used: the longest name that fits, as one may begin with another.

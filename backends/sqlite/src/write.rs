@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use longevity_core::backend::{Target, WriteFailure};
+use longevity_core::backend::{Target, Write, WriteFailure};
 use longevity_core::value::Value;
 use longevity_core::{RowContent, RowId};
 use rusqlite::types::ToSqlOutput;
@@ -26,6 +26,7 @@ pub(crate) enum Work {
     InsertMany(Vec<RowContent<Doc>>),
     Replace(Target<'static>, RowContent<Doc>),
     Delete(Target<'static>),
+    Many(Vec<Write<'static, Doc>>),
 }
 
 /// What a job gives: ids of rows that were inserted, or the new version.
@@ -34,6 +35,7 @@ pub(crate) enum Done {
     InsertedMany(Vec<RowId>),
     Replaced(u64),
     Deleted,
+    Many,
 }
 
 /// With the position of the row that failed.
@@ -108,7 +110,7 @@ impl Writing<'_> {
     /// A job in the transaction of all; `None` if it took the transaction with it, as a full disk does.
     fn among_others(&mut self, job: &Job) -> Result<Option<Answer>, SqliteError> {
         // A statement that fails undoes itself; several need a mark to go back to.
-        let several = matches!(job.work, Work::InsertMany(_));
+        let several = matches!(job.work, Work::InsertMany(_) | Work::Many(_));
         if several {
             self.execute("SAVEPOINT job")?;
         }
@@ -168,6 +170,16 @@ impl Writing<'_> {
                 self.replace(&job.table, target, content).map(Done::Replaced).map_err(first)
             }
             Work::Delete(target) => self.delete(&job.table, target).map(|()| Done::Deleted).map_err(first),
+            Work::Many(writes) => {
+                let write = |(at, write): (usize, &Write<'_, Doc>)| {
+                    let written = match write {
+                        Write::Replace(target, content) => self.replace(&job.table, target, content).map(drop),
+                        Write::Delete(target) => self.delete(&job.table, target),
+                    };
+                    written.map_err(|failure| (at, failure))
+                };
+                writes.iter().enumerate().try_for_each(write).map(|()| Done::Many)
+            }
         }
     }
 

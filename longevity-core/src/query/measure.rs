@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 use super::sum::{Number, Sum};
-use super::{OrdersQueryOver, Prop};
+use super::{OfEveryRowOf, Prop};
 use crate::backend::DecodeError;
 use crate::encoding::from_value;
 use crate::path::Path;
@@ -184,7 +184,7 @@ fn single<T: Storable + DeserializeOwned>(value: Option<Value>, path: &Path) -> 
     typed.map_err(|error| DecodeError { path: path.to_string(), ..error })
 }
 
-impl<P, R: OrdersQueryOver<P> + 'static, T: Storable<Inner: DeserializeOwned>> Measure<P> for Min<R, T> {
+impl<P, R: OfEveryRowOf<P> + 'static, T: Storable<Inner: DeserializeOwned>> Measure<P> for Min<R, T> {
     type Output = Option<T::Inner>;
 
     fn parts(&self, parts: &mut Vec<Part>) {
@@ -199,7 +199,7 @@ impl<P, R: OrdersQueryOver<P> + 'static, T: Storable<Inner: DeserializeOwned>> M
     }
 }
 
-impl<P, R: OrdersQueryOver<P> + 'static, T: Storable<Inner: DeserializeOwned>> Measure<P> for Max<R, T> {
+impl<P, R: OfEveryRowOf<P> + 'static, T: Storable<Inner: DeserializeOwned>> Measure<P> for Max<R, T> {
     type Output = Option<T::Inner>;
 
     fn parts(&self, parts: &mut Vec<Part>) {
@@ -214,7 +214,7 @@ impl<P, R: OrdersQueryOver<P> + 'static, T: Storable<Inner: DeserializeOwned>> M
     }
 }
 
-impl<P, R: OrdersQueryOver<P> + 'static, T: Storable<Kind: IsNumber>> Measure<P> for Total<R, T> {
+impl<P, R: OfEveryRowOf<P> + 'static, T: Storable<Kind: IsNumber>> Measure<P> for Total<R, T> {
     type Output = <T::Kind as IsNumber>::Sum;
 
     fn parts(&self, parts: &mut Vec<Part>) {

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{OrdersQueryOver, Prop, VariantProp};
+use super::{OfEveryRowOf, Prop, VariantProp};
 use crate::backend::DecodeError;
 use crate::encoding::from_value;
 use crate::path::Path;
@@ -40,7 +40,7 @@ pub trait Projection<P> {
     fn read(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output, DecodeError>;
 }
 
-impl<P, F: OrdersQueryOver<P> + 'static, T: Storable + DeserializeOwned> Projection<P> for Prop<F, T> {
+impl<P, F: OfEveryRowOf<P> + 'static, T: Storable + DeserializeOwned> Projection<P> for Prop<F, T> {
     type Output = T;
 
     fn sources(&self, sources: &mut Vec<Source>) {

@@ -114,7 +114,7 @@ impl<P: 'static> Query<P> {
     }
 
     /// Ordered by this property, after those given before.
-    pub fn order_by<F: OrdersQueryOver<P> + 'static>(mut self, order: Order<F>) -> Self {
+    pub fn order_by<F: OfEveryRowOf<P> + 'static>(mut self, order: Order<F>) -> Self {
         self.select.order.push(order.by);
         self
     }
@@ -148,15 +148,16 @@ impl<P: 'static> Query<P> {
     }
 }
 
-/// A property of `Self` may order a query over `Q`: they are the same type, or `Self` is the poly type of `Q`.
+/// Every row of `Q` has the properties of `Self`: they are the same type, or `Self` is the poly type of `Q`. What orders rows,
+/// is read from them or changed in them is of such a type.
 #[diagnostic::on_unimplemented(
-    message = "a property of `{Self}` cannot order a query over `{Q}`",
+    message = "a property of `{Self}` is not one of every `{Q}`",
     label = "this is about `{Self}`",
-    note = "rows of a poly type are ordered by properties that all variants have: declare it in `props(..)` of the poly type"
+    note = "orders, projections, figures and patches take properties that all rows have: those of `{Q}` itself and of its poly type; for one that all variants have, declare it in `props(..)` of the poly type"
 )]
-pub trait OrdersQueryOver<Q> {}
+pub trait OfEveryRowOf<Q> {}
 
-impl<P> OrdersQueryOver<P> for P {}
+impl<P> OfEveryRowOf<P> for P {}
 
 impl<P: 'static> Default for Query<P> {
     fn default() -> Self {

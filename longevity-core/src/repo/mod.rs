@@ -3,10 +3,12 @@
 //! All that makes a derived repository differ from a poly or a plain one is here, once: which rows it sees
 //! ([`PersistentType::DISCRIMINATORS`]) and which of the table's columns its values have.
 
+mod by_query;
 mod page;
 mod project;
 mod read;
 mod stream;
+mod strict;
 mod write;
 
 use std::fmt;
@@ -27,6 +29,7 @@ use crate::table::{Index, TableDefinition};
 use crate::value::{Value, ValueRef};
 
 pub use page::Page;
+pub use project::Groups;
 pub use read::Retrieval;
 pub use stream::PStates;
 

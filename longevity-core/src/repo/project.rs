@@ -5,18 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
+use super::strict::ensure_served;
 use super::{Repo, scoped_select};
 use crate::backend::{Backend, DecodeError};
 use crate::encoding;
 use crate::error::Error;
 use crate::path::Path;
 use crate::persistent::PersistentType;
-use crate::query::{Accumulator, Measure, OrdersQueryOver, Part, Projection, Prop, Query, Source};
+use crate::query::{Accumulator, Measure, OfEveryRowOf, Part, Projection, Prop, Query, Source};
 use crate::row::{Row, RowId};
 use crate::storable::Storable;
 use crate::store::Table;
 use crate::table::TableDefinition;
 use crate::value::Value;
+
+/// Groups, each with what its rows have in common and the figures over them. Come from [`Repo::group`].
+pub type Groups<P, J, M> = Vec<(<J as Projection<P>>::Output, <M as Measure<P>>::Output)>;
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Some properties of all that the query finds, in its order. What else the rows hold is not decoded, and on a store
@@ -60,7 +64,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// ```
     pub async fn distinct<F, T>(&self, query: Query<P>, property: &Prop<F, T>) -> Result<Vec<T>, Error>
     where
-        F: OrdersQueryOver<P> + 'static,
+        F: OfEveryRowOf<P> + 'static,
         T: Storable + DeserializeOwned,
     {
         let mut found = BTreeSet::new();
@@ -119,7 +123,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         query: Query<P>,
         by: J,
         measures: M,
-    ) -> Result<Vec<(J::Output, M::Output)>, Error> {
+    ) -> Result<Groups<P, J, M>, Error> {
         let mut sources = Vec::new();
         by.sources(&mut sources);
         let keys = sources.len();
@@ -155,6 +159,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         };
         let paths: Vec<Path> = sources.iter().filter_map(property).collect();
         let mut select = scoped_select::<P>(query.into_select());
+        ensure_served(table, P::NAME, &select).await?;
         select.only = Some(paths.clone());
         let projection = encoding::Projection::new(&table.definition, &paths);
         let mut give = |row: &Row<B::Doc>| {

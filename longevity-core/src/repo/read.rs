@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use tracing::Instrument;
 
+use super::strict::ensure_served;
 use super::{PStates, Repo, key_columns, scoped, scoped_select, state_of};
 use crate::backend::{Backend, Lookup};
 use crate::error::Error;
@@ -96,6 +97,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// The states that a selection finds, which is scoped already.
     pub(super) async fn select(&self, select: Select) -> Result<Vec<PState<P>>, Error> {
         let table = self.table()?;
+        ensure_served(table, P::NAME, &select).await?;
         let span = tracing::debug_span!("find", "type" = P::NAME, backend = B::NAME);
         // A page is allocated at once; a limit may be anything, and promises nothing.
         let mut states = Vec::with_capacity(select.limit.map_or(0, |rows| rows.min(64) as usize));
@@ -156,8 +158,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub async fn count(&self, query: Query<P>) -> Result<u64, Error> {
         let table = self.table()?;
         let select = query.into_select();
+        let all = Select::of(scoped::<P>(select.predicate));
+        ensure_served(table, P::NAME, &all).await?;
         let span = tracing::debug_span!("count", "type" = P::NAME, backend = B::NAME);
-        let rows = table.backend.count(&table.handle, scoped::<P>(select.predicate)).instrument(span).await?;
+        let rows = table.backend.count(&table.handle, all.predicate).instrument(span).await?;
         let rows = rows.saturating_sub(select.offset);
         Ok(select.limit.map_or(rows, |limit| rows.min(limit)))
     }
@@ -177,8 +181,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
         let table = self.table()?;
         let span = tracing::debug_span!("exists", "type" = P::NAME, backend = B::NAME);
-        let predicate = scoped::<P>(query.into_select().predicate);
-        table.backend.exists(&table.handle, predicate).instrument(span).await
+        let all = Select::of(scoped::<P>(query.into_select().predicate));
+        ensure_served(table, P::NAME, &all).await?;
+        table.backend.exists(&table.handle, all.predicate).instrument(span).await
     }
 
     /// What the query finds, one by one, in its order. A row that does not decode is an error in its place; the stream
@@ -197,7 +202,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         PStates::new(self.table().cloned(), query)
     }
 
-    /// How the back end would answer the query.
+    /// How the back end would answer the query, with a [warning](Explanation::warning) if no index serves it.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -214,6 +219,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
         let select = scoped_select::<P>(query.into_select());
         let span = tracing::debug_span!("explain", "type" = P::NAME, backend = B::NAME);
-        table.backend.explain(&table.handle, select).instrument(span).await
+        let explanation = table.backend.explain(&table.handle, select.clone()).instrument(span).await?;
+        Ok(explanation.warned(&table.definition, &select))
     }
 }

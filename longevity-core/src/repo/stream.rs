@@ -8,11 +8,12 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use tracing::Span;
 
+use super::strict::ensure_served;
 use super::{scoped_select, state_of};
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::persistent::PersistentType;
-use crate::query::Query;
+use crate::query::{Query, Select};
 use crate::state::PState;
 use crate::store::Table;
 
@@ -24,20 +25,54 @@ pub struct PStates<P, B: Backend> {
 }
 
 enum Source<B: Backend> {
-    Rows { table: Arc<Table<B>>, rows: B::Rows },
+    /// Of a strict store: the query is not begun until it is known that an index serves it.
+    Strict {
+        table: Arc<Table<B>>,
+        select: Select,
+        check: Check,
+    },
+    Rows {
+        table: Arc<Table<B>>,
+        rows: B::Rows,
+    },
     Failed(Option<Error>),
+}
+
+type Check = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+impl<B: Backend> Source<B> {
+    fn new(type_name: &'static str, table: Result<Arc<Table<B>>, Error>, select: Select) -> Self {
+        match table {
+            Ok(table) if table.options.strict => {
+                let (checked, asked) = (Arc::clone(&table), select.clone());
+                let check = async move { ensure_served(&checked, type_name, &asked).await };
+                Self::Strict { table, select, check: Box::pin(check) }
+            }
+            Ok(table) => Self::begun(table, select),
+            Err(error) => Self::Failed(Some(error)),
+        }
+    }
+
+    fn begun(table: Arc<Table<B>>, select: Select) -> Self {
+        let rows = table.backend.stream(&table.handle, select);
+        Self::Rows { table, rows }
+    }
+
+    /// Begins the query of a strict store, once it is known whether it may.
+    fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Self::Strict { table, select, check } = self else { return Poll::Ready(()) };
+        *self = match ready!(check.as_mut().poll(context)) {
+            Ok(()) => Self::begun(Arc::clone(table), select.clone()),
+            Err(error) => Self::Failed(Some(error)),
+        };
+        Poll::Ready(())
+    }
 }
 
 impl<P: PersistentType, B: Backend> PStates<P, B> {
     pub(super) fn new(table: Result<Arc<Table<B>>, Error>, query: Query<P>) -> Self {
         let span = tracing::debug_span!("stream", "type" = P::NAME, backend = B::NAME);
-        let source = match table {
-            Ok(table) => {
-                let rows = table.backend.stream(&table.handle, scoped_select::<P>(query.into_select()));
-                Source::Rows { table, rows }
-            }
-            Err(error) => Source::Failed(Some(error)),
-        };
+        let source = Source::new(P::NAME, table, scoped_select::<P>(query.into_select()));
         Self { source, span, of: std::marker::PhantomData }
     }
 
@@ -50,7 +85,13 @@ impl<P: PersistentType, B: Backend> PStates<P, B> {
     /// The same, as the back end waits.
     #[cfg(feature = "blocking")]
     pub(crate) fn block_on_next(&mut self) -> Option<Result<PState<P>, Error>> {
+        if let Source::Strict { table, .. } = &self.source {
+            let table = Arc::clone(table);
+            table.backend.block_on(std::future::poll_fn(|context| self.source.poll_begun(context)));
+        }
         match &mut self.source {
+            // It is begun by now.
+            Source::Strict { .. } => None,
             Source::Rows { table, rows } => {
                 let next = std::future::poll_fn(|context| poll_state(&self.span, table, rows, context));
                 table.backend.block_on(next)
@@ -76,7 +117,10 @@ impl<P: PersistentType, B: Backend> Stream for PStates<P, B> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        ready!(this.source.poll_begun(context));
         match &mut this.source {
+            // It is begun by now.
+            Source::Strict { .. } => Poll::Ready(None),
             Source::Rows { table, rows } => poll_state(&this.span, table, rows, context),
             Source::Failed(error) => Poll::Ready(error.take().map(Err)),
         }

@@ -100,7 +100,17 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn update(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
-        match self.replace(&state).await {
+        let locking = self.table.as_ref().is_none_or(|table| table.options.optimistic_locking);
+        self.update_if(state, locking).await
+    }
+
+    /// The same, under the lock whether the store has one or not.
+    pub(super) async fn update_locked(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
+        self.update_if(state, true).await
+    }
+
+    async fn update_if(&self, state: PState<P>, locking: bool) -> Result<PState<P>, WriteError<P>> {
+        match self.replace(&state, locking).await {
             Ok((version, written_at)) => {
                 let PState { value, stored } = state;
                 let updated_at = written_at.or(stored.updated_at);
@@ -110,18 +120,25 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
     }
 
-    async fn replace(&self, state: &PState<P>) -> Result<(u64, Option<Timestamp>), Error> {
+    /// Fails if the value has another primary key than its row.
+    pub(super) fn ensure_stable(&self, stored: &Stored, value: &P) -> Result<(), Error> {
         let table = self.table()?;
-        let (value, stored) = (&state.value, &state.stored);
         if let Some(from) = &stored.primary_key {
             let to = primary_key(&table.definition, value).unwrap_or_default();
             if *from != to {
                 return Err(unstable_primary_key(table, from, &to));
             }
         }
+        Ok(())
+    }
+
+    async fn replace(&self, state: &PState<P>, locking: bool) -> Result<(u64, Option<Timestamp>), Error> {
+        let table = self.table()?;
+        let (value, stored) = (&state.value, &state.stored);
+        self.ensure_stable(stored, value)?;
         let content = content_of(table, value)?;
         let written_at = content.written_at;
-        let target = target::<P, B>(table, stored);
+        let target = Target { version: locking.then_some(stored.version), ..target::<P, B>(table, stored) };
         let span = tracing::debug_span!("update", "type" = P::NAME, backend = B::NAME);
         match table.backend.replace(&table.handle, target, content).instrument(span).await {
             Ok(version) => Ok((version, written_at)),
@@ -161,7 +178,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 }
 
 /// What is written of a value: its variant's discriminator, and its values in the table's columns.
-fn content_of<P: PersistentType, B: Backend>(table: &Table<B>, value: &P) -> Result<RowContent<B::Doc>, Error> {
+pub(super) fn content_of<P: PersistentType, B: Backend>(
+    table: &Table<B>,
+    value: &P,
+) -> Result<RowContent<B::Doc>, Error> {
     let definition = &*table.definition;
     let position = value.variant();
     let discriminators = definition.variants.get(position).and_then(|variant| variant.discriminators);
@@ -194,7 +214,7 @@ fn created<P: PersistentType, B: Backend>(
 }
 
 /// The error for a write that the back end did not do. `stored` is the row's state if the write was about one.
-fn write_error<P: PersistentType, B: Backend>(
+pub(super) fn write_error<P: PersistentType, B: Backend>(
     table: &Table<B>,
     value: &P,
     stored: Option<&Stored>,

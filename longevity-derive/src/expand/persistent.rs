@@ -102,6 +102,13 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
                 backend.encode(self)
             }
 
+            fn of_value(
+                _: ::core::primitive::usize,
+                value: #krate::Value,
+            ) -> ::core::result::Result<Self, #krate::backend::DecodeError> {
+                #krate::encoding::from_value(value)
+            }
+
             fn decode<__B: #krate::backend::Backend>(
                 backend: &__B,
                 discriminator: ::core::option::Option<&::core::primitive::str>,

@@ -77,6 +77,10 @@ fn persistent(tree: &Poly) -> TokenStream {
             ),
         }
     });
+    let of_values = tree.variants.iter().enumerate().map(|(position, variant)| {
+        let (of_value, ty) = (of_derived(tree, variant, "of_value_in_poly"), &variant.ty);
+        quote!(#position => #of_value(value).map(<Self as #krate::HasVariant<#ty>>::wrap),)
+    });
     let (props, read_props) = if tree.props.is_empty() {
         (quote!(#krate::storable::NoFields), quote!(#krate::storable::NoFields))
     } else {
@@ -129,6 +133,19 @@ fn persistent(tree: &Poly) -> TokenStream {
                 match self {
                     #(#encodes)*
                     #otherwise
+                }
+            }
+
+            fn of_value(
+                variant: ::core::primitive::usize,
+                value: #krate::Value,
+            ) -> ::core::result::Result<Self, #krate::backend::DecodeError> {
+                match variant {
+                    #(#of_values)*
+                    _ => ::core::result::Result::Err(#krate::backend::DecodeError {
+                        path: ::std::string::String::new(),
+                        source: ::core::convert::Into::into("there is no such variant"),
+                    }),
                 }
             }
 
@@ -273,7 +290,7 @@ fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #impl_generics #krate::query::OrdersQueryOver<#ty> for #this #clause {}
+        impl #impl_generics #krate::query::OfEveryRowOf<#ty> for #this #clause {}
     }
 }
 

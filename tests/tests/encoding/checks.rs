@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use longevity::backend::{Backend, Capabilities, DecodeError, Lookup, Target, WriteFailure};
+use longevity::backend::{Backend, Capabilities, DecodeError, Lookup, Target, Write, WriteFailure};
 use longevity::encoding::{PropertyReader, from_value};
 use longevity::query::{Predicate, Select};
 use longevity::table::TableDefinition;
@@ -84,6 +84,14 @@ impl Backend for Checks {
 
     fn delete(&self, table: &Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send {
         self.0.delete(table, target)
+    }
+
+    fn write_many(
+        &self,
+        table: &Table,
+        writes: Vec<Write<'_, Doc>>,
+    ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send {
+        self.0.write_many(table, writes)
     }
 
     fn get(&self, table: &Table, lookup: Lookup<'_>) -> impl Future<Output = Result<Option<Row<Doc>>, Error>> + Send {

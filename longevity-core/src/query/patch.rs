@@ -1,0 +1,212 @@
+//! Changes of single properties.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::BitAnd;
+
+use super::{OfEveryRowOf, Operand, Prop};
+use crate::error::Error;
+use crate::path::{Path, Step};
+use crate::persistent::PersistentType;
+use crate::storable::kind::IsNumber;
+use crate::storable::{Collection, Storable};
+use crate::value::Value;
+
+/// Changes of single properties of `P`, one after the other. Comes from its properties; `&` puts one behind another.
+///
+/// A property that is not there, because an option on the way is `None` or a poly component is of another variant, stays
+/// as it is.
+///
+/// ```
+#[doc = include_str!("../../doc/open.txt")]
+/// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+/// let m = Member::props();
+/// let patch = m.num_cats.increment(1) & m.profile.some().tags.push("more cats");
+/// assert_eq!(members.update_where(Member::query().filter(m.num_cats.gt(2)), patch).await?, 1);
+///
+/// let bob = members.retrieve_one(&Email("bob@example.com".into())).await?;
+/// assert_eq!((bob.num_cats, bob.row_version()), (4, 1));
+/// assert_eq!(bob.profile.as_ref().unwrap().tags, ["cats", "more cats"]);
+#[doc = include_str!("../../doc/close.txt")]
+/// ```
+#[must_use = "a patch does nothing until a repository applies it"]
+pub struct Patch<P: 'static> {
+    changes: Vec<Change>,
+    of: PhantomData<fn() -> P>,
+}
+
+/// A change of one property.
+#[derive(Clone, Debug)]
+struct Change {
+    path: Path,
+    op: Op,
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Set(Value),
+    Increment(Value),
+    Push(Value),
+}
+
+impl<R: 'static, T: Storable> Prop<R, T> {
+    fn change(&self, op: Op) -> Patch<R> {
+        Patch { changes: vec![Change { path: self.path().clone(), op }], of: PhantomData }
+    }
+
+    /// Gives the property this value.
+    pub fn set(&self, value: impl Operand<T>) -> Patch<R> {
+        self.change(Op::Set(value.into_operand()))
+    }
+
+    /// Adds to the number; an absent one stays absent. What leaves the range of the property's type is an error.
+    pub fn increment(&self, by: impl Operand<T>) -> Patch<R>
+    where
+        T::Kind: IsNumber,
+    {
+        self.change(Op::Increment(by.into_operand()))
+    }
+
+    /// Puts an element at the end of a list, or into a set that does not have it.
+    pub fn push(&self, element: impl Operand<T::Element>) -> Patch<R>
+    where
+        T: Collection,
+    {
+        self.change(Op::Push(element.into_operand()))
+    }
+}
+
+impl<P: 'static> Patch<P> {
+    /// This patch, and then the other one; as `&`.
+    pub fn and(mut self, other: Self) -> Self {
+        self.changes.extend(other.changes);
+        self
+    }
+
+    /// The same of a derived type, which has the properties of its poly type.
+    pub fn of<Q>(self) -> Patch<Q>
+    where
+        P: OfEveryRowOf<Q>,
+    {
+        Patch { changes: self.changes, of: PhantomData }
+    }
+}
+
+impl<P: PersistentType> Patch<P> {
+    /// The persistent with all the changes.
+    pub(crate) fn apply(&self, persistent: &P) -> Result<P, Error> {
+        let mut value = persistent.value_at(&[]).to_value();
+        for Change { path, op } in &self.changes {
+            apply_at(&mut value, path, op).map_err(|problem| Error::InvalidPatch {
+                type_name: P::NAME,
+                path: path.to_string(),
+                problem: problem.to_owned(),
+            })?;
+        }
+        P::of_value(persistent.variant(), value).map_err(|error| {
+            let paths: Vec<_> = self.changes.iter().map(|change| change.path.to_string()).collect();
+            Error::InvalidPatch {
+                type_name: P::NAME,
+                path: paths.join(", "),
+                problem: format!("the value that comes out is not one of its type: {}", error.source),
+            }
+        })
+    }
+}
+
+fn apply_at(value: &mut Value, path: &Path, op: &Op) -> Result<(), &'static str> {
+    let Some((place, depth)) = find(value, path.steps()) else { return Ok(()) };
+    match path.entry() {
+        None => op.apply(place, depth),
+        Some((key, rest)) => {
+            let Value::Map(entries) = place else { return Ok(()) };
+            match (entries.iter().position(|(known, _)| known == key), op) {
+                (Some(position), _) if !rest.is_root() => apply_at(&mut entries[position].1, rest, op),
+                (None, _) if !rest.is_root() => Ok(()),
+                // The entry is an option: to set it to none is to remove it.
+                (Some(position), Op::Set(Value::None(0))) => {
+                    entries.remove(position);
+                    Ok(())
+                }
+                (None, Op::Set(Value::None(0))) => Ok(()),
+                (Some(position), op) => op.apply(&mut entries[position].1, 1),
+                (None, Op::Set(set)) => {
+                    entries.push((key.clone(), within(set.clone(), 1)));
+                    entries.sort();
+                    Ok(())
+                }
+                (None, Op::Increment(_) | Op::Push(_)) => Ok(()),
+            }
+        }
+    }
+}
+
+/// What is in so many options that are `Some`.
+fn within(value: Value, depth: u8) -> Value {
+    match value {
+        Value::None(found) => Value::None(found.saturating_sub(depth)),
+        value => value,
+    }
+}
+
+/// The place at the end of the steps, and how many options of those that the property has are around it for certain; `None`
+/// if it is not there.
+fn find<'a>(value: &'a mut Value, steps: &[&'static Step]) -> Option<(&'a mut Value, u8)> {
+    match (value, steps) {
+        (value, []) => Some((value, 0)),
+        (Value::Record(fields), [step, rest @ ..]) if !step.is_variant => {
+            let (_, value) = fields.iter_mut().find(|(name, _)| *name == step.name)?;
+            find(value, rest)
+        }
+        (Value::Variant(name, held), [step, rest @ ..]) if step.is_variant && *name == step.name => {
+            let (place, depth) = find(held, rest)?;
+            Some((place, depth + u8::from(rest.is_empty())))
+        }
+        _ => None,
+    }
+}
+
+impl Op {
+    fn apply(&self, place: &mut Value, depth: u8) -> Result<(), &'static str> {
+        match self {
+            Self::Set(Value::None(found)) if *found < depth => {
+                return Err("another variant cannot be made by setting what this one holds to none");
+            }
+            Self::Set(value) => *place = within(value.clone(), depth),
+            Self::Increment(by) => match (&mut *place, by) {
+                (Value::Int(number), Value::Int(by)) => *number = number.checked_add(*by).ok_or(OVERFLOW)?,
+                (Value::UInt(number), Value::UInt(by)) => *number = number.checked_add(*by).ok_or(OVERFLOW)?,
+                (Value::Float(number), Value::Float(by)) => *number += by,
+                _ => {}
+            },
+            Self::Push(element) => {
+                if let Value::List(elements) = place {
+                    elements.push(element.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+const OVERFLOW: &str = "the sum is out of the range of its type";
+
+impl<P: 'static> BitAnd for Patch<P> {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        self.and(other)
+    }
+}
+
+impl<P: 'static> Clone for Patch<P> {
+    fn clone(&self) -> Self {
+        Self { changes: self.changes.clone(), of: PhantomData }
+    }
+}
+
+impl<P: 'static> fmt::Debug for Patch<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Patch").field(&self.changes).finish()
+    }
+}
