@@ -74,6 +74,7 @@
 //!   [`DomainModel`](macro@DomainModel) say which attributes there are.
 //! * [`Longevity`] is the store, [`Repo`] the repository, [`PState`] what it gives, [`Query`] and [`Prop`] what it is asked.
 //! * [`mod@blocking`] has the same without `async`.
+//! * [`guide`] is the query language, chapter by chapter.
 //! * [`Error`] is what can go wrong.
 //! * [`DomainModel::description`] describes a model to a program, or as a diagram.
 //! * [`backend`] is for those who write a back end.
@@ -90,6 +91,8 @@
 
 #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
 mod any;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 
 #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
 pub use any::{AnyBackend, AnyDoc, AnyRows, AnyTable};

@@ -41,3 +41,9 @@ pub use backend::Mem;
 pub use encode::Doc;
 pub use rows::Rows;
 pub use schema::Table;
+
+/// How a query would be answered, without its being asked; for benchmarks.
+#[doc(hidden)]
+pub fn translated(table: &Table, select: &longevity_core::query::Select) -> impl Sized + use<> {
+    plan::Plan::new(&table.definition, select)
+}

@@ -68,3 +68,17 @@ pub use table::Table;
 
 /// The back end's name in errors, logs and the names of tests.
 const NAME: &str = "mongo";
+
+/// The command of a query, without its being sent; for benchmarks. Of a table that was used before.
+#[doc(hidden)]
+pub fn translated(
+    table: &Table,
+    select: &longevity_core::query::Select,
+) -> Result<impl Sized + use<>, longevity_core::Error> {
+    match table.known() {
+        Some(ready) => translate::find(ready, select),
+        None => {
+            Err(longevity_core::Error::Unsupported { backend: NAME, operation: "a translation before the first use" })
+        }
+    }
+}

@@ -55,6 +55,11 @@ impl Table {
         }
     }
 
+    /// The table, if it is ready.
+    pub(crate) fn known(&self) -> Option<&Ready> {
+        self.ready.get().map(|ready| &**ready)
+    }
+
     #[cold]
     async fn find(&self) -> Result<&Arc<Ready>, MongoError> {
         let find = async {

@@ -51,3 +51,12 @@ pub use failure::SqliteError;
 pub use settings::{Durability, Sqlite};
 pub use stream::Rows;
 pub use table::Table;
+
+/// The statement of a query, without its being run; for benchmarks.
+#[doc(hidden)]
+pub fn translated(
+    table: &Table,
+    select: &longevity_core::query::Select,
+) -> Result<impl Sized + use<>, longevity_core::Error> {
+    Ok(translate::select(&table.database, table.ready()?, select))
+}

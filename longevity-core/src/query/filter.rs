@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::Predicate;
-use crate::persistent::HasVariant;
+use crate::persistent::{HasVariant, PersistentType};
 
 /// A filter over the persistent type `P`. Comes from its properties; `&`, `|` and `!` combine.
 ///
@@ -92,6 +92,24 @@ impl<P: 'static> Filter<P> {
         }
     }
 
+    /// The same in a query over the poly type: false of every other variant's row. So filters over siblings combine.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+    /// commenters.create(commenter("cec")).await?;
+    /// let cats = Member::props().num_cats.gt(2);
+    /// let cec = Commenter::props().username.eq(Username("cec".into()));
+    /// assert_eq!(users.count(User::query().filter(cats.widen() | cec)).await?, 2);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
+    pub fn widen(self) -> Filter<P::Root>
+    where
+        P: PersistentType + InScopeOf<P::Root>,
+    {
+        Filter::new(P::scoped(self.predicate))
+    }
+
     /// The untyped form.
     pub fn predicate(&self) -> &Predicate {
         &self.predicate
@@ -173,7 +191,7 @@ impl<P> InScopeOf<P> for P {
 #[diagnostic::on_unimplemented(
     message = "a filter over `{Self}` cannot be combined with one over `{Q}`",
     label = "this is about `{Self}`",
-    note = "a poly type's properties combine with those of each of its derived types; siblings have no row in common"
+    note = "a poly type's properties combine with those of each of its derived types; siblings have no row in common, but `widen()` makes of a filter one over the poly type"
 )]
 pub trait MixesWith<Q> {
     /// The wider type.

@@ -1,0 +1,32 @@
+//! The query language, chapter by chapter. Every piece of code in it is compiled and run.
+//!
+//! | chapter | |
+//! | --- | --- |
+//! | [`filters`] | which rows: comparisons, text, collections, maps, poly components, and how they combine |
+//! | [`poly`] | queries over a poly type and its derived types |
+//! | [`pages`] | orders, windows, and pages that stay where they are |
+//! | [`results`] | what a query gives: states, one, some values, figures, groups |
+//! | [`changes`] | updates and deletes by query, and patches of single properties |
+//! | [`plans`] | which index serves a query, and tests that fail if none does |
+//!
+//! The examples are about a library: a poly type `Item` with the derived types `Book` and `Film`.
+//!
+//! ```
+#![doc = include_str!("../../doc/model.txt")]
+//! ```
+//!
+//! `i`, `b` and `f` are the properties, `Item::props()` and so on; `items`, `books` and `films` the repositories.
+//!
+//! # Every form on every back end
+//!
+//! All forms mean the same on every back end. What differs is how the rows are found: `index` by an index on the property
+//! where there is one, `looks` by looking at each row that the rest of the query leaves.
+//!
+#![doc = include_str!("forms.md")]
+
+pub mod changes;
+pub mod filters;
+pub mod pages;
+pub mod plans;
+pub mod poly;
+pub mod results;

@@ -1,0 +1,44 @@
+//! Orders, windows, and pages.
+//!
+//! A query is ordered by any number of properties, each way; absent values come first in ascending order. Rows that the order
+//! leaves equal come in the order of their ids, so that a query gives the same twice.
+//!
+//! ```
+#![doc = include_str!("../../doc/open.txt")]
+//! let query = Item::query().order_by(i.year.desc()).order_by(i.title.asc()).offset(1).limit(2);
+//! let titles = items.project(query, &i.title).await?;
+//! assert_eq!(titles, ["Stalker", "Momo"]);
+#![doc = include_str!("../../doc/close.txt")]
+//! ```
+//!
+//! # Pages
+//!
+//! An offset counts rows, so it shows some twice and hides others when rows come and go. [`page`](crate::Repo::page) begins
+//! behind the last row that was seen, wherever that is now. Its cursors are text that may go through the hands of a client:
+//! one that was changed, or that belongs to another query, is refused.
+//!
+//! ```
+#![doc = include_str!("../../doc/open.txt")]
+//! let by_year = || Item::query().order_by(i.year.asc()).limit(4);
+//! let first = items.page(by_year(), None).await?;
+//! assert!(first.previous.is_none());
+//!
+//! // Rows before the cursor come and go.
+//! items.delete(first.states[0].clone()).await?;
+//! books.create(book("Faust", 1808, 158)).await?;
+//!
+//! let cursor = first.next.unwrap().to_string();
+//! let second = items.page(by_year(), Some(&cursor.into())).await?;
+//! let titles: Vec<_> = second.states.iter().map(|item| match item.get() {
+//!     Item::Book(book) => book.title.clone(),
+//!     Item::Film(film) => film.title.clone(),
+//! }).collect();
+//! assert_eq!(titles, ["Alien", "Stalker"]);
+//!
+//! let back = items.page(by_year(), second.previous.as_ref()).await?;
+//! assert_eq!(back.states.len(), 4);
+#![doc = include_str!("../../doc/close.txt")]
+//! ```
+//!
+//! Cursors are sealed with a key of the process. Programs that are to accept each other's cursors, or their own after a
+//! restart, share one: [`Options::cursor_key`](crate::Options::cursor_key).

@@ -1,0 +1,26 @@
+//! Which index serves a query.
+//!
+//! [`explain`](crate::Repo::explain) says how the back end finds the rows, and warns if no index serves the filter or the order.
+//!
+//! ```
+#![doc = include_str!("../../doc/open.txt")]
+//! let plan = books.explain(Book::query().filter(b.pages.between(300_u32, 500_u32))).await?;
+//! assert_eq!(plan.index(), Some("item.Book.pages.index"));
+//! assert!(plan.warning.is_none());
+//!
+//! let plan = books.explain(Book::query().filter(b.authors.contains("Ann"))).await?;
+//! assert_eq!(plan.warning.unwrap(), "no index serves the filter: every row of the type is looked at");
+#![doc = include_str!("../../doc/close.txt")]
+//! ```
+//!
+//! In tests the warning can be an error, so that nobody forgets an index: a strict store refuses each query that it would be
+//! said of.
+//!
+//! ```
+#![doc = include_str!("../../doc/open.txt")]
+//! let strict = Longevity::<Library, _>::open_with(Mem::new(), Options::default().strict(true)).await?;
+//! strict.create_schema().await?;
+//! let refused = strict.repo::<Book>().find(Book::query().filter(b.authors.contains("Ann"))).await;
+//! assert!(matches!(refused, Err(Error::NotIndexed { .. })));
+#![doc = include_str!("../../doc/close.txt")]
+//! ```

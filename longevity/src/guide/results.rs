@@ -1,0 +1,64 @@
+//! What a query gives.
+//!
+//! | | |
+//! | --- | --- |
+//! | [`find`](crate::Repo::find) | all states, in a `Vec` |
+//! | [`stream`](crate::Repo::stream) | the same, one by one |
+//! | [`page`](crate::Repo::page) | a page of them, and where the next one begins |
+//! | [`first`](crate::Repo::first) | the first one, if there is one |
+//! | [`one`](crate::Repo::one) | the only one; an error on none, or on many |
+//! | [`count`](crate::Repo::count), [`exists`](crate::Repo::exists) | how many, and whether any |
+//! | [`project`](crate::Repo::project) | some properties, without decoding the rest |
+//! | [`distinct`](crate::Repo::distinct) | the different values of a property |
+//! | [`aggregate`](crate::Repo::aggregate), [`group`](crate::Repo::group) | figures over all rows, or over groups of them |
+//!
+//! ```
+#![doc = include_str!("../../doc/open.txt")]
+//! let newest = items.first(Item::query().order_by(i.year.desc())).await?;
+//! assert!(newest.is_some());
+//! let dune = books.one(Book::query().filter(b.title.eq("Dune"))).await?;
+//! assert_eq!(dune.pages, 612);
+//! let many = books.one(Book::query().all()).await;
+//! assert!(matches!(many, Err(Error::NotUnique { .. })));
+#![doc = include_str!("../../doc/close.txt")]
+//! ```
+//!
+//! # Some values
+//!
+//! ```
+#![doc = include_str!("../../doc/open.txt")]
+//! #[derive(Debug, PartialEq)]
+//! struct Line { title: String, pages: u32 }
+//!
+//! let query = Book::query().order_by(b.title.asc()).limit(1);
+//! let lines: Vec<Line> = books.project(query, (&b.title, &b.pages)).await?
+//!     .into_iter().map(|(title, pages)| Line { title, pages }).collect();
+//! assert_eq!(lines, [Line { title: "Dune".into(), pages: 612 }]);
+//!
+//! // What stands behind an option or in a variant may be absent.
+//! let query = Book::query().filter(b.title.eq("Momo"));
+//! assert_eq!(books.project(query, b.translation.some().from.optional()).await?, [Some(Language::German)]);
+//!
+//! assert_eq!(items.distinct(Item::query().all(), &i.year).await?, [1815, 1961, 1965, 1973, 1979]);
+#![doc = include_str!("../../doc/close.txt")]
+//! ```
+//!
+//! # Figures
+//!
+//! `min`, `max` and `sum` leave absent values out. The sum of integers is an `i128`; that of floats is the float nearest to the
+//! exact sum, whatever the order of the rows, and so the same on every back end.
+//!
+//! ```
+#![doc = include_str!("../../doc/open.txt")]
+//! use longevity::query::{by_type, count};
+//!
+//! let figures = books.aggregate(Book::query().all(), (count(), b.pages.min(), b.pages.max(), b.pages.sum())).await?;
+//! assert_eq!(figures, (4, Some(204), Some(612), 1_559));
+//!
+//! let by_year = items.group(Item::query().filter(i.year.gt(1970)), &i.year, count()).await?;
+//! assert_eq!(by_year, [(1973, 1), (1979, 2)]);
+//!
+//! let newest = items.group(Item::query().all(), by_type(), i.year.max()).await?;
+//! assert_eq!(newest, [("Book".to_owned(), Some(1973)), ("Film".to_owned(), Some(1979))]);
+#![doc = include_str!("../../doc/close.txt")]
+//! ```
