@@ -47,6 +47,15 @@ impl Pages {
         })
     }
 
+    /// The rows before this id, the last first.
+    pub(crate) fn before(&self, id: u64) -> impl Iterator<Item = &Arc<StoredRow>> {
+        let (last, kept) = place(id);
+        self.pages.range(..=last).rev().flat_map(move |(page, rows)| {
+            let kept = if *page == last { kept } else { rows.rows.len() };
+            rows.rows[..kept].iter().rev().flatten()
+        })
+    }
+
     /// Puts a row in its place; gives the one that was there.
     pub(crate) fn insert(&mut self, row: Arc<StoredRow>) -> Option<Arc<StoredRow>> {
         let (page, place) = place(row.id);

@@ -16,6 +16,8 @@ use crate::key::{ABOVE, Buffer, PRESENT, encode};
 pub(crate) struct Plan {
     pub(crate) candidates: Candidates,
     pub(crate) arrangement: Arrangement,
+    /// Which end of the ids comes first among rows that the order leaves equal.
+    pub(crate) ties: Direction,
 }
 
 /// Where the candidates are.
@@ -52,7 +54,8 @@ pub(crate) enum Arrangement {
     /// They are in order from the last to the first.
     Backward,
     /// Those with the same leading columns stand together, and these groups are in order. Within one, which is to be in
-    /// the order of ids, they are in order only if the group's columns are all that the index has.
+    /// the order of ids, they are in order, or in that order backwards, only if the group's columns are all that the index
+    /// has.
     Groups { columns: usize, direction: Direction, in_order: bool },
     /// Their ids have to be sorted.
     ById,
@@ -76,13 +79,18 @@ impl Plan {
     /// with the order; and the index declared first among those that are alike in all this.
     pub(crate) fn new(definition: &TableDefinition, select: &Select) -> Self {
         let facts = Facts::of(&select.predicate);
-        let nothing = Self { candidates: Candidates::Nothing, arrangement: Arrangement::Forward };
+        let ties = select.ties;
+        let nothing = Self { candidates: Candidates::Nothing, arrangement: Arrangement::Forward, ties };
         if facts.nothing {
             return nothing;
         }
         let order = essential(&select.order, &facts);
-        let arrangement = if order.is_empty() { Arrangement::Forward } else { Arrangement::Sort };
-        let mut best = (Rank::default(), Self { candidates: Candidates::Table, arrangement });
+        let arrangement = match ties {
+            _ if !order.is_empty() => Arrangement::Sort,
+            Direction::Ascending => Arrangement::Forward,
+            Direction::Descending => Arrangement::Backward,
+        };
+        let mut best = (Rank::default(), Self { candidates: Candidates::Table, arrangement, ties });
         for (position, index) in definition.indexes.iter().enumerate() {
             if !facts.within(index.discriminators) {
                 continue;
@@ -91,7 +99,7 @@ impl Plan {
             if range.start >= range.end {
                 return nothing;
             }
-            let arrangement = arrangement_of(definition, index, range.equal_columns, &order);
+            let arrangement = arrangement_of(definition, index, range.equal_columns, &order, ties);
             let rank = Rank {
                 single_row: is_single(index, range.equal_columns),
                 equal_columns: range.equal_columns,
@@ -99,7 +107,7 @@ impl Plan {
                 ordered: !order.is_empty() && arrangement != Arrangement::Sort,
             };
             if rank > best.0 {
-                best = (rank, Self { candidates: Candidates::Index(range), arrangement });
+                best = (rank, Self { candidates: Candidates::Index(range), arrangement, ties });
             }
         }
         best.1
@@ -196,10 +204,14 @@ fn arrangement_of(
     index: &Index,
     equal_columns: usize,
     order: &[&OrderBy],
+    ties: Direction,
 ) -> Arrangement {
     let free = &index.columns[equal_columns..];
     if free.is_empty() && (index.is_unique() || order.is_empty()) {
-        return Arrangement::Forward;
+        return match ties {
+            Direction::Descending if !index.is_unique() => Arrangement::Backward,
+            _ => Arrangement::Forward,
+        };
     }
     let Some(direction) = order.first().map(|by| by.direction) else { return Arrangement::ById };
     let served = free
@@ -213,8 +225,9 @@ fn arrangement_of(
         return Arrangement::Sort;
     }
     match direction {
-        Direction::Ascending if covered => Arrangement::Forward,
-        Direction::Descending if covered && index.is_unique() => Arrangement::Backward,
+        // Entries that are alike are ordered by id.
+        Direction::Ascending if covered && (index.is_unique() || ties == direction) => Arrangement::Forward,
+        Direction::Descending if covered && (index.is_unique() || ties == direction) => Arrangement::Backward,
         _ => Arrangement::Groups { columns: equal_columns + served, direction, in_order: covered },
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Selection {
     limit: u64,
     /// The order, if the walk does not come in it.
     sort: Option<Vec<OrderBy>>,
+    /// Which end of the ids comes first among rows that the order leaves equal.
+    ties: Direction,
     /// The rows in order, once they are sorted.
     sorted: std::vec::IntoIter<Arc<StoredRow>>,
 }
@@ -63,7 +65,7 @@ impl Selection {
             }
             _ => Walk::new(plan, table.store.snapshot(None)),
         };
-        Ok(Self { walk, predicate, offset, limit, sort, sorted: Vec::new().into_iter() })
+        Ok(Self { walk, predicate, offset, limit, sort, ties: plan.ties, sorted: Vec::new().into_iter() })
     }
 
     /// The next rows, at most so many. Fewer only at the end.
@@ -123,9 +125,10 @@ impl Selection {
         let window = usize::try_from(self.offset.saturating_add(self.limit)).unwrap_or(usize::MAX);
         let mut ranked = BinaryHeap::new();
         let predicate = &self.predicate;
+        let tie = |id: u64| if self.ties == Direction::Descending { !id } else { id };
         self.walk.visit(&mut |row| {
             if satisfies(row, predicate) {
-                ranked.push(Ranked { rank: rank(row, order), row: Arc::clone(row) });
+                ranked.push(Ranked { rank: rank(row, order), tie: tie(row.id), row: Arc::clone(row) });
                 if ranked.len() > window {
                     ranked.pop();
                 }
@@ -143,9 +146,10 @@ fn satisfies(row: &StoredRow, predicate: &Predicate) -> bool {
     evaluate(predicate, subject, &|path| row.doc.value_at(path))
 }
 
-/// A row that is sorted by its rank, and by its id among equals.
+/// A row that is sorted by its rank, and among equals by its tie: its id, turned over if the greatest comes first.
 struct Ranked {
     rank: Key,
+    tie: u64,
     row: Arc<StoredRow>,
 }
 
@@ -164,7 +168,7 @@ fn rank(row: &StoredRow, order: &[OrderBy]) -> Key {
 
 impl Ord for Ranked {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.rank.cmp(&other.rank).then_with(|| self.row.id.cmp(&other.row.id))
+        self.rank.cmp(&other.rank).then(self.tie.cmp(&other.tie))
     }
 }
 

@@ -27,6 +27,8 @@ enum Rest {
     Single(Arc<StoredRow>),
     /// The rows from this id on.
     Rows(u64),
+    /// The rows before this id, the last first.
+    RowsBefore(u64),
     /// The rows with these ids.
     Ids(std::vec::IntoIter<u64>),
     /// A range of entries.
@@ -36,6 +38,7 @@ enum Rest {
         entries: Entries,
         columns: usize,
         direction: Direction,
+        ties: Direction,
         in_order: bool,
         /// What is left of the group that was begun.
         group: Box<Rest>,
@@ -56,14 +59,16 @@ impl Walk {
     pub(crate) fn new(plan: &Plan, snapshot: Snapshot) -> Self {
         let rest = match &plan.candidates {
             Candidates::Nothing => Rest::Nothing,
+            Candidates::Table if plan.arrangement == Arrangement::Backward => Rest::RowsBefore(u64::MAX),
             Candidates::Table => Rest::Rows(0),
             Candidates::Index(range) => {
                 let mut entries = Entries::new(range, snapshot.tree);
                 match plan.arrangement {
                     Arrangement::Groups { columns, direction, in_order } => {
-                        Rest::Groups { entries, columns, direction, in_order, group: Box::new(Rest::Nothing) }
+                        let (ties, group) = (plan.ties, Box::new(Rest::Nothing));
+                        Rest::Groups { entries, columns, direction, ties, in_order, group }
                     }
-                    Arrangement::ById => Rest::Ids(entries.sorted_ids()),
+                    Arrangement::ById => Rest::Ids(entries.sorted_ids(plan.ties)),
                     Arrangement::Backward => {
                         entries.backward = true;
                         Rest::Entries(entries)
@@ -109,12 +114,20 @@ impl Rest {
                 }
                 ControlFlow::Continue(())
             }
+            Self::RowsBefore(end) => {
+                for row in rows.before(*end) {
+                    *end = row.id;
+                    visit(row)?;
+                }
+                ControlFlow::Continue(())
+            }
             Self::Ids(ids) => ids.filter_map(|id| rows.get(id)).try_for_each(visit),
             Self::Entries(entries) => entries.visit(rows, visit),
-            Self::Groups { entries, columns, direction, in_order, group } => loop {
+            Self::Groups { entries, columns, direction, ties, in_order, group } => loop {
                 group.visit(rows, visit)?;
-                let Some(next) = entries.next_group(*columns, *direction) else { return ControlFlow::Continue(()) };
-                **group = if *in_order { Self::Entries(next) } else { Self::Ids(next.sorted_ids()) };
+                let Some(mut next) = entries.next_group(*columns, *direction) else { return ControlFlow::Continue(()) };
+                next.backward = *ties == Direction::Descending;
+                **group = if *in_order { Self::Entries(next) } else { Self::Ids(next.sorted_ids(*ties)) };
             },
         }
     }
@@ -129,9 +142,12 @@ impl Entries {
         bounded(&self.tree, &self.start, &self.end)
     }
 
-    fn sorted_ids(&self) -> std::vec::IntoIter<u64> {
+    fn sorted_ids(&self, direction: Direction) -> std::vec::IntoIter<u64> {
         let mut ids: Vec<_> = self.iter().map(|(_, id)| *id).collect();
         ids.sort_unstable();
+        if direction == Direction::Descending {
+            ids.reverse();
+        }
         ids.into_iter()
     }
 

@@ -30,7 +30,10 @@ fn expected(rows: &[(RowId, u64, User)], select: &Select) -> Vec<RowId> {
             Direction::Ascending => a.cmp(b),
             Direction::Descending => b.cmp(a),
         });
-        by_order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a_id.cmp(b_id))
+        by_order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(match select.ties {
+            Direction::Ascending => a_id.cmp(b_id),
+            Direction::Descending => b_id.cmp(a_id),
+        })
     });
     let window = found.into_iter().skip(select.offset as usize).take(select.limit.unwrap_or(u64::MAX) as usize);
     window.map(|(_, id)| id).collect()
@@ -172,8 +175,10 @@ fn selects() -> impl Strategy<Value = Select> {
                 })
                 .collect()
         });
-    (predicates(), order, prop_oneof![2 => Just(0_u64), 1 => 0..5_u64], prop::option::of(0..9_u64))
-        .prop_map(|(predicate, order, offset, limit)| Select { order, offset, limit, ..Select::of(predicate) })
+    let ties = prop_oneof![Just(Direction::Ascending), Just(Direction::Descending)];
+    (predicates(), order, ties, prop_oneof![2 => Just(0_u64), 1 => 0..5_u64], prop::option::of(0..9_u64)).prop_map(
+        |(predicate, order, ties, offset, limit)| Select { order, ties, offset, limit, ..Select::of(predicate) },
+    )
 }
 
 /// A write on the row at this place, or an insert.
@@ -280,7 +285,13 @@ fn equal_values_come_by_id_in_both_directions() {
         let by = |direction| Select { order: vec![OrderBy { path: path(&[step]), direction }], ..select(members()) };
         assert_eq!(users.find(by(Direction::Ascending)), [e, c, a, f, d, b], "{}", step.name);
         assert_eq!(users.find(by(Direction::Descending)), [f, d, b, e, c, a], "{}", step.name);
+        let greatest_first = |direction| Select { ties: Direction::Descending, ..by(direction) };
+        assert_eq!(users.find(greatest_first(Direction::Ascending)), [a, c, e, b, d, f], "{}", step.name);
+        assert_eq!(users.find(greatest_first(Direction::Descending)), [b, d, f, a, c, e], "{}", step.name);
     }
+    let greatest_first = |predicate| Select { ties: Direction::Descending, ..select(predicate) };
+    assert_eq!(users.find(greatest_first(Predicate::All)), [a, b, c, d, e, f]);
+    assert_eq!(users.find(greatest_first(members().and(compare(&[&CATS], Comparison::Eq, 1)))), [b, d, f]);
 }
 
 #[test]

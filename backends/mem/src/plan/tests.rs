@@ -194,6 +194,23 @@ fn plans() {
 }
 
 #[test]
+fn rows_that_the_order_leaves_equal_may_come_from_the_greatest_id() {
+    for (predicate, by, expected) in [
+        (Predicate::All, "", "Scan | Backward"),
+        (Predicate::All, "name", "name.key 0 | Forward"),
+        (members(), "age", "age.index 0 | Ascending groups of 1"),
+        (members(), "-age", "age.index 0 | Backward"),
+        (members(), "-cats -age", "cats+age+name.index 0 | Descending groups of 2, sorted within"),
+        (all([members(), is(&AGE, Eq, 1)]), "", "age.index 1 | Backward"),
+        (is(&NAME, Ge, 1), "", "name.key 0+range | ById"),
+    ] {
+        let name = format!("{predicate:?} by {by:?}");
+        let select = Select { order: order(by), ties: Direction::Descending, ..Select::of(predicate) };
+        assert_eq!(shown(&Plan::new(&table(), &select)), expected, "{name}");
+    }
+}
+
+#[test]
 fn a_range_holds_its_bounds_as_asked() {
     let entry = |value: i64| {
         let mut key = crate::key::Buffer::new();
