@@ -149,7 +149,16 @@ impl Questions {
                         _ => String::new(),
                     },
                 };
-                text(TextTest::EqIgnoreCase, near_text(&stored, chance))
+                // Each character turned over, where it has another case.
+                let turned = |text: &str| -> String {
+                    let turned = text.chars().map(|character| match character.is_lowercase() {
+                        true => character.to_uppercase().to_string(),
+                        false => character.to_lowercase().to_string(),
+                    });
+                    turned.collect()
+                };
+                let operand = if below(2, chance) == 0 { turned(&stored) } else { near_text(&stored, chance) };
+                text(TextTest::EqIgnoreCase, operand)
             }
         }
     }

@@ -12,6 +12,9 @@ use crate::strategies::combine::below;
 /// How many rows are tried before one counts as lacking what is looked for.
 const TRIES: usize = 12;
 
+/// What stands for other texts somewhere.
+const PATTERNS: &[&str] = &["%", "_", "*", ".", ".*", "?", "a%", "%a", "[a]", "(a|b)", "\\w", "^", "$"];
+
 /// How deep maps within maps are entered.
 const ENTRIES: usize = 3;
 
@@ -28,7 +31,9 @@ impl Questions {
     /// A property that is wanted, if one is found: at any depth, through the entries of maps too.
     pub(super) fn property(&self, wanted: impl Fn(&Property) -> bool, chance: &mut TestRunner) -> Option<Property> {
         for _ in 0..TRIES {
-            let mut property = one(&self.properties, chance)?.clone();
+            // Recursive components have most properties far down, where few rows have values.
+            let (a, b) = (one(&self.properties, chance)?, one(&self.properties, chance)?);
+            let mut property = if a.path.steps().len() < b.path.steps().len() { a } else { b }.clone();
             for _ in 0..ENTRIES {
                 let Kind::Map(keys, values) = property.kind else { break };
                 if wanted(&property) && below(2, chance) == 0 {
@@ -87,8 +92,11 @@ impl Questions {
 
     /// A text, or a part of one, to hold the property against.
     pub(super) fn text(&self, property: &Property, which: usize, chance: &mut TestRunner) -> String {
+        if below(6, chance) == 0 {
+            return PATTERNS[below(PATTERNS.len(), chance)].to_owned();
+        }
         match self.stored(property, chance) {
-            Some(Value::Text(text)) if below(6, chance) > 0 => part(&text, which, chance),
+            Some(Value::Text(text)) if below(5, chance) > 0 => part(&text, which, chance),
             _ => match of_scalar(ScalarType::String, chance) {
                 Value::Text(text) => text.into(),
                 _ => String::new(),

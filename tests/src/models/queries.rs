@@ -49,11 +49,15 @@ pub enum Content {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
-#[persistent(key(name), index(size), index(note, size))]
+#[persistent(key(name), index(size), index(note, size), index(score))]
 pub struct Shelf {
     pub name: ShelfName,
     pub size: Option<Size>,
     pub note: Option<String>,
+    pub total: u64,
+    pub balance: Option<i64>,
+    pub score: f64,
+    pub sizes: Vec<Option<Size>>,
     pub content: Content,
     pub reserve: Option<Content>,
     pub by_size: BTreeMap<Size, Content>,
