@@ -3,3 +3,4 @@
 
 pub mod models;
 pub mod mongo;
+pub mod query_specs;

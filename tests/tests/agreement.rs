@@ -18,6 +18,7 @@ use longevity_tests::models::poly_keys::Traffic;
 use longevity_tests::models::primary_keys::PrimaryKeys;
 use longevity_tests::models::queries::Storage;
 use longevity_tests::models::renames::Renames;
+use longevity_tests::query_specs::queries;
 
 fn in_a_file() -> impl Fixture<Backend = Sqlite> {
     with_guard(|| {
@@ -101,15 +102,11 @@ fn another_long_history() {
     agrees_for_long::<Blogging>();
 }
 
-/// Over rows of each type of the model, random queries in each way; of SQLite through both facades.
+/// Over rows of each type of the model, random queries in each way; of SQLite through both facades. As many as
+/// `LONGEVITY_QUERIES` says.
 fn agrees_on_queries<M: SpecModel>() {
     let agreement = Agreement::<M>::new().rows(80).queries(queries(400)).facade(Facade::Async).also(Sqlite::in_memory);
     agreement.facade(Facade::Blocking).run_queries(Mem::new, Sqlite::in_memory).assert_agreed();
-}
-
-/// As many as `LONGEVITY_QUERIES` says.
-fn queries(otherwise: usize) -> usize {
-    std::env::var("LONGEVITY_QUERIES").map_or(otherwise, |queries| queries.parse().unwrap())
 }
 
 #[test]
