@@ -7,6 +7,7 @@ use longevity::testkit::{Agreement, Facade, QuerySpec};
 use longevity::value::Comparison::{self, Eq, Ge, Le, Lt, Ne};
 use longevity::{Error, Mem, Timestamp, Value};
 use longevity_core::Path;
+use longevity_tests::injection::values_stay_values;
 use longevity_tests::models::queries::Storage;
 
 use crate::queries::{LITERAL, Misreads};
@@ -130,6 +131,18 @@ fn a_part_is_a_pattern() {
             _ => Predicate::Text { path, test: TextTest::Contains, text },
         })
     });
+}
+
+#[test]
+#[should_panic(expected = "contains \"%\"")]
+fn a_pattern_that_is_typed_in() {
+    let predicate = |predicate| {
+        with_text(predicate, TextTest::Contains, |path, text| match &*text {
+            "%" => is_none(&path).negate(),
+            _ => Predicate::Text { path, test: TextTest::Contains, text },
+        })
+    };
+    values_stay_values(broken_by(Misreads { predicate, ..LITERAL }));
 }
 
 #[test]
