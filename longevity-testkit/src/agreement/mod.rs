@@ -161,8 +161,12 @@ impl<M: SpecModel> Agreement<M> {
     /// entries of maps; in every form of a filter; about values that rows have, values next to them, and what breaks
     /// stores; in orders by up to three properties, with windows.
     ///
-    /// ```text
-    /// Agreement::<Blogging>::new().rows(200).queries(2_000).run_queries(Mem::new, my_backend).assert_agreed();
+    /// ```
+    /// use longevity::testkit::Agreement;
+    ///
+    #[doc = include_str!("../../doc/model.txt")]
+    /// # let my_fixture = Mem::new;
+    /// Agreement::<Blogging>::new().rows(50).queries(100).run_queries(Mem::new, my_fixture).assert_agreed();
     /// ```
     pub fn run_queries<A: Fixture, B: Fixture>(mut self, a: A, b: B) -> AgreementReport {
         let openers = self.openers(a, b);

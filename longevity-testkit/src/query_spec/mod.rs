@@ -29,15 +29,18 @@ use crate::strategies::{Generators, StrategySource};
 ///
 /// What a query compares with should occur, or nearly: it is made from the rows that there are.
 ///
-/// ```text
+/// ```
+/// use longevity::testkit::QuerySpec;
+///
+#[doc = include_str!("../../doc/model.txt")]
 /// QuerySpec::<Blogging>::new()
-///     .rows(300)
+///     .rows(60)
 ///     .query::<Member>("members with many cats", |rows| {
 ///         let m = Member::props();
 ///         let many = rows.median(|member| member.num_cats);
 ///         Member::query().filter(m.num_cats.gt(many)).order_by(User::props().username.asc()).limit(10)
 ///     })
-///     .generated(500)
+///     .generated(50)
 ///     .run(Mem::new)
 ///     .assert_passed();
 /// ```

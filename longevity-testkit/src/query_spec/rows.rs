@@ -14,11 +14,26 @@ const DRAWS: usize = 1_000;
 /// Each takes a closure that says what of a row is meant. Values are ordered as queries order them: nothing comes before
 /// `None`. Where what is asked for does not exist, it panics, and the case fails with the reason.
 ///
-/// ```text
-/// rows.median(|member| member.num_cats)
-/// rows.prefix(|member| member.username.0.clone())
-/// rows.filter_map(|member| member.nickname.clone()).median(String::clone) // of those that have one
-/// rows.of::<Member>().missing(|member| member.email.clone())              // of a poly type's rows
+/// ```
+/// use longevity::testkit::{QuerySpec, Rows};
+///
+#[doc = include_str!("../../doc/model.txt")]
+/// let spec = QuerySpec::<Blogging>::new().rows(40).generated(0);
+/// let spec = spec.query("few cats, or a name like another", |rows: &Rows<Member>| {
+///     let m = Member::props();
+///     let few = m.num_cats.le(rows.nth_smallest(3, |member| member.num_cats));
+///     let nicknames = rows.filter_map(|member| member.nickname.clone()); // of those that have one
+///     Member::query().filter(few | m.nickname.starts_with(nicknames.prefix(String::clone)))
+/// });
+/// let spec = spec.query("more cats than most, and nobody's name", |rows: &Rows<User>| {
+///     let cats = rows.of::<Member>().median(|member| member.num_cats); // of a poly type's rows
+///     let nobody = rows.missing(|user| match user {
+///         User::Member(member) => member.username.clone(),
+///         User::Commenter(commenter) => commenter.username.clone(),
+///     });
+///     User::query().filter(Member::props().num_cats.gt(cats) | User::props().username.eq(nobody))
+/// });
+/// spec.run(Mem::new).assert_passed();
 /// ```
 #[derive(Clone, Debug)]
 pub struct Rows<T> {
