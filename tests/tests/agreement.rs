@@ -86,6 +86,11 @@ fn aliases() {
     agrees::<Office>();
 }
 
+#[test]
+fn variants_and_entries() {
+    agrees::<Storage>();
+}
+
 /// Ten thousand steps in one history.
 fn agrees_for_long<M: SpecModel>() {
     let agreement = Agreement::<M>::new().histories(1).steps(10_000).also(Mem::new);

@@ -82,6 +82,11 @@ fn aliases() {
     agrees::<Office>();
 }
 
+#[test]
+fn variants_and_entries() {
+    agrees::<Storage>();
+}
+
 /// In one history, as many as `LONGEVITY_STEPS` says: each looks at more rows than the one before.
 #[test]
 fn a_long_history() {
