@@ -1,6 +1,5 @@
 //! Which cases a model has: those of the queries that were given for each type, and that of its random ones.
 
-use std::any::TypeId;
 use std::sync::Arc;
 
 use longevity_core::backend::Backend;
@@ -38,12 +37,11 @@ impl<M: SpecModel, F: Fixture> List<'_, M, F> {
         let store = settings.store.as_deref().unwrap_or(F::Backend::NAME);
         let name = |operation: &str| case_name(M::NAME, T::NAME, operation, store, self.facade);
         let tables = Tables::<M, P, T, F>::new(Arc::clone(&self.fixture), settings.clone(), narrow);
-        for given in queries.iter().filter(|given| given.of == TypeId::of::<T>()) {
-            let (tables, ask) = (tables.clone(), Arc::clone(&given.ask));
-            self.cases.push(Case::new(name(&given.name), settings.seed, move || match ask.downcast_ref::<Ask<T>>() {
-                Some(ask) => tables.given(ask),
-                None => Ok(()),
-            }));
+        for given in queries {
+            // Not about this type.
+            let Ok(ask) = Arc::clone(&given.ask).downcast::<Ask<T>>() else { continue };
+            let tables = tables.clone();
+            self.cases.push(Case::new(name(&given.name), settings.seed, move || tables.given(&ask)));
         }
         if *generated > 0 {
             let queries = *generated;

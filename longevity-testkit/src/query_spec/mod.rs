@@ -4,7 +4,7 @@ mod check;
 mod list;
 mod rows;
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -59,8 +59,7 @@ pub struct QuerySpec<M> {
 #[derive(Clone)]
 struct Given {
     name: String,
-    of: TypeId,
-    /// An [`Ask<T>`] for the type.
+    /// An [`Ask<T>`] of the type that it is about.
     ask: Arc<dyn Any + Send + Sync>,
 }
 
@@ -95,7 +94,7 @@ impl<M: SpecModel> QuerySpec<M> {
         ask: impl Fn(&Rows<T>) -> Query<T> + Send + Sync + 'static,
     ) -> Self {
         let ask: Ask<T> = Box::new(ask);
-        self.queries.push(Given { name: name.into(), of: TypeId::of::<T>(), ask: Arc::new(ask) });
+        self.queries.push(Given { name: name.into(), ask: Arc::new(ask) });
         self
     }
 
