@@ -8,7 +8,8 @@
 //! ```
 //!
 //! * [`RepoCrudSpec`] is the suite, [`Report`] what a run of it gives, [`Fixture`] where its stores come from.
-//! * [`Agreement`] runs random histories on several back ends side by side.
+//! * [`QuerySpec`] holds queries, written by hand and random, to what they mean, over generated [`Rows`].
+//! * [`Agreement`] runs random histories and random queries on several back ends side by side.
 //! * [`crash`] kills writers of a durable back end and examines what is left.
 //! * [`Facade`] says whether it works through the blocking facade or the asynchronous one, on a runtime.
 //! * [`Generate`] and [`Generators`] make values; the derives implement the former.
@@ -32,6 +33,9 @@ mod harness;
 mod macros;
 mod naming;
 mod outcome;
+mod plan;
+mod query_spec;
+mod questions;
 mod random;
 mod report;
 mod spec;
@@ -43,6 +47,7 @@ pub use contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecV
 pub use facade::{Facade, Through};
 pub use fixture::{Fixture, with_guard};
 pub use harness::Harness;
+pub use query_spec::{QuerySpec, Rows};
 pub use report::{CaseReport, Report, Verdict};
 pub use spec::{Case, RepoCrudSpec};
 

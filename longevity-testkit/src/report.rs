@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::spec::Case;
+
 /// What became of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -20,6 +22,13 @@ pub struct CaseReport {
     pub name: String,
     /// What became of it.
     pub verdict: Verdict,
+}
+
+impl CaseReport {
+    /// Runs the case.
+    pub(crate) fn of(case: Case) -> Self {
+        Self { name: case.name().to_owned(), verdict: case.run() }
+    }
 }
 
 /// What became of every case.

@@ -95,7 +95,7 @@ impl<M: SpecModel> RepoCrudSpec<M> {
     /// Runs the cases whose names satisfy the predicate.
     pub fn run_only<F: Fixture>(&self, fixture: F, wanted: impl Fn(&str) -> bool) -> Report {
         let cases = self.cases(fixture).into_iter().filter(|case| wanted(case.name()));
-        let cases = cases.map(|case| CaseReport { verdict: case.run(), name: case.name }).collect();
+        let cases = cases.map(CaseReport::of).collect();
         Report { cases, seed: self.settings.seed }
     }
 }

@@ -7,7 +7,7 @@ use longevity_tests::models::{
     basics::Basics, blogging::Blogging, collections::Collections, components::Components, constrained,
     constrained::Constrained, generics::Generics, indexes::Indexes, keys::Library, keywords::Keywords,
     modules::Household, poly::Office, poly_inline::Drawing, poly_keys::Traffic, primary_keys::PrimaryKeys,
-    renames::Renames,
+    queries::Storage, renames::Renames,
 };
 
 longevity::repo_crud_spec_main!(
@@ -26,5 +26,6 @@ longevity::repo_crud_spec_main!(
     Office, Mem::new();
     PrimaryKeys, Mem::new();
     Renames, Mem::new();
+    Storage, Mem::new();
     Traffic, Mem::new();
 );

@@ -9,7 +9,7 @@ use longevity_tests::models::{
     basics::Basics, blogging::Blogging, collections::Collections, components::Components, constrained,
     constrained::Constrained, generics::Generics, indexes::Indexes, keys::Library, keywords::Keywords,
     modules::Household, poly::Office, poly_inline::Drawing, poly_keys::Traffic, primary_keys::PrimaryKeys,
-    renames::Renames,
+    queries::Storage, renames::Renames,
 };
 use longevity_tests::mongo::{Scratch, in_a_database, left_out};
 
@@ -36,6 +36,7 @@ fn main() -> ExitCode {
     add::<Office>(harness, RepoCrudSpec::new);
     add::<PrimaryKeys>(harness, RepoCrudSpec::new);
     add::<Renames>(harness, RepoCrudSpec::new);
+    add::<Storage>(harness, RepoCrudSpec::new);
     add::<Traffic>(harness, RepoCrudSpec::new);
     // The back end that a text chooses forwards each operation to the right one.
     let chosen = with_guard(|| {

@@ -298,7 +298,13 @@ fn equal_values_come_by_id_in_both_directions() {
         let by = |direction| Select { order: vec![OrderBy { path: path(&[step]), direction }], ..select(members()) };
         assert_eq!(users.find(by(Direction::Ascending)), [e, c, a, f, d, b], "{}", step.name);
         assert_eq!(users.find(by(Direction::Descending)), [f, d, b, e, c, a], "{}", step.name);
+        let greatest_first = |direction| Select { ties: Direction::Descending, ..by(direction) };
+        assert_eq!(users.find(greatest_first(Direction::Ascending)), [a, c, e, b, d, f], "{}", step.name);
+        assert_eq!(users.find(greatest_first(Direction::Descending)), [b, d, f, a, c, e], "{}", step.name);
     }
+    let greatest_first = |predicate| Select { ties: Direction::Descending, ..select(predicate) };
+    assert_eq!(users.find(greatest_first(Predicate::All)), [a, b, c, d, e, f]);
+    assert_eq!(users.find(greatest_first(members().and(compare(&[&CATS], Comparison::Eq, 1)))), [b, d, f]);
 }
 
 #[test]

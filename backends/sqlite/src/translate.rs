@@ -177,6 +177,13 @@ impl Translator<'_> {
     }
 
     fn comparison(&mut self, path: &Path, comparison: Comparison, operand: &Value, scope: Option<usize>) -> String {
+        // Before anything is bound: a statement must not end with values that it does not name.
+        let of_order = !matches!(comparison, Comparison::Eq | Comparison::Ne);
+        let or_equal = matches!(comparison, Comparison::Le | Comparison::Ge);
+        let is_nan = matches!(operand, Value::Float(number) if number.is_nan());
+        if of_order && (operand.is_none() || is_nan && !or_equal) {
+            return "0".to_owned();
+        }
         if let Value::Record(fields) = operand
             && let Some(condition) = self.fields(path, comparison, fields, scope)
         {
@@ -192,16 +199,12 @@ impl Translator<'_> {
             Comparison::Ne if is_null => return format!("{sql} NOTNULL"),
             Comparison::Eq => return format!("{sql} = {}", self.bind(owned(value, form))),
             Comparison::Ne => return format!("{sql} IS NOT {}", self.bind(owned(value, form))),
-            _ if operand.is_none() => return "0".to_owned(),
+            // It compares with itself alone.
+            _ if is_nan => return format!("{sql} = {}", self.bind(owned(value, form))),
             _ => {}
         }
         let operator = operator(comparison);
         let downwards = matches!(comparison, Comparison::Lt | Comparison::Le);
-        let or_equal = matches!(comparison, Comparison::Le | Comparison::Ge);
-        if matches!(operand, Value::Float(number) if number.is_nan()) {
-            // It compares with itself alone.
-            return if or_equal { format!("{sql} = {}", self.bind(owned(value, form))) } else { "0".to_owned() };
-        }
         let mut condition = format!("{sql} {operator} {}", self.bind(owned(value, form)));
         // Downwards there are NaN, and the absent values of an option in an option, which sort first.
         let floor = match (form, operand) {

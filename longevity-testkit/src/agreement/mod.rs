@@ -2,8 +2,6 @@
 //! and in the state at the end.
 
 mod open;
-mod plan;
-mod query;
 mod replay;
 mod report;
 mod seen;
@@ -25,6 +23,7 @@ use self::world::Plans;
 use crate::contract::SpecModel;
 use crate::facade::Facade;
 use crate::fixture::{AnyFixture, Fixture};
+use crate::plan::plan;
 use crate::random::{runner, seed_from_environment};
 use crate::strategies::{Generators, StrategySource};
 
@@ -49,6 +48,8 @@ pub struct Agreement<M> {
     histories: usize,
     steps: usize,
     samples: usize,
+    rows: usize,
+    queries: usize,
     seed: u64,
     facade: Facade,
     others: Vec<Opener>,
@@ -64,6 +65,8 @@ impl<M: SpecModel> Agreement<M> {
             histories: 50,
             steps: 200,
             samples: 24,
+            rows: 200,
+            queries: 1_000,
             seed: seed_from_environment(),
             facade: Facade::Blocking,
             others: Vec::new(),
@@ -86,6 +89,18 @@ impl<M: SpecModel> Agreement<M> {
     /// How many values there are of each type. Fewer collide more often.
     pub fn samples(mut self, samples: usize) -> Self {
         self.samples = samples.max(1);
+        self
+    }
+
+    /// How many rows each table has while [`run_queries`](Self::run_queries) asks; fewer if no more have keys of their own.
+    pub fn rows(mut self, rows: usize) -> Self {
+        self.rows = rows.max(1);
+        self
+    }
+
+    /// How many queries [`run_queries`](Self::run_queries) asks.
+    pub fn queries(mut self, queries: usize) -> Self {
+        self.queries = queries;
         self
     }
 
@@ -117,37 +132,80 @@ impl<M: SpecModel> Agreement<M> {
     /// Runs the histories on these two back ends side by side, and on those given by [`also`](Self::also). Stops at the
     /// first on which they do not agree, and looks for a short one.
     pub fn run<A: Fixture, B: Fixture>(mut self, a: A, b: B) -> AgreementReport {
-        // In the order in which they are named in reports.
-        let mut openers = vec![self.opener(a), self.opener(b)];
-        openers.append(&mut self.others);
-        for (position, opener) in openers.iter_mut().enumerate() {
-            opener.backend = format!("{} ({})", opener.backend, position + 1);
-        }
-        let mut report = AgreementReport {
-            model: M::NAME,
-            histories: 0,
-            steps: self.steps,
-            seed: self.seed,
-            disagreement: None,
-            failure: None,
-        };
+        let openers = self.openers(a, b);
+        let mut report = self.report(self.steps, 0);
         let mut chance = runner(self.seed, &format!("{}::agreement", M::NAME));
-        let mut plans = Plans(Vec::new());
-        if let Err(error) = plan::plan::<M>(&self.generators, self.samples, &mut chance, &mut plans) {
+        let mut plans = Plans { plans: Vec::new(), rows: None };
+        if let Err(error) = plan::<M>(&self.generators, self.samples, &mut chance, &mut plans) {
             report.failure = Some(error.to_string());
             return report;
         }
         for _ in 0..self.histories {
             report.histories += 1;
-            let history = History::random(self.steps, &mut chance);
-            match replay(&history, &plans.0, &openers, LOOK_EVERY, false) {
+            let history = History::random(self.steps, &plans.plans, &mut chance);
+            match replay(&history, &plans.plans, &openers, LOOK_EVERY, false) {
                 End::Agreed => continue,
                 End::NotRun(error) => report.failure = Some(error),
-                End::Disagreed(..) => report.disagreement = Some(shortest(history, &plans, &openers)),
+                End::Disagreed(..) => report.disagreement = Some(shortest(history, &plans, &openers, LOOK_EVERY)),
             }
             break;
         }
         report
+    }
+
+    /// Creates rows in each table of these two back ends and of those given by [`also`](Self::also), and asks all of them the
+    /// same random queries, each of the repository of some plain, poly or derived type, in some way. Stops at the first on
+    /// which they do not agree, and looks for the simplest query and the fewest rows that show it.
+    ///
+    /// The queries are about every property that a type has, through components, options, variants of poly components and
+    /// entries of maps; in every form of a filter; about values that rows have, values next to them, and what breaks
+    /// stores; in orders by up to three properties, with windows.
+    ///
+    /// ```
+    /// use longevity::testkit::Agreement;
+    ///
+    #[doc = include_str!("../../doc/model.txt")]
+    /// # let my_fixture = Mem::new;
+    /// Agreement::<Blogging>::new().rows(50).queries(100).run_queries(Mem::new, my_fixture).assert_agreed();
+    /// ```
+    pub fn run_queries<A: Fixture, B: Fixture>(mut self, a: A, b: B) -> AgreementReport {
+        let openers = self.openers(a, b);
+        let mut report = self.report(self.queries, self.rows);
+        let mut chance = runner(self.seed, &format!("{}::queries", M::NAME));
+        let mut plans = Plans { plans: Vec::new(), rows: Some(self.rows) };
+        if let Err(error) = plan::<M>(&self.generators, self.rows, &mut chance, &mut plans) {
+            report.failure = Some(error.to_string());
+            return report;
+        }
+        report.histories = 1;
+        let history = History::of_queries(self.queries, &plans.plans, &mut chance);
+        match replay(&history, &plans.plans, &openers, usize::MAX, false) {
+            End::Agreed => {}
+            End::NotRun(error) => report.failure = Some(error),
+            End::Disagreed(position, _) => {
+                // One query after another changes nothing: the last is to blame, alone.
+                let alone = history.with_only(position);
+                let fails = matches!(replay(&alone, &plans.plans, &openers, usize::MAX, false), End::Disagreed(..));
+                let history = if fails { alone } else { history };
+                report.disagreement = Some(shortest(history, &plans, &openers, usize::MAX));
+            }
+        }
+        report
+    }
+
+    /// All back ends, in the order in which they are named in reports.
+    fn openers<A: Fixture, B: Fixture>(&mut self, a: A, b: B) -> Vec<Opener> {
+        let mut openers = vec![self.opener(a), self.opener(b)];
+        openers.append(&mut self.others);
+        for (position, opener) in openers.iter_mut().enumerate() {
+            opener.backend = format!("{} ({})", opener.backend, position + 1);
+        }
+        openers
+    }
+
+    fn report(&self, steps: usize, rows: usize) -> AgreementReport {
+        let (model, seed) = (M::NAME, self.seed);
+        AgreementReport { model, histories: 0, steps, rows, seed, disagreement: None, failure: None }
     }
 
     fn opener<F: Fixture>(&self, fixture: F) -> Opener {
@@ -158,13 +216,15 @@ impl<M: SpecModel> Agreement<M> {
 }
 
 /// The shortest history found, told.
-fn shortest(history: History, plans: &Plans, openers: &[Opener]) -> Disagreement {
-    let disagreed = |history: &History, look_every, tells| match replay(history, &plans.0, openers, look_every, tells) {
-        End::Disagreed(position, disagreement) => Some((position, disagreement)),
-        End::Agreed | End::NotRun(_) => None,
-    };
+fn shortest(history: History, plans: &Plans, openers: &[Opener], look_every: usize) -> Disagreement {
+    let disagreed =
+        |history: &History, look_every, tells| match replay(history, &plans.plans, openers, look_every, tells) {
+            End::Disagreed(position, disagreement) => Some((position, disagreement)),
+            End::Agreed | End::NotRun(_) => None,
+        };
     // A look after each step finds the first that went wrong; a history that fails only without is shrunk without.
-    let look_every = if disagreed(&history, 1, false).is_some() { 1 } else { LOOK_EVERY };
+    let often = look_every == LOOK_EVERY && disagreed(&history, 1, false).is_some();
+    let look_every = if often { 1 } else { look_every };
     let shrunk = shrink::shrink(history, |history| disagreed(history, look_every, false).map(|(position, _)| position));
     match disagreed(&shrunk, look_every, true) {
         Some((_, disagreement)) => disagreement,
@@ -185,12 +245,14 @@ impl<M: SpecModel> Default for Agreement<M> {
 
 impl<M: SpecModel> Debug for Agreement<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { histories, steps, samples, seed, .. } = self;
+        let Self { histories, steps, samples, rows, queries, seed, .. } = self;
         f.debug_struct("Agreement")
             .field("model", &M::NAME)
             .field("histories", histories)
             .field("steps", steps)
             .field("samples", samples)
+            .field("rows", rows)
+            .field("queries", queries)
             .field("seed", seed)
             .finish_non_exhaustive()
     }

@@ -13,8 +13,10 @@ pub struct AgreementReport {
     pub model: &'static str,
     /// How many histories were run, the one that failed included.
     pub histories: usize,
-    /// How many steps each had.
+    /// How many steps each had; of queries over rows, how many queries.
     pub steps: usize,
+    /// How many rows each table was to have before the first query; none of random histories.
+    pub rows: usize,
     /// The seed that repeats the run.
     pub seed: u64,
     /// The shortest history found on which the back ends do not agree.
@@ -52,17 +54,21 @@ impl AgreementReport {
 
 impl fmt::Display for AgreementReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { model, histories, steps, seed, .. } = self;
+        let Self { model, histories, steps, rows, seed, .. } = self;
         if let Some(failure) = &self.failure {
             return writeln!(f, "{model}: histories cannot be run: {failure}");
         }
         let Some(disagreement) = &self.disagreement else {
-            return writeln!(f, "{model}: agreed on {histories} histories of {steps} steps");
+            return match rows {
+                0 => writeln!(f, "{model}: agreed on {histories} histories of {steps} steps"),
+                rows => writeln!(f, "{model}: agreed on {steps} queries over {rows} rows"),
+            };
         };
-        writeln!(
-            f,
-            "{model}: no agreement in history {histories} of {steps} steps; repeat with LONGEVITY_SEED={seed}"
-        )?;
+        match rows {
+            0 => write!(f, "{model}: no agreement in history {histories} of {steps} steps")?,
+            rows => write!(f, "{model}: no agreement on a query of {steps} over {rows} rows")?,
+        }
+        writeln!(f, "; repeat with LONGEVITY_SEED={seed}")?;
         writeln!(f, "the shortest history found:")?;
         write!(f, "{disagreement}")
     }

@@ -13,6 +13,7 @@ use super::seen::{Duplicate, Row, Seen};
 use super::step::Way;
 use crate::cases::{collisions, shown, values_in, whole};
 use crate::contract::SpecRoot;
+use crate::questions::with_ids;
 use crate::views::{AnyView, views_of};
 
 /// What is done, with values of the table's type.
@@ -52,6 +53,8 @@ struct Memory<P> {
     /// The row of each.
     rows: Vec<usize>,
     numbers: HashMap<RowId, usize>,
+    /// The id of each row.
+    ids: Vec<RowId>,
     greatest: Option<RowId>,
     ascending: bool,
 }
@@ -63,8 +66,14 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
         P: InModel<M>,
     {
         let (definition, _) = store.asynchronous().table::<P>()?;
-        let memory =
-            Memory { states: Vec::new(), rows: Vec::new(), numbers: HashMap::new(), greatest: None, ascending: true };
+        let memory = Memory {
+            states: Vec::new(),
+            rows: Vec::new(),
+            numbers: HashMap::new(),
+            ids: Vec::new(),
+            greatest: None,
+            ascending: true,
+        };
         Some(Self { root: store.repo(), views: views_of(store), definition: Arc::clone(definition), memory })
     }
 
@@ -116,11 +125,16 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
                 let found = repo.retrieve(*key, value)?;
                 Seen::Rows(found.iter().map(|state| memory.seen(state)).collect())
             }
-            Action::Ask(Way::Count, select) => Seen::Count(repo.count(select.clone())?),
-            Action::Ask(Way::Exists, select) => Seen::Exists(repo.exists(select.clone())?),
             Action::Ask(way, select) => {
-                let found = repo.find(select.clone(), *way == Way::Stream)?;
-                Seen::Rows(found.iter().map(|state| memory.seen(state)).collect())
+                let select = with_ids(select, &memory.ids);
+                match way {
+                    Way::Count => Seen::Count(repo.count(select)?),
+                    Way::Exists => Seen::Exists(repo.exists(select)?),
+                    Way::Find | Way::Stream => {
+                        let found = repo.find(select, *way == Way::Stream)?;
+                        Seen::Rows(found.iter().map(|state| memory.seen(state)).collect())
+                    }
+                }
             }
         })
     }
@@ -157,6 +171,7 @@ impl<P: PersistentType> Memory<P> {
         let number = self.numbers.len();
         let id = state.id();
         self.numbers.insert(id, number);
+        self.ids.push(id);
         self.ascending &= self.greatest.is_none_or(|greatest| greatest < id);
         self.greatest = self.greatest.max(Some(id));
         let seen = self.seen(&state);

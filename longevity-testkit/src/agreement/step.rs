@@ -1,9 +1,11 @@
-//! The steps of a history. They name rows, values and properties by number, whatever there is when they run, so that a
-//! history stays one when steps are taken out of it.
+//! The steps of a history. They name rows and values by number, whatever there is when they run, so that a history stays
+//! one when steps are taken out of it.
 
+use longevity_core::query::{Predicate, Select};
 use proptest::test_runner::TestRunner;
 
-use super::query::Question;
+use super::world::AnyPlan;
+use crate::questions::simpler;
 use crate::strategies::combine::below;
 
 /// The bound of numbers that are taken modulo what there is.
@@ -32,10 +34,21 @@ pub(super) struct Step {
 pub(super) enum What {
     Create(Pick),
     CreateMany(Vec<Pick>),
-    Update { state: Choice, value: Pick, keep: Keep },
+    Update {
+        state: Choice,
+        value: Pick,
+        keep: Keep,
+    },
     Delete(Choice),
-    Retrieve { key: usize, value: Pick },
-    Ask { way: Way, question: Question },
+    Retrieve {
+        key: usize,
+        value: Pick,
+    },
+    /// Ids in the query are numbers of rows.
+    Ask {
+        way: Way,
+        select: Select,
+    },
 }
 
 /// A value: a sample, with a key of a remembered state or without.
@@ -71,18 +84,36 @@ pub(super) enum Way {
 }
 
 impl History {
-    /// A random history of so many steps.
-    pub(super) fn random(steps: usize, chance: &mut TestRunner) -> Self {
+    /// A random history of so many steps on the tables of these plans.
+    pub(super) fn random(steps: usize, plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
         Self {
             optimistic_locking: below(4, chance) > 0,
             timestamps: below(2, chance) > 0,
-            steps: (0..steps).map(|_| Step::random(chance)).collect(),
+            steps: (0..steps).map(|_| Step::random(plans, chance)).collect(),
         }
+    }
+
+    /// The populations of the plans, created, and so many queries of them.
+    pub(super) fn of_queries(queries: usize, plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
+        let mut steps = Vec::new();
+        for (table, plan) in plans.iter().enumerate() {
+            let create = |sample| What::Create(Pick { sample, key: None });
+            steps.extend((0..plan.population()).map(|sample| Step { table, view: 0, what: create(sample) }));
+        }
+        steps.extend((0..queries).map(|_| Step::ask(plans, chance)));
+        Self { optimistic_locking: true, timestamps: false, steps }
+    }
+
+    /// The steps that write, and the one at this position.
+    pub(super) fn with_only(&self, position: usize) -> Self {
+        let kept = |(at, step): &(usize, &Step)| *at == position || !matches!(step.what, What::Ask { .. });
+        let steps = self.steps.iter().enumerate().take(position + 1).filter(kept).map(|(_, step)| step.clone());
+        Self { steps: steps.collect(), ..*self }
     }
 }
 
 impl Step {
-    fn random(chance: &mut TestRunner) -> Self {
+    fn random(plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
         let what = match below(20, chance) {
             0..=4 => What::Create(Pick::random(chance)),
             5 => What::CreateMany((0..below(4, chance)).map(|_| Pick::random(chance)).collect()),
@@ -98,12 +129,17 @@ impl Step {
                 let (key, sample) = (below(ANY, chance), below(ANY, chance));
                 What::Retrieve { key, value: Pick { sample, key: owner.map(|owner| (key, owner)) } }
             }
-            _ => What::Ask {
-                way: [Way::Find, Way::Find, Way::Stream, Way::Count, Way::Exists][below(5, chance)],
-                question: Question::random(chance),
-            },
+            _ => return Self::ask(plans, chance),
         };
         Self { table: below(ANY, chance), view: below(ANY, chance), what }
+    }
+
+    fn ask(plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
+        let (table, view) = (below(ANY, chance), below(ANY, chance));
+        let way = [Way::Find, Way::Find, Way::Stream, Way::Count, Way::Exists][below(5, chance)];
+        let select = plans.get(table % plans.len().max(1)).map(|plan| plan.ask(view, chance));
+        let select = select.unwrap_or(Select::of(Predicate::All));
+        Self { table, view, what: What::Ask { way, select } }
     }
 
     /// Simpler steps to try in its place.
@@ -134,8 +170,8 @@ impl Step {
             }
             What::Delete(_) => Vec::new(),
             What::Retrieve { key, value } => value.simpler().map(|value| What::Retrieve { key: *key, value }).collect(),
-            What::Ask { way, question } => {
-                question.simpler().into_iter().map(|question| What::Ask { way: *way, question }).collect()
+            What::Ask { way, select } => {
+                simpler(select).into_iter().map(|select| What::Ask { way: *way, select }).collect()
             }
         };
         whats.into_iter().map(|what| Self { what, ..self.clone() }).collect()

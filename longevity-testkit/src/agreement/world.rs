@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use longevity_core::InModel;
 use longevity_core::query::{Predicate, Select};
+use proptest::test_runner::TestRunner;
 
-use super::plan::{PlanVisitor, TablePlan, ViewPlan};
-use super::query::Subject;
 use super::seen::Seen;
 use super::side::{Action, Side};
 use super::step::{Choice, Keep, Pick, Step, Way, What};
 use crate::contract::SpecRoot;
+use crate::plan::{PlanVisitor, TablePlan, ViewPlan};
+use crate::questions::{Questions, told, without_order_of_ids};
 
 /// What an action gave on each back end.
 pub(super) struct Given {
@@ -33,6 +34,10 @@ pub(super) trait World {
 pub(super) trait AnyPlan {
     /// The table on these back ends, each a `Box<dyn Side<P>>`; `None` if it is another table.
     fn world(&self, sides: Vec<Box<dyn Any>>, tells: bool) -> Option<Box<dyn World>>;
+    /// A random query of a repository.
+    fn ask(&self, view: usize, chance: &mut TestRunner) -> Select;
+    /// How many rows the table is populated with.
+    fn population(&self) -> usize;
 }
 
 impl<P: SpecRoot> AnyPlan for Rc<TablePlan<P>> {
@@ -40,14 +45,31 @@ impl<P: SpecRoot> AnyPlan for Rc<TablePlan<P>> {
         let sides = sides.into_iter().map(|side| side.downcast::<Box<dyn Side<P>>>().ok().map(|side| *side));
         Some(Box::new(Tables { plan: Rc::clone(self), sides: sides.collect::<Option<_>>()?, live: Vec::new(), tells }))
     }
+
+    fn ask(&self, view: usize, chance: &mut TestRunner) -> Select {
+        self.views[view % self.views.len()].questions.select(chance)
+    }
+
+    fn population(&self) -> usize {
+        self.views[0].samples.len()
+    }
 }
 
 /// The plans of a model.
-pub(super) struct Plans(pub(super) Vec<Box<dyn AnyPlan>>);
+pub(super) struct Plans {
+    pub(super) plans: Vec<Box<dyn AnyPlan>>,
+    /// How many rows each table is populated with, if it is: they are the samples of its own repository then.
+    pub(super) rows: Option<usize>,
+}
 
 impl<M> PlanVisitor<M> for Plans {
-    fn table<P: SpecRoot + InModel<M>>(&mut self, plan: TablePlan<P>) {
-        self.0.push(Box::new(Rc::new(plan)));
+    fn table<P: SpecRoot + InModel<M>>(&mut self, mut plan: TablePlan<P>) {
+        if let Some(rows) = self.rows {
+            let population = plan.population(rows);
+            plan.views[0].questions = Questions::about::<P, P>(&plan.definition, &population);
+            plan.views[0].samples = population;
+        }
+        self.plans.push(Box::new(Rc::new(plan)));
     }
 }
 
@@ -95,10 +117,15 @@ impl<P: SpecRoot> Tables<P> {
         &*self.sides[0]
     }
 
+    /// Whether ids ascend as rows are created, everywhere.
+    fn by_creation(&self) -> bool {
+        self.sides.iter().all(|side| side.rows().1)
+    }
+
     fn act(&mut self, view: usize, action: &Action<P>) -> Given {
         let told = if self.tells { self.told(view, action) } else { String::new() };
         let seen: Vec<_> = self.sides.iter_mut().map(|side| side.run(view, action)).collect();
-        let by_creation = self.sides.iter().all(|side| side.rows().1);
+        let by_creation = self.by_creation();
         let windowed = matches!(action, Action::Ask(_, select) if select.offset > 0 || select.limit.is_some());
         let broken = matches!(seen[0], Seen::Broken(_));
         let agreed = !broken && seen[1..].iter().all(|other| seen[0].agrees(other, by_creation, windowed));
@@ -166,11 +193,8 @@ impl<P: SpecRoot> Tables<P> {
             What::Retrieve { key, value } => {
                 Action::Retrieve(key.checked_rem(view.keys.len())?, self.value(view, *value))
             }
-            What::Ask { way, question } => {
-                let definition = &self.plan.definition;
-                let subject = Subject { definition, properties: &view.properties, samples: &view.samples };
-                Action::Ask(*way, question.select(&subject))
-            }
+            What::Ask { way, select } if self.by_creation() => Action::Ask(*way, select.clone()),
+            What::Ask { way, select } => Action::Ask(*way, without_order_of_ids(select)),
         })
     }
 
@@ -188,12 +212,7 @@ impl<P: SpecRoot> Tables<P> {
             Action::Update(state, value) => format!("update {} to {value:?}", row(state)),
             Action::Delete(state, _) => format!("delete {}", row(state)),
             Action::Retrieve(key, value) => format!("retrieve by the {} of {value:?}", view.keys[*key].property),
-            Action::Ask(way, select) => {
-                let Select { predicate, order, ties, offset, limit, .. } = select;
-                let order: Vec<_> = order.iter().map(|by| format!("{} {:?}", by.path, by.direction)).collect();
-                let limit = limit.map_or_else(String::new, |limit| format!(" limit {limit}"));
-                format!("{way:?} {predicate:?} by {order:?} {ties:?} from {offset}{limit}")
-            }
+            Action::Ask(way, select) => format!("{} {}", format!("{way:?}").to_lowercase(), told(select)),
         };
         format!("{}: {what}", view.name)
     }

@@ -14,7 +14,6 @@ mod options;
 mod planting;
 mod poly;
 mod primary_key;
-mod properties;
 mod queries;
 mod room;
 mod round_trip;
@@ -32,7 +31,6 @@ mod variants;
 pub(crate) use list::of_model;
 pub(crate) use {
     keys::{Key, all_keys, own_keys},
-    properties::{Property, properties},
     rows::whole,
     unique::{collide, collisions, shown, values_in},
 };

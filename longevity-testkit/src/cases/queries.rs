@@ -3,16 +3,16 @@
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::Repo;
-use longevity_core::query::{Direction, OrderBy, Predicate, Query, Select, Subject, evaluate};
+use longevity_core::query::{Direction, OrderBy, Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::value::Comparison;
 use longevity_core::{DomainModel, PState, PersistentType, Value};
 
-use super::properties::{Property, properties};
 use super::room::{Room, Tested};
 use super::unique::collide;
 use crate::fixture::Fixture;
-use crate::outcome::{Outcome, ensure_eq};
+use crate::outcome::Outcome;
+use crate::questions::{Kind, Property, agree, properties};
 
 const EQUALITY: [Comparison; 2] = [Comparison::Eq, Comparison::Ne];
 const ORDER: [Comparison; 4] = [Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge];
@@ -30,11 +30,11 @@ pub(crate) fn comparisons<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<
             for comparison in EQUALITY {
                 check(definition, &repo, &states, property.compare(comparison, operand.clone()))?;
             }
-            for comparison in ORDER.into_iter().filter(|_| property.ordered) {
+            for comparison in ORDER.into_iter().filter(|_| property.is_ordered()) {
                 check(definition, &repo, &states, property.compare(comparison, operand.clone()))?;
             }
         }
-        if property.collection {
+        if property.is_collection() {
             for element in elements(definition, &property, &states) {
                 check(definition, &repo, &states, property.contains(element))?;
             }
@@ -54,7 +54,7 @@ pub(crate) fn logic<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, 
         .extend(definition.variants.iter().filter_map(|variant| variant.discriminators).map(Predicate::Discriminator));
     for (position, property) in properties::<T>(definition).iter().enumerate() {
         if let Some(operand) = operands(definition, property, &states).into_iter().nth(position % 3) {
-            let comparison = if property.ordered { ORDER[position % 4] } else { EQUALITY[position % 2] };
+            let comparison = if property.is_ordered() { ORDER[position % 4] } else { EQUALITY[position % 2] };
             leaves.push(property.compare(comparison, operand));
         }
     }
@@ -80,7 +80,7 @@ pub(crate) fn order_and_window<M: DomainModel, T: Tested<M>, F: Fixture>(room: &
     // Rows of a poly type are ordered by what all variants have.
     let ordered: Vec<_> = properties::<T>(definition)
         .into_iter()
-        .filter(|property| property.ordered && property.scope.is_none())
+        .filter(|property| property.is_ordered() && property.scope.is_none())
         .collect();
     let by = |property: &Property, direction| OrderBy { path: property.path.clone(), direction };
     let mut orders = vec![vec![]];
@@ -95,7 +95,7 @@ pub(crate) fn order_and_window<M: DomainModel, T: Tested<M>, F: Fixture>(room: &
     for order in orders {
         for (offset, limit) in windows {
             let select = Select { order: order.clone(), offset, limit, ..Select::of(Predicate::All) };
-            agree(definition, &repo, &states, select)?;
+            agree(definition, &repo, &states, &select)?;
         }
     }
     Ok(())
@@ -124,6 +124,9 @@ fn populated<M: DomainModel, T: Tested<M>, F: Fixture>(
 
 /// Values that rows have in the property, each once, and none.
 fn operands<T: PersistentType>(definition: &TableDefinition, property: &Property, states: &[PState<T>]) -> Vec<Value> {
+    if matches!(property.kind, Kind::Variant) {
+        return vec![Value::None(0)];
+    }
     let mut operands = Vec::new();
     for value in states.iter().filter_map(|state| property.value(definition, state.get())) {
         if operands.len() < OPERANDS && !operands.iter().any(|operand: &Value| operand.is_identical(&value)) {
@@ -152,44 +155,5 @@ fn check<T: PersistentType, B: Backend>(
     states: &[PState<T>],
     predicate: Predicate,
 ) -> Outcome {
-    agree(definition, repo, states, Select::of(predicate))
-}
-
-/// Whether the repository finds what the query means, by each of its four ways.
-fn agree<T: PersistentType, B: Backend>(
-    definition: &TableDefinition,
-    repo: &Repo<T, B>,
-    states: &[PState<T>],
-    select: Select,
-) -> Outcome {
-    let holds = |state: &&PState<T>| {
-        let value = state.get();
-        let names = definition.variants.get(value.variant()).and_then(|variant| variant.discriminators);
-        let discriminator = names.and_then(|names| names.first().copied());
-        evaluate(&select.predicate, Subject { id: state.id(), discriminator }, &|path| value.value_at(path))
-    };
-    let mut expected: Vec<_> = states.iter().filter(holds).collect();
-    expected.sort_by(|a, b| {
-        let by_order = select.order.iter().map(|by| {
-            let value = |state: &PState<T>| by.path.value_in(&|steps| state.get().value_at(steps)).to_value();
-            let ordering = value(a).cmp(&value(b));
-            if by.direction == Direction::Descending { ordering.reverse() } else { ordering }
-        });
-        by_order.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(match select.ties {
-            Direction::Ascending => a.id().cmp(&b.id()),
-            Direction::Descending => b.id().cmp(&a.id()),
-        })
-    });
-    let offset = usize::try_from(select.offset).unwrap_or(usize::MAX);
-    let limit = select.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let expected: Vec<_> = expected.into_iter().skip(offset).take(limit).map(PState::id).collect();
-
-    let query = || Query::<T>::from_select(select.clone());
-    let found: Vec<_> = repo.find(query())?.iter().map(PState::id).collect();
-    ensure_eq!(found, expected, "find, of {} rows, with {select:?}", states.len());
-    let streamed = repo.stream(query()).map(|state| state.map(|state| state.id())).collect::<Result<Vec<_>, _>>()?;
-    ensure_eq!(streamed, expected, "stream, of {} rows, with {select:?}", states.len());
-    ensure_eq!(repo.count(query())?, expected.len() as u64, "count, of {} rows, with {select:?}", states.len());
-    ensure_eq!(!repo.exists(query())?, expected.is_empty(), "exists, of {} rows, with {select:?}", states.len());
-    Ok(())
+    agree(definition, repo, states, &Select::of(predicate))
 }

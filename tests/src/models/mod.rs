@@ -16,4 +16,5 @@ pub mod poly;
 pub mod poly_inline;
 pub mod poly_keys;
 pub mod primary_keys;
+pub mod queries;
 pub mod renames;

@@ -11,6 +11,7 @@ mod keys;
 mod locking;
 mod queries;
 mod races;
+mod random_queries;
 mod scope;
 mod stored;
 mod vacuity;

@@ -4,7 +4,7 @@ use longevity::Mem;
 use longevity::testkit::{RepoCrudSpec, SpecModel};
 use longevity_tests::models::{
     basics, blogging, collections, components, constrained, generics, indexes, keys, keywords, modules, poly,
-    poly_inline, poly_keys, primary_keys, renames,
+    poly_inline, poly_keys, primary_keys, queries, renames,
 };
 
 use crate::checks::Checks;
@@ -38,6 +38,7 @@ matrix! {
     of_poly_inline: poly_inline::Drawing;
     of_poly_keys: poly_keys::Traffic;
     of_primary_keys: primary_keys::PrimaryKeys;
+    of_queries: queries::Storage;
     of_renames: renames::Renames;
 }
 

@@ -1,5 +1,7 @@
 //! Filters that SQLite answers as memory does.
 
+use std::collections::BTreeMap;
+
 use longevity::Mem;
 use longevity::backend::Backend;
 use longevity::blocking::Longevity;
@@ -13,8 +15,13 @@ struct Holder {
     empty: Option<Empty>,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+struct Pupil {
+    marks: BTreeMap<String, f64>,
+}
+
 #[derive(DomainModel)]
-#[domain_model(Holder)]
+#[domain_model(Holder, Pupil)]
 struct Model;
 
 fn counts<B: Backend>(backend: B) -> [u64; 4] {
@@ -30,4 +37,18 @@ fn counts<B: Backend>(backend: B) -> [u64; 4] {
 fn a_component_without_fields_is_not_an_absent_one() {
     assert_eq!(counts(Mem::new()), [1, 2, 2, 1]);
     assert_eq!(counts(Sqlite::in_memory()), [1, 2, 2, 1]);
+}
+
+#[test]
+fn an_entry_that_nothing_could_satisfy_is_a_filter_too() {
+    let store = Longevity::<Model, _>::open(Sqlite::in_memory()).unwrap();
+    store.create_schema().unwrap();
+    let marks = || Pupil::props().marks.entry("maths");
+    store.repo().create(Pupil { marks: BTreeMap::from([("maths".to_owned(), 2.0)]) }).unwrap();
+    // Bound, but in no place of the statement, the entry's key is an error.
+    for filter in [marks().gt(None), marks().le(None), marks().lt(f64::NAN), marks().gt(Some(f64::NAN))] {
+        assert_eq!(store.repo().count(Pupil::query().filter(filter.clone())).unwrap(), 0, "{filter:?}");
+        assert_eq!(store.repo().count(Pupil::query().filter(!filter)).unwrap(), 1);
+    }
+    assert_eq!(store.repo().count(Pupil::query().filter(marks().le(2.0))).unwrap(), 1);
 }

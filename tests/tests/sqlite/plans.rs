@@ -53,6 +53,7 @@ fn tables() -> Vec<TableDefinition> {
         poly_keys::Traffic: poly_keys::Vehicle;
         primary_keys::PrimaryKeys: primary_keys::Plain, primary_keys::Nested, primary_keys::Composite,
             primary_keys::Hashed, primary_keys::Partitioned;
+        queries::Storage: queries::Shelf, queries::Item;
         renames::Renames: renames::Customer;
     }
 }

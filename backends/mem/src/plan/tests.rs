@@ -110,7 +110,7 @@ fn shown(plan: &Plan) -> String {
         other => format!("{other:?}"),
     };
     let arrangement = match plan.arrangement {
-        Arrangement::ById(Direction::Ascending) => "ById".to_owned(),
+        Arrangement::ById(_) => "ById".to_owned(),
         Arrangement::Groups { columns, direction, in_order, .. } => {
             format!("{direction:?} groups of {columns}{}", if in_order { "" } else { ", sorted within" })
         }
@@ -191,6 +191,23 @@ fn plans() {
     ] {
         let name = format!("{predicate:?} by {by:?}");
         assert_eq!(shown(&plan(predicate, by)), expected, "{name}");
+    }
+}
+
+#[test]
+fn rows_that_the_order_leaves_equal_may_come_from_the_greatest_id() {
+    for (predicate, by, expected) in [
+        (Predicate::All, "", "Scan | Backward"),
+        (Predicate::All, "name", "name.key 0 | Forward"),
+        (members(), "age", "age.index 0 | Ascending groups of 1"),
+        (members(), "-age", "age.index 0 | Backward"),
+        (members(), "-cats -age", "cats+age+name.index 0 | Descending groups of 2, sorted within"),
+        (all([members(), is(&AGE, Eq, 1)]), "", "age.index 1 | Backward"),
+        (is(&NAME, Ge, 1), "", "name.key 0+range | ById"),
+    ] {
+        let name = format!("{predicate:?} by {by:?}");
+        let select = Select { order: order(by), ties: Direction::Descending, ..Select::of(predicate) };
+        assert_eq!(shown(&Plan::new(&table(), &select)), expected, "{name}");
     }
 }
 

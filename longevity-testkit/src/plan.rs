@@ -1,6 +1,7 @@
-//! What a history needs to know of a table's types, whatever the back ends: values, keys, properties.
+//! What histories and queries need to know of a table's types, whatever the back ends: values, keys, questions.
 
 use std::any::{Any, TypeId};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use longevity_core::table::TableDefinition;
@@ -8,29 +9,30 @@ use longevity_core::{Error, InModel, KeyFor, PersistentType};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::cases::{Property, properties};
+use crate::cases::values_in;
 use crate::contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
+use crate::questions::Questions;
 use crate::strategies::Generators;
 
 /// A table.
-pub(super) struct TablePlan<P> {
-    pub(super) definition: TableDefinition,
+pub(crate) struct TablePlan<P> {
+    pub(crate) definition: TableDefinition,
     /// Its repositories: that of the type that owns it, then those of its derived types.
-    pub(super) views: Vec<ViewPlan<P>>,
+    pub(crate) views: Vec<ViewPlan<P>>,
 }
 
 /// A repository.
-pub(super) struct ViewPlan<P> {
-    pub(super) name: &'static str,
-    pub(super) samples: Vec<P>,
-    pub(super) keys: Vec<KeyPlan<P>>,
-    pub(super) properties: Vec<Property>,
+pub(crate) struct ViewPlan<P> {
+    pub(crate) name: &'static str,
+    pub(crate) samples: Vec<P>,
+    pub(crate) keys: Vec<KeyPlan<P>>,
+    pub(crate) questions: Questions,
 }
 
 /// A key of a repository's type.
-pub(super) struct KeyPlan<P> {
-    pub(super) property: &'static str,
-    pub(super) primary: bool,
+pub(crate) struct KeyPlan<P> {
+    pub(crate) property: &'static str,
+    pub(crate) primary: bool,
     key_val: TypeId,
     copy: Copy<P>,
 }
@@ -40,18 +42,18 @@ type Copy<P> = Rc<dyn Fn(&P, P) -> P>;
 
 impl<P> KeyPlan<P> {
     /// The value with the key value of the owner, if that has one.
-    pub(super) fn copied(&self, owner: &P, value: P) -> P {
+    pub(crate) fn copied(&self, owner: &P, value: P) -> P {
         (self.copy)(owner, value)
     }
 }
 
 /// Is shown each table of a model with its plan.
-pub(super) trait PlanVisitor<M> {
+pub(crate) trait PlanVisitor<M> {
     fn table<P: SpecRoot + InModel<M>>(&mut self, plan: TablePlan<P>);
 }
 
 /// Shows the tables of the model.
-pub(super) fn plan<M: SpecModel>(
+pub(crate) fn plan<M: SpecModel>(
     generators: &Generators,
     samples: usize,
     chance: &mut TestRunner,
@@ -75,21 +77,56 @@ impl<V> Tables<'_, V> {
     where
         V: PlanVisitor<M>,
     {
-        let definition = match P::definition().table() {
-            Ok(definition) => definition,
-            Err(error) => return self.failure = Some(error),
-        };
-        let keys = keys(&definition, Ok::<P, P>, |value| value, |keys| P::visit_keys(keys));
-        let samples = drawn::<P>(self.generators, self.samples, self.chance);
-        let root = ViewPlan { name: P::NAME, samples, keys, properties: properties::<P>(&definition) };
-        let (generators, samples) = (self.generators, self.samples);
-        let mut views =
-            Views { generators, samples, chance: &mut *self.chance, definition: &definition, derived: Vec::new() };
-        P::visit::<M, _>(&mut views);
-        let Views { derived, .. } = views;
-        let mut views = vec![root];
-        views.extend(derived.into_iter().filter_map(|view| view.downcast::<ViewPlan<P>>().ok()).map(|view| *view));
-        self.visitor.table(TablePlan { definition, views });
+        match table_plan::<M, P>(self.generators, self.samples, self.chance) {
+            Ok(plan) => self.visitor.table(plan),
+            Err(error) => self.failure = Some(error),
+        }
+    }
+}
+
+/// The plan of `P`'s table, with so many values of each type.
+pub(crate) fn table_plan<M, P: SpecRoot + InModel<M>>(
+    generators: &Generators,
+    samples: usize,
+    chance: &mut TestRunner,
+) -> Result<TablePlan<P>, Error> {
+    let definition = P::definition().table()?;
+    let keys = keys(&definition, Ok::<P, P>, |value| value, |keys| P::visit_keys(keys));
+    let own = drawn::<P>(generators, samples, chance);
+    let questions = Questions::about::<P, P>(&definition, &own);
+    let root = ViewPlan { name: P::NAME, samples: own, keys, questions };
+    let mut views = Views { generators, samples, chance, definition: &definition, derived: Vec::new() };
+    P::visit::<M, _>(&mut views);
+    let Views { derived, .. } = views;
+    let mut views = vec![root];
+    views.extend(derived.into_iter().filter_map(|view| view.downcast::<ViewPlan<P>>().ok()).map(|view| *view));
+    Ok(TablePlan { definition, views })
+}
+
+impl<P: PersistentType> TablePlan<P> {
+    /// Rows that collide in no key, of the variants in turn, made of the samples. One in three differs from an earlier one of
+    /// its variant in nothing but its keys, so that values repeat.
+    pub(crate) fn population(&self, rows: usize) -> Vec<P> {
+        let views = if self.views.len() > 1 { &self.views[1..] } else { &self.views[..] };
+        let mut taken = BTreeSet::new();
+        let mut population = Vec::new();
+        let most = views.iter().map(|view| view.samples.len()).max().unwrap_or_default();
+        let samples = (0..most).flat_map(|position| views.iter().map(move |view| (position, view)));
+        for (position, view) in samples.filter(|(position, view)| *position < view.samples.len()) {
+            let sample = &view.samples[position];
+            let value = match position % 3 {
+                2 => view.keys.iter().fold(view.samples[position / 2].clone(), |twin, key| key.copied(sample, twin)),
+                _ => sample.clone(),
+            };
+            let unique = self.definition.indexes.iter().enumerate().filter(|(_, index)| index.is_unique());
+            let keys = unique.filter_map(|(at, index)| Some((at, values_in(&self.definition, index, &value)?)));
+            let keys: Vec<_> = keys.collect();
+            if population.len() < rows && keys.iter().all(|key| !taken.contains(key)) {
+                taken.extend(keys);
+                population.push(value);
+            }
+        }
+        population
     }
 }
 
@@ -149,9 +186,9 @@ impl<M> SpecVisitor<M> for Views<'_> {
                 key.copy = Rc::clone(&shared.copy);
             }
         }
-        let samples = drawn::<D>(self.generators, self.samples, self.chance).into_iter().map(P::wrap).collect();
-        let properties = properties::<D>(self.definition);
-        self.derived.push(Box::new(ViewPlan::<P> { name: D::NAME, samples, keys, properties }));
+        let samples: Vec<_> = drawn::<D>(self.generators, self.samples, self.chance).into_iter().map(P::wrap).collect();
+        let questions = Questions::about::<D, P>(self.definition, &samples);
+        self.derived.push(Box::new(ViewPlan::<P> { name: D::NAME, samples, keys, questions }));
     }
 }
 

@@ -1,0 +1,104 @@
+//! A table with rows, and queries of one of its repositories.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use longevity_core::blocking::Longevity;
+use longevity_core::{DomainModel, InModel, PState, PersistentType};
+
+use super::{Ask, Rows};
+use crate::contract::SpecRoot;
+use crate::fixture::Fixture;
+use crate::outcome::{Outcome, Stop};
+use crate::plan::table_plan;
+use crate::questions::{Questions, agree, simplest, with_ids};
+use crate::random::runner;
+use crate::spec::Settings;
+
+/// How many rows are written at once: every store takes so many.
+const BATCH: usize = 100;
+
+/// The table of `P` in stores of a fixture, and the repository of `T`, which is `P` or one of its derived types.
+pub(super) struct Tables<M, P, T, F> {
+    fixture: Arc<F>,
+    settings: Settings,
+    narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>,
+    of: PhantomData<fn() -> M>,
+}
+
+impl<M, P, T, F> Clone for Tables<M, P, T, F> {
+    fn clone(&self) -> Self {
+        let Self { fixture, settings, narrow, of } = self;
+        Self { fixture: Arc::clone(fixture), settings: settings.clone(), narrow: *narrow, of: *of }
+    }
+}
+
+impl<M, P, T, F> Tables<M, P, T, F>
+where
+    M: DomainModel,
+    P: SpecRoot + InModel<M>,
+    T: PersistentType<Root = P>,
+    F: Fixture,
+{
+    pub(super) fn new(
+        fixture: Arc<F>,
+        settings: Settings,
+        narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>,
+    ) -> Self {
+        Self { fixture, settings, narrow, of: PhantomData }
+    }
+
+    /// The query that this makes of the rows.
+    pub(super) fn given(&self, ask: &Ask<T>) -> Outcome {
+        self.with_rows(|store, states, questions| {
+            let values = states.iter().map(|state| state.get().clone()).collect();
+            let rows = Rows::new(values, self.settings.generators.clone(), self.settings.seed);
+            let select = ask(&rows).into_select();
+            agree(questions.definition(), &store.repo::<T>(), states, &select)
+        })
+    }
+
+    /// So many random queries.
+    pub(super) fn generated(&self, queries: usize) -> Outcome {
+        self.with_rows(|store, states, questions| {
+            let repo = store.repo::<T>();
+            let ids: Vec<_> = states.iter().map(PState::id).collect();
+            let mut chance = runner(self.settings.seed, &format!("{}::{}::queries", M::NAME, T::NAME));
+            for _ in 0..queries {
+                let select = with_ids(&questions.select(&mut chance), &ids);
+                let check = |select: &_| agree(questions.definition(), &repo, states, select);
+                if check(&select).is_err() {
+                    check(&simplest(select.clone(), |select| check(select).is_err()))?;
+                    // Only that one failed, and not again.
+                    check(&select)?;
+                    return Err(Stop::failed("a query failed once, and not when it was asked again"));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// In a new store, with the rows that `T`'s repository has to see, by id.
+    fn with_rows(&self, asks: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &Questions) -> Outcome) -> Outcome {
+        let Settings { generators, samples, seed, .. } = &self.settings;
+        // All repositories of the table have the same rows.
+        let mut chance = runner(*seed, &format!("{}::{}::rows", M::NAME, P::NAME));
+        let plan = table_plan::<M, P>(generators, *samples, &mut chance)?;
+        let (backend, _guard) =
+            self.fixture.set_up().map_err(|error| Stop::failed(format!("the fixture failed: {error}")))?;
+        let store = Longevity::<M, _>::open(backend)?;
+        store.create_schema()?;
+        let root = store.repo::<P>();
+        let mut states = Vec::new();
+        for batch in plan.population(*samples).chunks(BATCH) {
+            let created = root.create_many(batch.to_vec())?;
+            states.extend(created.into_iter().filter_map(|state| (self.narrow)(state).ok()));
+        }
+        if states.is_empty() {
+            return Err(Stop::failed(format!("the strategy of {} gives no {}", P::NAME, T::NAME)));
+        }
+        states.sort_by_key(PState::id);
+        let questions = Questions::about::<T, T>(&plan.definition, states.iter().map(PState::get));
+        asks(&store, &states, &questions)
+    }
+}

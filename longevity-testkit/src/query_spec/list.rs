@@ -1,0 +1,70 @@
+//! Which cases a model has: those of the queries that were given for each type, and that of its random ones.
+
+use std::sync::Arc;
+
+use longevity_core::backend::Backend;
+use longevity_core::{InModel, PState, PersistentType};
+
+use super::check::Tables;
+use super::{Ask, QuerySpec};
+use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
+use crate::facade::Facade;
+use crate::fixture::Fixture;
+use crate::naming::case_name;
+use crate::spec::Case;
+
+/// All cases of the model `M`.
+pub(super) fn of_model<M: SpecModel, F: Fixture>(spec: &QuerySpec<M>, fixture: Arc<F>, facade: Facade) -> Vec<Case> {
+    let mut list = List { spec, fixture, facade, cases: Vec::new() };
+    M::visit(&mut list);
+    list.cases
+}
+
+struct List<'a, M, F> {
+    spec: &'a QuerySpec<M>,
+    fixture: Arc<F>,
+    facade: Facade,
+    cases: Vec<Case>,
+}
+
+impl<M: SpecModel, F: Fixture> List<'_, M, F> {
+    fn add<P, T>(&mut self, narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>)
+    where
+        P: SpecRoot + InModel<M>,
+        T: PersistentType<Root = P>,
+    {
+        let QuerySpec { settings, generated, queries, .. } = self.spec;
+        let store = settings.store.as_deref().unwrap_or(F::Backend::NAME);
+        let name = |operation: &str| case_name(M::NAME, T::NAME, operation, store, self.facade);
+        let tables = Tables::<M, P, T, F>::new(Arc::clone(&self.fixture), settings.clone(), narrow);
+        for given in queries {
+            // Not about this type.
+            let Ok(ask) = Arc::clone(&given.ask).downcast::<Ask<T>>() else { continue };
+            let tables = tables.clone();
+            self.cases.push(Case::new(name(&given.name), settings.seed, move || tables.given(&ask)));
+        }
+        if *generated > 0 {
+            let queries = *generated;
+            let name = name(&format!("{queries} random queries"));
+            self.cases.push(Case::new(name, settings.seed, move || tables.generated(queries)));
+        }
+    }
+}
+
+impl<M: SpecModel, F: Fixture> SpecVisitor<M> for List<'_, M, F> {
+    fn plain<P: SpecRoot + InModel<M>>(&mut self) {
+        self.add::<P, P>(Ok);
+    }
+
+    fn poly<P: SpecRoot + InModel<M>>(&mut self) {
+        self.add::<P, P>(Ok);
+    }
+
+    fn derived<P, D>(&mut self)
+    where
+        P: SpecRoot + InModel<M> + SpecDerived<D>,
+        D: SpecKeys + PersistentType<Root = P>,
+    {
+        self.add::<P, D>(PState::narrow::<D>);
+    }
+}
