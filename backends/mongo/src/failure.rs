@@ -278,6 +278,11 @@ impl From<MongoError> for WriteFailure {
     }
 }
 
+/// What this back end cannot do.
+pub(crate) fn unsupported(operation: &'static str) -> Error {
+    Error::Unsupported { backend: crate::NAME, operation }
+}
+
 /// The server's code.
 pub(crate) fn code_of(error: &DriverError) -> Option<i32> {
     match &*error.kind {

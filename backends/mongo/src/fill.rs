@@ -1,16 +1,18 @@
 //! Keys of rows that an older version of the model wrote: under an alias of a field, or without a field that has a default.
 //! An index looks for a value in one place, so such rows have to be rewritten before a key can be enforced.
 
+use std::borrow::Cow;
+
 use longevity_core::table::{Index, TableDefinition, Variant};
 use mongodb::Collection;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 
 use crate::connection::Connection;
-use crate::expression;
+use crate::expression::Expressions;
 use crate::failure::MongoError;
 use crate::layout::{self, Wanted};
 use crate::schema::conflict;
-use crate::stored::Stored;
+use crate::stored::{Stored, Way};
 use crate::values::of_type;
 
 /// A field of a key that rows may have elsewhere.
@@ -70,17 +72,21 @@ fn elsewhere(definition: &TableDefinition, index: &Index) -> Vec<Elsewhere> {
         for variant in variants(definition, index) {
             let Some(stored) = Stored::of(variant.shape, &column.path) else { continue };
             let crossings = stored.crossings.iter().enumerate();
-            for (position, crossing) in crossings.filter(|(_, crossing)| !crossing.field.is_plain()) {
+            for (position, crossing) in crossings {
+                let Way::Field(member) = &crossing.way else { break };
+                if member.is_plain() {
+                    continue;
+                }
                 let mut way = stored.clone();
                 way.crossings.truncate(position + 1);
-                let field = way.field();
-                let beside = |alias: &&str| match field.rsplit_once('.') {
+                let Some(field) = way.field() else { break };
+                let beside = |alias: &Cow<'static, str>| match field.rsplit_once('.') {
                     Some((parent, _)) => format!("{parent}.{alias}"),
-                    None => (*alias).to_owned(),
+                    None => alias.clone().into_owned(),
                 };
                 places.push(Elsewhere {
-                    aliases: crossing.field.aliases.iter().map(beside).collect(),
-                    absent: crossing.field.absent.as_ref().map(|absent| of_type(crossing.field.shape, absent)),
+                    aliases: member.aliases.iter().map(beside).collect(),
+                    absent: member.absent.as_ref().map(|absent| of_type(member.shape, absent)),
                     types: rows_of(variant),
                     field,
                 });
@@ -148,7 +154,7 @@ async fn ensure_unique(
     for variant in variants(definition, index) {
         let columns = index.columns.iter().map(|column| &definition.columns[*column]).enumerate();
         let values = columns.filter_map(|(position, column)| {
-            Some((format!("v{position}"), expression::value(&Stored::of(variant.shape, &column.path)?)))
+            Some((format!("v{position}"), Expressions::new().value(&Stored::of(variant.shape, &column.path)?)))
         });
         let same = [
             doc! { "$match": rows_of(variant) },
