@@ -183,7 +183,30 @@ macro_rules! agrees {
             p.by_colour.eq(map(&[(Colour::Blue, 1)])),
             p.by_colour.eq(map(&[(Colour::Crimson, 2), (Colour::Red, 1)])),
             p.by_colour.eq(map(&[])),
+            p.sponsor.is_in([Some("nobody".to_owned()), None]),
+            p.sponsor.not_in([Some("nobody".to_owned())]),
+            p.sponsor.ends_with("body"),
+            p.sponsor.eq_ignore_case("NOBODY"),
+            p.level.is_in([5, 7]),
+            p.level.not_in([5, 7]),
+            p.address.is_in([address("a", 5), address("d", 5)]),
+            p.colour.is_in([Colour::Blue, Colour::Crimson]),
+            p.colour.not_in([Colour::Crimson]),
+            p.colours.len().eq(2),
+            p.colours.is_empty(),
+            p.by_colour.len().gt(1),
+            p.contact.nobody.is(),
+            p.contact.phone.is(),
+            p.contact.phone.number.eq("1"),
+            p.contact.phone.number.ne("1"),
+            p.contact.phone.number.is_in(["1", "2"]),
+            p.contact.phone.number.ge("1"),
+            p.contact.phone.number.contains("1"),
         ];
+        for colour in [Colour::Blue, Colour::Crimson, Colour::Red] {
+            let entry = p.by_colour.entry(colour);
+            filters.extend([p.by_colour.contains_key(colour), entry.eq(1), entry.lt(2), entry.is_in([None, Some(2)])]);
+        }
         for level in 4..7 {
             filters.extend([
                 p.level.eq(level),
@@ -204,6 +227,10 @@ macro_rules! agrees {
             filters.extend([
                 p.address.city.eq(city),
                 p.address.city.le(city),
+                p.address.city.is_in([city, "e"]),
+                p.address.city.eq_ignore_case(city.to_uppercase()),
+                p.address.city.contains(city),
+                p.second.inner().city.ends_with(city),
                 p.second.inner().city.eq(city),
                 p.second.inner().city.gt(city),
             ]);
@@ -241,6 +268,9 @@ macro_rules! agrees {
             p.address.city.asc(),
             p.address.zip.desc(),
             p.second.inner().city.asc(),
+            p.contact.phone.number.desc(),
+            p.by_colour.entry(Colour::Blue).asc(),
+            p.by_colour.entry(Colour::Crimson).desc(),
         ];
         for (position, order) in orders.into_iter().enumerate() {
             ask(format!("order {position}"), Person::query().order_by(order));

@@ -143,7 +143,7 @@ impl<P: RootType + Document> Rows<P> {
         let values = distinct((0..self.rows.len()).map(|row| self.value(row, path)));
         let is_single = matches!(leaf.shape, Shape::Scalar(_) | Shape::Choice { .. });
         let mut operands = values.clone();
-        operands.push(Value::None(0));
+        operands.extend([0, 1, 2].map(Value::None));
         for operand in distinct(operands.clone()) {
             for comparison in if is_single { &ALL[..] } else { &EQUALITY[..] } {
                 let (path, comparison, operand) = (path.clone(), *comparison, operand.clone());

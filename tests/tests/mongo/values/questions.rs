@@ -31,6 +31,7 @@ fn texts_of_every_kind() {
         "",
         "a",
         "A\n",
+        "xa\n",
         "ann",
         "ANN",
         "k",
