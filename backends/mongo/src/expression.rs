@@ -105,12 +105,18 @@ pub(crate) fn within_options(mut value: Bson, options: usize) -> Bson {
     value
 }
 
-/// Whether it costs nothing to say it again: a path, a variable, or a field of one.
-fn is_short(value: &Bson) -> bool {
-    let field = |value: &Document| value.get_document("$getField").ok()?.get("input").map(|of| of.as_str().is_some());
+/// How many fields deep something is said again rather than given a name, which takes some of the depth that the server
+/// allows.
+const FIELDS: usize = 3;
+
+/// Whether it is a path, a variable, or a field of one, down to so many.
+fn is_short(value: &Bson, fields: usize) -> bool {
     match value {
         Bson::String(_) => true,
-        Bson::Document(value) => field(value).unwrap_or(false),
+        Bson::Document(value) => {
+            let of = value.get_document("$getField").ok().and_then(|field| field.get("input"));
+            fields > 0 && of.is_some_and(|of| is_short(of, fields - 1))
+        }
         _ => false,
     }
 }
@@ -122,7 +128,7 @@ impl Expressions {
 
     /// What says a value several times, which is computed once, and is once in the expression: it may hold others like it.
     pub(crate) fn with(&mut self, value: Bson, say: impl FnOnce(&mut Self, Bson) -> Bson) -> Bson {
-        if is_short(&value) {
+        if is_short(&value, FIELDS) {
             return say(self, value);
         }
         let name = self.variable();
