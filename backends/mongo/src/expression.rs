@@ -217,6 +217,22 @@ impl Expressions {
         within_options(self.found(stored), options.saturating_sub(1))
     }
 
+    /// The same, a choice by its stored name.
+    pub(crate) fn key_value(&mut self, stored: &Stored) -> Bson {
+        let value = self.value(stored);
+        let aliases = match (stored.leaf)() {
+            Shape::Choice { aliases, .. } if !aliases.is_empty() => aliases,
+            _ => return value,
+        };
+        self.with(value, |_, value| {
+            let branch = |(alias, name): (&str, &str)| {
+                doc! { "case": equal(value.clone(), literal(alias.into())), "then": literal(name.into()) }
+            };
+            let branches: Vec<_> = aliases.into_iter().map(branch).collect();
+            Bson::Document(doc! { "$switch": { "branches": branches, "default": value.clone() } })
+        })
+    }
+
     /// A comparison of order with a value, false of what is absent.
     pub(crate) fn compared(&mut self, stored: &Stored, operator: &str, operand: ValueRef<'_>) -> Bson {
         let value = self.value(stored);

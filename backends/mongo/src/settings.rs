@@ -130,7 +130,9 @@ impl Mongo {
 
     /// Whether `create_schema` may rewrite rows of an older version of the model that lack a field of a new key: those that have
     /// it under an alias (`#[serde(alias = "..")]`) get it under its name, those that have it by default (`#[serde(default)]`)
-    /// get the default. This model reads the same from them as before; off if not set, and then such rows are an error.
+    /// get the default. Those that have a choice in a key, new or not, under an alias of the choice get its name: two names of
+    /// one choice would be two keys. This model reads the same from them as before; off if not set, and then such rows are an
+    /// error.
     ///
     /// An older program that still runs does not find the field any more, and writes rows that the key does not see: stop it
     /// first.

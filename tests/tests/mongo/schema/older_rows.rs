@@ -406,3 +406,108 @@ fn a_default_that_breaks_a_new_key_is_a_duplicate() {
         "{error}"
     );
 }
+
+mod choice {
+    use longevity::prelude::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Component)]
+    pub(crate) enum Colour {
+        #[serde(alias = "azure", alias = "sky")]
+        Blue,
+        Red,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+    #[key_val(Pot)]
+    pub(crate) struct Label {
+        #[serde(alias = "color")]
+        pub(crate) colour: Colour,
+        pub(crate) number: i64,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(key(label))]
+    pub(crate) struct Pot {
+        pub(crate) label: Label,
+    }
+
+    #[derive(DomainModel)]
+    #[domain_model(Pot)]
+    pub(crate) struct Model;
+}
+
+fn pot(colour: &str, number: i64) -> Document {
+    doc! { "_version": 2_i64, "label": { "colour": colour, "number": number } }
+}
+
+/// An index takes the old and the new name of a choice for two values.
+#[test]
+fn a_key_has_its_choices_by_their_names() {
+    use choice::{Colour, Label, Model, Pot};
+    let label = |colour, number| Label { colour, number };
+    // Before the key was there, and after.
+    for after in [false, true] {
+        let Some(mut place) = Place::new() else { return };
+        if after {
+            place.store::<Model>();
+        }
+        let under_alias = doc! { "_version": 2_i64, "label": { "color": "sky", "number": 4 } };
+        let old = if after { pot("sky", 4) } else { under_alias };
+        place.insert("pot", vec![pot("azure", 1), pot("Blue", 2), pot("sky", 3), pot("Red", 1), old]);
+        let before = place.documents("pot");
+        let error = own(place.opened::<Model>().create_schema());
+        assert!(matches!(&error, MongoError::OldRows { key, .. } if key == "pot.label.key"), "{error}");
+        assert!(error.to_string().contains("Mongo::rewriting(true)"), "{error}");
+        assert_eq!(place.documents("pot"), before);
+        place.mongo = place.mongo.clone().rewriting(true);
+        let pots = place.store::<Model>().repo::<Pot>();
+        for number in 1..=4 {
+            let state = pots.retrieve_one(&label(Colour::Blue, number)).unwrap();
+            assert_eq!(state.row_version(), 2);
+            let taken = Pot { label: label(Colour::Blue, number) };
+            assert!(pots.create(taken).unwrap_err().is_duplicate_key(), "{number}");
+        }
+        let colours: Vec<_> =
+            place.documents("pot").iter().map(|pot| pot.get_document("label").unwrap().clone()).collect();
+        assert!(colours.iter().all(|label| matches!(label.get_str("colour"), Ok("Blue" | "Red"))), "{colours:?}");
+        // Nothing is left to do, whether it may be done or not.
+        place.mongo = place.mongo.clone().rewriting(false);
+        place.store::<Model>();
+    }
+}
+
+#[test]
+fn two_names_of_a_choice_in_one_key_are_a_duplicate() {
+    for after in [false, true] {
+        let Some(place) = rewriting() else { return };
+        if after {
+            place.store::<choice::Model>();
+        }
+        place.insert("pot", vec![pot("azure", 1), pot("Blue", 2), pot("sky", 1)]);
+        let before = place.documents("pot");
+        let error = own(place.opened::<choice::Model>().create_schema());
+        assert!(matches!(&error, MongoError::DuplicateRows { index, .. } if index == "pot.label.key"), "{error}");
+        assert_eq!(place.documents("pot"), before);
+    }
+}
+
+/// A default has no place in what is no object: somebody has to mend the row.
+#[test]
+fn a_field_gets_a_default_in_an_object_alone() {
+    let ticket = |text: &str, seat: Option<Bson>| {
+        let mut document = doc! { "_version": 0_i64, "text": text };
+        document.extend(seat.map(|seat| ("seat".to_owned(), seat)));
+        document
+    };
+    let wrong = [None, Some(Bson::Int32(5)), Some(Bson::Null), Some(Bson::from("x"))];
+    let wrong = wrong.into_iter().chain([Some(Bson::from(vec![Bson::from(doc! {})]))]);
+    for wrong in wrong {
+        let Some(place) = rewriting() else { return };
+        place.insert("ticket", vec![ticket("a", Some(doc! {}.into())), ticket("b", wrong.clone())]);
+        let before = place.documents("ticket").remove(1);
+        place.opened::<keyed::Model>().create_schema().unwrap();
+        let after = place.documents("ticket");
+        assert_eq!(after[0].get_document("seat").unwrap(), &doc! { "number": 7_i64 });
+        assert_eq!(after[1], before, "{wrong:?}");
+    }
+}
