@@ -17,8 +17,8 @@ struct Texts {
 
 fn texts(texts: impl IntoIterator<Item = String>) -> Vec<Texts> {
     let row = |(position, text): (usize, String)| Texts {
-        maybe: (position % 4 != 0).then(|| text.clone()),
-        twice: (position % 4 != 0).then(|| (position % 4 != 1).then(|| text.clone())),
+        maybe: (!position.is_multiple_of(4)).then(|| text.clone()),
+        twice: (!position.is_multiple_of(4)).then(|| (position % 4 != 1).then(|| text.clone())),
         in_map: BTreeMap::from([(if position.is_multiple_of(2) { "$a.b" } else { "" }.to_owned(), text.clone())]),
         text,
     };
@@ -148,21 +148,25 @@ fn what_is_in_variants() {
     let kinds = kinds();
     let row = |(position, kind): (usize, &Kind)| Variants {
         kind: kind.clone(),
-        twice: (position % 5 != 0).then(|| (position % 5 != 1).then(|| kinds[kinds.len() - position].clone())),
+        twice: (!position.is_multiple_of(5))
+            .then(|| (position % 5 != 1).then(|| kinds[kinds.len() - position].clone())),
     };
     let Some(rows) = Rows::new(kinds.iter().enumerate().map(row).collect::<Vec<_>>()) else { return };
     rows.check_as_deep_as(2, 3_000);
 }
+
+type Times = BTreeMap<String, Option<Timestamp>>;
+type Lists = BTreeMap<i64, Vec<String>>;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 struct Entries {
     kinds: BTreeMap<String, Kind>,
     maybe: Option<BTreeMap<String, Option<Kind>>>,
     floats: BTreeMap<Rate, Option<f64>>,
-    of_maps: BTreeMap<String, BTreeMap<String, Option<BTreeMap<i64, Vec<String>>>>>,
+    of_maps: BTreeMap<String, BTreeMap<String, Option<Lists>>>,
     pairs: BTreeMap<Option<String>, Option<f64>>,
     kind_pairs: Option<BTreeMap<Option<u8>, Kind>>,
-    pairs_of_pairs: BTreeMap<Option<u8>, BTreeMap<Option<u8>, BTreeMap<String, Option<Timestamp>>>>,
+    pairs_of_pairs: BTreeMap<Option<u8>, BTreeMap<Option<u8>, Times>>,
 }
 
 #[test]
@@ -172,17 +176,17 @@ fn what_is_in_the_entries_of_maps() {
     let row = |position: usize| {
         let kind = |step: usize| kinds[(position + step) % kinds.len()].clone();
         let number = |step: usize| [f64::NAN, -0.0, 0.0, 1.5, f64::INFINITY][(position + step) % 5];
-        let digit = |step: usize| ((position + step) % 3 != 0).then_some(((position + step) % 2) as u8);
+        let digit = |step: usize| (!(position + step).is_multiple_of(3)).then_some(((position + step) % 2) as u8);
         let lists = BTreeMap::from([(position as i64 % 2, (0..position % 3).map(key).collect::<Vec<_>>())]);
-        let times = BTreeMap::from([(key(position), (position % 2 == 0).then_some(Timestamp::MAX))]);
+        let times = BTreeMap::from([(key(position), position.is_multiple_of(2).then_some(Timestamp::MAX))]);
         Entries {
             kinds: (0..position % 3).map(|step| (key(position + step), kind(step))).collect(),
-            maybe: (position % 4 != 0)
+            maybe: (!position.is_multiple_of(4))
                 .then(|| (0..2).map(|step| (key(step), (step != position % 2).then(|| kind(step)))).collect()),
             floats: [Rate::Half, Rate::Whole].into_iter().take(position % 3).zip([Some(number(0)), None]).collect(),
             of_maps: BTreeMap::from([(
                 key(position),
-                BTreeMap::from([(key(position + 1), (position % 3 != 0).then_some(lists))]),
+                BTreeMap::from([(key(position + 1), (!position.is_multiple_of(3)).then_some(lists))]),
             )]),
             pairs: [None, Some(key(0)), Some(key(position))]
                 .into_iter()
