@@ -233,6 +233,20 @@ impl Expressions {
         })
     }
 
+    /// A property as it sorts.
+    pub(crate) fn sort_value(&mut self, stored: &Stored) -> Bson {
+        let property = self.property(stored);
+        if !stored.has_aliases() {
+            return property;
+        }
+        let name = self.key_value(stored);
+        self.with(name, |_, name| {
+            let layers = 1..stored.options;
+            let in_options = layers.fold(name.clone(), |inner, _| Bson::Document(doc! { SOME: inner }));
+            either(has_type(name, "string"), in_options, property)
+        })
+    }
+
     /// A comparison of order with a value, false of what is absent.
     pub(crate) fn compared(&mut self, stored: &Stored, operator: &str, operand: ValueRef<'_>) -> Bson {
         let value = self.value(stored);

@@ -189,9 +189,15 @@ impl Stored {
         self.crossings.iter().all(Crossing::is_plain)
     }
 
-    /// Whether what is in that place sorts as the values do. A place with nothing and one with null sort alike.
+    /// Whether what is in that place sorts as the values do. A place with nothing and one with null sort alike, and an alias
+    /// of a choice sorts elsewhere than its name.
     pub(crate) fn sorts_plainly(&self) -> bool {
-        self.is_plain() && !self.has_presence_around_options()
+        self.is_plain() && !self.has_presence_around_options() && !self.has_aliases()
+    }
+
+    /// Whether the value is a choice that is stored under several names.
+    pub(crate) fn has_aliases(&self) -> bool {
+        matches!((self.leaf)(), Shape::Choice { aliases, .. } if !aliases.is_empty())
     }
 
     /// Whether nothing and null differ in its place.

@@ -6,7 +6,7 @@
 
 use longevity_core::query::{Direction, OrderBy, Predicate, Select, TextTest};
 use longevity_core::storable::{ScalarType, Shape};
-use longevity_core::value::Comparison;
+use longevity_core::value::{Comparison, satisfies};
 use longevity_core::{Error, Path, Value};
 use mongodb::bson::{Bson, Document, doc};
 
@@ -82,9 +82,13 @@ pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
     for (position, OrderBy { path, direction }) in select.order.iter().enumerate() {
         let Some(property) = table.property(path) else { continue };
         let cases = property.cases(scope);
+        if cases.iter().any(|case| !has_order(&(case.stored.leaf)())) {
+            return Err(unsupported("an order by what is not a single value"));
+        }
         let plain = match cases.as_slice() {
             [] => continue,
-            [case] if case.stored.sorts_plainly() => case.stored.field(),
+            // In rows of other types there may be something else.
+            [case] if (case.is_everywhere || scope.is_some()) && case.stored.sorts_plainly() => case.stored.field(),
             _ => None,
         };
         let field = match plain {
@@ -110,6 +114,15 @@ pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
     let (filter, limit) = if past_all { (nothing(), None) } else { (filter, limit) };
     let skip = if past_all { 0 } else { select.offset };
     Ok(Find { filter, computed, sort, skip, limit })
+}
+
+/// Whether MongoDB sorts such values as core does. It goes by some element of a list.
+fn has_order(shape: &Shape) -> bool {
+    match shape {
+        Shape::Scalar(_) | Shape::Choice { .. } => true,
+        Shape::Struct { fields, .. } => fields.iter().all(|field| has_order(&behind_options(field.shape).1())),
+        _ => false,
+    }
 }
 
 fn direction_of(direction: Direction) -> i32 {
@@ -142,7 +155,7 @@ fn by_type(cases: &[&Case]) -> Bson {
         } else {
             Bson::Document(doc! { "$in": [format!("${TYPE}"), { "$literal": names }] })
         };
-        let value = doc! { "$ifNull": [Expressions::new().property(&case.stored), Bson::Null] };
+        let value = doc! { "$ifNull": [Expressions::new().sort_value(&case.stored), Bson::Null] };
         Bson::Document(doc! { "case": of_type, "then": value })
     };
     let branches: Vec<_> = cases.iter().map(branch).collect();
@@ -222,7 +235,7 @@ fn comparison_of(
     match comparison {
         Comparison::Eq => asked(table, path, scope, is_none(operand), |stored| Ok(equals(stored, operand))),
         Comparison::Ne => comparison_of(table, path, Comparison::Eq, operand, scope).map(negated),
-        order => asked(table, path, scope, false, |stored| ordered(stored, operator(order), operand)),
+        order => asked(table, path, scope, false, |stored| ordered(stored, order, operand)),
     }
 }
 
@@ -407,14 +420,21 @@ fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Document> {
     }
 }
 
-fn ordered(stored: &Stored, operator: &str, operand: &Value) -> Result<Document, Error> {
+fn ordered(stored: &Stored, comparison: Comparison, operand: &Value) -> Result<Document, Error> {
     if matches!(operand, Value::None(_)) {
         return Ok(nothing());
     }
-    let shape = (stored.leaf)();
-    if !matches!(shape, Shape::Scalar(_) | Shape::Choice { .. }) {
-        return Err(unsupported("an order of what is not a single value"));
+    match (stored.leaf)() {
+        Shape::Choice { choices, aliases, .. } if !aliases.is_empty() => {
+            // Its aliases have an order of their own.
+            let value = |name: &'static str| Value::Text(name.into());
+            let is_so = |name: &Value| satisfies(comparison, name.as_value_ref(), operand.as_value_ref());
+            return Ok(among(stored, &choices.into_iter().map(value).filter(is_so).collect::<Vec<_>>()));
+        }
+        Shape::Scalar(_) | Shape::Choice { .. } => {}
+        _ => return Err(unsupported("an order of what is not a single value")),
     }
+    let operator = operator(comparison);
     // MongoDB compares a value with those of its own type only, so that what is absent is in no order.
     let plainly = stored.field_of_values().map(|field| doc! { field: { operator: scalar(operand.as_value_ref()) } });
     Ok(plainly_or(stored, plainly, || Expressions::new().compared(stored, operator, operand.as_value_ref())))

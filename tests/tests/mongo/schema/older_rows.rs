@@ -2,7 +2,9 @@
 //! orders, look-ups and keys agree with what decoding gives, whether the schema was created before they were there or after.
 
 use longevity::blocking::Longevity;
-use longevity::{Filter, MongoError, PersistentType, Query};
+use longevity::query::{Direction, OrderBy, Predicate, Select};
+use longevity::value::Comparison;
+use longevity::{Filter, MongoError, PersistentType, Query, Value};
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::place::{Place, own};
@@ -274,6 +276,19 @@ macro_rules! agrees {
         ];
         for (position, order) in orders.into_iter().enumerate() {
             ask(format!("order {position}"), Person::query().order_by(order));
+        }
+        // No order of a choice can be typed in; a tool may ask for it.
+        for (direction, comparison) in [(Direction::Ascending, Comparison::Lt), (Direction::Descending, Comparison::Ge)]
+        {
+            let colour = || p.colour.path().clone();
+            let by_colour = vec![OrderBy { path: colour(), direction }];
+            let select = Select { order: by_colour, ..Person::query().into_select() };
+            ask(format!("by colour, {direction:?}"), Query::from_select(select.clone()));
+            let before = Predicate::Compare { path: colour(), comparison, operand: Value::Text("Crimson".into()) };
+            ask(format!("colour {comparison:?}"), Query::from_select(Select::of(before)));
+            let select = Select { order: vec![OrderBy { path: p.colours.path().clone(), direction }], ..select };
+            let error = store.repo::<Person>().find(Query::from_select(select)).unwrap_err();
+            assert!(matches!(error, longevity::Error::Unsupported { .. }), "{error}");
         }
         let p = Account::props();
         for level in 4..7 {
