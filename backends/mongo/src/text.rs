@@ -97,7 +97,7 @@ impl Expressions {
             TextTest::EndsWith | TextTest::Contains if text.is_empty() => Bson::Boolean(true),
             TextTest::EndsWith => {
                 let length = Bson::Document(doc! { "$strLenBytes": value });
-                let start = doc! { "$subtract": [length.clone(), length_of(text.len())] };
+                let start = doc! { "$subtract": [length, length_of(text.len())] };
                 self.with(Bson::Document(start), |_, start| {
                     // From where there is just room for it; the server refuses to look from before the start.
                     let from = doc! { "$max": [start.clone(), 0] };

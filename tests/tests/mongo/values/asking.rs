@@ -150,7 +150,7 @@ impl<P: RootType + Document> Rows<P> {
                 self.ask_whether(Predicate::Compare { path, comparison, operand });
             }
         }
-        for operands in (0..=operands.len()).map(|count| &operands[..count]).chain(operands.windows(2)) {
+        for operands in [&operands[..0], &operands[..]].into_iter().chain(operands.windows(2)) {
             for negated in [false, true] {
                 self.ask_whether(Predicate::In { path: path.clone(), operands: operands.to_vec(), negated });
             }
