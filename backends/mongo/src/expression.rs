@@ -1,33 +1,50 @@
-//! Equality as an expression of the aggregation language: of what a filter's own operators cannot compare as core does, a
-//! component whose fields have aliases, a set in any order, a map.
+//! Expressions of the aggregation language: where a property is that no path leads to, and what a filter's own operators
+//! cannot ask of it.
 //!
-//! Every value is a `$literal`, so that none is read as an expression.
+//! Every value is a `$literal`, so that none is read as an expression. None of them fails, whatever is stored: the server
+//! does not promise in which order it looks at the parts of a conjunction.
 
-use longevity_core::storable::{Shape, ShapeFn, VariantShape};
+use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Value, ValueRef};
 use mongodb::bson::{Bson, Document, doc};
 
-use crate::stored::{Crossing, Field, SOME, Stored, behind_options};
-use crate::values::{is_flat, is_object, keys_of, names_of_choice, of_type, scalar};
+use crate::stored::{Crossing, Field, SOME, Stored, Way};
+use crate::values::{is_object, of_type, scalar};
 
 /// An expression, and the depth of variables that are in use.
 pub(crate) struct Expressions {
     variables: usize,
 }
 
-fn literal(value: Bson) -> Bson {
+pub(crate) fn literal(value: Bson) -> Bson {
     Bson::Document(doc! { "$literal": value })
 }
 
-fn all(parts: Vec<Bson>) -> Bson {
-    Bson::Document(doc! { "$and": parts })
+/// The conjunction, without one in another: the server takes no document of more than a certain depth.
+pub(crate) fn all(parts: Vec<Bson>) -> Bson {
+    let mut flat = Vec::with_capacity(parts.len());
+    for part in parts {
+        match part {
+            Bson::Document(mut part) if part.len() == 1 && part.get_array("$and").is_ok() => {
+                if let Some(Bson::Array(inner)) = part.remove("$and") {
+                    flat.extend(inner);
+                }
+            }
+            part => flat.push(part),
+        }
+    }
+    Bson::Document(doc! { "$and": flat })
 }
 
-fn equal(a: Bson, b: Bson) -> Bson {
+pub(crate) fn any(parts: Vec<Bson>) -> Bson {
+    Bson::Document(doc! { "$or": parts })
+}
+
+pub(crate) fn equal(a: Bson, b: Bson) -> Bson {
     Bson::Document(doc! { "$eq": [a, b] })
 }
 
-fn one_of(value: Bson, these: Vec<Bson>) -> Bson {
+pub(crate) fn one_of(value: Bson, these: Vec<Bson>) -> Bson {
     Bson::Document(doc! { "$in": [value, { "$literal": these }] })
 }
 
@@ -35,83 +52,73 @@ fn type_of(value: Bson) -> Bson {
     Bson::Document(doc! { "$type": value })
 }
 
-fn has_type(value: Bson, name: &str) -> Bson {
+pub(crate) fn has_type(value: Bson, name: &str) -> Bson {
     equal(type_of(value), Bson::from(name))
 }
 
-/// `name` is a stored name or a key: data, not an expression.
-fn get(name: &str, of: Bson) -> Bson {
+/// Whether it is null, or not there.
+pub(crate) fn is_absent(value: Bson) -> Bson {
+    Bson::Document(doc! { "$in": [type_of(value), ["missing", "null"]] })
+}
+
+pub(crate) fn is_there(value: Bson) -> Bson {
+    Bson::Document(doc! { "$ne": [type_of(value), "missing"] })
+}
+
+pub(crate) fn either(condition: Bson, then: Bson, otherwise: Bson) -> Bson {
+    Bson::Document(doc! { "$cond": [condition, then, otherwise] })
+}
+
+/// `name` is a stored name or a key: data, not an expression. Of what is no object it is not there, of null it is null.
+pub(crate) fn get(name: &str, of: Bson) -> Bson {
     Bson::Document(doc! { "$getField": { "field": { "$literal": name }, "input": of } })
 }
 
-fn list(of: Bson) -> Bson {
-    Bson::Document(doc! { "$cond": [{ "$isArray": [of.clone()] }, of, []] })
+pub(crate) fn is_list(value: Bson) -> Bson {
+    Bson::Document(doc! { "$isArray": [value] })
 }
 
-fn object(of: Bson) -> Bson {
-    Bson::Document(doc! { "$cond": [has_type(of.clone(), "object"), of, { "$literal": {} }] })
+/// The list, or an empty one.
+pub(crate) fn list(of: Bson) -> Bson {
+    either(is_list(of.clone()), of, Bson::Array(Vec::new()))
 }
 
-fn size(of: Bson) -> Bson {
+/// The entries of the object, or none.
+pub(crate) fn entries(of: Bson) -> Bson {
+    let object = either(has_type(of.clone(), "object"), of, literal(Bson::Document(Document::new())));
+    Bson::Document(doc! { "$objectToArray": object })
+}
+
+pub(crate) fn size(of: Bson) -> Bson {
     Bson::Document(doc! { "$size": of })
 }
 
-fn element(of: Bson, position: usize) -> Bson {
+pub(crate) fn element(of: Bson, position: usize) -> Bson {
     let position = i64::try_from(position).unwrap_or(i64::MAX);
     Bson::Document(doc! { "$arrayElemAt": [of, position] })
 }
 
-fn within_options(mut value: Bson, options: usize) -> Bson {
+pub(crate) fn within_options(mut value: Bson, options: usize) -> Bson {
     for _ in 0..options {
         value = get(SOME, value);
     }
     value
 }
 
-/// The value of a field, under whichever of its names, or what documents without it have.
-fn field(field: &Field, of: Bson) -> Bson {
-    if field.is_plain() {
-        return get(field.stored, of);
-    }
-    let branch = |name: &&str| {
-        let held = get(name, of.clone());
-        doc! { "case": { "$ne": [type_of(held.clone()), "missing"] }, "then": held }
-    };
-    let names: Vec<_> = std::iter::once(&field.stored).chain(field.aliases).map(branch).collect();
-    let absent = field.absent.as_ref().map_or(Bson::Null, |absent| of_type(field.shape, absent));
-    let of_object = doc! { "$switch": { "branches": names, "default": literal(absent) } };
-    Bson::Document(doc! { "$cond": [has_type(of.clone(), "object"), of_object, Bson::Null] })
-}
+/// How many fields deep something is said again rather than given a name, which takes some of the depth that the server
+/// allows.
+const FIELDS: usize = 3;
 
-/// A property as it is stored, with the options around it.
-pub(crate) fn property(stored: &Stored) -> Bson {
-    if stored.is_plain() {
-        return Bson::String(format!("${}", stored.field()));
+/// Whether it is a path, a variable, or a field of one, down to so many.
+fn is_short(value: &Bson, fields: usize) -> bool {
+    match value {
+        Bson::String(_) => true,
+        Bson::Document(value) => {
+            let of = value.get_document("$getField").ok().and_then(|field| field.get("input"));
+            fields > 0 && of.is_some_and(|of| is_short(of, fields - 1))
+        }
+        _ => false,
     }
-    let mut value = Bson::from("$$ROOT");
-    for Crossing { options, field: crossed } in &stored.crossings {
-        value = field(crossed, within_options(value, options.saturating_sub(1)));
-    }
-    value
-}
-
-/// A property's value behind all options.
-pub(crate) fn value(stored: &Stored) -> Bson {
-    within_options(property(stored), stored.options.saturating_sub(1))
-}
-
-/// A comparison of order with a value, false of what is absent.
-pub(crate) fn compared(stored: &Stored, operator: &str, operand: ValueRef<'_>) -> Bson {
-    let value = value(stored);
-    let mut parts = vec![Bson::Document(doc! { operator: [value.clone(), literal(scalar(operand))] })];
-    // The order of all values has none and NaN below all numbers.
-    parts.push(Bson::Document(doc! { "$gt": [value.clone(), Bson::Null] }));
-    if matches!(operand, ValueRef::Float(number) if !number.is_nan()) {
-        parts.push(Bson::Document(doc! { "$ne": [value, literal(Bson::Double(f64::NAN))] }));
-    } else if let ValueRef::Float(_) = operand {
-        parts.push(equal(value, literal(Bson::Double(f64::NAN))));
-    }
-    all(parts)
 }
 
 impl Expressions {
@@ -119,144 +126,161 @@ impl Expressions {
         Self { variables: 0 }
     }
 
-    /// Whether what is stored of a type equals the value.
-    pub(crate) fn equals(&mut self, stored: Bson, shape: ShapeFn, value: &Value) -> Bson {
-        let (options, shape) = behind_options(shape);
-        self.equals_behind(stored, options, shape, value)
-    }
-
-    /// The same, with the options apart from the type.
-    pub(crate) fn equals_behind(&mut self, stored: Bson, options: usize, shape: ShapeFn, value: &Value) -> Bson {
-        match value {
-            Value::None(0) => Bson::Document(doc! { "$in": [type_of(stored), ["missing", "null"]] }),
-            Value::None(depth) if usize::from(*depth) < options => {
-                let depth = usize::from(*depth);
-                // What is in nothing is nothing, too.
-                let around = within_options(stored, depth - 1);
-                all(vec![has_type(around.clone(), "object"), has_type(within_options(around, 1), "null")])
-            }
-            Value::None(_) => Bson::Boolean(false),
-            value => self.equals_value(within_options(stored, options.saturating_sub(1)), &shape(), value),
+    /// What says a value several times, which is computed once, and is once in the expression: it may hold others like it.
+    pub(crate) fn with(&mut self, value: Bson, say: impl FnOnce(&mut Self, Bson) -> Bson) -> Bson {
+        if is_short(&value, FIELDS) {
+            return say(self, value);
         }
+        let name = self.variable();
+        let said = say(self, Bson::String(format!("$${name}")));
+        self.variables -= 1;
+        Bson::Document(doc! { "$let": { "vars": { name: value }, "in": said } })
     }
 
-    fn equals_value(&mut self, stored: Bson, shape: &Shape, value: &Value) -> Bson {
-        match (shape, value) {
-            (Shape::Struct { fields, .. }, Value::Record(values)) => {
-                let mut parts = vec![has_type(stored.clone(), "object")];
-                for (name, value) in values {
-                    match fields.iter().find(|field| field.step.name == *name) {
-                        Some(known) => {
-                            let held = field(&Field::of(known), stored.clone());
-                            parts.push(self.equals(held, known.shape, value));
-                        }
-                        None => return Bson::Boolean(false),
-                    }
-                }
-                all(parts)
-            }
-            (Shape::List(held), Value::List(values)) => self.equals_list(stored, *held, values),
-            (Shape::Set(held), Value::List(values)) => self.equals_set(stored, *held, values),
-            (Shape::Map(key, held), Value::Map(entries)) if is_object(*key) => {
-                self.equals_object(stored, *key, *held, entries)
-            }
-            (Shape::Map(key, held), Value::Map(entries)) => self.equals_pairs(stored, *key, *held, entries),
-            (Shape::Enum { variants, .. }, Value::Variant(name, value)) => {
-                match variants.iter().find(|variant| variant.serde_name == *name) {
-                    Some(variant) => self.equals_variant(stored, variant, value),
-                    None => Bson::Boolean(false),
-                }
-            }
-            (shape, value) => match names_of_choice(shape, value) {
-                Some(names) => one_of(stored, names),
-                None => equal(stored, literal(scalar(value.as_value_ref()))),
-            },
-        }
-    }
-
-    fn equals_list(&mut self, stored: Bson, held: ShapeFn, values: &[Value]) -> Bson {
-        if is_flat(held) {
-            let values = values.iter().map(|value| of_type(held, value)).collect();
-            return equal(stored, literal(Bson::Array(values)));
-        }
-        let elements = list(stored.clone());
-        let mut parts = vec![Bson::Document(doc! { "$isArray": [stored] }), has_size(&elements, values.len())];
-        for (position, value) in values.iter().enumerate() {
-            parts.push(self.equals(element(elements.clone(), position), held, value));
-        }
-        all(parts)
-    }
-
-    /// As many elements, and each of the values among them.
-    fn equals_set(&mut self, stored: Bson, held: ShapeFn, values: &[Value]) -> Bson {
-        let elements = list(stored.clone());
-        let mut parts = vec![Bson::Document(doc! { "$isArray": [stored] }), has_size(&elements, values.len())];
-        for value in values {
-            parts.push(self.any_equals(elements.clone(), held, value));
-        }
-        all(parts)
-    }
-
-    /// Whether any element of what is stored as a list equals the value.
-    pub(crate) fn contains(&mut self, stored: Bson, held: ShapeFn, value: &Value) -> Bson {
-        self.any_equals(list(stored), held, value)
-    }
-
-    fn any_equals(&mut self, elements: Bson, held: ShapeFn, value: &Value) -> Bson {
-        self.any(elements, |this, element| this.equals(element, held, value))
-    }
-
-    fn any(&mut self, elements: Bson, holds: impl FnOnce(&mut Self, Bson) -> Bson) -> Bson {
-        let name = format!("e{}", self.variables);
+    fn variable(&mut self) -> String {
         self.variables += 1;
+        format!("e{}", self.variables)
+    }
+
+    /// Whether the condition holds of any of the elements.
+    pub(crate) fn any_of(&mut self, elements: Bson, holds: impl FnOnce(&mut Self, Bson) -> Bson) -> Bson {
+        let name = self.variable();
         let condition = holds(self, Bson::String(format!("$${name}")));
         self.variables -= 1;
         Bson::Document(doc! { "$anyElementTrue": [{ "$map": { "input": elements, "as": name, "in": condition } }] })
     }
 
-    fn equals_object(&mut self, stored: Bson, key: ShapeFn, held: ShapeFn, entries: &[(Value, Value)]) -> Bson {
-        let keys = Bson::Document(doc! { "$objectToArray": object(stored.clone()) });
-        let mut parts = vec![has_type(stored.clone(), "object"), has_size(&keys, entries.len())];
-        let (_, key_shape) = behind_options(key);
-        for (key, value) in entries {
-            let under = keys_of(&key_shape(), key).into_iter().map(|key| {
-                let found = get(&key, stored.clone());
-                let there = Bson::Document(doc! { "$ne": [type_of(found.clone()), "missing"] });
-                all(vec![there, self.equals(found, held, value)])
-            });
-            let under: Vec<_> = under.collect();
-            parts.push(Bson::Document(doc! { "$or": under }));
+    /// The value of a field, under whichever of its names, or what documents without it have.
+    pub(crate) fn field(&mut self, field: &Field, of: Bson) -> Bson {
+        if field.aliases.is_empty() && field.absent.is_none() && !field.is_presence {
+            return get(&field.stored, of);
         }
-        all(parts)
+        self.with(of, |_, of| {
+            let branch = |name| {
+                let held = get(name, of.clone());
+                doc! { "case": is_there(held.clone()), "then": held }
+            };
+            let names: Vec<_> = std::iter::once(&field.stored).chain(&field.aliases).map(|name| branch(name)).collect();
+            let absent = field.absent.as_ref().map_or(Bson::Null, |absent| of_type(field.shape, absent));
+            let (otherwise, nowhere) = match field.is_presence {
+                true => (Bson::from("$$REMOVE"), Bson::from("$$REMOVE")),
+                false => (literal(absent), Bson::Null),
+            };
+            let of_object = Bson::Document(doc! { "$switch": { "branches": names, "default": otherwise } });
+            either(has_type(of, "object"), of_object, nowhere)
+        })
     }
 
-    fn equals_pairs(&mut self, stored: Bson, key: ShapeFn, held: ShapeFn, entries: &[(Value, Value)]) -> Bson {
-        let pairs = list(stored.clone());
-        let mut parts = vec![Bson::Document(doc! { "$isArray": [stored] }), has_size(&pairs, entries.len())];
-        for (k, v) in entries {
-            parts.push(self.any(pairs.clone(), |this, pair| {
-                let pair = list(pair);
-                all(vec![this.equals(element(pair.clone(), 0), key, k), this.equals(element(pair, 1), held, v)])
-            }));
+    /// The value of the pair with the key.
+    fn of_pair(&mut self, of: Bson, shape: ShapeFn, key: &Value) -> Bson {
+        let pairs = self.with(of, |_, of| list(of));
+        let name = self.variable();
+        let its_key = self.with(list(Bson::String(format!("$${name}"))), |_, pair| element(pair, 0));
+        let is_it = self.equals(its_key, shape, key);
+        self.variables -= 1;
+        let found = Bson::Document(doc! { "$filter": { "input": pairs, "as": name, "cond": is_it } });
+        self.with(element(found, 0), |_, pair| {
+            either(is_list(pair.clone()), element(list(pair), 1), Bson::from("$$REMOVE"))
+        })
+    }
+
+    /// What is stored at the end of the way.
+    fn found(&mut self, stored: &Stored) -> Bson {
+        let (path, rest) = stored.plain_way();
+        let mut value = Bson::String(path.map_or_else(|| "$$ROOT".to_owned(), |path| format!("${path}")));
+        for Crossing { options, way } in rest {
+            let around = within_options(value, options.saturating_sub(1));
+            value = match way {
+                Way::Field(field) => self.field(field, around),
+                Way::Unit(names) => {
+                    let names = names.iter().copied().map(Bson::from).collect();
+                    either(one_of(around, names), literal(Bson::Document(Document::new())), Bson::Null)
+                }
+                Way::Pair { shape, key } => self.of_pair(around, *shape, key),
+            };
         }
-        all(parts)
+        value
     }
 
-    fn equals_variant(&mut self, stored: Bson, variant: &VariantShape, value: &Value) -> Bson {
-        let names = std::iter::once(variant.serde_name).chain(variant.aliases.iter().copied());
-        let Some(held) = variant.holds else { return one_of(stored, names.map(Bson::from).collect()) };
-        let under = names.map(|name| {
-            let found = get(name, stored.clone());
-            let there = Bson::Document(doc! { "$ne": [type_of(found.clone()), "missing"] });
-            all(vec![there, self.equals(found, held, value)])
-        });
-        let under: Vec<_> = under.collect();
-        all(vec![has_type(stored, "object"), Bson::Document(doc! { "$or": under })])
+    /// A property as it would be stored in the options that are around it.
+    pub(crate) fn property(&mut self, stored: &Stored) -> Bson {
+        let found = self.found(stored);
+        if !stored.has_presence_around_options() {
+            return found;
+        }
+        self.with(found, |_, found| either(is_there(found.clone()), Bson::Document(doc! { SOME: found }), Bson::Null))
     }
-}
 
-fn has_size(elements: &Bson, length: usize) -> Bson {
-    equal(size(elements.clone()), Bson::Int64(i64::try_from(length).unwrap_or(i64::MAX)))
+    /// A property's value behind all options.
+    pub(crate) fn value(&mut self, stored: &Stored) -> Bson {
+        let options = stored.options - usize::from(stored.is_presence);
+        within_options(self.found(stored), options.saturating_sub(1))
+    }
+
+    /// The same, a choice by its stored name.
+    pub(crate) fn key_value(&mut self, stored: &Stored) -> Bson {
+        let value = self.value(stored);
+        let aliases = match (stored.leaf)() {
+            Shape::Choice { aliases, .. } if !aliases.is_empty() => aliases,
+            _ => return value,
+        };
+        self.with(value, |_, value| {
+            let branch = |(alias, name): (&str, &str)| {
+                doc! { "case": equal(value.clone(), literal(alias.into())), "then": literal(name.into()) }
+            };
+            let branches: Vec<_> = aliases.into_iter().map(branch).collect();
+            Bson::Document(doc! { "$switch": { "branches": branches, "default": value.clone() } })
+        })
+    }
+
+    /// A property as it sorts.
+    pub(crate) fn sort_value(&mut self, stored: &Stored) -> Bson {
+        let property = self.property(stored);
+        if !stored.has_aliases() {
+            return property;
+        }
+        let name = self.key_value(stored);
+        self.with(name, |_, name| {
+            let layers = 1..stored.options;
+            let in_options = layers.fold(name.clone(), |inner, _| Bson::Document(doc! { SOME: inner }));
+            either(has_type(name, "string"), in_options, property)
+        })
+    }
+
+    /// A comparison of order with a value, false of what is absent.
+    pub(crate) fn compared(&mut self, stored: &Stored, operator: &str, operand: ValueRef<'_>) -> Bson {
+        let value = self.value(stored);
+        self.with(value, |_, value| {
+            let mut parts = vec![Bson::Document(doc! { operator: [value.clone(), literal(scalar(operand))] })];
+            // The order of all values has none and NaN below all numbers.
+            parts.push(Bson::Document(doc! { "$gt": [value.clone(), Bson::Null] }));
+            if matches!(operand, ValueRef::Float(number) if !number.is_nan()) {
+                parts.push(Bson::Document(doc! { "$ne": [value, literal(Bson::Double(f64::NAN))] }));
+            } else if let ValueRef::Float(_) = operand {
+                parts.push(equal(value, literal(Bson::Double(f64::NAN))));
+            }
+            all(parts)
+        })
+    }
+
+    /// A comparison of the number of elements or entries, false of what is absent; `None` if it can have none.
+    pub(crate) fn length(&mut self, stored: &Stored, operator: &str, length: u64) -> Option<Bson> {
+        let is_object = match (stored.leaf)() {
+            Shape::List(_) | Shape::Set(_) => false,
+            Shape::Map(key, _) => is_object(key),
+            _ => return None,
+        };
+        // Nothing has as many.
+        let length = literal(Bson::Int64(i64::try_from(length).unwrap_or(i64::MAX)));
+        let value = self.value(stored);
+        Some(self.with(value, |_, value| {
+            let (is_there, held) = match is_object {
+                true => (has_type(value.clone(), "object"), entries(value)),
+                false => (is_list(value.clone()), list(value)),
+            };
+            all(vec![is_there, Bson::Document(doc! { operator: [size(held), length] })])
+        }))
+    }
 }
 
 /// The filter that is true where the expression is.

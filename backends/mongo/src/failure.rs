@@ -100,11 +100,12 @@ pub enum MongoError {
         /// The key's index.
         index: String,
     },
-    /// Rows of an older version of the model lack a field of a key that this one declares: they have it under another name, or
-    /// by default.
+    /// Rows of an older version of the model lack a field of a key that this one declares, which they have under another name
+    /// or by default, or have a choice in it under another name.
     #[error(
-        "the key {key} cannot be created, as rows of {table} that an older version of the model wrote have its field under an \
-         alias, or not at all: stop the programs that write such rows, and let these be rewritten by `Mongo::rewriting(true)`"
+        "the key {key} cannot be enforced, as rows of {table} that an older version of the model wrote have its field or a \
+         choice in it under an alias, or not at all: stop the programs that write such rows, and let these be rewritten by \
+         `Mongo::rewriting(true)`"
     )]
     OldRows {
         /// The collection.
@@ -276,6 +277,11 @@ impl From<MongoError> for WriteFailure {
     fn from(error: MongoError) -> Self {
         Self::Other(error.into())
     }
+}
+
+/// What this back end cannot do.
+pub(crate) fn unsupported(operation: &'static str) -> Error {
+    Error::Unsupported { backend: crate::NAME, operation }
 }
 
 /// The server's code.

@@ -1,16 +1,20 @@
-//! Keys of rows that an older version of the model wrote: under an alias of a field, or without a field that has a default.
-//! An index looks for a value in one place, so such rows have to be rewritten before a key can be enforced.
+//! Keys of rows that an older version of the model wrote: under an alias of a field, without a field that has a default, or
+//! with a choice under its alias. An index looks for one value in one place, so such rows have to be rewritten before a key
+//! can be enforced.
 
+use std::borrow::Cow;
+
+use longevity_core::storable::Shape;
 use longevity_core::table::{Index, TableDefinition, Variant};
 use mongodb::Collection;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 
 use crate::connection::Connection;
-use crate::expression;
+use crate::expression::Expressions;
 use crate::failure::MongoError;
 use crate::layout::{self, Wanted};
 use crate::schema::conflict;
-use crate::stored::Stored;
+use crate::stored::{Stored, Way};
 use crate::values::of_type;
 
 /// A field of a key that rows may have elsewhere.
@@ -23,19 +27,30 @@ struct Elsewhere {
     types: Document,
 }
 
-/// Rewrites the rows that an index would not find, if the user allows it.
+/// A field of a key that rows may have with another text that means the same choice.
+struct Renamed {
+    field: String,
+    /// Each alias and the choice's stored name.
+    aliases: Vec<(&'static str, &'static str)>,
+    types: Document,
+}
+
+/// Rewrites the rows that an index would not find, if the user allows it. One that is there already has every row in its
+/// place, but takes two names of a choice for two values.
 pub(crate) async fn key(
     connection: &Connection,
     definition: &TableDefinition,
     wanted: &Wanted,
     found: &[Document],
+    is_new: bool,
 ) -> Result<(), MongoError> {
     let collection = connection.database.collection::<RawDocumentBuf>(definition.name);
     for index in wanted.serves.iter().map(|position| &definition.indexes[*position]) {
-        let elsewhere = elsewhere(definition, index);
+        let elsewhere = if is_new { elsewhere(definition, index) } else { Vec::new() };
+        let renamed = renamed(definition, index);
         let mut any = false;
-        for place in &elsewhere {
-            let row = collection.find_one(place.filter()).projection(doc! { layout::ID: 1 }).await?;
+        for filter in elsewhere.iter().map(Elsewhere::filter).chain(renamed.iter().map(Renamed::filter)) {
+            let row = collection.find_one(filter).projection(doc! { layout::ID: 1 }).await?;
             any = any || row.is_some();
         }
         if !any {
@@ -48,6 +63,10 @@ pub(crate) async fn key(
         ensure_unique(&collection, definition, index).await?;
         for place in &elsewhere {
             place.rewrite(&collection).await?;
+        }
+        // Now that the fields are in their places.
+        for choice in &renamed {
+            choice.rewrite(&collection).await?;
         }
     }
     Ok(())
@@ -70,17 +89,21 @@ fn elsewhere(definition: &TableDefinition, index: &Index) -> Vec<Elsewhere> {
         for variant in variants(definition, index) {
             let Some(stored) = Stored::of(variant.shape, &column.path) else { continue };
             let crossings = stored.crossings.iter().enumerate();
-            for (position, crossing) in crossings.filter(|(_, crossing)| !crossing.field.is_plain()) {
+            for (position, crossing) in crossings {
+                let Way::Field(member) = &crossing.way else { break };
+                if member.is_plain() {
+                    continue;
+                }
                 let mut way = stored.clone();
                 way.crossings.truncate(position + 1);
-                let field = way.field();
-                let beside = |alias: &&str| match field.rsplit_once('.') {
+                let Some(field) = way.field() else { break };
+                let beside = |alias: &Cow<'static, str>| match field.rsplit_once('.') {
                     Some((parent, _)) => format!("{parent}.{alias}"),
-                    None => (*alias).to_owned(),
+                    None => alias.clone().into_owned(),
                 };
                 places.push(Elsewhere {
-                    aliases: crossing.field.aliases.iter().map(beside).collect(),
-                    absent: crossing.field.absent.as_ref().map(|absent| of_type(crossing.field.shape, absent)),
+                    aliases: member.aliases.iter().map(beside).collect(),
+                    absent: member.absent.as_ref().map(|absent| of_type(member.shape, absent)),
                     types: rows_of(variant),
                     field,
                 });
@@ -90,11 +113,55 @@ fn elsewhere(definition: &TableDefinition, index: &Index) -> Vec<Elsewhere> {
     places
 }
 
-impl Elsewhere {
-    /// The rows that have a value for the field, and not in it.
+/// The fields of a key that hold choices with aliases.
+fn renamed(definition: &TableDefinition, index: &Index) -> Vec<Renamed> {
+    let mut fields = Vec::new();
+    for column in index.columns.iter().map(|column| &definition.columns[*column]) {
+        for variant in variants(definition, index) {
+            let Some(stored) = Stored::of(variant.shape, &column.path) else { continue };
+            if let (Shape::Choice { aliases, .. }, Some(field)) = ((stored.leaf)(), stored.field_of_values())
+                && !aliases.is_empty()
+            {
+                fields.push(Renamed { field, aliases, types: rows_of(variant) });
+            }
+        }
+    }
+    fields
+}
+
+impl Renamed {
     fn filter(&self) -> Document {
         let mut filter = self.types.clone();
+        let aliases: Vec<_> = self.aliases.iter().map(|(alias, _)| *alias).collect();
+        filter.insert(&self.field, doc! { "$in": aliases });
+        filter
+    }
+
+    async fn rewrite(&self, collection: &Collection<RawDocumentBuf>) -> Result<(), MongoError> {
+        for (alias, name) in &self.aliases {
+            let mut filter = self.types.clone();
+            filter.insert(&self.field, doc! { "$eq": *alias });
+            collection.update_many(filter, doc! { "$set": { &self.field: *name } }).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Elsewhere {
+    /// The rows without the field that have what it is in: no other can get it.
+    fn rows(&self) -> Document {
+        let mut filter = self.types.clone();
+        for (end, _) in self.field.match_indices('.') {
+            // A list of objects is one of these to MongoDB, too.
+            filter.insert(&self.field[..end], doc! { "$type": "object", "$not": { "$type": "array" } });
+        }
         filter.insert(&self.field, doc! { "$exists": false });
+        filter
+    }
+
+    /// The rows that have a value for the field, and not in it.
+    fn filter(&self) -> Document {
+        let mut filter = self.rows();
         if self.absent.is_none() {
             let any: Vec<_> = self.aliases.iter().map(|alias| doc! { alias: { "$exists": true } }).collect();
             filter.insert("$or", any);
@@ -105,16 +172,15 @@ impl Elsewhere {
     async fn rewrite(&self, collection: &Collection<RawDocumentBuf>) -> Result<(), MongoError> {
         for alias in &self.aliases {
             // A row with two of the names does not decode, and stays for somebody to mend.
-            let mut filter = self.types.clone();
-            filter.insert(&self.field, doc! { "$exists": false });
+            let mut filter = self.rows();
             for other in &self.aliases {
                 filter.insert(other, doc! { "$exists": other == alias });
             }
             collection.update_many(filter, doc! { "$rename": { alias: &self.field } }).await?;
         }
         let Some(absent) = &self.absent else { return Ok(()) };
-        let mut filter = self.types.clone();
-        for name in std::iter::once(&self.field).chain(&self.aliases) {
+        let mut filter = self.rows();
+        for name in &self.aliases {
             filter.insert(name, doc! { "$exists": false });
         }
         collection.update_many(filter, doc! { "$set": { &self.field: absent.clone() } }).await?;
@@ -148,7 +214,7 @@ async fn ensure_unique(
     for variant in variants(definition, index) {
         let columns = index.columns.iter().map(|column| &definition.columns[*column]).enumerate();
         let values = columns.filter_map(|(position, column)| {
-            Some((format!("v{position}"), expression::value(&Stored::of(variant.shape, &column.path)?)))
+            Some((format!("v{position}"), Expressions::new().key_value(&Stored::of(variant.shape, &column.path)?)))
         });
         let same = [
             doc! { "$match": rows_of(variant) },

@@ -52,7 +52,7 @@ pub(crate) fn of_types(names: &[&str]) -> Bson {
 pub(crate) fn field_of(definition: &TableDefinition, column: &Column) -> String {
     let shapes = definition.variants.iter().enumerate().filter(|(at, _)| column.variant.is_none_or(|own| own == *at));
     let mut stored = shapes.filter_map(|(_, variant)| Stored::of(variant.shape, &column.path));
-    stored.next().map_or_else(|| column.path.to_string(), |stored| stored.field_of_values())
+    stored.find_map(|stored| stored.field_of_values()).unwrap_or_else(|| column.path.to_string())
 }
 
 /// The indexes that a table needs.

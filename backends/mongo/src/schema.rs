@@ -28,8 +28,8 @@ pub(crate) async fn create(connection: &Connection, definition: &TableDefinition
     let found = indexes(connection, definition).await?.unwrap_or_default();
     let missing = absent(definition, &found, &wanted)?;
     validator::apply(connection, definition).await?;
-    for wanted in missing.iter().filter(|wanted| wanted.unique) {
-        fill::key(connection, definition, wanted, &found).await?;
+    for wanted in wanted.iter().filter(|wanted| wanted.unique) {
+        fill::key(connection, definition, wanted, &found, missing.contains(wanted)).await?;
     }
     // All of them: one that somebody else is building is waited for.
     create_indexes(connection, definition, &wanted).await?;

@@ -15,6 +15,32 @@ use crate::failure::MongoError;
 /// Nothing is connected before the store is opened. Needs MongoDB 6.0 or newer, as a replica set (of one member, if need be) or
 /// a cluster: a standalone server has no transactions, which batches are.
 ///
+/// # How long an operation takes
+///
+/// A server that cannot be reached is an error after `serverSelectionTimeoutMS` (30 seconds unless the connection string says
+/// otherwise), one that does not accept a connection after `connectTimeoutMS`. What is under way has no end of its own: the
+/// driver waits for an answer as long as the connection stands, and that of a primary that hangs, or of one that vanished from
+/// the network without a word, may stand for long. Bound it from outside. Every future of an operation may be dropped at any
+/// point, which gives its connection up:
+///
+/// ```
+/// use std::time::Duration;
+/// # use longevity_core::Error;
+///
+/// # async fn count() -> Result<u64, Error> { Ok(1) }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// // let count = users.count(User::query());
+/// match tokio::time::timeout(Duration::from_secs(5), count()).await {
+///     Ok(count) => assert_eq!(count?, 1),
+///     Err(_) => println!("no answer yet"),
+/// }
+/// # Ok::<_, Error>(())
+/// # }).unwrap();
+/// ```
+///
+/// A read that was given up has done nothing. A write that was given up may have happened, may happen later, or never: read the
+/// row before it is written again. A batch goes on by itself until it is committed or undone, in whole.
+///
 /// ```
 /// use longevity_mongo::{Acknowledgement, Mongo, ReadConcern};
 ///
@@ -130,7 +156,9 @@ impl Mongo {
 
     /// Whether `create_schema` may rewrite rows of an older version of the model that lack a field of a new key: those that have
     /// it under an alias (`#[serde(alias = "..")]`) get it under its name, those that have it by default (`#[serde(default)]`)
-    /// get the default. This model reads the same from them as before; off if not set, and then such rows are an error.
+    /// get the default. Those that have a choice in a key, new or not, under an alias of the choice get its name: two names of
+    /// one choice would be two keys. This model reads the same from them as before; off if not set, and then such rows are an
+    /// error.
     ///
     /// An older program that still runs does not find the field any more, and writes rows that the key does not see: stop it
     /// first.

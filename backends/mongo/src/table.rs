@@ -87,10 +87,11 @@ impl Ready {
 
     /// The property at a path; `None` if no variant has it.
     pub(crate) fn property(&self, path: &Path) -> Option<Arc<Property>> {
-        let mut properties = self.properties.lock().unwrap_or_else(PoisonError::into_inner);
         // Keys come from anywhere: they are not to be remembered.
-        let without_keys = path.entry().map(|_| path.without_keys());
-        let path = without_keys.as_ref().unwrap_or(path);
+        if path.entry().is_some() {
+            return Property::of(&self.definition, path).map(Arc::new);
+        }
+        let mut properties = self.properties.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = properties.get(path) {
             return known.clone();
         }

@@ -4,17 +4,20 @@
 //! A filter's operators have an index; they fit where a property is in one place and has one value. The rest is said as
 //! expressions, which mean what core means and read every row that the indexed part leaves.
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select};
-use longevity_core::storable::Shape;
-use longevity_core::value::Comparison;
-use longevity_core::{Error, Value};
+use longevity_core::query::{Direction, OrderBy, Predicate, Select, TextTest};
+use longevity_core::storable::{ScalarType, Shape};
+use longevity_core::value::{Comparison, satisfies};
+use longevity_core::{Error, Path, Value};
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::expression::{self, Expressions};
+use crate::failure::unsupported;
+use crate::identity;
 use crate::layout::{self, ID, TYPE, of_types};
 use crate::property::{Case, Property};
 use crate::stored::{Stored, behind_options};
 use crate::table::Ready;
+use crate::text;
 use crate::values::{is_flat, is_instant, names_of_choice, of_type, scalar};
 
 /// What is found, in which order, and how much of it.
@@ -39,10 +42,17 @@ fn is_nothing(filter: &Document) -> bool {
 }
 
 fn negated(filter: Document) -> Document {
-    doc! { "$nor": [filter] }
+    if is_nothing(&filter) {
+        Document::new()
+    } else if filter.is_empty() {
+        nothing()
+    } else {
+        doc! { "$nor": [filter] }
+    }
 }
 
 fn any_of(mut filters: Vec<Document>) -> Document {
+    filters.retain(|filter| !is_nothing(filter));
     match filters.len() {
         0 => nothing(),
         1 => filters.remove(0),
@@ -71,31 +81,52 @@ pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
     let (mut sort, mut computed) = (Document::new(), Document::new());
     for (position, OrderBy { path, direction }) in select.order.iter().enumerate() {
         let Some(property) = table.property(path) else { continue };
-        let field = match property.cases(scope).as_slice() {
+        let cases = property.cases(scope);
+        if cases.iter().any(|case| !has_order(&(case.stored.leaf)())) {
+            return Err(unsupported("an order by what is not a single value"));
+        }
+        let plain = match cases.as_slice() {
             [] => continue,
-            [case] if case.stored.is_plain() => case.stored.field(),
-            cases => {
+            // In rows of other types there may be something else.
+            [case] if (case.is_everywhere || scope.is_some()) && case.stored.sorts_plainly() => case.stored.field(),
+            _ => None,
+        };
+        let field = match plain {
+            Some(field) => field,
+            None => {
                 let field = format!("_order{position}");
-                computed.insert(&field, by_type(cases));
+                computed.insert(&field, by_type(&cases));
                 field
             }
         };
-        let direction = if *direction == Direction::Descending { -1 } else { 1 };
         // What comes first decides.
-        sort.entry(field).or_insert(Bson::Int32(direction));
+        sort.entry(field).or_insert(Bson::Int32(direction_of(*direction)));
     }
     let conjuncts = select.predicate.conjuncts();
     if tells_rows_apart(table, conjuncts, &Document::new(), scope) {
         // Nothing to sort; asked for an order, the server may go by the index that has it rather than by the key.
         (sort, computed) = (Document::new(), Document::new());
     } else if !tells_rows_apart(table, conjuncts, &sort, scope) {
-        sort.insert(ID, 1);
+        sort.insert(ID, direction_of(select.ties));
     }
     let limit = select.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
     let past_all = limit == Some(0) || i64::try_from(select.offset).is_err();
     let (filter, limit) = if past_all { (nothing(), None) } else { (filter, limit) };
     let skip = if past_all { 0 } else { select.offset };
     Ok(Find { filter, computed, sort, skip, limit })
+}
+
+/// Whether MongoDB sorts such values as core does. It goes by some element of a list.
+fn has_order(shape: &Shape) -> bool {
+    match shape {
+        Shape::Scalar(_) | Shape::Choice { .. } => true,
+        Shape::Struct { fields, .. } => fields.iter().all(|field| has_order(&behind_options(field.shape).1())),
+        _ => false,
+    }
+}
+
+fn direction_of(direction: Direction) -> i32 {
+    if direction == Direction::Descending { -1 } else { 1 }
 }
 
 /// Whether no two rows of a conjunction have the same values in the fields of an order: each column of a key is in it, or has one
@@ -124,7 +155,7 @@ fn by_type(cases: &[&Case]) -> Bson {
         } else {
             Bson::Document(doc! { "$in": [format!("${TYPE}"), { "$literal": names }] })
         };
-        let value = doc! { "$ifNull": [expression::property(&case.stored), Bson::Null] };
+        let value = doc! { "$ifNull": [Expressions::new().sort_value(&case.stored), Bson::Null] };
         Bson::Document(doc! { "case": of_type, "then": value })
     };
     let branches: Vec<_> = cases.iter().map(branch).collect();
@@ -139,11 +170,26 @@ fn condition(table: &Ready, predicate: &Predicate, scope: Option<usize>) -> Resu
         Predicate::Discriminator([]) => nothing(),
         Predicate::Discriminator(names) => doc! { TYPE: of_types(names) },
         Predicate::Compare { path, comparison, operand } => comparison_of(table, path, *comparison, operand, scope)?,
+        Predicate::In { path, operands, negated: false } => among_of(table, path, operands, scope)?,
+        Predicate::In { path, operands, negated: true } => negated(among_of(table, path, operands, scope)?),
+        Predicate::Text { path, test, text } => asked(table, path, scope, false, |stored| passes(stored, *test, text))?,
         Predicate::Contains { path, element } => {
-            let Some(property) = table.property(path) else { return Ok(nothing()) };
-            let false_of_others = false;
-            in_each_case(&property, scope, false_of_others, |stored| Ok(contains(stored, element)))?
+            asked(table, path, scope, false, |stored| Ok(contains(stored, element)))?
         }
+        Predicate::Length { path, comparison: Comparison::Ne, length } => {
+            negated(asked(table, path, scope, false, |stored| Ok(has_length(stored, "$eq", *length)))?)
+        }
+        Predicate::Length { path, comparison, length } => {
+            asked(table, path, scope, false, |stored| Ok(has_length(stored, operator(*comparison), *length)))?
+        }
+        Predicate::Id { comparison, id } => match identity::object_id(*id) {
+            Some(id) => doc! { ID: { operator(*comparison): id } },
+            // Greater than every id.
+            None => match comparison {
+                Comparison::Lt | Comparison::Le | Comparison::Ne => Document::new(),
+                _ => nothing(),
+            },
+        },
         Predicate::And(parts) => {
             let scope = scope_of(table, parts).or(scope);
             let parts = parts.iter().map(|part| condition(table, part, scope)).collect::<Result<Vec<_>, _>>()?;
@@ -151,20 +197,12 @@ fn condition(table: &Ready, predicate: &Predicate, scope: Option<usize>) -> Resu
         }
         Predicate::Or(parts) => {
             let parts = parts.iter().map(|part| condition(table, part, scope)).collect::<Result<Vec<_>, _>>()?;
-            if parts.iter().any(Document::is_empty) {
-                Document::new()
-            } else {
-                any_of(parts.into_iter().filter(|part| !is_nothing(part)).collect())
-            }
+            if parts.iter().any(Document::is_empty) { Document::new() } else { any_of(parts) }
         }
         Predicate::Not(part) => negated(condition(table, part, scope)?),
         // A predicate that core has and this crate does not know yet.
         _ => return Err(unsupported("this filter")),
     })
-}
-
-fn unsupported(operation: &'static str) -> Error {
-    Error::Unsupported { backend: crate::NAME, operation }
 }
 
 /// The one variant that a conjunction is true of.
@@ -175,28 +213,53 @@ fn scope_of(table: &Ready, conjuncts: &[Predicate]) -> Option<usize> {
     })
 }
 
+/// A comparison as an operator has it.
+fn operator(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Eq => "$eq",
+        Comparison::Ne => "$ne",
+        Comparison::Lt => "$lt",
+        Comparison::Le => "$lte",
+        Comparison::Gt => "$gt",
+        Comparison::Ge => "$gte",
+    }
+}
+
 fn comparison_of(
     table: &Ready,
-    path: &longevity_core::Path,
+    path: &Path,
     comparison: Comparison,
     operand: &Value,
     scope: Option<usize>,
 ) -> Result<Document, Error> {
-    if comparison == Comparison::Ne {
-        return comparison_of(table, path, Comparison::Eq, operand, scope).map(negated);
+    match comparison {
+        Comparison::Eq => asked(table, path, scope, is_none(operand), |stored| Ok(equals(stored, operand))),
+        Comparison::Ne => comparison_of(table, path, Comparison::Eq, operand, scope).map(negated),
+        order => asked(table, path, scope, false, |stored| ordered(stored, order, operand)),
     }
-    // Of a row without such a property: it is none there.
-    let absent = comparison == Comparison::Eq && matches!(operand, Value::None(0));
-    let Some(property) = table.property(path) else {
-        return Ok(if absent { Document::new() } else { nothing() });
-    };
-    in_each_case(&property, scope, absent, |stored| match comparison {
-        Comparison::Eq => Ok(equals(stored, operand)),
-        Comparison::Lt => ordered(stored, "$lt", operand),
-        Comparison::Le => ordered(stored, "$lte", operand),
-        Comparison::Gt => ordered(stored, "$gt", operand),
-        _ => ordered(stored, "$gte", operand),
-    })
+}
+
+fn among_of(table: &Ready, path: &Path, operands: &[Value], scope: Option<usize>) -> Result<Document, Error> {
+    asked(table, path, scope, operands.iter().any(is_none), |stored| Ok(among(stored, operands)))
+}
+
+/// Whether it is what a row without the property has.
+fn is_none(operand: &Value) -> bool {
+    matches!(operand, Value::None(0))
+}
+
+/// What is asked of the property at a path; `otherwise` is the answer for rows that have none such.
+fn asked(
+    table: &Ready,
+    path: &Path,
+    scope: Option<usize>,
+    otherwise: bool,
+    ask: impl Fn(&Stored) -> Result<Document, Error>,
+) -> Result<Document, Error> {
+    match table.property(path) {
+        Some(property) => in_each_case(&property, scope, otherwise, ask),
+        None => Ok(if otherwise { Document::new() } else { nothing() }),
+    }
 }
 
 /// What is asked of a property, wherever the types have it; `otherwise` is the answer for types that have none such.
@@ -232,38 +295,81 @@ fn in_each_case(
 }
 
 fn equals(stored: &Stored, operand: &Value) -> Document {
+    if let Some((field, names)) = stored.unit_variant() {
+        return match operand {
+            Value::None(0) => doc! { field: { "$nin": names.to_vec() } },
+            Value::None(_) => nothing(),
+            _ => doc! { field: { "$in": names.to_vec() } },
+        };
+    }
+    let plainly = equals_plainly(stored, operand);
     if stored.is_plain()
-        && let Some(filter) = equals_plainly(stored, operand)
+        && let Some(filter) = plainly
     {
         return filter;
     }
-    let equal = |stored: &Stored| {
-        let property = expression::property(stored);
-        expression::filter(Expressions::new().equals_behind(property, stored.options, stored.leaf, operand))
-    };
-    if stored.is_plain() || matches!(operand, Value::None(_)) {
-        return equal(stored);
-    }
-    where_it_is(stored, equals_plainly(stored, operand), equal(stored))
+    let mut expressions = Expressions::new();
+    let property = expressions.property(stored);
+    let equal = expressions.equals_behind(property, stored.options, stored.leaf, operand);
+    let equal = expression::filter(equal);
+    if stored.is_plain() || operand.is_none() { equal } else { where_it_is(stored, plainly, equal) }
 }
 
 /// A property that may be elsewhere, asked where it should be, by an index, or else wherever it is.
 fn where_it_is(stored: &Stored, plainly: Option<Document>, anywhere: Document) -> Document {
-    let Some(plainly) = plainly else { return anywhere };
-    let there = |is: bool| doc! { stored.field(): { "$exists": is } };
+    let (Some(plainly), Some(field)) = (plainly, stored.field()) else { return anywhere };
+    let there = |is: bool| doc! { &field: { "$exists": is } };
     doc! { "$or": [{ "$and": [there(true), plainly] }, { "$and": [there(false), anywhere] }] }
 }
 
 /// Equality by a filter's operators; `None` if these mean something else.
 fn equals_plainly(stored: &Stored, operand: &Value) -> Option<Document> {
     match operand {
-        Value::None(0) => Some(doc! { stored.field(): not_in_a_list(stored, doc! { "$eq": Bson::Null }) }),
+        Value::None(0) if stored.is_presence => Some(doc! { stored.field()?: { "$exists": false } }),
+        Value::None(0) => Some(doc! { stored.field()?: not_in_a_list(stored, doc! { "$eq": Bson::Null }) }),
         Value::None(depth) if usize::from(*depth) < stored.options => {
-            let field = stored.field_in(usize::from(*depth));
+            let field = stored.field_in(usize::from(*depth))?;
             Some(doc! { field: not_in_a_list(stored, doc! { "$type": "null" }) })
         }
         Value::None(_) => Some(nothing()),
-        value => equals_at(&stored.field_of_values(), &(stored.leaf)(), value),
+        value => equals_at(&stored.field_of_values()?, &(stored.leaf)(), value),
+    }
+}
+
+/// Equality with any of the operands.
+fn among(stored: &Stored, operands: &[Value]) -> Document {
+    let shape = (stored.leaf)();
+    let each = |operand: &Value| equals(stored, operand);
+    if !matches!(shape, Shape::Scalar(_) | Shape::Choice { .. }) {
+        return any_of(operands.iter().map(each).collect());
+    }
+    let (mut absent, mut values) = (Vec::new(), Vec::new());
+    for operand in operands {
+        match (operand, names_of_choice(&shape, operand)) {
+            // Where null is none, and nothing else is: one list of values is one search of an index.
+            (Value::None(0), _) if stored.options == 1 && !stored.is_presence && stored.is_plain() => {
+                values.push(Bson::Null);
+            }
+            (Value::None(_), _) => absent.push(each(operand)),
+            (_, Some(names)) => values.extend(names),
+            (operand, None) => values.push(scalar(operand.as_value_ref())),
+        }
+    }
+    if !values.is_empty() {
+        let plainly = stored.field_of_values().map(|field| doc! { field: { "$in": values.clone() } });
+        absent.push(plainly_or(stored, plainly, || {
+            let mut expressions = Expressions::new();
+            expression::one_of(expressions.value(stored), values)
+        }));
+    }
+    any_of(absent)
+}
+
+/// What is asked of a value by operators where they can, and by an expression where it may be elsewhere.
+fn plainly_or(stored: &Stored, plainly: Option<Document>, anywhere: impl FnOnce() -> Bson) -> Document {
+    match plainly {
+        Some(plainly) if stored.is_plain() => plainly,
+        plainly => where_it_is(stored, plainly, expression::filter(anywhere())),
     }
 }
 
@@ -314,21 +420,53 @@ fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Document> {
     }
 }
 
-fn ordered(stored: &Stored, operator: &str, operand: &Value) -> Result<Document, Error> {
+fn ordered(stored: &Stored, comparison: Comparison, operand: &Value) -> Result<Document, Error> {
     if matches!(operand, Value::None(_)) {
         return Ok(nothing());
     }
-    let shape = (stored.leaf)();
-    if !matches!(shape, Shape::Scalar(_) | Shape::Choice { .. }) {
-        return Err(unsupported("an order of what is not a single value"));
+    match (stored.leaf)() {
+        Shape::Choice { choices, aliases, .. } if !aliases.is_empty() => {
+            // Its aliases have an order of their own.
+            let value = |name: &'static str| Value::Text(name.into());
+            let is_so = |name: &Value| satisfies(comparison, name.as_value_ref(), operand.as_value_ref());
+            return Ok(among(stored, &choices.into_iter().map(value).filter(is_so).collect::<Vec<_>>()));
+        }
+        Shape::Scalar(_) | Shape::Choice { .. } => {}
+        _ => return Err(unsupported("an order of what is not a single value")),
     }
-    let plainly = doc! { stored.field_of_values(): { operator: scalar(operand.as_value_ref()) } };
+    let operator = operator(comparison);
     // MongoDB compares a value with those of its own type only, so that what is absent is in no order.
-    if stored.is_plain() {
+    let plainly = stored.field_of_values().map(|field| doc! { field: { operator: scalar(operand.as_value_ref()) } });
+    Ok(plainly_or(stored, plainly, || Expressions::new().compared(stored, operator, operand.as_value_ref())))
+}
+
+fn passes(stored: &Stored, test: TextTest, text: &str) -> Result<Document, Error> {
+    match (stored.leaf)() {
+        Shape::Scalar(ScalarType::String) => {}
+        Shape::Choice { choices, .. } => {
+            let passing = choices.into_iter().filter(|name| test.holds(name, text));
+            return Ok(among(stored, &passing.map(|name| Value::Text(name.into())).collect::<Vec<_>>()));
+        }
+        _ => return Ok(nothing()),
+    }
+    let field = stored.field_of_values();
+    let plainly = match text::pattern(test, text)? {
+        Some(pattern) => field.map(|field| doc! { field: { "$regex": pattern } }),
+        None => None,
+    };
+    if stored.is_plain()
+        && let Some(plainly) = plainly
+    {
         return Ok(plainly);
     }
-    let anywhere = expression::filter(expression::compared(stored, operator, operand.as_value_ref()));
-    Ok(where_it_is(stored, Some(plainly), anywhere))
+    let mut expressions = Expressions::new();
+    let value = expressions.value(stored);
+    let anywhere = expression::filter(expressions.passes(value, test, text)?);
+    Ok(if stored.is_plain() { anywhere } else { where_it_is(stored, plainly, anywhere) })
+}
+
+fn has_length(stored: &Stored, operator: &str, length: u64) -> Document {
+    Expressions::new().length(stored, operator, length).map_or_else(nothing, expression::filter)
 }
 
 fn contains(stored: &Stored, element: &Value) -> Document {
@@ -337,9 +475,15 @@ fn contains(stored: &Stored, element: &Value) -> Document {
     let simple = options <= 1 && !is_instant(&leaf()) && is_flat(held);
     match element {
         Value::None(depth) if usize::from(*depth) >= options => nothing(),
-        value if simple && stored.is_plain() => {
-            doc! { stored.field_of_values(): { "$elemMatch": { "$eq": of_type(held, value) } } }
+        element => {
+            let mut expressions = Expressions::new();
+            match stored.field_of_values().filter(|_| simple && stored.is_plain()) {
+                Some(field) => doc! { field: { "$elemMatch": { "$eq": of_type(held, element) } } },
+                None => {
+                    let value = expressions.value(stored);
+                    expression::filter(expressions.contains(value, held, element))
+                }
+            }
         }
-        value => expression::filter(Expressions::new().contains(expression::value(stored), held, value)),
     }
 }

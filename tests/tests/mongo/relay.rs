@@ -51,7 +51,12 @@ impl Relay {
     /// The commands on a collection that passed since the last time.
     pub(crate) fn take(&self, collection: &str) -> Vec<Document> {
         let mut seen = std::mem::take(&mut *self.seen.lock().unwrap());
-        seen.retain(|command| command.values().next().and_then(|value| value.as_str()) == Some(collection));
+        // One that asks for more begins with the number of the cursor.
+        let is_on = |command: &Document| {
+            let on = if command.contains_key("getMore") { command.get("collection") } else { command.values().next() };
+            on.and_then(|value| value.as_str()) == Some(collection)
+        };
+        seen.retain(is_on);
         seen
     }
 }

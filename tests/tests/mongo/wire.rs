@@ -3,7 +3,7 @@
 use longevity::PersistentType as _;
 use longevity::backend::Backend as _;
 use longevity::blocking::Longevity;
-use longevity::{Acknowledgement, Mongo, MongoError, ReadConcern};
+use longevity::{Acknowledgement, DomainModel, Mongo, MongoError, ReadConcern};
 use longevity_tests::models::keys::{Flag, FlagId, Library};
 use mongodb::bson::{Bson, Document};
 
@@ -12,14 +12,24 @@ use crate::relay::Relay;
 
 const READS: [&str; 2] = ["find", "aggregate"];
 
-/// The commands that a short life of a row takes, each by its name.
-fn commands(place: &Place, options: &str, change: impl FnOnce(Mongo) -> Mongo) -> Vec<(String, Document)> {
+/// A store whose commands pass a relay.
+fn relayed<M: DomainModel>(
+    place: &Place,
+    options: &str,
+    change: impl FnOnce(Mongo) -> Mongo,
+) -> (Relay, Longevity<M, Mongo>) {
     let uri = place.scratch.uri();
     let server = uri.split_once("://").unwrap().1.split_once('/').unwrap().0;
     let relay = Relay::to(server.to_owned());
     let uri = format!("mongodb://{}/{}?directConnection=true{options}", relay.address(), place.scratch.name());
-    let store = Longevity::<Library, _>::open(change(Mongo::connect(uri))).unwrap();
+    let store = Longevity::open(change(Mongo::connect(uri))).unwrap();
     store.create_schema().unwrap();
+    (relay, store)
+}
+
+/// The commands that a short life of a row takes, each by its name.
+fn commands(place: &Place, options: &str, change: impl FnOnce(Mongo) -> Mongo) -> Vec<(String, Document)> {
+    let (relay, store) = relayed::<Library>(place, options, change);
     let flags = store.repo::<Flag>();
     let flag = |is: bool| Flag { flag_id: FlagId(is), text: String::new() };
     assert_eq!(flags.count(Flag::query()).unwrap(), 0);
@@ -93,6 +103,57 @@ fn the_methods_say_otherwise() {
     concerns(&commands(&place, said, |mongo| mongo.read_concern(ReadConcern::Linearizable)), 1, "linearizable");
     let careful = |mongo: Mongo| mongo.acknowledged_by(Acknowledgement::Majority).read_concern(ReadConcern::Majority);
     concerns(&commands(&place, said, careful), "majority", "majority");
+}
+
+mod pages {
+    use std::collections::BTreeMap;
+
+    use longevity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    pub(super) struct Page {
+        pub(super) number: i64,
+        /// What is in it has no place: an order by it is computed.
+        pub(super) marks: BTreeMap<Option<u8>, i64>,
+    }
+
+    #[derive(DomainModel)]
+    #[domain_model(Page)]
+    pub(super) struct Model;
+}
+
+/// The server sends as much as it is told to, and has to know that it is all: else it is asked again, or the cursor is closed
+/// by one more command.
+#[test]
+fn a_page_is_one_round_trip() {
+    use pages::{Model, Page};
+    let Some(place) = Place::new() else { return };
+    let (relay, store) = relayed::<Model>(&place, "", |mongo| mongo);
+    let pages = store.repo::<Page>();
+    pages.create_many((0..2_000).map(|number| Page { number, marks: [(Some(1), -number)].into() })).unwrap();
+    let p = Page::props();
+    let trips = || relay.take("page").iter().map(|command| command.keys().next().unwrap().clone()).collect::<Vec<_>>();
+    trips();
+    for limit in [1, 2, 100, 999, 1_000] {
+        // In the middle, up to the very end, and past it.
+        for offset in [7, 2_000 - limit, 2_000 - limit / 2] {
+            let page = || Page::query().offset(offset).limit(limit);
+            let left = limit.min(2_000 - offset) as usize;
+            assert_eq!(pages.find(page().order_by(p.number.asc())).unwrap().len(), left);
+            assert_eq!(trips(), ["find"], "{limit} from {offset}");
+            assert_eq!(pages.find(page().filter(p.number.ge(0))).unwrap().len(), left);
+            assert_eq!(trips(), ["find"], "{limit} from {offset}, by id");
+            assert_eq!(pages.find(page().order_by(p.marks.entry(Some(1)).asc())).unwrap().len(), left);
+            assert_eq!(trips(), ["aggregate"], "{limit} from {offset}, computed");
+        }
+    }
+    assert_eq!(pages.find(Page::query()).unwrap().len(), 2_000);
+    assert_eq!(trips(), ["find"]);
+    // What is in one batch no more takes as many trips as there are batches.
+    let (relay, store) = relayed::<Model>(&place, "", |mongo| mongo.batch_size(900));
+    assert_eq!(store.repo::<Page>().find(Page::query()).unwrap().len(), 2_000);
+    let commands: Vec<_> = relay.take("page").iter().map(|command| command.keys().next().unwrap().clone()).collect();
+    assert_eq!(commands.iter().filter(|name| *name == "getMore").count(), 2, "{commands:?}");
 }
 
 /// Nobody would know whether a row is there, was changed or has a key that is taken.

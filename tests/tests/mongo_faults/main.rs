@@ -10,6 +10,7 @@ mod addresses;
 mod check;
 mod credentials;
 mod edited;
+mod indexes;
 mod load;
 mod lock;
 mod majority;

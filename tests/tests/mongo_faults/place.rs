@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use longevity::{DomainModel, Error, Longevity, Mongo, MongoError};
 use longevity_mongod::{ReplicaSet, Server};
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use tokio::runtime::Builder;
 
 /// Whether the user left MongoDB out by name, which is said aloud.
@@ -49,7 +49,7 @@ impl Failing {
         let client = mongodb::Client::with_uri_str(SERVER.uri()).await.unwrap();
         let failing = Self { server: &SERVER, client, before: Cell::new(0), _alone: alone };
         // A test that failed leaves them as they are.
-        for point in ["failCommand", "onPrimaryTransactionalWrite"] {
+        for point in ["failCommand", "onPrimaryTransactionalWrite", "hangAfterStartingIndexBuild"] {
             failing.switch_off(point).await;
         }
         failing
@@ -69,8 +69,8 @@ impl Failing {
         self.point("failCommand", doc! { "times": times }, data).await;
     }
 
-    pub(crate) async fn point(&self, name: &str, mode: Document, data: Document) {
-        let command = doc! { "configureFailPoint": name, "mode": mode, "data": data };
+    pub(crate) async fn point(&self, name: &str, mode: impl Into<Bson>, data: Document) {
+        let command = doc! { "configureFailPoint": name, "mode": mode.into(), "data": data };
         self.client.database("admin").run_command(command).await.unwrap();
     }
 

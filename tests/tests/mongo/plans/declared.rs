@@ -103,6 +103,18 @@ impl Bench {
         Predicate::Compare { path: self.path(column), comparison, operand: self.value(column) }
     }
 
+    fn is_before(&self, column: usize, operand: Value) -> Predicate {
+        Predicate::Compare { path: self.path(column), comparison: Comparison::Lt, operand }
+    }
+
+    fn among(&self, column: usize) -> Predicate {
+        let mut operands = vec![self.value(column); 2];
+        if self.definition.columns[column].optional {
+            operands.push(Value::None(0));
+        }
+        Predicate::In { path: self.path(column), operands, negated: false }
+    }
+
     /// What is wrong with the plan: it has to go by an index of the model that holds only what is asked for, or the discriminator.
     /// Of several that do, the server takes any, as it has no rows to try them on.
     fn complaint(&self, plan: &Explanation, scope: Scope, asked: &[usize]) -> Option<&str> {
@@ -196,9 +208,15 @@ fn keys_and_indexes_serve_what_they_are_for() {
                     complaints.note(bench.complaint(&plan, scope, &index.columns), name, scope, &plan);
                 }
                 let (last, first) = index.columns.split_last().unwrap();
-                let ranged = first.iter().map(|column| bench.compare(*column, Comparison::Eq));
-                let ranged = all_of(ranged.chain([bench.compare(*last, Comparison::Ge)]));
-                for predicate in as_said(&ranged, scope) {
+                let mut ends = vec![bench.compare(*last, Comparison::Ge), bench.among(*last)];
+                if let Value::Text(_) = bench.value(*last) {
+                    // As a query says it of the texts that begin with one.
+                    ends.push(ends[0].clone().and(bench.is_before(*last, Value::Text("y".into()))));
+                }
+                let asked = ends
+                    .into_iter()
+                    .map(|end| all_of(first.iter().map(|column| bench.compare(*column, Comparison::Eq)).chain([end])));
+                for predicate in asked.flat_map(|asked| as_said(&asked, scope)) {
                     let order = vec![OrderBy { path: bench.path(*last), direction: Direction::Ascending }];
                     let plan = bench.explain(predicate, order);
                     complaints.note(bench.complaint(&plan, scope, &index.columns), name, scope, &plan);
@@ -215,5 +233,5 @@ fn keys_and_indexes_serve_what_they_are_for() {
             complaints.note(complaint, "all of a type", Some(names), &plan);
         }
     }
-    complaints.assert_none_of(300);
+    complaints.assert_none_of(500);
 }

@@ -1,6 +1,7 @@
 //! A newer version of a model adds what it needs, and drops nothing.
 
 use longevity_tests::models::blogging;
+use mongodb::bson::doc;
 
 use crate::place::Place;
 
@@ -50,4 +51,70 @@ fn a_newer_version_adds_and_drops_nothing() {
     assert_eq!(place.indexes("user"), after);
     let member = older::Member { username: older::Username("ann".into()), num_cats: 1 };
     store.repo::<older::Member>().create(member).unwrap();
+}
+
+/// A type of which one version has another name besides.
+macro_rules! named {
+    ($name:ident: $($alias:meta)?) => {
+        mod $name {
+            use longevity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+            #[key_val(Member)]
+            pub(super) struct Email(pub(super) String);
+
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+            #[persistent(poly, table = "user")]
+            pub(super) enum User {
+                $(#[$alias])?
+                Member(Member),
+            }
+
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+            #[persistent(derived(User), key(email))]
+            pub(super) struct Member {
+                pub(super) email: Email,
+            }
+
+            #[derive(DomainModel)]
+            #[domain_model(User)]
+            pub(super) struct Model;
+
+            pub(super) fn member(email: &str) -> Member {
+                Member { email: Email(email.into()) }
+            }
+        }
+    };
+}
+
+named!(one_name:);
+named!(two_names: persistent(alias = "Human"));
+
+/// The server names the first index that it finds violated: of two versions, it may be the other's.
+#[test]
+fn a_key_that_another_version_s_index_has_is_a_duplicate_of_ours() {
+    for older_first in [true, false] {
+        let Some(place) = Place::new() else { return };
+        if older_first {
+            place.store::<one_name::Model>();
+        }
+        let newer = place.store::<two_names::Model>();
+        let older = place.store::<one_name::Model>();
+        let keys: Vec<_> =
+            place.indexes("user").iter().filter_map(|index| index.get_document("key").cloned().ok()).collect();
+        assert!(keys.contains(&doc! { "email": 1 }) && keys.contains(&doc! { "_type": 1, "email": 1 }), "{keys:?}");
+        let (newer, older) = (newer.repo::<two_names::Member>(), older.repo::<one_name::Member>());
+        newer.create(two_names::member("ann")).unwrap();
+        let bob = older.create(one_name::member("bob")).unwrap();
+        assert!(newer.create(two_names::member("ann")).unwrap_err().is_duplicate_key());
+        assert!(
+            newer.create_many([two_names::member("cec"), two_names::member("bob")]).unwrap_err().is_duplicate_key()
+        );
+        assert!(older.create(one_name::member("ann")).unwrap_err().is_duplicate_key());
+        assert!(older.update(bob.set(one_name::member("ann"))).unwrap_err().is_duplicate_key());
+        // Of a row that only the newer version knows.
+        place.insert("user", vec![doc! { "_type": "Human", "_version": 0_i64, "email": "dan" }]);
+        assert!(older.create(one_name::member("dan")).unwrap_err().is_duplicate_key());
+        assert!(newer.create(two_names::member("dan")).unwrap_err().is_duplicate_key());
+    }
 }

@@ -2,7 +2,9 @@
 //! orders, look-ups and keys agree with what decoding gives, whether the schema was created before they were there or after.
 
 use longevity::blocking::Longevity;
-use longevity::{Filter, MongoError, PersistentType, Query};
+use longevity::query::{Direction, OrderBy, Predicate, Select};
+use longevity::value::Comparison;
+use longevity::{Filter, MongoError, PersistentType, Query, Value};
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::place::{Place, own};
@@ -183,7 +185,30 @@ macro_rules! agrees {
             p.by_colour.eq(map(&[(Colour::Blue, 1)])),
             p.by_colour.eq(map(&[(Colour::Crimson, 2), (Colour::Red, 1)])),
             p.by_colour.eq(map(&[])),
+            p.sponsor.is_in([Some("nobody".to_owned()), None]),
+            p.sponsor.not_in([Some("nobody".to_owned())]),
+            p.sponsor.ends_with("body"),
+            p.sponsor.eq_ignore_case("NOBODY"),
+            p.level.is_in([5, 7]),
+            p.level.not_in([5, 7]),
+            p.address.is_in([address("a", 5), address("d", 5)]),
+            p.colour.is_in([Colour::Blue, Colour::Crimson]),
+            p.colour.not_in([Colour::Crimson]),
+            p.colours.len().eq(2),
+            p.colours.is_empty(),
+            p.by_colour.len().gt(1),
+            p.contact.nobody.is(),
+            p.contact.phone.is(),
+            p.contact.phone.number.eq("1"),
+            p.contact.phone.number.ne("1"),
+            p.contact.phone.number.is_in(["1", "2"]),
+            p.contact.phone.number.ge("1"),
+            p.contact.phone.number.contains("1"),
         ];
+        for colour in [Colour::Blue, Colour::Crimson, Colour::Red] {
+            let entry = p.by_colour.entry(colour);
+            filters.extend([p.by_colour.contains_key(colour), entry.eq(1), entry.lt(2), entry.is_in([None, Some(2)])]);
+        }
         for level in 4..7 {
             filters.extend([
                 p.level.eq(level),
@@ -204,6 +229,10 @@ macro_rules! agrees {
             filters.extend([
                 p.address.city.eq(city),
                 p.address.city.le(city),
+                p.address.city.is_in([city, "e"]),
+                p.address.city.eq_ignore_case(city.to_uppercase()),
+                p.address.city.contains(city),
+                p.second.inner().city.ends_with(city),
                 p.second.inner().city.eq(city),
                 p.second.inner().city.gt(city),
             ]);
@@ -241,9 +270,25 @@ macro_rules! agrees {
             p.address.city.asc(),
             p.address.zip.desc(),
             p.second.inner().city.asc(),
+            p.contact.phone.number.desc(),
+            p.by_colour.entry(Colour::Blue).asc(),
+            p.by_colour.entry(Colour::Crimson).desc(),
         ];
         for (position, order) in orders.into_iter().enumerate() {
             ask(format!("order {position}"), Person::query().order_by(order));
+        }
+        // No order of a choice can be typed in; a tool may ask for it.
+        for (direction, comparison) in [(Direction::Ascending, Comparison::Lt), (Direction::Descending, Comparison::Ge)]
+        {
+            let colour = || p.colour.path().clone();
+            let by_colour = vec![OrderBy { path: colour(), direction }];
+            let select = Select { order: by_colour, ..Person::query().into_select() };
+            ask(format!("by colour, {direction:?}"), Query::from_select(select.clone()));
+            let before = Predicate::Compare { path: colour(), comparison, operand: Value::Text("Crimson".into()) };
+            ask(format!("colour {comparison:?}"), Query::from_select(Select::of(before)));
+            let select = Select { order: vec![OrderBy { path: p.colours.path().clone(), direction }], ..select };
+            let error = store.repo::<Person>().find(Query::from_select(select)).unwrap_err();
+            assert!(matches!(error, longevity::Error::Unsupported { .. }), "{error}");
         }
         let p = Account::props();
         for level in 4..7 {
@@ -375,4 +420,109 @@ fn a_default_that_breaks_a_new_key_is_a_duplicate() {
         matches!(error, MongoError::DuplicateRows { ref index, .. } if index == "ticket.seat.number.key"),
         "{error}"
     );
+}
+
+mod choice {
+    use longevity::prelude::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Component)]
+    pub(crate) enum Colour {
+        #[serde(alias = "azure", alias = "sky")]
+        Blue,
+        Red,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+    #[key_val(Pot)]
+    pub(crate) struct Label {
+        #[serde(alias = "color")]
+        pub(crate) colour: Colour,
+        pub(crate) number: i64,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(key(label))]
+    pub(crate) struct Pot {
+        pub(crate) label: Label,
+    }
+
+    #[derive(DomainModel)]
+    #[domain_model(Pot)]
+    pub(crate) struct Model;
+}
+
+fn pot(colour: &str, number: i64) -> Document {
+    doc! { "_version": 2_i64, "label": { "colour": colour, "number": number } }
+}
+
+/// An index takes the old and the new name of a choice for two values.
+#[test]
+fn a_key_has_its_choices_by_their_names() {
+    use choice::{Colour, Label, Model, Pot};
+    let label = |colour, number| Label { colour, number };
+    // Before the key was there, and after.
+    for after in [false, true] {
+        let Some(mut place) = Place::new() else { return };
+        if after {
+            place.store::<Model>();
+        }
+        let under_alias = doc! { "_version": 2_i64, "label": { "color": "sky", "number": 4 } };
+        let old = if after { pot("sky", 4) } else { under_alias };
+        place.insert("pot", vec![pot("azure", 1), pot("Blue", 2), pot("sky", 3), pot("Red", 1), old]);
+        let before = place.documents("pot");
+        let error = own(place.opened::<Model>().create_schema());
+        assert!(matches!(&error, MongoError::OldRows { key, .. } if key == "pot.label.key"), "{error}");
+        assert!(error.to_string().contains("Mongo::rewriting(true)"), "{error}");
+        assert_eq!(place.documents("pot"), before);
+        place.mongo = place.mongo.clone().rewriting(true);
+        let pots = place.store::<Model>().repo::<Pot>();
+        for number in 1..=4 {
+            let state = pots.retrieve_one(&label(Colour::Blue, number)).unwrap();
+            assert_eq!(state.row_version(), 2);
+            let taken = Pot { label: label(Colour::Blue, number) };
+            assert!(pots.create(taken).unwrap_err().is_duplicate_key(), "{number}");
+        }
+        let colours: Vec<_> =
+            place.documents("pot").iter().map(|pot| pot.get_document("label").unwrap().clone()).collect();
+        assert!(colours.iter().all(|label| matches!(label.get_str("colour"), Ok("Blue" | "Red"))), "{colours:?}");
+        // Nothing is left to do, whether it may be done or not.
+        place.mongo = place.mongo.clone().rewriting(false);
+        place.store::<Model>();
+    }
+}
+
+#[test]
+fn two_names_of_a_choice_in_one_key_are_a_duplicate() {
+    for after in [false, true] {
+        let Some(place) = rewriting() else { return };
+        if after {
+            place.store::<choice::Model>();
+        }
+        place.insert("pot", vec![pot("azure", 1), pot("Blue", 2), pot("sky", 1)]);
+        let before = place.documents("pot");
+        let error = own(place.opened::<choice::Model>().create_schema());
+        assert!(matches!(&error, MongoError::DuplicateRows { index, .. } if index == "pot.label.key"), "{error}");
+        assert_eq!(place.documents("pot"), before);
+    }
+}
+
+/// A default has no place in what is no object: somebody has to mend the row.
+#[test]
+fn a_field_gets_a_default_in_an_object_alone() {
+    let ticket = |text: &str, seat: Option<Bson>| {
+        let mut document = doc! { "_version": 0_i64, "text": text };
+        document.extend(seat.map(|seat| ("seat".to_owned(), seat)));
+        document
+    };
+    let wrong = [None, Some(Bson::Int32(5)), Some(Bson::Null), Some(Bson::from("x"))];
+    let wrong = wrong.into_iter().chain([Some(Bson::from(vec![Bson::from(doc! {})]))]);
+    for wrong in wrong {
+        let Some(place) = rewriting() else { return };
+        place.insert("ticket", vec![ticket("a", Some(doc! {}.into())), ticket("b", wrong.clone())]);
+        let before = place.documents("ticket").remove(1);
+        place.opened::<keyed::Model>().create_schema().unwrap();
+        let after = place.documents("ticket");
+        assert_eq!(after[0].get_document("seat").unwrap(), &doc! { "number": 7_i64 });
+        assert_eq!(after[1], before, "{wrong:?}");
+    }
 }

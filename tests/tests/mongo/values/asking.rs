@@ -5,16 +5,44 @@ use std::sync::Arc;
 
 use longevity::backend::Backend;
 use longevity::prelude::*;
-use longevity::query::{Direction, OrderBy, Predicate, Select};
-use longevity::storable::{Shape, ShapeFn, Storable};
-use longevity::value::{Comparison, satisfies};
+use longevity::query::{Direction, OrderBy, Predicate, Select, Subject, TextTest, evaluate};
+use longevity::storable::{Leaf, ScalarType, Shape, Storable};
+use longevity::value::Comparison;
 use longevity::{Document, RootType, Row, RowContent, RowId, Value};
-use longevity_core::Path;
+use longevity_core::{Path, Step};
 
 use crate::place::Place;
 
 type Doc = <Mongo as Backend>::Doc;
 type Table = <Mongo as Backend>::Table;
+
+const EQUALITY: [Comparison; 2] = [Comparison::Eq, Comparison::Ne];
+const ALL: [Comparison; 6] =
+    [Comparison::Eq, Comparison::Ne, Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge];
+const TESTS: [TextTest; 3] = [TextTest::EndsWith, TextTest::Contains, TextTest::EqIgnoreCase];
+
+/// What a text is held against beside the texts that there are: it looks like MongoDB's language, or like a pattern.
+const TEXTS: [&str; 16] = [
+    "",
+    ".*",
+    ".",
+    "^",
+    "$",
+    "a|b",
+    "\\",
+    "\\Q..\\E",
+    "(?i)a",
+    "[^x]",
+    "{\"$gt\": \"\"}",
+    "$where",
+    "\n",
+    "\0",
+    "ss",
+    "i",
+];
+
+/// How far questions go into components, maps and poly components.
+const DEPTH: usize = 4;
 
 /// Rows of a type, and their ids in the order of creation.
 pub(crate) struct Rows<P> {
@@ -32,25 +60,34 @@ fn content(doc: Doc) -> RowContent<Doc> {
 }
 
 fn at<T: Storable>(value: &T, path: &Path) -> Value {
-    value.value_at(path.steps()).to_value()
-}
-
-/// The type behind newtypes and options.
-fn behind(shape: ShapeFn) -> Shape {
-    let mut shape = shape();
-    while let Shape::Newtype { inner, .. } | Shape::Optional(inner) = shape {
-        shape = inner();
-    }
-    shape
+    path.value_in(&|steps| value.value_at(steps)).to_value()
 }
 
 /// Whether rows can be put in the order of such values.
 fn has_order(shape: &Shape) -> bool {
     match shape {
         Shape::Scalar(_) | Shape::Choice { .. } => true,
-        Shape::Struct { fields, .. } => fields.iter().all(|field| has_order(&behind(field.shape))),
+        Shape::Struct { fields, .. } => {
+            fields.iter().all(|field| Leaf::of(field.shape, &Path::root()).is_some_and(|leaf| has_order(&leaf.shape)))
+        }
         _ => false,
     }
+}
+
+/// Each once.
+fn distinct(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
+    let mut distinct: Vec<Value> = Vec::new();
+    for value in values {
+        if !distinct.iter().any(|other| other.is_identical(&value)) {
+            distinct.push(value);
+        }
+    }
+    distinct
+}
+
+/// A step that lives as long as the program.
+fn variant(name: &'static str) -> &'static Step {
+    Box::leak(Box::new(Step::variant(name)))
 }
 
 impl<P: RootType + Document> Rows<P> {
@@ -69,16 +106,16 @@ impl<P: RootType + Document> Rows<P> {
         Some(Self { place, table, rows, ids, questions: 0, wrong: Vec::new() })
     }
 
-    fn find(&self, predicate: Predicate, order: Vec<OrderBy>) -> Result<Vec<Row<Doc>>, longevity::Error> {
+    fn find(&self, select: Select) -> Result<Vec<Row<Doc>>, longevity::Error> {
         let mongo = &self.place.mongo;
-        mongo.block_on(mongo.find(&self.table, Select { order, ..Select::of(predicate) }))
+        mongo.block_on(mongo.find(&self.table, select))
     }
 
-    fn ask(&mut self, predicate: Predicate, order: Vec<OrderBy>, expected: Vec<usize>, question: &dyn Fn() -> String) {
+    fn ask(&mut self, select: Select, expected: &[usize], question: &dyn Fn() -> String) {
         self.questions += 1;
-        let found = match self.find(predicate, order) {
+        let found = match self.find(select) {
             Ok(found) => found,
-            Err(error) => return self.wrong.push(format!("{}: {error}", question())),
+            Err(error) => return self.wrong.push(format!("{}: {error:?}", question())),
         };
         let found: Vec<_> = found.iter().map(|row| self.ids.iter().position(|id| *id == row.id).unwrap()).collect();
         if found != expected {
@@ -86,82 +123,139 @@ impl<P: RootType + Document> Rows<P> {
         }
     }
 
+    /// Which rows the predicate is true of, and of which its negation.
+    fn ask_whether(&mut self, predicate: Predicate) {
+        let holds = |row: &usize| {
+            let subject = Subject { id: self.ids[*row], discriminator: None };
+            evaluate(&predicate, subject, &|steps| Storable::value_at(&self.rows[*row], steps))
+        };
+        let (expected, others): (Vec<usize>, Vec<usize>) = (0..self.rows.len()).partition(holds);
+        self.ask(Select::of(predicate.clone()), &expected, &|| format!("{predicate:?}"));
+        self.ask(Select::of(Predicate::Not(Box::new(predicate.clone()))), &others, &|| format!("!{predicate:?}"));
+    }
+
     fn value(&self, row: usize, path: &Path) -> Value {
         at(&self.rows[row], path)
     }
 
-    /// The values of a property, each once.
-    fn values(&self, path: &Path) -> Vec<Value> {
-        let mut values: Vec<Value> = Vec::new();
-        for row in 0..self.rows.len() {
-            let value = self.value(row, path);
-            if !values.iter().any(|other| other.is_identical(&value)) {
-                values.push(value);
+    fn ask_of_property(&mut self, path: &Path, depth: usize) {
+        let leaf = Leaf::of(P::shape, path).unwrap();
+        let values = distinct((0..self.rows.len()).map(|row| self.value(row, path)));
+        let is_single = matches!(leaf.shape, Shape::Scalar(_) | Shape::Choice { .. });
+        let mut operands = values.clone();
+        operands.extend([0, 1, 2].map(Value::None));
+        for operand in distinct(operands.clone()) {
+            for comparison in if is_single { &ALL[..] } else { &EQUALITY[..] } {
+                let (path, comparison, operand) = (path.clone(), *comparison, operand.clone());
+                self.ask_whether(Predicate::Compare { path, comparison, operand });
             }
         }
-        values
-    }
-
-    fn where_value(&self, path: &Path, holds: impl Fn(&Value) -> bool) -> Vec<usize> {
-        (0..self.rows.len()).filter(|row| holds(&self.value(*row, path))).collect()
-    }
-
-    fn ask_of_property(&mut self, path: &Path, shape: ShapeFn) {
-        let shape = behind(shape);
-        let mut comparisons = vec![Comparison::Eq, Comparison::Ne];
-        if matches!(shape, Shape::Scalar(_) | Shape::Choice { .. }) {
-            comparisons.extend([Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge]);
-        }
-        let values = self.values(path);
-        for operand in &values {
-            for comparison in comparisons.iter().copied() {
-                let expected =
-                    self.where_value(path, |value| satisfies(comparison, value.as_value_ref(), operand.as_value_ref()));
-                let predicate = Predicate::Compare { path: path.clone(), comparison, operand: operand.clone() };
-                self.ask(predicate.clone(), Vec::new(), expected.clone(), &|| {
-                    format!("{path} {comparison:?} {operand:?}")
-                });
-                let others = (0..self.rows.len()).filter(|row| !expected.contains(row)).collect();
-                self.ask(predicate.negate(), Vec::new(), others, &|| format!("!({path} {comparison:?} {operand:?})"));
+        for operands in [&operands[..0], &operands[..]].into_iter().chain(operands.windows(2)) {
+            for negated in [false, true] {
+                self.ask_whether(Predicate::In { path: path.clone(), operands: operands.to_vec(), negated });
             }
         }
-        if matches!(shape, Shape::List(_) | Shape::Set(_)) {
-            let mut elements: Vec<Value> = Vec::new();
-            for element in values
-                .iter()
-                .filter_map(|value| if let Value::List(held) = value { Some(held) } else { None })
-                .flatten()
-            {
-                if !elements.iter().any(|other| other.is_identical(element)) {
-                    elements.push(element.clone());
+        self.ask_of_text(path, &leaf.shape, &values);
+        self.ask_of_length(path, &values);
+        let elements =
+            values.iter().flat_map(|value| if let Value::List(held) = value { held.as_slice() } else { &[] });
+        for element in distinct(elements.cloned().chain([Value::None(0)])) {
+            self.ask_whether(Predicate::Contains { path: path.clone(), element });
+        }
+        // Of a variant's fields all that can be asked at once is whether they are there.
+        let is_empty = |value: &Value| matches!(value, Value::Record(fields) if fields.is_empty());
+        if has_order(&leaf.shape) && !values.iter().any(is_empty) {
+            self.ask_for_order(path);
+        }
+        if depth == 0 {
+            return;
+        }
+        match leaf.shape {
+            Shape::Struct { fields, .. } => {
+                fields.iter().for_each(|field| self.ask_of_property(&path.then(field.step), depth - 1));
+            }
+            Shape::Enum { variants, .. } => {
+                variants.iter().for_each(|of| self.ask_of_property(&path.then(variant(of.serde_name)), depth - 1));
+            }
+            Shape::Map(..) => {
+                let entries =
+                    values.iter().flat_map(|value| if let Value::Map(held) = value { held.as_slice() } else { &[] });
+                for key in distinct(entries.map(|(key, _)| key.clone())) {
+                    self.ask_of_property(&path.at_key(key), depth - 1);
                 }
+                self.ask_of_property(&path.at_key(Value::Text("no such key".into())), 0);
             }
-            for element in elements {
-                let expected =
-                    self.where_value(path, |value| matches!(value, Value::List(held) if held.contains(&element)));
-                let predicate = Predicate::Contains { path: path.clone(), element: element.clone() };
-                self.ask(predicate, Vec::new(), expected, &|| format!("{path} contains {element:?}"));
+            _ => {}
+        }
+    }
+
+    fn ask_of_text(&mut self, path: &Path, shape: &Shape, values: &[Value]) {
+        let mut texts: Vec<String> = Vec::new();
+        for value in values {
+            let Value::Text(text) = value else { continue };
+            texts.extend([text.to_string(), text.to_uppercase(), text.to_lowercase(), format!("{text}\n")]);
+            texts.extend(text.chars().next_back().map(String::from));
+        }
+        if matches!(shape, Shape::Scalar(ScalarType::String)) {
+            texts.extend(TEXTS.map(str::to_owned));
+        }
+        texts.push("a".to_owned());
+        texts.sort();
+        texts.dedup();
+        for text in texts {
+            for test in TESTS {
+                self.ask_whether(Predicate::Text { path: path.clone(), test, text: text.as_str().into() });
             }
         }
-        if has_order(&shape) {
-            for direction in [Direction::Ascending, Direction::Descending] {
-                let mut expected: Vec<_> = (0..self.rows.len()).collect();
-                let order = |a: &usize, b: &usize| {
-                    let order = self.value(*a, path).cmp(&self.value(*b, path));
-                    if direction == Direction::Ascending { order } else { order.reverse() }
-                };
-                expected.sort_by(|a, b| order(a, b).then(Ordering::Equal));
-                let by = OrderBy { path: path.clone(), direction };
-                self.ask(Predicate::All, vec![by], expected, &|| format!("the order by {path}, {direction:?}"));
+    }
+
+    fn ask_of_length(&mut self, path: &Path, values: &[Value]) {
+        let length = |value: &Value| match value {
+            Value::List(held) => Some(held.len() as u64),
+            Value::Map(held) => Some(held.len() as u64),
+            _ => None,
+        };
+        let mut lengths: Vec<_> = values.iter().filter_map(length).collect();
+        lengths.extend([0, u64::MAX]);
+        lengths.sort_unstable();
+        lengths.dedup();
+        for length in lengths {
+            for comparison in ALL {
+                self.ask_whether(Predicate::Length { path: path.clone(), comparison, length });
             }
         }
-        if let Shape::Struct { fields, .. } = shape
-            && path.steps().len() < 4
-        {
-            for field in fields {
-                self.ask_of_property(&path.then(field.step), field.shape);
+    }
+
+    fn ask_for_order(&mut self, path: &Path) {
+        for (direction, ties) in [
+            (Direction::Ascending, Direction::Ascending),
+            (Direction::Descending, Direction::Ascending),
+            (Direction::Ascending, Direction::Descending),
+            (Direction::Descending, Direction::Descending),
+        ] {
+            let towards = |direction: Direction, order: Ordering| match direction {
+                Direction::Ascending => order,
+                Direction::Descending => order.reverse(),
+            };
+            let mut expected: Vec<_> = (0..self.rows.len()).collect();
+            expected.sort_by(|a, b| {
+                let order = towards(direction, self.value(*a, path).cmp(&self.value(*b, path)));
+                order.then(towards(ties, a.cmp(b)))
+            });
+            let order = vec![OrderBy { path: path.clone(), direction }];
+            let select = Select { order, ties, ..Select::of(Predicate::All) };
+            self.ask(select, &expected, &|| format!("the order by {path}, {direction:?}, {ties:?}"));
+        }
+    }
+
+    fn ask_of_ids(&mut self) {
+        for id in self.ids.clone().into_iter().chain([0, u128::MAX].map(RowId::from_u128)) {
+            for comparison in ALL {
+                self.ask_whether(Predicate::Id { comparison, id });
             }
         }
+        let descending = Select { ties: Direction::Descending, ..Select::of(Predicate::All) };
+        self.ask(descending, &(0..self.rows.len()).rev().collect::<Vec<_>>(), &|| "all, descending".to_owned());
     }
 
     /// Every row comes back as it was created, and, after an update that changes nothing, as it was updated.
@@ -180,7 +274,7 @@ impl<P: RootType + Document> Rows<P> {
                     mongo.block_on(mongo.replace(&self.table, target, content)).unwrap();
                 }
             }
-            for (row, expected) in self.find(Predicate::All, Vec::new()).unwrap().iter().zip(&self.rows) {
+            for (row, expected) in self.find(Select::of(Predicate::All)).unwrap().iter().zip(&self.rows) {
                 let back: P = mongo.decode(&row.doc).unwrap();
                 let (back, expected) = (at(&back, &Path::root()), at(expected, &Path::root()));
                 assert!(back.is_identical(&expected), "{back:?} is not {expected:?}");
@@ -189,11 +283,17 @@ impl<P: RootType + Document> Rows<P> {
     }
 
     /// Asks about every property, and fails with all answers that are wrong.
-    pub(crate) fn check(mut self, at_least: usize) {
+    pub(crate) fn check(self, at_least: usize) {
+        self.check_as_deep_as(DEPTH, at_least);
+    }
+
+    /// The same of properties that are no deeper in others.
+    pub(crate) fn check_as_deep_as(mut self, depth: usize, at_least: usize) {
         self.ask_for_all();
         let Shape::Struct { fields, .. } = P::shape() else { panic!("{} is no struct", P::definition().name) };
+        self.ask_of_ids();
         for field in fields {
-            self.ask_of_property(&Path::root().then(field.step), field.shape);
+            self.ask_of_property(&Path::root().then(field.step), depth);
         }
         assert!(self.questions >= at_least, "only {} questions", self.questions);
         assert!(self.wrong.is_empty(), "{} of {}:\n{}", self.wrong.len(), self.questions, self.wrong.join("\n"));

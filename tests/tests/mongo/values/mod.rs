@@ -3,4 +3,5 @@
 mod asking;
 mod nested;
 mod operators;
+mod questions;
 mod scalars;

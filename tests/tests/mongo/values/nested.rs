@@ -133,7 +133,7 @@ fn maps_with_any_keys() {
     ];
     let rows = keys.iter().zip(1..).map(|(keys, seed)| maps(keys, seed));
     let Some(rows) = Rows::new(rows.collect()) else { return };
-    rows.check(150);
+    rows.check_as_deep_as(1, 2_000);
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
@@ -195,6 +195,20 @@ fn poly_and_recursive_components() {
     });
     let Some(rows) = Rows::new(rows.collect()) else { return };
     rows.check(50);
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+struct Deep {
+    tree: Tree,
+}
+
+/// As deep as a document may be: each level is in a filter once, or it would be larger than the universe.
+#[test]
+fn deep_lists() {
+    let trees = [(20, "a"), (20, "b"), (40, "a"), (40, "b"), (60, "a"), (60, "b"), (64, "a"), (64, "b")];
+    let rows = trees.map(|(levels, text)| Deep { tree: tall(levels, text) });
+    let Some(rows) = Rows::new(rows.to_vec()) else { return };
+    rows.check_as_deep_as(0, 50);
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]

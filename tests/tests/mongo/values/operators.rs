@@ -80,6 +80,13 @@ fn texts_that_look_like_operators_are_texts() {
             c.centre.label.eq(text),
             c.centre.eq(centre()),
             c.centre.label.ge(text) & c.centre.label.le(text),
+            c.name.is_in([Name(text.into())]),
+            c.centre.is_in([centre()]),
+            c.centre.label.is_in([text, "another"]),
+            c.name.eq_ignore_case(text),
+            c.centre.label.eq_ignore_case(text),
+            c.name.starts_with(text) & c.name.ends_with(text) & c.name.contains(text) & c.name.le(Name(text.into())),
+            !c.centre.label.not_in([text]),
         ] {
             assert_eq!(circles.count(Circle::query().filter(filter.clone())).unwrap(), 1, "{text}");
             assert_eq!(circles.count(Circle::query().filter(!filter.clone())).unwrap(), 11, "{text}");
@@ -121,6 +128,14 @@ fn a_map_is_not_asked_for_a_siblings_property() {
     };
     assert_eq!(names(Shape::query().filter(x.ge(1))), ["b", "d"]);
     assert_eq!(names(Shape::query().filter(!x.ge(4))), ["a", "c", "d"]);
+    assert_eq!(names(Shape::query().filter(x.is_in([1, 3, 5]))), ["d"]);
+    assert_eq!(names(Shape::query().filter(x.not_in([1, 3, 5]))), ["b"]);
+    let centre = Cloud::props().centre;
+    assert_eq!(names(Shape::query().filter(centre.entry("x").ge(1))), ["a", "c"]);
+    assert_eq!(names(Shape::query().filter(centre.entry("x").is_none())), Vec::<String>::new());
+    assert_eq!(names(Shape::query().filter(centre.entry("y").is_none())), ["a", "c"]);
+    assert_eq!(names(Shape::query().filter(centre.len().ne(2))), ["a", "c"]);
+    assert_eq!(names(Shape::query().filter(!centre.len().eq(1))), ["b", "d"]);
 }
 
 /// The server takes no more than the greatest `i64`.
