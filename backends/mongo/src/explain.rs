@@ -22,7 +22,8 @@ pub(crate) async fn of_select(connection: &Connection, table: &Ready, select: &S
 
 /// How a key is looked up.
 pub(crate) async fn of_filter(connection: &Connection, table: &Ready, filter: Document) -> Result<Explanation, Error> {
-    let find = Find { filter, computed: Document::new(), sort: Document::new(), skip: 0, limit: Some(1) };
+    let (computed, sort, fields) = (Document::new(), Document::new(), Document::new());
+    let find = Find { filter, computed, sort, skip: 0, limit: Some(1), fields };
     of_find(connection, table, find).await
 }
 

@@ -78,7 +78,7 @@ pub(crate) async fn batches(table: &Ready, find: Find) -> Result<RawBatchCursor,
         return Ok(aggregate.batch_size(batch).batch().await?);
     }
     let found = table.collection.find(find.filter).sort(find.sort).skip(find.skip).allow_disk_use(true);
-    let found = found.limit(find.limit.unwrap_or(0)).batch_size(batch);
+    let found = found.limit(find.limit.unwrap_or(0)).batch_size(batch).projection(find.fields);
     Ok(found.batch().await?)
 }
 
@@ -93,7 +93,11 @@ pub(crate) fn pipeline(find: Find) -> Vec<Document> {
     if let Some(limit) = find.limit {
         pipeline.push(doc! { "$limit": limit });
     }
-    pipeline.push(doc! { "$unset": fields });
+    pipeline.push(if find.fields.is_empty() {
+        doc! { "$unset": fields }
+    } else {
+        doc! { "$project": find.fields }
+    });
     pipeline
 }
 

@@ -6,6 +6,7 @@
 
 use longevity_core::query::{Direction, OrderBy, Predicate, Select, TextTest};
 use longevity_core::storable::{ScalarType, Shape};
+use longevity_core::table::TableDefinition;
 use longevity_core::value::{Comparison, satisfies};
 use longevity_core::{Error, Path, Value};
 use mongodb::bson::{Bson, Document, doc};
@@ -30,6 +31,8 @@ pub(crate) struct Find {
     pub(crate) skip: u64,
     /// `None` is all; never zero, which MongoDB takes for all.
     pub(crate) limit: Option<i64>,
+    /// The fields that are sent; all if there are none.
+    pub(crate) fields: Document,
 }
 
 /// A filter that is true of no row.
@@ -113,7 +116,8 @@ pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
     let past_all = limit == Some(0) || i64::try_from(select.offset).is_err();
     let (filter, limit) = if past_all { (nothing(), None) } else { (filter, limit) };
     let skip = if past_all { 0 } else { select.offset };
-    Ok(Find { filter, computed, sort, skip, limit })
+    let fields = select.only.as_deref().map_or_else(Document::new, |only| fields_of(&table.definition, only));
+    Ok(Find { filter, computed, sort, skip, limit, fields })
 }
 
 /// Whether MongoDB sorts such values as core does. It goes by some element of a list.
@@ -127,6 +131,25 @@ fn has_order(shape: &Shape) -> bool {
 
 fn direction_of(direction: Direction) -> i32 {
     if direction == Direction::Descending { -1 } else { 1 }
+}
+
+/// Our own fields, and those of documents that these properties are in; none if a field has a name that no projection takes.
+fn fields_of(definition: &TableDefinition, only: &[Path]) -> Document {
+    let mut fields = doc! { TYPE: 1, layout::VERSION: 1 };
+    for variant in &definition.variants {
+        let Shape::Struct { fields: known, .. } = behind_options(variant.shape).1() else { return Document::new() };
+        for path in only {
+            let Some(first) = path.steps().first() else { return Document::new() };
+            let Some(field) = known.iter().find(|field| field.step.hash == first.hash) else { continue };
+            for name in std::iter::once(field.step.name).chain(field.aliases.iter().copied()) {
+                if name.is_empty() || name.starts_with('$') || name.contains('.') {
+                    return Document::new();
+                }
+                fields.insert(name, 1);
+            }
+        }
+    }
+    fields
 }
 
 /// Whether no two rows of a conjunction have the same values in the fields of an order: each column of a key is in it, or has one

@@ -148,7 +148,7 @@ impl Translator<'_> {
     /// Whether a property is compared somewhere that is the first of an index.
     fn compares_first_column(&self, predicate: &Predicate) -> bool {
         match predicate {
-            Predicate::Compare { path, .. } => self.is_first_column(path),
+            Predicate::Compare { path, .. } | Predicate::In { path, .. } => self.is_first_column(path),
             Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(|part| self.compares_first_column(part)),
             Predicate::Not(part) => self.compares_first_column(part),
             _ => false,
@@ -161,7 +161,7 @@ impl Translator<'_> {
         indexes.iter().filter_map(first).any(|first| first.starts_with(path))
     }
 
-    /// Whether an index could find the rows by a range of its first column, and none by an equality.
+    /// Whether an index could find the rows by a range of its first column or by several values of it, and none by an equality.
     fn only_by_range(&self, conjuncts: &[Predicate]) -> bool {
         let compared = |equal: bool| {
             conjuncts.iter().any(|part| match part {
@@ -170,6 +170,7 @@ impl Translator<'_> {
                     Comparison::Ne => false,
                     _ => !equal && self.is_first_column(path),
                 },
+                Predicate::In { path, negated: false, .. } => !equal && self.is_first_column(path),
                 _ => false,
             })
         };

@@ -141,6 +141,20 @@ mod tests {
     }
 
     #[test]
+    fn equalities_of_one_property_are_one_question() {
+        let cats = |number| compare(CATS, Comparison::Eq, Value::Int(number));
+        let one_of = |numbers: [i64; 3]| {
+            let operands = numbers.map(Value::Int).to_vec();
+            Predicate::In { path: Path::root().then(CATS), operands, negated: false }
+        };
+        assert_eq!(cats(1).or(cats(2)).or(cats(3)), one_of([1, 2, 3]));
+        assert_eq!(cats(1).or(cats(2).or(cats(3))), one_of([1, 2, 3]));
+        assert!(matches!(cats(1).or(compare(TAGS, Comparison::Eq, Value::Int(1))), Predicate::Or(_)));
+        assert!(matches!(cats(1).or(compare(CATS, Comparison::Ne, Value::Int(1))), Predicate::Or(_)));
+        assert!(matches!(cats(1).negate().or(cats(2)), Predicate::Or(_)));
+    }
+
+    #[test]
     fn and_flattens_and_not_cancels() {
         let cats = || compare(CATS, Comparison::Eq, Value::Int(3));
         assert_eq!(cats().and(cats()).and(cats()).conjuncts().len(), 3);

@@ -139,10 +139,16 @@ impl Predicate {
         }
     }
 
-    /// Either is true. Flattens like [`and`](Self::and).
+    /// Either is true. Flattens like [`and`](Self::and), and makes one question of equalities of one property, which an index
+    /// can answer.
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Nothing, other) | (other, Self::Nothing) => other,
+            (this, other) if this.equals_one_of().is_some_and(|path| other.equals_one_of() == Some(path)) => {
+                let (path, mut operands) = this.into_operands();
+                operands.extend(other.into_operands().1);
+                Self::In { path, operands, negated: false }
+            }
             (Self::Or(mut these), Self::Or(those)) => {
                 these.extend(those);
                 Self::Or(these)
@@ -156,6 +162,25 @@ impl Predicate {
                 Self::Or(those)
             }
             (this, other) => Self::Or(vec![this, other]),
+        }
+    }
+
+    /// The property that is asked to be one of some values.
+    fn equals_one_of(&self) -> Option<&Path> {
+        match self {
+            Self::Compare { path, comparison: Comparison::Eq, .. } | Self::In { path, negated: false, .. } => {
+                Some(path)
+            }
+            _ => None,
+        }
+    }
+
+    /// That property, and the values.
+    fn into_operands(self) -> (Path, Vec<Value>) {
+        match self {
+            Self::Compare { path, operand, .. } => (path, vec![operand]),
+            Self::In { path, operands, .. } => (path, operands),
+            _ => (Path::root(), Vec::new()),
         }
     }
 

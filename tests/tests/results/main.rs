@@ -1,5 +1,9 @@
 //! What queries give besides their states, the same on every back end.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
+mod changes;
 mod figures;
+mod forms;
 mod model;
+mod pages;
+mod strict;

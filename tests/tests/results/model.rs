@@ -8,7 +8,7 @@ use longevity::prelude::*;
 use longevity_tests::mongo::Scratch;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
-#[persistent(poly, props(name: String, score: Option<f64>, team: Team), index(team.name), index(score))]
+#[persistent(poly, props(name: String, score: Option<f64>, team: Team), index(team.name), index(team.colour), index(score))]
 pub(crate) enum Person {
     Player(Player),
     Coach(Coach),
