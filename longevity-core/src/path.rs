@@ -12,7 +12,7 @@ use crate::value::{Value, ValueRef};
 /// Steps are compared by the hash of the name, which is computed at compile time; the derive refuses two fields of one
 /// struct whose names hash alike. The same field name is the same step in every struct, which is how a poly type's
 /// property finds its field in each variant.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Step {
     /// The stored name.
     pub name: &'static str,
@@ -35,6 +35,13 @@ impl Step {
     }
 }
 
+// By the hash that there is.
+impl std::hash::Hash for Step {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
 /// The 64-bit FNV-1a hash of a field's name
 /// (<https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>).
 pub const fn hash_name(name: &str) -> u64 {
@@ -53,7 +60,7 @@ pub const fn hash_name(name: &str) -> u64 {
 ///
 /// It may lead through the entry of a map: `scores["math"]`. What is there is as in an option: absent in a map without
 /// such an entry. Only filters and orders have such paths, columns of tables do not.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub struct Path {
     steps: SmallVec<[&'static Step; 4]>,
     entry: Option<Arc<Entry>>,
@@ -64,6 +71,14 @@ pub struct Path {
 struct Entry {
     key: Value,
     rest: Path,
+}
+
+// The steps are copied as they lie; a derived one takes them one by one, and a query has many paths.
+impl Clone for Path {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self { steps: SmallVec::from_slice(&self.steps), entry: self.entry.clone() }
+    }
 }
 
 impl Path {
@@ -92,7 +107,7 @@ impl Path {
             None => Entry { key, rest: Self::root() },
             Some(entry) => Entry { key: entry.key.clone(), rest: entry.rest.at_key(key) },
         };
-        Self { steps: self.steps.clone(), entry: Some(Arc::new(entry)) }
+        Self { entry: Some(Arc::new(entry)), ..self.before_entry() }
     }
 
     /// The steps, outermost first, as far as the first map whose entry it leads through.
@@ -110,14 +125,14 @@ impl Path {
     /// The path as far as the first map whose entry it leads through.
     #[must_use]
     pub fn before_entry(&self) -> Self {
-        Self { steps: self.steps.clone(), entry: None }
+        Self { steps: SmallVec::from_slice(&self.steps), entry: None }
     }
 
     /// The path with no value for the key of any entry: to remember what does not depend on the keys.
     #[must_use]
     pub fn without_keys(&self) -> Self {
         let entry = self.entry().map(|(_, rest)| Arc::new(Entry { key: Value::None(0), rest: rest.without_keys() }));
-        Self { steps: self.steps.clone(), entry }
+        Self { entry, ..self.before_entry() }
     }
 
     /// Whether it is the path of no steps.

@@ -35,6 +35,8 @@ pub(crate) struct Ready {
     /// The fields of the primary key that a cluster routes by, each with the position of its column in the key; empty on a
     /// server that is no cluster.
     pub(crate) routing: Vec<String>,
+    /// The field that each column's values are in.
+    pub(crate) fields: Vec<String>,
     /// How many rows the server sends at once.
     pub(crate) batch_size: u32,
     properties: Mutex<HashMap<Path, Option<Arc<Property>>>>,
@@ -79,6 +81,7 @@ impl Ready {
             database: connection.database.clone(),
             wanted: cluster::enforceable(connection, definition, layout::wanted(definition))?,
             routing: routing.unwrap_or_default().keys().cloned().collect(),
+            fields: definition.columns.iter().map(|column| layout::field_of(definition, column)).collect(),
             batch_size: connection.settings.batch_size,
             definition: Arc::clone(definition),
             properties: Mutex::default(),

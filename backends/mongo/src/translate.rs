@@ -41,7 +41,9 @@ fn nothing() -> Document {
 }
 
 fn is_nothing(filter: &Document) -> bool {
-    *filter == nothing()
+    // Asked of each part of each filter: without making one to compare with.
+    let is_empty = |condition: &Document| condition.len() == 1 && condition.get_array("$in").is_ok_and(Vec::is_empty);
+    filter.len() == 1 && filter.get_document(ID).is_ok_and(is_empty)
 }
 
 fn negated(filter: Document) -> Document {
@@ -63,12 +65,34 @@ fn any_of(mut filters: Vec<Document>) -> Document {
     }
 }
 
-fn all_of(mut filters: Vec<Document>) -> Document {
-    filters.retain(|filter| !filter.is_empty());
-    match filters.len() {
-        0 => Document::new(),
-        1 => filters.remove(0),
-        _ => doc! { "$and": filters },
+fn all_of(filters: impl IntoIterator<Item = Document>) -> Document {
+    filters.into_iter().fold(All::default(), All::and).into_filter()
+}
+
+/// A conjunction that grows: one document says all of what has different names.
+#[derive(Default)]
+struct All {
+    filter: Document,
+    others: Vec<Document>,
+}
+
+impl All {
+    fn and(mut self, filter: Document) -> Self {
+        if self.filter.is_empty() {
+            self.filter = filter;
+        } else if filter.keys().all(|key| self.filter.keys().all(|other| other != key)) {
+            self.filter.extend(filter);
+        } else {
+            self.others.push(filter);
+        }
+        self
+    }
+
+    fn into_filter(self) -> Document {
+        if self.others.is_empty() {
+            return self.filter;
+        }
+        doc! { "$and": std::iter::once(self.filter).chain(self.others).collect::<Vec<_>>() }
     }
 }
 
@@ -156,14 +180,14 @@ fn fields_of(definition: &TableDefinition, only: &[Path]) -> Document {
 /// value.
 fn tells_rows_apart(table: &Ready, conjuncts: &[Predicate], order: &Document, scope: Option<usize>) -> bool {
     let definition = &*table.definition;
-    let is_told = |column: &usize| {
-        let column = &definition.columns[*column];
+    let is_told = |position: &usize| {
+        let column = &definition.columns[*position];
         let has_value = conjuncts.iter().any(|part| match part {
             // The key value as a whole, too.
             Predicate::Compare { path, comparison: Comparison::Eq, .. } => column.path.starts_with(path),
             _ => false,
         });
-        has_value || order.contains_key(layout::field_of(definition, column))
+        has_value || order.contains_key(&table.fields[*position])
     };
     table.keys_of(scope).any(|index| index.columns.iter().all(is_told))
 }
@@ -215,8 +239,15 @@ fn condition(table: &Ready, predicate: &Predicate, scope: Option<usize>) -> Resu
         },
         Predicate::And(parts) => {
             let scope = scope_of(table, parts).or(scope);
-            let parts = parts.iter().map(|part| condition(table, part, scope)).collect::<Result<Vec<_>, _>>()?;
-            if parts.iter().any(is_nothing) { nothing() } else { all_of(parts) }
+            let mut all = All::default();
+            for part in parts {
+                let part = condition(table, part, scope)?;
+                if is_nothing(&part) {
+                    return Ok(part);
+                }
+                all = all.and(part);
+            }
+            all.into_filter()
         }
         Predicate::Or(parts) => {
             let parts = parts.iter().map(|part| condition(table, part, scope)).collect::<Result<Vec<_>, _>>()?;
