@@ -19,6 +19,11 @@ pub(crate) fn refuse_absent<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Roo
         matches!(refused, Err(Error::Unsupported { operation: "create_many", .. })),
         "expected a refusal of create_many, not {refused:?}"
     );
+    let refused = repo.delete_where(T::query());
+    ensure!(
+        matches!(refused, Err(Error::Unsupported { operation: "delete_where", .. })),
+        "expected a refusal of delete_where, not {refused:?}"
+    );
     let refused = repo.explain(T::query());
     ensure!(
         matches!(refused, Err(Error::Unsupported { operation: "explain", .. })),

@@ -13,7 +13,7 @@ use super::stale::{ORIGINS, WRITES};
 use super::variants::variants;
 use super::{
     capabilities, concurrency, create_many, delete, discriminators, duplicates, explain, morph, options, poly,
-    primary_key, queries, round_trip, schema, siblings, stale, streams, tasks, update,
+    primary_key, queries, round_trip, schema, siblings, stale, streams, tasks, update, write_many,
 };
 use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 use crate::facade::Facade;
@@ -92,6 +92,8 @@ impl<M: SpecModel, F: Fixture> List<M, F> {
         self.add_for_changing_keys(room, "update by {}", update::key_moves);
         self.add(room, "update without change", update::same_keys);
         self.add(room, "delete", delete::delete);
+        self.add(room, "delete by query", write_many::delete_by_query);
+        self.add_for_changing_keys(room, "write all or none of many with a duplicate {}", write_many::all_or_none);
         for (first, second) in WRITES.into_iter().flat_map(|first| WRITES.map(|second| (first, second))) {
             for origin in ORIGINS {
                 let operation = format!("refuse stale {second} after {first} of a state that was {origin}");

@@ -27,6 +27,7 @@ mod tasks;
 mod unique;
 mod update;
 mod variants;
+mod write_many;
 
 pub(crate) use list::of_model;
 pub(crate) use {
