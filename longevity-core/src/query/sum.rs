@@ -21,7 +21,7 @@ impl Number for f64 {
 
 /// A sum under way.
 #[doc(hidden)]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Sum {
     integers: i128,
     floats: Exact,
@@ -35,6 +35,13 @@ impl Sum {
 
     pub(crate) fn add_float(&mut self, number: f64) {
         self.floats.add(number);
+    }
+}
+
+/// What it comes to.
+impl std::fmt::Debug for Sum {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sum({} {:?})", self.integers, self.floats.total())
     }
 }
 
