@@ -146,7 +146,7 @@ fn plans() {
         (members().or(is(&EMAIL, Eq, 1)), "", "Scan | Forward"),
         (Predicate::And(vec![Predicate::And(vec![members()]), is(&EMAIL, Eq, 1)]), "", "email.key 1 | Forward"),
         // What is not a conjunct is no fact.
-        (either(), "", "Scan | Forward"),
+        (either(), "", "name.key 1 | ById"),
         (Predicate::Not(Box::new(is(&NAME, Eq, 1))), "", "Scan | Forward"),
         (is(&NAME, Ne, 1), "", "Scan | Forward"),
         (all([either(), is(&NAME, Gt, 0)]), "", "name.key 0+range | ById"),
