@@ -12,7 +12,6 @@ use crate::backend::Backend;
 use crate::error::{Error, WriteError};
 use crate::explain::Explanation;
 use crate::model::{DomainModel, InModel};
-use crate::path::Path;
 use crate::persistent::{KeyFor, PersistentType};
 use crate::query::{Cursor, Measure, OfEveryRowOf, Patch, Projection, Prop, Query};
 use crate::repo::{self, Groups, Page};
@@ -183,12 +182,6 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::update`](crate::Repo::update).
     pub fn update(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
         self.repo.block_on(self.repo.update(state))
-    }
-
-    /// For conformance suites.
-    #[doc(hidden)]
-    pub fn figures(&self, query: Query<P>, properties: &[Path]) -> Result<Vec<String>, Error> {
-        self.repo.block_on(self.repo.figures(query, properties))
     }
 
     /// See [`Repo::update_where`](crate::Repo::update_where).

@@ -75,10 +75,6 @@ pub(crate) trait AnyView<P>: Send + Sync {
     fn find(&self, select: Select, stream: bool) -> Result<Vec<PState<P>>, Error>;
     fn count(&self, select: Select) -> Result<u64, Error>;
     fn exists(&self, select: Select) -> Result<bool, Error>;
-    /// What stands on its pages, to the last one and back to the first.
-    fn pages(&self, select: Select) -> Result<Vec<PState<P>>, Error>;
-    /// Figures over its groups.
-    fn figures(&self, select: Select) -> Result<Vec<String>, Error>;
 }
 
 impl<P: PersistentType, T: PersistentType, B: Backend> View<P, T, B> {
@@ -146,30 +142,4 @@ impl<P: PersistentType, T: PersistentType, B: Backend> AnyView<P> for View<P, T,
     fn exists(&self, select: Select) -> Result<bool, Error> {
         self.repo.exists(Query::from_select(select))
     }
-
-    fn pages(&self, select: Select) -> Result<Vec<PState<P>>, Error> {
-        // A limit is the size of a page here; one of no rows has no end.
-        let size = select.limit.unwrap_or(LONGEST_PAGE).clamp(1, LONGEST_PAGE);
-        let query = || Query::from_select(Select { offset: 0, limit: Some(size), ..select.clone() });
-        let mut found = Vec::new();
-        let mut page = self.repo.page(query(), None)?;
-        while let Some(next) = &page.next {
-            let after = self.repo.page(query(), Some(next))?;
-            found.extend(std::mem::replace(&mut page, after).states);
-        }
-        while let Some(previous) = &page.previous {
-            let before = self.repo.page(query(), Some(previous))?;
-            found.extend(std::mem::replace(&mut page, before).states);
-        }
-        found.extend(page.states);
-        Ok(found.into_iter().map(self.widen).collect())
-    }
-
-    fn figures(&self, select: Select) -> Result<Vec<String>, Error> {
-        let properties: Vec<_> = select.order.iter().map(|by| by.path.clone()).collect();
-        self.repo.figures(Query::from_select(select), &properties)
-    }
 }
-
-/// So many rows at most are on a page: a table has several.
-const LONGEST_PAGE: u64 = 40;

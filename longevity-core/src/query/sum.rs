@@ -21,7 +21,7 @@ impl Number for f64 {
 
 /// A sum under way.
 #[doc(hidden)]
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sum {
     integers: i128,
     floats: Exact,
@@ -35,13 +35,6 @@ impl Sum {
 
     pub(crate) fn add_float(&mut self, number: f64) {
         self.floats.add(number);
-    }
-}
-
-/// What it comes to.
-impl std::fmt::Debug for Sum {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Sum({} {:?})", self.integers, self.floats.total())
     }
 }
 

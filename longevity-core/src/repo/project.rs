@@ -16,7 +16,7 @@ use crate::query::{Accumulator, Measure, OfEveryRowOf, Part, Projection, Prop, Q
 use crate::row::{Row, RowId};
 use crate::storable::Storable;
 use crate::store::Table;
-use crate::table::{TableDefinition, shown};
+use crate::table::TableDefinition;
 use crate::value::Value;
 
 /// Groups, each with what its rows have in common and the figures over them. Come from [`Repo::group`].
@@ -143,31 +143,6 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             Ok((key, measures.finish(&mut figures.into_iter())?))
         };
         groups.into_iter().map(|group| typed(group).map_err(undecoded::<P>(RowId::from_u128(0)))).collect()
-    }
-
-    /// For each derived type and each value of the first property that are found together: how many rows there are, and the
-    /// least, the greatest and the sum of each property, as text. For conformance suites, which know no types.
-    #[doc(hidden)]
-    pub async fn figures(&self, query: Query<P>, properties: &[Path]) -> Result<Vec<String>, Error> {
-        let key = properties.first().cloned().map(Source::Property);
-        let parts: Vec<_> = std::iter::once(Part::Count)
-            .chain(
-                properties
-                    .iter()
-                    .flat_map(|path| [Part::Min(path.clone()), Part::Max(path.clone()), Part::Sum(path.clone())]),
-            )
-            .collect();
-        let sources: Vec<_> = std::iter::once(Source::Type).chain(key).chain(parts.iter().map(source)).collect();
-        let keys = sources.len() - parts.len();
-        let mut groups: BTreeMap<Vec<Value>, Vec<Accumulator>> = BTreeMap::new();
-        self.values(query, &sources, |_, mut key| {
-            let values = key.split_off(keys);
-            let figures = groups.entry(key).or_insert_with(|| parts.iter().map(Part::start).collect());
-            figures.iter_mut().zip(values).for_each(|(figure, value)| figure.add(value));
-            Ok(())
-        })
-        .await?;
-        Ok(groups.into_iter().map(|(key, figures)| format!("{}: {figures:?}", shown(&key))).collect())
     }
 
     /// Gives the values of each row, in the order of the sources.

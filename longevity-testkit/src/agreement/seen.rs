@@ -10,8 +10,6 @@ pub(super) enum Seen {
     Rows(Vec<Row>),
     Count(u64),
     Exists(bool),
-    /// Figures over groups, as text.
-    Figures(Vec<String>),
     /// The value of a deleted row.
     Deleted(Value),
     Refused(Refusal),
@@ -101,8 +99,6 @@ impl Seen {
             }
             (Self::Count(a), Self::Count(b)) => a == b,
             (Self::Exists(a), Self::Exists(b)) => a == b,
-            // Which of two zeros is the least depends on the order of the rows, and a window on which they are.
-            (Self::Figures(a), Self::Figures(b)) => a == b || !by_creation && a.len() == b.len(),
             (Self::Deleted(a), Self::Deleted(b)) => a.is_identical(b),
             (
                 Self::Refused(Refusal::Duplicate { reported: a, all }),
@@ -152,7 +148,6 @@ impl std::fmt::Display for Seen {
             }
             Self::Count(count) => write!(f, "a count of {count}"),
             Self::Exists(exists) => write!(f, "exists: {exists}"),
-            Self::Figures(figures) => write!(f, "figures: {figures:?}"),
             Self::Deleted(value) => write!(f, "deleted {value}"),
             Self::Refused(Refusal::Duplicate { reported, all }) => {
                 write!(f, "refused as a duplicate of {reported}")?;

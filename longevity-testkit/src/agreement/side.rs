@@ -130,11 +130,6 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
                 match way {
                     Way::Count => Seen::Count(repo.count(select)?),
                     Way::Exists => Seen::Exists(repo.exists(select)?),
-                    Way::Figures => Seen::Figures(repo.figures(select)?),
-                    Way::Pages => {
-                        let found = repo.pages(select)?;
-                        Seen::Rows(found.iter().map(|state| memory.seen(state)).collect())
-                    }
                     Way::Find | Way::Stream => {
                         let found = repo.find(select, *way == Way::Stream)?;
                         Seen::Rows(found.iter().map(|state| memory.seen(state)).collect())

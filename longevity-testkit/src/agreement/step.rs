@@ -81,10 +81,6 @@ pub(super) enum Way {
     Stream,
     Count,
     Exists,
-    /// By pages, to the last one and back.
-    Pages,
-    /// For figures over groups.
-    Figures,
 }
 
 impl History {
@@ -140,14 +136,7 @@ impl Step {
 
     fn ask(plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
         let (table, view) = (below(ANY, chance), below(ANY, chance));
-        let way = match below(8, chance) {
-            0..=2 => Way::Find,
-            3 => Way::Stream,
-            4 => Way::Count,
-            5 => Way::Exists,
-            6 => Way::Pages,
-            _ => Way::Figures,
-        };
+        let way = [Way::Find, Way::Find, Way::Stream, Way::Count, Way::Exists][below(5, chance)];
         let select = plans.get(table % plans.len().max(1)).map(|plan| plan.ask(view, chance));
         let select = select.unwrap_or(Select::of(Predicate::All));
         Self { table, view, what: What::Ask { way, select } }
