@@ -241,7 +241,7 @@ fn column(table: &mut TableDefinition, variant: Option<usize>, leaf: Leaf) -> us
     // Also absent where an option that the path leads through is.
     let variants = table.variants.iter().enumerate().filter(|(position, _)| variant.is_none_or(|own| own == *position));
     let mut readers = variants.map(|(_, variant)| PropertyReader::new(variant.shape, &leaf.path));
-    let optional = readers.any(|reader| reader.is_none_or(|reader| reader.optional()));
+    let optional = readers.any(|reader| reader.is_none_or(|reader| reader.leaf().optional));
     table.columns.push(Column { path: leaf.path, shape: leaf.shape, optional, variant });
     table.columns.len() - 1
 }

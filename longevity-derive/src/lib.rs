@@ -136,3 +136,30 @@ pub fn persistent_type(input: TokenStream) -> TokenStream {
 pub fn domain_model(input: TokenStream) -> TokenStream {
     pipeline::domain_model(input.into()).into()
 }
+
+/// Makes a struct a projection: each row's values in its fields, without decoding the rest of the row. What
+/// `longevity::query::to` reads.
+///
+/// ```text
+/// #[derive(Projected)]
+/// #[projected(Member)]
+/// struct Owner {
+///     num_cats: i64,
+///     #[projected(User::props().username)]
+///     name: Username,
+/// }
+///
+/// let owners: Vec<Owner> = members.project(Member::query(), to()).await?;
+/// ```
+///
+/// # Attributes
+///
+/// * On the type, `#[projected(Member)]`: the persistent type whose rows it is read from, or several; required.
+///   `#[projected(Member, crate = "path")]` says where to find the `longevity` crate.
+/// * On a field, `#[projected(User::props().username)]`: an expression for its source, whatever
+///   `Repo::project` takes: a property, `by_type()`, `to()` for a struct in a struct. Without it, the type's property of the
+///   field's name.
+#[proc_macro_derive(Projected, attributes(projected))]
+pub fn projected(input: TokenStream) -> TokenStream {
+    pipeline::projected(input.into()).into()
+}

@@ -11,6 +11,7 @@ use crate::tree::key_val::KeyVal;
 use crate::tree::model::Model;
 use crate::tree::persistent::PersistentStruct;
 use crate::tree::poly::Poly;
+use crate::tree::projected::Projected;
 
 fn derive(input: TokenStream, expand: impl FnOnce(&DeriveInput, &mut Errors) -> TokenStream) -> TokenStream {
     match syn::parse2(input) {
@@ -59,4 +60,11 @@ pub(crate) fn persistent_type(input: TokenStream) -> TokenStream {
 /// `DomainModel`
 pub(crate) fn domain_model(input: TokenStream) -> TokenStream {
     derive(input, |input, errors| expand::model::expand(&Model::of(input, errors)))
+}
+
+/// `Projected`
+pub(crate) fn projected(input: TokenStream) -> TokenStream {
+    derive(input, |input, errors| {
+        Projected::of(input, errors).map(|tree| expand::projected::expand(&tree)).unwrap_or_default()
+    })
 }

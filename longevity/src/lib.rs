@@ -71,7 +71,7 @@
 //! # Where to look
 //!
 //! * The derives: [`PersistentType`](macro@PersistentType), [`Component`], [`KeyVal`](macro@KeyVal),
-//!   [`DomainModel`](macro@DomainModel) say which attributes there are.
+//!   [`DomainModel`](macro@DomainModel), [`Projected`](macro@Projected) say which attributes there are.
 //! * [`Longevity`] is the store, [`Repo`] the repository, [`PState`] what it gives, [`Query`] and [`Prop`] what it is asked.
 //! * [`mod@blocking`] has the same without `async`.
 //! * [`guide`] is the query language, chapter by chapter.
@@ -96,6 +96,7 @@ pub mod guide;
 
 #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
 pub use any::{AnyBackend, AnyDoc, AnyRows, AnyTable};
+pub use longevity_core::query::Projected;
 pub use longevity_core::{
     Access, BoxError, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, Groups, HasVariant,
     InModel, KeyFor, KeyVal, Longevity, Options, Order, PState, PStates, Page, ParseTimestampError, Patch,
@@ -103,7 +104,7 @@ pub use longevity_core::{
     Timestamp, Value, WriteError,
 };
 pub use longevity_core::{backend, definition, description, encoding, query, storable, table, value};
-pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType};
+pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType, Projected};
 #[cfg(feature = "mem")]
 pub use longevity_mem::Mem;
 #[cfg(feature = "mongo")]
@@ -131,7 +132,7 @@ pub mod prelude {
     pub use crate::Sqlite;
     pub use crate::{
         Bytes, Component, DomainModel, Error, Filter, KeyFor, KeyVal, Longevity, Options, PState, PersistentType,
-        Query, Repo, Timestamp,
+        Projected, Query, Repo, Timestamp,
     };
     pub use serde::{Deserialize, Serialize};
 }

@@ -1,6 +1,7 @@
 //! A matrix of domain models: between them they hold every kind of type, property, key and index there is. The suites
 //! of every back end run over it.
 
+mod agreements;
 pub mod injection;
 pub mod models;
 pub mod mongo;

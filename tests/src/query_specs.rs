@@ -3,7 +3,7 @@
 
 use longevity::Query;
 use longevity::prelude::*;
-use longevity::testkit::QuerySpec;
+use longevity::testkit::{QuerySpec, SpecModel};
 
 use crate::models::basics::{Basics, Optionals, Scalars};
 use crate::models::blogging::{Blog, BlogPost, BlogUri, Blogging, Commenter, Member, User};
@@ -11,6 +11,35 @@ use crate::models::collections::{Collections, Colour, Lists, Maps, Sets};
 use crate::models::components::{Components, Place, Thread};
 use crate::models::keys::{Book, CardNumber, Library, Reader};
 use crate::models::queries::{Bundle, Item, Shelf, Size, Storage, Thing};
+use crate::models::{
+    generics::Generics, indexes::Indexes, keywords::Keywords, modules::Household, poly::Office, poly_inline::Drawing,
+    poly_keys::Traffic, primary_keys::PrimaryKeys, renames::Renames,
+};
+
+/// Takes the suite of each model.
+pub trait Add {
+    /// Adds the suite of one.
+    fn add<M: SpecModel>(&mut self, spec: QuerySpec<M>);
+}
+
+/// The suites of the whole matrix.
+pub fn add_all(to: &mut impl Add) {
+    to.add(basics());
+    to.add(blogging());
+    to.add(collections());
+    to.add(components());
+    to.add(keys());
+    to.add(storage());
+    to.add(QuerySpec::<Drawing>::new());
+    to.add(QuerySpec::<Generics>::new());
+    to.add(QuerySpec::<Household>::new());
+    to.add(QuerySpec::<Indexes>::new());
+    to.add(QuerySpec::<Keywords>::new());
+    to.add(QuerySpec::<Office>::new());
+    to.add(QuerySpec::<PrimaryKeys>::new());
+    to.add(QuerySpec::<Renames>::new());
+    to.add(QuerySpec::<Traffic>::new());
+}
 
 /// Every comparison, of basic types and of options of them; and lists of values.
 pub fn basics() -> QuerySpec<Basics> {

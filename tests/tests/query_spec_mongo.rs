@@ -4,36 +4,22 @@
 use std::process::ExitCode;
 
 use longevity::testkit::{Harness, QuerySpec, SpecModel};
-use longevity_tests::models::{
-    generics::Generics, indexes::Indexes, keywords::Keywords, modules::Household, poly::Office, poly_inline::Drawing,
-    poly_keys::Traffic, primary_keys::PrimaryKeys, renames::Renames,
-};
 use longevity_tests::mongo::{in_a_database, left_out};
-use longevity_tests::query_specs::{basics, blogging, collections, components, keys, queries, storage};
+use longevity_tests::query_specs::{Add, add_all, queries};
 
-fn add<M: SpecModel>(harness: &mut Harness, spec: QuerySpec<M>) {
-    harness.add(spec.rows(60).generated(queries(60)).cases(in_a_database()));
+struct OnMongo(Harness);
+
+impl Add for OnMongo {
+    fn add<M: SpecModel>(&mut self, spec: QuerySpec<M>) {
+        self.0.add(spec.rows(60).generated(queries(60)).cases(in_a_database()));
+    }
 }
 
 fn main() -> ExitCode {
     if let Some(left_out) = left_out("the conformance suite of queries on MongoDB") {
         return left_out;
     }
-    let harness = &mut Harness::new();
-    add(harness, basics());
-    add(harness, blogging());
-    add(harness, collections());
-    add(harness, components());
-    add(harness, keys());
-    add(harness, storage());
-    add(harness, QuerySpec::<Drawing>::new());
-    add(harness, QuerySpec::<Generics>::new());
-    add(harness, QuerySpec::<Household>::new());
-    add(harness, QuerySpec::<Indexes>::new());
-    add(harness, QuerySpec::<Keywords>::new());
-    add(harness, QuerySpec::<Office>::new());
-    add(harness, QuerySpec::<PrimaryKeys>::new());
-    add(harness, QuerySpec::<Renames>::new());
-    add(harness, QuerySpec::<Traffic>::new());
-    std::mem::take(harness).run()
+    let mut on = OnMongo(Harness::new());
+    add_all(&mut on);
+    on.0.run()
 }

@@ -75,21 +75,6 @@ impl PropertyReader {
         &self.end
     }
 
-    /// The shape of the value, without the newtypes and options around it.
-    pub fn shape(&self) -> &Shape {
-        &self.end.shape
-    }
-
-    /// Whether the property may be absent: it is an option, or stands behind one.
-    pub fn optional(&self) -> bool {
-        self.end.optional
-    }
-
-    /// Whether the property is an option of an option, so that `Some(None)` is one of its values.
-    pub fn nested_options(&self) -> bool {
-        self.end.options > 1
-    }
-
     /// The value, as [`Storable::value_at`](crate::Storable::value_at) reads it from the decoded document; a field that
     /// the document does not hold and that has no default is `None`.
     pub fn read<'de, F: Format, D: Deserializer<'de>>(&self, deserializer: D) -> Result<Value, D::Error> {

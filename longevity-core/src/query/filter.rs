@@ -147,8 +147,8 @@ pub trait VariantsOf<P> {
     fn predicate() -> Predicate;
 }
 
-macro_rules! variants_of {
-    ($($derived:ident)*) => {
+macro_rules! of_tuple {
+    ($($derived:ident $position:tt),*) => {
         impl<P: $(HasVariant<$derived> +)*, $($derived),*> VariantsOf<P> for ($($derived,)*) {
             fn predicate() -> Predicate {
                 [$(<P as HasVariant<$derived>>::DISCRIMINATORS),*]
@@ -160,14 +160,7 @@ macro_rules! variants_of {
     };
 }
 
-variants_of!(A);
-variants_of!(A B);
-variants_of!(A B C);
-variants_of!(A B C D);
-variants_of!(A B C D E);
-variants_of!(A B C D E F);
-variants_of!(A B C D E F G);
-variants_of!(A B C D E F G H);
+for_each_tuple!(of_tuple);
 
 /// A filter over `Self` may be used in a query over `Q`: they are the same type, or one is the poly type of the other.
 #[diagnostic::on_unimplemented(

@@ -60,25 +60,29 @@ impl Part {
 }
 
 impl Accumulator {
-    /// Takes the value of another row; that of a count is any.
-    pub(crate) fn add(&mut self, value: Value) {
+    /// Takes the value of another row; a count takes none.
+    pub(crate) fn add(&mut self, value: Option<&Value>) {
+        if let Self::Count(rows) = self {
+            *rows += 1;
+            return;
+        }
+        let Some(value) = value.filter(|value| !value.is_none()) else { return };
         match self {
-            Self::Count(rows) => *rows += 1,
-            _ if value.is_none() => {}
+            Self::Count(_) => {}
             Self::Min(least) => {
-                if least.as_ref().is_none_or(|least| value < *least) {
-                    *least = Some(value);
+                if least.as_ref().is_none_or(|least| value < least) {
+                    *least = Some(value.clone());
                 }
             }
             Self::Max(greatest) => {
-                if greatest.as_ref().is_none_or(|greatest| value > *greatest) {
-                    *greatest = Some(value);
+                if greatest.as_ref().is_none_or(|greatest| value > greatest) {
+                    *greatest = Some(value.clone());
                 }
             }
             Self::Sum(sum) => match value {
-                Value::Int(number) => sum.add_integer(number.into()),
-                Value::UInt(number) => sum.add_integer(number.into()),
-                Value::Float(number) => sum.add_float(number),
+                Value::Int(number) => sum.add_integer((*number).into()),
+                Value::UInt(number) => sum.add_integer((*number).into()),
+                Value::Float(number) => sum.add_float(*number),
                 _ => {}
             },
         }
@@ -229,7 +233,7 @@ impl<P, R: OfEveryRowOf<P> + 'static, T: Storable<Kind: IsNumber>> Measure<P> fo
     }
 }
 
-macro_rules! tuples {
+macro_rules! of_tuple {
     ($($part:ident $position:tt),*) => {
         impl<P, $($part: Measure<P>),*> Measure<P> for ($($part,)*) {
             type Output = ($($part::Output,)*);
@@ -245,11 +249,4 @@ macro_rules! tuples {
     };
 }
 
-tuples!(A 0);
-tuples!(A 0, B 1);
-tuples!(A 0, B 1, C 2);
-tuples!(A 0, B 1, C 2, D 3);
-tuples!(A 0, B 1, C 2, D 3, E 4);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+for_each_tuple!(of_tuple);

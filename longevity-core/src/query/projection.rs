@@ -1,5 +1,8 @@
 //! What a query is to give instead of whole persistents.
 
+use std::marker::PhantomData;
+use std::{fmt, slice, vec};
+
 use serde::de::DeserializeOwned;
 
 use super::{OfEveryRowOf, Prop, VariantProp};
@@ -30,14 +33,41 @@ pub enum Source {
 )]
 pub trait Projection<P> {
     /// The values' type.
-    type Output;
+    type Output: Send;
 
     #[doc(hidden)]
     fn sources(&self, sources: &mut Vec<Source>);
 
-    /// The values, which come in the order of the sources.
     #[doc(hidden)]
-    fn read(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output, DecodeError>;
+    fn read(values: &mut Values<'_>) -> Result<Self::Output, DecodeError>;
+}
+
+/// The values that were read of a row, in the order of their sources.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Values<'a> {
+    sources: slice::Iter<'a, Source>,
+    values: vec::IntoIter<Value>,
+}
+
+impl<'a> Values<'a> {
+    pub(crate) fn new(sources: &'a [Source], values: Vec<Value>) -> Self {
+        Self { sources: sources.iter(), values: values.into_iter() }
+    }
+
+    /// The next one, as this type.
+    pub fn read<T: Storable + DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
+        let path = match self.sources.next() {
+            Some(Source::Property(path)) => path.to_string(),
+            Some(Source::Type) | None => String::new(),
+        };
+        let value = self.values.next().unwrap_or(Value::None(0));
+        let is_absent = value.is_none();
+        from_value(value).map_err(|DecodeError { source, .. }| {
+            let absent = || format!("it is absent here: ask for {path} with `optional()`").into();
+            DecodeError { source: if is_absent { absent() } else { source }, path }
+        })
+    }
 }
 
 impl<P, F: OfEveryRowOf<P> + 'static, T: Storable + DeserializeOwned> Projection<P> for Prop<F, T> {
@@ -47,9 +77,8 @@ impl<P, F: OfEveryRowOf<P> + 'static, T: Storable + DeserializeOwned> Projection
         sources.push(Source::Property(self.path().clone()));
     }
 
-    fn read(&self, values: &mut dyn Iterator<Item = Value>) -> Result<T, DecodeError> {
-        let value = values.next().unwrap_or(Value::None(0));
-        from_value(value).map_err(|error| DecodeError { path: self.path().to_string(), ..error })
+    fn read(values: &mut Values<'_>) -> Result<T, DecodeError> {
+        values.read()
     }
 }
 
@@ -64,8 +93,8 @@ where
         (**self).sources(sources);
     }
 
-    fn read(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output, DecodeError> {
-        (**self).read(values)
+    fn read(values: &mut Values<'_>) -> Result<Self::Output, DecodeError> {
+        <Prop<F, T> as Projection<P>>::read(values)
     }
 }
 
@@ -76,8 +105,8 @@ impl<P, J: Projection<P>> Projection<P> for &J {
         (**self).sources(sources);
     }
 
-    fn read(&self, values: &mut dyn Iterator<Item = Value>) -> Result<J::Output, DecodeError> {
-        (**self).read(values)
+    fn read(values: &mut Values<'_>) -> Result<J::Output, DecodeError> {
+        J::read(values)
     }
 }
 
@@ -97,15 +126,107 @@ impl<P> Projection<P> for ByType {
         sources.push(Source::Type);
     }
 
-    fn read(&self, values: &mut dyn Iterator<Item = Value>) -> Result<String, DecodeError> {
-        match values.next() {
-            Some(Value::Text(name)) => Ok(name.into()),
-            _ => Ok(String::new()),
-        }
+    fn read(values: &mut Values<'_>) -> Result<String, DecodeError> {
+        values.read()
     }
 }
 
-macro_rules! tuples {
+/// A struct of values that a row of `P` has. Derived:
+///
+/// ```
+#[doc = include_str!("../../doc/open.txt")]
+/// use longevity::query::{by_type, to};
+///
+/// #[derive(Debug, PartialEq, Projected)]
+/// #[projected(Member)]
+/// struct Owner {
+///     num_cats: i64, // `Member::props().num_cats`
+///     #[projected(User::props().username)]
+///     name: Username,
+///     #[projected(Member::props().profile.some().tagline.optional())]
+///     tagline: Option<String>,
+/// }
+///
+/// members.create_many([member("ann", 2), member("bob", 3)]).await?;
+/// let owners: Vec<Owner> = members.project(Member::query().order_by(User::props().username.asc()), to()).await?;
+/// assert_eq!(owners[1], Owner { num_cats: 3, name: Username("bob".into()), tagline: Some("hi".into()) });
+///
+/// // As a group's key, and beside other values.
+/// #[derive(Debug, PartialEq, Projected)]
+/// #[projected(User)]
+/// struct Kind {
+///     #[projected(by_type())]
+///     name: String,
+/// }
+/// let kinds = users.group(User::query().all(), to::<Kind>(), longevity::query::count()).await?;
+/// assert_eq!(kinds, [(Kind { name: "Member".into() }, 2)]);
+#[doc = include_str!("../../doc/close.txt")]
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not read from rows of `{P}`",
+    label = "of which type it is, its `#[projected(..)]` says",
+    note = "add `#[derive(Projected)]` and `#[projected({P})]` to it"
+)]
+pub trait Projected<P>: Sized {
+    #[doc(hidden)]
+    fn sources(sources: &mut Vec<Source>);
+
+    #[doc(hidden)]
+    fn read(values: &mut Values<'_>) -> Result<Self, DecodeError>;
+}
+
+/// Each row as a [`Projected`] struct. Comes from [`to`].
+pub struct To<T>(PhantomData<fn() -> T>);
+
+/// Each row as a struct of some of its values, one that derives [`Projected`]: for [`Repo::project`](crate::Repo::project) and
+/// [`Repo::group`](crate::Repo::group).
+pub fn to<T>() -> To<T> {
+    To(PhantomData)
+}
+
+impl<P, T: Projected<P> + Send> Projection<P> for To<T> {
+    type Output = T;
+
+    fn sources(&self, sources: &mut Vec<Source>) {
+        T::sources(sources);
+    }
+
+    fn read(values: &mut Values<'_>) -> Result<T, DecodeError> {
+        T::read(values)
+    }
+}
+
+impl<T> Clone for To<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for To<T> {}
+
+impl<T> fmt::Debug for To<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "to::<{}>()", std::any::type_name::<T>())
+    }
+}
+
+/// What the derive of [`Projected`] calls for each field.
+#[doc(hidden)]
+pub mod field {
+    use super::{DecodeError, Projection, Source, Values};
+
+    /// Where the field's values come from.
+    pub fn sources<P, J: Projection<P>>(of: &J, sources: &mut Vec<Source>) {
+        of.sources(sources);
+    }
+
+    /// The field's value, of what the closure would give.
+    pub fn read<P, J: Projection<P>>(_: impl FnOnce() -> J, values: &mut Values<'_>) -> Result<J::Output, DecodeError> {
+        J::read(values)
+    }
+}
+
+macro_rules! of_tuple {
     ($($part:ident $position:tt),*) => {
         impl<P, $($part: Projection<P>),*> Projection<P> for ($($part,)*) {
             type Output = ($($part::Output,)*);
@@ -114,18 +235,11 @@ macro_rules! tuples {
                 $(self.$position.sources(sources);)*
             }
 
-            fn read(&self, values: &mut dyn Iterator<Item = Value>) -> Result<Self::Output, DecodeError> {
-                Ok(($(self.$position.read(values)?,)*))
+            fn read(values: &mut Values<'_>) -> Result<Self::Output, DecodeError> {
+                Ok(($($part::read(values)?,)*))
             }
         }
     };
 }
 
-tuples!(A 0);
-tuples!(A 0, B 1);
-tuples!(A 0, B 1, C 2);
-tuples!(A 0, B 1, C 2, D 3);
-tuples!(A 0, B 1, C 2, D 3, E 4);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+for_each_tuple!(of_tuple);

@@ -2,13 +2,15 @@
 
 use tracing::Instrument;
 
-use super::Repo;
-use super::write::{content_of, write_error};
+use super::write::{confused, content_of, write_error};
+use super::{Repo, unknown_discriminator};
 use crate::backend::{Backend, Target, Write, WriteFailure};
 use crate::error::{Error, WriteError};
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::{OfEveryRowOf, Patch, Query};
-use crate::state::PState;
+use crate::query::{OfEveryRowOf, Patch, Query, Source};
+use crate::row::Row;
+use crate::state::{PState, Stored};
+use crate::value::Value;
 
 /// How often a change is made anew because somebody else was faster.
 const TRIES: usize = 100;
@@ -41,7 +43,17 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         for _ in 0..TRIES {
             let states = self.find(query.clone()).await?;
             let changed = states.iter().map(|state| patch.apply(&state.value)).collect::<Result<Vec<_>, _>>()?;
-            if let Some(rows) = self.write_all(&states, Some(&changed)).await? {
+            let table = self.table()?;
+            let mut writes = Vec::with_capacity(states.len());
+            for (PState { stored, .. }, value) in states.iter().zip(&changed) {
+                self.ensure_stable(stored, value)?;
+                writes.push(Write::Replace(as_seen::<P>(stored), content_of(table, value)?));
+            }
+            let error = |position: usize, failure| {
+                let (state, value) = (states.get(position)?, changed.get(position)?);
+                Some(write_error(table, value, Some(&state.stored), failure))
+            };
+            if let Some(rows) = self.write_all("update_where", writes, error).await? {
                 return Ok(rows);
             }
         }
@@ -49,9 +61,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 
     /// Deletes all that the query finds, all or none, and says how many that were. What somebody else changes meanwhile is
-    /// looked at anew.
+    /// looked at anew. The rows are not decoded, so those go too that no longer decode; a row of a type that is not known
+    /// here stays, and is [an error](Error::UnknownDiscriminator).
     ///
-    /// The rows that are found are held in memory. Fails with [`Error::Unsupported`] on a back end without atomic batches.
+    /// The ids of the rows are held in memory. Fails with [`Error::Unsupported`] on a back end without atomic batches.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -63,9 +76,23 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn delete_where(&self, query: Query<P>) -> Result<u64, Error> {
+        let definition = &*self.table()?.definition;
+        let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
+        let source = |column: &usize| Source::Property(definition.columns[*column].path.clone());
+        let sources: Vec<_> = primary_key.into_iter().flatten().map(source).collect();
         for _ in 0..TRIES {
-            let states = self.find(query.clone()).await?;
-            if let Some(rows) = self.write_all(&states, None).await? {
+            let mut rows = Vec::new();
+            let take = |row: &Row<B::Doc>, values: Vec<Value>| {
+                if definition.variant(row.discriminator.as_deref()).is_none() {
+                    return Err(unknown_discriminator::<P, B>(definition, row));
+                }
+                let primary_key = primary_key.map(|_| values.into());
+                rows.push(Stored { id: row.id, version: row.version, created_at: None, updated_at: None, primary_key });
+                Ok(())
+            };
+            self.values(query.clone(), &sources, take).await?;
+            let writes = rows.iter().map(|stored| Write::Delete(as_seen::<P>(stored))).collect();
+            if let Some(rows) = self.write_all("delete_where", writes, |_, _| None).await? {
                 return Ok(rows);
             }
         }
@@ -91,9 +118,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
     {
         match patch.of::<P>().apply(&state.value) {
-            // The state comes back as it was handed in.
             Ok(value) => {
-                self.update(state.clone().set(value)).await.map_err(|e| WriteError::new(e.into_error(), state))
+                let updated = self.update(PState { value, stored: state.stored.clone() }).await;
+                // The state comes back as it was handed in.
+                updated.map_err(|refused| WriteError::new(refused.into_error(), state))
             }
             Err(error) => Err(WriteError::new(error, state)),
         }
@@ -127,50 +155,41 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         Err(Error::Contended { type_name: P::NAME, tries: TRIES })
     }
 
-    /// Replaces the rows of the states, or deletes them, if they are as they were; `None`, and nothing is done, if they
-    /// are not.
-    async fn write_all(&self, states: &[PState<P>], changed: Option<&[P]>) -> Result<Option<u64>, Error> {
+    /// Does the writes, all or none, and says how many; `None` if a row is not as it was seen. `error` tells the failure of
+    /// the write at a position in the caller's terms, if it has any.
+    async fn write_all(
+        &self,
+        operation: &'static str,
+        writes: Vec<Write<'_, B::Doc>>,
+        error: impl FnOnce(usize, WriteFailure) -> Option<Error>,
+    ) -> Result<Option<u64>, Error> {
         let table = self.table()?;
         if !table.backend.capabilities().atomic_batches {
-            let operation = if changed.is_some() { "update_where" } else { "delete_where" };
             return Err(Error::Unsupported { backend: B::NAME, operation });
         }
-        if states.is_empty() {
+        let rows = writes.len();
+        if rows == 0 {
             return Ok(Some(0));
         }
-        let mut writes = Vec::with_capacity(states.len());
-        for (position, state) in states.iter().enumerate() {
-            let stored = &state.stored;
-            // By their versions, whether the store has optimistic locking or not: a patch is of what was seen.
-            let target = Target {
-                id: stored.id,
-                version: Some(stored.version),
-                scope: P::DISCRIMINATORS,
-                primary_key: stored.primary_key.as_deref(),
-            };
-            writes.push(match changed.and_then(|changed| changed.get(position)) {
-                None => Write::Delete(target),
-                Some(value) => {
-                    self.ensure_stable(&state.stored, value)?;
-                    Write::Replace(target, content_of(table, value)?)
-                }
-            });
-        }
-        let span = tracing::debug_span!("write_many", "type" = P::NAME, backend = B::NAME, rows = writes.len());
+        let span = tracing::debug_span!("write_many", "type" = P::NAME, backend = B::NAME, rows);
         match table.backend.write_many(&table.handle, writes).instrument(span).await {
-            Ok(()) => Ok(Some(states.len() as u64)),
+            Ok(()) => Ok(Some(rows as u64)),
             Err((_, WriteFailure::Stale { .. } | WriteFailure::Missing)) => Ok(None),
+            Err((_, WriteFailure::Other(error))) => Err(error),
             Err((position, failure)) => {
-                let state = states.get(position);
-                let value = changed.and_then(|changed| changed.get(position)).or(state.map(|state| &state.value));
-                Err(match (value, state) {
-                    (Some(value), Some(state)) => write_error(table, value, Some(&state.stored), failure),
-                    _ => Error::Backend {
-                        backend: B::NAME,
-                        source: format!("write {position} of {} failed: {failure:?}", states.len()).into(),
-                    },
-                })
+                let what = format!("write {position} of {rows} failed: {failure:?}");
+                Err(error(position, failure).unwrap_or_else(|| confused(B::NAME, what)))
             }
         }
+    }
+}
+
+/// The row by its version, whether the store has optimistic locking or not: the change is of what was seen.
+fn as_seen<P: PersistentType>(stored: &Stored) -> Target<'_> {
+    Target {
+        id: stored.id,
+        version: Some(stored.version),
+        scope: P::DISCRIMINATORS,
+        primary_key: stored.primary_key.as_deref(),
     }
 }

@@ -104,15 +104,7 @@ fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Doc>) 
                 source: failure.source,
             });
         }
-        None => {
-            return Err(Error::UnknownDiscriminator {
-                type_name: P::NAME,
-                table: definition.name,
-                id: row.id,
-                found: row.discriminator.as_deref().unwrap_or_default().to_owned(),
-                known: definition.discriminators().collect(),
-            });
-        }
+        None => return Err(unknown_discriminator::<P, B>(definition, row)),
     };
     let stored = Stored {
         id: row.id,
@@ -122,6 +114,16 @@ fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Doc>) 
         primary_key: primary_key(definition, &value),
     };
     Ok(PState { value, stored })
+}
+
+fn unknown_discriminator<P: PersistentType, B: Backend>(definition: &TableDefinition, row: &Row<B::Doc>) -> Error {
+    Error::UnknownDiscriminator {
+        type_name: P::NAME,
+        table: definition.name,
+        id: row.id,
+        found: row.discriminator.as_deref().unwrap_or_default().to_owned(),
+        known: definition.discriminators().collect(),
+    }
 }
 
 fn primary_key<P: PersistentType>(definition: &TableDefinition, value: &P) -> Option<Box<[Value]>> {

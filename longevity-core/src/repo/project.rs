@@ -1,6 +1,6 @@
 //! Some values of the rows, and figures over them, without decoding the rest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
@@ -12,7 +12,7 @@ use crate::encoding;
 use crate::error::Error;
 use crate::path::Path;
 use crate::persistent::PersistentType;
-use crate::query::{Accumulator, Measure, OfEveryRowOf, Part, Projection, Prop, Query, Source};
+use crate::query::{Accumulator, Measure, OfEveryRowOf, Part, Projection, Prop, Query, Source, Values};
 use crate::row::{Row, RowId};
 use crate::storable::Storable;
 use crate::store::Table;
@@ -45,13 +45,12 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let mut sources = Vec::new();
         of.sources(&mut sources);
         let mut rows = Vec::new();
-        self.values(query, &sources, |id, values| {
-            rows.push((id, values));
+        self.values(query, &sources, |row, values| {
+            rows.push(J::read(&mut Values::new(&sources, values)).map_err(undecoded::<P>(row.id))?);
             Ok(())
         })
         .await?;
-        let read = |(id, values): (RowId, Vec<Value>)| of.read(&mut values.into_iter()).map_err(undecoded::<P>(id));
-        rows.into_iter().map(read).collect()
+        Ok(rows)
     }
 
     /// The different values that a property has in what the query finds, in ascending order.
@@ -67,14 +66,12 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
         T: Storable + DeserializeOwned,
     {
-        let mut found = BTreeSet::new();
-        self.values(query, &[Source::Property(property.path().clone())], |_, values| {
-            found.extend(values);
-            Ok(())
-        })
-        .await?;
-        let typed = |value| property.read(&mut std::iter::once(value));
-        found.into_iter().map(|value| typed(value).map_err(undecoded::<P>(RowId::from_u128(0)))).collect()
+        let sources = [Source::Property(property.path().clone())];
+        let groups = self.grouped(query, sources.to_vec(), &[]).await?;
+        let typed = |(value, group): (Vec<Value>, Group)| {
+            Values::new(&sources, value).read().map_err(undecoded::<P>(group.first))
+        };
+        groups.into_iter().map(typed).collect()
     }
 
     /// Figures over all that the query finds.
@@ -92,14 +89,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub async fn aggregate<M: Measure<P>>(&self, query: Query<P>, measures: M) -> Result<M::Output, Error> {
         let mut parts = Vec::new();
         measures.parts(&mut parts);
-        let sources: Vec<_> = parts.iter().map(source).collect();
-        let mut figures: Vec<_> = parts.iter().map(Part::start).collect();
-        self.values(query, &sources, |_, values| {
-            figures.iter_mut().zip(values).for_each(|(figure, value)| figure.add(value));
-            Ok(())
-        })
-        .await?;
-        measures.finish(&mut figures.into_iter()).map_err(undecoded::<P>(RowId::from_u128(0)))
+        // All rows are one group; of no rows there is none.
+        let all = self.grouped(query, Vec::new(), &parts).await?.into_values().next();
+        let Group { first, figures } = all.unwrap_or_else(|| Group::new(RowId::from_u128(0), &parts));
+        measures.finish(&mut figures.into_iter()).map_err(undecoded::<P>(first))
     }
 
     /// Figures over each group of what the query finds: of the rows that have the same values in a property, in several, or
@@ -126,31 +119,53 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     ) -> Result<Groups<P, J, M>, Error> {
         let mut sources = Vec::new();
         by.sources(&mut sources);
-        let keys = sources.len();
         let mut parts = Vec::new();
         measures.parts(&mut parts);
-        sources.extend(parts.iter().map(source));
-        let mut groups: BTreeMap<Vec<Value>, Vec<Accumulator>> = BTreeMap::new();
-        self.values(query, &sources, |_, mut key| {
-            let values = key.split_off(keys);
-            let figures = groups.entry(key).or_insert_with(|| parts.iter().map(Part::start).collect());
-            figures.iter_mut().zip(values).for_each(|(figure, value)| figure.add(value));
+        let typed = |(key, Group { first, figures }): (Vec<Value>, Group)| {
+            let typed = J::read(&mut Values::new(&sources, key));
+            let typed = typed.and_then(|key| Ok((key, measures.finish(&mut figures.into_iter())?)));
+            typed.map_err(undecoded::<P>(first))
+        };
+        self.grouped(query, sources.clone(), &parts).await?.into_iter().map(typed).collect()
+    }
+
+    /// The figures over the rows that have the same values in the sources.
+    async fn grouped(
+        &self,
+        query: Query<P>,
+        by: Vec<Source>,
+        parts: &[Part],
+    ) -> Result<BTreeMap<Vec<Value>, Group>, Error> {
+        let keys = by.len();
+        let mut sources = by;
+        // Each property is read once, whatever is computed of it.
+        let mut position = |path: &Path| {
+            let source = Source::Property(path.clone());
+            sources.iter().position(|known| *known == source).unwrap_or_else(|| {
+                sources.push(source);
+                sources.len() - 1
+            })
+        };
+        let positions: Vec<_> = parts.iter().map(|part| part.path().map(&mut position)).collect();
+        let mut groups = BTreeMap::new();
+        self.values(query, &sources, |row, values| {
+            let key = values.get(..keys).unwrap_or_default().to_vec();
+            let group = groups.entry(key).or_insert_with(|| Group::new(row.id, parts));
+            for (figure, position) in group.figures.iter_mut().zip(&positions) {
+                figure.add(position.and_then(|position| values.get(position)));
+            }
             Ok(())
         })
         .await?;
-        let typed = |(key, figures): (Vec<Value>, Vec<Accumulator>)| {
-            let key = by.read(&mut key.into_iter())?;
-            Ok((key, measures.finish(&mut figures.into_iter())?))
-        };
-        groups.into_iter().map(|group| typed(group).map_err(undecoded::<P>(RowId::from_u128(0)))).collect()
+        Ok(groups)
     }
 
-    /// Gives the values of each row, in the order of the sources.
-    async fn values(
+    /// Gives each row, whose document may lack all that is not asked for, with its values in the order of the sources.
+    pub(super) async fn values(
         &self,
         query: Query<P>,
         sources: &[Source],
-        mut take: impl FnMut(RowId, Vec<Value>) -> Result<(), Error> + Send,
+        mut take: impl FnMut(&Row<B::Doc>, Vec<Value>) -> Result<(), Error> + Send,
     ) -> Result<(), Error> {
         let table = self.table()?;
         let property = |source: &Source| match source {
@@ -164,16 +179,24 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let projection = encoding::Projection::new(&table.definition, &paths);
         let mut give = |row: &Row<B::Doc>| {
             let values = values_of(table, &projection, sources, row);
-            take(row.id, values.map_err(undecoded::<P>(row.id))?)
+            take(row, values.map_err(undecoded::<P>(row.id))?)
         };
         let span = tracing::debug_span!("project", "type" = P::NAME, backend = B::NAME);
         table.backend.find_each(&table.handle, select, &mut give).instrument(span).await
     }
 }
 
-/// The values of a row. A count needs none: it has the type.
-fn source(part: &Part) -> Source {
-    part.path().map_or(Source::Type, |path| Source::Property(path.clone()))
+/// The figures over rows that belong together.
+struct Group {
+    /// The first of them, by which an error says where it is.
+    first: RowId,
+    figures: Vec<Accumulator>,
+}
+
+impl Group {
+    fn new(first: RowId, parts: &[Part]) -> Self {
+        Self { first, figures: parts.iter().map(Part::start).collect() }
+    }
 }
 
 fn values_of<B: Backend>(

@@ -241,7 +241,7 @@ pub(super) fn write_error<P: PersistentType, B: Backend>(
 }
 
 /// A back end broke its contract.
-fn confused(backend: &'static str, what: String) -> Error {
+pub(super) fn confused(backend: &'static str, what: String) -> Error {
     Error::Backend { backend, source: what.into() }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod newtype;
 pub(crate) mod persistent;
 pub(crate) mod poly;
 pub(crate) mod poly_props;
+pub(crate) mod projected;
 pub(crate) mod question;
 pub(crate) mod record;
 pub(crate) mod stub;

@@ -8,6 +8,7 @@ pub(crate) mod key_val;
 pub(crate) mod model;
 pub(crate) mod persistent;
 pub(crate) mod poly;
+pub(crate) mod projected;
 pub(crate) mod unstorable;
 
 use proc_macro2::{TokenStream, TokenTree};

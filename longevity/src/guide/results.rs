@@ -8,7 +8,7 @@
 //! | [`first`](crate::Repo::first) | the first one, if there is one |
 //! | [`one`](crate::Repo::one) | the only one; an error on none, or on many |
 //! | [`count`](crate::Repo::count), [`exists`](crate::Repo::exists) | how many, and whether any |
-//! | [`project`](crate::Repo::project) | some properties, without decoding the rest |
+//! | [`project`](crate::Repo::project) | some properties, as a tuple or a struct, without decoding the rest |
 //! | [`distinct`](crate::Repo::distinct) | the different values of a property |
 //! | [`aggregate`](crate::Repo::aggregate), [`group`](crate::Repo::group) | figures over all rows, or over groups of them |
 //!
@@ -27,13 +27,21 @@
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
-//! #[derive(Debug, PartialEq)]
-//! struct Line { title: String, pages: u32 }
+//! use longevity::query::to;
 //!
-//! let query = Book::query().order_by(b.title.asc()).limit(1);
-//! let lines: Vec<Line> = books.project(query, (&b.title, &b.pages)).await?
-//!     .into_iter().map(|(title, pages)| Line { title, pages }).collect();
-//! assert_eq!(lines, [Line { title: "Dune".into(), pages: 612 }]);
+//! let query = || Book::query().order_by(b.title.asc()).limit(1);
+//! assert_eq!(books.project(query(), (&b.title, &b.pages)).await?, [("Dune".to_owned(), 612)]);
+//!
+//! // The same into a struct: a property of the field's name, or what the attribute says.
+//! #[derive(Debug, PartialEq, Projected)]
+//! #[projected(Book)]
+//! struct Line {
+//!     title: String,
+//!     #[projected(Book::props().translation.some().from.optional())]
+//!     translated_from: Option<Language>,
+//! }
+//! let lines: Vec<Line> = books.project(query(), to()).await?;
+//! assert_eq!(lines, [Line { title: "Dune".into(), translated_from: None }]);
 //!
 //! // What stands behind an option or in a variant may be absent.
 //! let query = Book::query().filter(b.title.eq("Momo"));

@@ -80,13 +80,14 @@ fn reader(path: &[&'static str]) -> Option<PropertyReader> {
 
 #[test]
 fn a_reader_knows_its_property() {
-    let value = reader(&["inner", "stored"]).unwrap();
-    assert!(value.optional() && value.nested_options());
-    assert!(matches!(value.shape(), Shape::Scalar(longevity::storable::ScalarType::U64)));
-    let inner = reader(&["inner"]).unwrap();
-    assert!(inner.optional() && inner.nested_options() && matches!(inner.shape(), Shape::Struct { .. }));
-    let plain = reader(&["plain"]).unwrap();
-    assert!(!plain.optional() && !plain.nested_options());
+    let leaf = |path: &[&'static str]| reader(path).unwrap().leaf().clone();
+    let value = leaf(&["inner", "stored"]);
+    assert!(value.optional && value.options == 2);
+    assert!(matches!(value.shape, Shape::Scalar(longevity::storable::ScalarType::U64)));
+    let inner = leaf(&["inner"]);
+    assert!(inner.optional && inner.options == 2 && matches!(inner.shape, Shape::Struct { .. }));
+    let plain = leaf(&["plain"]);
+    assert!(!plain.optional && plain.options == 0);
     for path in [&["nothing"][..], &["inner", "value"], &["plain", "stored"]] {
         assert!(reader(path).is_none());
     }

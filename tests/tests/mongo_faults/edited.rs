@@ -137,6 +137,11 @@ fn nonsense_is_an_error_of_its_own_and_others_are_read() {
             let all = users.count(User::query()).await.unwrap();
             assert!(all == 3 || wanted == "_type" && all == 2, "{edited}: {all}");
         }
+        // What no longer decodes can be deleted.
+        put(&scratch, &bob, &with(&bob, "num_cats", "two")).await;
+        assert!(store.repo::<Member>().find(Member::query()).await.is_err());
+        assert_eq!(store.repo::<Member>().delete_where(Member::query().all()).await.unwrap(), 1);
+        assert_eq!(users.find(User::query()).await.unwrap().len(), 2);
     });
 }
 

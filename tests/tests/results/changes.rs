@@ -18,7 +18,7 @@ fn same<P: PersistentType + PartialEq>(a: &PState<P>, b: &PState<P>) -> bool {
 
 struct ByQuery;
 
-impl Question for ByQuery {
+impl Question<Club> for ByQuery {
     fn ask<B: Backend>(&self, store: &Longevity<Club, B>) {
         let mut dice = Dice::new(21);
         let (people, players) = (store.repo::<Person>(), store.repo::<Player>());
@@ -97,7 +97,7 @@ fn a_patch_changes_what_the_query_finds_and_nothing_else() {
 
 struct Deletes;
 
-impl Question for Deletes {
+impl Question<Club> for Deletes {
     fn ask<B: Backend>(&self, store: &Longevity<Club, B>) {
         let mut dice = Dice::new(22);
         let (people, players) = (store.repo::<Person>(), store.repo::<Player>());
@@ -150,27 +150,9 @@ fn account(number: u8, balance: i64) -> Account {
     Account { iban: Iban(format!("DE{number}")), number: Number(number), balance, small: number as i8 }
 }
 
-trait BankQuestion {
-    fn ask<B: Backend>(&self, store: &Longevity<Bank, B>);
-}
-
-fn every_bank(question: &impl BankQuestion) {
-    fn on<B: Backend>(backend: B, question: &impl BankQuestion) {
-        let store = Longevity::<Bank, _>::open(backend).unwrap();
-        store.create_schema().unwrap();
-        question.ask(&store);
-    }
-    on(Mem::new(), question);
-    on(Sqlite::in_memory(), question);
-    if !longevity_mongod::left_out() {
-        let scratch = longevity_tests::mongo::Scratch::new().unwrap();
-        on(scratch.mongo(), question);
-    }
-}
-
 struct AllOrNone;
 
-impl BankQuestion for AllOrNone {
+impl Question<Bank> for AllOrNone {
     fn ask<B: Backend>(&self, store: &Longevity<Bank, B>) {
         let accounts = store.repo::<Account>();
         accounts.create_many([account(1, 10), account(2, 20), account(3, 30), account(100, 40)]).unwrap();
@@ -205,12 +187,12 @@ impl BankQuestion for AllOrNone {
 
 #[test]
 fn what_fails_changes_nothing() {
-    every_bank(&AllOrNone);
+    everywhere(&AllOrNone);
 }
 
 struct OfOne;
 
-impl BankQuestion for OfOne {
+impl Question<Bank> for OfOne {
     fn ask<B: Backend>(&self, store: &Longevity<Bank, B>) {
         let accounts = store.repo::<Account>();
         let a = Account::props();
@@ -231,12 +213,12 @@ impl BankQuestion for OfOne {
 
 #[test]
 fn a_patch_of_one_row_with_and_without_the_lock() {
-    every_bank(&OfOne);
+    everywhere(&OfOne);
 }
 
 struct WhileOthersWrite;
 
-impl BankQuestion for WhileOthersWrite {
+impl Question<Bank> for WhileOthersWrite {
     fn ask<B: Backend>(&self, store: &Longevity<Bank, B>) {
         const EACH: i64 = 20;
         let accounts = store.repo::<Account>();
@@ -263,5 +245,5 @@ impl BankQuestion for WhileOthersWrite {
 
 #[test]
 fn nothing_of_others_is_lost() {
-    every_bank(&WhileOthersWrite);
+    everywhere(&WhileOthersWrite);
 }

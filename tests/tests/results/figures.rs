@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use longevity::backend::Backend;
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::{by_type, count};
+use longevity::query::{by_type, count, to};
 use longevity::{Storable, Value};
 
 use crate::model::{Club, Coach, Contact, Dice, Person, Player, Question, Team, everywhere, person};
@@ -30,7 +30,7 @@ fn stored<B: Backend>(store: &Longevity<Club, B>) -> Vec<Player> {
 
 struct EveryProperty;
 
-impl Question for EveryProperty {
+impl Question<Club> for EveryProperty {
     fn ask<B: Backend>(&self, store: &Longevity<Club, B>) {
         let all = stored(store);
         let (u, p) = (Person::props(), Player::props());
@@ -74,9 +74,71 @@ fn every_property_is_projected_as_it_is_decoded() {
     everywhere(&EveryProperty);
 }
 
+#[derive(Debug, PartialEq, Projected)]
+#[projected(Player)]
+struct Line {
+    team: Team,
+    level: Option<Option<i64>>,
+    #[projected(to())]
+    who: Who,
+    #[projected(Player::props().marks.entry("b.c"))]
+    mark: Option<i64>,
+}
+
+#[derive(Debug, PartialEq, Projected)]
+#[projected(Person, Player)]
+struct Who {
+    #[projected(by_type())]
+    kind: String,
+    #[projected(Person::props().name)]
+    name: String,
+}
+
+#[derive(Debug, PartialEq, Projected)]
+#[projected(Player)]
+struct Tags(#[projected(Player::props().tags)] Vec<String>);
+
+#[derive(Debug, PartialEq, Projected)]
+#[projected(Player)]
+struct Beside<T: Projected<Player> + Send> {
+    size: u64,
+    #[projected(to())]
+    other: T,
+}
+
+struct Structs;
+
+impl Question<Club> for Structs {
+    fn ask<B: Backend>(&self, store: &Longevity<Club, B>) {
+        let all = stored(store);
+        let (players, people) = (store.repo::<Player>(), store.repo::<Person>());
+        let lines: Vec<Line> = players.project(Player::query(), to()).unwrap();
+        let expected = all.iter().map(|player| Line {
+            team: player.team.clone(),
+            level: player.level,
+            who: Who { kind: "Player".to_owned(), name: player.name.clone() },
+            mark: player.marks.get("b.c").copied(),
+        });
+        assert_eq!(lines, expected.collect::<Vec<_>>());
+
+        let beside: Vec<Beside<Tags>> = players.project(Player::query().limit(2), to()).unwrap();
+        let of = |player: &Player| Beside { size: player.size, other: Tags(player.tags.clone()) };
+        assert_eq!(beside, all.iter().take(2).map(of).collect::<Vec<_>>());
+
+        let kinds = people.group(Person::query(), to::<Who>(), count()).unwrap();
+        assert!(kinds.is_sorted_by(|(a, _), (b, _)| (&a.kind, &a.name) < (&b.kind, &b.name)), "{kinds:?}");
+        assert_eq!(kinds.iter().map(|(_, rows)| rows).sum::<u64>(), 80);
+    }
+}
+
+#[test]
+fn structs_of_some_properties() {
+    everywhere(&Structs);
+}
+
 struct Distinct;
 
-impl Question for Distinct {
+impl Question<Club> for Distinct {
     fn ask<B: Backend>(&self, store: &Longevity<Club, B>) {
         let all = stored(store);
         let p = Player::props();
@@ -98,7 +160,7 @@ fn distinct_values() {
 
 struct Figures;
 
-impl Question for Figures {
+impl Question<Club> for Figures {
     fn ask<B: Backend>(&self, store: &Longevity<Club, B>) {
         let all = stored(store);
         let (u, p) = (Person::props(), Player::props());

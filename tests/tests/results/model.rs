@@ -114,14 +114,14 @@ pub(crate) fn person(dice: &mut Dice) -> Person {
     })
 }
 
-/// The same question to a store on each back end.
-pub(crate) trait Question {
-    fn ask<B: Backend>(&self, store: &Longevity<Club, B>);
+/// A question to a store on each back end, with the same answer from each.
+pub(crate) trait Question<M: DomainModel> {
+    fn ask<B: Backend>(&self, store: &Longevity<M, B>);
 }
 
-pub(crate) fn everywhere(question: &impl Question) {
-    fn on<B: Backend>(backend: B, question: &impl Question) {
-        let store = Longevity::<Club, _>::open(backend).unwrap();
+pub(crate) fn everywhere<M: DomainModel>(question: &impl Question<M>) {
+    fn on<M: DomainModel, B: Backend>(backend: B, question: &impl Question<M>) {
+        let store = Longevity::<M, _>::open(backend).unwrap();
         store.create_schema().unwrap();
         question.ask(&store);
     }

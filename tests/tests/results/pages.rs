@@ -39,7 +39,7 @@ fn page<P: PersistentType, B: Backend>(repo: &Repo<P, B>, query: &Query<P>, at: 
 
 struct ThereAndBack;
 
-impl Question for ThereAndBack {
+impl Question<Club> for ThereAndBack {
     fn ask<B: Backend>(&self, store: &Longevity<Club, B>) {
         let mut dice = Dice::new(1);
         store.repo::<Person>().create_many((0..60).map(|_| person(&mut dice))).unwrap();
@@ -74,7 +74,7 @@ fn there_and_back() {
 
 struct WhileRowsComeAndGo;
 
-impl Question for WhileRowsComeAndGo {
+impl Question<Club> for WhileRowsComeAndGo {
     fn ask<B: Backend>(&self, store: &Longevity<Club, B>) {
         let people = store.repo::<Person>();
         let u = Person::props();
@@ -116,7 +116,7 @@ fn while_rows_come_and_go() {
 
 struct AnEmptyPage;
 
-impl Question for AnEmptyPage {
+impl Question<Club> for AnEmptyPage {
     fn ask<B: Backend>(&self, store: &Longevity<Club, B>) {
         let mut dice = Dice::new(3);
         let people = store.repo::<Person>();

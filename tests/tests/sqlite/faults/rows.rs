@@ -63,6 +63,9 @@ fn a_filter_on_a_property_without_column_passes_over_nonsense() {
         assert_eq!(notes.count(Note::query().filter(text.ge("a"))).unwrap(), 2, "{nonsense}");
         assert_eq!(notes.count(Note::query()).unwrap(), 3, "{nonsense}");
     }
+    // What no longer decodes can be deleted.
+    assert_eq!(notes.delete_where(Note::query().all()).unwrap(), 3);
+    assert_eq!(notes.count(Note::query()).unwrap(), 0);
 }
 
 #[test]
@@ -76,4 +79,9 @@ fn an_unknown_discriminator_names_the_row_and_what_is_known() {
         "row #1 of table user has the discriminator \"Admin\", which User does not know; it knows Member, Commenter";
     assert_eq!(error.to_string(), text);
     assert!(store.repo::<Commenter>().retrieve(&Username("ann".into())).unwrap().is_none());
+    // A row of another version's type stays where it is.
+    let error = store.repo::<User>().delete_where(User::query().all()).unwrap_err();
+    assert_eq!(error.to_string(), text);
+    assert_eq!(store.repo::<Commenter>().delete_where(Commenter::query().all()).unwrap(), 0);
+    assert_eq!(store.repo::<User>().count(User::query()).unwrap(), 1);
 }

@@ -1,0 +1,71 @@
+//! Structs of some values of rows.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Ident, Member, Type};
+
+use super::{ends, hidden};
+use crate::tree::projected::{Projected, ProjectedField};
+
+/// The impls of `Projected`, one for each type.
+pub(crate) fn expand(tree: &Projected) -> TokenStream {
+    let Projected { ident, generics, krate, of, fields } = tree;
+    let (impl_generics, arguments, clause) = generics.split_for_impl();
+    // Each source is asked for in one place, so that what is wrong with it is reported once.
+    let asked = |of: &Type| {
+        let functions = fields.iter().enumerate().map(|(position, field)| {
+            let (name, ty, from) = (name(position), &field.ty, from(krate, of, field));
+            let written = quote_spanned! {first(&from)=>
+                #[inline]
+                fn #name #impl_generics () -> impl #krate::query::Projection<#of, Output = #ty> #clause { #from }
+            };
+            written
+        });
+        quote!(#(#functions)*)
+    };
+    let turbofish = arguments.as_turbofish();
+    let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
+    let names: Vec<_> = (0..fields.len()).map(name).collect();
+    let impls = of.iter().map(|of| {
+        let asked = asked(of);
+        let implemented = quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::query::Projected<#of> for #ident #arguments #clause {
+                fn sources(__sources: &mut ::std::vec::Vec<#krate::query::Source>) {
+                    #(#krate::query::field::sources::<#of, _>(&#names #turbofish(), __sources);)*
+                }
+
+                fn read(
+                    __values: &mut #krate::query::Values<'_>,
+                ) -> ::core::result::Result<Self, #krate::backend::DecodeError> {
+                    ::core::result::Result::Ok(Self {
+                        #(#members: #krate::query::field::read::<#of, _>(#names #turbofish, __values)?,)*
+                    })
+                }
+            }
+        };
+        hidden(quote!(#asked #implemented))
+    });
+    quote!(#(#impls)*)
+}
+
+/// The name of the function that gives a field's source.
+fn name(position: usize) -> Ident {
+    format_ident!("__source_{position}")
+}
+
+fn first(tokens: impl ToTokens) -> Span {
+    ends(tokens).0
+}
+
+/// What gives the field's source: what the user wrote, or the property of its name.
+fn from(krate: &TokenStream, of: &Type, field: &ProjectedField) -> TokenStream {
+    match (&field.from, &field.member) {
+        (Some(from), _) => quote!(#from),
+        (None, member @ Member::Named(name)) => {
+            quote_spanned!(name.span()=> <#of as #krate::PersistentType>::props().#member.clone())
+        }
+        (None, member) => quote_spanned!(member.span()=> ()),
+    }
+}
