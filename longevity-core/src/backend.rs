@@ -9,10 +9,10 @@ use crate::encoding::PropertyReader;
 use crate::error::{BoxError, Error};
 use crate::explain::Explanation;
 use crate::persistent::Document;
-use crate::query::{Predicate, Select};
+use crate::query::{InPlace, Predicate, Select};
 use crate::row::{Row, RowContent, RowId};
 use crate::table::TableDefinition;
-use crate::value::{Value, ValueRef};
+use crate::value::{Timestamp, Value, ValueRef};
 use crate::wait;
 
 /// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
@@ -53,6 +53,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Whether writes come with [`RowContent::columns`]. A back end that reads the values of its keys and indexes from its
     /// documents says no, and core spares itself the copies.
     const WANTS_COLUMNS: bool = true;
+    /// Whether [`patch`](Self::patch) ever does anything.
+    const PATCHES_IN_PLACE: bool = false;
 
     /// What the back end can do beyond the contract. An operation of a capability that is not declared is refused by
     /// core with [`Error::Unsupported`] before it reaches the back end.
@@ -110,6 +112,24 @@ pub trait Backend: Send + Sync + 'static {
         target: Target<'_>,
         content: RowContent<Self::Doc>,
     ) -> impl Future<Output = Result<u64, WriteFailure>> + Send;
+
+    /// Makes the changes to the row with a key where it is, raises its version by one, and gives the row as it is then: as
+    /// a look-up and a replacement of what was found would do it, whoever else changes the row meanwhile.
+    ///
+    /// `None`, and nothing is done, for whatever reason: there is no such row in scope, a sum is out of range, a key is
+    /// taken, or the back end does it it another way only. Core then does it with a look at the row, and says what is wrong. The
+    /// provided method always declines; a store to which each command is a way over a network overrides it, and says that it
+    /// [does](Self::PATCHES_IN_PLACE).
+    fn patch(
+        &self,
+        table: &Self::Table,
+        lookup: Lookup<'_>,
+        changes: &[InPlace],
+        written_at: Option<Timestamp>,
+    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send {
+        let _ = (table, lookup, changes, written_at);
+        async { Ok(None) }
+    }
 
     /// Deletes the target.
     fn delete(&self, table: &Self::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send;

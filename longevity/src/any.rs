@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
 use longevity_core::encoding::PropertyReader;
-use longevity_core::query::{Predicate, Select};
+use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
 
 /// Defines the enums, and forwards each operation to the back end that was chosen.
 macro_rules! any {
@@ -99,6 +99,8 @@ macro_rules! any {
             type Rows = AnyRows;
 
             const NAME: &'static str = "any";
+
+            const PATCHES_IN_PLACE: bool = true;
 
             fn capabilities(&self) -> Capabilities {
                 match self {
@@ -188,6 +190,22 @@ macro_rules! any {
                         RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at },
                     ) => backend.replace(table, target, RowContent { doc, discriminator, columns, written_at }).await,)*
                     _ => Err(another().into()),
+                }
+            }
+
+            async fn patch(
+                &self,
+                table: &AnyTable,
+                lookup: Lookup<'_>,
+                changes: &[InPlace],
+                written_at: Option<Timestamp>,
+            ) -> Result<Option<Row<AnyDoc>>, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        let row = backend.patch(table, lookup, changes, written_at).await?;
+                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
+                    })*
+                    _ => Err(another()),
                 }
             }
 

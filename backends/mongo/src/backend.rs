@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
 use longevity_core::encoding::PropertyReader;
-use longevity_core::query::{Predicate, Select};
+use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
 
 use crate::Mongo;
 use crate::encode::Doc;
 use crate::stream::Rows;
 use crate::table::Table;
-use crate::{batch, explain, names, read, runtime, schema, write};
+use crate::{batch, explain, names, patch, read, runtime, schema, write};
 
 impl Mongo {
     /// MongoDB's plan for the look-up of a key: by its position, in the scope of a variant's discriminators or in any.
@@ -36,6 +36,7 @@ impl Backend for Mongo {
 
     const NAME: &'static str = crate::NAME;
     const WANTS_COLUMNS: bool = false;
+    const PATCHES_IN_PLACE: bool = true;
 
     fn capabilities(&self) -> Capabilities {
         Capabilities::none().with_atomic_batches().with_explain()
@@ -85,6 +86,17 @@ impl Backend for Mongo {
 
     async fn replace(&self, table: &Table, target: Target<'_>, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
         table.connection.within(async { write::replace(table.ready().await?, &target, &content).await }).await
+    }
+
+    async fn patch(
+        &self,
+        table: &Table,
+        lookup: Lookup<'_>,
+        changes: &[InPlace],
+        written_at: Option<Timestamp>,
+    ) -> Result<Option<Row<Doc>>, Error> {
+        let patch = async { patch::patch(table.ready().await?, &lookup, changes, written_at).await };
+        table.connection.within(patch).await
     }
 
     async fn delete(&self, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {

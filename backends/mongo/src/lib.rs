@@ -47,6 +47,7 @@ mod format;
 mod identity;
 mod layout;
 mod names;
+mod patch;
 mod property;
 mod read;
 mod rows;

@@ -17,9 +17,9 @@ use crate::values::{scalar, timestamp};
 use crate::{rows, schema};
 
 /// The server's code for a document that a validator refuses.
-const VALIDATION: i32 = 121;
+pub(crate) const VALIDATION: i32 = 121;
 /// The server's codes for a document that is too large.
-const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
+pub(crate) const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
 
 pub(crate) async fn insert(table: &Ready, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
     let id = identity::next();
@@ -232,7 +232,7 @@ fn signed(version: u64) -> i64 {
 }
 
 /// The types that a version may have: ours, and those by which others write `1`.
-const VERSION_TYPES: [&str; 3] = ["long", "int", "double"];
+pub(crate) const VERSION_TYPES: [&str; 3] = ["long", "int", "double"];
 
 /// The row that a write was about.
 struct Found {

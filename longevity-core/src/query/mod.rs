@@ -36,7 +36,7 @@ pub(crate) use keyset::{Place, behind};
 pub(crate) use measure::{Accumulator, Part};
 pub use measure::{Count, Max, Measure, Min, Total, count};
 pub use operand::Operand;
-pub use patch::Patch;
+pub use patch::{InPlace, Patch};
 pub use predicate::{Predicate, TextTest};
 pub use projection::{ByType, Projected, Projection, To, by_type, to};
 #[doc(hidden)]

@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::BitAnd;
+use std::ops::{BitAnd, RangeInclusive};
 
 use super::{OfEveryRowOf, Operand, Prop};
 use crate::error::Error;
 use crate::path::{Path, Step};
 use crate::persistent::PersistentType;
 use crate::storable::kind::IsNumber;
-use crate::storable::{Collection, Storable};
+use crate::storable::{Collection, ScalarType, Shape, ShapeFn, Storable};
+use crate::table::{TableDefinition, Variant};
 use crate::value::Value;
 
 /// Changes of single properties of `P`, one after the other. Comes from its properties; `&` puts one behind another.
@@ -92,7 +93,99 @@ impl<P: 'static> Patch<P> {
     }
 }
 
+/// A change that a back end may make where the row is, without looking at the row first: of a property that all types in scope
+/// have, on whose way are structs alone.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InPlace {
+    /// It gets this value.
+    Set(Path, Value),
+    /// The integer is `by` more, if the sum is within the range of its type.
+    Add {
+        /// Where it is.
+        path: Path,
+        /// How much more.
+        by: i64,
+        /// What it may be then.
+        within: RangeInclusive<i64>,
+    },
+    /// The list gets this element at its end.
+    Push(Path, Value),
+}
+
+impl Change {
+    /// The same as what a back end may do, if it may, in a type of this shape.
+    fn in_place(&self, shape: ShapeFn) -> Option<InPlace> {
+        if self.path.entry().is_some() {
+            return None;
+        }
+        let path = || self.path.clone();
+        match (&self.op, shape_at(shape, self.path.steps())?) {
+            (Op::Set(value), _) => Some(InPlace::Set(path(), value.clone())),
+            (Op::Increment(Value::Int(by)), Shape::Scalar(integer)) => {
+                Some(InPlace::Add { path: path(), by: *by, within: range_of(integer)? })
+            }
+            (Op::Push(element), Shape::List(_)) => Some(InPlace::Push(path(), element.clone())),
+            _ => None,
+        }
+    }
+
+    fn overlaps(&self, other: &Path) -> bool {
+        let (ours, theirs) = (self.path.steps(), other.steps());
+        ours.starts_with(theirs) || theirs.starts_with(ours)
+    }
+}
+
+/// What is at the end of the steps if there are structs alone on the way. A newtype there may have rules of its own, and is not
+/// looked into.
+fn shape_at(shape: ShapeFn, steps: &[&'static Step]) -> Option<Shape> {
+    let mut shape = shape();
+    for step in steps {
+        while let Shape::Newtype { inner, .. } = shape {
+            shape = inner();
+        }
+        let Shape::Struct { fields, .. } = shape else { return None };
+        shape = (fields.iter().find(|field| field.step == *step)?.shape)();
+    }
+    Some(shape)
+}
+
+fn range_of(integer: ScalarType) -> Option<RangeInclusive<i64>> {
+    match integer {
+        ScalarType::I8 => Some(i8::MIN.into()..=i8::MAX.into()),
+        ScalarType::I16 => Some(i16::MIN.into()..=i16::MAX.into()),
+        ScalarType::I32 => Some(i32::MIN.into()..=i32::MAX.into()),
+        ScalarType::I64 | ScalarType::Isize => Some(i64::MIN..=i64::MAX),
+        ScalarType::U8 => Some(0..=u8::MAX.into()),
+        ScalarType::U16 => Some(0..=u16::MAX.into()),
+        ScalarType::U32 => Some(0..=u32::MAX.into()),
+        _ => None,
+    }
+}
+
 impl<P: PersistentType> Patch<P> {
+    /// The same as changes that a back end may make where the row is; `None` if one of them takes a look at the row: an
+    /// increment of a float or a `u64`, what is in an option, a variant, a set or a map, and what touches the primary key.
+    pub(crate) fn in_place(&self, definition: &TableDefinition) -> Option<Vec<InPlace>> {
+        let in_scope = |variant: &&Variant| P::DISCRIMINATORS.is_none_or(|scope| variant.discriminators == Some(scope));
+        let variants: Vec<_> = definition.variants.iter().filter(in_scope).collect();
+        let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
+        let fixed: Vec<_> = primary_key.into_iter().flatten().map(|column| &definition.columns[*column].path).collect();
+        let mut changes = Vec::with_capacity(self.changes.len());
+        for (position, change) in self.changes.iter().enumerate() {
+            let twice = self.changes.iter().take(position).any(|other| change.overlaps(&other.path));
+            if twice || fixed.iter().any(|path| change.overlaps(path)) {
+                return None;
+            }
+            let mut in_variants = variants.iter().map(|variant| change.in_place(variant.shape));
+            let first = in_variants.next()??;
+            if !in_variants.all(|other| other.as_ref() == Some(&first)) {
+                return None;
+            }
+            changes.push(first);
+        }
+        Some(changes)
+    }
+
     /// The persistent with all the changes.
     pub(crate) fn apply(&self, persistent: &P) -> Result<P, Error> {
         let mut value = persistent.value_at(&[]).to_value();
@@ -104,7 +197,8 @@ impl<P: PersistentType> Patch<P> {
             })?;
         }
         P::of_value(persistent.variant(), value).map_err(|error| {
-            let paths: Vec<_> = self.changes.iter().map(|change| change.path.to_string()).collect();
+            let mut paths: Vec<_> = self.changes.iter().map(|change| change.path.to_string()).collect();
+            paths.dedup();
             Error::InvalidPatch {
                 type_name: P::NAME,
                 path: paths.join(", "),

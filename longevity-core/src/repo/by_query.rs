@@ -3,14 +3,14 @@
 use tracing::Instrument;
 
 use super::write::{confused, content_of, write_error};
-use super::{Repo, unknown_discriminator};
-use crate::backend::{Backend, Target, Write, WriteFailure};
+use super::{Repo, state_of, unknown_discriminator};
+use crate::backend::{Backend, Lookup, Target, Write, WriteFailure};
 use crate::error::{Error, WriteError};
 use crate::persistent::{KeyFor, PersistentType};
 use crate::query::{OfEveryRowOf, Patch, Query, Source};
 use crate::row::Row;
 use crate::state::{PState, Stored};
-use crate::value::Value;
+use crate::value::{Timestamp, Value};
 
 /// How often a change is made anew because somebody else was faster.
 const TRIES: usize = 100;
@@ -127,8 +127,15 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
     }
 
-    /// Applies a patch to the persistent with this key value, whoever else changes it: what was changed under way is looked
-    /// at anew. `None` if there is no such persistent.
+    /// Applies a patch to the persistent with this key value, whoever else changes it. `None` if there is no such persistent.
+    ///
+    /// One command on a back end that can change a row where it is, which MongoDB can: of a property that is not in an option,
+    /// a variant or a map it sets whatever it is, increments an integer of up to 63 bits and pushes to a list. Anything else
+    /// looks at the row, changes it, and begins anew if somebody else did meanwhile. Fails as [`update`](Self::update) does,
+    /// and with [`Error::InvalidPatch`].
+    ///
+    /// A rule over several fields that a `Deserialize` written by hand enforces is not asked where the row is changed in
+    /// place; [`patch`](Self::patch) asks it.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -143,6 +150,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
     {
         let patch = patch.of::<P>();
+        if let Some(state) = self.patch_in_place(key, &patch).await? {
+            return Ok(Some(state));
+        }
         for _ in 0..TRIES {
             let Some(state) = self.retrieve_key(key).await? else { return Ok(None) };
             let value = patch.apply(&state.value)?;
@@ -153,6 +163,19 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             }
         }
         Err(Error::Contended { type_name: P::NAME, tries: TRIES })
+    }
+
+    /// Has the back end patch the row where it is, if it can.
+    async fn patch_in_place<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
+        let table = self.table()?;
+        let changes = if B::PATCHES_IN_PLACE { patch.in_place(&table.definition) } else { None };
+        let Some(changes) = changes else { return Ok(None) };
+        let (index, values) = self.key_of(key)?;
+        let lookup = Lookup { index, values: &values, scope: P::DISCRIMINATORS };
+        let written_at = table.options.timestamps.then(Timestamp::now);
+        let span = tracing::debug_span!("patch", "type" = P::NAME, backend = B::NAME);
+        let row = table.backend.patch(&table.handle, lookup, &changes, written_at).instrument(span).await?;
+        row.map(|row| state_of(table, &row)).transpose()
     }
 
     /// Does the writes, all or none, and says how many; `None` if a row is not as it was seen. `error` tells the failure of

@@ -140,12 +140,10 @@ fn index_values<'a, P: PersistentType>(
     index.columns.iter().map(|column| value.value_at(definition.columns[*column].path.steps()).to_value())
 }
 
+type KeyColumns<'a> = SmallVec<[ValueRef<'a>; 2]>;
+
 /// The values that a key value has in the columns of its key.
-fn key_columns<'a, K: Storable>(
-    definition: &TableDefinition,
-    index: &Index,
-    key: &'a K,
-) -> SmallVec<[ValueRef<'a>; 2]> {
+fn key_columns<'a, K: Storable>(definition: &TableDefinition, index: &Index, key: &'a K) -> KeyColumns<'a> {
     // The columns are within the key's one property: what follows it leads through the key value.
     let depth = index.properties.first().map_or(0, |property| property.steps().len());
     let path = |column: &usize| definition.columns[*column].path.steps().get(depth..).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use tracing::Instrument;
 
 use super::strict::ensure_served;
-use super::{PStates, Repo, key_columns, scoped, scoped_select, state_of};
+use super::{KeyColumns, PStates, Repo, key_columns, scoped, scoped_select, state_of};
 use crate::backend::{Backend, Lookup};
 use crate::error::Error;
 use crate::explain::Explanation;
@@ -39,16 +39,21 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     pub(crate) async fn retrieve_key<K: KeyFor<P>>(&self, key: &K) -> Result<Option<PState<P>>, Error> {
         let table = self.table()?;
-        let definition = &*table.definition;
-        let index = definition.key(TypeId::of::<K>()).ok_or_else(|| Error::InvalidModel {
-            type_name: P::NAME,
-            problem: format!("declares no key of type {}", std::any::type_name::<K>()),
-        })?;
-        let values = key_columns(definition, &definition.indexes[index], key);
+        let (index, values) = self.key_of(key)?;
         let lookup = Lookup { index, values: &values, scope: P::DISCRIMINATORS };
         let span = tracing::debug_span!("retrieve", "type" = P::NAME, backend = B::NAME);
         let row = table.backend.get(&table.handle, lookup).instrument(span).await?;
         row.map(|row| state_of(table, &row)).transpose()
+    }
+
+    /// The position of the key, and the values that the key value has in its columns.
+    pub(super) fn key_of<'a, K: KeyFor<P>>(&self, key: &'a K) -> Result<(usize, KeyColumns<'a>), Error> {
+        let definition = &*self.table()?.definition;
+        let index = definition.key(TypeId::of::<K>()).ok_or_else(|| Error::InvalidModel {
+            type_name: P::NAME,
+            problem: format!("declares no key of type {}", std::any::type_name::<K>()),
+        })?;
+        Ok((index, key_columns(definition, &definition.indexes[index], key)))
     }
 
     /// The persistent with this key value; [`Error::NotFound`] if there is none.

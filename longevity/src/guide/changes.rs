@@ -23,7 +23,8 @@
 //! # One row
 //!
 //! [`patch`](crate::Repo::patch) is under the lock that a state's row version is: it is refused if somebody else was faster.
-//! [`patch_by`](crate::Repo::patch_by) finds the row by a key and applies the patch to whatever is there.
+//! [`patch_by`](crate::Repo::patch_by) finds the row by a key and applies the patch to whatever is there; on
+//! MongoDB that is one command if the store can do it without a look at the row.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]

@@ -156,6 +156,85 @@ fn a_page_is_one_round_trip() {
     assert_eq!(commands.iter().filter(|name| *name == "getMore").count(), 2, "{commands:?}");
 }
 
+mod counters {
+    use longevity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+    #[key_val(Counter)]
+    pub(super) struct Name(pub(super) String);
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(key(name))]
+    pub(super) struct Counter {
+        pub(super) name: Name,
+        pub(super) hits: i64,
+        pub(super) small: u8,
+        pub(super) ratio: f64,
+        pub(super) log: Vec<String>,
+        pub(super) note: Option<String>,
+        pub(super) inner: Inner,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+    pub(super) struct Inner {
+        pub(super) number: i32,
+        pub(super) maybe: Option<i32>,
+    }
+
+    #[derive(DomainModel)]
+    #[domain_model(Counter)]
+    pub(super) struct Counting;
+}
+
+#[test]
+fn a_patch_is_one_round_trip() {
+    use counters::{Counter, Counting, Inner, Name};
+    let Some(place) = Place::new() else { return };
+    let (relay, store) = relayed::<Counting>(&place, "", |mongo| mongo);
+    let counters = store.repo::<Counter>();
+    let inner = Inner { number: 1, maybe: None };
+    let (log, name) = (vec!["a".to_owned()], Name("n".into()));
+    let counter =
+        Counter { name: name.clone(), hits: 0, small: 250, ratio: 0.5, log, note: None, inner: inner.clone() };
+    let state = counters.create(counter).unwrap();
+    let c = Counter::props();
+    let trips = || {
+        let commands = relay.take("counter");
+        commands.iter().map(|command| command.keys().next().unwrap().clone()).collect::<Vec<_>>()
+    };
+    trips();
+    // Under the lock.
+    let mut state = counters.patch(state, c.hits.increment(1) & c.note.set("under the lock")).unwrap();
+    assert_eq!(trips(), ["update"]);
+
+    let in_place = [
+        c.hits.increment(1),
+        c.hits.increment(-2) & c.small.increment(5_u8) & c.log.push("b"),
+        c.note.set(None::<String>),
+        c.ratio.set(1.5) & c.name.set(Name("n".into())),
+        c.inner.set(inner),
+        c.inner.number.increment(1) & c.inner.maybe.set(7),
+    ];
+    for patch in in_place {
+        let patched = counters.patch_by(&name, patch.clone()).unwrap().unwrap();
+        assert_eq!(trips(), ["findAndModify"], "{patch:?}");
+        assert_eq!(patched.row_version(), state.row_version() + 1, "{patch:?}");
+        state = patched;
+    }
+    let expected = Inner { number: 2, maybe: Some(7) };
+    assert_eq!((state.hits, state.small, state.log.len(), &state.inner), (0, 255, 2, &expected));
+
+    // What is out of range, in an option or no integer takes a look.
+    counters.patch_by(&name, c.small.increment(1_u8)).unwrap_err();
+    assert_eq!(trips(), ["findAndModify", "find"]);
+    counters.patch_by(&name, c.ratio.increment(0.5)).unwrap();
+    assert_eq!(trips(), ["find", "update"]);
+    counters.patch_by(&name, c.inner.maybe.increment(1)).unwrap();
+    assert_eq!(trips(), ["find", "update"]);
+    assert!(counters.patch_by(&Name("m".into()), c.hits.increment(1)).unwrap().is_none());
+    assert_eq!(trips(), ["findAndModify", "find"]);
+}
+
 /// Nobody would know whether a row is there, was changed or has a key that is taken.
 #[test]
 fn writes_without_an_answer_are_refused() {

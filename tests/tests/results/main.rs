@@ -6,4 +6,5 @@ mod figures;
 mod forms;
 mod model;
 mod pages;
+mod patches;
 mod strict;

@@ -1,0 +1,143 @@
+//! Changes of a row where it is: one command, which decides, changes, and gives the row as it is then.
+
+use longevity_core::backend::Lookup;
+use longevity_core::query::InPlace;
+use longevity_core::storable::{Shape, ShapeFn};
+use longevity_core::{Error, Path, Row, Timestamp};
+use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::options::ReturnDocument;
+
+use crate::encode::Doc;
+use crate::failure::{DUPLICATE, MongoError, code_of};
+use crate::layout::{TYPE, UPDATED_AT, VERSION};
+use crate::stored::{Stored, Way};
+use crate::table::Ready;
+use crate::values::{of_type, timestamp};
+use crate::write::{TOO_LARGE, VALIDATION, VERSION_TYPES};
+use crate::{read, rows};
+
+/// The server's codes for a change that does not fit what is there, a text cannot be incremented nor a number hold a field, and
+/// for names of fields that an operator does not take.
+const MISFITS: [i32; 6] = [2, 14, 28, 40, 52, 57];
+
+/// Patches the row with a key; `None` if there is none that can be patched like this.
+pub(crate) async fn patch(
+    table: &Ready,
+    lookup: &Lookup<'_>,
+    changes: &[InPlace],
+    written_at: Option<Timestamp>,
+) -> Result<Option<Row<Doc>>, Error> {
+    let definition = &*table.definition;
+    // A cluster changes one row only where it knows which of its servers has it.
+    let is_routed =
+        table.routing.is_empty() || definition.primary_key.as_ref().is_some_and(|key| key.index == lookup.index);
+    let Some(update) = Update::of(table, lookup, changes).filter(|_| is_routed) else { return Ok(None) };
+    let Update { conditions, mut set, add, push } = update;
+    let mut filter = vec![read::of_key(table, lookup)?];
+    filter.push(doc! { VERSION: { "$type": VERSION_TYPES.to_vec(), "$not": { "$type": "array" } } });
+    if lookup.scope.is_none() && table.has_type() {
+        // What nobody knows stays as it is.
+        filter.push(doc! { TYPE: { "$in": definition.discriminators().collect::<Vec<_>>() } });
+    }
+    filter.extend(conditions);
+    if let Some(at) = written_at {
+        set.insert(UPDATED_AT, timestamp(at));
+    }
+    let mut update = doc! { "$inc": add };
+    for (operator, fields) in [("$set", set), ("$push", push)] {
+        if !fields.is_empty() {
+            update.insert(operator, fields);
+        }
+    }
+    let patched = table.collection.find_one_and_update(doc! { "$and": filter }, update);
+    let patched: Result<Option<RawDocumentBuf>, _> = patched.return_document(ReturnDocument::After).await;
+    match patched {
+        Ok(row) => row.map(|document| rows::read(table, &document)).transpose(),
+        Err(error) => match code_of(&error) {
+            Some(code) if is_declined(code) => Ok(None),
+            _ => Err(MongoError::from(error).into()),
+        },
+    }
+}
+
+/// Whether an error of this code says that nothing was done, and a look at the row says why.
+fn is_declined(code: i32) -> bool {
+    code == DUPLICATE || code == VALIDATION || TOO_LARGE.contains(&code) || MISFITS.contains(&code)
+}
+
+/// What an update does, and when.
+#[derive(Debug, PartialEq)]
+struct Update {
+    conditions: Vec<Document>,
+    set: Document,
+    add: Document,
+    push: Document,
+}
+
+impl Update {
+    fn of(table: &Ready, lookup: &Lookup<'_>, changes: &[InPlace]) -> Option<Self> {
+        let add = doc! { VERSION: 1_i64 };
+        let mut update = Self { conditions: Vec::new(), set: Document::new(), add, push: Document::new() };
+        for change in changes {
+            match change {
+                InPlace::Set(path, value) => {
+                    let place = Place::of(table, lookup, path)?;
+                    update.conditions.extend(place.parents());
+                    update.set.insert(place.field, of_type(place.shape, value));
+                }
+                InPlace::Add { path, by, within } => {
+                    let place = Place::of(table, lookup, path)?;
+                    let (least, most) = (within.start().checked_sub(*by), within.end().checked_sub(*by));
+                    // What is out of the range of a bound is in that of the type.
+                    let least = least.unwrap_or(i64::MIN).max(*within.start());
+                    let most = most.unwrap_or(i64::MAX).min(*within.end());
+                    update.conditions.push(doc! { &place.field: {
+                        "$gte": least, "$lte": most, "$type": ["long", "int"], "$not": { "$type": "array" },
+                    } });
+                    update.add.insert(place.field, *by);
+                }
+                InPlace::Push(path, element) => {
+                    let place = Place::of(table, lookup, path)?;
+                    update.conditions.push(doc! { &place.field: { "$type": "array" } });
+                    let Shape::List(held) = (place.shape)() else { return None };
+                    update.push.insert(place.field, of_type(held, element));
+                }
+            }
+        }
+        Some(update)
+    }
+}
+
+/// The one place that a property has in all documents in scope.
+struct Place {
+    field: String,
+    shape: ShapeFn,
+}
+
+impl Place {
+    fn of(table: &Ready, lookup: &Lookup<'_>, path: &Path) -> Option<Self> {
+        let property = table.property(path)?;
+        let scope = match lookup.scope {
+            Some(scope) => Some(table.variant_of_scope(scope)?),
+            None => None,
+        };
+        let cases = property.cases(scope);
+        let [case] = cases.as_slice() else { return None };
+        let in_all = scope.is_some() || case.is_everywhere;
+        let stored = Some(&case.stored).filter(|stored| in_all && is_in_structs(stored))?;
+        let Way::Field(last) = &stored.crossings.last()?.way else { return None };
+        Some(Self { field: stored.field()?, shape: last.shape })
+    }
+
+    /// That the field's parent is an object, if it is not the document itself.
+    fn parents(&self) -> Option<Document> {
+        let (parent, _) = self.field.rsplit_once('.')?;
+        Some(doc! { parent: { "$type": "object", "$not": { "$type": "array" } } })
+    }
+}
+
+/// Whether all on the way are structs' fields, each in one place.
+fn is_in_structs(stored: &Stored) -> bool {
+    let in_struct = |way: &Way| matches!(way, Way::Field(field) if !field.is_presence);
+    stored.is_plain() && stored.crossings.iter().all(|crossing| crossing.options == 0 && in_struct(&crossing.way))
+}

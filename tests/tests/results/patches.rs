@@ -1,0 +1,301 @@
+//! Patches of one row by its key: where the row is, or with a look at it, they do the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use longevity::backend::Backend;
+use longevity::blocking::{Longevity, Repo};
+use longevity::prelude::*;
+use longevity::{Patch, Value};
+
+use crate::model::{Question, everywhere};
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, KeyVal)]
+#[key_val(Device)]
+struct Serial(String);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(
+    poly,
+    props(serial: Serial, label: Option<String>, count: i32, tags: Vec<String>, place: Place),
+    key(serial),
+    index(count)
+)]
+enum Device {
+    Lamp(Lamp),
+    Sensor(Sensor),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+#[key_val(Lamp)]
+struct Socket(u32);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(derived(Device), key(socket), index(small, wide))]
+struct Lamp {
+    serial: Serial,
+    label: Option<String>,
+    count: i32,
+    tags: Vec<String>,
+    place: Place,
+    socket: Socket,
+    small: i8,
+    long: i64,
+    wide: u64,
+    ratio: f64,
+    single: f32,
+    lit_at: Timestamp,
+    maybe: Option<Option<i64>>,
+    marks: BTreeMap<String, u16>,
+    kinds: BTreeSet<Kind>,
+    grid: Vec<Vec<Option<u8>>>,
+    mode: Mode,
+    // As later versions of a model have it.
+    #[serde(default, alias = "older")]
+    newer: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(derived(Device))]
+struct Sensor {
+    serial: Serial,
+    label: Option<String>,
+    count: i32,
+    tags: Vec<String>,
+    place: Place,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+struct Place {
+    #[serde(rename = "city-of")]
+    #[component(name = "city")]
+    city: String,
+    floor: Option<Floor>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+struct Floor {
+    number: i16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
+enum Kind {
+    Warm,
+    #[serde(alias = "Chilly")]
+    Cold,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+enum Mode {
+    Off,
+    Dimmed { to: u8 },
+}
+
+#[derive(Debug, DomainModel)]
+#[domain_model(Device)]
+struct Home;
+
+fn place() -> Place {
+    Place { city: "Ulm".into(), floor: Some(Floor { number: 2 }) }
+}
+
+fn serial(number: u32) -> Serial {
+    Serial(format!("$S.{number}"))
+}
+
+fn lamp(number: u32) -> Lamp {
+    Lamp {
+        serial: serial(number),
+        label: None,
+        count: 1,
+        tags: vec!["a".into()],
+        place: place(),
+        socket: Socket(number),
+        small: 100,
+        long: i64::MAX - 5,
+        wide: u64::MAX - 5,
+        ratio: 0.5,
+        single: 0.1,
+        lit_at: Timestamp::from_unix(1, 2).unwrap(),
+        maybe: None,
+        marks: [("x".to_owned(), 1)].into(),
+        kinds: [Kind::Cold].into(),
+        grid: vec![vec![None]],
+        mode: Mode::Dimmed { to: 3 },
+        newer: 4,
+    }
+}
+
+fn sensor(number: u32) -> Sensor {
+    Sensor { serial: serial(number), label: Some("s".into()), count: -1, tags: Vec::new(), place: place() }
+}
+
+type Case = (Patch<Lamp>, fn(&mut Lamp));
+
+/// With what each does to the lamp.
+fn of_lamps() -> Vec<Case> {
+    let (d, l) = (Device::props(), Lamp::props());
+    vec![
+        (d.count.increment(5).of(), |lamp| lamp.count += 5),
+        (d.count.increment(-5).of() & l.small.increment(27), |lamp| (lamp.count, lamp.small) = (-4, 127)),
+        (l.small.set(-128), |lamp| lamp.small = -128),
+        (l.small.increment(-100), |lamp| lamp.small = 0),
+        (l.long.increment(5), |lamp| lamp.long = i64::MAX),
+        (l.long.increment(-5) & l.long.increment(10), |lamp| lamp.long = i64::MAX),
+        (l.wide.increment(5_u64), |lamp| lamp.wide = u64::MAX),
+        (l.wide.set(0_u64), |lamp| lamp.wide = 0),
+        (l.ratio.increment(0.25), |lamp| lamp.ratio = 0.75),
+        (l.ratio.set(f64::NAN) & l.single.increment(0.2_f32), |lamp| (lamp.ratio, lamp.single) = (f64::NAN, 0.1 + 0.2)),
+        (l.single.set(-0.0_f32), |lamp| lamp.single = -0.0),
+        (l.lit_at.set(Timestamp::from_unix(-1, -999_999_999).unwrap()), |lamp| {
+            lamp.lit_at = Timestamp::from_unix(-1, -999_999_999).unwrap();
+        }),
+        (l.label.set("$label"), |lamp| lamp.label = Some("$label".into())),
+        (l.maybe.set(Some(None::<i64>)), |lamp| lamp.maybe = Some(None)),
+        (l.maybe.set(Some(Some(7))), |lamp| lamp.maybe = Some(Some(7))),
+        (l.maybe.increment(Some(Some(1))), |_| {}),
+        (l.tags.push("$b"), |lamp| lamp.tags.push("$b".into())),
+        (l.tags.push("b") & l.tags.push("c"), |lamp| lamp.tags.extend(["b".to_owned(), "c".to_owned()])),
+        (l.tags.set(Vec::<String>::new()), |lamp| lamp.tags.clear()),
+        (l.grid.push(vec![Some(1), None]), |lamp| lamp.grid.push(vec![Some(1), None])),
+        (l.kinds.push(Kind::Warm), |lamp| {
+            lamp.kinds.insert(Kind::Warm);
+        }),
+        (l.kinds.push(Kind::Cold), |_| {}),
+        (l.marks.entry("x").increment(2_u16), |lamp| *lamp.marks.get_mut("x").unwrap() += 2),
+        (l.marks.entry("$y.z").set(Some(2_u16)), |lamp| {
+            lamp.marks.insert("$y.z".into(), 2);
+        }),
+        (l.marks.set(BTreeMap::from([("a.b".to_owned(), 3)])), |lamp| lamp.marks = [("a.b".to_owned(), 3)].into()),
+        (l.mode.set(Mode::Off), |lamp| lamp.mode = Mode::Off),
+        (l.mode.dimmed.to.increment(1_u8), |lamp| lamp.mode = Mode::Dimmed { to: 4 }),
+        (d.place.city.set("Köln").of(), |lamp| lamp.place.city = "Köln".into()),
+        (d.place.set(Place { city: String::new(), floor: None }).of(), |lamp| {
+            lamp.place = Place { city: String::new(), floor: None };
+        }),
+        (d.place.floor.some().number.increment(1_i16).of(), |lamp| lamp.place.floor = Some(Floor { number: 3 })),
+        (d.place.floor.set(None::<Floor>).of() & d.place.city.set("c").of(), |lamp| {
+            lamp.place = Place { city: "c".into(), floor: None };
+        }),
+        (l.newer.increment(1), |lamp| lamp.newer += 1),
+        (l.socket.set(Socket(77)), |lamp| lamp.socket = Socket(77)),
+        (d.serial.set(Serial("new".into())).of(), |lamp| lamp.serial = Serial("new".into())),
+    ]
+}
+
+fn value(lamp: &Lamp) -> Value {
+    lamp.value_at(&[]).to_value()
+}
+
+struct ByKey;
+
+impl Question<Home> for ByKey {
+    fn ask<B: Backend>(&self, store: &Longevity<Home, B>) {
+        let (devices, lamps) = (store.repo::<Device>(), store.repo::<Lamp>());
+        let cases = || of_lamps().into_iter().zip(10..);
+        lamps.create_many(cases().map(|(_, number)| lamp(number))).unwrap();
+        devices.create_many((1..5).map(|number| Device::Sensor(sensor(number)))).unwrap();
+        for ((patch, change), number) in cases() {
+            let mut expected = lamp(number);
+            change(&mut expected);
+            let what = format!("{}: {patch:?}", B::NAME);
+            let patched = match number % 2 {
+                0 => lamps.patch_by(&serial(number), patch).unwrap(),
+                _ => lamps.patch_by(&Socket(number), patch).unwrap(),
+            };
+            let patched = patched.unwrap_or_else(|| panic!("{what} found none"));
+            assert!(value(patched.get()).is_identical(&value(&expected)), "{what}: {:?}", patched.get());
+            assert_eq!(patched.row_version(), 1, "{what}");
+            let found = lamps.retrieve_one(&expected.serial).unwrap();
+            assert!(value(found.get()).is_identical(&value(&expected)), "{what}: {:?}", found.get());
+            assert_eq!((found.id(), found.row_version()), (patched.id(), 1), "{what}");
+            // By the indexes and by what is compared as it is stored.
+            let (l, tags) = (Lamp::props(), expected.tags.clone());
+            let same = l.small.eq(expected.small) & l.wide.eq(expected.wide) & l.tags.eq(tags);
+            let same = same & l.place.eq(expected.place.clone()) & l.mode.eq(expected.mode.clone());
+            let same = same & l.kinds.eq(expected.kinds.clone()) & l.marks.eq(expected.marks.clone());
+            let found = lamps.find(Lamp::query().filter(same)).unwrap();
+            assert!(found.iter().any(|state| state.id() == patched.id()), "{what}");
+            assert!(lamps.retrieve(&expected.socket).unwrap().is_some(), "{what}");
+            // The way on from there.
+            lamps.update(patched.modify(|lamp| lamp.count = 0)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_patch_by_key_does_what_it_says() {
+    everywhere(&ByKey);
+}
+
+struct Refused;
+
+impl Question<Home> for Refused {
+    fn ask<B: Backend>(&self, store: &Longevity<Home, B>) {
+        let (devices, lamps) = (store.repo::<Device>(), store.repo::<Lamp>());
+        lamps.create_many([lamp(1), lamp(2)]).unwrap();
+        devices.create(Device::Sensor(sensor(3))).unwrap();
+        let (d, l) = (Device::props(), Lamp::props());
+        let before = devices.find(Device::query()).unwrap();
+        let patch = |patch: Patch<Lamp>| lamps.patch_by(&serial(1), patch);
+
+        for (patched, text) in [
+            (
+                patch(l.small.increment(28)),
+                "cannot patch small of Lamp: the value that comes out is not one of its type: ",
+            ),
+            (
+                patch(l.small.increment(i8::MIN) & l.small.increment(-101)),
+                "cannot patch small of Lamp: the value that comes out is not one of its type: ",
+            ),
+            (patch(l.long.increment(6)), "cannot patch long of Lamp: the sum is out of the range of its type"),
+            (patch(l.wide.increment(6_u64)), "cannot patch wide of Lamp: the sum is out of the range of its type"),
+            (patch(l.socket.set(Socket(2))), "Lamp with socket = 2 exists already"),
+            (patch(d.serial.set(serial(3)).of()), "Device with serial = \"$S.3\" exists already"),
+            (patch(d.count.increment(1).of() & l.socket.set(Socket(2))), "Lamp with socket = 2 exists already"),
+        ] {
+            let error = patched.unwrap_err().to_string();
+            assert!(error.starts_with(text), "{}: {error:?} is not {text:?}", B::NAME);
+        }
+        // Nobody has the key, or a sibling has it.
+        assert!(lamps.patch_by(&serial(9), d.count.increment(1)).unwrap().is_none());
+        assert!(lamps.patch_by(&serial(3), d.count.increment(1)).unwrap().is_none());
+        let after = devices.find(Device::query()).unwrap();
+        let seen = |states: &[longevity::PState<Device>]| -> Vec<_> {
+            states.iter().map(|state| (state.id(), state.row_version(), state.get().clone())).collect()
+        };
+        assert_eq!(seen(&before), seen(&after), "{}", B::NAME);
+
+        // Through the poly type, each as what it is.
+        patch_all(&devices);
+    }
+}
+
+fn patch_all<B: Backend>(devices: &Repo<Device, B>) {
+    let d = Device::props();
+    for number in 1..=3 {
+        let patch = d.count.increment(1) & d.tags.push("t") & d.place.city.set("Bonn");
+        let patched = devices.patch_by(&serial(number), patch).unwrap().unwrap();
+        assert_eq!(patched.row_version(), 1);
+        let expected = match number {
+            3 => {
+                let sensor = sensor(3);
+                Device::Sensor(Sensor { count: 0, tags: vec!["t".into()], place: bonn(sensor.place.clone()), ..sensor })
+            }
+            _ => {
+                let lamp = lamp(number);
+                let tags = vec!["a".to_owned(), "t".to_owned()];
+                Device::Lamp(Lamp { count: 2, tags, place: bonn(lamp.place.clone()), ..lamp })
+            }
+        };
+        assert_eq!(*patched.get(), expected);
+    }
+}
+
+fn bonn(place: Place) -> Place {
+    Place { city: "Bonn".into(), ..place }
+}
+
+#[test]
+fn what_cannot_be_patched_stays_and_says_why() {
+    everywhere(&Refused);
+}
