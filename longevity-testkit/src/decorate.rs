@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, Write, WriteFailure};
 use longevity_core::encoding::PropertyReader;
-use longevity_core::query::{Predicate, Select};
+use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
 
 /// The rows that a back end gives.
 pub type Rows<B> = Vec<Row<<B as Backend>::Doc>>;
@@ -79,6 +79,17 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         inner.write_many(table, writes)
     }
 
+    fn patch(
+        &self,
+        inner: &B,
+        table: &B::Table,
+        lookup: Lookup<'_>,
+        changes: &[InPlace],
+        written_at: Option<Timestamp>,
+    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
+        inner.patch(table, lookup, changes, written_at)
+    }
+
     fn get(
         &self,
         inner: &B,
@@ -144,6 +155,8 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
     type Rows = B::Rows;
 
     const NAME: &'static str = B::NAME;
+    // Whether the back end within does or not, the decorator may.
+    const PATCHES_IN_PLACE: bool = true;
 
     fn capabilities(&self) -> Capabilities {
         self.decorator.capabilities(&self.inner)
@@ -204,6 +217,16 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
         writes: Vec<Write<'_, B::Doc>>,
     ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send {
         self.decorator.write_many(&self.inner, table, writes)
+    }
+
+    fn patch(
+        &self,
+        table: &B::Table,
+        lookup: Lookup<'_>,
+        changes: &[InPlace],
+        written_at: Option<Timestamp>,
+    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
+        self.decorator.patch(&self.inner, table, lookup, changes, written_at)
     }
 
     fn get(

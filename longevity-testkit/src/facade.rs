@@ -6,9 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
 use longevity_core::encoding::PropertyReader;
-use longevity_core::query::{Predicate, Select};
+use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
+use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::outcome::{Outcome, Stop};
@@ -84,6 +84,7 @@ impl<B: Backend> Backend for Through<B> {
 
     const NAME: &'static str = B::NAME;
     const WANTS_COLUMNS: bool = B::WANTS_COLUMNS;
+    const PATCHES_IN_PLACE: bool = B::PATCHES_IN_PLACE;
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         if self.facade == Facade::Blocking {
@@ -156,6 +157,16 @@ impl<B: Backend> Backend for Through<B> {
         writes: Vec<Write<'_, B::Doc>>,
     ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send {
         self.inner.write_many(table, writes)
+    }
+
+    fn patch(
+        &self,
+        table: &B::Table,
+        lookup: Lookup<'_>,
+        changes: &[InPlace],
+        written_at: Option<Timestamp>,
+    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
+        self.inner.patch(table, lookup, changes, written_at)
     }
 
     fn get(

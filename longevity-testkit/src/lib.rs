@@ -40,6 +40,7 @@ mod random;
 mod report;
 mod spec;
 pub mod strategies;
+mod untyped;
 mod views;
 
 pub use agreement::{Agreement, AgreementReport, Disagreement};

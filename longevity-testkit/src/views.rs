@@ -4,11 +4,12 @@ use std::any::Any;
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::{Longevity, Repo};
-use longevity_core::query::{Query, Select};
-use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, PersistentType};
+use longevity_core::query::{Query, Select, by_type};
+use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, Path, PersistentType, Value};
 
 use crate::cases::{Key, all_keys, own_keys};
 use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
+use crate::untyped::{AllFigures, Change, Untyped};
 
 /// The repositories of `P`'s table, its own first.
 pub(crate) fn views_of<M: DomainModel, P: SpecRoot + InModel<M>, B: Backend>(
@@ -52,7 +53,7 @@ impl<M: DomainModel, B: Backend> SpecVisitor<M> for Derived<'_, M, B> {
 }
 
 /// The repository of `T`, in terms of the type `P` that owns its table.
-struct View<P, T, B: Backend> {
+struct View<P, T: 'static, B: Backend> {
     repo: Repo<T, B>,
     keys: Vec<Key<T, B>>,
     variant: Option<usize>,
@@ -75,7 +76,20 @@ pub(crate) trait AnyView<P>: Send + Sync {
     fn find(&self, select: Select, stream: bool) -> Result<Vec<PState<P>>, Error>;
     fn count(&self, select: Select) -> Result<u64, Error>;
     fn exists(&self, select: Select) -> Result<bool, Error>;
+    /// What stands on its pages of so many rows: some pages from the first one on, and back.
+    fn pages(&self, select: Select, size: u64) -> Result<Vec<PState<P>>, Error>;
+    /// The values of some properties.
+    fn values(&self, select: Select, of: &[Path]) -> Result<Vec<Vec<Value>>, Error>;
+    /// For each derived type and each value of the first property that are found together, all figures over all properties.
+    fn figures(&self, select: Select, of: &[Path]) -> Result<Vec<String>, Error>;
+    /// Patches the one with a key value of this value.
+    fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error>;
+    fn update_where(&self, select: Select, change: &Change) -> Result<u64, Error>;
+    fn delete_where(&self, select: Select) -> Result<u64, Error>;
 }
+
+/// So many pages are looked at from the first one on.
+const PAGES: usize = 12;
 
 impl<P: PersistentType, T: PersistentType, B: Backend> View<P, T, B> {
     fn own(&self, value: P) -> T {
@@ -141,5 +155,46 @@ impl<P: PersistentType, T: PersistentType, B: Backend> AnyView<P> for View<P, T,
 
     fn exists(&self, select: Select) -> Result<bool, Error> {
         self.repo.exists(Query::from_select(select))
+    }
+
+    fn pages(&self, select: Select, size: u64) -> Result<Vec<PState<P>>, Error> {
+        let query = || Query::from_select(Select { offset: 0, limit: Some(size), ..select.clone() });
+        let mut found = Vec::new();
+        let mut page = self.repo.page(query(), None)?;
+        for _ in 1..PAGES {
+            let Some(next) = &page.next else { break };
+            let after = self.repo.page(query(), Some(next))?;
+            found.extend(std::mem::replace(&mut page, after).states);
+        }
+        for _ in 1..PAGES {
+            let Some(previous) = &page.previous else { break };
+            let before = self.repo.page(query(), Some(previous))?;
+            found.extend(std::mem::replace(&mut page, before).states);
+        }
+        found.extend(page.states);
+        Ok(found.into_iter().map(self.widen).collect())
+    }
+
+    fn values(&self, select: Select, of: &[Path]) -> Result<Vec<Vec<Value>>, Error> {
+        self.repo.project(Query::from_select(select), Untyped(of))
+    }
+
+    fn figures(&self, select: Select, of: &[Path]) -> Result<Vec<String>, Error> {
+        let by = (by_type(), Untyped(of.get(..1).unwrap_or_default()));
+        let groups = self.repo.group(Query::from_select(select), by, AllFigures(of))?;
+        Ok(groups.into_iter().map(|((name, key), figures)| format!("{name} {key:?}: {}", figures.join(", "))).collect())
+    }
+
+    fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error> {
+        let patched = self.keys[key].patch(&self.repo, &self.own(value.clone()), change.patch())?;
+        Ok(patched.map(self.widen))
+    }
+
+    fn update_where(&self, select: Select, change: &Change) -> Result<u64, Error> {
+        self.repo.update_where(Query::from_select(select), change.patch::<T>())
+    }
+
+    fn delete_where(&self, select: Select) -> Result<u64, Error> {
+        self.repo.delete_where(Query::from_select(select))
     }
 }

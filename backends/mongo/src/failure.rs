@@ -2,7 +2,7 @@
 
 use longevity_core::Error;
 use longevity_core::backend::WriteFailure;
-use mongodb::bson::RawDocument;
+use mongodb::bson::{RawBsonRef, RawDocument};
 use mongodb::error::{
     Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR,
     UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure as DriverWriteFailure,
@@ -294,8 +294,17 @@ pub(crate) fn code_of(error: &DriverError) -> Option<i32> {
             let write = error.write_errors.as_ref().and_then(|errors| errors.first()).map(|error| error.code);
             write.or_else(|| error.write_concern_error.as_ref().map(|error| error.code))
         }
+        ErrorKind::InvalidResponse { .. } => code_in_reply(error),
         _ => None,
     }
+}
+
+/// The code of an error that the driver does not read: the server cuts long values off in its message, in the middle of a
+/// character, too.
+fn code_in_reply(error: &DriverError) -> Option<i32> {
+    let reply = error.server_response()?;
+    let succeeded = matches!(reply.get("ok"), Ok(Some(RawBsonRef::Double(1.0) | RawBsonRef::Int32(1))));
+    if succeeded { None } else { reply.get_i32("code").ok() }
 }
 
 /// What the server says, without the driver's wrapping.

@@ -33,9 +33,12 @@ pub(crate) use cursor::{CursorKey, Way, query_of};
 pub use evaluate::{Subject, evaluate};
 pub use filter::{Filter, InScopeOf, MixesWith, VariantsOf};
 pub(crate) use keyset::{Place, behind};
-pub(crate) use measure::{Accumulator, Part};
+#[doc(hidden)]
+pub use measure::{Accumulator, Part};
 pub use measure::{Count, Max, Measure, Min, Total, count};
 pub use operand::Operand;
+#[doc(hidden)]
+pub use patch::Op;
 pub use patch::{InPlace, Patch};
 pub use predicate::{Predicate, TextTest};
 pub use projection::{ByType, Projected, Projection, To, by_type, to};

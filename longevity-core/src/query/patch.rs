@@ -43,8 +43,10 @@ struct Change {
     op: Op,
 }
 
-#[derive(Clone, Debug)]
-enum Op {
+/// What becomes of a property.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
     Set(Value),
     Increment(Value),
     Push(Value),
@@ -52,7 +54,7 @@ enum Op {
 
 impl<R: 'static, T: Storable> Prop<R, T> {
     fn change(&self, op: Op) -> Patch<R> {
-        Patch { changes: vec![Change { path: self.path().clone(), op }], of: PhantomData }
+        Patch::untyped(self.path().clone(), op)
     }
 
     /// Gives the property this value.
@@ -78,6 +80,12 @@ impl<R: 'static, T: Storable> Prop<R, T> {
 }
 
 impl<P: 'static> Patch<P> {
+    /// The change of a property whose path and type nobody checks; for conformance suites and tools.
+    #[doc(hidden)]
+    pub fn untyped(path: Path, op: Op) -> Self {
+        Self { changes: vec![Change { path, op }], of: PhantomData }
+    }
+
     /// This patch, and then the other one; as `&`.
     pub fn and(mut self, other: Self) -> Self {
         self.changes.extend(other.changes);

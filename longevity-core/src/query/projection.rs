@@ -55,6 +55,12 @@ impl<'a> Values<'a> {
         Self { sources: sources.iter(), values: values.into_iter() }
     }
 
+    /// The next one as it is.
+    pub fn next_value(&mut self) -> Option<Value> {
+        self.sources.next();
+        self.values.next()
+    }
+
     /// The next one, as this type.
     pub fn read<T: Storable + DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
         let path = match self.sources.next() {

@@ -10,6 +10,12 @@ pub(super) enum Seen {
     Rows(Vec<Row>),
     Count(u64),
     Exists(bool),
+    /// The values of some properties, row by row.
+    Values(Vec<Vec<Value>>),
+    /// Figures over groups, as text.
+    Figures(Vec<String>),
+    /// So many rows were changed; all that there are then.
+    Changed(u64, Vec<Row>),
     /// The value of a deleted row.
     Deleted(Value),
     Refused(Refusal),
@@ -34,7 +40,7 @@ pub(super) struct Row {
 pub(super) enum Refusal {
     Duplicate {
         reported: Duplicate,
-        /// All keys of which the refused values are duplicates. A store may report any of them.
+        /// All keys of which the refused values are duplicates. A store may report any of them. None if nobody knows.
         all: Vec<Duplicate>,
     },
     Conflict {
@@ -77,10 +83,15 @@ impl Seen {
                 Refusal::Conflict { type_name, row: number(*id), expected: *expected, found: *found }
             }
             Error::NotFound { type_name, .. } => Refusal::NotFound { type_name },
-            Error::UnstablePrimaryKey { .. } => Refusal::ByCore(error.to_string()),
+            Error::UnstablePrimaryKey { .. } | Error::InvalidPatch { .. } => Refusal::ByCore(error.to_string()),
             other => return Self::Broken(other.to_string()),
         };
         Self::Refused(refusal)
+    }
+
+    /// Whether it is rows, and none.
+    pub(super) fn is_no_row(&self) -> bool {
+        matches!(self, Self::Rows(rows) if rows.is_empty())
     }
 
     /// Whether both say the same. `by_creation`: the ids of both stores ascend as the rows were created, so that they order
@@ -99,11 +110,18 @@ impl Seen {
             }
             (Self::Count(a), Self::Count(b)) => a == b,
             (Self::Exists(a), Self::Exists(b)) => a == b,
+            (Self::Values(a), Self::Values(b)) if by_creation => {
+                a.len() == b.len() && a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| a.is_identical(b))
+            }
+            (Self::Values(a), Self::Values(b)) => a.len() == b.len(),
+            // Which of two zeros is the least depends on the order of the rows, and a window on which they are.
+            (Self::Figures(a), Self::Figures(b)) => a == b || !by_creation && a.len() == b.len(),
+            (Self::Changed(a, rows), Self::Changed(b, others)) => a == b && same_rows(rows.iter(), others.iter()),
             (Self::Deleted(a), Self::Deleted(b)) => a.is_identical(b),
             (
                 Self::Refused(Refusal::Duplicate { reported: a, all }),
                 Self::Refused(Refusal::Duplicate { reported: b, all: others }),
-            ) => all == others && all.contains(a) && all.contains(b),
+            ) => all == others && (all.is_empty() || all.contains(a) && all.contains(b)),
             (Self::Refused(a), Self::Refused(b)) => a == b,
             _ => false,
         }
@@ -148,6 +166,15 @@ impl std::fmt::Display for Seen {
             }
             Self::Count(count) => write!(f, "a count of {count}"),
             Self::Exists(exists) => write!(f, "exists: {exists}"),
+            Self::Values(rows) => {
+                let values = |row: &Vec<Value>| row.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
+                write!(f, "values: {:?}", rows.iter().map(values).collect::<Vec<_>>())
+            }
+            Self::Figures(figures) => write!(f, "figures: {figures:?}"),
+            Self::Changed(changed, rows) => {
+                let numbers: Vec<_> = rows.iter().map(|row| (row.number, row.version)).collect();
+                write!(f, "{changed} changed; the rows and their versions are then {numbers:?}")
+            }
             Self::Deleted(value) => write!(f, "deleted {value}"),
             Self::Refused(Refusal::Duplicate { reported, all }) => {
                 write!(f, "refused as a duplicate of {reported}")?;

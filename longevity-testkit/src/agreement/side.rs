@@ -14,6 +14,7 @@ use super::step::Way;
 use crate::cases::{collisions, shown, values_in, whole};
 use crate::contract::SpecRoot;
 use crate::questions::with_ids;
+use crate::untyped::Change;
 use crate::views::{AnyView, views_of};
 
 /// What is done, with values of the table's type.
@@ -26,7 +27,11 @@ pub(super) enum Action<P> {
     Delete(usize, P),
     /// By the key at this position, of this value.
     Retrieve(usize, P),
+    /// By the key at this position, of this value.
+    Patch(usize, P, Change),
     Ask(Way, Select),
+    UpdateWhere(Select, Change),
+    DeleteWhere(Select),
 }
 
 /// A table of `P` on some back end.
@@ -127,14 +132,27 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
             }
             Action::Ask(way, select) => {
                 let select = with_ids(select, &memory.ids);
+                let rows = |found: Vec<PState<P>>| Seen::Rows(found.iter().map(|state| memory.seen(state)).collect());
                 match way {
                     Way::Count => Seen::Count(repo.count(select)?),
                     Way::Exists => Seen::Exists(repo.exists(select)?),
-                    Way::Find | Way::Stream => {
-                        let found = repo.find(select, *way == Way::Stream)?;
-                        Seen::Rows(found.iter().map(|state| memory.seen(state)).collect())
-                    }
+                    Way::Find | Way::Stream => rows(repo.find(select, *way == Way::Stream)?),
+                    Way::Pages(size) => rows(repo.pages(select, *size)?),
+                    Way::Values(of) => Seen::Values(repo.values(select, of)?),
+                    Way::Figures(of) => Seen::Figures(repo.figures(select, of)?),
                 }
+            }
+            Action::Patch(key, value, change) => {
+                let patched = repo.patch(*key, value, change)?;
+                Seen::Rows(patched.map(|state| memory.replaced(state)).into_iter().collect())
+            }
+            Action::UpdateWhere(select, change) => {
+                let rows = repo.update_where(with_ids(select, &memory.ids), change)?;
+                Seen::Changed(rows, memory.renewed(self.root.find(P::query())?))
+            }
+            Action::DeleteWhere(select) => {
+                let rows = repo.delete_where(with_ids(select, &memory.ids))?;
+                Seen::Changed(rows, memory.renewed(self.root.find(P::query())?))
             }
         })
     }
@@ -153,7 +171,12 @@ impl<P: SpecRoot, B: Backend> Side<P> for TableSide<P, B> {
             Action::Update(position, value) => {
                 self.duplicates(std::slice::from_ref(value), Some(self.memory.states[*position].id()))
             }
-            Action::Delete(..) | Action::Retrieve(..) | Action::Ask(..) => Ok(Vec::new()),
+            Action::Delete(..)
+            | Action::Retrieve(..)
+            | Action::Patch(..)
+            | Action::Ask(..)
+            | Action::UpdateWhere(..)
+            | Action::DeleteWhere(..) => Ok(Vec::new()),
         })
     }
 
@@ -178,6 +201,20 @@ impl<P: PersistentType> Memory<P> {
         self.rows.push(number);
         self.states.push(state);
         seen
+    }
+
+    /// The next state of a row.
+    fn replaced(&mut self, state: PState<P>) -> Row {
+        let seen = self.seen(&state);
+        self.rows.push(seen.number.unwrap_or(usize::MAX));
+        self.states.push(state);
+        seen
+    }
+
+    /// The states of all rows that there are, in the order of their creation.
+    fn renewed(&mut self, mut states: Vec<PState<P>>) -> Vec<Row> {
+        states.sort_by_key(|state| self.numbers.get(&state.id()).copied());
+        states.into_iter().map(|state| self.replaced(state)).collect()
     }
 
     fn seen(&self, state: &PState<P>) -> Row {

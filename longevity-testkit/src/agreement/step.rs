@@ -1,11 +1,14 @@
 //! The steps of a history. They name rows and values by number, whatever there is when they run, so that a history stays
 //! one when steps are taken out of it.
 
+use std::fmt;
+
+use longevity_core::Path;
 use longevity_core::query::{Predicate, Select};
 use proptest::test_runner::TestRunner;
 
 use super::world::AnyPlan;
-use crate::questions::simpler;
+use crate::questions::{How, simpler};
 use crate::strategies::combine::below;
 
 /// The bound of numbers that are taken modulo what there is.
@@ -44,11 +47,30 @@ pub(super) enum What {
         key: usize,
         value: Pick,
     },
+    /// Of the one with a key of the value: a property changes by what the other value has.
+    Patch {
+        key: usize,
+        value: Pick,
+        by: Alteration,
+    },
     /// Ids in the query are numbers of rows.
     Ask {
         way: Way,
         select: Select,
     },
+    UpdateWhere {
+        select: Select,
+        by: Alteration,
+    },
+    DeleteWhere(Select),
+}
+
+/// A change of a property by the value that a sample has there.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Alteration {
+    pub(super) property: usize,
+    pub(super) sample: usize,
+    pub(super) how: How,
 }
 
 /// A value: a sample, with a key of a remembered state or without.
@@ -75,12 +97,18 @@ pub(super) enum Keep {
 }
 
 /// How a query is asked.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Way {
     Find,
     Stream,
     Count,
     Exists,
+    /// By pages of so many rows, to and fro.
+    Pages(u64),
+    /// For the values of some properties.
+    Values(Vec<Path>),
+    /// For figures over groups.
+    Figures(Vec<Path>),
 }
 
 impl History {
@@ -124,20 +152,49 @@ impl Step {
             },
             10..=12 => What::Delete(Choice::random(chance)),
             13..=14 => {
-                // Mostly one that there is.
-                let owner = (below(4, chance) > 0).then(|| below(ANY, chance));
-                let (key, sample) = (below(ANY, chance), below(ANY, chance));
-                What::Retrieve { key, value: Pick { sample, key: owner.map(|owner| (key, owner)) } }
+                let (key, value) = Pick::of_key(chance);
+                What::Retrieve { key, value }
+            }
+            15 => {
+                let (key, value) = Pick::of_key(chance);
+                What::Patch { key, value, by: Alteration::random(chance) }
+            }
+            16 if below(2, chance) == 0 => {
+                return Self::ask(plans, chance)
+                    .made(|_, select| What::UpdateWhere { select, by: Alteration::random(chance) });
+            }
+            // Few go at once.
+            16 if below(3, chance) == 0 => {
+                return Self::ask(plans, chance).made(|_, select| {
+                    What::DeleteWhere(Select { limit: Some(select.limit.unwrap_or(3).min(3)), ..select })
+                });
             }
             _ => return Self::ask(plans, chance),
         };
         Self { table: below(ANY, chance), view: below(ANY, chance), what }
     }
 
+    /// Something else with the query.
+    fn made(self, what: impl FnOnce(Way, Select) -> What) -> Self {
+        match self.what {
+            What::Ask { way, select } => Self { what: what(way, select), ..self },
+            _ => self,
+        }
+    }
+
     fn ask(plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
         let (table, view) = (below(ANY, chance), below(ANY, chance));
-        let way = [Way::Find, Way::Find, Way::Stream, Way::Count, Way::Exists][below(5, chance)];
-        let select = plans.get(table % plans.len().max(1)).map(|plan| plan.ask(view, chance));
+        let plan = plans.get(table % plans.len().max(1));
+        let some = |chance: &mut TestRunner| plan.map(|plan| plan.some(view, chance)).unwrap_or_default();
+        let way = match below(9, chance) {
+            0..=3 => Way::Find,
+            4 => Way::Stream,
+            5 => [Way::Count, Way::Exists][below(2, chance)].clone(),
+            6 => Way::Pages(1 + below(3, chance) as u64),
+            7 => Way::Values(some(chance)),
+            _ => Way::Figures(some(chance)),
+        };
+        let select = plan.map(|plan| plan.ask(view, chance));
         let select = select.unwrap_or(Select::of(Predicate::All));
         Self { table, view, what: What::Ask { way, select } }
     }
@@ -170,9 +227,23 @@ impl Step {
             }
             What::Delete(_) => Vec::new(),
             What::Retrieve { key, value } => value.simpler().map(|value| What::Retrieve { key: *key, value }).collect(),
-            What::Ask { way, select } => {
-                simpler(select).into_iter().map(|select| What::Ask { way: *way, select }).collect()
+            What::Patch { key, value, by } => {
+                let patch = |value, by| What::Patch { key: *key, value, by };
+                let mut whats: Vec<_> = value.simpler().map(|value| patch(value, by.clone())).collect();
+                whats.extend(by.simpler().map(|by| patch(*value, by)));
+                whats
             }
+            What::Ask { way, select } => {
+                let ways = way.simpler().into_iter().map(|way| What::Ask { way, select: select.clone() });
+                ways.chain(simpler(select).into_iter().map(|select| What::Ask { way: way.clone(), select })).collect()
+            }
+            What::UpdateWhere { select, by } => {
+                let queries = simpler(select).into_iter();
+                let mut whats: Vec<_> = queries.map(|select| What::UpdateWhere { select, by: by.clone() }).collect();
+                whats.extend(by.simpler().map(|by| What::UpdateWhere { select: select.clone(), by }));
+                whats
+            }
+            What::DeleteWhere(select) => simpler(select).into_iter().map(What::DeleteWhere).collect(),
         };
         whats.into_iter().map(|what| Self { what, ..self.clone() }).collect()
     }
@@ -184,11 +255,68 @@ impl Pick {
         Self { sample: below(ANY, chance), key }
     }
 
+    /// A key, and mostly a value of one that there is.
+    fn of_key(chance: &mut TestRunner) -> (usize, Self) {
+        let owner = (below(4, chance) > 0).then(|| below(ANY, chance));
+        let (key, sample) = (below(ANY, chance), below(ANY, chance));
+        (key, Self { sample, key: owner.map(|owner| (key, owner)) })
+    }
+
     fn simpler(self) -> impl Iterator<Item = Self> {
         let without_key = self.key.is_some().then_some(Self { key: None, ..self });
         // The first samples are the shortest.
         let first = (0..SHORT.min(self.sample)).map(move |sample| Self { sample, ..self });
         without_key.into_iter().chain(first)
+    }
+}
+
+impl Alteration {
+    fn random(chance: &mut TestRunner) -> Self {
+        let how = [How::Set, How::Increment, How::Push][below(3, chance)];
+        Self { property: below(ANY, chance), sample: below(ANY, chance), how }
+    }
+
+    fn simpler(&self) -> impl Iterator<Item = Self> {
+        let set = (self.how != How::Set).then(|| Self { how: How::Set, ..self.clone() });
+        let of = self.clone();
+        set.into_iter().chain((0..SHORT.min(self.sample)).map(move |sample| Self { sample, ..of.clone() }))
+    }
+}
+
+impl Way {
+    /// First as most would ask.
+    fn simpler(&self) -> Vec<Self> {
+        let fewer = |paths: &[Path], way: fn(Vec<Path>) -> Self| {
+            let without = |gone: usize| {
+                let left = paths.iter().enumerate().filter(|(position, _)| *position != gone);
+                way(left.map(|(_, path)| path.clone()).collect())
+            };
+            (0..paths.len()).map(without).collect::<Vec<_>>()
+        };
+        let mut simpler = match self {
+            Self::Find | Self::Stream | Self::Count | Self::Exists => return Vec::new(),
+            Self::Pages(size) => (1..*size).map(Self::Pages).collect(),
+            Self::Values(paths) => fewer(paths, Self::Values),
+            Self::Figures(paths) => fewer(paths, Self::Figures),
+        };
+        simpler.insert(0, Self::Find);
+        simpler
+    }
+}
+
+/// As a report says it: `find where ..`.
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = |paths: &[Path]| paths.iter().map(Path::to_string).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Find => f.write_str("find"),
+            Self::Stream => f.write_str("stream"),
+            Self::Count => f.write_str("count"),
+            Self::Exists => f.write_str("exists"),
+            Self::Pages(size) => write!(f, "pages of {size}"),
+            Self::Values(of) => write!(f, "values of {}", listed(of)),
+            Self::Figures(of) => write!(f, "figures of {}", listed(of)),
+        }
     }
 }
 

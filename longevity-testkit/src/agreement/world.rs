@@ -3,16 +3,17 @@
 use std::any::Any;
 use std::rc::Rc;
 
-use longevity_core::InModel;
 use longevity_core::query::{Predicate, Select};
+use longevity_core::{InModel, Path};
 use proptest::test_runner::TestRunner;
 
 use super::seen::Seen;
 use super::side::{Action, Side};
-use super::step::{Choice, Keep, Pick, Step, Way, What};
+use super::step::{Alteration, Choice, Keep, Pick, Step, Way, What};
 use crate::contract::SpecRoot;
 use crate::plan::{PlanVisitor, TablePlan, ViewPlan};
 use crate::questions::{Questions, told, without_order_of_ids};
+use crate::untyped::Change;
 
 /// What an action gave on each back end.
 pub(super) struct Given {
@@ -36,6 +37,8 @@ pub(super) trait AnyPlan {
     fn world(&self, sides: Vec<Box<dyn Any>>, tells: bool) -> Option<Box<dyn World>>;
     /// A random query of a repository.
     fn ask(&self, view: usize, chance: &mut TestRunner) -> Select;
+    /// Some properties of the rows of a repository.
+    fn some(&self, view: usize, chance: &mut TestRunner) -> Vec<Path>;
     /// How many rows the table is populated with.
     fn population(&self) -> usize;
 }
@@ -48,6 +51,10 @@ impl<P: SpecRoot> AnyPlan for Rc<TablePlan<P>> {
 
     fn ask(&self, view: usize, chance: &mut TestRunner) -> Select {
         self.views[view % self.views.len()].questions.select(chance)
+    }
+
+    fn some(&self, view: usize, chance: &mut TestRunner) -> Vec<Path> {
+        self.views[view % self.views.len()].questions.some(chance)
     }
 
     fn population(&self) -> usize {
@@ -91,6 +98,7 @@ impl<P: SpecRoot> World for Tables<P> {
             return Vec::new();
         }
         match &step.what {
+            What::UpdateWhere { .. } | What::DeleteWhere(_) if !atomic_batches => Vec::new(),
             What::CreateMany(picks) if !atomic_batches => {
                 let values: Vec<_> = picks.iter().map(|pick| self.value(view, *pick)).collect();
                 values.into_iter().map(|value| self.act(position, &Action::Create(value))).collect()
@@ -140,7 +148,10 @@ impl<P: SpecRoot> Tables<P> {
             (Action::Create(_) | Action::CreateMany(_), Seen::Rows(created)) => {
                 self.live.extend(rows.len() - created.len()..rows.len());
             }
-            (Action::Update(..), Seen::Rows(_)) => {
+            (Action::UpdateWhere(..) | Action::DeleteWhere(..), Seen::Changed(_, left)) => {
+                self.live = (rows.len() - left.len()..rows.len()).collect();
+            }
+            (Action::Update(..), Seen::Rows(_)) | (Action::Patch(..), Seen::Rows(_)) if !seen.is_no_row() => {
                 let last = rows.len() - 1;
                 self.live.retain(|state| rows[*state] != rows[last]);
                 self.live.push(last);
@@ -159,6 +170,20 @@ impl<P: SpecRoot> Tables<P> {
             }
             _ => sample,
         }
+    }
+
+    fn change(view: &ViewPlan<P>, by: &Alteration) -> Option<Change> {
+        view.questions.change(by.property, &view.samples[by.sample % view.samples.len()], by.how)
+    }
+
+    /// Whether a key's value changes with what is at the path: two rows may then meet, and either is told.
+    fn is_of_a_key(&self, path: &Path) -> bool {
+        let definition = &self.plan.definition;
+        let keys = definition.indexes.iter().filter(|index| index.is_unique());
+        keys.flat_map(|index| &index.columns).any(|column| {
+            let (ours, theirs) = (path.steps(), definition.columns[*column].path.steps());
+            ours.starts_with(theirs) || theirs.starts_with(ours)
+        })
     }
 
     fn state(&self, choice: Choice) -> Option<usize> {
@@ -193,8 +218,19 @@ impl<P: SpecRoot> Tables<P> {
             What::Retrieve { key, value } => {
                 Action::Retrieve(key.checked_rem(view.keys.len())?, self.value(view, *value))
             }
-            What::Ask { way, select } if self.by_creation() => Action::Ask(*way, select.clone()),
-            What::Ask { way, select } => Action::Ask(*way, without_order_of_ids(select)),
+            What::Patch { key, value, by } => {
+                let key = key.checked_rem(view.keys.len())?;
+                Action::Patch(key, self.value(view, *value), Self::change(view, by)?)
+            }
+            What::Ask { way, select } if self.by_creation() => Action::Ask(way.clone(), select.clone()),
+            What::Ask { way, select } => Action::Ask(way.clone(), without_order_of_ids(select)),
+            // Which row is refused first depends on the order of ids.
+            What::UpdateWhere { .. } | What::DeleteWhere(_) if !self.by_creation() => return None,
+            What::UpdateWhere { select, by } => {
+                let change = Self::change(view, by).filter(|change| !self.is_of_a_key(&change.path))?;
+                Action::UpdateWhere(select.clone(), change)
+            }
+            What::DeleteWhere(select) => Action::DeleteWhere(select.clone()),
         })
     }
 
@@ -212,7 +248,12 @@ impl<P: SpecRoot> Tables<P> {
             Action::Update(state, value) => format!("update {} to {value:?}", row(state)),
             Action::Delete(state, _) => format!("delete {}", row(state)),
             Action::Retrieve(key, value) => format!("retrieve by the {} of {value:?}", view.keys[*key].property),
-            Action::Ask(way, select) => format!("{} {}", format!("{way:?}").to_lowercase(), told(select)),
+            Action::Patch(key, value, change) => {
+                format!("patch by the {} of {value:?}: {change}", view.keys[*key].property)
+            }
+            Action::Ask(way, select) => format!("{way} {}", told(select)),
+            Action::UpdateWhere(select, change) => format!("{change} {}", told(select)),
+            Action::DeleteWhere(select) => format!("delete {}", told(select)),
         };
         format!("{}: {what}", view.name)
     }

@@ -4,6 +4,7 @@ use std::any::TypeId;
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::Repo;
+use longevity_core::query::Patch;
 use longevity_core::{Error, KeyFor, PState, PersistentType};
 
 use crate::contract::{KeyVisitor, SpecDerived, SpecKeys};
@@ -11,12 +12,13 @@ use crate::contract::{KeyVisitor, SpecDerived, SpecKeys};
 type Retrieved<T> = Result<Option<PState<T>>, Error>;
 
 /// One key of `T`, its own or that of its poly type.
-pub(crate) struct Key<T, B: Backend> {
+pub(crate) struct Key<T: 'static, B: Backend> {
     pub(crate) property: &'static str,
     pub(crate) key_val: TypeId,
     copy: fn(&T, &mut T),
     retrieve: fn(&Repo<T, B>, &T) -> Retrieved<T>,
     retrieve_one: fn(&Repo<T, B>, &T) -> Result<PState<T>, Error>,
+    patch: fn(&Repo<T, B>, &T, Patch<T>) -> Retrieved<T>,
 }
 
 impl<T: PersistentType, B: Backend> Key<T, B> {
@@ -27,6 +29,7 @@ impl<T: PersistentType, B: Backend> Key<T, B> {
             copy: |from, to| K::of(from).clone().put(to),
             retrieve: |repo, value| repo.retrieve(K::of(value)),
             retrieve_one: |repo, value| repo.retrieve_one(K::of(value)),
+            patch: |repo, value, patch| repo.patch_by(K::of(value), patch),
         }
     }
 
@@ -45,6 +48,11 @@ impl<T: PersistentType, B: Backend> Key<T, B> {
     pub(crate) fn retrieve_one(&self, repo: &Repo<T, B>, value: &T) -> Result<PState<T>, Error> {
         (self.retrieve_one)(repo, value)
     }
+
+    /// Patches the one with the key value of `value`.
+    pub(crate) fn patch(&self, repo: &Repo<T, B>, value: &T, patch: Patch<T>) -> Retrieved<T> {
+        (self.patch)(repo, value, patch)
+    }
 }
 
 /// The keys that a type declares itself.
@@ -61,7 +69,7 @@ pub(crate) fn all_keys<P: SpecDerived<D>, D: SpecKeys, B: Backend>() -> Vec<Key<
     keys.0
 }
 
-struct Keys<T, B: Backend>(Vec<Key<T, B>>);
+struct Keys<T: 'static, B: Backend>(Vec<Key<T, B>>);
 
 impl<T: PersistentType, B: Backend> KeyVisitor<T> for Keys<T, B> {
     fn key<K: KeyFor<T>>(&mut self, property: &'static str) {

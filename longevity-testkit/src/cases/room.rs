@@ -25,14 +25,14 @@ impl<M, T: SpecKeys + PersistentType<Root: InModel<M> + SpecRoot>> Tested<M> for
 pub(crate) type BackendOf<F> = <F as Fixture>::Backend;
 
 /// A type on a back end, and the case that is about it.
-pub(crate) struct Room<T, M, F: Fixture> {
+pub(crate) struct Room<T: 'static, M, F: Fixture> {
     shared: Arc<Shared<T, F>>,
     /// Names the chance that the case draws from.
     pub(crate) case: String,
     model: std::marker::PhantomData<fn() -> M>,
 }
 
-struct Shared<T, F: Fixture> {
+struct Shared<T: 'static, F: Fixture> {
     fixture: Arc<F>,
     settings: Settings,
     definition: Result<TableDefinition, Error>,

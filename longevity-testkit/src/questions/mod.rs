@@ -11,9 +11,9 @@ mod simpler;
 mod traps;
 mod words;
 
-use longevity_core::query::{Direction, OrderBy, Select};
+use longevity_core::query::{Direction, Op, OrderBy, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{PersistentType, Value};
+use longevity_core::{Path, PersistentType, Value};
 use proptest::test_runner::TestRunner;
 
 pub(crate) use self::ids::{with_ids, without_order_of_ids};
@@ -23,6 +23,20 @@ pub(crate) use self::simpler::{simpler, simplest};
 pub(crate) use self::words::told;
 use crate::cases::whole;
 use crate::strategies::combine::below;
+use crate::untyped::Change;
+
+/// How many properties a projection has at most.
+const SOME: usize = 3;
+
+/// How a property is changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum How {
+    Set,
+    /// If it is a number.
+    Increment,
+    /// If it is a list or a set.
+    Push,
+}
 
 /// How many properties an order has at most.
 const ORDERS: usize = 3;
@@ -87,6 +101,31 @@ impl Questions {
             },
             ..Select::of(predicate)
         }
+    }
+
+    /// Some properties that all rows of the repository have, for projections and figures.
+    pub(crate) fn some(&self, chance: &mut TestRunner) -> Vec<Path> {
+        // A variant is asked whether it is there, not for its value.
+        let wanted = |property: &Property| property.scope.is_none() && !matches!(property.kind, Kind::Variant);
+        let some = (0..1 + below(SOME, chance)).filter_map(|_| Some(self.property(wanted, chance)?.path));
+        some.collect()
+    }
+
+    /// A change that a user could write of a property that all rows of the repository have, by the value that a persistent
+    /// has there; `None` if there is none.
+    pub(crate) fn change<R: PersistentType>(&self, property: usize, by: &R, how: How) -> Option<Change> {
+        let all: Vec<_> = self.properties.iter().filter(|property| property.scope.is_none()).collect();
+        let property = *all.get(property.checked_rem(all.len())?)?;
+        let value = property.value(&self.definition, by)?;
+        let op = match (how, value) {
+            _ if matches!(property.kind, Kind::Variant) => return None,
+            (How::Increment, value @ (Value::Int(_) | Value::UInt(_) | Value::Float(_))) => Op::Increment(value),
+            (How::Push, Value::List(elements)) if property.is_collection() => Op::Push(elements.into_iter().next()?),
+            // What is absent may be so because of something on the way.
+            (_, value) if value.is_none() && property.path.steps().len() > 1 => return None,
+            (_, value) => Op::Set(value),
+        };
+        Some(Change { path: property.path.clone(), op })
     }
 
     /// By properties that all variants have, through options, variants and entries.

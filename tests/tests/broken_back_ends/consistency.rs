@@ -1,15 +1,15 @@
 //! Back ends that do not give back what they were given.
 
-use longevity::backend::{Backend, Capabilities, Target, WriteFailure};
-use longevity::query::Select;
+use longevity::backend::{Backend, Capabilities, Lookup, Target, Write, WriteFailure};
+use longevity::query::{InPlace, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
-use longevity::{Error, Mem, RowId};
+use longevity::{Error, Mem, RowId, Timestamp};
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::poly::Office;
 use longevity_tests::models::primary_keys::PrimaryKeys;
 
 use crate::fails;
-use crate::stored::{RowContent, Table, all};
+use crate::stored::{Doc, Row, RowContent, Table, all};
 
 /// Gives each row the document of the next.
 pub(crate) struct MixesDocuments;
@@ -57,6 +57,39 @@ fn writes_are_dropped() {
     ];
     fails::<Blogging, _>(|| DropsWrites, &cases);
     fails::<PrimaryKeys, _>(|| DropsWrites, &["primary_keys::plain::update"]);
+}
+
+/// Finds the row that is to be patched, and says that it did.
+pub(crate) struct LosesPatches;
+
+impl Decorator<Mem> for LosesPatches {
+    async fn patch(
+        &self,
+        inner: &Mem,
+        table: &Table,
+        lookup: Lookup<'_>,
+        _: &[InPlace],
+        _: Option<Timestamp>,
+    ) -> Result<Option<Row>, Error> {
+        inner.get(table, lookup).await
+    }
+}
+
+/// Does all of several writes but the last.
+pub(crate) struct ForgetsTheLast;
+
+impl Decorator<Mem> for ForgetsTheLast {
+    async fn write_many(
+        &self,
+        inner: &Mem,
+        table: &Table,
+        mut writes: Vec<Write<'_, Doc>>,
+    ) -> Result<(), (usize, WriteFailure)> {
+        if writes.len() > 1 {
+            writes.pop();
+        }
+        inner.write_many(table, writes).await
+    }
 }
 
 /// Inserts a batch one by one, up to the first that fails.

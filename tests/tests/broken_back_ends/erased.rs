@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use longevity::backend::{Backend, Capabilities, Lookup, Target, WriteFailure};
+use longevity::backend::{Backend, Capabilities, Lookup, Target, Write, WriteFailure};
 use longevity::blocking::block_on;
-use longevity::query::{Predicate, Select};
+use longevity::query::{InPlace, Predicate, Select};
 use longevity::table::TableDefinition;
 use longevity::testkit::decorate::{Decorator, Rows};
-use longevity::{Error, Explanation, Mem, RowId};
+use longevity::{Error, Explanation, Mem, RowId, Timestamp};
 
-use crate::stored::{Row, RowContent, Table};
+use crate::stored::{Doc, Row, RowContent, Table};
 
 /// A decorator whose futures are run to their end: those of the in-memory back end wait for nothing.
 pub(crate) struct Erased(pub(crate) Box<dyn Operations>);
@@ -60,6 +60,13 @@ erased! {
     fn insert_many(table: &Table, contents: Vec<RowContent>) -> Result<Vec<RowId>, (usize, WriteFailure)>;
     fn replace(table: &Table, target: Target<'_>, content: RowContent) -> Result<u64, WriteFailure>;
     fn delete(table: &Table, target: Target<'_>) -> Result<(), WriteFailure>;
+    fn write_many(table: &Table, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)>;
+    fn patch(
+        table: &Table,
+        lookup: Lookup<'_>,
+        changes: &[InPlace],
+        written_at: Option<Timestamp>
+    ) -> Result<Option<Row>, Error>;
     fn get(table: &Table, lookup: Lookup<'_>) -> Result<Option<Row>, Error>;
     fn find(table: &Table, select: Select) -> Result<Rows<Mem>, Error>;
     fn count(table: &Table, predicate: Predicate) -> Result<u64, Error>;

@@ -6,7 +6,7 @@ use longevity::testkit::decorate::Decorator;
 use longevity::testkit::{Agreement, AgreementReport, Disagreement};
 use longevity_tests::models::blogging::Blogging;
 
-use crate::consistency::{BatchesOneByOne, DropsWrites, NoTimestamps};
+use crate::consistency::{BatchesOneByOne, DropsWrites, ForgetsTheLast, LosesPatches, NoTimestamps};
 use crate::keys::{KeepsEntries, NeverFreesKeys};
 use crate::locking::{IgnoresVersions, WritesToNothing};
 use crate::queries::{CountsAll, LITERAL, Misreads};
@@ -81,6 +81,16 @@ fn a_write_that_is_lost() {
 #[test]
 fn half_a_batch() {
     disagrees(3, || BatchesOneByOne);
+}
+
+#[test]
+fn a_patch_that_is_lost() {
+    disagrees(2, || LosesPatches);
+}
+
+#[test]
+fn a_row_of_many_that_is_left() {
+    disagrees(4, || ForgetsTheLast);
 }
 
 #[test]

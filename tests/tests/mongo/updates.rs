@@ -2,6 +2,7 @@
 
 use longevity::Options;
 use longevity::blocking::{Longevity, Repo};
+use longevity_tests::models::blogging::{Blogging, Commenter, Username};
 use longevity_tests::models::keys::{Flag, FlagId, Library};
 
 use crate::place::Place;
@@ -44,4 +45,22 @@ fn a_row_without_timestamps_gets_one_at_its_first_update() {
     let state = plain.retrieve_one(&FlagId(true)).unwrap();
     plain.update(state.modify(|flag| flag.text = "x".into())).unwrap();
     assert_eq!(timed.retrieve_one(&FlagId(true)).unwrap().updated_at(), updated_at);
+}
+
+/// The server cuts it off in its message, in the middle of a character.
+#[test]
+fn a_long_key_that_is_taken_is_told() {
+    let Some(place) = Place::new() else { return };
+    let options = Options::default().timestamps(true);
+    let store = Longevity::<Blogging, _>::open_with(place.mongo.clone(), options).unwrap();
+    store.create_schema().unwrap();
+    let commenters = store.repo::<Commenter>();
+    let commenter = |name: &str| Commenter { username: Username(name.to_owned()) };
+    for long in (0..4).map(|bytes| format!("{}{}", "x".repeat(bytes), "🦀".repeat(400))) {
+        commenters.create(commenter(&long)).unwrap();
+        let state = commenters.create(commenter(&long.replace('🦀', "c"))).unwrap();
+        let refused = commenters.update(state.set(commenter(&long))).unwrap_err();
+        assert!(refused.is_duplicate_key(), "{}", refused.error());
+        assert!(refused.error().to_string().starts_with("User with username = "), "{}", refused.error());
+    }
 }

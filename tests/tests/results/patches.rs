@@ -256,6 +256,13 @@ impl Question<Home> for Refused {
             let error = patched.unwrap_err().to_string();
             assert!(error.starts_with(text), "{}: {error:?} is not {text:?}", B::NAME);
         }
+        // What a server says of it may be cut off in the middle of a character.
+        for long in ["é".repeat(400), format!("x{}", "é".repeat(400))].map(Serial) {
+            let taken = lamps.create(Lamp { serial: long.clone(), ..lamp(7) }).unwrap();
+            let error = patch(d.serial.set(long.clone()).of()).unwrap_err();
+            assert!(error.is_duplicate_key(), "{}: {error}", B::NAME);
+            lamps.delete(taken).unwrap();
+        }
         // Nobody has the key, or a sibling has it.
         assert!(lamps.patch_by(&serial(9), d.count.increment(1)).unwrap().is_none());
         assert!(lamps.patch_by(&serial(3), d.count.increment(1)).unwrap().is_none());
