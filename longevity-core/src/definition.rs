@@ -3,6 +3,7 @@
 use std::any::TypeId;
 
 use crate::encoding::PropertyReader;
+use crate::encoding::is_decoded_by_derive;
 use crate::error::Error;
 use crate::path::Path;
 use crate::persistent::PersistentStruct;
@@ -37,6 +38,8 @@ pub struct VariantDefinition {
     pub discriminators: Option<&'static [&'static str]>,
     /// The struct's shape.
     pub shape: ShapeFn,
+    /// Whether the way to a property is decoded as serde's derive does it.
+    pub(crate) decoded_by_derive: fn(&[&'static str]) -> bool,
     /// Its keys and indexes.
     pub declaration: Declaration,
 }
@@ -45,7 +48,13 @@ impl VariantDefinition {
     /// The variant that holds `D`; for generated code.
     #[doc(hidden)]
     pub fn of<D: PersistentStruct>() -> Self {
-        Self { name: D::NAME, discriminators: D::DISCRIMINATORS, shape: D::shape, declaration: D::declaration() }
+        Self {
+            name: D::NAME,
+            discriminators: D::DISCRIMINATORS,
+            shape: D::shape,
+            decoded_by_derive: is_decoded_by_derive::<D>,
+            declaration: D::declaration(),
+        }
     }
 }
 
@@ -133,6 +142,7 @@ impl RootDefinition {
                     type_name: variant.name,
                     discriminators: variant.discriminators,
                     shape: variant.shape,
+                    decoded_by_derive: variant.decoded_by_derive,
                 })
                 .collect(),
             columns: Vec::new(),

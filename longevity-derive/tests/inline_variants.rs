@@ -133,3 +133,50 @@ fn stored_names_and_discriminators_follow_the_attributes() {
     assert_eq!(shape.derived[1].keys[0].property, "outline");
     assert_eq!(shape.derived[1].indexes, [["origin.x", "label"]]);
 }
+
+/// Each as visible as the enum, whatever that is.
+mod visibilities {
+    use longevity::prelude::*;
+
+    macro_rules! figures {
+        ($($module:ident: $vis:vis,)*) => {$(
+            mod $module {
+                pub(super) mod within {
+                    use longevity::prelude::*;
+
+                    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+                    #[persistent(poly)]
+                    $vis enum Figure {
+                        Circle { size: i64 },
+                    }
+                }
+            }
+        )*};
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(poly)]
+    enum Private {
+        Circle { size: i64 },
+        Nothing,
+    }
+
+    figures! {
+        of_crate: pub(crate),
+        of_parent: pub(super),
+        of_path: pub(in crate::visibilities),
+        of_path_upwards: pub(in super::super),
+    }
+
+    #[test]
+    fn an_enum_of_any_visibility_has_inline_variants() {
+        let circle = private::Circle { size: 1 };
+        assert_eq!(Private::from(circle.clone()).variant(), 0);
+        assert_eq!(private::Circle::try_from(Private::Nothing), Err(Private::Nothing));
+        assert_eq!(Private::from(circle), Private::Circle { size: 1 });
+        let of_path = of_path::within::figure::Circle { size: 2 };
+        assert_eq!(of_path::within::Figure::from(of_path).variant(), 0);
+        let upwards = of_path_upwards::within::figure::Circle { size: 2 };
+        assert_eq!(of_path_upwards::within::Figure::from(upwards).variant(), 0);
+    }
+}

@@ -48,6 +48,8 @@ pub use contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecV
 pub use facade::{Facade, Through};
 pub use fixture::{Fixture, with_guard};
 pub use harness::Harness;
+#[doc(hidden)]
+pub use query_spec::configured_queries;
 pub use query_spec::{QuerySpec, Rows};
 pub use report::{CaseReport, Report, Verdict};
 pub use spec::{Case, RepoCrudSpec};

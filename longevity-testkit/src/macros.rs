@@ -74,6 +74,36 @@ macro_rules! repo_crud_spec_main {
     };
 }
 
+/// One `#[test]` that runs all cases of [`QuerySpec`](crate::QuerySpec), random queries over each type of the model and those that
+/// a closure adds, and fails with what differs from their meaning.
+///
+/// The arguments are those of [`repo_crud_spec!`](crate::repo_crud_spec).
+///
+/// ```text
+/// longevity::query_spec!(Blogging, Mem::new());
+/// longevity::query_spec!(blogging_in_a_file: Blogging, in_a_file(), |spec| {
+///     spec.query::<Member>("many cats", |rows| {
+///         let m = Member::props();
+///         Member::query().filter(m.num_cats.gt(rows.median(|member| member.num_cats)))
+///     })
+/// });
+/// ```
+#[macro_export]
+macro_rules! query_spec {
+    ($test:ident : $model:ty, $backend:expr $(,)?) => {
+        $crate::query_spec!($test: $model, $backend, |spec| spec);
+    };
+    ($test:ident : $model:ty, $backend:expr, $configure:expr $(,)?) => {
+        #[test]
+        fn $test() {
+            $crate::configured_queries::<$model>($configure).run(|| $backend).assert_passed();
+        }
+    };
+    ($model:ty, $backend:expr $(, $configure:expr)? $(,)?) => {
+        $crate::query_spec!(query_spec: $model, $backend $(, $configure)?);
+    };
+}
+
 /// One `#[test]` that kills the writers of a model again and again; see [`CrashSpec`](crate::crash::CrashSpec).
 ///
 /// The test's name, with attributes in front if it has any, the model, how the back end is opened at a place, where the

@@ -20,13 +20,23 @@ impl<P> Projection<P> for Untyped<'_> {
     }
 }
 
-/// How many rows there are, and of each property the least value, the greatest, and the sums of its integers and of its
-/// floats.
+/// How many rows there are, and figures of each property.
 #[derive(Clone, Debug)]
 pub(crate) struct AllFigures<'a>(pub(crate) &'a [Path]);
 
+/// The figures of a property.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Figures {
+    pub(crate) least: Option<Value>,
+    pub(crate) greatest: Option<Value>,
+    /// The sum of the values that are integers.
+    pub(crate) integers: i128,
+    /// The sum of those that are floats.
+    pub(crate) floats: f64,
+}
+
 impl<P> Measure<P> for AllFigures<'_> {
-    type Output = Vec<String>;
+    type Output = (u64, Vec<Figures>);
 
     fn parts(&self, parts: &mut Vec<Part>) {
         parts.push(Part::Count);
@@ -35,14 +45,18 @@ impl<P> Measure<P> for AllFigures<'_> {
         }
     }
 
-    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Vec<String>, DecodeError> {
-        let told = |figure| match figure {
-            Accumulator::Count(rows) => format!("{rows} rows"),
-            Accumulator::Min(value) => format!("least {value:?}"),
-            Accumulator::Max(value) => format!("greatest {value:?}"),
-            Accumulator::Sum(sum) => format!("sum {} and {:?}", i128::of(&sum), f64::of(&sum)),
-        };
-        Ok(figures.map(told).collect())
+    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
+        let Some(Accumulator::Count(rows)) = figures.next() else { panic!("no count came back") };
+        let mut each = Vec::new();
+        while let Some(first) = figures.next() {
+            let (Accumulator::Min(least), Some(Accumulator::Max(greatest)), Some(Accumulator::Sum(sum))) =
+                (first, figures.next(), figures.next())
+            else {
+                panic!("other figures came back than were asked for");
+            };
+            each.push(Figures { least, greatest, integers: i128::of(&sum), floats: f64::of(&sum) });
+        }
+        Ok((rows, each))
     }
 }
 

@@ -182,7 +182,7 @@ impl<P: PersistentType, T: PersistentType, B: Backend> AnyView<P> for View<P, T,
     fn figures(&self, select: Select, of: &[Path]) -> Result<Vec<String>, Error> {
         let by = (by_type(), Untyped(of.get(..1).unwrap_or_default()));
         let groups = self.repo.group(Query::from_select(select), by, AllFigures(of))?;
-        Ok(groups.into_iter().map(|((name, key), figures)| format!("{name} {key:?}: {}", figures.join(", "))).collect())
+        Ok(groups.into_iter().map(|group| format!("{group:?}")).collect())
     }
 
     fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error> {

@@ -118,7 +118,7 @@ pub use longevity_core::blocking;
 #[cfg(feature = "testkit")]
 pub use longevity_testkit as testkit;
 #[cfg(feature = "testkit")]
-pub use longevity_testkit::{crash_spec, repo_crud_spec, repo_crud_spec_main};
+pub use longevity_testkit::{crash_spec, query_spec, repo_crud_spec, repo_crud_spec_main};
 
 /// What a module that defines or uses a domain model imports.
 pub mod prelude {

@@ -9,6 +9,7 @@ use crate::models::basics::{Basics, Optionals, Scalars};
 use crate::models::blogging::{Blog, BlogPost, BlogUri, Blogging, Commenter, Member, User};
 use crate::models::collections::{Collections, Colour, Lists, Maps, Sets};
 use crate::models::components::{Components, Place, Thread};
+use crate::models::constrained::configure_queries;
 use crate::models::keys::{Book, CardNumber, Library, Reader};
 use crate::models::queries::{Bundle, Item, Shelf, Size, Storage, Thing};
 use crate::models::{
@@ -30,6 +31,7 @@ pub fn add_all(to: &mut impl Add) {
     to.add(components());
     to.add(keys());
     to.add(storage());
+    to.add(configure_queries(QuerySpec::new()));
     to.add(QuerySpec::<Drawing>::new());
     to.add(QuerySpec::<Generics>::new());
     to.add(QuerySpec::<Household>::new());

@@ -27,11 +27,13 @@
 //! its own, and `floats` how wide they are. On the way in: `encoder`, `compound` for what holds more than one value,
 //! `encode_key`, and `encode_own` for our basic types in formats that have forms of them. On the way out: `decoder`,
 //! `visitors`, `maps`, `scalars`, `decode_key`. `reader` finds a property, `values` reads it, `projection`
-//! finds several whatever the variant, and `from_value` makes of a value what the user's type is.
+//! finds several whatever the variant, `from_value` makes of a value what the user's type is, and `derived` tells whether a
+//! type's decoding can have rules.
 
 mod compound;
 mod decode_key;
 mod decoder;
+mod derived;
 mod encode_key;
 mod encode_own;
 mod encoder;
@@ -54,6 +56,7 @@ use serde::{Deserializer, Serialize, Serializer};
 use crate::backend::DecodeError;
 use crate::persistent::Document;
 
+pub(crate) use derived::is_decoded_by_derive;
 pub use format::{Format, Json};
 pub use from_value::from_value;
 #[doc(hidden)]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, RangeInclusive};
 
+use smallvec::SmallVec;
+
 use super::{OfEveryRowOf, Operand, Prop};
 use crate::error::Error;
 use crate::path::{Path, Step};
@@ -102,7 +104,7 @@ impl<P: 'static> Patch<P> {
 }
 
 /// A change that a back end may make where the row is, without looking at the row first: of a property that all types in scope
-/// have, on whose way are structs alone.
+/// have, on whose way are structs alone, and none that is decoded by hand.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InPlace {
     /// It gets this value.
@@ -121,13 +123,18 @@ pub enum InPlace {
 }
 
 impl Change {
-    /// The same as what a back end may do, if it may, in a type of this shape.
-    fn in_place(&self, shape: ShapeFn) -> Option<InPlace> {
+    /// The same as what a back end may do, if it may, in rows of this type.
+    fn in_place(&self, variant: &Variant) -> Option<InPlace> {
         if self.path.entry().is_some() {
             return None;
         }
         let path = || self.path.clone();
-        match (&self.op, shape_at(shape, self.path.steps())?) {
+        let (names, shape) = way_to(variant.shape, self.path.steps())?;
+        // Others may have rules over several fields.
+        if !(variant.decoded_by_derive)(&names) {
+            return None;
+        }
+        match (&self.op, shape) {
             (Op::Set(value), _) => Some(InPlace::Set(path(), value.clone())),
             (Op::Increment(Value::Int(by)), Shape::Scalar(integer)) => {
                 Some(InPlace::Add { path: path(), by: *by, within: range_of(integer)? })
@@ -143,18 +150,17 @@ impl Change {
     }
 }
 
-/// What is at the end of the steps if there are structs alone on the way. A newtype there may have rules of its own, and is not
-/// looked into.
-fn shape_at(shape: ShapeFn, steps: &[&'static Step]) -> Option<Shape> {
-    let mut shape = shape();
+/// The serde names of the fields on the way, and what is at its end, if there are structs alone on the way. A newtype may have
+/// rules of its own, and is not looked into.
+fn way_to(shape: ShapeFn, steps: &[&'static Step]) -> Option<(SmallVec<[&'static str; 4]>, Shape)> {
+    let (mut names, mut shape) = (SmallVec::new(), shape());
     for step in steps {
-        while let Shape::Newtype { inner, .. } = shape {
-            shape = inner();
-        }
         let Shape::Struct { fields, .. } = shape else { return None };
-        shape = (fields.iter().find(|field| field.step == *step)?.shape)();
+        let field = fields.iter().find(|field| field.step == *step)?;
+        names.push(field.serde_name);
+        shape = (field.shape)();
     }
-    Some(shape)
+    Some((names, shape))
 }
 
 fn range_of(integer: ScalarType) -> Option<RangeInclusive<i64>> {
@@ -172,7 +178,8 @@ fn range_of(integer: ScalarType) -> Option<RangeInclusive<i64>> {
 
 impl<P: PersistentType> Patch<P> {
     /// The same as changes that a back end may make where the row is; `None` if one of them takes a look at the row: an
-    /// increment of a float or a `u64`, what is in an option, a variant, a set or a map, and what touches the primary key.
+    /// increment of a float or a `u64`, what is in an option, a variant, a set or a map, what touches the primary key, and what
+    /// is in a struct whose decoding may have rules.
     pub(crate) fn in_place(&self, definition: &TableDefinition) -> Option<Vec<InPlace>> {
         let in_scope = |variant: &&Variant| P::DISCRIMINATORS.is_none_or(|scope| variant.discriminators == Some(scope));
         let variants: Vec<_> = definition.variants.iter().filter(in_scope).collect();
@@ -184,7 +191,7 @@ impl<P: PersistentType> Patch<P> {
             if twice || fixed.iter().any(|path| change.overlaps(path)) {
                 return None;
             }
-            let mut in_variants = variants.iter().map(|variant| change.in_place(variant.shape));
+            let mut in_variants = variants.iter().map(|variant| change.in_place(variant));
             let first = in_variants.next()??;
             if !in_variants.all(|other| other.as_ref() == Some(&first)) {
                 return None;

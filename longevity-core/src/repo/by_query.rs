@@ -130,12 +130,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Applies a patch to the persistent with this key value, whoever else changes it. `None` if there is no such persistent.
     ///
     /// One command on a back end that can change a row where it is, which MongoDB can: of a property that is not in an option,
-    /// a variant or a map it sets whatever it is, increments an integer of up to 63 bits and pushes to a list. Anything else
-    /// looks at the row, changes it, and begins anew if somebody else did meanwhile. Fails as [`update`](Self::update) does,
-    /// and with [`Error::InvalidPatch`].
-    ///
-    /// A rule over several fields that a `Deserialize` written by hand enforces is not asked where the row is changed in
-    /// place; [`patch`](Self::patch) asks it.
+    /// a variant or a map, and not in a struct whose `Deserialize` is written by hand, it sets whatever it is, increments an
+    /// integer of up to 63 bits and pushes to a list. Anything else looks at the row, changes it, and begins anew if somebody
+    /// else did meanwhile. Fails as [`update`](Self::update) does, and with [`Error::InvalidPatch`].
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]

@@ -40,7 +40,7 @@ pub(crate) fn module(tree: &Poly) -> TokenStream {
 fn structure(tree: &Poly, variant: &PolyVariant, inline: &Inline) -> TokenStream {
     let krate = &tree.container.krate;
     let poly = &tree.container.ident;
-    let ident = &variant.ident;
+    let (vis, ident) = (&inline.tree.container.vis, &variant.ident);
     let serde = quote!(#krate::serde).to_string().replace(' ', "");
     let generated = format!("The variant `{}` of [`{}`].", inline.tree.container.name(), tree.container.name());
     let docs = if inline.docs.is_empty() {
@@ -67,7 +67,7 @@ fn structure(tree: &Poly, variant: &PolyVariant, inline: &Inline) -> TokenStream
             #krate::serde::Deserialize,
         )]
         #[serde(crate = #serde)]
-        pub struct #ident {
+        #vis struct #ident {
             #(#fields,)*
         }
 

@@ -1,9 +1,9 @@
 //! Variants that are written inline: the structs that stand in for them, and what is carried over to those.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Fields, Generics, Ident, LitStr, Token, Type, Variant, Visibility};
+use syn::{Attribute, Fields, Generics, Ident, LitStr, Type, Variant, Visibility};
 
 use super::Container;
 use super::declaration::{Declaration, text};
@@ -53,7 +53,7 @@ impl Inline {
         let poly = &around.container.ident;
         let container = Container {
             ident: variant.ident.clone(),
-            vis: Visibility::Public(Token![pub](Span::call_site())),
+            vis: seen_from_one_module_deeper(&around.container.vis),
             generics: Generics::default(),
             krate: around.container.krate.clone(),
             absent: None,
@@ -113,6 +113,19 @@ fn one_module_deeper(mut field: Field) -> Field {
         field.outer_ty = Some(std::mem::replace(&mut field.ty, ty));
     }
     field
+}
+
+/// The same visibility, said one module deeper.
+fn seen_from_one_module_deeper(vis: &Visibility) -> Visibility {
+    match vis {
+        Visibility::Public(_) => vis.clone(),
+        Visibility::Inherited => syn::parse_quote!(pub(super)),
+        Visibility::Restricted(restricted) if restricted.path.is_ident("crate") => vis.clone(),
+        Visibility::Restricted(restricted) => {
+            let path = deeper(restricted.path.to_token_stream());
+            syn::parse_quote!(pub(in #path))
+        }
+    }
 }
 
 fn deeper(tokens: TokenStream) -> TokenStream {

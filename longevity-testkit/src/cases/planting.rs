@@ -49,8 +49,8 @@ pub(super) fn with_variant(
     discriminators: &'static [&'static str],
 ) -> TableDefinition {
     let mut definition = definition.clone();
-    let shape = definition.variants[like].shape;
-    definition.variants.push(Variant { type_name: "Stranger", discriminators: Some(discriminators), shape });
+    let like = definition.variants[like].clone();
+    definition.variants.push(Variant { type_name: "Stranger", discriminators: Some(discriminators), ..like });
     definition
 }
 

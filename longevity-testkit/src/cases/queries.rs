@@ -12,7 +12,7 @@ use super::room::{Room, Tested};
 use super::unique::collide;
 use crate::fixture::Fixture;
 use crate::outcome::Outcome;
-use crate::questions::{Kind, Property, agree, properties};
+use crate::questions::{Kind, Property, Ways, agree, properties};
 
 const EQUALITY: [Comparison; 2] = [Comparison::Eq, Comparison::Ne];
 const ORDER: [Comparison; 4] = [Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge];
@@ -95,7 +95,7 @@ pub(crate) fn order_and_window<M: DomainModel, T: Tested<M>, F: Fixture>(room: &
     for order in orders {
         for (offset, limit) in windows {
             let select = Select { order: order.clone(), offset, limit, ..Select::of(Predicate::All) };
-            agree(definition, &repo, &states, &select)?;
+            agree(definition, &repo, &states, &select, Ways::Rows)?;
         }
     }
     Ok(())
@@ -155,5 +155,5 @@ fn check<T: PersistentType, B: Backend>(
     states: &[PState<T>],
     predicate: Predicate,
 ) -> Outcome {
-    agree(definition, repo, states, &Select::of(predicate))
+    agree(definition, repo, states, &Select::of(predicate), Ways::Rows)
 }

@@ -24,8 +24,9 @@ use crate::strategies::{Generators, StrategySource};
 /// The conformance suite of queries over the domain model `M`: queries that you write, and random ones over each of its types.
 ///
 /// Each case loads generated rows into a store of its own, and asks: find, stream, count and exists have to give what
-/// [`evaluate`](longevity_core::query::evaluate) says, in its order, rows that the order leaves equal by id. Through both
-/// facades, unless you say otherwise.
+/// [`evaluate`](longevity_core::query::evaluate) says, in its order, rows that the order leaves equal by id; so do pages, to the
+/// last one and back, and the values and figures of the properties that the query names. Through both facades, unless you say
+/// otherwise.
 ///
 /// What a query compares with should occur, or nearly: it is made from the rows that there are.
 ///
@@ -53,6 +54,12 @@ pub struct QuerySpec<M> {
     generated: usize,
     queries: Vec<Given>,
     of: PhantomData<fn() -> M>,
+}
+
+/// The suite as a closure configures it; says the closure's parameter type where a macro cannot.
+#[doc(hidden)]
+pub fn configured_queries<M: SpecModel>(configure: impl FnOnce(QuerySpec<M>) -> QuerySpec<M>) -> QuerySpec<M> {
+    configure(QuerySpec::new())
 }
 
 /// A query that the user gave.

@@ -8,11 +8,16 @@ use longevity_core::query::{Direction, Query, Select, Subject, evaluate};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Error, PState, PersistentType, RowId};
 
+use super::results::{self, Difference};
 use super::words::told;
 use crate::outcome::{Outcome, Stop};
 
 /// The positions of the rows that the query means, in its order.
-fn expected<T: PersistentType>(definition: &TableDefinition, states: &[PState<T>], select: &Select) -> Vec<usize> {
+pub(super) fn expected<T: PersistentType>(
+    definition: &TableDefinition,
+    states: &[PState<T>],
+    select: &Select,
+) -> Vec<usize> {
     let holds = |position: &usize| {
         let (id, value) = (states[*position].id(), states[*position].get());
         let names = definition.variants.get(value.variant()).and_then(|variant| variant.discriminators);
@@ -42,12 +47,22 @@ fn compare<T: PersistentType>(select: &Select, a: &PState<T>, b: &PState<T>) -> 
     turned(select.ties, a.id().cmp(&b.id()))
 }
 
-/// Fails unless the repository, which holds these rows, finds what the query means, by each of its four ways.
+/// What a repository is asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Ways {
+    /// For the rows, and how many they are.
+    Rows,
+    /// For pages, values and figures too.
+    All,
+}
+
+/// Fails unless the repository, which holds these rows, gives what the query means, by each of these ways.
 pub(crate) fn agree<T: PersistentType, B: Backend>(
     definition: &TableDefinition,
     repo: &Repo<T, B>,
     states: &[PState<T>],
     select: &Select,
+    ways: Ways,
 ) -> Outcome {
     let expected: Vec<_> = expected(definition, states, select).into_iter().map(|row| states[row].id()).collect();
     let differs = |way: &str, found: &dyn std::fmt::Display, expected: &dyn std::fmt::Display| {
@@ -79,7 +94,11 @@ pub(crate) fn agree<T: PersistentType, B: Backend>(
     if exists == expected.is_empty() {
         return Err(differs("exists", &exists, &!expected.is_empty()));
     }
-    Ok(())
+    if ways == Ways::Rows {
+        return Ok(());
+    }
+    let others = results::differ(definition, repo, states, select).map_err(failed)?;
+    others.map_err(|Difference { way, found, expected }| differs(&way, &found, &expected))
 }
 
 /// How many rows are told with their values.

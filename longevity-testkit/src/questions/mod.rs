@@ -7,6 +7,7 @@ mod meaning;
 mod near;
 mod operands;
 mod properties;
+mod results;
 mod simpler;
 mod traps;
 mod words;
@@ -17,7 +18,7 @@ use longevity_core::{Path, PersistentType, Value};
 use proptest::test_runner::TestRunner;
 
 pub(crate) use self::ids::{with_ids, without_order_of_ids};
-pub(crate) use self::meaning::agree;
+pub(crate) use self::meaning::{Ways, agree};
 pub(crate) use self::properties::{Kind, Property, properties};
 pub(crate) use self::simpler::{simpler, simplest};
 pub(crate) use self::words::told;

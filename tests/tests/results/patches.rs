@@ -306,3 +306,140 @@ fn bonn(place: Place) -> Place {
 fn what_cannot_be_patched_stays_and_says_why() {
     everywhere(&Refused);
 }
+
+mod figures {
+    use longevity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+    #[key_val(Figure)]
+    pub(super) struct Id(pub(super) i64);
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(poly, props(id: Id, size: Option<i64>), key(id))]
+    pub(super) enum Figure {
+        Circle { id: Id, size: Option<i64> },
+        Square(Box<Square>),
+        Line(Line),
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(derived(Figure))]
+    pub(super) struct Square {
+        pub(super) id: Id,
+        pub(super) size: Option<i64>,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(derived(Figure))]
+    pub(super) struct Line {
+        pub(super) size: Option<i64>,
+        pub(super) id: Id,
+    }
+
+    #[derive(Debug, DomainModel)]
+    #[domain_model(Figure)]
+    pub(super) struct Figures;
+}
+
+struct OfEveryVariant;
+
+impl Question<figures::Figures> for OfEveryVariant {
+    fn ask<B: Backend>(&self, store: &Longevity<figures::Figures, B>) {
+        use figures::{Figure, Id, Line, Square};
+        let figures = store.repo::<Figure>();
+        let all = |size: i64| {
+            let size = |id: i64| Some(size + id);
+            [
+                Figure::Circle { id: Id(1), size: size(1) },
+                Figure::Square(Box::new(Square { id: Id(2), size: size(2) })),
+                Figure::Line(Line { id: Id(3), size: size(3) }),
+            ]
+        };
+        let found = || -> Vec<Figure> {
+            figures.find(Figure::query()).unwrap().into_iter().map(|state| state.into_value()).collect()
+        };
+        figures.create_many(all(0)).unwrap();
+        let f = Figure::props();
+        assert_eq!(figures.update_where(Figure::query().all(), f.size.increment(Some(10))).unwrap(), 3);
+        assert_eq!(found(), all(10));
+        for id in 1..=3 {
+            figures.patch_by(&Id(id), f.size.increment(Some(10))).unwrap().unwrap();
+            figures.patch_by(&Id(id), f.size.set(Some(id + 30))).unwrap().unwrap();
+        }
+        assert_eq!(found(), all(30));
+    }
+}
+
+#[test]
+fn boxed_and_inline_variants_stay_what_they_are() {
+    everywhere(&OfEveryVariant);
+}
+
+/// Rules over several fields, which decoding enforces.
+mod ruled {
+    use longevity::prelude::*;
+    use serde::Deserializer;
+    use serde::de::Error as _;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+    #[key_val(Trip)]
+    pub(super) struct Id(pub(super) u8);
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(key(id))]
+    pub(super) struct Trip {
+        pub(super) id: Id,
+        pub(super) seats: Seats,
+        pub(super) stops: Vec<String>,
+    }
+
+    /// No more are taken than there are.
+    #[derive(Clone, Debug, PartialEq, Serialize, Component)]
+    pub(super) struct Seats {
+        pub(super) taken: i32,
+        pub(super) all: i32,
+    }
+
+    impl<'de> Deserialize<'de> for Seats {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            #[derive(Deserialize)]
+            struct Unchecked {
+                taken: i32,
+                all: i32,
+            }
+            match Unchecked::deserialize(deserializer)? {
+                Unchecked { taken, all } if taken <= all => Ok(Self { taken, all }),
+                _ => Err(D::Error::custom("more seats are taken than there are")),
+            }
+        }
+    }
+
+    #[derive(Debug, DomainModel)]
+    #[domain_model(Trip)]
+    pub(super) struct Trips;
+}
+
+struct OfRules;
+
+impl Question<ruled::Trips> for OfRules {
+    fn ask<B: Backend>(&self, store: &Longevity<ruled::Trips, B>) {
+        use ruled::{Id, Seats, Trip};
+        let trips = store.repo::<Trip>();
+        trips.create(Trip { id: Id(1), seats: Seats { taken: 1, all: 2 }, stops: Vec::new() }).unwrap();
+        let t = Trip::props();
+        let take = || t.seats.taken.increment(1) & t.stops.push("Ulm");
+        trips.patch_by(&Id(1), take()).unwrap().unwrap();
+        let error = trips.patch_by(&Id(1), take()).unwrap_err().to_string();
+        assert!(error.ends_with("more seats are taken than there are"), "{}: {error}", B::NAME);
+        let error = trips.update_where(Trip::query().all(), t.seats.all.set(0)).unwrap_err().to_string();
+        assert!(error.ends_with("more seats are taken than there are"), "{}: {error}", B::NAME);
+        let trip = trips.retrieve_one(&Id(1)).unwrap();
+        let expected = Trip { id: Id(1), seats: Seats { taken: 2, all: 2 }, stops: vec!["Ulm".into()] };
+        assert_eq!((trip.get(), trip.row_version()), (&expected, 1), "{}", B::NAME);
+    }
+}
+
+#[test]
+fn a_rule_that_decoding_enforces_is_kept() {
+    everywhere(&OfRules);
+}
