@@ -439,7 +439,8 @@ fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Document> {
     match (shape, value) {
         (Shape::Scalar(_) | Shape::Choice { .. }, value) => Some(match names_of_choice(shape, value) {
             Some(names) => doc! { field: { "$in": names } },
-            None => doc! { field: { "$eq": scalar(value.as_value_ref()) } },
+            // As `$eq` does it; no scalar is a pattern.
+            None => doc! { field: scalar(value.as_value_ref()) },
         }),
         // Field by field: as an object it would have to have its fields in one order, and no others.
         (Shape::Struct { fields, .. }, Value::Record(values)) => {
