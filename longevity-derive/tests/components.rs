@@ -270,6 +270,14 @@ pub mod renamed {
     #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, persistence::KeyVal)]
     #[key_val(Renamed, crate = "persistence")]
     pub struct RenamedId(pub u64);
+
+    /// A projection.
+    #[derive(Clone, Debug, persistence::Projected)]
+    #[projected(Renamed, crate = "persistence")]
+    pub struct Projected {
+        /// A component.
+        pub inner: Inner,
+    }
 }
 
 fn value<T: Storable>(value: T) -> Value {

@@ -168,7 +168,7 @@ fn range_of(integer: ScalarType) -> Option<RangeInclusive<i64>> {
         ScalarType::I8 => Some(i8::MIN.into()..=i8::MAX.into()),
         ScalarType::I16 => Some(i16::MIN.into()..=i16::MAX.into()),
         ScalarType::I32 => Some(i32::MIN.into()..=i32::MAX.into()),
-        ScalarType::I64 | ScalarType::Isize => Some(i64::MIN..=i64::MAX),
+        ScalarType::I64 => Some(i64::MIN..=i64::MAX),
         ScalarType::U8 => Some(0..=u8::MAX.into()),
         ScalarType::U16 => Some(0..=u16::MAX.into()),
         ScalarType::U32 => Some(0..=u32::MAX.into()),

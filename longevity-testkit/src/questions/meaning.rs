@@ -8,7 +8,7 @@ use longevity_core::query::{Direction, Query, Select, Subject, evaluate};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Error, PState, PersistentType, RowId};
 
-use super::results::{self, Difference};
+use super::results::{self, Unlike};
 use super::words::told;
 use crate::outcome::{Outcome, Stop};
 
@@ -97,8 +97,10 @@ pub(crate) fn agree<T: PersistentType, B: Backend>(
     if ways == Ways::Rows {
         return Ok(());
     }
-    let others = results::differ(definition, repo, states, select).map_err(failed)?;
-    others.map_err(|Difference { way, found, expected }| differs(&way, &found, &expected))
+    results::agree(definition, repo, states, select).map_err(|unlike| match unlike {
+        Unlike::Differs { way, found, expected } => differs(&way, &found, &expected),
+        Unlike::Failed(error) => failed(error),
+    })
 }
 
 /// How many rows are told with their values.

@@ -15,45 +15,48 @@ use crate::untyped::{AllFigures, Figures, Untyped};
 /// Of so many parts a query is told: pages, and properties.
 const PARTS: usize = 3;
 
-/// What differs: how it was asked, what was found, and what was expected.
-pub(super) struct Difference {
-    pub(super) way: String,
-    pub(super) found: String,
-    pub(super) expected: String,
+/// Why what a repository gives is not what the query means.
+pub(super) enum Unlike {
+    /// How it was asked, what was found, and what was expected.
+    Differs {
+        way: String,
+        found: String,
+        expected: String,
+    },
+    Failed(Error),
 }
 
-fn same<T: PartialEq + Debug>(way: impl Into<String>, found: &T, expected: &T) -> Result<(), Difference> {
-    let told = |of: &T| format!("{of:?}");
+impl From<Error> for Unlike {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+fn same<T: PartialEq + Debug>(way: impl Into<String>, found: &T, expected: &T) -> Result<(), Unlike> {
     if found == expected {
         return Ok(());
     }
-    Err(Difference { way: way.into(), found: told(found), expected: told(expected) })
+    Err(Unlike::Differs { way: way.into(), found: format!("{found:?}"), expected: format!("{expected:?}") })
 }
 
-/// The first thing that differs, if any does, besides the rows that the query finds in its order.
-pub(super) fn differ<T: PersistentType, B: Backend>(
+/// Fails unless the repository gives what the query means besides its rows.
+pub(super) fn agree<T: PersistentType, B: Backend>(
     definition: &TableDefinition,
     repo: &Repo<T, B>,
     states: &[PState<T>],
     select: &Select,
-) -> Result<Result<(), Difference>, Error> {
-    let pages = on_pages(definition, repo, states, select)?;
-    if pages.is_err() {
-        return Ok(pages);
-    }
+) -> Result<(), Unlike> {
+    on_pages(definition, repo, states, select)?;
     let mut paths: Vec<_> = select.order.iter().map(|by| by.path.clone()).collect();
     asked_for(&select.predicate, &mut paths);
     // Without what is in a variant and has no value of its own.
     paths.retain(|path| !ends_in_a_variant(path));
     paths.truncate(PARTS);
     if paths.is_empty() {
-        return Ok(Ok(()));
+        return Ok(());
     }
     let rows: Vec<_> = expected(definition, states, select).into_iter().map(|row| states[row].get()).collect();
-    let values = values_of(repo, select, &paths, &rows)?;
-    if values.is_err() {
-        return Ok(values);
-    }
+    values_of(repo, select, &paths, &rows)?;
     figures_of(definition, repo, select, &paths, &rows)
 }
 
@@ -70,7 +73,7 @@ fn on_pages<T: PersistentType, B: Backend>(
     repo: &Repo<T, B>,
     states: &[PState<T>],
     select: &Select,
-) -> Result<Result<(), Difference>, Error> {
+) -> Result<(), Unlike> {
     let all = Select { offset: 0, limit: None, ..select.clone() };
     let expected: Vec<_> = expected(definition, states, &all).into_iter().map(|row| states[row].id()).collect();
     let size = expected.len().div_ceil(PARTS).max(1);
@@ -79,30 +82,19 @@ fn on_pages<T: PersistentType, B: Backend>(
     let ids = |states: &[PState<T>]| states.iter().map(PState::id).collect::<Vec<_>>();
     let mut page = repo.page(query(), None)?;
     for (position, rows) in wanted.iter().enumerate() {
-        let way = format!("page {} of {} rows", position + 1, size);
-        if let Err(difference) = same(way, &ids(&page.states), &rows.to_vec()) {
-            return Ok(Err(difference));
-        }
-        match (&page.next, position + 1 < wanted.len()) {
-            (Some(next), true) => page = repo.page(query(), Some(next))?,
-            (next, more) => {
-                if let Err(difference) = same("whether there is a next page", &next.is_some(), &more) {
-                    return Ok(Err(difference));
-                }
-            }
+        same(format!("page {} of {size} rows", position + 1), &ids(&page.states), &rows.to_vec())?;
+        let more = position + 1 < wanted.len();
+        same("whether there is a next page", &page.next.is_some(), &more)?;
+        if let Some(next) = &page.next {
+            page = repo.page(query(), Some(next))?;
         }
     }
     for (position, rows) in wanted.iter().enumerate().rev().skip(1) {
-        let Some(previous) = &page.previous else {
-            return Ok(same("whether there is a previous page", &false, &true));
-        };
+        let Some(previous) = &page.previous else { return same("whether there is a previous page", &false, &true) };
         page = repo.page(query(), Some(previous))?;
-        let way = format!("page {} of {} rows, backwards", position + 1, size);
-        if let Err(difference) = same(way, &ids(&page.states), &rows.to_vec()) {
-            return Ok(Err(difference));
-        }
+        same(format!("page {} of {size} rows, backwards", position + 1), &ids(&page.states), &rows.to_vec())?;
     }
-    Ok(same("whether there is a page before the first", &page.previous.is_some(), &false))
+    same("whether there is a page before the first", &page.previous.is_some(), &false)
 }
 
 fn value_at<T: PersistentType>(row: &T, path: &Path) -> Value {
@@ -114,20 +106,18 @@ fn values_of<T: PersistentType, B: Backend>(
     select: &Select,
     paths: &[Path],
     rows: &[&T],
-) -> Result<Result<(), Difference>, Error> {
+) -> Result<(), Unlike> {
     let expected: Vec<Vec<Value>> =
         rows.iter().map(|row| paths.iter().map(|path| value_at(*row, path)).collect()).collect();
     let found = repo.project(Query::from_select(select.clone()), Untyped(paths))?;
     let identical = found.len() == expected.len()
         && found.iter().flatten().zip(expected.iter().flatten()).all(|(a, b)| a.is_identical(b));
-    Ok(match identical {
-        true => Ok(()),
-        false => Err(Difference {
-            way: format!("values of {}", listed(paths)),
-            found: format!("{found:?}"),
-            expected: format!("{expected:?}"),
-        }),
-    })
+    if identical {
+        return Ok(());
+    }
+    let (way, found, expected) =
+        (format!("values of {}", listed(paths)), format!("{found:?}"), format!("{expected:?}"));
+    Err(Unlike::Differs { way, found, expected })
 }
 
 fn figures_of<T: PersistentType, B: Backend>(
@@ -136,7 +126,7 @@ fn figures_of<T: PersistentType, B: Backend>(
     select: &Select,
     paths: &[Path],
     rows: &[&T],
-) -> Result<Result<(), Difference>, Error> {
+) -> Result<(), Unlike> {
     let key = &paths[..1];
     let mut groups: BTreeMap<(String, Vec<Value>), Vec<&T>> = BTreeMap::new();
     for row in rows {
@@ -151,7 +141,7 @@ fn figures_of<T: PersistentType, B: Backend>(
     let mut found = repo.group(Query::from_select(select.clone()), (by_type(), Untyped(key)), AllFigures(paths))?;
     // The nearest float to the exact sum has tests of its own.
     found.iter_mut().flat_map(|(_, (_, each))| each).for_each(|figures| figures.floats = 0.0);
-    Ok(same(format!("figures of {}", listed(paths)), &found, &expected))
+    same(format!("figures of {}", listed(paths)), &found, &expected)
 }
 
 fn figures(values: impl Iterator<Item = Value>) -> Figures {

@@ -207,6 +207,8 @@ impl Question<Bank> for OfOne {
         let by_key = accounts.patch_by(&Iban("DE1".into()), a.number.set(Number(9))).unwrap().unwrap();
         assert_eq!((by_key.number.clone(), by_key.row_version()), (Number(9), 2));
         assert!(accounts.patch_by(&Number(1), a.balance.set(0)).unwrap().is_none());
+        let error = accounts.patch_by(&Number(9), a.iban.set(Iban("FR1".into()))).unwrap_err();
+        assert!(matches!(error, Error::UnstablePrimaryKey { .. }), "{}: {error}", B::NAME);
         assert!(same(&accounts.retrieve_one(&Number(9)).unwrap(), &by_key));
     }
 }
