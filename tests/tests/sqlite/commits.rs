@@ -142,6 +142,26 @@ fn a_batch_that_fails_among_others_leaves_none_of_its_rows() {
     }
 }
 
+#[test]
+fn changes_that_fail_among_others_change_nothing() {
+    for (_place, tickets) in both() {
+        longevity::blocking::block_on(tickets.create_many([1, 5, 6].map(ticket))).unwrap();
+        let id = &Ticket::props().ticket_id.id;
+        // The first goes, and the second meets a row that stays.
+        let query = Ticket::query().filter(id.lt(6_u32)).order_by(id.asc());
+        let mut changes = Box::pin(tickets.update_where(query, id.increment(1_u32)));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(changes.as_mut().poll(&mut context).is_pending());
+        let mut single = pending(&tickets, 2);
+        let Poll::Ready(answer) = changes.as_mut().poll(&mut context) else {
+            panic!("nobody is at work, and it waits")
+        };
+        assert!(answer.unwrap_err().is_duplicate_key());
+        done(&mut single).unwrap();
+        assert_eq!(stored(&tickets), [1, 5, 6, 2]);
+    }
+}
+
 /// Counts how often it is woken.
 #[derive(Default)]
 struct Count(AtomicUsize);
