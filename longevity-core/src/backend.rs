@@ -116,10 +116,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Makes the changes to the row with a key where it is, raises its version by one, and gives the row as it is then: as
     /// a look-up and a replacement of what was found would do it, whoever else changes the row meanwhile.
     ///
-    /// `None`, and nothing is done, for whatever reason: there is no such row in scope, a sum is out of range, a key is
-    /// taken, or the back end does it it another way only. Core then does it with a look at the row, and says what is wrong. The
-    /// provided method always declines; a store to which each command is a way over a network overrides it, and says that it
-    /// [does](Self::PATCHES_IN_PLACE).
+    /// `None`, and nothing is done, for whatever reason: there is no such row in scope, its discriminator is not one of the
+    /// [definition's](TableDefinition::discriminators), a number is out of range, a key is taken, or the back end cannot do it
+    /// like this. Core then does it with a look at the row, and says what is wrong. The provided method always declines; a
+    /// store to which each command is a way over a network overrides it, and says that it [does](Self::PATCHES_IN_PLACE).
     fn patch(
         &self,
         table: &Self::Table,

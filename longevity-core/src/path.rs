@@ -148,6 +148,11 @@ impl Path {
         }
     }
 
+    /// Whether one leads through what is at the other's end: a change there is one of both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.starts_with(other) || other.starts_with(self)
+    }
+
     /// The value at its end, where `value_at` reads the values at paths without entries.
     #[inline]
     pub fn value_in<'a>(&self, value_at: &dyn Fn(&[&'static Step]) -> ValueRef<'a>) -> ValueRef<'a> {

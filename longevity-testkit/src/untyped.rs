@@ -46,13 +46,13 @@ impl<P> Measure<P> for AllFigures<'_> {
     }
 
     fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
-        let Some(Accumulator::Count(rows)) = figures.next() else { panic!("no count came back") };
+        let other = || DecodeError { path: String::new(), source: "other figures than were asked for".into() };
+        let Some(Accumulator::Count(rows)) = figures.next() else { return Err(other()) };
         let mut each = Vec::new();
         while let Some(first) = figures.next() {
-            let (Accumulator::Min(least), Some(Accumulator::Max(greatest)), Some(Accumulator::Sum(sum))) =
-                (first, figures.next(), figures.next())
-            else {
-                panic!("other figures came back than were asked for");
+            let three = (first, figures.next(), figures.next());
+            let (Accumulator::Min(least), Some(Accumulator::Max(greatest)), Some(Accumulator::Sum(sum))) = three else {
+                return Err(other());
             };
             each.push(Figures { least, greatest, integers: i128::of(&sum), floats: f64::of(&sum) });
         }

@@ -2,10 +2,10 @@
 
 use longevity_core::query::{Predicate, Select};
 use longevity_core::{Access, Error, Explanation};
-use mongodb::bson::{Bson, Document, RawBsonRef, Utf8Lossy, doc};
+use mongodb::bson::{Bson, Document, Utf8Lossy, doc};
 
 use crate::connection::Connection;
-use crate::failure::MongoError;
+use crate::failure::{MongoError, is_success};
 use crate::read;
 use crate::table::Ready;
 use crate::translate::{self, Find};
@@ -57,9 +57,8 @@ async fn of_find(connection: &Connection, table: &Ready, find: Find) -> Result<E
 /// The reply that the driver does not read: the server cuts long values of the bounds off, in the middle of a character, too.
 fn lossy(error: &mongodb::error::Error) -> Option<Document> {
     let reply = error.server_response()?;
-    let succeeded = matches!(reply.get("ok"), Ok(Some(RawBsonRef::Double(1.0) | RawBsonRef::Int32(1))));
     let read = || Utf8Lossy::<Document>::try_from(reply.as_ref()).ok().map(|reply| reply.0);
-    succeeded.then(read)?
+    is_success(reply).then(read)?
 }
 
 /// The plan that was chosen: of a query, or of the query that an aggregation begins with.

@@ -303,8 +303,12 @@ pub(crate) fn code_of(error: &DriverError) -> Option<i32> {
 /// character, too.
 fn code_in_reply(error: &DriverError) -> Option<i32> {
     let reply = error.server_response()?;
-    let succeeded = matches!(reply.get("ok"), Ok(Some(RawBsonRef::Double(1.0) | RawBsonRef::Int32(1))));
-    if succeeded { None } else { reply.get_i32("code").ok() }
+    if is_success(reply) { None } else { reply.get_i32("code").ok() }
+}
+
+/// Whether the server says that it did what it was told.
+pub(crate) fn is_success(reply: &RawDocument) -> bool {
+    matches!(reply.get("ok"), Ok(Some(RawBsonRef::Double(1.0) | RawBsonRef::Int32(1))))
 }
 
 /// What the server says, without the driver's wrapping.

@@ -79,27 +79,22 @@ impl Update {
         let add = doc! { VERSION: 1_i64 };
         let mut update = Self { conditions: Vec::new(), set: Document::new(), add, push: Document::new() };
         for change in changes {
+            let place = Place::of(table, lookup, change.path())?;
             match change {
-                InPlace::Set(path, value) => {
-                    let place = Place::of(table, lookup, path)?;
+                InPlace::Set(_, value) => {
                     update.conditions.extend(place.parents());
                     update.set.insert(place.field, of_type(place.shape, value));
                 }
-                InPlace::Add { path, by, within } => {
-                    let place = Place::of(table, lookup, path)?;
-                    let (least, most) = (within.start().checked_sub(*by), within.end().checked_sub(*by));
-                    // What is out of the range of a bound is in that of the type.
-                    let least = least.unwrap_or(i64::MIN).max(*within.start());
-                    let most = most.unwrap_or(i64::MAX).min(*within.end());
+                InPlace::Add { by, from, .. } => {
                     update.conditions.push(doc! { &place.field: {
-                        "$gte": least, "$lte": most, "$type": ["long", "int"], "$not": { "$type": "array" },
+                        "$gte": *from.start(), "$lte": *from.end(), "$type": ["long", "int"],
+                        "$not": { "$type": "array" },
                     } });
                     update.add.insert(place.field, *by);
                 }
-                InPlace::Push(path, element) => {
-                    let place = Place::of(table, lookup, path)?;
-                    update.conditions.push(doc! { &place.field: { "$type": "array" } });
+                InPlace::Push(_, element) => {
                     let Shape::List(held) = (place.shape)() else { return None };
+                    update.conditions.push(doc! { &place.field: { "$type": "array" } });
                     update.push.insert(place.field, of_type(held, element));
                 }
             }

@@ -62,24 +62,20 @@ impl Part {
 impl Accumulator {
     /// Takes the value of another row; a count takes none.
     pub(crate) fn add(&mut self, value: Option<&Value>) {
-        if let Self::Count(rows) = self {
-            *rows += 1;
-            return;
-        }
-        let Some(value) = value.filter(|value| !value.is_none()) else { return };
-        match self {
-            Self::Count(_) => {}
-            Self::Min(least) => {
+        match (self, value.filter(|value| !value.is_none())) {
+            (Self::Count(rows), _) => *rows += 1,
+            (_, None) => {}
+            (Self::Min(least), Some(value)) => {
                 if least.as_ref().is_none_or(|least| value < least) {
                     *least = Some(value.clone());
                 }
             }
-            Self::Max(greatest) => {
+            (Self::Max(greatest), Some(value)) => {
                 if greatest.as_ref().is_none_or(|greatest| value > greatest) {
                     *greatest = Some(value.clone());
                 }
             }
-            Self::Sum(sum) => match value {
+            (Self::Sum(sum), Some(value)) => match value {
                 Value::Int(number) => sum.add_integer((*number).into()),
                 Value::UInt(number) => sum.add_integer((*number).into()),
                 Value::Float(number) => sum.add_float(*number),

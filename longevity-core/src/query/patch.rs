@@ -109,17 +109,26 @@ impl<P: 'static> Patch<P> {
 pub enum InPlace {
     /// It gets this value.
     Set(Path, Value),
-    /// The integer is `by` more, if the sum is within the range of its type.
+    /// The integer is `by` more, if it was one to which its type has room to add that.
     Add {
         /// Where it is.
         path: Path,
         /// How much more.
         by: i64,
-        /// What it may be then.
-        within: RangeInclusive<i64>,
+        /// What it may be before.
+        from: RangeInclusive<i64>,
     },
     /// The list gets this element at its end.
     Push(Path, Value),
+}
+
+impl InPlace {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Set(path, _) | Self::Add { path, .. } | Self::Push(path, _) => path,
+        }
+    }
 }
 
 impl Change {
@@ -137,16 +146,11 @@ impl Change {
         match (&self.op, shape) {
             (Op::Set(value), _) => Some(InPlace::Set(path(), value.clone())),
             (Op::Increment(Value::Int(by)), Shape::Scalar(integer)) => {
-                Some(InPlace::Add { path: path(), by: *by, within: range_of(integer)? })
+                Some(InPlace::Add { path: path(), by: *by, from: addends(&range_of(integer)?, *by) })
             }
             (Op::Push(element), Shape::List(_)) => Some(InPlace::Push(path(), element.clone())),
             _ => None,
         }
-    }
-
-    fn overlaps(&self, other: &Path) -> bool {
-        let (ours, theirs) = (self.path.steps(), other.steps());
-        ours.starts_with(theirs) || theirs.starts_with(ours)
     }
 }
 
@@ -176,6 +180,12 @@ fn range_of(integer: ScalarType) -> Option<RangeInclusive<i64>> {
     }
 }
 
+/// The numbers of a range to which this can be added without leaving it.
+fn addends(range: &RangeInclusive<i64>, by: i64) -> RangeInclusive<i64> {
+    let (least, most) = (*range.start(), *range.end());
+    least.saturating_sub(by).max(least)..=most.saturating_sub(by).min(most)
+}
+
 impl<P: PersistentType> Patch<P> {
     /// The same as changes that a back end may make where the row is; `None` if one of them takes a look at the row: an
     /// increment of a float or a `u64`, what is in an option, a variant, a set or a map, what touches the primary key, and what
@@ -187,8 +197,8 @@ impl<P: PersistentType> Patch<P> {
         let fixed: Vec<_> = primary_key.into_iter().flatten().map(|column| &definition.columns[*column].path).collect();
         let mut changes = Vec::with_capacity(self.changes.len());
         for (position, change) in self.changes.iter().enumerate() {
-            let twice = self.changes.iter().take(position).any(|other| change.overlaps(&other.path));
-            if twice || fixed.iter().any(|path| change.overlaps(path)) {
+            let twice = self.changes.iter().take(position).any(|other| change.path.overlaps(&other.path));
+            if twice || fixed.iter().any(|path| change.path.overlaps(path)) {
                 return None;
             }
             let mut in_variants = variants.iter().map(|variant| change.in_place(variant));
@@ -317,5 +327,27 @@ impl<P: 'static> Clone for Patch<P> {
 impl<P: 'static> fmt::Debug for Patch<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Patch").field(&self.changes).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_added_to_stays_in_its_range() {
+        let small = -128_i64..=127;
+        for by in [0, 1, -1, 127, -128, 255, -255, 256, i64::MAX, i64::MIN] {
+            for number in small.clone() {
+                let fits = number.checked_add(by).is_some_and(|sum| small.contains(&sum));
+                assert_eq!(addends(&small, by).contains(&number), fits, "{number} + {by}");
+            }
+        }
+        let all = i64::MIN..=i64::MAX;
+        for by in [0, 1, -1, i64::MAX, i64::MIN] {
+            for number in [i64::MIN, i64::MIN + 1, -1_i64, 0, 1, i64::MAX - 1, i64::MAX] {
+                assert_eq!(addends(&all, by).contains(&number), number.checked_add(by).is_some(), "{number} + {by}");
+            }
+        }
     }
 }

@@ -63,13 +63,14 @@ impl<'a> Values<'a> {
 
     /// The next one, as this type.
     pub fn read<T: Storable + DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
-        let path = match self.sources.next() {
-            Some(Source::Property(path)) => path.to_string(),
-            Some(Source::Type) | None => String::new(),
-        };
+        let from = self.sources.next();
         let value = self.values.next().unwrap_or(Value::None(0));
         let is_absent = value.is_none();
         from_value(value).map_err(|DecodeError { source, .. }| {
+            let path = match from {
+                Some(Source::Property(path)) => path.to_string(),
+                Some(Source::Type) | None => String::new(),
+            };
             let absent = || format!("it is absent here: ask for {path} with `optional()`").into();
             DecodeError { source: if is_absent { absent() } else { source }, path }
         })

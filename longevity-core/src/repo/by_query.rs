@@ -131,8 +131,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     ///
     /// One command on a back end that can change a row where it is, which MongoDB can: of a property that is not in an option,
     /// a variant or a map, and not in a struct whose `Deserialize` is written by hand, it sets whatever it is, increments an
-    /// integer of up to 63 bits and pushes to a list. Anything else looks at the row, changes it, and begins anew if somebody
-    /// else did meanwhile. Fails as [`update`](Self::update) does, and with [`Error::InvalidPatch`].
+    /// integer but `u64`, `usize` and `isize`, and pushes to a list. Anything else, and what touches the primary key, looks at
+    /// the row, changes it, and begins again if somebody else changed it meanwhile. Fails as [`update`](Self::update) does, and
+    /// with [`Error::InvalidPatch`].
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]

@@ -2,11 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{Ident, Member, Type};
+use syn::{Ident, Type};
 
 use super::{ends, hidden};
-use crate::tree::projected::{Projected, ProjectedField};
+use crate::tree::projected::{From, Projected, ProjectedField};
 
 /// The impls of `Projected`, one for each type.
 pub(crate) fn expand(tree: &Projected) -> TokenStream {
@@ -16,11 +15,10 @@ pub(crate) fn expand(tree: &Projected) -> TokenStream {
     let asked = |of: &Type| {
         let functions = fields.iter().enumerate().map(|(position, field)| {
             let (name, ty, from) = (name(position), &field.ty, from(krate, of, field));
-            let written = quote_spanned! {first(&from)=>
+            quote_spanned! {first(&from)=>
                 #[inline]
                 fn #name #impl_generics () -> impl #krate::query::Projection<#of, Output = #ty> #clause { #from }
-            };
-            written
+            }
         });
         quote!(#(#functions)*)
     };
@@ -59,13 +57,12 @@ fn first(tokens: impl ToTokens) -> Span {
     ends(tokens).0
 }
 
-/// What gives the field's source: what the user wrote, or the property of its name.
+/// What gives the field's source.
 fn from(krate: &TokenStream, of: &Type, field: &ProjectedField) -> TokenStream {
-    match (&field.from, &field.member) {
-        (Some(from), _) => quote!(#from),
-        (None, member @ Member::Named(name)) => {
-            quote_spanned!(name.span()=> <#of as #krate::PersistentType>::props().#member.clone())
+    match &field.from {
+        From::Written(from) => quote!(#from),
+        From::Named(name) => {
+            quote_spanned!(name.span()=> <#of as #krate::PersistentType>::props().#name.clone())
         }
-        (None, member) => quote_spanned!(member.span()=> ()),
     }
 }

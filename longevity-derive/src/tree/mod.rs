@@ -35,11 +35,11 @@ pub(crate) struct Container {
 
 impl Container {
     pub(crate) fn of(input: &DeriveInput, krate: TokenStream, errors: &mut Errors) -> Self {
-        for param in &input.generics.params {
-            if let GenericParam::Lifetime(lifetime) = param {
-                errors.on(lifetime, "a stored type owns what it holds: use an owned type instead of a reference");
-            }
-        }
+        refuse_lifetimes(
+            &input.generics,
+            "a stored type owns what it holds: use an owned type instead of a reference",
+            errors,
+        );
         let generics = input.generics.clone();
         // What is wrong in serde's attributes is reported by those who read the fields.
         let unheard = &mut Errors::default();
@@ -121,6 +121,15 @@ impl Container {
     pub(crate) fn persistent(&self) -> Generics {
         let krate = &self.krate;
         self.bounded(&quote!(#krate::Document))
+    }
+}
+
+/// Reports lifetimes: a type that has one gets no impls.
+pub(crate) fn refuse_lifetimes(generics: &Generics, message: &str, errors: &mut Errors) {
+    for param in &generics.params {
+        if let GenericParam::Lifetime(lifetime) = param {
+            errors.on(lifetime, message);
+        }
     }
 }
 

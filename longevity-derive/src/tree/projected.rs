@@ -1,9 +1,10 @@
 //! Structs of some values of rows: where each field comes from.
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, Data, DeriveInput, Expr, Ident, Index, Member, Type};
+use syn::{Attribute, Data, DeriveInput, Expr, Field, Ident, Index, Member, Type};
 
 use super::model::listed;
+use super::refuse_lifetimes;
 use crate::attributes::Crate;
 use crate::errors::Errors;
 
@@ -21,8 +22,15 @@ pub(crate) struct Projected {
 pub(crate) struct ProjectedField {
     pub(crate) member: Member,
     pub(crate) ty: Type,
-    /// What was written to read it from; without it, the property of the field's name.
-    pub(crate) from: Option<Expr>,
+    pub(crate) from: From,
+}
+
+/// Where a field comes from.
+pub(crate) enum From {
+    /// What was written.
+    Written(Expr),
+    /// The property of the field's name.
+    Named(Ident),
 }
 
 impl Projected {
@@ -37,28 +45,41 @@ impl Projected {
             errors.on(&input.ident, "a struct is read from rows: derive `Projected` on a struct");
             return None;
         };
+        refuse_lifetimes(
+            &input.generics,
+            "a projection owns what it holds: use an owned type instead of a reference",
+            errors,
+        );
         let mut fields = Vec::new();
         for (position, field) in data.fields.iter().enumerate() {
-            let member = match &field.ident {
-                Some(ident) => Member::Named(ident.clone()),
-                None => Member::Unnamed(Index::from(position)),
-            };
-            let mut written = field.attrs.iter().filter(|attribute| is_ours(attribute));
-            let from = written.next().and_then(|attribute| errors.ok(attribute.parse_args::<Expr>()));
-            if let Some(second) = written.next() {
-                errors.on(second, "a field has one source: remove one of the two");
+            match source(field, errors) {
+                Some(from) => {
+                    let member = field.ident.clone().map_or_else(|| Index::from(position).into(), Member::Named);
+                    fields.push(ProjectedField { member, ty: field.ty.clone(), from });
+                }
+                // Without it, there is no such struct to read.
+                None => of.clear(),
             }
-            if field.ident.is_none() && from.is_none() {
-                of.clear();
-                errors.on(
-                    field,
-                    "a field without a name has no property of its name: write `#[projected(..)]` before it",
-                );
-                continue;
-            }
-            fields.push(ProjectedField { member, ty: field.ty.clone(), from });
         }
         Some(Self { ident: input.ident.clone(), generics: input.generics.clone(), krate: krate.private(), of, fields })
+    }
+}
+
+/// Where the field comes from; `None` if that was reported.
+fn source(field: &Field, errors: &mut Errors) -> Option<From> {
+    let mut written = field.attrs.iter().filter(|attribute| is_ours(attribute));
+    let first = written.next();
+    if let Some(second) = written.next() {
+        errors.on(second, "a field has one source: remove one of the two");
+    }
+    match (first, &field.ident) {
+        (Some(attribute), _) => errors.ok(attribute.parse_args()).map(From::Written),
+        (None, Some(name)) => Some(From::Named(name.clone())),
+        (None, None) => {
+            let message = "a field without a name has no property of its name: write `#[projected(..)]` before it";
+            errors.on(field, message);
+            None
+        }
     }
 }
 

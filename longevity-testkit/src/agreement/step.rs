@@ -161,11 +161,11 @@ impl Step {
             }
             16 if below(2, chance) == 0 => {
                 return Self::ask(plans, chance)
-                    .made(|_, select| What::UpdateWhere { select, by: Alteration::random(chance) });
+                    .with_query(|select| What::UpdateWhere { select, by: Alteration::random(chance) });
             }
             // Few go at once.
             16 if below(3, chance) == 0 => {
-                return Self::ask(plans, chance).made(|_, select| {
+                return Self::ask(plans, chance).with_query(|select| {
                     What::DeleteWhere(Select { limit: Some(select.limit.unwrap_or(3).min(3)), ..select })
                 });
             }
@@ -174,10 +174,10 @@ impl Step {
         Self { table: below(ANY, chance), view: below(ANY, chance), what }
     }
 
-    /// Something else with the query.
-    fn made(self, what: impl FnOnce(Way, Select) -> What) -> Self {
+    /// Something else with what this one asks.
+    fn with_query(self, what: impl FnOnce(Select) -> What) -> Self {
         match self.what {
-            What::Ask { way, select } => Self { what: what(way, select), ..self },
+            What::Ask { select, .. } => Self { what: what(select), ..self },
             _ => self,
         }
     }

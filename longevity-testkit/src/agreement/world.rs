@@ -180,10 +180,7 @@ impl<P: SpecRoot> Tables<P> {
     fn is_of_a_key(&self, path: &Path) -> bool {
         let definition = &self.plan.definition;
         let keys = definition.indexes.iter().filter(|index| index.is_unique());
-        keys.flat_map(|index| &index.columns).any(|column| {
-            let (ours, theirs) = (path.steps(), definition.columns[*column].path.steps());
-            ours.starts_with(theirs) || theirs.starts_with(ours)
-        })
+        keys.flat_map(|index| &index.columns).any(|column| path.overlaps(&definition.columns[*column].path))
     }
 
     fn state(&self, choice: Choice) -> Option<usize> {

@@ -182,6 +182,12 @@ fn an_unknown_discriminator_names_the_row_and_what_is_known() {
             }
         }
         assert_eq!((read, failed), (2, 1));
+        // Nor is it changed where it is.
+        let renamed = User::props().username.set(Username("rob".into()));
+        let error = store.repo::<User>().patch_by(&Username("bob".into()), renamed).await.unwrap_err();
+        assert!(matches!(error, Error::UnknownDiscriminator { .. }), "{error}");
+        let bobs = doc! { "username": "bob", "_version": bob.get("_version").unwrap() };
+        assert_eq!(raw(&scratch).count_documents(bobs).await.unwrap(), 1);
         assert!(store.repo::<Member>().retrieve(&Username("bob".into())).await.unwrap().is_none());
         assert_eq!(store.repo::<Commenter>().find(Commenter::query()).await.unwrap().len(), 2);
     });

@@ -76,4 +76,25 @@ enum Either {
 #[projected(Member)]
 struct Pair(i64, #[projected(Member::props().num_cats)] i64);
 
+#[derive(Projected)]
+#[projected(Member)]
+struct Lent<'a> {
+    num_cats: &'a i64,
+}
+
+#[derive(Projected)]
+#[projected(Member)]
+struct Twice {
+    #[projected(Member::props().num_cats)]
+    #[projected(Member::props().num_cats)]
+    num_cats: i64,
+}
+
+#[derive(Projected)]
+#[projected(Member)]
+struct Unreadable {
+    #[projected(num_cats: i64)]
+    num_cats: i64,
+}
+
 fn main() {}
