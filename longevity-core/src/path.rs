@@ -60,10 +60,14 @@ pub const fn hash_name(name: &str) -> u64 {
 ///
 /// It may lead through the entry of a map: `scores["math"]`. What is there is as in an option: absent in a map without
 /// such an entry. Only filters and orders have such paths, columns of tables do not.
+///
+/// It may [lead into](Self::into_options) options at its end. What is there is absent if any of them is `None`. Only orders,
+/// projections and figures have such paths: a filter says the same by its operands.
 #[derive(Default, PartialEq, Eq)]
 pub struct Path {
     steps: SmallVec<[&'static Step; 4]>,
     entry: Option<Arc<Entry>>,
+    options: u8,
 }
 
 /// The entry of a map on the way, and the way on from its value.
@@ -77,7 +81,7 @@ struct Entry {
 impl Clone for Path {
     #[inline]
     fn clone(&self) -> Self {
-        Self { steps: SmallVec::from_slice(&self.steps), entry: self.entry.clone() }
+        Self { steps: SmallVec::from_slice(&self.steps), entry: self.entry.clone(), options: self.options }
     }
 }
 
@@ -90,7 +94,7 @@ impl Path {
     /// This path and one step more.
     #[must_use]
     pub fn then(&self, step: &'static Step) -> Self {
-        let mut path = self.clone();
+        let mut path = self.into_options(0);
         match &path.entry {
             None => path.steps.push(step),
             Some(entry) => {
@@ -110,6 +114,17 @@ impl Path {
         Self { entry: Some(Arc::new(entry)), ..self.before_entry() }
     }
 
+    /// This path, and on into so many of the options that are around the value at its end.
+    #[must_use]
+    pub fn into_options(&self, options: u8) -> Self {
+        Self { options, ..self.clone() }
+    }
+
+    /// How many options at its end it leads into.
+    pub fn options(&self) -> u8 {
+        self.options
+    }
+
     /// The steps, outermost first, as far as the first map whose entry it leads through.
     #[inline]
     pub fn steps(&self) -> &[&'static Step] {
@@ -125,14 +140,14 @@ impl Path {
     /// The path as far as the first map whose entry it leads through.
     #[must_use]
     pub fn before_entry(&self) -> Self {
-        Self { steps: SmallVec::from_slice(&self.steps), entry: None }
+        Self { steps: SmallVec::from_slice(&self.steps), entry: None, options: 0 }
     }
 
     /// The path with no value for the key of any entry: to remember what does not depend on the keys.
     #[must_use]
     pub fn without_keys(&self) -> Self {
         let entry = self.entry().map(|(_, rest)| Arc::new(Entry { key: Value::None(0), rest: rest.without_keys() }));
-        Self { entry, ..self.before_entry() }
+        Self { entry, options: self.options, ..self.before_entry() }
     }
 
     /// Whether it is the path of no steps.
@@ -156,12 +171,12 @@ impl Path {
     /// The value at its end, where `value_at` reads the values at paths without entries.
     #[inline]
     pub fn value_in<'a>(&self, value_at: &dyn Fn(&[&'static Step]) -> ValueRef<'a>) -> ValueRef<'a> {
-        let value = value_at(&self.steps);
-        match (&self.entry, value) {
+        let value = match (&self.entry, value_at(&self.steps)) {
             (None, value) => value,
             (Some(entry), ValueRef::Composite(map)) => map.entry(&entry.key, &entry.rest),
             (Some(_), _) => ValueRef::None(0),
-        }
+        };
+        value.within(self.options)
     }
 }
 
@@ -172,7 +187,8 @@ impl std::hash::Hash for Path {
     }
 }
 
-/// The stored names with dots between them, and the keys of entries in brackets.
+/// The stored names with dots between them, the keys of entries in brackets, and a question mark for each option at the end
+/// that it leads into.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.steps.iter().enumerate() {
@@ -182,10 +198,11 @@ impl fmt::Display for Path {
             f.write_str(step.name)?;
         }
         match &self.entry {
-            None => Ok(()),
-            Some(entry) if entry.rest.steps.is_empty() => write!(f, "[{}]{}", entry.key, entry.rest),
-            Some(entry) => write!(f, "[{}].{}", entry.key, entry.rest),
+            None => {}
+            Some(entry) if entry.rest.steps.is_empty() => write!(f, "[{}]{}", entry.key, entry.rest)?,
+            Some(entry) => write!(f, "[{}].{}", entry.key, entry.rest)?,
         }
+        (0..self.options).try_for_each(|_| f.write_str("?"))
     }
 }
 

@@ -261,7 +261,7 @@ pub fn storage() -> QuerySpec<Storage> {
         .query("by what a variant holds", |_| {
             let content = Shelf::props().content;
             let parts = content.parts.some().entry("a").is_some() | content.parts.some().len().ge(1);
-            Shelf::query().filter(parts | content.sizes.some().contains(Size::Large) | content.perhaps.some().is_none())
+            Shelf::query().filter(parts | content.sizes.some().contains(Size::Large) | content.perhaps.is_none())
         })
         .query("in the order of a variant", |_| {
             let content = Shelf::props().content;

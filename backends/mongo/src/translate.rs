@@ -11,7 +11,7 @@ use longevity_core::value::{Comparison, satisfies};
 use longevity_core::{Error, Path, Value};
 use mongodb::bson::{Bson, Document, doc};
 
-use crate::expression::{self, Expressions};
+use crate::expression::{self, Expressions, within_options};
 use crate::failure::unsupported;
 use crate::identity;
 use crate::layout::{self, ID, TYPE, of_types};
@@ -115,14 +115,16 @@ pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
         let plain = match cases.as_slice() {
             [] => continue,
             // In rows of other types there may be something else.
-            [case] if (case.is_everywhere || scope.is_some()) && case.stored.sorts_plainly() => case.stored.field(),
+            [case] if (case.is_everywhere || scope.is_some()) && case.stored.sorts_plainly() && path.options() == 0 => {
+                case.stored.field()
+            }
             _ => None,
         };
         let field = match plain {
             Some(field) => field,
             None => {
                 let field = format!("_order{position}");
-                computed.insert(&field, by_type(&cases));
+                computed.insert(&field, by_type(&cases, path.options().into()));
                 field
             }
         };
@@ -192,8 +194,8 @@ fn tells_rows_apart(table: &Ready, conjuncts: &[Predicate], order: &Document, sc
     table.keys_of(scope).any(|index| index.columns.iter().all(is_told))
 }
 
-/// A property that is not in the same place in every type.
-fn by_type(cases: &[&Case]) -> Bson {
+/// A property that is not in the same place in every type, or is within so many options.
+fn by_type(cases: &[&Case], options: usize) -> Bson {
     let branch = |case: &&Case| {
         let of_type = case.discriminators.iter().flat_map(|names| names.iter().copied());
         let names: Vec<_> = of_type.map(Bson::from).collect();
@@ -202,7 +204,10 @@ fn by_type(cases: &[&Case]) -> Bson {
         } else {
             Bson::Document(doc! { "$in": [format!("${TYPE}"), { "$literal": names }] })
         };
-        let value = doc! { "$ifNull": [Expressions::new().sort_value(&case.stored), Bson::Null] };
+        // The innermost option is the value itself, or null.
+        let options = options.min(case.stored.options.saturating_sub(1));
+        let value = within_options(Expressions::new().sort_value(&case.stored), options);
+        let value = doc! { "$ifNull": [value, Bson::Null] };
         Bson::Document(doc! { "case": of_type, "then": value })
     };
     let branches: Vec<_> = cases.iter().map(branch).collect();

@@ -38,6 +38,8 @@ pub(crate) struct Property {
     path: Path,
     /// The ways on from the entries of maps, whose keys come with each call.
     rests: Vec<Path>,
+    /// Into how many options the path leads at its end.
+    options: u8,
     variants: Vec<InVariant>,
 }
 
@@ -61,7 +63,7 @@ impl Property {
             })
             .collect();
         let rests = entries(path).map(|(_, rest)| rest.before_entry()).collect();
-        (!variants.is_empty()).then(|| Self { path: path.before_entry(), rests, variants })
+        (!variants.is_empty()).then(|| Self { path: path.before_entry(), rests, options: path.options(), variants })
     }
 
     /// Whether both read the same from every row.
@@ -71,6 +73,7 @@ impl Property {
         };
         self.path == other.path
             && self.rests == other.rests
+            && self.options == other.options
             && self.variants.len() == other.variants.len()
             && self.variants.iter().zip(&other.variants).all(alike)
     }
@@ -97,7 +100,7 @@ impl Property {
             let at_its_end = rest.is_root() && position + 1 == self.rests.len();
             value = in_option(held.at(rest.steps()), at_its_end).to_value();
         }
-        Some((value, variant.form))
+        Some((value.within(self.options), variant.form))
     }
 }
 

@@ -48,7 +48,7 @@ impl<'a> Projection<'a> {
             let Some(reader) = reader else { return Ok(Value::None(0)) };
             let value = read(reader)?;
             Ok(match path.entry() {
-                None => value,
+                None => value.within(path.options()),
                 Some(_) => path.value_in(&|_| value.as_value_ref()).to_value(),
             })
         };

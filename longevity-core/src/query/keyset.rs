@@ -51,7 +51,7 @@ pub(crate) fn behind(definition: &TableDefinition, order: &[OrderBy], ties: Dire
 }
 
 fn compare(by: &OrderBy, comparison: Comparison, operand: Value) -> Predicate {
-    Predicate::Compare { path: by.path.clone(), comparison, operand }
+    Predicate::compare(&by.path.into_options(0), by.path.options(), comparison, operand)
 }
 
 /// What of a property makes its order more than that of its present values.
@@ -67,7 +67,9 @@ impl Property {
         let mut property = Self { nones: 0, float: false };
         for variant in &definition.variants {
             let leaf = Leaf::of(variant.shape, &by.path);
-            let nones = leaf.as_ref().map_or(1, |leaf| leaf.options.max(u8::from(leaf.optional)));
+            let around = leaf.as_ref().map_or(1, |leaf| leaf.options.max(u8::from(leaf.optional)));
+            // The options that the path leads into are absent alike.
+            let nones = around.saturating_sub(by.path.options()).max(around.min(1));
             property.nones = property.nones.max(nones);
             property.float |=
                 matches!(leaf.map(|leaf| leaf.shape), Some(Shape::Scalar(ScalarType::F32 | ScalarType::F64)));
@@ -76,11 +78,10 @@ impl Property {
     }
 
     fn absent(&self, by: &OrderBy, depths: std::ops::Range<u8>) -> Predicate {
-        let operands: Vec<_> = depths.map(Value::None).collect();
-        match operands.as_slice() {
-            [] => Predicate::Nothing,
-            _ => Predicate::In { path: by.path.clone(), operands, negated: false },
+        if depths.is_empty() {
+            return Predicate::Nothing;
         }
+        Predicate::among(&by.path.into_options(0), by.path.options(), depths.map(Value::None), false)
     }
 
     /// True of the rows whose value is behind this one.

@@ -136,8 +136,8 @@ macro_rules! of_property {
         }
 
         impl<R: 'static, T> $name<R, T> {
-            fn at(path: &Path) -> Self {
-                Self { path: path.clone(), of: PhantomData }
+            fn of(property: &Prop<R, impl Storable>) -> Self {
+                Self { path: property.path_into_options(), of: PhantomData }
             }
         }
     )*};
@@ -158,7 +158,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     where
         T::Kind: HasOrder,
     {
-        Min::at(self.path())
+        Min::of(self)
     }
 
     /// The greatest value; `None` if all are absent.
@@ -166,7 +166,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     where
         T::Kind: HasOrder,
     {
-        Max::at(self.path())
+        Max::of(self)
     }
 
     /// The sum of the values that are there: of integers an `i128`, of floats the `f64` that is nearest to the exact sum,
@@ -175,7 +175,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     where
         T::Kind: IsNumber,
     {
-        Total::at(self.path())
+        Total::of(self)
     }
 }
 

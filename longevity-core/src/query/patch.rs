@@ -42,6 +42,8 @@ pub struct Patch<P: 'static> {
 #[derive(Clone, Debug)]
 struct Change {
     path: Path,
+    /// Into how many options the property leads of those that are around the value at the path's end.
+    options: u8,
     op: Op,
 }
 
@@ -56,7 +58,7 @@ pub enum Op {
 
 impl<R: 'static, T: Storable> Prop<R, T> {
     fn change(&self, op: Op) -> Patch<R> {
-        Patch::untyped(self.path().clone(), op)
+        Patch { changes: vec![Change { path: self.path().clone(), options: self.options(), op }], of: PhantomData }
     }
 
     /// Gives the property this value.
@@ -85,7 +87,7 @@ impl<P: 'static> Patch<P> {
     /// The change of a property whose path and type nobody checks; for conformance suites and tools.
     #[doc(hidden)]
     pub fn untyped(path: Path, op: Op) -> Self {
-        Self { changes: vec![Change { path, op }], of: PhantomData }
+        Self { changes: vec![Change { path, options: 0, op }], of: PhantomData }
     }
 
     /// This patch, and then the other one; as `&`.
@@ -134,7 +136,7 @@ impl InPlace {
 impl Change {
     /// The same as what a back end may do, if it may, in rows of this type.
     fn in_place(&self, variant: &Variant) -> Option<InPlace> {
-        if self.path.entry().is_some() {
+        if self.path.entry().is_some() || self.options > 0 {
             return None;
         }
         let path = || self.path.clone();
@@ -214,10 +216,10 @@ impl<P: PersistentType> Patch<P> {
     /// The persistent with all the changes.
     pub(crate) fn apply(&self, persistent: &P) -> Result<P, Error> {
         let mut value = persistent.value_at(&[]).to_value();
-        for Change { path, op } in &self.changes {
-            apply_at(&mut value, path, op).map_err(|problem| Error::InvalidPatch {
+        for change in &self.changes {
+            apply_at(&mut value, change, &change.path).map_err(|problem| Error::InvalidPatch {
                 type_name: P::NAME,
-                path: path.to_string(),
+                path: change.path.to_string(),
                 problem: problem.to_owned(),
             })?;
         }
@@ -233,38 +235,25 @@ impl<P: PersistentType> Patch<P> {
     }
 }
 
-fn apply_at(value: &mut Value, path: &Path, op: &Op) -> Result<(), &'static str> {
-    let Some((place, depth)) = find(value, path.steps()) else { return Ok(()) };
-    match path.entry() {
-        None => op.apply(place, depth),
-        Some((key, rest)) => {
-            let Value::Map(entries) = place else { return Ok(()) };
-            match (entries.iter().position(|(known, _)| known == key), op) {
-                (Some(position), _) if !rest.is_root() => apply_at(&mut entries[position].1, rest, op),
-                (None, _) if !rest.is_root() => Ok(()),
-                // The entry is an option: to set it to none is to remove it.
-                (Some(position), Op::Set(Value::None(0))) => {
-                    entries.remove(position);
-                    Ok(())
-                }
-                (None, Op::Set(Value::None(0))) => Ok(()),
-                (Some(position), op) => op.apply(&mut entries[position].1, 1),
-                (None, Op::Set(set)) => {
-                    entries.push((key.clone(), within(set.clone(), 1)));
-                    entries.sort();
-                    Ok(())
-                }
-                (None, Op::Increment(_) | Op::Push(_)) => Ok(()),
-            }
+fn apply_at(value: &mut Value, change: &Change, path: &Path) -> Result<(), &'static str> {
+    let Some((place, around)) = find(value, path.steps()) else { return Ok(()) };
+    let Some((key, rest)) = path.entry() else { return change.apply(place, around) };
+    let Value::Map(entries) = place else { return Ok(()) };
+    let position = entries.iter().position(|(known, _)| known == key);
+    match (position, &change.op) {
+        (Some(position), _) if !rest.is_root() => apply_at(&mut entries[position].1, change, rest),
+        // The entry is an option: to set it to none is to remove it.
+        (Some(position), Op::Set(Value::None(0))) if change.options == 0 => {
+            entries.remove(position);
+            Ok(())
         }
-    }
-}
-
-/// What is in so many options that are `Some`.
-fn within(value: Value, depth: u8) -> Value {
-    match value {
-        Value::None(found) => Value::None(found.saturating_sub(depth)),
-        value => value,
+        (Some(position), _) => change.apply(&mut entries[position].1, 1),
+        (None, Op::Set(set)) if rest.is_root() && change.options == 0 && !matches!(set, Value::None(0)) => {
+            entries.push((key.clone(), set.clone().within(1)));
+            entries.sort();
+            Ok(())
+        }
+        (None, Op::Set(_) | Op::Increment(_) | Op::Push(_)) => Ok(()),
     }
 }
 
@@ -285,20 +274,27 @@ fn find<'a>(value: &'a mut Value, steps: &[&'static Step]) -> Option<(&'a mut Va
     }
 }
 
-impl Op {
-    fn apply(&self, place: &mut Value, depth: u8) -> Result<(), &'static str> {
-        match self {
-            Self::Set(Value::None(found)) if *found < depth => {
-                return Err("another variant cannot be made by setting what this one holds to none");
-            }
-            Self::Set(value) => *place = within(value.clone(), depth),
-            Self::Increment(by) => match (&mut *place, by) {
+impl Change {
+    /// Changes what is at the path's end, around which there are so many options for certain.
+    fn apply(&self, place: &mut Value, around: u8) -> Result<(), &'static str> {
+        if matches!(place, Value::None(depth) if *depth < self.options.saturating_sub(around)) {
+            // One of the options that the property is in is `None`.
+            return Ok(());
+        }
+        match &self.op {
+            Op::Set(value) => match value.clone().in_options(self.options) {
+                Value::None(depth) if depth < around => {
+                    return Err("another variant cannot be made by setting what this one holds to none");
+                }
+                value => *place = value.within(around),
+            },
+            Op::Increment(by) => match (&mut *place, by) {
                 (Value::Int(number), Value::Int(by)) => *number = number.checked_add(*by).ok_or(OVERFLOW)?,
                 (Value::UInt(number), Value::UInt(by)) => *number = number.checked_add(*by).ok_or(OVERFLOW)?,
                 (Value::Float(number), Value::Float(by)) => *number += by,
                 _ => {}
             },
-            Self::Push(element) => {
+            Op::Push(element) => {
                 if let Value::List(elements) = place {
                     elements.push(element.clone());
                 }

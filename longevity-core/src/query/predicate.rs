@@ -119,6 +119,29 @@ impl Predicate {
         }
     }
 
+    /// The comparison of a property that is within so many of the options around the value at the path: absent where one of
+    /// them is `None`.
+    pub(crate) fn compare(path: &Path, options: u8, comparison: Comparison, operand: Value) -> Self {
+        match (comparison, &operand) {
+            // Each of them is absent alike.
+            (Comparison::Eq, Value::None(0)) if options > 0 => Self::among(path, options, [operand], false),
+            (Comparison::Ne, Value::None(0)) if options > 0 => Self::among(path, options, [operand], true),
+            _ => Self::Compare { path: path.clone(), comparison, operand: operand.in_options(options) },
+        }
+    }
+
+    /// The question whether such a property equals one of the values, or none of them.
+    pub(crate) fn among(path: &Path, options: u8, values: impl IntoIterator<Item = Value>, negated: bool) -> Self {
+        let mut operands = Vec::new();
+        for value in values {
+            if let Value::None(0) = value {
+                operands.extend((0..options).map(Value::None));
+            }
+            operands.push(value.in_options(options));
+        }
+        Self::In { path: path.clone(), operands, negated }
+    }
+
     /// Both are true. Flattens, so that a chain of `&` is one node and a planner sees all conjuncts at once.
     pub fn and(self, other: Self) -> Self {
         match (self, other) {

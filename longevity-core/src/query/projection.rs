@@ -81,7 +81,7 @@ impl<P, F: OfEveryRowOf<P> + 'static, T: Storable + DeserializeOwned> Projection
     type Output = T;
 
     fn sources(&self, sources: &mut Vec<Source>) {
-        sources.push(Source::Property(self.path().clone()));
+        sources.push(Source::Property(self.path_into_options()));
     }
 
     fn read(values: &mut Values<'_>) -> Result<T, DecodeError> {

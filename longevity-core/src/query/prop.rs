@@ -8,13 +8,18 @@ use super::{Direction, Filter, Operand, Order, Predicate, TextTest};
 use crate::path::{Path, Step};
 use crate::persistent::FieldAccess;
 use crate::storable::kind::{HasLength, HasOrder, Holds, IsText};
-use crate::storable::{Collection, MapOf, Storable};
+use crate::storable::{Collection, MapOf, Storable, may_be_none};
 use crate::value::{Comparison, Value};
 
 /// A property: the typed path from the persistent type `R` to a value of type `T`.
 ///
 /// Comes from `R::props()`. The properties of a component's fields are fields of its property; [`some`](Self::some)
 /// leads into an option, [`inner`](Self::inner) through options and boxes.
+///
+/// One rule holds for what is in an option, in a variant of a poly component, or in an entry of a map, at each depth: where
+/// something on the way is not there, the property is absent. An absent property is `None`: [`is_none`](Self::is_none) and
+/// `eq(None)` are true of it, every other value differs from it, and nothing is less or greater. It comes first in an
+/// ascending order, it is read as `None`, figures leave it out, and a change leaves it as it is.
 ///
 /// ```
 #[doc = include_str!("../../doc/open.txt")]
@@ -39,6 +44,8 @@ use crate::value::{Comparison, Value};
 /// ```
 pub struct Prop<R: 'static, T: Storable> {
     path: Path,
+    /// Into how many options it leads of those that are around the value at the path's end.
+    options: u8,
     fields: T::Fields<R>,
     of: PhantomData<fn() -> (R, T)>,
 }
@@ -47,7 +54,19 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     /// The property at this path; for generated code.
     #[doc(hidden)]
     pub fn at(path: Path) -> Self {
-        Self { fields: T::fields(&path), path, of: PhantomData }
+        Self::within(path, 0)
+    }
+
+    /// The property at this path within so many options.
+    fn within(path: Path, options: u8) -> Self {
+        Self { fields: T::fields(&path), path, options, of: PhantomData }
+    }
+
+    /// The property of the one value that a variant holds, which is as in an option there; for generated code.
+    #[doc(hidden)]
+    pub fn in_variant<H: Storable<Optional = T>>(path: &Path) -> Self {
+        // An option in it is the property's own.
+        Self::within(path.clone(), u8::from(H::OPTIONS > 0))
     }
 
     /// The property of the field one step below this path; for generated code.
@@ -67,18 +86,37 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         &self.path
     }
 
-    /// The property behind all options and boxes. Comparing it where an option is `None` is comparing an absent value.
-    pub fn inner(&self) -> Prop<R, T::Inner> {
-        Prop::at(self.path.clone())
+    /// Into how many options it leads of those that are around the value at the end of its [path](Self::path).
+    #[doc(hidden)]
+    pub fn options(&self) -> u8 {
+        self.options
     }
 
-    /// The property as one that may be absent: for the projection to a property that stands behind an option.
-    pub fn optional(&self) -> Prop<R, Option<T>> {
-        Prop::at(self.path.clone())
+    /// The path, and on into the options.
+    pub(crate) fn path_into_options(&self) -> Path {
+        self.path.into_options(self.options)
+    }
+
+    /// The path of an order. It leads into options only where several things can be absent, which come as one then: the order of
+    /// an index tells them apart.
+    fn path_of_order(&self) -> Path {
+        let is_one = self.options == 0 || self.options == 1 && !may_be_none(T::shape());
+        self.path.into_options(if is_one { 0 } else { self.options })
+    }
+
+    /// The property within all options and boxes, as by [`some`](Prop::some).
+    pub fn inner(&self) -> Prop<R, T::Inner> {
+        Prop::within(self.path.clone(), self.options.saturating_add(T::OPTIONS))
+    }
+
+    /// The property as one that may be absent: to read one that is in an option. An option is one already.
+    pub fn optional(&self) -> Prop<R, T::Optional> {
+        let around = if T::OPTIONS > 0 { 0 } else { 1 };
+        Prop::within(self.path.clone(), self.options.saturating_sub(around))
     }
 
     fn compare(&self, comparison: Comparison, operand: impl Operand<T>) -> Filter<R> {
-        Filter::new(Predicate::Compare { path: self.path.clone(), comparison, operand: operand.into_operand() })
+        Filter::new(Predicate::compare(&self.path, self.options, comparison, operand.into_operand()))
     }
 
     /// Equal to the value. `None` equals `None`; `0.0` equals `-0.0`; a component is compared field by field.
@@ -111,8 +149,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     }
 
     fn among<V: Operand<T>>(&self, values: impl IntoIterator<Item = V>, negated: bool) -> Filter<R> {
-        let operands = values.into_iter().map(V::into_operand).collect();
-        Filter::new(Predicate::In { path: self.path.clone(), operands, negated })
+        Filter::new(Predicate::among(&self.path, self.options, values.into_iter().map(V::into_operand), negated))
     }
 }
 
@@ -163,7 +200,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     where
         T::Kind: HasOrder,
     {
-        Order::new(self.path.clone(), Direction::Ascending)
+        Order::new(self.path_of_order(), Direction::Ascending)
     }
 
     /// Greatest first, absent values after all others.
@@ -171,7 +208,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     where
         T::Kind: HasOrder,
     {
-        Order::new(self.path.clone(), Direction::Descending)
+        Order::new(self.path_of_order(), Direction::Descending)
     }
 }
 
@@ -359,13 +396,45 @@ impl<R: 'static, T: Storable> Prop<R, T> {
 }
 
 impl<R: 'static, T: Storable> Prop<R, Option<T>> {
-    /// The property inside the option, to get at its fields. Comparing it where the option is `None` is comparing an
-    /// absent value.
+    /// The property inside the option, which is absent where the option is `None`; what that means for each question, order
+    /// and change is [said above](Prop).
+    ///
+    /// ```
+    /// use longevity::prelude::*;
+    ///
+    /// // A discount that is not known, known to be none, or known.
+    /// #[derive(Clone, Debug, Serialize, Deserialize, PersistentType)]
+    /// struct Customer { name: String, discount: Option<Option<i64>> }
+    ///
+    /// #[derive(DomainModel)]
+    /// #[domain_model(Customer)]
+    /// struct Shop;
+    ///
+    /// # fn main() -> Result<(), Error> {
+    /// let store = longevity::blocking::Longevity::<Shop, _>::open(Mem::new())?;
+    /// store.create_schema()?;
+    /// let customers = store.repo::<Customer>();
+    /// for (name, discount) in [("ann", None), ("bob", Some(None)), ("cec", Some(Some(5)))] {
+    ///     customers.create(Customer { name: name.into(), discount })?;
+    /// }
+    ///
+    /// let discount = Customer::props().discount;
+    /// let count = |filter| customers.count(Customer::query().filter(filter));
+    /// assert_eq!(count(discount.is_none())?, 1); // ann's
+    /// assert_eq!(count(discount.some().is_none())?, 2); // ann's, which is absent there, and bob's
+    /// assert_eq!(count(discount.some().eq(5))?, 1);
+    ///
+    /// // What is not there is not changed: ann has none.
+    /// customers.update_where(Customer::query().all(), discount.some().set(7))?;
+    /// assert_eq!(count(discount.some().eq(7))?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn some(&self) -> Prop<R, T> {
-        Prop::at(self.path.clone())
+        Prop::within(self.path.clone(), self.options.saturating_add(1))
     }
 
-    /// Whether the option is `None`; true where an option on the way is.
+    /// Whether the option is `None`; true where something on the way is not there.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -376,14 +445,12 @@ impl<R: 'static, T: Storable> Prop<R, Option<T>> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub fn is_none(&self) -> Filter<R> {
-        let (comparison, operand) = (Comparison::Eq, Value::None(0));
-        Filter::new(Predicate::Compare { path: self.path.clone(), comparison, operand })
+        Filter::new(Predicate::compare(&self.path, self.options, Comparison::Eq, Value::None(0)))
     }
 
-    /// Whether the option is `Some`; false where an option on the way is `None`.
+    /// Whether the option is `Some`; false where something on the way is not there.
     pub fn is_some(&self) -> Filter<R> {
-        let (comparison, operand) = (Comparison::Ne, Value::None(0));
-        Filter::new(Predicate::Compare { path: self.path.clone(), comparison, operand })
+        Filter::new(Predicate::compare(&self.path, self.options, Comparison::Ne, Value::None(0)))
     }
 }
 
@@ -442,7 +509,8 @@ impl<R: 'static> fmt::Debug for Length<R> {
 
 /// A variant of a poly component: what it holds is as in an option, absent in a value of another variant.
 ///
-/// The properties of what it holds are its fields. A variant around one value is the property of an option of that.
+/// The properties of what it holds are its fields. A variant around one value is the property of an option of that value; a
+/// variant around an option is the property of that option, `None` in a value of another variant too.
 ///
 /// ```
 /// use longevity::prelude::*;
@@ -521,13 +589,13 @@ impl<R: 'static, T: Storable> Deref for Prop<R, T> {
 
 impl<R: 'static, T: Storable> Clone for Prop<R, T> {
     fn clone(&self) -> Self {
-        Self::at(self.path.clone())
+        Self::within(self.path.clone(), self.options)
     }
 }
 
 impl<R: 'static, T: Storable> fmt::Debug for Prop<R, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Prop({})", self.path)
+        write!(f, "Prop({})", self.path_into_options())
     }
 }
 

@@ -66,7 +66,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
         T: Storable + DeserializeOwned,
     {
-        let sources = [Source::Property(property.path().clone())];
+        let sources = [Source::Property(property.path_into_options())];
         let groups = self.grouped(query, sources.to_vec(), &[]).await?;
         let typed = |(value, group): (Vec<Value>, Group)| {
             Values::new(&sources, value).read().map_err(undecoded::<P>(group.first))

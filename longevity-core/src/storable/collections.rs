@@ -40,6 +40,7 @@ macro_rules! collection {
         impl<$($generics)*> Storable for $type {
             type Kind = kind::$kind;
             type Inner = Self;
+            type Optional = Option<Self>;
             type This = Self;
             type Fields<R: 'static> = NoFields;
             const KEYABLE: bool = false;
@@ -92,6 +93,7 @@ macro_rules! map {
         impl<$($generics)*> Storable for $type {
             type Kind = kind::Map;
             type Inner = Self;
+            type Optional = Option<Self>;
             type This = Self;
             type Fields<R: 'static> = NoFields;
             const KEYABLE: bool = false;

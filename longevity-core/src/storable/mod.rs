@@ -14,6 +14,7 @@ use crate::query::Prop;
 use crate::value::ValueRef;
 
 pub use collections::{Collection, MapOf};
+pub(crate) use shape::may_be_none;
 pub use shape::{FieldShape, Leaf, ScalarType, Shape, ShapeFn, VariantShape};
 
 /// A type whose values can be stored: a basic type, a component, a key value, or an option, box, list, set or map of
@@ -33,6 +34,8 @@ pub trait Storable: Clone + Debug + Send + Sync + 'static {
     type Kind;
     /// The type behind all options and boxes.
     type Inner: Storable;
+    /// An option of this type, or this type if it is one: that of a property that may be absent.
+    type Optional: Storable;
     /// `Self`: generated code asks for it in signatures, so that a missing impl is reported once, at the field.
     #[doc(hidden)]
     type This: Storable;
@@ -40,6 +43,8 @@ pub trait Storable: Clone + Debug + Send + Sync + 'static {
     type Fields<R: 'static>: 'static;
     /// Whether the type may be (in) a key value: it holds no float, option, collection or choice with data.
     const KEYABLE: bool;
+    /// How many options are between this type and [`Inner`](Self::Inner).
+    const OPTIONS: u8 = 0;
 
     /// The type's structure, one level at a time.
     fn shape() -> Shape;

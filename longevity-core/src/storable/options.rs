@@ -7,10 +7,12 @@ use crate::value::ValueRef;
 impl<T: Storable> Storable for Option<T> {
     type Kind = kind::Optional<T::Kind>;
     type Inner = T::Inner;
+    type Optional = Self;
     type This = Self;
     // Lazy, so that recursive components end: `Prop::some` crosses.
     type Fields<R: 'static> = NoFields;
     const KEYABLE: bool = false;
+    const OPTIONS: u8 = T::OPTIONS + 1;
 
     fn shape() -> Shape {
         Shape::Optional(T::shape)
@@ -34,10 +36,12 @@ impl<T: Storable> Storable for Option<T> {
 impl<T: Storable> Storable for Box<T> {
     type Kind = T::Kind;
     type Inner = T::Inner;
+    type Optional = T::Optional;
     type This = Self;
     // Lazy for the same reason: `Prop::inner` crosses.
     type Fields<R: 'static> = NoFields;
     const KEYABLE: bool = T::KEYABLE;
+    const OPTIONS: u8 = T::OPTIONS;
 
     fn shape() -> Shape {
         T::shape()

@@ -12,6 +12,7 @@ macro_rules! scalar {
         impl Storable for $type {
             type Kind = kind::$kind;
             type Inner = Self;
+            type Optional = Option<Self>;
             type This = Self;
             type Fields<R: 'static> = NoFields;
             const KEYABLE: bool = $keyable;

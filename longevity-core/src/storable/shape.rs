@@ -174,6 +174,11 @@ impl Leaf {
     }
 }
 
+/// Whether values of the type may be absent: an option, or a newtype of one.
+pub(crate) fn may_be_none(shape: Shape) -> bool {
+    Leaf::behind_options(shape).options > 0
+}
+
 /// The basic types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -78,6 +78,24 @@ impl Value {
         matches!(self, Self::None(_))
     }
 
+    /// The value as it is within so many of the options around it: absent if one of them is `None`.
+    #[must_use]
+    pub fn within(self, options: u8) -> Self {
+        match self {
+            Self::None(depth) => Self::None(depth.saturating_sub(options)),
+            value => value,
+        }
+    }
+
+    /// The value as it is with so many options more around it.
+    #[must_use]
+    pub fn in_options(self, options: u8) -> Self {
+        match self {
+            Self::None(depth) => Self::None(depth.saturating_add(options)),
+            value => value,
+        }
+    }
+
     /// Equality that also tells `-0.0` from `0.0` and one NaN from another: what "stored is what you get back" means.
     pub fn is_identical(&self, other: &Self) -> bool {
         match (self, other) {
@@ -274,6 +292,16 @@ impl ValueRef<'_> {
             Self::Uuid(value) => Value::Uuid(value),
             Self::Timestamp(value) => Value::Timestamp(value),
             Self::Composite(value) => value.to_value(),
+        }
+    }
+
+    /// The value as it is within so many of the options around it: absent if one of them is `None`.
+    #[inline]
+    #[must_use]
+    pub fn within(self, options: u8) -> Self {
+        match self {
+            Self::None(depth) => Self::None(depth.saturating_sub(options)),
+            value => value,
         }
     }
 

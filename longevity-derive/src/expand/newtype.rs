@@ -45,6 +45,7 @@ pub(crate) fn expand(container: &Container, key_of: Option<&Type>, field: &Field
         impl #impl_generics #krate::Storable for #this #clause {
             type Kind = #kind;
             type Inner = Self;
+            type Optional = ::core::option::Option<Self>;
             type This = Self;
             type Fields<__R: 'static> = #fields_of<__R>;
             const KEYABLE: ::core::primitive::bool = #keyable;

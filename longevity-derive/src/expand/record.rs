@@ -66,6 +66,7 @@ pub(crate) fn expand(container: &Container, role: &Role<'_>, fields: &[Field]) -
         impl #impl_generics #krate::Storable for #this #clause {
             type Kind = #krate::storable::kind::#kind;
             type Inner = Self;
+            type Optional = ::core::option::Option<Self>;
             type This = Self;
             type Fields<__R: 'static> = #type_of_fields;
             const KEYABLE: ::core::primitive::bool = #keyable;

@@ -16,6 +16,7 @@ pub(crate) fn storable(container: &Container) -> TokenStream {
         impl #impl_generics #krate::Storable for #this #clause {
             type Kind = #krate::storable::kind::Scalar;
             type Inner = Self;
+            type Optional = ::core::option::Option<Self>;
             type This = Self;
             type Fields<__R: 'static> = #krate::storable::NoFields;
             const KEYABLE: ::core::primitive::bool = true;

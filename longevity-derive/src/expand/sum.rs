@@ -25,6 +25,7 @@ pub(crate) fn choice(container: &Container, variants: &[Variant]) -> TokenStream
         impl #impl_generics #krate::Storable for #this #clause {
             type Kind = #krate::storable::kind::Choice;
             type Inner = Self;
+            type Optional = ::core::option::Option<Self>;
             type This = Self;
             type Fields<__R: 'static> = #krate::storable::NoFields;
             const KEYABLE: ::core::primitive::bool = true;
@@ -91,6 +92,7 @@ pub(crate) fn sum(container: &Container, variants: &[Variant]) -> TokenStream {
         impl #impl_generics #krate::Storable for #this #clause {
             type Kind = #krate::storable::kind::PolyComponent;
             type Inner = Self;
+            type Optional = ::core::option::Option<Self>;
             type This = Self;
             type Fields<__R: 'static> = #type_of_fields;
             const KEYABLE: ::core::primitive::bool = false;
@@ -151,8 +153,8 @@ fn properties(container: &Container, variants: &[Variant]) -> (TokenStream, Toke
                 (ty, quote!({ #steps #read }))
             }
             Holds::Newtype(field) => {
-                let ty = record::this(container, &field.ty);
-                (quote!(#krate::Prop<__R, ::core::option::Option<#ty>>), quote!(#krate::Prop::at(path.clone())))
+                let (held, ty) = (&field.ty, storable(&field.ty, krate, "Optional"));
+                (quote!(#krate::Prop<__R, #ty>), quote!(#krate::Prop::in_variant::<#held>(path)))
             }
             Holds::Record(_) | Holds::Unit => {
                 (quote!(#krate::storable::NoFields), quote!({ let _ = path; #krate::storable::NoFields }))

@@ -5,6 +5,7 @@ mod changes;
 mod figures;
 mod forms;
 mod model;
+mod options;
 mod pages;
 mod patches;
 mod strict;

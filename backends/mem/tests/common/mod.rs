@@ -79,6 +79,7 @@ macro_rules! storable {
             type This = Self;
             type Kind = kind::Component;
             type Inner = Self;
+            type Optional = Option<Self>;
             type Fields<R: 'static> = NoFields;
             const KEYABLE: bool = false;
 
