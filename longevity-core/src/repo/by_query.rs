@@ -3,14 +3,13 @@
 use tracing::Instrument;
 
 use super::write::{confused, content_of, write_error};
-use super::{Repo, state_of, unknown_discriminator};
+use super::{Repo, state_of};
 use crate::backend::{Backend, Lookup, Target, Write, WriteFailure};
 use crate::error::{Error, WriteError};
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::{OfEveryRowOf, Patch, Query, Source};
-use crate::row::Row;
+use crate::query::{OfEveryRowOf, Patch, Query};
 use crate::state::{PState, Stored};
-use crate::value::{Timestamp, Value};
+use crate::value::Timestamp;
 
 /// How often a change is made anew because somebody else was faster.
 const TRIES: usize = 100;
@@ -61,8 +60,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 
     /// Deletes all that the query finds, all or none, and says how many that were. What somebody else changes meanwhile is
-    /// looked at anew. The rows are not decoded, so those go too that no longer decode; a row of a type that is not known
-    /// here stays, and is [an error](Error::UnknownDiscriminator).
+    /// looked at again. The rows are not decoded, so those go too that no longer decode, or whose version or times somebody
+    /// made unreadable. A row of a type that is not known here stays, and is [an error](Error::UnknownDiscriminator).
     ///
     /// The ids of the rows are held in memory. Fails with [`Error::Unsupported`] on a back end without atomic batches.
     ///
@@ -76,22 +75,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn delete_where(&self, query: Query<P>) -> Result<u64, Error> {
-        let definition = &*self.table()?.definition;
-        let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
-        let source = |column: &usize| Source::Property(definition.columns[*column].path.clone());
-        let sources: Vec<_> = primary_key.into_iter().flatten().map(source).collect();
         for _ in 0..TRIES {
-            let mut rows = Vec::new();
-            let take = |row: &Row<B::Doc>, values: Vec<Value>| {
-                if definition.variant(row.discriminator.as_deref()).is_none() {
-                    return Err(unknown_discriminator::<P, B>(definition, row));
-                }
-                let primary_key = primary_key.map(|_| values.into());
-                rows.push(Stored { id: row.id, version: row.version, created_at: None, updated_at: None, primary_key });
-                Ok(())
-            };
-            self.values(query.clone(), &sources, take).await?;
-            let writes = rows.iter().map(|stored| Write::Delete(as_seen::<P>(stored))).collect();
+            let doomed = self.doomed(query.clone()).await?;
+            let writes = doomed.iter().map(|row| Write::Delete(row.target::<P>())).collect();
             if let Some(rows) = self.write_all("delete_where", writes, |_, _| None).await? {
                 return Ok(rows);
             }

@@ -4,6 +4,7 @@
 //! ([`PersistentType::DISCRIMINATORS`]) and which of the table's columns its values have.
 
 mod by_query;
+mod deletion;
 mod page;
 mod project;
 mod read;

@@ -1,6 +1,7 @@
 //! Discriminators that no variant has, and those that only older rows have.
 
 use longevity_core::backend::Backend;
+use longevity_core::query::{by_type, count};
 use longevity_core::{DomainModel, Error, InModel, PState, PersistentType};
 
 use super::planting::{content, create_version, handle, plant, raw_row, with_discriminators, with_variant};
@@ -48,6 +49,19 @@ where
     match repo.find(P::query()) {
         Ok(states) => return Err(Stop::failed(format!("find passed over an unknown row: {states:?}"))),
         Err(error) => ensure_unknown(&error)?,
+    }
+    let answers = [
+        ("project", repo.project(P::query(), by_type()).map(drop)),
+        ("aggregate", repo.aggregate(P::query(), count()).map(drop)),
+        ("group", repo.group(P::query(), by_type(), count()).map(drop)),
+        ("delete_where", repo.delete_where(P::query()).map(drop)),
+    ];
+    for (operation, answer) in answers {
+        match answer {
+            Ok(()) => return Err(Stop::failed(format!("{operation} passed over an unknown row"))),
+            Err(Error::Unsupported { .. }) => {}
+            Err(error) => ensure_unknown(&error)?,
+        }
     }
     for key in room.keys() {
         match key.retrieve(&repo, planted.get()) {

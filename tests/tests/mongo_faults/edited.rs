@@ -137,7 +137,15 @@ fn nonsense_is_an_error_of_its_own_and_others_are_read() {
             let all = users.count(User::query()).await.unwrap();
             assert!(all == 3 || wanted == "_type" && all == 2, "{edited}: {all}");
         }
-        // What no longer decodes can be deleted.
+        // What no longer decodes can be deleted, and nothing else goes with it.
+        for (field, value) in
+            [("_version", Bson::from(-1_i64)), ("_version", "a string".into()), ("_updated_at", 7.into())]
+        {
+            put(&scratch, &bob, &with(&bob, field, value)).await;
+            let named = User::props().username.eq(Username("bob".into()));
+            assert_eq!(users.delete_where(User::query().filter(named)).await.unwrap(), 1, "{field}");
+            assert_eq!(users.find(User::query()).await.unwrap().len(), 2, "{field}");
+        }
         put(&scratch, &bob, &with(&bob, "num_cats", "two")).await;
         assert!(store.repo::<Member>().find(Member::query()).await.is_err());
         assert_eq!(store.repo::<Member>().delete_where(Member::query().all()).await.unwrap(), 1);

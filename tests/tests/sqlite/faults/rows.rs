@@ -47,6 +47,10 @@ fn a_row_of_nonsense_is_an_error_of_its_own_and_others_are_read() {
         assert_told(all[1].as_ref().unwrap_err());
         assert_eq!(users.count(User::query()).unwrap(), 3);
         assert!(users.retrieve(&names[2]).unwrap().is_some());
+        // It can be deleted, and nothing else goes with it.
+        let bob = User::props().username.eq(names[1].clone());
+        assert_eq!(users.delete_where(User::query().filter(bob)).unwrap(), 1, "{nonsense}");
+        assert_eq!(commenters.find(Commenter::query()).unwrap().len(), 2, "{nonsense}");
     }
 }
 

@@ -1,0 +1,86 @@
+//! The rows that a delete by query is about: found without decoding them, so that those go too that nobody can read any more.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use futures_core::Stream as _;
+
+use super::{Repo, scoped_select, unknown_discriminator};
+use crate::backend::{Backend, Target};
+use crate::error::Error;
+use crate::persistent::PersistentType;
+use crate::query::{Predicate, Query, Source};
+use crate::row::{Row, RowId};
+use crate::table::TableDefinition;
+use crate::value::{Comparison, Value};
+
+/// A row that is to be deleted.
+pub(super) struct Doomed {
+    id: RowId,
+    /// `None` if it is unreadable: then the row goes whatever its version is.
+    version: Option<u64>,
+    primary_key: Option<Box<[Value]>>,
+}
+
+impl Doomed {
+    /// The row as it was seen, whether the store has optimistic locking or not.
+    pub(super) fn target<P: PersistentType>(&self) -> Target<'_> {
+        let Self { id, version, primary_key } = self;
+        Target { id: *id, version: *version, scope: P::DISCRIMINATORS, primary_key: primary_key.as_deref() }
+    }
+}
+
+impl<P: PersistentType, B: Backend> Repo<P, B> {
+    /// The rows that the query finds. A row of a type that is not known here is an error.
+    pub(super) async fn doomed(&self, query: Query<P>) -> Result<Vec<Doomed>, Error> {
+        let definition = &*self.table()?.definition;
+        let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
+        let source = |column: &usize| Source::Property(definition.columns[*column].path.clone());
+        let sources: Vec<_> = primary_key.into_iter().flatten().map(source).collect();
+        let mut doomed = Vec::new();
+        let take = |row: &Row<B::Doc>, values: Vec<Value>| {
+            let primary_key = primary_key.map(|_| values.into());
+            doomed.push(Doomed { id: row.id, version: Some(row.version), primary_key });
+            Ok(())
+        };
+        match self.values(query.clone(), &sources, take).await {
+            Ok(()) => Ok(doomed),
+            Err(Error::Decode { .. }) => self.doomed_one_by_one(query).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same where a row, or what the store knows of it, cannot be read: a stream goes on after it.
+    async fn doomed_one_by_one(&self, query: Query<P>) -> Result<Vec<Doomed>, Error> {
+        let table = self.table()?;
+        let mut rows = table.backend.stream(&table.handle, scoped_select::<P>(query.into_select()));
+        let (mut doomed, mut unreadable) = (Vec::new(), Vec::new());
+        while let Some(row) = poll_fn(|context| Pin::new(&mut rows).poll_next(context)).await {
+            match row {
+                Ok(row) if table.definition.variant(row.discriminator.as_deref()).is_none() => {
+                    return Err(unknown_discriminator::<P, B>(&table.definition, &row));
+                }
+                Ok(row) => doomed.push(Doomed { id: row.id, version: Some(row.version), primary_key: None }),
+                Err(error) => match error {
+                    Error::Decode { id, .. } => unreadable.push((id, error)),
+                    error => return Err(error),
+                },
+            }
+        }
+        for (id, error) in unreadable {
+            // Who cannot tell of which type a row is does not know what it is worth.
+            if !table.backend.exists(&table.handle, of_known_type(&table.definition, id)).await? {
+                return Err(error);
+            }
+            doomed.push(Doomed { id, version: None, primary_key: None });
+        }
+        Ok(doomed)
+    }
+}
+
+/// True of the row with this id, if it is of a type of the model.
+fn of_known_type(definition: &TableDefinition, id: RowId) -> Predicate {
+    let types = definition.variants.iter().filter_map(|variant| variant.discriminators.map(Predicate::Discriminator));
+    let of_type = types.reduce(Predicate::or).unwrap_or(Predicate::All);
+    Predicate::Id { comparison: Comparison::Eq, id }.and(of_type)
+}

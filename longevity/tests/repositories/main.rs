@@ -1,0 +1,7 @@
+//! What the repositories promise whatever the back end, on one in memory: quick tests, to which mutants of core are held.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+
+mod in_place;
+mod meddling;
+mod model;
+mod reading;

@@ -1,0 +1,53 @@
+//! What is found: windows, the first, the only one, pages and their cursors.
+
+use longevity::prelude::*;
+
+use super::model::{Guest, Member, User, site};
+
+#[test]
+fn a_limit_of_nothing_finds_nothing() {
+    let (_, store) = site();
+    let users = store.repo::<User>();
+    let none = || User::query().limit(0);
+    assert!(users.find(none()).unwrap().is_empty());
+    assert!(users.first(none()).unwrap().is_none());
+    assert!(users.one(none()).unwrap_err().is_not_found());
+    assert!(!users.exists(none()).unwrap());
+    assert_eq!(users.count(none()).unwrap(), 0);
+    let page = users.page(none(), None).unwrap();
+    assert!(page.states.is_empty() && page.previous.is_none());
+    assert!(users.stream(none()).next().is_none());
+}
+
+#[test]
+fn windows_are_of_the_order() {
+    let (_, store) = site();
+    let users = store.repo::<User>();
+    let window = |offset, limit| User::query().order_by(User::props().visits.desc()).offset(offset).limit(limit);
+    let visits = |offset, limit| users.project(window(offset, limit), &User::props().visits).unwrap();
+    assert_eq!(visits(0, 2), [3, 2]);
+    assert_eq!(visits(1, 9), [2, 1]);
+    assert_eq!(visits(3, 9), Vec::<i64>::new());
+    for (offset, limit, count) in [(0, 2, 2), (2, 2, 1), (3, 1, 0), (9, 9, 0), (0, u64::MAX, 3), (u64::MAX, 1, 0)] {
+        assert_eq!(users.count(window(offset, limit)).unwrap(), count, "{offset} {limit}");
+        assert_eq!(users.exists(window(offset, limit)).unwrap(), count > 0, "{offset} {limit}");
+    }
+    let first = |offset| users.first(window(offset, 5)).unwrap();
+    assert!(matches!(first(0).unwrap().get(), User::Guest(Guest { visits: 3, .. })));
+    assert!(first(2).is_some() && first(3).is_none());
+    assert!(users.one(window(2, 5)).is_ok());
+    assert!(users.one(window(0, 1)).is_ok(), "the window has one");
+    assert!(matches!(users.one(window(0, 5)), Err(Error::NotUnique { type_name: "User" })));
+}
+
+#[test]
+fn a_cursor_is_of_one_type() {
+    let (_, store) = site();
+    let (users, members) = (store.repo::<User>(), store.repo::<Member>());
+    let visits = || User::props().visits.asc();
+    let of_users = users.page(User::query().order_by(visits()).limit(1), None).unwrap().next.unwrap();
+    let error = members.page(Member::query().order_by(visits()).limit(1), Some(&of_users)).unwrap_err();
+    assert!(matches!(error, Error::InvalidCursor { .. }), "{error}");
+    let next = users.page(User::query().order_by(visits()).limit(1), Some(&of_users)).unwrap();
+    assert_eq!(next.states.len(), 1);
+}
