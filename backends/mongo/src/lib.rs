@@ -33,6 +33,7 @@
 //! store is used: a current-thread runtime runs only while somebody blocks on it. Where there is none, they live in one that this
 //! crate starts, with two threads. Operations may be polled from anywhere.
 
+mod address;
 mod backend;
 mod batch;
 mod cluster;
