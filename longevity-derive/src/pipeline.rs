@@ -6,6 +6,7 @@ use syn::{Data, DeriveInput};
 
 use crate::errors::Errors;
 use crate::expand;
+use crate::opened::opened;
 use crate::tree::component::Component;
 use crate::tree::key_val::KeyVal;
 use crate::tree::model::Model;
@@ -14,7 +15,7 @@ use crate::tree::poly::Poly;
 use crate::tree::projected::Projected;
 
 fn derive(input: TokenStream, expand: impl FnOnce(&DeriveInput, &mut Errors) -> TokenStream) -> TokenStream {
-    match syn::parse2(input) {
+    match syn::parse2(opened(input)) {
         Ok(input) => {
             let mut errors = Errors::default();
             let mut code = expand(&input, &mut errors);
