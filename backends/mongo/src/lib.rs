@@ -73,6 +73,18 @@ pub use table::Table;
 /// The back end's name in errors, logs and the names of tests.
 const NAME: &str = "mongo";
 
+/// A document out of bytes of any form, as from a broken server; for tests.
+#[doc(hidden)]
+pub fn document_of(bytes: Vec<u8>) -> Doc {
+    Doc::of(bytes)
+}
+
+/// A document's bytes; for tests.
+#[doc(hidden)]
+pub fn bytes_of(doc: &Doc) -> &[u8] {
+    doc.as_bytes()
+}
+
 /// The command of a query, without its being sent; for benchmarks. Of a table that was used before.
 #[doc(hidden)]
 pub fn translated(
