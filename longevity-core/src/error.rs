@@ -125,7 +125,7 @@ pub enum Error {
         problem: String,
     },
     /// A stored row does not decode to its type.
-    #[error("cannot decode {type_name} {id}: {source}")]
+    #[error("cannot decode {type_name} {id}{}: {source}", at(path))]
     Decode {
         /// The type that the discriminator names.
         type_name: &'static str,
@@ -180,6 +180,11 @@ pub enum Error {
         /// What it said.
         source: BoxError,
     },
+}
+
+/// Where in a document; nothing of the whole.
+fn at(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!(" at {path}") }
 }
 
 impl Error {

@@ -10,6 +10,7 @@ mod attributes;
 mod errors;
 mod expand;
 mod names;
+mod opened;
 mod pipeline;
 mod tree;
 

@@ -6,6 +6,7 @@ use syn::{Data, DeriveInput};
 
 use crate::errors::Errors;
 use crate::expand;
+use crate::opened::opened;
 use crate::tree::component::Component;
 use crate::tree::key_val::KeyVal;
 use crate::tree::model::Model;
@@ -14,7 +15,7 @@ use crate::tree::poly::Poly;
 use crate::tree::projected::Projected;
 
 fn derive(input: TokenStream, expand: impl FnOnce(&DeriveInput, &mut Errors) -> TokenStream) -> TokenStream {
-    match syn::parse2(input) {
+    match syn::parse2(opened(input)) {
         Ok(input) => {
             let mut errors = Errors::default();
             let mut code = expand(&input, &mut errors);
@@ -32,7 +33,8 @@ fn derive(input: TokenStream, expand: impl FnOnce(&DeriveInput, &mut Errors) -> 
 /// `Component`
 pub(crate) fn component(input: TokenStream) -> TokenStream {
     derive(input, |input, errors| {
-        let (container, body) = Component::of(input, errors);
+        let (mut container, body) = Component::of(input, errors);
+        container.flawed = errors.any();
         expand::component::component(&container, body.as_ref())
     })
 }
@@ -40,7 +42,8 @@ pub(crate) fn component(input: TokenStream) -> TokenStream {
 /// `KeyVal`
 pub(crate) fn key_val(input: TokenStream) -> TokenStream {
     derive(input, |input, errors| {
-        let tree = KeyVal::of(input, errors);
+        let mut tree = KeyVal::of(input, errors);
+        tree.container.flawed = errors.any();
         expand::component::key_val(&tree.container, tree.of.as_ref(), tree.body.as_ref())
     })
 }
@@ -48,8 +51,16 @@ pub(crate) fn key_val(input: TokenStream) -> TokenStream {
 /// `PersistentType`
 pub(crate) fn persistent_type(input: TokenStream) -> TokenStream {
     derive(input, |input, errors| match &input.data {
-        Data::Struct(_) => expand::persistent::expand(&PersistentStruct::of(input, errors)),
-        Data::Enum(data) => expand::poly::expand(&Poly::of(input, data, errors)),
+        Data::Struct(_) => {
+            let mut tree = PersistentStruct::of(input, errors);
+            tree.container.flawed = errors.any();
+            expand::persistent::expand(&tree)
+        }
+        Data::Enum(data) => {
+            let mut tree = Poly::of(input, data, errors);
+            tree.set_flawed(errors.any());
+            expand::poly::expand(&tree)
+        }
         Data::Union(data) => {
             errors.on(data.union_token, "a union cannot be stored, as nobody knows which field it holds: use an enum");
             TokenStream::new()
@@ -59,7 +70,11 @@ pub(crate) fn persistent_type(input: TokenStream) -> TokenStream {
 
 /// `DomainModel`
 pub(crate) fn domain_model(input: TokenStream) -> TokenStream {
-    derive(input, |input, errors| expand::model::expand(&Model::of(input, errors)))
+    derive(input, |input, errors| {
+        let mut tree = Model::of(input, errors);
+        tree.container.flawed = errors.any();
+        expand::model::expand(&tree)
+    })
 }
 
 /// `Projected`

@@ -3,7 +3,9 @@
 
 use longevity_core::{DomainModel, HasVariant, InModel, KeyFor, PersistentType, RootType};
 
-use crate::strategies::Generate;
+use proptest::strategy::BoxedStrategy;
+
+use crate::strategies::Generators;
 
 /// Is shown each key of `P` by its type.
 pub trait KeyVisitor<P> {
@@ -11,8 +13,11 @@ pub trait KeyVisitor<P> {
     fn key<K: KeyFor<P>>(&mut self, property: &'static str);
 }
 
-/// Shows the keys that the type itself declares; not those of its poly type.
-pub trait SpecKeys: PersistentType + Generate {
+/// Makes values for rows, and shows the keys that the type itself declares; not those of its poly type.
+pub trait SpecKeys: PersistentType {
+    /// Values for rows. Apart from [`Generate`](crate::Generate), as an enum may be a poly type and a component.
+    fn rows(generators: &Generators) -> BoxedStrategy<Self>;
+
     /// Shows each key.
     fn visit_keys<V: KeyVisitor<Self>>(visitor: &mut V);
 }

@@ -64,4 +64,4 @@ pub use proptest;
 #[doc(hidden)]
 pub use proptest::strategy::BoxedStrategy;
 #[doc(hidden)]
-pub use strategies::combine::{just, map, nil, one_of};
+pub use strategies::combine::{draw, drawn, just, map, one_of};

@@ -8,9 +8,28 @@ macro_rules! field {
         #[allow(unused_imports)]
         use $crate::strategies::{FromOverride as _, FromType as _};
         #[allow(clippy::needless_borrow)]
-        let strategy: $crate::BoxedStrategy<$type> =
+        let __strategy: $crate::BoxedStrategy<$type> =
             (&$crate::strategies::Field::<$type>::new()).strategy_of_field($generators);
-        strategy
+        __strategy
+    }};
+}
+
+/// Shows a domain model's type, or a derived type of a poly type, to a visitor; panics if the suite cannot be run over it. For
+/// generated code: a type without a strategy must not break the build of those who do not test.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! shown {
+    (root $root:ty, $visitor:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::strategies::{RootOfSuite as _, WithoutSuite as _};
+        #[allow(clippy::needless_borrow)]
+        (&$crate::strategies::Field::<$root>::new()).show_root($visitor);
+    }};
+    (derived $poly:ty, $derived:ty, $visitor:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::strategies::{DerivedOfSuite as _, WithoutSuite as _};
+        #[allow(clippy::needless_borrow)]
+        (&$crate::strategies::Field::<($poly, $derived)>::new()).show_derived($visitor);
     }};
 }
 

@@ -132,7 +132,7 @@ impl<P: PersistentType> TablePlan<P> {
 
 /// Samples, the shortest first: those that a shrunk history has.
 fn drawn<T: SpecKeys>(generators: &Generators, samples: usize, chance: &mut TestRunner) -> Vec<T> {
-    let strategy = generators.of::<T>();
+    let strategy = T::rows(generators);
     let trees = (0..samples).filter_map(|_| strategy.new_tree(chance).ok());
     let mut samples: Vec<T> = trees.map(|tree| tree.current()).collect();
     samples.sort_by_cached_key(|sample| format!("{sample:?}").len());

@@ -85,9 +85,11 @@ macro_rules! any {
                     let $text = text;
                     return Ok(Self::$variant($open));
                 })*
-                // Not the text: it may hold credentials.
-                let scheme = text.split_once(':').map_or("a text without a scheme", |(scheme, _)| scheme);
-                let problem = format!("no back end for {scheme}: this program knows {}", known.join(", "));
+                // No part of the text: what is no address may be a secret from its first letter on.
+                let problem = format!(
+                    "the address begins with none of what this program knows: {}; a back end is known if its feature is on",
+                    known.join(", ")
+                );
                 Err(Error::Connection(problem.into()))
             }
         }

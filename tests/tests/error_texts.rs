@@ -95,3 +95,18 @@ fn a_refused_write_turns_into_an_error_by_question_mark() {
     }
     assert!(write().unwrap_err().is_not_found());
 }
+
+#[test]
+fn a_row_that_cannot_be_decoded_is_told_with_the_path_to_what_does_not_fit() {
+    let decode = |path: &str| Error::Decode {
+        type_name: "Member",
+        id: longevity::RowId::from_u128(7),
+        path: path.to_owned(),
+        source: "invalid type: string, expected i64".into(),
+    };
+    let told = decode("profile.links[2]").to_string();
+    assert!(told.contains(" at profile.links[2]: invalid type: string, expected i64"), "{told}");
+    // Of the whole document there is no path.
+    let whole = decode("").to_string();
+    assert!(!whole.contains(" at "), "{whole}");
+}

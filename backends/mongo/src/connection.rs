@@ -43,7 +43,7 @@ impl Connection {
         let (_, name) = settings.place()?;
         names::ensure_database(&name)?;
         let parsed = ClientOptions::parse(settings.uri.as_str()).await;
-        let mut options = parsed.map_err(|error| MongoError::of_address(error, &settings.uri))?;
+        let mut options = parsed.map_err(|error| MongoError::of_address(&error))?;
         let given = options.write_concern.clone().unwrap_or_default();
         if matches!(settings.acknowledgement, Some(Acknowledgement::Nodes(0)))
             || given.w == Some(mongodb::options::Acknowledgment::Nodes(0))
@@ -68,7 +68,7 @@ impl Connection {
             _ => DriverReadConcern::majority(),
         });
         options.app_name.get_or_insert_with(|| "longevity".to_owned());
-        let client = Client::with_options(options).map_err(|error| MongoError::of_address(error, &settings.uri))?;
+        let client = Client::with_options(options).map_err(|error| MongoError::of_address(&error))?;
         let database = client.database(&name);
         let primary = SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary);
         // The first word with the server: it is there, it takes the credentials, and it says what it is.

@@ -97,6 +97,10 @@ impl Doc {
         &self.0
     }
 
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// No document yet, and no room for one.
     pub(crate) const fn unset() -> Self {
         Self(Vec::new())

@@ -7,7 +7,6 @@ use mongodb::error::{
     Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR,
     UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure as DriverWriteFailure,
 };
-use mongodb::options::ConnectionString;
 
 /// Why the MongoDB back end failed: the source of [`Error::Backend`] and [`Error::Connection`].
 ///
@@ -188,34 +187,20 @@ impl MongoError {
         }
     }
 
-    /// The error of a connection string, which may hold credentials: the driver shows what it stumbles over, so it is asked
-    /// again with others in their place.
-    pub(crate) fn of_address(error: DriverError, uri: &str) -> Self {
-        if let ErrorKind::DnsResolve { .. } = *error.kind {
-            return Self::Unreachable { reason: error.to_string() };
-        }
-        let reason = match ConnectionString::parse(without_secrets(uri)) {
-            Err(error) => error.to_string(),
-            Ok(_) => "its credentials cannot be read, or do not fit its options: what is none of `A-Z a-z 0-9 - . _ ~` has to \
-                      be percent-encoded in a user name, a password and the value of an option, `@` as `%40`"
-                .to_owned(),
+    /// What the driver says of a connection string that it has read. It shows what it stumbles over, which may be a secret.
+    pub(crate) fn of_address(error: &DriverError) -> Self {
+        let reason = match &*error.kind {
+            ErrorKind::DnsResolve { .. } => return Self::Unreachable { reason: error.to_string() },
+            ErrorKind::InvalidTlsConfig { .. } | ErrorKind::Io(_) => {
+                "a file that an option for TLS names cannot be read, or holds no certificate or key that its password opens"
+            }
+            _ => {
+                "its credentials do not fit its options: each `authMechanism` needs some of a user name, a password, \
+                 `authSource` and `authMechanismProperties`, and no other"
+            }
         };
-        Self::InvalidAddress { reason }
+        Self::InvalidAddress { reason: reason.to_owned() }
     }
-}
-
-/// The connection string with another user, another password, and without the options that hold secrets.
-fn without_secrets(uri: &str) -> String {
-    let (scheme, rest) = uri.split_once("://").unwrap_or(("", uri));
-    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
-    let place = place.rsplit_once('@').map_or_else(|| place.to_owned(), |(_, hosts)| format!("user:password@{hosts}"));
-    let is_secret = |option: &&str| {
-        let name = option.split('=').next().unwrap_or_default().to_ascii_lowercase();
-        name.contains("password") || name.contains("properties")
-    };
-    let options: Vec<_> = options.split('&').filter(|option| !option.is_empty() && !is_secret(option)).collect();
-    let mark = if options.is_empty() { "" } else { "?" };
-    format!("{scheme}://{place}{mark}{}", options.join("&"))
 }
 
 /// Codes of the server by which it says that it is not, or no longer, the primary, or about to end.

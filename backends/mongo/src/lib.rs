@@ -33,6 +33,7 @@
 //! store is used: a current-thread runtime runs only while somebody blocks on it. Where there is none, they live in one that this
 //! crate starts, with two threads. Operations may be polled from anywhere.
 
+mod address;
 mod backend;
 mod batch;
 mod cluster;
@@ -71,6 +72,18 @@ pub use table::Table;
 
 /// The back end's name in errors, logs and the names of tests.
 const NAME: &str = "mongo";
+
+/// A document out of bytes of any form, as from a broken server; for tests.
+#[doc(hidden)]
+pub fn document_of(bytes: Vec<u8>) -> Doc {
+    Doc::of(bytes)
+}
+
+/// A document's bytes; for tests.
+#[doc(hidden)]
+pub fn bytes_of(doc: &Doc) -> &[u8] {
+    doc.as_bytes()
+}
 
 /// The command of a query, without its being sent; for benchmarks. Of a table that was used before.
 #[doc(hidden)]

@@ -13,13 +13,18 @@ pub(crate) fn ensure_database(name: &str) -> Result<(), MongoError> {
     if name.is_empty() || name.len() > 63 {
         return refused("it has to have 1 to 63 bytes");
     }
-    if matches!(name, "admin" | "config" | "local") {
+    if is_the_servers(name) {
         return refused("MongoDB keeps it for itself");
     }
     if name.contains(|character: char| "/\\. \"$*<>:|?\0".contains(character)) {
         return refused("a slash, a backslash, a dot, a blank, a quote, `$`, `*`, `<`, `>`, `:`, `|` or `?` is in it");
     }
     Ok(())
+}
+
+/// Whether the server keeps the database for itself.
+pub(crate) fn is_the_servers(name: &str) -> bool {
+    matches!(name, "admin" | "config" | "local")
 }
 
 /// Fails if the collection of a table cannot have the table's name.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use longevity_core::Error;
 use tokio::sync::OnceCell;
 
+use crate::address::Address;
 use crate::connection::Connection;
 use crate::failure::MongoError;
 
@@ -198,54 +199,15 @@ impl Mongo {
 impl Settings {
     /// The hosts, and the database.
     pub(crate) fn place(&self) -> Result<(String, String), MongoError> {
-        let rest = self.uri.strip_prefix("mongodb://").or_else(|| self.uri.strip_prefix("mongodb+srv://"));
-        let Some(rest) = rest else {
-            return Err(MongoError::InvalidAddress {
-                reason: "it does not begin with `mongodb://` or `mongodb+srv://`".to_owned(),
-            });
-        };
-        // Parted where the driver parts it, or a part of the credentials would be taken for something else, and shown.
-        let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
-        let hosts = match place.rsplit_once('@') {
-            Some((_, hosts)) => hosts,
-            None if options.contains('@') => {
-                return Err(MongoError::InvalidAddress {
-                    reason: "there is an `@` behind a `?`: write the `?` of a password as `%3F`, the `@` of an option as `%40`"
-                        .to_owned(),
-                });
-            }
-            None => place,
-        };
-        let (hosts, path) = hosts.split_once('/').unwrap_or((hosts, ""));
-        match (&self.database, path) {
-            (Some(name), _) => Ok((hosts.to_owned(), name.clone())),
-            (None, "") => Err(MongoError::NoDatabase),
-            (None, path) => Ok((hosts.to_owned(), decoded(path))),
+        let Address { hosts, database } = Address::of(&self.uri)?;
+        match self.database.clone().or(database) {
+            Some(database) => Ok((hosts, database)),
+            None => Err(MongoError::NoDatabase),
         }
     }
 }
 
-/// The text of which this is the percent-encoding; the same if it is none, which the driver then says.
-fn decoded(encoded: &str) -> String {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        let byte = behind.get(..2).and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok());
-        match byte {
-            Some(byte) if *first == b'%' => {
-                bytes.push(byte);
-                rest = &behind[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| encoded.to_owned())
-}
-
-/// Where it is, without credentials.
+/// Where it is, without credentials; of what is no address, nothing.
 impl fmt::Debug for Mongo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.settings.place() {

@@ -67,7 +67,9 @@ impl Sqlite {
     }
 
     /// The database that a text names: `sqlite:blog.db`, `sqlite:/var/lib/blog.db` (or `sqlite:///var/lib/blog.db`), or
-    /// `sqlite::memory:`; the prefix may be left out. There are no parameters: settings are this type's methods.
+    /// `sqlite::memory:`; the prefix may be left out where there is no other `:` before the first `/`. There are no parameters:
+    /// settings are this type's methods. What looks like the address of a server, or holds credentials, is refused, and not
+    /// shown; [`file`](Self::file) takes any name.
     ///
     /// ```
     /// use longevity_sqlite::Sqlite;
@@ -76,12 +78,28 @@ impl Sqlite {
     /// assert_eq!(format!("{:?}", Sqlite::from_uri("sqlite::memory:")?), "Sqlite(Memory)");
     /// assert!(Sqlite::from_uri("sqlite:").is_err());
     /// assert!(Sqlite::from_uri("sqlite://blog.db").is_err());
+    /// assert!(Sqlite::from_uri("mongodb://localhost/blog").is_err());
     /// # Ok::<(), longevity_core::Error>(())
     /// ```
     pub fn from_uri(uri: &str) -> Result<Self, Error> {
         // Not the text: what looks like the address of a server may hold credentials.
         let refused = |problem: &str| Err(Error::Connection(problem.into()));
-        let path = uri.strip_prefix("sqlite:").unwrap_or(uri);
+        let path = match uri.strip_prefix("sqlite:") {
+            Some(path) => path,
+            None if has_a_scheme(uri) => {
+                return refused(
+                    "the address of a SQLite database begins with `sqlite:`, and with no other word and a colon: write \
+                     `sqlite:blog.db`, or use `Sqlite::file` for a file with such a name",
+                );
+            }
+            None => uri,
+        };
+        if path.contains("://") || path.split_once(':').is_some_and(|(_, behind)| behind.contains('@')) {
+            return refused(
+                "that is the address of a server, with a host or with credentials, and a SQLite database is a file: write \
+                 `sqlite:blog.db`, or use `Sqlite::file` for a file with such a name",
+            );
+        }
         if path.contains('?') {
             return refused(
                 "the address of a SQLite database takes no parameters (`?`): use the methods of `Sqlite`, and \
@@ -141,6 +159,16 @@ impl Sqlite {
         self.database = Arc::default();
         self
     }
+}
+
+/// Whether a word and a colon stand before the path. A single letter before `:/` or `:\` is a drive, `:memory:` no file.
+fn has_a_scheme(uri: &str) -> bool {
+    let Some((word, behind)) = uri.split_once(':') else { return false };
+    let is_drive = word.len() == 1
+        && word.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && behind.starts_with(['/', '\\'])
+        && !behind.starts_with("//");
+    !word.contains(['/', '\\']) && !is_drive && uri != ":memory:"
 }
 
 /// The place.

@@ -47,7 +47,8 @@ pub struct Optional<K>(std::marker::PhantomData<K>);
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` has no order",
     label = "numbers, text, timestamps, UUIDs, bytes and newtypes of them have an order",
-    note = "choices, components, lists, sets and maps compare with `eq` and `ne`; order by one of their fields instead"
+    note = "of a component or a key value: order by its fields, each a property of its own, `profile.tagline` of a `profile`",
+    note = "of a choice, a list, a set or a map: it has no fields; keep what to order by in a field beside it"
 )]
 pub trait HasOrder {}
 
@@ -61,7 +62,8 @@ impl<K: HasOrder> HasOrder for Optional<K> {}
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` cannot be indexed",
     label = "an index holds single values: numbers, text, timestamps, choices, key values, and options of them",
-    note = "index one of its fields instead: `index(profile.tagline)`"
+    note = "of a component: index those of its fields that queries compare, `index(profile.tagline)` of a `profile`",
+    note = "of a list, a set, a map or an enum with data: leave it out, as queries that ask what it holds work without an index; where one has to be fast, keep what it compares in a field beside it, and index that"
 )]
 pub trait Indexable {}
 

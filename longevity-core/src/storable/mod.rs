@@ -26,6 +26,7 @@ pub use shape::{FieldShape, Leaf, ScalarType, Shape, ShapeFn, VariantShape};
     message = "`{Self}` cannot be stored",
     label = "not a basic type, a component, a key value, or an option, box, list, set or map of such",
     note = "a struct or an enum of yours: add `#[derive(Component)]` to it",
+    note = "a type of another crate: store its text or its parts, in a type of yours that derives `Component`, such as `struct Ip(String);`, and convert",
     note = "a timestamp: use `longevity::Timestamp`, whose stored form sorts in time order; the text that other timestamp types write does not",
     note = "bytes: `longevity::Bytes`; 128-bit integers: no store has them, keep them as text or as two numbers"
 )]

@@ -129,7 +129,7 @@ fn refuse(entry: &Entry, name: &str, errors: &mut Errors) {
             "every field is stored, so that what comes back is what was stored and filters find it: remove it, or keep the field in another type"
         }
         "with" | "serialize_with" | "deserialize_with" | "getter" => {
-            "a field is stored in the form of its type, which filters and indexes use too: remove it, and give the field a newtype that derives `Component` if it has a form of its own"
+            "a field is stored in the form of its type, which filters and indexes use too: remove it; for a form of its own, give the field a type of yours that holds that form and derives `Component`, such as `struct Ip(String);`, and convert"
         }
         "from" | "try_from" | "into" | "remote" => {
             "a type is stored as it is declared, which is how filters and indexes see it: remove it"

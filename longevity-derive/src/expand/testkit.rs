@@ -1,4 +1,8 @@
 //! What the conformance suite needs of each type: a strategy for its values, and a visit to its keys.
+//!
+//! None of it may change what compiles, or what the compiler says of what does not. So there is nothing for a type with mistakes of
+//! its own; what one type needs of another is looked for, and its absence is no error before the suite is run; and no name is one
+//! that a user would give.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -6,14 +10,17 @@ use syn::{Generics, Type};
 
 use crate::tree::Container;
 use crate::tree::component::{Body, Holds};
-use crate::tree::declaration::Declaration;
+use crate::tree::declaration::{Declaration, text};
 use crate::tree::field::Field;
 use crate::tree::model::Model;
 use crate::tree::persistent::{PersistentStruct, Role};
 use crate::tree::poly::{Poly, VariantForm};
 
-/// Keeps the items where the facade has its `testkit` feature on.
+/// Keeps the items where the facade has its `testkit` feature on, and the type has no mistakes.
 fn if_testkit(container: &Container, items: TokenStream) -> TokenStream {
+    if container.flawed {
+        return TokenStream::new();
+    }
     let krate = &container.krate;
     quote!(#krate::if_testkit! { #items })
 }
@@ -21,37 +28,51 @@ fn if_testkit(container: &Container, items: TokenStream) -> TokenStream {
 /// The strategy of a component or a key value.
 pub(crate) fn of_body(container: &Container, body: &Body) -> TokenStream {
     let strategy = match body {
-        Body::Newtype(field) => mapped(container, std::slice::from_ref(field), quote!(Self)),
-        Body::Record(fields) => mapped(container, fields, quote!(Self)),
+        Body::Newtype(field) => drawn(container, std::slice::from_ref(field), quote!(Self)),
+        Body::Record(fields) => drawn(container, fields, quote!(Self)),
         Body::Choice(variants) | Body::Sum(variants) => {
             let kit = kit(container);
             let each = variants.iter().map(|variant| {
                 let ident = &variant.ident;
                 match &variant.holds {
                     Holds::Unit => quote!(#kit::just(Self::#ident)),
-                    Holds::Newtype(field) => mapped(container, std::slice::from_ref(field), quote!(Self::#ident)),
-                    Holds::Record(fields) => mapped(container, fields, quote!(Self::#ident)),
+                    Holds::Newtype(field) => drawn(container, std::slice::from_ref(field), quote!(Self::#ident)),
+                    Holds::Record(fields) => drawn(container, fields, quote!(Self::#ident)),
                 }
             });
             quote!(#kit::one_of(::std::vec![#(#each),*]))
         }
     };
-    generate(container, strategy)
+    let fields = match body {
+        Body::Newtype(field) => vec![&**field],
+        Body::Record(fields) => fields.iter().collect(),
+        Body::Choice(variants) | Body::Sum(variants) => {
+            let held = variants.iter().map(|variant| match &variant.holds {
+                Holds::Unit => &[][..],
+                Holds::Newtype(field) => std::slice::from_ref(&**field),
+                Holds::Record(fields) => fields,
+            });
+            held.flatten().collect::<Vec<_>>()
+        }
+    };
+    generate(container, fields.into_iter().map(|field| &field.ty), strategy)
 }
 
 /// What the suite needs of a persistent struct.
 pub(crate) fn of_persistent(tree: &PersistentStruct) -> TokenStream {
     let container = &tree.container;
-    let generate = generate(container, mapped(container, &tree.fields, quote!(Self)));
-    let keys = keys(container, &tree.declaration);
+    let kit = kit(container);
+    let types = tree.fields.iter().map(|field| &field.ty);
+    let generate = generate(container, types, drawn(container, &tree.fields, quote!(Self)));
+    let keys = keys(container, &tree.declaration, [].iter(), quote!(#kit::field!(__generators, Self)));
     let root = match &tree.role {
-        Role::Plain { .. } => root(container, quote!(visitor.plain::<Self>();)),
+        Role::Plain { .. } => root(container, quote!(__visitor.plain::<Self>();)),
         Role::Derived { .. } => TokenStream::new(),
     };
     quote!(#generate #keys #root)
 }
 
-/// What the suite needs of a poly type.
+/// What the suite needs of a poly type. It has no impl of `Generate`, which it has if it is a component too.
 pub(crate) fn of_poly(tree: &Poly) -> TokenStream {
     let container = &tree.container;
     let krate = &container.krate;
@@ -59,36 +80,34 @@ pub(crate) fn of_poly(tree: &Poly) -> TokenStream {
     let this = container.this();
     let each = tree.variants.iter().map(|variant| {
         let (ident, ty) = (&variant.ident, &variant.ty);
-        let mapped = |held: TokenStream| quote!(#kit::map(#kit::field!(generators, #ty), |held| Self::#ident(#held)));
-        match &variant.form {
-            VariantForm::Held => mapped(quote!(held)),
-            VariantForm::Boxed => mapped(quote!(::std::boxed::Box::new(held))),
-            VariantForm::Inline(_) => quote! {
-                #kit::map(#kit::field!(generators, #ty), |held| <Self as #krate::HasVariant<#ty>>::wrap(held))
-            },
-        }
+        let wrapped = match &variant.form {
+            VariantForm::Held => quote!(Self::#ident(__held)),
+            VariantForm::Boxed => quote!(Self::#ident(::std::boxed::Box::new(__held))),
+            VariantForm::Inline(_) => quote!(<Self as #krate::HasVariant<#ty>>::wrap(__held)),
+        };
+        quote!(#kit::map(#kit::field!(__generators, #ty), |__held| #wrapped))
     });
-    let generate = generate(container, quote!(#kit::one_of(::std::vec![#(#each),*])));
-    let keys = keys(container, &tree.declaration);
+    let rows = quote!(__generators.rows(|__generators| #kit::one_of(::std::vec![#(#each),*])));
+    let keys = keys(container, &tree.declaration, tree.variants.iter().map(|variant| &variant.ty), rows);
     let derived = tree.variants.iter().map(|variant| &variant.ty);
-    let root = root(container, quote!(visitor.poly::<Self>(); #(visitor.derived::<Self, #derived>();)*));
-    let generics = generated(container);
-    let (impl_generics, _, clause) = generics.split_for_impl();
+    let root = root(container, quote!(__visitor.poly::<Self>(); #(#kit::shown!(derived Self, #derived, __visitor);)*));
     let visits = visits(&tree.declaration);
     let shared = tree.variants.iter().map(|variant| {
         let ty = &variant.ty;
+        let generics = generated(container, &quote!(#krate::HasVariant<#ty>));
+        let (impl_generics, _, clause) = generics.split_for_impl();
         quote! {
             #[automatically_derived]
             impl #impl_generics #kit::SpecDerived<#ty> for #this #clause {
-                fn visit_shared_keys<__V: #kit::KeyVisitor<#ty>>(visitor: &mut __V) {
-                    let _ = &visitor;
+                fn visit_shared_keys<__V: #kit::KeyVisitor<#ty>>(__visitor: &mut __V) {
+                    let _ = &__visitor;
                     #visits
                 }
             }
         }
     });
     let shared = if_testkit(container, quote!(#(#shared)*));
-    quote!(#generate #keys #root #shared)
+    quote!(#keys #root #shared)
 }
 
 /// What the suite needs of a domain model.
@@ -96,26 +115,44 @@ pub(crate) fn of_model(tree: &Model) -> TokenStream {
     let container = &tree.container;
     let kit = kit(container);
     let this = container.this();
-    let roots = &tree.roots;
-    let visits = quote!(#(<#roots as #kit::SpecRoot>::visit::<Self, __V>(visitor);)*);
+    let (krate, roots) = (&container.krate, &tree.roots);
+    let generics = if_it_is(container, Generics::default(), &quote!(#krate::DomainModel));
+    let (_, _, clause) = generics.split_for_impl();
     if_testkit(
         container,
         quote! {
             #[automatically_derived]
-            impl #kit::SpecModel for #this {
-                fn visit<__V: #kit::SpecVisitor<Self>>(visitor: &mut __V) {
-                    let _ = &visitor;
-                    #visits
+            impl #kit::SpecModel for #this #clause {
+                fn visit<__V: #kit::SpecVisitor<Self>>(__visitor: &mut __V) {
+                    let _ = &__visitor;
+                    #(#kit::shown!(root #roots, __visitor);)*
                 }
             }
         },
     )
 }
 
-/// The generics of what the suite needs of a persistent type.
-fn generated(container: &Container) -> Generics {
+/// The generics of what the suite needs of a persistent type, which is this.
+fn generated(container: &Container, is: &TokenStream) -> Generics {
     let (kit, krate) = (kit(container), &container.krate);
-    container.bounded(&quote!(#krate::Document + #kit::Generate))
+    if_it_is(container, container.bounded(&quote!(#krate::Document + #kit::Generate)), is)
+}
+
+/// With the condition that the type is this. If it is not, for the lack of a `Debug` say, then that is reported where it is asked
+/// for; here there is just no impl. A condition without a lifetime of its own would be an error where it does not hold.
+fn if_it_is(container: &Container, mut generics: Generics, is: &TokenStream) -> Generics {
+    let this = container.this();
+    generics.make_where_clause().predicates.push(syn::parse_quote!(for<'__any> #this: #is));
+    generics
+}
+
+/// With the condition that these types implement `Debug`, too.
+fn if_shown<'a>(generics: &mut Generics, types: impl Iterator<Item = &'a Type>) {
+    let mut seen = std::collections::HashSet::new();
+    for ty in types.filter(|ty| seen.insert(text(ty))) {
+        let shown = syn::parse_quote!(for<'__any> #ty: ::core::fmt::Debug + 'static);
+        generics.make_where_clause().predicates.push(shown);
+    }
 }
 
 fn kit(container: &Container) -> TokenStream {
@@ -123,18 +160,20 @@ fn kit(container: &Container) -> TokenStream {
     quote!(#krate::testkit)
 }
 
-fn generate(container: &Container, strategy: TokenStream) -> TokenStream {
+fn generate<'a>(container: &Container, types: impl Iterator<Item = &'a Type>, strategy: TokenStream) -> TokenStream {
     let (kit, krate, this) = (kit(container), &container.krate, container.this());
     let generics = container.bounded(&quote!(#krate::Storable + #kit::Generate));
+    let mut generics = if_it_is(container, generics, &quote!(#krate::Storable));
+    if_shown(&mut generics, types);
     let (impl_generics, _, clause) = generics.split_for_impl();
     if_testkit(
         container,
         quote! {
             #[automatically_derived]
             impl #impl_generics #kit::Generate for #this #clause {
-                fn strategy(generators: &#kit::Generators) -> #kit::BoxedStrategy<Self> {
-                    let generators = &generators.deeper();
-                    let _ = generators;
+                fn strategy(__generators: &#kit::Generators) -> #kit::BoxedStrategy<Self> {
+                    let __generators = &__generators.deeper();
+                    let _ = __generators;
                     #strategy
                 }
             }
@@ -142,24 +181,32 @@ fn generate(container: &Container, strategy: TokenStream) -> TokenStream {
     )
 }
 
-/// The strategies of the fields, nested pair by pair, mapped to a value.
-fn mapped(container: &Container, fields: &[Field], constructor: TokenStream) -> TokenStream {
+/// The strategy that draws each field, and makes a value of them. It is flat: types nested field by field would have as many levels
+/// as there are fields, which the compiler has not.
+fn drawn(container: &Container, fields: &[Field], constructor: TokenStream) -> TokenStream {
     let kit = kit(container);
-    let mut strategy = quote!(#kit::nil());
-    let mut pattern = quote!(());
-    for (position, field) in fields.iter().enumerate().rev() {
-        let (binding, ty): (_, &Type) = (format_ident!("field_{position}"), &field.ty);
-        strategy = quote!((#kit::field!(generators, #ty), #strategy));
-        pattern = quote!((#binding, #pattern));
-    }
     let members = fields.iter().map(|field| &field.member);
-    let bindings = (0..fields.len()).map(|position| format_ident!("field_{position}"));
-    quote!(#kit::map(#strategy, |#pattern| #constructor { #(#members: #bindings),* }))
+    let types = fields.iter().map(|field| &field.ty);
+    let bindings: Vec<_> = (0..fields.len()).map(|position| format_ident!("__field_{position}")).collect();
+    quote!({
+        #(let #bindings = #kit::field!(__generators, #types);)*
+        #kit::draw(move |__runner| {
+            let _ = &__runner;
+            #(let #bindings = #kit::drawn(&#bindings, __runner)?;)*
+            ::core::result::Result::Ok(::std::boxed::Box::new(move || #constructor { #(#members: #bindings()),* }))
+        })
+    })
 }
 
-fn keys(container: &Container, declaration: &Declaration) -> TokenStream {
-    let (kit, this) = (kit(container), container.this());
-    let generics = generated(container);
+fn keys<'a>(
+    container: &Container,
+    declaration: &Declaration,
+    types: impl Iterator<Item = &'a Type>,
+    rows: TokenStream,
+) -> TokenStream {
+    let (kit, krate, this) = (kit(container), &container.krate, container.this());
+    let mut generics = generated(container, &quote!(#krate::PersistentType));
+    if_shown(&mut generics, types);
     let (impl_generics, _, clause) = generics.split_for_impl();
     let visits = visits(declaration);
     if_testkit(
@@ -167,8 +214,12 @@ fn keys(container: &Container, declaration: &Declaration) -> TokenStream {
         quote! {
             #[automatically_derived]
             impl #impl_generics #kit::SpecKeys for #this #clause {
-                fn visit_keys<__V: #kit::KeyVisitor<Self>>(visitor: &mut __V) {
-                    let _ = &visitor;
+                fn rows(__generators: &#kit::Generators) -> #kit::BoxedStrategy<Self> {
+                    #rows
+                }
+
+                fn visit_keys<__V: #kit::KeyVisitor<Self>>(__visitor: &mut __V) {
+                    let _ = &__visitor;
                     #visits
                 }
             }
@@ -179,21 +230,21 @@ fn keys(container: &Container, declaration: &Declaration) -> TokenStream {
 fn visits(declaration: &Declaration) -> TokenStream {
     let visits = declaration.keys.iter().map(|key| {
         let (ty, path) = (&key.ty, key.path.text());
-        quote!(visitor.key::<#ty>(#path);)
+        quote!(__visitor.key::<#ty>(#path);)
     });
     quote!(#(#visits)*)
 }
 
 fn root(container: &Container, visits: TokenStream) -> TokenStream {
     let (kit, krate, this) = (kit(container), &container.krate, container.this());
-    let generics = generated(container);
+    let generics = generated(container, &quote!(#krate::RootType + #kit::SpecKeys));
     let (impl_generics, _, clause) = generics.split_for_impl();
     if_testkit(
         container,
         quote! {
             #[automatically_derived]
             impl #impl_generics #kit::SpecRoot for #this #clause {
-                fn visit<__M, __V: #kit::SpecVisitor<__M>>(visitor: &mut __V)
+                fn visit<__M, __V: #kit::SpecVisitor<__M>>(__visitor: &mut __V)
                 where
                     Self: #krate::InModel<__M>,
                 {

@@ -58,6 +58,7 @@ impl Inline {
             krate: around.container.krate.clone(),
             absent: None,
             predicates: Vec::new(),
+            flawed: false,
         };
         let role = Role::Derived { poly: Box::new(syn::parse_quote!(super::#poly)) };
         let docs = variant.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect();

@@ -31,6 +31,8 @@ pub(crate) struct Container {
     pub(crate) absent: Option<Absent>,
     /// What the values of absent fields ask of the type's parameters.
     pub(crate) predicates: Vec<WherePredicate>,
+    /// Whether there are mistakes in it.
+    pub(crate) flawed: bool,
 }
 
 impl Container {
@@ -54,6 +56,7 @@ impl Container {
             krate,
             absent,
             predicates: Vec::new(),
+            flawed: false,
         };
         if !container.generics.params.is_empty() {
             container.predicates = container.needed(&input.data, unheard);

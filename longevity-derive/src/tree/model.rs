@@ -7,6 +7,7 @@ use super::Container;
 use super::declaration::text;
 use crate::attributes::Crate;
 use crate::errors::Errors;
+use crate::opened::opened;
 
 /// A domain model.
 pub(crate) struct Model {
@@ -47,7 +48,7 @@ pub(crate) fn listed(attributes: &[Attribute], name: &str, krate: &mut Crate, er
             continue;
         };
         let parser = Punctuated::<Listed, Token![,]>::parse_terminated;
-        for listed in errors.ok(syn::parse::Parser::parse2(parser, list.tokens.clone())).into_iter().flatten() {
+        for listed in errors.ok(syn::parse::Parser::parse2(parser, opened(list.tokens.clone()))).into_iter().flatten() {
             match listed {
                 Listed::Type(ty) => types.push(ty),
                 Listed::Crate(path) => krate.set_path(path),

@@ -92,6 +92,18 @@ impl Poly {
     }
 }
 
+impl Poly {
+    /// Says of the enum, and of the structs of its inline variants, whether there are mistakes in it.
+    pub(crate) fn set_flawed(&mut self, flawed: bool) {
+        self.container.flawed = flawed;
+        for variant in &mut self.variants {
+            if let VariantForm::Inline(inline) = &mut variant.form {
+                inline.tree.container.flawed = flawed;
+            }
+        }
+    }
+}
+
 /// The module's name: as given, else the enum's name in snake case.
 fn module_name(given: Option<&LitStr>, container: &Container, errors: &mut Errors) -> String {
     let default = || {

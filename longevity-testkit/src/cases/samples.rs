@@ -69,7 +69,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
     /// Up to so many values that collide in no key: first those that are welcome, then any.
     fn drawn(&self, wanted: usize, welcome: impl Fn(&[T], &T) -> bool) -> Outcome<Vec<T>> {
         let definition = self.definition()?;
-        let strategy = self.settings().generators.of::<T>();
+        let strategy = T::rows(&self.settings().generators);
         let mut chance = runner(self.settings().seed, &self.case);
         let (mut chosen, mut spare) = (Vec::new(), Vec::new());
         for _ in 0..wanted * DRAWS + 200 {

@@ -100,7 +100,7 @@ impl<M: SpecModel, B: Backend> SpecVisitor<M> for Tables<'_, M, B> {
 }
 
 fn samples<P: SpecRoot>(definition: &TableDefinition, values: &Values) -> Vec<P> {
-    let strategy = values.generators.of::<P>();
+    let strategy = P::rows(&values.generators);
     let mut chance = runner(values.seed, &format!("crash::{}", P::NAME));
     let mut samples: Vec<P> = Vec::new();
     for _ in 0..values.samples * DRAWS {

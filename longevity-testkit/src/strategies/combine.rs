@@ -8,7 +8,7 @@ use proptest::strategy::{BoxedStrategy, Just, NewTree, Strategy, ValueTree};
 use proptest::test_runner::{Reason, TestRunner};
 
 /// A value that was drawn: makes it, any number of times the same.
-pub(crate) type Drawn<T> = Box<dyn Fn() -> T>;
+pub type Drawn<T> = Box<dyn Fn() -> T>;
 
 /// A strategy that is one function, which draws a value or says why there is none.
 struct Draw<T>(Box<dyn Fn(&mut TestRunner) -> Result<Drawn<T>, Reason>>);
@@ -47,17 +47,14 @@ impl<T: Debug> ValueTree for DrawnTree<T> {
 }
 
 /// The strategy that draws with this function.
-pub(crate) fn draw<T: Debug + 'static>(
+pub fn draw<T: Debug + 'static>(
     draw: impl Fn(&mut TestRunner) -> Result<Drawn<T>, Reason> + 'static,
 ) -> BoxedStrategy<T> {
     Draw(Box::new(draw)).boxed()
 }
 
 /// One value of the strategy.
-pub(crate) fn drawn<T: Debug + 'static>(
-    strategy: &BoxedStrategy<T>,
-    runner: &mut TestRunner,
-) -> Result<Drawn<T>, Reason> {
+pub fn drawn<T: Debug + 'static>(strategy: &BoxedStrategy<T>, runner: &mut TestRunner) -> Result<Drawn<T>, Reason> {
     let tree = strategy.new_tree(runner)?;
     Ok(Box::new(move || tree.current()))
 }
@@ -75,11 +72,6 @@ pub(crate) fn dead_end<T: Debug + 'static>() -> BoxedStrategy<T> {
 /// A strategy that is built when a value is drawn.
 pub(crate) fn lazy<T: Debug + 'static>(strategy: impl Fn() -> BoxedStrategy<T> + 'static) -> BoxedStrategy<T> {
     draw(move |runner| drawn(&strategy(), runner))
-}
-
-/// The strategy of the empty value, to start a struct's fields with.
-pub fn nil() -> BoxedStrategy<()> {
-    just(())
 }
 
 /// Always this value.

@@ -90,6 +90,12 @@ impl Generators {
         if times == 0 { T::strategy(&inside) } else { lazy(move || T::strategy(&inside)) }
     }
 
+    /// The strategy for the rows of `T`: the user's if one was given, else this one, a level further down.
+    #[doc(hidden)]
+    pub fn rows<T: 'static>(&self, own: impl FnOnce(&Self) -> BoxedStrategy<T>) -> BoxedStrategy<T> {
+        self.given::<T>().unwrap_or_else(|| own(&self.deeper()))
+    }
+
     /// The user's strategy for `T`.
     pub fn given<T: 'static>(&self) -> Option<BoxedStrategy<T>> {
         let factory = &self.overrides.get(&TypeId::of::<T>())?.factory;

@@ -8,7 +8,10 @@ use std::marker::PhantomData;
 
 use proptest::strategy::BoxedStrategy;
 
+use longevity_core::{InModel, PersistentType};
+
 use super::{Generate, Generators};
+use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
 
 /// A field's type, to choose between [`FromType`] and [`FromOverride`] by method resolution.
 #[derive(Debug)]
@@ -57,3 +60,52 @@ impl<T: Debug + 'static> FromOverride<T> for &Field<T> {
         })
     }
 }
+
+/// The suite can be run over the type. Found first.
+pub trait RootOfSuite<M> {
+    /// Shows the type, then each derived type.
+    fn show_root<V: SpecVisitor<M>>(&self, visitor: &mut V);
+}
+
+impl<M, T: SpecRoot + InModel<M>> RootOfSuite<M> for Field<T> {
+    fn show_root<V: SpecVisitor<M>>(&self, visitor: &mut V) {
+        T::visit::<M, V>(visitor);
+    }
+}
+
+/// The suite can be run over the derived type, and its poly type. Found first.
+pub trait DerivedOfSuite<M> {
+    /// Shows the derived type.
+    fn show_derived<V: SpecVisitor<M>>(&self, visitor: &mut V);
+}
+
+impl<M, P, D> DerivedOfSuite<M> for Field<(P, D)>
+where
+    P: SpecRoot + InModel<M> + SpecDerived<D>,
+    D: SpecKeys + PersistentType<Root = P>,
+{
+    fn show_derived<V: SpecVisitor<M>>(&self, visitor: &mut V) {
+        visitor.derived::<P, D>();
+    }
+}
+
+/// It cannot. Found second.
+pub trait WithoutSuite {
+    /// Panics, and says what to do.
+    #[track_caller]
+    fn show_root<V>(&self, _: &mut V) {
+        panic!(
+            "the suite cannot be run over {name}: a type within it has no strategy; derive `Component` or `KeyVal` for it, or \
+             implement `longevity::testkit::Generate`",
+            name = std::any::type_name::<Self>()
+        )
+    }
+
+    /// The same.
+    #[track_caller]
+    fn show_derived<V>(&self, visitor: &mut V) {
+        self.show_root(visitor);
+    }
+}
+
+impl<T> WithoutSuite for &Field<T> {}

@@ -9,4 +9,4 @@ mod text;
 
 pub use generators::{Generate, Generators, StrategySource};
 #[doc(hidden)]
-pub use missing::{Field, FromOverride, FromType};
+pub use missing::{DerivedOfSuite, Field, FromOverride, FromType, RootOfSuite, WithoutSuite};
