@@ -80,7 +80,9 @@ impl<'a> Facts<'a> {
             }
             Comparison::Ne => {}
             // No value is less or greater than an absent one.
-            Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge if operand.is_none() => self.nothing = true,
+            Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge if operand.is_none() => {
+                self.nothing = true
+            }
             Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => {
                 self.ranges.push((path, comparison, operand));
             }

@@ -16,6 +16,7 @@ use crate::form::{Form, NAN, owned};
 use crate::layout::{DOC, ID, TYPE, is_one_of};
 use crate::names::quoted;
 use crate::property::{CONTAINS, ITEM, LENGTH, PROPERTY, TEXT, TEXT_AT, entries, list_of, number_of, sortable_bytes};
+use crate::serving::by_own;
 use crate::table::Ready;
 
 /// Writes conditions, and gathers the values that are bound.
@@ -55,20 +56,26 @@ impl<'a> Translator<'a> {
                 joined(&parts, " AND ", "1")
             }
             Predicate::Or(parts) => {
+                let own = scope.filter(|_| by_own(self.table, parts, scope));
                 let parts = parts.iter().map(|part| self.condition(part, scope)).collect();
-                self.either(parts, scope)
+                self.either(parts, own)
             }
             Predicate::Not(part) => format!("({}) IS NOT TRUE", self.condition(part, scope)),
         }
     }
 
-    /// The disjunction. Each part says the scope itself, for SQLite looks no further to see whether an index holds its rows.
-    fn either(&self, parts: Vec<String>, scope: Option<usize>) -> String {
-        let names = scope.and_then(|variant| self.table.definition.variants[variant].discriminators);
-        let has_own = |names: &[&str]| self.table.definition.indexes.iter().any(|index| index.discriminators == Some(names));
-        let parts: Vec<_> = match names.filter(|names| parts.len() > 1 && has_own(names)) {
-            Some(names) => parts.iter().map(|part| format!("({} AND {part})", is_one_of(names))).collect(),
-            None => parts,
+    /// The disjunction. Where indexes of a derived type find its rows, each part says so of them: SQLite looks no further to see
+    /// whether such an index holds them.
+    fn either(&self, parts: Vec<String>, own: Option<usize>) -> String {
+        let names = own.and_then(|variant| self.table.definition.variants[variant].discriminators);
+        let parts: Vec<_> = match (names, parts.first()) {
+            (Some(names), Some(first)) => {
+                let of_type = |part: &String| format!("({} AND {part})", is_one_of(names));
+                // The last adds no row: SQLite would take what all parts say for the condition that counts.
+                let last = format!("({} = 0 AND {first})", quoted(ID));
+                parts.iter().map(of_type).chain([last]).collect()
+            }
+            _ => parts,
         };
         joined(&parts, " OR ", "0")
     }
@@ -150,7 +157,7 @@ impl<'a> Translator<'a> {
             // The fields are always there, and so is what they are of.
             Some(columns) => self.fields_among(&columns, operands),
             None => match self.property(path, scope) {
-                Some(property) => self.value_among(&property, operands, scope),
+                Some(property) => self.value_among(path, &property, operands, scope),
                 None => return of_absent(&Predicate::In { path: path.clone(), operands: operands.to_vec(), negated }),
             },
         };
@@ -176,13 +183,14 @@ impl<'a> Translator<'a> {
     }
 
     /// Whether a property's value is one of the operands.
-    fn value_among(&mut self, property: &Expression, operands: &[Value], scope: Option<usize>) -> String {
+    fn value_among(&mut self, path: &Path, property: &Expression, operands: &[Value], scope: Option<usize>) -> String {
         let Expression { sql, form } = property;
         let is_absent = |operand: &&Value| matches!(operand, Value::None(0));
         let has_absent = operands.iter().any(|operand| is_absent(&operand));
         let present = operands.iter().filter(|operand| !is_absent(operand));
         let mut present: Vec<_> = present.map(|operand| owned(operand.as_value_ref(), *form)).collect();
         let listed = match present.last().cloned() {
+            None if has_absent => return format!("{sql} ISNULL"),
             None => "()".to_owned(),
             Some(_) if present.len() > LISTED => self.listed(present, 1),
             Some(last) => {
@@ -193,7 +201,12 @@ impl<'a> Translator<'a> {
             }
         };
         let among = format!("{sql} IN {listed}");
-        if has_absent { self.either(vec![format!("{sql} ISNULL"), among], scope) } else { among }
+        if !has_absent {
+            return among;
+        }
+        let absent = Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::None(0) };
+        let own = scope.filter(|_| by_own(self.table, &[absent], scope));
+        self.either(vec![format!("{sql} ISNULL"), among], own)
     }
 
     /// Rows of so many values, all in one value that is bound: SQLite makes an index of them, once for the statement.

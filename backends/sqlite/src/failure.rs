@@ -232,9 +232,15 @@ fn reason(error: &rusqlite::Error) -> String {
 
 /// Whether SQLite says that a statement exceeds one of [its limits](https://sqlite.org/limits.html).
 fn is_too_large(reason: &str) -> bool {
-    ["Expression tree is too large", "SQL variables", "variable number must be", "parser stack overflow", "too many terms"]
-        .iter()
-        .any(|known| reason.contains(known))
+    [
+        "Expression tree is too large",
+        "SQL variables",
+        "variable number must be",
+        "parser stack overflow",
+        "too many terms",
+    ]
+    .iter()
+    .any(|known| reason.contains(known))
 }
 
 /// What SQLite says that a statement names and that is not there. Ours name what the schema had when it was read: somebody
@@ -292,7 +298,10 @@ mod tests {
         let missing_of = |reason: &str| missing(reason).unwrap();
         assert_eq!(missing_of("no such table: a b"), "the table a b");
         assert_eq!(missing_of("no such table: main.user"), "the table user");
-        assert_eq!(missing_of("no such column: \"a\" - should this be a string literal in single-quotes?"), "the column a");
+        assert_eq!(
+            missing_of("no such column: \"a\" - should this be a string literal in single-quotes?"),
+            "the column a"
+        );
         assert_eq!(missing_of("table user has no column named a"), "the column a of table user");
         assert_eq!(missing("no such function: x"), None);
     }

@@ -4,10 +4,10 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use longevity_core::Path;
+use longevity_core::Value;
 use longevity_core::query::{OrderBy, Predicate};
 use longevity_core::table::Index;
 use longevity_core::value::Comparison;
-use longevity_core::Value;
 
 use crate::condition::{column_of, columns_of_all, columns_of_fields, scope_of};
 use crate::table::Ready;
@@ -17,8 +17,9 @@ use crate::table::Ready;
 pub(crate) struct Serving {
     /// Whether an index finds the rows of the filter.
     pub(crate) is_bounded: bool,
-    /// Whether only indexes of the poly type do, in a query over one derived type.
-    pub(crate) by_poly_alone: bool,
+    /// Whether an index of the derived type, in a query over one, finds them by the conjunction itself: else the scope, which each
+    /// part of a disjunction says again, would lead to an index of the type without bounds.
+    pub(crate) by_own: bool,
     /// Whether what they find is to be sorted: none of them has the order.
     pub(crate) is_to_sort: bool,
 }
@@ -50,11 +51,10 @@ impl Serving {
         let first = order.iter().find(|by| !is_fixed(&by.path, conjuncts)).map(|by| &by.path);
         let by_parts = conjuncts.iter().any(|part| is_served(table, part, scope, first));
         let is_bounded = by_parts || !bounds.is_empty();
-        let of_poly = |(index, _): &(&Index, Bound)| index.discriminators.is_none();
         let has_order = |(index, bound): &(&Index, Bound)| bound.in_order && gives(table, index, bound.equal, first);
         Self {
             is_bounded,
-            by_poly_alone: scope.is_some() && !by_parts && !bounds.is_empty() && bounds.iter().all(of_poly),
+            by_own: bounds.iter().any(|(index, _)| index.discriminators.is_some()),
             is_to_sort: is_bounded && !bounds.iter().any(has_order),
         }
     }
@@ -104,6 +104,8 @@ fn said(table: &Ready, column: usize, part: &Predicate, scope: Option<usize>) ->
             }
         },
         Predicate::In { negated: true, .. } => None,
+        // Two questions.
+        part if or_absent(part).is_some() => None,
         Predicate::In { path, operands, negated: false } => {
             let said = if operands.len() == 1 { Said::Equal } else { Said::Among };
             let of_fields = || columns_of_all(table, path, operands, scope).is_some_and(|all| all.contains(&column));
@@ -122,6 +124,22 @@ fn said(table: &Ready, column: usize, part: &Predicate, scope: Option<usize>) ->
     }
 }
 
+/// Of a question whether a value is one of some or absent: whether it is absent.
+fn or_absent(part: &Predicate) -> Option<Predicate> {
+    let Predicate::In { path, operands, negated: false } = part else { return None };
+    let is_absent = |operand: &Value| matches!(operand, Value::None(0));
+    let is_both = operands.iter().any(is_absent) && !operands.iter().all(is_absent);
+    let absent = || Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::None(0) };
+    is_both.then(absent)
+}
+
+/// Whether an index of the derived type finds the rows of one of these.
+pub(crate) fn by_own(table: &Ready, parts: &[Predicate], scope: Option<usize>) -> bool {
+    let own =
+        |part: &Predicate| bounds(table, part.conjuncts(), scope).any(|(index, _)| index.discriminators.is_some());
+    parts.iter().any(own)
+}
+
 /// Whether indexes find the rows of a conjunction or a disjunction within a conjunction. One that asks for what the order
 /// begins with is the place of a page: the order leads there.
 fn is_served(table: &Ready, part: &Predicate, scope: Option<usize>, order: Option<&Path>) -> bool {
@@ -132,16 +150,15 @@ fn is_served(table: &Ready, part: &Predicate, scope: Option<usize>, order: Optio
             finds(parts, scope) || parts.iter().any(|part| is_served(table, part, scope, order))
         }
         Predicate::Or(parts) => {
-            let is_served = |part: &Predicate| {
-                is_served(table, part, scope, order) || finds(std::slice::from_ref(part), scope)
-            };
+            let is_served =
+                |part: &Predicate| is_served(table, part, scope, order) || finds(std::slice::from_ref(part), scope);
             !parts.is_empty() && !order.is_some_and(|path| asks_for(part, path)) && parts.iter().all(is_served)
         }
+        Predicate::In { .. } => or_absent(part).is_some_and(|absent| finds(&[absent], scope)),
         Predicate::All
         | Predicate::Nothing
         | Predicate::Discriminator(_)
         | Predicate::Compare { .. }
-        | Predicate::In { .. }
         | Predicate::Text { .. }
         | Predicate::Contains { .. }
         | Predicate::Length { .. }
@@ -169,9 +186,7 @@ fn asks_for(predicate: &Predicate, path: &Path) -> bool {
 
 /// Whether an equality gives the property at a path one value.
 fn is_fixed(path: &Path, conjuncts: &[Predicate]) -> bool {
-    let fixes = |part: &Predicate| {
-        matches!(part, Predicate::Compare { path: fixed, comparison: Comparison::Eq, .. } if path.starts_with(fixed))
-    };
+    let fixes = |part: &Predicate| matches!(part, Predicate::Compare { path: fixed, comparison: Comparison::Eq, .. } if path.starts_with(fixed));
     conjuncts.iter().any(fixes)
 }
 

@@ -26,7 +26,8 @@ const MAX_TERMS: usize = 2_000;
 pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Result<Statement, SqliteError> {
     // The last term is the id.
     if select.order.len() >= MAX_TERMS {
-        let limit = format!("an order of SQLite has at most {MAX_TERMS} terms, this one has {}", select.order.len() + 1);
+        let limit =
+            format!("an order of SQLite has at most {MAX_TERMS} terms, this one has {}", select.order.len() + 1);
         return Err(SqliteError::QueryTooLarge { limit });
     }
     let mut translator = Translator::new(database, table);
@@ -116,8 +117,8 @@ fn whole_condition(
 /// That a row is of the type, if this is all that is known of its rows.
 fn scope_condition(names: &[&str], serving: &Serving, order: &[OrderBy]) -> String {
     match names {
-        // Else SQLite would take an index of the type, which has no bounds, for as good as the poly type's.
-        names if serving.by_poly_alone => format!("+{}", is_one_of(names)),
+        // Else SQLite would take an index of the type, which has no bounds, for as good as the one that finds the rows.
+        names if serving.is_bounded && !serving.by_own => format!("+{}", is_one_of(names)),
         // By the index on the discriminator alone, which has the rows in the order of their ids.
         [name] if !serving.is_bounded && order.is_empty() => is_of_type(name),
         names => is_one_of(names),
