@@ -16,8 +16,8 @@ pub struct Explanation {
     pub table: &'static str,
     /// What the back end itself says, if it says more.
     pub details: Option<String>,
-    /// What is to be said against it: that no index serves the filter or the order, so that every row of the type is looked
-    /// at. The repository finds this; a back end leaves it out. [`Options::strict`](crate::Options::strict) makes an error of
+    /// What is to be said against it: that no index serves the filter, or the order where there is no filter, so that every row of
+    /// the type is looked at. That rows which an index found are sorted is said by `ordered_by_access`. The repository finds this; a back end leaves it out. [`Options::strict`](crate::Options::strict) makes an error of
     /// it.
     ///
     /// ```
