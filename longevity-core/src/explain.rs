@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::query::{Predicate, Select};
-use crate::table::TableDefinition;
+use crate::table::{Index, TableDefinition};
 
 /// How a back end answers a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct Explanation {
     pub table: &'static str,
     /// What the back end itself says, if it says more.
     pub details: Option<String>,
-    /// What is to be said against it: that no index serves the filter or the order, so that every row of the type is looked
-    /// at. The repository finds this; a back end leaves it out. [`Options::strict`](crate::Options::strict) makes an error of
+    /// What is to be said against it: that no index serves the filter, or the order where there is no filter, so that every row of
+    /// the type is looked at. That rows which an index found are sorted is said by `ordered_by_access`. The repository finds this; a back end leaves it out. [`Options::strict`](crate::Options::strict) makes an error of
     /// it.
     ///
     /// ```
@@ -67,24 +67,38 @@ impl Explanation {
 
     /// With what is to be said against it.
     pub(crate) fn warned(self, definition: &TableDefinition, select: &Select) -> Self {
+        let conjuncts = select.predicate.conjuncts();
         let is_scope = |part: &Predicate| matches!(part, Predicate::All | Predicate::Discriminator(_));
-        let filtered = !select.predicate.conjuncts().iter().all(is_scope);
-        let (bounded, declared) = match &self.access {
-            Access::Index { name, equal_columns, range } => {
-                (*equal_columns > 0 || *range, definition.indexes.iter().any(|index| index.name == *name))
-            }
-            Access::Scan => (false, false),
-            Access::Nothing => (true, true),
+        let filtered = !conjuncts.iter().all(is_scope);
+        let bounded = match &self.access {
+            Access::Index { equal_columns, range, .. } => *equal_columns > 0 || *range,
+            Access::Scan => false,
+            Access::Nothing => true,
         };
         let unserved = match (filtered, bounded) {
             (true, false) => Some("filter"),
-            // An index that has the order but for its ties sorts little.
-            (false, false) if !select.order.is_empty() && !declared => Some("order"),
-            _ => None,
+            (false, false) if !self.ordered_by_access && !has_order(definition, select) => Some("order"),
+            (true, true) | (false, _) => None,
         };
         let warning = unserved.map(|what| format!("no index serves the {what}: every row of the type is looked at"));
         Self { warning, ..self }
     }
+}
+
+/// Whether an index is declared that has all rows of the query's scope in the order, but perhaps for its ties: sorting may cost
+/// less than to go by it, where it holds many others too.
+fn has_order(definition: &TableDefinition, select: &Select) -> bool {
+    let scope = select.predicate.conjuncts().iter().find_map(|part| match part {
+        Predicate::Discriminator(names) => Some(*names),
+        _ => None,
+    });
+    let Some(first) = select.order.first() else { return true };
+    let starts_with = |index: &Index| {
+        let column = index.columns.first().and_then(|column| definition.columns.get(*column));
+        column.is_some_and(|column| column.path == first.path)
+    };
+    let holds_all = |index: &&Index| index.discriminators.is_none() || index.discriminators == scope;
+    definition.indexes.iter().filter(holds_all).any(starts_with)
 }
 
 impl fmt::Display for Explanation {

@@ -26,16 +26,21 @@ impl RowId {
     }
 }
 
-/// Hexadecimal.
+/// As the store's own shell takes it, after a `#`: a number of at most 64 bits in decimal, signed, as SQLite has it; a greater
+/// one in 24 hexadecimal digits, as MongoDB has its object ids.
 impl fmt::Display for RowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{:x}", self.as_u128())
+        match self.high {
+            0 => write!(f, "#{}", self.low.cast_signed()),
+            _ => write!(f, "#{:024x}", self.as_u128()),
+        }
     }
 }
 
+/// The same.
 impl fmt::Debug for RowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RowId({:x})", self.as_u128())
+        write!(f, "RowId({self})")
     }
 }
 
@@ -80,5 +85,13 @@ mod tests {
         let ids = numbers.map(RowId::from_u128);
         assert!(ids.is_sorted());
         assert_eq!(ids.map(RowId::as_u128), numbers);
+    }
+
+    #[test]
+    fn ids_are_said_as_the_shells_of_the_stores_take_them() {
+        let said = |id: u128| RowId::from_u128(id).to_string();
+        assert_eq!(said(26), "#26");
+        assert_eq!(said(u128::from((-7_i64).cast_unsigned())), "#-7");
+        assert_eq!(said(0x0123_4567_89ab_cdef_0123_4567), "#0123456789abcdef01234567");
     }
 }

@@ -5,4 +5,5 @@ mod agreements;
 pub mod injection;
 pub mod models;
 pub mod mongo;
+pub mod plans;
 pub mod query_specs;

@@ -206,7 +206,9 @@ impl IndexRange {
                 }
                 match comparison {
                     Comparison::Gt | Comparison::Ge => start = start.max(bound),
-                    _ => end = end.min(bound),
+                    Comparison::Lt | Comparison::Le => end = end.min(bound),
+                    // No ranges.
+                    Comparison::Eq | Comparison::Ne => {}
                 }
             }
             if bounded {

@@ -268,7 +268,12 @@ impl Expressions {
         let is_object = match (stored.leaf)() {
             Shape::List(_) | Shape::Set(_) => false,
             Shape::Map(key, _) => is_object(key),
-            _ => return None,
+            Shape::Scalar(_)
+            | Shape::Choice { .. }
+            | Shape::Newtype { .. }
+            | Shape::Optional(_)
+            | Shape::Struct { .. }
+            | Shape::Enum { .. } => return None,
         };
         // Nothing has as many.
         let length = literal(Bson::Int64(i64::try_from(length).unwrap_or(i64::MAX)));

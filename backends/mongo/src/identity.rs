@@ -58,6 +58,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_row_id_is_said_as_the_shell_takes_it() {
+        let id = next();
+        assert_eq!(row_id(id).to_string(), format!("#{}", id.to_hex()));
+    }
+
+    #[test]
     fn ids_ascend_and_come_back() {
         let ids: Vec<_> = (0..10_000).map(|_| next()).collect();
         assert!(ids.is_sorted_by(|a, b| a < b && row_id(*a) < row_id(*b)));

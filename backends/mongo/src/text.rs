@@ -1,6 +1,9 @@
 //! Questions about text: as regular expressions that match what is meant and nothing else, and as expressions where those
 //! have an end.
 
+// A form that is new to core is one that does not compile here: no arm for the rest says what it means.
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::fmt::Write as _;
 
 use longevity_core::Error;
@@ -29,8 +32,6 @@ pub(crate) fn pattern(test: TextTest, text: &str) -> Result<Option<Regex>, Error
         TextTest::Contains => escaped(text),
         TextTest::EqIgnoreCase if text.chars().nth(MAX_CASES).is_some() => return Ok(None),
         TextTest::EqIgnoreCase => in_any_case(text.chars()),
-        // A test that core has and this crate does not know yet.
-        _ => return Err(unsupported("this question about text")),
     };
     (pattern.len() <= MAX_PATTERN).then(|| regex(pattern)).transpose()
 }
@@ -107,7 +108,6 @@ impl Expressions {
             }
             TextTest::Contains => Bson::Document(doc! { "$gte": [{ "$indexOfBytes": [value, own()] }, 0] }),
             TextTest::EqIgnoreCase => equals_in_any_case(value, text)?,
-            _ => return Err(unsupported("this question about text")),
         })
     }
 }

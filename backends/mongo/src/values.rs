@@ -28,7 +28,7 @@ pub(crate) fn scalar(value: ValueRef<'_>) -> Bson {
             Bson::Binary(Binary { subtype: BinarySubtype::Uuid, bytes: value.as_bytes().to_vec() })
         }
         ValueRef::Timestamp(value) => Bson::Document(timestamp(value)),
-        ValueRef::None(_) | ValueRef::Composite(_) | _ => Bson::Null,
+        ValueRef::None(_) | ValueRef::Composite(_) => Bson::Null,
     }
 }
 
@@ -93,7 +93,13 @@ pub(crate) fn is_object(key: ShapeFn) -> bool {
     match behind_newtypes(key) {
         Shape::Scalar(scalar) => !scalar.is_float(),
         Shape::Choice { .. } => true,
-        _ => false,
+        Shape::Newtype { .. }
+        | Shape::Optional(_)
+        | Shape::List(_)
+        | Shape::Set(_)
+        | Shape::Map(..)
+        | Shape::Struct { .. }
+        | Shape::Enum { .. } => false,
     }
 }
 
@@ -131,7 +137,13 @@ pub(crate) fn is_flat(shape: ShapeFn) -> bool {
     match behind_options(shape).1() {
         Shape::Scalar(_) => true,
         Shape::Choice { aliases, .. } => aliases.is_empty(),
-        _ => false,
+        Shape::Newtype { .. }
+        | Shape::Optional(_)
+        | Shape::List(_)
+        | Shape::Set(_)
+        | Shape::Map(..)
+        | Shape::Struct { .. }
+        | Shape::Enum { .. } => false,
     }
 }
 

@@ -157,13 +157,13 @@ impl Backend for Sqlite {
 
     async fn find(&self, table: &Table, select: Select) -> Result<Vec<Row<Doc>>, Error> {
         let ready = table.ready()?;
-        let statement = translate::select(&table.database, ready, &select);
+        let statement = translate::select(&table.database, ready, &select)?;
         found(table, ready, &statement)?.into_iter().collect()
     }
 
     async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
         let ready = table.ready()?;
-        let statement = translate::select(&table.database, ready, &select);
+        let statement = translate::select(&table.database, ready, &select)?;
         if !table.database.has_readers() {
             // After the connection is free again: it is the only one, and who is given the rows may call the store.
             return found(table, ready, &statement)?.into_iter().try_for_each(|row| give(&row?));
@@ -179,19 +179,19 @@ impl Backend for Sqlite {
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        let statement = translate::count(&table.database, table.ready()?, &predicate);
+        let statement = translate::count(&table.database, table.ready()?, &predicate)?;
         query(table, |connection| read::number_of(connection, &statement))
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        let statement = translate::exists(&table.database, table.ready()?, &predicate);
+        let statement = translate::exists(&table.database, table.ready()?, &predicate)?;
         query(table, |connection| read::number_of(connection, &statement)).map(|found| found > 0)
     }
 
     fn stream(&self, table: &Table, select: Select) -> Rows {
         let begin = || {
             let ready = table.ready()?;
-            let statement = translate::select(&table.database, ready, &select);
+            let statement = translate::select(&table.database, ready, &select)?;
             if table.database.has_readers() {
                 return Rows::of_snapshot(&table.database, ready, statement);
             }
@@ -202,7 +202,7 @@ impl Backend for Sqlite {
 
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
         let ready = table.ready()?;
-        let statement = translate::select(&table.database, ready, &select);
+        let statement = translate::select(&table.database, ready, &select)?;
         let explanation = explained(table, ready, &statement)?;
         match select.predicate {
             Predicate::Nothing => Ok(Explanation { access: Access::Nothing, ..explanation }),

@@ -24,9 +24,10 @@ pub(crate) fn writer(
     let connection = open(settings, site, OpenFlags::SQLITE_OPEN_CREATE)?;
     set_up(&connection, settings, properties).map_err(|error| site.failed(error))?;
     if settings.place != Place::Memory {
+        // Before anything is written.
+        ensure_utf_8(&connection, site)?;
         write_ahead(&connection, settings).map_err(|error| site.failed(error))?;
-        let pages = connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()));
-        pages.map_err(|error| site.failed(error))?;
+        keep_log_small(&connection).map_err(|error| site.failed(error))?;
     }
     if let Some(size) = settings.max_size {
         let limit = |page_size: u64| {
@@ -72,15 +73,26 @@ fn open(settings: &Settings, site: &Site, more: OpenFlags) -> Result<Connection,
     opened.map_err(|error| site.failed(error))
 }
 
+/// Texts in UTF-16 sort by their code units: another program's file would be read with other orders and ranges.
+fn ensure_utf_8(connection: &Connection, site: &Site) -> Result<(), SqliteError> {
+    let encoding = connection.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0));
+    match encoding.map_err(|error| site.failed(error))? {
+        encoding if encoding == "UTF-8" => Ok(()),
+        encoding => Err(SqliteError::Encoding { path: site.path.clone(), encoding }),
+    }
+}
+
 fn set_up(connection: &Connection, settings: &Settings, properties: &Arc<Properties>) -> rusqlite::Result<()> {
     connection.busy_timeout(settings.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // A plan that depends on no value: else an equality would have its statement compiled anew for each.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // A column that somebody took away is missed: else its quoted name would be taken for a text.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Nothing in a schema that somebody else wrote may call what only statements should.
     connection.pragma_update(None, "trusted_schema", false)?;
-    connection.pragma_update(None, "cache_size", -i64::from(settings.cache_kib))?;
+    connection.pragma_update(None, "cache_size", -i64::from(settings.cache_kib.min(MAX_CACHE_KIB)))?;
     let synchronous = match settings.durability {
         Durability::Full => "FULL",
         Durability::Normal => "NORMAL",
@@ -93,9 +105,21 @@ fn set_up(connection: &Connection, settings: &Settings, properties: &Arc<Propert
 /// written again and again go there four times as often, which is a fifth of a single write.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
+/// The bytes that the log keeps once it begins anew: with what is put into it between two of its moves to the file.
+const LOG_BYTES: u32 = CHECKPOINT_PAGES * 4_096;
+
+/// SQLite reads a greater number as none at all.
+const MAX_CACHE_KIB: u32 = i32::MAX.unsigned_abs();
+
+/// What a large transaction, or one beside a long stream, added to the log is given back by the next write that begins it anew.
+fn keep_log_small(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))
+}
+
 /// Turns the write-ahead log on, so that readers and the writer do not wait for each other. The mode stays with the file.
 fn write_ahead(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
-    let deadline = Instant::now() + settings.busy_timeout;
+    let begun = Instant::now();
     loop {
         let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
         // What cannot be written cannot be switched, and can be read all the same.
@@ -118,7 +142,7 @@ fn write_ahead(connection: &Connection, settings: &Settings) -> rusqlite::Result
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
             Err(error) => return Err(error),
         }
-        if Instant::now() >= deadline {
+        if begun.elapsed() >= settings.busy_timeout {
             return Err(rusqlite::Error::SqliteFailure(
                 rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
                 Some("cannot turn the write-ahead log on".to_owned()),

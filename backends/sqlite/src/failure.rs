@@ -37,6 +37,17 @@ pub enum SqliteError {
         /// The file.
         path: PathBuf,
     },
+    /// The file keeps its texts in another encoding than UTF-8, in which they sort otherwise. It was left as it is.
+    #[error(
+        "{} has its texts in {encoding}, which sort otherwise than in UTF-8: copy it by `sqlite3 OLD .dump | sqlite3 NEW`",
+        path.display()
+    )]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite calls it.
+        encoding: String,
+    },
     /// The file may be read only.
     #[error("{} is read-only, nothing was written: let this user write to it and to its directory", path.display())]
     ReadOnly {
@@ -111,11 +122,11 @@ pub enum SqliteError {
         /// What SQLite says.
         reason: String,
     },
-    /// A filter is larger than a statement of SQLite may be.
-    #[error("the query is too large for SQLite: {reason}")]
+    /// A query is larger than a statement of SQLite may be: it becomes [`Error::QueryTooLarge`].
+    #[error("the query is too large for SQLite: {limit}")]
     QueryTooLarge {
-        /// What SQLite says.
-        reason: String,
+        /// What exceeds which limit.
+        limit: String,
     },
     /// The thread that did a group of writes panicked. Whether they are done is not known.
     #[error("a panic in the middle of a group of writes: look whether yours is done")]
@@ -133,9 +144,10 @@ pub enum SqliteError {
 impl From<SqliteError> for Error {
     fn from(error: SqliteError) -> Self {
         match error {
-            error @ (SqliteError::CannotOpen { .. } | SqliteError::NotADatabase { .. }) => {
-                Self::Connection(error.into())
-            }
+            error @ (SqliteError::CannotOpen { .. }
+            | SqliteError::NotADatabase { .. }
+            | SqliteError::Encoding { .. }) => Self::Connection(error.into()),
+            SqliteError::QueryTooLarge { limit } => Self::QueryTooLarge { backend: Sqlite::NAME, limit },
             error => Self::Backend { backend: Sqlite::NAME, source: error.into() },
         }
     }
@@ -171,13 +183,11 @@ impl Site {
             Some(ErrorCode::DiskFull) => SqliteError::Full { path: path() },
             Some(ErrorCode::DatabaseCorrupt) => SqliteError::Damaged { path: path(), reason, code },
             Some(ErrorCode::SystemIoFailure) => SqliteError::Disk { path: path(), reason },
-            _ if reason.contains("Expression tree is too large")
-                || reason.contains("too many SQL variables")
-                || reason.contains("parser stack overflow") =>
-            {
-                SqliteError::QueryTooLarge { reason }
-            }
-            _ => SqliteError::Other { reason, code },
+            _ if is_too_large(&reason) => SqliteError::QueryTooLarge { limit: reason },
+            _ => match missing(&reason) {
+                Some(what) => SqliteError::NoSchema { what },
+                None => SqliteError::Other { reason, code },
+            },
         }
     }
 
@@ -220,6 +230,34 @@ fn reason(error: &rusqlite::Error) -> String {
     }
 }
 
+/// Whether SQLite says that a statement exceeds one of [its limits](https://sqlite.org/limits.html).
+fn is_too_large(reason: &str) -> bool {
+    [
+        "Expression tree is too large",
+        "SQL variables",
+        "variable number must be",
+        "parser stack overflow",
+        "too many terms",
+    ]
+    .iter()
+    .any(|known| reason.contains(known))
+}
+
+/// What SQLite says that a statement names and that is not there. Ours name what the schema had when it was read: somebody
+/// took it away.
+fn missing(reason: &str) -> Option<String> {
+    if let Some(table) = reason.strip_prefix("no such table: ") {
+        return Some(format!("the table {}", table.strip_prefix("main.").unwrap_or(table)));
+    }
+    if let Some(name) = reason.strip_prefix("no such column: ") {
+        // It says where it looked, or advises on quotes.
+        let name = name.split(" - ").next().unwrap_or(name).trim_matches('"');
+        return Some(format!("the column {name}"));
+    }
+    let (table, name) = reason.strip_prefix("table ")?.split_once(" has no column named ")?;
+    Some(format!("the column {name} of table {table}"))
+}
+
 fn extended_code(error: &rusqlite::Error) -> Option<i32> {
     error.sqlite_error().map(|error| error.extended_code)
 }
@@ -253,6 +291,19 @@ mod tests {
         }
         let damaged = failed(ffi::SQLITE_CORRUPT_INDEX);
         assert!(matches!(damaged, SqliteError::Damaged { code: Some(ffi::SQLITE_CORRUPT_INDEX), .. }), "{damaged:?}");
+    }
+
+    #[test]
+    fn what_was_taken_away_is_missing() {
+        let missing_of = |reason: &str| missing(reason).unwrap();
+        assert_eq!(missing_of("no such table: a b"), "the table a b");
+        assert_eq!(missing_of("no such table: main.user"), "the table user");
+        assert_eq!(
+            missing_of("no such column: \"a\" - should this be a string literal in single-quotes?"),
+            "the column a"
+        );
+        assert_eq!(missing_of("table user has no column named a"), "the column a of table user");
+        assert_eq!(missing("no such function: x"), None);
     }
 
     #[test]

@@ -30,7 +30,15 @@ pub(crate) fn declared_type(shape: &Shape, form: Form) -> &'static str {
         ScalarType::U64 | ScalarType::Usize => "ANY",
         // The same to SQLite, and not to a model whose property was an integer: these integers stand for floats.
         ScalarType::F32 | ScalarType::F64 => "INT",
-        _ => "INTEGER",
+        ScalarType::Bool
+        | ScalarType::I8
+        | ScalarType::I16
+        | ScalarType::I32
+        | ScalarType::I64
+        | ScalarType::Isize
+        | ScalarType::U8
+        | ScalarType::U16
+        | ScalarType::U32 => "INTEGER",
     }
 }
 
@@ -48,7 +56,7 @@ pub(crate) fn encoded<'a>(value: ValueRef<'a>, form: Form) -> Out<'a> {
         (ValueRef::Bytes(value), _) => Out::Borrowed(Sql::Blob(value)),
         (ValueRef::Uuid(value), _) => Out::Owned(Owned::Text(value.to_string())),
         (ValueRef::Timestamp(value), _) => Out::Owned(Owned::Text(timestamp(value))),
-        (value, _) => sortable_blob(value),
+        (ValueRef::None(_) | ValueRef::Composite(_), Form::Plain) => sortable_blob(value),
     }
 }
 

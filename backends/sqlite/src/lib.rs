@@ -21,6 +21,7 @@
 
 mod backend;
 mod checks;
+mod condition;
 mod connection;
 mod database;
 mod encode;
@@ -37,6 +38,7 @@ mod recompiles;
 mod replace;
 mod rows;
 mod schema;
+mod serving;
 mod settings;
 mod statements;
 mod stream;
@@ -58,5 +60,5 @@ pub fn translated(
     table: &Table,
     select: &longevity_core::query::Select,
 ) -> Result<impl Sized + use<>, longevity_core::Error> {
-    Ok(translate::select(&table.database, table.ready()?, select))
+    Ok(translate::select(&table.database, table.ready()?, select)?)
 }

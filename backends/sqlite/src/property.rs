@@ -1,7 +1,6 @@
 //! Properties that have no column: a function of SQL reads them from the document, in the form that a column of theirs
 //! would have, so that a filter means the same with and without an index.
 
-use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use longevity_core::encoding::PropertyReader;
@@ -27,8 +26,8 @@ pub(crate) const LENGTH: &str = "longevity_length";
 pub(crate) const TEXT: &str = "longevity_text";
 /// `longevity_text_at(document, discriminator, number, test, other, key..)`: whether the property is a text that does.
 pub(crate) const TEXT_AT: &str = "longevity_text_at";
-/// `longevity_among(value, list)`: whether a value is one of a list's.
-pub(crate) const AMONG: &str = "longevity_among";
+/// `longevity_item(list, position)`: the value that a list has there.
+pub(crate) const ITEM: &str = "longevity_item";
 /// `longevity_contains(document, discriminator, number, element, key..)`: whether the list or set has the element.
 pub(crate) const CONTAINS: &str = "longevity_contains";
 
@@ -113,7 +112,15 @@ pub(crate) fn entries(path: &Path) -> impl Iterator<Item = (&Value, &Path)> {
 pub(crate) fn form_of(leaf: &Leaf) -> Form {
     match leaf.shape {
         Shape::Scalar(_) | Shape::Choice { .. } if leaf.options <= 1 => Form::Plain,
-        _ => Form::Sortable,
+        Shape::Scalar(_)
+        | Shape::Choice { .. }
+        | Shape::Newtype { .. }
+        | Shape::Optional(_)
+        | Shape::List(_)
+        | Shape::Set(_)
+        | Shape::Map(..)
+        | Shape::Struct { .. }
+        | Shape::Enum { .. } => Form::Sortable,
     }
 }
 
@@ -163,16 +170,17 @@ impl Properties {
         let properties = Arc::clone(self);
         connection.create_scalar_function(TEXT_AT, -1, flags, move |call| {
             let Some((Value::Text(text), _)) = properties.value(call, 5)? else { return Ok(false) };
-            Ok(passes(call.get(3)?, &text, call.get_raw(4)))
+            passes(call.get(3)?, &text, call.get_raw(4))
         })?;
         connection.create_scalar_function(TEXT, 3, flags, |call| {
             let Ok(text) = call.get_raw(0).as_str() else { return Ok(false) };
-            Ok(passes(call.get(1)?, text, call.get_raw(2)))
+            passes(call.get(1)?, text, call.get_raw(2))
         })?;
-        connection.create_scalar_function(AMONG, 2, flags, |call| {
+        connection.create_scalar_function(ITEM, 2, flags, |call| {
+            let position = call.get::<i64>(1).map(usize::try_from)?;
             let list =
-                call.get_or_create_aux(1, |list| -> Result<_, std::convert::Infallible> { Ok(List::read(list)) })?;
-            Ok(list.has(call.get_raw(0)))
+                call.get_or_create_aux(0, |list| -> Result<_, std::convert::Infallible> { Ok(List::read(list)) })?;
+            Ok(position.ok().and_then(|position| list.0.get(position)).cloned().unwrap_or(Owned::Null))
         })?;
         Ok(())
     }
@@ -193,62 +201,61 @@ pub(crate) fn number_of(test: TextTest) -> i64 {
     match test {
         TextTest::EndsWith => 0,
         TextTest::Contains => 1,
-        _ => 2,
+        TextTest::EqIgnoreCase => 2,
     }
 }
 
-fn passes(test: i64, text: &str, operand: Sql<'_>) -> bool {
+fn passes(test: i64, text: &str, operand: Sql<'_>) -> rusqlite::Result<bool> {
     let tests = [TextTest::EndsWith, TextTest::Contains, TextTest::EqIgnoreCase];
     let test = tests.into_iter().find(|known| number_of(*known) == test);
-    matches!((test, operand.as_str()), (Some(test), Ok(operand)) if test.holds(text, operand))
+    let test = test.ok_or_else(|| rusqlite::Error::UserFunctionError("no such test of a text".into()))?;
+    Ok(operand.as_str().is_ok_and(|operand| test.holds(text, operand)))
 }
 
 /// The values of a long list, read once per statement.
-struct List(HashSet<Box<[u8]>>);
+struct List(Vec<Owned>);
 
 impl List {
-    /// Each value's length and bytes, one behind the other.
-    pub(crate) fn write(values: impl Iterator<Item = Owned>) -> Vec<u8> {
-        let mut list = Vec::new();
-        for value in values {
-            let bytes = bytes_of(Sql::from(&value));
-            list.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-            list.extend_from_slice(&bytes);
-        }
-        list
-    }
-
+    /// Each value's length, kind and bytes, one behind the other.
     fn read(list: Sql<'_>) -> Self {
-        let (mut values, mut rest) = (HashSet::new(), list.as_blob().unwrap_or_default());
+        let (mut values, mut rest) = (Vec::new(), list.as_blob().unwrap_or_default());
         while let Some((length, behind)) = rest.split_first_chunk() {
             let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
             let Some((value, behind)) = behind.split_at_checked(length) else { break };
-            values.insert(value.into());
+            values.push(value_of(value).unwrap_or(Owned::Null));
             rest = behind;
         }
         Self(values)
     }
-
-    fn has(&self, value: Sql<'_>) -> bool {
-        self.0.contains(&*bytes_of(value))
-    }
 }
 
-/// The list as a value that is bound.
+/// The list as one value that is bound.
 pub(crate) fn list_of(values: impl Iterator<Item = Owned>) -> Owned {
-    Owned::Blob(List::write(values))
+    let mut list = Vec::new();
+    for value in values {
+        let (kind, bytes): (u8, &[u8]) = match &value {
+            Owned::Null => (0, &[]),
+            Owned::Integer(value) => (1, &value.to_le_bytes()),
+            Owned::Real(value) => (2, &value.to_le_bytes()),
+            Owned::Text(value) => (3, value.as_bytes()),
+            Owned::Blob(value) => (4, value),
+        };
+        list.extend_from_slice(&(bytes.len() as u64 + 1).to_le_bytes());
+        list.push(kind);
+        list.extend_from_slice(bytes);
+    }
+    Owned::Blob(list)
 }
 
-/// Bytes that are equal where two values of SQLite are; the kind comes first.
-fn bytes_of(value: Sql<'_>) -> Vec<u8> {
-    let (kind, bytes): (u8, &[u8]) = match value {
-        Sql::Null => (0, &[]),
-        Sql::Integer(value) => return [&[1][..], &value.to_le_bytes()].concat(),
-        Sql::Real(value) => return [&[2][..], &value.to_le_bytes()].concat(),
-        Sql::Text(value) => (3, value),
-        Sql::Blob(value) => (4, value),
-    };
-    [&[kind], bytes].concat()
+fn value_of(kind_and_bytes: &[u8]) -> Option<Owned> {
+    let (kind, bytes) = kind_and_bytes.split_first()?;
+    match kind {
+        1 => Some(Owned::Integer(i64::from_le_bytes(bytes.try_into().ok()?))),
+        2 => Some(Owned::Real(f64::from_le_bytes(bytes.try_into().ok()?))),
+        3 => Some(Owned::Text(std::str::from_utf8(bytes).ok()?.to_owned())),
+        4 => Some(Owned::Blob(bytes.to_vec())),
+        _ => None,
+    }
 }
 
 /// A value's bytes, equal where values are.

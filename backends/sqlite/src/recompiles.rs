@@ -84,9 +84,9 @@ fn no_statement_is_compiled_twice() {
                 let compare = Predicate::Compare { path, comparison, operand };
                 let predicate = scope.map_or(Predicate::All, Predicate::Discriminator).and(compare);
                 block_on(sqlite.count(&table, predicate.clone())).unwrap();
-                all.push(translate::count(&table.database, &ready, &predicate).sql);
+                all.push(translate::count(&table.database, &ready, &predicate).unwrap().sql);
                 let select = Select { offset: round, limit: Some(round + 7), ..Select::of(predicate) };
-                all.push(translate::select(&table.database, &ready, &select).sql);
+                all.push(translate::select(&table.database, &ready, &select).unwrap().sql);
                 block_on(sqlite.find(&table, select)).unwrap();
             }
             all.push(ready.statements.get(of, Some(of)).unwrap().to_owned());
@@ -116,7 +116,7 @@ fn what_is_opened_again_has_the_same_statements() {
             let path = Path::root().then(step);
             let operand = Value::Text("x".into());
             let predicate = Predicate::Compare { path, comparison: Comparison::Eq, operand };
-            translate::count(&table.database, table.ready().unwrap(), &predicate).sql
+            translate::count(&table.database, table.ready().unwrap(), &predicate).unwrap().sql
         };
         properties.map(of_property)
     };

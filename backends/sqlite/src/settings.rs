@@ -42,6 +42,9 @@ pub(crate) enum Place {
     Memory,
 }
 
+/// What SQLite takes: it counts milliseconds.
+const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+
 /// When an acknowledged write is safe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -135,12 +138,13 @@ impl Sqlite {
         self.with(|settings| settings.durability = durability)
     }
 
-    /// How long an operation waits for another process's lock before it fails; 5 s if not set.
+    /// How long an operation waits for another process's lock before it fails; 5 s if not set. SQLite counts milliseconds up
+    /// to some 24 days: a longer timeout, as [`Duration::MAX`], is that long.
     pub fn busy_timeout(self, timeout: Duration) -> Self {
-        self.with(|settings| settings.busy_timeout = timeout)
+        self.with(|settings| settings.busy_timeout = timeout.min(LONGEST_TIMEOUT))
     }
 
-    /// How much of the database each connection may keep in memory, in KiB; 16 MiB if not set.
+    /// How much of the database each connection may keep in memory, in KiB; 16 MiB if not set. More than 2 TiB is 2 TiB.
     pub fn cache_kib(self, kib: u32) -> Self {
         self.with(|settings| settings.cache_kib = kib)
     }

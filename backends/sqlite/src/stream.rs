@@ -77,7 +77,7 @@ impl Rows {
         let (database, table, own) = (Arc::clone(database), Arc::clone(table), interrupt.clone());
         let read = move || {
             let mut outlet = Outlet { sender, chunk: Vec::with_capacity(CHUNK) };
-            let result = rows_of(&connection, &table, &statement, |row| outlet.give(row.cloned()));
+            let result = while_somebody_listens(&connection, &table, &statement, &mut outlet);
             // From here on the connection is not this stream's.
             own.take();
             if let Err(error) = result {
@@ -100,10 +100,32 @@ impl Rows {
     }
 }
 
+/// Reads the rows, until the stream is dropped.
+///
+/// SQLite forgets an interruption that comes while none of the connection's statements runs. One does from here on, so that
+/// a stream which is dropped later ends the query, be it before its first step; one that was dropped before is closed.
+fn while_somebody_listens(
+    connection: &Connection,
+    table: &Ready,
+    statement: &Statement,
+    outlet: &mut Outlet,
+) -> rusqlite::Result<()> {
+    let mut running = connection.prepare_cached(FIRST_OF_SCHEMA)?;
+    let mut running = running.query([])?;
+    running.next()?;
+    if outlet.sender.is_closed() {
+        return Ok(());
+    }
+    rows_of(connection, table, statement, |row| outlet.give(row.cloned()))
+}
+
+/// A statement that reads next to nothing.
+const FIRST_OF_SCHEMA: &str = "SELECT 1 FROM sqlite_schema LIMIT 1";
+
 /// Begins a transaction, and fixes what it sees: without a read it would see what is there at the first.
 fn begin(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN")?;
-    connection.prepare_cached("SELECT 1 FROM sqlite_schema LIMIT 1")?.query([])?.next().map(drop)
+    connection.prepare_cached(FIRST_OF_SCHEMA)?.query([])?.next().map(drop)
 }
 
 impl Interrupt {

@@ -8,7 +8,6 @@ use crate::value::{Comparison, Value};
 ///
 /// Logic is two-valued: every node is true or false of every row, and [`evaluate`](super::evaluate) says which.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Predicate {
     /// True of every row.
     All,
@@ -79,7 +78,6 @@ pub enum Predicate {
 /// A question about text. Texts are compared byte by byte, so that an accented letter and its parts in two characters
 /// differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum TextTest {
     /// It ends with this.
     EndsWith,

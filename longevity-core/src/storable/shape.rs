@@ -8,7 +8,6 @@ pub type ShapeFn = fn() -> Shape;
 
 /// The structure of a type, one level at a time.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Shape {
     /// A basic type.
     Scalar(ScalarType),
@@ -181,7 +180,6 @@ pub(crate) fn may_be_none(shape: Shape) -> bool {
 
 /// The basic types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 #[expect(missing_docs, reason = "each is the Rust type of its name")]
 pub enum ScalarType {
     Bool,

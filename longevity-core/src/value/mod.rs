@@ -23,7 +23,6 @@ pub use timestamp::{ParseTimestampError, Timestamp};
 /// index. `-0.0` equals `0.0`, NaN equals itself and sorts before every other number, nothing sorts before
 /// [`Value::None`], text and bytes compare byte by byte.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Value {
     /// An absent value. The number says how many `Some` are around it: 0 for `None`, 1 for `Some(None)`.
     None(u8),
@@ -251,7 +250,6 @@ impl Value {
 
 /// A borrowed value of a property: what an accessor reads from a user's struct.
 #[derive(Clone, Copy)]
-#[non_exhaustive]
 pub enum ValueRef<'a> {
     /// See [`Value::None`].
     None(u8),

@@ -27,19 +27,14 @@ pub enum Comparison {
 /// is NaN.
 pub fn satisfies(comparison: Comparison, value: ValueRef<'_>, operand: ValueRef<'_>) -> bool {
     let ordering = compare(value, operand);
+    let in_order = || !value.is_none() && !operand.is_none() && is_nan(value) == is_nan(operand);
     match comparison {
-        Comparison::Eq => return ordering.is_eq(),
-        Comparison::Ne => return ordering.is_ne(),
-        _ => {}
-    }
-    if value.is_none() || operand.is_none() || is_nan(value) != is_nan(operand) {
-        return false;
-    }
-    match comparison {
-        Comparison::Lt => ordering.is_lt(),
-        Comparison::Le => ordering.is_le(),
-        Comparison::Gt => ordering.is_gt(),
-        _ => ordering.is_ge(),
+        Comparison::Eq => ordering.is_eq(),
+        Comparison::Ne => ordering.is_ne(),
+        Comparison::Lt => in_order() && ordering.is_lt(),
+        Comparison::Le => in_order() && ordering.is_le(),
+        Comparison::Gt => in_order() && ordering.is_gt(),
+        Comparison::Ge => in_order() && ordering.is_ge(),
     }
 }
 

@@ -44,6 +44,10 @@ fn strict<B: Backend>(backend: B) {
     let by_name = people.find(Person::query().order_by(u.name.asc())).unwrap_err();
     assert!(by_name.to_string().starts_with("Person: no index serves the order: "), "{by_name}");
 
+    // Though the type has an index, by which its rows could be read one by one and then sorted.
+    let by_name = players.find(Player::query().order_by(p.name.desc())).unwrap_err();
+    assert!(by_name.to_string().starts_with("Player: no index serves the order: "), "{}: {by_name}", B::NAME);
+
     let by_level = Player::query().order_by(p.level.desc());
     for served in [Player::query().all(), Player::query().filter(p.level.eq(Some(Some(7)))), by_level] {
         assert!(players.find(served.clone()).is_ok(), "{}", B::NAME);

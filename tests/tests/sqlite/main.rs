@@ -12,4 +12,6 @@ mod plans;
 mod processes;
 mod reentrant;
 mod schema;
+mod settings;
+mod sizes;
 mod streams;

@@ -330,3 +330,26 @@ fn all_of_a_derived_type_need_no_sort() {
         assert!(explanation.ordered_by_access, "{explanation}");
     }
 }
+
+/// A range of one property ordered by another, a list, a prefix: without statistics SQLite would rather read all in order.
+#[test]
+fn each_form_that_an_index_serves_is_found_by_an_index_in_every_order() {
+    let (mut looked_at, mut found) = (0, Vec::new());
+    for definition in longevity_tests::plans::tables() {
+        let plans = longevity_tests::plans::of_every_index(&Sqlite::in_memory(), &definition, usize::MAX).unwrap();
+        looked_at += plans.looked_at;
+        found.extend(plans.complaints);
+    }
+    assert!(looked_at > 10_000, "only {looked_at} plans were looked at");
+    assert!(found.is_empty(), "{} of {looked_at}\n{}", found.len(), found[..found.len().min(20)].join("\n\n"));
+}
+
+/// The same rule, where it costs nothing to ask.
+#[test]
+fn in_memory_too_each_form_that_an_index_serves_is_found_by_an_index_in_every_order() {
+    let mut found = Vec::new();
+    for definition in longevity_tests::plans::tables() {
+        found.extend(longevity_tests::plans::of_every_index(&Mem::new(), &definition, usize::MAX).unwrap().complaints);
+    }
+    assert!(found.is_empty(), "{}\n{}", found.len(), found[..found.len().min(20)].join("\n\n"));
+}

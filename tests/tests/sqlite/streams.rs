@@ -144,6 +144,47 @@ fn dropping_a_stream_ends_its_sort() {
     assert!(ends_early, "the sort goes on without a listener");
 }
 
+/// Threads of streams in this process, those of other tests included.
+fn threads_of_streams() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().filter_map(Result::ok);
+    // The system keeps 15 bytes of a name.
+    let name = |task: &std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+    tasks.filter(|task| name(task).starts_with("longevity-strea")).count()
+}
+
+/// How often this process has a file of the place open.
+fn open_files(place: &Place) -> usize {
+    let files = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(Result::ok);
+    let links = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+    links.filter(|link| link.starts_with(place.directory.path())).count()
+}
+
+/// Most are dropped before their threads have begun.
+#[test]
+#[cfg(target_os = "linux")]
+fn streams_that_are_dropped_at_once_stop_at_once() {
+    let place = Place::new();
+    let store = place.store::<Library>();
+    let notes = store.repo::<Note>();
+    let text = |at: i64| format!("{} {}", (at * 7919) % 50_000, "x".repeat(100));
+    notes.create_many((0..50_000).map(|at| Note { text: text(at), about: None })).unwrap();
+    let sorted = || notes.stream(Note::query().order_by(Note::props().text.asc()).limit(1));
+    let start = Instant::now();
+    assert_eq!(sorted().count(), 1);
+    let whole = start.elapsed();
+    for _ in 0..200 {
+        drop(sorted());
+    }
+    // If they went on, it would be for a hundred times as long, on two processors.
+    let start = Instant::now();
+    while threads_of_streams() > 8 || open_files(&place) > 60 {
+        let (threads, files) = (threads_of_streams(), open_files(&place));
+        assert!(start.elapsed() < 20 * whole, "{threads} threads and {files} files after {:?}", start.elapsed());
+        std::thread::yield_now();
+    }
+    assert_eq!(sorted().count(), 1);
+}
+
 #[test]
 fn many_streams_are_read_side_by_side() {
     let place = Place::new();

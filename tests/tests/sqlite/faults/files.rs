@@ -41,6 +41,21 @@ fn what_is_no_database_is_left_alone_and_an_empty_file_becomes_one() {
     place.store::<Library>().repo().create(note("a")).unwrap();
 }
 
+/// Its texts sort by code units, and functions would get them converted: orders and ranges would silently be others.
+#[test]
+fn a_file_in_utf_16_is_refused_by_name_and_left_alone() {
+    for encoding in ["UTF-16le", "UTF-16be"] {
+        let place = Place::new();
+        let sql = format!("PRAGMA encoding = '{encoding}'; CREATE TABLE other (text); INSERT INTO other VALUES ('x')");
+        place.raw().execute_batch(&sql).unwrap();
+        let bytes = fs::read(place.path()).unwrap();
+        let error = refused(place.sqlite());
+        assert!(matches!(&error, SqliteError::Encoding { encoding: found, .. } if found == encoding), "{error:?}");
+        assert!(error.to_string().contains("store.db") && error.to_string().contains(".dump"), "{error}");
+        assert_eq!(fs::read(place.path()).unwrap(), bytes);
+    }
+}
+
 #[test]
 fn a_damaged_page_is_told_and_what_is_elsewhere_is_read() {
     let place = Place::new();

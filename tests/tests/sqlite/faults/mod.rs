@@ -5,3 +5,5 @@ mod full;
 mod locks;
 mod permissions;
 mod rows;
+
+pub(crate) use files::note;

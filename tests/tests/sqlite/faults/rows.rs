@@ -89,3 +89,19 @@ fn an_unknown_discriminator_names_the_row_and_what_is_known() {
     assert_eq!(store.repo::<Commenter>().delete_where(Commenter::query().all()).unwrap(), 0);
     assert_eq!(store.repo::<User>().count(User::query()).unwrap(), 1);
 }
+
+/// What an error calls a row is what `SELECT .. WHERE _id = ..` takes.
+#[test]
+fn the_id_in_an_error_finds_the_row_in_the_shell() {
+    let place = Place::new();
+    let store = place.store::<Library>();
+    let notes = store.repo::<Note>();
+    notes.create_many((0..30).map(|at| note(at.to_string()))).unwrap();
+    let edit = "UPDATE note SET _doc = '[]' WHERE _id = 26; UPDATE note SET _id = -7 WHERE _id = 27";
+    place.raw().execute_batch(edit).unwrap();
+    let error = notes.find(Note::query()).unwrap_err();
+    assert!(error.to_string().contains("Note #26:"), "{error}");
+    place.raw().execute_batch("DELETE FROM note WHERE _id = 26; UPDATE note SET _doc = '[]' WHERE _id = -7").unwrap();
+    let error = notes.find(Note::query()).unwrap_err();
+    assert!(error.to_string().contains("Note #-7:"), "{error}");
+}

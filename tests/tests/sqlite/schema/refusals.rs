@@ -217,3 +217,41 @@ fn every_operation_before_the_schema_says_what_to_do() {
     store.create_schema().unwrap();
     assert_eq!(users.count(first::User::query()).unwrap(), 0);
 }
+
+/// What somebody took away while the store was open is missed as what was never created.
+#[test]
+fn a_table_that_was_dropped_is_missed_as_one_that_was_never_created() {
+    let place = Place::new();
+    let store = place.store::<first::Model>();
+    let (users, query) = (store.repo::<first::User>(), first::User::query());
+    let key = first::Username("ann".into());
+    let ann = first::User::Commenter(first::Commenter { username: key.clone(), city: "x".into() });
+    let kept = users.create(ann.clone()).unwrap();
+    for (sql, what) in [
+        ("DROP TABLE user", "the table user does not exist: call `create_schema` first"),
+        ("ALTER TABLE user RENAME COLUMN username TO name", "the column username"),
+    ] {
+        place.raw().execute_batch(sql).unwrap();
+        let by_name = query.clone().filter(first::User::props().username.gt(first::Username("a".into())));
+        let errors: [Option<Error>; 10] = [
+            users.create(ann.clone()).err(),
+            users.create_many([ann.clone(), ann.clone()]).err(),
+            users.retrieve(&key).err(),
+            users.find(by_name.clone()).err(),
+            users.count(by_name.clone()).err(),
+            users.exists(by_name.clone()).err(),
+            users.explain(by_name.clone()).err(),
+            users.stream(by_name).next().and_then(Result::err),
+            users.update(kept.clone()).err().map(Error::from),
+            (what.contains("table")).then(|| users.delete(kept.clone()).map(drop).unwrap_err().into()),
+        ];
+        for error in errors.into_iter().flatten() {
+            assert!(matches!(own(&error), SqliteError::NoSchema { .. }), "{error:?}");
+            assert!(error.to_string().contains(what), "{error}");
+        }
+        if sql.starts_with("DROP") {
+            store.create_schema().unwrap();
+            assert_eq!(users.count(query.clone()).unwrap(), 0);
+        }
+    }
+}
