@@ -169,6 +169,14 @@ pub enum Error {
         /// The limit.
         limit: String,
     },
+    /// The query is larger or deeper than the store can answer at once. Nothing was read.
+    #[error("the query is too large for the {backend} back end, ask it in parts: {limit}")]
+    QueryTooLarge {
+        /// The back end.
+        backend: &'static str,
+        /// What exceeds which limit.
+        limit: String,
+    },
     /// The store cannot be reached.
     #[error("cannot reach the store: {0}")]
     Connection(#[source] BoxError),
