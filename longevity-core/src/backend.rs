@@ -53,6 +53,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Whether writes come with [`RowContent::columns`]. A back end that reads the values of its keys and indexes from its
     /// documents says no, and core spares itself the copies.
     const WANTS_COLUMNS: bool = true;
+    /// Whether [`encode`](Self::encode) refuses by itself what has more than
+    /// [`DOCUMENT_LEVELS`](crate::limits::DOCUMENT_LEVELS), as one through [`encoding::serialize`](crate::encoding::serialize)
+    /// does on its way. Core looks at each value of a type that holds itself otherwise.
+    const LIMITS_LEVELS: bool = false;
     /// Whether [`patch`](Self::patch) ever does anything.
     const PATCHES_IN_PLACE: bool = false;
 

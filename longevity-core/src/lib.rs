@@ -25,6 +25,7 @@ pub mod description;
 pub mod encoding;
 mod error;
 mod explain;
+pub mod limits;
 mod model;
 mod path;
 mod persistent;

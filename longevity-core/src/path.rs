@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::limits::DOCUMENT_LEVELS;
 use crate::value::{Value, ValueRef};
 
 /// One step of a [`Path`]: a field by its stored name, or a variant of a poly component by its.
@@ -91,10 +92,14 @@ impl Path {
         Self::default()
     }
 
-    /// This path and one step more.
+    /// This path and one step more. One that is [further down](Self::levels) than any document is deep leads nowhere, and does
+    /// not grow any further: whatever asks for it is refused.
     #[must_use]
     pub fn then(&self, step: &'static Step) -> Self {
         let mut path = self.into_options(0);
+        if path.levels() > DOCUMENT_LEVELS {
+            return path;
+        }
         match &path.entry {
             None => path.steps.push(step),
             Some(entry) => {
@@ -107,6 +112,9 @@ impl Path {
     /// This path, which leads to a map, and on to its entry with this key.
     #[must_use]
     pub fn at_key(&self, key: Value) -> Self {
+        if self.levels() > DOCUMENT_LEVELS {
+            return self.into_options(0);
+        }
         let entry = match &self.entry {
             None => Entry { key, rest: Self::root() },
             Some(entry) => Entry { key: entry.key.clone(), rest: entry.rest.at_key(key) },
@@ -123,6 +131,14 @@ impl Path {
     /// How many options at its end it leads into.
     pub fn options(&self) -> u8 {
         self.options
+    }
+
+    /// How many levels a document has at least that has a value there.
+    pub fn levels(&self) -> usize {
+        // A variant that holds nothing is a text.
+        let to_variant = self.entry.is_none() && self.steps.last().is_some_and(|step| step.is_variant);
+        let beyond = self.entry.as_ref().map_or(0, |entry| 1 + entry.rest.levels());
+        self.steps.len() - usize::from(to_variant) + beyond
     }
 
     /// The steps, outermost first, as far as the first map whose entry it leads through.

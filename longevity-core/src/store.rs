@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tracing::Instrument;
 
 use crate::backend::Backend;
+use crate::encoding::may_be_too_deep;
 use crate::error::Error;
 use crate::model::{DomainModel, InModel, ModelBuilder};
 use crate::persistent::PersistentType;
@@ -99,6 +100,8 @@ pub(crate) struct Table<B: Backend> {
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) handle: B::Table,
     pub(crate) options: Options,
+    /// Of each variant: whether a document of it may be deeper than one may be.
+    pub(crate) nests: Vec<bool>,
 }
 
 impl<M: DomainModel, B: Backend> Longevity<M, B> {
@@ -131,7 +134,8 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
             .zip(definitions)
             .zip(handles)
             .map(|((id, definition), handle)| {
-                (id, Arc::new(Table { backend: Arc::clone(&backend), definition, handle, options }))
+                let nests = definition.variants.iter().map(|variant| may_be_too_deep(variant.shape)).collect();
+                (id, Arc::new(Table { backend: Arc::clone(&backend), definition, handle, options, nests }))
             })
             .collect();
         Ok(Self { shared: Arc::new(Shared { backend, tables }), model: PhantomData })

@@ -155,6 +155,7 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
     type Rows = B::Rows;
 
     const NAME: &'static str = B::NAME;
+    const LIMITS_LEVELS: bool = B::LIMITS_LEVELS;
     // Whether the back end within does or not, the decorator may.
     const PATCHES_IN_PLACE: bool = true;
 

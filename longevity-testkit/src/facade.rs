@@ -84,6 +84,7 @@ impl<B: Backend> Backend for Through<B> {
 
     const NAME: &'static str = B::NAME;
     const WANTS_COLUMNS: bool = B::WANTS_COLUMNS;
+    const LIMITS_LEVELS: bool = B::LIMITS_LEVELS;
     const PATCHES_IN_PLACE: bool = B::PATCHES_IN_PLACE;
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

@@ -103,7 +103,7 @@ pub use longevity_core::{
     PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, Row, RowContent, RowId, Storable,
     Timestamp, Value, WriteError,
 };
-pub use longevity_core::{backend, definition, description, encoding, query, storable, table, value};
+pub use longevity_core::{backend, definition, description, encoding, limits, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType, Projected};
 #[cfg(feature = "mem")]
 pub use longevity_mem::Mem;

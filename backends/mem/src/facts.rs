@@ -9,6 +9,9 @@ use longevity_core::query::Predicate;
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Step, Value, ValueRef};
 
+/// How many equalities of entries of maps are kept: no index has them, and there may be 10^5, each compared with all before.
+const ENTRIES: usize = 256;
+
 /// The certain facts of a predicate. What is not among them is left to the evaluation of each candidate.
 #[derive(Debug)]
 pub(crate) struct Facts<'a> {
@@ -74,10 +77,11 @@ impl<'a> Facts<'a> {
 
     fn compare(&mut self, path: &'a Path, comparison: Comparison, operand: &'a Value) {
         match comparison {
-            Comparison::Eq => {
-                self.nothing |= self.equal.iter().any(|(other, value)| *other == path && *value != operand);
-                self.equal.push((path, operand));
-            }
+            Comparison::Eq => match self.equal.iter().find(|(other, _)| *other == path) {
+                Some((_, value)) => self.nothing |= *value != operand,
+                None if path.entry().is_none() || self.equal.len() < ENTRIES => self.equal.push((path, operand)),
+                None => {}
+            },
             Comparison::Ne => {}
             // No value is less or greater than an absent one.
             Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge if operand.is_none() => {

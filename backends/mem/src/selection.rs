@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
+use longevity_core::query::{Direction, OrderBy, Predicate, Prepared, Select, Subject};
 use longevity_core::{Error, Row};
 
 use crate::encode::Doc;
@@ -18,7 +18,7 @@ use crate::walk::Walk;
 /// A query at work on its snapshot.
 pub(crate) struct Selection {
     walk: Walk,
-    predicate: Predicate,
+    predicate: Prepared,
     /// How many rows are still to be skipped.
     offset: u64,
     /// How many rows are still to be given.
@@ -66,7 +66,7 @@ impl Selection {
             }
             _ => Walk::new(plan, table.store.snapshot(None)),
         };
-        Ok(Self { walk, predicate, offset, limit, sort, sorted: Vec::new().into_iter() })
+        Ok(Self { walk, predicate: Prepared::new(predicate), offset, limit, sort, sorted: Vec::new().into_iter() })
     }
 
     /// The next rows, at most so many. Fewer only at the end.
@@ -100,7 +100,7 @@ impl Selection {
 
     /// How many rows satisfy the predicate.
     pub(crate) fn count(mut self) -> u64 {
-        if self.predicate == Predicate::All {
+        if *self.predicate.predicate() == Predicate::All {
             return self.walk.table_len() as u64;
         }
         let mut count = 0;
@@ -142,9 +142,9 @@ impl Selection {
     }
 }
 
-fn satisfies(row: &StoredRow, predicate: &Predicate) -> bool {
+fn satisfies(row: &StoredRow, predicate: &Prepared) -> bool {
     let subject = Subject { id: row.row_id(), discriminator: row.discriminator.as_deref() };
-    evaluate(predicate, subject, &|path| row.doc.value_at(path))
+    predicate.evaluate(subject, &|path| row.doc.value_at(path))
 }
 
 /// A row that is sorted by its rank, and by its id among equals.

@@ -35,6 +35,7 @@ impl Backend for Mongo {
     type Rows = Rows;
 
     const NAME: &'static str = crate::NAME;
+    const LIMITS_LEVELS: bool = true;
     const WANTS_COLUMNS: bool = false;
     const PATCHES_IN_PLACE: bool = true;
 

@@ -5,15 +5,13 @@ use std::fmt;
 
 use longevity_core::backend::DecodeError;
 use longevity_core::encoding::{self, EncodeError, PropertyReader};
+use longevity_core::limits::DOCUMENT_LEVELS;
 use longevity_core::{Document, Error, Storable, Value};
 use mongodb::bson::{self, RawDeserializer};
 use serde::{Serialize, Serializer};
 
 use crate::format::BsonFormat;
 
-/// The levels of nesting that MongoDB
-/// [documents](https://www.mongodb.com/docs/manual/reference/limits/#mongodb-limit-Nested-Depth-for-BSON-Documents).
-const MAX_DEPTH: usize = 100;
 /// The bytes of a document that MongoDB stores.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
@@ -41,14 +39,14 @@ impl Clone for Doc {
 /// A value on its way into the driver's serializer, which has no name outside of it.
 struct Encoded<'a, T> {
     value: &'a T,
-    too_deep: &'a Cell<Option<usize>>,
+    too_deep: &'a Cell<bool>,
 }
 
 impl<T: Document> Serialize for Encoded<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        encoding::serialize::<BsonFormat, _, _>(self.value, serializer, MAX_DEPTH).map_err(|error| match error {
-            EncodeError::TooDeep { max_depth } => {
-                self.too_deep.set(Some(max_depth));
+        encoding::serialize::<BsonFormat, _, _>(self.value, serializer, DOCUMENT_LEVELS).map_err(|error| match error {
+            EncodeError::TooDeep { .. } => {
+                self.too_deep.set(true);
                 serde::ser::Error::custom("the value is nested too deep")
             }
             EncodeError::Format(error) => error,
@@ -58,13 +56,12 @@ impl<T: Document> Serialize for Encoded<'_, T> {
 
 impl Doc {
     pub(crate) fn encode<T: Document>(value: &T) -> Result<Self, Error> {
-        let too_deep = Cell::new(None);
+        let too_deep = Cell::new(false);
         // With room for most documents: the serializer's own vector starts with none.
         let mut bytes = Vec::with_capacity(512);
         let encoded = bson::serialize_to_buffer(&Encoded { value, too_deep: &too_deep }, &mut bytes);
-        if let Some(max_depth) = too_deep.get() {
-            let limit = format!("at most {max_depth} levels of nesting");
-            return Err(Error::TooLarge { type_name: type_name::<T>(), limit });
+        if too_deep.get() {
+            return Err(encoding::too_deep(type_name::<T>()));
         }
         encoded.map_err(|error| failed(format!("cannot encode: {error}")))?;
         if bytes.len() > MAX_BYTES {

@@ -47,6 +47,7 @@ mod fill;
 mod format;
 mod identity;
 mod layout;
+mod limits;
 mod names;
 mod patch;
 mod property;

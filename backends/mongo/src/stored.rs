@@ -205,6 +205,12 @@ impl Stored {
         self.is_presence && self.options > 1
     }
 
+    /// How many names a path to it has, those of the options on the way among them.
+    pub(crate) fn names(&self) -> usize {
+        let on_the_way = self.crossings.iter().map(|crossing| crossing.options.max(1));
+        on_the_way.sum::<usize>() + self.options
+    }
+
     /// The field, by its stored names with dots between; `None` if no path leads there.
     pub(crate) fn field(&self) -> Option<String> {
         field_of(&self.crossings, 0)

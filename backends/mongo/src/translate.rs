@@ -15,6 +15,7 @@ use crate::expression::{self, Expressions, within_options};
 use crate::failure::unsupported;
 use crate::identity;
 use crate::layout::{self, ID, TYPE, of_types};
+use crate::limits::{ensure_reachable, sayable};
 use crate::property::{Case, Property};
 use crate::stored::{Stored, behind_options};
 use crate::table::Ready;
@@ -80,7 +81,7 @@ impl All {
     fn and(mut self, filter: Document) -> Self {
         if self.filter.is_empty() {
             self.filter = filter;
-        } else if filter.keys().all(|key| self.filter.keys().all(|other| other != key)) {
+        } else if !filter.keys().any(|key| self.filter.contains_key(key)) {
             self.filter.extend(filter);
         } else {
             self.others.push(filter);
@@ -98,17 +99,18 @@ impl All {
 
 /// The filter of a predicate.
 pub(crate) fn filter(table: &Ready, predicate: &Predicate) -> Result<Document, Error> {
-    condition(table, predicate, None)
+    sayable(condition(table, predicate, None)?)
 }
 
 /// The query of a selection.
 pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
     let scope = scope_of(table, select.predicate.conjuncts());
-    let filter = condition(table, &select.predicate, None)?;
+    let filter = filter(table, &select.predicate)?;
     let (mut sort, mut computed) = (Document::new(), Document::new());
     for (position, OrderBy { path, direction }) in select.order.iter().enumerate() {
         let Some(property) = table.property(path) else { continue };
         let cases = property.cases(scope);
+        cases.iter().try_for_each(|case| ensure_reachable(&case.stored))?;
         if cases.iter().any(|case| !has_order(&(case.stored.leaf)())) {
             return Err(unsupported("an order by what is not a single value"));
         }
@@ -143,7 +145,7 @@ pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
     let (filter, limit) = if past_all { (nothing(), None) } else { (filter, limit) };
     let skip = if past_all { 0 } else { select.offset };
     let fields = select.only.as_deref().map_or_else(Document::new, |only| fields_of(&table.definition, only));
-    Ok(Find { filter, computed, sort, skip, limit, fields })
+    Ok(Find { filter, computed: sayable(computed)?, sort, skip, limit, fields })
 }
 
 /// Whether MongoDB sorts such values as core does. It goes by some element of a list.
@@ -334,6 +336,7 @@ fn in_each_case(
     ask: impl Fn(&Stored) -> Result<Document, Error>,
 ) -> Result<Document, Error> {
     let cases = property.cases(scope);
+    cases.iter().try_for_each(|case| ensure_reachable(&case.stored))?;
     if let [case] = cases.as_slice()
         && (case.is_everywhere || scope.is_some())
     {

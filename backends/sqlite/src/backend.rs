@@ -72,6 +72,7 @@ impl Backend for Sqlite {
     type Rows = Rows;
 
     const NAME: &'static str = "sqlite";
+    const LIMITS_LEVELS: bool = true;
 
     fn capabilities(&self) -> Capabilities {
         Capabilities::none().with_atomic_batches().with_explain().with_snapshot_streams()

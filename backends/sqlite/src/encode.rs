@@ -4,13 +4,11 @@ use std::fmt;
 
 use longevity_core::backend::DecodeError;
 use longevity_core::encoding::{self, EncodeError, Json, PropertyReader};
+use longevity_core::limits::DOCUMENT_LEVELS;
 use longevity_core::{Document, Error, Storable, Value};
 
 use crate::Sqlite;
 use longevity_core::backend::Backend;
-
-/// The levels of nesting that `serde_json` reads back.
-const MAX_DEPTH: usize = 127;
 
 /// A stored document: JSON text.
 #[derive(Default)]
@@ -32,12 +30,9 @@ impl Doc {
         // Longer than most documents, shorter than a page.
         let mut text = Vec::with_capacity(256);
         let mut serializer = serde_json::Serializer::new(&mut text);
-        match encoding::serialize::<Json, _, _>(value, &mut serializer, MAX_DEPTH) {
+        match encoding::serialize::<Json, _, _>(value, &mut serializer, DOCUMENT_LEVELS) {
             Ok(()) => {}
-            Err(EncodeError::TooDeep { max_depth }) => {
-                let limit = format!("at most {max_depth} levels of nesting");
-                return Err(Error::TooLarge { type_name: type_name::<T>(), limit });
-            }
+            Err(EncodeError::TooDeep { .. }) => return Err(encoding::too_deep(type_name::<T>())),
             Err(EncodeError::Format(error)) => return Err(failed(format!("cannot encode: {error}"))),
         }
         let text = String::from_utf8(text).map_err(|error| failed(format!("cannot encode: {error}")))?;

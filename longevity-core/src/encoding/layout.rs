@@ -230,7 +230,7 @@ fn draft(shape: Shape) -> (Node, Vec<ShapeFn>, bool) {
 }
 
 impl Node {
-    fn links(&self) -> Vec<&Link> {
+    pub(super) fn links(&self) -> Vec<&Link> {
         match self {
             Self::Scalar(_) | Self::Choice(_) => Vec::new(),
             Self::Optional(link) | Self::List(link) | Self::Set(link) => vec![link],

@@ -27,8 +27,8 @@
 //! its own, and `floats` how wide they are. On the way in: `encoder`, `compound` for what holds more than one value,
 //! `encode_key`, and `encode_own` for our basic types in formats that have forms of them. On the way out: `decoder`,
 //! `visitors`, `maps`, `scalars`, `decode_key`. `reader` finds a property, `values` reads it, `projection`
-//! finds several whatever the variant, `from_value` makes of a value what the user's type is, and `derived` tells whether a
-//! type's decoding can have rules.
+//! finds several whatever the variant, `from_value` makes of a value what the user's type is, `levels` tells how deep its document
+//! is, and `derived` whether a type's decoding can have rules.
 
 mod compound;
 mod decode_key;
@@ -41,6 +41,7 @@ mod floats;
 mod format;
 mod from_value;
 mod layout;
+mod levels;
 mod maps;
 mod projection;
 mod reader;
@@ -61,6 +62,8 @@ pub use format::{Format, Json};
 pub use from_value::from_value;
 #[doc(hidden)]
 pub use layout::{Plan, PlanCell, plan};
+pub use levels::too_deep;
+pub(crate) use levels::{levels_of, may_be_too_deep};
 pub use projection::Projection;
 pub use reader::PropertyReader;
 

@@ -1,10 +1,12 @@
 //! Typed filters: a predicate that knows over which persistent type it is.
 
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::Predicate;
+use crate::limits::FILTER_LEVELS;
 use crate::persistent::{HasVariant, PersistentType};
 
 /// A filter over the persistent type `P`. Comes from its properties; `&`, `|` and `!` combine.
@@ -25,12 +27,50 @@ use crate::persistent::{HasVariant, PersistentType};
 #[must_use = "a filter does nothing until a query holds it"]
 pub struct Filter<P: 'static> {
     predicate: Predicate,
+    /// Those of the predicate, which are too many to be counted anew whenever it grows.
+    levels: usize,
     over: PhantomData<fn() -> P>,
 }
 
 impl<P: 'static> Filter<P> {
     pub(crate) fn new(predicate: Predicate) -> Self {
-        Self { predicate, over: PhantomData }
+        Self { levels: predicate.levels(), predicate, over: PhantomData }
+    }
+
+    /// The filter in a query over a wider type, or over the same.
+    fn widened<Q: 'static>(self, widen: fn(Predicate) -> Predicate) -> Filter<Q> {
+        if TypeId::of::<P>() == TypeId::of::<Q>() {
+            return Filter { predicate: self.predicate, levels: self.levels, over: PhantomData };
+        }
+        Filter::new(widen(self.predicate))
+    }
+
+    /// Both by an operator. What is deeper than a filter may be stays as it is, whatever is put around it: it is refused, and
+    /// a tree that does not grow can be copied, printed and dropped.
+    fn with(self, other: Self, operator: fn(Predicate, Predicate) -> Predicate) -> Self {
+        if self.is_too_deep() {
+            return self;
+        }
+        if other.is_too_deep() {
+            return other;
+        }
+        let deepest = self.levels.max(other.levels);
+        // As parts of a conjunction, or of a disjunction, which take what is in their like without a level of its own.
+        let in_and = |filter: &Self| filter.levels + usize::from(!matches!(filter.predicate, Predicate::And(_)));
+        let in_or = |filter: &Self| filter.levels + usize::from(!matches!(filter.predicate, Predicate::Or(_)));
+        let (and, or) = (in_and(&self).max(in_and(&other)), in_or(&self).max(in_or(&other)));
+        let predicate = operator(self.predicate, other.predicate);
+        let levels = match &predicate {
+            Predicate::And(_) => and,
+            Predicate::Or(_) => or,
+            Predicate::Not(_) => deepest,
+            _ => 1,
+        };
+        Self { predicate, levels, over: PhantomData }
+    }
+
+    fn is_too_deep(&self) -> bool {
+        self.levels > FILTER_LEVELS
     }
 
     /// True of every row.
@@ -60,14 +100,12 @@ impl<P: 'static> Filter<P> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub fn all_of(filters: impl IntoIterator<Item = impl Into<Option<Self>>>) -> Self {
-        let filters = filters.into_iter().filter_map(Into::into);
-        Self::new(filters.map(Self::into_predicate).fold(Predicate::All, Predicate::and))
+        filters.into_iter().filter_map(Into::into).fold(Self::all(), |all, filter| all.with(filter, Predicate::and))
     }
 
     /// True where one of them is; of none, of no row. A `None` among them asks nothing.
     pub fn any_of(filters: impl IntoIterator<Item = impl Into<Option<Self>>>) -> Self {
-        let filters = filters.into_iter().filter_map(Into::into);
-        Self::new(filters.map(Self::into_predicate).fold(Predicate::Nothing, Predicate::or))
+        filters.into_iter().filter_map(Into::into).fold(Self::nothing(), |any, filter| any.with(filter, Predicate::or))
     }
 
     /// True where both are, or where this one is if there is no other.
@@ -77,7 +115,7 @@ impl<P: 'static> Filter<P> {
     {
         match other {
             Some(other) => self.and(other),
-            None => Filter::new(P::widen_left(self.predicate)),
+            None => self.widened(P::widen_left),
         }
     }
 
@@ -88,7 +126,7 @@ impl<P: 'static> Filter<P> {
     {
         match other {
             Some(other) => self.or(other),
-            None => Filter::new(P::widen_left(self.predicate)),
+            None => self.widened(P::widen_left),
         }
     }
 
@@ -107,7 +145,13 @@ impl<P: 'static> Filter<P> {
     where
         P: PersistentType + InScopeOf<P::Root>,
     {
-        Filter::new(P::scoped(self.predicate))
+        self.widened(P::scoped)
+    }
+
+    /// How many levels it has, [of those that there may be](FILTER_LEVELS). One that would have more is refused wherever it is
+    /// used, and does not grow any further.
+    pub fn levels(&self) -> usize {
+        self.levels
     }
 
     /// The untyped form.
@@ -125,7 +169,7 @@ impl<P: 'static> Filter<P> {
     where
         P: MixesWith<Q>,
     {
-        Filter::new(P::widen_left(self.predicate).and(P::widen_right(other.predicate)))
+        self.widened(P::widen_left).with(other.widened(P::widen_right), Predicate::and)
     }
 
     /// True where either is; as `|`.
@@ -133,7 +177,7 @@ impl<P: 'static> Filter<P> {
     where
         P: MixesWith<Q>,
     {
-        Filter::new(P::widen_left(self.predicate).or(P::widen_right(other.predicate)))
+        self.widened(P::widen_left).with(other.widened(P::widen_right), Predicate::or)
     }
 }
 
@@ -227,13 +271,21 @@ impl<P: 'static> Not for Filter<P> {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self::new(self.predicate.negate())
+        if self.is_too_deep() {
+            return self;
+        }
+        let levels = match &self.predicate {
+            Predicate::Not(_) => self.levels - 1,
+            Predicate::All | Predicate::Nothing => self.levels,
+            _ => self.levels + 1,
+        };
+        Self { predicate: self.predicate.negate(), levels, over: PhantomData }
     }
 }
 
 impl<P: 'static> Clone for Filter<P> {
     fn clone(&self) -> Self {
-        Self::new(self.predicate.clone())
+        Self { predicate: self.predicate.clone(), levels: self.levels, over: PhantomData }
     }
 }
 

@@ -30,7 +30,7 @@ mod sum;
 
 pub use cursor::Cursor;
 pub(crate) use cursor::{CursorKey, Way, query_of};
-pub use evaluate::{Subject, evaluate};
+pub use evaluate::{Prepared, Subject, evaluate};
 pub use filter::{Filter, InScopeOf, MixesWith, VariantsOf};
 pub(crate) use keyset::{Place, behind};
 #[doc(hidden)]

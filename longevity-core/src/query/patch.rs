@@ -7,7 +7,9 @@ use std::ops::{BitAnd, RangeInclusive};
 use smallvec::SmallVec;
 
 use super::{OfEveryRowOf, Operand, Prop};
+use crate::encoding::{levels_of, too_deep};
 use crate::error::Error;
+use crate::limits::DOCUMENT_LEVELS;
 use crate::path::{Path, Step};
 use crate::persistent::PersistentType;
 use crate::storable::kind::IsNumber;
@@ -96,6 +98,18 @@ impl<P: 'static> Patch<P> {
         self
     }
 
+    /// Where its changes are.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.changes.iter().map(|change| &change.path)
+    }
+
+    /// The values that it writes or adds.
+    pub(crate) fn operands(&self) -> impl Iterator<Item = &Value> {
+        self.changes.iter().map(|change| match &change.op {
+            Op::Set(value) | Op::Increment(value) | Op::Push(value) => value,
+        })
+    }
+
     /// The same of a derived type, which has the properties of its poly type.
     pub fn of<Q>(self) -> Patch<Q>
     where
@@ -141,16 +155,21 @@ impl Change {
         }
         let path = || self.path.clone();
         let (names, shape) = way_to(variant.shape, self.path.steps())?;
+        // Each struct on the way is a level. What is too deep is refused by who encodes the whole.
+        let around = self.path.steps().len();
+        let fits = |shape, value, around| around + levels_of(shape, value) <= DOCUMENT_LEVELS;
         // Others may have rules over several fields.
         if !(variant.decoded_by_derive)(&names) {
             return None;
         }
-        match (&self.op, shape) {
-            (Op::Set(value), _) => Some(InPlace::Set(path(), value.clone())),
+        match (&self.op, shape()) {
+            (Op::Set(value), _) if fits(shape, value, around) => Some(InPlace::Set(path(), value.clone())),
             (Op::Increment(Value::Int(by)), Shape::Scalar(integer)) => {
                 Some(InPlace::Add { path: path(), by: *by, from: addends(&range_of(integer)?, *by) })
             }
-            (Op::Push(element), Shape::List(_)) => Some(InPlace::Push(path(), element.clone())),
+            (Op::Push(element), Shape::List(held)) if fits(held, element, around + 1) => {
+                Some(InPlace::Push(path(), element.clone()))
+            }
             _ => None,
         }
     }
@@ -158,13 +177,13 @@ impl Change {
 
 /// The serde names of the fields on the way, and what is at its end, if there are structs alone on the way. A newtype may have
 /// rules of its own, and is not looked into.
-fn way_to(shape: ShapeFn, steps: &[&'static Step]) -> Option<(SmallVec<[&'static str; 4]>, Shape)> {
-    let (mut names, mut shape) = (SmallVec::new(), shape());
+fn way_to(shape: ShapeFn, steps: &[&'static Step]) -> Option<(SmallVec<[&'static str; 4]>, ShapeFn)> {
+    let (mut names, mut shape) = (SmallVec::new(), shape);
     for step in steps {
-        let Shape::Struct { fields, .. } = shape else { return None };
+        let Shape::Struct { fields, .. } = shape() else { return None };
         let field = fields.iter().find(|field| field.step == *step)?;
         names.push(field.serde_name);
-        shape = (field.shape)();
+        shape = field.shape;
     }
     Some((names, shape))
 }
@@ -222,6 +241,9 @@ impl<P: PersistentType> Patch<P> {
                 path: change.path.to_string(),
                 problem: problem.to_owned(),
             })?;
+        }
+        if value.levels() > DOCUMENT_LEVELS {
+            return Err(too_deep(P::NAME));
         }
         P::of_value(persistent.variant(), value).map_err(|error| {
             let mut paths: Vec<_> = self.changes.iter().map(|change| change.path.to_string()).collect();

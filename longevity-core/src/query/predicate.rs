@@ -144,19 +144,10 @@ impl Predicate {
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::All, other) | (other, Self::All) => other,
-            (Self::And(mut these), Self::And(those)) => {
-                these.extend(those);
-                Self::And(these)
-            }
-            (Self::And(mut these), other) => {
-                these.push(other);
-                Self::And(these)
-            }
-            (this, Self::And(mut those)) => {
-                those.insert(0, this);
-                Self::And(those)
-            }
-            (this, other) => Self::And(vec![this, other]),
+            (Self::And(these), Self::And(those)) => Self::And(joined(these, those)),
+            (Self::And(these), other) => Self::And(joined(these, vec![other])),
+            (this, Self::And(those)) => Self::And(joined(vec![this], those)),
+            (this, other) => Self::And(joined(vec![this], vec![other])),
         }
     }
 
@@ -166,22 +157,12 @@ impl Predicate {
         match (self, other) {
             (Self::Nothing, other) | (other, Self::Nothing) => other,
             (this, other) if this.equals_one_of().is_some_and(|path| other.equals_one_of() == Some(path)) => {
-                let (path, mut operands) = this.into_operands();
-                operands.extend(other.into_operands().1);
-                Self::In { path, operands, negated: false }
+                let (path, operands) = this.into_operands();
+                Self::In { path, operands: longer_first(operands, other.into_operands().1), negated: false }
             }
-            (Self::Or(mut these), Self::Or(those)) => {
-                these.extend(those);
-                Self::Or(these)
-            }
-            (Self::Or(mut these), other) => {
-                these.push(other);
-                Self::Or(these)
-            }
-            (this, Self::Or(mut those)) => {
-                those.insert(0, this);
-                Self::Or(those)
-            }
+            (Self::Or(these), Self::Or(those)) => Self::Or(longer_first(these, those)),
+            (Self::Or(these), other) => Self::Or(longer_first(these, vec![other])),
+            (this, Self::Or(those)) => Self::Or(longer_first(vec![this], those)),
             (this, other) => Self::Or(vec![this, other]),
         }
     }
@@ -227,23 +208,44 @@ impl Predicate {
             | Self::Contains { .. }
             | Self::Length { .. } => Self::Discriminator(discriminators).and(self),
             Self::And(parts) => {
-                let mut scoped = Self::All;
+                let scope = Self::Discriminator(discriminators);
+                let (mut conjuncts, mut is_scoped) = (Vec::with_capacity(parts.len() + 1), false);
                 for part in parts {
                     match part.scoped_to(discriminators) {
                         // A conjunction needs its scope once.
-                        Self::And(conjuncts)
-                            if conjuncts.first().is_some_and(|scope| scoped.conjuncts().contains(scope)) =>
-                        {
-                            scoped = conjuncts.into_iter().skip(1).fold(scoped, Self::and);
+                        Self::And(scoped) => {
+                            let has_scope = scoped.first() == Some(&scope);
+                            conjuncts.extend(scoped.into_iter().skip(usize::from(has_scope && is_scoped)));
+                            is_scoped |= has_scope;
                         }
-                        part => scoped = scoped.and(part),
+                        Self::All => {}
+                        part => conjuncts.push(part),
                     }
                 }
-                scoped
+                match conjuncts.len() {
+                    0 => Self::All,
+                    1 => conjuncts.remove(0),
+                    _ => Self::And(conjuncts),
+                }
             }
             Self::Or(parts) => Self::Or(parts.into_iter().map(|part| part.scoped_to(discriminators)).collect()),
             Self::Not(part) => Self::Not(Box::new(part.scoped_to(discriminators))),
         }
+    }
+
+    /// How many levels it has: a question is one, and what is made of others is one more than the deepest of them.
+    pub fn levels(&self) -> usize {
+        let (mut levels, mut left) = (1, vec![(self, 1)]);
+        // Without recursion: it may be of any depth.
+        while let Some((predicate, level)) = left.pop() {
+            levels = levels.max(level);
+            match predicate {
+                Self::And(parts) | Self::Or(parts) => left.extend(parts.iter().map(|part| (part, level + 1))),
+                Self::Not(part) => left.push((part, level + 1)),
+                _ => {}
+            }
+        }
+        levels
     }
 
     /// The conjuncts at the top: the parts of an `And`, or the predicate itself.
@@ -253,4 +255,26 @@ impl Predicate {
             other => std::slice::from_ref(other),
         }
     }
+}
+
+/// Both lists, for the price of the shorter: a filter may grow at either end. Which of them comes first makes no difference.
+fn longer_first<T>(mut these: Vec<T>, mut those: Vec<T>) -> Vec<T> {
+    if these.len() < those.len() {
+        std::mem::swap(&mut these, &mut those);
+    }
+    these.append(&mut those);
+    these
+}
+
+/// The conjuncts of both. A scope that is the first of either is the first of all.
+fn joined(these: Vec<Predicate>, those: Vec<Predicate>) -> Vec<Predicate> {
+    let is_scope = |part: Option<&Predicate>| matches!(part, Some(Predicate::Discriminator(_)));
+    let (longer, shorter) = if these.len() < those.len() { (&those, &these) } else { (&these, &those) };
+    // Then all others move, which happens once to a conjunction.
+    let scope = (!is_scope(longer.first()) && is_scope(shorter.first())).then_some(longer.len());
+    let mut conjuncts = longer_first(these, those);
+    if let Some(scope) = scope {
+        conjuncts[..=scope].rotate_right(1);
+    }
+    conjuncts
 }

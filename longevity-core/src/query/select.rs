@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::{Filter, InScopeOf, Predicate};
+use crate::limits::ORDER_PROPERTIES;
 use crate::path::Path;
 
 /// Which end comes first.
@@ -113,9 +114,14 @@ impl<P: 'static> Query<P> {
         }
     }
 
-    /// Ordered by this property, after those given before.
+    /// Ordered by this property, after those given before: it tells apart what they leave equal. A property that was given
+    /// before does nothing more. There may be [so many](ORDER_PROPERTIES).
     pub fn order_by<F: OfEveryRowOf<P> + 'static>(mut self, order: Order<F>) -> Self {
-        self.select.order.push(order.by);
+        let known = &mut self.select.order;
+        // One more than there may be is refused; it need not be longer.
+        if known.len() <= ORDER_PROPERTIES && known.iter().all(|by| by.path != order.by.path) {
+            known.push(order.by);
+        }
         self
     }
 

@@ -39,6 +39,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
     {
         let patch = patch.of::<P>();
+        patch.ensure_within::<B>()?;
         for _ in 0..TRIES {
             let states = self.find(query.clone()).await?;
             let changed = states.iter().map(|state| patch.apply(&state.value)).collect::<Result<Vec<_>, _>>()?;
@@ -103,7 +104,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     where
         F: OfEveryRowOf<P> + 'static,
     {
-        match patch.of::<P>().apply(&state.value) {
+        let patch = patch.of::<P>();
+        match patch.ensure_within::<B>().and_then(|()| patch.apply(&state.value)) {
             Ok(value) => {
                 let updated = self.update(PState { value, stored: state.stored.clone() }).await;
                 // The state comes back as it was handed in.
@@ -134,6 +136,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
     {
         let patch = patch.of::<P>();
+        patch.ensure_within::<B>()?;
         if let Some(state) = self.patch_in_place(key, &patch).await? {
             return Ok(Some(state));
         }

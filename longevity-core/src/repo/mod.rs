@@ -3,6 +3,7 @@
 //! All that makes a derived repository differ from a poly or a plain one is here, once: which rows it sees
 //! ([`PersistentType::DISCRIMINATORS`]) and which of the table's columns its values have.
 
+mod bounds;
 mod by_query;
 mod deletion;
 mod page;
@@ -21,13 +22,15 @@ use smallvec::SmallVec;
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::persistent::PersistentType;
-use crate::query::{Predicate, Select};
+use crate::query::{Predicate, Query, Select};
 use crate::row::Row;
 use crate::state::{PState, Stored};
 use crate::storable::Storable;
 use crate::store::Table;
 use crate::table::{Index, TableDefinition};
 use crate::value::{Value, ValueRef};
+
+use bounds::ensure_within;
 
 pub use page::Page;
 pub use project::Groups;
@@ -84,6 +87,13 @@ fn scoped<P: PersistentType>(predicate: Predicate) -> Predicate {
         Some(names) => Predicate::Discriminator(names).and(predicate),
         None => predicate,
     }
+}
+
+/// What a query selects of the rows that the repository sees, if the query is one that a store may be asked.
+fn selected<P: PersistentType, B: Backend>(query: Query<P>) -> Result<Select, Error> {
+    let select = query.into_select();
+    ensure_within::<B>(&select)?;
+    Ok(scoped_select::<P>(select))
 }
 
 fn scoped_select<P: PersistentType>(mut select: Select) -> Select {

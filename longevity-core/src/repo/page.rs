@@ -1,6 +1,6 @@
 //! Pages: a window on an order that stays where it is while rows come and go.
 
-use super::{Repo, scoped_select};
+use super::{Repo, ensure_within, scoped_select};
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::persistent::PersistentType;
@@ -50,6 +50,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub async fn page(&self, query: Query<P>, at: Option<&Cursor>) -> Result<Page<P>, Error> {
         let table = self.table()?;
         let select = query.into_select();
+        ensure_within::<B>(&select)?;
         if select.offset > 0 {
             let problem = "a page begins at its cursor: ask for it without an offset";
             return Err(Error::InvalidQuery { type_name: P::NAME, problem });

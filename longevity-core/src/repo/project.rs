@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
+use super::bounds::ensure_paths_within;
 use super::strict::ensure_served;
-use super::{Repo, scoped_select, unknown_discriminator};
+use super::{Repo, selected, unknown_discriminator};
 use crate::backend::{Backend, DecodeError};
 use crate::encoding;
 use crate::error::Error;
@@ -173,7 +174,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             Source::Type => None,
         };
         let paths: Vec<Path> = sources.iter().filter_map(property).collect();
-        let mut select = scoped_select::<P>(query.into_select());
+        ensure_paths_within::<B>(&paths)?;
+        let mut select = selected::<P, B>(query)?;
         ensure_served(table, P::NAME, &select).await?;
         select.only = Some(paths.clone());
         let projection = encoding::Projection::new(&table.definition, &paths);

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use tracing::Instrument;
 
 use super::strict::ensure_served;
-use super::{KeyColumns, PStates, Repo, key_columns, scoped, scoped_select, state_of};
+use super::{KeyColumns, PStates, Repo, ensure_within, key_columns, scoped, selected, state_of};
 use crate::backend::{Backend, Lookup};
 use crate::error::Error;
 use crate::explain::Explanation;
@@ -96,7 +96,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn find(&self, query: Query<P>) -> Result<Vec<PState<P>>, Error> {
-        self.select(scoped_select::<P>(query.into_select())).await
+        self.select(selected::<P, B>(query)?).await
     }
 
     /// The states that a selection finds, which is scoped already.
@@ -163,6 +163,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub async fn count(&self, query: Query<P>) -> Result<u64, Error> {
         let table = self.table()?;
         let select = query.into_select();
+        ensure_within::<B>(&select)?;
         let all = Select::of(scoped::<P>(select.predicate));
         ensure_served(table, P::NAME, &all).await?;
         let span = tracing::debug_span!("count", "type" = P::NAME, backend = B::NAME);
@@ -186,7 +187,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
         let table = self.table()?;
         let span = tracing::debug_span!("exists", "type" = P::NAME, backend = B::NAME);
-        let all = Select::of(scoped::<P>(query.into_select().predicate));
+        let all = Select::of(selected::<P, B>(query)?.predicate);
         ensure_served(table, P::NAME, &all).await?;
         table.backend.exists(&table.handle, all.predicate).instrument(span).await
     }
@@ -222,7 +223,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         if !table.backend.capabilities().explain {
             return Err(Error::Unsupported { backend: B::NAME, operation: "explain" });
         }
-        let select = scoped_select::<P>(query.into_select());
+        let select = selected::<P, B>(query)?;
         let span = tracing::debug_span!("explain", "type" = P::NAME, backend = B::NAME);
         let explanation = table.backend.explain(&table.handle, select.clone()).instrument(span).await?;
         Ok(explanation.warned(&table.definition, &select))

@@ -9,7 +9,7 @@ use futures_core::Stream;
 use tracing::Span;
 
 use super::strict::ensure_served;
-use super::{scoped_select, state_of};
+use super::{selected, state_of};
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::persistent::PersistentType;
@@ -41,16 +41,17 @@ enum Source<B: Backend> {
 type Check = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 impl<B: Backend> Source<B> {
-    fn new(type_name: &'static str, table: Result<Arc<Table<B>>, Error>, select: Select) -> Self {
-        match table {
-            Ok(table) if table.options.strict => {
-                let (checked, asked) = (Arc::clone(&table), select.clone());
-                let check = async move { ensure_served(&checked, type_name, &asked).await };
-                Self::Strict { table, select, check: Box::pin(check) }
-            }
-            Ok(table) => Self::begun(table, select),
-            Err(error) => Self::Failed(Some(error)),
+    fn new(type_name: &'static str, table: Result<Arc<Table<B>>, Error>, select: Result<Select, Error>) -> Self {
+        let (table, select) = match table.and_then(|table| Ok((table, select?))) {
+            Ok(both) => both,
+            Err(error) => return Self::Failed(Some(error)),
+        };
+        if !table.options.strict {
+            return Self::begun(table, select);
         }
+        let (checked, asked) = (Arc::clone(&table), select.clone());
+        let check = async move { ensure_served(&checked, type_name, &asked).await };
+        Self::Strict { table, select, check: Box::pin(check) }
     }
 
     fn begun(table: Arc<Table<B>>, select: Select) -> Self {
@@ -72,7 +73,7 @@ impl<B: Backend> Source<B> {
 impl<P: PersistentType, B: Backend> PStates<P, B> {
     pub(super) fn new(table: Result<Arc<Table<B>>, Error>, query: Query<P>) -> Self {
         let span = tracing::debug_span!("stream", "type" = P::NAME, backend = B::NAME);
-        let source = Source::new(P::NAME, table, scoped_select::<P>(query.into_select()));
+        let source = Source::new(P::NAME, table, selected::<P, B>(query));
         Self { source, span, of: std::marker::PhantomData }
     }
 

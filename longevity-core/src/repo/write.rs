@@ -6,7 +6,9 @@ use tracing::Instrument;
 
 use super::{Repo, index_values, primary_key};
 use crate::backend::{Backend, Target, WriteFailure};
+use crate::encoding::{levels_of, too_deep};
 use crate::error::{Error, WriteError};
+use crate::limits::DOCUMENT_LEVELS;
 use crate::persistent::PersistentType;
 use crate::row::{RowContent, RowId};
 use crate::state::{PState, Stored};
@@ -189,6 +191,13 @@ pub(super) fn content_of<P: PersistentType, B: Backend>(
         Some(other) if other != position => Value::None(0),
         _ => value.value_at(column.path.steps()).to_value(),
     };
+    if !B::LIMITS_LEVELS
+        && let Some(variant) = definition.variants.get(position)
+        && table.nests.get(position) == Some(&true)
+        && levels_of(variant.shape, &value.value_at(&[]).to_value()) > DOCUMENT_LEVELS
+    {
+        return Err(too_deep(variant.type_name));
+    }
     let columns = if B::WANTS_COLUMNS { definition.columns.iter().map(value_in).collect() } else { Vec::new() };
     Ok(RowContent {
         discriminator: discriminators.and_then(|names| names.first().copied()).map(Cow::Borrowed),

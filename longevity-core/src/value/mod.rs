@@ -2,6 +2,7 @@
 //! ([`ValueRef`]) when it is read from a user's struct without a copy.
 
 pub(crate) mod bytes;
+mod levels;
 mod order;
 pub mod sortable;
 pub mod text;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use crate::path::{Path, Step};
 
 pub use bytes::Bytes;
+pub(crate) use order::compare;
 pub use order::{Comparison, satisfies};
 pub use timestamp::{ParseTimestampError, Timestamp};
 
@@ -276,7 +278,8 @@ pub enum ValueRef<'a> {
 }
 
 impl ValueRef<'_> {
-    /// The owned form. Allocates for text, bytes and composites.
+    /// The owned form. Allocates for text, bytes and composites. Of a value that is deeper than a document may be it is another
+    /// one that is too deep: no store has it, and none is asked for it.
     pub fn to_value(self) -> Value {
         match self {
             Self::None(depth) => Value::None(depth),
@@ -289,7 +292,7 @@ impl ValueRef<'_> {
             Self::Bytes(value) => Value::Bytes(value.into()),
             Self::Uuid(value) => Value::Uuid(value),
             Self::Timestamp(value) => Value::Timestamp(value),
-            Self::Composite(value) => value.to_value(),
+            Self::Composite(value) => levels::to_value(value),
         }
     }
 

@@ -98,3 +98,7 @@
 //! assert_eq!(books.count(Book::query().filter(!thick_or_old & b.authors.contains("Bob"))).await?, 2);
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
+//!
+//! However long a conjunction, a disjunction or a list of values is, it costs what it is long. A filter that is nested deeper than
+//! [`limits`](crate::limits) say, and an operand that no document could hold, is refused as
+//! [`QueryTooLarge`](crate::Error::QueryTooLarge) by each operation, on every back end.
