@@ -34,6 +34,7 @@ mod property;
 mod read;
 #[cfg(test)]
 mod recompiles;
+mod reinsert;
 mod replace;
 mod rows;
 mod schema;
