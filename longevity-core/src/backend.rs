@@ -138,8 +138,11 @@ pub trait Backend: Send + Sync + 'static {
     /// Deletes the target.
     fn delete(&self, table: &Self::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send;
 
-    /// Replaces and deletes rows, one after the other, all or none. No row is in it twice. On failure says which write it
-    /// was. Needs [`Capabilities::atomic_batches`].
+    /// Replaces and deletes rows, all or none. No row is in it twice. On failure says which write it was. Needs
+    /// [`Capabilities::atomic_batches`].
+    ///
+    /// Whether a key is taken MUST be judged by what all the writes leave: rows may give each other their key values, in
+    /// whichever order they come, and take those of rows that are deleted.
     fn write_many(
         &self,
         table: &Self::Table,

@@ -14,6 +14,7 @@ use longevity_core::{Error, Row, RowContent, RowId, Timestamp};
 use crate::backend::failed;
 use crate::encode::Doc;
 use crate::index::{Index, Tree};
+use crate::key::Key;
 use crate::pages::Pages;
 use crate::schema::{Entries, Layout, Schema, Slot};
 
@@ -175,17 +176,16 @@ impl Store {
     ) -> Result<u64, WriteFailure> {
         let new = New::of(schema, target, content)?;
         let mut state = self.write();
-        let replaced = state.replace_target(schema, target, new);
+        let replaced = state.replace_target(target, new);
         drop(state);
         match replaced {
-            Ok(Written { row: Some(row), .. }) => Ok(row.version),
-            Ok(Written { row: None, .. }) => Err(WriteFailure::Missing),
+            Ok(written) => Ok(written.version()),
             // What the refused row holds goes with this, after the lock.
             Err(refused) => Err(refused.failure(schema)),
         }
     }
 
-    /// Replaces and deletes rows, all or none.
+    /// Replaces and deletes rows, all or none. Whether a key is taken is judged by what all of them leave.
     pub(crate) fn write_many(&self, schema: &Schema, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
         let prepare = |(position, write)| match write {
             Write::Delete(target) => Ok((target, None)),
@@ -195,28 +195,14 @@ impl Store {
             },
         };
         let writes = writes.into_iter().enumerate().map(prepare).collect::<Result<Vec<_>, _>>()?;
-        // What is not in the table any more, or not yet after all, is destroyed after the lock.
-        let mut done = Vec::with_capacity(writes.len());
         let mut state = self.write();
-        let mut refused = None;
-        for (position, (target, new)) in writes.into_iter().enumerate() {
-            let written = match new {
-                Some(new) => state.replace_target(schema, target, new),
-                None => state.delete_target(target).map_err(Refused::from),
-            };
-            match written {
-                Ok(written) => done.push(written),
-                Err(why) => {
-                    refused = Some((position, why));
-                    break;
-                }
-            }
-        }
-        if refused.is_some() {
-            done.iter().rev().for_each(|written| state.undo(written));
-        }
+        let written = state.write_many(writes);
         drop(state);
-        refused.map_or(Ok(()), |(position, why)| Err((position, why.failure(schema))))
+        // What is not in the table any more, or not after all, goes with this, after the lock.
+        match written {
+            Ok(_gone) => Ok(()),
+            Err((position, refused)) => Err((position, refused.failure(schema))),
+        }
     }
 
     /// Deletes a row.
@@ -283,33 +269,47 @@ impl Drop for Sorting<'_> {
 }
 
 /// What a row is replaced with, made before the lock is taken.
-struct New {
+struct New<'a> {
+    schema: &'a Schema,
     row: StoredRow,
     entries: Entries,
 }
 
-impl New {
-    fn of(schema: &Schema, target: Target<'_>, content: RowContent<Doc>) -> Result<Self, WriteFailure> {
+impl<'a> New<'a> {
+    fn of(schema: &'a Schema, target: Target<'_>, content: RowContent<Doc>) -> Result<Self, WriteFailure> {
         let RowContent { discriminator, doc, written_at, .. } = content;
         let Ok(id) = u64::try_from(target.id.as_u128()) else { return Err(WriteFailure::Missing) };
         let row = StoredRow { id, version: 0, discriminator, doc, created_at: None, updated_at: written_at };
-        Ok(Self { entries: row.entries(&schema.layout), row })
+        Ok(Self { schema, entries: row.entries(&schema.layout), row })
     }
 }
 
-/// A write that was done: what is there now, and what was there before.
-struct Written {
+/// A write of a row: what is to be there, and what is there before.
+struct Change {
+    /// `None` if the row is deleted.
     row: Option<Arc<StoredRow>>,
     entries: Entries,
     old: Arc<StoredRow>,
     old_entries: Entries,
 }
 
+impl Change {
+    fn version(&self) -> u64 {
+        self.row.as_ref().unwrap_or(&self.old).version
+    }
+
+    /// The entries of the old row and of the new one in each index.
+    fn entries(&self) -> impl Iterator<Item = (Option<&Key>, Option<&Key>)> {
+        let entries = self.entries.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        self.old_entries.iter().map(Option::as_ref).zip(entries)
+    }
+}
+
 /// A write that was not done.
 enum Refused {
     Failure(WriteFailure),
-    /// The slot of the key that is taken, and the row, so that it is destroyed after the lock.
-    Taken(usize, Arc<StoredRow>),
+    /// The slot of the key that is taken, and the changes, so that their rows are destroyed after the lock.
+    Taken(usize, Vec<Change>),
 }
 
 impl From<WriteFailure> for Refused {
@@ -322,42 +322,108 @@ impl Refused {
     fn failure(self, schema: &Schema) -> WriteFailure {
         match self {
             Self::Failure(failure) => failure,
-            Self::Taken(slot, _row) => schema.duplicate(slot),
+            Self::Taken(slot, _changes) => schema.duplicate(slot),
         }
     }
 }
 
 impl State {
-    fn replace_target(&mut self, schema: &Schema, target: Target<'_>, new: New) -> Result<Written, Refused> {
-        let New { mut row, entries } = new;
-        let old = Arc::clone(self.target(target)?);
-        let entries = self.current(schema, entries, &row);
-        let old_entries = self.entries(&old);
-        row.version = old.version + 1;
-        row.created_at = old.created_at;
-        row.updated_at = row.updated_at.or(old.updated_at);
-        let row = Arc::new(row);
-        match self.replace(Arc::clone(&row), entries.clone(), &old_entries) {
-            Ok(()) => Ok(Written { row: Some(row), entries, old, old_entries }),
-            Err((slot, row)) => Err(Refused::Taken(slot, row)),
+    fn replace_target(&mut self, target: Target<'_>, new: New<'_>) -> Result<Change, Refused> {
+        let change = self.change(target, Some(new))?;
+        match self.write_all(std::slice::from_ref(&change)) {
+            Ok(()) => Ok(change),
+            Err((_, slot)) => Err(Refused::Taken(slot, vec![change])),
         }
     }
 
-    fn delete_target(&mut self, target: Target<'_>) -> Result<Written, WriteFailure> {
-        let old = Arc::clone(self.target(target)?);
-        let old_entries = self.entries(&old);
-        self.remove(old.id, &old_entries);
-        Ok(Written { row: None, entries: Entries::new(), old, old_entries })
+    fn write_many(&mut self, writes: Vec<(Target<'_>, Option<New<'_>>)>) -> Result<Vec<Change>, (usize, Refused)> {
+        let mut changes = Vec::with_capacity(writes.len());
+        for (position, (target, new)) in writes.into_iter().enumerate() {
+            changes.push(self.change(target, new).map_err(|failure| (position, failure.into()))?);
+        }
+        match self.write_all(&changes) {
+            Ok(()) => Ok(changes),
+            Err((position, slot)) => Err((position, Refused::Taken(slot, changes))),
+        }
     }
 
-    /// Takes a write back, the last one first: then no key that it gives back is taken.
-    fn undo(&mut self, written: &Written) {
-        let Written { row, entries, old, old_entries } = written;
-        let undone = match row {
-            Some(_) => self.replace(Arc::clone(old), old_entries.clone(), entries),
-            None => self.insert(Arc::clone(old), old_entries.clone()),
+    fn delete_target(&mut self, target: Target<'_>) -> Result<Change, WriteFailure> {
+        let change = self.change(target, None)?;
+        let _ = self.write_all(std::slice::from_ref(&change));
+        Ok(change)
+    }
+
+    /// The change that a write makes; changes nothing yet.
+    fn change(&self, target: Target<'_>, new: Option<New<'_>>) -> Result<Change, WriteFailure> {
+        let old = Arc::clone(self.target(target)?);
+        let old_entries = self.entries(&old);
+        let Some(New { schema, mut row, entries }) = new else {
+            return Ok(Change { row: None, entries: Entries::new(), old, old_entries });
         };
-        debug_assert!(undone.is_ok(), "what was there before has its keys");
+        let entries = self.current(schema, entries, &row);
+        row.version = old.version.wrapping_add(1);
+        row.created_at = old.created_at;
+        row.updated_at = row.updated_at.or(old.updated_at);
+        Ok(Change { row: Some(Arc::new(row)), entries, old, old_entries })
+    }
+
+    /// Makes the changes, each of another row, or none: then with the position of the one whose key value is taken by a row
+    /// that another change leaves, or that none changes, and the key's slot.
+    fn write_all(&mut self, changes: &[Change]) -> Result<(), (usize, usize)> {
+        // A key value that a row gives up is free for all others, whichever of them comes first.
+        for change in changes {
+            for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
+                if old != new {
+                    index.remove(old);
+                }
+            }
+        }
+        for (position, change) in changes.iter().enumerate() {
+            let Some(row) = &change.row else { continue };
+            let is_taken = |(index, (old, new)): (&Index, (Option<&Key>, Option<&Key>))| {
+                old != new && new.is_some_and(|new| index.is_taken(new))
+            };
+            if let Some(slot) = self.indexes.iter().zip(change.entries()).position(is_taken) {
+                self.undo(changes, position);
+                return Err((position, slot));
+            }
+            for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
+                if old != new {
+                    index.add(new.cloned(), row);
+                }
+            }
+        }
+        for change in changes {
+            let Some(row) = &change.row else {
+                self.rows.remove(change.old.id);
+                continue;
+            };
+            for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
+                if old == new {
+                    index.keep(new, row);
+                }
+            }
+            self.rows.insert(Arc::clone(row));
+        }
+        Ok(())
+    }
+
+    /// Gives the old rows their entries back, when so many of the changes have made theirs.
+    fn undo(&mut self, changes: &[Change], made: usize) {
+        for change in &changes[..made] {
+            for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
+                if old != new {
+                    index.remove(new);
+                }
+            }
+        }
+        for change in changes {
+            for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
+                if old != new {
+                    index.add(old.cloned(), &change.old);
+                }
+            }
+        }
     }
 
     /// The row that a write is about.
@@ -394,32 +460,6 @@ impl State {
         }
         for (index, entry) in self.indexes.iter_mut().zip(entries) {
             index.add(entry, &row);
-        }
-        self.rows.insert(row);
-        Ok(())
-    }
-
-    /// Puts a row in the place of the one with its id, or gives it back with the slot of the key that is taken.
-    fn replace(
-        &mut self,
-        row: Arc<StoredRow>,
-        entries: Entries,
-        old_entries: &Entries,
-    ) -> Result<(), (usize, Arc<StoredRow>)> {
-        let taken = self.indexes.iter().zip(entries.iter().zip(old_entries)).position(|(index, (entry, old))| {
-            // Its own key value is no duplicate.
-            entry != old && entry.as_ref().is_some_and(|entry| index.is_taken(entry))
-        });
-        if let Some(slot) = taken {
-            return Err((slot, row));
-        }
-        for (index, (entry, old)) in self.indexes.iter_mut().zip(entries.into_iter().zip(old_entries)) {
-            if entry == *old {
-                index.keep(old.as_ref(), &row);
-            } else {
-                index.remove(old.as_ref());
-                index.add(entry, &row);
-            }
         }
         self.rows.insert(row);
         Ok(())

@@ -35,6 +35,7 @@ mod property;
 mod read;
 #[cfg(test)]
 mod recompiles;
+mod reinsert;
 mod replace;
 mod rows;
 mod schema;

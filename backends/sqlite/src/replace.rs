@@ -132,6 +132,10 @@ pub(crate) struct Current {
 }
 
 impl Current {
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Whether it is the row that is meant: in scope, and of the version.
     pub(crate) fn ensure_target(&self, target: &Target<'_>) -> Result<(), WriteFailure> {
         let name = self.discriminator.as_deref();

@@ -18,6 +18,8 @@ pub(crate) struct Statements {
     gets: Vec<Vec<String>>,
     /// Version, discriminator, and realized columns of a row.
     pub(crate) current: String,
+    /// When a row was created and updated.
+    pub(crate) times: String,
     /// Deletes a row by id, in any scope and then in that of each variant.
     deletes: Vec<Delete>,
     /// For each variant, what its last update was like.
@@ -53,6 +55,8 @@ pub(crate) struct Insert {
     /// The positions of the realized columns that are bound, after the four that every row has.
     pub(crate) columns: Vec<usize>,
     pub(crate) sql: String,
+    /// The same for a row that has been there: with its id and its version, after the times of its creation and its update.
+    pub(crate) again: String,
 }
 
 impl Statements {
@@ -83,6 +87,7 @@ impl Statements {
             .collect();
         let listed: String = columns.iter().map(|column| format!(", {column}")).collect();
         let current = format!("SELECT {version}, {kind}{listed} FROM {table} WHERE {id} = ?1");
+        let times = format!("SELECT {created}, {updated} FROM {table} WHERE {id} = ?1");
         let scopes = definition.variants.iter().map(|variant| variant.discriminators.map(is_one_of));
         let deletes = std::iter::once(None).chain(scopes).map(|scope| {
             let scope = scope.map(|scope| format!(" AND {scope}")).unwrap_or_default();
@@ -94,6 +99,7 @@ impl Statements {
             inserts,
             gets,
             current,
+            times,
             deletes: deletes.collect(),
             likely: Vec::new(),
             table,
@@ -182,18 +188,23 @@ impl Statements {
 fn insert(definition: &TableDefinition, layout: &Layout, variant: usize) -> Insert {
     let own = |position: &usize| definition.columns[*position].variant.is_none_or(|other| other == variant);
     let columns: Vec<_> = (0..layout.columns.len()).filter(own).collect();
-    let mut names = vec![quoted(DOC), quoted(CREATED_AT)];
-    let mut values = vec!["?1".to_owned(), "?2".to_owned()];
-    names.push(quoted(UPDATED_AT));
-    values.push("?2".to_owned());
-    names.extend([VERSION, LAYOUT].map(quoted));
-    values.extend(["0".to_owned(), layout.stamps[variant].to_string()]);
+    let table = quoted(&layout.table);
+    let stamp = layout.stamps[variant];
     let mut bound: Vec<_> = layout.has_type.then(|| quoted(TYPE)).into_iter().collect();
     bound.extend(columns.iter().map(|column| layout.columns[*column].quoted.clone()));
-    for (position, name) in bound.into_iter().enumerate() {
-        names.push(name);
-        values.push(format!("?{}", position + 3));
-    }
-    let table = quoted(&layout.table);
-    Insert { columns, sql: format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", ")) }
+    let statement = |fixed: &[(&str, &str)]| {
+        let mut names: Vec<_> = fixed.iter().map(|(name, _)| quoted(name)).collect();
+        let mut values: Vec<_> = fixed.iter().map(|(_, value)| (*value).to_owned()).collect();
+        names.push(quoted(LAYOUT));
+        values.push(stamp.to_string());
+        let taken = fixed.iter().filter_map(|(_, value)| value.strip_prefix('?')?.parse().ok()).max().unwrap_or(0);
+        for (position, name) in (taken + 1_usize..).zip(&bound) {
+            names.push(name.clone());
+            values.push(format!("?{position}"));
+        }
+        format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "))
+    };
+    let sql = statement(&[(DOC, "?1"), (CREATED_AT, "?2"), (UPDATED_AT, "?2"), (VERSION, "0")]);
+    let again = statement(&[(DOC, "?1"), (CREATED_AT, "?2"), (UPDATED_AT, "?3"), (ID, "?4"), (VERSION, "?5")]);
+    Insert { columns, sql, again }
 }

@@ -171,14 +171,23 @@ impl Writing<'_> {
             }
             Work::Delete(target) => self.delete(&job.table, target).map(|()| Done::Deleted).map_err(first),
             Work::Many(writes) => {
-                let write = |(at, write): (usize, &Write<'_, Doc>)| {
+                for (at, write) in writes.iter().enumerate() {
                     let written = match write {
                         Write::Replace(target, content) => self.replace(&job.table, target, content).map(drop),
                         Write::Delete(target) => self.delete(&job.table, target),
                     };
-                    written.map_err(|failure| (at, failure))
-                };
-                writes.iter().enumerate().try_for_each(write).map(|()| Done::Many)
+                    match written {
+                        Ok(()) => {}
+                        // Perhaps by a row whose turn comes later.
+                        Err(WriteFailure::Duplicate(_)) => {
+                            self.unexplained = false;
+                            self.write_together(&job.table, &writes[at..], at)?;
+                            break;
+                        }
+                        Err(failure) => return Err((at, failure)),
+                    }
+                }
+                Ok(Done::Many)
             }
         }
     }
@@ -208,7 +217,7 @@ impl Writing<'_> {
         }
     }
 
-    fn delete(&mut self, table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
+    pub(crate) fn delete(&mut self, table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
         let Some(id) = row_number(target) else { return Err(WriteFailure::Missing) };
         let variant =
             target.scope.map(|scope| table.variant_of_scope(scope).ok_or(WriteFailure::Missing)).transpose()?;

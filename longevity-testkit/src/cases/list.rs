@@ -94,6 +94,7 @@ impl<M: SpecModel, F: Fixture> List<M, F> {
         self.add(room, "delete", delete::delete);
         self.add(room, "delete by query", write_many::delete_by_query);
         self.add_for_changing_keys(room, "write all or none of many with a duplicate {}", write_many::all_or_none);
+        self.add_for_changing_keys(room, "judge {} by what many writes leave", write_many::keys_change_hands);
         for (first, second) in WRITES.into_iter().flat_map(|first| WRITES.map(|second| (first, second))) {
             for origin in ORIGINS {
                 let operation = format!("refuse stale {second} after {first} of a state that was {origin}");

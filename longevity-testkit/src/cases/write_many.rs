@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use longevity_core::backend::{Backend, Target, Write, WriteFailure};
 use longevity_core::query::{Predicate, Query, Select};
 use longevity_core::value::Comparison;
-use longevity_core::{DomainModel, PState, RowContent, Value};
+use longevity_core::{DomainModel, InModel, PState, PersistentType, RowContent, Value};
 
 use super::keys::Key;
 use super::planting::{Handle, handle};
@@ -49,42 +49,16 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
     let states = samples.iter().map(|sample| repo.create(sample.clone())).collect::<Result<Vec<_>, _>>()?;
     let [first, second, ..] = states.as_slice() else { return Err(Stop::failed("fewer than two samples")) };
     let before = all_rows::<T, _, _>(&store)?;
-    let Handle { backend, definition, table } = handle::<T, _, _>(&store)?;
-    let content = |value: &T| -> Outcome<_> {
-        let variant = value.variant();
-        let names = definition.variants.get(variant).and_then(|variant| variant.discriminators);
-        let columns = definition.columns.iter().map(|column| match column.variant {
-            Some(other) if other != variant => Value::None(0),
-            _ => value.value_at(column.path.steps()).to_value(),
-        });
-        Ok(RowContent {
-            discriminator: names.and_then(|names| names.first().copied()).map(Cow::Borrowed),
-            doc: value.encode(backend)?,
-            columns: columns.collect(),
-            written_at: None,
-        })
-    };
-    let primary_key = |state: &PState<T>| -> Option<Vec<Value>> {
-        let columns = &definition.indexes[definition.primary_key.as_ref()?.index].columns;
-        let value = |column: &usize| state.get().value_at(definition.columns[*column].path.steps()).to_value();
-        Some(columns.iter().map(value).collect())
-    };
-    let keys = [first, second].map(primary_key);
-    let target = |position: usize, version: u64| Target {
-        id: states[position].id(),
-        version: Some(version),
-        scope: T::DISCRIMINATORS,
-        primary_key: keys[position].as_deref(),
-    };
+    let many = Many::of(&store, &states)?;
     let duplicate = key.copied(first.get(), second.get().clone());
     ensure!(!whole(&duplicate).is_identical(&whole(second.get())), "the samples do not differ in {}", key.property);
     let attempts = [
-        vec![Write::Replace(target(0, 0), content(first.get())?), Write::Replace(target(1, 0), content(&duplicate)?)],
-        vec![Write::Delete(target(0, 0)), Write::Replace(target(1, 7), content(second.get())?)],
-        vec![Write::Replace(target(0, 0), content(first.get())?), Write::Delete(target(1, 7))],
+        vec![many.replace(0, 0, first.get())?, many.replace(1, 0, &duplicate)?],
+        vec![many.delete(0, 0), many.replace(1, 7, second.get())?],
+        vec![many.replace(0, 0, first.get())?, many.delete(1, 7)],
     ];
     for (number, writes) in attempts.into_iter().enumerate() {
-        match backend.block_on(backend.write_many(table, writes)) {
+        match many.write(writes) {
             Err((1, WriteFailure::Duplicate(_))) if number == 0 => {}
             Err((1, WriteFailure::Stale { found: 0 })) if number > 0 => {}
             other => return Err(Stop::failed(format!("attempt {number} gave {other:?}"))),
@@ -95,14 +69,131 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
             ensure_eq!(found, Some(state.id()), "retrieve by {} after attempt {number}", key.property);
         }
     }
-    let both = vec![Write::Replace(target(1, 0), content(second.get())?), Write::Delete(target(0, 0))];
-    if let Err(failure) = backend.block_on(backend.write_many(table, both)) {
+    let both = vec![many.replace(1, 0, second.get())?, many.delete(0, 0)];
+    if let Err(failure) = many.write(both) {
         return Err(Stop::failed(format!("both could be done: {failure:?}")));
     }
     let after = all_rows::<T, _, _>(&store)?;
     ensure_eq!(after.len(), before.len() - 1, "the rows after a replacement and a delete");
     ensure!(after.iter().any(|row| row.id == second.id() && row.version == 1), "the row version went up: {after:?}");
     Ok(())
+}
+
+/// Whether a key value is taken is judged by what all writes leave: values of this key go round among rows, to a row from one
+/// that is deleted after it, and to rows that were there before the row that has it. If two rows are left with one, nothing is
+/// done.
+pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
+    room: &Room<T, M, F>,
+    key: &Key<T, BackendOf<F>>,
+) -> Outcome {
+    let store = room.open()?;
+    ensure_batches(&store)?;
+    let repo = store.repo::<T>();
+    let samples = room.samples()?;
+    let states = samples.iter().map(|sample| repo.create(sample.clone())).collect::<Result<Vec<_>, _>>()?;
+    let [a, b, c, ..] = samples.as_slice() else {
+        return Err(Stop::Skipped(format!("{} has too few values for three rows", key.property)));
+    };
+    let many = Many::of(&store, &states)?;
+    let with_key_of = |owner: &T, value: &T| key.copied(owner, value.clone());
+    let ensure_holds = |values: &[Option<T>], after: &str| -> Outcome {
+        for (state, value) in states.iter().zip(values) {
+            let Some(value) = value else { continue };
+            let found = key.retrieve(&repo, value)?.map(|found| found.id());
+            ensure_eq!(found, Some(state.id()), "retrieve by {} after {after}", key.property);
+        }
+        Ok(())
+    };
+
+    let round = [with_key_of(b, a), with_key_of(c, b), with_key_of(a, c)];
+    let writes = (0..3).map(|row| many.replace(row, 0, &round[row])).collect::<Result<Vec<_>, _>>()?;
+    if let Err(failure) = many.write(writes) {
+        return Err(Stop::failed(format!("key values that go round: {failure:?}")));
+    }
+    ensure_holds(&round.clone().map(Some), "they went round")?;
+    let seen = all_rows::<T, _, _>(&store)?;
+    for state in &states[..3] {
+        let row = seen.iter().find(|row| row.id == state.id());
+        ensure_eq!(row.map(|row| row.version), Some(1), "the version of a row whose key value went round");
+        ensure_eq!(row.map(|row| row.created_at), Some(state.created_at()), "the time when it was created");
+    }
+
+    // Swapped back, but the third row takes the first one's again: two rows would be left with it.
+    let taken = vec![many.replace(0, 1, a)?, many.replace(1, 1, b)?, many.replace(2, 1, &with_key_of(a, c))?];
+    match many.write(taken) {
+        Err((_, WriteFailure::Duplicate(_))) => {}
+        other => return Err(Stop::failed(format!("two rows with one key value gave {other:?}"))),
+    }
+    ensure_eq!(all_rows::<T, _, _>(&store)?, seen, "the rows after a duplicate");
+    ensure_holds(&round.clone().map(Some), "a duplicate")?;
+
+    // The last row has the key value of the first.
+    let freed = vec![many.replace(0, 1, a)?, many.delete(2, 1)];
+    if let Err(failure) = many.write(freed) {
+        return Err(Stop::failed(format!("a key value of a row that is deleted: {failure:?}")));
+    }
+    ensure_holds(&[Some(a.clone()), Some(round[1].clone())], "it was freed")
+}
+
+/// Writes of many rows, by their positions.
+struct Many<'a, T, B: Backend> {
+    handle: Handle<'a, B>,
+    states: &'a [PState<T>],
+    primary_keys: Vec<Option<Vec<Value>>>,
+}
+
+impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
+    fn of<M: DomainModel>(
+        store: &'a longevity_core::blocking::Longevity<M, B>,
+        states: &'a [PState<T>],
+    ) -> Outcome<Self>
+    where
+        T::Root: InModel<M>,
+    {
+        let handle = handle::<T, _, _>(store)?;
+        let definition = handle.definition;
+        let primary_key = |state: &PState<T>| -> Option<Vec<Value>> {
+            let columns = &definition.indexes[definition.primary_key.as_ref()?.index].columns;
+            let value = |column: &usize| state.get().value_at(definition.columns[*column].path.steps()).to_value();
+            Some(columns.iter().map(value).collect())
+        };
+        Ok(Self { primary_keys: states.iter().map(primary_key).collect(), handle, states })
+    }
+
+    fn target(&self, position: usize, version: u64) -> Target<'_> {
+        Target {
+            id: self.states[position].id(),
+            version: Some(version),
+            scope: T::DISCRIMINATORS,
+            primary_key: self.primary_keys[position].as_deref(),
+        }
+    }
+
+    fn replace(&self, position: usize, version: u64, value: &T) -> Outcome<Write<'_, B::Doc>> {
+        let definition = self.handle.definition;
+        let variant = value.variant();
+        let names = definition.variants.get(variant).and_then(|variant| variant.discriminators);
+        let columns = definition.columns.iter().map(|column| match column.variant {
+            Some(other) if other != variant => Value::None(0),
+            _ => value.value_at(column.path.steps()).to_value(),
+        });
+        let content = RowContent {
+            discriminator: names.and_then(|names| names.first().copied()).map(Cow::Borrowed),
+            doc: value.encode(self.handle.backend)?,
+            columns: columns.collect(),
+            written_at: None,
+        };
+        Ok(Write::Replace(self.target(position, version), content))
+    }
+
+    fn delete(&self, position: usize, version: u64) -> Write<'_, B::Doc> {
+        Write::Delete(self.target(position, version))
+    }
+
+    fn write(&self, writes: Vec<Write<'_, B::Doc>>) -> Result<(), (usize, WriteFailure)> {
+        let Handle { backend, table, .. } = &self.handle;
+        backend.block_on(backend.write_many(table, writes))
+    }
 }
 
 fn ensure_batches<M: DomainModel, B: Backend>(store: &longevity_core::blocking::Longevity<M, B>) -> Outcome {

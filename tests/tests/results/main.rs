@@ -8,4 +8,5 @@ mod model;
 mod options;
 mod pages;
 mod patches;
+mod positions;
 mod strict;

@@ -1,0 +1,97 @@
+//! Rows that give each other their key values: SQLite judges a key after each row, core after all of them.
+//!
+//! The rows leave the table and come back with their ids, their versions and the times of their creation. Most changes of many
+//! rows need none of this: they are made row by row, and come here with the first one whose key value is taken.
+
+use longevity_core::RowContent;
+use longevity_core::backend::{Target, Write, WriteFailure};
+use rusqlite::OptionalExtension;
+use rusqlite::types::Value as Owned;
+
+use crate::encode::Doc;
+use crate::table::Ready;
+use crate::write::{Writing, column_value, row_number};
+
+/// A row that has left the table.
+struct Left<'a> {
+    position: usize,
+    content: &'a RowContent<Doc>,
+    id: i64,
+    version: u64,
+    created_at: Owned,
+    updated_at: Owned,
+}
+
+impl Writing<'_> {
+    /// Does these of several writes, the first of which is at this position. All of it is in the job's transaction.
+    pub(crate) fn write_together(
+        &mut self,
+        table: &Ready,
+        writes: &[Write<'_, Doc>],
+        first: usize,
+    ) -> Result<(), (usize, WriteFailure)> {
+        let mut left = Vec::with_capacity(writes.len());
+        for (position, write) in (first..).zip(writes) {
+            let failed = |failure| (position, failure);
+            match write {
+                Write::Delete(target) => self.delete(table, target).map_err(failed)?,
+                Write::Replace(target, content) => {
+                    left.push(self.leave(table, position, target, content).map_err(failed)?);
+                }
+            }
+        }
+        left.into_iter().try_for_each(|left| {
+            let position = left.position;
+            self.come_back(table, left).map_err(|failure| (position, failure))
+        })
+    }
+
+    fn leave<'a>(
+        &mut self,
+        table: &Ready,
+        position: usize,
+        target: &Target<'_>,
+        content: &'a RowContent<Doc>,
+    ) -> Result<Left<'a>, WriteFailure> {
+        let id = row_number(target).ok_or(WriteFailure::Missing)?;
+        let current = self.current(table, id, None, |_, _| false)?.ok_or(WriteFailure::Missing)?;
+        current.ensure_target(target)?;
+        let times = || {
+            let mut statement = self.connection.prepare_cached(&table.statements.times)?;
+            statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        };
+        let (created_at, updated_at) =
+            times().map_err(|error| self.failed(table, error))?.ok_or(WriteFailure::Missing)?;
+        self.delete(table, target)?;
+        Ok(Left { position, content, id, version: current.version().wrapping_add(1), created_at, updated_at })
+    }
+
+    fn come_back(&mut self, table: &Ready, left: Left<'_>) -> Result<(), WriteFailure> {
+        let Left { content, id, .. } = left;
+        let discriminator = content.discriminator.as_deref();
+        let Some(variant) = table.variant(discriminator) else { return Err(self.stranger(table, discriminator)) };
+        let insert = &table.statements.inserts[variant];
+        let run = || {
+            let mut statement = self.connection.prepare_cached(&insert.again)?;
+            statement.raw_bind_parameter(1, content.doc.as_str())?;
+            statement.raw_bind_parameter(2, &left.created_at)?;
+            match content.written_at {
+                Some(at) => statement.raw_bind_parameter(3, at.to_string())?,
+                None => statement.raw_bind_parameter(3, &left.updated_at)?,
+            }
+            statement.raw_bind_parameter(4, id)?;
+            statement.raw_bind_parameter(5, left.version.cast_signed())?;
+            let mut next = 6;
+            if table.layout.has_type {
+                statement.raw_bind_parameter(next, discriminator)?;
+                next += 1;
+            }
+            for column in &insert.columns {
+                statement.raw_bind_parameter(next, column_value(table, content, *column))?;
+                next += 1;
+            }
+            statement.raw_execute()
+        };
+        run().map(drop).map_err(|error| self.refused(table, content, Some(id), error))
+    }
+}
