@@ -50,7 +50,7 @@ pub(crate) async fn key(
         let renamed = renamed(definition, index);
         let mut any = false;
         for filter in elsewhere.iter().map(Elsewhere::filter).chain(renamed.iter().map(Renamed::filter)) {
-            let row = collection.find_one(filter).projection(doc! { layout::ID: 1 }).await?;
+            let row = collection.find_one(filter).projection(doc! { layout::ID: 1 }).await.map_err(MongoError::of_read)?;
             any = any || row.is_some();
         }
         if !any {
@@ -141,7 +141,7 @@ impl Renamed {
         for (alias, name) in &self.aliases {
             let mut filter = self.types.clone();
             filter.insert(&self.field, doc! { "$eq": *alias });
-            collection.update_many(filter, doc! { "$set": { &self.field: *name } }).await?;
+            collection.update_many(filter, doc! { "$set": { &self.field: *name } }).await.map_err(MongoError::of_write)?;
         }
         Ok(())
     }
@@ -176,14 +176,14 @@ impl Elsewhere {
             for other in &self.aliases {
                 filter.insert(other, doc! { "$exists": other == alias });
             }
-            collection.update_many(filter, doc! { "$rename": { alias: &self.field } }).await?;
+            collection.update_many(filter, doc! { "$rename": { alias: &self.field } }).await.map_err(MongoError::of_write)?;
         }
         let Some(absent) = &self.absent else { return Ok(()) };
         let mut filter = self.rows();
         for name in &self.aliases {
             filter.insert(name, doc! { "$exists": false });
         }
-        collection.update_many(filter, doc! { "$set": { &self.field: absent.clone() } }).await?;
+        collection.update_many(filter, doc! { "$set": { &self.field: absent.clone() } }).await.map_err(MongoError::of_write)?;
         Ok(())
     }
 }
@@ -222,7 +222,8 @@ async fn ensure_unique(
             doc! { "$match": { "rows": { "$gt": 1 } } },
             doc! { "$limit": 1 },
         ];
-        if collection.aggregate(same).allow_disk_use(true).await?.advance().await? {
+        let mut found = collection.aggregate(same).allow_disk_use(true).await.map_err(MongoError::of_read)?;
+        if found.advance().await.map_err(MongoError::of_read)? {
             return Err(MongoError::DuplicateRows { table: definition.name.to_owned(), index: index.name.clone() });
         }
     }

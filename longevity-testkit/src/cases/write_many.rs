@@ -82,11 +82,15 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
         vec![Write::Replace(target(0, 0), content(first.get())?), Write::Replace(target(1, 0), content(&duplicate)?)],
         vec![Write::Delete(target(0, 0)), Write::Replace(target(1, 7), content(second.get())?)],
         vec![Write::Replace(target(0, 0), content(first.get())?), Write::Delete(target(1, 7))],
+        // The first that fails is told, whatever is wrong with those after it.
+        vec![Write::Replace(target(0, 7), content(first.get())?), Write::Replace(target(1, 0), content(&duplicate)?)],
+        vec![Write::Delete(target(1, 7)), Write::Delete(target(0, 7))],
     ];
     for (number, writes) in attempts.into_iter().enumerate() {
         match backend.block_on(backend.write_many(table, writes)) {
             Err((1, WriteFailure::Duplicate(_))) if number == 0 => {}
-            Err((1, WriteFailure::Stale { found: 0 })) if number > 0 => {}
+            Err((1, WriteFailure::Stale { found: 0 })) if (1..3).contains(&number) => {}
+            Err((0, WriteFailure::Stale { found: 0 })) if number >= 3 => {}
             other => return Err(Stop::failed(format!("attempt {number} gave {other:?}"))),
         }
         ensure_eq!(all_rows::<T, _, _>(&store)?, before, "the rows after attempt {number}");
@@ -98,6 +102,17 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
     let both = vec![Write::Replace(target(1, 0), content(second.get())?), Write::Delete(target(0, 0))];
     if let Err(failure) = backend.block_on(backend.write_many(table, both)) {
         return Err(Stop::failed(format!("both could be done: {failure:?}")));
+    }
+    let gone = [
+        vec![Write::Delete(target(1, 1)), Write::Delete(target(0, 0))],
+        vec![Write::Replace(target(1, 1), content(second.get())?), Write::Replace(target(0, 0), content(first.get())?)],
+        vec![Write::Delete(target(0, 0)), Write::Delete(target(1, 7))],
+    ];
+    for (number, (writes, at)) in gone.into_iter().zip([1, 1, 0]).enumerate() {
+        match backend.block_on(backend.write_many(table, writes)) {
+            Err((position, WriteFailure::Missing)) if position == at => {}
+            other => return Err(Stop::failed(format!("attempt {number} on a row that is gone gave {other:?}"))),
+        }
     }
     let after = all_rows::<T, _, _>(&store)?;
     ensure_eq!(after.len(), before.len() - 1, "the rows after a replacement and a delete");
