@@ -14,7 +14,7 @@ use crate::Mongo;
 use crate::encode::Doc;
 use crate::stream::Rows;
 use crate::table::Table;
-use crate::{batch, explain, names, patch, read, runtime, schema, write};
+use crate::{batch, explain, keys, names, patch, read, runtime, schema, write};
 
 impl Mongo {
     /// MongoDB's plan for the look-up of a key: by its position, in the scope of a variant's discriminators or in any.
@@ -62,6 +62,16 @@ impl Backend for Mongo {
     async fn create_schema(&self, table: &Table) -> Result<(), Error> {
         let connection = table.connection().await?;
         connection.within(schema::create(&connection, &table.definition)).await
+    }
+
+    async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let ready = table.ready().await?;
+        Ok(ready.within(keys::undeclared(&ready)).await?)
+    }
+
+    async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let ready = table.ready().await?;
+        Ok(ready.within(keys::drop_undeclared(&ready)).await?)
     }
 
     async fn insert(&self, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {

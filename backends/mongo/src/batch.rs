@@ -48,10 +48,7 @@ pub(crate) async fn insert_many(
 }
 
 /// Replaces and deletes rows.
-pub(crate) async fn write_many(
-    table: &Arc<Ready>,
-    writes: Vec<Write<'_, Doc>>,
-) -> Result<(), (usize, WriteFailure)> {
+pub(crate) async fn write_many(table: &Arc<Ready>, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
     if writes.is_empty() {
         return Ok(());
     }

@@ -256,7 +256,11 @@ impl MongoError {
 
     /// That of one statement of a transaction, which is undone.
     pub(crate) fn of_code(code: i32, reason: String) -> Self {
-        if INTERRUPTED.contains(&code) { Self::Interrupted { reason } } else { Self::Other { reason, code: Some(code) } }
+        if INTERRUPTED.contains(&code) {
+            Self::Interrupted { reason }
+        } else {
+            Self::Other { reason, code: Some(code) }
+        }
     }
 
     /// What does not depend on the operation.
@@ -373,11 +377,11 @@ pub(crate) const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
 
 /// The unique index that has the value already.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Taken {
-    /// By its fields, which the server's reply has.
-    Fields(Vec<String>),
-    /// By its name, which stands in the server's message: the driver drops the replies to insertions.
-    Index(String),
+pub(crate) struct Taken {
+    /// Its fields, which the server's reply has; the driver drops the replies to insertions.
+    pub(crate) fields: Option<Vec<String>>,
+    /// Its name, which stands in the server's message.
+    pub(crate) index: Option<String>,
 }
 
 impl Taken {
@@ -414,8 +418,7 @@ impl WriteError {
     }
 
     fn new(code: i32, reason: String, fields: Option<Vec<String>>, namespace: &str) -> Self {
-        let taken = || fields.map(Taken::Fields).or_else(|| index_in(&reason, namespace).map(Taken::Index));
-        let taken = if code == DUPLICATE { taken() } else { None };
+        let taken = (code == DUPLICATE).then(|| Taken { fields, index: index_in(&reason, namespace) });
         Self { code, reason, taken }
     }
 }

@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::failure::{DUPLICATE, MongoError, code_of, index_in};
 use crate::layout::{self, Wanted};
 use crate::table::Ready;
-use crate::{cluster, fill, names, validator};
+use crate::{cluster, fill, fit, names, validator};
 
 // https://www.mongodb.com/docs/manual/reference/error-codes/
 const NAMESPACE_NOT_FOUND: i32 = 26;
@@ -27,6 +27,9 @@ pub(crate) async fn create(connection: &Connection, definition: &TableDefinition
     }
     let found = indexes(connection, definition).await?.unwrap_or_default();
     let missing = absent(definition, &found, &wanted)?;
+    for wanted in &wanted {
+        fit::ensure(connection, definition, wanted, missing.contains(wanted)).await?;
+    }
     validator::apply(connection, definition).await?;
     for wanted in wanted.iter().filter(|wanted| wanted.unique) {
         fill::key(connection, definition, wanted, &found, missing.contains(wanted)).await?;

@@ -1,7 +1,7 @@
 //! Many writes as few commands: an update or a delete with a statement for each row, as long as the server takes them.
 
-use longevity_core::backend::{Target, Write, WriteFailure};
 use longevity_core::RowContent;
+use longevity_core::backend::{Target, Write, WriteFailure};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, RawArrayBuf, RawDocumentBuf, cstr, doc};
 
@@ -112,7 +112,8 @@ fn statement(table: &Ready, write: &Write<'_, Doc>, form: Form) -> Result<RawDoc
                 raw.append(cstr!("u"), document);
             }
             None => {
-                let new = Bson::Array(vec![Bson::Document(doc! { "$replaceWith": replacement(target.version, content)? })]);
+                let new =
+                    Bson::Array(vec![Bson::Document(doc! { "$replaceWith": replacement(target.version, content)? })]);
                 let statement = RawDocumentBuf::try_from(&doc! { "q": filter, "u": new });
                 raw = statement.map_err(failed)?;
             }

@@ -65,7 +65,8 @@ enum Trouble {
 }
 
 async fn until_done(table: &Ready, work: &Work) -> Result<Done, Failed> {
-    let mut session = table.connection.client.start_session().await.map_err(|error| Failed::Whole(MongoError::of_read(error)))?;
+    let mut session =
+        table.connection.client.start_session().await.map_err(|error| Failed::Whole(MongoError::of_read(error)))?;
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {

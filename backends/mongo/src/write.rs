@@ -14,7 +14,7 @@ use crate::identity;
 use crate::layout::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
 use crate::table::Ready;
 use crate::values::{scalar, timestamp};
-use crate::{rows, schema};
+use crate::{keys, rows, schema};
 
 pub(crate) async fn insert(table: &Ready, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
     let id = identity::next();
@@ -54,7 +54,7 @@ fn is_unknown(error: &DriverError) -> bool {
 /// Whether a repetition found the row that an earlier try left, and enough members have it.
 fn is_there_already(table: &Ready, error: &DriverError) -> bool {
     let acknowledged = matches!(&*error.kind, ErrorKind::InsertMany(many) if many.write_concern_error.is_none());
-    acknowledged && Taken::of(error, &table.namespace) == Some(Taken::Index("_id_".to_owned()))
+    acknowledged && Taken::of(error, &table.namespace).is_some_and(|taken| taken.index.as_deref() == Some("_id_"))
 }
 
 pub(crate) fn ensure_fits(table: &Ready, name: Option<&str>, document: &RawDocument) -> Result<(), Error> {
@@ -291,24 +291,23 @@ pub(crate) async fn refused_row(table: &Ready, name: Option<&str>, error: WriteE
     let refused = |reason: &str| {
         MongoError::Refused { table: table.definition.name.to_owned(), reason: reason.to_owned() }.into()
     };
-    match &error.taken {
-        Some(Taken::Fields(fields)) => {
-            if let Some(position) = table.key_on(fields, name) {
-                return WriteFailure::Duplicate(position);
-            }
-        }
-        Some(Taken::Index(index)) => {
-            let ours = table.wanted.iter().find(|wanted| wanted.name == *index);
-            let fields = match ours {
+    let fields = match &error.taken {
+        Some(Taken { fields: Some(fields), .. }) => Some(fields.clone()),
+        Some(Taken { index: Some(index), .. }) => {
+            match table.wanted.iter().find(|wanted| wanted.name == *index) {
                 Some(wanted) => Some(wanted.keys.keys().cloned().collect()),
                 // That of another version of the model, with other discriminators.
                 None => schema::fields_of(table, index).await,
-            };
-            if let Some(position) = fields.and_then(|fields: Vec<_>| table.key_on(&fields, name)) {
-                return WriteFailure::Duplicate(position);
             }
         }
-        None => {}
+        _ => None,
+    };
+    if let Some(position) = fields.and_then(|fields| table.key_on(&fields, name)) {
+        return WriteFailure::Duplicate(position);
+    }
+    let index = error.taken.and_then(|taken| taken.index);
+    if let Some(index) = index.filter(|index| keys::is_ours(&table.definition, index)) {
+        return table.definition.undeclared_key(index).into();
     }
     match error.code {
         DUPLICATE => refused("another row has its values in a unique index that is not this model's"),

@@ -43,6 +43,7 @@ mod stream;
 mod table;
 mod ticket;
 mod translate;
+mod undeclared;
 mod write;
 mod writer;
 

@@ -118,10 +118,7 @@ fn a_change_by_query_is_a_few_commands_however_many_rows_it_changes() {
         let member = |number| Member {
             username: Username(format!("user-{number}")),
             email: Email(format!("user-{number}@example.com")),
-            profile: Profile {
-                tagline: format!("I am the user number {number}"),
-                image_uri: String::new(),
-            },
+            profile: Profile { tagline: format!("I am the user number {number}"), image_uri: String::new() },
             num_cats: number,
         };
         members.create_many((0..3_000).map(member)).unwrap();

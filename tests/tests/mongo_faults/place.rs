@@ -49,7 +49,9 @@ impl Failing {
         let client = mongodb::Client::with_uri_str(SERVER.uri()).await.unwrap();
         let failing = Self { server: &SERVER, client, before: Cell::new(0), _alone: alone };
         // A test that failed leaves them as they are.
-        for point in ["failCommand", "onPrimaryTransactionalWrite", "hangAfterStartingIndexBuild", "waitInFindBeforeMakingBatch"] {
+        for point in
+            ["failCommand", "onPrimaryTransactionalWrite", "hangAfterStartingIndexBuild", "waitInFindBeforeMakingBatch"]
+        {
             failing.switch_off(point).await;
         }
         failing.lifetime_of_transactions(60).await;

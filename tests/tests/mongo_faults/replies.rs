@@ -238,10 +238,7 @@ fn a_read_that_is_cut_off_says_that_nothing_was_changed_and_a_write_that_it_is_i
             ];
             for (number, read) in reads.into_iter().enumerate() {
                 let error = read.unwrap_err();
-                assert!(
-                    error.to_string().contains("nothing was changed"),
-                    "{how}: the read {number} says: {error}"
-                );
+                assert!(error.to_string().contains("nothing was changed"), "{how}: the read {number} says: {error}");
                 assert_nothing_was_written(&error);
             }
             assert_in_doubt(&counters.create(counter("bob", "")).await.unwrap_err());
