@@ -119,6 +119,8 @@ fn statement(table: &Ready, write: &Write<'_, Doc>, form: Form) -> Result<RawDoc
             }
         },
     }
+    // Or the server would weigh the index of the type against it, for each row.
+    raw.append(cstr!("hint"), "_id_");
     Ok(raw)
 }
 
