@@ -1,4 +1,5 @@
 //! Versions of a model on one table, on each back end.
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
 
 use longevity::{Mem, Sqlite};
 use longevity_tests::evolution as versions;
