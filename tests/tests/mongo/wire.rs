@@ -128,7 +128,7 @@ fn a_change_by_query_is_a_few_commands_however_many_rows_it_changes() {
         let sent = |name: &str| {
             let commands = relay.take("user");
             let writes = commands.iter().filter(|command| command.contains_key(name));
-            let statements = writes.clone().map(|command| command.get_array(&format!("{name}s")).unwrap().len());
+            let statements = writes.clone().map(|command| command.get_array(format!("{name}s")).unwrap().len());
             assert_eq!(statements.sum::<usize>(), 3_000, "{name}");
             writes.count()
         };
