@@ -17,7 +17,7 @@ const DUPLICATE: &str = "E11000";
 
 /// A document: what both variants have, and what only members have.
 #[derive(Debug, Serialize, Deserialize)]
-struct Stored {
+pub(crate) struct Stored {
     _id: ObjectId,
     _type: Kind,
     _version: i64,
@@ -39,8 +39,8 @@ enum Kind {
 /// A value with what its writer has to know.
 #[derive(Debug)]
 pub struct State {
-    id: ObjectId,
-    version: i64,
+    pub(crate) id: ObjectId,
+    pub(crate) version: i64,
     /// The value.
     pub user: User,
 }
@@ -59,19 +59,15 @@ pub enum Refused {
 /// The store.
 #[derive(Debug)]
 pub struct Mongo {
-    client: Client,
-    users: Collection<Stored>,
+    pub(crate) client: Client,
+    pub(crate) users: Collection<Stored>,
 }
 
 impl Mongo {
     /// Creates the collection and its indexes in a database. Writes are acknowledged by a majority, and reads see what a
     /// majority has.
     pub async fn create(uri: &str, database: &str) -> Self {
-        let mut options = ClientOptions::parse(uri).await.unwrap();
-        options.write_concern = Some(WriteConcern::majority());
-        options.read_concern = Some(ReadConcern::majority());
-        let client = Client::with_options(options).unwrap();
-        let users: Collection<Stored> = client.database(database).collection("user");
+        let store = Self::open(uri, database).await;
         let of_members = || IndexOptions::builder().partial_filter_expression(doc! { "_type": "Member" });
         let indexes = [
             (doc! { "username": 1 }, IndexOptions::builder().unique(true).build()),
@@ -80,7 +76,17 @@ impl Mongo {
             (doc! { "_type": 1, "_id": 1 }, IndexOptions::default()),
         ];
         let indexes = indexes.map(|(keys, options)| IndexModel::builder().keys(keys).options(options).build());
-        users.create_indexes(indexes).await.unwrap();
+        store.users.create_indexes(indexes).await.unwrap();
+        store
+    }
+
+    /// The collection as it is.
+    pub async fn open(uri: &str, database: &str) -> Self {
+        let mut options = ClientOptions::parse(uri).await.unwrap();
+        options.write_concern = Some(WriteConcern::majority());
+        options.read_concern = Some(ReadConcern::majority());
+        let client = Client::with_options(options).unwrap();
+        let users: Collection<Stored> = client.database(database).collection("user");
         Self { client, users }
     }
 
@@ -170,7 +176,7 @@ impl Mongo {
 }
 
 /// Without the allocation per document that the cursor's stream costs.
-async fn each(mut cursor: Cursor<Stored>, mut give: impl FnMut(State)) {
+pub(crate) async fn each(mut cursor: Cursor<Stored>, mut give: impl FnMut(State)) {
     while cursor.advance().await.unwrap() {
         give(bson::deserialize_from_slice::<Stored>(cursor.current().as_bytes()).unwrap().into_state());
     }
@@ -183,7 +189,7 @@ fn refused(error: DriverError) -> Refused {
 }
 
 impl State {
-    fn into_stored(self) -> Stored {
+    pub(crate) fn into_stored(self) -> Stored {
         let Self { id: _id, version: _version, user } = self;
         match user {
             User::Member(Member { username, email, profile, num_cats }) => Stored {

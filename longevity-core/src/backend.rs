@@ -85,11 +85,20 @@ pub trait Backend: Send + Sync + 'static {
         definitions: &[Arc<TableDefinition>],
     ) -> impl Future<Output = Result<Vec<Self::Table>, Error>> + Send;
 
-    /// Creates the table and its indexes. MUST be idempotent, MUST add what is missing, MUST NOT destroy data.
+    /// Creates the table and its indexes. MUST be idempotent, MUST add what is missing, MUST NOT destroy data, and MUST NOT drop a
+    /// key. Rows that do not fit a property of a key or an index MUST be refused: [`TableDefinition::misfit`].
     ///
     /// The table may have been created by another version of the model: by one that knows fewer discriminators, whose rows
     /// and keys stay what they are, or by one that knows more, whose rows stay too.
     fn create_schema(&self, table: &Self::Table) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// The names of the keys that hold for rows of this definition's [discriminators](TableDefinition::knows), and that it
+    /// does not [declare](TableDefinition::declares_key): another version of the model created them. A write that violates one
+    /// MUST fail with [`TableDefinition::undeclared_key`], as each write keeps the indexes of all versions.
+    fn undeclared_keys(&self, table: &Self::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
+
+    /// Drops the same, and nothing else, and gives their names.
+    fn drop_undeclared_keys(&self, table: &Self::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
 
     /// Inserts a row with version 0 and a new id.
     fn insert(

@@ -56,6 +56,16 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         self.store.backend().block_on(self.store.create_schema())
     }
 
+    /// See [`Longevity::undeclared_keys`](crate::Longevity::undeclared_keys).
+    pub fn undeclared_keys(&self) -> Result<Vec<String>, Error> {
+        self.store.backend().block_on(self.store.undeclared_keys())
+    }
+
+    /// See [`Longevity::drop_undeclared_keys`](crate::Longevity::drop_undeclared_keys).
+    pub fn drop_undeclared_keys(&self) -> Result<Vec<String>, Error> {
+        self.store.backend().block_on(self.store.drop_undeclared_keys())
+    }
+
     /// The repository of a persistent type: plain, poly or derived.
     pub fn repo<P>(&self) -> Repo<P, B>
     where

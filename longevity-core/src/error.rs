@@ -26,6 +26,28 @@ pub enum Error {
         /// The key value that is taken.
         value: String,
     },
+    /// Another row has this value in a key that another version of the model declared, and this one does not. It holds for all
+    /// until it is dropped.
+    #[error(
+        "another row has the same value in the key {key}, which {type_name} does not declare, and which its table keeps from \
+         another version of the model: declare it, or be rid of it by `drop_undeclared_keys` of the store"
+    )]
+    UndeclaredKey {
+        /// The type that owns the table.
+        type_name: &'static str,
+        /// The key's name in the store.
+        key: String,
+    },
+    /// Rows that are stored do not fit a property that a key or an index of the model has. Nothing was changed.
+    #[error("{property} of {type_name} does not fit the rows that are stored: {problem}")]
+    RowsDoNotFit {
+        /// The type that has the property.
+        type_name: &'static str,
+        /// The property, by its stored names.
+        property: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// The row was changed since it was read. Retrieve it again and repeat the change.
     #[error("{type_name} {id} was changed by another writer: row version {expected} is now {found}")]
     WriteConflict {
@@ -196,9 +218,9 @@ fn at(path: &str) -> String {
 }
 
 impl Error {
-    /// Whether another row has the key value.
+    /// Whether another row has the key value, of a key that the model declares or of one that it does not.
     pub fn is_duplicate_key(&self) -> bool {
-        matches!(self, Self::DuplicateKey { .. })
+        matches!(self, Self::DuplicateKey { .. } | Self::UndeclaredKey { .. })
     }
 
     /// Whether the row was changed since it was read.

@@ -143,14 +143,65 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
 
     /// Creates the tables, keys and indexes of the model. May be called any number of times: it adds what is missing and
     /// destroys nothing.
+    ///
+    /// A table may have been created by another version of the model. Rows that do not fit a property which a key or an index
+    /// needs are refused by name, [`Error::RowsDoNotFit`]: a property that changes its type needs another stored name, and a new
+    /// one a default. A key that the model does not declare any more stays in force, and a write that violates it is an
+    /// [`Error::UndeclaredKey`], until [`drop_undeclared_keys`](Self::drop_undeclared_keys) is called; a warning names it.
     pub async fn create_schema(&self) -> Result<(), Error> {
-        let mut tables: Vec<_> = self.shared.tables.values().collect();
-        tables.sort_by_key(|table| table.definition.name);
-        for table in tables {
-            let span = tracing::debug_span!("create_schema", "type" = table.definition.type_name, backend = B::NAME);
+        for table in self.tables() {
+            let type_name = table.definition.type_name;
+            let span = tracing::debug_span!("create_schema", "type" = type_name, backend = B::NAME);
             self.shared.backend.create_schema(&table.handle).instrument(span).await?;
+            for key in self.shared.backend.undeclared_keys(&table.handle).await? {
+                tracing::warn!(key, "type" = type_name, "the model does not declare a key that its table keeps");
+            }
         }
         Ok(())
+    }
+
+    /// The names of the keys that hold for the model's rows, and that it does not declare: an older version of the model did, or
+    /// a newer one does.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/open.txt")]
+    /// assert!(store.undeclared_keys().await?.is_empty());
+    #[doc = include_str!("../doc/close.txt")]
+    /// ```
+    pub async fn undeclared_keys(&self) -> Result<Vec<String>, Error> {
+        let mut keys = Vec::new();
+        for table in self.tables() {
+            keys.extend(self.shared.backend.undeclared_keys(&table.handle).await?);
+        }
+        Ok(keys)
+    }
+
+    /// Drops the keys that the model does not declare, and gives their names. No row is touched. Programs of other versions of the
+    /// model that declare such a key are not told: stop them first.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/open.txt")]
+    /// // The model has no `key(nickname)` any more.
+    /// for key in store.drop_undeclared_keys().await? {
+    ///     println!("{key} is gone");
+    /// }
+    #[doc = include_str!("../doc/close.txt")]
+    /// ```
+    pub async fn drop_undeclared_keys(&self) -> Result<Vec<String>, Error> {
+        let mut keys = Vec::new();
+        for table in self.tables() {
+            let span =
+                tracing::debug_span!("drop_undeclared_keys", "type" = table.definition.type_name, backend = B::NAME);
+            keys.extend(self.shared.backend.drop_undeclared_keys(&table.handle).instrument(span).await?);
+        }
+        Ok(keys)
+    }
+
+    /// The tables in the order of their names.
+    fn tables(&self) -> Vec<&Table<B>> {
+        let mut tables: Vec<_> = self.shared.tables.values().map(|table| &**table).collect();
+        tables.sort_by_key(|table| table.definition.name);
+        tables
     }
 
     /// The repository of a persistent type: plain, poly or derived.

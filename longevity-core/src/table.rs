@@ -2,10 +2,11 @@
 //! type and store; back ends work from it alone.
 
 use std::any::TypeId;
+use std::fmt;
 
 use crate::error::Error;
 use crate::path::Path;
-use crate::storable::{Shape, ShapeFn};
+use crate::storable::{ScalarType, Shape, ShapeFn};
 use crate::value::Value;
 
 /// A table or collection.
@@ -137,5 +138,112 @@ impl TableDefinition {
                 self.variants.iter().find(|variant| variant.discriminators.is_some_and(|names| names.contains(&name)))
             }
         }
+    }
+
+    /// Whether rows with these discriminators, all rows if `None`, are among those that the definition knows.
+    pub fn knows(&self, discriminators: Option<&[&str]>) -> bool {
+        discriminators.is_none_or(|names| self.discriminators().any(|known| names.contains(&known)))
+    }
+
+    /// Whether it has a key of this name.
+    pub fn declares_key(&self, name: &str) -> bool {
+        self.indexes.iter().any(|index| index.is_unique() && index.name == name)
+    }
+
+    /// The error for a write that violates a key which the definition does not declare.
+    pub fn undeclared_key(&self, key: impl Into<String>) -> Error {
+        Error::UndeclaredKey { type_name: self.type_name, key: key.into() }
+    }
+
+    /// Why what a row has in a column does not fit it; `None` if it does. What cannot be read as the column's type at all is
+    /// said by whoever tried to read it.
+    pub fn misfit(&self, column: usize, row: impl fmt::Display, found: Result<&Value, &str>) -> Option<Error> {
+        let column = self.columns.get(column)?;
+        let reason = match found {
+            Ok(Value::None(_)) if column.optional => return None,
+            Ok(Value::None(_)) => None,
+            Ok(value) if column.holds(value) => return None,
+            Ok(value) => Some(format!("it has {}", kind_of(value))),
+            Err(reason) => Some(reason.to_owned()),
+        };
+        let wanted = column.shape_name();
+        let problem = match reason {
+            None => format!(
+                "the row {row} has none, and it is needed: give it a default by `#[serde(default)]`, or let it be an `Option`"
+            ),
+            Some(reason) => format!(
+                "the row {row} has no {wanted} there ({reason}): a property that changes its type needs another stored name, \
+                 `#[persistent(name = \"..\")]`"
+            ),
+        };
+        let variant = column.variant.and_then(|variant| self.variants.get(variant));
+        let type_name = variant.map_or(self.type_name, |variant| variant.type_name);
+        Some(Error::RowsDoNotFit { type_name, property: column.path.to_string(), problem })
+    }
+}
+
+impl Column {
+    /// Whether a value is one that the column's type has.
+    pub fn holds(&self, value: &Value) -> bool {
+        use ScalarType as S;
+        let (signed, unsigned) = match value {
+            Value::Int(value) => (Some(*value), u64::try_from(*value).ok()),
+            Value::UInt(value) => (i64::try_from(*value).ok(), Some(*value)),
+            _ => (None, None),
+        };
+        let within = |least: i64, greatest: i64| signed.is_some_and(|value| (least..=greatest).contains(&value));
+        match &self.shape {
+            Shape::Choice { choices, aliases, .. } => match value {
+                Value::Text(name) => {
+                    choices.iter().chain(aliases.iter().map(|(alias, _)| alias)).any(|known| **known == **name)
+                }
+                _ => false,
+            },
+            Shape::Scalar(scalar) => match scalar {
+                S::Bool => matches!(value, Value::Bool(_)),
+                S::I8 => within(i8::MIN.into(), i8::MAX.into()),
+                S::I16 => within(i16::MIN.into(), i16::MAX.into()),
+                S::I32 => within(i32::MIN.into(), i32::MAX.into()),
+                S::I64 | S::Isize => signed.is_some(),
+                S::U8 => within(0, u8::MAX.into()),
+                S::U16 => within(0, u16::MAX.into()),
+                S::U32 => within(0, u32::MAX.into()),
+                S::U64 | S::Usize => unsigned.is_some(),
+                S::F32 | S::F64 => matches!(value, Value::Float(_)),
+                S::Char => matches!(value, Value::Char(_)),
+                S::String => matches!(value, Value::Text(_)),
+                S::Bytes => matches!(value, Value::Bytes(_)),
+                S::Uuid => matches!(value, Value::Uuid(_)),
+                S::Timestamp => matches!(value, Value::Timestamp(_)),
+            },
+            // A key or an index is of single values.
+            _ => false,
+        }
+    }
+
+    /// What the column's type is called.
+    fn shape_name(&self) -> &'static str {
+        match &self.shape {
+            Shape::Scalar(scalar) => scalar.name(),
+            Shape::Choice { name, .. } => name,
+            _ => "single value",
+        }
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::None(_) => "nothing",
+        Value::Bool(_) => "a `bool`",
+        Value::Int(_) | Value::UInt(_) => "an integer",
+        Value::Float(_) => "a float",
+        Value::Char(_) => "a `char`",
+        Value::Text(_) => "a string",
+        Value::Bytes(_) => "bytes",
+        Value::Uuid(_) => "a UUID",
+        Value::Timestamp(_) => "a timestamp",
+        Value::List(_) | Value::Map(_) => "a collection",
+        Value::Record(_) => "a component",
+        Value::Variant(..) => "a variant",
     }
 }

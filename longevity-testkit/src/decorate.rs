@@ -33,6 +33,18 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         inner.create_schema(table)
     }
 
+    fn undeclared_keys(&self, inner: &B, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        inner.undeclared_keys(table)
+    }
+
+    fn drop_undeclared_keys(
+        &self,
+        inner: &B,
+        table: &B::Table,
+    ) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        inner.drop_undeclared_keys(table)
+    }
+
     fn insert(
         &self,
         inner: &B,
@@ -181,6 +193,14 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
 
     fn create_schema(&self, table: &B::Table) -> impl Future<Output = Result<(), Error>> + Send {
         self.decorator.create_schema(&self.inner, table)
+    }
+
+    fn undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.decorator.undeclared_keys(&self.inner, table)
+    }
+
+    fn drop_undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.decorator.drop_undeclared_keys(&self.inner, table)
     }
 
     fn insert(

@@ -123,6 +123,14 @@ impl<B: Backend> Backend for Through<B> {
         self.inner.create_schema(table)
     }
 
+    fn undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.inner.undeclared_keys(table)
+    }
+
+    fn drop_undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.inner.drop_undeclared_keys(table)
+    }
+
     fn insert(
         &self,
         table: &B::Table,

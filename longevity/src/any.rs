@@ -148,6 +148,24 @@ macro_rules! any {
                 }
             }
 
+            async fn undeclared_keys(&self, table: &AnyTable) -> Result<Vec<String>, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.undeclared_keys(table).await
+                    })*
+                    _ => Err(another()),
+                }
+            }
+
+            async fn drop_undeclared_keys(&self, table: &AnyTable) -> Result<Vec<String>, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.drop_undeclared_keys(table).await
+                    })*
+                    _ => Err(another()),
+                }
+            }
+
             async fn insert(&self, table: &AnyTable, content: RowContent<AnyDoc>) -> Result<RowId, WriteFailure> {
                 match (self, &table.0, content) {
                     $($(#[$feature])* (

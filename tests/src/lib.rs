@@ -2,6 +2,7 @@
 //! of every back end run over it.
 
 mod agreements;
+pub mod evolution;
 pub mod injection;
 pub mod models;
 pub mod mongo;

@@ -95,6 +95,14 @@ impl Backend for Mem {
         table.create()
     }
 
+    async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
+        Ok(table.store.undeclared_keys(&table.definition))
+    }
+
+    async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
+        Ok(table.store.drop_undeclared_keys(&table.definition))
+    }
+
     async fn insert(&self, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
         table.store.insert(table.schema()?, content)
     }

@@ -1,5 +1,6 @@
 //! One index: its entries in order, and hashed if they are unique.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -97,6 +98,17 @@ impl Index {
     #[inline]
     pub(crate) fn get(&self, key: &[u8]) -> Option<&Arc<StoredRow>> {
         self.unique.as_ref()?.get(key)
+    }
+
+    /// The first row with these values, if the index is not unique: its entries end with the id.
+    pub(crate) fn first(&self, key: &[u8]) -> Option<u64> {
+        let Ordered::Sorted(tree) = &self.ordered else { return None };
+        if self.unique.is_some() {
+            return None;
+        }
+        let (entry, id) = tree.range(Key::new(key)..).next()?;
+        let entry: &[u8] = entry.borrow();
+        (entry.len() == key.len() + size_of::<u64>() && entry.starts_with(key)).then_some(*id)
     }
 
     /// Whether the index is unique and has this entry.

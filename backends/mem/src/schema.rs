@@ -25,6 +25,7 @@ pub struct Table {
 /// Where the indexes of a definition are among those of the table.
 #[derive(Debug)]
 pub(crate) struct Schema {
+    pub(crate) definition: Arc<TableDefinition>,
     /// The indexes that the table had when this was found. It may have got more since; it never loses any.
     pub(crate) layout: Arc<Layout>,
     /// The position in the layout of each index of the definition.
@@ -42,6 +43,7 @@ pub(crate) struct Layout {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Slot {
     pub(crate) name: String,
+    /// A key that was dropped stays as an index that is not.
     pub(crate) unique: bool,
     discriminators: Option<&'static [&'static str]>,
     paths: Vec<Path>,
@@ -80,7 +82,7 @@ impl Table {
             .iter()
             .map(|index| layout.find(&Slot::of(definition, index)).ok_or_else(|| missing(index.name.clone())))
             .collect::<Result<_, _>>()?;
-        Ok(self.schema.get_or_init(|| Schema { layout, slots }))
+        Ok(self.schema.get_or_init(|| Schema { definition: Arc::clone(&self.definition), layout, slots }))
     }
 }
 
@@ -103,6 +105,11 @@ impl Slot {
             discriminators: index.discriminators,
             paths: index.columns.iter().map(|column| definition.columns[*column].path.clone()).collect(),
         }
+    }
+
+    /// Whether it is a key of rows that the definition knows, and the definition does not declare it.
+    pub(crate) fn is_undeclared(&self, definition: &TableDefinition) -> bool {
+        self.unique && definition.knows(self.discriminators) && !definition.declares_key(&self.name)
     }
 
     /// The entry of a row, if it is in the index.

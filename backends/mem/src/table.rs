@@ -11,7 +11,6 @@ use longevity_core::backend::{Target, Write, WriteFailure};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Error, Row, RowContent, RowId, Timestamp};
 
-use crate::backend::failed;
 use crate::encode::Doc;
 use crate::index::{Index, Tree};
 use crate::key::Key;
@@ -102,6 +101,7 @@ impl Store {
     /// New indexes of a table with rows are built under the lock.
     pub(crate) fn create(&self, definition: &TableDefinition) -> Result<(), Error> {
         let mut state = self.write();
+        state.ensure_fits(definition)?;
         let mut layout = Layout { slots: state.layout.as_ref().map_or_else(Vec::new, |layout| layout.slots.clone()) };
         let mut built = Vec::new();
         for index in &definition.indexes {
@@ -121,6 +121,46 @@ impl Store {
         Ok(())
     }
 
+    /// The keys that hold for rows of a definition which does not declare them.
+    pub(crate) fn undeclared_keys(&self, definition: &TableDefinition) -> Vec<String> {
+        let layout = self.layout().unwrap_or_default();
+        let undeclared = layout.slots.iter().filter(|slot| slot.is_undeclared(definition));
+        undeclared.map(|slot| slot.name.clone()).collect()
+    }
+
+    /// Drops the same: from now on they are indexes of any values.
+    pub(crate) fn drop_undeclared_keys(&self, definition: &TableDefinition) -> Vec<String> {
+        let mut state = self.write();
+        let mut layout = Layout { slots: state.layout.as_ref().map_or_else(Vec::new, |layout| layout.slots.clone()) };
+        let mut dropped = Vec::new();
+        for (position, slot) in layout.slots.iter_mut().enumerate() {
+            if slot.is_undeclared(definition) {
+                slot.unique = false;
+                // An index that is not unique takes any rows.
+                if let Ok(index) = Index::build(slot, &state.rows) {
+                    state.indexes[position] = index;
+                }
+                dropped.push(slot.name.clone());
+            }
+        }
+        if !dropped.is_empty() {
+            state.layout = Some(Arc::new(layout));
+        }
+        dropped
+    }
+
+    /// The failure of a write that the key in this slot refused.
+    fn duplicate(&self, schema: &Schema, slot: usize) -> WriteFailure {
+        if let Some(index) = schema.slots.iter().position(|other| *other == slot) {
+            return WriteFailure::Duplicate(index);
+        }
+        let layout = self.layout().unwrap_or_default();
+        let name = layout.slots.get(slot).map(|slot| slot.name.clone()).unwrap_or_default();
+        // One of this name may have other discriminators in another version.
+        let own = schema.definition.indexes.iter().position(|index| index.is_unique() && index.name == name);
+        own.map_or_else(|| schema.definition.undeclared_key(name).into(), WriteFailure::Duplicate)
+    }
+
     /// Inserts a row.
     pub(crate) fn insert(&self, schema: &Schema, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
         let row = Arc::new(StoredRow::new(self.next_id.fetch_add(1, Ordering::Relaxed), content));
@@ -133,7 +173,7 @@ impl Store {
         match inserted {
             Ok(()) => Ok(id),
             // The refused row goes with this, after the lock.
-            Err((slot, _row)) => Err(schema.duplicate(slot)),
+            Err((slot, _row)) => Err(self.duplicate(schema, slot)),
         }
     }
 
@@ -161,7 +201,8 @@ impl Store {
         for (position, (entries, row)) in rows.iter().enumerate() {
             if let Err((slot, _)) = state.insert(Arc::clone(row), entries.clone()) {
                 undone.extend(rows[..position].iter().map(|(entries, row)| state.remove(row.id, entries)));
-                return Err((position, schema.duplicate(slot)));
+                drop(state);
+                return Err((position, self.duplicate(schema, slot)));
             }
         }
         Ok(ids)
@@ -181,7 +222,7 @@ impl Store {
         match replaced {
             Ok(written) => Ok(written.version()),
             // What the refused row holds goes with this, after the lock.
-            Err(refused) => Err(refused.failure(schema)),
+            Err(refused) => Err(refused.failure(self, schema)),
         }
     }
 
@@ -201,7 +242,7 @@ impl Store {
         // What is not in the table any more, or not after all, goes with this, after the lock.
         match written {
             Ok(_gone) => Ok(()),
-            Err((position, refused)) => Err((position, refused.failure(schema))),
+            Err((position, refused)) => Err((position, refused.failure(self, schema))),
         }
     }
 
@@ -217,12 +258,12 @@ impl Store {
     /// The row with this entry in a unique index.
     pub(crate) fn get(&self, slot: usize, key: &[u8], scope: Option<&[&str]>) -> Option<Row<Doc>> {
         let state = self.read();
-        state.indexes[slot].get(key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
+        state.with_key(slot, key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
 
     /// The row with this entry in a unique index, undecoded and shared.
     pub(crate) fn single(&self, slot: usize, key: &[u8]) -> Option<Arc<StoredRow>> {
-        self.read().indexes[slot].get(key).cloned()
+        self.read().with_key(slot, key).cloned()
     }
 
     /// The table as it is now, with one index if one is asked for. Takes constant time, except for the first query that
@@ -319,15 +360,43 @@ impl From<WriteFailure> for Refused {
 }
 
 impl Refused {
-    fn failure(self, schema: &Schema) -> WriteFailure {
+    fn failure(self, store: &Store, schema: &Schema) -> WriteFailure {
         match self {
             Self::Failure(failure) => failure,
-            Self::Taken(slot, _changes) => schema.duplicate(slot),
+            Self::Taken(slot, _changes) => store.duplicate(schema, slot),
         }
     }
 }
 
 impl State {
+    /// Fails if a row does not fit a column.
+    fn ensure_fits(&self, definition: &TableDefinition) -> Result<(), Error> {
+        for row in self.rows.range(0..u64::MAX) {
+            let name = row.discriminator.as_deref();
+            let variant = definition.variants.iter().position(|variant| match variant.discriminators {
+                None => name.is_none(),
+                Some(names) => name.is_some_and(|name| names.contains(&name)),
+            });
+            let Some(variant) = variant else { continue };
+            for (position, column) in definition.columns.iter().enumerate() {
+                if column.variant.is_some_and(|other| other != variant) {
+                    continue;
+                }
+                let value = row.doc.value_at(column.path.steps()).to_value();
+                if let Some(error) = definition.misfit(position, row.row_id(), Ok(&value)) {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The row with this entry in a key, also in one that was dropped since the key was looked up.
+    fn with_key(&self, slot: usize, key: &[u8]) -> Option<&Arc<StoredRow>> {
+        let index = &self.indexes[slot];
+        index.get(key).or_else(|| index.first(key).and_then(|id| self.rows.get(id)))
+    }
+
     fn replace_target(&mut self, target: Target<'_>, new: New<'_>) -> Result<Change, Refused> {
         let change = self.change(target, Some(new))?;
         match self.write_all(std::slice::from_ref(&change)) {
@@ -471,17 +540,5 @@ impl State {
             index.remove(entry.as_ref());
         }
         self.rows.remove(id)
-    }
-}
-
-impl Schema {
-    /// The failure of a write that the key in this slot refused.
-    fn duplicate(&self, slot: usize) -> WriteFailure {
-        match self.slots.iter().position(|other| *other == slot) {
-            Some(index) => WriteFailure::Duplicate(index),
-            None => WriteFailure::Other(failed(
-                "another model that shares this table has a key that is not in this one, and its value is taken".into(),
-            )),
-        }
     }
 }

@@ -14,18 +14,13 @@ use crate::Mongo;
 use crate::encode::Doc;
 use crate::stream::Rows;
 use crate::table::Table;
-use crate::{batch, explain, names, patch, read, runtime, schema, write};
+use crate::{batch, explain, keys, names, patch, read, runtime, schema, write};
 
 impl Mongo {
     /// MongoDB's plan for the look-up of a key: by its position, in the scope of a variant's discriminators or in any.
     pub async fn plan_of_key(&self, table: &Table, lookup: Lookup<'_>) -> Result<Explanation, Error> {
-        let connection = &table.connection;
-        connection
-            .within(async {
-                let ready = table.ready().await?;
-                explain::of_filter(connection, ready, read::of_key(ready, &lookup)?).await
-            })
-            .await
+        let ready = table.ready().await?;
+        ready.within(async { explain::of_filter(&ready, read::of_key(&ready, &lookup)?).await }).await
     }
 }
 
@@ -59,16 +54,30 @@ impl Backend for Mongo {
         let database = self.database_name()?;
         names::ensure_database(&database)?;
         definitions.iter().try_for_each(|definition| names::ensure_collection(&database, definition))?;
-        let connection = self.connection().await?;
-        Ok(definitions.iter().map(|definition| Table::new(Arc::clone(definition), Arc::clone(&connection))).collect())
+        // That a server is there is said here, and not at the first use.
+        self.connections.of(&runtime::current()?).await?;
+        let table = |definition| Table::new(Arc::clone(definition), Arc::clone(&self.connections));
+        Ok(definitions.iter().map(table).collect())
     }
 
     async fn create_schema(&self, table: &Table) -> Result<(), Error> {
-        table.connection.within(schema::create(&table.connection, &table.definition)).await
+        let connection = table.connection().await?;
+        connection.within(schema::create(&connection, &table.definition)).await
+    }
+
+    async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let ready = table.ready().await?;
+        Ok(ready.within(keys::undeclared(&ready)).await?)
+    }
+
+    async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let ready = table.ready().await?;
+        Ok(ready.within(keys::drop_undeclared(&ready)).await?)
     }
 
     async fn insert(&self, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
-        table.connection.within(async { write::insert(table.ready().await?, content).await }).await
+        let ready = table.ready().await?;
+        ready.within(write::insert(&ready, content)).await
     }
 
     async fn insert_many(
@@ -76,17 +85,13 @@ impl Backend for Mongo {
         table: &Table,
         contents: Vec<RowContent<Doc>>,
     ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
-        let connection = &table.connection;
-        connection
-            .within(async {
-                let ready = table.ready().await.map_err(|error| (0, error.into()))?;
-                batch::insert_many(connection, ready, contents).await
-            })
-            .await
+        let ready = table.ready().await.map_err(|error| (0, error.into()))?;
+        ready.within(batch::insert_many(&ready, contents)).await
     }
 
     async fn replace(&self, table: &Table, target: Target<'_>, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
-        table.connection.within(async { write::replace(table.ready().await?, &target, &content).await }).await
+        let ready = table.ready().await?;
+        ready.within(write::replace(&ready, &target, &content)).await
     }
 
     async fn patch(
@@ -96,26 +101,23 @@ impl Backend for Mongo {
         changes: &[InPlace],
         written_at: Option<Timestamp>,
     ) -> Result<Option<Row<Doc>>, Error> {
-        let patch = async { patch::patch(table.ready().await?, &lookup, changes, written_at).await };
-        table.connection.within(patch).await
+        let ready = table.ready().await?;
+        ready.within(patch::patch(&ready, &lookup, changes, written_at)).await
     }
 
     async fn delete(&self, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
-        table.connection.within(async { write::delete(table.ready().await?, &target).await }).await
+        let ready = table.ready().await?;
+        ready.within(write::delete(&ready, &target)).await
     }
 
     async fn write_many(&self, table: &Table, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
-        let connection = &table.connection;
-        connection
-            .within(async {
-                let ready = table.ready().await.map_err(|error| (0, error.into()))?;
-                batch::write_many(connection, ready, writes).await
-            })
-            .await
+        let ready = table.ready().await.map_err(|error| (0, error.into()))?;
+        ready.within(batch::write_many(&ready, writes)).await
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
-        table.connection.within(async { read::get(table.ready().await?, &lookup).await }).await
+        let ready = table.ready().await?;
+        ready.within(read::get(&ready, &lookup)).await
     }
 
     async fn find(&self, table: &Table, select: Select) -> Result<Vec<Row<Doc>>, Error> {
@@ -129,15 +131,18 @@ impl Backend for Mongo {
     }
 
     async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
-        table.connection.within(async { read::each(table.ready().await?, &select, give).await }).await
+        let ready = table.ready().await?;
+        ready.within(read::each(&ready, &select, give)).await
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        table.connection.within(async { read::count(table.ready().await?, &predicate).await }).await
+        let ready = table.ready().await?;
+        ready.within(read::count(&ready, &predicate)).await
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        table.connection.within(async { read::exists(table.ready().await?, &predicate).await }).await
+        let ready = table.ready().await?;
+        ready.within(read::exists(&ready, &predicate)).await
     }
 
     fn stream(&self, table: &Table, select: Select) -> Rows {
@@ -145,8 +150,8 @@ impl Backend for Mongo {
     }
 
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
-        let connection = &table.connection;
-        connection.within(async { explain::of_select(connection, table.ready().await?, &select).await }).await
+        let ready = table.ready().await?;
+        ready.within(explain::of_select(&ready, &select)).await
     }
 
     /// On this thread, while the driver's work goes on in a runtime of our own: it needs one, and whoever calls may have

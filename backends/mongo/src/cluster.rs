@@ -64,7 +64,7 @@ pub(crate) async fn shard(connection: &Connection, definition: &TableDefinition)
         return Ok(());
     }
     // Again with the same key, it does nothing.
-    connection.run_in(&connection.client.database("admin"), command).await?;
+    connection.run_in(&connection.client.database("admin"), command).await.map_err(MongoError::of_write)?;
     tracing::info!(table = definition.name, "sharded by its primary key");
     Ok(())
 }

@@ -1,18 +1,17 @@
 //! The driver's client, and what is known of the server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use longevity_core::Error;
 use mongodb::bson::{Document, doc};
 use mongodb::error::Error as DriverError;
 use mongodb::options::{ClientOptions, ReadConcern as DriverReadConcern, SelectionCriteria, WriteConcern};
 use mongodb::{Client, Database};
 use tokio::runtime::Handle;
 
-use crate::Mongo;
 use crate::failure::MongoError;
 use crate::names;
-use crate::runtime::{self, Within};
+use crate::runtime::{PerRuntime, Within};
 use crate::settings::{Acknowledgement, ReadConcern, Settings};
 
 /// A client of one database.
@@ -26,15 +25,25 @@ pub(crate) struct Connection {
     pub(crate) settings: Settings,
 }
 
-impl Mongo {
-    /// The connection, made by whoever comes first.
-    pub(crate) async fn connection(&self) -> Result<std::sync::Arc<Connection>, Error> {
-        let opened = self.connection.get_or_try_init(|| async {
-            let runtime = runtime::current()?;
-            let opened = Within::new(&runtime, Connection::open(&self.settings, runtime.clone())).await;
-            opened.map(std::sync::Arc::new)
+/// The connections to one database, of each runtime that uses it: sockets and timers work only while their runtime does.
+pub(crate) struct Connections {
+    settings: Settings,
+    each: PerRuntime<Connection>,
+}
+
+impl Connections {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { settings, each: PerRuntime::default() }
+    }
+
+    /// The connection of a runtime, made by whoever comes first.
+    pub(crate) async fn of(&self, runtime: &Handle) -> Result<Arc<Connection>, MongoError> {
+        let place = self.each.place(runtime);
+        let opened = place.get_or_try_init(|| async {
+            let opened = Within::new(runtime, Connection::open(&self.settings, runtime.clone())).await;
+            opened.map(Arc::new)
         });
-        Ok(std::sync::Arc::clone(opened.await?))
+        Ok(Arc::clone(opened.await?))
     }
 }
 
@@ -72,7 +81,8 @@ impl Connection {
         let database = client.database(&name);
         let primary = SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary);
         // The first word with the server: it is there, it takes the credentials, and it says what it is.
-        let hello = database.run_command(doc! { "hello": 1 }).selection_criteria(primary).await?;
+        let hello = database.run_command(doc! { "hello": 1 }).selection_criteria(primary).await;
+        let hello = hello.map_err(MongoError::of_read)?;
         let is_cluster = hello.get_str("msg").is_ok_and(|message| message == "isdbgrid");
         if !is_cluster && !hello.contains_key("setName") {
             return Err(MongoError::Standalone);

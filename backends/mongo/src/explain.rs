@@ -4,16 +4,15 @@ use longevity_core::query::{Predicate, Select};
 use longevity_core::{Access, Error, Explanation};
 use mongodb::bson::{Bson, Document, Utf8Lossy, doc};
 
-use crate::connection::Connection;
 use crate::failure::{MongoError, is_success};
 use crate::read;
 use crate::table::Ready;
 use crate::translate::{self, Find};
 
 /// How a selection is found.
-pub(crate) async fn of_select(connection: &Connection, table: &Ready, select: &Select) -> Result<Explanation, Error> {
+pub(crate) async fn of_select(table: &Ready, select: &Select) -> Result<Explanation, Error> {
     let find = translate::find(table, select)?;
-    let explanation = of_find(connection, table, find).await?;
+    let explanation = of_find(table, find).await?;
     Ok(match select.predicate {
         Predicate::Nothing => Explanation { access: Access::Nothing, ..explanation },
         _ => explanation,
@@ -21,13 +20,13 @@ pub(crate) async fn of_select(connection: &Connection, table: &Ready, select: &S
 }
 
 /// How a key is looked up.
-pub(crate) async fn of_filter(connection: &Connection, table: &Ready, filter: Document) -> Result<Explanation, Error> {
+pub(crate) async fn of_filter(table: &Ready, filter: Document) -> Result<Explanation, Error> {
     let (computed, sort, fields) = (Document::new(), Document::new(), Document::new());
     let find = Find { filter, computed, sort, skip: 0, limit: Some(1), fields };
-    of_find(connection, table, find).await
+    of_find(table, find).await
 }
 
-async fn of_find(connection: &Connection, table: &Ready, find: Find) -> Result<Explanation, Error> {
+async fn of_find(table: &Ready, find: Find) -> Result<Explanation, Error> {
     let name = table.definition.name;
     let command = if find.computed.is_empty() {
         let mut command = doc! { "find": name, "filter": find.filter, "sort": find.sort };
@@ -39,9 +38,9 @@ async fn of_find(connection: &Connection, table: &Ready, find: Find) -> Result<E
         doc! { "aggregate": name, "pipeline": read::pipeline(find), "cursor": {} }
     };
     let explain = doc! { "explain": command, "verbosity": "queryPlanner" };
-    let reply = match connection.database.run_command(explain).await {
+    let reply = match table.database.run_command(explain).await {
         Ok(reply) => reply,
-        Err(error) => lossy(&error).ok_or_else(|| MongoError::from(error))?,
+        Err(error) => lossy(&error).ok_or_else(|| MongoError::of_read(error))?,
     };
     let mut stages = Vec::new();
     if let Some(plan) = plan_of(&reply) {

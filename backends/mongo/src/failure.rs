@@ -2,7 +2,7 @@
 
 use longevity_core::Error;
 use longevity_core::backend::WriteFailure;
-use mongodb::bson::{RawBsonRef, RawDocument};
+use mongodb::bson::{Document, RawBsonRef, RawDocument};
 use mongodb::error::{
     Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR,
     UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure as DriverWriteFailure,
@@ -50,15 +50,28 @@ pub enum MongoError {
          member is enough"
     )]
     Standalone,
-    /// The connection was lost, or the primary changed, in the middle of an operation and of the driver's own repetition
-    /// of it. A read may be repeated; a write may or may not be done, and is not done twice when the same state is
-    /// updated or deleted again.
-    #[error(
-        "the connection was lost in the middle of an operation, repeat it; a write may or may not be done: {reason}"
-    )]
+    /// A read was cut off, or a batch was undone before it was committed: the connection or the cursor was lost, the primary
+    /// changed, or the server ended it. Nothing was changed, and it may be repeated.
+    #[error("the operation was interrupted, and nothing was changed, repeat it: {reason}")]
     Interrupted {
         /// What happened.
         reason: String,
+    },
+    /// The connection was lost, or the primary changed, in the middle of a write and of the driver's own repetition of it: it
+    /// may or may not be done. It is not done twice when the same state is updated or deleted again.
+    #[error("the connection was lost in the middle of a write, which may or may not be done, repeat it: {reason}")]
+    InDoubt {
+        /// What happened.
+        reason: String,
+    },
+    /// A batch that the server ended because its transaction became too old. Nothing was changed.
+    #[error(
+        "a batch of {rows} rows takes longer than the server lets a transaction live, and nothing was changed: change fewer at \
+         a time, as by ranges of a key, or raise the server's `transactionLifetimeLimitSeconds`, which is 60 unless it was set"
+    )]
+    TooLong {
+        /// How many rows the batch has.
+        rows: usize,
     },
     /// A name that MongoDB does not allow.
     #[error("{what} cannot be the name of a {kind} in MongoDB: {reason}")]
@@ -168,7 +181,7 @@ impl MongoError {
     /// assert!(!MongoError::NoDatabase.is_retryable());
     /// ```
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Interrupted { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Interrupted { .. } | Self::InDoubt { .. })
     }
 
     /// The MongoDB back end's own error in one of core's.
@@ -211,34 +224,60 @@ const INTERRUPTED: &[i32] = &[
 /// And by which it says that a majority has not confirmed a write in time.
 pub(crate) const WRITE_CONCERN_FAILED: i32 = 64;
 
-impl From<DriverError> for MongoError {
-    fn from(error: DriverError) -> Self {
+impl MongoError {
+    /// The error of an operation that changes nothing, or that is known to have changed nothing.
+    pub(crate) fn of_read(error: DriverError) -> Self {
+        let reason = reason(&error);
+        if is_interruption(&error) { Self::Interrupted { reason } } else { Self::of_either(error) }
+    }
+
+    /// The error of an operation that writes: when it was cut off, nobody knows what became of it.
+    pub(crate) fn of_write(error: DriverError) -> Self {
+        let reason = reason(&error);
+        // It was sent, and nobody is there to be asked what became of it.
+        let is_open = error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT);
+        if is_interruption(&error) || is_open { Self::InDoubt { reason } } else { Self::of_either(error) }
+    }
+
+    /// That of one statement of a transaction, which is undone.
+    pub(crate) fn of_code(code: i32, reason: String) -> Self {
+        if INTERRUPTED.contains(&code) {
+            Self::Interrupted { reason }
+        } else {
+            Self::Other { reason, code: Some(code) }
+        }
+    }
+
+    /// What does not depend on the operation.
+    fn of_either(error: DriverError) -> Self {
         let code = code_of(&error);
         let reason = reason(&error);
         match &*error.kind {
-            // Written, and not by as many as asked: it may be undone.
-            ErrorKind::Write(DriverWriteFailure::WriteConcernError(_)) => Self::Interrupted { reason },
-            ErrorKind::InsertMany(many) if many.write_errors.as_ref().is_none_or(Vec::is_empty) => {
-                Self::Interrupted { reason }
-            }
-            // It was sent, and nobody is there to be asked what became of it.
-            ErrorKind::ServerSelection { .. } if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
-                Self::Interrupted { reason }
-            }
             ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } => Self::Unreachable { reason },
             ErrorKind::Authentication { .. } => Self::Unauthorized { reason },
-            ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => Self::Interrupted { reason },
-            ErrorKind::InvalidArgument { .. } => Self::Other { reason, code },
             _ if matches!(code, Some(13 | 18)) => Self::Unauthorized { reason },
-            _ if code.is_some_and(|code| INTERRUPTED.contains(&code) || code == WRITE_CONCERN_FAILED)
+            _ => Self::Other { reason, code },
+        }
+    }
+}
+
+/// Whether the operation was begun, and cut off by something that passes.
+fn is_interruption(error: &DriverError) -> bool {
+    let code = code_of(error);
+    match &*error.kind {
+        // Written, and not by as many as asked: it may be undone.
+        ErrorKind::Write(DriverWriteFailure::WriteConcernError(_)) => true,
+        ErrorKind::InsertMany(many) if many.write_errors.as_ref().is_none_or(Vec::is_empty) => true,
+        ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } | ErrorKind::Authentication { .. } => false,
+        ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => true,
+        ErrorKind::InvalidArgument { .. } => false,
+        _ if matches!(code, Some(13 | 18)) => false,
+        _ => {
+            code.is_some_and(|code| INTERRUPTED.contains(&code) || code == WRITE_CONCERN_FAILED)
                 || error.contains_label("RetryableError")
                 || error.contains_label(RETRYABLE_WRITE_ERROR)
                 || error.contains_label(TRANSIENT_TRANSACTION_ERROR)
-                || error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) =>
-            {
-                Self::Interrupted { reason }
-            }
-            _ => Self::Other { reason, code },
+                || error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
         }
     }
 }
@@ -252,7 +291,8 @@ impl From<MongoError> for Error {
             | E::Unreachable { .. }
             | E::Unauthorized { .. }
             | E::Standalone
-            | E::Interrupted { .. }) => Self::Connection(error.into()),
+            | E::Interrupted { .. }
+            | E::InDoubt { .. }) => Self::Connection(error.into()),
             error => Self::Backend { backend: crate::NAME, source: error.into() },
         }
     }
@@ -315,23 +355,56 @@ fn reason(error: &DriverError) -> String {
 
 /// The server's code for a value that a unique index has already.
 pub(crate) const DUPLICATE: i32 = 11000;
+/// The server's code for a document that a validator refuses.
+pub(crate) const VALIDATION: i32 = 121;
+/// The server's codes for a document that is too large.
+pub(crate) const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
 
 /// The unique index that has the value already.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Taken {
-    /// By its fields, which the server's reply has.
-    Fields(Vec<String>),
-    /// By its name, which stands in the server's message: the driver drops the replies to insertions.
-    Index(String),
+pub(crate) struct Taken {
+    /// Its fields, which the server's reply has; the driver drops the replies to insertions.
+    pub(crate) fields: Option<Vec<String>>,
+    /// Its name, which stands in the server's message.
+    pub(crate) index: Option<String>,
 }
 
 impl Taken {
     /// `None` if that is not the error.
     pub(crate) fn of(error: &DriverError, namespace: &str) -> Option<Self> {
-        if code_of(error) != Some(DUPLICATE) {
-            return None;
-        }
-        fields(error).map(Self::Fields).or_else(|| index_in(&reason(error), namespace).map(Self::Index))
+        WriteError::of(error, namespace)?.taken
+    }
+}
+
+/// What the server says of a row that it refuses.
+#[derive(Debug)]
+pub(crate) struct WriteError {
+    pub(crate) code: i32,
+    pub(crate) reason: String,
+    pub(crate) taken: Option<Taken>,
+}
+
+impl WriteError {
+    /// `None` if it was not the server that failed.
+    pub(crate) fn of(error: &DriverError, namespace: &str) -> Option<Self> {
+        Some(Self::new(code_of(error)?, reason(error), fields(error), namespace))
+    }
+
+    /// That of a statement of a command with several.
+    pub(crate) fn of_statement(error: &Document, namespace: &str) -> Self {
+        let fields = error.get_document("keyPattern").ok().map(|pattern| pattern.keys().cloned().collect());
+        let reason = error.get_str("errmsg").unwrap_or("the server refuses a row").to_owned();
+        Self::new(error.get_i32("code").unwrap_or_default(), reason, fields, namespace)
+    }
+
+    /// Whether it is about the row, and not about the server.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.code, DUPLICATE | VALIDATION) || TOO_LARGE.contains(&self.code)
+    }
+
+    fn new(code: i32, reason: String, fields: Option<Vec<String>>, namespace: &str) -> Self {
+        let taken = (code == DUPLICATE).then(|| Taken { fields, index: index_in(&reason, namespace) });
+        Self { code, reason, taken }
     }
 }
 

@@ -50,7 +50,8 @@ pub(crate) async fn key(
         let renamed = renamed(definition, index);
         let mut any = false;
         for filter in elsewhere.iter().map(Elsewhere::filter).chain(renamed.iter().map(Renamed::filter)) {
-            let row = collection.find_one(filter).projection(doc! { layout::ID: 1 }).await?;
+            let row =
+                collection.find_one(filter).projection(doc! { layout::ID: 1 }).await.map_err(MongoError::of_read)?;
             any = any || row.is_some();
         }
         if !any {
@@ -73,12 +74,12 @@ pub(crate) async fn key(
 }
 
 /// The types whose rows are in an index.
-fn variants<'a>(definition: &'a TableDefinition, index: &'a Index) -> impl Iterator<Item = &'a Variant> {
+pub(crate) fn variants<'a>(definition: &'a TableDefinition, index: &'a Index) -> impl Iterator<Item = &'a Variant> {
     let variants = definition.variants.iter().enumerate();
     variants.filter(|(at, _)| index.variant.is_none_or(|own| own == *at)).map(|(_, variant)| variant)
 }
 
-fn rows_of(variant: &Variant) -> Document {
+pub(crate) fn rows_of(variant: &Variant) -> Document {
     variant.discriminators.map_or_else(Document::new, |names| doc! { layout::TYPE: layout::of_types(names) })
 }
 
@@ -141,7 +142,10 @@ impl Renamed {
         for (alias, name) in &self.aliases {
             let mut filter = self.types.clone();
             filter.insert(&self.field, doc! { "$eq": *alias });
-            collection.update_many(filter, doc! { "$set": { &self.field: *name } }).await?;
+            collection
+                .update_many(filter, doc! { "$set": { &self.field: *name } })
+                .await
+                .map_err(MongoError::of_write)?;
         }
         Ok(())
     }
@@ -176,14 +180,20 @@ impl Elsewhere {
             for other in &self.aliases {
                 filter.insert(other, doc! { "$exists": other == alias });
             }
-            collection.update_many(filter, doc! { "$rename": { alias: &self.field } }).await?;
+            collection
+                .update_many(filter, doc! { "$rename": { alias: &self.field } })
+                .await
+                .map_err(MongoError::of_write)?;
         }
         let Some(absent) = &self.absent else { return Ok(()) };
         let mut filter = self.rows();
         for name in &self.aliases {
             filter.insert(name, doc! { "$exists": false });
         }
-        collection.update_many(filter, doc! { "$set": { &self.field: absent.clone() } }).await?;
+        collection
+            .update_many(filter, doc! { "$set": { &self.field: absent.clone() } })
+            .await
+            .map_err(MongoError::of_write)?;
         Ok(())
     }
 }
@@ -222,7 +232,8 @@ async fn ensure_unique(
             doc! { "$match": { "rows": { "$gt": 1 } } },
             doc! { "$limit": 1 },
         ];
-        if collection.aggregate(same).allow_disk_use(true).await?.advance().await? {
+        let mut found = collection.aggregate(same).allow_disk_use(true).await.map_err(MongoError::of_read)?;
+        if found.advance().await.map_err(MongoError::of_read)? {
             return Err(MongoError::DuplicateRows { table: definition.name.to_owned(), index: index.name.clone() });
         }
     }

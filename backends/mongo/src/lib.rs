@@ -29,23 +29,27 @@
 //!
 //! # Runtimes
 //!
-//! The driver's connections live in the tokio runtime in which the store is opened, which has to live and to run as long as the
-//! store is used: a current-thread runtime runs only while somebody blocks on it. Where there is none, they live in one that this
-//! crate starts, with two threads. Operations may be polled from anywhere.
+//! Each tokio runtime that uses a store has connections of its own, made at its first operation: a store that one runtime
+//! opened works in every other, whether the first is idle or gone, as those of `#[tokio::test]` functions that share a store
+//! are. Where there is no runtime, and in the blocking facade, the connections live in one that this crate starts, with two
+//! threads. An operation is to be polled in the runtime in which it was polled first, or while that one runs.
 
 mod address;
 mod backend;
 mod batch;
 mod cluster;
 mod connection;
+mod cursor;
 mod encode;
 mod equality;
 mod explain;
 mod expression;
 mod failure;
 mod fill;
+mod fit;
 mod format;
 mod identity;
+mod keys;
 mod layout;
 mod limits;
 mod names;
@@ -56,10 +60,12 @@ mod rows;
 mod runtime;
 mod schema;
 mod settings;
+mod statements;
 mod stored;
 mod stream;
 mod table;
 mod text;
+mod transaction;
 mod translate;
 mod validator;
 mod values;
@@ -93,7 +99,7 @@ pub fn translated(
     select: &longevity_core::query::Select,
 ) -> Result<impl Sized + use<>, longevity_core::Error> {
     match table.known() {
-        Some(ready) => translate::find(ready, select),
+        Some(ready) => translate::find(&ready, select),
         None => {
             Err(longevity_core::Error::Unsupported { backend: NAME, operation: "a translation before the first use" })
         }

@@ -8,12 +8,12 @@ use mongodb::bson::{Document, RawDocumentBuf, doc};
 use mongodb::options::ReturnDocument;
 
 use crate::encode::Doc;
-use crate::failure::{DUPLICATE, MongoError, code_of};
+use crate::failure::{DUPLICATE, MongoError, TOO_LARGE, VALIDATION, code_of};
 use crate::layout::{TYPE, UPDATED_AT, VERSION};
 use crate::stored::{Stored, Way};
 use crate::table::Ready;
 use crate::values::{of_type, timestamp};
-use crate::write::{TOO_LARGE, VALIDATION, VERSION_TYPES};
+use crate::write::VERSION_TYPES;
 use crate::{read, rows};
 
 /// The server's codes for a change that does not fit what is there, a text cannot be incremented nor a number hold a field, and
@@ -55,7 +55,7 @@ pub(crate) async fn patch(
         Ok(row) => row.map(|document| rows::read(table, &document)).transpose(),
         Err(error) => match code_of(&error) {
             Some(code) if is_declined(code) => Ok(None),
-            _ => Err(MongoError::from(error).into()),
+            _ => Err(MongoError::of_write(error).into()),
         },
     }
 }

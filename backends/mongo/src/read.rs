@@ -9,17 +9,15 @@ use longevity_core::query::{Predicate, Select};
 use longevity_core::value::Comparison;
 use longevity_core::{Error, Row};
 use mongodb::bson::{Document, RawDocument, doc};
-use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
+use mongodb::raw_batch_cursor::RawBatch;
 
+use crate::cursor::Cursor;
 use crate::encode::Doc;
 use crate::failure::MongoError;
 use crate::layout::ID;
 use crate::rows;
 use crate::table::Ready;
 use crate::translate::{self, Find};
-
-/// Up to so many rows the server sends in its first answer, so that a page costs one round trip.
-const PAGE: i64 = 1_000;
 
 /// The filter of a look-up.
 pub(crate) fn of_key(table: &Ready, lookup: &Lookup<'_>) -> Result<Document, Error> {
@@ -47,15 +45,10 @@ pub(crate) fn of_key(table: &Ready, lookup: &Lookup<'_>) -> Result<Document, Err
 pub(crate) async fn get(table: &Ready, lookup: &Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
     let filter = of_key(table, lookup)?;
     // Negative: one batch, and no cursor.
-    let mut answer = table.collection.find(filter).limit(-1).batch().await.map_err(MongoError::from)?;
-    let Some(batch) = next(&mut answer).await? else { return Ok(None) };
+    let mut answer = table.collection.find(filter).limit(-1).batch().await.map_err(MongoError::of_read)?;
+    let batch = poll_fn(|context| Pin::new(&mut answer).poll_next(context)).await;
+    let Some(batch) = batch.transpose().map_err(MongoError::of_read)? else { return Ok(None) };
     documents(&batch)?.next().map(|document| rows::read(table, document?)).transpose()
-}
-
-/// The next batch of rows; `None` at the end.
-async fn next(batches: &mut RawBatchCursor) -> Result<Option<RawBatch>, MongoError> {
-    let next = poll_fn(|context| Pin::new(&mut *batches).poll_next(context)).await;
-    Ok(next.transpose()?)
 }
 
 /// The documents of a batch.
@@ -64,22 +57,8 @@ pub(crate) fn documents(
 ) -> Result<impl Iterator<Item = Result<&RawDocument, MongoError>>, MongoError> {
     let unreadable =
         || MongoError::Other { reason: "the server sent a batch that cannot be read".to_owned(), code: None };
-    let all = batch.doc_slices()?.into_iter();
+    let all = batch.doc_slices().map_err(MongoError::of_read)?.into_iter();
     Ok(all.map(move |value| value.ok().and_then(|value| value.as_document()).ok_or_else(unreadable)))
-}
-
-/// The rows of a query, a batch at a time.
-pub(crate) async fn batches(table: &Ready, find: Find) -> Result<RawBatchCursor, MongoError> {
-    // One more than there are: the server then knows that there are no more, and needs not be asked again.
-    let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit + 1).ok());
-    let batch = page.unwrap_or(table.batch_size);
-    if !find.computed.is_empty() {
-        let aggregate = table.collection.aggregate(pipeline(find)).allow_disk_use(true);
-        return Ok(aggregate.batch_size(batch).batch().await?);
-    }
-    let found = table.collection.find(find.filter).sort(find.sort).skip(find.skip).allow_disk_use(true);
-    let found = found.limit(find.limit.unwrap_or(0)).batch_size(batch).projection(find.fields);
-    Ok(found.batch().await?)
 }
 
 /// A query whose order is computed.
@@ -103,9 +82,9 @@ pub(crate) fn pipeline(find: Find) -> Vec<Document> {
 
 /// Gives the rows one by one, each in place of the one before.
 pub(crate) async fn each(table: &Ready, select: &Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
-    let mut batches = batches(table, translate::find(table, select)?).await?;
+    let mut cursor = Cursor::open(table, translate::find(table, select)?).await?;
     let mut row = rows::empty();
-    while let Some(batch) = next(&mut batches).await? {
+    while let Some(batch) = cursor.next().await? {
         for document in documents(&batch)? {
             rows::read_into(&mut row, table, document?)?;
             give(&row)?;
@@ -117,12 +96,12 @@ pub(crate) async fn each(table: &Ready, select: &Select, give: &mut Give<'_, Doc
 /// How many rows satisfy a predicate.
 pub(crate) async fn count(table: &Ready, predicate: &Predicate) -> Result<u64, Error> {
     let filter = translate::filter(table, predicate)?;
-    Ok(table.collection.count_documents(filter).await.map_err(MongoError::from)?)
+    Ok(table.collection.count_documents(filter).await.map_err(MongoError::of_read)?)
 }
 
 /// Whether any row satisfies a predicate.
 pub(crate) async fn exists(table: &Ready, predicate: &Predicate) -> Result<bool, Error> {
     let filter = translate::filter(table, predicate)?;
-    let found = table.collection.find_one(filter).projection(doc! { ID: 1 }).await.map_err(MongoError::from)?;
+    let found = table.collection.find_one(filter).projection(doc! { ID: 1 }).await.map_err(MongoError::of_read)?;
     Ok(found.is_some())
 }

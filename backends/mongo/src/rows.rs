@@ -151,6 +151,14 @@ pub(crate) fn version_of(value: RawBsonRef<'_>) -> Option<u64> {
     }
 }
 
+/// The bytes of a document's fields that are not our own.
+pub(crate) fn fields_of(document: &RawDocument) -> Vec<u8> {
+    let mut doc = Doc::unset();
+    // Of one that somebody edited, what can be read.
+    let _ = Own::default().anywhere(document, &mut doc);
+    doc.fields().to_vec()
+}
+
 /// Our own fields of a document.
 #[derive(Default)]
 struct Own<'a> {

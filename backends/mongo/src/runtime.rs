@@ -1,11 +1,14 @@
-//! The tokio runtime that the driver's connections live in, whoever polls.
+//! The tokio runtimes that the driver's connections live in: the caller's, or one of our own.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::OnceCell;
+use tokio::task::AbortHandle;
 
 use crate::failure::MongoError;
 
@@ -63,5 +66,86 @@ impl<F> Drop for Within<F> {
     fn drop(&mut self) {
         let _entered = self.handle.enter();
         self.future = None;
+    }
+}
+
+/// One thing for each runtime that uses it. What is of a runtime that ended is dropped when another one comes.
+pub(crate) struct PerRuntime<T> {
+    places: Mutex<Vec<Place<T>>>,
+}
+
+struct Place<T> {
+    life: Life,
+    thing: Arc<OnceCell<Arc<T>>>,
+}
+
+impl<T> Default for PerRuntime<T> {
+    fn default() -> Self {
+        Self { places: Mutex::default() }
+    }
+}
+
+impl<T> PerRuntime<T> {
+    /// What this runtime has, if it has it already.
+    pub(crate) fn known(&self, runtime: &Handle) -> Option<Arc<T>> {
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.iter().find(|place| place.life.is_of(runtime)).and_then(|place| place.thing.get().map(Arc::clone))
+    }
+
+    /// What any runtime has.
+    pub(crate) fn any(&self) -> Option<Arc<T>> {
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.iter().find_map(|place| place.thing.get().map(Arc::clone))
+    }
+
+    /// Where what this runtime has is put, by whoever comes first.
+    pub(crate) fn place(&self, runtime: &Handle) -> Arc<OnceCell<Arc<T>>> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = places.iter().find(|place| place.life.is_of(runtime)) {
+            return Arc::clone(&place.thing);
+        }
+        places.retain(|place| !place.life.has_ended());
+        let thing = Arc::default();
+        places.push(Place { life: Life::of(runtime), thing: Arc::clone(&thing) });
+        thing
+    }
+}
+
+/// Whether a runtime still runs: a task in it waits for its end. Another may get its number after that.
+struct Life {
+    runtime: tokio::runtime::Id,
+    ended: Arc<AtomicBool>,
+    task: AbortHandle,
+}
+
+impl Life {
+    fn of(runtime: &Handle) -> Self {
+        struct End(Arc<AtomicBool>);
+        impl Drop for End {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Release);
+            }
+        }
+        let ended = Arc::new(AtomicBool::new(false));
+        let end = End(Arc::clone(&ended));
+        let waits = runtime.spawn(async move {
+            let _end = end;
+            pending::<()>().await;
+        });
+        Self { runtime: runtime.id(), ended, task: waits.abort_handle() }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn is_of(&self, runtime: &Handle) -> bool {
+        self.runtime == runtime.id() && !self.has_ended()
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }

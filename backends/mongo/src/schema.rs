@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::failure::{DUPLICATE, MongoError, code_of, index_in};
 use crate::layout::{self, Wanted};
 use crate::table::Ready;
-use crate::{cluster, fill, names, validator};
+use crate::{cluster, fill, fit, names, validator};
 
 // https://www.mongodb.com/docs/manual/reference/error-codes/
 const NAMESPACE_NOT_FOUND: i32 = 26;
@@ -27,6 +27,9 @@ pub(crate) async fn create(connection: &Connection, definition: &TableDefinition
     }
     let found = indexes(connection, definition).await?.unwrap_or_default();
     let missing = absent(definition, &found, &wanted)?;
+    for wanted in &wanted {
+        fit::ensure(connection, definition, wanted, missing.contains(wanted)).await?;
+    }
     validator::apply(connection, definition).await?;
     for wanted in wanted.iter().filter(|wanted| wanted.unique) {
         fill::key(connection, definition, wanted, &found, missing.contains(wanted)).await?;
@@ -76,7 +79,7 @@ async fn indexes_of(database: &Database, name: &str) -> Result<Option<Vec<Docume
     let reply = match database.run_command(list).await {
         Ok(reply) => reply,
         Err(error) if code_of(&error) == Some(NAMESPACE_NOT_FOUND) => return Ok(None),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(MongoError::of_read(error)),
     };
     let batch = reply.get_document("cursor").ok().and_then(|cursor| cursor.get_array("firstBatch").ok());
     let built = |index: &&Document| index.contains_key("name");
@@ -145,7 +148,7 @@ pub(crate) fn conflict(definition: &TableDefinition, found: &Document, wanted: &
 async fn create_collection(connection: &Connection, definition: &TableDefinition) -> Result<(), MongoError> {
     let create = doc! { "create": definition.name, "writeConcern": { "w": "majority" } };
     match connection.run(create).await {
-        Err(error) if code_of(&error) != Some(NAMESPACE_EXISTS) => Err(error.into()),
+        Err(error) if code_of(&error) != Some(NAMESPACE_EXISTS) => Err(MongoError::of_write(error)),
         // Or somebody else did at this moment.
         _ => Ok(()),
     }
@@ -175,7 +178,7 @@ async fn create_indexes(
         Some(INDEX_OPTIONS_CONFLICT | INDEX_KEY_SPECS_CONFLICT) => {
             in_the_way(connection, definition, wanted, error).await?
         }
-        _ => MongoError::from(error),
+        _ => MongoError::of_write(error),
     })
 }
 
@@ -194,5 +197,5 @@ async fn in_the_way(
         let same = |index: &&&Document| index.get_document("key").is_ok_and(|keys| is_same_key(keys, wanted));
         others.iter().find(same).map(|index| conflict(definition, index, wanted))
     });
-    Ok(conflict.unwrap_or_else(|| error.into()))
+    Ok(conflict.unwrap_or_else(|| MongoError::of_write(error)))
 }

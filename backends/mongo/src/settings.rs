@@ -5,10 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use longevity_core::Error;
-use tokio::sync::OnceCell;
 
 use crate::address::Address;
-use crate::connection::Connection;
+use crate::connection::Connections;
 use crate::failure::MongoError;
 
 /// A MongoDB database on a replica set or a sharded cluster. Clones share its connections.
@@ -52,7 +51,7 @@ use crate::failure::MongoError;
 #[derive(Clone)]
 pub struct Mongo {
     pub(crate) settings: Settings,
-    pub(crate) connection: Arc<OnceCell<Arc<Connection>>>,
+    pub(crate) connections: Arc<Connections>,
 }
 
 #[derive(Clone)]
@@ -111,7 +110,7 @@ impl Mongo {
             batch_size: 4_000,
             rewriting: false,
         };
-        Self { settings, connection: Arc::default() }
+        Self { connections: Arc::new(Connections::new(settings.clone())), settings }
     }
 
     /// The same, for a text that should be a connection string with a database in it: whether it looks like one is said at
@@ -186,7 +185,7 @@ impl Mongo {
     /// Another database handle: this one's connections, if there are any, keep their settings.
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
-        self.connection = Arc::default();
+        self.connections = Arc::new(Connections::new(self.settings.clone()));
         self
     }
 

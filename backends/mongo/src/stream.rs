@@ -8,11 +8,9 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use longevity_core::query::Select;
 use longevity_core::{Error, Row};
-use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
-use tokio::runtime::Handle;
 
+use crate::cursor::Cursor;
 use crate::encode::Doc;
-use crate::failure::MongoError;
 use crate::table::{Ready, Table};
 use crate::{read, rows, translate};
 
@@ -21,41 +19,47 @@ use crate::{read, rows, translate};
 /// No snapshot: a row that is written while the stream runs may come as it was before or after, or, if it moves in the order,
 /// twice or not at all.
 pub struct Rows {
-    runtime: Handle,
     state: State,
 }
 
 struct Opened {
     table: Arc<Ready>,
-    batches: RawBatchCursor,
-    /// The rows of the last batch, in order.
-    rows: std::vec::IntoIter<Result<Row<Doc>, Error>>,
+    cursor: Cursor,
+}
+
+/// A batch that is on its way, and what it comes from; none at the end.
+type Next = Pin<Box<dyn Future<Output = Result<Option<(Opened, Batch)>, Error>> + Send>>;
+
+/// The rows of a batch, in order. A document that is no row is an error in its place.
+type Batch = std::vec::IntoIter<Result<Row<Doc>, Error>>;
+
+enum State {
+    Waiting(Next),
+    Open(Box<Opened>, Batch),
+    Ended,
 }
 
 impl Opened {
-    /// The rows of a batch. A document that is no row is an error in its place.
-    fn rows_of(&self, batch: &RawBatch) -> Result<Vec<Result<Row<Doc>, Error>>, MongoError> {
-        let rows = read::documents(batch)?.map(|document| rows::read(&self.table, document?));
-        Ok(rows.collect())
+    async fn next(mut self) -> Result<Option<(Self, Batch)>, Error> {
+        let Some(batch) = self.cursor.next().await? else { return Ok(None) };
+        let documents = read::documents(&batch)?;
+        let rows: Vec<_> = documents.map(|document| rows::read(&self.table, document?)).collect();
+        Ok(Some((self, rows.into_iter())))
     }
-}
-
-enum State {
-    Opening(Pin<Box<dyn Future<Output = Result<Opened, Error>> + Send>>),
-    Open(Box<Opened>),
-    Ended,
 }
 
 impl Rows {
     pub(crate) fn new(table: &Table, select: Select) -> Self {
         let table = table.clone();
-        let runtime = table.connection.runtime.clone();
-        let opening = async move {
-            let ready = Arc::clone(table.ready().await?);
-            let batches = read::batches(&ready, translate::find(&ready, &select)?).await?;
-            Ok(Opened { table: ready, batches, rows: Vec::new().into_iter() })
+        let first = async move {
+            let ready = table.ready().await?;
+            let opened = async {
+                let cursor = Cursor::open(&ready, translate::find(&ready, &select)?).await?;
+                Opened { table: Arc::clone(&ready), cursor }.next().await
+            };
+            ready.within(opened).await
         };
-        Self { runtime, state: State::Opening(Box::pin(opening)) }
+        Self { state: State::Waiting(Box::pin(first)) }
     }
 }
 
@@ -63,38 +67,22 @@ impl Stream for Rows {
     type Item = Result<Row<Doc>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self { runtime, state } = &mut *self;
-        let _entered = runtime.enter();
         loop {
-            match state {
-                State::Opening(opening) => match opening.as_mut().poll(context) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(opened)) => *state = State::Open(Box::new(opened)),
-                    Poll::Ready(Err(error)) => {
-                        *state = State::Ended;
+            match &mut self.state {
+                State::Waiting(next) => match ready!(next.as_mut().poll(context)) {
+                    Ok(Some((opened, rows))) => self.state = State::Open(Box::new(opened), rows),
+                    Ok(None) => self.state = State::Ended,
+                    // Nothing comes after an error of the cursor.
+                    Err(error) => {
+                        self.state = State::Ended;
                         return Poll::Ready(Some(Err(error)));
                     }
                 },
-                State::Open(opened) => {
-                    if let Some(row) = opened.rows.next() {
-                        return Poll::Ready(Some(row));
-                    }
-                    let batch = ready!(Pin::new(&mut opened.batches).poll_next(context)).transpose();
-                    match batch
-                        .map_err(MongoError::from)
-                        .and_then(|batch| batch.map(|batch| opened.rows_of(&batch)).transpose())
-                    {
-                        Ok(Some(rows)) => opened.rows = rows.into_iter(),
-                        Ok(None) => {
-                            *state = State::Ended;
-                            return Poll::Ready(None);
-                        }
-                        // Nothing comes behind an error of the cursor.
-                        Err(error) => {
-                            *state = State::Ended;
-                            return Poll::Ready(Some(Err(error.into())));
-                        }
-                    }
+                State::Open(_, rows) if rows.len() > 0 => return Poll::Ready(rows.next()),
+                State::Open(..) => {
+                    let State::Open(opened, _) = std::mem::replace(&mut self.state, State::Ended) else { continue };
+                    let table = Arc::clone(&opened.table);
+                    self.state = State::Waiting(Box::pin(async move { table.within(opened.next()).await }));
                 }
                 State::Ended => return Poll::Ready(None),
             }
@@ -105,7 +93,10 @@ impl Stream for Rows {
 /// The driver closes the cursor by a task of the runtime.
 impl Drop for Rows {
     fn drop(&mut self) {
-        let _entered = self.runtime.enter();
-        self.state = State::Ended;
+        if let State::Open(opened, _) = &self.state {
+            let runtime = opened.table.connection.runtime.clone();
+            let _entered = runtime.enter();
+            self.state = State::Ended;
+        }
     }
 }

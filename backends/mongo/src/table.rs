@@ -2,31 +2,34 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use longevity_core::Path;
 use longevity_core::table::{Index, TableDefinition};
 use mongodb::bson::RawDocumentBuf;
 use mongodb::{Collection, Database};
-use tokio::sync::OnceCell;
+use tokio::runtime::Handle;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Connections};
 use crate::failure::MongoError;
 use crate::layout::{self, Wanted};
 use crate::property::Property;
+use crate::runtime::{self, PerRuntime, Within};
 use crate::{cluster, schema};
 
 /// A table of a model on a [`Mongo`](crate::Mongo) database.
 #[derive(Clone)]
 pub struct Table {
     pub(crate) definition: Arc<TableDefinition>,
-    pub(crate) connection: Arc<Connection>,
-    ready: Arc<OnceCell<Arc<Ready>>>,
+    connections: Arc<Connections>,
+    ready: Arc<PerRuntime<Ready>>,
 }
 
 /// A table whose indexes were read and found complete: all that an operation starts from.
 pub(crate) struct Ready {
     pub(crate) definition: Arc<TableDefinition>,
+    pub(crate) connection: Arc<Connection>,
     pub(crate) collection: Collection<RawDocumentBuf>,
     /// The database's and the collection's name, as the server says them.
     pub(crate) namespace: String,
@@ -43,49 +46,62 @@ pub(crate) struct Ready {
 }
 
 impl Table {
-    pub(crate) fn new(definition: Arc<TableDefinition>, connection: Arc<Connection>) -> Self {
-        Self { definition, connection, ready: Arc::default() }
+    pub(crate) fn new(definition: Arc<TableDefinition>, connections: Arc<Connections>) -> Self {
+        Self { definition, connections, ready: Arc::default() }
     }
 
-    /// The table, ready for use. Fails until the schema is created: without its keys, the collection would take what they
-    /// forbid.
+    /// The connection of the runtime that the caller is in.
+    pub(crate) async fn connection(&self) -> Result<Arc<Connection>, MongoError> {
+        self.connections.of(&runtime::current()?).await
+    }
+
+    /// The table in the runtime that the caller is in, ready for use. Fails until the schema is created: without its keys, the
+    /// collection would take what they forbid.
     #[inline]
-    pub(crate) async fn ready(&self) -> Result<&Arc<Ready>, MongoError> {
-        match self.ready.get() {
+    pub(crate) async fn ready(&self) -> Result<Arc<Ready>, MongoError> {
+        let runtime = runtime::current()?;
+        match self.ready.known(&runtime) {
             Some(ready) => Ok(ready),
-            None => self.find().await,
+            None => self.find(&runtime).await,
         }
     }
 
-    /// The table, if it is ready.
-    pub(crate) fn known(&self) -> Option<&Ready> {
-        self.ready.get().map(|ready| &**ready)
+    /// The table, if it is ready anywhere.
+    pub(crate) fn known(&self) -> Option<Arc<Ready>> {
+        self.ready.any()
     }
 
     #[cold]
-    async fn find(&self) -> Result<&Arc<Ready>, MongoError> {
+    async fn find(&self, runtime: &Handle) -> Result<Arc<Ready>, MongoError> {
+        let connection = self.connections.of(runtime).await?;
         let find = async {
-            schema::ensure_created(&self.connection, &self.definition).await?;
-            Ok(Arc::new(Ready::new(&self.connection, &self.definition)?))
+            connection.within(schema::ensure_created(&connection, &self.definition)).await?;
+            Ok::<_, MongoError>(Arc::new(Ready::new(Arc::clone(&connection), &self.definition)?))
         };
-        self.ready.get_or_try_init(|| find).await
+        Ok(Arc::clone(self.ready.place(runtime).get_or_try_init(|| find).await?))
     }
 }
 
 impl Ready {
-    fn new(connection: &Connection, definition: &Arc<TableDefinition>) -> Result<Self, MongoError> {
+    fn new(connection: Arc<Connection>, definition: &Arc<TableDefinition>) -> Result<Self, MongoError> {
         let routing = if connection.is_cluster { layout::shard_key(definition) } else { None };
         Ok(Self {
             collection: connection.database.collection(definition.name),
             namespace: format!("{}.{}", connection.database.name(), definition.name),
             database: connection.database.clone(),
-            wanted: cluster::enforceable(connection, definition, layout::wanted(definition))?,
+            wanted: cluster::enforceable(&connection, definition, layout::wanted(definition))?,
             routing: routing.unwrap_or_default().keys().cloned().collect(),
             fields: definition.columns.iter().map(|column| layout::field_of(definition, column)).collect(),
             batch_size: connection.settings.batch_size,
             definition: Arc::clone(definition),
             properties: Mutex::default(),
+            connection,
         })
+    }
+
+    /// A future of the driver's, where it can be polled by anyone.
+    pub(crate) fn within<F: Future>(&self, future: F) -> Within<F> {
+        self.connection.within(future)
     }
 
     /// The property at a path; `None` if no variant has it.

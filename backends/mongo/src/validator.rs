@@ -21,7 +21,7 @@ pub(crate) async fn apply(connection: &Connection, definition: &TableDefinition)
     }
     let validator = doc! { "$jsonSchema": of_table(definition) };
     let list = doc! { "listCollections": 1, "filter": { "name": definition.name } };
-    let reply = connection.run(list).await?;
+    let reply = connection.run(list).await.map_err(MongoError::of_read)?;
     let batch = reply.get_document("cursor").ok().and_then(|cursor| cursor.get_array("firstBatch").ok());
     let collection = batch.and_then(|batch| batch.first()).and_then(Bson::as_document);
     let found = collection.and_then(|found| found.get_document("options").ok()?.get_document("validator").ok());
@@ -39,7 +39,7 @@ pub(crate) async fn apply(connection: &Connection, definition: &TableDefinition)
         "validationAction": "error",
         "writeConcern": { "w": "majority" },
     };
-    connection.run(change).await?;
+    connection.run(change).await.map_err(MongoError::of_write)?;
     Ok(())
 }
 

@@ -9,17 +9,12 @@ use mongodb::error::{Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, Wri
 use mongodb::options::{ReadConcern, ReturnDocument, SelectionCriteria};
 
 use crate::encode::{self, Doc};
-use crate::failure::{DUPLICATE, MongoError, Taken, code_of};
+use crate::failure::{DUPLICATE, MongoError, TOO_LARGE, Taken, VALIDATION, WriteError};
 use crate::identity;
 use crate::layout::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
 use crate::table::Ready;
 use crate::values::{scalar, timestamp};
-use crate::{rows, schema};
-
-/// The server's code for a document that a validator refuses.
-pub(crate) const VALIDATION: i32 = 121;
-/// The server's codes for a document that is too large.
-pub(crate) const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
+use crate::{keys, rows, schema};
 
 pub(crate) async fn insert(table: &Ready, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
     let id = identity::next();
@@ -59,7 +54,7 @@ fn is_unknown(error: &DriverError) -> bool {
 /// Whether a repetition found the row that an earlier try left, and enough members have it.
 fn is_there_already(table: &Ready, error: &DriverError) -> bool {
     let acknowledged = matches!(&*error.kind, ErrorKind::InsertMany(many) if many.write_concern_error.is_none());
-    acknowledged && Taken::of(error, &table.namespace) == Some(Taken::Index("_id_".to_owned()))
+    acknowledged && Taken::of(error, &table.namespace).is_some_and(|taken| taken.index.as_deref() == Some("_id_"))
 }
 
 pub(crate) fn ensure_fits(table: &Ready, name: Option<&str>, document: &RawDocument) -> Result<(), Error> {
@@ -169,7 +164,7 @@ pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), Wri
     let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
     loop {
         let deleted = table.collection.delete_one(filter_of_meant(table, id, target)).await;
-        if deleted.map_err(MongoError::from)?.deleted_count > 0 {
+        if deleted.map_err(MongoError::of_write)?.deleted_count > 0 {
             return Ok(());
         }
         if target.version.is_none() && target.scope.is_none() {
@@ -180,20 +175,29 @@ pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), Wri
 }
 
 /// Says why the row is not the one that is meant, if it is not.
-pub(crate) async fn ensure_meant(table: &Ready, id: ObjectId, target: &Target<'_>) -> Result<(), WriteFailure> {
-    let found = table
-        .collection
-        .clone_with_type::<Document>()
-        .find_one(filter_of(table, id, target))
-        .projection(doc! { TYPE: 1, VERSION: 1 })
-        // The primary's own view, which the write had too: what a majority has may be older.
-        .selection_criteria(SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary))
-        .read_concern(ReadConcern::local())
-        .await;
-    match Found::of(found.map_err(MongoError::from)?) {
+async fn ensure_meant(table: &Ready, id: ObjectId, target: &Target<'_>) -> Result<(), WriteFailure> {
+    match found(table, filter_of(table, id, target)).await?.first() {
         None => Err(WriteFailure::Missing),
         Some(found) => found.ensure(table, target).map(drop),
     }
+}
+
+/// What rows that a write was about are now.
+pub(crate) async fn found(table: &Ready, filter: Document) -> Result<Vec<Found>, MongoError> {
+    let collection = table.collection.clone_with_type::<Document>();
+    let found = collection
+        .find(filter)
+        .projection(doc! { TYPE: 1, VERSION: 1 })
+        // The primary's own view, which the write had too: what a majority has may be older.
+        .selection_criteria(SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary))
+        .read_concern(ReadConcern::local());
+    let mut cursor = found.await.map_err(MongoError::of_read)?;
+    let mut rows = Vec::new();
+    while cursor.advance().await.map_err(MongoError::of_read)? {
+        let row = Document::try_from(cursor.current()).map_err(unreadable)?;
+        rows.extend(Found::of(Some(row)));
+    }
+    Ok(rows)
 }
 
 /// The row by its id, and by what a cluster finds it by.
@@ -227,7 +231,7 @@ fn number(version: u64) -> Bson {
     Bson::Int64(signed(version))
 }
 
-fn signed(version: u64) -> i64 {
+pub(crate) fn signed(version: u64) -> i64 {
     i64::try_from(version).unwrap_or(i64::MAX)
 }
 
@@ -235,8 +239,8 @@ fn signed(version: u64) -> i64 {
 pub(crate) const VERSION_TYPES: [&str; 3] = ["long", "int", "double"];
 
 /// The row that a write was about.
-struct Found {
-    id: RowId,
+pub(crate) struct Found {
+    pub(crate) id: RowId,
     discriminator: Option<String>,
     /// `None` if it is none.
     version: Option<u64>,
@@ -256,7 +260,7 @@ impl Found {
     }
 
     /// Its version, if it is the row that is meant: in scope, and of the version.
-    fn ensure(&self, table: &Ready, target: &Target<'_>) -> Result<u64, WriteFailure> {
+    pub(crate) fn ensure(&self, table: &Ready, target: &Target<'_>) -> Result<u64, WriteFailure> {
         let name = self.discriminator.as_deref();
         if target.scope.is_some_and(|scope| !name.is_some_and(|name| scope.contains(&name))) {
             return Err(WriteFailure::Missing);
@@ -274,35 +278,42 @@ impl Found {
     }
 }
 
-/// Why the server refused a write of a row with this discriminator.
-pub(crate) async fn refused(table: &Ready, name: Option<&str>, error: DriverError) -> WriteFailure {
+/// Why a write of a row with this discriminator failed.
+async fn refused(table: &Ready, name: Option<&str>, error: DriverError) -> WriteFailure {
+    match WriteError::of(&error, &table.namespace) {
+        Some(refused) if refused.is_refusal() => refused_row(table, name, refused).await,
+        _ => MongoError::of_write(error).into(),
+    }
+}
+
+/// Why the server refused a row with this discriminator.
+pub(crate) async fn refused_row(table: &Ready, name: Option<&str>, error: WriteError) -> WriteFailure {
     let refused = |reason: &str| {
         MongoError::Refused { table: table.definition.name.to_owned(), reason: reason.to_owned() }.into()
     };
-    match Taken::of(&error, &table.namespace) {
-        Some(Taken::Fields(fields)) => {
-            if let Some(position) = table.key_on(&fields, name) {
-                return WriteFailure::Duplicate(position);
-            }
-        }
-        Some(Taken::Index(index)) => {
-            let ours = table.wanted.iter().find(|wanted| wanted.name == index);
-            let fields = match ours {
+    let fields = match &error.taken {
+        Some(Taken { fields: Some(fields), .. }) => Some(fields.clone()),
+        Some(Taken { index: Some(index), .. }) => {
+            match table.wanted.iter().find(|wanted| wanted.name == *index) {
                 Some(wanted) => Some(wanted.keys.keys().cloned().collect()),
                 // That of another version of the model, with other discriminators.
-                None => schema::fields_of(table, &index).await,
-            };
-            if let Some(position) = fields.and_then(|fields: Vec<_>| table.key_on(&fields, name)) {
-                return WriteFailure::Duplicate(position);
+                None => schema::fields_of(table, index).await,
             }
         }
-        None => {}
+        _ => None,
+    };
+    if let Some(position) = fields.and_then(|fields| table.key_on(&fields, name)) {
+        return WriteFailure::Duplicate(position);
     }
-    match code_of(&error) {
-        Some(DUPLICATE) => refused("another row has its values in a unique index that is not this model's"),
-        Some(VALIDATION) => refused("its validator does not let it pass"),
-        Some(code) if TOO_LARGE.contains(&code) => encode::too_large(table.type_name(name)).into(),
-        _ => MongoError::from(error).into(),
+    let index = error.taken.and_then(|taken| taken.index);
+    if let Some(index) = index.filter(|index| keys::is_ours(&table.definition, index)) {
+        return table.definition.undeclared_key(index).into();
+    }
+    match error.code {
+        DUPLICATE => refused("another row has its values in a unique index that is not this model's"),
+        VALIDATION => refused("its validator does not let it pass"),
+        code if TOO_LARGE.contains(&code) => encode::too_large(table.type_name(name)).into(),
+        code => MongoError::of_code(code, error.reason).into(),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::table::{Ready, Table};
 use crate::translate::Statement;
 use crate::write::{Answer, Done, Job, Work};
 use crate::writer::Submission;
-use crate::{explain, read, schema, translate};
+use crate::{explain, read, schema, translate, undeclared};
 
 impl Sqlite {
     /// The database, opened by whoever comes first.
@@ -104,6 +104,26 @@ impl Backend for Sqlite {
         let created = schema::create(&mut held, &database.site, &table.definition);
         held.busy_timeout(Duration::ZERO).map_err(|error| database.site.failed(error))?;
         created
+    }
+
+    async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let database = &table.database;
+        let held = database.writer.lock();
+        let failed = |error| Error::from(database.site.failed(error));
+        let layout = schema::ready(&held, &database.site, &table.definition)?;
+        let found = undeclared::find(&held, &table.definition, &layout).map_err(failed)?;
+        Ok(found.into_iter().map(|index| index.name).collect())
+    }
+
+    async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let database = &table.database;
+        let mut held = database.writer.lock();
+        let failed = |error| Error::from(database.site.failed(error));
+        let layout = schema::ready(&held, &database.site, &table.definition)?;
+        held.busy_timeout(database.site.timeout).map_err(failed)?;
+        let dropped = undeclared::drop_all(&mut held, &table.definition, &layout);
+        held.busy_timeout(Duration::ZERO).map_err(failed)?;
+        dropped.map_err(failed)
     }
 
     async fn insert(&self, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {

@@ -16,11 +16,8 @@ use crate::names::quoted;
 #[derive(Debug)]
 pub(crate) enum Filled {
     All,
-    /// A row's document does not decode.
-    Unreadable {
-        row: i64,
-        reason: String,
-    },
+    /// A row's document has something else where a column's value has to be, or nothing.
+    Misfit(Error),
 }
 
 /// How many rows are held at once.
@@ -68,17 +65,20 @@ pub(crate) fn fill(
             let Some((id, _)) = rows.last() else { break };
             last = *id;
             for (row, doc) in rows {
-                let values = readers.iter().zip(columns).map(|(reader, column)| match reader {
-                    Some(reader) => {
-                        Doc::read(&doc, reader).map(|value| owned(value.as_value_ref(), layout.columns[*column].form))
+                let values = readers.iter().zip(columns).map(|(reader, column)| {
+                    let Some(reader) = reader else { return Ok(Owned::Null) };
+                    let value = Doc::read(&doc, reader).map_err(|error| error.to_string());
+                    let found = value.as_ref().map_err(String::as_str);
+                    if let Some(misfit) = definition.misfit(*column, row, found) {
+                        return Err(misfit);
                     }
-                    None => Ok(Owned::Null),
+                    Ok(value.map_or(Owned::Null, |value| owned(value.as_value_ref(), layout.columns[*column].form)))
                 });
                 match values.collect::<Result<Vec<_>, _>>() {
                     Ok(values) => {
                         update.execute(params_from_iter(std::iter::once(Owned::Integer(row)).chain(values)))?;
                     }
-                    Err(error) => return Ok(Filled::Unreadable { row, reason: error.to_string() }),
+                    Err(misfit) => return Ok(Filled::Misfit(misfit)),
                 }
             }
         }

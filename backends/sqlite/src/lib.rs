@@ -46,6 +46,7 @@ mod stream;
 mod table;
 mod ticket;
 mod translate;
+mod undeclared;
 mod write;
 mod writer;
 

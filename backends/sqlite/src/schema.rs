@@ -11,6 +11,7 @@ use crate::failure::{Site, SqliteError};
 use crate::fill::{self, Filled};
 use crate::layout::{CREATED_AT, DOC, ID, LAYOUT, Layout, TYPE, UPDATED_AT, VERSION};
 use crate::names::{apart, quoted};
+use crate::undeclared;
 
 /// A table as the database has it.
 #[derive(Debug)]
@@ -58,6 +59,9 @@ pub(crate) fn ready(connection: &Connection, site: &Site, definition: &TableDefi
     if let Some((index, _)) = lacks.indexes.first() {
         return Err(missing(format!("the index {}", layout.indexes[*index].name)));
     }
+    if let Some(index) = undeclared::unsettled(connection, definition, &layout).map_err(failed)? {
+        return Err(missing(format!("the index {index} as this model needs it")));
+    }
     match lacks.checks {
         Some(_) => Err(missing(format!("the check {} of table {} for this model", checks::NAME, layout.table))),
         None => Ok(layout),
@@ -83,6 +87,7 @@ pub(crate) fn create(connection: &mut Connection, site: &Site, definition: &Tabl
     if !lacks.nothing() {
         complete(&transaction, site, definition, &layout, &lacks)?;
     }
+    undeclared::settle(&transaction, site, definition, &layout)?;
     // What was written is what is read: an index that was silently not made would be found here.
     ready(&transaction, site, definition)?;
     transaction.commit().map_err(failed)?;
@@ -115,10 +120,7 @@ fn complete(
     if !columns.is_empty() {
         match fill::fill(connection, definition, layout, &columns).map_err(|error| Error::from(site.failed(error)))? {
             Filled::All => {}
-            Filled::Unreadable { row, reason } => {
-                let reason = format!("its row {row} cannot be decoded, so it cannot be indexed: {reason}");
-                return Err(SqliteError::Incompatible { table: layout.table.clone(), reason }.into());
-            }
+            Filled::Misfit(error) => return Err(error),
         }
     }
     for (position, _) in &lacks.indexes {

@@ -14,6 +14,7 @@ use crate::failure::{Site, SqliteError, is_check, is_duplicate};
 use crate::form::encoded;
 use crate::rows::id_of;
 use crate::table::Ready;
+use crate::undeclared;
 
 /// A write that waits for its turn.
 pub(crate) struct Job {
@@ -258,6 +259,9 @@ impl Writing<'_> {
                     Ok(_) => {}
                     Err(error) => return self.failed(table, error),
                 }
+            }
+            if let Some(key) = undeclared::index_in(&error) {
+                return table.definition.undeclared_key(key).into();
             }
             self.unexplained = true;
         }

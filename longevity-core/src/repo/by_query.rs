@@ -18,7 +18,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Applies a patch to all that the query finds, all or none, and says how many that were. Row versions go up, keys and
     /// indexes follow, and nothing that others write meanwhile is lost: what was changed under way is looked at anew.
     ///
-    /// The rows that are found are held in memory. Fails as [`update`](Self::update) does, with [`Error::InvalidPatch`], and
+    /// The rows that are found are held in memory. On MongoDB they are changed in one transaction, which lives for 60 seconds: more
+    /// rows than that is enough for are an error that says so, to be changed by ranges of a key. Fails as [`update`](Self::update) does, with [`Error::InvalidPatch`], and
     /// with [`Error::Unsupported`] on a back end without atomic batches.
     ///
     /// ```
@@ -64,7 +65,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// looked at again. The rows are not decoded, so those go too that no longer decode, or whose version or times somebody
     /// made unreadable. A row of a type that is not known here stays, and is [an error](Error::UnknownDiscriminator).
     ///
-    /// The ids of the rows are held in memory. Fails with [`Error::Unsupported`] on a back end without atomic batches.
+    /// The ids of the rows are held in memory. On MongoDB they are deleted in one transaction, which lives for 60 seconds. Fails
+    /// with [`Error::Unsupported`] on a back end without atomic batches.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]

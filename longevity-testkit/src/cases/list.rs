@@ -13,7 +13,7 @@ use super::stale::{ORIGINS, WRITES};
 use super::variants::variants;
 use super::{
     capabilities, concurrency, create_many, delete, discriminators, duplicates, explain, morph, options, poly,
-    primary_key, queries, round_trip, schema, siblings, stale, streams, tasks, update, write_many,
+    primary_key, queries, round_trip, schema, siblings, stale, streams, tasks, undeclared, update, write_many,
 };
 use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 use crate::facade::Facade;
@@ -114,6 +114,7 @@ impl<M: SpecModel, F: Fixture> List<M, F> {
         self.add(room, "drop a stream", streams::dropped);
         self.add(room, "refuse absent capabilities", capabilities::refuse_absent);
         self.add(room, "create the schema again", schema::create_again);
+        self.add_for_changing_keys(room, "keep {} until it is dropped", undeclared::holds_until_dropped);
         self.add_for_keys(room, "create one {} on many threads", concurrency::create);
         self.add(room, "update one state on many threads", concurrency::update);
         if self.facade == Facade::Async {

@@ -24,6 +24,7 @@ mod siblings;
 mod stale;
 mod streams;
 mod tasks;
+mod undeclared;
 mod unique;
 mod update;
 mod variants;

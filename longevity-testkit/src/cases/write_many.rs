@@ -56,11 +56,15 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
         vec![many.replace(0, 0, first.get())?, many.replace(1, 0, &duplicate)?],
         vec![many.delete(0, 0), many.replace(1, 7, second.get())?],
         vec![many.replace(0, 0, first.get())?, many.delete(1, 7)],
+        // The first that fails is told, whatever is wrong with those after it.
+        vec![many.replace(0, 7, first.get())?, many.replace(1, 0, &duplicate)?],
+        vec![many.delete(1, 7), many.delete(0, 7)],
     ];
     for (number, writes) in attempts.into_iter().enumerate() {
         match many.write(writes) {
             Err((1, WriteFailure::Duplicate(_))) if number == 0 => {}
-            Err((1, WriteFailure::Stale { found: 0 })) if number > 0 => {}
+            Err((1, WriteFailure::Stale { found: 0 })) if (1..3).contains(&number) => {}
+            Err((0, WriteFailure::Stale { found: 0 })) if number >= 3 => {}
             other => return Err(Stop::failed(format!("attempt {number} gave {other:?}"))),
         }
         ensure_eq!(all_rows::<T, _, _>(&store)?, before, "the rows after attempt {number}");
@@ -72,6 +76,17 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
     let both = vec![many.replace(1, 0, second.get())?, many.delete(0, 0)];
     if let Err(failure) = many.write(both) {
         return Err(Stop::failed(format!("both could be done: {failure:?}")));
+    }
+    let gone = [
+        vec![many.delete(1, 1), many.delete(0, 0)],
+        vec![many.replace(1, 1, second.get())?, many.replace(0, 0, first.get())?],
+        vec![many.delete(0, 0), many.delete(1, 7)],
+    ];
+    for (number, (writes, at)) in gone.into_iter().zip([1, 1, 0]).enumerate() {
+        match many.write(writes) {
+            Err((position, WriteFailure::Missing)) if position == at => {}
+            other => return Err(Stop::failed(format!("attempt {number} on a row that is gone gave {other:?}"))),
+        }
     }
     let after = all_rows::<T, _, _>(&store)?;
     ensure_eq!(after.len(), before.len() - 1, "the rows after a replacement and a delete");

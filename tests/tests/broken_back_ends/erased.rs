@@ -56,6 +56,8 @@ macro_rules! erased {
 erased! {
     fn open(definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error>;
     fn create_schema(table: &Table) -> Result<(), Error>;
+    fn undeclared_keys(table: &Table) -> Result<Vec<String>, Error>;
+    fn drop_undeclared_keys(table: &Table) -> Result<Vec<String>, Error>;
     fn insert(table: &Table, content: RowContent) -> Result<RowId, WriteFailure>;
     fn insert_many(table: &Table, contents: Vec<RowContent>) -> Result<Vec<RowId>, (usize, WriteFailure)>;
     fn replace(table: &Table, target: Target<'_>, content: RowContent) -> Result<u64, WriteFailure>;

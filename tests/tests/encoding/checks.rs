@@ -57,6 +57,14 @@ impl Backend for Checks {
         self.0.create_schema(table)
     }
 
+    fn undeclared_keys(&self, table: &Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.0.undeclared_keys(table)
+    }
+
+    fn drop_undeclared_keys(&self, table: &Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.0.drop_undeclared_keys(table)
+    }
+
     fn insert(
         &self,
         table: &Table,

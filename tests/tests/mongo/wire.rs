@@ -3,7 +3,8 @@
 use longevity::PersistentType as _;
 use longevity::backend::Backend as _;
 use longevity::blocking::Longevity;
-use longevity::{Acknowledgement, DomainModel, Mongo, MongoError, ReadConcern};
+use longevity::{Acknowledgement, DomainModel, Mongo, MongoError, Options, ReadConcern};
+use longevity_tests::models::blogging::{Blogging, Email, Member, Profile, Username};
 use longevity_tests::models::keys::{Flag, FlagId, Library};
 use mongodb::bson::{Bson, Document};
 
@@ -103,6 +104,43 @@ fn the_methods_say_otherwise() {
     concerns(&commands(&place, said, |mongo| mongo.read_concern(ReadConcern::Linearizable)), 1, "linearizable");
     let careful = |mongo: Mongo| mongo.acknowledged_by(Acknowledgement::Majority).read_concern(ReadConcern::Majority);
     concerns(&commands(&place, said, careful), "majority", "majority");
+}
+
+/// Each a statement of a command that has many, and not a command.
+#[test]
+fn a_change_by_query_is_a_few_commands_however_many_rows_it_changes() {
+    let Some(place) = Place::new() else { return };
+    for timestamps in [false, true] {
+        let (relay, store) = relayed::<Blogging>(&place, "", |mongo| mongo);
+        let options = Options::default().timestamps(timestamps);
+        let timed = Longevity::<Blogging, _>::open_with(store.asynchronous().backend().clone(), options).unwrap();
+        let members = timed.repo::<Member>();
+        let member = |number| Member {
+            username: Username(format!("user-{number}")),
+            email: Email(format!("user-{number}@example.com")),
+            profile: Profile { tagline: format!("I am the user number {number}"), image_uri: String::new() },
+            num_cats: number,
+        };
+        members.create_many((0..3_000).map(member)).unwrap();
+        relay.take("user");
+        let patch = || Member::props().num_cats.increment(1);
+        assert_eq!(members.update_where(Member::query(), patch()).unwrap(), 3_000);
+        let sent = |name: &str| {
+            let commands = relay.take("user");
+            let writes = commands.iter().filter(|command| command.contains_key(name));
+            let statements = writes.clone().map(|command| command.get_array(format!("{name}s")).unwrap().len());
+            assert_eq!(statements.sum::<usize>(), 3_000, "{name}");
+            writes.count()
+        };
+        assert_eq!(sent("update"), 1);
+        // A store without times on rows with them finds that out, and keeps them.
+        assert_eq!(store.repo::<Member>().update_where(Member::query(), patch()).unwrap(), 3_000);
+        let found = members.first(Member::query()).unwrap().unwrap();
+        assert_eq!((found.row_version(), found.created_at().is_some()), (2, timestamps));
+        relay.take("user");
+        assert_eq!(members.delete_where(Member::query()).unwrap(), 3_000);
+        assert_eq!(sent("delete"), 1);
+    }
 }
 
 mod pages {

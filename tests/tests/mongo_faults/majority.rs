@@ -90,7 +90,7 @@ fn a_majority_does_not_answer_in_time() {
         let error = counters.create(counter("late-first", "late")).await.unwrap_err();
         println!("late: create is refused after {:.2?}: {error}", begun.elapsed());
         // Not lost, not acknowledged: the caller is told so.
-        assert!(matches!(MongoError::of(&error), Some(MongoError::Interrupted { .. })), "{error:?}");
+        assert!(matches!(MongoError::of(&error), Some(MongoError::InDoubt { .. })), "{error:?}");
         assert_none_is_acknowledged(&store, "late", states, Duration::from_secs(10)).await;
         heal(&set);
         set.wait_for_primary(PATIENCE).unwrap();

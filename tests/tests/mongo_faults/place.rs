@@ -49,10 +49,19 @@ impl Failing {
         let client = mongodb::Client::with_uri_str(SERVER.uri()).await.unwrap();
         let failing = Self { server: &SERVER, client, before: Cell::new(0), _alone: alone };
         // A test that failed leaves them as they are.
-        for point in ["failCommand", "onPrimaryTransactionalWrite", "hangAfterStartingIndexBuild"] {
+        for point in
+            ["failCommand", "onPrimaryTransactionalWrite", "hangAfterStartingIndexBuild", "waitInFindBeforeMakingBatch"]
+        {
             failing.switch_off(point).await;
         }
+        failing.lifetime_of_transactions(60).await;
         failing
+    }
+
+    /// How many seconds the server lets a transaction live.
+    pub(crate) async fn lifetime_of_transactions(&self, seconds: i32) {
+        let command = doc! { "setParameter": 1, "transactionLifetimeLimitSeconds": seconds };
+        self.client.database("admin").run_command(command).await.unwrap();
     }
 
     /// With few heartbeats, the driver would wait for the next of them after each failure that looks like another primary.
@@ -67,6 +76,17 @@ impl Failing {
         let mut data = doc! { "failCommands": names.to_vec(), "appName": "longevity" };
         data.extend(how);
         self.point("failCommand", doc! { "times": times }, data).await;
+    }
+
+    /// How many operations on a collection are under way.
+    pub(crate) async fn running(&self, namespace: &str) -> usize {
+        let stages = [doc! { "$currentOp": { "allUsers": true } }, doc! { "$match": { "ns": namespace } }];
+        let mut found = self.client.database("admin").aggregate(stages).await.unwrap();
+        let mut running = 0;
+        while found.advance().await.unwrap() {
+            running += 1;
+        }
+        running
     }
 
     pub(crate) async fn point(&self, name: &str, mode: impl Into<Bson>, data: Document) {
@@ -110,4 +130,18 @@ pub(crate) fn is_retryable(error: &Error) -> bool {
 #[track_caller]
 pub(crate) fn assert_retryable(error: &Error) {
     assert!(is_retryable(error), "not retryable: {error:?}");
+}
+
+/// A read that was cut off, or a batch that was undone: nobody has to look what became of it.
+#[track_caller]
+pub(crate) fn assert_nothing_was_written(error: &Error) {
+    assert!(matches!(MongoError::of(error), Some(MongoError::Interrupted { .. })), "{error:?}");
+    assert!(error.to_string().contains("nothing was changed"), "{error}");
+}
+
+/// A write of which nobody knows whether it is done.
+#[track_caller]
+pub(crate) fn assert_in_doubt(error: &Error) {
+    assert!(matches!(MongoError::of(error), Some(MongoError::InDoubt { .. })), "{error:?}");
+    assert!(error.to_string().contains("may or may not be done"), "{error}");
 }

@@ -1,11 +1,15 @@
 //! Commands that fail and replies that are lost on their way: what the driver repeats is done once, and who cannot be helped is
 //! told to repeat.
 
+use std::time::{Duration, Instant};
+
 use longevity::{Longevity, Mongo, MongoError, PersistentType, Repo};
 use mongodb::bson::{Document, doc};
 
 use crate::model::{Counter, Faults, Name, counter};
-use crate::place::{Failing, assert_retryable, in_a_runtime, store};
+use crate::place::{
+    Failing, assert_in_doubt, assert_nothing_was_written, assert_retryable, in_a_runtime, is_retryable, store,
+};
 
 /// The ways in which a server says that it is not there for a write, or is silent.
 fn failures() -> [(&'static str, Document); 5] {
@@ -153,16 +157,12 @@ fn a_majority_that_is_too_late_is_not_success() {
         let late = doc! { "writeConcernError": {
             "code": 64, "errmsg": "waiting for replication timed out", "errInfo": { "wtimeout": true },
         } };
-        let assert_open = |error: &longevity::Error| match MongoError::of(error) {
-            Some(MongoError::Interrupted { .. }) => {}
-            other => panic!("{other:?} in {error:?}"),
-        };
         failing.commands(&["insert", "update", "findAndModify", "delete"], 1000, late).await;
-        assert_open(&counters.create(counter("bob", "")).await.unwrap_err());
+        assert_in_doubt(&counters.create(counter("bob", "")).await.unwrap_err());
         let refused = counters.update(state.modify(|counter| counter.marks.push(1))).await.unwrap_err();
-        assert_open(refused.error());
+        assert_in_doubt(refused.error());
         let state = counters.retrieve_one(&Name("ann".into())).await.unwrap();
-        assert_open(counters.delete(state).await.unwrap_err().error());
+        assert_in_doubt(counters.delete(state).await.unwrap_err().error());
         failing.harm_done().await;
     });
 }
@@ -193,5 +193,109 @@ fn a_batch_in_whose_way_others_are_is_tried_again() {
             let stored = counters.find(Counter::query().filter(Counter::props().batch.eq(batch))).await.unwrap();
             assert_eq!(stored.len(), 3, "{command}: {failure}");
         }
+    });
+}
+
+/// Whatever a read is cut off by, it did nothing; of a write nobody knows.
+#[test]
+fn a_read_that_is_cut_off_says_that_nothing_was_changed_and_a_write_that_it_is_in_doubt() {
+    in_a_runtime(|| async {
+        let failing = Failing::new().await;
+        let (_store, counters) = place(&failing, "kinds").await;
+        let state = counters.create(counter("ann", "")).await.unwrap();
+        let key = Name("ann".into());
+        let failures = [
+            ("the connection is closed", doc! { "closeConnection": true }),
+            ("CursorNotFound", doc! { "errorCode": 43 }),
+            ("CursorKilled", doc! { "errorCode": 237 }),
+            ("Interrupted", doc! { "errorCode": 11601 }),
+            ("ExceededTimeLimit", doc! { "errorCode": 262 }),
+        ];
+        for (how, failure) in failures {
+            let commands =
+                ["find", "aggregate", "insert", "update", "findAndModify", "delete", "listIndexes", "explain"];
+            failing.commands(&commands, 1000, failure).await;
+            let reads = [
+                counters.retrieve(&key).await.map(drop),
+                counters.find(Counter::query()).await.map(drop),
+                counters.find(Counter::query().order_by(Counter::props().name.asc()).limit(1)).await.map(drop),
+                counters.count(Counter::query()).await.map(drop),
+                counters.exists(Counter::query()).await.map(drop),
+                counters.stream(Counter::query()).next().await.unwrap().map(drop),
+                counters.project(Counter::query(), Counter::props().name).await.map(drop),
+                counters.explain(Counter::query().filter(Counter::props().batch.eq("x"))).await.map(drop),
+                // Finds first, and does not get further.
+                counters.update_where(Counter::query(), Counter::props().marks.push(1)).await.map(drop),
+                counters.delete_where(Counter::query()).await.map(drop),
+                // The look at the indexes, at the first use.
+                Longevity::<Faults, _>::open(Mongo::connect(failing.uri_of("kinds")))
+                    .await
+                    .unwrap()
+                    .repo::<Counter>()
+                    .create(counter("eve", ""))
+                    .await
+                    .map(drop),
+            ];
+            for (number, read) in reads.into_iter().enumerate() {
+                let error = read.unwrap_err();
+                assert!(error.to_string().contains("nothing was changed"), "{how}: the read {number} says: {error}");
+                assert_nothing_was_written(&error);
+            }
+            assert_in_doubt(&counters.create(counter("bob", "")).await.unwrap_err());
+            assert_in_doubt(counters.update(state.clone()).await.unwrap_err().error());
+            assert_in_doubt(counters.delete(state.clone()).await.unwrap_err().error());
+            assert_in_doubt(&counters.patch_by(&key, Counter::props().marks.push(1)).await.unwrap_err());
+            failing.harm_done().await;
+        }
+    });
+}
+
+/// A transaction that is not committed has changed nothing; one of whose commit nobody knows is in doubt.
+#[test]
+fn a_batch_is_in_doubt_only_when_its_commit_is() {
+    in_a_runtime(|| async {
+        let failing = Failing::new().await;
+        let (_store, counters) = place(&failing, "doubts").await;
+        counters.create(counter("ann", "")).await.unwrap();
+        let rows = || [counter("bob", ""), counter("cec", "")];
+        failing.commands(&["insert", "update"], 1000, doc! { "errorCode": 11601 }).await;
+        assert_nothing_was_written(&counters.create_many(rows()).await.unwrap_err());
+        let patch = Counter::props().marks.push(1);
+        assert_nothing_was_written(&counters.update_where(Counter::query(), patch.clone()).await.unwrap_err());
+        failing.commands(&["commitTransaction"], 1000, doc! { "errorCode": 11601 }).await;
+        assert_in_doubt(&counters.create_many(rows()).await.unwrap_err());
+        assert_in_doubt(&counters.update_where(Counter::query(), patch).await.unwrap_err());
+        failing.harm_done().await;
+    });
+}
+
+/// Another try would take as long. The server here lets a transaction live for a second, and answers after four.
+#[test]
+fn a_batch_that_outlives_a_transaction_says_so_and_is_not_tried_for_a_minute() {
+    in_a_runtime(|| async {
+        let failing = Failing::new().await;
+        let (_store, counters) = place(&failing, "old").await;
+        counters.create_many([counter("ann", ""), counter("bob", "")]).await.unwrap();
+        failing.lifetime_of_transactions(1).await;
+        failing.commands(&["commitTransaction"], 1000, doc! { "blockConnection": true, "blockTimeMS": 4_000 }).await;
+        let begun = Instant::now();
+        let errors = [
+            counters.update_where(Counter::query(), Counter::props().marks.push(1)).await.unwrap_err(),
+            counters.delete_where(Counter::query()).await.unwrap_err(),
+            counters.create_many([counter("cec", ""), counter("dan", "")]).await.unwrap_err(),
+        ];
+        let took = begun.elapsed();
+        failing.harm_done().await;
+        failing.lifetime_of_transactions(60).await;
+        for error in errors {
+            assert!(matches!(MongoError::of(&error), Some(MongoError::TooLong { rows: 2 })), "{error:?}");
+            assert!(!is_retryable(&error), "{error}");
+            for said in ["2 rows", "nothing was changed", "change fewer", "transactionLifetimeLimitSeconds"] {
+                assert!(error.to_string().contains(said), "{error}");
+            }
+        }
+        assert!(took < Duration::from_secs(120), "three took {took:?}");
+        let left = counters.find(Counter::query()).await.unwrap();
+        assert_eq!(left.iter().map(|state| state.row_version()).collect::<Vec<_>>(), [0, 0]);
     });
 }

@@ -1,6 +1,7 @@
 //! A store is opened, used and dropped from wherever its caller is: a thread without a runtime, one within one, another executor.
 
 use std::thread;
+use std::time::Duration;
 
 use longevity::blocking;
 use longevity::{Longevity, PersistentType};
@@ -112,4 +113,51 @@ fn opened_without_a_runtime_and_used_in_one() {
         tokio::spawn(async move { counters.delete(state).await.map(drop).unwrap() }).await.unwrap();
         drop(store);
     });
+}
+
+/// As the test functions of a web service do it: one store for all of them, each with a runtime of its own that ends or is
+/// idle while the next runs.
+#[test]
+fn a_store_that_one_runtime_opened_works_in_another_while_the_first_is_idle_and_when_it_is_gone() {
+    if left_out() {
+        return;
+    }
+    let scratch = Scratch::new().unwrap();
+    let one_thread = || Builder::new_current_thread().enable_all().build().unwrap();
+    let two_threads = || Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (first, second) = (one_thread(), one_thread());
+    let store = first.block_on(store::<Faults>(scratch.uri()));
+    let counters = store.repo::<Counter>();
+    let use_it = async |name: &str| {
+        let all = async {
+            let state = counters.create(counter(name, "")).await.unwrap();
+            let state = counters.update(state.modify(|counter| counter.marks.push(1))).await.unwrap();
+            counters.create_many((0..20).map(|row| counter(format!("{name}-{row}"), name))).await.unwrap();
+            let mut stream = counters.stream(Counter::query());
+            stream.next().await.unwrap().unwrap();
+            drop(stream);
+            let of_batch = Counter::query().filter(Counter::props().batch.eq(name));
+            assert_eq!(counters.find(of_batch.clone()).await.unwrap().len(), 20);
+            let deleted = counters.delete_where(of_batch).await.unwrap();
+            counters.delete(state).await.unwrap();
+            store.create_schema().await.unwrap();
+            deleted
+        };
+        assert_eq!(tokio::time::timeout(Duration::from_secs(60), all).await.expect("it hangs"), 20);
+    };
+    first.block_on(use_it("in the first"));
+    second.block_on(use_it("in the second, while the first is idle"));
+    first.block_on(use_it("in the first again"));
+    drop(first);
+    second.block_on(use_it("in the second, when the first is gone"));
+    two_threads().block_on(use_it("in a third, of two threads"));
+    // The one before it is gone.
+    two_threads().block_on(use_it("in a fourth"));
+    for _ in 0..3 {
+        // A runtime's number may be given to another when it is gone.
+        one_thread().block_on(use_it("in one of many"));
+    }
+    block_on(counters.count(Counter::query())).unwrap();
+    drop(second);
+    block_on(counters.count(Counter::query())).unwrap();
 }

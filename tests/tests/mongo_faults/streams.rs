@@ -1,5 +1,7 @@
 //! Streams: a cursor on the server, a batch of rows here, and nothing left behind.
 
+use std::future::Future;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use longevity::{Mongo, PersistentType, Repo};
@@ -7,7 +9,7 @@ use longevity_tests::mongo::Scratch;
 use mongodb::bson::{Document, doc};
 
 use crate::model::{Counter, Faults, counter};
-use crate::place::{in_a_runtime, store};
+use crate::place::{Failing, assert_nothing_was_written, in_a_runtime, store};
 
 const BATCH: u32 = 10;
 
@@ -36,6 +38,7 @@ async fn cursors(scratch: &Scratch) -> Vec<i64> {
     given
 }
 
+/// Waits for it. A cursor that nobody closes stays for ten minutes.
 async fn until_none_is_open(scratch: &Scratch) {
     let begun = Instant::now();
     while !cursors(scratch).await.is_empty() {
@@ -127,6 +130,7 @@ fn a_cursor_that_the_server_lost_is_a_retryable_error() {
             }
         };
         crate::place::assert_retryable(&error);
+        assert_nothing_was_written(&error);
         assert!(stream.next().await.is_none());
     });
 }
@@ -147,5 +151,74 @@ fn what_the_address_asks_of_reads_does_not_hinder_batches() {
             assert!(counters.delete(stale).await.unwrap_err().is_write_conflict());
             counters.delete(state).await.unwrap();
         }
+    });
+}
+
+/// Polls the future so many times, and drops it: a caller whose patience ends at any point.
+async fn give_up_after<F: Future>(polls: usize, future: F) -> bool {
+    let mut future = std::pin::pin!(future);
+    for _ in 0..polls {
+        let done = std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
+        if done {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_micros(100)).await;
+    }
+    true
+}
+
+#[test]
+fn a_find_that_is_given_up_leaves_no_cursor() {
+    in_a_runtime(|| async {
+        let scratch = Scratch::new().unwrap();
+        let counters = place(&scratch).await;
+        let mut given_up = 0;
+        for polls in 0..50 {
+            given_up += usize::from(give_up_after(1 + polls % 5, counters.find(Counter::query())).await);
+        }
+        assert!(given_up > 20, "only {given_up} of 50 were given up: the test shows nothing");
+        until_none_is_open(&scratch).await;
+    });
+}
+
+#[test]
+fn a_next_that_is_given_up_leaves_no_cursor() {
+    in_a_runtime(|| async {
+        let scratch = Scratch::new().unwrap();
+        let counters = place(&scratch).await;
+        let mut given_up = 0;
+        for polls in 0..50 {
+            let mut stream = counters.stream(Counter::query());
+            // The first batch, or one behind it.
+            let behind = if polls % 2 == 0 { 0 } else { BATCH };
+            for _ in 0..behind {
+                stream.next().await.unwrap().unwrap();
+            }
+            given_up += usize::from(give_up_after(1 + polls % 5, stream.next()).await);
+        }
+        assert!(given_up > 20, "only {given_up} of 50 were given up: the test shows nothing");
+        until_none_is_open(&scratch).await;
+    });
+}
+
+/// A query that takes long is not left to itself either: nobody would have its answer.
+#[test]
+fn a_long_query_that_is_given_up_ends_on_the_server() {
+    in_a_runtime(|| async {
+        let failing = Failing::new().await;
+        let store = store::<Faults>(failing.uri_of("long")).await;
+        let counters = store.repo::<Counter>();
+        counters.create_many((0..100).map(|row| counter(format!("{row:03}"), ""))).await.unwrap();
+        let hang = doc! { "nss": "long.counter", "namespace": "long.counter", "shouldCheckForInterrupt": true };
+        failing.point("waitInFindBeforeMakingBatch", "alwaysOn", hang).await;
+        for _ in 0..5 {
+            assert!(give_up_after(100, counters.find(Counter::query())).await);
+        }
+        let begun = Instant::now();
+        while failing.running("long.counter").await > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "a query goes on");
+            tokio::task::yield_now().await;
+        }
+        failing.switch_off("waitInFindBeforeMakingBatch").await;
     });
 }

@@ -131,8 +131,11 @@ fn a_text_that_becomes_a_time_is_read_as_one_or_refused() {
 
     let texts = place.store::<changed::text::Model>();
     texts.repo().create(changed::text::Score { score: "soon".to_owned() }).unwrap();
-    let SqliteError::Incompatible { reason, .. } = fails::<changed::time::Model>(&place) else { panic!() };
-    assert!(reason.contains("row 2 cannot be decoded"), "{reason}");
+    let before = place.dump();
+    let error = place.try_store::<changed::time::Model>().unwrap_err();
+    assert!(matches!(&error, Error::RowsDoNotFit { property, .. } if property == "score"), "{error:?}");
+    assert!(error.to_string().contains("the row 2 has no Timestamp"), "{error}");
+    assert_eq!(place.dump(), before);
 }
 
 #[test]

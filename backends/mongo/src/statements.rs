@@ -1,0 +1,144 @@
+//! Many writes as few commands: an update or a delete with a statement for each row, as long as the server takes them.
+
+use longevity_core::RowContent;
+use longevity_core::backend::{Target, Write, WriteFailure};
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Bson, RawArrayBuf, RawDocumentBuf, cstr, doc};
+
+use crate::encode::Doc;
+use crate::failure::MongoError;
+use crate::identity;
+use crate::layout::{CREATED_AT, UPDATED_AT};
+use crate::rows;
+use crate::table::Ready;
+use crate::write::{ensure_fits, filter_of_meant, replacement, signed};
+
+/// So many statements the server takes in one command (`maxWriteBatchSize`).
+const MAX_STATEMENTS: usize = 100_000;
+/// And so many bytes are sent in one, but for a single row that has more: a command may be a little larger than a document,
+/// which is 16 MiB. Smaller ones would not be slower, and larger ones not quicker.
+const MAX_BYTES: usize = 8 << 20;
+
+/// How replacements are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As documents, which is the quickest, and no way to keep the times of a row.
+    Whole,
+    /// As expressions over what is there.
+    Expression,
+}
+
+/// One command, and at which of the writes it begins.
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) first: usize,
+    pub(crate) statements: usize,
+    pub(crate) document: RawDocumentBuf,
+}
+
+/// The commands of the writes, in their order; the position of one that cannot be sent as error.
+pub(crate) fn commands(
+    table: &Ready,
+    writes: &[Write<'_, Doc>],
+    form: Form,
+) -> Result<Vec<Command>, (usize, WriteFailure)> {
+    let mut commands = Vec::new();
+    let mut open: Option<Open> = None;
+    for (position, write) in writes.iter().enumerate() {
+        let statement = statement(table, write, form).map_err(|failure| (position, failure))?;
+        let deletes = matches!(write, Write::Delete(_));
+        let fits = |open: &Open| {
+            open.deletes == deletes
+                && open.statements < MAX_STATEMENTS
+                && open.bytes + statement.as_bytes().len() < MAX_BYTES
+        };
+        if !open.as_ref().is_some_and(fits) {
+            commands.extend(open.take().map(|open| open.close(table)));
+        }
+        open.get_or_insert_with(|| Open::new(position, deletes)).push(&statement);
+    }
+    commands.extend(open.map(|open| open.close(table)));
+    Ok(commands)
+}
+
+/// A command that is being made.
+struct Open {
+    first: usize,
+    deletes: bool,
+    statements: usize,
+    bytes: usize,
+    list: RawArrayBuf,
+}
+
+impl Open {
+    fn new(first: usize, deletes: bool) -> Self {
+        Self { first, deletes, statements: 0, bytes: 0, list: RawArrayBuf::new() }
+    }
+
+    fn push(&mut self, statement: &RawDocumentBuf) {
+        self.statements += 1;
+        self.bytes += statement.as_bytes().len();
+        self.list.push(statement);
+    }
+
+    fn close(self, table: &Ready) -> Command {
+        let mut document = RawDocumentBuf::new();
+        let (command, list) =
+            if self.deletes { (cstr!("delete"), cstr!("deletes")) } else { (cstr!("update"), cstr!("updates")) };
+        document.append(command, table.definition.name);
+        // Stops at the first that fails.
+        document.append(cstr!("ordered"), true);
+        document.append(list, self.list);
+        Command { first: self.first, statements: self.statements, document }
+    }
+}
+
+fn statement(table: &Ready, write: &Write<'_, Doc>, form: Form) -> Result<RawDocumentBuf, WriteFailure> {
+    let (Write::Replace(target, _) | Write::Delete(target)) = write;
+    let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
+    let filter = filter_of_meant(table, id, target);
+    let mut raw = RawDocumentBuf::new();
+    let failed = |error: mongodb::bson::error::Error| WriteFailure::from(unwritable(&error));
+    match write {
+        Write::Delete(_) => {
+            raw.append(cstr!("q"), RawDocumentBuf::try_from(&filter).map_err(failed)?);
+            raw.append(cstr!("limit"), 1_i32);
+        }
+        Write::Replace(target, content) => match whole(table, id, target, content, form)? {
+            Some(document) => {
+                let mut filter = filter;
+                filter.extend(doc! { CREATED_AT: { "$exists": false }, UPDATED_AT: { "$exists": false } });
+                raw.append(cstr!("q"), RawDocumentBuf::try_from(&filter).map_err(failed)?);
+                raw.append(cstr!("u"), document);
+            }
+            None => {
+                let new =
+                    Bson::Array(vec![Bson::Document(doc! { "$replaceWith": replacement(target.version, content)? })]);
+                let statement = RawDocumentBuf::try_from(&doc! { "q": filter, "u": new });
+                raw = statement.map_err(failed)?;
+            }
+        },
+    }
+    // Or the server would weigh the index of the type against it, for each row.
+    raw.append(cstr!("hint"), "_id_");
+    Ok(raw)
+}
+
+/// The document that replaces the row, if one can: it has to know the version, and a row with times would lose them.
+fn whole(
+    table: &Ready,
+    id: ObjectId,
+    target: &Target<'_>,
+    content: &RowContent<Doc>,
+    form: Form,
+) -> Result<Option<RawDocumentBuf>, WriteFailure> {
+    let (Some(version), None, Form::Whole) = (target.version, content.written_at, form) else { return Ok(None) };
+    let name = content.discriminator.as_deref();
+    let document = rows::document(id, name, signed(version.saturating_add(1)), None, &content.doc)?;
+    ensure_fits(table, name, &document)?;
+    Ok(Some(document))
+}
+
+fn unwritable(error: &mongodb::bson::error::Error) -> MongoError {
+    MongoError::Other { reason: format!("cannot write a document: {error}"), code: None }
+}

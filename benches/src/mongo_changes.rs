@@ -1,0 +1,107 @@
+//! Changes of many rows by hand: read, changed, and written in one transaction, if each is still the same.
+#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+
+use mongodb::ClientSession;
+use mongodb::bson::{self, RawArrayBuf, RawDocumentBuf, cstr, doc};
+
+use crate::model::{Member, User};
+use crate::mongo::{Mongo, State};
+
+/// So many statements go in one command: of these rows, about 5 MB.
+const STATEMENTS: usize = 10_000;
+
+impl Mongo {
+    async fn members(&self) -> Vec<State> {
+        let mut states = Vec::new();
+        let found = self.users.find(doc! { "_type": "Member" }).sort(doc! { "_id": 1 }).batch_size(4_000).await;
+        crate::mongo::each(found.unwrap(), |state| states.push(state)).await;
+        states
+    }
+
+    async fn changed(&self, change: impl Fn(&mut Member)) -> Vec<State> {
+        let mut states = self.members().await;
+        for state in &mut states {
+            if let User::Member(member) = &mut state.user {
+                change(member);
+            }
+        }
+        states
+    }
+
+    async fn begun(&self) -> ClientSession {
+        let mut session = self.client.start_session().await.unwrap();
+        session.start_transaction().await.unwrap();
+        session
+    }
+
+    /// With as few commands as there may be.
+    pub async fn change_members(&self, change: impl Fn(&mut Member)) -> u64 {
+        let states = self.changed(change).await;
+        let statement = |state: State| {
+            let filter = doc! { "_id": state.id, "_version": state.version };
+            let stored = State { version: state.version + 1, ..state }.into_stored();
+            let mut statement = RawDocumentBuf::new();
+            statement.append(cstr!("q"), RawDocumentBuf::try_from(&filter).unwrap());
+            statement.append(cstr!("u"), bson::serialize_to_raw_document_buf(&stored).unwrap());
+            statement
+        };
+        self.in_bulk("update", "updates", states.into_iter().map(statement)).await
+    }
+
+    /// The same.
+    pub async fn delete_members(&self) -> u64 {
+        let states = self.members().await;
+        let statement = |state: State| {
+            let statement = doc! { "q": { "_id": state.id, "_version": state.version }, "limit": 1 };
+            RawDocumentBuf::try_from(&statement).unwrap()
+        };
+        self.in_bulk("delete", "deletes", states.into_iter().map(statement)).await
+    }
+
+    async fn in_bulk(&self, command: &str, list: &str, mut statements: impl Iterator<Item = RawDocumentBuf>) -> u64 {
+        let mut session = self.begun().await;
+        let mut rows = 0;
+        loop {
+            let mut all = RawArrayBuf::new();
+            statements.by_ref().take(STATEMENTS).for_each(|statement| all.push(statement));
+            if all.is_empty() {
+                break;
+            }
+            let mut document = RawDocumentBuf::new();
+            document.append(bson::raw::CString::try_from(command).unwrap(), self.users.name());
+            document.append(bson::raw::CString::try_from(list).unwrap(), all);
+            let database = self.client.database(&self.users.namespace().db);
+            let reply = database.run_raw_command(document).session(&mut session).await.unwrap();
+            rows += u64::try_from(reply.get_i32("n").unwrap()).unwrap();
+        }
+        session.commit_transaction().await.unwrap();
+        rows
+    }
+
+    /// With a command per row.
+    pub async fn change_members_one_by_one(&self, change: impl Fn(&mut Member)) -> u64 {
+        let states = self.changed(change).await;
+        let mut session = self.begun().await;
+        let mut rows = 0;
+        for state in states {
+            let filter = doc! { "_id": state.id, "_version": state.version };
+            let stored = State { version: state.version + 1, ..state }.into_stored();
+            rows += self.users.replace_one(filter, &stored).session(&mut session).await.unwrap().matched_count;
+        }
+        session.commit_transaction().await.unwrap();
+        rows
+    }
+
+    /// The same.
+    pub async fn delete_members_one_by_one(&self) -> u64 {
+        let states = self.members().await;
+        let mut session = self.begun().await;
+        let mut rows = 0;
+        for state in states {
+            let filter = doc! { "_id": state.id, "_version": state.version };
+            rows += self.users.delete_one(filter).session(&mut session).await.unwrap().deleted_count;
+        }
+        session.commit_transaction().await.unwrap();
+        rows
+    }
+}

@@ -1,0 +1,111 @@
+//! Versions of a model on one table, on each back end.
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
+
+use longevity::{Mem, Sqlite};
+use longevity_tests::evolution as versions;
+use longevity_tests::mongo::{Scratch, left_out};
+
+mod in_memory {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_not_declared_any_more_holds_until_it_is_dropped() {
+        versions::a_key_that_is_not_declared_any_more_holds_until_it_is_dropped(Mem::new());
+    }
+
+    #[test]
+    fn a_key_that_became_an_index_holds_until_it_is_dropped() {
+        versions::a_key_that_became_an_index_holds_until_it_is_dropped(Mem::new());
+    }
+
+    #[test]
+    fn a_key_whose_property_is_gone_holds_until_it_is_dropped() {
+        versions::a_key_whose_property_is_gone_holds_until_it_is_dropped(Mem::new());
+    }
+
+    #[test]
+    fn a_property_that_changed_its_type_is_refused_by_name() {
+        versions::a_property_that_changed_its_type_is_refused_by_name(Mem::new);
+        versions::a_float_that_became_an_integer_is_refused_by_name(Mem::new());
+    }
+
+    #[test]
+    fn a_required_property_that_is_new_to_rows_is_refused_by_name() {
+        versions::a_required_property_that_is_new_to_rows_is_refused_by_name(Mem::new(), false);
+    }
+}
+
+mod on_sqlite {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_not_declared_any_more_holds_until_it_is_dropped() {
+        versions::a_key_that_is_not_declared_any_more_holds_until_it_is_dropped(Sqlite::in_memory());
+    }
+
+    #[test]
+    fn a_key_that_became_an_index_holds_until_it_is_dropped() {
+        versions::a_key_that_became_an_index_holds_until_it_is_dropped(Sqlite::in_memory());
+    }
+
+    #[test]
+    fn a_key_whose_property_is_gone_holds_until_it_is_dropped() {
+        versions::a_key_whose_property_is_gone_holds_until_it_is_dropped(Sqlite::in_memory());
+    }
+
+    #[test]
+    fn a_property_that_changed_its_type_is_refused_by_name() {
+        versions::a_property_that_changed_its_type_is_refused_by_name(Sqlite::in_memory);
+        versions::a_float_that_became_an_integer_is_refused_by_name(Sqlite::in_memory());
+    }
+
+    #[test]
+    fn a_required_property_that_is_new_to_rows_is_refused_by_name() {
+        versions::a_required_property_that_is_new_to_rows_is_refused_by_name(Sqlite::in_memory(), true);
+    }
+}
+
+mod on_mongodb {
+    use super::*;
+
+    /// A database that goes with the test, if there is a server.
+    fn scratch() -> Option<Scratch> {
+        if left_out("versions of a model on MongoDB").is_some() { None } else { Some(Scratch::new().unwrap()) }
+    }
+
+    #[test]
+    fn a_key_that_is_not_declared_any_more_holds_until_it_is_dropped() {
+        let Some(scratch) = scratch() else { return };
+        versions::a_key_that_is_not_declared_any_more_holds_until_it_is_dropped(scratch.mongo());
+    }
+
+    #[test]
+    fn a_key_that_became_an_index_holds_until_it_is_dropped() {
+        let Some(scratch) = scratch() else { return };
+        versions::a_key_that_became_an_index_holds_until_it_is_dropped(scratch.mongo());
+    }
+
+    #[test]
+    fn a_key_whose_property_is_gone_holds_until_it_is_dropped() {
+        let Some(scratch) = scratch() else { return };
+        versions::a_key_whose_property_is_gone_holds_until_it_is_dropped(scratch.mongo());
+    }
+
+    #[test]
+    fn a_property_that_changed_its_type_is_refused_by_name() {
+        let Some(scratch) = scratch() else { return };
+        let databases = std::cell::Cell::new(0);
+        versions::a_property_that_changed_its_type_is_refused_by_name(|| {
+            databases.set(databases.get() + 1);
+            scratch.mongo().database(format!("{}_{}", scratch.name(), databases.get()))
+        });
+        let Some(scratch) = self::scratch() else { return };
+        versions::a_float_that_became_an_integer_is_refused_by_name(scratch.mongo());
+    }
+
+    #[test]
+    fn a_required_property_that_is_new_to_rows_is_refused_by_name() {
+        let Some(scratch) = scratch() else { return };
+        versions::a_required_property_that_is_new_to_rows_is_refused_by_name(scratch.mongo(), true);
+    }
+}
