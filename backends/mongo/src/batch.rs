@@ -16,6 +16,7 @@ use crate::layout::ID;
 use crate::rows;
 use crate::statements::{Form, commands};
 use crate::table::Ready;
+use crate::together::Together;
 use crate::transaction::{Done, Failed, Work, all_or_none};
 use crate::write::{ensure_fits, found, refused_row};
 
@@ -52,13 +53,19 @@ pub(crate) async fn write_many(table: &Arc<Ready>, writes: Vec<Write<'_, Doc>>) 
     if writes.is_empty() {
         return Ok(());
     }
-    let mut form = Form::Whole;
+    let (mut form, mut is_together) = (Form::Whole, false);
     let mut work = Arc::new(Work::Commands(commands(table, &writes, form)?));
     let started = Instant::now();
     loop {
         match all_or_none(table, Arc::clone(&work)).await {
             Ok(Done::Whole) => return Ok(()),
             Ok(Done::Unmatched) => {}
+            // Perhaps by a row whose turn comes later.
+            Err(Failed::Row(_, error)) if error.is_duplicate() && !is_together => {
+                is_together = true;
+                work = Arc::new(Work::Together(Together::of(table, &writes)?));
+                continue;
+            }
             Err(Failed::Row(position, error)) => {
                 let name = match writes.get(position) {
                     Some(Write::Replace(_, content)) => content.discriminator.as_deref(),
@@ -73,7 +80,7 @@ pub(crate) async fn write_many(table: &Arc<Ready>, writes: Vec<Write<'_, Doc>>) 
         if started.elapsed() > PATIENCE {
             return Err((0, WriteFailure::Missing));
         }
-        if form == Form::Whole {
+        if form == Form::Whole && !is_together {
             form = Form::Expression;
             work = Arc::new(Work::Commands(commands(table, &writes, form)?));
         }

@@ -402,6 +402,11 @@ impl WriteError {
         matches!(self.code, DUPLICATE | VALIDATION) || TOO_LARGE.contains(&self.code)
     }
 
+    /// Whether another row has a key value of its.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        self.code == DUPLICATE
+    }
+
     fn new(code: i32, reason: String, fields: Option<Vec<String>>, namespace: &str) -> Self {
         let taken = (code == DUPLICATE).then(|| Taken { fields, index: index_in(&reason, namespace) });
         Self { code, reason, taken }

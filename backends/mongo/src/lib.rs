@@ -65,6 +65,7 @@ mod stored;
 mod stream;
 mod table;
 mod text;
+mod together;
 mod transaction;
 mod translate;
 mod validator;

@@ -27,6 +27,17 @@ pub(crate) fn document(
     written_at: Option<Timestamp>,
     doc: &Doc,
 ) -> Result<RawDocumentBuf, MongoError> {
+    document_with_times(id, discriminator, version, [written_at; 2], doc)
+}
+
+/// The same of a row that was created and updated at these times.
+pub(crate) fn document_with_times(
+    id: ObjectId,
+    discriminator: Option<&str>,
+    version: i64,
+    times: [Option<Timestamp>; 2],
+    doc: &Doc,
+) -> Result<RawDocumentBuf, MongoError> {
     let mut bytes = Vec::with_capacity(doc.as_bytes().len() + 128);
     bytes.extend_from_slice(&[0; 4]);
     field(&mut bytes, OBJECT_ID, ID);
@@ -39,12 +50,11 @@ pub(crate) fn document(
     }
     field(&mut bytes, INT64, VERSION);
     bytes.extend_from_slice(&version.to_le_bytes());
-    if let Some(at) = written_at {
-        for name in [CREATED_AT, UPDATED_AT] {
-            field(&mut bytes, OBJECT, name);
-            let (milliseconds, beyond) = format::split(at);
-            bytes.extend_from_slice(&format::object(milliseconds, beyond));
-        }
+    for (name, at) in [CREATED_AT, UPDATED_AT].into_iter().zip(times) {
+        let Some(at) = at else { continue };
+        field(&mut bytes, OBJECT, name);
+        let (milliseconds, beyond) = format::split(at);
+        bytes.extend_from_slice(&format::object(milliseconds, beyond));
     }
     bytes.extend_from_slice(doc.fields());
     bytes.push(0);

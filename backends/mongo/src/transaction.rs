@@ -12,6 +12,7 @@ use crate::connection::PATIENCE;
 use crate::failure::{MongoError, WRITE_CONCERN_FAILED, WriteError, code_of, is_success, position_of};
 use crate::statements::Command;
 use crate::table::Ready;
+use crate::together::Together;
 
 /// Between two tries: long enough for another writer to end.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
@@ -27,6 +28,7 @@ const LIFETIME: Duration = Duration::from_secs(60);
 pub(crate) enum Work {
     Insert(Vec<RawDocumentBuf>),
     Commands(Vec<Command>),
+    Together(Together),
 }
 
 /// What became of a transaction that did not fail.
@@ -56,8 +58,10 @@ pub(crate) async fn all_or_none(table: &Arc<Ready>, work: Arc<Work>) -> Result<D
 }
 
 /// Why a try failed.
-enum Trouble {
+pub(crate) enum Trouble {
     Row(usize, WriteError),
+    /// By what cannot be sent. Nothing was written.
+    Unwritable(MongoError),
     /// Nothing was written.
     Undone(DriverError),
     /// It was to be committed.
@@ -74,6 +78,7 @@ async fn until_done(table: &Ready, work: &Work) -> Result<Done, Failed> {
         match once(table, &mut session, work, started).await {
             Ok(done) => return Ok(done),
             Err(Trouble::Row(position, error)) => return Err(Failed::Row(position, error)),
+            Err(Trouble::Unwritable(error)) => return Err(Failed::Whole(error)),
             // Others are in its way, or the primary changed.
             Err(Trouble::Undone(error) | Trouble::Open(error)) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {
                 if has_outlived(table, &error, begun.elapsed()).await {
@@ -154,28 +159,38 @@ impl Work {
         match self {
             Self::Insert(documents) => documents.len(),
             Self::Commands(commands) => commands.iter().map(|command| command.statements).sum(),
+            Self::Together(together) => together.rows(),
         }
     }
 
     async fn run(&self, table: &Ready, session: &mut ClientSession) -> Result<Done, Trouble> {
         match self {
-            Self::Insert(documents) => {
-                let inserted = table.collection.insert_many(documents).session(session).await;
-                inserted.map(|_| Done::Whole).map_err(|error| match WriteError::of(&error, &table.namespace) {
-                    Some(refused) if refused.is_refusal() => Trouble::Row(position_of(&error), refused),
-                    _ => Trouble::Undone(error),
-                })
-            }
-            Self::Commands(commands) => {
-                for command in commands {
-                    if !command.run(table, session).await? {
-                        return Ok(Done::Unmatched);
-                    }
-                }
-                Ok(Done::Whole)
-            }
+            Self::Insert(documents) => insert(table, session, documents).await.map(|()| Done::Whole),
+            Self::Commands(commands) => run_all(table, session, commands).await,
+            Self::Together(together) => together.run(table, session).await,
         }
     }
+}
+
+pub(crate) async fn insert(
+    table: &Ready,
+    session: &mut ClientSession,
+    documents: &[RawDocumentBuf],
+) -> Result<(), Trouble> {
+    let inserted = table.collection.insert_many(documents).session(session).await;
+    inserted.map(drop).map_err(|error| match WriteError::of(&error, &table.namespace) {
+        Some(refused) if refused.is_refusal() => Trouble::Row(position_of(&error), refused),
+        _ => Trouble::Undone(error),
+    })
+}
+
+pub(crate) async fn run_all(table: &Ready, session: &mut ClientSession, commands: &[Command]) -> Result<Done, Trouble> {
+    for command in commands {
+        if !command.run(table, session).await? {
+            return Ok(Done::Unmatched);
+        }
+    }
+    Ok(Done::Whole)
 }
 
 impl Command {
