@@ -85,15 +85,15 @@ fn around(told: Told, way: usize, step: usize) -> Told {
     let differs = || Told::new(p.number.ne(turn), |thing| number_of(thing) != turn);
     let is = || Told::new(p.number.eq(turn), |thing| number_of(thing) == turn);
     let of_nested = || {
-        let tag = if step % 2 == 0 { "t0" } else { "t2" };
+        let tag = if step.is_multiple_of(2) { "t0" } else { "t2" };
         Told::new(n.tags.contains(tag).widen(), move |thing| is_nested(thing, |n| n.tags.contains(&tag.to_owned())))
     };
     match way {
         0 => told.and(differs()).not(),
         1 => told.or(is()).not(),
-        2 if step % 2 == 0 => told.and(differs()),
+        2 if step.is_multiple_of(2) => told.and(differs()),
         2 => is().or(told),
-        _ if step % 2 == 0 => of_nested().not().and(told).or(is()),
+        _ if step.is_multiple_of(2) => of_nested().not().and(told).or(is()),
         _ => told.or(of_nested()).not(),
     }
 }

@@ -43,11 +43,14 @@ fn equalities_of_one_property_are_one_list_whichever_end_they_are_put_at() {
     assert_eq!(all.count(Plain::query().filter(prepended)).unwrap(), 50);
 }
 
+/// How a filter is put together with one more.
+type Way = fn(Filter<Plain>, Filter<Plain>) -> Filter<Plain>;
+
 #[test]
 fn a_hundred_thousand_conditions_are_put_together_at_either_end() {
     let store = numbered(10);
     let (all, things, p) = (store.repo::<Plain>(), store.repo::<Thing>(), Plain::props());
-    let ways: [fn(Filter<Plain>, Filter<Plain>) -> Filter<Plain>; 4] =
+    let ways: [Way; 4] =
         [|all, one| all & one, |all, one| one & all, |all, one| !(!all | !one), |all, one| !(!one | !all)];
     for way in ways {
         let differs =
