@@ -3,6 +3,7 @@
 
 use longevity_core::{DomainModel, HasVariant, InModel, KeyFor, PersistentType, RootType};
 
+use crate::questions::Scope;
 use crate::strategies::Generate;
 
 /// Is shown each key of `P` by its type.
@@ -25,8 +26,10 @@ pub trait SpecRoot: RootType + SpecKeys {
         Self: InModel<M>;
 }
 
-/// Shows the keys of a poly type as keys of its derived type `D`.
+/// Shows the keys of a poly type as keys of its derived type `D`, and how queries over the two go together.
 pub trait SpecDerived<D>: HasVariant<D> {
+    /// The operators between the two types.
+    fn scope() -> Scope;
     /// Shows each key.
     fn visit_shared_keys<V: KeyVisitor<D>>(visitor: &mut V);
 }
