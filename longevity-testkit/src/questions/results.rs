@@ -144,20 +144,21 @@ fn of_row(readings: &[Reading], row: usize) -> Vec<Value> {
 /// The figures over rows, each with the name of its type and its values of what is read, by their types and the first of the
 /// values. Without sums of floats.
 pub(crate) fn groups_of(reads: &[Read], rows: Vec<(&'static str, Vec<Value>)>) -> Vec<Group> {
+    let key = |values: &[Value]| values.get(..1).unwrap_or_default().to_vec();
     let mut groups: Vec<(&'static str, Vec<Vec<Value>>)> = Vec::new();
     for (name, values) in rows {
         let is_it = |(other, rows): &&mut (&'static str, Vec<Vec<Value>>)| {
-            *other == name && in_order(&rows[0][..1], &values[..1]).is_eq()
+            *other == name && in_order(&key(&rows[0]), &key(&values)).is_eq()
         };
         match groups.iter_mut().find(is_it) {
             Some((_, rows)) => rows.push(values),
             None => groups.push((name, vec![values])),
         }
     }
-    groups.sort_by(|(a, of_a), (b, of_b)| a.cmp(b).then_with(|| in_order(&of_a[0][..1], &of_b[0][..1])));
+    groups.sort_by(|(a, of_a), (b, of_b)| a.cmp(b).then_with(|| in_order(&key(&of_a[0]), &key(&of_b[0]))));
     let group = |(name, rows): (&'static str, Vec<Vec<Value>>)| {
         let each = reads.iter().enumerate().map(|(at, read)| of_values(read, rows.iter().map(|values| &values[at])));
-        ((name.to_owned(), rows[0][..1].to_vec()), (rows.len() as u64, each.collect()))
+        ((name.to_owned(), key(&rows[0])), (rows.len() as u64, each.collect()))
     };
     groups.into_iter().map(group).collect()
 }
