@@ -129,7 +129,7 @@ impl Asked {
         self.offset > 0 || self.limit.is_some()
     }
 
-    /// The places of its order and its filter, each once, that have a value of their own.
+    /// The places of its order and its filter, each once, that have a value of their own in rows of all types that it finds.
     pub(crate) fn places(&self) -> Vec<Place> {
         let mut places: Vec<_> = self.order.iter().map(|by| by.place.clone()).collect();
         self.filter.each_place(&mut |place| {
@@ -137,7 +137,7 @@ impl Asked {
                 places.push(place.clone());
             }
         });
-        places.retain(|place| place.property.has_value());
+        places.retain(|place| place.property.has_value() && place.property.scope.is_none());
         places
     }
 

@@ -104,7 +104,8 @@ impl Questions {
         };
         let mut place = Place { property: property.clone(), somes: u8::try_from(somes).unwrap_or_default() };
         let form = below(12, chance);
-        if options > 0 && form == 0 {
+        // What is none differs most where several things can be.
+        if options > 0 && (form == 0 || options > 1 && below(3, chance) == 0) {
             place.somes = u8::try_from(below(options, chance)).unwrap_or_default();
             let what = match below(4, chance) {
                 0 => What::IsNone,
@@ -157,11 +158,11 @@ impl Questions {
     }
 
     fn contains(&self, place: &Place, element: ShapeFn, chance: &mut TestRunner) -> What {
-        let several = below(4, chance);
+        let several = [0, 0, 1, 2, 3][below(5, chance)];
         let parts = |chance: &mut TestRunner| (0..several).map(|_| self.part(place, element, chance)).collect();
-        match below(3, chance) {
+        match below(4, chance) {
             0 if place.options() == 0 => What::ContainsAny(parts(chance)),
-            1 if place.options() == 0 => What::ContainsAll(parts(chance)),
+            1 | 2 if place.options() == 0 => What::ContainsAll(parts(chance)),
             _ => What::Contains(self.part(place, element, chance)),
         }
     }

@@ -257,3 +257,60 @@ impl AsRef<Self> for Plain {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use longevity_core::Step;
+    use longevity_core::storable::ScalarType;
+
+    use super::super::properties::Kind;
+    use super::*;
+
+    const OO: &Step = &Step::new("oo");
+    const E: &Step = &Step::new("e");
+    const PCT: &Step = &Step::variant("Pct");
+    const M: &Step = &Step::new("m");
+
+    /// `oo: Option<Option<i64>>`, `e`, which may be a `Pct(Option<i64>)`, and `m: BTreeMap<i64, Option<i64>>`.
+    fn rows() -> Vec<Plain> {
+        let pct = |held| Value::Variant("Pct", Box::new(held));
+        let entry = |held| Value::Map(vec![(Value::Int(1), held)]);
+        let idle = || Value::Variant("Idle", Box::new(Value::Record(Vec::new())));
+        let rows = [
+            (Value::None(0), idle(), Value::Map(Vec::new())),
+            (Value::None(1), pct(Value::None(0)), entry(Value::None(0))),
+            (Value::Int(5), pct(Value::Int(5)), entry(Value::Int(5))),
+            (Value::None(0), idle(), Value::Map(Vec::new())),
+        ];
+        let row = |(number, (oo, e, m))| {
+            let value = Value::Record(vec![("oo", oo), ("e", e), ("m", m)]);
+            Plain { number, variant: 0, value }
+        };
+        rows.into_iter().enumerate().map(row).collect()
+    }
+
+    fn found(way: Vec<Hop>, options: u8, in_variant: bool, somes: u8, what: What) -> Vec<usize> {
+        let property = Property { way, kind: Kind::Scalar(ScalarType::I64), options, in_variant, scope: None };
+        Asked::of(Question::Of(Place { property, somes }, what)).all_of(&rows(), 4)
+    }
+
+    #[test]
+    fn what_is_in_an_option_that_is_none_is_absent() {
+        let oo = |somes, what| found(vec![Hop::Field(OO)], 2, false, somes, what);
+        assert_eq!(oo(0, What::IsNone), [0, 3]);
+        assert_eq!(oo(1, What::IsNone), [0, 1, 3]);
+        assert_eq!(oo(1, What::IsSome), [2]);
+        assert_eq!(oo(2, What::Compare(Comparison::Ne, Value::Int(5))), [0, 1, 3]);
+        assert_eq!(oo(2, What::Compare(Comparison::Le, Value::Int(5))), [2]);
+        assert_eq!(oo(0, What::Compare(Comparison::Eq, Value::None(1))), [1]);
+        assert_eq!(oo(1, What::Among { operands: vec![Value::None(0)], negated: true }), [2]);
+        let pct = |somes, what| found(vec![Hop::Field(E), Hop::Variant(PCT)], 1, true, somes, what);
+        assert_eq!(pct(0, What::IsNone), [0, 1, 3]);
+        assert_eq!(pct(0, What::IsVariant), [1, 2]);
+        assert_eq!(pct(1, What::Compare(Comparison::Eq, Value::Int(5))), [2]);
+        let entry = |somes, what| found(vec![Hop::Field(M), Hop::Entry(Value::Int(1))], 2, false, somes, what);
+        assert_eq!(entry(0, What::IsNone), [0, 3]);
+        assert_eq!(entry(1, What::IsNone), [0, 1, 3]);
+        assert_eq!(entry(1, What::IsSome), [2]);
+    }
+}

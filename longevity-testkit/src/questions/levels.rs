@@ -11,14 +11,14 @@ use super::properties::{Hop, Property};
 impl Property {
     /// Where it is, by the operators that lead there.
     pub(crate) fn path(&self) -> Path {
-        self.way.iter().fold(Path::root(), |path, hop| on(&path, hop))
+        self.way.iter().fold(Path::root(), on)
     }
 
     /// Whether the value is of the variant at the end of the way.
     pub(super) fn is(&self) -> Filter<AnyRow> {
         match self.way.split_last() {
             Some((Hop::Variant(step), before)) => {
-                let path = before.iter().fold(Path::root(), |path, hop| on(&path, hop));
+                let path = before.iter().fold(Path::root(), on);
                 VariantProp::at(&path, step, |_| ()).is()
             }
             _ => Filter::nothing(),
@@ -26,18 +26,24 @@ impl Property {
     }
 }
 
-fn on(path: &Path, hop: &Hop) -> Path {
+fn on(path: Path, hop: &Hop) -> Path {
     match hop {
-        Hop::Field(step) => Anything::prop::<AnyRow>(path, step).path().clone(),
+        Hop::Field(step) => Anything::prop::<AnyRow>(&path, step).path().clone(),
         Hop::Variant(step) => {
-            let variant = VariantProp::<AnyRow, _>::at(path, step, Prop::<AnyRow, _>::in_variant::<Anything>);
+            let variant = VariantProp::<AnyRow, _>::at(&path, step, Prop::<AnyRow, _>::in_variant::<Anything>);
             variant.path().clone()
         }
         Hop::Entry(key) => {
-            let map = Prop::<AnyRow, BTreeMap<Anything, Anything>>::at(path.clone());
+            let map = Prop::<AnyRow, BTreeMap<Anything, Anything>>::at(path);
             map.entry(Anything(key.clone())).path().clone()
         }
     }
+}
+
+/// The map whose entry is the last hop to a property.
+pub(super) fn map_of<T: Storable>(property: &Property) -> Prop<AnyRow, BTreeMap<Anything, T>> {
+    let before = property.way.split_last().map_or(&[][..], |(_, before)| before);
+    Prop::at(before.iter().fold(Path::root(), on))
 }
 
 /// The property of a place, whose innermost type is `$leaf`, as `$prop` in `$body`: with a type for each number of options, of
@@ -52,14 +58,19 @@ macro_rules! with_prop {
         let place: &$crate::questions::asked::Place = $place;
         let property = &place.property;
         let path = property.path();
+        // What is in a variant or an entry is so by the operator that leads there.
         macro_rules! at {
-            ($level:ty) => {
-                if property.in_variant {
-                    longevity_core::query::Prop::<$crate::questions::anything::AnyRow, $level>::in_variant::<$level>(
-                        &path,
-                    )
-                } else {
-                    longevity_core::query::Prop::<$crate::questions::anything::AnyRow, $level>::at(path.clone())
+            ($level:ty, $within:ty) => {
+                match property.way.last() {
+                    Some($crate::questions::properties::Hop::Entry(key)) => {
+                        $crate::questions::levels::map_of::<$within>(property)
+                            .entry($crate::questions::anything::Anything(key.clone()))
+                    }
+                    _ if property.in_variant => longevity_core::query::Prop::<
+                        $crate::questions::anything::AnyRow,
+                        $level,
+                    >::in_variant::<$level>(&path),
+                    _ => longevity_core::query::Prop::<$crate::questions::anything::AnyRow, $level>::at(path.clone()),
                 }
             };
         }
@@ -69,59 +80,59 @@ macro_rules! with_prop {
                 $body
             }
             (1, 0) => {
-                let $prop = at!(L1);
+                let $prop = at!(L1, L0);
                 $body
             }
             (1, _) => {
-                let $prop = at!(L1).some();
+                let $prop = at!(L1, L0).some();
                 $body
             }
             (2, 0) => {
-                let $prop = at!(L2);
+                let $prop = at!(L2, L1);
                 $body
             }
             (2, 1) => {
-                let $prop = at!(L2).some();
+                let $prop = at!(L2, L1).some();
                 $body
             }
             (2, _) => {
-                let $prop = at!(L2).inner();
+                let $prop = at!(L2, L1).inner();
                 $body
             }
             (3, 0) => {
-                let $prop = at!(L3);
+                let $prop = at!(L3, L2);
                 $body
             }
             (3, 1) => {
-                let $prop = at!(L3).some();
+                let $prop = at!(L3, L2).some();
                 $body
             }
             (3, 2) => {
-                let $prop = at!(L3).some().some();
+                let $prop = at!(L3, L2).some().some();
                 $body
             }
             (3, _) => {
-                let $prop = at!(L3).some().some().some();
+                let $prop = at!(L3, L2).some().some().some();
                 $body
             }
             (_, 0) => {
-                let $prop = at!(L4);
+                let $prop = at!(L4, L3);
                 $body
             }
             (_, 1) => {
-                let $prop = at!(L4).some();
+                let $prop = at!(L4, L3).some();
                 $body
             }
             (_, 2) => {
-                let $prop = at!(L4).some().some();
+                let $prop = at!(L4, L3).some().some();
                 $body
             }
             (_, 3) => {
-                let $prop = at!(L4).some().some().some();
+                let $prop = at!(L4, L3).some().some().some();
                 $body
             }
             (_, _) => {
-                let $prop = at!(L4).inner();
+                let $prop = at!(L4, L3).inner();
                 $body
             }
         }

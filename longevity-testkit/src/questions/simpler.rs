@@ -79,6 +79,9 @@ fn simpler_whats(what: &What) -> Vec<What> {
             let among = |operands| What::Among { operands, negated: *negated };
             fewer(operands).into_iter().map(among).collect()
         }
+        What::ContainsAny(parts) | What::ContainsAll(parts) if parts.len() == 1 => {
+            vec![What::Contains(parts[0].clone())]
+        }
         What::ContainsAny(parts) => fewer(parts).into_iter().map(What::ContainsAny).collect(),
         What::ContainsAll(parts) => fewer(parts).into_iter().map(What::ContainsAll).collect(),
         What::Text(test, text) => shorter(text).into_iter().map(|text| What::Text(*test, text)).collect(),

@@ -98,7 +98,7 @@ fn asked(place: &Place, what: &What) -> String {
         What::ContainsKey(key) => format!("{place} has the key [{key}]"),
         What::Length(comparison, length) => format!("length of {place} {} {length}", sign(*comparison)),
         What::LengthBetween(low, high) => format!("length of {place} from {low} to {high}"),
-        What::IsEmpty => format!("{place} is empty"),
+        What::IsEmpty => format!("length of {place} is none"),
     }
 }
 
