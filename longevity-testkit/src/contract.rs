@@ -5,6 +5,7 @@ use longevity_core::{DomainModel, HasVariant, InModel, KeyFor, PersistentType, R
 
 use proptest::strategy::BoxedStrategy;
 
+use crate::questions::Scope;
 use crate::strategies::Generators;
 
 /// Is shown each key of `P` by its type.
@@ -30,8 +31,10 @@ pub trait SpecRoot: RootType + SpecKeys {
         Self: InModel<M>;
 }
 
-/// Shows the keys of a poly type as keys of its derived type `D`.
+/// Shows the keys of a poly type as keys of its derived type `D`, and how queries over the two go together.
 pub trait SpecDerived<D>: HasVariant<D> {
+    /// The operators between the two types.
+    fn scope() -> Scope;
     /// Shows each key.
     fn visit_shared_keys<V: KeyVisitor<D>>(visitor: &mut V);
 }

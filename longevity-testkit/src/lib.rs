@@ -51,6 +51,8 @@ pub use harness::Harness;
 #[doc(hidden)]
 pub use query_spec::configured_queries;
 pub use query_spec::{QuerySpec, Rows};
+#[doc(hidden)]
+pub use questions::Scope;
 pub use report::{CaseReport, Report, Verdict};
 pub use spec::{Case, RepoCrudSpec};
 

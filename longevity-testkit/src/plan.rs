@@ -11,12 +11,13 @@ use proptest::test_runner::TestRunner;
 
 use crate::cases::values_in;
 use crate::contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
-use crate::questions::Questions;
+use crate::questions::{Questions, Scope};
 use crate::strategies::Generators;
 
 /// A table.
 pub(crate) struct TablePlan<P> {
     pub(crate) definition: TableDefinition,
+    pub(crate) scopes: Vec<Scope>,
     /// Its repositories: that of the type that owns it, then those of its derived types.
     pub(crate) views: Vec<ViewPlan<P>>,
 }
@@ -93,14 +94,16 @@ pub(crate) fn table_plan<M, P: SpecRoot + InModel<M>>(
     let definition = P::definition().table()?;
     let keys = keys(&definition, Ok::<P, P>, |value| value, |keys| P::visit_keys(keys));
     let own = drawn::<P>(generators, samples, chance);
-    let questions = Questions::about::<P, P>(&definition, &own);
+    let scopes = Scope::all::<M, P>();
+    let questions = Questions::about::<P, P>(&definition, &scopes, &own);
     let root = ViewPlan { name: P::NAME, samples: own, keys, questions };
-    let mut views = Views { generators, samples, chance, definition: &definition, derived: Vec::new() };
+    let mut views =
+        Views { generators, samples, chance, definition: &definition, scopes: &scopes, derived: Vec::new() };
     P::visit::<M, _>(&mut views);
     let Views { derived, .. } = views;
     let mut views = vec![root];
     views.extend(derived.into_iter().filter_map(|view| view.downcast::<ViewPlan<P>>().ok()).map(|view| *view));
-    Ok(TablePlan { definition, views })
+    Ok(TablePlan { definition, scopes, views })
 }
 
 impl<P: PersistentType> TablePlan<P> {
@@ -163,6 +166,7 @@ struct Views<'a> {
     samples: usize,
     chance: &'a mut TestRunner,
     definition: &'a TableDefinition,
+    scopes: &'a [Scope],
     derived: Vec<Box<dyn Any>>,
 }
 
@@ -187,7 +191,7 @@ impl<M> SpecVisitor<M> for Views<'_> {
             }
         }
         let samples: Vec<_> = drawn::<D>(self.generators, self.samples, self.chance).into_iter().map(P::wrap).collect();
-        let questions = Questions::about::<D, P>(self.definition, &samples);
+        let questions = Questions::about::<D, P>(self.definition, self.scopes, &samples);
         self.derived.push(Box::new(ViewPlan::<P> { name: D::NAME, samples, keys, questions }));
     }
 }

@@ -1,18 +1,28 @@
-//! Projections, figures and patches of properties of which only the paths are known.
+//! Projections and figures of properties of which only their untyped form is known.
 
+use longevity_core::Value;
 use longevity_core::backend::DecodeError;
-use longevity_core::query::{Accumulator, Measure, Number, Op, Part, Patch, Projection, Source, Values};
-use longevity_core::{Path, Value};
+use longevity_core::query::{Accumulator, Measure, Number, Part, Projection, Source, Values};
+
+/// A property that is read, as its operators say.
+#[derive(Clone, Debug)]
+pub(crate) struct Read {
+    /// For a reader.
+    pub(crate) told: String,
+    pub(crate) source: Source,
+    /// Those that there are of it.
+    pub(crate) figures: Vec<Part>,
+}
 
 /// The values of some properties.
 #[derive(Clone, Debug)]
-pub(crate) struct Untyped<'a>(pub(crate) &'a [Path]);
+pub(crate) struct Untyped<'a>(pub(crate) &'a [Read]);
 
 impl<P> Projection<P> for Untyped<'_> {
     type Output = Vec<Value>;
 
     fn sources(&self, sources: &mut Vec<Source>) {
-        sources.extend(self.0.iter().cloned().map(Source::Property));
+        sources.extend(self.0.iter().map(|read| read.source.clone()));
     }
 
     fn read(values: &mut Values<'_>) -> Result<Vec<Value>, DecodeError> {
@@ -22,9 +32,9 @@ impl<P> Projection<P> for Untyped<'_> {
 
 /// How many rows there are, and figures of each property.
 #[derive(Clone, Debug)]
-pub(crate) struct AllFigures<'a>(pub(crate) &'a [Path]);
+pub(crate) struct AllFigures<'a>(pub(crate) &'a [Read]);
 
-/// The figures of a property.
+/// The figures of a property, those that there are.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Figures {
     pub(crate) least: Option<Value>,
@@ -35,51 +45,35 @@ pub(crate) struct Figures {
     pub(crate) floats: f64,
 }
 
+/// The name of a derived type, values of some properties, how many rows have them, and figures over these.
+pub(crate) type Group = ((String, Vec<Value>), (u64, Vec<Figures>));
+
 impl<P> Measure<P> for AllFigures<'_> {
     type Output = (u64, Vec<Figures>);
 
     fn parts(&self, parts: &mut Vec<Part>) {
         parts.push(Part::Count);
-        for path in self.0 {
-            parts.extend([Part::Min(path.clone()), Part::Max(path.clone()), Part::Sum(path.clone())]);
-        }
+        parts.extend(self.0.iter().flat_map(|read| read.figures.clone()));
     }
 
-    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
+    fn finish(&self, found: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
         let other = || DecodeError { path: String::new(), source: "other figures than were asked for".into() };
-        let Some(Accumulator::Count(rows)) = figures.next() else { return Err(other()) };
+        let Some(Accumulator::Count(rows)) = found.next() else { return Err(other()) };
         let mut each = Vec::new();
-        while let Some(first) = figures.next() {
-            let three = (first, figures.next(), figures.next());
-            let (Accumulator::Min(least), Some(Accumulator::Max(greatest)), Some(Accumulator::Sum(sum))) = three else {
-                return Err(other());
-            };
-            each.push(Figures { least, greatest, integers: i128::of(&sum), floats: f64::of(&sum) });
+        for read in self.0 {
+            let mut figures = Figures { least: None, greatest: None, integers: 0, floats: 0.0 };
+            for figure in &read.figures {
+                match (figure, found.next()) {
+                    (Part::Min(_), Some(Accumulator::Min(least))) => figures.least = least,
+                    (Part::Max(_), Some(Accumulator::Max(greatest))) => figures.greatest = greatest,
+                    (Part::Sum(_), Some(Accumulator::Sum(sum))) => {
+                        (figures.integers, figures.floats) = (i128::of(&sum), f64::of(&sum));
+                    }
+                    _ => return Err(other()),
+                }
+            }
+            each.push(figures);
         }
         Ok((rows, each))
-    }
-}
-
-/// A change of one property.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Change {
-    pub(crate) path: Path,
-    pub(crate) op: Op,
-}
-
-impl Change {
-    pub(crate) fn patch<P>(&self) -> Patch<P> {
-        Patch::untyped(self.path.clone(), self.op.clone())
-    }
-}
-
-impl std::fmt::Display for Change {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { path, op } = self;
-        match op {
-            Op::Set(value) => write!(f, "set {path} to {value}"),
-            Op::Increment(by) => write!(f, "increment {path} by {by}"),
-            Op::Push(element) => write!(f, "push {element} to {path}"),
-        }
     }
 }

@@ -5,11 +5,12 @@ use std::any::Any;
 use longevity_core::backend::Backend;
 use longevity_core::blocking::{Longevity, Repo};
 use longevity_core::query::{Query, Select, by_type};
-use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, Path, PersistentType, Value};
+use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, PersistentType, Value};
 
 use crate::cases::{Key, all_keys, own_keys};
 use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
-use crate::untyped::{AllFigures, Change, Untyped};
+use crate::questions::Change;
+use crate::untyped::{AllFigures, Group, Read, Untyped};
 
 /// The repositories of `P`'s table, its own first.
 pub(crate) fn views_of<M: DomainModel, P: SpecRoot + InModel<M>, B: Backend>(
@@ -79,9 +80,9 @@ pub(crate) trait AnyView<P>: Send + Sync {
     /// What stands on its pages of so many rows: some pages from the first one on, and back.
     fn pages(&self, select: Select, size: u64) -> Result<Vec<PState<P>>, Error>;
     /// The values of some properties.
-    fn values(&self, select: Select, of: &[Path]) -> Result<Vec<Vec<Value>>, Error>;
+    fn values(&self, select: Select, of: &[Read]) -> Result<Vec<Vec<Value>>, Error>;
     /// For each derived type and each value of the first property that are found together, all figures over all properties.
-    fn figures(&self, select: Select, of: &[Path]) -> Result<Vec<String>, Error>;
+    fn figures(&self, select: Select, of: &[Read]) -> Result<Vec<Group>, Error>;
     /// Patches the one with a key value of this value.
     fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error>;
     fn update_where(&self, select: Select, change: &Change) -> Result<u64, Error>;
@@ -89,7 +90,7 @@ pub(crate) trait AnyView<P>: Send + Sync {
 }
 
 /// So many pages are looked at from the first one on.
-const PAGES: usize = 12;
+pub(crate) const PAGES: usize = 12;
 
 impl<P: PersistentType, T: PersistentType, B: Backend> View<P, T, B> {
     fn own(&self, value: P) -> T {
@@ -175,14 +176,13 @@ impl<P: PersistentType, T: PersistentType, B: Backend> AnyView<P> for View<P, T,
         Ok(found.into_iter().map(self.widen).collect())
     }
 
-    fn values(&self, select: Select, of: &[Path]) -> Result<Vec<Vec<Value>>, Error> {
+    fn values(&self, select: Select, of: &[Read]) -> Result<Vec<Vec<Value>>, Error> {
         self.repo.project(Query::from_select(select), Untyped(of))
     }
 
-    fn figures(&self, select: Select, of: &[Path]) -> Result<Vec<String>, Error> {
+    fn figures(&self, select: Select, of: &[Read]) -> Result<Vec<Group>, Error> {
         let by = (by_type(), Untyped(of.get(..1).unwrap_or_default()));
-        let groups = self.repo.group(Query::from_select(select), by, AllFigures(of))?;
-        Ok(groups.into_iter().map(|group| format!("{group:?}")).collect())
+        self.repo.group(Query::from_select(select), by, AllFigures(of))
     }
 
     fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error> {

@@ -37,8 +37,6 @@ pub(crate) use keyset::{Place, behind};
 pub use measure::{Accumulator, Part};
 pub use measure::{Count, Max, Measure, Min, Total, count};
 pub use operand::Operand;
-#[doc(hidden)]
-pub use patch::Op;
 pub use patch::{InPlace, Patch};
 pub use predicate::{Predicate, TextTest};
 pub use projection::{ByType, Projected, Projection, To, by_type, to};

@@ -50,9 +50,8 @@ struct Change {
 }
 
 /// What becomes of a property.
-#[doc(hidden)]
 #[derive(Clone, Debug, PartialEq)]
-pub enum Op {
+enum Op {
     Set(Value),
     Increment(Value),
     Push(Value),
@@ -86,10 +85,10 @@ impl<R: 'static, T: Storable> Prop<R, T> {
 }
 
 impl<P: 'static> Patch<P> {
-    /// The change of a property whose path and type nobody checks; for conformance suites and tools.
+    /// The same changes of rows of any type, which nobody checks; for conformance suites and tools.
     #[doc(hidden)]
-    pub fn untyped(path: Path, op: Op) -> Self {
-        Self { changes: vec![Change { path, options: 0, op }], of: PhantomData }
+    pub fn retyped<Q>(self) -> Patch<Q> {
+        Patch { changes: self.changes, of: PhantomData }
     }
 
     /// This patch, and then the other one; as `&`.

@@ -99,6 +99,10 @@ pub(crate) fn of_poly(tree: &Poly) -> TokenStream {
         quote! {
             #[automatically_derived]
             impl #impl_generics #kit::SpecDerived<#ty> for #this #clause {
+                fn scope() -> #kit::Scope {
+                    #kit::Scope::of::<Self, #ty>()
+                }
+
                 fn visit_shared_keys<__V: #kit::KeyVisitor<#ty>>(__visitor: &mut __V) {
                     let _ = &__visitor;
                     #visits

@@ -1,6 +1,7 @@
 //! Random histories, run step by step on several back ends side by side: they must agree in every result, in every error,
 //! and in the state at the end.
 
+mod meant;
 mod open;
 mod replay;
 mod report;
@@ -35,7 +36,8 @@ const LOOK_EVERY: usize = 100;
 /// A history goes through the repositories of all plain, poly and derived types: it creates, also batches and duplicates of
 /// each key; retrieves by each key; asks random queries in every way; updates with and without changes of keys, into other
 /// variants, of states that are out of date, of rows that are gone, through a sibling's repository; and deletes likewise.
-/// With optimistic locking and without, with timestamps and without.
+/// With optimistic locking and without, with timestamps and without. What queries find, and what patches and changes by query
+/// leave, has to be what was asked for besides.
 ///
 /// ```text
 /// Agreement::<Blogging>::new().histories(50).steps(200).run(Mem::new, my_backend).assert_agreed();

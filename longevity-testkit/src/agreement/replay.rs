@@ -80,7 +80,7 @@ impl Telling<'_> {
             Ok(done) => done,
             Err(panic) => return Some(self.disagreement(vec![format!("panic: {}", panic_message(&*panic))])),
         };
-        for Given { action, seen, agreed } in done {
+        for Given { action, seen, meant, agreed } in done {
             if agreed {
                 if when.is_empty() {
                     self.told.push(format!("{action} => {}", seen[0]));
@@ -88,10 +88,9 @@ impl Telling<'_> {
                 continue;
             }
             self.told.push(format!("{when}{action}"));
-            let sides = self.openers.iter().zip(seen);
-            return Some(
-                self.disagreement(sides.map(|(opener, seen)| format!("{}: {seen}", opener.backend)).collect()),
-            );
+            let sides = self.openers.iter().zip(seen).map(|(opener, seen)| format!("{}: {seen}", opener.backend));
+            let meant = meant.map(|meant| format!("what was asked for: {meant}"));
+            return Some(self.disagreement(sides.chain(meant).collect()));
         }
         None
     }

@@ -13,8 +13,8 @@ use super::seen::{Duplicate, Row, Seen};
 use super::step::Way;
 use crate::cases::{collisions, shown, values_in, whole};
 use crate::contract::SpecRoot;
-use crate::questions::with_ids;
-use crate::untyped::Change;
+use crate::questions::{Asked, Change, Place, with_ids};
+use crate::untyped::Read;
 use crate::views::{AnyView, views_of};
 
 /// What is done, with values of the table's type.
@@ -29,9 +29,10 @@ pub(super) enum Action<P> {
     Retrieve(usize, P),
     /// By the key at this position, of this value.
     Patch(usize, P, Change),
-    Ask(Way, Select),
-    UpdateWhere(Select, Change),
-    DeleteWhere(Select),
+    /// With the query that was built.
+    Ask(Way, Asked, Select),
+    UpdateWhere(Asked, Select, Change),
+    DeleteWhere(Asked, Select),
 }
 
 /// A table of `P` on some back end.
@@ -130,7 +131,7 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
                 let found = repo.retrieve(*key, value)?;
                 Seen::Rows(found.iter().map(|state| memory.seen(state)).collect())
             }
-            Action::Ask(way, select) => {
+            Action::Ask(way, _, select) => {
                 let select = with_ids(select, &memory.ids);
                 let rows = |found: Vec<PState<P>>| Seen::Rows(found.iter().map(|state| memory.seen(state)).collect());
                 match way {
@@ -138,19 +139,19 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
                     Way::Exists => Seen::Exists(repo.exists(select)?),
                     Way::Find | Way::Stream => rows(repo.find(select, *way == Way::Stream)?),
                     Way::Pages(size) => rows(repo.pages(select, *size)?),
-                    Way::Values(of) => Seen::Values(repo.values(select, of)?),
-                    Way::Figures(of) => Seen::Figures(repo.figures(select, of)?),
+                    Way::Values(of) => Seen::Values(repo.values(select, &reads(of))?),
+                    Way::Figures(of) => Seen::Figures(repo.figures(select, &reads(of))?),
                 }
             }
             Action::Patch(key, value, change) => {
                 let patched = repo.patch(*key, value, change)?;
                 Seen::Rows(patched.map(|state| memory.replaced(state)).into_iter().collect())
             }
-            Action::UpdateWhere(select, change) => {
+            Action::UpdateWhere(_, select, change) => {
                 let rows = repo.update_where(with_ids(select, &memory.ids), change)?;
                 Seen::Changed(rows, memory.renewed(self.root.find(P::query())?))
             }
-            Action::DeleteWhere(select) => {
+            Action::DeleteWhere(_, select) => {
                 let rows = repo.delete_where(with_ids(select, &memory.ids))?;
                 Seen::Changed(rows, memory.renewed(self.root.find(P::query())?))
             }
@@ -187,6 +188,10 @@ impl<P: SpecRoot, B: Backend> Side<P> for TableSide<P, B> {
     fn value(&self, state: usize) -> &P {
         self.memory.states[state].get()
     }
+}
+
+fn reads(places: &[Place]) -> Vec<Read> {
+    places.iter().map(Place::read).collect()
 }
 
 impl<P: PersistentType> Memory<P> {

@@ -3,12 +3,10 @@
 
 use std::fmt;
 
-use longevity_core::Path;
-use longevity_core::query::{Predicate, Select};
 use proptest::test_runner::TestRunner;
 
 use super::world::AnyPlan;
-use crate::questions::{How, simpler};
+use crate::questions::{Asked, How, Place, Question, simpler};
 use crate::strategies::combine::below;
 
 /// The bound of numbers that are taken modulo what there is.
@@ -56,19 +54,21 @@ pub(super) enum What {
     /// Ids in the query are numbers of rows.
     Ask {
         way: Way,
-        select: Select,
+        asked: Asked,
     },
     UpdateWhere {
-        select: Select,
+        asked: Asked,
         by: Alteration,
     },
-    DeleteWhere(Select),
+    DeleteWhere(Asked),
 }
 
 /// A change of a property by the value that a sample has there.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alteration {
     pub(super) property: usize,
+    /// Within how many of its options.
+    pub(super) somes: usize,
     pub(super) sample: usize,
     pub(super) how: How,
 }
@@ -106,9 +106,9 @@ pub(super) enum Way {
     /// By pages of so many rows, to and fro.
     Pages(u64),
     /// For the values of some properties.
-    Values(Vec<Path>),
+    Values(Vec<Place>),
     /// For figures over groups.
-    Figures(Vec<Path>),
+    Figures(Vec<Place>),
 }
 
 impl History {
@@ -161,12 +161,12 @@ impl Step {
             }
             16 if below(2, chance) == 0 => {
                 return Self::ask(plans, chance)
-                    .with_query(|select| What::UpdateWhere { select, by: Alteration::random(chance) });
+                    .with_query(|asked| What::UpdateWhere { asked, by: Alteration::random(chance) });
             }
             // Few go at once.
             16 if below(3, chance) == 0 => {
-                return Self::ask(plans, chance).with_query(|select| {
-                    What::DeleteWhere(Select { limit: Some(select.limit.unwrap_or(3).min(3)), ..select })
+                return Self::ask(plans, chance).with_query(|asked| {
+                    What::DeleteWhere(Asked { limit: Some(asked.limit.unwrap_or(3).min(3)), ..asked })
                 });
             }
             _ => return Self::ask(plans, chance),
@@ -175,9 +175,9 @@ impl Step {
     }
 
     /// Something else with what this one asks.
-    fn with_query(self, what: impl FnOnce(Select) -> What) -> Self {
+    fn with_query(self, what: impl FnOnce(Asked) -> What) -> Self {
         match self.what {
-            What::Ask { select, .. } => Self { what: what(select), ..self },
+            What::Ask { asked, .. } => Self { what: what(asked), ..self },
             _ => self,
         }
     }
@@ -194,9 +194,8 @@ impl Step {
             7 => Way::Values(some(chance)),
             _ => Way::Figures(some(chance)),
         };
-        let select = plan.map(|plan| plan.ask(view, chance));
-        let select = select.unwrap_or(Select::of(Predicate::All));
-        Self { table, view, what: What::Ask { way, select } }
+        let asked = plan.map_or(Asked::of(Question::All), |plan| plan.ask(view, chance));
+        Self { table, view, what: What::Ask { way, asked } }
     }
 
     /// Simpler steps to try in its place.
@@ -233,17 +232,17 @@ impl Step {
                 whats.extend(by.simpler().map(|by| patch(*value, by)));
                 whats
             }
-            What::Ask { way, select } => {
-                let ways = way.simpler().into_iter().map(|way| What::Ask { way, select: select.clone() });
-                ways.chain(simpler(select).into_iter().map(|select| What::Ask { way: way.clone(), select })).collect()
+            What::Ask { way, asked } => {
+                let ways = way.simpler().into_iter().map(|way| What::Ask { way, asked: asked.clone() });
+                ways.chain(simpler(asked).into_iter().map(|asked| What::Ask { way: way.clone(), asked })).collect()
             }
-            What::UpdateWhere { select, by } => {
-                let queries = simpler(select).into_iter();
-                let mut whats: Vec<_> = queries.map(|select| What::UpdateWhere { select, by: by.clone() }).collect();
-                whats.extend(by.simpler().map(|by| What::UpdateWhere { select: select.clone(), by }));
+            What::UpdateWhere { asked, by } => {
+                let queries = simpler(asked).into_iter();
+                let mut whats: Vec<_> = queries.map(|asked| What::UpdateWhere { asked, by: by.clone() }).collect();
+                whats.extend(by.simpler().map(|by| What::UpdateWhere { asked: asked.clone(), by }));
                 whats
             }
-            What::DeleteWhere(select) => simpler(select).into_iter().map(What::DeleteWhere).collect(),
+            What::DeleteWhere(asked) => simpler(asked).into_iter().map(What::DeleteWhere).collect(),
         };
         whats.into_iter().map(|what| Self { what, ..self.clone() }).collect()
     }
@@ -273,7 +272,7 @@ impl Pick {
 impl Alteration {
     fn random(chance: &mut TestRunner) -> Self {
         let how = [How::Set, How::Increment, How::Push][below(3, chance)];
-        Self { property: below(ANY, chance), sample: below(ANY, chance), how }
+        Self { property: below(ANY, chance), somes: below(ANY, chance), sample: below(ANY, chance), how }
     }
 
     fn simpler(&self) -> impl Iterator<Item = Self> {
@@ -286,18 +285,18 @@ impl Alteration {
 impl Way {
     /// First as most would ask.
     fn simpler(&self) -> Vec<Self> {
-        let fewer = |paths: &[Path], way: fn(Vec<Path>) -> Self| {
+        let fewer = |places: &[Place], way: fn(Vec<Place>) -> Self| {
             let without = |gone: usize| {
-                let left = paths.iter().enumerate().filter(|(position, _)| *position != gone);
-                way(left.map(|(_, path)| path.clone()).collect())
+                let left = places.iter().enumerate().filter(|(position, _)| *position != gone);
+                way(left.map(|(_, place)| place.clone()).collect())
             };
-            (0..paths.len()).map(without).collect::<Vec<_>>()
+            (0..places.len()).map(without).collect::<Vec<_>>()
         };
         let mut simpler = match self {
             Self::Find | Self::Stream | Self::Count | Self::Exists => return Vec::new(),
             Self::Pages(size) => (1..*size).map(Self::Pages).collect(),
-            Self::Values(paths) => fewer(paths, Self::Values),
-            Self::Figures(paths) => fewer(paths, Self::Figures),
+            Self::Values(places) => fewer(places, Self::Values),
+            Self::Figures(places) => fewer(places, Self::Figures),
         };
         simpler.insert(0, Self::Find);
         simpler
@@ -307,7 +306,7 @@ impl Way {
 /// As a report says it: `find where ..`.
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let listed = |paths: &[Path]| paths.iter().map(Path::to_string).collect::<Vec<_>>().join(", ");
+        let listed = |places: &[Place]| places.iter().map(Place::to_string).collect::<Vec<_>>().join(", ");
         match self {
             Self::Find => f.write_str("find"),
             Self::Stream => f.write_str("stream"),

@@ -1,25 +1,27 @@
 //! A table on all back ends of a history, and what is there to act on.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use longevity_core::query::{Predicate, Select};
 use longevity_core::{InModel, Path};
 use proptest::test_runner::TestRunner;
 
+use super::meant::{Judge, Meant};
 use super::seen::Seen;
 use super::side::{Action, Side};
 use super::step::{Alteration, Choice, Keep, Pick, Step, Way, What};
 use crate::contract::SpecRoot;
 use crate::plan::{PlanVisitor, TablePlan, ViewPlan};
-use crate::questions::{Questions, told, without_order_of_ids};
-use crate::untyped::Change;
+use crate::questions::{Asked, Change, Place, Plain, Question, Questions};
 
 /// What an action gave on each back end.
 pub(super) struct Given {
     /// The action, for a reader; empty if there is none.
     pub(super) action: String,
     pub(super) seen: Vec<Seen>,
+    /// What was asked for, for a reader, where that is not what they gave.
+    pub(super) meant: Option<String>,
     pub(super) agreed: bool,
 }
 
@@ -36,9 +38,9 @@ pub(super) trait AnyPlan {
     /// The table on these back ends, each a `Box<dyn Side<P>>`; `None` if it is another table.
     fn world(&self, sides: Vec<Box<dyn Any>>, tells: bool) -> Option<Box<dyn World>>;
     /// A random query of a repository.
-    fn ask(&self, view: usize, chance: &mut TestRunner) -> Select;
+    fn ask(&self, view: usize, chance: &mut TestRunner) -> Asked;
     /// Some properties of the rows of a repository.
-    fn some(&self, view: usize, chance: &mut TestRunner) -> Vec<Path>;
+    fn some(&self, view: usize, chance: &mut TestRunner) -> Vec<Place>;
     /// How many rows the table is populated with.
     fn population(&self) -> usize;
 }
@@ -46,14 +48,15 @@ pub(super) trait AnyPlan {
 impl<P: SpecRoot> AnyPlan for Rc<TablePlan<P>> {
     fn world(&self, sides: Vec<Box<dyn Any>>, tells: bool) -> Option<Box<dyn World>> {
         let sides = sides.into_iter().map(|side| side.downcast::<Box<dyn Side<P>>>().ok().map(|side| *side));
-        Some(Box::new(Tables { plan: Rc::clone(self), sides: sides.collect::<Option<_>>()?, live: Vec::new(), tells }))
+        let (sides, plan) = (sides.collect::<Option<_>>()?, Rc::clone(self));
+        Some(Box::new(Tables { plan, sides, live: Vec::new(), numbers: 0, plain: HashMap::new(), tells }))
     }
 
-    fn ask(&self, view: usize, chance: &mut TestRunner) -> Select {
-        self.views[view % self.views.len()].questions.select(chance)
+    fn ask(&self, view: usize, chance: &mut TestRunner) -> Asked {
+        self.views[view % self.views.len()].questions.ask(chance)
     }
 
-    fn some(&self, view: usize, chance: &mut TestRunner) -> Vec<Path> {
+    fn some(&self, view: usize, chance: &mut TestRunner) -> Vec<Place> {
         self.views[view % self.views.len()].questions.some(chance)
     }
 
@@ -73,7 +76,7 @@ impl<M> PlanVisitor<M> for Plans {
     fn table<P: SpecRoot + InModel<M>>(&mut self, mut plan: TablePlan<P>) {
         if let Some(rows) = self.rows {
             let population = plan.population(rows);
-            plan.views[0].questions = Questions::about::<P, P>(&plan.definition, &population);
+            plan.views[0].questions = Questions::about::<P, P>(&plan.definition, &plan.scopes, &population);
             plan.views[0].samples = population;
         }
         self.plans.push(Box::new(Rc::new(plan)));
@@ -85,6 +88,10 @@ struct Tables<P> {
     sides: Vec<Box<dyn Side<P>>>,
     /// The last state of each row that is there.
     live: Vec<usize>,
+    /// How many rows there ever were.
+    numbers: usize,
+    /// The values of states that were judged.
+    plain: HashMap<usize, Rc<Plain>>,
     /// Whether somebody will read of it.
     tells: bool,
 }
@@ -108,13 +115,16 @@ impl<P: SpecRoot> World for Tables<P> {
     }
 
     fn look(&mut self) -> Vec<Given> {
-        let all = Select::of(Predicate::All);
+        let all = Asked::of(Question::All);
         let views = 0..self.plan.views.len();
         let looks = views.flat_map(|view| [Way::Find, Way::Count].map(|way| (view, way)));
         looks
             .collect::<Vec<_>>()
             .into_iter()
-            .map(|(view, way)| self.act(view, &Action::Ask(way, all.clone())))
+            .map(|(view, way)| {
+                let select = self.plan.views[view].questions.build(&all);
+                self.act(view, &Action::Ask(way, all.clone(), select))
+            })
             .collect()
     }
 }
@@ -134,11 +144,53 @@ impl<P: SpecRoot> Tables<P> {
         let told = if self.tells { self.told(view, action) } else { String::new() };
         let seen: Vec<_> = self.sides.iter_mut().map(|side| side.run(view, action)).collect();
         let by_creation = self.by_creation();
-        let windowed = matches!(action, Action::Ask(_, select) if select.offset > 0 || select.limit.is_some());
+        let windowed = matches!(action, Action::Ask(_, asked, _) if asked.is_windowed());
         let broken = matches!(seen[0], Seen::Broken(_));
-        let agreed = !broken && seen[1..].iter().all(|other| seen[0].agrees(other, by_creation, windowed));
+        let agree = !broken && seen[1..].iter().all(|other| seen[0].agrees(other, by_creation, windowed));
+        // What they agree on may be wrong all the same.
+        let meant = self.meant(view, action, &seen[0], by_creation);
+        let meant = meant.filter(|meant| agree && !meant.is_met_by(&seen[0], by_creation, windowed));
         self.follow(action, &seen[0]);
-        Given { action: told, seen, agreed }
+        let agreed = agree && meant.is_none();
+        Given { action: told, seen, meant: meant.map(|meant| meant.to_string()), agreed }
+    }
+
+    /// What the action was to give; `None` if nobody judges that.
+    fn meant(&mut self, view: usize, action: &Action<P>, seen: &Seen, by_creation: bool) -> Option<Meant> {
+        match action {
+            // Which rows are on pages that are not looked at depends on the order of ids.
+            Action::Ask(Way::Pages(_), ..) if !by_creation => return None,
+            Action::Ask(..) | Action::UpdateWhere(..) | Action::DeleteWhere(..) | Action::Patch(..) => {}
+            Action::Create(_)
+            | Action::CreateMany(_)
+            | Action::Update(..)
+            | Action::Delete(..)
+            | Action::Retrieve(..) => return None,
+        }
+        let (rows, _) = self.sides[0].rows();
+        let mut live: Vec<_> = self.live.iter().map(|state| (rows[*state], *state)).collect();
+        live.sort_unstable();
+        let mut plain = HashMap::with_capacity(live.len());
+        let rows = live.into_iter().map(|(number, state)| {
+            let known = self.plain.remove(&state);
+            let row = known.unwrap_or_else(|| Rc::new(Plain::of(number, self.sides[0].value(state))));
+            plain.insert(state, Rc::clone(&row));
+            row
+        });
+        let rows = rows.collect();
+        self.plain = plain;
+        let judge = Judge { questions: &self.plan.views[view].questions, rows, numbers: self.numbers };
+        match action {
+            Action::Ask(way, asked, _) => Some(judge.asked(way, asked)),
+            Action::UpdateWhere(asked, _, change) => Some(judge.written(asked, Some(change))),
+            Action::DeleteWhere(asked, _) => Some(judge.written(asked, None)),
+            Action::Patch(_, _, change) => judge.patched(change, seen),
+            Action::Create(_)
+            | Action::CreateMany(_)
+            | Action::Update(..)
+            | Action::Delete(..)
+            | Action::Retrieve(..) => None,
+        }
     }
 
     /// Keeps track of which states are the last of their rows.
@@ -147,6 +199,7 @@ impl<P: SpecRoot> Tables<P> {
         match (action, seen) {
             (Action::Create(_) | Action::CreateMany(_), Seen::Rows(created)) => {
                 self.live.extend(rows.len() - created.len()..rows.len());
+                self.numbers += created.len();
             }
             (Action::UpdateWhere(..) | Action::DeleteWhere(..), Seen::Changed(_, left)) => {
                 self.live = (rows.len() - left.len()..rows.len()).collect();
@@ -173,7 +226,7 @@ impl<P: SpecRoot> Tables<P> {
     }
 
     fn change(view: &ViewPlan<P>, by: &Alteration) -> Option<Change> {
-        view.questions.change(by.property, &view.samples[by.sample % view.samples.len()], by.how)
+        view.questions.change(by.property, by.somes, &view.samples[by.sample % view.samples.len()], by.how)
     }
 
     /// Whether a key's value changes with what is at the path: two rows may then meet, and either is told.
@@ -219,15 +272,19 @@ impl<P: SpecRoot> Tables<P> {
                 let key = key.checked_rem(view.keys.len())?;
                 Action::Patch(key, self.value(view, *value), Self::change(view, by)?)
             }
-            What::Ask { way, select } if self.by_creation() => Action::Ask(way.clone(), select.clone()),
-            What::Ask { way, select } => Action::Ask(way.clone(), without_order_of_ids(select)),
+            What::Ask { way, asked } => {
+                let asked = if self.by_creation() { asked.clone() } else { asked.without_order_of_ids() };
+                let select = view.questions.build(&asked);
+                Action::Ask(way.clone(), asked, select)
+            }
             // Which row is refused first depends on the order of ids.
             What::UpdateWhere { .. } | What::DeleteWhere(_) if !self.by_creation() => return None,
-            What::UpdateWhere { select, by } => {
-                let change = Self::change(view, by).filter(|change| !self.is_of_a_key(&change.path))?;
-                Action::UpdateWhere(select.clone(), change)
+            What::UpdateWhere { asked, by } => {
+                let change =
+                    Self::change(view, by).filter(|change| !self.is_of_a_key(&change.place.property.path()))?;
+                Action::UpdateWhere(asked.clone(), view.questions.build(asked), change)
             }
-            What::DeleteWhere(select) => Action::DeleteWhere(select.clone()),
+            What::DeleteWhere(asked) => Action::DeleteWhere(asked.clone(), view.questions.build(asked)),
         })
     }
 
@@ -248,9 +305,9 @@ impl<P: SpecRoot> Tables<P> {
             Action::Patch(key, value, change) => {
                 format!("patch by the {} of {value:?}: {change}", view.keys[*key].property)
             }
-            Action::Ask(way, select) => format!("{way} {}", told(select)),
-            Action::UpdateWhere(select, change) => format!("{change} {}", told(select)),
-            Action::DeleteWhere(select) => format!("delete {}", told(select)),
+            Action::Ask(way, asked, _) => format!("{way} {}", view.questions.told(asked)),
+            Action::UpdateWhere(asked, _, change) => format!("{change} {}", view.questions.told(asked)),
+            Action::DeleteWhere(asked, _) => format!("delete {}", view.questions.told(asked)),
         };
         format!("{}: {what}", view.name)
     }

@@ -10,8 +10,8 @@ use super::{Ask, Rows};
 use crate::contract::SpecRoot;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop};
-use crate::plan::table_plan;
-use crate::questions::{Questions, Ways, agree, simplest, with_ids};
+use crate::plan::{TablePlan, table_plan};
+use crate::questions::{Plain, Questions, Ways, agree, agree_as_evaluated, simplest};
 use crate::random::runner;
 use crate::spec::Settings;
 
@@ -53,28 +53,28 @@ where
 
     /// The query that this makes of the rows.
     pub(super) fn given(&self, ask: &Ask<T>) -> Outcome {
-        self.with_rows(|store, states, questions| {
+        self.with_rows(|store, states, plan| {
             let values = states.iter().map(|state| state.get().clone()).collect();
             let rows = Rows::new(values, self.settings.generators.clone(), self.settings.seed);
-            let select = ask(&rows).into_select();
-            agree(questions.definition(), &store.repo::<T>(), states, &select, Ways::All)
+            agree_as_evaluated(&plan.definition, &store.repo::<T>(), states, &ask(&rows))
         })
     }
 
     /// So many random queries.
     pub(super) fn generated(&self, queries: usize) -> Outcome {
-        self.with_rows(|store, states, questions| {
+        self.with_rows(|store, states, plan| {
             let repo = store.repo::<T>();
-            let ids: Vec<_> = states.iter().map(PState::id).collect();
+            let questions = Questions::about::<T, T>(&plan.definition, &plan.scopes, states.iter().map(PState::get));
+            let rows: Vec<_> = states.iter().enumerate().map(|(number, row)| Plain::of(number, row.get())).collect();
             let mut chance = runner(self.settings.seed, &format!("{}::{}::queries", M::NAME, T::NAME));
             for number in 0..queries {
-                let select = with_ids(&questions.select(&mut chance), &ids);
+                let asked = questions.ask(&mut chance);
                 let ways = if number % OTHERS == 0 { Ways::All } else { Ways::Rows };
-                let check = |select: &_| agree(questions.definition(), &repo, states, select, ways);
-                if check(&select).is_err() {
-                    check(&simplest(select.clone(), |select| check(select).is_err()))?;
+                let check = |asked: &_| agree(&questions, &repo, states, &rows, asked, ways);
+                if check(&asked).is_err() {
+                    check(&simplest(asked.clone(), |asked| check(asked).is_err()))?;
                     // Only that one failed, and not again.
-                    check(&select)?;
+                    check(&asked)?;
                     return Err(Stop::failed("a query failed once, and not when it was asked again"));
                 }
             }
@@ -83,7 +83,10 @@ where
     }
 
     /// In a new store, with the rows that `T`'s repository has to see, by id.
-    fn with_rows(&self, asks: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &Questions) -> Outcome) -> Outcome {
+    fn with_rows(
+        &self,
+        asks: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
+    ) -> Outcome {
         let Settings { generators, samples, seed, .. } = &self.settings;
         // All repositories of the table have the same rows.
         let mut chance = runner(*seed, &format!("{}::{}::rows", M::NAME, P::NAME));
@@ -102,7 +105,6 @@ where
             return Err(Stop::failed(format!("the strategy of {} gives no {}", P::NAME, T::NAME)));
         }
         states.sort_by_key(PState::id);
-        let questions = Questions::about::<T, T>(&plan.definition, states.iter().map(PState::get));
-        asks(&store, &states, &questions)
+        asks(&store, &states, &plan)
     }
 }

@@ -1,4 +1,4 @@
-//! The conformance suite of queries: what a back end finds is held to what core's evaluator says that a query means.
+//! The conformance suite of queries: what a back end finds is held to what a query means.
 
 mod check;
 mod list;
@@ -23,10 +23,13 @@ use crate::strategies::{Generators, StrategySource};
 
 /// The conformance suite of queries over the domain model `M`: queries that you write, and random ones over each of its types.
 ///
-/// Each case loads generated rows into a store of its own, and asks: find, stream, count and exists have to give what
-/// [`evaluate`](longevity_core::query::evaluate) says, in its order, rows that the order leaves equal by id; so do pages, to the
-/// last one and back, and the values and figures of the properties that the query names. Through both facades, unless you say
-/// otherwise.
+/// Each case loads generated rows into a store of its own, and asks: find, stream, count and exists have to give what the query
+/// means, in its order, rows that the order leaves equal by id; so do pages, to the last one and back, and the values and
+/// figures of the properties that the query names. Through both facades, unless you say otherwise.
+///
+/// What a query means that you write, [`evaluate`](longevity_core::query::evaluate) says. A random one is built by the operators
+/// of properties and filters, and held to what it was to ask, which a judge of its own finds in plain values: so an error in an
+/// operator is seen too.
 ///
 /// What a query compares with should occur, or nearly: it is made from the rows that there are.
 ///

@@ -1,20 +1,22 @@
-//! Random filters: every node that a predicate has, in every form that a typed filter gives it.
+//! Random filters: every question that a property can be asked, at each level of its options, joined by every operator.
 
-use longevity_core::query::{Predicate, Prop, TextTest};
-use longevity_core::storable::ScalarType;
+use longevity_core::Value;
+use longevity_core::storable::{ScalarType, ShapeFn};
 use longevity_core::value::Comparison;
-use longevity_core::{RowId, Value};
 use proptest::test_runner::TestRunner;
 
+use super::asked::{IsForm, Join, JoinForm, Place, Question, Test, What};
+use super::compare::order;
 use super::near::near_text;
 use super::operands::parts_of;
-use super::traps::{of_scalar, one};
+use super::traps::of_scalar;
 use super::{Kind, Property, Questions};
 use crate::strategies::combine::below;
 
 const EQUALITY: [Comparison; 2] = [Comparison::Eq, Comparison::Ne];
 const ALL: [Comparison; 6] =
     [Comparison::Eq, Comparison::Ne, Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge];
+const FORMS: [JoinForm; 5] = [JoinForm::Left, JoinForm::Right, JoinForm::Some, JoinForm::Collected, JoinForm::Optional];
 
 /// How deep filters are nested.
 const DEPTH: usize = 3;
@@ -25,34 +27,40 @@ const ANY: usize = 1 << 16;
 
 impl Questions {
     /// A random filter: mostly a single question, as others hide its answer.
-    pub(super) fn filter(&self, chance: &mut TestRunner) -> Predicate {
+    pub(super) fn filter(&self, chance: &mut TestRunner) -> Question {
         let depth = [0, 0, 0, 1, 1, 2, DEPTH][below(7, chance)];
         match below(12, chance) {
-            0 => Predicate::All,
+            0 => Question::All,
             _ => self.nested(depth, None, chance),
         }
     }
 
-    /// `within`: a filter over this variant alone, which is scoped as a whole.
-    fn nested(&self, depth: usize, within: Option<&'static [&'static str]>, chance: &mut TestRunner) -> Predicate {
+    /// `within`: a filter over the derived type in this variant alone, which is widened as a whole.
+    fn nested(&self, depth: usize, within: Option<usize>, chance: &mut TestRunner) -> Question {
         if depth == 0 {
             return self.leaf(within, chance);
         }
-        let parts = |chance: &mut TestRunner| -> Vec<Predicate> {
-            (0..[0, 1, 2, 2, 2, 3][below(6, chance)]).map(|_| self.nested(depth - 1, within, chance)).collect()
-        };
         match below(8, chance) {
-            0 => self.nested(depth - 1, within, chance).negate(),
-            1 => Predicate::Not(Box::new(self.nested(depth - 1, within, chance))),
-            2 => Predicate::And(parts(chance)),
-            3 => Predicate::Or(parts(chance)),
-            4 => parts(chance).into_iter().fold(Predicate::All, Predicate::and),
-            5 => parts(chance).into_iter().fold(Predicate::Nothing, Predicate::or),
-            6 if within.is_none() && !self.discriminators.is_empty() => {
-                let scope = self.discriminators[below(self.discriminators.len(), chance)];
-                let scoped = self.properties.iter().any(|property| property.scope == Some(scope));
-                match scoped {
-                    true => self.nested(depth - 1, Some(scope), chance).scoped_to(scope),
+            0 | 1 => Question::Not(Box::new(self.nested(depth - 1, within, chance))),
+            2..=5 => {
+                let join = if below(2, chance) == 0 { Join::And } else { Join::Or };
+                let form = FORMS[below(FORMS.len(), chance)];
+                // Several questions of one property are put together in their own ways.
+                let property = match below(4, chance) {
+                    0 => self.property(|property| within.is_none() || property.scope == within, chance),
+                    _ => None,
+                };
+                let part = |chance: &mut TestRunner| match &property {
+                    Some(property) => self.question(property, chance),
+                    None => self.nested(depth - 1, within, chance),
+                };
+                let parts = (0..[0, 1, 2, 2, 2, 3][below(6, chance)]).map(|_| part(chance)).collect();
+                Question::Joined { join, form, parts }
+            }
+            6 if within.is_none() && self.variant.is_none() && !self.scopes.is_empty() => {
+                let scope = self.scopes[below(self.scopes.len(), chance)].variant;
+                match self.properties.iter().any(|property| property.scope == Some(scope)) {
+                    true => Question::Widened(scope, Box::new(self.nested(depth - 1, Some(scope), chance))),
                     false => self.leaf(within, chance),
                 }
             }
@@ -60,89 +68,112 @@ impl Questions {
         }
     }
 
-    fn leaf(&self, within: Option<&'static [&'static str]>, chance: &mut TestRunner) -> Predicate {
+    fn leaf(&self, within: Option<usize>, chance: &mut TestRunner) -> Question {
         match below(24, chance) {
             0 => {
                 let comparison = ALL[below(ALL.len(), chance)];
-                return Predicate::Id { comparison, id: RowId::from_u128(below(ANY, chance) as u128) };
+                return Question::Id { comparison, number: below(ANY, chance) };
             }
-            1 => return if below(2, chance) == 0 { Predicate::All } else { Predicate::Nothing },
-            2 | 3 => {
-                if let Some(names) = one(&self.discriminators, chance) {
-                    return Predicate::Discriminator(names);
-                }
+            1 => return if below(2, chance) == 0 { Question::All } else { Question::Nothing },
+            2 | 3 if within.is_none() && !self.scopes.is_empty() => {
+                let variant = self.scopes[below(self.scopes.len(), chance)].variant;
+                let form = [IsForm::Is, IsForm::AnyOf, IsForm::NoneOf][below(3, chance)];
+                return Question::Is { variant, form };
             }
             _ => {}
         }
-        let wanted = |property: &Property| within.is_none() || property.scope == within;
-        let Some(property) = self.property(wanted, chance) else { return Predicate::All };
-        let question = self.question(&property, chance);
-        if within.is_some() { question } else { property.scoped(question) }
-    }
-
-    /// What the property can be asked.
-    fn question(&self, property: &Property, chance: &mut TestRunner) -> Predicate {
-        let form = below(12, chance);
-        match property.kind {
-            Kind::Variant => compare(property, EQUALITY[form % 2], Value::None(0)),
-            _ if form == 0 => compare(property, EQUALITY[below(2, chance)], Value::None(0)),
-            _ if form < 4 => self.among(property, chance),
-            Kind::Scalar(ScalarType::String) if form < 9 => self.of_text(property, chance),
-            Kind::Scalar(_) if form == 9 => {
-                let (low, high) = (self.operand(property, chance), self.operand(property, chance));
-                // Mostly the right way round.
-                let (low, high) = if low > high && below(4, chance) > 0 { (high, low) } else { (low, high) };
-                compare(property, Comparison::Ge, low).and(compare(property, Comparison::Le, high))
-            }
-            Kind::Scalar(_) => compare(property, ALL[below(ALL.len(), chance)], self.operand(property, chance)),
-            Kind::Collection(_) | Kind::Map(..) if form < 7 => self.length(property, chance),
-            Kind::Collection(element) if form < 11 => {
-                let contains = |chance: &mut TestRunner| Predicate::Contains {
-                    path: property.path.clone(),
-                    element: self.part(property, element, chance),
-                };
-                let several = below(4, chance);
-                match below(3, chance) {
-                    0 => (0..several).map(|_| contains(chance)).fold(Predicate::Nothing, Predicate::or),
-                    1 => (0..several).map(|_| contains(chance)).fold(Predicate::All, Predicate::and),
-                    _ => contains(chance),
-                }
-            }
-            Kind::Map(keys, _) if form < 11 => {
-                let path = property.path.at_key(self.part(property, keys, chance));
-                Predicate::Compare { path, comparison: EQUALITY[below(2, chance)], operand: Value::None(0) }
-            }
-            Kind::Collection(_) | Kind::Map(..) | Kind::Other => {
-                compare(property, EQUALITY[below(2, chance)], self.operand(property, chance))
-            }
+        match self.property(|property| within.is_none() || property.scope == within, chance) {
+            Some(property) => self.question(&property, chance),
+            None => Question::All,
         }
     }
 
+    /// What the property can be asked.
+    fn question(&self, property: &Property, chance: &mut TestRunner) -> Question {
+        let is_variant = |property: &Property| {
+            // The variant itself, within none of its options.
+            Question::Of(Place { property: property.clone(), somes: 0 }, What::IsVariant)
+        };
+        if matches!(property.kind, Kind::Variant) || property.ends_in_a_variant() && below(8, chance) == 0 {
+            return is_variant(property);
+        }
+        let options = usize::from(property.options);
+        let somes = match below(3, chance) {
+            0 => below(options + 1, chance),
+            _ => options,
+        };
+        let mut place = Place { property: property.clone(), somes: u8::try_from(somes).unwrap_or_default() };
+        let form = below(12, chance);
+        // What is none differs most where several things can be.
+        if options > 0 && (form == 0 || options > 1 && below(3, chance) == 0) {
+            place.somes = u8::try_from(below(options, chance)).unwrap_or_default();
+            let what = match below(4, chance) {
+                0 => What::IsNone,
+                1 => What::IsSome,
+                other => What::Compare(EQUALITY[other % 2], Value::None(0)),
+            };
+            return Question::Of(place, what);
+        }
+        match self.what(&place, form, chance) {
+            Some(what) => Question::Of(place, what),
+            None => Question::All,
+        }
+    }
+
+    /// `None` if nobody knows a value of its type.
+    fn what(&self, place: &Place, form: usize, chance: &mut TestRunner) -> Option<What> {
+        Some(match place.property.kind {
+            _ if form < 4 => self.among(place, chance)?,
+            Kind::Scalar(ScalarType::String) if form < 9 => self.of_text(place, chance),
+            Kind::Scalar(_) if form == 9 => {
+                let (low, high) = (self.operand(place, chance)?, self.operand(place, chance)?);
+                // Mostly the right way round.
+                let turned = order(&low, &high).is_gt() && below(4, chance) > 0;
+                if turned { What::Between(high, low) } else { What::Between(low, high) }
+            }
+            Kind::Scalar(_) => What::Compare(ALL[below(ALL.len(), chance)], self.operand(place, chance)?),
+            Kind::List(_) | Kind::Set(_) | Kind::Map(..) if form < 7 => self.length(place, chance),
+            Kind::List(element) | Kind::Set(element) if form < 11 => self.contains(place, element, chance),
+            Kind::Map(keys, _) if form < 11 && place.options() == 0 => {
+                What::ContainsKey(self.part(place, keys, chance))
+            }
+            Kind::List(_) | Kind::Set(_) | Kind::Map(..) | Kind::Other | Kind::Variant => {
+                What::Compare(EQUALITY[below(2, chance)], self.operand(place, chance)?)
+            }
+        })
+    }
+
     /// Equal to one of several, or to none of them.
-    fn among(&self, property: &Property, chance: &mut TestRunner) -> Predicate {
+    fn among(&self, place: &Place, chance: &mut TestRunner) -> Option<What> {
         let count = match below(24, chance) {
             0 => LONG,
             1 | 2 => 0,
             few => few % 5,
         };
-        let mut operands: Vec<_> = (0..count).map(|_| self.operand(property, chance)).collect();
+        let mut operands = (0..count).map(|_| self.operand(place, chance)).collect::<Option<Vec<_>>>()?;
         if below(4, chance) == 0 && !operands.is_empty() {
             operands.push(operands[below(operands.len(), chance)].clone());
         }
-        Predicate::In { path: property.path.clone(), operands, negated: below(2, chance) == 0 }
+        Some(What::Among { operands, negated: below(2, chance) == 0 })
     }
 
-    fn of_text(&self, property: &Property, chance: &mut TestRunner) -> Predicate {
-        let text = |test, text: String| Predicate::Text { path: property.path.clone(), test, text: text.into() };
+    fn contains(&self, place: &Place, element: ShapeFn, chance: &mut TestRunner) -> What {
+        let several = [0, 0, 1, 2, 3][below(5, chance)];
+        let parts = |chance: &mut TestRunner| (0..several).map(|_| self.part(place, element, chance)).collect();
         match below(4, chance) {
-            0 => {
-                let prefix = self.text(property, 0, chance);
-                Prop::<(), String>::at(property.path.clone()).starts_with(prefix).into_predicate()
-            }
-            1 => text(TextTest::EndsWith, self.text(property, 1, chance)),
-            2 => text(TextTest::Contains, self.text(property, 2, chance)),
+            0 if place.options() == 0 => What::ContainsAny(parts(chance)),
+            1 | 2 if place.options() == 0 => What::ContainsAll(parts(chance)),
+            _ => What::Contains(self.part(place, element, chance)),
+        }
+    }
+
+    fn of_text(&self, place: &Place, chance: &mut TestRunner) -> What {
+        match below(4, chance) {
+            0 => What::Text(Test::StartsWith, self.text(place, 0, chance)),
+            1 => What::Text(Test::EndsWith, self.text(place, 1, chance)),
+            2 => What::Text(Test::Contains, self.text(place, 2, chance)),
             _ => {
-                let stored = match self.stored(property, chance) {
+                let stored = match self.stored(place, chance) {
                     Some(Value::Text(stored)) => stored.into(),
                     _ => match of_scalar(ScalarType::String, chance) {
                         Value::Text(trap) => String::from(trap),
@@ -158,13 +189,13 @@ impl Questions {
                     turned.collect()
                 };
                 let operand = if below(2, chance) == 0 { turned(&stored) } else { near_text(&stored, chance) };
-                text(TextTest::EqIgnoreCase, operand)
+                What::Text(Test::EqIgnoreCase, operand)
             }
         }
     }
 
-    fn length(&self, property: &Property, chance: &mut TestRunner) -> Predicate {
-        let stored = self.stored(property, chance).map_or(0, |value| parts_of(value).len()) as u64;
+    fn length(&self, place: &Place, chance: &mut TestRunner) -> What {
+        let stored = self.stored(place, chance).map_or(0, |value| parts_of(value).len()) as u64;
         let length = match below(8, chance) {
             0 => 0,
             1 => [u64::MAX, 1 << 63, 1 << 32][below(3, chance)],
@@ -172,11 +203,11 @@ impl Questions {
             3 => stored.saturating_sub(1),
             _ => stored,
         };
-        Predicate::Length { path: property.path.clone(), comparison: ALL[below(ALL.len(), chance)], length }
+        match below(8, chance) {
+            0 => What::IsEmpty,
+            1 => What::LengthBetween(length, stored),
+            2 => What::LengthBetween(stored.saturating_sub(1), length),
+            _ => What::Length(ALL[below(ALL.len(), chance)], length),
+        }
     }
-}
-
-/// Not scoped yet.
-fn compare(property: &Property, comparison: Comparison, operand: Value) -> Predicate {
-    Predicate::Compare { path: property.path.clone(), comparison, operand }
 }

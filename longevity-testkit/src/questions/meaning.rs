@@ -1,51 +1,17 @@
-//! The rows that a query means, and whether a repository gives them.
-
-use std::cmp::Ordering;
+//! Whether a repository gives the rows that a query means.
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::Repo;
-use longevity_core::query::{Direction, Query, Select, Subject, evaluate};
-use longevity_core::table::TableDefinition;
-use longevity_core::{Error, PState, PersistentType, RowId};
+use longevity_core::query::{Query, Select};
+use longevity_core::{Error, PState, PersistentType, RowId, Value};
 
 use super::results::{self, Unlike};
-use super::words::told;
+use super::{Asked, Plain, Questions, with_ids};
 use crate::outcome::{Outcome, Stop};
+use crate::untyped::Read;
 
-/// The positions of the rows that the query means, in its order.
-pub(super) fn expected<T: PersistentType>(
-    definition: &TableDefinition,
-    states: &[PState<T>],
-    select: &Select,
-) -> Vec<usize> {
-    let holds = |position: &usize| {
-        let (id, value) = (states[*position].id(), states[*position].get());
-        let names = definition.variants.get(value.variant()).and_then(|variant| variant.discriminators);
-        let discriminator = names.and_then(|names| names.first().copied());
-        evaluate(&select.predicate, Subject { id, discriminator }, &|path| value.value_at(path))
-    };
-    let mut rows: Vec<_> = (0..states.len()).filter(holds).collect();
-    rows.sort_by(|a, b| compare(select, &states[*a], &states[*b]));
-    let offset = usize::try_from(select.offset).unwrap_or(usize::MAX);
-    let limit = select.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    rows.into_iter().skip(offset).take(limit).collect()
-}
-
-/// How the query orders two rows.
-fn compare<T: PersistentType>(select: &Select, a: &PState<T>, b: &PState<T>) -> Ordering {
-    let turned = |direction, ordering: Ordering| match direction {
-        Direction::Ascending => ordering,
-        Direction::Descending => ordering.reverse(),
-    };
-    for by in &select.order {
-        let value = |state: &PState<T>| by.path.value_in(&|steps| state.get().value_at(steps)).to_value();
-        let ordering = turned(by.direction, value(a).cmp(&value(b)));
-        if ordering.is_ne() {
-            return ordering;
-        }
-    }
-    turned(select.ties, a.id().cmp(&b.id()))
-}
+/// Of so many properties a query is asked for values and figures.
+const PROPERTIES: usize = 3;
 
 /// What a repository is asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,26 +22,73 @@ pub(crate) enum Ways {
     All,
 }
 
-/// Fails unless the repository, which holds these rows, gives what the query means, by each of these ways.
+/// What a query of some rows has to give.
+pub(super) struct Meant {
+    /// As the repository is asked.
+    pub(super) select: Select,
+    /// The positions of the rows, in their order, without a window.
+    pub(super) all: Vec<usize>,
+    /// Those that the window shows.
+    pub(super) window: Vec<usize>,
+    /// What is read of them.
+    pub(super) readings: Vec<Reading>,
+    /// The name of each row's type.
+    pub(super) types: Vec<&'static str>,
+}
+
+/// A property that is read, and its value in each row.
+pub(super) struct Reading {
+    pub(super) read: Read,
+    pub(super) values: Vec<Value>,
+}
+
+/// Fails unless the repository, which holds these rows in the order of their ids, gives what is asked for, by each of these
+/// ways.
 pub(crate) fn agree<T: PersistentType, B: Backend>(
-    definition: &TableDefinition,
+    questions: &Questions,
     repo: &Repo<T, B>,
     states: &[PState<T>],
-    select: &Select,
+    rows: &[Plain],
+    asked: &Asked,
     ways: Ways,
 ) -> Outcome {
-    let expected: Vec<_> = expected(definition, states, select).into_iter().map(|row| states[row].id()).collect();
+    let all = asked.all_of(rows, rows.len());
+    let places = if ways == Ways::All { asked.places() } else { Vec::new() };
+    let readings = places
+        .into_iter()
+        .take(PROPERTIES)
+        .map(|place| Reading { read: place.read(), values: rows.iter().map(|row| place.value(row)).collect() });
+    let ids: Vec<_> = states.iter().map(PState::id).collect();
+    let meant = Meant {
+        select: with_ids(&questions.build(asked), &ids),
+        window: asked.window(&all),
+        all,
+        readings: readings.collect(),
+        types: rows.iter().map(|row| questions.type_of(row)).collect(),
+    };
+    agree_with(repo, states, &meant, ways, &|| format!("{}\n  built as {:?}", questions.told(asked), meant.select))
+}
+
+/// Fails unless the repository, which holds these rows, gives what is meant; `told` tells the query.
+pub(super) fn agree_with<T: PersistentType, B: Backend>(
+    repo: &Repo<T, B>,
+    states: &[PState<T>],
+    meant: &Meant,
+    ways: Ways,
+    told: &dyn Fn() -> String,
+) -> Outcome {
+    let expected: Vec<_> = meant.window.iter().map(|row| states[*row].id()).collect();
     let differs = |way: &str, found: &dyn std::fmt::Display, expected: &dyn std::fmt::Display| {
         let rows = states.len();
         Stop::failed(format!(
             "{way}, of {rows} rows of {}: {}\n  expected {expected}\n  found {found}",
             T::NAME,
-            told(select)
+            told()
         ))
     };
     let told_rows = |ids: &[RowId]| rows_in_words(states, ids);
-    let query = || Query::<T>::from_select(select.clone());
-    let failed = |error: Error| Stop::failed(format!("an error: {error}: {}: {}", T::NAME, told(select)));
+    let query = || Query::<T>::from_select(meant.select.clone());
+    let failed = |error: Error| Stop::failed(format!("an error: {error}: {}: {}", T::NAME, told()));
 
     let found: Vec<_> = repo.find(query()).map_err(failed)?.iter().map(PState::id).collect();
     if found != expected {
@@ -97,7 +110,7 @@ pub(crate) fn agree<T: PersistentType, B: Backend>(
     if ways == Ways::Rows {
         return Ok(());
     }
-    results::agree(definition, repo, states, select).map_err(|unlike| match unlike {
+    results::agree(repo, states, meant).map_err(|unlike| match unlike {
         Unlike::Differs { way, found, expected } => differs(&way, &found, &expected),
         Unlike::Failed(error) => failed(error),
     })

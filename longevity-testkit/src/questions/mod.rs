@@ -1,43 +1,45 @@
 //! Random queries over any type: every question that its properties can be asked, about values that rows have, about their
 //! neighbours, and about what breaks stores.
 
+mod anything;
+mod asked;
+mod build;
+mod changes;
+mod compare;
 mod filters;
+mod given;
 mod ids;
+mod judge;
+mod levels;
 mod meaning;
 mod near;
 mod operands;
 mod properties;
 mod results;
+mod scopes;
 mod simpler;
 mod traps;
 mod words;
 
-use longevity_core::query::{Direction, Op, OrderBy, Select};
+use longevity_core::PersistentType;
+use longevity_core::query::Direction;
 use longevity_core::table::TableDefinition;
-use longevity_core::{Path, PersistentType, Value};
 use proptest::test_runner::TestRunner;
 
-pub(crate) use self::ids::{with_ids, without_order_of_ids};
+pub(crate) use self::asked::{Asked, By, Join, JoinForm, Place, Question, What};
+pub(crate) use self::changes::{Change, How};
+pub(crate) use self::given::agree_as_evaluated;
+pub(crate) use self::ids::with_ids;
+pub(crate) use self::judge::Plain;
 pub(crate) use self::meaning::{Ways, agree};
 pub(crate) use self::properties::{Kind, Property, properties};
+pub(crate) use self::results::{groups_of, pages_of};
+pub use self::scopes::Scope;
 pub(crate) use self::simpler::{simpler, simplest};
-pub(crate) use self::words::told;
-use crate::cases::whole;
 use crate::strategies::combine::below;
-use crate::untyped::Change;
 
 /// How many properties a projection has at most.
 const SOME: usize = 3;
-
-/// How a property is changed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum How {
-    Set,
-    /// If it is a number.
-    Increment,
-    /// If it is a list or a set.
-    Push,
-}
 
 /// How many properties an order has at most.
 const ORDERS: usize = 3;
@@ -47,46 +49,51 @@ const ORDERS: usize = 3;
 /// It knows values only, no types of the model, so that it is compiled once.
 #[derive(Clone, Debug)]
 pub(crate) struct Questions {
-    definition: TableDefinition,
     properties: Vec<Property>,
-    rows: Vec<Known>,
-    /// Those of each variant of the table.
-    discriminators: Vec<&'static [&'static str]>,
-}
-
-/// A row whose values become operands.
-#[derive(Clone, Debug)]
-struct Known {
-    discriminators: Option<&'static [&'static str]>,
-    value: Value,
+    /// Rows whose values become operands.
+    rows: Vec<Plain>,
+    /// The names of the table's types, variant by variant.
+    names: Vec<&'static str>,
+    /// The derived types of the table.
+    scopes: Vec<Scope>,
+    /// The variant of the table whose rows the repository sees; `None` if it sees all.
+    pub(crate) variant: Option<usize>,
 }
 
 impl Questions {
     /// Questions to `T`'s repository, with operands from these rows of its table.
     pub(crate) fn about<'a, T: PersistentType, R: PersistentType>(
         definition: &TableDefinition,
+        scopes: &[Scope],
         rows: impl IntoIterator<Item = &'a R>,
     ) -> Self {
-        let known = |row: &R| {
-            let discriminators = definition.variants.get(row.variant()).and_then(|variant| variant.discriminators);
-            Known { discriminators, value: whole(row) }
-        };
-        let discriminators = definition.variants.iter().filter_map(|variant| variant.discriminators).collect();
-        let (properties, rows) = (properties::<T>(definition), rows.into_iter().map(known).collect());
-        Self { definition: definition.clone(), properties, rows, discriminators }
+        let is_own = |variant: &_| T::DISCRIMINATORS.is_some() && variant == &T::DISCRIMINATORS;
+        Self {
+            properties: properties::<T>(definition),
+            rows: rows.into_iter().enumerate().map(|(number, row)| Plain::of(number, row)).collect(),
+            names: definition.variants.iter().map(|variant| variant.type_name).collect(),
+            scopes: scopes.to_vec(),
+            variant: definition.variants.iter().map(|variant| variant.discriminators).position(|own| is_own(&own)),
+        }
     }
 
-    /// The table that they are about.
-    pub(crate) fn definition(&self) -> &TableDefinition {
-        &self.definition
+    /// The name of the type of a row.
+    pub(crate) fn type_of(&self, row: &Plain) -> &'static str {
+        self.names.get(row.variant).copied().unwrap_or_default()
     }
 
-    /// A random query. Ids in it are numbers of rows, for [`with_ids`].
-    pub(crate) fn select(&self, chance: &mut TestRunner) -> Select {
+    /// Whether rows are of each derived type.
+    pub(crate) fn types(&self) -> Vec<Question> {
+        self.scopes.iter().map(|scope| Question::Is { variant: scope.variant, form: asked::IsForm::Is }).collect()
+    }
+
+    /// A random query.
+    pub(crate) fn ask(&self, chance: &mut TestRunner) -> Asked {
         let rows = self.rows.len();
-        let predicate = self.filter(chance);
+        let filter = self.filter(chance);
         let order = if below(2, chance) == 0 { Vec::new() } else { self.order(chance) };
-        Select {
+        Asked {
+            filter,
             order,
             ties: direction(below(4, chance) == 0),
             offset: match below(6, chance) {
@@ -100,48 +107,34 @@ impl Questions {
                 2 => Some([u64::MAX, 1 << 63, 1 << 32][below(3, chance)]),
                 _ => None,
             },
-            ..Select::of(predicate)
         }
     }
 
     /// Some properties that all rows of the repository have, for projections and figures.
-    pub(crate) fn some(&self, chance: &mut TestRunner) -> Vec<Path> {
+    pub(crate) fn some(&self, chance: &mut TestRunner) -> Vec<Place> {
         // A variant is asked whether it is there, not for its value.
-        let wanted = |property: &Property| property.scope.is_none() && !matches!(property.kind, Kind::Variant);
-        let some = (0..1 + below(SOME, chance)).filter_map(|_| Some(self.property(wanted, chance)?.path));
-        some.collect()
-    }
-
-    /// A change that a user could write of a property that all rows of the repository have, by the value that a persistent
-    /// has there; `None` if there is none.
-    pub(crate) fn change<R: PersistentType>(&self, property: usize, by: &R, how: How) -> Option<Change> {
-        let all: Vec<_> = self.properties.iter().filter(|property| property.scope.is_none()).collect();
-        let property = *all.get(property.checked_rem(all.len())?)?;
-        let value = property.value(&self.definition, by)?;
-        let op = match (how, value) {
-            _ if matches!(property.kind, Kind::Variant) => return None,
-            (How::Increment, value @ (Value::Int(_) | Value::UInt(_) | Value::Float(_))) => Op::Increment(value),
-            (How::Push, Value::List(elements)) if property.is_collection() => Op::Push(elements.into_iter().next()?),
-            // What is absent may be so because of something on the way.
-            (_, value) if value.is_none() && property.path.steps().len() > 1 => return None,
-            (_, value) => Op::Set(value),
-        };
-        Some(Change { path: property.path.clone(), op })
+        let wanted = |property: &Property| property.scope.is_none() && property.has_value();
+        (0..1 + below(SOME, chance)).filter_map(|_| Some(at_a_level(self.property(wanted, chance)?, chance))).collect()
     }
 
     /// By properties that all variants have, through options, variants and entries.
-    fn order(&self, chance: &mut TestRunner) -> Vec<OrderBy> {
-        let orders = 1 + below(ORDERS, chance);
-        let by = |property: Property, chance: &mut TestRunner| OrderBy {
-            path: property.path,
-            direction: direction(below(2, chance) == 0),
+    fn order(&self, chance: &mut TestRunner) -> Vec<By> {
+        let by = |property: Property, chance: &mut TestRunner| {
+            let place = at_a_level(property, chance);
+            By { place, direction: direction(below(2, chance) == 0) }
         };
-        let properties = (0..orders).filter_map(|_| {
+        let properties = (0..1 + below(ORDERS, chance)).filter_map(|_| {
             let property = self.property(|property| property.scope.is_none() && property.is_ordered(), chance)?;
             Some(by(property, chance))
         });
         properties.collect()
     }
+}
+
+/// The property within some of its options.
+fn at_a_level(property: Property, chance: &mut TestRunner) -> Place {
+    let somes = below(usize::from(property.options) + 1, chance);
+    Place { property, somes: u8::try_from(somes).unwrap_or_default() }
 }
 
 fn direction(descending: bool) -> Direction {

@@ -1,12 +1,12 @@
 //! What a property is compared with: values that rows have, their neighbours, traps, and nothing.
 
+use longevity_core::Value;
 use longevity_core::storable::{ScalarType, Shape, ShapeFn};
-use longevity_core::{Path, Value};
 use proptest::test_runner::TestRunner;
 
 use super::near::{near, part};
 use super::traps::{of_scalar, one, trap};
-use super::{Kind, Known, Property, Questions};
+use super::{Kind, Place, Property, Questions};
 use crate::strategies::combine::below;
 
 /// How many rows are tried before one counts as lacking what is looked for.
@@ -33,13 +33,13 @@ impl Questions {
         for _ in 0..TRIES {
             // Recursive components have most properties far down, where few rows have values.
             let (a, b) = (one(&self.properties, chance)?, one(&self.properties, chance)?);
-            let mut property = if a.path.steps().len() < b.path.steps().len() { a } else { b }.clone();
+            let mut property = if a.way.len() < b.way.len() { a } else { b }.clone();
             for _ in 0..ENTRIES {
                 let Kind::Map(keys, values) = property.kind else { break };
                 if wanted(&property) && below(2, chance) == 0 {
                     break;
                 }
-                let key = self.part(&property, keys, chance);
+                let key = self.part(&Place::within(&property), keys, chance);
                 property = one(&property.of_entry(&key, values), chance)?.clone();
             }
             if wanted(&property) {
@@ -50,16 +50,19 @@ impl Questions {
     }
 
     /// The value that some row has there, one that is not absent if it is soon found.
-    pub(super) fn stored(&self, property: &Property, chance: &mut TestRunner) -> Option<Value> {
+    pub(super) fn stored(&self, place: &Place, chance: &mut TestRunner) -> Option<Value> {
         let mut stored = None;
         for _ in 0..TRIES {
-            let Known { discriminators, value } = one(&self.rows, chance)?;
-            if property.scope.is_some() && property.scope != *discriminators {
+            let row = one(&self.rows, chance)?;
+            if place.property.scope.is_some_and(|scope| scope != row.variant) {
                 continue;
             }
-            let value = value_at(value, &property.path);
+            let value = place.value(row);
             let is_there = !value.is_none();
-            stored = Some(value);
+            // What no option is around can be absent and compared with nothing that is.
+            if is_there || place.options() > 0 {
+                stored = Some(value);
+            }
             if is_there {
                 break;
             }
@@ -67,35 +70,40 @@ impl Questions {
         stored
     }
 
-    /// Something to compare the property with.
-    pub(super) fn operand(&self, property: &Property, chance: &mut TestRunner) -> Value {
-        let scalar = match property.kind {
+    /// Something to compare the property with; `None` if nobody knows a value of its type.
+    pub(super) fn operand(&self, place: &Place, chance: &mut TestRunner) -> Option<Value> {
+        let kind = place.property.kind;
+        let scalar = match kind {
             Kind::Scalar(scalar) => Some(scalar),
             _ => None,
         };
+        let options = usize::from(place.options());
         match below(12, chance) {
-            0 => return Value::None(u8::try_from(below(property.options, chance)).unwrap_or_default()),
-            1 | 2 => match property.kind {
-                Kind::Scalar(scalar) => return of_scalar(scalar, chance),
-                Kind::Collection(_) => return Value::List(Vec::new()),
-                Kind::Map(..) => return Value::Map(Vec::new()),
+            0 if options > 0 => return Some(Value::None(u8::try_from(below(options, chance)).unwrap_or_default())),
+            1 | 2 => match kind {
+                Kind::Scalar(scalar) => return Some(of_scalar(scalar, chance)),
+                Kind::List(_) | Kind::Set(_) => return Some(Value::List(Vec::new())),
+                Kind::Map(..) => return Some(Value::Map(Vec::new())),
                 Kind::Other | Kind::Variant => {}
             },
             _ => {}
         }
-        match self.stored(property, chance) {
-            Some(value) if below(3, chance) == 0 => near(scalar, &value, chance),
-            Some(value) => value,
-            None => scalar.map_or(Value::None(0), |scalar| of_scalar(scalar, chance)),
+        match self.stored(place, chance) {
+            Some(value) if below(3, chance) == 0 => Some(near(scalar, &value, chance)),
+            Some(value) => Some(value),
+            None => match scalar {
+                Some(scalar) => Some(of_scalar(scalar, chance)),
+                None => (options > 0).then_some(Value::None(0)),
+            },
         }
     }
 
     /// A text, or a part of one, to hold the property against.
-    pub(super) fn text(&self, property: &Property, which: usize, chance: &mut TestRunner) -> String {
+    pub(super) fn text(&self, place: &Place, which: usize, chance: &mut TestRunner) -> String {
         if below(6, chance) == 0 {
             return PATTERNS[below(PATTERNS.len(), chance)].to_owned();
         }
-        match self.stored(property, chance) {
+        match self.stored(place, chance) {
             Some(Value::Text(text)) if below(5, chance) > 0 => part(&text, which, chance),
             _ => match of_scalar(ScalarType::String, chance) {
                 Value::Text(text) => text.into(),
@@ -105,10 +113,10 @@ impl Questions {
     }
 
     /// An element of the collection or a key of the map: one that is in a row, or nearly, or one that nobody has.
-    pub(super) fn part(&self, property: &Property, shape: ShapeFn, chance: &mut TestRunner) -> Value {
+    pub(super) fn part(&self, place: &Place, shape: ShapeFn, chance: &mut TestRunner) -> Value {
         if below(6, chance) > 0 {
             for _ in 0..TRIES {
-                let parts = self.stored(property, chance).map(parts_of).unwrap_or_default();
+                let parts = self.stored(place, chance).map(parts_of).unwrap_or_default();
                 match one(&parts, chance) {
                     Some(part) if below(6, chance) == 0 => return near(scalar_of(shape), part, chance),
                     Some(part) => return part.clone(),
@@ -120,8 +128,11 @@ impl Questions {
     }
 }
 
-fn value_at(row: &Value, path: &Path) -> Value {
-    path.value_in(&|steps| row.at(steps)).to_value()
+impl Place {
+    /// The property within all of its options.
+    pub(crate) fn within(property: &Property) -> Self {
+        Self { somes: property.options, property: property.clone() }
+    }
 }
 
 /// The basic type behind newtypes and options.

@@ -1,19 +1,18 @@
 //! What a query means besides its rows: what stands on its pages, values of single properties, figures over groups.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::Repo;
-use longevity_core::query::{Predicate, Query, Select, by_type};
-use longevity_core::table::TableDefinition;
-use longevity_core::{Error, PState, Path, PersistentType, RowId, Value};
+use longevity_core::query::{Part, Query, Select, by_type, count};
+use longevity_core::{Error, PState, PersistentType, RowId, Value};
 
-use super::meaning::expected;
-use crate::untyped::{AllFigures, Figures, Untyped};
+use super::compare::order;
+use super::meaning::{Meant, Reading};
+use crate::untyped::{AllFigures, Figures, Group, Read, Untyped};
 
-/// Of so many parts a query is told: pages, and properties.
-const PARTS: usize = 3;
+/// A query is given on so many pages.
+const PAGES: usize = 3;
 
 /// Why what a repository gives is not what the query means.
 pub(super) enum Unlike {
@@ -41,44 +40,28 @@ fn same<T: PartialEq + Debug>(way: impl Into<String>, found: &T, expected: &T) -
 
 /// Fails unless the repository gives what the query means besides its rows.
 pub(super) fn agree<T: PersistentType, B: Backend>(
-    definition: &TableDefinition,
     repo: &Repo<T, B>,
     states: &[PState<T>],
-    select: &Select,
+    meant: &Meant,
 ) -> Result<(), Unlike> {
-    on_pages(definition, repo, states, select)?;
-    let mut paths: Vec<_> = select.order.iter().map(|by| by.path.clone()).collect();
-    asked_for(&select.predicate, &mut paths);
-    // Without what is in a variant and has no value of its own.
-    paths.retain(|path| !ends_in_a_variant(path));
-    paths.truncate(PARTS);
-    if paths.is_empty() {
+    on_pages(repo, states, meant)?;
+    if meant.readings.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = expected(definition, states, select).into_iter().map(|row| states[row].get()).collect();
-    values_of(repo, select, &paths, &rows)?;
-    figures_of(definition, repo, select, &paths, &rows)
-}
-
-fn ends_in_a_variant(path: &Path) -> bool {
-    match path.entry() {
-        Some((_, rest)) => ends_in_a_variant(rest),
-        None => path.steps().last().is_some_and(|step| step.is_variant),
-    }
+    values(repo, meant)?;
+    figures(repo, meant)
 }
 
 /// To the last page and back.
 fn on_pages<T: PersistentType, B: Backend>(
-    definition: &TableDefinition,
     repo: &Repo<T, B>,
     states: &[PState<T>],
-    select: &Select,
+    meant: &Meant,
 ) -> Result<(), Unlike> {
-    let all = Select { offset: 0, limit: None, ..select.clone() };
-    let expected: Vec<_> = expected(definition, states, &all).into_iter().map(|row| states[row].id()).collect();
-    let size = expected.len().div_ceil(PARTS).max(1);
+    let expected: Vec<_> = meant.all.iter().map(|row| states[*row].id()).collect();
+    let size = expected.len().div_ceil(PAGES).max(1);
     let wanted: Vec<&[RowId]> = if expected.is_empty() { vec![&[]] } else { expected.chunks(size).collect() };
-    let query = || Query::from_select(Select { limit: Some(size as u64), ..all.clone() });
+    let query = || Query::from_select(Select { offset: 0, limit: Some(size as u64), ..meant.select.clone() });
     let ids = |states: &[PState<T>]| states.iter().map(PState::id).collect::<Vec<_>>();
     let mut page = repo.page(query(), None)?;
     for (position, rows) in wanted.iter().enumerate() {
@@ -97,89 +80,114 @@ fn on_pages<T: PersistentType, B: Backend>(
     same("whether there is a page before the first", &page.previous.is_some(), &false)
 }
 
-fn value_at<T: PersistentType>(row: &T, path: &Path) -> Value {
-    path.value_in(&|steps| row.value_at(steps)).to_value()
+/// What stands on pages of so many rows when at most so many are looked at from the first one on, and back.
+pub(crate) fn pages_of<T: Clone>(all: &[T], size: usize, most: usize) -> Vec<T> {
+    let mut pages: Vec<&[T]> = all.chunks(size).take(most).collect();
+    if pages.is_empty() {
+        return Vec::new();
+    }
+    let back: Vec<_> = pages.iter().rev().copied().collect();
+    pages.pop();
+    pages.into_iter().chain(back).flatten().cloned().collect()
 }
 
-fn values_of<T: PersistentType, B: Backend>(
-    repo: &Repo<T, B>,
-    select: &Select,
-    paths: &[Path],
-    rows: &[&T],
-) -> Result<(), Unlike> {
-    let expected: Vec<Vec<Value>> =
-        rows.iter().map(|row| paths.iter().map(|path| value_at(*row, path)).collect()).collect();
-    let found = repo.project(Query::from_select(select.clone()), Untyped(paths))?;
+fn reads(meant: &Meant) -> Vec<Read> {
+    meant.readings.iter().map(|reading| reading.read.clone()).collect()
+}
+
+fn values<T: PersistentType, B: Backend>(repo: &Repo<T, B>, meant: &Meant) -> Result<(), Unlike> {
+    let row = |row: &usize| of_row(&meant.readings, *row);
+    let expected: Vec<Vec<Value>> = meant.window.iter().map(row).collect();
+    let reads = reads(meant);
+    let found = repo.project(Query::from_select(meant.select.clone()), Untyped(&reads))?;
     let identical = found.len() == expected.len()
         && found.iter().flatten().zip(expected.iter().flatten()).all(|(a, b)| a.is_identical(b));
-    if identical {
-        return Ok(());
+    if !identical {
+        let (way, found, expected) =
+            (format!("values of {}", listed(&reads)), format!("{found:?}"), format!("{expected:?}"));
+        return Err(Unlike::Differs { way, found, expected });
     }
-    let (way, found, expected) =
-        (format!("values of {}", listed(paths)), format!("{found:?}"), format!("{expected:?}"));
-    Err(Unlike::Differs { way, found, expected })
+    // Each combination once, in the order of the values, whatever that of the rows.
+    let groups = repo.group(Query::from_select(meant.select.clone()), Untyped(&reads), count())?;
+    let mut combinations: Vec<Vec<Value>> = expected;
+    combinations.sort_by(|a, b| in_order(a, b));
+    let once = combinations.chunk_by(|a, b| in_order(a, b).is_eq());
+    let expected: Vec<_> = once.map(|alike| (alike[0].clone(), alike.len() as u64)).collect();
+    same(format!("different values of {}", listed(&reads)), &groups, &expected)
 }
 
-fn figures_of<T: PersistentType, B: Backend>(
-    definition: &TableDefinition,
-    repo: &Repo<T, B>,
-    select: &Select,
-    paths: &[Path],
-    rows: &[&T],
-) -> Result<(), Unlike> {
-    let key = &paths[..1];
-    let mut groups: BTreeMap<(String, Vec<Value>), Vec<&T>> = BTreeMap::new();
-    for row in rows {
-        let name = definition.variants.get(row.variant()).map_or(T::NAME, |variant| variant.type_name);
-        groups.entry((name.to_owned(), vec![value_at(*row, &key[0])])).or_default().push(row);
-    }
-    let figures = |(key, rows): ((String, Vec<Value>), Vec<&T>)| {
-        let each = paths.iter().map(|path| figures(rows.iter().map(|row| value_at(*row, path)))).collect();
-        (key, (rows.len() as u64, each))
-    };
-    let expected: Vec<(_, (u64, Vec<Figures>))> = groups.into_iter().map(figures).collect();
-    let mut found = repo.group(Query::from_select(select.clone()), (by_type(), Untyped(key)), AllFigures(paths))?;
+fn in_order(a: &[Value], b: &[Value]) -> std::cmp::Ordering {
+    let differing = a.iter().zip(b).map(|(a, b)| order(a, b)).find(|ordering| ordering.is_ne());
+    differing.unwrap_or(std::cmp::Ordering::Equal)
+}
+
+fn figures<T: PersistentType, B: Backend>(repo: &Repo<T, B>, meant: &Meant) -> Result<(), Unlike> {
+    let rows: Vec<_> = meant.window.iter().map(|row| (meant.types[*row], of_row(&meant.readings, *row))).collect();
+    let reads = reads(meant);
+    let expected = groups_of(&reads, rows);
+    let mut found: Vec<Group> =
+        repo.group(Query::from_select(meant.select.clone()), (by_type(), Untyped(&reads[..1])), AllFigures(&reads))?;
     // The nearest float to the exact sum has tests of its own.
     found.iter_mut().flat_map(|(_, (_, each))| each).for_each(|figures| figures.floats = 0.0);
-    same(format!("figures of {}", listed(paths)), &found, &expected)
+    same(format!("figures of {}", listed(&reads)), &found, &expected)?;
+    let all = meant.window.iter().map(|row| of_row(&meant.readings, *row)).collect::<Vec<_>>();
+    let mut found = repo.aggregate(Query::from_select(meant.select.clone()), AllFigures(&reads))?;
+    found.1.iter_mut().for_each(|figures| figures.floats = 0.0);
+    let each = reads.iter().enumerate().map(|(at, read)| of_values(read, all.iter().map(|values| &values[at])));
+    same(format!("figures of {} over all", listed(&reads)), &found, &(all.len() as u64, each.collect()))
 }
 
-fn figures(values: impl Iterator<Item = Value>) -> Figures {
-    let mut figures = Figures { least: None, greatest: None, integers: 0, floats: 0.0 };
-    for value in values.filter(|value| !value.is_none()) {
-        figures.integers += match value {
-            Value::Int(number) => i128::from(number),
-            Value::UInt(number) => i128::from(number),
-            _ => 0,
+fn of_row(readings: &[Reading], row: usize) -> Vec<Value> {
+    readings.iter().map(|reading| reading.values[row].clone()).collect()
+}
+
+/// The figures over rows, each with the name of its type and its values of what is read, by their types and the first of the
+/// values. Without sums of floats.
+pub(crate) fn groups_of(reads: &[Read], rows: Vec<(&'static str, Vec<Value>)>) -> Vec<Group> {
+    let key = |values: &[Value]| values.get(..1).unwrap_or_default().to_vec();
+    let mut groups: Vec<(&'static str, Vec<Vec<Value>>)> = Vec::new();
+    for (name, values) in rows {
+        let is_it = |(other, rows): &&mut (&'static str, Vec<Vec<Value>>)| {
+            *other == name && in_order(&key(&rows[0]), &key(&values)).is_eq()
         };
-        if figures.least.as_ref().is_none_or(|least| value < *least) {
-            figures.least = Some(value.clone());
+        match groups.iter_mut().find(is_it) {
+            Some((_, rows)) => rows.push(values),
+            None => groups.push((name, vec![values])),
         }
-        if figures.greatest.as_ref().is_none_or(|greatest| value > *greatest) {
-            figures.greatest = Some(value);
+    }
+    groups.sort_by(|(a, of_a), (b, of_b)| a.cmp(b).then_with(|| in_order(&key(&of_a[0]), &key(&of_b[0]))));
+    let group = |(name, rows): (&'static str, Vec<Vec<Value>>)| {
+        let each = reads.iter().enumerate().map(|(at, read)| of_values(read, rows.iter().map(|values| &values[at])));
+        ((name.to_owned(), key(&rows[0])), (rows.len() as u64, each.collect()))
+    };
+    groups.into_iter().map(group).collect()
+}
+
+/// What is absent counts for nothing.
+fn of_values<'a>(read: &Read, values: impl Iterator<Item = &'a Value>) -> Figures {
+    let present: Vec<_> = values.filter(|value| !value.is_none()).collect();
+    let mut figures = Figures { least: None, greatest: None, integers: 0, floats: 0.0 };
+    for figure in &read.figures {
+        match figure {
+            Part::Count => {}
+            Part::Min(_) => figures.least = present.iter().copied().min_by(|a, b| order(a, b)).cloned(),
+            // The first of those that are equal, as the least.
+            Part::Max(_) => figures.greatest = present.iter().rev().copied().max_by(|a, b| order(a, b)).cloned(),
+            Part::Sum(_) => {
+                figures.integers = present
+                    .iter()
+                    .map(|value| match value {
+                        Value::Int(number) => i128::from(*number),
+                        Value::UInt(number) => i128::from(*number),
+                        _ => 0,
+                    })
+                    .sum();
+            }
         }
     }
     figures
 }
 
-fn listed(paths: &[Path]) -> String {
-    paths.iter().map(Path::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// The paths that a filter asks for.
-fn asked_for(predicate: &Predicate, paths: &mut Vec<Path>) {
-    match predicate {
-        Predicate::Compare { path, .. }
-        | Predicate::In { path, .. }
-        | Predicate::Text { path, .. }
-        | Predicate::Contains { path, .. }
-        | Predicate::Length { path, .. }
-            if !paths.contains(path) =>
-        {
-            paths.push(path.clone());
-        }
-        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().for_each(|part| asked_for(part, paths)),
-        Predicate::Not(part) => asked_for(part, paths),
-        _ => {}
-    }
+fn listed(reads: &[Read]) -> String {
+    reads.iter().map(|read| read.told.clone()).collect::<Vec<_>>().join(", ")
 }

@@ -1,14 +1,16 @@
 //! Simpler queries, to find the smallest that still fails.
 
 use longevity_core::Value;
-use longevity_core::query::{Direction, Predicate, Select};
+use longevity_core::query::Direction;
+
+use super::asked::{Asked, IsForm, JoinForm, Question, What};
 
 /// How many queries are tried.
 const TRIES: usize = 3_000;
 
 /// The simplest query found that still fails.
-pub(crate) fn simplest(select: Select, fails: impl Fn(&Select) -> bool) -> Select {
-    let (mut simplest, mut tries) = (select, TRIES);
+pub(crate) fn simplest(asked: Asked, fails: impl Fn(&Asked) -> bool) -> Asked {
+    let (mut simplest, mut tries) = (asked, TRIES);
     loop {
         let candidates = simpler(&simplest);
         let found = candidates.into_iter().take(tries).inspect(|_| tries -= 1).find(|candidate| fails(candidate));
@@ -20,65 +22,82 @@ pub(crate) fn simplest(select: Select, fails: impl Fn(&Select) -> bool) -> Selec
 }
 
 /// Queries that ask less than this one, those that ask least first.
-pub(crate) fn simpler(select: &Select) -> Vec<Select> {
-    let mut simpler = vec![Select::of(Predicate::All)];
-    simpler.push(Select { order: Vec::new(), ties: Direction::Ascending, ..select.clone() });
-    simpler.push(Select { offset: 0, limit: None, ..select.clone() });
-    simpler.push(Select { offset: 0, ..select.clone() });
-    simpler.push(Select { limit: None, ..select.clone() });
-    simpler.push(Select { ties: Direction::Ascending, ..select.clone() });
-    for gone in 0..select.order.len() {
-        let mut fewer = select.clone();
+pub(crate) fn simpler(asked: &Asked) -> Vec<Asked> {
+    let mut simpler = vec![Asked::of(Question::All)];
+    simpler.push(Asked { order: Vec::new(), ties: Direction::Ascending, ..asked.clone() });
+    simpler.push(Asked { offset: 0, limit: None, ..asked.clone() });
+    simpler.push(Asked { offset: 0, ..asked.clone() });
+    simpler.push(Asked { limit: None, ..asked.clone() });
+    simpler.push(Asked { ties: Direction::Ascending, ..asked.clone() });
+    for gone in 0..asked.order.len() {
+        let mut fewer = asked.clone();
         fewer.order.remove(gone);
         simpler.push(fewer);
     }
-    let predicates = simpler_predicates(&select.predicate).into_iter();
-    simpler.extend(predicates.map(|predicate| Select { predicate, ..select.clone() }));
+    simpler.extend(simpler_questions(&asked.filter).into_iter().map(|filter| Asked { filter, ..asked.clone() }));
     // A number halves, and counts down where that does not fail.
     let halves = |number: u64| [number / 2, number.saturating_sub(1)];
-    simpler.extend(halves(select.offset).map(|offset| Select { offset, ..select.clone() }));
-    if let Some(limit) = select.limit {
-        simpler.extend(halves(limit).map(|limit| Select { limit: Some(limit), ..select.clone() }));
+    simpler.extend(halves(asked.offset).map(|offset| Asked { offset, ..asked.clone() }));
+    if let Some(limit) = asked.limit {
+        simpler.extend(halves(limit).map(|limit| Asked { limit: Some(limit), ..asked.clone() }));
     }
-    simpler.retain(|candidate| candidate != select);
+    simpler.retain(|candidate| candidate != asked);
     simpler
 }
 
-fn simpler_predicates(predicate: &Predicate) -> Vec<Predicate> {
-    let mut simpler = if *predicate == Predicate::All { Vec::new() } else { vec![Predicate::All] };
-    match predicate {
-        Predicate::Not(part) => {
+fn simpler_questions(question: &Question) -> Vec<Question> {
+    let mut simpler = if *question == Question::All { Vec::new() } else { vec![Question::All] };
+    match question {
+        Question::Not(part) => {
             simpler.push((**part).clone());
-            simpler.extend(simpler_predicates(part).into_iter().map(|part| Predicate::Not(Box::new(part))));
+            simpler.extend(simpler_questions(part).into_iter().map(|part| Question::Not(Box::new(part))));
         }
-        Predicate::And(parts) => simpler.extend(simpler_parts(parts, Predicate::And)),
-        Predicate::Or(parts) => simpler.extend(simpler_parts(parts, Predicate::Or)),
-        Predicate::In { path, operands, negated } => {
-            let among = |operands| Predicate::In { path: path.clone(), operands, negated: *negated };
-            simpler.extend(fewer(operands).into_iter().map(among));
+        Question::Widened(variant, part) => {
+            simpler.push((**part).clone());
+            let widened = |part| Question::Widened(*variant, Box::new(part));
+            simpler.extend(simpler_questions(part).into_iter().map(widened));
         }
-        Predicate::Text { path, test, text } => {
-            let tests = shorter(text).into_iter().map(|text| Predicate::Text { path: path.clone(), test: *test, text });
-            simpler.extend(tests);
+        Question::Joined { join, form, parts } => {
+            let joined = |form, parts| Question::Joined { join: *join, form, parts };
+            simpler.extend(simpler_parts(parts, |parts| joined(*form, parts)));
+            simpler.extend((*form != JoinForm::Left).then(|| joined(JoinForm::Left, parts.clone())));
         }
-        Predicate::Compare { path, comparison, operand: Value::Text(text) } => {
-            let operands = shorter(text).into_iter().map(Value::Text);
-            simpler.extend(operands.map(|operand| Predicate::Compare {
-                path: path.clone(),
-                comparison: *comparison,
-                operand,
-            }));
+        Question::Is { variant, form } if *form != IsForm::Is => {
+            simpler.push(Question::Is { variant: *variant, form: IsForm::Is });
         }
-        _ => {}
+        Question::Of(place, what) => {
+            simpler.extend(simpler_whats(what).into_iter().map(|what| Question::Of(place.clone(), what)));
+        }
+        Question::All | Question::Nothing | Question::Id { .. } | Question::Is { .. } => {}
     }
     simpler
 }
 
-fn simpler_parts(parts: &[Predicate], of: fn(Vec<Predicate>) -> Predicate) -> Vec<Predicate> {
+fn simpler_whats(what: &What) -> Vec<What> {
+    match what {
+        What::Among { operands, negated } => {
+            let among = |operands| What::Among { operands, negated: *negated };
+            fewer(operands).into_iter().map(among).collect()
+        }
+        What::ContainsAny(parts) | What::ContainsAll(parts) if parts.len() == 1 => {
+            vec![What::Contains(parts[0].clone())]
+        }
+        What::ContainsAny(parts) => fewer(parts).into_iter().map(What::ContainsAny).collect(),
+        What::ContainsAll(parts) => fewer(parts).into_iter().map(What::ContainsAll).collect(),
+        What::Text(test, text) => shorter(text).into_iter().map(|text| What::Text(*test, text)).collect(),
+        What::Compare(comparison, Value::Text(text)) => {
+            let operands = shorter(text).into_iter().map(|text| Value::Text(text.into()));
+            operands.map(|operand| What::Compare(*comparison, operand)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn simpler_parts(parts: &[Question], of: impl Fn(Vec<Question>) -> Question) -> Vec<Question> {
     let mut simpler = parts.to_vec();
-    simpler.extend(fewer(parts).into_iter().map(of));
+    simpler.extend(fewer(parts).into_iter().map(&of));
     for (position, part) in parts.iter().enumerate() {
-        simpler.extend(simpler_predicates(part).into_iter().map(|part| {
+        simpler.extend(simpler_questions(part).into_iter().map(|part| {
             let mut parts = parts.to_vec();
             parts[position] = part;
             of(parts)
@@ -102,36 +121,41 @@ fn fewer<T: Clone>(all: &[T]) -> Vec<Vec<T>> {
 }
 
 /// Either half of it, or without its first or its last character.
-fn shorter(text: &str) -> Vec<Box<str>> {
+fn shorter(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
-    fewer(&characters)
-        .into_iter()
-        .filter(|shorter| !shorter.is_empty())
-        .map(|characters| String::from_iter(characters).into())
-        .collect()
+    fewer(&characters).into_iter().filter(|shorter| !shorter.is_empty()).map(String::from_iter).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use longevity_core::query::TextTest;
-    use longevity_core::{Path, Step};
+    use longevity_core::Step;
+    use longevity_core::storable::ScalarType;
 
-    fn among(operands: impl IntoIterator<Item = i64>) -> Predicate {
+    use super::super::asked::{Join, Place, Test};
+    use super::super::properties::{Hop, Kind, Property};
+    use super::*;
+
+    fn of_cats(what: What) -> Question {
         const CATS: &Step = &Step::new("cats");
-        let operands = operands.into_iter().map(Value::Int).collect();
-        Predicate::In { path: Path::root().then(CATS), operands, negated: false }
+        let (way, kind) = (vec![Hop::Field(CATS)], Kind::Scalar(ScalarType::I64));
+        let property = Property { way, kind, options: 0, in_variant: false, scope: None };
+        Question::Of(Place { property, somes: 0 }, what)
+    }
+
+    fn among(operands: impl IntoIterator<Item = i64>) -> Question {
+        of_cats(What::Among { operands: operands.into_iter().map(Value::Int).collect(), negated: false })
     }
 
     #[test]
     fn what_does_not_matter_goes() {
-        let ends = Predicate::Text { path: Path::root(), test: TextTest::EndsWith, text: "longer than one".into() };
-        let filter =
-            Predicate::Or(vec![ends, Predicate::Not(Box::new(Predicate::And(vec![among(0..300), Predicate::All])))]);
-        let select = Select { offset: 40, limit: Some(7), ..Select::of(filter) };
+        let joined = |join, parts| Question::Joined { join, form: JoinForm::Collected, parts };
+        let both = joined(Join::And, vec![among(0..300), Question::All]);
+        let ends = of_cats(What::Text(Test::EndsWith, "longer than one".into()));
+        let filter = joined(Join::Or, vec![ends, Question::Not(Box::new(both))]);
+        let asked = Asked { offset: 40, limit: Some(7), ..Asked::of(filter) };
         // Fails as soon as 200 is among the operands, somewhere, and two rows are skipped.
-        let fails = |select: &Select| format!("{:?}", select.predicate).contains("Int(200)") && select.offset > 1;
-        let simplest = simplest(select, fails);
-        assert_eq!(simplest, Select { offset: 2, ..Select::of(among([200])) });
+        let fails = |asked: &Asked| format!("{:?}", asked.filter).contains("Int(200)") && asked.offset > 1;
+        let simplest = simplest(asked, fails);
+        assert_eq!(simplest, Asked { offset: 2, ..Asked::of(among([200])) });
     }
 }

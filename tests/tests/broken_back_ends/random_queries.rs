@@ -4,7 +4,7 @@ use longevity::backend::Backend;
 use longevity::query::{Direction, Predicate, Select, TextTest};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::testkit::{Agreement, Facade, QuerySpec};
-use longevity::value::Comparison::{self, Eq, Ge, Le, Lt, Ne};
+use longevity::value::Comparison::{self, Eq, Le, Lt, Ne};
 use longevity::{Error, Mem, Timestamp, Value};
 use longevity_core::Path;
 use longevity_tests::injection::values_stay_values;
@@ -190,7 +190,7 @@ fn lengths_are_off_by_one() {
 #[test]
 fn what_is_absent_has_the_length_zero() {
     misread("length of ", |predicate| match predicate {
-        Predicate::Length { ref path, comparison: Eq | Le | Ge, length: 0 } => is_none(path).or(predicate),
+        Predicate::Length { ref path, comparison: Eq | Le, length: 0 } => is_none(path).or(predicate),
         other => other,
     });
 }
@@ -256,7 +256,7 @@ fn a_missing_entry_is_anything() {
 
 #[test]
 fn every_variant_is_each() {
-    misread(" ≠ none", |predicate| match predicate {
+    misread(" is it", |predicate| match predicate {
         Predicate::Compare { ref path, comparison: Ne, operand: Value::None(0) }
             if path.steps().last().is_some_and(|step| step.is_variant) =>
         {
