@@ -94,7 +94,7 @@ pub(crate) fn of_poly(tree: &Poly) -> TokenStream {
     let visits = visits(&tree.declaration);
     let shared = tree.variants.iter().map(|variant| {
         let ty = &variant.ty;
-        let generics = generated(container, &quote!(#krate::HasVariant<#ty>));
+        let generics = generated(container, &quote!(#krate::HasVariant<#ty, This = #this>));
         let (impl_generics, _, clause) = generics.split_for_impl();
         quote! {
             #[automatically_derived]
