@@ -1,5 +1,6 @@
 //! The project's own chores. `cargo xtask test` is what continuous integration runs, and nothing else: formatting, lints,
-//! every test, the example on real data, the documentation, and a user's crate outside the workspace.
+//! every test, the example on real data, the documentation, and a user's crate outside the workspace. `cargo xtask mutants`
+//! tells which changes of core's repositories and queries no quick test notices.
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -36,8 +37,9 @@ const TEST: &[Step] = &[
 fn main() -> ExitCode {
     match env::args().nth(1).as_deref() {
         Some("test") => {}
+        Some("mutants") => return mutants(env::args().skip(2).collect()),
         _ => {
-            eprintln!("usage: cargo xtask test");
+            eprintln!("usage: cargo xtask test\n       cargo xtask mutants [ARGUMENTS OF CARGO MUTANTS]");
             return ExitCode::from(2);
         }
     }
@@ -52,6 +54,21 @@ fn main() -> ExitCode {
     }
     println!("\nAll steps passed.");
     ExitCode::SUCCESS
+}
+
+/// Changes core in one place after the other, and runs the quick tests on each change. It takes hours: `--shard 0/20` is a
+/// twentieth of it. What is changed and what is run is in `.cargo/mutants.toml`.
+fn mutants(arguments: Vec<String>) -> ExitCode {
+    let has_it = cargo().args(["mutants", "--version"]).output().is_ok_and(|output| output.status.success());
+    if !has_it {
+        eprintln!("`cargo mutants` is not installed: `cargo install cargo-mutants --locked` brings it");
+        return ExitCode::FAILURE;
+    }
+    let fixed = ["mutants", "--package", "longevity-core", "--output", "target"].map(str::to_owned);
+    match run("mutants", fixed.iter().chain(&arguments).map(String::as_str), &[]) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
 }
 
 fn run<'a>(name: &str, arguments: impl Iterator<Item = &'a str>, variables: &[(&str, &str)]) -> bool {

@@ -5,3 +5,4 @@ mod in_place;
 mod meddling;
 mod model;
 mod reading;
+mod suite;
