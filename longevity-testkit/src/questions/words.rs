@@ -46,7 +46,7 @@ impl Questions {
             Question::Nothing => "false".to_owned(),
             Question::Is { variant, form: IsForm::Is } => format!("it is a {}", type_of(variant)),
             Question::Is { variant, form: IsForm::AnyOf } => format!("it is a {}, of these", type_of(variant)),
-            Question::Is { variant, form: IsForm::NoneOf } => format!("it is no {}", type_of(variant)),
+            Question::Is { variant, form: IsForm::NoneOf } => format!("not one of these: it is a {}", type_of(variant)),
             Question::Id { comparison, number } => format!("id {} {number}", sign(*comparison)),
             Question::Of(place, what) => match place.property.scope {
                 Some(scope) => format!("{}'s {}", type_of(&scope), asked(place, what)),
