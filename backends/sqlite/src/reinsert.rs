@@ -10,7 +10,7 @@ use rusqlite::types::Value as Owned;
 
 use crate::encode::Doc;
 use crate::table::Ready;
-use crate::write::{Writing, column_value, row_number};
+use crate::write::{Writing, bind_columns, row_number};
 
 /// A row that has left the table.
 struct Left<'a> {
@@ -81,15 +81,7 @@ impl Writing<'_> {
             }
             statement.raw_bind_parameter(4, id)?;
             statement.raw_bind_parameter(5, left.version.cast_signed())?;
-            let mut next = 6;
-            if table.layout.has_type {
-                statement.raw_bind_parameter(next, discriminator)?;
-                next += 1;
-            }
-            for column in &insert.columns {
-                statement.raw_bind_parameter(next, column_value(table, content, *column))?;
-                next += 1;
-            }
+            bind_columns(&mut statement, table, insert, content, 6)?;
             statement.raw_execute()
         };
         run().map(drop).map_err(|error| self.refused(table, content, Some(id), error))

@@ -7,12 +7,13 @@ use longevity_core::backend::{Target, Write, WriteFailure};
 use longevity_core::value::Value;
 use longevity_core::{RowContent, RowId};
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, Statement, params};
 
 use crate::encode::Doc;
 use crate::failure::{Site, SqliteError, is_check, is_duplicate};
 use crate::form::encoded;
 use crate::rows::id_of;
+use crate::statements::Insert;
 use crate::table::Ready;
 use crate::undeclared;
 
@@ -201,15 +202,7 @@ impl Writing<'_> {
             let mut statement = self.connection.prepare_cached(&insert.sql)?;
             statement.raw_bind_parameter(1, content.doc.as_str())?;
             statement.raw_bind_parameter(2, content.written_at.map(|at| at.to_string()))?;
-            let mut next = 3;
-            if table.layout.has_type {
-                statement.raw_bind_parameter(next, discriminator)?;
-                next += 1;
-            }
-            for column in &insert.columns {
-                statement.raw_bind_parameter(next, column_value(table, content, *column))?;
-                next += 1;
-            }
+            bind_columns(&mut statement, table, insert, content, 3)?;
             statement.raw_execute()
         };
         match run() {
@@ -323,6 +316,26 @@ impl Writing<'_> {
 /// `None` if no row of SQLite's has such an id.
 pub(crate) fn row_number(target: &Target<'_>) -> Option<i64> {
     u64::try_from(target.id.as_u128()).ok().map(u64::cast_signed)
+}
+
+/// Binds what an insertion has after the values that every row has: the discriminator and the columns of its variant.
+pub(crate) fn bind_columns(
+    statement: &mut Statement<'_>,
+    table: &Ready,
+    insert: &Insert,
+    content: &RowContent<Doc>,
+    first: usize,
+) -> rusqlite::Result<()> {
+    let mut next = first;
+    if table.layout.has_type {
+        statement.raw_bind_parameter(next, content.discriminator.as_deref())?;
+        next += 1;
+    }
+    for column in &insert.columns {
+        statement.raw_bind_parameter(next, column_value(table, content, *column))?;
+        next += 1;
+    }
+    Ok(())
 }
 
 /// The value of a realized column.

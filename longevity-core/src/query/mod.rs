@@ -19,6 +19,7 @@ mod cursor;
 mod evaluate;
 mod filter;
 mod keyset;
+mod length;
 mod measure;
 mod operand;
 mod patch;
@@ -27,12 +28,15 @@ mod projection;
 mod prop;
 mod select;
 mod sum;
+mod text;
+mod variant;
 
 pub use cursor::Cursor;
 pub(crate) use cursor::{CursorKey, Way, query_of};
 pub use evaluate::{Prepared, Subject, evaluate};
 pub use filter::{Filter, InScopeOf, MixesWith, VariantsOf};
 pub(crate) use keyset::{Place, behind};
+pub use length::Length;
 #[doc(hidden)]
 pub use measure::{Accumulator, Part};
 pub use measure::{Count, Max, Measure, Min, Total, count};
@@ -42,8 +46,9 @@ pub use predicate::{Predicate, TextTest};
 pub use projection::{ByType, Projected, Projection, To, by_type, to};
 #[doc(hidden)]
 pub use projection::{Source, Values, field};
-pub use prop::{Length, Prop, VariantProp};
+pub use prop::Prop;
 pub use select::{Direction, OfEveryRowOf, Order, OrderBy, Query, Select};
 pub use sum::Number;
 #[doc(hidden)]
 pub use sum::Sum;
+pub use variant::VariantProp;

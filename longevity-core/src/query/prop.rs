@@ -4,10 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use super::{Direction, Filter, Operand, Order, Predicate, TextTest};
+use super::{Direction, Filter, Length, Operand, Order, Predicate};
 use crate::path::{Path, Step};
 use crate::persistent::FieldAccess;
-use crate::storable::kind::{HasLength, HasOrder, Holds, IsText};
+use crate::storable::kind::{HasLength, HasOrder, Holds};
 use crate::storable::{Collection, MapOf, Storable, may_be_none};
 use crate::value::{Comparison, Value};
 
@@ -212,74 +212,6 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     }
 }
 
-/// Questions about text. They are false of an absent one, and compare byte by byte: an accented letter and its parts in two
-/// characters differ.
-impl<R: 'static, T: Storable> Prop<R, T> {
-    /// Begins with this text: a range of an index, where there is one.
-    ///
-    /// ```
-    #[doc = include_str!("../../doc/open.txt")]
-    /// members.create_many([member("ann", 2), member("Anna", 3), member("joann", 4)]).await?;
-    /// let name = User::props().username;
-    /// let count = async |filter| members.count(Member::query().filter(filter)).await;
-    /// assert_eq!(count(name.starts_with("an")).await?, 1);
-    /// assert_eq!(count(name.ends_with("ann")).await?, 2);
-    /// assert_eq!(count(name.contains("nn")).await?, 3);
-    /// assert_eq!(count(name.eq_ignore_case("ANN")).await?, 1);
-    #[doc = include_str!("../../doc/close.txt")]
-    /// ```
-    pub fn starts_with(&self, text: impl Into<String>) -> Filter<R>
-    where
-        T::Kind: IsText,
-    {
-        let prefix = text.into();
-        let compare = |comparison, text: String| {
-            let operand = Value::Text(text.into());
-            Filter::new(Predicate::Compare { path: self.path.clone(), comparison, operand })
-        };
-        let end = end_of_prefix(&prefix).map(|end| compare(Comparison::Lt, end));
-        let start = compare(Comparison::Ge, prefix);
-        match end {
-            Some(end) => start.and(end),
-            None => start,
-        }
-    }
-
-    /// Ends with this text.
-    pub fn ends_with(&self, text: impl Into<String>) -> Filter<R>
-    where
-        T::Kind: IsText,
-    {
-        self.text(TextTest::EndsWith, text)
-    }
-
-    /// Is this text, whatever the case of its characters: each is compared in lower case, by Unicode's simple mapping and in no
-    /// locale.
-    pub fn eq_ignore_case(&self, text: impl Into<String>) -> Filter<R>
-    where
-        T::Kind: IsText,
-    {
-        self.text(TextTest::EqIgnoreCase, text)
-    }
-
-    fn text(&self, test: TextTest, text: impl Into<String>) -> Filter<R> {
-        Filter::new(Predicate::Text { path: self.path.clone(), test, text: text.into().into() })
-    }
-}
-
-/// What comes first behind all texts that begin with this one; `None` if none does. Characters sort as their bytes do.
-fn end_of_prefix(prefix: &str) -> Option<String> {
-    let mut end = prefix.to_owned();
-    while let Some(last) = end.pop() {
-        // The range leaves out what is no character.
-        if let Some(next) = (last..=char::MAX).nth(1) {
-            end.push(next);
-            return Some(end);
-        }
-    }
-    None
-}
-
 /// Questions about what is held. They are false where the text, list, set or map itself is absent, except for
 /// [`len`](Self::len)'s `ne`.
 impl<R: 'static, T: Storable> Prop<R, T> {
@@ -349,7 +281,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     }
 
     fn length(&self) -> Length<R> {
-        Length { path: self.path.clone(), of: PhantomData }
+        Length::of(&self.path)
     }
 
     /// What the map has under this key: an option, absent in a map without such an entry.
@@ -454,130 +386,6 @@ impl<R: 'static, T: Storable> Prop<R, Option<T>> {
     }
 }
 
-/// The number of elements or entries that a list, a set or a map has. Comes from [`Prop::len`].
-pub struct Length<R: 'static> {
-    path: Path,
-    of: PhantomData<fn() -> R>,
-}
-
-impl<R: 'static> Length<R> {
-    fn compare(&self, comparison: Comparison, length: u64) -> Filter<R> {
-        Filter::new(Predicate::Length { path: self.path.clone(), comparison, length })
-    }
-
-    /// So many.
-    pub fn eq(&self, length: u64) -> Filter<R> {
-        self.compare(Comparison::Eq, length)
-    }
-
-    /// Not so many; true where the list, set or map is absent.
-    pub fn ne(&self, length: u64) -> Filter<R> {
-        self.compare(Comparison::Ne, length)
-    }
-
-    /// Fewer.
-    pub fn lt(&self, length: u64) -> Filter<R> {
-        self.compare(Comparison::Lt, length)
-    }
-
-    /// So many or fewer.
-    pub fn le(&self, length: u64) -> Filter<R> {
-        self.compare(Comparison::Le, length)
-    }
-
-    /// More.
-    pub fn gt(&self, length: u64) -> Filter<R> {
-        self.compare(Comparison::Gt, length)
-    }
-
-    /// So many or more.
-    pub fn ge(&self, length: u64) -> Filter<R> {
-        self.compare(Comparison::Ge, length)
-    }
-
-    /// From the one number to the other, both among them.
-    pub fn between(&self, low: u64, high: u64) -> Filter<R> {
-        self.ge(low).and(self.le(high))
-    }
-}
-
-impl<R: 'static> fmt::Debug for Length<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Length({})", self.path)
-    }
-}
-
-/// A variant of a poly component: what it holds is as in an option, absent in a value of another variant.
-///
-/// The properties of what it holds are its fields. A variant around one value is the property of an option of that value; a
-/// variant around an option is the property of that option, `None` in a value of another variant too.
-///
-/// ```
-/// use longevity::prelude::*;
-///
-/// #[derive(Clone, Debug, Serialize, Deserialize, Component)]
-/// enum Contact { Email(String), Post { street: String, city: String }, None }
-///
-/// #[derive(Clone, Debug, Serialize, Deserialize, PersistentType)]
-/// struct Customer { name: String, contact: Contact }
-///
-/// #[derive(DomainModel)]
-/// #[domain_model(Customer)]
-/// struct Shop;
-///
-/// # fn main() -> Result<(), Error> {
-/// let store = longevity::blocking::Longevity::<Shop, _>::open(Mem::new())?;
-/// store.create_schema()?;
-/// let customers = store.repo::<Customer>();
-/// customers.create(Customer { name: "ann".into(), contact: Contact::Email("ann@example.com".into()) })?;
-/// customers.create(Customer { name: "bob".into(), contact: Contact::Post { street: "Elm".into(), city: "Ulm".into() } })?;
-/// customers.create(Customer { name: "cec".into(), contact: Contact::None })?;
-///
-/// let contact = Customer::props().contact;
-/// let count = |filter| customers.count(Customer::query().filter(filter));
-/// assert_eq!(count(contact.none.is())?, 1);
-/// assert_eq!(count(contact.post.is() & contact.post.city.eq("Ulm"))?, 1);
-/// assert_eq!(count(contact.email.ends_with("@example.com"))?, 1);
-/// assert_eq!(count(contact.email.ne("x"))?, 3); // absent in two
-/// # Ok(())
-/// # }
-/// ```
-pub struct VariantProp<R: 'static, F> {
-    path: Path,
-    fields: F,
-    of: PhantomData<fn() -> R>,
-}
-
-impl<R: 'static, F> VariantProp<R, F> {
-    /// The variant at this path; for generated code.
-    #[doc(hidden)]
-    pub fn at(path: &Path, step: &'static Step, fields: impl FnOnce(&Path) -> F) -> Self {
-        let path = path.then(step);
-        Self { fields: fields(&path), path, of: PhantomData }
-    }
-
-    /// Whether the value is of this variant.
-    pub fn is(&self) -> Filter<R> {
-        let (comparison, operand) = (Comparison::Ne, Value::None(0));
-        Filter::new(Predicate::Compare { path: self.path.clone(), comparison, operand })
-    }
-}
-
-/// The properties of what the variant holds.
-impl<R: 'static, F> Deref for VariantProp<R, F> {
-    type Target = F;
-
-    fn deref(&self) -> &F {
-        &self.fields
-    }
-}
-
-impl<R: 'static, F> fmt::Debug for VariantProp<R, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VariantProp({})", self.path)
-    }
-}
-
 /// The properties of a component's fields.
 impl<R: 'static, T: Storable> Deref for Prop<R, T> {
     type Target = T::Fields<R>;
@@ -596,20 +404,5 @@ impl<R: 'static, T: Storable> Clone for Prop<R, T> {
 impl<R: 'static, T: Storable> fmt::Debug for Prop<R, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Prop({})", self.path_into_options())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::end_of_prefix;
-
-    #[test]
-    fn a_prefix_ends_where_its_last_character_goes_up() {
-        assert_eq!(end_of_prefix("an").as_deref(), Some("ao"));
-        assert_eq!(end_of_prefix("a\u{10ffff}\u{10ffff}").as_deref(), Some("b"));
-        assert_eq!(end_of_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"), "surrogates are no characters");
-        assert_eq!(end_of_prefix("\0").as_deref(), Some("\u{1}"));
-        assert_eq!(end_of_prefix(""), None);
-        assert_eq!(end_of_prefix("\u{10ffff}"), None);
     }
 }

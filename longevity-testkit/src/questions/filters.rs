@@ -173,13 +173,19 @@ impl Questions {
             1 => What::Text(Test::EndsWith, self.text(place, 1, chance)),
             2 => What::Text(Test::Contains, self.text(place, 2, chance)),
             _ => {
-                let stored = match self.stored(place, chance) {
-                    Some(Value::Text(stored)) => stored.into(),
-                    _ => match of_scalar(ScalarType::String, chance) {
-                        Value::Text(trap) => String::from(trap),
-                        _ => String::new(),
-                    },
+                // Mostly one whose case is not ASCII's alone, if there is any.
+                let mut stored = match of_scalar(ScalarType::String, chance) {
+                    Value::Text(trap) => String::from(trap),
+                    _ => String::new(),
                 };
+                for _ in 0..4 {
+                    if let Some(Value::Text(text)) = self.stored(place, chance) {
+                        stored = text.into();
+                        if !stored.is_ascii() {
+                            break;
+                        }
+                    }
+                }
                 // Each character turned over, where it has another case.
                 let turned = |text: &str| -> String {
                     let turned = text.chars().map(|character| match character.is_lowercase() {

@@ -1,0 +1,80 @@
+//! The variants of poly components, as far as queries go.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use super::{Filter, Predicate};
+use crate::path::{Path, Step};
+use crate::value::{Comparison, Value};
+
+/// A variant of a poly component: what it holds is as in an option, absent in a value of another variant.
+///
+/// The properties of what it holds are its fields. A variant around one value is the property of an option of that value; a
+/// variant around an option is the property of that option, `None` in a value of another variant too.
+///
+/// ```
+/// use longevity::prelude::*;
+///
+/// #[derive(Clone, Debug, Serialize, Deserialize, Component)]
+/// enum Contact { Email(String), Post { street: String, city: String }, None }
+///
+/// #[derive(Clone, Debug, Serialize, Deserialize, PersistentType)]
+/// struct Customer { name: String, contact: Contact }
+///
+/// #[derive(DomainModel)]
+/// #[domain_model(Customer)]
+/// struct Shop;
+///
+/// # fn main() -> Result<(), Error> {
+/// let store = longevity::blocking::Longevity::<Shop, _>::open(Mem::new())?;
+/// store.create_schema()?;
+/// let customers = store.repo::<Customer>();
+/// customers.create(Customer { name: "ann".into(), contact: Contact::Email("ann@example.com".into()) })?;
+/// customers.create(Customer { name: "bob".into(), contact: Contact::Post { street: "Elm".into(), city: "Ulm".into() } })?;
+/// customers.create(Customer { name: "cec".into(), contact: Contact::None })?;
+///
+/// let contact = Customer::props().contact;
+/// let count = |filter| customers.count(Customer::query().filter(filter));
+/// assert_eq!(count(contact.none.is())?, 1);
+/// assert_eq!(count(contact.post.is() & contact.post.city.eq("Ulm"))?, 1);
+/// assert_eq!(count(contact.email.ends_with("@example.com"))?, 1);
+/// assert_eq!(count(contact.email.ne("x"))?, 3); // absent in two
+/// # Ok(())
+/// # }
+/// ```
+pub struct VariantProp<R: 'static, F> {
+    path: Path,
+    fields: F,
+    of: PhantomData<fn() -> R>,
+}
+
+impl<R: 'static, F> VariantProp<R, F> {
+    /// The variant at this path; for generated code.
+    #[doc(hidden)]
+    pub fn at(path: &Path, step: &'static Step, fields: impl FnOnce(&Path) -> F) -> Self {
+        let path = path.then(step);
+        Self { fields: fields(&path), path, of: PhantomData }
+    }
+
+    /// Whether the value is of this variant.
+    pub fn is(&self) -> Filter<R> {
+        let (comparison, operand) = (Comparison::Ne, Value::None(0));
+        Filter::new(Predicate::Compare { path: self.path.clone(), comparison, operand })
+    }
+}
+
+/// The properties of what the variant holds.
+impl<R: 'static, F> Deref for VariantProp<R, F> {
+    type Target = F;
+
+    fn deref(&self) -> &F {
+        &self.fields
+    }
+}
+
+impl<R: 'static, F> fmt::Debug for VariantProp<R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VariantProp({})", self.path)
+    }
+}
