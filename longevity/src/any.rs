@@ -87,7 +87,7 @@ macro_rules! any {
                 })*
                 // No part of the text: what is no address may be a secret from its first letter on.
                 let problem = format!(
-                    "the address begins with none of what this program knows: {}; a back end is known if its feature is on",
+                    "this program knows {}, and the address begins with none of them; a back end is known if its feature is on",
                     known.join(", ")
                 );
                 Err(Error::Connection(problem.into()))

@@ -9,6 +9,7 @@ struct ByHand(String);
 impl longevity::Storable for ByHand {
     type Kind = kind::Scalar;
     type Inner = Self;
+    type Optional = Option<Self>;
     type This = Self;
     type Fields<R: 'static> = NoFields;
     const KEYABLE: bool = true;

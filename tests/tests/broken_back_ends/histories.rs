@@ -35,11 +35,11 @@ fn a_sound_back_end_agrees() {
 
 #[test]
 fn a_sibling_that_is_read() {
-    // Created, perhaps changed into the other variant, and retrieved by the other's repository.
+    // Created, perhaps changed into the other variant, and retrieved or patched by the other's repository.
     let disagreement = disagrees(3, || LeaksByKey);
     assert!(disagreement.steps[0].contains(": create "), "{disagreement}");
     let last = disagreement.steps.last().unwrap();
-    assert!(last.contains(": retrieve by the username of "), "{disagreement}");
+    assert!(last.contains(" by the username of "), "{disagreement}");
     assert_eq!(disagreement.sides[0], "mem (1): no row", "{disagreement}");
 }
 

@@ -178,7 +178,7 @@ pub fn bare_definition() -> TableDefinition {
             column(&[&CODE, &NUMBER], ScalarType::I64, Some(0)),
             column(&[&CATS], ScalarType::I64, Some(0)),
             column(&[&RATING], ScalarType::F64, Some(0)),
-            column(&[&NICK], ScalarType::String, Some(0)),
+            Column { optional: true, ..column(&[&NICK], ScalarType::String, Some(0)) },
         ],
         indexes: Vec::new(),
         primary_key: None,
