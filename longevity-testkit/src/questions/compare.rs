@@ -54,6 +54,15 @@ pub(super) fn order(a: &Value, b: &Value) -> Ordering {
     }
 }
 
+/// Whether all that are there are of one type: in a query over a poly type, derived types may have one name for several things.
+pub(super) fn are_of_one_type(values: &[Value]) -> bool {
+    let mut kinds = values.iter().filter(|value| !value.is_none()).map(|value| match value {
+        Value::UInt(_) => std::mem::discriminant(&Value::Int(0)),
+        value => std::mem::discriminant(value),
+    });
+    kinds.next().is_none_or(|first| kinds.all(|kind| kind == first))
+}
+
 fn integer_of(value: &Value) -> Option<i128> {
     match value {
         Value::Int(number) => Some(i128::from(*number)),

@@ -8,6 +8,7 @@ use longevity_core::query::{Direction, Part, Predicate, Query, Select, Source, S
 use longevity_core::table::TableDefinition;
 use longevity_core::{PState, Path, PersistentType};
 
+use super::compare::are_of_one_type;
 use super::meaning::{Meant, Reading, Ways, agree_with};
 use crate::outcome::Outcome;
 use crate::untyped::Read;
@@ -46,7 +47,7 @@ pub(crate) fn agree_as_evaluated<T: PersistentType, B: Backend>(
         select: select.clone(),
         all,
         window,
-        readings: paths(select).iter().map(reading).collect(),
+        readings: paths(select).iter().map(reading).filter(|reading| are_of_one_type(&reading.values)).collect(),
         types: states.iter().map(name).collect(),
     };
     agree_with(repo, states, &meant, Ways::All, &|| format!("{select:?}"))
