@@ -94,7 +94,10 @@ pub(crate) fn of_poly(tree: &Poly) -> TokenStream {
     let visits = visits(&tree.declaration);
     let shared = tree.variants.iter().map(|variant| {
         let ty = &variant.ty;
-        let generics = generated(container, &quote!(#krate::HasVariant<#ty, This = #this>));
+        let mut generics = generated(container, &quote!(#krate::HasVariant<#ty, This = #this>));
+        // A variant that holds something else is reported where it is asked for.
+        let holds_derived = syn::parse_quote!(for<'__any> #ty: #krate::PersistentType<Root = #this>);
+        generics.make_where_clause().predicates.push(holds_derived);
         let (impl_generics, _, clause) = generics.split_for_impl();
         quote! {
             #[automatically_derived]
