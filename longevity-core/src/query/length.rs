@@ -7,7 +7,7 @@ use super::{Filter, Predicate};
 use crate::path::Path;
 use crate::value::Comparison;
 
-/// The number of elements or entries that a list, a set or a map has. Comes from [`Prop::len`].
+/// The number of elements or entries that a list, a set or a map has. Comes from [`Prop::len`](super::Prop::len).
 pub struct Length<R: 'static> {
     path: Path,
     of: PhantomData<fn() -> R>,
