@@ -106,48 +106,50 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
     let repo = store.repo::<T>();
     let samples = room.samples()?;
     let states = samples.iter().map(|sample| repo.create(sample.clone())).collect::<Result<Vec<_>, _>>()?;
-    let [a, b, c, ..] = samples.as_slice() else {
-        return Err(Stop::Skipped(format!("{} has too few values for three rows", key.property)));
+    // A key may have two values and no more.
+    let rows = samples.len().min(3);
+    let Some(last) = rows.checked_sub(1).filter(|last| *last > 0) else {
+        return Err(Stop::failed("fewer than two samples"));
     };
     let many = Many::of(&store, &states)?;
     let with_key_of = |owner: &T, value: &T| key.copied(owner, value.clone());
-    let ensure_holds = |values: &[Option<T>], after: &str| -> Outcome {
+    let ensure_holds = |values: &[T], after: &str| -> Outcome {
         for (state, value) in states.iter().zip(values) {
-            let Some(value) = value else { continue };
             let found = key.retrieve(&repo, value)?.map(|found| found.id());
             ensure_eq!(found, Some(state.id()), "retrieve by {} after {after}", key.property);
         }
         Ok(())
     };
 
-    let round = [with_key_of(b, a), with_key_of(c, b), with_key_of(a, c)];
-    let writes = (0..3).map(|row| many.replace(row, 0, &round[row])).collect::<Result<Vec<_>, _>>()?;
+    let round: Vec<_> = (0..rows).map(|row| with_key_of(&samples[(row + 1) % rows], &samples[row])).collect();
+    let writes = (0..rows).map(|row| many.replace(row, 0, &round[row])).collect::<Result<Vec<_>, _>>()?;
     if let Err(failure) = many.write(writes) {
         return Err(Stop::failed(format!("key values that go round: {failure:?}")));
     }
-    ensure_holds(&round.clone().map(Some), "they went round")?;
+    ensure_holds(&round, "they went round")?;
     let seen = all_rows::<T, _, _>(&store)?;
-    for state in &states[..3] {
+    for state in &states[..rows] {
         let row = seen.iter().find(|row| row.id == state.id());
         ensure_eq!(row.map(|row| row.version), Some(1), "the version of a row whose key value went round");
         ensure_eq!(row.map(|row| row.created_at), Some(state.created_at()), "the time when it was created");
     }
 
-    // Swapped back, but the third row takes the first one's again: two rows would be left with it.
-    let taken = vec![many.replace(0, 1, a)?, many.replace(1, 1, b)?, many.replace(2, 1, &with_key_of(a, c))?];
+    // As they were, but the last row keeps the key value of the first: two rows would be left with it.
+    let mut taken = (0..last).map(|row| many.replace(row, 1, &samples[row])).collect::<Result<Vec<_>, _>>()?;
+    taken.push(many.replace(last, 1, &round[last])?);
     match many.write(taken) {
         Err((_, WriteFailure::Duplicate(_))) => {}
         other => return Err(Stop::failed(format!("two rows with one key value gave {other:?}"))),
     }
     ensure_eq!(all_rows::<T, _, _>(&store)?, seen, "the rows after a duplicate");
-    ensure_holds(&round.clone().map(Some), "a duplicate")?;
+    ensure_holds(&round, "a duplicate")?;
 
     // The last row has the key value of the first.
-    let freed = vec![many.replace(0, 1, a)?, many.delete(2, 1)];
+    let freed = vec![many.replace(0, 1, &samples[0])?, many.delete(last, 1)];
     if let Err(failure) = many.write(freed) {
         return Err(Stop::failed(format!("a key value of a row that is deleted: {failure:?}")));
     }
-    ensure_holds(&[Some(a.clone()), Some(round[1].clone())], "it was freed")
+    ensure_holds(&samples[..1], "it was freed")
 }
 
 /// Writes of many rows, by their positions.
