@@ -5,9 +5,9 @@
 #[macro_export]
 macro_rules! field {
     ($generators:expr, $type:ty) => {{
-        #[allow(unused_imports)]
+        #[allow(unused_imports, reason = "which of the two traits applies depends on the type")]
         use $crate::strategies::{FromOverride as _, FromType as _};
-        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrow, reason = "the borrow decides which trait comes first")]
         let __strategy: $crate::BoxedStrategy<$type> =
             (&$crate::strategies::Field::<$type>::new()).strategy_of_field($generators);
         __strategy
@@ -20,15 +20,15 @@ macro_rules! field {
 #[macro_export]
 macro_rules! shown {
     (root $root:ty, $visitor:expr) => {{
-        #[allow(unused_imports)]
+        #[allow(unused_imports, reason = "which of the two traits applies depends on the type")]
         use $crate::strategies::{RootOfSuite as _, WithoutSuite as _};
-        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrow, reason = "the borrow decides which trait comes first")]
         (&$crate::strategies::Field::<$root>::new()).show_root($visitor);
     }};
     (derived $poly:ty, $derived:ty, $visitor:expr) => {{
-        #[allow(unused_imports)]
+        #[allow(unused_imports, reason = "which of the two traits applies depends on the type")]
         use $crate::strategies::{DerivedOfSuite as _, WithoutSuite as _};
-        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrow, reason = "the borrow decides which trait comes first")]
         (&$crate::strategies::Field::<($poly, $derived)>::new()).show_derived($visitor);
     }};
 }

@@ -325,7 +325,7 @@ impl<'a> New<'a> {
     }
 }
 
-/// A write of a row: what is to be there, and what is there before.
+/// A change of a row: the row before it, and the row after it.
 struct Change {
     /// `None` if the row is deleted.
     row: Option<Arc<StoredRow>>,

@@ -36,7 +36,7 @@ impl Connections {
         Self { settings, each: PerRuntime::default() }
     }
 
-    /// The connection of a runtime, made by whoever comes first.
+    /// The connection of a runtime. The first caller makes it.
     pub(crate) async fn of(&self, runtime: &Handle) -> Result<Arc<Connection>, MongoError> {
         let place = self.each.place(runtime);
         let opened = place.get_or_try_init(|| async {

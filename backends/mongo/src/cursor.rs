@@ -1,4 +1,4 @@
-//! Cursors: a bounded batch of rows is here at a time, the rest on the server, and whoever gives up leaves nothing open there.
+//! Cursors. They hold one batch of rows at a time and leave the rest on the server. A caller who gives up leaves none open there.
 
 use std::future::Future;
 use std::pin::Pin;

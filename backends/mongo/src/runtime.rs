@@ -98,7 +98,7 @@ impl<T> PerRuntime<T> {
         places.iter().find_map(|place| place.thing.get().map(Arc::clone))
     }
 
-    /// Where what this runtime has is put, by whoever comes first.
+    /// This runtime's place. The first caller fills it.
     pub(crate) fn place(&self, runtime: &Handle) -> Arc<OnceCell<Arc<T>>> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = places.iter().find(|place| place.life.is_of(runtime)) {

@@ -87,7 +87,7 @@ fn set_up(connection: &Connection, settings: &Settings, properties: &Arc<Propert
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // A plan that depends on no value: else an equality would have its statement compiled anew for each.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // A column that somebody took away is missed: else its quoted name would be taken for a text.
+    // Without this, SQLite would read the quoted name of a column that is gone as a string.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Nothing in a schema that somebody else wrote may call what only statements should.
@@ -105,13 +105,13 @@ fn set_up(connection: &Connection, settings: &Settings, properties: &Arc<Propert
 /// written again and again go there four times as often, which is a fifth of a single write.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
-/// The bytes that the log keeps once it begins anew: with what is put into it between two of its moves to the file.
+/// How many bytes the log keeps when it starts again from its beginning.
 const LOG_BYTES: u32 = CHECKPOINT_PAGES * 4_096;
 
 /// SQLite reads a greater number as none at all.
 const MAX_CACHE_KIB: u32 = i32::MAX.unsigned_abs();
 
-/// What a large transaction, or one beside a long stream, added to the log is given back by the next write that begins it anew.
+/// A large transaction or a long stream makes the log larger. The next write that starts it again gives the room back.
 fn keep_log_small(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))
