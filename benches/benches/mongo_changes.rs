@@ -1,20 +1,23 @@
 //! Changes by query on MongoDB: Longevity against the driver used by hand with as few commands, and with a command per row.
 //!
-//! `LONGEVITY_ROWS` says how many rows, 40,000 if it is not set; `LONGEVITY_ROUNDS` how many rounds. With more than 100,000 rows
-//! a command per row is left out, for it takes too long.
+//! `LONGEVITY_ROWS` says how many rows, 40,000 if it is not set; `LONGEVITY_ROUNDS` how many rounds. More than 100,000 rows are
+//! changed by sixteen ranges of the user name, each in a transaction: the server ends one after a minute. A command per row is
+//! then left out, for it takes too long.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use longevity::prelude::*;
-use longevity_benches::model::{Blogging, Member, User, user};
+use longevity::query::Query;
+use longevity_benches::model::{Blogging, Member, User, Username, user};
 use longevity_benches::mongo::Mongo;
+use longevity_benches::mongo_changes::Range;
 use longevity_benches::rounds::{Clock, measuring, print};
 use longevity_mongod::Server;
 
-/// Above so many, a command per row is left out.
-const ONE_BY_ONE: u64 = 100_000;
+/// Up to so many are changed in one transaction, and by a command per row, too.
+const AT_ONCE: u64 = 100_000;
 /// So many rows are created at once.
 const BATCH: usize = 10_000;
 
@@ -29,8 +32,8 @@ fn main() -> ExitCode {
     }
     let rows = if measuring() { number("LONGEVITY_ROWS").unwrap_or(40_000) } else { 1_000 };
     let rounds = if measuring() { number("LONGEVITY_ROUNDS").unwrap_or(3) } else { 1 };
-    let one_by_one = rows <= ONE_BY_ONE;
-    println!("{rows} rows of one transaction; medians of {rounds} rounds\n");
+    let one_by_one = rows <= AT_ONCE;
+    println!("{rows} rows in {} transactions; medians of {rounds} rounds\n", ranges(rows).len());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let server = Server::start().unwrap();
     let names: &[&str] =
@@ -60,20 +63,23 @@ async fn work(server: &Server, name: &str, rows: u64, one_by_one: bool) -> [Cloc
     let adopt = |member: &mut Member| member.num_cats += 1;
     let time = |clock: &mut Clock, name, start: Instant| clock.add(name, rows, start.elapsed());
 
+    let ranges = &ranges(rows)[..];
     let before = members.aggregate(Member::query().all(), Member::props().num_cats.sum()).await.unwrap();
+    let change_by_hand = async || sum(ranges, async |range| by_hand.change_members(range, adopt).await).await;
     // Once to warm up.
-    by_hand.change_members(adopt).await;
+    change_by_hand().await;
     let start = Instant::now();
-    assert_eq!(by_hand.change_members(adopt).await, rows);
+    assert_eq!(change_by_hand().await, rows);
     time(&mut a, "update by query", start);
     let start = Instant::now();
-    let patch = Member::props().num_cats.increment(1);
-    assert_eq!(members.update_where(Member::query().all(), patch).await.unwrap(), rows);
+    let patch = || Member::props().num_cats.increment(1);
+    let changed = sum(ranges, async |range| members.update_where(query(range), patch()).await.unwrap()).await;
+    assert_eq!(changed, rows);
     time(&mut b, "update by query", start);
     let mut times = 3;
     if one_by_one {
         let start = Instant::now();
-        assert_eq!(by_hand.change_members_one_by_one(adopt).await, rows);
+        assert_eq!(by_hand.change_members_one_by_one(&ranges[0], adopt).await, rows);
         time(&mut c, "update by query", start);
         times += 1;
     }
@@ -81,21 +87,42 @@ async fn work(server: &Server, name: &str, rows: u64, one_by_one: bool) -> [Cloc
     assert_eq!(after, before + times * i128::from(rows), "not every row was changed each time");
 
     let start = Instant::now();
-    assert_eq!(members.delete_where(Member::query().all()).await.unwrap(), rows);
+    assert_eq!(sum(ranges, async |range| members.delete_where(query(range)).await.unwrap()).await, rows);
     time(&mut b, "delete by query", start);
     for batch in all.chunks(BATCH) {
         users.create_many(batch.iter().cloned()).await.unwrap();
     }
     let start = Instant::now();
-    assert_eq!(by_hand.delete_members().await, rows);
+    assert_eq!(sum(ranges, async |range| by_hand.delete_members(range).await).await, rows);
     time(&mut a, "delete by query", start);
     if one_by_one {
         for batch in all.chunks(BATCH) {
             users.create_many(batch.iter().cloned()).await.unwrap();
         }
         let start = Instant::now();
-        assert_eq!(by_hand.delete_members_one_by_one().await, rows);
+        assert_eq!(by_hand.delete_members_one_by_one(&ranges[0]).await, rows);
         time(&mut c, "delete by query", start);
     }
     [a, b, c]
+}
+
+/// The ranges of user names that are changed one after the other. Their digits are scattered evenly.
+fn ranges(rows: u64) -> Vec<Range> {
+    if rows <= AT_ONCE {
+        return vec![("user-".into(), "user.".into())];
+    }
+    (0..16).map(|digit| (format!("user-{digit:x}"), format!("user-{:x}", digit + 1).replace("10", "g"))).collect()
+}
+
+fn query((from, to): &Range) -> Query<Member> {
+    let username = User::props().username;
+    Member::query().filter(username.ge(Username(from.clone())) & username.lt(Username(to.clone())))
+}
+
+async fn sum(ranges: &[Range], rows_of: impl AsyncFn(&Range) -> u64) -> u64 {
+    let mut rows = 0;
+    for range in ranges {
+        rows += rows_of(range).await;
+    }
+    rows
 }

@@ -2,7 +2,7 @@
 
 pub mod model;
 pub mod mongo;
-mod mongo_changes;
+pub mod mongo_changes;
 pub mod rounds;
 pub mod sqlite;
 pub mod work;

@@ -10,16 +10,20 @@ use crate::mongo::{Mongo, State};
 /// So many statements go in one command: of these rows, about 5 MB.
 const STATEMENTS: usize = 10_000;
 
+/// The user names that are changed in one transaction: from the first one on, up to the second one.
+pub type Range = (String, String);
+
 impl Mongo {
-    async fn members(&self) -> Vec<State> {
+    async fn members(&self, (from, to): &Range) -> Vec<State> {
         let mut states = Vec::new();
-        let found = self.users.find(doc! { "_type": "Member" }).sort(doc! { "_id": 1 }).batch_size(4_000).await;
+        let filter = doc! { "_type": "Member", "username": { "$gte": from, "$lt": to } };
+        let found = self.users.find(filter).sort(doc! { "_id": 1 }).batch_size(4_000).await;
         crate::mongo::each(found.unwrap(), |state| states.push(state)).await;
         states
     }
 
-    async fn changed(&self, change: impl Fn(&mut Member)) -> Vec<State> {
-        let mut states = self.members().await;
+    async fn changed(&self, range: &Range, change: impl Fn(&mut Member)) -> Vec<State> {
+        let mut states = self.members(range).await;
         for state in &mut states {
             if let User::Member(member) = &mut state.user {
                 change(member);
@@ -35,8 +39,8 @@ impl Mongo {
     }
 
     /// With as few commands as there may be.
-    pub async fn change_members(&self, change: impl Fn(&mut Member)) -> u64 {
-        let states = self.changed(change).await;
+    pub async fn change_members(&self, range: &Range, change: impl Fn(&mut Member)) -> u64 {
+        let states = self.changed(range, change).await;
         let statement = |state: State| {
             let filter = doc! { "_id": state.id, "_version": state.version };
             let stored = State { version: state.version + 1, ..state }.into_stored();
@@ -49,8 +53,8 @@ impl Mongo {
     }
 
     /// The same.
-    pub async fn delete_members(&self) -> u64 {
-        let states = self.members().await;
+    pub async fn delete_members(&self, range: &Range) -> u64 {
+        let states = self.members(range).await;
         let statement = |state: State| {
             let statement = doc! { "q": { "_id": state.id, "_version": state.version }, "limit": 1 };
             RawDocumentBuf::try_from(&statement).unwrap()
@@ -79,8 +83,8 @@ impl Mongo {
     }
 
     /// With a command per row.
-    pub async fn change_members_one_by_one(&self, change: impl Fn(&mut Member)) -> u64 {
-        let states = self.changed(change).await;
+    pub async fn change_members_one_by_one(&self, range: &Range, change: impl Fn(&mut Member)) -> u64 {
+        let states = self.changed(range, change).await;
         let mut session = self.begun().await;
         let mut rows = 0;
         for state in states {
@@ -93,8 +97,8 @@ impl Mongo {
     }
 
     /// The same.
-    pub async fn delete_members_one_by_one(&self) -> u64 {
-        let states = self.members().await;
+    pub async fn delete_members_one_by_one(&self, range: &Range) -> u64 {
+        let states = self.members(range).await;
         let mut session = self.begun().await;
         let mut rows = 0;
         for state in states {

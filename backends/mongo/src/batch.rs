@@ -97,10 +97,11 @@ async fn ensure_all_meant(table: &Ready, writes: &[Write<'_, Doc>]) -> Result<()
         let first = chunk * ASKED_AT_ONCE;
         let found = found(table, doc! { ID: { "$in": ids } }).await.map_err(|error| (first, error.into()))?;
         let found: HashMap<_, _> = found.into_iter().map(|row| (row.id, row)).collect();
-        for (position, target) in writes.iter().map(target).enumerate() {
-            let meant = match found.get(&target.id) {
-                None => Err(WriteFailure::Missing),
-                Some(row) => row.ensure(table, target).map(drop),
+        for (position, write) in writes.iter().enumerate() {
+            let meant = match (found.get(&target(write).id), write) {
+                (None, _) => Err(WriteFailure::Missing),
+                (Some(row), Write::Replace(target, _)) => row.ensure(table, target).map(drop),
+                (Some(row), Write::Delete(target)) => row.ensure_deletable(table, target),
             };
             meant.map_err(|failure| (first + position, failure))?;
         }

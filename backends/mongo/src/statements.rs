@@ -3,15 +3,15 @@
 use longevity_core::RowContent;
 use longevity_core::backend::{Target, Write, WriteFailure};
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, RawArrayBuf, RawDocumentBuf, cstr, doc};
+use mongodb::bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, cstr, doc};
 
 use crate::encode::Doc;
 use crate::failure::MongoError;
 use crate::identity;
-use crate::layout::{CREATED_AT, UPDATED_AT};
+use crate::layout::{UPDATED_AT, VERSION};
 use crate::rows;
 use crate::table::Ready;
-use crate::write::{ensure_fits, filter_of_meant, replacement, signed};
+use crate::write::{ensure_fits, filter_of, filter_of_meant, replacement, signed};
 
 /// So many statements the server takes in one command (`maxWriteBatchSize`).
 const MAX_STATEMENTS: usize = 100_000;
@@ -22,7 +22,8 @@ const MAX_BYTES: usize = 8 << 20;
 /// How replacements are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// As documents, which is the quickest, and no way to keep the times of a row.
+    /// As documents, which is the quickest, and no way to keep the times of a row: one that has the time of its last write,
+    /// as all that have any do, is not matched.
     Whole,
     /// As expressions over what is there.
     Expression,
@@ -96,7 +97,7 @@ impl Open {
 fn statement(table: &Ready, write: &Write<'_, Doc>, form: Form) -> Result<RawDocumentBuf, WriteFailure> {
     let (Write::Replace(target, _) | Write::Delete(target)) = write;
     let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
-    let filter = filter_of_meant(table, id, target);
+    let filter = as_seen(table, id, target);
     let mut raw = RawDocumentBuf::new();
     let failed = |error: mongodb::bson::error::Error| WriteFailure::from(unwritable(&error));
     match write {
@@ -107,7 +108,7 @@ fn statement(table: &Ready, write: &Write<'_, Doc>, form: Form) -> Result<RawDoc
         Write::Replace(target, content) => match whole(table, id, target, content, form)? {
             Some(document) => {
                 let mut filter = filter;
-                filter.extend(doc! { CREATED_AT: { "$exists": false }, UPDATED_AT: { "$exists": false } });
+                filter.insert(UPDATED_AT, Bson::Null);
                 raw.append(cstr!("q"), RawDocumentBuf::try_from(&filter).map_err(failed)?);
                 raw.append(cstr!("u"), document);
             }
@@ -122,6 +123,19 @@ fn statement(table: &Ready, write: &Write<'_, Doc>, form: Form) -> Result<RawDoc
     // Or the server would weigh the index of the type against it, for each row.
     raw.append(cstr!("hint"), "_id_");
     Ok(raw)
+}
+
+/// The row as this operation has seen it a moment ago. Of a row whose version was seen, the version says it all: its type and
+/// its times do not change without it. Each condition more is 4 µs more for the server, of the 90 that a row takes.
+fn as_seen(table: &Ready, id: ObjectId, target: &Target<'_>) -> Document {
+    match target.version {
+        Some(version) => {
+            let mut filter = filter_of(table, id, target);
+            filter.insert(VERSION, signed(version));
+            filter
+        }
+        None => filter_of_meant(table, id, target),
+    }
 }
 
 /// The document that replaces the row, if one can: it has to know the version, and a row with times would lose them.

@@ -174,11 +174,11 @@ pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), Wri
     }
 }
 
-/// Says why the row is not the one that is meant, if it is not.
+/// Says why the row is not the one that is to be deleted, if it is not.
 async fn ensure_meant(table: &Ready, id: ObjectId, target: &Target<'_>) -> Result<(), WriteFailure> {
     match found(table, filter_of(table, id, target)).await?.first() {
         None => Err(WriteFailure::Missing),
-        Some(found) => found.ensure(table, target).map(drop),
+        Some(found) => found.ensure_deletable(table, target),
     }
 }
 
@@ -201,7 +201,7 @@ pub(crate) async fn found(table: &Ready, filter: Document) -> Result<Vec<Found>,
 }
 
 /// The row by its id, and by what a cluster finds it by.
-fn filter_of(table: &Ready, id: ObjectId, target: &Target<'_>) -> Document {
+pub(crate) fn filter_of(table: &Ready, id: ObjectId, target: &Target<'_>) -> Document {
     routed(&table.routing, id, target.primary_key.unwrap_or_default())
 }
 
@@ -259,12 +259,26 @@ impl Found {
         Some(Self { id, discriminator: document.get_str(TYPE).ok().map(str::to_owned), version })
     }
 
+    /// Whether it is the row that is to be deleted, which one may be of which no version is known.
+    pub(crate) fn ensure_deletable(&self, table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
+        match target.version {
+            Some(_) => self.ensure(table, target).map(drop),
+            None => self.ensure_in_scope(target),
+        }
+    }
+
+    fn ensure_in_scope(&self, target: &Target<'_>) -> Result<(), WriteFailure> {
+        let name = self.discriminator.as_deref();
+        match target.scope {
+            Some(scope) if !name.is_some_and(|name| scope.contains(&name)) => Err(WriteFailure::Missing),
+            _ => Ok(()),
+        }
+    }
+
     /// Its version, if it is the row that is meant: in scope, and of the version.
     pub(crate) fn ensure(&self, table: &Ready, target: &Target<'_>) -> Result<u64, WriteFailure> {
+        self.ensure_in_scope(target)?;
         let name = self.discriminator.as_deref();
-        if target.scope.is_some_and(|scope| !name.is_some_and(|name| scope.contains(&name))) {
-            return Err(WriteFailure::Missing);
-        }
         match (self.version, target.version) {
             (Some(found), Some(version)) if version != found => Err(WriteFailure::Stale { found }),
             (Some(found), _) => Ok(found),

@@ -1,9 +1,14 @@
 //! Documents that somebody edited by hand into what no model writes: each an error that says which and where, and those beside it
 //! are read.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use longevity::backend::{Backend, Write, WriteFailure};
+use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::{Error, Longevity, Mongo, PersistentType};
 use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
 use longevity_tests::mongo::Scratch;
+use mongodb::Collection;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 
@@ -33,7 +38,7 @@ async fn with_three(scratch: &Scratch) -> (Longevity<Blogging, Mongo>, Document)
     (store, stored)
 }
 
-fn raw(scratch: &Scratch) -> mongodb::Collection<Document> {
+fn raw(scratch: &Scratch) -> Collection<Document> {
     scratch.database().collection("user")
 }
 
@@ -150,6 +155,38 @@ fn nonsense_is_an_error_of_its_own_and_others_are_read() {
         assert!(store.repo::<Member>().find(Member::query()).await.is_err());
         assert_eq!(store.repo::<Member>().delete_where(Member::query().all()).await.unwrap(), 1);
         assert_eq!(users.find(User::query()).await.unwrap().len(), 2);
+    });
+}
+
+/// Before the first batch, somebody else changes ann.
+struct Meddler(AtomicBool, Collection<Document>);
+
+impl Decorator<Mongo> for Meddler {
+    async fn write_many(
+        &self,
+        inner: &Mongo,
+        table: &<Mongo as Backend>::Table,
+        writes: Vec<Write<'_, <Mongo as Backend>::Doc>>,
+    ) -> Result<(), (usize, WriteFailure)> {
+        if !self.0.swap(true, Ordering::Relaxed) {
+            let change = doc! { "$inc": { "_version": 1_i64 } };
+            self.1.update_one(doc! { "username": "ann" }, change).await.unwrap();
+        }
+        inner.write_many(table, writes).await
+    }
+}
+
+#[test]
+fn one_that_no_longer_decodes_goes_with_one_that_is_changed_meanwhile() {
+    in_a_runtime(|| async {
+        let scratch = Scratch::new().unwrap();
+        let (_, bob) = with_three(&scratch).await;
+        put(&scratch, &bob, &with(&bob, "_version", "a string")).await;
+        let meddler = Meddler(AtomicBool::new(false), raw(&scratch));
+        let backend = Decorated::new(Mongo::connect(scratch.uri()), meddler);
+        let users = Longevity::<Blogging, _>::open(backend).await.unwrap().repo::<User>();
+        assert_eq!(users.delete_where(User::query().all()).await.unwrap(), 3);
+        assert_eq!(raw(&scratch).count_documents(doc! {}).await.unwrap(), 0);
     });
 }
 

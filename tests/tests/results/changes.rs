@@ -5,7 +5,8 @@ use longevity::blocking::{Longevity, Repo};
 use longevity::prelude::*;
 use longevity::{PState, Patch};
 
-use crate::model::{Club, Coach, Dice, Person, Player, Question, everywhere, person};
+use crate::model::{Club, Coach, Dice, Person, Player, person};
+use crate::stores::{Question, everywhere};
 
 fn states<P: PersistentType, B: Backend>(repo: &Repo<P, B>) -> Vec<PState<P>> {
     repo.find(P::query()).unwrap()

@@ -8,7 +8,8 @@ use longevity::prelude::*;
 use longevity::query::{by_type, count, to};
 use longevity::{Storable, Value};
 
-use crate::model::{Club, Coach, Contact, Dice, Person, Player, Question, Team, everywhere, person};
+use crate::model::{Club, Coach, Contact, Dice, Person, Player, Team, person};
+use crate::stores::{Question, everywhere};
 
 fn value<T: Storable>(value: &T) -> Value {
     value.value_at(&[]).to_value()

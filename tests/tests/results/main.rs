@@ -9,4 +9,5 @@ mod options;
 mod pages;
 mod patches;
 mod positions;
+mod stores;
 mod strict;

@@ -1,11 +1,8 @@
-//! A model with every kind of order, ties and absent values, and the stores that it is held on.
+//! A model with every kind of order, ties and absent values.
 
 use std::collections::BTreeMap;
 
-use longevity::backend::Backend;
-use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity_tests::mongo::Scratch;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(poly, props(name: String, score: Option<f64>, team: Team), index(team.name), index(team.colour), index(score))]
@@ -112,25 +109,4 @@ pub(crate) fn person(dice: &mut Dice) -> Person {
         marks: dice.one_of(&["a", "b.c", "$d"]).chars().map(|key| (key.to_string(), dice.below(3) as i64)).collect(),
         tags: (0..dice.below(3)).map(|_| dice.one_of(&["x", "y"]).to_owned()).collect(),
     })
-}
-
-/// A question to a store on each back end, with the same answer from each.
-pub(crate) trait Question<M: DomainModel> {
-    fn ask<B: Backend>(&self, store: &Longevity<M, B>);
-}
-
-pub(crate) fn everywhere<M: DomainModel>(question: &impl Question<M>) {
-    fn on<M: DomainModel, B: Backend>(backend: B, question: &impl Question<M>) {
-        let store = Longevity::<M, _>::open(backend).unwrap();
-        store.create_schema().unwrap();
-        question.ask(&store);
-    }
-    on(Mem::new(), question);
-    on(Sqlite::in_memory(), question);
-    if longevity_mongod::left_out() {
-        println!("MongoDB: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
-        return;
-    }
-    let scratch = Scratch::new().unwrap();
-    on(scratch.mongo(), question);
 }

@@ -8,7 +8,7 @@ use longevity::blocking::{Longevity, Repo};
 use longevity::prelude::*;
 use longevity::query::{Filter, Patch, Query, count};
 
-use super::model::{Question, everywhere};
+use crate::stores::{Question, everywhere};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
 #[key_val(Opt)]

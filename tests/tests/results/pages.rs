@@ -8,7 +8,8 @@ use longevity::prelude::*;
 use longevity::query::Cursor;
 use longevity::{Options, PState, Page, RowId};
 
-use crate::model::{Club, Dice, Person, Player, Question, everywhere, person};
+use crate::model::{Club, Dice, Person, Player, person};
+use crate::stores::{Question, everywhere};
 
 /// Orders by every kind of property, each way, alone and with another.
 fn orders() -> Vec<Query<Player>> {

@@ -7,7 +7,7 @@ use longevity::blocking::{Longevity, Repo};
 use longevity::prelude::*;
 use longevity::{Patch, Value};
 
-use crate::model::{Question, everywhere};
+use crate::stores::{Question, everywhere};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, KeyVal)]
 #[key_val(Device)]

@@ -1,0 +1,27 @@
+//! The stores that the questions are put to.
+
+use longevity::backend::Backend;
+use longevity::blocking::Longevity;
+use longevity::prelude::*;
+use longevity_tests::mongo::Scratch;
+
+/// A question to a store on each back end, with the same answer from each.
+pub(crate) trait Question<M: DomainModel> {
+    fn ask<B: Backend>(&self, store: &Longevity<M, B>);
+}
+
+pub(crate) fn everywhere<M: DomainModel>(question: &impl Question<M>) {
+    fn on<M: DomainModel, B: Backend>(backend: B, question: &impl Question<M>) {
+        let store = Longevity::<M, _>::open(backend).unwrap();
+        store.create_schema().unwrap();
+        question.ask(&store);
+    }
+    on(Mem::new(), question);
+    on(Sqlite::in_memory(), question);
+    if longevity_mongod::left_out() {
+        println!("MongoDB: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
+        return;
+    }
+    let scratch = Scratch::new().unwrap();
+    on(scratch.mongo(), question);
+}
