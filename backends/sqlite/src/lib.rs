@@ -47,6 +47,8 @@ mod table;
 mod ticket;
 mod translate;
 mod undeclared;
+#[cfg(test)]
+mod whole_tables;
 mod write;
 mod writer;
 
