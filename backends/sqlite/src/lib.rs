@@ -47,6 +47,7 @@ mod table;
 mod ticket;
 mod translate;
 mod undeclared;
+mod values;
 #[cfg(test)]
 mod whole_tables;
 mod write;

@@ -24,6 +24,16 @@ const MAX_TERMS: usize = 2_000;
 
 /// The rows of a query, in order.
 pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Result<Statement, SqliteError> {
+    select_as(database, table, select, &table.statements.select)
+}
+
+/// The same, for a statement that begins like this, with other columns of the table.
+pub(crate) fn select_as(
+    database: &Database,
+    table: &Ready,
+    select: &Select,
+    begin: &str,
+) -> Result<Statement, SqliteError> {
     // The last term is the id.
     if select.order.len() >= MAX_TERMS {
         let limit =
@@ -48,7 +58,7 @@ pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Res
     // Without statistics SQLite rather reads the whole table in this order than sort what an index finds, however few rows that
     // is. What the sign is before has no order that an index could give.
     let sign = if serving.is_to_sort { "+" } else { "" };
-    let mut sql = format!("{}{condition} ORDER BY {sign}{}", table.statements.select, order.join(", "));
+    let mut sql = format!("{begin}{condition} ORDER BY {sign}{}", order.join(", "));
     if select.limit.is_some() || select.offset > 0 {
         sql.push_str(" LIMIT ");
         sql.push_str(&translator.bind(Owned::Integer(select.limit.map_or(-1, saturated))));
