@@ -8,16 +8,16 @@ use longevity_core::value::Comparison;
 use longevity_core::{Error, Path, Value, ValueRef};
 
 use crate::facts::Facts;
+use crate::index::Tree;
 use crate::key::{ABOVE, Buffer, encode};
 use crate::plan::{IndexRange, is_single};
 use crate::schema::Table;
+use crate::walk::bounded;
 
 /// How many rows satisfy a predicate; `None` if no index says so alone.
 pub(crate) fn count(table: &Table, predicate: &Predicate) -> Result<Option<u64>, Error> {
-    Ok(match entries(table, predicate)? {
-        Some(entries) => Some(entries.iter().map(|entries| entries.count() as u64).sum()),
-        None => None,
-    })
+    let entries = entries(table, predicate)?;
+    Ok(entries.map(|entries| entries.iter().map(|entries| entries.count() as u64).sum()))
 }
 
 /// Whether any row does; `None` if no index says so alone.
@@ -29,21 +29,21 @@ pub(crate) fn any(table: &Table, predicate: &Predicate) -> Result<Option<bool>, 
 enum Entries {
     /// All of them: so many.
     All(usize),
-    Range(crate::index::Tree, IndexRange),
+    Range(Tree, IndexRange),
 }
 
 impl Entries {
     fn count(&self) -> usize {
         match self {
             Self::All(entries) => *entries,
-            Self::Range(tree, range) => crate::walk::bounded(tree, &range.start, &range.end).count(),
+            Self::Range(tree, range) => bounded(tree, &range.start, &range.end).count(),
         }
     }
 
     fn any(&self) -> bool {
         match self {
             Self::All(entries) => *entries > 0,
-            Self::Range(tree, range) => crate::walk::bounded(tree, &range.start, &range.end).next().is_some(),
+            Self::Range(tree, range) => bounded(tree, &range.start, &range.end).next().is_some(),
         }
     }
 }
