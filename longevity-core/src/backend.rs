@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 
-use crate::encoding::PropertyReader;
+use crate::encoding::{Projection, PropertyReader};
 use crate::error::{BoxError, Error};
 use crate::explain::Explanation;
 use crate::persistent::Document;
@@ -183,6 +183,26 @@ pub trait Backend: Send + Sync + 'static {
         async { self.find(table, select).await?.iter().try_for_each(give) }
     }
 
+    /// Gives each row with the values that it has in some properties, in the order of the projection's paths, and stops at the
+    /// first error of `give`: what values and figures are computed of. A back end that has values apart from its documents
+    /// overrides this, and MUST give what is in the document, bit for bit; the provided method reads the documents.
+    fn find_values(
+        &self,
+        table: &Self::Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async move {
+            let mut give = |row: &Row<Self::Doc>| {
+                let name = row.discriminator.as_deref();
+                let values = projection.read(name, |_, property| self.read(&row.doc, property));
+                give(&row.without_doc(), values)
+            };
+            self.find_each(table, select, &mut give).await
+        }
+    }
+
     /// How many rows satisfy the predicate.
     fn count(&self, table: &Self::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send;
 
@@ -207,6 +227,9 @@ pub trait Backend: Send + Sync + 'static {
 
 /// Takes a row, which is lent for the call.
 pub type Give<'a, D> = dyn FnMut(&Row<D>) -> Result<(), Error> + Send + 'a;
+
+/// Takes a row without its document, and the values that were asked for, if they could be read.
+pub type GiveValues<'a> = dyn FnMut(&Row<()>, Result<Vec<Value>, DecodeError>) -> Result<(), Error> + Send + 'a;
 
 /// What a back end can do beyond the contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

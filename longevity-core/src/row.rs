@@ -61,6 +61,22 @@ pub struct Row<D> {
     pub updated_at: Option<Timestamp>,
 }
 
+impl<D> Row<D> {
+    /// The row without its document.
+    #[must_use]
+    pub fn without_doc(&self) -> Row<()> {
+        let Self { id, version, discriminator, doc: _, created_at, updated_at } = self;
+        Row {
+            id: *id,
+            version: *version,
+            discriminator: discriminator.clone(),
+            doc: (),
+            created_at: *created_at,
+            updated_at: *updated_at,
+        }
+    }
+}
+
 /// What is to be written in a row.
 #[derive(Clone, Debug)]
 pub struct RowContent<D> {

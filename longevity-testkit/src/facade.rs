@@ -4,8 +4,10 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
-use longevity_core::encoding::PropertyReader;
+use longevity_core::backend::{
+    Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Target, Write, WriteFailure,
+};
+use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
@@ -193,6 +195,16 @@ impl<B: Backend> Backend for Through<B> {
         give: &mut Give<'_, B::Doc>,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         self.inner.find_each(table, select, give)
+    }
+
+    fn find_values(
+        &self,
+        table: &B::Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        self.inner.find_values(table, select, projection, give)
     }
 
     fn find(&self, table: &B::Table, select: Select) -> impl Future<Output = Result<Vec<Row<B::Doc>>, Error>> + Send {

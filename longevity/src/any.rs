@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
-use longevity_core::encoding::PropertyReader;
+use longevity_core::backend::{
+    Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Target, Write, WriteFailure,
+};
+use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
@@ -304,6 +306,21 @@ macro_rules! any {
                             give(lent)
                         };
                         backend.find_each(table, select, &mut give).await
+                    })*
+                    _ => Err(another()),
+                }
+            }
+
+            async fn find_values(
+                &self,
+                table: &AnyTable,
+                select: Select,
+                projection: &Projection<'_>,
+                give: &mut GiveValues<'_>,
+            ) -> Result<(), Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.find_values(table, select, projection, give).await
                     })*
                     _ => Err(another()),
                 }

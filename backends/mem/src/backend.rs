@@ -10,6 +10,7 @@ use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
 
+use crate::counting;
 use crate::encode::Doc;
 use crate::key::{Buffer, encode};
 use crate::plan::Plan;
@@ -148,11 +149,17 @@ impl Backend for Mem {
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        Ok(Selection::unordered(table, predicate)?.count())
+        match counting::count(table, &predicate)? {
+            Some(rows) => Ok(rows),
+            None => Ok(Selection::unordered(table, predicate)?.count()),
+        }
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        Ok(Selection::unordered(table, predicate)?.any())
+        match counting::any(table, &predicate)? {
+            Some(any) => Ok(any),
+            None => Ok(Selection::unordered(table, predicate)?.any()),
+        }
     }
 
     fn stream(&self, table: &Table, select: Select) -> Rows {

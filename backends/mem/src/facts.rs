@@ -116,6 +116,11 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// Whether there is one list of values, and no other.
+    pub(crate) fn has_one_list(&self) -> bool {
+        self.among.len() == 1
+    }
+
     /// Whether every row that satisfies the predicate is in an index of these discriminators.
     pub(crate) fn within(&self, discriminators: Option<&[&str]>) -> bool {
         discriminators

@@ -94,6 +94,15 @@ impl Index {
         }
     }
 
+    /// How many entries there are; `None` if somebody is sorting those of a key that was dropped.
+    pub(crate) fn len(&self) -> Option<usize> {
+        match (&self.unique, &self.ordered) {
+            (Some(unique), _) => Some(unique.len()),
+            (None, Ordered::Sorted(tree)) => Some(tree.len()),
+            (None, Ordered::Not | Ordered::Sorting(_)) => None,
+        }
+    }
+
     /// The row with this entry.
     #[inline]
     pub(crate) fn get(&self, key: &[u8]) -> Option<&Arc<StoredRow>> {

@@ -17,8 +17,9 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// As much as fits beside the length in 32 bytes.
-    const SHORT: usize = 30;
+    /// As much as fits beside the length in 40 bytes: an integer, a name of 19 letters and an id, as in many an index. Were it
+    /// less, such entries would be pointers, and with what these point to take more room than they do here.
+    const SHORT: usize = 38;
 
     pub(crate) fn new(key: &[u8]) -> Self {
         match u8::try_from(key.len()) {

@@ -25,6 +25,7 @@
 //! `selection` answer it; `encode` is the document.
 
 mod backend;
+mod counting;
 mod encode;
 mod facts;
 mod index;

@@ -167,7 +167,7 @@ impl IndexRange {
     }
 
     /// A range for each of the values that the next column may have, if it is known to have one of some.
-    fn one_of(&self, definition: &TableDefinition, facts: &Facts<'_>) -> Option<Vec<Self>> {
+    pub(crate) fn one_of(&self, definition: &TableDefinition, facts: &Facts<'_>) -> Option<Vec<Self>> {
         let column = *definition.indexes[self.index].columns.get(self.equal_columns)?;
         let values = facts.one_of(&definition.columns[column].path)?;
         // Without the bounds of a range, which is left to the evaluation.
@@ -184,7 +184,7 @@ impl IndexRange {
         Some(values.into_iter().map(range).collect())
     }
 
-    fn new(definition: &TableDefinition, position: usize, facts: &Facts<'_>) -> Self {
+    pub(crate) fn new(definition: &TableDefinition, position: usize, facts: &Facts<'_>) -> Self {
         let index = &definition.indexes[position];
         let mut prefix = Buffer::new();
         let mut equal_columns = 0;
@@ -219,7 +219,7 @@ impl IndexRange {
     }
 }
 
-fn is_single(index: &Index, equal_columns: usize) -> bool {
+pub(crate) fn is_single(index: &Index, equal_columns: usize) -> bool {
     index.is_unique() && equal_columns == index.columns.len()
 }
 
@@ -269,4 +269,4 @@ fn arrangement_of(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -278,6 +278,12 @@ impl Store {
         self.sort(slot.unwrap_or_default())
     }
 
+    /// How many entries an index has.
+    pub(crate) fn entries(&self, slot: usize) -> usize {
+        let known = self.read().indexes[slot].len();
+        known.unwrap_or_else(|| self.snapshot(Some(slot)).tree.len())
+    }
+
     /// Sorts the entries of a key: outside the lock, while the writers note what they change.
     #[cold]
     fn sort(&self, slot: usize) -> Snapshot {

@@ -204,7 +204,8 @@ fn sorted(ids: impl Iterator<Item = u64>, direction: Direction) -> std::vec::Int
     ids.into_iter()
 }
 
-fn bounded<'a>(
+/// The entries of a range.
+pub(crate) fn bounded<'a>(
     tree: &'a Tree,
     start: &[u8],
     end: &[u8],

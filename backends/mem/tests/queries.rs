@@ -4,6 +4,8 @@
 mod common;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::*;
 use longevity_core::backend::Backend;
@@ -329,4 +331,37 @@ fn a_range_finds_neither_the_absent_nor_nan() {
     assert_eq!(count(compare(&[&RATING], Comparison::Le, Value::Float(f64::NAN))), 1);
     assert_eq!(count(compare(&[&RATING], Comparison::Ge, Value::Float(f64::NAN))), 1);
     assert_eq!(count(compare(&[&RATING], Comparison::Lt, Value::Float(f64::NAN))), 0);
+}
+
+#[test]
+fn what_an_index_counts_alone_asks_no_row() {
+    let users = Users::new();
+    users.insert_many((0..40).map(|number| Member { cats: number % 8, ..member(number) }.into())).unwrap();
+    users.insert(commenter(3)).unwrap();
+    let accesses = |predicate: &Predicate| {
+        let accesses = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&accesses);
+        ON_ACCESS.set(Some(Box::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        })));
+        let found = (users.count(predicate.clone()), now(users.mem.exists(&users.table, predicate.clone())).unwrap());
+        ON_ACCESS.set(None);
+        (accesses.load(Ordering::Relaxed), found)
+    };
+    let cats = |comparison, number: i64| compare(&[&CATS], comparison, number);
+    let among = Predicate::In { path: path(&[&CATS]), operands: [1, 9, 7].map(Value::Int).into(), negated: false };
+    for (predicate, rows) in [
+        (Predicate::All, 41),
+        (members(), 40),
+        (members().and(cats(Comparison::Eq, 3)), 5),
+        (members().and(cats(Comparison::Gt, 3)).and(cats(Comparison::Le, 5)), 10),
+        (members().and(among), 10),
+        (members().and(cats(Comparison::Gt, 7)), 0),
+    ] {
+        assert_eq!(accesses(&predicate), (0, (rows, rows > 0)), "{predicate:?}");
+    }
+    // What the index does not say is asked of each candidate.
+    let (asked, found) = accesses(&members().and(cats(Comparison::Eq, 3)).and(cats(Comparison::Ne, 4)));
+    assert_eq!(found, (5, true));
+    assert!(asked >= 5, "{asked}");
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
-use longevity_core::encoding::PropertyReader;
+use longevity_core::backend::{
+    Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Target, Write, WriteFailure,
+};
+use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Access, Document, Error, Explanation, Row, RowContent, RowId, Value};
@@ -17,6 +19,7 @@ use crate::failure::SqliteError;
 use crate::stream::Rows;
 use crate::table::{Ready, Table};
 use crate::translate::Statement;
+use crate::values::Values;
 use crate::write::{Answer, Done, Job, Work};
 use crate::writer::Submission;
 use crate::{explain, read, schema, translate, undeclared};
@@ -197,6 +200,29 @@ impl Backend for Sqlite {
             })
         })?;
         stopped
+    }
+
+    async fn find_values(
+        &self,
+        table: &Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> Result<(), Error> {
+        let ready = table.ready()?;
+        let values = Values::of(&table.database, ready, &select, projection)?;
+        if table.database.has_readers() {
+            return query(table, |connection| values.each(connection, ready, give))?;
+        }
+        // As above.
+        let mut found = Vec::new();
+        query(table, |connection| {
+            values.each(connection, ready, |row, values| {
+                found.push((row.clone(), values));
+                Ok(())
+            })
+        })??;
+        found.into_iter().try_for_each(|(row, values)| give(&row, values))
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {

@@ -40,7 +40,7 @@ impl<'a> Translator<'a> {
     /// `scope` is the one variant that rows can be of where this is true.
     pub(crate) fn condition(&mut self, predicate: &Predicate, scope: Option<usize>) -> String {
         match predicate {
-            Predicate::All => "1".to_owned(),
+            Predicate::All => TRUE.to_owned(),
             Predicate::Nothing => "0".to_owned(),
             Predicate::Discriminator(names) if self.table.layout.has_type => is_one_of(names),
             Predicate::Discriminator(_) => "0".to_owned(),
@@ -53,7 +53,7 @@ impl<'a> Translator<'a> {
             Predicate::And(parts) => {
                 let scope = scope_of(self.table, parts).or(scope);
                 let parts: Vec<_> = parts.iter().map(|part| self.condition(part, scope)).collect();
-                joined(&parts, " AND ", "1")
+                joined(&parts, " AND ", TRUE)
             }
             Predicate::Or(parts) => {
                 let own = scope.filter(|_| by_own(self.table, parts, scope));
@@ -148,7 +148,7 @@ impl<'a> Translator<'a> {
             Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => return None,
         };
         let parts: Vec<_> = columns.iter().zip(fields).map(equal).collect();
-        let equal = joined(&parts, " AND ", "1");
+        let equal = joined(&parts, " AND ", TRUE);
         Some(if negated { format!("({equal}) IS NOT TRUE") } else { equal })
     }
 
@@ -256,7 +256,7 @@ impl<'a> Translator<'a> {
             Ok(id) => format!("{} {} {}", quoted(ID), operator(comparison), self.bind(Owned::Integer(id))),
             // Greater than every id.
             Err(_) => match comparison {
-                Comparison::Lt | Comparison::Le | Comparison::Ne => "1".to_owned(),
+                Comparison::Lt | Comparison::Le | Comparison::Ne => TRUE.to_owned(),
                 Comparison::Eq | Comparison::Gt | Comparison::Ge => "0".to_owned(),
             },
         }
@@ -293,6 +293,9 @@ impl<'a> Translator<'a> {
         format!("?{}", self.values.len())
     }
 }
+
+/// True of every row.
+pub(crate) const TRUE: &str = "1";
 
 /// Up to so many values are bound one by one.
 const LISTED: usize = 64;
@@ -401,7 +404,7 @@ fn operator(comparison: Comparison) -> &'static str {
 /// What is asked of a property that is absent in every row: core says what is true of that.
 fn of_absent(predicate: &Predicate) -> String {
     let row = Subject { id: RowId::from_u128(0), discriminator: None };
-    if evaluate(predicate, row, &|_| ValueRef::None(0)) { "1" } else { "0" }.to_owned()
+    if evaluate(predicate, row, &|_| ValueRef::None(0)) { TRUE } else { "0" }.to_owned()
 }
 
 /// Whether a column has the values of all rows that can be of the scope.

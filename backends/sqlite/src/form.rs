@@ -3,7 +3,7 @@
 
 use longevity_core::storable::{ScalarType, Shape};
 use longevity_core::value::sortable;
-use longevity_core::{Timestamp, ValueRef};
+use longevity_core::{Timestamp, Value, ValueRef};
 use rusqlite::types::{ToSqlOutput as Out, Value as Owned, ValueRef as Sql};
 
 /// How values are represented. Absent is NULL in either.
@@ -101,6 +101,83 @@ pub(crate) fn timestamp(value: Timestamp) -> String {
         Some((year, rest)) => format!("-{:06}-{rest}", 999_999_u32.saturating_sub(year)),
         None => text,
     }
+}
+
+/// The value that is stored so, in the plain form, as one of this shape; `None` if it is none. The value itself but for floats,
+/// where [all zeros are one, and all NaN](is_lossy).
+pub(crate) fn decoded(stored: Sql<'_>, shape: &Shape) -> Option<Value> {
+    if stored == Sql::Null {
+        return Some(Value::None(0));
+    }
+    let scalar = match shape {
+        Shape::Scalar(scalar) => scalar,
+        Shape::Choice { aliases, .. } => {
+            let name = stored.as_str().ok()?;
+            // What an older version of the model wrote is read under its name today.
+            let today = aliases.iter().find(|(alias, _)| *alias == name).map(|(_, name)| *name);
+            return Some(Value::Text(today.unwrap_or(name).into()));
+        }
+        Shape::Newtype { .. }
+        | Shape::Optional(_)
+        | Shape::List(_)
+        | Shape::Set(_)
+        | Shape::Map(..)
+        | Shape::Struct { .. }
+        | Shape::Enum { .. } => return None,
+    };
+    let integer = || stored.as_i64().ok();
+    let text = || stored.as_str().ok();
+    // In the range of the type: what somebody else wrote is no value of it.
+    let fits = |fits: fn(i64) -> bool| integer().filter(|value| fits(*value)).map(Value::Int);
+    match scalar {
+        ScalarType::Bool => match integer()? {
+            0 => Some(Value::Bool(false)),
+            1 => Some(Value::Bool(true)),
+            _ => None,
+        },
+        ScalarType::I8 => fits(|value| i8::try_from(value).is_ok()),
+        ScalarType::I16 => fits(|value| i16::try_from(value).is_ok()),
+        ScalarType::I32 => fits(|value| i32::try_from(value).is_ok()),
+        ScalarType::I64 | ScalarType::Isize => fits(|_| true),
+        ScalarType::U8 => fits(|value| u8::try_from(value).is_ok()),
+        ScalarType::U16 => fits(|value| u16::try_from(value).is_ok()),
+        ScalarType::U32 => fits(|value| u32::try_from(value).is_ok()),
+        ScalarType::U64 | ScalarType::Usize => match stored {
+            Sql::Integer(value) => u64::try_from(value).ok().map(Value::UInt),
+            _ => text()?.parse().ok().map(Value::UInt),
+        },
+        // As a document is read: rounded to what the type has.
+        ScalarType::F32 => integer().map(|value| Value::Float(f64::from(float_of(value) as f32))),
+        ScalarType::F64 => integer().map(|value| Value::Float(float_of(value))),
+        ScalarType::Char => {
+            let mut letters = text()?.chars();
+            letters.next().filter(|_| letters.next().is_none()).map(Value::Char)
+        }
+        ScalarType::String => Some(Value::Text(text()?.into())),
+        ScalarType::Bytes => Some(Value::Bytes(stored.as_blob().ok()?.into())),
+        ScalarType::Uuid => text()?.parse().ok().map(Value::Uuid),
+        ScalarType::Timestamp => timestamp_of(text()?).map(Value::Timestamp),
+    }
+}
+
+/// Whether values of the shape are not stored bit for bit: of floats, the sign of a zero and the bits of a NaN are lost.
+pub(crate) fn is_lossy(shape: &Shape) -> bool {
+    matches!(shape, Shape::Scalar(ScalarType::F32 | ScalarType::F64))
+}
+
+/// What the [`float`] was that has become this integer.
+fn float_of(stored: i64) -> f64 {
+    let bits = if stored < 0 { stored ^ i64::MAX } else { stored };
+    f64::from_bits(bits.cast_unsigned())
+}
+
+/// What the [`timestamp`] was.
+fn timestamp_of(text: &str) -> Option<Timestamp> {
+    let Some((year, rest)) = text.strip_prefix('-').and_then(|text| text.split_once('-')) else {
+        return text.parse().ok();
+    };
+    let year = 999_999_u32.checked_sub(year.parse().ok()?)?;
+    format!("-{year:06}-{rest}").parse().ok()
 }
 
 /// Whether a stored value is what would be written.

@@ -47,6 +47,9 @@ mod table;
 mod ticket;
 mod translate;
 mod undeclared;
+mod values;
+#[cfg(test)]
+mod whole_tables;
 mod write;
 mod writer;
 

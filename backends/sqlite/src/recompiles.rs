@@ -22,7 +22,7 @@ fn shape() -> Shape {
 }
 
 /// Two types, one with an alias, each with a key of its own; `nick` has no column.
-fn definition() -> TableDefinition {
+pub(crate) fn definition() -> TableDefinition {
     let types: [(&str, &[&str]); 2] = [("Member", &["Member"]), ("Person", &["Person", "People"])];
     let path = Path::root().then(NAME);
     let variant = |(name, discriminators): (&'static str, &'static [&'static str])| Variant {
@@ -52,7 +52,7 @@ fn definition() -> TableDefinition {
     }
 }
 
-fn content(name: &str, of: usize) -> RowContent<Doc> {
+pub(crate) fn content(name: &str, of: usize) -> RowContent<Doc> {
     let mut columns = vec![Value::None(0), Value::None(0)];
     columns[of] = Value::Text(name.into());
     let discriminator = Some(["Member", "Person"][of].into());

@@ -10,12 +10,12 @@ use crate::layout::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
 use crate::table::Ready;
 
 /// A row before it is read.
-pub(crate) fn empty() -> Row<Doc> {
+pub(crate) fn empty<D: Default>() -> Row<D> {
     Row {
         id: RowId::from_u128(0),
         version: 0,
         discriminator: None,
-        doc: Doc::default(),
+        doc: D::default(),
         created_at: None,
         updated_at: None,
     }
@@ -30,23 +30,32 @@ pub(crate) fn read(table: &Ready, row: &SqlRow<'_>) -> Result<Row<Doc>, Error> {
 
 /// The same, in place of another. An error is about this row alone, which somebody edited: those behind it can be read.
 pub(crate) fn read_into<'a>(into: &'a mut Row<Doc>, table: &Ready, row: &SqlRow<'_>) -> Result<&'a Row<Doc>, Error> {
-    match fields(into, table, row) {
+    match head(into, table, row).and_then(|()| rest(into, row)) {
         Ok(()) => Ok(into),
-        Err((path, error)) => {
-            let name = row.get_ref(1).ok().and_then(|name| name.as_str().ok());
-            let variant = table.definition.variant(name);
-            Err(Error::Decode {
-                type_name: variant.map_or(table.definition.type_name, |variant| variant.type_name),
-                id: into.id,
-                path: path.to_owned(),
-                source: error.into(),
-            })
-        }
+        Err(unread) => Err(failed(into, table, row, unread)),
     }
 }
 
-/// The column that cannot be read as error; empty if it is the document's.
-fn fields(into: &mut Row<Doc>, table: &Ready, row: &SqlRow<'_>) -> Result<(), (&'static str, rusqlite::Error)> {
+/// Reads what the row begins with, its id, its discriminator and its version, in place of another's.
+pub(crate) fn read_head_into<D>(into: &mut Row<D>, table: &Ready, row: &SqlRow<'_>) -> Result<(), Error> {
+    head(into, table, row).map_err(|unread| failed(into, table, row, unread))
+}
+
+/// The column that cannot be read, empty if it is the document's, and why.
+type Unread = (&'static str, rusqlite::Error);
+
+fn failed<D>(into: &Row<D>, table: &Ready, row: &SqlRow<'_>, (path, error): Unread) -> Error {
+    let name = row.get_ref(1).ok().and_then(|name| name.as_str().ok());
+    let variant = table.definition.variant(name);
+    Error::Decode {
+        type_name: variant.map_or(table.definition.type_name, |variant| variant.type_name),
+        id: into.id,
+        path: path.to_owned(),
+        source: error.into(),
+    }
+}
+
+fn head<D>(into: &mut Row<D>, table: &Ready, row: &SqlRow<'_>) -> Result<(), Unread> {
     into.id = row.get(0).map(id_of).map_err(|error| (ID, error))?;
     let name = row.get_ref(1).and_then(|name| Ok(name.as_str_or_null()?)).map_err(|error| (TYPE, error))?;
     if into.discriminator.as_deref() != name {
@@ -56,6 +65,10 @@ fn fields(into: &mut Row<Doc>, table: &Ready, row: &SqlRow<'_>) -> Result<(), (&
         });
     }
     into.version = number(row, 2).map_err(|error| (VERSION, error))?;
+    Ok(())
+}
+
+fn rest(into: &mut Row<Doc>, row: &SqlRow<'_>) -> Result<(), Unread> {
     into.updated_at = timestamp(row, 4).map_err(|error| (UPDATED_AT, error))?;
     into.created_at = match into.updated_at {
         // What was never written with a time was not created with one.

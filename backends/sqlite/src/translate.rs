@@ -3,7 +3,7 @@
 use longevity_core::query::{Direction, OrderBy, Predicate, Select};
 use rusqlite::types::Value as Owned;
 
-use crate::condition::{Translator, saturated, scope_of};
+use crate::condition::{TRUE, Translator, joined, saturated, scope_of};
 use crate::database::Database;
 use crate::failure::SqliteError;
 use crate::layout::{ID, is_of_type, is_one_of};
@@ -24,6 +24,16 @@ const MAX_TERMS: usize = 2_000;
 
 /// The rows of a query, in order.
 pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Result<Statement, SqliteError> {
+    select_as(database, table, select, &table.statements.select)
+}
+
+/// The same, for a statement that begins like this, with other columns of the table.
+pub(crate) fn select_as(
+    database: &Database,
+    table: &Ready,
+    select: &Select,
+    begin: &str,
+) -> Result<Statement, SqliteError> {
     // The last term is the id.
     if select.order.len() >= MAX_TERMS {
         let limit =
@@ -48,7 +58,7 @@ pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Res
     // Without statistics SQLite rather reads the whole table in this order than sort what an index finds, however few rows that
     // is. What the sign is before has no order that an index could give.
     let sign = if serving.is_to_sort { "+" } else { "" };
-    let mut sql = format!("{} WHERE {condition} ORDER BY {sign}{}", table.statements.select, order.join(", "));
+    let mut sql = format!("{begin}{condition} ORDER BY {sign}{}", order.join(", "));
     if select.limit.is_some() || select.offset > 0 {
         sql.push_str(" LIMIT ");
         sql.push_str(&translator.bind(Owned::Integer(select.limit.map_or(-1, saturated))));
@@ -80,7 +90,7 @@ fn of_rows(
     let mut translator = Translator::new(database, table);
     let serving = Serving::of(table, predicate, &[]);
     let condition = whole_condition(&mut translator, predicate, &serving, &[]);
-    let sql = format!("{before} FROM {} WHERE {condition}{after}", quoted(&table.layout.table));
+    let sql = format!("{before} FROM {}{condition}{after}", quoted(&table.layout.table));
     finished(translator, sql)
 }
 
@@ -93,7 +103,8 @@ fn finished(translator: Translator<'_>, sql: String) -> Result<Statement, Sqlite
     Ok(Statement { sql, values })
 }
 
-/// The condition of a statement, with its scope in the words that leave SQLite the right indexes.
+/// The condition of a statement, with its scope in the words that leave SQLite the right indexes; nothing if it is true of
+/// every row. SQLite counts a table without looking at its rows, but not where it has to ask each of them whether 1 is true.
 fn whole_condition(
     translator: &mut Translator<'_>,
     predicate: &Predicate,
@@ -110,8 +121,9 @@ fn whole_condition(
             (Predicate::Discriminator(own), Some(names)) if *own == names => scope_condition(names, serving, order),
             (part, _) => translator.condition(part, scope),
         })
+        .filter(|part| part != TRUE)
         .collect();
-    crate::condition::joined(&parts, " AND ", "1")
+    if parts.is_empty() { String::new() } else { format!(" WHERE {}", joined(&parts, " AND ", TRUE)) }
 }
 
 /// That a row is of the type, if this is all that is known of its rows.

@@ -29,12 +29,17 @@ impl<'a> Projection<'a> {
         Self { paths, variants: variants.collect() }
     }
 
-    /// The values in a document with this discriminator, by a function that reads one property of it. A property that its
-    /// variant lacks is absent.
+    /// The paths, in the order of the values.
+    pub fn paths(&self) -> &'a [Path] {
+        self.paths
+    }
+
+    /// The values of a row with this discriminator, by a function that reads one property of it: the one at this position of the
+    /// paths. A property that its variant lacks is absent.
     pub fn read<E>(
         &self,
         discriminator: Option<&str>,
-        mut read: impl FnMut(&PropertyReader) -> Result<Value, E>,
+        mut read: impl FnMut(usize, &PropertyReader) -> Result<Value, E>,
     ) -> Result<Vec<Value>, E> {
         let of_row = |variant: &&InVariant| match (variant.discriminators, discriminator) {
             (None, _) => true,
@@ -44,14 +49,14 @@ impl<'a> Projection<'a> {
         let Some(variant) = self.variants.iter().find(of_row) else {
             return Ok(vec![Value::None(0); self.paths.len()]);
         };
-        let value = |(path, reader): (&Path, &Option<PropertyReader>)| {
+        let value = |(position, (path, reader)): (usize, (&Path, &Option<PropertyReader>))| {
             let Some(reader) = reader else { return Ok(Value::None(0)) };
-            let value = read(reader)?;
+            let value = read(position, reader)?;
             Ok(match path.entry() {
                 None => value.within(path.options()),
                 Some(_) => path.value_in(&|_| value.as_value_ref()).to_value(),
             })
         };
-        self.paths.iter().zip(&variant.readers).map(value).collect()
+        self.paths.iter().zip(&variant.readers).enumerate().map(value).collect()
     }
 }

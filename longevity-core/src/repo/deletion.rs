@@ -38,7 +38,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let source = |column: &usize| Source::Property(definition.columns[*column].path.clone());
         let sources: Vec<_> = primary_key.into_iter().flatten().map(source).collect();
         let mut doomed = Vec::new();
-        let take = |row: &Row<B::Doc>, values: Vec<Value>| {
+        let take = |row: &Row<()>, values: Vec<Value>| {
             let primary_key = primary_key.map(|_| values.into());
             doomed.push(Doomed { id: row.id, version: Some(row.version), primary_key });
             Ok(())
@@ -58,7 +58,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         while let Some(row) = poll_fn(|context| Pin::new(&mut rows).poll_next(context)).await {
             match row {
                 Ok(row) if table.definition.variant(row.discriminator.as_deref()).is_none() => {
-                    return Err(unknown_discriminator::<P, B>(&table.definition, &row));
+                    return Err(unknown_discriminator::<P, _>(&table.definition, &row));
                 }
                 Ok(row) => doomed.push(Doomed { id: row.id, version: Some(row.version), primary_key: None }),
                 Err(error) => match error {

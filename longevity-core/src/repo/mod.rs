@@ -115,7 +115,7 @@ fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Doc>) 
                 source: failure.source,
             });
         }
-        None => return Err(unknown_discriminator::<P, B>(definition, row)),
+        None => return Err(unknown_discriminator::<P, _>(definition, row)),
     };
     let stored = Stored {
         id: row.id,
@@ -127,7 +127,7 @@ fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Doc>) 
     Ok(PState { value, stored })
 }
 
-fn unknown_discriminator<P: PersistentType, B: Backend>(definition: &TableDefinition, row: &Row<B::Doc>) -> Error {
+fn unknown_discriminator<P: PersistentType, D>(definition: &TableDefinition, row: &Row<D>) -> Error {
     Error::UnknownDiscriminator {
         type_name: P::NAME,
         table: definition.name,

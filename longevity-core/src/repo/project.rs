@@ -16,7 +16,6 @@ use crate::persistent::PersistentType;
 use crate::query::{Accumulator, Measure, OfEveryRowOf, Part, Projection, Prop, Query, Source, Values};
 use crate::row::{Row, RowId};
 use crate::storable::Storable;
-use crate::store::Table;
 use crate::table::TableDefinition;
 use crate::value::Value;
 
@@ -161,12 +160,12 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         Ok(groups)
     }
 
-    /// Gives each row, whose document may lack all that is not asked for, with its values in the order of the sources.
+    /// Gives each row with its values in the order of the sources.
     pub(super) async fn values(
         &self,
         query: Query<P>,
         sources: &[Source],
-        mut take: impl FnMut(&Row<B::Doc>, Vec<Value>) -> Result<(), Error> + Send,
+        mut take: impl FnMut(&Row<()>, Vec<Value>) -> Result<(), Error> + Send,
     ) -> Result<(), Error> {
         let table = self.table()?;
         let property = |source: &Source| match source {
@@ -179,16 +178,16 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         ensure_served(table, P::NAME, &select).await?;
         select.only = Some(paths.clone());
         let projection = encoding::Projection::new(&table.definition, &paths);
-        let mut give = |row: &Row<B::Doc>| {
+        let mut give = |row: &Row<()>, values: Result<Vec<Value>, DecodeError>| {
             // Nobody knows what such a row has: figures would count it and leave its values out.
             if table.definition.variant(row.discriminator.as_deref()).is_none() {
-                return Err(unknown_discriminator::<P, B>(&table.definition, row));
+                return Err(unknown_discriminator::<P, _>(&table.definition, row));
             }
-            let values = values_of(table, &projection, sources, row);
-            take(row, values.map_err(undecoded::<P>(row.id))?)
+            let values = values.map_err(undecoded::<P>(row.id))?;
+            take(row, in_order(&table.definition, sources, row, values))
         };
         let span = tracing::debug_span!("project", "type" = P::NAME, backend = B::NAME);
-        table.backend.find_each(&table.handle, select, &mut give).instrument(span).await
+        table.backend.find_values(&table.handle, select, &projection, &mut give).instrument(span).await
     }
 }
 
@@ -205,20 +204,17 @@ impl Group {
     }
 }
 
-fn values_of<B: Backend>(
-    table: &Table<B>,
-    projection: &encoding::Projection<'_>,
-    sources: &[Source],
-    row: &Row<B::Doc>,
-) -> Result<Vec<Value>, DecodeError> {
-    let discriminator = row.discriminator.as_deref();
-    let values = projection.read(discriminator, |property| table.backend.read(&row.doc, property))?;
+/// The values of a row in the order of their sources, of those of its properties.
+fn in_order(definition: &TableDefinition, sources: &[Source], row: &Row<()>, values: Vec<Value>) -> Vec<Value> {
+    if values.len() == sources.len() {
+        return values;
+    }
     let mut values = values.into_iter();
     let value = |source: &Source| match source {
         Source::Property(_) => values.next().unwrap_or(Value::None(0)),
-        Source::Type => Value::Text(type_of(&table.definition, discriminator).into()),
+        Source::Type => Value::Text(type_of(definition, row.discriminator.as_deref()).into()),
     };
-    Ok(sources.iter().map(value).collect())
+    sources.iter().map(value).collect()
 }
 
 /// The name of the type with this discriminator.

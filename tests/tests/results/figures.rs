@@ -11,12 +11,12 @@ use longevity::{Storable, Value};
 use crate::model::{Club, Coach, Contact, Dice, Person, Player, Team, person};
 use crate::stores::{Question, everywhere};
 
-fn value<T: Storable>(value: &T) -> Value {
+pub(crate) fn value<T: Storable>(value: &T) -> Value {
     value.value_at(&[]).to_value()
 }
 
 /// The values, bit for bit.
-fn identical<T: Storable>(found: &[T], expected: &[T]) {
+pub(crate) fn identical<T: Storable>(found: &[T], expected: &[T]) {
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(expected) {
         assert!(value(found).is_identical(&value(expected)), "{found:?} is not {expected:?}");

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod changes;
+mod columns;
 mod figures;
 mod forms;
 mod model;

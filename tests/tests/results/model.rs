@@ -75,7 +75,7 @@ impl Dice {
         (self.0 % end as u64) as usize
     }
 
-    fn one_of<T: Clone>(&mut self, values: &[T]) -> T {
+    pub(crate) fn one_of<T: Clone>(&mut self, values: &[T]) -> T {
         values[self.below(values.len())].clone()
     }
 }

@@ -15,3 +15,4 @@ mod schema;
 mod settings;
 mod sizes;
 mod streams;
+mod values;

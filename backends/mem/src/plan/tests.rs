@@ -10,21 +10,21 @@ use longevity_core::{Path, Step, Value};
 
 use super::{Arrangement, Candidates, Plan};
 
-static NAME: Step = Step::new("name");
-static EMAIL: Step = Step::new("email");
-static CATS: Step = Step::new("cats");
-static AGE: Step = Step::new("age");
-static ISBN: Step = Step::new("isbn");
+pub(crate) static NAME: Step = Step::new("name");
+pub(crate) static EMAIL: Step = Step::new("email");
+pub(crate) static CATS: Step = Step::new("cats");
+pub(crate) static AGE: Step = Step::new("age");
+pub(crate) static ISBN: Step = Step::new("isbn");
 static PREFIX: Step = Step::new("prefix");
 static NUMBER: Step = Step::new("number");
 
 const MEMBER: &[&str] = &["Member", "Subscriber"];
 
-fn path(steps: &[&'static Step]) -> Path {
+pub(crate) fn path(steps: &[&'static Step]) -> Path {
     steps.iter().fold(Path::root(), |path, step| path.then(step))
 }
 
-fn table() -> TableDefinition {
+pub(crate) fn table() -> TableDefinition {
     let column = |steps: &[&'static Step]| Column {
         path: path(steps),
         shape: Shape::Scalar(ScalarType::I64),
@@ -63,19 +63,19 @@ fn table() -> TableDefinition {
     }
 }
 
-fn compare(steps: &[&'static Step], comparison: Comparison, operand: Value) -> Predicate {
+pub(crate) fn compare(steps: &[&'static Step], comparison: Comparison, operand: Value) -> Predicate {
     Predicate::Compare { path: path(steps), comparison, operand }
 }
 
-fn is(step: &'static Step, comparison: Comparison, operand: i64) -> Predicate {
+pub(crate) fn is(step: &'static Step, comparison: Comparison, operand: i64) -> Predicate {
     compare(&[step], comparison, Value::Int(operand))
 }
 
-fn isbn(prefix: i64, number: i64) -> Value {
+pub(crate) fn isbn(prefix: i64, number: i64) -> Value {
     Value::Record(vec![("prefix", Value::Int(prefix)), ("number", Value::Int(number))])
 }
 
-fn members() -> Predicate {
+pub(crate) fn members() -> Predicate {
     Predicate::Discriminator(MEMBER)
 }
 
