@@ -7,6 +7,7 @@ use proptest::prop_oneof;
 use proptest::strategy::{BoxedStrategy, Strategy};
 use uuid::Uuid;
 
+use super::budget::rarely_long;
 use super::{Generate, Generators};
 
 macro_rules! integers {
@@ -81,12 +82,13 @@ impl Generate for f32 {
 
 impl Generate for Bytes {
     fn strategy(_: &Generators) -> BoxedStrategy<Self> {
-        prop_oneof![
+        let any_length = prop_oneof![
             8 => vec(any::<u8>(), 0..24).prop_map(Bytes::from),
             1 => Just(Bytes::from([0_u8; 3])),
             1 => vec(any::<u8>(), 300..600).prop_map(Bytes::from),
-        ]
-        .boxed()
+        ];
+        let short = vec(any::<u8>(), 0..12).prop_map(Bytes::from);
+        rarely_long(any_length.boxed(), short.boxed())
     }
 }
 
