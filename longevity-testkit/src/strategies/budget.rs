@@ -12,7 +12,7 @@ use proptest::prelude::Rng;
 use proptest::strategy::BoxedStrategy;
 use proptest::test_runner::TestRunner;
 
-use super::combine::{draw, drawn};
+use super::combine::{below, draw, drawn};
 
 /// The part of a row's budget that what is in an option, or an element of a collection, may spend.
 const SHARE: f64 = 1.0 / 3.0;
@@ -89,6 +89,28 @@ pub(super) fn rarely_long<T: Debug + 'static>(
     draw(move |runner| match fill() {
         Fill::Part(_) if !happens(ANY_LENGTH, runner) => drawn(&short, runner),
         _ => drawn(&any_length, runner),
+    })
+}
+
+/// One of several strategies, each as often as its weight says; `usual` is the same of proptest's. That seeds a generator of its
+/// own for each strategy that it passes over, which is half of the time that a wide row takes.
+pub(super) fn by_weight<T: Debug + 'static>(
+    usual: BoxedStrategy<T>,
+    each: Vec<(usize, BoxedStrategy<T>)>,
+) -> BoxedStrategy<T> {
+    let weights = each.iter().map(|(weight, _)| weight).sum();
+    draw(move |runner| {
+        if fill() == Fill::All {
+            return drawn(&usual, runner);
+        }
+        let mut left = below(weights, runner);
+        for (weight, strategy) in &each {
+            match left.checked_sub(*weight) {
+                None => return drawn(strategy, runner),
+                Some(more) => left = more,
+            }
+        }
+        drawn(&usual, runner)
     })
 }
 
