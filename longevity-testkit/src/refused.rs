@@ -55,19 +55,60 @@ fn named_at(shape: Shape, path: &str) -> Option<Vec<&'static str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use longevity::prelude::*;
     use longevity_core::storable::ScalarType;
+    use longevity_core::{Error, RootType, RowId};
+
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+    struct Owner {
+        plate: Plate,
+    }
+
+    /// Takes six capital letters, say.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+    struct Plate(String);
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    struct Car {
+        owners: Vec<Option<Owner>>,
+    }
+
+    fn decode(type_name: &'static str, path: &str) -> Stop {
+        let source = "six capital letters".into();
+        Error::Decode { type_name, id: RowId::from_u128(1), path: path.to_owned(), source }.into()
+    }
+
+    fn told(stop: Stop) -> String {
+        match advised(stop, &Car::definition().table().unwrap()) {
+            Stop::Failed(message) => message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_not_decoded_names_the_type_and_what_to_do() {
+        let message = told(decode("Car", "owners[2].plate"));
+        assert!(message.contains("six capital letters"), "{message}");
+        assert!(message.contains("if Plate refuses values"), "{message}");
+        assert!(message.contains("`.strategy::<Plate>(|| ..)`"), "{message}");
+        // The row as a whole, and a path that leads nowhere.
+        assert!(told(decode("Car", "")).contains("`.strategy::<Car>(|| ..)`"));
+        assert!(told(decode("Car", "wheels")).contains("`.strategy::<Car>(|| ..)`"));
+        assert_eq!(told(Stop::Failed("another".to_owned())), "another");
+    }
 
     fn text() -> Shape {
         Shape::Scalar(ScalarType::String)
     }
 
-    fn plate() -> Shape {
+    fn newtype() -> Shape {
         Shape::Newtype { name: "Plate", key_of: None, inner: text }
     }
 
     fn plates() -> Shape {
-        Shape::List(|| Shape::Optional(plate))
+        Shape::List(|| Shape::Optional(newtype))
     }
 
     fn by_owner() -> Shape {
@@ -77,9 +118,9 @@ mod tests {
     #[test]
     fn the_type_at_the_end_of_a_path_is_named() {
         assert_eq!(named_at(by_owner(), "ann[3]"), Some(vec!["Plate"]));
-        assert_eq!(named_at(plate(), ""), Some(vec!["Plate"]));
+        assert_eq!(named_at(newtype(), ""), Some(vec!["Plate"]));
         // What has no name of its own, and what is not there.
         assert_eq!(named_at(by_owner(), "ann"), Some(vec![]));
-        assert_eq!(named_at(plate(), "front"), None);
+        assert_eq!(named_at(newtype(), "front"), None);
     }
 }
