@@ -32,11 +32,11 @@ const BUDGET: usize = 100;
 ///
 /// fn numbers(strategy: &BoxedStrategy<Vec<Vec<Vec<Vec<i64>>>>>) -> usize {
 ///     let mut chance = TestRunner::deterministic();
-///     let values = (0..200).filter_map(|_| strategy.new_tree(&mut chance).ok());
-///     values.map(|value| value.current().iter().flatten().flatten().flatten().count()).max().unwrap_or(0)
+///     let values = (0..500).filter_map(|_| strategy.new_tree(&mut chance).ok());
+///     values.map(|value| value.current().iter().flatten().flatten().flatten().count()).sum()
 /// }
 ///
-/// let (large, small) = (Generators::new(), Generators::new().budget(3));
+/// let (large, small) = (Generators::new(), Generators::new().budget(6));
 /// assert!(numbers(&small.of()) < numbers(&large.of()));
 /// assert!(numbers(&small.of()) > 0);
 /// ```
