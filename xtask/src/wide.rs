@@ -63,8 +63,7 @@ fn suite() -> Result<()> {
     longevity.write(false)?;
     longevity.cargo(&["test", "--no-run"])?;
     for test in ["sizes", "repo_crud_spec", "query_spec"] {
-        let seconds = longevity.cargo(&["test", "--test", test, "--", "--nocapture"])?;
-        println!("== {test}: {seconds:.1} CPU seconds\n");
+        longevity.cargo(&["test", "--test", test, "--", "--nocapture"])?;
     }
     Ok(())
 }
@@ -113,7 +112,9 @@ impl Crate {
         if !status.success() {
             return Err(format!("cargo {} failed in {}", arguments.join(" "), self.folder.display()).into());
         }
-        Ok(seconds_of_children()? - before)
+        let seconds = seconds_of_children()? - before;
+        println!("== {}: cargo {}: {seconds:.1} CPU seconds", self.name, arguments.join(" "));
+        Ok(seconds)
     }
 
     fn write_manifest(&self, root: &Path) -> Result<()> {
