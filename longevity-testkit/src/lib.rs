@@ -37,9 +37,11 @@ mod plan;
 mod query_spec;
 mod questions;
 mod random;
+mod refused;
 mod report;
 mod spec;
 pub mod strategies;
+mod telling;
 mod untyped;
 mod views;
 

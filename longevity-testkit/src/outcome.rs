@@ -10,6 +10,8 @@ use longevity_core::{Error, WriteError};
 pub(crate) enum Stop {
     /// The back end broke its contract.
     Failed(String),
+    /// A row that was written is not read: perhaps its type does not take what was generated for it.
+    Undecodable { type_name: &'static str, path: String, message: String },
     /// The case has no meaning for these values; says why.
     Skipped(String),
 }
@@ -28,14 +30,19 @@ impl Stop {
 impl From<Error> for Stop {
     #[track_caller]
     fn from(error: Error) -> Self {
-        Self::failed(format!("unexpected error: {error}"))
+        match (Self::failed(format!("unexpected error: {error}")), error) {
+            (Self::Failed(message), Error::Decode { type_name, path, .. }) => {
+                Self::Undecodable { type_name, path, message }
+            }
+            (failed, _) => failed,
+        }
     }
 }
 
 impl<P> From<WriteError<P>> for Stop {
     #[track_caller]
     fn from(error: WriteError<P>) -> Self {
-        Self::failed(format!("unexpected error: {error}"))
+        Error::from(error).into()
     }
 }
 

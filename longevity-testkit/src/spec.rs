@@ -4,6 +4,7 @@ use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cases;
 use crate::contract::SpecModel;
@@ -13,6 +14,7 @@ use crate::outcome::{Outcome, Stop, panic_message};
 use crate::random::seed_from_environment;
 use crate::report::{CaseReport, Report, Verdict};
 use crate::strategies::{Generators, StrategySource};
+use crate::telling::{PATIENCE, tell_running, telling};
 
 /// The conformance suite for all persistent types of the domain model `M`.
 ///
@@ -50,6 +52,20 @@ impl<M: SpecModel> RepoCrudSpec<M> {
     /// Takes every `T`, wherever it occurs, from this strategy: for types whose values obey a rule that no derive knows.
     pub fn strategy<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
         self.settings.generators = self.settings.generators.with(source);
+        self
+    }
+
+    /// About how many numbers, texts and the like a generated row holds in the mean, where its type is larger; 100 unless you say
+    /// otherwise. See [`Generators`].
+    ///
+    /// ```
+    /// use longevity::testkit::RepoCrudSpec;
+    ///
+    #[doc = include_str!("../doc/model.txt")]
+    /// RepoCrudSpec::<Blogging>::new().budget(20).run(Mem::new).assert_passed();
+    /// ```
+    pub fn budget(mut self, values: usize) -> Self {
+        self.settings.generators = self.settings.generators.budget(values);
         self
     }
 
@@ -140,12 +156,19 @@ impl Case {
         self.seed
     }
 
-    /// Runs it on a new store. A panic, in the back end or in a strategy, is a failure.
+    /// Runs it on a new store. A panic, in the back end or in a strategy, is a failure. Its name is said on standard error, once,
+    /// when it has been running for five seconds.
     pub fn run(&self) -> Verdict {
-        match catch_unwind(AssertUnwindSafe(|| (self.check)())) {
+        self.run_telling(PATIENCE, tell_running)
+    }
+
+    /// The same, with this patience.
+    fn run_telling(&self, patience: Duration, tell: impl FnOnce(&str) + Send) -> Verdict {
+        let run = || catch_unwind(AssertUnwindSafe(|| (self.check)()));
+        match telling(patience, || tell(&self.name), run) {
             Ok(Ok(())) => Verdict::Passed,
             Ok(Err(Stop::Skipped(reason))) => Verdict::Skipped(reason),
-            Ok(Err(Stop::Failed(message))) => Verdict::Failed(message),
+            Ok(Err(Stop::Failed(message) | Stop::Undecodable { message, .. })) => Verdict::Failed(message),
             Err(panic) => Verdict::Failed(format!("panic: {}", panic_message(&*panic))),
         }
     }
@@ -154,5 +177,27 @@ impl Case {
 impl Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Case").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn a_case_that_takes_long_says_its_name() {
+        let (told, wait) = channel();
+        let wait = Mutex::new(wait);
+        // It passes when its name was said, and not before.
+        let case = Case::new("blogging::member::create on mem".to_owned(), 1, move || {
+            let name: String = wait.lock().map_err(Stop::failed)?.recv().map_err(Stop::failed)?;
+            if name == "blogging::member::create on mem" { Ok(()) } else { Err(Stop::failed(name)) }
+        });
+        let verdict = case.run_telling(Duration::from_millis(1), move |name| {
+            let _ = told.send(name.to_owned());
+        });
+        assert_eq!(verdict, Verdict::Passed);
     }
 }

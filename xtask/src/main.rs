@@ -1,6 +1,8 @@
 //! The project's own chores. `cargo xtask test` is what continuous integration runs, and nothing else: formatting, lints,
 //! every test, the example on real data, the documentation, and a user's crate outside the workspace. `cargo xtask mutants`
-//! tells which changes of core's repositories and queries no quick test notices.
+//! tells which changes of core's repositories and queries no quick test notices, `cargo xtask wide` what a wide model costs its user.
+
+mod wide;
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -38,8 +40,12 @@ fn main() -> ExitCode {
     match env::args().nth(1).as_deref() {
         Some("test") => {}
         Some("mutants") => return mutants(env::args().skip(2).collect()),
+        Some("wide") => return wide::main(&env::args().skip(2).collect::<Vec<_>>()),
         _ => {
-            eprintln!("usage: cargo xtask test\n       cargo xtask mutants [ARGUMENTS OF CARGO MUTANTS]");
+            eprintln!(
+                "usage: cargo xtask test\n       cargo xtask mutants [ARGUMENTS OF CARGO MUTANTS]\n       {}",
+                wide::USAGE
+            );
             return ExitCode::from(2);
         }
     }

@@ -40,7 +40,7 @@ pub(crate) fn of_body(container: &Container, body: &Body) -> TokenStream {
                     Holds::Record(fields) => drawn(container, fields, quote!(Self::#ident)),
                 }
             });
-            quote!(#kit::one_of(::std::vec![#(#each),*]))
+            quote!(#kit::one_of(::std::vec![#(__generators.alternative(|__generators| #each)),*]))
         }
     };
     let fields = match body {
@@ -85,7 +85,7 @@ pub(crate) fn of_poly(tree: &Poly) -> TokenStream {
             VariantForm::Boxed => quote!(Self::#ident(::std::boxed::Box::new(__held))),
             VariantForm::Inline(_) => quote!(<Self as #krate::HasVariant<#ty>>::wrap(__held)),
         };
-        quote!(#kit::map(#kit::field!(__generators, #ty), |__held| #wrapped))
+        quote!(__generators.alternative(|__generators| #kit::map(#kit::field!(__generators, #ty), |__held| #wrapped)))
     });
     let rows = quote!(__generators.rows(|__generators| #kit::one_of(::std::vec![#(#each),*])));
     let keys = keys(container, &tree.declaration, tree.variants.iter().map(|variant| &variant.ty), rows);
@@ -179,7 +179,6 @@ fn generate<'a>(container: &Container, types: impl Iterator<Item = &'a Type>, st
             #[automatically_derived]
             impl #impl_generics #kit::Generate for #this #clause {
                 fn strategy(__generators: &#kit::Generators) -> #kit::BoxedStrategy<Self> {
-                    let __generators = &__generators.deeper();
                     let _ = __generators;
                     #strategy
                 }

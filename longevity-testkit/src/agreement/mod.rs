@@ -118,6 +118,13 @@ impl<M: SpecModel> Agreement<M> {
         self
     }
 
+    /// About how many numbers, texts and the like a generated row holds in the mean, where its type is larger; 100 unless you say
+    /// otherwise. See [`Generators`].
+    pub fn budget(mut self, values: usize) -> Self {
+        self.generators = self.generators.budget(values);
+        self
+    }
+
     /// Through this facade, on all back ends that are given from here on.
     pub fn facade(mut self, facade: Facade) -> Self {
         self.facade = facade;

@@ -2,9 +2,9 @@
 
 use longevity_core::backend::Backend;
 use longevity_core::query::{Predicate, Query, Select};
-use longevity_core::table::Index;
+use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
-use longevity_core::{Access, DomainModel, Error};
+use longevity_core::{Access, DomainModel, Error, PersistentType};
 
 use super::room::{Room, Tested};
 use super::unique::values_in;
@@ -21,7 +21,7 @@ pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T
     }
     let definition = room.definition()?;
     let index = &definition.indexes[position];
-    let samples = room.samples_of_variants(&variants(index, definition.variants.len()), 6)?;
+    let samples = room.samples_of_variants(&variants::<T>(index, definition), 6)?;
     for sample in samples.iter().flatten() {
         repo.create(sample.clone())?;
     }
@@ -55,7 +55,11 @@ pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T
     Ok(())
 }
 
-/// The variants whose rows are in the index.
-fn variants(index: &Index, variants: usize) -> Vec<usize> {
-    index.variant.map_or_else(|| (0..variants).collect(), |variant| vec![variant])
+/// The variants whose rows are in the index, and are of the type.
+fn variants<T: PersistentType>(index: &Index, definition: &TableDefinition) -> Vec<usize> {
+    let of_type = |variant: &usize| {
+        T::DISCRIMINATORS.is_none() || T::DISCRIMINATORS == definition.variants[*variant].discriminators
+    };
+    let of_index = index.variant.map_or_else(|| (0..definition.variants.len()).collect(), |variant| vec![variant]);
+    of_index.into_iter().filter(of_type).collect()
 }

@@ -20,6 +20,7 @@ use crate::facade::Facade;
 use crate::fixture::Fixture;
 use crate::naming::{case_name, snake_case};
 use crate::outcome::Outcome;
+use crate::refused::advised;
 use crate::spec::{Case, Settings};
 
 /// All cases of the model `M`.
@@ -51,7 +52,13 @@ impl<M: SpecModel, F: Fixture> List<M, F> {
         let store = room.settings().store.as_deref().unwrap_or(F::Backend::NAME);
         let name = case_name(M::NAME, T::NAME, operation, store, self.facade);
         let room = room.for_case(operation);
-        self.cases.push(Case::new(name, self.settings.seed, move || check(&room)));
+        let check = move || {
+            check(&room).map_err(|stop| match room.definition() {
+                Ok(definition) => advised(stop, definition),
+                Err(_) => stop,
+            })
+        };
+        self.cases.push(Case::new(name, self.settings.seed, check));
     }
 
     /// One case for each key; `{}` stands for its property.

@@ -125,6 +125,13 @@ impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
         self
     }
 
+    /// About how many numbers, texts and the like a generated row holds in the mean, where its type is larger; 100 unless you say
+    /// otherwise. See [`Generators`].
+    pub fn budget(mut self, values: usize) -> Self {
+        self.values.generators = self.values.generators.budget(values);
+        self
+    }
+
     /// It runs in a `#[test]` of this module path and name, as `module_path!()` has it: the child is started as that test
     /// alone.
     pub fn in_test(mut self, module_path: &str, name: &str) -> Self {

@@ -13,6 +13,7 @@ use crate::outcome::{Outcome, Stop};
 use crate::plan::{TablePlan, table_plan};
 use crate::questions::{Plain, Questions, Ways, agree, agree_as_evaluated, simplest};
 use crate::random::runner;
+use crate::refused::advised;
 use crate::spec::Settings;
 
 /// One in so many random queries is asked for more than its rows, which takes several times as long.
@@ -91,13 +92,21 @@ where
         // All repositories of the table have the same rows.
         let mut chance = runner(*seed, &format!("{}::{}::rows", M::NAME, P::NAME));
         let plan = table_plan::<M, P>(generators, *samples, &mut chance)?;
+        self.in_new_store(&plan, asks).map_err(|stop| advised(stop, &plan.definition))
+    }
+
+    fn in_new_store(
+        &self,
+        plan: &TablePlan<P>,
+        asks: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
+    ) -> Outcome {
         let (backend, _guard) =
             self.fixture.set_up().map_err(|error| Stop::failed(format!("the fixture failed: {error}")))?;
         let store = Longevity::<M, _>::open(backend)?;
         store.create_schema()?;
         let root = store.repo::<P>();
         let mut states = Vec::new();
-        for batch in plan.population(*samples).chunks(BATCH) {
+        for batch in plan.population(self.settings.samples).chunks(BATCH) {
             let created = root.create_many(batch.to_vec())?;
             states.extend(created.into_iter().filter_map(|state| (self.narrow)(state).ok()));
         }
@@ -105,6 +114,6 @@ where
             return Err(Stop::failed(format!("the strategy of {} gives no {}", P::NAME, T::NAME)));
         }
         states.sort_by_key(PState::id);
-        asks(&store, &states, &plan)
+        asks(&store, &states, plan)
     }
 }

@@ -121,6 +121,13 @@ impl<M: SpecModel> QuerySpec<M> {
         self
     }
 
+    /// About how many numbers, texts and the like a generated row holds in the mean, where its type is larger; 100 unless you say
+    /// otherwise. See [`Generators`].
+    pub fn budget(mut self, values: usize) -> Self {
+        self.settings.generators = self.settings.generators.budget(values);
+        self
+    }
+
     /// The seed, whatever the environment says.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;

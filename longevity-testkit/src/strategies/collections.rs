@@ -1,19 +1,29 @@
-//! Options, boxes, lists, sets and maps: small, and empty where what they hold has no value.
+//! Options, boxes, lists, sets and maps: small, empty where what they hold has no value, and mostly empty where it is large.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Debug;
 use std::hash::Hash;
+use std::rc::Rc;
 
 use proptest::strategy::BoxedStrategy;
 use proptest::test_runner::TestRunner;
 
-use super::combine::{Drawn, below, draw, drawn, map};
+use super::budget::{Fill, SOMES, fill, happens};
+use super::combine::{Drawn, below, draw, map};
+use super::nodes::Form;
 use super::{Generate, Generators};
 
 impl<T: Generate> Generate for Option<T> {
     fn strategy(generators: &Generators) -> BoxedStrategy<Self> {
-        let inner = generators.of::<T>();
+        generators.note_form(Form::Option);
+        let inner = generators.part::<T>();
         draw(move |runner| {
-            let some = if below(4, runner) == 0 { None } else { drawn(&inner, runner).ok() };
+            let fill = fill();
+            let is_some = match fill {
+                Fill::All => below(4, runner) != 0,
+                Fill::Part(filled) => happens(SOMES * inner.part_of(filled), runner),
+            };
+            let some = if is_some { inner.drawn_apart(fill, runner).ok() } else { None };
             Ok(match some {
                 Some(value) => Box::new(move || Some(value())),
                 None => Box::new(|| None),
@@ -28,17 +38,23 @@ impl<T: Generate> Generate for Box<T> {
     }
 }
 
-/// How many elements: few, none often.
-fn size(runner: &mut TestRunner) -> usize {
-    below(5, runner).saturating_sub(1)
+/// How many elements: few, none often; none at all where this much is not there.
+fn size(fill: Fill, part_of: impl FnOnce(f64) -> f64, runner: &mut TestRunner) -> usize {
+    match fill {
+        Fill::Part(filled) if !happens(part_of(filled), runner) => 0,
+        _ => below(5, runner).saturating_sub(1),
+    }
 }
 
 /// A collection of so many elements as there are.
-fn collected<E: std::fmt::Debug + 'static, C: FromIterator<E> + std::fmt::Debug + 'static>(
-    draw_element: impl Fn(&mut TestRunner) -> Option<Drawn<E>> + 'static,
+fn collected<E: Debug + 'static, C: FromIterator<E> + Debug + 'static>(
+    part_of: impl Fn(f64) -> f64 + 'static,
+    draw_element: impl Fn(Fill, &mut TestRunner) -> Option<Drawn<E>> + 'static,
 ) -> BoxedStrategy<C> {
     draw(move |runner| {
-        let elements: Vec<_> = (0..size(runner)).map_while(|_| draw_element(runner)).collect();
+        let fill = fill();
+        let size = size(fill, &part_of, runner);
+        let elements: Vec<_> = (0..size).map_while(|_| draw_element(fill, runner)).collect();
         Ok(Box::new(move || elements.iter().map(|element| element()).collect()))
     })
 }
@@ -47,8 +63,13 @@ macro_rules! collections {
     ($([$($bound:tt)*] $type:ty;)*) => {$(
         impl<$($bound)*> Generate for $type {
             fn strategy(generators: &Generators) -> BoxedStrategy<Self> {
-                let element = generators.of::<T>();
-                collected(move |runner| drawn(&element, runner).ok())
+                generators.note_form(Form::Collection);
+                let element = Rc::new(generators.part::<T>());
+                let held = Rc::clone(&element);
+                collected(
+                    move |filled| held.part_of(filled),
+                    move |fill, runner| element.drawn_apart(fill, runner).ok(),
+                )
             }
         }
     )*};
@@ -64,11 +85,16 @@ macro_rules! maps {
     ($([$($bound:tt)*] $type:ty;)*) => {$(
         impl<$($bound)*, V: Generate> Generate for $type {
             fn strategy(generators: &Generators) -> BoxedStrategy<Self> {
-                let (key, value) = (generators.of::<K>(), generators.of::<V>());
-                collected(move |runner| {
-                    let (key, value) = (drawn(&key, runner).ok()?, drawn(&value, runner).ok()?);
-                    Some(Box::new(move || (key(), value())) as Drawn<(K, V)>)
-                })
+                generators.note_form(Form::Collection);
+                let (key, value) = (generators.part::<K>(), Rc::new(generators.part::<V>()));
+                let held = Rc::clone(&value);
+                collected(
+                    move |filled| held.part_of(filled),
+                    move |fill, runner| {
+                        let (key, value) = (key.drawn_apart(fill, runner).ok()?, value.drawn_apart(fill, runner).ok()?);
+                        Some(Box::new(move || (key(), value())) as Drawn<(K, V)>)
+                    },
+                )
             }
         }
     )*};

@@ -64,16 +64,6 @@ pub(crate) fn below(bound: usize, runner: &mut TestRunner) -> usize {
     usize::try_from(runner.rng().next_u64() % bound.max(1) as u64).unwrap_or_default()
 }
 
-/// No value at all: what surrounds it takes another way.
-pub(crate) fn dead_end<T: Debug + 'static>() -> BoxedStrategy<T> {
-    draw(|_| Err(Reason::from("the type stands within itself without an end")))
-}
-
-/// A strategy that is built when a value is drawn.
-pub(crate) fn lazy<T: Debug + 'static>(strategy: impl Fn() -> BoxedStrategy<T> + 'static) -> BoxedStrategy<T> {
-    draw(move |runner| drawn(&strategy(), runner))
-}
-
 /// Always this value.
 pub fn just<T: Clone + Debug + 'static>(value: T) -> BoxedStrategy<T> {
     Just(value).boxed()

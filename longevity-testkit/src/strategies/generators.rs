@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use proptest::strategy::{BoxedStrategy, Strategy};
 
-use super::combine::{dead_end, lazy};
+use super::nodes::{Of, Part};
 
 /// A type with generated values. Derived together with `Component`, `KeyVal` and `PersistentType`.
 pub trait Generate: Sized + Debug + 'static {
@@ -15,17 +15,41 @@ pub trait Generate: Sized + Debug + 'static {
     fn strategy(generators: &Generators) -> BoxedStrategy<Self>;
 }
 
-/// How often a type may stand within itself.
-const RECURSION_LIMIT: usize = 3;
-/// How deep values may be nested at all: ends what [`RECURSION_LIMIT`] alone would let grow.
-const DEPTH_LIMIT: usize = 64;
+/// How many values a row holds, unless the user says otherwise.
+const BUDGET: usize = 100;
 
-/// The strategies given by the user, and how deep we are in a value. Cheap to clone.
-#[derive(Clone, Default)]
+/// The strategies given by the user, and how large a value may become. Cheap to clone.
+///
+/// Values of a small type are as varied as can be. A large type would give values without measure, as each of its options and
+/// lists holds a component that holds others. So a value has a budget: about how many numbers, texts and the like a row holds
+/// in the mean. The more of them a type asks for, the more often its options are `None` and its lists, sets and maps are empty.
+/// Over many values, all of a type is reached all the same.
+///
+/// ```
+/// use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
+/// use longevity::testkit::proptest::test_runner::TestRunner;
+/// use longevity::testkit::{BoxedStrategy, Generators};
+///
+/// fn numbers(strategy: &BoxedStrategy<Vec<Vec<Vec<Vec<i64>>>>>) -> usize {
+///     let mut chance = TestRunner::deterministic();
+///     let values = (0..500).filter_map(|_| strategy.new_tree(&mut chance).ok());
+///     values.map(|value| value.current().iter().flatten().flatten().flatten().count()).sum()
+/// }
+///
+/// let (large, small) = (Generators::new(), Generators::new().budget(6));
+/// assert!(numbers(&small.of()) < numbers(&large.of()));
+/// assert!(numbers(&small.of()) > 0);
+/// ```
+#[derive(Clone)]
 pub struct Generators {
-    overrides: Arc<HashMap<TypeId, Override>>,
-    within: Arc<Vec<TypeId>>,
-    depth: usize,
+    settings: Arc<Settings>,
+}
+
+/// What the user gave.
+#[derive(Clone)]
+pub(super) struct Settings {
+    overrides: HashMap<TypeId, Override>,
+    pub(super) budget: usize,
 }
 
 #[derive(Clone)]
@@ -53,8 +77,14 @@ where
     }
 }
 
+impl Default for Generators {
+    fn default() -> Self {
+        Self { settings: Arc::new(Settings { overrides: HashMap::new(), budget: BUDGET }) }
+    }
+}
+
 impl Generators {
-    /// Every type by its own strategy.
+    /// Every type by its own strategy, with a budget of 100 values.
     pub fn new() -> Self {
         Self::default()
     }
@@ -63,49 +93,65 @@ impl Generators {
     pub fn with<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
         let factory: Factory<T> = Box::new(move || source.boxed_strategy());
         let entry = Override { type_name: std::any::type_name::<T>(), factory: Arc::new(factory) };
-        Arc::make_mut(&mut self.overrides).insert(TypeId::of::<T>(), entry);
+        Arc::make_mut(&mut self.settings).overrides.insert(TypeId::of::<T>(), entry);
         self
     }
 
-    /// One level further down in a value.
-    pub fn deeper(&self) -> Self {
-        Self { depth: self.depth + 1, ..self.clone() }
+    /// The same, but about so many values in a row. What a type cannot leave out is there, whatever the budget.
+    pub fn budget(mut self, values: usize) -> Self {
+        Arc::make_mut(&mut self.settings).budget = values;
+        self
     }
 
     /// The strategy for `T`: the user's if one was given, else the type's own.
     ///
-    /// Where a type stands within itself, its strategy is only built when a value is drawn, and gives no value at all
-    /// once it does so too often: options and collections are then empty, and an enum takes another variant.
+    /// Where a type stands within itself too often, its strategy gives no value at all: options and collections are then empty,
+    /// and an enum takes another variant.
     pub fn of<T: Generate>(&self) -> BoxedStrategy<T> {
-        if let Some(given) = self.given::<T>() {
-            return given;
-        }
-        let type_id = TypeId::of::<T>();
-        let times = self.within.iter().filter(|outer| **outer == type_id).count();
-        if times >= RECURSION_LIMIT || self.depth >= DEPTH_LIMIT {
-            return dead_end();
-        }
-        let mut inside = self.clone();
-        Arc::make_mut(&mut inside.within).push(type_id);
-        if times == 0 { T::strategy(&inside) } else { lazy(move || T::strategy(&inside)) }
+        self.part::<T>().boxed()
     }
 
-    /// The strategy for the rows of `T`: the user's if one was given, else this one, a level further down.
+    /// The strategy for `T`, to draw from under a budget of its own.
+    pub(super) fn part<T: Generate>(&self) -> Part<T> {
+        match self.given::<T>() {
+            Some(given) => {
+                self.note_given();
+                Part::Given(given)
+            }
+            None => Part::Own(Of::new(self, T::strategy, false)),
+        }
+    }
+
+    /// The strategy for the rows of `T`: the user's if one was given, else this one.
     #[doc(hidden)]
-    pub fn rows<T: 'static>(&self, own: impl FnOnce(&Self) -> BoxedStrategy<T>) -> BoxedStrategy<T> {
-        self.given::<T>().unwrap_or_else(|| own(&self.deeper()))
+    pub fn rows<T: Debug + 'static>(&self, own: fn(&Self) -> BoxedStrategy<T>) -> BoxedStrategy<T> {
+        self.given::<T>().unwrap_or_else(|| Part::Own(Of::new(self, own, true)).boxed())
+    }
+
+    /// One of several strategies that a type's own chooses from, so that only one of them counts at a time.
+    #[doc(hidden)]
+    pub fn alternative<T>(&self, strategy: impl FnOnce(&Self) -> BoxedStrategy<T>) -> BoxedStrategy<T> {
+        self.note_alternative();
+        strategy(self)
     }
 
     /// The user's strategy for `T`.
     pub fn given<T: 'static>(&self) -> Option<BoxedStrategy<T>> {
-        let factory = &self.overrides.get(&TypeId::of::<T>())?.factory;
+        let factory = &self.settings.overrides.get(&TypeId::of::<T>())?.factory;
         factory.downcast_ref::<Factory<T>>().map(|factory| factory())
+    }
+
+    pub(super) fn settings(&self) -> &Arc<Settings> {
+        &self.settings
     }
 }
 
 impl Debug for Generators {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let types = self.overrides.values().map(|given| given.type_name);
-        f.debug_struct("Generators").field("overrides", &types.collect::<Vec<_>>()).finish_non_exhaustive()
+        let types = self.settings.overrides.values().map(|given| given.type_name);
+        f.debug_struct("Generators")
+            .field("overrides", &types.collect::<Vec<_>>())
+            .field("budget", &self.settings.budget)
+            .finish()
     }
 }

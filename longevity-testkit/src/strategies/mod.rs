@@ -1,9 +1,11 @@
 //! Generated values of every type that can be stored.
 
+mod budget;
 mod collections;
 pub mod combine;
 mod generators;
 mod missing;
+mod nodes;
 mod scalars;
 mod text;
 

@@ -7,14 +7,22 @@ use proptest::prop_oneof;
 use proptest::strategy::{BoxedStrategy, Strategy};
 use uuid::Uuid;
 
+use super::budget::{by_weight, rarely_long};
 use super::{Generate, Generators};
+
+/// Any of the strategies, each as often as its weight says.
+macro_rules! weighted {
+    ($($weight:literal => $strategy:expr),* $(,)?) => {
+        by_weight(prop_oneof![$($weight => $strategy),*].boxed(), vec![$(($weight, $strategy.boxed())),*])
+    };
+}
 
 macro_rules! integers {
     ($($type:ident)*) => {$(
         impl Generate for $type {
             fn strategy(_: &Generators) -> BoxedStrategy<Self> {
                 let zero: $type = 0;
-                prop_oneof![
+                weighted![
                     5 => any::<$type>(),
                     3 => 0..=100 as $type,
                     1 => Just($type::MIN),
@@ -23,7 +31,6 @@ macro_rules! integers {
                     1 => Just(zero.wrapping_sub(1)),
                     1 => Just($type::MAX / 2 + 1),
                 ]
-                .boxed()
             }
         }
     )*};
@@ -45,7 +52,7 @@ impl Generate for char {
 
 impl Generate for f64 {
     fn strategy(_: &Generators) -> BoxedStrategy<Self> {
-        prop_oneof![
+        weighted![
             4 => any::<u64>().prop_map(f64::from_bits),
             4 => (-1_000_000..1_000_000_i64).prop_map(|number| number as f64 / 64.0),
             1 => Just(0.0),
@@ -59,13 +66,12 @@ impl Generate for f64 {
             // Beyond the integers that a float holds one by one.
             1 => Just(9_007_199_254_740_993_i64 as f64),
         ]
-        .boxed()
     }
 }
 
 impl Generate for f32 {
     fn strategy(_: &Generators) -> BoxedStrategy<Self> {
-        prop_oneof![
+        weighted![
             4 => any::<u32>().prop_map(f32::from_bits).prop_filter("only quiet NaN", |number| !number.is_nan()),
             4 => (-10_000..10_000_i16).prop_map(|number| f32::from(number) / 10.0),
             1 => Just(-0.0),
@@ -75,29 +81,28 @@ impl Generate for f32 {
             1 => Just(f32::from_bits(1)),
             1 => Just(f32::MAX),
         ]
-        .boxed()
     }
 }
 
 impl Generate for Bytes {
     fn strategy(_: &Generators) -> BoxedStrategy<Self> {
-        prop_oneof![
+        let any_length = weighted![
             8 => vec(any::<u8>(), 0..24).prop_map(Bytes::from),
             1 => Just(Bytes::from([0_u8; 3])),
             1 => vec(any::<u8>(), 300..600).prop_map(Bytes::from),
-        ]
-        .boxed()
+        ];
+        let short = vec(any::<u8>(), 0..12).prop_map(Bytes::from);
+        rarely_long(any_length.boxed(), short.boxed())
     }
 }
 
 impl Generate for Uuid {
     fn strategy(_: &Generators) -> BoxedStrategy<Self> {
-        prop_oneof![
+        weighted![
             8 => any::<u128>().prop_map(Uuid::from_u128),
             1 => Just(Uuid::nil()),
             1 => Just(Uuid::from_u128(u128::MAX)),
         ]
-        .boxed()
     }
 }
 
@@ -107,7 +112,7 @@ impl Generate for Timestamp {
             Timestamp::from_unix(seconds, nanoseconds).unwrap_or(Timestamp::UNIX_EPOCH)
         }
         let (first, last) = (Timestamp::MIN.unix_seconds() + 1, Timestamp::MAX.unix_seconds() - 1);
-        prop_oneof![
+        weighted![
             4 => (first..last, 0..1_000_000_000).prop_map(instant),
             // The same second with one to nine digits behind it: text that is cut short does not sort.
             4 => (1_700_000_000..1_700_000_003_i64, 0..9_u32)
@@ -117,6 +122,5 @@ impl Generate for Timestamp {
             1 => Just(Timestamp::MIN),
             1 => Just(Timestamp::MAX),
         ]
-        .boxed()
     }
 }

@@ -5,7 +5,10 @@ use proptest::prelude::{Just, any};
 use proptest::prop_oneof;
 use proptest::sample::select;
 use proptest::strategy::{BoxedStrategy, Strategy};
+use proptest::test_runner::{Reason, TestRunner};
 
+use super::budget::rarely_long;
+use super::combine::{Drawn, below, draw};
 use super::{Generate, Generators};
 
 /// What means something to some store, encoding or collation.
@@ -71,14 +74,25 @@ pub(super) fn any_char() -> BoxedStrategy<char> {
 impl Generate for String {
     fn strategy(_: &Generators) -> BoxedStrategy<Self> {
         let characters = |range| vec(any_char(), range).prop_map(String::from_iter);
-        prop_oneof![
+        let any_length = prop_oneof![
             5 => vec((b'a'..=b'z').prop_map(char::from), 1..9).prop_map(String::from_iter),
             5 => characters(0..12),
             3 => select(TROUBLE).prop_map(str::to_owned),
             1 => (characters(0..4), select(TROUBLE)).prop_map(|(text, trouble)| text + trouble),
             1 => characters(200..300),
             1 => Just("x".repeat(5_000)),
-        ]
-        .boxed()
+        ];
+        rarely_long(any_length.boxed(), draw(short))
     }
+}
+
+/// A short text, drawn without a strategy for each character: wide rows have many.
+fn short(runner: &mut TestRunner) -> Result<Drawn<String>, Reason> {
+    let length = 1 + below(9, runner);
+    let text = match below(13, runner) {
+        0..5 => (0..length).map(|_| char::from(b'a' + below(26, runner) as u8)).collect(),
+        5..10 => (0..length).map(|_| char::from(b' ' + below(95, runner) as u8)).collect(),
+        _ => TROUBLE[below(TROUBLE.len(), runner)].to_owned(),
+    };
+    Ok(Box::new(move || text.clone()))
 }
