@@ -1,7 +1,7 @@
 //! Changes by query on MongoDB: Longevity against the driver used by hand with as few commands, and with a command per row.
 //!
 //! `LONGEVITY_ROWS` says how many rows, 40,000 if it is not set; `LONGEVITY_ROUNDS` how many rounds. More than 100,000 rows are
-//! changed by sixteen ranges of the user name, each in a transaction: the server ends one after a minute. A command per row is
+//! changed by 256 ranges of the user name, each in a transaction: the server ends one after a minute. A command per row is
 //! then left out, for it takes too long.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
@@ -111,7 +111,9 @@ fn ranges(rows: u64) -> Vec<Range> {
     if rows <= AT_ONCE {
         return vec![("user-".into(), "user.".into())];
     }
-    (0..16).map(|digit| (format!("user-{digit:x}"), format!("user-{:x}", digit + 1).replace("10", "g"))).collect()
+    // What follows the last one begins with a letter beyond the digits.
+    let bound = |digits| if digits < 256 { format!("user-{digits:02x}") } else { "user-g".to_owned() };
+    (0..256).map(|digits| (bound(digits), bound(digits + 1))).collect()
 }
 
 fn query((from, to): &Range) -> Query<Member> {

@@ -79,6 +79,11 @@ async fn until_done(table: &Ready, work: &Work) -> Result<Done, Failed> {
             Ok(done) => return Ok(done),
             Err(Trouble::Row(position, error)) => return Err(Failed::Row(position, error)),
             Err(Trouble::Unwritable(error)) => return Err(Failed::Whole(error)),
+            // So it says of a statement that runs when the time is over, and does not call it transient. Of a commit it may mean
+            // that the transaction is committed, and that a majority was not waited for.
+            Err(Trouble::Undone(error)) if code_of(&error) == Some(EXCEEDED_LIFETIME) => {
+                return Err(Failed::Whole(MongoError::TooLong { rows: work.rows() }));
+            }
             // Others are in its way, or the primary changed.
             Err(Trouble::Undone(error) | Trouble::Open(error)) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {
                 if has_outlived(table, &error, begun.elapsed()).await {
@@ -100,7 +105,6 @@ async fn until_done(table: &Ready, work: &Work) -> Result<Done, Failed> {
 /// Whether the server ended the transaction for its age: another try would take as long.
 async fn has_outlived(table: &Ready, error: &DriverError, age: Duration) -> bool {
     match code_of(error) {
-        Some(EXCEEDED_LIFETIME) => true,
         // So it says of one that it ended in between, for whatever reason.
         Some(NO_SUCH_TRANSACTION) => {
             let ask = doc! { "getParameter": 1, "transactionLifetimeLimitSeconds": 1 };

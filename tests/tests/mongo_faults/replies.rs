@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use longevity::{Longevity, Mongo, MongoError, PersistentType, Repo};
+use longevity::{Error, Longevity, Mongo, MongoError, PersistentType, Repo};
 use mongodb::bson::{Document, doc};
 
 use crate::model::{Counter, Faults, Name, counter};
@@ -269,6 +269,14 @@ fn a_batch_is_in_doubt_only_when_its_commit_is() {
     });
 }
 
+async fn too_long(counters: &Repo<Counter, Mongo>) -> Vec<Error> {
+    vec![
+        counters.update_where(Counter::query(), Counter::props().marks.push(1)).await.unwrap_err(),
+        counters.delete_where(Counter::query()).await.unwrap_err(),
+        counters.create_many([counter("cec", ""), counter("dan", "")]).await.unwrap_err(),
+    ]
+}
+
 /// Another try would take as long. The server here lets a transaction live for a second, and answers after four.
 #[test]
 fn a_batch_that_outlives_a_transaction_says_so_and_is_not_tried_for_a_minute() {
@@ -279,14 +287,14 @@ fn a_batch_that_outlives_a_transaction_says_so_and_is_not_tried_for_a_minute() {
         failing.lifetime_of_transactions(1).await;
         failing.commands(&["commitTransaction"], 1000, doc! { "blockConnection": true, "blockTimeMS": 4_000 }).await;
         let begun = Instant::now();
-        let errors = [
-            counters.update_where(Counter::query(), Counter::props().marks.push(1)).await.unwrap_err(),
-            counters.delete_where(Counter::query()).await.unwrap_err(),
-            counters.create_many([counter("cec", ""), counter("dan", "")]).await.unwrap_err(),
-        ];
+        let mut errors = too_long(&counters).await;
         let took = begun.elapsed();
         failing.harm_done().await;
         failing.lifetime_of_transactions(60).await;
+        // What it says of a statement that runs when the time is over.
+        failing.commands(&["insert", "update", "delete"], 1000, doc! { "errorCode": 290 }).await;
+        errors.extend(too_long(&counters).await);
+        failing.harm_done().await;
         for error in errors {
             assert!(matches!(MongoError::of(&error), Some(MongoError::TooLong { rows: 2 })), "{error:?}");
             assert!(!is_retryable(&error), "{error}");
