@@ -3,7 +3,6 @@
 use std::any::TypeId;
 
 use crate::encoding::PropertyReader;
-use crate::encoding::is_decoded_by_derive;
 use crate::error::Error;
 use crate::path::Path;
 use crate::persistent::PersistentStruct;
@@ -38,8 +37,6 @@ pub struct VariantDefinition {
     pub discriminators: Option<&'static [&'static str]>,
     /// The struct's shape.
     pub shape: ShapeFn,
-    /// Whether the way to a property is decoded as serde's derive does it.
-    pub(crate) decoded_by_derive: fn(&[&'static str]) -> bool,
     /// Its keys and indexes.
     pub declaration: Declaration,
 }
@@ -48,13 +45,7 @@ impl VariantDefinition {
     /// The variant that holds `D`; for generated code.
     #[doc(hidden)]
     pub fn of<D: PersistentStruct>() -> Self {
-        Self {
-            name: D::NAME,
-            discriminators: D::DISCRIMINATORS,
-            shape: D::shape,
-            decoded_by_derive: is_decoded_by_derive::<D>,
-            declaration: D::declaration(),
-        }
+        Self { name: D::NAME, discriminators: D::DISCRIMINATORS, shape: D::shape, declaration: D::declaration() }
     }
 }
 
@@ -142,7 +133,6 @@ impl RootDefinition {
                     type_name: variant.name,
                     discriminators: variant.discriminators,
                     shape: variant.shape,
-                    decoded_by_derive: variant.decoded_by_derive,
                 })
                 .collect(),
             columns: Vec::new(),

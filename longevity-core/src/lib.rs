@@ -23,6 +23,7 @@ pub mod backend;
 pub mod definition;
 pub mod description;
 pub mod encoding;
+mod engine;
 mod error;
 mod explain;
 pub mod limits;

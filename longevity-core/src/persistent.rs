@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::backend::{Backend, DecodeError};
 use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
-use crate::encoding::from_value;
+use crate::encoding::{from_value, is_decoded_by_derive};
 use crate::error::Error;
 use crate::path::Step;
 use crate::query::{Filter, Predicate, Prop, Query, VariantsOf};
@@ -84,9 +84,16 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn encode<B: Backend>(&self, backend: &B) -> Result<B::Doc, Error>;
 
-    /// The persistent whose variant is at this position, and whose value at the path of no steps is this.
+    /// The persistent whose variant is at this position, and whose value at the path of no steps is this. Of a back end, so
+    /// that it is compiled only where a repository needs it.
     #[doc(hidden)]
-    fn of_value(variant: usize, value: Value) -> Result<Self, DecodeError>;
+    fn of_value<B: Backend>(variant: usize, value: Value) -> Result<Self, DecodeError>;
+
+    /// Whether each struct of the variant at this position on the way to a property, by the serde names of the fields, is decoded
+    /// as serde's derive does it: such a one has no rules of its own that a change of the property could break. Compiled only
+    /// where a repository needs it.
+    #[doc(hidden)]
+    fn is_decoded_by_derive<B: Backend>(variant: usize, path: &[&'static str]) -> bool;
 
     /// The value of a document with this discriminator; `None` if no variant has it.
     #[doc(hidden)]
@@ -155,8 +162,14 @@ pub trait DerivedFrom<P>: PersistentStruct {
 
     /// [`PersistentType::of_value`] of a variant.
     #[doc(hidden)]
-    fn of_value_in_poly(value: Value) -> Result<Self, DecodeError> {
+    fn of_value_in_poly<B: Backend>(value: Value) -> Result<Self, DecodeError> {
         from_value(value)
+    }
+
+    /// [`PersistentType::is_decoded_by_derive`] of a variant.
+    #[doc(hidden)]
+    fn is_decoded_by_derive_in_poly<B: Backend>(path: &[&'static str]) -> bool {
+        is_decoded_by_derive::<Self>(path)
     }
 
     /// The variant's part of the poly type's definition.

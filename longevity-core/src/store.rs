@@ -10,6 +10,7 @@ use tracing::Instrument;
 
 use crate::backend::Backend;
 use crate::encoding::may_be_too_deep;
+use crate::engine::Table;
 use crate::error::Error;
 use crate::model::{DomainModel, InModel, ModelBuilder};
 use crate::persistent::PersistentType;
@@ -92,16 +93,6 @@ pub struct Longevity<M, B: Backend> {
 struct Shared<B: Backend> {
     backend: Arc<B>,
     tables: HashMap<TypeId, Arc<Table<B>>>,
-}
-
-/// A table of a store, with all that an operation on it needs.
-pub(crate) struct Table<B: Backend> {
-    pub(crate) backend: Arc<B>,
-    pub(crate) definition: Arc<TableDefinition>,
-    pub(crate) handle: B::Table,
-    pub(crate) options: Options,
-    /// Of each variant: whether a document of it may be deeper than one may be.
-    pub(crate) nests: Vec<bool>,
 }
 
 impl<M: DomainModel, B: Backend> Longevity<M, B> {

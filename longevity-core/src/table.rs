@@ -36,9 +36,6 @@ pub struct Variant {
     pub discriminators: Option<&'static [&'static str]>,
     /// The struct's shape.
     pub shape: ShapeFn,
-    /// Whether each struct on the way to a property, by the serde names of the fields, is decoded as serde's derive does it:
-    /// such a one has no rules of its own that a change of the property could break.
-    pub decoded_by_derive: fn(&[&'static str]) -> bool,
 }
 
 /// A single value of a row that keys or indexes need.

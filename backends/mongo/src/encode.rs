@@ -71,11 +71,12 @@ impl Doc {
     }
 
     pub(crate) fn decode<T: Document>(&self) -> Result<T, DecodeError> {
-        let whole = |error: bson::error::Error| DecodeError { path: String::new(), source: error.into() };
-        let decoded = RawDeserializer::new(&self.0).and_then(encoding::deserialize::<BsonFormat, T, _>);
-        decoded.or_else(|_| {
+        let bson = || RawDeserializer::new(&self.0);
+        bson().and_then(encoding::deserialize::<BsonFormat, T, _>).map_err(|error| {
             // Once more, to find where: only what fails pays for the path.
-            encoding::deserialize_to_locate::<BsonFormat, T, _>(RawDeserializer::new(&self.0).map_err(whole)?)
+            let place = bson().map(|bson| encoding::deserialize_to_locate::<BsonFormat, T, _>(bson).1);
+            let path = place.and_then(|place| Ok(place.path(bson()?))).unwrap_or_default();
+            DecodeError { path, source: error.into() }
         })
     }
 

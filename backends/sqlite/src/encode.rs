@@ -40,14 +40,14 @@ impl Doc {
     }
 
     pub(crate) fn decode<T: Document>(&self) -> Result<T, DecodeError> {
-        let mut deserializer = serde_json::Deserializer::from_str(&self.0);
+        let json = || serde_json::Deserializer::from_str(&self.0);
+        let mut deserializer = json();
         let decoded =
             encoding::deserialize::<Json, T, _>(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
         decoded.map_err(|error| {
             // Once more, to find where: only what fails pays for the path.
-            let located =
-                encoding::deserialize_to_locate::<Json, T, _>(&mut serde_json::Deserializer::from_str(&self.0));
-            located.err().unwrap_or_else(|| DecodeError { path: String::new(), source: error.into() })
+            let (_, place) = encoding::deserialize_to_locate::<Json, T, _>(&mut json());
+            DecodeError { path: place.path(&mut json()), source: error.into() }
         })
     }
 

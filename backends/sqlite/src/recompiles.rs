@@ -29,7 +29,6 @@ pub(crate) fn definition() -> TableDefinition {
         type_name: name,
         discriminators: Some(discriminators),
         shape,
-        decoded_by_derive: |_| false,
     };
     let column =
         |at| Column { path: path.clone(), shape: <String as Storable>::shape(), optional: false, variant: Some(at) };

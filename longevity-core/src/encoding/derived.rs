@@ -12,7 +12,7 @@ use serde::forward_to_deserialize_any;
 ///
 /// The types are asked: each is given what is no document, and shows by which visitor it wants to read one. What shows
 /// anything but a visitor of the derive, for the type itself, counts as written by hand.
-pub(crate) fn is_decoded_by_derive<T: DeserializeOwned>(path: &[&'static str]) -> bool {
+pub fn is_decoded_by_derive<T: DeserializeOwned>(path: &[&'static str]) -> bool {
     let mut by_derive = false;
     let probe = Probe { of: type_name::<T>(), path, by_derive: &mut by_derive };
     // An error, always.

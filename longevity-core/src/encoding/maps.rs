@@ -10,6 +10,7 @@ use super::decode_key::KeySeed;
 use super::decoder::Seed;
 use super::format::Format;
 use super::layout::{MapNode, Node};
+use super::locate::note;
 
 /// Of the visitor of a struct or of a map whose keys are text; the plan is its own.
 pub(super) struct MapOf<F, V> {
@@ -40,7 +41,8 @@ impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for MapOf<F, V> {
             Some(Node::Map(map)) => (None, map.value.plan()),
             Some(_) => (None, None),
         };
-        self.visitor.visit_map(Entries { access, fields, value: Cell::new(value), format: self.format })
+        let value = Cell::new(value);
+        self.visitor.visit_map(Entries { access, fields, value, begun: 0, format: self.format })
     }
 }
 
@@ -50,6 +52,8 @@ struct Entries<F, A> {
     fields: Option<&'static Node>,
     /// The plan of the next value.
     value: Cell<Option<&'static Node>>,
+    /// How many keys were read.
+    begun: usize,
     format: PhantomData<F>,
 }
 
@@ -58,13 +62,21 @@ impl<'de, F: Format, A: MapAccess<'de>> MapAccess<'de> for Entries<F, A> {
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        self.begun += 1;
         let fields = self.fields.map(|node| (node, &self.value));
-        self.access.next_key_seed(KeySeed::<F, K>::new(seed, fields))
+        match self.access.next_key_seed(KeySeed::<F, K>::new(seed, fields)) {
+            Ok(key) => Ok(key),
+            Err(error) => Err(note(self.begun - 1, error)),
+        }
     }
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.access.next_value_seed(Seed::<F, V>::new(seed, self.value.get()))
+        match self.access.next_value_seed(Seed::<F, V>::new(seed, self.value.get())) {
+            Ok(value) => Ok(value),
+            // No closure, which would be compiled for each type.
+            Err(error) => Err(note(self.begun.saturating_sub(1), error)),
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -94,13 +106,15 @@ impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for PairsOf<F, V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_map(Pairs { access, map: self.map, format: self.format })
+        self.visitor.visit_map(Pairs { access, map: self.map, begun: 0, format: self.format })
     }
 }
 
 struct Pairs<F, A> {
     access: A,
     map: &'static MapNode,
+    /// How many entries were read.
+    begun: usize,
     format: PhantomData<F>,
 }
 
@@ -122,7 +136,8 @@ impl<'de, F: Format, A: SeqAccess<'de>> MapAccess<'de> for Pairs<F, A> {
     ) -> Result<Option<(K::Value, V::Value)>, A::Error> {
         let key = Seed::<F, K>::new(key, self.map.key.plan());
         let value = Seed::<F, V>::new(value, self.map.value.plan());
-        self.access.next_element_seed(Pair(key, value))
+        self.begun += 1;
+        self.access.next_element_seed(Pair(key, value)).map_err(|error| note(self.begun - 1, error))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -149,9 +164,10 @@ impl<'de, K: DeserializeSeed<'de>, V: DeserializeSeed<'de>> Visitor<'de> for Pai
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut pair: A) -> Result<Self::Value, A::Error> {
-        let key = pair.next_element_seed(self.0)?.ok_or_else(|| A::Error::invalid_length(0, &"a key and its value"))?;
-        let value =
-            pair.next_element_seed(self.1)?.ok_or_else(|| A::Error::invalid_length(1, &"a key and its value"))?;
+        let key = pair.next_element_seed(self.0).map_err(|error| note(0, error))?;
+        let key = key.ok_or_else(|| A::Error::invalid_length(0, &"a key and its value"))?;
+        let value = pair.next_element_seed(self.1).map_err(|error| note(1, error))?;
+        let value = value.ok_or_else(|| A::Error::invalid_length(1, &"a key and its value"))?;
         match pair.next_element::<IgnoredAny>()? {
             None => Ok((key, value)),
             Some(_) => Err(A::Error::invalid_length(3, &"a key and its value")),

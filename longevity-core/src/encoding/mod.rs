@@ -26,7 +26,7 @@
 //! `format` says what differs between formats. `layout` knows the structure of a type, `text` the text of what has no form of
 //! its own, and `floats` how wide they are. On the way in: `encoder`, `compound` for what holds more than one value,
 //! `encode_key`, and `encode_own` for our basic types in formats that have forms of them. On the way out: `decoder`,
-//! `visitors`, `maps`, `scalars`, `decode_key`. `reader` finds a property, `values` reads it, `projection`
+//! `visitors`, `maps`, `scalars`, `decode_key`, and `locate` for where they fail. `reader` finds a property, `values` reads it, `projection`
 //! finds several whatever the variant, `from_value` makes of a value what the user's type is, `levels` tells how deep its document
 //! is, and `derived` whether a type's decoding can have rules.
 
@@ -42,6 +42,7 @@ mod format;
 mod from_value;
 mod layout;
 mod levels;
+mod locate;
 mod maps;
 mod projection;
 mod reader;
@@ -54,16 +55,17 @@ use std::cell::Cell;
 
 use serde::{Deserializer, Serialize, Serializer};
 
-use crate::backend::DecodeError;
 use crate::persistent::Document;
 
-pub(crate) use derived::is_decoded_by_derive;
+#[doc(hidden)]
+pub use derived::is_decoded_by_derive;
 pub use format::{Format, Json};
 pub use from_value::from_value;
 #[doc(hidden)]
 pub use layout::{Plan, PlanCell, plan};
 pub use levels::too_deep;
 pub(crate) use levels::{levels_of, may_be_too_deep};
+pub use locate::Place;
 pub use projection::Projection;
 pub use reader::PropertyReader;
 
@@ -102,20 +104,9 @@ pub fn deserialize<'de, F: Format, T: Document, D: Deserializer<'de>>(deserializ
     T::deserialize(decoder::Decoder::<F, D>::new(deserializer, plan))
 }
 
-/// The same, slower, and tells where it fails, by the stored names on the way: for a document that is known to fail.
-pub fn deserialize_to_locate<'de, F, T, D>(deserializer: D) -> Result<T, DecodeError>
-where
-    F: Format,
-    T: Document,
-    D: Deserializer<'de>,
-    D::Error: Send + Sync + 'static,
-{
-    let mut track = serde_path_to_error::Track::new();
-    // Inside the adapter, where the document's own levels are: the user's visitors see others.
-    let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
-    deserialize::<F, T, _>(tracked).map_err(|source| {
-        let path = track.path();
-        let whole = path.iter().next().is_none();
-        DecodeError { path: if whole { String::new() } else { path.to_string() }, source: source.into() }
-    })
+/// The same, and where it failed if it did: for a document that is known to fail. [`Place::path`] names the place.
+pub fn deserialize_to_locate<'de, F: Format, T: Document, D: Deserializer<'de>>(
+    deserializer: D,
+) -> (Result<T, D::Error>, Place) {
+    locate::locating(|| deserialize::<F, T, D>(deserializer))
 }

@@ -12,6 +12,7 @@ use super::decode_key::VariantSeed;
 use super::decoder::{Decoder, Seed};
 use super::format::Format;
 use super::layout::Node;
+use super::locate::note;
 use super::maps::MapOf;
 
 macro_rules! expecting {
@@ -79,7 +80,7 @@ impl<'de, F: Format, S: DeserializeSeed<'de>> Visitor<'de> for Wrapped<F, S> {
         if map.next_key_seed(SomeKey::<F>(self.format))?.is_none() {
             return Err(A::Error::missing_field(F::SOME));
         }
-        let value = map.next_value_seed(self.seed)?;
+        let value = map.next_value_seed(self.seed).map_err(|error| note(0, error))?;
         if map.next_key_seed(SomeKey::<F>(self.format))?.is_some() {
             return Err(A::Error::duplicate_field(F::SOME));
         }
@@ -146,13 +147,15 @@ impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for SeqOf<F, V> {
 
     #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_seq(Elements { access, plan: self.plan, format: self.format })
+        self.visitor.visit_seq(Elements { access, plan: self.plan, begun: 0, format: self.format })
     }
 }
 
 struct Elements<F, A> {
     access: A,
     plan: Option<&'static Node>,
+    /// How many elements were read.
+    begun: usize,
     format: PhantomData<F>,
 }
 
@@ -161,7 +164,12 @@ impl<'de, F: Format, A: SeqAccess<'de>> SeqAccess<'de> for Elements<F, A> {
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
-        self.access.next_element_seed(Seed::<F, T>::new(seed, self.plan))
+        self.begun += 1;
+        match self.access.next_element_seed(Seed::<F, T>::new(seed, self.plan)) {
+            Ok(element) => Ok(element),
+            // No closure, which would be compiled for each type.
+            Err(error) => Err(note(self.begun - 1, error)),
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -230,11 +238,15 @@ impl<'de, F: Format, A: VariantAccess<'de>> VariantAccess<'de> for Held<F, A> {
 
     #[inline]
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, A::Error> {
-        self.access.newtype_variant_seed(Seed::<F, T>::new(seed, self.plan))
+        // A variant is an object of one field.
+        match self.access.newtype_variant_seed(Seed::<F, T>::new(seed, self.plan)) {
+            Ok(held) => Ok(held),
+            Err(error) => Err(note(0, error)),
+        }
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.access.tuple_variant(length, SeqOf::<F, V>::new(visitor, None))
+        self.access.tuple_variant(length, SeqOf::<F, V>::new(visitor, None)).map_err(|error| note(0, error))
     }
 
     #[inline]
@@ -243,6 +255,9 @@ impl<'de, F: Format, A: VariantAccess<'de>> VariantAccess<'de> for Held<F, A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.access.struct_variant(fields, MapOf::<F, V>::new(visitor, self.plan))
+        match self.access.struct_variant(fields, MapOf::<F, V>::new(visitor, self.plan)) {
+            Ok(held) => Ok(held),
+            Err(error) => Err(note(0, error)),
+        }
     }
 }

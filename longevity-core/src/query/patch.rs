@@ -7,6 +7,7 @@ use std::ops::{BitAnd, RangeInclusive};
 use smallvec::SmallVec;
 
 use super::{OfEveryRowOf, Operand, Prop};
+use crate::backend::Backend;
 use crate::encoding::{levels_of, too_deep};
 use crate::error::Error;
 use crate::limits::DOCUMENT_LEVELS;
@@ -148,7 +149,7 @@ impl InPlace {
 
 impl Change {
     /// The same as what a back end may do, if it may, in rows of this type.
-    fn in_place(&self, variant: &Variant) -> Option<InPlace> {
+    fn in_place(&self, variant: &Variant, is_decoded_by_derive: impl Fn(&[&'static str]) -> bool) -> Option<InPlace> {
         if self.path.entry().is_some() || self.options > 0 {
             return None;
         }
@@ -158,7 +159,7 @@ impl Change {
         let around = self.path.steps().len();
         let fits = |shape, value, around| around + levels_of(shape, value) <= DOCUMENT_LEVELS;
         // Others may have rules over several fields.
-        if !(variant.decoded_by_derive)(&names) {
+        if !is_decoded_by_derive(&names) {
             return None;
         }
         match (&self.op, shape()) {
@@ -210,9 +211,10 @@ impl<P: PersistentType> Patch<P> {
     /// The same as changes that a back end may make where the row is; `None` if one of them takes a look at the row: an
     /// increment of a float or a `u64`, what is in an option, a variant, a set or a map, what touches the primary key, and what
     /// is in a struct whose decoding may have rules.
-    pub(crate) fn in_place(&self, definition: &TableDefinition) -> Option<Vec<InPlace>> {
-        let in_scope = |variant: &&Variant| P::DISCRIMINATORS.is_none_or(|scope| variant.discriminators == Some(scope));
-        let variants: Vec<_> = definition.variants.iter().filter(in_scope).collect();
+    pub(crate) fn in_place<B: Backend>(&self, definition: &TableDefinition) -> Option<Vec<InPlace>> {
+        let in_scope =
+            |(_, variant): &(_, &Variant)| P::DISCRIMINATORS.is_none_or(|scope| variant.discriminators == Some(scope));
+        let variants: Vec<_> = definition.variants.iter().enumerate().filter(in_scope).collect();
         let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
         let fixed: Vec<_> = primary_key.into_iter().flatten().map(|column| &definition.columns[*column].path).collect();
         let mut changes = Vec::with_capacity(self.changes.len());
@@ -221,7 +223,9 @@ impl<P: PersistentType> Patch<P> {
             if twice || fixed.iter().any(|path| change.path.overlaps(path)) {
                 return None;
             }
-            let mut in_variants = variants.iter().map(|variant| change.in_place(variant));
+            let mut in_variants = variants.iter().map(|(position, variant)| {
+                change.in_place(variant, |names| P::is_decoded_by_derive::<B>(*position, names))
+            });
             let first = in_variants.next()??;
             if !in_variants.all(|other| other.as_ref() == Some(&first)) {
                 return None;
@@ -232,7 +236,7 @@ impl<P: PersistentType> Patch<P> {
     }
 
     /// The persistent with all the changes.
-    pub(crate) fn apply(&self, persistent: &P) -> Result<P, Error> {
+    pub(crate) fn apply<B: Backend>(&self, persistent: &P) -> Result<P, Error> {
         let mut value = persistent.value_at(&[]).to_value();
         for change in &self.changes {
             apply_at(&mut value, change, &change.path).map_err(|problem| Error::InvalidPatch {
@@ -244,7 +248,7 @@ impl<P: PersistentType> Patch<P> {
         if value.levels() > DOCUMENT_LEVELS {
             return Err(too_deep(P::NAME));
         }
-        P::of_value(persistent.variant(), value).map_err(|error| {
+        P::of_value::<B>(persistent.variant(), value).map_err(|error| {
             let mut paths: Vec<_> = self.changes.iter().map(|change| change.path.to_string()).collect();
             paths.dedup();
             Error::InvalidPatch {

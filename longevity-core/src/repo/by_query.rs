@@ -1,15 +1,13 @@
 //! Updates and deletes of all that a query finds.
 
-use tracing::Instrument;
-
-use super::write::{confused, content_of, write_error};
+use super::write::{content_of, write_error};
 use super::{Repo, state_of};
-use crate::backend::{Backend, Lookup, Target, Write, WriteFailure};
+use crate::backend::{Backend, Write};
+use crate::engine::{Kind, target};
 use crate::error::{Error, WriteError};
 use crate::persistent::{KeyFor, PersistentType};
 use crate::query::{OfEveryRowOf, Patch, Query};
-use crate::state::{PState, Stored};
-use crate::value::Timestamp;
+use crate::state::PState;
 
 /// How often a change is made anew because somebody else was faster.
 const TRIES: usize = 100;
@@ -19,8 +17,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// indexes follow, and nothing that others write meanwhile is lost: what was changed under way is looked at anew.
     ///
     /// The rows that are found are held in memory. On MongoDB they are changed in one transaction, which lives for 60 seconds: more
-    /// rows than that is enough for are an error that says so, to be changed by ranges of a key. Fails as [`update`](Self::update) does, with [`Error::InvalidPatch`], and
-    /// with [`Error::Unsupported`] on a back end without atomic batches.
+    /// rows than that is enough for are an error that says so, to be changed by ranges of a key, each range all or none. Fails as
+    /// [`update`](Self::update) does, with [`Error::InvalidPatch`], and with [`Error::Unsupported`] on a back end without atomic
+    /// batches.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -43,18 +42,19 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         patch.ensure_within::<B>()?;
         for _ in 0..TRIES {
             let states = self.find(query.clone()).await?;
-            let changed = states.iter().map(|state| patch.apply(&state.value)).collect::<Result<Vec<_>, _>>()?;
+            let changed = states.iter().map(|state| patch.apply::<B>(&state.value)).collect::<Result<Vec<_>, _>>()?;
             let table = self.table()?;
             let mut writes = Vec::with_capacity(states.len());
             for (PState { stored, .. }, value) in states.iter().zip(&changed) {
-                self.ensure_stable(stored, value)?;
-                writes.push(Write::Replace(as_seen::<P>(stored), content_of(table, value)?));
+                table.ensure_stable(stored, &|path| value.value_at(path))?;
+                // By its version, whether the store has optimistic locking or not: the change is of what was seen.
+                writes.push(Write::Replace(target(Kind::of::<P>(), stored, true), content_of(table, value)?));
             }
             let error = |position: usize, failure| {
                 let (state, value) = (states.get(position)?, changed.get(position)?);
                 Some(write_error(table, value, Some(&state.stored), failure))
             };
-            if let Some(rows) = self.write_all("update_where", writes, error).await? {
+            if let Some(rows) = table.write_all(Kind::of::<P>(), "update_where", writes, &error).await? {
                 return Ok(rows);
             }
         }
@@ -81,7 +81,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         for _ in 0..TRIES {
             let doomed = self.doomed(query.clone()).await?;
             let writes = doomed.iter().map(|row| Write::Delete(row.target::<P>())).collect();
-            if let Some(rows) = self.write_all("delete_where", writes, |_, _| None).await? {
+            let table = self.table()?;
+            if let Some(rows) = table.write_all(Kind::of::<P>(), "delete_where", writes, &|_, _| None).await? {
                 return Ok(rows);
             }
         }
@@ -107,7 +108,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
     {
         let patch = patch.of::<P>();
-        match patch.ensure_within::<B>().and_then(|()| patch.apply(&state.value)) {
+        match patch.ensure_within::<B>().and_then(|()| patch.apply::<B>(&state.value)) {
             Ok(value) => {
                 let updated = self.update(PState { value, stored: state.stored.clone() }).await;
                 // The state comes back as it was handed in.
@@ -144,7 +145,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
         for _ in 0..TRIES {
             let Some(state) = self.retrieve_key(key).await? else { return Ok(None) };
-            let value = patch.apply(&state.value)?;
+            let value = patch.apply::<B>(&state.value)?;
             match self.update_locked(state.set(value)).await {
                 Ok(state) => return Ok(Some(state)),
                 Err(refused) if refused.is_write_conflict() || refused.is_not_found() => {}
@@ -157,51 +158,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Has the back end patch the row where it is, if it can.
     async fn patch_in_place<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
         let table = self.table()?;
-        let changes = if B::PATCHES_IN_PLACE { patch.in_place(&table.definition) } else { None };
+        let changes = if B::PATCHES_IN_PLACE { patch.in_place::<B>(&table.definition) } else { None };
         let Some(changes) = changes else { return Ok(None) };
         let (index, values) = self.key_of(key)?;
-        let lookup = Lookup { index, values: &values, scope: P::DISCRIMINATORS };
-        let written_at = table.options.timestamps.then(Timestamp::now);
-        let span = tracing::debug_span!("patch", "type" = P::NAME, backend = B::NAME);
-        let row = table.backend.patch(&table.handle, lookup, &changes, written_at).instrument(span).await?;
+        let row = table.patch(Kind::of::<P>(), index, &values, &changes).await?;
         row.map(|row| state_of(table, &row)).transpose()
-    }
-
-    /// Does the writes, all or none, and says how many; `None` if a row is not as it was seen. `error` tells the failure of
-    /// the write at a position in the caller's terms, if it has any.
-    async fn write_all(
-        &self,
-        operation: &'static str,
-        writes: Vec<Write<'_, B::Doc>>,
-        error: impl FnOnce(usize, WriteFailure) -> Option<Error>,
-    ) -> Result<Option<u64>, Error> {
-        let table = self.table()?;
-        if !table.backend.capabilities().atomic_batches {
-            return Err(Error::Unsupported { backend: B::NAME, operation });
-        }
-        let rows = writes.len();
-        if rows == 0 {
-            return Ok(Some(0));
-        }
-        let span = tracing::debug_span!("write_many", "type" = P::NAME, backend = B::NAME, rows);
-        match table.backend.write_many(&table.handle, writes).instrument(span).await {
-            Ok(()) => Ok(Some(rows as u64)),
-            Err((_, WriteFailure::Stale { .. } | WriteFailure::Missing)) => Ok(None),
-            Err((_, WriteFailure::Other(error))) => Err(error),
-            Err((position, failure)) => {
-                let what = format!("write {position} of {rows} failed: {failure:?}");
-                Err(error(position, failure).unwrap_or_else(|| confused(B::NAME, what)))
-            }
-        }
-    }
-}
-
-/// The row by its version, whether the store has optimistic locking or not: the change is of what was seen.
-fn as_seen<P: PersistentType>(stored: &Stored) -> Target<'_> {
-    Target {
-        id: stored.id,
-        version: Some(stored.version),
-        scope: P::DISCRIMINATORS,
-        primary_key: stored.primary_key.as_deref(),
     }
 }

@@ -5,8 +5,9 @@ use std::pin::Pin;
 
 use futures_core::Stream as _;
 
-use super::{Repo, scoped_select, unknown_discriminator};
+use super::Repo;
 use crate::backend::{Backend, Target};
+use crate::engine::Kind;
 use crate::error::Error;
 use crate::persistent::PersistentType;
 use crate::query::{Predicate, Query, Source};
@@ -33,17 +34,18 @@ impl Doomed {
 impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// The rows that the query finds. A row of a type that is not known here is an error.
     pub(super) async fn doomed(&self, query: Query<P>) -> Result<Vec<Doomed>, Error> {
-        let definition = &*self.table()?.definition;
+        let table = self.table()?;
+        let definition = &*table.definition;
         let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
         let source = |column: &usize| Source::Property(definition.columns[*column].path.clone());
         let sources: Vec<_> = primary_key.into_iter().flatten().map(source).collect();
         let mut doomed = Vec::new();
-        let take = |row: &Row<()>, values: Vec<Value>| {
+        let mut take = |row: &Row<()>, values: Vec<Value>| {
             let primary_key = primary_key.map(|_| values.into());
             doomed.push(Doomed { id: row.id, version: Some(row.version), primary_key });
             Ok(())
         };
-        match self.values(query.clone(), &sources, take).await {
+        match table.values(Kind::of::<P>(), query.clone().into_select(), &sources, &mut take).await {
             Ok(()) => Ok(doomed),
             Err(Error::Decode { .. }) => self.doomed_one_by_one(query).await,
             Err(error) => Err(error),
@@ -53,12 +55,12 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// The same where a row, or what the store knows of it, cannot be read: a stream goes on after it.
     async fn doomed_one_by_one(&self, query: Query<P>) -> Result<Vec<Doomed>, Error> {
         let table = self.table()?;
-        let mut rows = table.backend.stream(&table.handle, scoped_select::<P>(query.into_select()));
+        let mut rows = table.backend.stream(&table.handle, Kind::of::<P>().scoped_select(query.into_select()));
         let (mut doomed, mut unreadable) = (Vec::new(), Vec::new());
         while let Some(row) = poll_fn(|context| Pin::new(&mut rows).poll_next(context)).await {
             match row {
                 Ok(row) if table.definition.variant(row.discriminator.as_deref()).is_none() => {
-                    return Err(unknown_discriminator::<P, _>(&table.definition, &row));
+                    return Err(table.unknown_discriminator(Kind::of::<P>(), &row));
                 }
                 Ok(row) => doomed.push(Doomed { id: row.id, version: Some(row.version), primary_key: None }),
                 Err(error) => match error {

@@ -1,16 +1,13 @@
 //! Repositories: create, retrieve, query, update and delete for one persistent type.
 //!
-//! All that makes a derived repository differ from a poly or a plain one is here, once: which rows it sees
-//! ([`PersistentType::DISCRIMINATORS`]) and which of the table's columns its values have.
+//! A repository encodes, decodes and names; all else is done by the engine, once for all types.
 
-mod bounds;
 mod by_query;
 mod deletion;
 mod page;
 mod project;
 mod read;
 mod stream;
-mod strict;
 mod write;
 
 use std::fmt;
@@ -20,17 +17,14 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::backend::Backend;
+use crate::engine::{Kind, Table};
 use crate::error::Error;
 use crate::persistent::PersistentType;
-use crate::query::{Predicate, Query, Select};
 use crate::row::Row;
-use crate::state::{PState, Stored};
+use crate::state::PState;
 use crate::storable::Storable;
-use crate::store::Table;
 use crate::table::{Index, TableDefinition};
-use crate::value::{Value, ValueRef};
-
-use bounds::ensure_within;
+use crate::value::ValueRef;
 
 pub use page::Page;
 pub use project::Groups;
@@ -80,75 +74,16 @@ impl<P: PersistentType, B: Backend> fmt::Debug for Repo<P, B> {
     }
 }
 
-/// The predicate, true of no row that the repository does not see. The discriminator comes first and literally, so that
-/// partial indexes apply.
-fn scoped<P: PersistentType>(predicate: Predicate) -> Predicate {
-    match P::DISCRIMINATORS {
-        Some(names) => Predicate::Discriminator(names).and(predicate),
-        None => predicate,
-    }
-}
-
-/// What a query selects of the rows that the repository sees, if the query is one that a store may be asked.
-fn selected<P: PersistentType, B: Backend>(query: Query<P>) -> Result<Select, Error> {
-    let select = query.into_select();
-    ensure_within::<B>(&select)?;
-    Ok(scoped_select::<P>(select))
-}
-
-fn scoped_select<P: PersistentType>(mut select: Select) -> Select {
-    select.predicate = scoped::<P>(select.predicate);
-    select
-}
-
 /// The state of a row.
 fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Doc>) -> Result<PState<P>, Error> {
-    let definition = &*table.definition;
-    let value = match P::decode(&*table.backend, row.discriminator.as_deref(), &row.doc) {
-        Some(Ok(value)) => value,
-        Some(Err(failure)) => {
-            let variant = definition.variant(row.discriminator.as_deref());
-            return Err(Error::Decode {
-                type_name: variant.map_or(P::NAME, |variant| variant.type_name),
-                id: row.id,
-                path: failure.path,
-                source: failure.source,
-            });
+    match P::decode(&*table.backend, row.discriminator.as_deref(), &row.doc) {
+        Some(Ok(value)) => {
+            let stored = table.stored(row, &|path| value.value_at(path));
+            Ok(PState { value, stored })
         }
-        None => return Err(unknown_discriminator::<P, _>(definition, row)),
-    };
-    let stored = Stored {
-        id: row.id,
-        version: row.version,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-        primary_key: primary_key(definition, &value),
-    };
-    Ok(PState { value, stored })
-}
-
-fn unknown_discriminator<P: PersistentType, D>(definition: &TableDefinition, row: &Row<D>) -> Error {
-    Error::UnknownDiscriminator {
-        type_name: P::NAME,
-        table: definition.name,
-        id: row.id,
-        found: row.discriminator.as_deref().unwrap_or_default().to_owned(),
-        known: definition.discriminators().collect(),
+        Some(Err(failure)) => Err(table.undecodable(Kind::of::<P>(), row, failure)),
+        None => Err(table.unknown_discriminator(Kind::of::<P>(), row)),
     }
-}
-
-fn primary_key<P: PersistentType>(definition: &TableDefinition, value: &P) -> Option<Box<[Value]>> {
-    let primary_key = definition.primary_key.as_ref()?;
-    Some(index_values(definition, &definition.indexes[primary_key.index], value).collect())
-}
-
-/// The values that a persistent has in the columns of an index.
-fn index_values<'a, P: PersistentType>(
-    definition: &'a TableDefinition,
-    index: &'a Index,
-    value: &'a P,
-) -> impl Iterator<Item = Value> + 'a {
-    index.columns.iter().map(|column| value.value_at(definition.columns[*column].path.steps()).to_value())
 }
 
 type KeyColumns<'a> = SmallVec<[ValueRef<'a>; 2]>;

@@ -1,7 +1,8 @@
 //! Pages: a window on an order that stays where it is while rows come and go.
 
-use super::{Repo, ensure_within, scoped_select};
+use super::Repo;
 use crate::backend::Backend;
+use crate::engine::{Kind, ensure_within};
 use crate::error::Error;
 use crate::persistent::PersistentType;
 use crate::query::{Cursor, CursorKey, Place, Query, Select, Way, behind, query_of};
@@ -70,7 +71,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
         // One more than are asked for says whether there is more.
         asked.limit = select.limit.map(|limit| limit.saturating_add(1));
-        let mut states = self.select(scoped_select::<P>(asked)).await?;
+        let mut states = self.select(Kind::of::<P>().scoped_select(asked)).await?;
         let is_more = select.limit.is_some_and(|limit| states.len() as u64 > limit);
         if is_more {
             states.pop();

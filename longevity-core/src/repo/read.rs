@@ -3,11 +3,9 @@
 use std::any::TypeId;
 use std::pin::Pin;
 
-use tracing::Instrument;
-
-use super::strict::ensure_served;
-use super::{KeyColumns, PStates, Repo, ensure_within, key_columns, scoped, selected, state_of};
-use crate::backend::{Backend, Lookup};
+use super::{KeyColumns, PStates, Repo, key_columns, state_of};
+use crate::backend::Backend;
+use crate::engine::Kind;
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::persistent::{KeyFor, PersistentType};
@@ -40,9 +38,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub(crate) async fn retrieve_key<K: KeyFor<P>>(&self, key: &K) -> Result<Option<PState<P>>, Error> {
         let table = self.table()?;
         let (index, values) = self.key_of(key)?;
-        let lookup = Lookup { index, values: &values, scope: P::DISCRIMINATORS };
-        let span = tracing::debug_span!("retrieve", "type" = P::NAME, backend = B::NAME);
-        let row = table.backend.get(&table.handle, lookup).instrument(span).await?;
+        let row = table.get(Kind::of::<P>(), index, &values).await?;
         row.map(|row| state_of(table, &row)).transpose()
     }
 
@@ -96,21 +92,20 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn find(&self, query: Query<P>) -> Result<Vec<PState<P>>, Error> {
-        self.select(selected::<P, B>(query)?).await
+        let select = self.table()?.selected(Kind::of::<P>(), query.into_select())?;
+        self.select(select).await
     }
 
     /// The states that a selection finds, which is scoped already.
     pub(super) async fn select(&self, select: Select) -> Result<Vec<PState<P>>, Error> {
         let table = self.table()?;
-        ensure_served(table, P::NAME, &select).await?;
-        let span = tracing::debug_span!("find", "type" = P::NAME, backend = B::NAME);
         // A page is allocated at once; a limit may be anything, and promises nothing.
         let mut states = Vec::with_capacity(select.limit.map_or(0, |rows| rows.min(64) as usize));
         let mut give = |row: &Row<B::Doc>| {
             states.push(state_of(table, row)?);
             Ok(())
         };
-        table.backend.find_each(&table.handle, select, &mut give).instrument(span).await?;
+        table.find(Kind::of::<P>(), select, &mut give).await?;
         Ok(states)
     }
 
@@ -161,15 +156,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn count(&self, query: Query<P>) -> Result<u64, Error> {
-        let table = self.table()?;
-        let select = query.into_select();
-        ensure_within::<B>(&select)?;
-        let all = Select::of(scoped::<P>(select.predicate));
-        ensure_served(table, P::NAME, &all).await?;
-        let span = tracing::debug_span!("count", "type" = P::NAME, backend = B::NAME);
-        let rows = table.backend.count(&table.handle, all.predicate).instrument(span).await?;
-        let rows = rows.saturating_sub(select.offset);
-        Ok(select.limit.map_or(rows, |limit| rows.min(limit)))
+        self.table()?.count(Kind::of::<P>(), query.into_select()).await
     }
 
     /// Whether the query finds any. Decodes nothing.
@@ -182,14 +169,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn exists(&self, query: Query<P>) -> Result<bool, Error> {
-        if query.select().offset > 0 || query.select().limit == Some(0) {
-            return Ok(self.count(query).await? > 0);
-        }
-        let table = self.table()?;
-        let span = tracing::debug_span!("exists", "type" = P::NAME, backend = B::NAME);
-        let all = Select::of(selected::<P, B>(query)?.predicate);
-        ensure_served(table, P::NAME, &all).await?;
-        table.backend.exists(&table.handle, all.predicate).instrument(span).await
+        self.table()?.exists(Kind::of::<P>(), query.into_select()).await
     }
 
     /// What the query finds, one by one, in its order. A row that does not decode is an error in its place; the stream
@@ -219,13 +199,6 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn explain(&self, query: Query<P>) -> Result<Explanation, Error> {
-        let table = self.table()?;
-        if !table.backend.capabilities().explain {
-            return Err(Error::Unsupported { backend: B::NAME, operation: "explain" });
-        }
-        let select = selected::<P, B>(query)?;
-        let span = tracing::debug_span!("explain", "type" = P::NAME, backend = B::NAME);
-        let explanation = table.backend.explain(&table.handle, select.clone()).instrument(span).await?;
-        Ok(explanation.warned(&table.definition, &select))
+        self.table()?.explain(Kind::of::<P>(), query.into_select()).await
     }
 }

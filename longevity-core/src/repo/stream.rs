@@ -8,14 +8,13 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use tracing::Span;
 
-use super::strict::ensure_served;
-use super::{selected, state_of};
+use super::state_of;
 use crate::backend::Backend;
+use crate::engine::{Kind, Table};
 use crate::error::Error;
 use crate::persistent::PersistentType;
 use crate::query::{Query, Select};
 use crate::state::PState;
-use crate::store::Table;
 
 /// The states that a query finds, one by one. Dropping it stops the query.
 pub struct PStates<P, B: Backend> {
@@ -41,8 +40,12 @@ enum Source<B: Backend> {
 type Check = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 impl<B: Backend> Source<B> {
-    fn new(type_name: &'static str, table: Result<Arc<Table<B>>, Error>, select: Result<Select, Error>) -> Self {
-        let (table, select) = match table.and_then(|table| Ok((table, select?))) {
+    fn new(kind: Kind, table: Result<Arc<Table<B>>, Error>, select: Select) -> Self {
+        let selected = table.and_then(|table| {
+            let select = table.selected(kind, select)?;
+            Ok((table, select))
+        });
+        let (table, select) = match selected {
             Ok(both) => both,
             Err(error) => return Self::Failed(Some(error)),
         };
@@ -50,7 +53,7 @@ impl<B: Backend> Source<B> {
             return Self::begun(table, select);
         }
         let (checked, asked) = (Arc::clone(&table), select.clone());
-        let check = async move { ensure_served(&checked, type_name, &asked).await };
+        let check = async move { checked.ensure_served(kind, &asked).await };
         Self::Strict { table, select, check: Box::pin(check) }
     }
 
@@ -73,7 +76,7 @@ impl<B: Backend> Source<B> {
 impl<P: PersistentType, B: Backend> PStates<P, B> {
     pub(super) fn new(table: Result<Arc<Table<B>>, Error>, query: Query<P>) -> Self {
         let span = tracing::debug_span!("stream", "type" = P::NAME, backend = B::NAME);
-        let source = Source::new(P::NAME, table, selected::<P, B>(query));
+        let source = Source::new(Kind::of::<P>(), table, query.into_select());
         Self { source, span, of: std::marker::PhantomData }
     }
 

@@ -1,20 +1,13 @@
 //! Create, update and delete.
 
-use std::borrow::Cow;
-
-use tracing::Instrument;
-
-use super::{Repo, index_values, primary_key};
-use crate::backend::{Backend, Target, WriteFailure};
-use crate::encoding::{levels_of, too_deep};
+use super::Repo;
+use crate::backend::{Backend, WriteFailure};
+use crate::engine::{Kind, Table, confused};
 use crate::error::{Error, WriteError};
-use crate::limits::DOCUMENT_LEVELS;
 use crate::persistent::PersistentType;
 use crate::row::{RowContent, RowId};
 use crate::state::{PState, Stored};
-use crate::store::Table;
-use crate::table::{Column, Index, shown};
-use crate::value::{Timestamp, Value};
+use crate::value::Timestamp;
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Stores a new persistent.
@@ -34,8 +27,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let table = self.table()?;
         let content = content_of(table, &value)?;
         let written_at = content.written_at;
-        let span = tracing::debug_span!("create", "type" = P::NAME, backend = B::NAME);
-        match table.backend.insert(&table.handle, content).instrument(span).await {
+        match table.insert(Kind::of::<P>(), content).await {
             Ok(id) => Ok(created(table, id, written_at, value)),
             Err(failure) => Err(write_error(table, &value, None, failure)),
         }
@@ -56,23 +48,17 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// ```
     pub async fn create_many(&self, values: impl IntoIterator<Item = P>) -> Result<Vec<PState<P>>, Error> {
         let table = self.table()?;
-        if !table.backend.capabilities().atomic_batches {
-            return Err(Error::Unsupported { backend: B::NAME, operation: "create_many" });
-        }
+        table.ensure_atomic("create_many")?;
         let values: Vec<P> = values.into_iter().collect();
         let contents: Vec<_> = values.iter().map(|value| content_of(table, value)).collect::<Result<_, _>>()?;
         let written_at = contents.first().and_then(|content| content.written_at);
-        let span = tracing::debug_span!("create_many", "type" = P::NAME, backend = B::NAME, rows = values.len());
-        match table.backend.insert_many(&table.handle, contents).instrument(span).await {
+        match table.insert_many(Kind::of::<P>(), contents).await {
             Ok(ids) => {
                 Ok(values.into_iter().zip(ids).map(|(value, id)| created(table, id, written_at, value)).collect())
             }
             Err((position, failure)) => match values.get(position) {
                 Some(value) => Err(write_error(table, value, None, failure)),
-                None => Err(Error::Backend {
-                    backend: B::NAME,
-                    source: format!("row {position} of {} failed: {failure:?}", values.len()).into(),
-                }),
+                None => Err(confused(B::NAME, format!("row {position} of {} failed: {failure:?}", values.len()))),
             },
         }
     }
@@ -122,27 +108,13 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
     }
 
-    /// Fails if the value has another primary key than its row.
-    pub(super) fn ensure_stable(&self, stored: &Stored, value: &P) -> Result<(), Error> {
-        let table = self.table()?;
-        if let Some(from) = &stored.primary_key {
-            let to = primary_key(&table.definition, value).unwrap_or_default();
-            if *from != to {
-                return Err(unstable_primary_key(table, from, &to));
-            }
-        }
-        Ok(())
-    }
-
     async fn replace(&self, state: &PState<P>, locking: bool) -> Result<(u64, Option<Timestamp>), Error> {
         let table = self.table()?;
         let (value, stored) = (&state.value, &state.stored);
-        self.ensure_stable(stored, value)?;
+        table.ensure_stable(stored, &|path| value.value_at(path))?;
         let content = content_of(table, value)?;
         let written_at = content.written_at;
-        let target = Target { version: locking.then_some(stored.version), ..target::<P, B>(table, stored) };
-        let span = tracing::debug_span!("update", "type" = P::NAME, backend = B::NAME);
-        match table.backend.replace(&table.handle, target, content).instrument(span).await {
+        match table.replace(Kind::of::<P>(), stored, locking, content).await {
             Ok(version) => Ok((version, written_at)),
             Err(failure) => Err(write_error(table, value, Some(stored), failure)),
         }
@@ -165,9 +137,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub async fn delete(&self, state: PState<P>) -> Result<P, WriteError<P>> {
         let result = match self.table() {
             Ok(table) => {
-                let target = target::<P, B>(table, &state.stored);
-                let span = tracing::debug_span!("delete", "type" = P::NAME, backend = B::NAME);
-                let deleted = table.backend.delete(&table.handle, target).instrument(span).await;
+                let deleted = table.delete(Kind::of::<P>(), &state.stored).await;
                 deleted.map_err(|failure| write_error(table, &state.value, Some(&state.stored), failure))
             }
             Err(error) => Err(error),
@@ -179,37 +149,15 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 }
 
-/// What is written of a value: its variant's discriminator, and its values in the table's columns.
+/// What is written of a value.
 pub(super) fn content_of<P: PersistentType, B: Backend>(
     table: &Table<B>,
     value: &P,
 ) -> Result<RowContent<B::Doc>, Error> {
-    let definition = &*table.definition;
-    let position = value.variant();
-    let discriminators = definition.variants.get(position).and_then(|variant| variant.discriminators);
-    let value_in = |column: &Column| match column.variant {
-        Some(other) if other != position => Value::None(0),
-        _ => value.value_at(column.path.steps()).to_value(),
-    };
-    if !B::LIMITS_LEVELS
-        && let Some(variant) = definition.variants.get(position)
-        && table.nests.get(position) == Some(&true)
-        && levels_of(variant.shape, &value.value_at(&[]).to_value()) > DOCUMENT_LEVELS
-    {
-        return Err(too_deep(variant.type_name));
-    }
-    let columns = if B::WANTS_COLUMNS { definition.columns.iter().map(value_in).collect() } else { Vec::new() };
-    Ok(RowContent {
-        discriminator: discriminators.and_then(|names| names.first().copied()).map(Cow::Borrowed),
-        doc: value.encode(&*table.backend)?,
-        columns,
-        written_at: table.options.timestamps.then(Timestamp::now),
-    })
-}
-
-fn target<'a, P: PersistentType, B: Backend>(table: &Table<B>, stored: &'a Stored) -> Target<'a> {
-    let version = table.options.optimistic_locking.then_some(stored.version);
-    Target { id: stored.id, version, scope: P::DISCRIMINATORS, primary_key: stored.primary_key.as_deref() }
+    let (position, value_at) = (value.variant(), |path: &[_]| value.value_at(path));
+    table.ensure_flat(position, &value_at)?;
+    let doc = value.encode(&*table.backend)?;
+    Ok(table.content(position, &value_at, doc))
 }
 
 fn created<P: PersistentType, B: Backend>(
@@ -218,8 +166,7 @@ fn created<P: PersistentType, B: Backend>(
     written_at: Option<Timestamp>,
     value: P,
 ) -> PState<P> {
-    let primary_key = primary_key(&table.definition, &value);
-    PState { stored: Stored { id, version: 0, created_at: written_at, updated_at: written_at, primary_key }, value }
+    PState { stored: table.created(id, written_at, &|path| value.value_at(path)), value }
 }
 
 /// The error for a write that the back end did not do. `stored` is the row's state if the write was about one.
@@ -229,38 +176,5 @@ pub(super) fn write_error<P: PersistentType, B: Backend>(
     stored: Option<&Stored>,
     failure: WriteFailure,
 ) -> Error {
-    let definition = &*table.definition;
-    match (failure, stored) {
-        (WriteFailure::Duplicate(position), _) => match definition.indexes.get(position) {
-            Some(index) => {
-                let values: Vec<_> = index_values(definition, index, value).collect();
-                index.duplicate_key(&values)
-            }
-            None => confused(B::NAME, format!("duplicate in index {position}, which does not exist")),
-        },
-        (WriteFailure::Stale { found }, Some(stored)) => {
-            Error::WriteConflict { type_name: P::NAME, id: stored.id, expected: stored.version, found }
-        }
-        (WriteFailure::Missing, Some(stored)) => {
-            Error::NotFound { type_name: P::NAME, what: format!("has the id {}: it is gone", stored.id) }
-        }
-        (WriteFailure::Other(error), _) => error,
-        (failure, None) => confused(B::NAME, format!("an insert failed as an update would: {failure:?}")),
-    }
-}
-
-/// A back end broke its contract.
-pub(super) fn confused(backend: &'static str, what: String) -> Error {
-    Error::Backend { backend, source: what.into() }
-}
-
-fn unstable_primary_key<B: Backend>(table: &Table<B>, from: &[Value], to: &[Value]) -> Error {
-    let definition = &*table.definition;
-    let index = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index]);
-    Error::UnstablePrimaryKey {
-        type_name: definition.type_name,
-        key: index.map_or_else(String::new, Index::property),
-        from: shown(from),
-        to: shown(to),
-    }
+    table.write_error(Kind::of::<P>(), failure, stored, &|path| value.value_at(path))
 }

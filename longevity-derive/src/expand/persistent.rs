@@ -102,11 +102,18 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
                 backend.encode(self)
             }
 
-            fn of_value(
+            fn of_value<__B: #krate::backend::Backend>(
                 _: ::core::primitive::usize,
                 value: #krate::Value,
             ) -> ::core::result::Result<Self, #krate::backend::DecodeError> {
                 #krate::encoding::from_value(value)
+            }
+
+            fn is_decoded_by_derive<__B: #krate::backend::Backend>(
+                _: ::core::primitive::usize,
+                path: &[&'static ::core::primitive::str],
+            ) -> ::core::primitive::bool {
+                #krate::encoding::is_decoded_by_derive::<Self>(path)
             }
 
             fn decode<__B: #krate::backend::Backend>(

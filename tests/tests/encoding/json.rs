@@ -22,7 +22,9 @@ pub(crate) fn decode<T: Document>(text: &str) -> Result<T, serde_json::Error> {
 }
 
 pub(crate) fn locate<T: Document>(text: &str) -> Result<T, DecodeError> {
-    deserialize_to_locate::<Json, _, _>(&mut serde_json::Deserializer::from_str(text))
+    let json = || serde_json::Deserializer::from_str(text);
+    let (value, place) = deserialize_to_locate::<Json, _, _>(&mut json());
+    value.map_err(|error| DecodeError { path: place.path(&mut json()), source: error.into() })
 }
 
 /// The value has this form, and comes back from it.

@@ -86,7 +86,8 @@ fn json<T: Document + Generate>() -> Attempt {
                 true
             }
             Err(_) => {
-                let _ = deserialize_to_locate::<Json, T, _>(&mut json()).unwrap_err().source.to_string();
+                let (value, place) = deserialize_to_locate::<Json, T, _>(&mut json());
+                let _ = (value.unwrap_err().to_string(), place.path(&mut json()));
                 false
             }
         }

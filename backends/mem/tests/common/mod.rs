@@ -158,18 +158,8 @@ pub fn bare_definition() -> TableDefinition {
         name: "user",
         type_name: "User",
         variants: vec![
-            Variant {
-                type_name: "Member",
-                discriminators: Some(MEMBER),
-                shape: Member::shape,
-                decoded_by_derive: |_| false,
-            },
-            Variant {
-                type_name: "Commenter",
-                discriminators: Some(COMMENTER),
-                shape: Commenter::shape,
-                decoded_by_derive: |_| false,
-            },
+            Variant { type_name: "Member", discriminators: Some(MEMBER), shape: Member::shape },
+            Variant { type_name: "Commenter", discriminators: Some(COMMENTER), shape: Commenter::shape },
         ],
         columns: vec![
             column(&[&USERNAME], ScalarType::String, None),

@@ -10,7 +10,7 @@ use crate::query::{Patch, Predicate, Select};
 use crate::value::Value;
 
 /// Fails if the query is too large or too deep for any store.
-pub(super) fn ensure_within<B: Backend>(select: &Select) -> Result<(), Error> {
+pub(crate) fn ensure_within<B: Backend>(select: &Select) -> Result<(), Error> {
     if select.order.len() > ORDER_PROPERTIES {
         return Err(too_large::<B>(format!("an order is by at most {ORDER_PROPERTIES} properties")));
     }
@@ -67,7 +67,7 @@ pub(super) fn ensure_paths_within<'a, B: Backend>(paths: impl IntoIterator<Item 
 
 impl<P: PersistentType> Patch<P> {
     /// Fails if no document could have what it leads to or what it writes.
-    pub(super) fn ensure_within<B: Backend>(&self) -> Result<(), Error> {
+    pub(crate) fn ensure_within<B: Backend>(&self) -> Result<(), Error> {
         ensure_paths_within::<B>(self.paths())?;
         if self.operands().any(is_too_deep) { Err(too_deep(P::NAME)) } else { Ok(()) }
     }

@@ -1,0 +1,119 @@
+//! What the repositories of all types do: compiled once for each back end, whatever the number of types. A repository is a
+//! thin skin around it, which encodes, decodes and names.
+//!
+//! `read` and `figures` answer questions, `write` is the way in for each write, `bounds` and `strict` say which questions a
+//! store may be asked.
+
+mod bounds;
+mod figures;
+mod read;
+mod strict;
+mod write;
+
+use std::sync::Arc;
+
+use crate::backend::{Backend, DecodeError};
+use crate::error::Error;
+use crate::path::Step;
+use crate::persistent::PersistentType;
+use crate::query::{Predicate, Select};
+use crate::row::Row;
+use crate::state::Stored;
+use crate::store::Options;
+use crate::table::{Index, TableDefinition};
+use crate::value::{Value, ValueRef};
+
+pub(crate) use bounds::ensure_within;
+pub(crate) use figures::{Group, undecoded};
+pub(crate) use write::{confused, target};
+
+/// A table of a store, with all that an operation on it needs.
+pub(crate) struct Table<B: Backend> {
+    pub(crate) backend: Arc<B>,
+    pub(crate) definition: Arc<TableDefinition>,
+    pub(crate) handle: B::Table,
+    pub(crate) options: Options,
+    /// Of each variant: whether a document of it may be deeper than one may be.
+    pub(crate) nests: Vec<bool>,
+}
+
+/// The type of a repository, as the engine knows it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    /// The Rust type's name.
+    pub(crate) name: &'static str,
+    /// The discriminators of the rows that it sees; `None` for all.
+    pub(crate) scope: Option<&'static [&'static str]>,
+}
+
+impl Kind {
+    pub(crate) const fn of<P: PersistentType>() -> Self {
+        Self { name: P::NAME, scope: P::DISCRIMINATORS }
+    }
+
+    /// The predicate, true of no row that the repository does not see. The discriminator comes first and literally, so that
+    /// partial indexes apply.
+    pub(crate) fn scoped(self, predicate: Predicate) -> Predicate {
+        match self.scope {
+            Some(names) => Predicate::Discriminator(names).and(predicate),
+            None => predicate,
+        }
+    }
+
+    pub(crate) fn scoped_select(self, mut select: Select) -> Select {
+        select.predicate = self.scoped(select.predicate);
+        select
+    }
+}
+
+/// Reads the value at the end of a path out of a persistent.
+pub(crate) type ValueAt<'a> = dyn Fn(&[&'static Step]) -> ValueRef<'a> + 'a;
+
+/// The values that a persistent has in the columns of an index.
+pub(crate) fn index_values(definition: &TableDefinition, index: &Index, value_at: &ValueAt<'_>) -> Vec<Value> {
+    let value = |column: &usize| value_at(definition.columns[*column].path.steps()).to_value();
+    index.columns.iter().map(value).collect()
+}
+
+/// The values of the primary key, if the type has one.
+pub(crate) fn primary_key(definition: &TableDefinition, value_at: &ValueAt<'_>) -> Option<Box<[Value]>> {
+    let primary_key = definition.primary_key.as_ref()?;
+    Some(index_values(definition, &definition.indexes[primary_key.index], value_at).into())
+}
+
+impl<B: Backend> Table<B> {
+    /// What is known of a row besides its value.
+    pub(crate) fn stored(&self, row: &Row<B::Doc>, value_at: &ValueAt<'_>) -> Stored {
+        Stored {
+            id: row.id,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            primary_key: primary_key(&self.definition, value_at),
+        }
+    }
+
+    /// The error for a row whose document does not decode.
+    #[cold]
+    pub(crate) fn undecodable(&self, kind: Kind, row: &Row<B::Doc>, failure: DecodeError) -> Error {
+        let variant = self.definition.variant(row.discriminator.as_deref());
+        Error::Decode {
+            type_name: variant.map_or(kind.name, |variant| variant.type_name),
+            id: row.id,
+            path: failure.path,
+            source: failure.source,
+        }
+    }
+
+    /// The error for a row of a type that is not known here.
+    #[cold]
+    pub(crate) fn unknown_discriminator<D>(&self, kind: Kind, row: &Row<D>) -> Error {
+        Error::UnknownDiscriminator {
+            type_name: kind.name,
+            table: self.definition.name,
+            id: row.id,
+            found: row.discriminator.as_deref().unwrap_or_default().to_owned(),
+            known: self.definition.discriminators().collect(),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The strict mode: queries that no index serves are errors.
+
+use super::{Kind, Table};
+use crate::backend::Backend;
+use crate::error::Error;
+use crate::query::Select;
+
+impl<B: Backend> Table<B> {
+    /// Fails if the store is strict and no index serves the query, which is scoped already.
+    pub(crate) async fn ensure_served(&self, kind: Kind, select: &Select) -> Result<(), Error> {
+        if !self.options.strict {
+            return Ok(());
+        }
+        if !self.backend.capabilities().explain {
+            return Err(Error::Unsupported { backend: B::NAME, operation: "the strict mode, which needs explain" });
+        }
+        let explanation = self.backend.explain(&self.handle, select.clone()).await?.warned(&self.definition, select);
+        match explanation.warning {
+            Some(warning) => Err(Error::NotIndexed { type_name: kind.name, warning }),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The one way in for each write: here it gets its span, its scope, and its error.
+
+use std::borrow::Cow;
+
+use tracing::Instrument;
+
+use super::{Kind, Table, ValueAt, index_values, primary_key};
+use crate::backend::{Backend, Lookup, Target, Write, WriteFailure};
+use crate::encoding::{levels_of, too_deep};
+use crate::error::Error;
+use crate::limits::DOCUMENT_LEVELS;
+use crate::query::InPlace;
+use crate::row::{Row, RowContent, RowId};
+use crate::state::Stored;
+use crate::table::{Column, Index, shown};
+use crate::value::{Timestamp, Value, ValueRef};
+
+impl<B: Backend> Table<B> {
+    /// Fails if the value, of the variant at this position, is nested deeper than a document may be.
+    pub(crate) fn ensure_flat(&self, position: usize, value_at: &ValueAt<'_>) -> Result<(), Error> {
+        if !B::LIMITS_LEVELS
+            && let Some(variant) = self.definition.variants.get(position)
+            && self.nests.get(position) == Some(&true)
+            && levels_of(variant.shape, &value_at(&[]).to_value()) > DOCUMENT_LEVELS
+        {
+            return Err(too_deep(variant.type_name));
+        }
+        Ok(())
+    }
+
+    /// What is written of a value of the variant at this position: its discriminator, its values in the table's columns, and
+    /// its document.
+    pub(crate) fn content(&self, position: usize, value_at: &ValueAt<'_>, doc: B::Doc) -> RowContent<B::Doc> {
+        let definition = &*self.definition;
+        let discriminators = definition.variants.get(position).and_then(|variant| variant.discriminators);
+        let value_in = |column: &Column| match column.variant {
+            Some(other) if other != position => Value::None(0),
+            _ => value_at(column.path.steps()).to_value(),
+        };
+        let columns = if B::WANTS_COLUMNS { definition.columns.iter().map(value_in).collect() } else { Vec::new() };
+        RowContent {
+            discriminator: discriminators.and_then(|names| names.first().copied()).map(Cow::Borrowed),
+            doc,
+            columns,
+            written_at: self.options.timestamps.then(Timestamp::now),
+        }
+    }
+
+    pub(crate) async fn insert(&self, kind: Kind, content: RowContent<B::Doc>) -> Result<RowId, WriteFailure> {
+        let span = tracing::debug_span!("create", "type" = kind.name, backend = B::NAME);
+        self.backend.insert(&self.handle, content).instrument(span).await
+    }
+
+    pub(crate) async fn insert_many(
+        &self,
+        kind: Kind,
+        contents: Vec<RowContent<B::Doc>>,
+    ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
+        let span = tracing::debug_span!("create_many", "type" = kind.name, backend = B::NAME, rows = contents.len());
+        self.backend.insert_many(&self.handle, contents).instrument(span).await
+    }
+
+    pub(crate) async fn replace(
+        &self,
+        kind: Kind,
+        stored: &Stored,
+        locking: bool,
+        content: RowContent<B::Doc>,
+    ) -> Result<u64, WriteFailure> {
+        let span = tracing::debug_span!("update", "type" = kind.name, backend = B::NAME);
+        self.backend.replace(&self.handle, target(kind, stored, locking), content).instrument(span).await
+    }
+
+    pub(crate) async fn delete(&self, kind: Kind, stored: &Stored) -> Result<(), WriteFailure> {
+        let span = tracing::debug_span!("delete", "type" = kind.name, backend = B::NAME);
+        let target = target(kind, stored, self.options.optimistic_locking);
+        self.backend.delete(&self.handle, target).instrument(span).await
+    }
+
+    /// Has the back end change the row with a key where it is. `None` if it did not, for whatever reason.
+    pub(crate) async fn patch(
+        &self,
+        kind: Kind,
+        index: usize,
+        values: &[ValueRef<'_>],
+        changes: &[InPlace],
+    ) -> Result<Option<Row<B::Doc>>, Error> {
+        let lookup = Lookup { index, values, scope: kind.scope };
+        let written_at = self.options.timestamps.then(Timestamp::now);
+        let span = tracing::debug_span!("patch", "type" = kind.name, backend = B::NAME);
+        self.backend.patch(&self.handle, lookup, changes, written_at).instrument(span).await
+    }
+
+    /// Does the writes, all or none, and says how many; `None` if a row is not as it was seen. `error` tells the failure of
+    /// the write at a position in the caller's terms, if it has any.
+    pub(crate) async fn write_all(
+        &self,
+        kind: Kind,
+        operation: &'static str,
+        writes: Vec<Write<'_, B::Doc>>,
+        error: &(dyn Fn(usize, WriteFailure) -> Option<Error> + Sync),
+    ) -> Result<Option<u64>, Error> {
+        self.ensure_atomic(operation)?;
+        let rows = writes.len();
+        if rows == 0 {
+            return Ok(Some(0));
+        }
+        let span = tracing::debug_span!("write_many", "type" = kind.name, backend = B::NAME, rows);
+        match self.backend.write_many(&self.handle, writes).instrument(span).await {
+            Ok(()) => Ok(Some(rows as u64)),
+            Err((_, WriteFailure::Stale { .. } | WriteFailure::Missing)) => Ok(None),
+            Err((_, WriteFailure::Other(error))) => Err(error),
+            Err((position, failure)) => {
+                let what = format!("write {position} of {rows} failed: {failure:?}");
+                Err(error(position, failure).unwrap_or_else(|| confused(B::NAME, what)))
+            }
+        }
+    }
+
+    /// Fails if the back end cannot write several rows, all or none.
+    pub(crate) fn ensure_atomic(&self, operation: &'static str) -> Result<(), Error> {
+        if self.backend.capabilities().atomic_batches {
+            Ok(())
+        } else {
+            Err(Error::Unsupported { backend: B::NAME, operation })
+        }
+    }
+
+    /// Fails if the value has another primary key than its row.
+    pub(crate) fn ensure_stable(&self, stored: &Stored, value_at: &ValueAt<'_>) -> Result<(), Error> {
+        let Some(from) = &stored.primary_key else { return Ok(()) };
+        let definition = &*self.definition;
+        let to = primary_key(definition, value_at).unwrap_or_default();
+        if *from == to {
+            return Ok(());
+        }
+        let index = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index]);
+        Err(Error::UnstablePrimaryKey {
+            type_name: definition.type_name,
+            key: index.map_or_else(String::new, Index::property),
+            from: shown(from),
+            to: shown(&to),
+        })
+    }
+
+    /// What is known of a row that was just created.
+    pub(crate) fn created(&self, id: RowId, written_at: Option<Timestamp>, value_at: &ValueAt<'_>) -> Stored {
+        let primary_key = primary_key(&self.definition, value_at);
+        Stored { id, version: 0, created_at: written_at, updated_at: written_at, primary_key }
+    }
+
+    /// The error for a write of a value that the back end did not do. `stored` is the row's state if the write was about one.
+    #[cold]
+    pub(crate) fn write_error(
+        &self,
+        kind: Kind,
+        failure: WriteFailure,
+        stored: Option<&Stored>,
+        value_at: &ValueAt<'_>,
+    ) -> Error {
+        let definition = &*self.definition;
+        match (failure, stored) {
+            (WriteFailure::Duplicate(position), _) => match definition.indexes.get(position) {
+                Some(index) => index.duplicate_key(&index_values(definition, index, value_at)),
+                None => confused(B::NAME, format!("duplicate in index {position}, which does not exist")),
+            },
+            (WriteFailure::Stale { found }, Some(stored)) => {
+                Error::WriteConflict { type_name: kind.name, id: stored.id, expected: stored.version, found }
+            }
+            (WriteFailure::Missing, Some(stored)) => {
+                Error::NotFound { type_name: kind.name, what: format!("has the id {}: it is gone", stored.id) }
+            }
+            (WriteFailure::Other(error), _) => error,
+            (failure, None) => confused(B::NAME, format!("an insert failed as an update would: {failure:?}")),
+        }
+    }
+}
+
+/// The row that a state is of.
+pub(crate) fn target(kind: Kind, stored: &Stored, locking: bool) -> Target<'_> {
+    Target {
+        id: stored.id,
+        version: locking.then_some(stored.version),
+        scope: kind.scope,
+        primary_key: stored.primary_key.as_deref(),
+    }
+}
+
+/// A back end broke its contract.
+pub(crate) fn confused(backend: &'static str, what: String) -> Error {
+    Error::Backend { backend, source: what.into() }
+}
