@@ -231,6 +231,13 @@ mod tests {
     }
 
     #[test]
+    fn a_cursor_is_its_text() {
+        let cursor = Cursor::new(&KEY, "a query", Way::Next, &place()).unwrap();
+        assert!(cursor.as_str().len() > 40);
+        assert_eq!((cursor.as_str(), Cursor::from(cursor.to_string())), (&*cursor.to_string(), cursor.clone()));
+    }
+
+    #[test]
     fn a_cursor_comes_back_as_it_was() {
         let cursor = Cursor::new(&KEY, "a query", Way::Previous, &place()).unwrap();
         assert!(cursor.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));

@@ -300,3 +300,50 @@ impl<P: 'static> fmt::Debug for Filter<P> {
         self.predicate.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::{Path, Step};
+    use crate::value::{Comparison, Value};
+
+    /// One of a few that differ.
+    fn leaf(number: i64) -> Filter<()> {
+        let path = Path::root().then(const { &Step::new("number") });
+        Filter::from_predicate(Predicate::compare(&path, 0, Comparison::Gt, Value::Int(number)))
+    }
+
+    #[test]
+    fn the_levels_of_a_filter_are_those_of_what_it_is_built_to() {
+        // All trees of three operators over four leaves, and the constants.
+        let mut filters =
+            vec![leaf(1), leaf(2) & leaf(3), leaf(2) | leaf(3), !leaf(1), Filter::all(), Filter::nothing()];
+        for _ in 0..2 {
+            let known = filters.clone();
+            for one in &known {
+                filters.push(!one.clone());
+                for other in known.iter().take(6) {
+                    filters.extend([one.clone() & other.clone(), other.clone() | one.clone()]);
+                }
+            }
+        }
+        assert!(filters.iter().any(|filter| filter.levels() > 3));
+        for filter in filters {
+            assert_eq!(filter.levels(), filter.predicate().levels(), "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn a_filter_grows_one_level_beyond_the_limit_and_no_further() {
+        let mut filter = leaf(0);
+        for number in 1..4 * FILTER_LEVELS as i64 {
+            let before = filter.levels();
+            filter = if number % 2 == 0 { filter & leaf(number) } else { filter | leaf(number) };
+            assert_eq!(filter.levels(), (before + 1).min(FILTER_LEVELS + 1));
+            assert_eq!(filter.levels(), filter.predicate().levels());
+        }
+        assert_eq!((!filter.clone()).levels(), FILTER_LEVELS + 1);
+        assert_eq!((leaf(0) & filter.clone()).levels(), FILTER_LEVELS + 1);
+        assert_eq!((filter | leaf(0)).levels(), FILTER_LEVELS + 1);
+    }
+}

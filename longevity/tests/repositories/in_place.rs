@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use longevity::backend::{Backend, Lookup};
 use longevity::blocking::Longevity;
+use longevity::limits::DOCUMENT_LEVELS;
 use longevity::prelude::*;
 use longevity::query::{InPlace, Patch};
 use longevity::testkit::decorate::{Decorated, Decorator};
 
-use super::model::{Address, Email, Guest, Member, Page, Site, Url, User, guest, name, site};
+use super::model::{Address, Email, Guest, Member, Page, Site, Url, User, guest, lists, name, page, site};
 
 type Doc = <Mem as Backend>::Doc;
 type Table = <Mem as Backend>::Table;
@@ -98,7 +99,7 @@ fn what_needs_a_look_at_the_row_gets_one() {
     assert_eq!((ann.note, ann.level, ann.tags.len(), ann.address.number), (None, 2, 3, 3));
 
     let pages = store.repo::<Page>();
-    pages.create(Page { url: Url("/".into()), views: 1 }).unwrap();
+    pages.create(page("/")).unwrap();
     let same = pages.patch_by(&Url("/".into()), Page::props().url.set(Url("/".into()))).unwrap();
     assert_eq!((same.unwrap().row_version(), asked.take()), (1, None), "the primary key");
     let error = pages.patch_by(&Url("/".into()), Page::props().url.set(Url("/other".into()))).unwrap_err();
@@ -108,6 +109,46 @@ fn what_needs_a_look_at_the_row_gets_one() {
         asked.take().as_deref(),
         Some("[Add { path: Path(views), by: 1, from: -9223372036854775808..=9223372036854775806 }]")
     );
+}
+
+#[test]
+fn numbers_of_each_size_are_added_to_within_their_range() {
+    let (asked, store) = opened();
+    let pages = store.repo::<Page>();
+    pages.create(page("/")).unwrap();
+    let sizes = Page::props().sizes;
+    let of = |patch: Patch<Page>| {
+        pages.patch_by(&Url("/".into()), patch).unwrap().unwrap();
+        asked.take()
+    };
+    let from = |patch: Patch<Page>| of(patch).map(|changes| changes[changes.find("from: ").unwrap() + 6..].to_owned());
+    assert_eq!(from(sizes.short.increment(1_i16)).as_deref(), Some("-32768..=32766 }]"));
+    assert_eq!(from(sizes.middle.increment(1_i32)).as_deref(), Some("-2147483648..=2147483646 }]"));
+    assert_eq!(from(sizes.tiny_natural.increment(1_u8)).as_deref(), Some("0..=254 }]"));
+    assert_eq!(from(sizes.short_natural.increment(1_u16)).as_deref(), Some("0..=65534 }]"));
+    assert_eq!(from(sizes.middle_natural.increment(1_u32)).as_deref(), Some("0..=4294967294 }]"));
+    // The store's own sum might be another.
+    assert_eq!(of(sizes.long_natural.increment(2_u64)), None);
+    assert_eq!(of(sizes.float.increment(0.5)), None);
+    let page = pages.retrieve_one(&Url("/".into())).unwrap().into_value();
+    assert_eq!((page.sizes.long_natural, page.sizes.float), (2, 0.5));
+}
+
+#[test]
+fn what_a_document_has_no_levels_for_is_refused_by_who_sees_all_of_it() {
+    let (asked, store) = opened();
+    let pages = store.repo::<Page>();
+    pages.create(page("/")).unwrap();
+    let p = Page::props();
+    let patched = |patch: Patch<Page>| pages.patch_by(&Url("/".into()), patch).map(|_| asked.take().is_some());
+    let set = |levels: usize| patched(p.lists.set(lists(levels)));
+    let push = |levels: usize| patched(p.more_lists.push(lists(levels)));
+    // The document is a level, and the list another.
+    assert!(set(DOCUMENT_LEVELS - 1).unwrap() && push(DOCUMENT_LEVELS - 2).unwrap());
+    for error in [set(DOCUMENT_LEVELS).unwrap_err(), push(DOCUMENT_LEVELS - 1).unwrap_err()] {
+        assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+        assert_eq!(asked.take(), None);
+    }
 }
 
 #[test]

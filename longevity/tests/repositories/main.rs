@@ -1,7 +1,9 @@
 //! What the repositories promise whatever the back end, on one in memory: quick tests, to which mutants of core are held.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
+mod begin;
 mod in_place;
+mod limits;
 mod meddling;
 mod model;
 mod reading;

@@ -1,5 +1,7 @@
 //! The domain model of the tests.
 
+use std::collections::BTreeMap;
+
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 
@@ -53,6 +55,34 @@ pub(crate) struct Url(pub(crate) String);
 pub(crate) struct Page {
     pub(crate) url: Url,
     pub(crate) views: i64,
+    pub(crate) sizes: Sizes,
+    pub(crate) lists: Lists,
+    pub(crate) more_lists: Vec<Lists>,
+    pub(crate) chain: Option<Chain>,
+    pub(crate) marks: BTreeMap<String, i64>,
+}
+
+/// A number of each other size.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Component)]
+pub(crate) struct Sizes {
+    pub(crate) short: i16,
+    pub(crate) middle: i32,
+    pub(crate) tiny_natural: u8,
+    pub(crate) short_natural: u16,
+    pub(crate) middle_natural: u32,
+    pub(crate) long_natural: u64,
+    pub(crate) float: f64,
+}
+
+/// A list of itself, with nothing between: as many levels in a document as there are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
+pub(crate) struct Lists(pub(crate) Vec<Lists>);
+
+/// An option of itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
+pub(crate) struct Chain {
+    pub(crate) link: i64,
+    pub(crate) next: Option<Box<Chain>>,
 }
 
 #[derive(DomainModel)]
@@ -73,6 +103,27 @@ pub(crate) fn member(user: &str, visits: i64) -> Member {
         tags: vec!["a".into()],
         address: Address { town: "Ulm".into(), number: 1 },
     }
+}
+
+pub(crate) fn page(url: &str) -> Page {
+    Page {
+        url: Url(url.into()),
+        views: 1,
+        sizes: Sizes::default(),
+        lists: lists(1),
+        more_lists: Vec::new(),
+        chain: None,
+        marks: BTreeMap::new(),
+    }
+}
+
+pub(crate) fn lists(levels: usize) -> Lists {
+    (1..levels).fold(Lists(Vec::new()), |inner, _| Lists(vec![inner]))
+}
+
+pub(crate) fn chain(links: usize) -> Chain {
+    let end = Chain { link: 0, next: None };
+    (1..links).fold(end, |next, link| Chain { link: link as i64, next: Some(Box::new(next)) })
 }
 
 pub(crate) fn guest(user: &str, visits: i64) -> Guest {

@@ -41,6 +41,18 @@ fn windows_are_of_the_order() {
 }
 
 #[test]
+fn a_derived_types_filter_is_of_its_rows_alone() {
+    let (_, store) = site();
+    let (users, m) = (store.repo::<User>(), Member::props());
+    let count = |filter: Filter<User>| users.count(User::query().filter(filter)).unwrap();
+    assert_eq!(count(m.note.is_none().widen()), 2, "a guest has no note, and is no member");
+    assert_eq!(count(!m.note.is_none().widen()), 1);
+    assert_eq!(count(User::props().visits.gt(2) | m.level.ne(1)), 3);
+    assert_eq!(count(User::is::<Guest>() & m.level.ne(1)), 0);
+    assert_eq!(users.count(User::query().filter(m.level.ne(1) & User::props().visits.gt(1))).unwrap(), 1);
+}
+
+#[test]
 fn a_cursor_is_of_one_type() {
     let (_, store) = site();
     let (users, members) = (store.repo::<User>(), store.repo::<Member>());
