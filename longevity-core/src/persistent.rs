@@ -84,14 +84,14 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn encode<B: Backend>(&self, backend: &B) -> Result<B::Doc, Error>;
 
-    /// The persistent whose variant is at this position, and whose value at the path of no steps is this. Of a back end, so
-    /// that it is compiled only where a repository needs it.
+    /// The persistent whose variant is at this position, and whose value at the path of no steps is this. It is generic over the
+    /// back end so that only programs that patch compile it.
     #[doc(hidden)]
     fn of_value<B: Backend>(variant: usize, value: Value) -> Result<Self, DecodeError>;
 
-    /// Whether each struct of the variant at this position on the way to a property, by the serde names of the fields, is decoded
-    /// as serde's derive does it: such a one has no rules of its own that a change of the property could break. Compiled only
-    /// where a repository needs it.
+    /// Whether serde's derive decodes each struct on the way to a property of the variant at this position. The path has the
+    /// fields' serde names. Such a struct has no rules of its own that a change of the property could break. Of a back end, for
+    /// the same reason.
     #[doc(hidden)]
     fn is_decoded_by_derive<B: Backend>(variant: usize, path: &[&'static str]) -> bool;
 

@@ -163,8 +163,8 @@ fn column_with(table: &Ready, path: &Path, variant: usize) -> Option<usize> {
     (is_plain && is_alike && !has_default(shape, path)).then_some(column)
 }
 
-/// Whether a document may lack the value and have a default for it: the default is made anew each time that the document is
-/// read, and the column has that of the time when it was written.
+/// Whether a document may lack the value and get a default. Each read of the document makes the default again, and the column has
+/// the one that was made when the row was written.
 fn has_default(shape: ShapeFn, path: &Path) -> bool {
     let mut shape = shape();
     for step in path.steps() {

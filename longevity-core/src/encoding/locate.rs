@@ -1,6 +1,6 @@
-//! Where a document does not decode. Whoever decodes a part of a list or an object notes its position there when that part
-//! fails, the innermost first, and a walk over the document makes a path of the positions. So the path costs nothing until it
-//! is asked for, and no second form of every type's decoding is compiled for it.
+//! Finds where a document does not decode. The decoder notes the position of each part that fails, the innermost first, and a
+//! walk over the document turns the positions into a path. The path costs nothing until somebody asks for it, and needs no
+//! second decoder, which would be compiled for every type.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
@@ -33,9 +33,9 @@ pub struct Place {
     positions: Vec<usize>,
 }
 
-/// What `decode` gives, and where it failed if it did.
+/// Runs `decode`, and says where it failed if it did.
 pub(super) fn locating<R>(decode: impl FnOnce() -> R) -> (R, Place) {
-    /// Nobody wants to know any more, also if the user's code panics.
+    /// Stops the notes, even if the user's code panics.
     struct Done;
 
     impl Drop for Done {

@@ -1,6 +1,6 @@
 //! How much of a type a value holds: weights of types, in values, and what a budget leaves of them.
 //!
-//! A number, a text, a `None`, an empty list weigh one. A type is weighed three times: with nothing in its options and
+//! A number, a string, a `None` and an empty list each weigh one. A type has three weights: with nothing in its options and
 //! collections; with as much in them as they ask for, but no more than a share of the budget each; and with all. If all of it is
 //! within the budget, the type's values are drawn without a thought of the budget. If not, its options and collections hold
 //! something only so often that the budget is met in the mean, and what they hold has a share of its own to spend.
@@ -24,7 +24,7 @@ const LEAST_FILL: f64 = 1.0 / 20.0;
 pub(super) const SOMES: f64 = 3.0 / 4.0;
 const ELEMENTS: f64 = 6.0 / 5.0;
 
-/// How often a text may have any length, where a row has to keep to its budget.
+/// How often a string may have any length in a row that has to keep to its budget.
 const ANY_LENGTH: f64 = 1.0 / 16.0;
 
 /// How much a type weighs.

@@ -55,7 +55,7 @@ struct Table {
     weighed: bool,
 }
 
-/// So many generators can take turns on a thread without building their strategies anew.
+/// How many generators keep their strategies on a thread. One more makes the oldest build its own again.
 const TABLES: usize = 8;
 
 thread_local! {
@@ -201,7 +201,7 @@ impl<T: Debug + 'static> Of<T> {
         strategy
     }
 
-    /// The type's own strategy, built anew if too many other generators have been at work on this thread since.
+    /// The type's own strategy. It is built again if this thread has given its table to another generator.
     fn strategy(&self) -> BoxedStrategy<T> {
         let known = with_table(&self.generators, |table| {
             let strategy = table.nodes.get(&self.key)?.strategy.as_ref()?;
