@@ -4,7 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures_core::Stream;
+use smallvec::SmallVec;
 
+pub use crate::by_kind::ByKind;
 use crate::encoding::{Projection, PropertyReader};
 use crate::error::{BoxError, Error};
 use crate::explain::Explanation;
@@ -13,7 +15,6 @@ use crate::query::{InPlace, Predicate, Select};
 use crate::row::{Row, RowContent, RowId};
 use crate::table::TableDefinition;
 use crate::value::{Timestamp, Value, ValueRef};
-use crate::wait;
 
 /// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
 /// a discriminator is a value in a row, and the condition of some indexes.
@@ -48,17 +49,14 @@ pub trait Backend: Send + Sync + 'static {
     /// The rows of a stream. Dropping it MUST release whatever it holds.
     type Rows: Stream<Item = Result<Row<Self::Doc>, Error>> + Send + Unpin + 'static;
 
-    /// A short name for errors, logs and the names of tests: `mem`.
+    /// A short name, for the names of tests: `mem`.
     const NAME: &'static str;
-    /// Whether writes come with [`RowContent::columns`]. A back end that reads the values of its keys and indexes from its
-    /// documents says no, and core spares itself the copies.
-    const WANTS_COLUMNS: bool = true;
-    /// Whether [`encode`](Self::encode) refuses by itself what has more than
-    /// [`DOCUMENT_LEVELS`](crate::limits::DOCUMENT_LEVELS), as one through [`encoding::serialize`](crate::encoding::serialize)
-    /// does on its way. Core looks at each value of a type that holds itself otherwise.
-    const LIMITS_LEVELS: bool = false;
-    /// Whether [`patch`](Self::patch) ever does anything.
-    const PATCHES_IN_PLACE: bool = false;
+
+    /// The name in errors and logs: [`NAME`](Self::NAME), but for a back end that is one of several.
+    fn name(&self) -> &'static str;
+
+    /// What core does for the back end, and what it leaves to it. MUST be constant.
+    fn profile(&self) -> Profile;
 
     /// What the back end can do beyond the contract. An operation of a capability that is not declared is refused by
     /// core with [`Error::Unsupported`] before it reaches the back end.
@@ -85,12 +83,14 @@ pub trait Backend: Send + Sync + 'static {
         definitions: &[Arc<TableDefinition>],
     ) -> impl Future<Output = Result<Vec<Self::Table>, Error>> + Send;
 
-    /// Creates the table and its indexes. MUST be idempotent, MUST add what is missing, MUST NOT destroy data, and MUST NOT drop a
-    /// key. Rows that do not fit a property of a key or an index MUST be refused: [`TableDefinition::misfit`].
+    /// Creates the tables and their indexes: all of a model, in the order of their names. MUST be idempotent, MUST add what is
+    /// missing, MUST NOT destroy data, and MUST NOT drop a key. Rows that do not fit a property of a key or an index MUST be
+    /// refused: [`TableDefinition::misfit`]. SHOULD change nothing at all if it fails; MUST leave each table as it was or as it
+    /// is to be.
     ///
-    /// The table may have been created by another version of the model: by one that knows fewer discriminators, whose rows
+    /// A table may have been created by another version of the model: by one that knows fewer discriminators, whose rows
     /// and keys stay what they are, or by one that knows more, whose rows stay too.
-    fn create_schema(&self, table: &Self::Table) -> impl Future<Output = Result<(), Error>> + Send;
+    fn create_schema(&self, tables: &[&Self::Table]) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// The names of the keys that hold for rows of this definition's [discriminators](TableDefinition::knows), and that it
     /// does not [declare](TableDefinition::declares_key): another version of the model created them. A write that violates one
@@ -100,63 +100,32 @@ pub trait Backend: Send + Sync + 'static {
     /// Drops the same, and nothing else, and gives their names.
     fn drop_undeclared_keys(&self, table: &Self::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
 
-    /// Inserts a row with version 0 and a new id.
-    fn insert(
-        &self,
-        table: &Self::Table,
-        content: RowContent<Self::Doc>,
-    ) -> impl Future<Output = Result<RowId, WriteFailure>> + Send;
-
-    /// Inserts all rows or none; the ids are in the order of the rows, and ascend. On failure says which row it was.
-    /// Needs [`Capabilities::atomic_batches`].
-    fn insert_many(
-        &self,
-        table: &Self::Table,
-        contents: Vec<RowContent<Self::Doc>>,
-    ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send;
-
-    /// Replaces the target's content, keeps its creation time, and raises its version by one, which it gives back.
+    /// Does the writes in their order, all or none, and says what became of each. On failure says which one it was. No row is in
+    /// it twice. More than one needs [`Capabilities::atomic_batches`].
     ///
-    /// In one atomic step: entries of the old content leave the indexes, those of the new one enter, whatever their
-    /// discriminators.
-    fn replace(
+    /// Entries of the old rows leave the indexes, those of the new ones enter, whatever their discriminators. Whether a key is
+    /// taken MUST be judged by what all the writes leave: rows may give each other their key values, in whichever order they
+    /// come, and take those of rows that are deleted.
+    fn write(
         &self,
         table: &Self::Table,
-        target: Target<'_>,
-        content: RowContent<Self::Doc>,
-    ) -> impl Future<Output = Result<u64, WriteFailure>> + Send;
+        writes: Writes<'_, Self::Doc>,
+    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send;
 
     /// Makes the changes to the row with a key where it is, raises its version by one, and gives the row as it is then: as
     /// a look-up and a replacement of what was found would do it, whoever else changes the row meanwhile.
     ///
     /// `None`, and nothing is done, for whatever reason: there is no such row in scope, its discriminator is not one of the
     /// [definition's](TableDefinition::discriminators), a number is out of range, a key is taken, or the back end cannot do it
-    /// like this. Core then does it with a look at the row, and says what is wrong. The provided method always declines; a
-    /// store to which each command is a way over a network overrides it, and says that it [does](Self::PATCHES_IN_PLACE).
+    /// like this. Core then does it with a look at the row, and says what is wrong. Not called unless the back end's
+    /// [profile](Profile::patches_in_place) says so: it is worth it where each command is a way over a network.
     fn patch(
         &self,
         table: &Self::Table,
         lookup: Lookup<'_>,
         changes: &[InPlace],
         written_at: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send {
-        let _ = (table, lookup, changes, written_at);
-        async { Ok(None) }
-    }
-
-    /// Deletes the target.
-    fn delete(&self, table: &Self::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send;
-
-    /// Replaces and deletes rows, all or none. No row is in it twice. On failure says which write it was. Needs
-    /// [`Capabilities::atomic_batches`].
-    ///
-    /// Whether a key is taken MUST be judged by what all the writes leave: rows may give each other their key values, in
-    /// whichever order they come, and take those of rows that are deleted.
-    fn write_many(
-        &self,
-        table: &Self::Table,
-        writes: Vec<Write<'_, Self::Doc>>,
-    ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send;
+    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send;
 
     /// The row with these values in the key at this position, if it is in scope.
     fn get(
@@ -165,43 +134,24 @@ pub trait Backend: Send + Sync + 'static {
         lookup: Lookup<'_>,
     ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send;
 
-    /// The rows, in order.
-    fn find(
-        &self,
-        table: &Self::Table,
-        select: Select,
-    ) -> impl Future<Output = Result<Vec<Row<Self::Doc>>, Error>> + Send;
-
-    /// Gives the same rows one by one, and stops at the first error of `give`: what the repositories call. A back end that
-    /// can lend a row without an allocation overrides this; the provided method finds them all first.
+    /// Gives the rows in order, one by one, each lent for the call, and stops at the first error of `give`.
     fn find_each(
         &self,
         table: &Self::Table,
         select: Select,
         give: &mut Give<'_, Self::Doc>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { self.find(table, select).await?.iter().try_for_each(give) }
-    }
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Gives each row with the values that it has in some properties, in the order of the projection's paths, and stops at the
-    /// first error of `give`: what values and figures are computed of. A back end that has values apart from its documents
-    /// overrides this, and MUST give what is in the document, bit for bit; the provided method reads the documents.
+    /// first error of `give`: what values and figures are computed of. A back end that has values apart from its documents gives
+    /// those, and they MUST be what is in the document, bit for bit; another one [reads the documents](find_values_of_documents).
     fn find_values(
         &self,
         table: &Self::Table,
         select: Select,
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async move {
-            let mut give = |row: &Row<Self::Doc>| {
-                let name = row.discriminator.as_deref();
-                let values = projection.read(name, |_, property| self.read(&row.doc, property));
-                give(&row.without_doc(), values)
-            };
-            self.find_each(table, select, &mut give).await
-        }
-    }
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// How many rows satisfy the predicate.
     fn count(&self, table: &Self::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send;
@@ -216,13 +166,26 @@ pub trait Backend: Send + Sync + 'static {
     fn explain(&self, table: &Self::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send;
 
     /// Runs a future of this back end to its end on the calling thread: how the blocking facade waits. A back end whose
-    /// futures need a runtime overrides it and brings one; the provided method needs none.
+    /// futures need a runtime brings one; another has [`block_on`](crate::block_on) do it.
     fn block_on<F: Future>(&self, future: F) -> F::Output
     where
-        Self: Sized,
-    {
-        wait::block_on(future)
-    }
+        Self: Sized;
+}
+
+/// [`Backend::find_values`] of a back end that has its values in its documents.
+pub async fn find_values_of_documents<B: Backend>(
+    backend: &B,
+    table: &B::Table,
+    select: Select,
+    projection: &Projection<'_>,
+    give: &mut GiveValues<'_>,
+) -> Result<(), Error> {
+    let mut give = |row: &Row<B::Doc>| {
+        let name = row.discriminator.as_deref();
+        let values = projection.read(name, |_, property| backend.read(&row.doc, property));
+        give(&row.without_doc(), values)
+    };
+    backend.find_each(table, select, &mut give).await
 }
 
 /// Takes a row, which is lent for the call.
@@ -231,11 +194,25 @@ pub type Give<'a, D> = dyn FnMut(&Row<D>) -> Result<(), Error> + Send + 'a;
 /// Takes a row without its document, and the values that were asked for, if they could be read.
 pub type GiveValues<'a> = dyn FnMut(&Row<()>, Result<Vec<Value>, DecodeError>) -> Result<(), Error> + Send + 'a;
 
+/// What core does for a back end, and what it leaves to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Whether writes come with [`RowContent::columns`]. A back end that reads the values of its keys and indexes from its
+    /// documents says no, and core spares itself the copies.
+    pub columns: bool,
+    /// Whether [`Backend::encode`] refuses by itself what has more than
+    /// [`DOCUMENT_LEVELS`](crate::limits::DOCUMENT_LEVELS), as one through [`encoding::serialize`](crate::encoding::serialize)
+    /// does on its way. Core looks at each value of a type that holds itself otherwise.
+    pub limits_levels: bool,
+    /// Whether [`Backend::patch`] ever does anything. Core prepares changes for it only then.
+    pub patches_in_place: bool,
+}
+
 /// What a back end can do beyond the contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// [`Backend::insert_many`] and [`Backend::write_many`] are all or nothing.
+    /// [`Backend::write`] takes several writes.
     pub atomic_batches: bool,
     /// [`Backend::explain`] answers.
     pub explain: bool,
@@ -282,14 +259,51 @@ pub struct Target<'a> {
     pub primary_key: Option<&'a [Value]>,
 }
 
-/// One of several writes.
+/// A write of one row.
 #[derive(Clone, Debug)]
 pub enum Write<'a, D> {
-    /// As [`Backend::replace`] does it.
+    /// Inserts a row with version 0 and a new id. The ids of the rows that are inserted together ascend.
+    Insert(RowContent<D>),
+    /// Replaces the target's content, keeps its creation time, and raises its version by one.
     Replace(Target<'a>, RowContent<D>),
-    /// As [`Backend::delete`] does it.
+    /// Deletes the target.
     Delete(Target<'a>),
 }
+
+impl<'a, D> Write<'a, D> {
+    /// The row that it is about; `None` if it is a new one.
+    pub fn target(&self) -> Option<&Target<'a>> {
+        match self {
+            Self::Insert(_) => None,
+            Self::Replace(target, _) | Self::Delete(target) => Some(target),
+        }
+    }
+
+    /// What the row is to be; `None` if it is to go.
+    pub fn content(&self) -> Option<&RowContent<D>> {
+        match self {
+            Self::Insert(content) | Self::Replace(_, content) => Some(content),
+            Self::Delete(_) => None,
+        }
+    }
+}
+
+/// Writes that are done together. A single one needs no allocation.
+pub type Writes<'a, D> = SmallVec<[Write<'a, D>; 1]>;
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The id of the new row.
+    Inserted(RowId),
+    /// The row's new version.
+    Replaced(u64),
+    /// The row is gone.
+    Deleted,
+}
+
+/// What became of writes that were done together, in their order.
+pub type AllWritten = SmallVec<[Written; 1]>;
 
 /// A key value to look up.
 #[derive(Clone, Copy, Debug)]

@@ -20,6 +20,7 @@
 pub mod blocking;
 
 pub mod backend;
+mod by_kind;
 pub mod definition;
 pub mod description;
 pub mod encoding;

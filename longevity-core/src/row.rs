@@ -85,7 +85,7 @@ pub struct RowContent<D> {
     /// The encoded persistent.
     pub doc: D,
     /// The values of the table's columns, in their order; [`Value::None`] for a column of another variant. Empty unless
-    /// the back end [wants them](crate::backend::Backend::WANTS_COLUMNS).
+    /// the back end [wants them](crate::backend::Profile::columns).
     pub columns: Vec<Value>,
     /// When this is written, if the store keeps timestamps.
     pub written_at: Option<Timestamp>,

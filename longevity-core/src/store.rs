@@ -118,7 +118,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
             .collect::<Result<Vec<_>, Error>>()?
             .into_iter()
             .unzip();
-        let span = tracing::debug_span!("open", model = M::NAME, backend = B::NAME);
+        let span = tracing::debug_span!("open", model = M::NAME, backend = backend.name());
         let handles = backend.open(&definitions).instrument(span).await?;
         let tables = types
             .into_iter()
@@ -133,17 +133,19 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     }
 
     /// Creates the tables, keys and indexes of the model. May be called any number of times: it adds what is missing and
-    /// destroys nothing.
+    /// destroys nothing. If it fails, nothing was created, but on MongoDB: there it creates the tables one after the other.
     ///
     /// A table may have been created by another version of the model. Rows that do not fit a property which a key or an index
     /// needs are refused by name, [`Error::RowsDoNotFit`]: a property that changes its type needs another stored name, and a new
     /// one a default. A key that the model does not declare any more stays in force, and a write that violates it is an
     /// [`Error::UndeclaredKey`], until [`drop_undeclared_keys`](Self::drop_undeclared_keys) is called; a warning names it.
     pub async fn create_schema(&self) -> Result<(), Error> {
-        for table in self.tables() {
+        let tables = self.tables();
+        let handles: Vec<_> = tables.iter().map(|table| &table.handle).collect();
+        let span = tracing::debug_span!("create_schema", model = M::NAME, backend = self.shared.backend.name());
+        self.shared.backend.create_schema(&handles).instrument(span).await?;
+        for table in tables {
             let type_name = table.definition.type_name;
-            let span = tracing::debug_span!("create_schema", "type" = type_name, backend = B::NAME);
-            self.shared.backend.create_schema(&table.handle).instrument(span).await?;
             for key in self.shared.backend.undeclared_keys(&table.handle).await? {
                 tracing::warn!(key, "type" = type_name, "the model does not declare a key that its table keeps");
             }
@@ -181,8 +183,11 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     pub async fn drop_undeclared_keys(&self) -> Result<Vec<String>, Error> {
         let mut keys = Vec::new();
         for table in self.tables() {
-            let span =
-                tracing::debug_span!("drop_undeclared_keys", "type" = table.definition.type_name, backend = B::NAME);
+            let span = tracing::debug_span!(
+                "drop_undeclared_keys",
+                "type" = table.definition.type_name,
+                backend = self.shared.backend.name()
+            );
             keys.extend(self.shared.backend.drop_undeclared_keys(&table.handle).instrument(span).await?);
         }
         Ok(keys)
@@ -223,6 +228,9 @@ impl<M, B: Backend> Clone for Longevity<M, B> {
 
 impl<M: DomainModel, B: Backend> fmt::Debug for Longevity<M, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Longevity").field("model", &M::NAME).field("backend", &B::NAME).finish_non_exhaustive()
+        f.debug_struct("Longevity")
+            .field("model", &M::NAME)
+            .field("backend", &self.shared.backend.name())
+            .finish_non_exhaustive()
     }
 }

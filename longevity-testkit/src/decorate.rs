@@ -5,8 +5,11 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, Write, WriteFailure};
-use longevity_core::encoding::PropertyReader;
+use longevity_core::backend::{
+    AllWritten, Backend, ByKind, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Target, Write,
+    WriteFailure, Writes, Written, find_values_of_documents,
+};
+use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
@@ -14,8 +17,9 @@ use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Times
 /// The rows that a back end gives.
 pub type Rows<B> = Vec<Row<<B as Backend>::Doc>>;
 
-/// Changes what a back end does. Each operation forwards unless it is overridden.
-#[expect(missing_docs, reason = "each is the operation of `Backend` of its name")]
+/// Changes what a back end does. Each operation forwards unless it is overridden: those of [`Backend`], and [by
+/// kind](ByKind) its writes, of which `write_many` is of several that do not all insert.
+#[expect(missing_docs, reason = "each is the operation of its name")]
 pub trait Decorator<B: Backend>: Send + Sync + 'static {
     fn capabilities(&self, inner: &B) -> Capabilities {
         inner.capabilities()
@@ -29,8 +33,8 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         inner.open(definitions)
     }
 
-    fn create_schema(&self, inner: &B, table: &B::Table) -> impl Future<Output = Result<(), Error>> + Send {
-        inner.create_schema(table)
+    fn create_schema(&self, inner: &B, tables: &[&B::Table]) -> impl Future<Output = Result<(), Error>> + Send {
+        inner.create_schema(tables)
     }
 
     fn undeclared_keys(&self, inner: &B, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
@@ -86,9 +90,9 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         &self,
         inner: &B,
         table: &B::Table,
-        writes: Vec<Write<'_, B::Doc>>,
-    ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send {
-        inner.write_many(table, writes)
+        writes: Writes<'_, B::Doc>,
+    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send {
+        inner.write(table, writes)
     }
 
     fn patch(
@@ -167,9 +171,15 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
     type Rows = B::Rows;
 
     const NAME: &'static str = B::NAME;
-    const LIMITS_LEVELS: bool = B::LIMITS_LEVELS;
-    // Whether the back end within does or not, the decorator may.
-    const PATCHES_IN_PLACE: bool = true;
+
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn profile(&self) -> Profile {
+        // Whether the back end within does or not, the decorator may look at columns, and patch in place.
+        Profile { columns: true, patches_in_place: true, ..self.inner.profile() }
+    }
 
     fn capabilities(&self) -> Capabilities {
         self.decorator.capabilities(&self.inner)
@@ -191,8 +201,8 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
         self.decorator.open(&self.inner, definitions)
     }
 
-    fn create_schema(&self, table: &B::Table) -> impl Future<Output = Result<(), Error>> + Send {
-        self.decorator.create_schema(&self.inner, table)
+    fn create_schema(&self, tables: &[&B::Table]) -> impl Future<Output = Result<(), Error>> + Send {
+        self.decorator.create_schema(&self.inner, tables)
     }
 
     fn undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
@@ -203,41 +213,33 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
         self.decorator.drop_undeclared_keys(&self.inner, table)
     }
 
-    fn insert(
+    async fn write(
         &self,
         table: &B::Table,
-        content: RowContent<B::Doc>,
-    ) -> impl Future<Output = Result<RowId, WriteFailure>> + Send {
-        self.decorator.insert(&self.inner, table, content)
-    }
-
-    fn insert_many(
-        &self,
-        table: &B::Table,
-        contents: Vec<RowContent<B::Doc>>,
-    ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send {
-        self.decorator.insert_many(&self.inner, table, contents)
-    }
-
-    fn replace(
-        &self,
-        table: &B::Table,
-        target: Target<'_>,
-        content: RowContent<B::Doc>,
-    ) -> impl Future<Output = Result<u64, WriteFailure>> + Send {
-        self.decorator.replace(&self.inner, table, target, content)
-    }
-
-    fn delete(&self, table: &B::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send {
-        self.decorator.delete(&self.inner, table, target)
-    }
-
-    fn write_many(
-        &self,
-        table: &B::Table,
-        writes: Vec<Write<'_, B::Doc>>,
-    ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send {
-        self.decorator.write_many(&self.inner, table, writes)
+        mut writes: Writes<'_, B::Doc>,
+    ) -> Result<AllWritten, (usize, WriteFailure)> {
+        let (inner, decorator) = (&self.inner, &self.decorator);
+        if writes.len() == 1
+            && let Some(write) = writes.pop()
+        {
+            let written = match write {
+                Write::Insert(content) => decorator.insert(inner, table, content).await.map(Written::Inserted),
+                Write::Replace(target, content) => {
+                    decorator.replace(inner, table, target, content).await.map(Written::Replaced)
+                }
+                Write::Delete(target) => decorator.delete(inner, table, target).await.map(|()| Written::Deleted),
+            };
+            return written.map(|written| AllWritten::from_iter([written])).map_err(|failure| (0, failure));
+        }
+        if writes.iter().any(|write| write.target().is_some()) {
+            return decorator.write_many(inner, table, writes).await;
+        }
+        let content = |write| match write {
+            Write::Insert(content) => Some(content),
+            Write::Replace(..) | Write::Delete(_) => None,
+        };
+        let ids = decorator.insert_many(inner, table, writes.into_iter().filter_map(content).collect()).await?;
+        Ok(ids.into_iter().map(Written::Inserted).collect())
     }
 
     fn patch(
@@ -258,8 +260,18 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
         self.decorator.get(&self.inner, table, lookup)
     }
 
-    fn find(&self, table: &B::Table, select: Select) -> impl Future<Output = Result<Rows<B>, Error>> + Send {
-        self.decorator.find(&self.inner, table, select)
+    async fn find_each(&self, table: &B::Table, select: Select, give: &mut Give<'_, B::Doc>) -> Result<(), Error> {
+        self.decorator.find(&self.inner, table, select).await?.iter().try_for_each(give)
+    }
+
+    fn find_values(
+        &self,
+        table: &B::Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        find_values_of_documents(self, table, select, projection, give)
     }
 
     fn count(&self, table: &B::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send {

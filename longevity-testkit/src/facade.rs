@@ -5,12 +5,12 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 
 use longevity_core::backend::{
-    Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Target, Write, WriteFailure,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, WriteFailure, Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
+use longevity_core::{Document, Error, Explanation, Row, Timestamp, Value};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::outcome::{Outcome, Stop};
@@ -85,9 +85,14 @@ impl<B: Backend> Backend for Through<B> {
     type Rows = B::Rows;
 
     const NAME: &'static str = B::NAME;
-    const WANTS_COLUMNS: bool = B::WANTS_COLUMNS;
-    const LIMITS_LEVELS: bool = B::LIMITS_LEVELS;
-    const PATCHES_IN_PLACE: bool = B::PATCHES_IN_PLACE;
+
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn profile(&self) -> Profile {
+        self.inner.profile()
+    }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         if self.facade == Facade::Blocking {
@@ -121,8 +126,8 @@ impl<B: Backend> Backend for Through<B> {
         self.inner.open(definitions)
     }
 
-    fn create_schema(&self, table: &B::Table) -> impl Future<Output = Result<(), Error>> + Send {
-        self.inner.create_schema(table)
+    fn create_schema(&self, tables: &[&B::Table]) -> impl Future<Output = Result<(), Error>> + Send {
+        self.inner.create_schema(tables)
     }
 
     fn undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
@@ -133,41 +138,12 @@ impl<B: Backend> Backend for Through<B> {
         self.inner.drop_undeclared_keys(table)
     }
 
-    fn insert(
+    fn write(
         &self,
         table: &B::Table,
-        content: RowContent<B::Doc>,
-    ) -> impl Future<Output = Result<RowId, WriteFailure>> + Send {
-        self.inner.insert(table, content)
-    }
-
-    fn insert_many(
-        &self,
-        table: &B::Table,
-        contents: Vec<RowContent<B::Doc>>,
-    ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send {
-        self.inner.insert_many(table, contents)
-    }
-
-    fn replace(
-        &self,
-        table: &B::Table,
-        target: Target<'_>,
-        content: RowContent<B::Doc>,
-    ) -> impl Future<Output = Result<u64, WriteFailure>> + Send {
-        self.inner.replace(table, target, content)
-    }
-
-    fn delete(&self, table: &B::Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send {
-        self.inner.delete(table, target)
-    }
-
-    fn write_many(
-        &self,
-        table: &B::Table,
-        writes: Vec<Write<'_, B::Doc>>,
-    ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send {
-        self.inner.write_many(table, writes)
+        writes: Writes<'_, B::Doc>,
+    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send {
+        self.inner.write(table, writes)
     }
 
     fn patch(
@@ -205,10 +181,6 @@ impl<B: Backend> Backend for Through<B> {
         give: &mut GiveValues<'_>,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         self.inner.find_values(table, select, projection, give)
-    }
-
-    fn find(&self, table: &B::Table, select: Select) -> impl Future<Output = Result<Vec<Row<B::Doc>>, Error>> + Send {
-        self.inner.find(table, select)
     }
 
     fn count(&self, table: &B::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send {

@@ -8,12 +8,12 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use longevity_core::backend::{
-    Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Target, Write, WriteFailure,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Write, WriteFailure, Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
+use longevity_core::{Document, Error, Explanation, Row, RowContent, Timestamp, Value};
 
 /// Defines the enums, and forwards each operation to the back end that was chosen.
 macro_rules! any {
@@ -104,7 +104,17 @@ macro_rules! any {
 
             const NAME: &'static str = "any";
 
-            const PATCHES_IN_PLACE: bool = true;
+            fn name(&self) -> &'static str {
+                match self {
+                    $($(#[$feature])* Self::$variant(backend) => backend.name(),)*
+                }
+            }
+
+            fn profile(&self) -> Profile {
+                match self {
+                    $($(#[$feature])* Self::$variant(backend) => backend.profile(),)*
+                }
+            }
 
             fn capabilities(&self) -> Capabilities {
                 match self {
@@ -141,12 +151,18 @@ macro_rules! any {
                 }
             }
 
-            async fn create_schema(&self, table: &AnyTable) -> Result<(), Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        backend.create_schema(table).await
+            async fn create_schema(&self, tables: &[&AnyTable]) -> Result<(), Error> {
+                match self {
+                    $($(#[$feature])* Self::$variant(backend) => {
+                        let mut own = Vec::with_capacity(tables.len());
+                        for table in tables {
+                            match &table.0 {
+                                Table::$variant(table) => own.push(table),
+                                _ => return Err(self.another()),
+                            }
+                        }
+                        backend.create_schema(&own).await
                     })*
-                    _ => Err(another()),
                 }
             }
 
@@ -155,7 +171,7 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.undeclared_keys(table).await
                     })*
-                    _ => Err(another()),
+                    _ => Err(self.another()),
                 }
             }
 
@@ -164,54 +180,35 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.drop_undeclared_keys(table).await
                     })*
-                    _ => Err(another()),
+                    _ => Err(self.another()),
                 }
             }
 
-            async fn insert(&self, table: &AnyTable, content: RowContent<AnyDoc>) -> Result<RowId, WriteFailure> {
-                match (self, &table.0, content) {
-                    $($(#[$feature])* (
-                        Self::$variant(backend),
-                        Table::$variant(table),
-                        RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at },
-                    ) => backend.insert(table, RowContent { doc, discriminator, columns, written_at }).await,)*
-                    _ => Err(another().into()),
-                }
-            }
-
-            async fn insert_many(
+            async fn write(
                 &self,
                 table: &AnyTable,
-                contents: Vec<RowContent<AnyDoc>>,
-            ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
+                writes: Writes<'_, AnyDoc>,
+            ) -> Result<AllWritten, (usize, WriteFailure)> {
                 match (self, &table.0) {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        let own = |(position, content): (usize, RowContent<AnyDoc>)| match content {
+                        let own = |content| match content {
                             RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at } => {
                                 Ok(RowContent { doc, discriminator, columns, written_at })
                             }
-                            _ => Err((position, another().into())),
+                            _ => Err(self.another()),
                         };
-                        let contents = contents.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
-                        backend.insert_many(table, contents).await
+                        let own = |(position, write)| {
+                            let write = match write {
+                                Write::Insert(content) => own(content).map(Write::Insert),
+                                Write::Replace(target, content) => own(content).map(|own| Write::Replace(target, own)),
+                                Write::Delete(target) => Ok(Write::Delete(target)),
+                            };
+                            write.map_err(|error| (position, error.into()))
+                        };
+                        let writes = writes.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
+                        backend.write(table, writes).await
                     })*
-                    _ => Err((0, another().into())),
-                }
-            }
-
-            async fn replace(
-                &self,
-                table: &AnyTable,
-                target: Target<'_>,
-                content: RowContent<AnyDoc>,
-            ) -> Result<u64, WriteFailure> {
-                match (self, &table.0, content) {
-                    $($(#[$feature])* (
-                        Self::$variant(backend),
-                        Table::$variant(table),
-                        RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at },
-                    ) => backend.replace(table, target, RowContent { doc, discriminator, columns, written_at }).await,)*
-                    _ => Err(another().into()),
+                    _ => Err((0, self.another().into())),
                 }
             }
 
@@ -227,38 +224,7 @@ macro_rules! any {
                         let row = backend.patch(table, lookup, changes, written_at).await?;
                         Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
                     })*
-                    _ => Err(another()),
-                }
-            }
-
-            async fn delete(&self, table: &AnyTable, target: Target<'_>) -> Result<(), WriteFailure> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        backend.delete(table, target).await
-                    })*
-                    _ => Err(another().into()),
-                }
-            }
-
-            async fn write_many(
-                &self,
-                table: &AnyTable,
-                writes: Vec<Write<'_, AnyDoc>>,
-            ) -> Result<(), (usize, WriteFailure)> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        let own = |(position, write)| match write {
-                            Write::Delete(target) => Ok(Write::Delete(target)),
-                            Write::Replace(
-                                target,
-                                RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at },
-                            ) => Ok(Write::Replace(target, RowContent { doc, discriminator, columns, written_at })),
-                            Write::Replace(..) => Err((position, another().into())),
-                        };
-                        let writes = writes.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
-                        backend.write_many(table, writes).await
-                    })*
-                    _ => Err((0, another().into())),
+                    _ => Err(self.another()),
                 }
             }
 
@@ -268,17 +234,7 @@ macro_rules! any {
                         let row = backend.get(table, lookup).await?;
                         Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
                     })*
-                    _ => Err(another()),
-                }
-            }
-
-            async fn find(&self, table: &AnyTable, select: Select) -> Result<Vec<Row<AnyDoc>>, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        let rows = backend.find(table, select).await?.into_iter();
-                        Ok(rows.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))).collect())
-                    })*
-                    _ => Err(another()),
+                    _ => Err(self.another()),
                 }
             }
 
@@ -301,13 +257,13 @@ macro_rules! any {
                             discriminator.clone_from(&row.discriminator);
                             match &mut doc.0 {
                                 Doc::$variant(doc) => doc.clone_from(&row.doc),
-                                _ => return Err(another()),
+                                _ => return Err(self.another()),
                             }
                             give(lent)
                         };
                         backend.find_each(table, select, &mut give).await
                     })*
-                    _ => Err(another()),
+                    _ => Err(self.another()),
                 }
             }
 
@@ -322,7 +278,7 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.find_values(table, select, projection, give).await
                     })*
-                    _ => Err(another()),
+                    _ => Err(self.another()),
                 }
             }
 
@@ -331,7 +287,7 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.count(table, predicate).await
                     })*
-                    _ => Err(another()),
+                    _ => Err(self.another()),
                 }
             }
 
@@ -340,7 +296,7 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.exists(table, predicate).await
                     })*
-                    _ => Err(another()),
+                    _ => Err(self.another()),
                 }
             }
 
@@ -349,7 +305,7 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         Rows::$variant(Box::new(backend.stream(table, select)))
                     })*
-                    _ => Rows::Failed(Some(another())),
+                    _ => Rows::Failed(Some(self.another())),
                 })
             }
 
@@ -358,7 +314,7 @@ macro_rules! any {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.explain(table, select).await
                     })*
-                    _ => Err(another()),
+                    _ => Err(self.another()),
                 }
             }
 
@@ -392,8 +348,10 @@ any! {
 
 const ANOTHER: &str = "a document or a table of another back end";
 
-fn another() -> Error {
-    Error::Backend { backend: AnyBackend::NAME, source: ANOTHER.into() }
+impl AnyBackend {
+    fn another(&self) -> Error {
+        Error::Backend { backend: self.name(), source: ANOTHER.into() }
+    }
 }
 
 fn with_doc<D, E>(row: Row<D>, change: impl FnOnce(D) -> E) -> Row<E> {

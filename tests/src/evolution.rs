@@ -77,6 +77,23 @@ version! {
     defaulted: persistent(table = "note", key(name), index(score)) { #[serde(default)] pub score: i32, }
 }
 
+/// Two tables, the second of which is refused where another version has numbers.
+#[allow(missing_docs, reason = "a version of a model")]
+pub mod two_tables {
+    use longevity::prelude::*;
+
+    pub use super::text::Note;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    pub struct Aside {
+        pub text: String,
+    }
+
+    #[derive(Debug, DomainModel)]
+    #[domain_model(Aside, Note)]
+    pub struct Model;
+}
+
 fn open<M: DomainModel, B: Backend>(backend: B) -> Longevity<M, B> {
     Longevity::open(backend).unwrap()
 }
@@ -194,6 +211,21 @@ pub fn a_property_that_changed_its_type_is_refused_by_name<B: Backend + Clone>(e
     }
     assert_eq!(numbers.repo().count(whole::Note::query()).unwrap(), 2);
     numbers.create_schema().unwrap();
+}
+
+/// On a back end that can, a schema of several tables is created as a whole or not at all.
+pub fn a_schema_that_one_table_refuses_is_created_in_none<B: Backend + Clone>(backend: B) {
+    use two_tables::{Aside, Model};
+
+    let numbers = created::<whole::Model, _>(backend.clone());
+    let note = |score| whole::Note { name: whole::Name("a".into()), score };
+    numbers.repo().create(note(7)).unwrap();
+    assert!(refusal::<Model, _>(backend.clone()).contains("score"));
+    let both = open::<Model, _>(backend);
+    let error = both.repo().create(Aside { text: "by the way".into() }).unwrap_err().to_string();
+    assert!(error.contains("create_schema"), "{error}");
+    numbers.create_schema().unwrap();
+    assert_eq!(numbers.repo().count(whole::Note::query()).unwrap(), 1);
 }
 
 /// A table with texts, of which the version with floats is asked.

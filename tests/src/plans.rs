@@ -51,7 +51,7 @@ pub fn of_every_index<B: Backend>(
     let mut tables = backend.block_on(backend.open(&[Arc::clone(definition)]))?;
     let mut plans = Plans::default();
     let Some(table) = tables.pop() else { return Ok(plans) };
-    backend.block_on(backend.create_schema(&table))?;
+    backend.block_on(backend.create_schema(&[&table]))?;
     for index in &definition.indexes {
         for scope in scopes(definition, index) {
             for (what, filter, asked) in filters(definition, index) {

@@ -24,6 +24,11 @@ mod in_memory {
     }
 
     #[test]
+    fn a_schema_that_one_table_refuses_is_created_in_none() {
+        versions::a_schema_that_one_table_refuses_is_created_in_none(Mem::new());
+    }
+
+    #[test]
     fn a_property_that_changed_its_type_is_refused_by_name() {
         versions::a_property_that_changed_its_type_is_refused_by_name(Mem::new);
         versions::a_float_that_became_an_integer_is_refused_by_name(Mem::new());
@@ -51,6 +56,11 @@ mod on_sqlite {
     #[test]
     fn a_key_whose_property_is_gone_holds_until_it_is_dropped() {
         versions::a_key_whose_property_is_gone_holds_until_it_is_dropped(Sqlite::in_memory());
+    }
+
+    #[test]
+    fn a_schema_that_one_table_refuses_is_created_in_none() {
+        versions::a_schema_that_one_table_refuses_is_created_in_none(Sqlite::in_memory());
     }
 
     #[test]

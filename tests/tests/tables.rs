@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use longevity::backend::{Target, WriteFailure};
+use longevity::backend::{ByKind, Target, WriteFailure};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, Decorator};
@@ -27,7 +27,7 @@ impl NotesColumns {
 impl Decorator<Mem> for NotesColumns {
     async fn insert(&self, inner: &Mem, table: &MemTable, content: RowContent<MemDoc>) -> Result<RowId, WriteFailure> {
         self.note(&content);
-        longevity::backend::Backend::insert(inner, table, content).await
+        ByKind::insert(inner, table, content).await
     }
 
     async fn replace(
@@ -38,7 +38,7 @@ impl Decorator<Mem> for NotesColumns {
         content: RowContent<MemDoc>,
     ) -> Result<u64, WriteFailure> {
         self.note(&content);
-        longevity::backend::Backend::replace(inner, table, target, content).await
+        ByKind::replace(inner, table, target, content).await
     }
 }
 
@@ -130,12 +130,12 @@ impl Decorator<Mem> for NotesPrimaryKeys {
         content: RowContent<MemDoc>,
     ) -> Result<u64, WriteFailure> {
         self.note(target);
-        longevity::backend::Backend::replace(inner, table, target, content).await
+        ByKind::replace(inner, table, target, content).await
     }
 
     async fn delete(&self, inner: &Mem, table: &MemTable, target: Target<'_>) -> Result<(), WriteFailure> {
         self.note(target);
-        longevity::backend::Backend::delete(inner, table, target).await
+        ByKind::delete(inner, table, target).await
     }
 }
 

@@ -4,18 +4,21 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Lookup, Target, Write, WriteFailure};
-use longevity_core::encoding::PropertyReader;
-use longevity_core::query::{Predicate, Select};
+use longevity_core::backend::{
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, WriteFailure, Writes,
+    find_values_of_documents,
+};
+use longevity_core::encoding::{Projection, PropertyReader};
+use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Value};
+use longevity_core::{Document, Error, Explanation, Row, Timestamp, Value};
 
 use crate::counting;
 use crate::encode::Doc;
 use crate::key::{Buffer, encode};
 use crate::plan::Plan;
 use crate::rows::Rows;
-use crate::schema::Table;
+use crate::schema::{Table, create};
 use crate::selection::Selection;
 use crate::table::Store;
 
@@ -69,8 +72,15 @@ impl Backend for Mem {
     type Rows = Rows;
 
     const NAME: &'static str = "mem";
-    // Index entries are made from the documents.
-    const WANTS_COLUMNS: bool = false;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn profile(&self) -> Profile {
+        // Index entries are made from the documents.
+        Profile { columns: false, limits_levels: false, patches_in_place: false }
+    }
 
     fn capabilities(&self) -> Capabilities {
         Capabilities::none().with_atomic_batches().with_explain().with_snapshot_streams()
@@ -92,8 +102,8 @@ impl Backend for Mem {
         Ok(definitions.iter().map(|definition| self.table(definition)).collect())
     }
 
-    async fn create_schema(&self, table: &Table) -> Result<(), Error> {
-        table.create()
+    async fn create_schema(&self, tables: &[&Table]) -> Result<(), Error> {
+        create(tables)
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
@@ -104,31 +114,19 @@ impl Backend for Mem {
         Ok(table.store.drop_undeclared_keys(&table.definition))
     }
 
-    async fn insert(&self, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
-        table.store.insert(table.schema()?, content)
+    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+        let schema = table.schema().map_err(|error| (0, WriteFailure::from(error)))?;
+        table.store.write(schema, writes)
     }
 
-    async fn insert_many(
+    async fn patch(
         &self,
-        table: &Table,
-        contents: Vec<RowContent<Doc>>,
-    ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
-        let schema = table.schema().map_err(|error| (0, WriteFailure::from(error)))?;
-        table.store.insert_many(schema, contents)
-    }
-
-    async fn replace(&self, table: &Table, target: Target<'_>, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
-        table.store.replace(table.schema()?, target, content)
-    }
-
-    async fn delete(&self, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
-        table.schema()?;
-        table.store.delete(target)
-    }
-
-    async fn write_many(&self, table: &Table, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
-        let schema = table.schema().map_err(|error| (0, WriteFailure::from(error)))?;
-        table.store.write_many(schema, writes)
+        _: &Table,
+        _: Lookup<'_>,
+        _: &[InPlace],
+        _: Option<Timestamp>,
+    ) -> Result<Option<Row<Doc>>, Error> {
+        Ok(None)
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
@@ -144,8 +142,18 @@ impl Backend for Mem {
         Ok(table.store.get(schema.slots[lookup.index], &key, lookup.scope))
     }
 
-    async fn find(&self, table: &Table, select: Select) -> Result<Vec<Row<Doc>>, Error> {
-        Ok(Selection::new(table, select)?.take(usize::MAX))
+    async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
+        Selection::new(table, select)?.take(usize::MAX).iter().try_for_each(give)
+    }
+
+    async fn find_values(
+        &self,
+        table: &Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> Result<(), Error> {
+        find_values_of_documents(self, table, select, projection, give).await
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
@@ -169,5 +177,9 @@ impl Backend for Mem {
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
         table.schema()?;
         Ok(Plan::new(&table.definition, &select).explain(&table.definition))
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        longevity_core::block_on(future)
     }
 }

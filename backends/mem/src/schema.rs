@@ -1,5 +1,6 @@
 //! Which indexes a table has, and the handle of a table.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use longevity_core::table::{Index, TableDefinition};
@@ -9,7 +10,7 @@ use smallvec::SmallVec;
 use crate::backend::failed;
 use crate::encode::Doc;
 use crate::key::{Buffer, Key, encode};
-use crate::table::Store;
+use crate::table::{Creation, Store};
 
 /// A table of a model on a [`Mem`](crate::Mem).
 ///
@@ -57,11 +58,6 @@ impl Table {
         Self { definition, store, schema: OnceLock::new() }
     }
 
-    /// Creates what is missing.
-    pub(crate) fn create(&self) -> Result<(), Error> {
-        self.store.create(&self.definition)
-    }
-
     /// The indexes of the definition. Fails until the schema is created: without its keys, the table would take what they
     /// forbid.
     #[inline]
@@ -84,6 +80,20 @@ impl Table {
             .collect::<Result<_, _>>()?;
         Ok(self.schema.get_or_init(|| Schema { definition: Arc::clone(&self.definition), layout, slots }))
     }
+}
+
+/// Creates what the tables lack, or, if the rows of one do not fit, nothing at all.
+pub(crate) fn create(tables: &[&Table]) -> Result<(), Error> {
+    // Always in the same order, so that two who create do not wait for each other; once for all tables of one name.
+    let stores: BTreeMap<_, _> = tables.iter().map(|table| (Arc::as_ptr(&table.store), &table.store)).collect();
+    let mut creations: BTreeMap<_, _> = stores.iter().map(|(at, store)| (*at, store.begin_creation())).collect();
+    for table in tables {
+        if let Some(creation) = creations.get_mut(&Arc::as_ptr(&table.store)) {
+            creation.prepare(&table.definition)?;
+        }
+    }
+    creations.into_values().for_each(Creation::finish);
+    Ok(())
 }
 
 impl Layout {

@@ -7,9 +7,10 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use longevity_core::backend::{Target, Write, WriteFailure};
+use longevity_core::backend::{AllWritten, Target, Write, WriteFailure, Writes, Written};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Error, Row, RowContent, RowId, Timestamp};
+use smallvec::smallvec;
 
 use crate::encode::Doc;
 use crate::index::{Index, Tree};
@@ -87,7 +88,7 @@ impl Store {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
+    fn write_lock(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -96,29 +97,9 @@ impl Store {
         self.read().layout.clone()
     }
 
-    /// Creates the table and the indexes that it lacks, all or, if the rows violate a new key, none.
-    ///
-    /// New indexes of a table with rows are built under the lock.
-    pub(crate) fn create(&self, definition: &TableDefinition) -> Result<(), Error> {
-        let mut state = self.write();
-        state.ensure_fits(definition)?;
-        let mut layout = Layout { slots: state.layout.as_ref().map_or_else(Vec::new, |layout| layout.slots.clone()) };
-        let mut built = Vec::new();
-        for index in &definition.indexes {
-            let slot = Slot::of(definition, index);
-            if layout.find(&slot).is_some() {
-                continue;
-            }
-            let created =
-                Index::build(&slot, &state.rows).map_err(|row| index.duplicate_key(&slot.values(&row.doc)))?;
-            built.push(created);
-            layout.slots.push(slot);
-        }
-        if !built.is_empty() || state.layout.is_none() {
-            state.indexes.append(&mut built);
-            state.layout = Some(Arc::new(layout));
-        }
-        Ok(())
+    /// Takes the lock, under which new indexes of a table with rows are built.
+    pub(crate) fn begin_creation(&self) -> Creation<'_> {
+        Creation { state: self.write_lock(), layout: None, built: Vec::new() }
     }
 
     /// The keys that hold for rows of a definition which does not declare them.
@@ -130,7 +111,7 @@ impl Store {
 
     /// Drops the same: from now on they are indexes of any values.
     pub(crate) fn drop_undeclared_keys(&self, definition: &TableDefinition) -> Vec<String> {
-        let mut state = self.write();
+        let mut state = self.write_lock();
         let mut layout = Layout { slots: state.layout.as_ref().map_or_else(Vec::new, |layout| layout.slots.clone()) };
         let mut dropped = Vec::new();
         for (position, slot) in layout.slots.iter_mut().enumerate() {
@@ -161,12 +142,55 @@ impl Store {
         own.map_or_else(|| schema.definition.undeclared_key(name).into(), WriteFailure::Duplicate)
     }
 
+    /// Does the writes, all or none. Whether a key is taken is judged by what all of them leave.
+    pub(crate) fn write(
+        &self,
+        schema: &Schema,
+        mut writes: Writes<'_, Doc>,
+    ) -> Result<AllWritten, (usize, WriteFailure)> {
+        if writes.len() == 1
+            && let Some(write) = writes.pop()
+        {
+            return match self.write_one(schema, write) {
+                Ok(written) => Ok(smallvec![written]),
+                Err(failure) => Err((0, failure)),
+            };
+        }
+        let inserts = writes.iter().filter(|write| matches!(write, Write::Insert(_))).count();
+        let mut ids = self.next_id.fetch_add(inserts as u64, Ordering::Relaxed)..;
+        let prepare = |(position, write)| match write {
+            Write::Insert(content) => Ok((None, Some(New::of(schema, ids.next().unwrap_or_default(), content)))),
+            Write::Delete(target) => Ok((Some(target), None)),
+            Write::Replace(target, content) => match New::replacing(schema, target, content) {
+                Ok(new) => Ok((Some(target), Some(new))),
+                Err(failure) => Err((position, failure)),
+            },
+        };
+        let writes = writes.into_iter().enumerate().map(prepare).collect::<Result<Vec<_>, _>>()?;
+        let mut state = self.write_lock();
+        let written = state.write_many(writes);
+        drop(state);
+        // What is not in the table any more, or not after all, goes with this, after the lock.
+        match written {
+            Ok(changes) => Ok(changes.iter().map(Change::written).collect()),
+            Err((position, refused)) => Err((position, refused.failure(self, schema))),
+        }
+    }
+
+    fn write_one(&self, schema: &Schema, write: Write<'_, Doc>) -> Result<Written, WriteFailure> {
+        match write {
+            Write::Insert(content) => self.insert(schema, content).map(Written::Inserted),
+            Write::Replace(target, content) => self.replace(schema, target, content).map(Written::Replaced),
+            Write::Delete(target) => self.delete(target).map(|()| Written::Deleted),
+        }
+    }
+
     /// Inserts a row.
-    pub(crate) fn insert(&self, schema: &Schema, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
-        let row = Arc::new(StoredRow::new(self.next_id.fetch_add(1, Ordering::Relaxed), content));
-        let entries = row.entries(&schema.layout);
+    fn insert(&self, schema: &Schema, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
+        let New { row, entries, .. } = New::of(schema, self.next_id.fetch_add(1, Ordering::Relaxed), content);
+        let row = Arc::new(row);
         let id = row.row_id();
-        let mut state = self.write();
+        let mut state = self.write_lock();
         let entries = state.current(schema, entries, &row);
         let inserted = state.insert(row, entries);
         drop(state);
@@ -177,78 +201,22 @@ impl Store {
         }
     }
 
-    /// Inserts all rows or none.
-    pub(crate) fn insert_many(
-        &self,
-        schema: &Schema,
-        contents: Vec<RowContent<Doc>>,
-    ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
-        let first = self.next_id.fetch_add(contents.len() as u64, Ordering::Relaxed);
-        let mut rows: Vec<_> = (first..)
-            .zip(contents)
-            .map(|(id, content)| {
-                let row = Arc::new(StoredRow::new(id, content));
-                (row.entries(&schema.layout), row)
-            })
-            .collect();
-        let ids = rows.iter().map(|(_, row)| row.row_id()).collect();
-        // What a batch that fails had inserted, for destruction after the lock.
-        let mut undone = Vec::new();
-        let mut state = self.write();
-        for (entries, row) in &mut rows {
-            *entries = state.current(schema, std::mem::take(entries), row);
-        }
-        for (position, (entries, row)) in rows.iter().enumerate() {
-            if let Err((slot, _)) = state.insert(Arc::clone(row), entries.clone()) {
-                undone.extend(rows[..position].iter().map(|(entries, row)| state.remove(row.id, entries)));
-                drop(state);
-                return Err((position, self.duplicate(schema, slot)));
-            }
-        }
-        Ok(ids)
-    }
-
     /// Replaces a row; gives its new version.
-    pub(crate) fn replace(
-        &self,
-        schema: &Schema,
-        target: Target<'_>,
-        content: RowContent<Doc>,
-    ) -> Result<u64, WriteFailure> {
-        let new = New::of(schema, target, content)?;
-        let mut state = self.write();
+    fn replace(&self, schema: &Schema, target: Target<'_>, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
+        let new = New::replacing(schema, target, content)?;
+        let mut state = self.write_lock();
         let replaced = state.replace_target(target, new);
         drop(state);
         match replaced {
-            Ok(written) => Ok(written.version()),
+            Ok(change) => Ok(change.version()),
             // What the refused row holds goes with this, after the lock.
             Err(refused) => Err(refused.failure(self, schema)),
         }
     }
 
-    /// Replaces and deletes rows, all or none. Whether a key is taken is judged by what all of them leave.
-    pub(crate) fn write_many(&self, schema: &Schema, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
-        let prepare = |(position, write)| match write {
-            Write::Delete(target) => Ok((target, None)),
-            Write::Replace(target, content) => match New::of(schema, target, content) {
-                Ok(new) => Ok((target, Some(new))),
-                Err(failure) => Err((position, failure)),
-            },
-        };
-        let writes = writes.into_iter().enumerate().map(prepare).collect::<Result<Vec<_>, _>>()?;
-        let mut state = self.write();
-        let written = state.write_many(writes);
-        drop(state);
-        // What is not in the table any more, or not after all, goes with this, after the lock.
-        match written {
-            Ok(_gone) => Ok(()),
-            Err((position, refused)) => Err((position, refused.failure(self, schema))),
-        }
-    }
-
     /// Deletes a row.
-    pub(crate) fn delete(&self, target: Target<'_>) -> Result<(), WriteFailure> {
-        let mut state = self.write();
+    fn delete(&self, target: Target<'_>) -> Result<(), WriteFailure> {
+        let mut state = self.write_lock();
         let deleted = state.delete_target(target);
         drop(state);
         // The last pointer goes here, after the lock.
@@ -287,7 +255,7 @@ impl Store {
     /// Sorts the entries of a key: outside the lock, while the writers note what they change.
     #[cold]
     fn sort(&self, slot: usize) -> Snapshot {
-        let mut state = self.write();
+        let mut state = self.write_lock();
         let rows = state.rows.clone();
         let layout = state.layout.clone().unwrap_or_default();
         let first = state.indexes[slot].begin_sorting();
@@ -302,6 +270,44 @@ impl Store {
     }
 }
 
+/// A table that is being created, under its lock.
+pub(crate) struct Creation<'a> {
+    state: RwLockWriteGuard<'a, State>,
+    /// What the table is to have, if it is not what it has.
+    layout: Option<Layout>,
+    built: Vec<Index>,
+}
+
+impl Creation<'_> {
+    /// Builds what the table lacks. Fails if its rows do not fit or violate a new key; changes nothing yet.
+    pub(crate) fn prepare(&mut self, definition: &TableDefinition) -> Result<(), Error> {
+        self.state.ensure_fits(definition)?;
+        let current = self.layout.as_ref().or(self.state.layout.as_deref());
+        let mut layout = Layout { slots: current.map_or_else(Vec::new, |layout| layout.slots.clone()) };
+        for index in &definition.indexes {
+            let slot = Slot::of(definition, index);
+            if layout.find(&slot).is_some() {
+                continue;
+            }
+            let built =
+                Index::build(&slot, &self.state.rows).map_err(|row| index.duplicate_key(&slot.values(&row.doc)))?;
+            self.built.push(built);
+            layout.slots.push(slot);
+        }
+        self.layout = Some(layout);
+        Ok(())
+    }
+
+    /// Takes in what was built.
+    pub(crate) fn finish(mut self) {
+        let Some(layout) = self.layout else { return };
+        if !self.built.is_empty() || self.state.layout.is_none() {
+            self.state.indexes.append(&mut self.built);
+            self.state.layout = Some(Arc::new(layout));
+        }
+    }
+}
+
 /// The first query that sorts a key: it ends the sorting, whether it succeeds or not.
 struct Sorting<'a> {
     store: &'a Store,
@@ -311,7 +317,7 @@ struct Sorting<'a> {
 
 impl Drop for Sorting<'_> {
     fn drop(&mut self) {
-        self.store.write().indexes[self.slot].end_sorting(self.sorted.take());
+        self.store.write_lock().indexes[self.slot].end_sorting(self.sorted.take());
     }
 }
 
@@ -323,32 +329,49 @@ struct New<'a> {
 }
 
 impl<'a> New<'a> {
-    fn of(schema: &'a Schema, target: Target<'_>, content: RowContent<Doc>) -> Result<Self, WriteFailure> {
-        let RowContent { discriminator, doc, written_at, .. } = content;
-        let Ok(id) = u64::try_from(target.id.as_u128()) else { return Err(WriteFailure::Missing) };
-        let row = StoredRow { id, version: 0, discriminator, doc, created_at: None, updated_at: written_at };
-        Ok(Self { schema, entries: row.entries(&schema.layout), row })
+    fn of(schema: &'a Schema, id: u64, content: RowContent<Doc>) -> Self {
+        let row = StoredRow::new(id, content);
+        Self { schema, entries: row.entries(&schema.layout), row }
+    }
+
+    fn replacing(schema: &'a Schema, target: Target<'_>, content: RowContent<Doc>) -> Result<Self, WriteFailure> {
+        let id = u64::try_from(target.id.as_u128()).map_err(|_| WriteFailure::Missing)?;
+        Ok(Self::of(schema, id, content))
     }
 }
+
+/// A write: the row that it is about, if there is one, and what it is to be.
+type Prepared<'a> = (Option<Target<'a>>, Option<New<'a>>);
 
 /// A change of a row: the row before it, and the row after it.
 struct Change {
     /// `None` if the row is deleted.
     row: Option<Arc<StoredRow>>,
     entries: Entries,
-    old: Arc<StoredRow>,
+    /// `None` if the row is new.
+    old: Option<Arc<StoredRow>>,
     old_entries: Entries,
 }
 
 impl Change {
     fn version(&self) -> u64 {
-        self.row.as_ref().unwrap_or(&self.old).version
+        self.row.as_ref().map_or(0, |row| row.version)
+    }
+
+    fn written(&self) -> Written {
+        match (&self.row, &self.old) {
+            (None, _) => Written::Deleted,
+            (Some(row), None) => Written::Inserted(row.row_id()),
+            (Some(row), Some(_)) => Written::Replaced(row.version),
+        }
     }
 
     /// The entries of the old row and of the new one in each index.
     fn entries(&self) -> impl Iterator<Item = (Option<&Key>, Option<&Key>)> {
-        let entries = self.entries.iter().map(Option::as_ref).chain(std::iter::repeat(None));
-        self.old_entries.iter().map(Option::as_ref).zip(entries)
+        fn of(entries: &[Option<Key>]) -> impl Iterator<Item = Option<&Key>> {
+            entries.iter().map(Option::as_ref).chain(std::iter::repeat(None))
+        }
+        of(&self.old_entries).zip(of(&self.entries))
     }
 }
 
@@ -404,14 +427,14 @@ impl State {
     }
 
     fn replace_target(&mut self, target: Target<'_>, new: New<'_>) -> Result<Change, Refused> {
-        let change = self.change(target, Some(new))?;
+        let change = self.change(Some(target), Some(new))?;
         match self.write_all(std::slice::from_ref(&change)) {
             Ok(()) => Ok(change),
             Err((_, slot)) => Err(Refused::Taken(slot, vec![change])),
         }
     }
 
-    fn write_many(&mut self, writes: Vec<(Target<'_>, Option<New<'_>>)>) -> Result<Vec<Change>, (usize, Refused)> {
+    fn write_many(&mut self, writes: Vec<Prepared<'_>>) -> Result<Vec<Change>, (usize, Refused)> {
         let mut changes = Vec::with_capacity(writes.len());
         for (position, (target, new)) in writes.into_iter().enumerate() {
             changes.push(self.change(target, new).map_err(|failure| (position, failure.into()))?);
@@ -423,22 +446,24 @@ impl State {
     }
 
     fn delete_target(&mut self, target: Target<'_>) -> Result<Change, WriteFailure> {
-        let change = self.change(target, None)?;
+        let change = self.change(Some(target), None)?;
         let _ = self.write_all(std::slice::from_ref(&change));
         Ok(change)
     }
 
     /// The change that a write makes; changes nothing yet.
-    fn change(&self, target: Target<'_>, new: Option<New<'_>>) -> Result<Change, WriteFailure> {
-        let old = Arc::clone(self.target(target)?);
-        let old_entries = self.entries(&old);
+    fn change(&self, target: Option<Target<'_>>, new: Option<New<'_>>) -> Result<Change, WriteFailure> {
+        let old = target.map(|target| self.target(target).cloned()).transpose()?;
+        let old_entries = old.as_ref().map_or_else(Entries::new, |old| self.entries(old));
         let Some(New { schema, mut row, entries }) = new else {
             return Ok(Change { row: None, entries: Entries::new(), old, old_entries });
         };
         let entries = self.current(schema, entries, &row);
-        row.version = old.version.wrapping_add(1);
-        row.created_at = old.created_at;
-        row.updated_at = row.updated_at.or(old.updated_at);
+        if let Some(old) = &old {
+            row.version = old.version.wrapping_add(1);
+            row.created_at = old.created_at;
+            row.updated_at = row.updated_at.or(old.updated_at);
+        }
         Ok(Change { row: Some(Arc::new(row)), entries, old, old_entries })
     }
 
@@ -470,7 +495,9 @@ impl State {
         }
         for change in changes {
             let Some(row) = &change.row else {
-                self.rows.remove(change.old.id);
+                if let Some(old) = &change.old {
+                    self.rows.remove(old.id);
+                }
                 continue;
             };
             for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
@@ -494,8 +521,10 @@ impl State {
         }
         for change in changes {
             for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
-                if old != new {
-                    index.add(old.cloned(), &change.old);
+                if let Some(row) = &change.old
+                    && old != new
+                {
+                    index.add(old.cloned(), row);
                 }
             }
         }
@@ -538,13 +567,5 @@ impl State {
         }
         self.rows.insert(row);
         Ok(())
-    }
-
-    /// Removes a row and its entries; gives it back, so that it can be destroyed after the lock.
-    fn remove(&mut self, id: u64, entries: &Entries) -> Option<Arc<StoredRow>> {
-        for (index, entry) in self.indexes.iter_mut().zip(entries) {
-            index.remove(entry.as_ref());
-        }
-        self.rows.remove(id)
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::*;
 use futures_util::StreamExt;
-use longevity_core::backend::{Backend, WriteFailure};
+use longevity_core::backend::{ByKind, WriteFailure};
 use longevity_core::query::{OrderBy, Predicate, Select};
 use longevity_core::value::Comparison;
 

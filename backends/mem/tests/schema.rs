@@ -12,7 +12,7 @@ use longevity_mem::Mem;
 
 fn created(mem: &Mem, definition: TableDefinition) -> Users {
     let users = Users::open(mem, definition);
-    now(users.mem.create_schema(&users.table)).unwrap();
+    now(users.mem.create_schema(&[&users.table])).unwrap();
     users
 }
 
@@ -29,7 +29,7 @@ fn nothing_works_before_the_schema_is_created() {
     // A table without the model's keys would take what they forbid.
     created(&mem, bare_definition());
     assert!(users.insert(member(1)).is_err());
-    now(users.mem.create_schema(&users.table)).unwrap();
+    now(users.mem.create_schema(&[&users.table])).unwrap();
     users.insert(member(1)).unwrap();
 }
 
@@ -37,7 +37,7 @@ fn nothing_works_before_the_schema_is_created() {
 fn creating_again_changes_nothing() {
     let users = Users::new();
     users.insert(member(1)).unwrap();
-    now(users.mem.create_schema(&users.table)).unwrap();
+    now(users.mem.create_schema(&[&users.table])).unwrap();
     assert_eq!(users.all().len(), 1);
     users.check_indexes();
 }
@@ -77,7 +77,7 @@ fn a_new_key_that_the_rows_violate_is_refused_and_nothing_is_changed() {
     old.insert(Member { email: member(1).email, ..member(2) }).unwrap();
     let before = old.all();
     let new = Users::open(&mem, definition());
-    let error = now(mem.create_schema(&new.table)).unwrap_err();
+    let error = now(mem.create_schema(&[&new.table])).unwrap_err();
     assert!(error.is_duplicate_key() && error.to_string().contains(&member(1).email), "{error}");
     assert_eq!(old.all(), before);
     // None of the new indexes stays behind, so that the old model goes on as before.

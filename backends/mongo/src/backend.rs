@@ -4,17 +4,20 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 
-use longevity_core::backend::{Backend, Capabilities, DecodeError, Give, Lookup, Target, Write, WriteFailure};
-use longevity_core::encoding::PropertyReader;
+use longevity_core::backend::{
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, WriteFailure, Writes,
+    find_values_of_documents,
+};
+use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
+use longevity_core::{Document, Error, Explanation, Row, Timestamp, Value};
 
 use crate::Mongo;
 use crate::encode::Doc;
 use crate::stream::Rows;
 use crate::table::Table;
-use crate::{batch, explain, keys, names, patch, read, runtime, schema, write};
+use crate::{explain, keys, names, patch, read, runtime, schema, write};
 
 impl Mongo {
     /// MongoDB's plan for the look-up of a key: by its position, in the scope of a variant's discriminators or in any.
@@ -30,9 +33,14 @@ impl Backend for Mongo {
     type Rows = Rows;
 
     const NAME: &'static str = crate::NAME;
-    const LIMITS_LEVELS: bool = true;
-    const WANTS_COLUMNS: bool = false;
-    const PATCHES_IN_PLACE: bool = true;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn profile(&self) -> Profile {
+        Profile { columns: false, limits_levels: true, patches_in_place: true }
+    }
 
     fn capabilities(&self) -> Capabilities {
         Capabilities::none().with_atomic_batches().with_explain()
@@ -60,9 +68,13 @@ impl Backend for Mongo {
         Ok(definitions.iter().map(table).collect())
     }
 
-    async fn create_schema(&self, table: &Table) -> Result<(), Error> {
-        let connection = table.connection().await?;
-        connection.within(schema::create(&connection, &table.definition)).await
+    /// One after the other: the server has no transaction for it.
+    async fn create_schema(&self, tables: &[&Table]) -> Result<(), Error> {
+        for table in tables {
+            let connection = table.connection().await?;
+            connection.within(schema::create(&connection, &table.definition)).await?;
+        }
+        Ok(())
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
@@ -75,23 +87,9 @@ impl Backend for Mongo {
         Ok(ready.within(keys::drop_undeclared(&ready)).await?)
     }
 
-    async fn insert(&self, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
-        let ready = table.ready().await?;
-        ready.within(write::insert(&ready, content)).await
-    }
-
-    async fn insert_many(
-        &self,
-        table: &Table,
-        contents: Vec<RowContent<Doc>>,
-    ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
+    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
         let ready = table.ready().await.map_err(|error| (0, error.into()))?;
-        ready.within(batch::insert_many(&ready, contents)).await
-    }
-
-    async fn replace(&self, table: &Table, target: Target<'_>, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
-        let ready = table.ready().await?;
-        ready.within(write::replace(&ready, &target, &content)).await
+        ready.within(write::write(&ready, writes)).await
     }
 
     async fn patch(
@@ -105,34 +103,24 @@ impl Backend for Mongo {
         ready.within(patch::patch(&ready, &lookup, changes, written_at)).await
     }
 
-    async fn delete(&self, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
-        let ready = table.ready().await?;
-        ready.within(write::delete(&ready, &target)).await
-    }
-
-    async fn write_many(&self, table: &Table, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
-        let ready = table.ready().await.map_err(|error| (0, error.into()))?;
-        ready.within(batch::write_many(&ready, writes)).await
-    }
-
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
         let ready = table.ready().await?;
         ready.within(read::get(&ready, &lookup)).await
     }
 
-    async fn find(&self, table: &Table, select: Select) -> Result<Vec<Row<Doc>>, Error> {
-        let mut found = Vec::new();
-        let mut give = |row: &Row<Doc>| {
-            found.push(row.clone());
-            Ok(())
-        };
-        self.find_each(table, select, &mut give).await?;
-        Ok(found)
-    }
-
     async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
         let ready = table.ready().await?;
         ready.within(read::each(&ready, &select, give)).await
+    }
+
+    async fn find_values(
+        &self,
+        table: &Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> Result<(), Error> {
+        find_values_of_documents(self, table, select, projection, give).await
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {

@@ -4,61 +4,42 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use longevity_core::backend::{Target, Write, WriteFailure};
-use longevity_core::{RowContent, RowId};
-use mongodb::bson::doc;
+use longevity_core::backend::{AllWritten, Write, WriteFailure, Writes, Written};
 use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{RawDocumentBuf, doc};
 
 use crate::connection::PATIENCE;
 use crate::encode::Doc;
 use crate::identity;
 use crate::layout::ID;
-use crate::rows;
-use crate::statements::{Form, commands};
+use crate::statements::{Form, Identified, commands};
 use crate::table::Ready;
 use crate::together::Together;
 use crate::transaction::{Done, Failed, Work, all_or_none};
-use crate::write::{ensure_fits, found, refused_row};
+use crate::write::{found, refused_row};
 
-pub(crate) async fn insert_many(
-    table: &Arc<Ready>,
-    contents: Vec<RowContent<Doc>>,
-) -> Result<Vec<RowId>, (usize, WriteFailure)> {
-    if contents.is_empty() {
-        return Ok(Vec::new());
+/// Does the writes.
+pub(crate) async fn write(table: &Arc<Ready>, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+    let writes = Identified::all(writes)?;
+    if let Some(documents) = insertions(table, &writes)? {
+        return match all_or_none(table, Arc::new(Work::Insert(documents))).await {
+            Ok(_) => Ok(written(&writes, &HashMap::new())),
+            Err(failed) => Err(refused(table, &writes, failed).await),
+        };
     }
-    let mut ids = Vec::with_capacity(contents.len());
-    let mut documents = Vec::with_capacity(contents.len());
-    for (position, content) in contents.iter().enumerate() {
-        let (id, name) = (identity::next(), content.discriminator.as_deref());
-        let document =
-            rows::document(id, name, 0, content.written_at, &content.doc).map_err(|error| (position, error.into()))?;
-        ensure_fits(table, name, &document).map_err(|error| (position, error.into()))?;
-        ids.push(identity::row_id(id));
-        documents.push(document);
-    }
-    match all_or_none(table, Arc::new(Work::Insert(documents))).await {
-        Ok(_) => Ok(ids),
-        Err(Failed::Row(position, error)) => {
-            let name = contents.get(position).and_then(|content| content.discriminator.as_deref());
-            Err((position, refused_row(table, name, error).await))
-        }
-        // That of no one row.
-        Err(Failed::Whole(error)) => Err((0, error.into())),
-    }
-}
-
-/// Replaces and deletes rows.
-pub(crate) async fn write_many(table: &Arc<Ready>, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
-    if writes.is_empty() {
-        return Ok(());
-    }
-    let (mut form, mut is_together) = (Form::Whole, false);
-    let mut work = Arc::new(Work::Commands(commands(table, &writes, form)?));
+    // What a row's version was is known, or asked for within the transaction.
+    let is_known =
+        |write: &Identified<'_>| !matches!(&write.write, Write::Replace(target, _) if target.version.is_none());
+    let (mut form, mut is_together) = (Form::Whole, !writes.iter().all(is_known));
+    let mut work = Arc::new(if is_together {
+        Work::Together(Together::of(table, &writes)?)
+    } else {
+        Work::Commands(commands(table, &writes, form)?)
+    });
     let started = Instant::now();
     loop {
         match all_or_none(table, Arc::clone(&work)).await {
-            Ok(Done::Whole) => return Ok(()),
+            Ok(Done::Whole(versions)) => return Ok(written(&writes, &versions)),
             Ok(Done::Unmatched) => {}
             // Perhaps by a row whose turn comes later.
             Err(Failed::Row(_, error)) if error.is_duplicate() && !is_together => {
@@ -66,14 +47,7 @@ pub(crate) async fn write_many(table: &Arc<Ready>, writes: Vec<Write<'_, Doc>>) 
                 work = Arc::new(Work::Together(Together::of(table, &writes)?));
                 continue;
             }
-            Err(Failed::Row(position, error)) => {
-                let name = match writes.get(position) {
-                    Some(Write::Replace(_, content)) => content.discriminator.as_deref(),
-                    _ => None,
-                };
-                return Err((position, refused_row(table, name, error).await));
-            }
-            Err(Failed::Whole(error)) => return Err((0, error.into())),
+            Err(failed) => return Err(refused(table, &writes, failed).await),
         }
         ensure_all_meant(table, &writes).await?;
         // They are the ones that are meant: rows with times, or by now. Once more, but not for ever.
@@ -87,19 +61,58 @@ pub(crate) async fn write_many(table: &Arc<Ready>, writes: Vec<Write<'_, Doc>>) 
     }
 }
 
+/// The documents of the new rows, if all are new.
+fn insertions(table: &Ready, writes: &[Identified<'_>]) -> Result<Option<Vec<RawDocumentBuf>>, (usize, WriteFailure)> {
+    let mut contents = Vec::with_capacity(writes.len());
+    for write in writes {
+        let Write::Insert(content) = &write.write else { return Ok(None) };
+        contents.push(content);
+    }
+    let document = |(position, (write, content)): (usize, (&Identified<'_>, _))| {
+        write.new_document(table, content).map_err(|failure| (position, failure))
+    };
+    writes.iter().zip(contents).enumerate().map(document).collect::<Result<_, _>>().map(Some)
+}
+
+/// What became of the writes: with the new versions of rows of which it had to be asked.
+fn written(writes: &[Identified<'_>], versions: &HashMap<ObjectId, u64>) -> AllWritten {
+    let of = |Identified { id, write }: &Identified<'_>| match write {
+        Write::Insert(_) => Written::Inserted(identity::row_id(*id)),
+        Write::Replace(target, _) => {
+            let next = target.version.map(|version| version.saturating_add(1));
+            Written::Replaced(versions.get(id).copied().or(next).unwrap_or_default())
+        }
+        Write::Delete(_) => Written::Deleted,
+    };
+    writes.iter().map(of).collect()
+}
+
+/// Which of the writes failed, and why.
+async fn refused(table: &Ready, writes: &[Identified<'_>], failed: Failed) -> (usize, WriteFailure) {
+    match failed {
+        Failed::Row(position, error) => {
+            let name = writes.get(position).and_then(Identified::name);
+            (position, refused_row(table, name, error).await)
+        }
+        // That of no one row.
+        Failed::Whole(error) => (0, error.into()),
+    }
+}
+
 /// So many rows are asked for at once.
 const ASKED_AT_ONCE: usize = 10_000;
 
 /// Says which is the first row that is not the one that is meant, and why, if there is any.
-async fn ensure_all_meant(table: &Ready, writes: &[Write<'_, Doc>]) -> Result<(), (usize, WriteFailure)> {
+async fn ensure_all_meant(table: &Ready, writes: &[Identified<'_>]) -> Result<(), (usize, WriteFailure)> {
     for (chunk, writes) in writes.chunks(ASKED_AT_ONCE).enumerate() {
-        let ids: Vec<ObjectId> = writes.iter().filter_map(|write| identity::object_id(target(write).id)).collect();
+        let ids: Vec<ObjectId> = writes.iter().filter(|it| it.write.target().is_some()).map(|it| it.id).collect();
         let first = chunk * ASKED_AT_ONCE;
         let found = found(table, doc! { ID: { "$in": ids } }).await.map_err(|error| (first, error.into()))?;
         let found: HashMap<_, _> = found.into_iter().map(|row| (row.id, row)).collect();
-        for (position, write) in writes.iter().enumerate() {
-            let meant = match (found.get(&target(write).id), write) {
-                (None, _) => Err(WriteFailure::Missing),
+        for (position, Identified { id, write }) in writes.iter().enumerate() {
+            let meant = match (found.get(&identity::row_id(*id)), write) {
+                (_, Write::Insert(_)) => Ok(()),
+                (None, Write::Replace(..) | Write::Delete(_)) => Err(WriteFailure::Missing),
                 (Some(row), Write::Replace(target, _)) => row.ensure(table, target).map(drop),
                 (Some(row), Write::Delete(target)) => row.ensure_deletable(table, target),
             };
@@ -107,9 +120,4 @@ async fn ensure_all_meant(table: &Ready, writes: &[Write<'_, Doc>]) -> Result<()
         }
     }
     Ok(())
-}
-
-fn target<'a, 'b>(write: &'a Write<'b, Doc>) -> &'a Target<'b> {
-    let (Write::Replace(target, _) | Write::Delete(target)) = write;
-    target
 }

@@ -1,7 +1,7 @@
 //! Many writes as few commands: an update or a delete with a statement for each row, as long as the server takes them.
 
 use longevity_core::RowContent;
-use longevity_core::backend::{Target, Write, WriteFailure};
+use longevity_core::backend::{Target, Write, WriteFailure, Writes};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, cstr, doc};
 
@@ -37,43 +37,96 @@ pub(crate) struct Command {
     pub(crate) document: RawDocumentBuf,
 }
 
+/// A write, and the id of its row.
+#[derive(Debug)]
+pub(crate) struct Identified<'a> {
+    pub(crate) id: ObjectId,
+    pub(crate) write: Write<'a, Doc>,
+}
+
+impl<'a> Identified<'a> {
+    /// All of the writes: a new row gets an id, which it keeps however often it is tried to write it.
+    pub(crate) fn all(writes: Writes<'a, Doc>) -> Result<Vec<Self>, (usize, WriteFailure)> {
+        let identified = |(position, write): (usize, Write<'a, Doc>)| {
+            let id = match write.target() {
+                None => identity::next(),
+                Some(target) => identity::object_id(target.id).ok_or((position, WriteFailure::Missing))?,
+            };
+            Ok(Self { id, write })
+        };
+        writes.into_iter().enumerate().map(identified).collect()
+    }
+
+    /// The discriminator that the row is to have.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.write.content()?.discriminator.as_deref()
+    }
+
+    /// The document of a new row.
+    pub(crate) fn new_document(
+        &self,
+        table: &Ready,
+        content: &RowContent<Doc>,
+    ) -> Result<RawDocumentBuf, WriteFailure> {
+        let name = content.discriminator.as_deref();
+        let document = rows::document(self.id, name, 0, content.written_at, &content.doc)?;
+        ensure_fits(table, name, &document)?;
+        Ok(document)
+    }
+}
+
 /// The commands of the writes, in their order; the position of one that cannot be sent as error.
-pub(crate) fn commands(
+pub(crate) fn commands<'a>(
     table: &Ready,
-    writes: &[Write<'_, Doc>],
+    writes: impl IntoIterator<Item = &'a Identified<'a>>,
     form: Form,
 ) -> Result<Vec<Command>, (usize, WriteFailure)> {
     let mut commands = Vec::new();
     let mut open: Option<Open> = None;
-    for (position, write) in writes.iter().enumerate() {
+    for (position, write) in writes.into_iter().enumerate() {
         let statement = statement(table, write, form).map_err(|failure| (position, failure))?;
-        let deletes = matches!(write, Write::Delete(_));
+        let verb = Verb::of(&write.write);
         let fits = |open: &Open| {
-            open.deletes == deletes
-                && open.statements < MAX_STATEMENTS
-                && open.bytes + statement.as_bytes().len() < MAX_BYTES
+            open.verb == verb && open.statements < MAX_STATEMENTS && open.bytes + statement.as_bytes().len() < MAX_BYTES
         };
         if !open.as_ref().is_some_and(fits) {
             commands.extend(open.take().map(|open| open.close(table)));
         }
-        open.get_or_insert_with(|| Open::new(position, deletes)).push(&statement);
+        open.get_or_insert_with(|| Open::new(position, verb)).push(&statement);
     }
     commands.extend(open.map(|open| open.close(table)));
     Ok(commands)
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Insert,
+    Update,
+    Delete,
+}
+
+impl Verb {
+    fn of(write: &Write<'_, Doc>) -> Self {
+        match write {
+            Write::Insert(_) => Self::Insert,
+            Write::Replace(..) => Self::Update,
+            Write::Delete(_) => Self::Delete,
+        }
+    }
+}
+
 /// A command that is being made.
 struct Open {
     first: usize,
-    deletes: bool,
+    verb: Verb,
     statements: usize,
     bytes: usize,
     list: RawArrayBuf,
 }
 
 impl Open {
-    fn new(first: usize, deletes: bool) -> Self {
-        Self { first, deletes, statements: 0, bytes: 0, list: RawArrayBuf::new() }
+    fn new(first: usize, verb: Verb) -> Self {
+        Self { first, verb, statements: 0, bytes: 0, list: RawArrayBuf::new() }
     }
 
     fn push(&mut self, statement: &RawDocumentBuf) {
@@ -84,8 +137,11 @@ impl Open {
 
     fn close(self, table: &Ready) -> Command {
         let mut document = RawDocumentBuf::new();
-        let (command, list) =
-            if self.deletes { (cstr!("delete"), cstr!("deletes")) } else { (cstr!("update"), cstr!("updates")) };
+        let (command, list) = match self.verb {
+            Verb::Insert => (cstr!("insert"), cstr!("documents")),
+            Verb::Update => (cstr!("update"), cstr!("updates")),
+            Verb::Delete => (cstr!("delete"), cstr!("deletes")),
+        };
         document.append(command, table.definition.name);
         // Stops at the first that fails.
         document.append(cstr!("ordered"), true);
@@ -94,20 +150,19 @@ impl Open {
     }
 }
 
-fn statement(table: &Ready, write: &Write<'_, Doc>, form: Form) -> Result<RawDocumentBuf, WriteFailure> {
-    let (Write::Replace(target, _) | Write::Delete(target)) = write;
-    let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
-    let filter = as_seen(table, id, target);
+fn statement(table: &Ready, write: &Identified<'_>, form: Form) -> Result<RawDocumentBuf, WriteFailure> {
+    let id = write.id;
     let mut raw = RawDocumentBuf::new();
     let failed = |error: mongodb::bson::error::Error| WriteFailure::from(unwritable(&error));
-    match write {
-        Write::Delete(_) => {
-            raw.append(cstr!("q"), RawDocumentBuf::try_from(&filter).map_err(failed)?);
+    match &write.write {
+        Write::Insert(content) => return write.new_document(table, content),
+        Write::Delete(target) => {
+            raw.append(cstr!("q"), RawDocumentBuf::try_from(&as_seen(table, id, target)).map_err(failed)?);
             raw.append(cstr!("limit"), 1_i32);
         }
         Write::Replace(target, content) => match whole(table, id, target, content, form)? {
             Some(document) => {
-                let mut filter = filter;
+                let mut filter = as_seen(table, id, target);
                 filter.insert(UPDATED_AT, Bson::Null);
                 raw.append(cstr!("q"), RawDocumentBuf::try_from(&filter).map_err(failed)?);
                 raw.append(cstr!("u"), document);
@@ -115,7 +170,7 @@ fn statement(table: &Ready, write: &Write<'_, Doc>, form: Form) -> Result<RawDoc
             None => {
                 let new =
                     Bson::Array(vec![Bson::Document(doc! { "$replaceWith": replacement(target.version, content)? })]);
-                let statement = RawDocumentBuf::try_from(&doc! { "q": filter, "u": new });
+                let statement = RawDocumentBuf::try_from(&doc! { "q": as_seen(table, id, target), "u": new });
                 raw = statement.map_err(failed)?;
             }
         },

@@ -13,10 +13,9 @@ use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf, doc};
 
 use crate::encode::Doc;
 use crate::format;
-use crate::identity;
 use crate::layout::{CREATED_AT, ID, UPDATED_AT, VERSION};
 use crate::rows;
-use crate::statements::{Command, Form, commands};
+use crate::statements::{Command, Form, Identified, commands};
 use crate::table::Ready;
 use crate::transaction::{Done, Trouble, insert, run_all};
 use crate::write::signed;
@@ -24,10 +23,10 @@ use crate::write::signed;
 /// So many rows are asked for at once.
 const ASKED_AT_ONCE: usize = 10_000;
 
-/// What leaves, and what comes back.
+/// What leaves, and what comes back or is new.
 pub(crate) struct Together {
     leave: Vec<Command>,
-    come_back: Vec<New>,
+    come_in: Vec<New>,
     rows: usize,
 }
 
@@ -36,6 +35,8 @@ struct New {
     /// At which of the writes it is.
     position: usize,
     id: ObjectId,
+    /// Whether it was there before.
+    is_back: bool,
     content: RowContent<Doc>,
 }
 
@@ -49,20 +50,20 @@ struct Kept {
 
 impl Together {
     /// All of these writes; the position of one that cannot be sent as error.
-    pub(crate) fn of(table: &Ready, writes: &[Write<'_, Doc>]) -> Result<Self, (usize, WriteFailure)> {
-        let mut come_back = Vec::new();
-        for (position, write) in writes.iter().enumerate() {
-            let Write::Replace(target, content) = write else { continue };
-            let id = identity::object_id(target.id).ok_or((position, WriteFailure::Missing))?;
-            come_back.push(New { position, id, content: content.clone() });
+    pub(crate) fn of(table: &Ready, writes: &[Identified<'_>]) -> Result<Self, (usize, WriteFailure)> {
+        let (mut leave, mut come_in) = (Vec::new(), Vec::new());
+        for (position, Identified { id, write }) in writes.iter().enumerate() {
+            leave.extend(write.target().map(|target| Identified { id: *id, write: Write::Delete(*target) }));
+            if let Some(content) = write.content() {
+                let is_back = write.target().is_some();
+                come_in.push(New { position, id: *id, is_back, content: content.clone() });
+            }
         }
-        let deletions: Vec<_> = writes
-            .iter()
-            .map(|write| match write {
-                Write::Replace(target, _) | Write::Delete(target) => Write::Delete(*target),
-            })
-            .collect();
-        Ok(Self { leave: commands(table, &deletions, Form::Whole)?, come_back, rows: writes.len() })
+        let positions: Vec<_> =
+            (0..).zip(writes).filter(|(_, it)| it.write.target().is_some()).map(|(at, _)| at).collect();
+        let of_leaving = |(at, failure)| (positions.get(at).copied().unwrap_or_default(), failure);
+        let leave = commands(table, &leave, Form::Whole).map_err(of_leaving)?;
+        Ok(Self { leave, come_in, rows: writes.len() })
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -72,18 +73,24 @@ impl Together {
     pub(crate) async fn run(&self, table: &Ready, session: &mut ClientSession) -> Result<Done, Trouble> {
         let kept = self.kept(table, session).await?;
         match run_all(table, session, &self.leave).await? {
-            Done::Whole => {}
+            Done::Whole(_) => {}
             Done::Unmatched => return Ok(Done::Unmatched),
         }
-        let mut documents = Vec::with_capacity(self.come_back.len());
-        for new in &self.come_back {
-            let Some(kept) = kept.get(&new.id) else { return Ok(Done::Unmatched) };
+        let mut versions = HashMap::new();
+        let mut documents = Vec::with_capacity(self.come_in.len());
+        for new in &self.come_in {
+            let kept = match kept.get(&new.id) {
+                Some(kept) => Some(kept),
+                None if new.is_back => return Ok(Done::Unmatched),
+                None => None,
+            };
             documents.push(new.document(kept)?);
+            versions.extend(kept.map(|kept| (new.id, kept.version.saturating_add(1))));
         }
         match insert(table, session, &documents).await {
-            Ok(()) => Ok(Done::Whole),
+            Ok(()) => Ok(Done::Whole(versions)),
             Err(Trouble::Row(at, error)) => {
-                Err(Trouble::Row(self.come_back.get(at).map_or(0, |new| new.position), error))
+                Err(Trouble::Row(self.come_in.get(at).map_or(0, |new| new.position), error))
             }
             Err(trouble) => Err(trouble),
         }
@@ -91,12 +98,12 @@ impl Together {
 
     /// What is there before anything leaves.
     async fn kept(&self, table: &Ready, session: &mut ClientSession) -> Result<HashMap<ObjectId, Kept>, Trouble> {
-        let mut kept = HashMap::with_capacity(self.come_back.len());
-        for new in self.come_back.chunks(ASKED_AT_ONCE) {
-            let ids: Vec<_> = new.iter().map(|new| new.id).collect();
+        let back: Vec<_> = self.come_in.iter().filter(|new| new.is_back).map(|new| new.id).collect();
+        let mut kept = HashMap::with_capacity(back.len());
+        for ids in back.chunks(ASKED_AT_ONCE) {
             let found = table
                 .collection
-                .find(doc! { ID: { "$in": ids } })
+                .find(doc! { ID: { "$in": ids.to_vec() } })
                 .projection(doc! { VERSION: 1, CREATED_AT: 1, UPDATED_AT: 1 })
                 .session(&mut *session);
             let mut found = found.await.map_err(Trouble::Undone)?;
@@ -122,11 +129,13 @@ impl Kept {
 }
 
 impl New {
-    fn document(&self, kept: &Kept) -> Result<RawDocumentBuf, Trouble> {
+    fn document(&self, kept: Option<&Kept>) -> Result<RawDocumentBuf, Trouble> {
         let RowContent { discriminator, doc, written_at, .. } = &self.content;
         let name = discriminator.as_deref();
-        let times = [kept.created_at, written_at.or(kept.updated_at)];
-        let next = signed(kept.version.saturating_add(1));
-        rows::document_with_times(self.id, name, next, times, doc).map_err(Trouble::Unwritable)
+        let (version, times) = match kept {
+            None => (0, [*written_at; 2]),
+            Some(kept) => (kept.version.saturating_add(1), [kept.created_at, written_at.or(kept.updated_at)]),
+        };
+        rows::document_with_times(self.id, name, signed(version), times, doc).map_err(Trouble::Unwritable)
     }
 }

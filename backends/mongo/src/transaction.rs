@@ -1,9 +1,11 @@
 //! Many writes, all or none: a transaction, which is tried again while others are in its way.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mongodb::ClientSession;
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, Utf8Lossy, doc};
 use mongodb::error::{Error as DriverError, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 use mongodb::options::{ReadConcern, ReadPreference, SelectionCriteria, TransactionOptions};
@@ -33,7 +35,8 @@ pub(crate) enum Work {
 
 /// What became of a transaction that did not fail.
 pub(crate) enum Done {
-    Whole,
+    /// With the new versions of rows of which it had to ask.
+    Whole(HashMap<ObjectId, u64>),
     /// A command, which begins at this position, found fewer rows than it has statements: nothing was written.
     Unmatched,
 }
@@ -133,19 +136,19 @@ async fn once(table: &Ready, session: &mut ClientSession, work: &Work, started: 
         .read_concern(ReadConcern::local())
         .build();
     session.start_transaction().with_options(options).await.map_err(Trouble::Undone)?;
-    match work.run(table, session).await {
-        Ok(Done::Whole) => {}
+    let versions = match work.run(table, session).await {
+        Ok(Done::Whole(versions)) => versions,
         otherwise => {
             // The server ends it by itself if this does not arrive.
             let _ = session.abort_transaction().await;
             return otherwise;
         }
-    }
+    };
     // How long a majority may take, if the user says so: it is not waited for again.
     let has_limit = table.collection.write_concern().is_some_and(|concern| concern.w_timeout.is_some());
     loop {
         match session.commit_transaction().await {
-            Ok(()) => return Ok(Done::Whole),
+            Ok(()) => return Ok(Done::Whole(versions)),
             // Whether it is committed is not known; to commit again is to ask.
             Err(error)
                 if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
@@ -169,7 +172,7 @@ impl Work {
 
     async fn run(&self, table: &Ready, session: &mut ClientSession) -> Result<Done, Trouble> {
         match self {
-            Self::Insert(documents) => insert(table, session, documents).await.map(|()| Done::Whole),
+            Self::Insert(documents) => insert(table, session, documents).await.map(|()| Done::Whole(HashMap::new())),
             Self::Commands(commands) => run_all(table, session, commands).await,
             Self::Together(together) => together.run(table, session).await,
         }
@@ -194,7 +197,7 @@ pub(crate) async fn run_all(table: &Ready, session: &mut ClientSession, commands
             return Ok(Done::Unmatched);
         }
     }
-    Ok(Done::Whole)
+    Ok(Done::Whole(HashMap::new()))
 }
 
 impl Command {

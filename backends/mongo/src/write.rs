@@ -1,12 +1,15 @@
 //! Inserts, replacements and deletions: one command each where the row is the one that is meant. The driver repeats it once,
 //! under a number by which the server does it once.
 
-use longevity_core::backend::{Target, WriteFailure};
+use std::sync::Arc;
+
+use longevity_core::backend::{AllWritten, Target, Write, WriteFailure, Writes, Written};
 use longevity_core::{Error, RowContent, RowId, Value};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawBsonRef, RawDocument, doc};
 use mongodb::error::{Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, WriteFailure as DriverWriteFailure};
 use mongodb::options::{ReadConcern, ReturnDocument, SelectionCriteria};
+use smallvec::smallvec;
 
 use crate::encode::{self, Doc};
 use crate::failure::{DUPLICATE, MongoError, TOO_LARGE, Taken, VALIDATION, WriteError};
@@ -14,9 +17,29 @@ use crate::identity;
 use crate::layout::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
 use crate::table::Ready;
 use crate::values::{scalar, timestamp};
-use crate::{keys, rows, schema};
+use crate::{batch, keys, rows, schema};
 
-pub(crate) async fn insert(table: &Ready, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
+/// Does the writes, all or none: one by a command, several in a transaction.
+pub(crate) async fn write(
+    table: &Arc<Ready>,
+    mut writes: Writes<'_, Doc>,
+) -> Result<AllWritten, (usize, WriteFailure)> {
+    if writes.len() != 1 {
+        return batch::write(table, writes).await;
+    }
+    let written = match writes.pop() {
+        None => return Ok(AllWritten::new()),
+        Some(Write::Insert(content)) => insert(table, content).await.map(Written::Inserted),
+        Some(Write::Replace(target, content)) => replace(table, &target, &content).await.map(Written::Replaced),
+        Some(Write::Delete(target)) => delete(table, &target).await.map(|()| Written::Deleted),
+    };
+    match written {
+        Ok(written) => Ok(smallvec![written]),
+        Err(failure) => Err((0, failure)),
+    }
+}
+
+async fn insert(table: &Ready, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
     let id = identity::next();
     let name = content.discriminator.as_deref();
     let document = rows::document(id, name, 0, content.written_at, &content.doc)?;
@@ -63,11 +86,7 @@ pub(crate) fn ensure_fits(table: &Ready, name: Option<&str>, document: &RawDocum
 
 /// Replaces the row if it is the one that is meant. Most are, and are replaced by a plain command, which is the quickest and
 /// sends the document as it is. If it replaces none, another one decides anew.
-pub(crate) async fn replace(
-    table: &Ready,
-    target: &Target<'_>,
-    content: &RowContent<Doc>,
-) -> Result<u64, WriteFailure> {
+async fn replace(table: &Ready, target: &Target<'_>, content: &RowContent<Doc>) -> Result<u64, WriteFailure> {
     let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
     match (target.version, content.written_at) {
         (Some(version), None) => match replace_as_a_whole(table, id, version, target, content).await? {
@@ -160,7 +179,7 @@ pub(crate) fn replacement(version: Option<u64>, content: &RowContent<Doc>) -> Re
 
 /// Deletes the row if it is the one that is meant. If none is deleted, the row is looked at: what is said of it is true when
 /// it is looked at, and if it then is the one that is meant, the deletion is tried again.
-pub(crate) async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
+async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
     let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
     loop {
         let deleted = table.collection.delete_one(filter_of_meant(table, id, target)).await;

@@ -4,23 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longevity_core::backend::{
-    Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Target, Write, WriteFailure,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Target, Write, WriteFailure,
+    Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{Predicate, Select};
+use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Access, Document, Error, Explanation, Row, RowContent, RowId, Value};
+use longevity_core::{Access, Document, Error, Explanation, Row, Timestamp, Value};
 use rusqlite::Connection;
 
 use crate::Sqlite;
 use crate::database::Database;
 use crate::encode::Doc;
-use crate::failure::SqliteError;
 use crate::stream::Rows;
 use crate::table::{Ready, Table};
 use crate::translate::Statement;
 use crate::values::Values;
-use crate::write::{Answer, Done, Job, Work};
+use crate::write::Job;
 use crate::writer::Submission;
 use crate::{explain, read, schema, translate, undeclared};
 
@@ -59,23 +59,20 @@ fn explained(table: &Table, ready: &Ready, statement: &Statement) -> Result<Expl
     Ok(explain::explanation(ready, &plan))
 }
 
-/// A write, when its turn has come.
-async fn submit(table: &Table, work: Work) -> Answer {
-    let ready = table.ready().map_err(|error| (0, error.into()))?;
-    Submission::new(Arc::clone(&table.database), Job { table: Arc::clone(ready), work }).await
-}
-
-fn unexpected() -> WriteFailure {
-    SqliteError::Other { reason: "a write was answered with the answer to another".to_owned(), code: None }.into()
-}
-
 impl Backend for Sqlite {
     type Doc = Doc;
     type Table = Table;
     type Rows = Rows;
 
     const NAME: &'static str = "sqlite";
-    const LIMITS_LEVELS: bool = true;
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn profile(&self) -> Profile {
+        Profile { columns: true, limits_levels: true, patches_in_place: false }
+    }
 
     fn capabilities(&self) -> Capabilities {
         Capabilities::none().with_atomic_batches().with_explain().with_snapshot_streams()
@@ -100,11 +97,13 @@ impl Backend for Sqlite {
         Ok(definitions.iter().map(|definition| Table::new(Arc::clone(definition), Arc::clone(&database))).collect())
     }
 
-    async fn create_schema(&self, table: &Table) -> Result<(), Error> {
+    async fn create_schema(&self, tables: &[&Table]) -> Result<(), Error> {
+        let Some(table) = tables.first() else { return Ok(()) };
         let database = &table.database;
+        let definitions: Vec<_> = tables.iter().map(|table| &*table.definition).collect();
         let mut held = database.writer.lock();
         held.busy_timeout(database.site.timeout).map_err(|error| database.site.failed(error))?;
-        let created = schema::create(&mut held, &database.site, &table.definition);
+        let created = schema::create(&mut held, &database.site, &definitions);
         held.busy_timeout(Duration::ZERO).map_err(|error| database.site.failed(error))?;
         created
     }
@@ -129,60 +128,24 @@ impl Backend for Sqlite {
         dropped.map_err(failed)
     }
 
-    async fn insert(&self, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
-        match submit(table, Work::Insert(content)).await {
-            Ok(Done::Inserted(id)) => Ok(id),
-            Ok(_) => Err(unexpected()),
-            Err((_, failure)) => Err(failure),
-        }
+    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+        let ready = table.ready().map_err(|error| (0, error.into()))?;
+        let job = Job { table: Arc::clone(ready), writes: writes.into_iter().map(owned).collect() };
+        Submission::new(Arc::clone(&table.database), job).await
     }
 
-    async fn insert_many(
+    async fn patch(
         &self,
-        table: &Table,
-        contents: Vec<RowContent<Doc>>,
-    ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
-        match submit(table, Work::InsertMany(contents)).await? {
-            Done::InsertedMany(ids) => Ok(ids),
-            _ => Err((0, unexpected())),
-        }
-    }
-
-    async fn replace(&self, table: &Table, target: Target<'_>, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
-        match submit(table, Work::Replace(owned(target), content)).await {
-            Ok(Done::Replaced(version)) => Ok(version),
-            Ok(_) => Err(unexpected()),
-            Err((_, failure)) => Err(failure),
-        }
-    }
-
-    async fn delete(&self, table: &Table, target: Target<'_>) -> Result<(), WriteFailure> {
-        match submit(table, Work::Delete(owned(target))).await {
-            Ok(Done::Deleted) => Ok(()),
-            Ok(_) => Err(unexpected()),
-            Err((_, failure)) => Err(failure),
-        }
-    }
-
-    async fn write_many(&self, table: &Table, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)> {
-        let owned = |write| match write {
-            Write::Replace(target, content) => Write::Replace(owned(target), content),
-            Write::Delete(target) => Write::Delete(owned(target)),
-        };
-        match submit(table, Work::Many(writes.into_iter().map(owned).collect())).await? {
-            Done::Many => Ok(()),
-            _ => Err((0, unexpected())),
-        }
+        _: &Table,
+        _: Lookup<'_>,
+        _: &[InPlace],
+        _: Option<Timestamp>,
+    ) -> Result<Option<Row<Doc>>, Error> {
+        Ok(None)
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
         read::get(&table.database, table.ready()?, &lookup)
-    }
-
-    async fn find(&self, table: &Table, select: Select) -> Result<Vec<Row<Doc>>, Error> {
-        let ready = table.ready()?;
-        let statement = translate::select(&table.database, ready, &select)?;
-        found(table, ready, &statement)?.into_iter().collect()
     }
 
     async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
@@ -256,6 +219,10 @@ impl Backend for Sqlite {
             _ => Ok(explanation),
         }
     }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        longevity_core::block_on(future)
+    }
 }
 
 /// All rows of a statement.
@@ -270,7 +237,12 @@ fn found(table: &Table, ready: &Ready, statement: &Statement) -> Result<Vec<Resu
     })
 }
 
-/// What a job needs of a target: rows are found by their ids.
-fn owned(target: Target<'_>) -> Target<'static> {
-    Target { id: target.id, version: target.version, scope: target.scope, primary_key: None }
+/// What a job needs of a write: rows are found by their ids.
+fn owned(write: Write<'_, Doc>) -> Write<'static, Doc> {
+    let owned = |Target { id, version, scope, .. }| Target { id, version, scope, primary_key: None };
+    match write {
+        Write::Insert(content) => Write::Insert(content),
+        Write::Replace(target, content) => Write::Replace(owned(target), content),
+        Write::Delete(target) => Write::Delete(owned(target)),
+    }
 }

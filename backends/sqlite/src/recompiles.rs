@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longevity_core::backend::{Backend, Lookup, Target};
+use longevity_core::backend::{Backend, ByKind, Lookup, Target};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::storable::{FieldShape, Shape};
 use longevity_core::table::{Column, Index, TableDefinition, Variant};
@@ -64,7 +64,7 @@ pub(crate) fn content(name: &str, of: usize) -> RowContent<Doc> {
 fn no_statement_is_compiled_twice() {
     let sqlite = Sqlite::in_memory();
     let table = block_on(sqlite.open(&[Arc::new(definition())])).unwrap().remove(0);
-    block_on(sqlite.create_schema(&table)).unwrap();
+    block_on(sqlite.create_schema(&[&table])).unwrap();
     let ready = Arc::clone(table.ready().unwrap());
     let mut all = Vec::new();
     for round in 0..5_u64 {
@@ -110,7 +110,7 @@ fn what_is_opened_again_has_the_same_statements() {
     let sqlite = Sqlite::in_memory();
     let sql = |properties: [&'static Step; 2]| {
         let table = block_on(sqlite.open(&[Arc::new(definition())])).unwrap().remove(0);
-        block_on(sqlite.create_schema(&table)).unwrap();
+        block_on(sqlite.create_schema(&[&table])).unwrap();
         let of_property = |step| {
             let path = Path::root().then(step);
             let operand = Value::Text("x".into());

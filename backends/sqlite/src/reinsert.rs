@@ -4,7 +4,7 @@
 //! rows need none of this: they are made row by row, and come here with the first one whose key value is taken.
 
 use longevity_core::RowContent;
-use longevity_core::backend::{Target, Write, WriteFailure};
+use longevity_core::backend::{AllWritten, Target, Write, WriteFailure, Written};
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value as Owned;
 
@@ -12,10 +12,15 @@ use crate::encode::Doc;
 use crate::table::Ready;
 use crate::write::{Writing, bind_columns, row_number};
 
+/// What becomes of a write after all rows that it or others change have left the table.
+enum Next<'a> {
+    Insert(&'a RowContent<Doc>),
+    ComeBack(Left, &'a RowContent<Doc>),
+    Nothing,
+}
+
 /// A row that has left the table.
-struct Left<'a> {
-    position: usize,
-    content: &'a RowContent<Doc>,
+struct Left {
     id: i64,
     version: u64,
     created_at: Owned,
@@ -29,30 +34,29 @@ impl Writing<'_> {
         table: &Ready,
         writes: &[Write<'_, Doc>],
         first: usize,
+        written: &mut AllWritten,
     ) -> Result<(), (usize, WriteFailure)> {
-        let mut left = Vec::with_capacity(writes.len());
+        let mut all = Vec::with_capacity(writes.len());
         for (position, write) in (first..).zip(writes) {
-            let failed = |failure| (position, failure);
-            match write {
-                Write::Delete(target) => self.delete(table, target).map_err(failed)?,
-                Write::Replace(target, content) => {
-                    left.push(self.leave(table, position, target, content).map_err(failed)?);
-                }
-            }
+            let next = match write {
+                Write::Insert(content) => Ok(Next::Insert(content)),
+                Write::Delete(target) => self.delete(table, target).map(|()| Next::Nothing),
+                Write::Replace(target, content) => self.leave(table, target).map(|left| Next::ComeBack(left, content)),
+            };
+            all.push(next.map_err(|failure| (position, failure))?);
         }
-        left.into_iter().try_for_each(|left| {
-            let position = left.position;
-            self.come_back(table, left).map_err(|failure| (position, failure))
-        })
+        for (position, next) in (first..).zip(all) {
+            let done = match next {
+                Next::Insert(content) => self.insert(table, content).map(Written::Inserted),
+                Next::ComeBack(left, content) => self.come_back(table, &left, content).map(Written::Replaced),
+                Next::Nothing => Ok(Written::Deleted),
+            };
+            written.push(done.map_err(|failure| (position, failure))?);
+        }
+        Ok(())
     }
 
-    fn leave<'a>(
-        &mut self,
-        table: &Ready,
-        position: usize,
-        target: &Target<'_>,
-        content: &'a RowContent<Doc>,
-    ) -> Result<Left<'a>, WriteFailure> {
+    fn leave(&mut self, table: &Ready, target: &Target<'_>) -> Result<Left, WriteFailure> {
         let id = row_number(target).ok_or(WriteFailure::Missing)?;
         let current = self.current(table, id, None, |_, _| false)?.ok_or(WriteFailure::Missing)?;
         current.ensure_target(target)?;
@@ -63,11 +67,11 @@ impl Writing<'_> {
         let (created_at, updated_at) =
             times().map_err(|error| self.failed(table, error))?.ok_or(WriteFailure::Missing)?;
         self.delete(table, target)?;
-        Ok(Left { position, content, id, version: current.version().wrapping_add(1), created_at, updated_at })
+        Ok(Left { id, version: current.version().wrapping_add(1), created_at, updated_at })
     }
 
-    fn come_back(&mut self, table: &Ready, left: Left<'_>) -> Result<(), WriteFailure> {
-        let Left { content, id, .. } = left;
+    /// Gives its version.
+    fn come_back(&mut self, table: &Ready, left: &Left, content: &RowContent<Doc>) -> Result<u64, WriteFailure> {
         let discriminator = content.discriminator.as_deref();
         let Some(variant) = table.variant(discriminator) else { return Err(self.stranger(table, discriminator)) };
         let insert = &table.statements.inserts[variant];
@@ -79,11 +83,11 @@ impl Writing<'_> {
                 Some(at) => statement.raw_bind_parameter(3, at.to_string())?,
                 None => statement.raw_bind_parameter(3, &left.updated_at)?,
             }
-            statement.raw_bind_parameter(4, id)?;
+            statement.raw_bind_parameter(4, left.id)?;
             statement.raw_bind_parameter(5, left.version.cast_signed())?;
             bind_columns(&mut statement, table, insert, content, 6)?;
             statement.raw_execute()
         };
-        run().map(drop).map_err(|error| self.refused(table, content, Some(id), error))
+        run().map(|_| left.version).map_err(|error| self.refused(table, content, Some(left.id), error))
     }
 }

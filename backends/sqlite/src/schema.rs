@@ -68,29 +68,40 @@ pub(crate) fn ready(connection: &Connection, site: &Site, definition: &TableDefi
     }
 }
 
-/// Creates the table, or adds what it lacks, in one transaction.
-pub(crate) fn create(connection: &mut Connection, site: &Site, definition: &TableDefinition) -> Result<(), Error> {
+/// Creates the tables, or adds what they lack, all in one transaction.
+pub(crate) fn create(connection: &mut Connection, site: &Site, definitions: &[&TableDefinition]) -> Result<(), Error> {
     // Also where nothing may be written, if there is nothing to write.
-    match ready(connection, site, definition) {
-        Ok(_) => return Ok(()),
-        Err(SqliteError::NoSchema { .. }) => {}
-        Err(error) => return Err(error.into()),
+    let mut lacking = Vec::new();
+    for definition in definitions {
+        match ready(connection, site, definition) {
+            Ok(_) => {}
+            Err(SqliteError::NoSchema { .. }) => lacking.push(definition),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if lacking.is_empty() {
+        return Ok(());
     }
     let failed = |error| Error::from(site.failed(error));
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
-    let (table, exists) = name_of(&transaction, definition.name).map_err(failed)?;
+    lacking.into_iter().try_for_each(|definition| create_one(&transaction, site, definition))?;
+    transaction.commit().map_err(failed)
+}
+
+fn create_one(connection: &Connection, site: &Site, definition: &TableDefinition) -> Result<(), Error> {
+    let failed = |error| Error::from(site.failed(error));
+    let (table, exists) = name_of(connection, definition.name).map_err(failed)?;
     let layout = Layout::new(definition, table);
     if !exists {
-        transaction.execute_batch(&layout.create_table()).map_err(failed)?;
+        connection.execute_batch(&layout.create_table()).map_err(failed)?;
     }
-    let lacks = Found::read(&transaction, &layout.table).map_err(failed)?.compare(definition, &layout)?;
+    let lacks = Found::read(connection, &layout.table).map_err(failed)?.compare(definition, &layout)?;
     if !lacks.nothing() {
-        complete(&transaction, site, definition, &layout, &lacks)?;
+        complete(connection, site, definition, &layout, &lacks)?;
     }
-    undeclared::settle(&transaction, site, definition, &layout)?;
+    undeclared::settle(connection, site, definition, &layout)?;
     // What was written is what is read: an index that was silently not made would be found here.
-    ready(&transaction, site, definition)?;
-    transaction.commit().map_err(failed)?;
+    ready(connection, site, definition)?;
     tracing::debug!(table = layout.table, created = !exists, "schema");
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longevity_core::backend::Backend;
+use longevity_core::backend::{Backend, ByKind};
 use longevity_core::block_on;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
@@ -27,7 +27,7 @@ fn plain() -> TableDefinition {
 fn opened(definition: TableDefinition) -> (Sqlite, Table) {
     let sqlite = Sqlite::in_memory();
     let table = block_on(sqlite.open(&[Arc::new(definition)])).unwrap().remove(0);
-    block_on(sqlite.create_schema(&table)).unwrap();
+    block_on(sqlite.create_schema(&[&table])).unwrap();
     (sqlite, table)
 }
 

@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use longevity_core::backend::{Target, Write, WriteFailure};
+use longevity_core::backend::{AllWritten, Target, Write, WriteFailure, Writes, Written};
 use longevity_core::value::Value;
 use longevity_core::{RowContent, RowId};
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, ErrorCode, Statement, params};
+use smallvec::smallvec;
 
 use crate::encode::Doc;
 use crate::failure::{Site, SqliteError, is_check, is_duplicate};
@@ -17,31 +18,14 @@ use crate::statements::Insert;
 use crate::table::Ready;
 use crate::undeclared;
 
-/// A write that waits for its turn.
+/// Writes that wait for their turn: all are done, or none.
 pub(crate) struct Job {
     pub(crate) table: Arc<Ready>,
-    pub(crate) work: Work,
+    pub(crate) writes: Writes<'static, Doc>,
 }
 
-pub(crate) enum Work {
-    Insert(RowContent<Doc>),
-    InsertMany(Vec<RowContent<Doc>>),
-    Replace(Target<'static>, RowContent<Doc>),
-    Delete(Target<'static>),
-    Many(Vec<Write<'static, Doc>>),
-}
-
-/// What a job gives: ids of rows that were inserted, or the new version.
-pub(crate) enum Done {
-    Inserted(RowId),
-    InsertedMany(Vec<RowId>),
-    Replaced(u64),
-    Deleted,
-    Many,
-}
-
-/// With the position of the row that failed.
-pub(crate) type Answer = Result<Done, (usize, WriteFailure)>;
+/// With the position of the write that failed.
+pub(crate) type Answer = Result<AllWritten, (usize, WriteFailure)>;
 
 /// Does the jobs, and answers each. More than one share a transaction; if that fails as a whole, each is tried by itself, so
 /// that one who fills the disk takes nobody with it.
@@ -112,7 +96,7 @@ impl Writing<'_> {
     /// A job in the transaction of all; `None` if it took the transaction with it, as a full disk does.
     fn among_others(&mut self, job: &Job) -> Result<Option<Answer>, SqliteError> {
         // A statement that fails undoes itself; several need a mark to go back to.
-        let several = matches!(job.work, Work::InsertMany(_) | Work::Many(_));
+        let several = job.writes.len() > 1;
         if several {
             self.execute("SAVEPOINT job")?;
         }
@@ -134,17 +118,20 @@ impl Writing<'_> {
         // What was said of another job: this one would be done twice.
         self.unexplained = false;
         // A single statement is a transaction.
-        if matches!(job.work, Work::Insert(_) | Work::Delete(_)) {
+        if let [Write::Insert(_) | Write::Delete(_)] = job.writes.as_slice() {
             let answer = self.work(job);
             if answer.is_ok() || !self.unexplained {
                 return answer;
             }
             // Another process has changed what was in the way before it could be seen: nothing moves in a transaction.
         }
-        if let Work::Replace(target, content) = &job.work
+        if let [Write::Replace(target, content)] = job.writes.as_slice()
             && let Some(answer) = self.replace_likely(&job.table, target, content)
         {
-            return answer.map(Done::Replaced).map_err(|failure| (0, failure));
+            return match answer {
+                Ok(version) => Ok(smallvec![Written::Replaced(version)]),
+                Err(failure) => Err((0, failure)),
+            };
         }
         let failed = |error: SqliteError| (0, WriteFailure::from(error));
         self.execute("BEGIN IMMEDIATE").map_err(failed)?;
@@ -161,40 +148,33 @@ impl Writing<'_> {
     }
 
     fn work(&mut self, job: &Job) -> Answer {
-        let first = |failure| (0, failure);
-        match &job.work {
-            Work::Insert(content) => self.insert(&job.table, content).map(Done::Inserted).map_err(first),
-            Work::InsertMany(contents) => {
-                let insert = |(at, content)| self.insert(&job.table, content).map_err(|failure| (at, failure));
-                contents.iter().enumerate().map(insert).collect::<Result<_, _>>().map(Done::InsertedMany)
-            }
-            Work::Replace(target, content) => {
-                self.replace(&job.table, target, content).map(Done::Replaced).map_err(first)
-            }
-            Work::Delete(target) => self.delete(&job.table, target).map(|()| Done::Deleted).map_err(first),
-            Work::Many(writes) => {
-                for (at, write) in writes.iter().enumerate() {
-                    let written = match write {
-                        Write::Replace(target, content) => self.replace(&job.table, target, content).map(drop),
-                        Write::Delete(target) => self.delete(&job.table, target),
-                    };
-                    match written {
-                        Ok(()) => {}
-                        // Perhaps by a row whose turn comes later.
-                        Err(WriteFailure::Duplicate(_)) => {
-                            self.unexplained = false;
-                            self.write_together(&job.table, &writes[at..], at)?;
-                            break;
-                        }
-                        Err(failure) => return Err((at, failure)),
-                    }
+        let mut written = AllWritten::with_capacity(job.writes.len());
+        for (at, write) in job.writes.iter().enumerate() {
+            match self.write(&job.table, write) {
+                Ok(done) => written.push(done),
+                // Perhaps by a row whose turn comes later.
+                Err(WriteFailure::Duplicate(_))
+                    if job.writes[at + 1..].iter().any(|later| later.target().is_some()) =>
+                {
+                    self.unexplained = false;
+                    self.write_together(&job.table, &job.writes[at..], at, &mut written)?;
+                    break;
                 }
-                Ok(Done::Many)
+                Err(failure) => return Err((at, failure)),
             }
+        }
+        Ok(written)
+    }
+
+    fn write(&mut self, table: &Ready, write: &Write<'_, Doc>) -> Result<Written, WriteFailure> {
+        match write {
+            Write::Insert(content) => self.insert(table, content).map(Written::Inserted),
+            Write::Replace(target, content) => self.replace(table, target, content).map(Written::Replaced),
+            Write::Delete(target) => self.delete(table, target).map(|()| Written::Deleted),
         }
     }
 
-    fn insert(&mut self, table: &Ready, content: &RowContent<Doc>) -> Result<RowId, WriteFailure> {
+    pub(crate) fn insert(&mut self, table: &Ready, content: &RowContent<Doc>) -> Result<RowId, WriteFailure> {
         let discriminator = content.discriminator.as_deref();
         let Some(variant) = table.variant(discriminator) else { return Err(self.stranger(table, discriminator)) };
         let insert = &table.statements.inserts[variant];

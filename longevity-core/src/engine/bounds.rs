@@ -1,6 +1,5 @@
 //! What is asked of a store is within [the limits](crate::limits) before a back end sees it.
 
-use crate::backend::Backend;
 use crate::encoding::too_deep;
 use crate::error::Error;
 use crate::limits::{DOCUMENT_LEVELS, FILTER_LEVELS, ORDER_PROPERTIES};
@@ -10,17 +9,17 @@ use crate::query::{Patch, Predicate, Select};
 use crate::value::Value;
 
 /// Fails if the query is too large or too deep for any store.
-pub(crate) fn ensure_within<B: Backend>(select: &Select) -> Result<(), Error> {
+pub(crate) fn ensure_within(backend: &'static str, select: &Select) -> Result<(), Error> {
     if select.order.len() > ORDER_PROPERTIES {
-        return Err(too_large::<B>(format!("an order is by at most {ORDER_PROPERTIES} properties")));
+        return Err(too_large(backend, format!("an order is by at most {ORDER_PROPERTIES} properties")));
     }
-    ensure_paths_within::<B>(select.order.iter().map(|by| &by.path))?;
+    ensure_paths_within(backend, select.order.iter().map(|by| &by.path))?;
     let mut left = vec![(&select.predicate, 1)];
     while let Some((predicate, level)) = left.pop() {
         if level > FILTER_LEVELS {
-            return Err(too_large::<B>(format!("a filter has at most {FILTER_LEVELS} levels of nesting")));
+            return Err(too_large(backend, format!("a filter has at most {FILTER_LEVELS} levels of nesting")));
         }
-        ensure_paths_within::<B>(predicate.path())?;
+        ensure_paths_within(backend, predicate.path())?;
         let operands = match predicate {
             Predicate::And(parts) | Predicate::Or(parts) => {
                 left.extend(parts.iter().map(|part| (part, level + 1)));
@@ -42,24 +41,27 @@ pub(crate) fn ensure_within<B: Backend>(select: &Select) -> Result<(), Error> {
             | Predicate::Id { .. } => &[],
         };
         if operands.iter().any(is_too_deep) {
-            return Err(too_large::<B>(format!("a value has at most {DOCUMENT_LEVELS} levels of nesting")));
+            return Err(too_large(backend, format!("a value has at most {DOCUMENT_LEVELS} levels of nesting")));
         }
     }
     Ok(())
 }
 
 /// Fails if one of the paths leads further down than any document is deep.
-pub(super) fn ensure_paths_within<'a, B: Backend>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), Error> {
+pub(super) fn ensure_paths_within<'a>(
+    backend: &'static str,
+    paths: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), Error> {
     for path in paths {
         let mut rest = Some(path);
         while let Some((key, behind)) = rest.and_then(Path::entry) {
             if is_too_deep(key) {
-                return Err(too_large::<B>(format!("a value has at most {DOCUMENT_LEVELS} levels of nesting")));
+                return Err(too_large(backend, format!("a value has at most {DOCUMENT_LEVELS} levels of nesting")));
             }
             rest = Some(behind);
         }
         if path.levels() > DOCUMENT_LEVELS {
-            return Err(too_large::<B>(format!("a property is at most {DOCUMENT_LEVELS} levels down")));
+            return Err(too_large(backend, format!("a property is at most {DOCUMENT_LEVELS} levels down")));
         }
     }
     Ok(())
@@ -67,8 +69,8 @@ pub(super) fn ensure_paths_within<'a, B: Backend>(paths: impl IntoIterator<Item 
 
 impl<P: PersistentType> Patch<P> {
     /// Fails if no document could have what it leads to or what it writes.
-    pub(crate) fn ensure_within<B: Backend>(&self) -> Result<(), Error> {
-        ensure_paths_within::<B>(self.paths())?;
+    pub(crate) fn ensure_within(&self, backend: &'static str) -> Result<(), Error> {
+        ensure_paths_within(backend, self.paths())?;
         if self.operands().any(is_too_deep) { Err(too_deep(P::NAME)) } else { Ok(()) }
     }
 }
@@ -77,6 +79,6 @@ fn is_too_deep(value: &Value) -> bool {
     value.levels() > DOCUMENT_LEVELS
 }
 
-fn too_large<B: Backend>(limit: String) -> Error {
-    Error::QueryTooLarge { backend: B::NAME, limit }
+fn too_large(backend: &'static str, limit: String) -> Error {
+    Error::QueryTooLarge { backend, limit }
 }

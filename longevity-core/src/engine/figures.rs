@@ -45,7 +45,7 @@ impl<B: Backend> Table<B> {
             Source::Type => None,
         };
         let paths: Vec<Path> = sources.iter().filter_map(property).collect();
-        ensure_paths_within::<B>(&paths)?;
+        ensure_paths_within(self.backend.name(), &paths)?;
         let mut select = self.selected(kind, select)?;
         self.ensure_served(kind, &select).await?;
         select.only = Some(paths.clone());
@@ -58,7 +58,7 @@ impl<B: Backend> Table<B> {
             let values = values.map_err(|error| undecoded(kind, row.id, error))?;
             take(row, in_order(&self.definition, sources, row, values))
         };
-        let span = tracing::debug_span!("project", "type" = kind.name, backend = B::NAME);
+        let span = tracing::debug_span!("project", "type" = kind.name, backend = self.backend.name());
         self.backend.find_values(&self.handle, select, &projection, &mut give).instrument(span).await
     }
 

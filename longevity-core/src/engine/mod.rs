@@ -25,7 +25,7 @@ use crate::value::{Value, ValueRef};
 
 pub(crate) use bounds::ensure_within;
 pub(crate) use figures::{Group, undecoded};
-pub(crate) use write::{confused, target};
+pub(crate) use write::target;
 
 /// A table of a store, with all that an operation on it needs.
 pub(crate) struct Table<B: Backend> {

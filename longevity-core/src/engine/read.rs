@@ -14,7 +14,7 @@ use crate::value::ValueRef;
 impl<B: Backend> Table<B> {
     /// What is selected of the rows that the repository sees, if it is what a store may be asked.
     pub(crate) fn selected(&self, kind: Kind, select: Select) -> Result<Select, Error> {
-        ensure_within::<B>(&select)?;
+        ensure_within(self.backend.name(), &select)?;
         Ok(kind.scoped_select(select))
     }
 
@@ -26,23 +26,23 @@ impl<B: Backend> Table<B> {
         values: &[ValueRef<'_>],
     ) -> Result<Option<Row<B::Doc>>, Error> {
         let lookup = Lookup { index, values, scope: kind.scope };
-        let span = tracing::debug_span!("retrieve", "type" = kind.name, backend = B::NAME);
+        let span = tracing::debug_span!("retrieve", "type" = kind.name, backend = self.backend.name());
         self.backend.get(&self.handle, lookup).instrument(span).await
     }
 
     /// Gives the rows that a selection finds, which is scoped already.
     pub(crate) async fn find(&self, kind: Kind, select: Select, give: &mut Give<'_, B::Doc>) -> Result<(), Error> {
         self.ensure_served(kind, &select).await?;
-        let span = tracing::debug_span!("find", "type" = kind.name, backend = B::NAME);
+        let span = tracing::debug_span!("find", "type" = kind.name, backend = self.backend.name());
         self.backend.find_each(&self.handle, select, give).instrument(span).await
     }
 
     /// How many rows a selection finds, its offset and limit included.
     pub(crate) async fn count(&self, kind: Kind, select: Select) -> Result<u64, Error> {
-        ensure_within::<B>(&select)?;
+        ensure_within(self.backend.name(), &select)?;
         let all = Select::of(kind.scoped(select.predicate));
         self.ensure_served(kind, &all).await?;
-        let span = tracing::debug_span!("count", "type" = kind.name, backend = B::NAME);
+        let span = tracing::debug_span!("count", "type" = kind.name, backend = self.backend.name());
         let rows = self.backend.count(&self.handle, all.predicate).instrument(span).await?;
         let rows = rows.saturating_sub(select.offset);
         Ok(select.limit.map_or(rows, |limit| rows.min(limit)))
@@ -55,17 +55,17 @@ impl<B: Backend> Table<B> {
         }
         let all = Select::of(self.selected(kind, select)?.predicate);
         self.ensure_served(kind, &all).await?;
-        let span = tracing::debug_span!("exists", "type" = kind.name, backend = B::NAME);
+        let span = tracing::debug_span!("exists", "type" = kind.name, backend = self.backend.name());
         self.backend.exists(&self.handle, all.predicate).instrument(span).await
     }
 
     /// How a selection would be answered.
     pub(crate) async fn explain(&self, kind: Kind, select: Select) -> Result<Explanation, Error> {
         if !self.backend.capabilities().explain {
-            return Err(Error::Unsupported { backend: B::NAME, operation: "explain" });
+            return Err(Error::Unsupported { backend: self.backend.name(), operation: "explain" });
         }
         let select = self.selected(kind, select)?;
-        let span = tracing::debug_span!("explain", "type" = kind.name, backend = B::NAME);
+        let span = tracing::debug_span!("explain", "type" = kind.name, backend = self.backend.name());
         let explanation = self.backend.explain(&self.handle, select.clone()).instrument(span).await?;
         Ok(explanation.warned(&self.definition, &select))
     }

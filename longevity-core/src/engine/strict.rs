@@ -12,7 +12,10 @@ impl<B: Backend> Table<B> {
             return Ok(());
         }
         if !self.backend.capabilities().explain {
-            return Err(Error::Unsupported { backend: B::NAME, operation: "the strict mode, which needs explain" });
+            return Err(Error::Unsupported {
+                backend: self.backend.name(),
+                operation: "the strict mode, which needs explain",
+            });
         }
         let explanation = self.backend.explain(&self.handle, select.clone()).await?.warned(&self.definition, select);
         match explanation.warning {

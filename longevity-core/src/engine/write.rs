@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use tracing::Instrument;
+use smallvec::smallvec;
+use tracing::{Instrument, Span};
 
 use super::{Kind, Table, ValueAt, index_values, primary_key};
-use crate::backend::{Backend, Lookup, Target, Write, WriteFailure};
+use crate::backend::{AllWritten, Backend, Lookup, Target, Write, WriteFailure, Writes, Written};
 use crate::encoding::{levels_of, too_deep};
 use crate::error::Error;
 use crate::limits::DOCUMENT_LEVELS;
@@ -18,7 +19,7 @@ use crate::value::{Timestamp, Value, ValueRef};
 impl<B: Backend> Table<B> {
     /// Fails if the value, of the variant at this position, is nested deeper than a document may be.
     pub(crate) fn ensure_flat(&self, position: usize, value_at: &ValueAt<'_>) -> Result<(), Error> {
-        if !B::LIMITS_LEVELS
+        if !self.backend.profile().limits_levels
             && let Some(variant) = self.definition.variants.get(position)
             && self.nests.get(position) == Some(&true)
             && levels_of(variant.shape, &value_at(&[]).to_value()) > DOCUMENT_LEVELS
@@ -37,7 +38,8 @@ impl<B: Backend> Table<B> {
             Some(other) if other != position => Value::None(0),
             _ => value_at(column.path.steps()).to_value(),
         };
-        let columns = if B::WANTS_COLUMNS { definition.columns.iter().map(value_in).collect() } else { Vec::new() };
+        let wanted = self.backend.profile().columns;
+        let columns = if wanted { definition.columns.iter().map(value_in).collect() } else { Vec::new() };
         RowContent {
             discriminator: discriminators.and_then(|names| names.first().copied()).map(Cow::Borrowed),
             doc,
@@ -46,9 +48,28 @@ impl<B: Backend> Table<B> {
         }
     }
 
+    /// Does the writes: here each one ends, whatever repository and operation it comes from.
+    async fn write(&self, span: Span, writes: Writes<'_, B::Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+        let wanted = writes.len();
+        let written = self.backend.write(&self.handle, writes).instrument(span).await?;
+        if written.len() == wanted {
+            return Ok(written);
+        }
+        Err((0, self.confused(format!("{wanted} writes have {} results", written.len())).into()))
+    }
+
+    /// Does a write alone.
+    async fn write_one(&self, span: Span, write: Write<'_, B::Doc>) -> Result<Written, WriteFailure> {
+        let written = self.write(span, smallvec![write]).await.map_err(|(_, failure)| failure)?;
+        written.first().copied().ok_or_else(|| self.confused("a write has no result".to_owned()).into())
+    }
+
     pub(crate) async fn insert(&self, kind: Kind, content: RowContent<B::Doc>) -> Result<RowId, WriteFailure> {
-        let span = tracing::debug_span!("create", "type" = kind.name, backend = B::NAME);
-        self.backend.insert(&self.handle, content).instrument(span).await
+        let span = tracing::debug_span!("create", "type" = kind.name, backend = self.backend.name());
+        match self.write_one(span, Write::Insert(content)).await? {
+            Written::Inserted(id) => Ok(id),
+            other => Err(self.another_result(other).into()),
+        }
     }
 
     pub(crate) async fn insert_many(
@@ -56,8 +77,17 @@ impl<B: Backend> Table<B> {
         kind: Kind,
         contents: Vec<RowContent<B::Doc>>,
     ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
-        let span = tracing::debug_span!("create_many", "type" = kind.name, backend = B::NAME, rows = contents.len());
-        self.backend.insert_many(&self.handle, contents).instrument(span).await
+        let rows = contents.len();
+        if rows == 0 {
+            return Ok(Vec::new());
+        }
+        let span = tracing::debug_span!("create_many", "type" = kind.name, backend = self.backend.name(), rows);
+        let written = self.write(span, contents.into_iter().map(Write::Insert).collect()).await?;
+        let id = |(position, written)| match written {
+            Written::Inserted(id) => Ok(id),
+            other => Err((position, self.another_result(other).into())),
+        };
+        written.into_iter().enumerate().map(id).collect()
     }
 
     pub(crate) async fn replace(
@@ -67,14 +97,20 @@ impl<B: Backend> Table<B> {
         locking: bool,
         content: RowContent<B::Doc>,
     ) -> Result<u64, WriteFailure> {
-        let span = tracing::debug_span!("update", "type" = kind.name, backend = B::NAME);
-        self.backend.replace(&self.handle, target(kind, stored, locking), content).instrument(span).await
+        let span = tracing::debug_span!("update", "type" = kind.name, backend = self.backend.name());
+        match self.write_one(span, Write::Replace(target(kind, stored, locking), content)).await? {
+            Written::Replaced(version) => Ok(version),
+            other => Err(self.another_result(other).into()),
+        }
     }
 
     pub(crate) async fn delete(&self, kind: Kind, stored: &Stored) -> Result<(), WriteFailure> {
-        let span = tracing::debug_span!("delete", "type" = kind.name, backend = B::NAME);
+        let span = tracing::debug_span!("delete", "type" = kind.name, backend = self.backend.name());
         let target = target(kind, stored, self.options.optimistic_locking);
-        self.backend.delete(&self.handle, target).instrument(span).await
+        match self.write_one(span, Write::Delete(target)).await? {
+            Written::Deleted => Ok(()),
+            other => Err(self.another_result(other).into()),
+        }
     }
 
     /// Has the back end change the row with a key where it is. `None` if it did not, for whatever reason.
@@ -87,7 +123,7 @@ impl<B: Backend> Table<B> {
     ) -> Result<Option<Row<B::Doc>>, Error> {
         let lookup = Lookup { index, values, scope: kind.scope };
         let written_at = self.options.timestamps.then(Timestamp::now);
-        let span = tracing::debug_span!("patch", "type" = kind.name, backend = B::NAME);
+        let span = tracing::debug_span!("patch", "type" = kind.name, backend = self.backend.name());
         self.backend.patch(&self.handle, lookup, changes, written_at).instrument(span).await
     }
 
@@ -97,7 +133,7 @@ impl<B: Backend> Table<B> {
         &self,
         kind: Kind,
         operation: &'static str,
-        writes: Vec<Write<'_, B::Doc>>,
+        writes: Writes<'_, B::Doc>,
         error: &(dyn Fn(usize, WriteFailure) -> Option<Error> + Sync),
     ) -> Result<Option<u64>, Error> {
         self.ensure_atomic(operation)?;
@@ -105,14 +141,14 @@ impl<B: Backend> Table<B> {
         if rows == 0 {
             return Ok(Some(0));
         }
-        let span = tracing::debug_span!("write_many", "type" = kind.name, backend = B::NAME, rows);
-        match self.backend.write_many(&self.handle, writes).instrument(span).await {
-            Ok(()) => Ok(Some(rows as u64)),
+        let span = tracing::debug_span!("write_many", "type" = kind.name, backend = self.backend.name(), rows);
+        match self.write(span, writes).await {
+            Ok(_) => Ok(Some(rows as u64)),
             Err((_, WriteFailure::Stale { .. } | WriteFailure::Missing)) => Ok(None),
             Err((_, WriteFailure::Other(error))) => Err(error),
             Err((position, failure)) => {
                 let what = format!("write {position} of {rows} failed: {failure:?}");
-                Err(error(position, failure).unwrap_or_else(|| confused(B::NAME, what)))
+                Err(error(position, failure).unwrap_or_else(|| self.confused(what)))
             }
         }
     }
@@ -122,7 +158,7 @@ impl<B: Backend> Table<B> {
         if self.backend.capabilities().atomic_batches {
             Ok(())
         } else {
-            Err(Error::Unsupported { backend: B::NAME, operation })
+            Err(Error::Unsupported { backend: self.backend.name(), operation })
         }
     }
 
@@ -162,7 +198,7 @@ impl<B: Backend> Table<B> {
         match (failure, stored) {
             (WriteFailure::Duplicate(position), _) => match definition.indexes.get(position) {
                 Some(index) => index.duplicate_key(&index_values(definition, index, value_at)),
-                None => confused(B::NAME, format!("duplicate in index {position}, which does not exist")),
+                None => self.confused(format!("duplicate in index {position}, which does not exist")),
             },
             (WriteFailure::Stale { found }, Some(stored)) => {
                 Error::WriteConflict { type_name: kind.name, id: stored.id, expected: stored.version, found }
@@ -171,8 +207,19 @@ impl<B: Backend> Table<B> {
                 Error::NotFound { type_name: kind.name, what: format!("has the id {}: it is gone", stored.id) }
             }
             (WriteFailure::Other(error), _) => error,
-            (failure, None) => confused(B::NAME, format!("an insert failed as an update would: {failure:?}")),
+            (failure, None) => self.confused(format!("an insert failed as an update would: {failure:?}")),
         }
+    }
+
+    #[cold]
+    fn another_result(&self, written: Written) -> Error {
+        self.confused(format!("a write has the result of another: {written:?}"))
+    }
+
+    /// The error for a back end that broke its contract.
+    #[cold]
+    pub(crate) fn confused(&self, what: String) -> Error {
+        Error::Backend { backend: self.backend.name(), source: what.into() }
     }
 }
 
@@ -184,9 +231,4 @@ pub(crate) fn target(kind: Kind, stored: &Stored, locking: bool) -> Target<'_> {
         scope: kind.scope,
         primary_key: stored.primary_key.as_deref(),
     }
-}
-
-/// A back end broke its contract.
-pub(crate) fn confused(backend: &'static str, what: String) -> Error {
-    Error::Backend { backend, source: what.into() }
 }

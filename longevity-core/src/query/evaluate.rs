@@ -174,6 +174,11 @@ mod tests {
         let scoped = cats().and(cats()).and(cats()).scoped_to(&["Member"]);
         assert_eq!(scoped, Predicate::And(vec![Predicate::Discriminator(&["Member"]), cats(), cats(), cats()]));
         assert!(holds(&scoped));
+        // What is left of one is no conjunction.
+        let all = || Predicate::And(vec![Predicate::All, Predicate::All]);
+        assert_eq!(all().scoped_to(&["Member"]), Predicate::All);
+        let one = Predicate::And(vec![Predicate::All, Predicate::Nothing]);
+        assert_eq!(one.scoped_to(&["Member"]), Predicate::Nothing);
     }
 
     #[test]

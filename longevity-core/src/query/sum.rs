@@ -176,6 +176,16 @@ mod tests {
     }
 
     #[test]
+    fn digits_are_carried_before_there_is_no_room_for_more() {
+        let mut sum = Exact { room: 2, ..Exact::default() };
+        sum.add(1.5);
+        sum.add(f64::MAX);
+        assert_eq!(sum.room, 1 << 30, "they were carried");
+        sum.add(-f64::MAX);
+        assert_eq!((sum.room, sum.total()), ((1 << 30) - 1, 1.5));
+    }
+
+    #[test]
     fn what_is_no_number_stays_so() {
         assert!(sum(&[f64::NAN, 1.0]).is_nan());
         assert!(sum(&[f64::INFINITY, f64::NEG_INFINITY]).is_nan());

@@ -2,7 +2,7 @@
 
 use super::write::{content_of, write_error};
 use super::{Repo, state_of};
-use crate::backend::{Backend, Write};
+use crate::backend::{Backend, Write, Writes};
 use crate::engine::{Kind, target};
 use crate::error::{Error, WriteError};
 use crate::persistent::{KeyFor, PersistentType};
@@ -39,12 +39,12 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
     {
         let patch = patch.of::<P>();
-        patch.ensure_within::<B>()?;
+        patch.ensure_within(self.backend_name())?;
         for _ in 0..TRIES {
             let states = self.find(query.clone()).await?;
             let changed = states.iter().map(|state| patch.apply::<B>(&state.value)).collect::<Result<Vec<_>, _>>()?;
             let table = self.table()?;
-            let mut writes = Vec::with_capacity(states.len());
+            let mut writes = Writes::with_capacity(states.len());
             for (PState { stored, .. }, value) in states.iter().zip(&changed) {
                 table.ensure_stable(stored, &|path| value.value_at(path))?;
                 // By its version, whether the store has optimistic locking or not: the change is of what was seen.
@@ -108,7 +108,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
     {
         let patch = patch.of::<P>();
-        match patch.ensure_within::<B>().and_then(|()| patch.apply::<B>(&state.value)) {
+        match patch.ensure_within(self.backend_name()).and_then(|()| patch.apply::<B>(&state.value)) {
             Ok(value) => {
                 let updated = self.update(PState { value, stored: state.stored.clone() }).await;
                 // The state comes back as it was handed in.
@@ -139,7 +139,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
     {
         let patch = patch.of::<P>();
-        patch.ensure_within::<B>()?;
+        patch.ensure_within(self.backend_name())?;
         if let Some(state) = self.patch_in_place(key, &patch).await? {
             return Ok(Some(state));
         }
@@ -158,7 +158,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Has the back end patch the row where it is, if it can.
     async fn patch_in_place<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
         let table = self.table()?;
-        let changes = if B::PATCHES_IN_PLACE { patch.in_place::<B>(&table.definition) } else { None };
+        let in_place = table.backend.profile().patches_in_place;
+        let changes = if in_place { patch.in_place::<B>(&table.definition) } else { None };
         let Some(changes) = changes else { return Ok(None) };
         let (index, values) = self.key_of(key)?;
         let row = table.patch(Kind::of::<P>(), index, &values, &changes).await?;

@@ -51,6 +51,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.table.as_ref().ok_or_else(|| Error::NotInModel { type_name: P::NAME.to_owned(), model: self.model })
     }
 
+    fn backend_name(&self) -> &'static str {
+        self.table.as_ref().map_or(B::NAME, |table| table.backend.name())
+    }
+
     /// As the back end waits.
     #[cfg(feature = "blocking")]
     pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -70,7 +74,7 @@ impl<P, B: Backend> Clone for Repo<P, B> {
 
 impl<P: PersistentType, B: Backend> fmt::Debug for Repo<P, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Repo").field("type", &P::NAME).field("backend", &B::NAME).finish_non_exhaustive()
+        f.debug_struct("Repo").field("type", &P::NAME).field("backend", &self.backend_name()).finish_non_exhaustive()
     }
 }
 

@@ -51,7 +51,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub async fn page(&self, query: Query<P>, at: Option<&Cursor>) -> Result<Page<P>, Error> {
         let table = self.table()?;
         let select = query.into_select();
-        ensure_within::<B>(&select)?;
+        ensure_within(table.backend.name(), &select)?;
         if select.offset > 0 {
             let problem = "a page begins at its cursor: ask for it without an offset";
             return Err(Error::InvalidQuery { type_name: P::NAME, problem });

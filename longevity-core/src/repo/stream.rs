@@ -75,7 +75,8 @@ impl<B: Backend> Source<B> {
 
 impl<P: PersistentType, B: Backend> PStates<P, B> {
     pub(super) fn new(table: Result<Arc<Table<B>>, Error>, query: Query<P>) -> Self {
-        let span = tracing::debug_span!("stream", "type" = P::NAME, backend = B::NAME);
+        let backend = table.as_ref().map_or(B::NAME, |table| table.backend.name());
+        let span = tracing::debug_span!("stream", "type" = P::NAME, backend);
         let source = Source::new(Kind::of::<P>(), table, query.into_select());
         Self { source, span, of: std::marker::PhantomData }
     }

@@ -2,7 +2,7 @@
 
 use super::Repo;
 use crate::backend::{Backend, WriteFailure};
-use crate::engine::{Kind, Table, confused};
+use crate::engine::{Kind, Table};
 use crate::error::{Error, WriteError};
 use crate::persistent::PersistentType;
 use crate::row::{RowContent, RowId};
@@ -58,7 +58,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             }
             Err((position, failure)) => match values.get(position) {
                 Some(value) => Err(write_error(table, value, None, failure)),
-                None => Err(confused(B::NAME, format!("row {position} of {} failed: {failure:?}", values.len()))),
+                None => Err(table.confused(format!("row {position} of {} failed: {failure:?}", values.len()))),
             },
         }
     }

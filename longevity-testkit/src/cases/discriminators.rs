@@ -1,6 +1,6 @@
 //! Discriminators that no variant has, and those that only older rows have.
 
-use longevity_core::backend::Backend;
+use longevity_core::backend::{Backend, ByKind};
 use longevity_core::query::{by_type, count};
 use longevity_core::{DomainModel, Error, InModel, PState, PersistentType};
 

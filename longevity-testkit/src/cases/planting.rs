@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use longevity_core::backend::{Backend, Target};
+use longevity_core::backend::{Backend, ByKind, Target};
 use longevity_core::blocking::Longevity;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::{TableDefinition, Variant};
@@ -38,7 +38,7 @@ pub(super) fn create_version<B: Backend>(backend: &B, version: TableDefinition) 
     let Ok([table]) = <[B::Table; 1]>::try_from(tables) else {
         return Err(Stop::failed(format!("opening the table {name} does not give one table")));
     };
-    backend.block_on(backend.create_schema(&table))?;
+    backend.block_on(backend.create_schema(&[&table]))?;
     Ok(table)
 }
 

@@ -1,8 +1,8 @@
-//! Many rows replaced and deleted at once: all or none.
+//! Many rows inserted, replaced and deleted at once: all or none.
 
 use std::borrow::Cow;
 
-use longevity_core::backend::{Backend, Target, Write, WriteFailure};
+use longevity_core::backend::{AllWritten, Backend, Target, Write, WriteFailure, Written};
 use longevity_core::query::{Predicate, Query, Select};
 use longevity_core::value::Comparison;
 use longevity_core::{DomainModel, InModel, PState, PersistentType, RowContent, Value};
@@ -74,9 +74,8 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
         }
     }
     let both = vec![many.replace(1, 0, second.get())?, many.delete(0, 0)];
-    if let Err(failure) = many.write(both) {
-        return Err(Stop::failed(format!("both could be done: {failure:?}")));
-    }
+    let written = many.done("both", both)?;
+    ensure_eq!(written, vec![Written::Replaced(1), Written::Deleted], "what is said of a replacement and a delete");
     let gone = [
         vec![many.delete(1, 1), many.delete(0, 0)],
         vec![many.replace(1, 1, second.get())?, many.replace(0, 0, first.get())?],
@@ -123,9 +122,8 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
 
     let round: Vec<_> = (0..rows).map(|row| with_key_of(&samples[(row + 1) % rows], &samples[row])).collect();
     let writes = (0..rows).map(|row| many.replace(row, 0, &round[row])).collect::<Result<Vec<_>, _>>()?;
-    if let Err(failure) = many.write(writes) {
-        return Err(Stop::failed(format!("key values that go round: {failure:?}")));
-    }
+    let written = many.done("key values that go round", writes)?;
+    ensure_eq!(written, vec![Written::Replaced(1); rows], "what is said of key values that go round");
     ensure_holds(&round, "they went round")?;
     let seen = all_rows::<T, _, _>(&store)?;
     for state in &states[..rows] {
@@ -146,10 +144,28 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
 
     // The last row has the key value of the first.
     let freed = vec![many.replace(0, 1, &samples[0])?, many.delete(last, 1)];
-    if let Err(failure) = many.write(freed) {
-        return Err(Stop::failed(format!("a key value of a row that is deleted: {failure:?}")));
+    let written = many.done("a key value of a row that is deleted", freed)?;
+    ensure_eq!(written, vec![Written::Replaced(2), Written::Deleted], "what is said of a key value that is freed");
+    ensure_holds(&samples[..1], "it was freed")?;
+
+    // A new row takes the place of one that is deleted after it, and leaves nothing if another write fails.
+    let before = all_rows::<T, _, _>(&store)?;
+    let instead = || -> Outcome<_> { Ok(vec![many.insert(&samples[0])?, many.delete(0, 2)]) };
+    let mut one_too_many = instead()?;
+    one_too_many.push(many.insert(&samples[0])?);
+    match many.write(one_too_many) {
+        Err((0 | 2, WriteFailure::Duplicate(_))) => {}
+        other => return Err(Stop::failed(format!("two new rows with one key value gave {other:?}"))),
     }
-    ensure_holds(&samples[..1], "it was freed")
+    ensure_eq!(all_rows::<T, _, _>(&store)?, before, "the rows after a duplicate of a new row");
+    let written = many.done("a new row with the key value of one that is deleted after it", instead()?)?;
+    let [Written::Inserted(id), Written::Deleted] = written.as_slice() else {
+        return Err(Stop::failed(format!("an insertion and a delete gave {written:?}")));
+    };
+    let found = key.retrieve(&repo, &samples[0])?;
+    ensure_eq!(found.map(|found| (found.id(), found.row_version())), Some((*id, 0)), "the new row");
+    ensure_eq!(all_rows::<T, _, _>(&store)?.len(), before.len(), "the rows after one took the place of another");
+    Ok(())
 }
 
 /// Writes of many rows, by their positions.
@@ -186,7 +202,15 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
         }
     }
 
+    fn insert(&self, value: &T) -> Outcome<Write<'_, B::Doc>> {
+        Ok(Write::Insert(self.content(value)?))
+    }
+
     fn replace(&self, position: usize, version: u64, value: &T) -> Outcome<Write<'_, B::Doc>> {
+        Ok(Write::Replace(self.target(position, version), self.content(value)?))
+    }
+
+    fn content(&self, value: &T) -> Outcome<RowContent<B::Doc>> {
         let definition = self.handle.definition;
         let variant = value.variant();
         let names = definition.variants.get(variant).and_then(|variant| variant.discriminators);
@@ -194,22 +218,29 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
             Some(other) if other != variant => Value::None(0),
             _ => value.value_at(column.path.steps()).to_value(),
         });
-        let content = RowContent {
+        Ok(RowContent {
             discriminator: names.and_then(|names| names.first().copied()).map(Cow::Borrowed),
             doc: value.encode(self.handle.backend)?,
             columns: columns.collect(),
             written_at: None,
-        };
-        Ok(Write::Replace(self.target(position, version), content))
+        })
     }
 
     fn delete(&self, position: usize, version: u64) -> Write<'_, B::Doc> {
         Write::Delete(self.target(position, version))
     }
 
-    fn write(&self, writes: Vec<Write<'_, B::Doc>>) -> Result<(), (usize, WriteFailure)> {
+    fn write(&self, writes: Vec<Write<'_, B::Doc>>) -> Result<AllWritten, (usize, WriteFailure)> {
         let Handle { backend, table, .. } = &self.handle;
-        backend.block_on(backend.write_many(table, writes))
+        backend.block_on(backend.write(table, writes.into()))
+    }
+
+    /// What became of writes that are to be done.
+    fn done(&self, what: &str, writes: Vec<Write<'_, B::Doc>>) -> Outcome<Vec<Written>> {
+        match self.write(writes) {
+            Ok(written) => Ok(written.into_vec()),
+            Err(failure) => Err(Stop::failed(format!("{what}: {failure:?}"))),
+        }
     }
 }
 

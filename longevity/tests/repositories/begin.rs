@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use longevity::backend::Backend;
+use longevity::backend::{Backend, ByKind};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::query::{Order, Select};

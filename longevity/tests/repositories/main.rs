@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod begin;
+mod columns;
+mod deletion;
 mod in_place;
 mod limits;
 mod meddling;
 mod model;
 mod reading;
+mod strict;
 mod suite;

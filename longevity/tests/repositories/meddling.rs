@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use longevity::RowContent;
-use longevity::backend::{Backend, Lookup, Target, Write, WriteFailure};
+use longevity::backend::{AllWritten, Backend, ByKind, Lookup, Target, WriteFailure, Writes};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, Decorator};
@@ -42,10 +42,10 @@ impl Decorator<Mem> for Meddler {
         &self,
         inner: &Mem,
         table: &Table,
-        writes: Vec<Write<'_, Doc>>,
-    ) -> Result<(), (usize, WriteFailure)> {
+        writes: Writes<'_, Doc>,
+    ) -> Result<AllWritten, (usize, WriteFailure)> {
         self.meddle();
-        inner.write_many(table, writes).await
+        inner.write(table, writes).await
     }
 }
 

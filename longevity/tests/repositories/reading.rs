@@ -1,6 +1,8 @@
 //! What is found: windows, the first, the only one, pages and their cursors.
 
+use longevity::limits::ORDER_PROPERTIES;
 use longevity::prelude::*;
+use longevity::query::Filter;
 
 use super::model::{Guest, Member, User, site};
 
@@ -62,4 +64,40 @@ fn a_cursor_is_of_one_type() {
     assert!(matches!(error, Error::InvalidCursor { .. }), "{error}");
     let next = users.page(User::query().order_by(visits()).limit(1), Some(&of_users)).unwrap();
     assert_eq!(next.states.len(), 1);
+}
+
+#[test]
+fn a_query_keeps_what_it_has_when_nothing_is_added() {
+    let (_, store) = site();
+    let users = store.repo::<User>();
+    let u = User::props();
+    let several = || User::query().filter(u.visits.gt(1));
+    let count = |query| users.count(query).unwrap();
+    assert_eq!(count(several().all()), 2);
+    assert_eq!(count(several().filter_some(None::<Filter<User>>)), 2);
+    assert_eq!(count(several().filter_some(Some(u.visits.lt(3)))), 1);
+    assert_eq!(count(User::query().filter_some(Some(u.visits.lt(2)))), 1);
+}
+
+#[test]
+fn an_order_by_a_property_that_was_given_before_does_nothing_more() {
+    let (_, store) = site();
+    let visits = User::props().visits;
+    let again =
+        (0..=ORDER_PROPERTIES).fold(User::query().order_by(visits.desc()), |query, _| query.order_by(visits.asc()));
+    assert_eq!(store.repo::<User>().project(again, &visits).unwrap(), [3, 2, 1]);
+}
+
+#[test]
+fn the_next_state_of_a_stream_can_be_awaited() {
+    let (_, store) = site();
+    let users = store.asynchronous().repo::<User>();
+    longevity::blocking::block_on(async {
+        let mut states = users.stream(User::query().order_by(User::props().visits.asc()));
+        let mut ids = Vec::new();
+        while let Some(state) = states.next().await {
+            ids.push(state.unwrap().id());
+        }
+        assert_eq!(ids.len(), 3);
+    });
 }

@@ -1,6 +1,6 @@
 //! Back ends that do not give back what they were given.
 
-use longevity::backend::{Backend, Capabilities, Lookup, Target, Write, WriteFailure};
+use longevity::backend::{AllWritten, Backend, ByKind, Capabilities, Lookup, Target, WriteFailure, Writes};
 use longevity::query::{InPlace, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::{Error, Mem, RowId, Timestamp};
@@ -83,12 +83,12 @@ impl Decorator<Mem> for ForgetsTheLast {
         &self,
         inner: &Mem,
         table: &Table,
-        mut writes: Vec<Write<'_, Doc>>,
-    ) -> Result<(), (usize, WriteFailure)> {
+        mut writes: Writes<'_, Doc>,
+    ) -> Result<AllWritten, (usize, WriteFailure)> {
         if writes.len() > 1 {
             writes.pop();
         }
-        inner.write_many(table, writes).await
+        inner.write(table, writes).await
     }
 }
 
@@ -144,11 +144,14 @@ fn batches_are_out_of_order() {
 pub(crate) struct SchemaDestroys;
 
 impl Decorator<Mem> for SchemaDestroys {
-    async fn create_schema(&self, inner: &Mem, table: &Table) -> Result<(), Error> {
-        inner.create_schema(table).await?;
-        for row in all(inner, table).await {
-            let target = Target { id: row.id, version: None, scope: None, primary_key: None };
-            inner.delete(table, target).await.map_err(|_| Error::Unsupported { backend: "mem", operation: "test" })?;
+    async fn create_schema(&self, inner: &Mem, tables: &[&Table]) -> Result<(), Error> {
+        inner.create_schema(tables).await?;
+        for table in tables {
+            for row in all(inner, table).await {
+                let target = Target { id: row.id, version: None, scope: None, primary_key: None };
+                let deleted = inner.delete(table, target).await;
+                deleted.map_err(|_| Error::Unsupported { backend: "mem", operation: "test" })?;
+            }
         }
         Ok(())
     }

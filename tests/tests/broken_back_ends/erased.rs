@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longevity::backend::{Backend, Capabilities, Lookup, Target, Write, WriteFailure};
+use longevity::backend::{AllWritten, Backend, Capabilities, Lookup, Target, WriteFailure, Writes};
 use longevity::blocking::block_on;
 use longevity::query::{InPlace, Predicate, Select};
 use longevity::table::TableDefinition;
@@ -55,14 +55,14 @@ macro_rules! erased {
 
 erased! {
     fn open(definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error>;
-    fn create_schema(table: &Table) -> Result<(), Error>;
+    fn create_schema(tables: &[&Table]) -> Result<(), Error>;
     fn undeclared_keys(table: &Table) -> Result<Vec<String>, Error>;
     fn drop_undeclared_keys(table: &Table) -> Result<Vec<String>, Error>;
     fn insert(table: &Table, content: RowContent) -> Result<RowId, WriteFailure>;
     fn insert_many(table: &Table, contents: Vec<RowContent>) -> Result<Vec<RowId>, (usize, WriteFailure)>;
     fn replace(table: &Table, target: Target<'_>, content: RowContent) -> Result<u64, WriteFailure>;
     fn delete(table: &Table, target: Target<'_>) -> Result<(), WriteFailure>;
-    fn write_many(table: &Table, writes: Vec<Write<'_, Doc>>) -> Result<(), (usize, WriteFailure)>;
+    fn write_many(table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)>;
     fn patch(
         table: &Table,
         lookup: Lookup<'_>,

@@ -1,7 +1,7 @@
 //! Back ends that work through one facade only.
 
 use longevity::Mem;
-use longevity::backend::{Backend, WriteFailure};
+use longevity::backend::{ByKind, WriteFailure};
 use longevity::testkit::decorate::Decorator;
 use longevity::testkit::{Facade, RepoCrudSpec};
 use longevity::{Error, RowId};

@@ -1,7 +1,7 @@
 //! Back ends that lose writes.
 
 use longevity::Mem;
-use longevity::backend::{Backend, Target, WriteFailure};
+use longevity::backend::{ByKind, Target, WriteFailure};
 use longevity::testkit::decorate::Decorator;
 use longevity_tests::models::blogging::Blogging;
 

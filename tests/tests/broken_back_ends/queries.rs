@@ -1,6 +1,6 @@
 //! Back ends whose queries mean something else.
 
-use longevity::backend::Backend;
+use longevity::backend::{Backend, ByKind};
 use longevity::query::{Direction, Predicate, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::value::Comparison;

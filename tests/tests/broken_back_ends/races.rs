@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use longevity::backend::{Backend, Target, WriteFailure};
+use longevity::backend::{ByKind, Target, WriteFailure};
 use longevity::testkit::decorate::Decorator;
 use longevity::{Mem, RowId};
 use longevity_tests::models::blogging::Blogging;

@@ -1,6 +1,6 @@
 //! Random queries find what is broken in each node and form of a filter, and in orders; by few rows and a short query.
 
-use longevity::backend::Backend;
+use longevity::backend::{Backend, ByKind};
 use longevity::query::{Direction, Predicate, Select, TextTest};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::testkit::{Agreement, Facade, QuerySpec};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use longevity::Error;
 use longevity::Mem;
-use longevity::backend::{Backend, Lookup, Target, WriteFailure};
+use longevity::backend::{Backend, ByKind, Lookup, Target, WriteFailure};
 use longevity::query::{Predicate, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity_tests::models::blogging::Blogging;

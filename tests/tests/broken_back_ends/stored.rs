@@ -1,7 +1,7 @@
 //! The in-memory back end's types, and all that it stores.
 
 use longevity::Mem;
-use longevity::backend::Backend;
+use longevity::backend::{Backend, ByKind};
 use longevity::query::{Predicate, Select};
 
 pub(crate) type Doc = <Mem as Backend>::Doc;

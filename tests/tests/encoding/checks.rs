@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use longevity::backend::{Backend, Capabilities, DecodeError, Lookup, Target, Write, WriteFailure};
-use longevity::encoding::{PropertyReader, from_value};
-use longevity::query::{Predicate, Select};
+use longevity::backend::{
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, WriteFailure, Writes,
+};
+use longevity::encoding::{Projection, PropertyReader, from_value};
+use longevity::query::{InPlace, Predicate, Select};
 use longevity::table::TableDefinition;
-use longevity::{Document, Error, Explanation, Mem, Row, RowContent, RowId, Value};
+use longevity::{Document, Error, Explanation, Mem, Row, Timestamp, Value};
 
 use crate::json::{decode, encode};
 use crate::{hostile, readers};
@@ -23,6 +25,14 @@ impl Backend for Checks {
     type Rows = <Mem as Backend>::Rows;
 
     const NAME: &'static str = "checks";
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
 
     fn capabilities(&self) -> Capabilities {
         self.0.capabilities()
@@ -53,8 +63,8 @@ impl Backend for Checks {
         self.0.open(definitions)
     }
 
-    fn create_schema(&self, table: &Table) -> impl Future<Output = Result<(), Error>> + Send {
-        self.0.create_schema(table)
+    fn create_schema(&self, tables: &[&Table]) -> impl Future<Output = Result<(), Error>> + Send {
+        self.0.create_schema(tables)
     }
 
     fn undeclared_keys(&self, table: &Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
@@ -65,49 +75,45 @@ impl Backend for Checks {
         self.0.drop_undeclared_keys(table)
     }
 
-    fn insert(
+    fn write(
         &self,
         table: &Table,
-        content: RowContent<Doc>,
-    ) -> impl Future<Output = Result<RowId, WriteFailure>> + Send {
-        self.0.insert(table, content)
+        writes: Writes<'_, Doc>,
+    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send {
+        self.0.write(table, writes)
     }
 
-    fn insert_many(
+    fn patch(
         &self,
         table: &Table,
-        contents: Vec<RowContent<Doc>>,
-    ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send {
-        self.0.insert_many(table, contents)
-    }
-
-    fn replace(
-        &self,
-        table: &Table,
-        target: Target<'_>,
-        content: RowContent<Doc>,
-    ) -> impl Future<Output = Result<u64, WriteFailure>> + Send {
-        self.0.replace(table, target, content)
-    }
-
-    fn delete(&self, table: &Table, target: Target<'_>) -> impl Future<Output = Result<(), WriteFailure>> + Send {
-        self.0.delete(table, target)
-    }
-
-    fn write_many(
-        &self,
-        table: &Table,
-        writes: Vec<Write<'_, Doc>>,
-    ) -> impl Future<Output = Result<(), (usize, WriteFailure)>> + Send {
-        self.0.write_many(table, writes)
+        lookup: Lookup<'_>,
+        changes: &[InPlace],
+        written_at: Option<Timestamp>,
+    ) -> impl Future<Output = Result<Option<Row<Doc>>, Error>> + Send {
+        self.0.patch(table, lookup, changes, written_at)
     }
 
     fn get(&self, table: &Table, lookup: Lookup<'_>) -> impl Future<Output = Result<Option<Row<Doc>>, Error>> + Send {
         self.0.get(table, lookup)
     }
 
-    fn find(&self, table: &Table, select: Select) -> impl Future<Output = Result<Vec<Row<Doc>>, Error>> + Send {
-        self.0.find(table, select)
+    fn find_each(
+        &self,
+        table: &Table,
+        select: Select,
+        give: &mut Give<'_, Doc>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        self.0.find_each(table, select, give)
+    }
+
+    fn find_values(
+        &self,
+        table: &Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        self.0.find_values(table, select, projection, give)
     }
 
     fn count(&self, table: &Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send {
@@ -124,5 +130,9 @@ impl Backend for Checks {
 
     fn explain(&self, table: &Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send {
         self.0.explain(table, select)
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use longevity::backend::{Backend, Write, WriteFailure};
+use longevity::backend::{AllWritten, Backend, WriteFailure, Writes};
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::{Error, Longevity, Mongo, PersistentType};
 use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
@@ -166,12 +166,12 @@ impl Decorator<Mongo> for Meddler {
         &self,
         inner: &Mongo,
         table: &<Mongo as Backend>::Table,
-        writes: Vec<Write<'_, <Mongo as Backend>::Doc>>,
-    ) -> Result<(), (usize, WriteFailure)> {
+        writes: Writes<'_, <Mongo as Backend>::Doc>,
+    ) -> Result<AllWritten, (usize, WriteFailure)> {
         if !self.0.swap(true, Ordering::Relaxed) {
             self.1.delete_one(doc! { "username": "cec" }).await.unwrap();
         }
-        inner.write_many(table, writes).await
+        inner.write(table, writes).await
     }
 }
 

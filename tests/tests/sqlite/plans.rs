@@ -70,7 +70,7 @@ impl Bench {
         let bench = |definition| {
             let (sqlite, definition) = (Sqlite::in_memory(), Arc::new(definition));
             let table = sqlite.block_on(sqlite.open(&[Arc::clone(&definition)])).unwrap().remove(0);
-            sqlite.block_on(sqlite.create_schema(&table)).unwrap();
+            sqlite.block_on(sqlite.create_schema(&[&table])).unwrap();
             Self { sqlite, table, definition }
         };
         tables().into_iter().map(bench).collect()

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use longevity::backend::{Backend, Target, WriteFailure};
+use longevity::backend::{Backend, ByKind, Target, WriteFailure};
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
 use longevity::testkit::proptest::test_runner::TestRunner;

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt};
-use longevity_core::backend::{Backend, Lookup, Target, WriteFailure};
+use longevity_core::backend::{AllWritten, Backend, ByKind, Lookup, Target, Write, WriteFailure, Written};
 use longevity_core::query::{Direction, OrderBy, Predicate, Select};
 use longevity_core::storable::{NoFields, ScalarType, Shape, kind};
 use longevity_core::table::{Column, Index, TableDefinition, Variant};
@@ -246,6 +246,13 @@ pub fn now<F: Future>(future: F) -> F::Output {
     future.now_or_never().expect("a future of the in-memory back end is ready at once")
 }
 
+fn inserted(written: Written) -> RowId {
+    match written {
+        Written::Inserted(id) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
 /// A table on a store.
 #[derive(Clone)]
 pub struct Users {
@@ -257,7 +264,7 @@ pub struct Users {
 impl Users {
     pub fn new() -> Self {
         let users = Self::open(&Mem::new(), definition());
-        now(users.mem.create_schema(&users.table)).unwrap();
+        now(users.mem.create_schema(&[&users.table])).unwrap();
         users
     }
 
@@ -282,21 +289,37 @@ impl Users {
         }
     }
 
+    pub fn write<'a>(
+        &self,
+        writes: impl IntoIterator<Item = Write<'a, Doc>>,
+    ) -> Result<AllWritten, (usize, WriteFailure)> {
+        now(self.mem.write(&self.table, writes.into_iter().collect()))
+    }
+
+    fn write_one(&self, write: Write<'_, Doc>) -> Result<Written, WriteFailure> {
+        self.write([write]).map(|written| written[0]).map_err(|(_, failure)| failure)
+    }
+
     pub fn insert(&self, user: impl Into<User>) -> Result<RowId, WriteFailure> {
-        now(self.mem.insert(&self.table, self.content(user)))
+        self.write_one(Write::Insert(self.content(user))).map(inserted)
     }
 
     pub fn insert_many(&self, users: impl IntoIterator<Item = User>) -> Result<Vec<RowId>, (usize, WriteFailure)> {
-        let contents = users.into_iter().map(|user| self.content(user)).collect();
-        now(self.mem.insert_many(&self.table, contents))
+        let written = self.write(users.into_iter().map(|user| Write::Insert(self.content(user))))?;
+        Ok(written.into_iter().map(inserted).collect())
     }
 
     pub fn replace(&self, id: RowId, version: Option<u64>, user: impl Into<User>) -> Result<u64, WriteFailure> {
-        now(self.mem.replace(&self.table, Target { id, version, scope: None, primary_key: None }, self.content(user)))
+        let target = Target { id, version, scope: None, primary_key: None };
+        self.write_one(Write::Replace(target, self.content(user))).map(|written| match written {
+            Written::Replaced(version) => version,
+            other => panic!("{other:?}"),
+        })
     }
 
     pub fn delete(&self, id: RowId) -> Result<(), WriteFailure> {
-        now(self.mem.delete(&self.table, Target { id, version: None, scope: None, primary_key: None }))
+        let target = Target { id, version: None, scope: None, primary_key: None };
+        self.write_one(Write::Delete(target)).map(|written| assert_eq!(written, Written::Deleted))
     }
 
     pub fn get(&self, index: usize, values: &[Value]) -> Option<Row<Doc>> {
@@ -313,7 +336,13 @@ impl Users {
     }
 
     pub fn find(&self, select: Select) -> Vec<RowId> {
-        now(self.mem.find(&self.table, select)).unwrap().into_iter().map(|row| row.id).collect()
+        let mut ids = Vec::new();
+        let mut give = |row: &Row<Doc>| {
+            ids.push(row.id);
+            Ok(())
+        };
+        now(self.mem.find_each(&self.table, select, &mut give)).unwrap();
+        ids
     }
 
     pub fn stream(&self, select: Select) -> Rows {

@@ -67,7 +67,7 @@ impl Bench {
     fn new(definition: TableDefinition) -> Option<Self> {
         let (place, definition) = (Place::new()?, Arc::new(definition));
         let table = place.mongo.block_on(place.mongo.open(&[Arc::clone(&definition)])).unwrap().remove(0);
-        place.mongo.block_on(place.mongo.create_schema(&table)).unwrap();
+        place.mongo.block_on(place.mongo.create_schema(&[&table])).unwrap();
         Some(Self { place, table, definition })
     }
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use longevity::backend::Backend;
+use longevity::backend::{Backend, ByKind};
 use longevity::prelude::*;
 use longevity::query::{Direction, OrderBy, Predicate, Select, Subject, TextTest, evaluate};
 use longevity::storable::{Leaf, ScalarType, Shape, Storable};
@@ -97,7 +97,7 @@ impl<P: RootType + Document> Rows<P> {
         let mongo = &place.mongo;
         let definition = Arc::new(P::definition().table().unwrap());
         let table = mongo.block_on(mongo.open(&[definition])).unwrap().remove(0);
-        mongo.block_on(mongo.create_schema(&table)).unwrap();
+        mongo.block_on(mongo.create_schema(&[&table])).unwrap();
         let insert = |row: &P| {
             let doc = mongo.encode(row).unwrap();
             mongo.block_on(mongo.insert(&table, content(doc))).unwrap()

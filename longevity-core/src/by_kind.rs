@@ -1,0 +1,105 @@
+//! The writes of a back end by their kinds, and all rows of a query at once: for tests, which go to the back end itself.
+
+use std::future::Future;
+
+use crate::backend::{AllWritten, Backend, Target, Write, WriteFailure, Writes, Written};
+use crate::error::Error;
+use crate::query::Select;
+use crate::row::{Row, RowContent, RowId};
+
+/// What is written, or the failure.
+type Single<T> = Result<T, WriteFailure>;
+
+/// [`Backend::write`] and [`Backend::find_each`] with less to say: for tests of a back end, and for those who change one of its
+/// operations.
+pub trait ByKind: Backend {
+    /// Inserts a row.
+    fn insert(
+        &self,
+        table: &Self::Table,
+        content: RowContent<Self::Doc>,
+    ) -> impl Future<Output = Single<RowId>> + Send {
+        async move {
+            match alone(self, table, Write::Insert(content)).await? {
+                Written::Inserted(id) => Ok(id),
+                other => Err(mistaken::<Self>(other)),
+            }
+        }
+    }
+
+    /// Inserts rows, all or none.
+    fn insert_many(
+        &self,
+        table: &Self::Table,
+        contents: Vec<RowContent<Self::Doc>>,
+    ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send {
+        async move {
+            let written = self.write(table, contents.into_iter().map(Write::Insert).collect()).await?;
+            let id = |written| match written {
+                Written::Inserted(id) => Ok(id),
+                other => Err((0, mistaken::<Self>(other))),
+            };
+            written.into_iter().map(id).collect()
+        }
+    }
+
+    /// Replaces a row, and gives its new version.
+    fn replace(
+        &self,
+        table: &Self::Table,
+        target: Target<'_>,
+        content: RowContent<Self::Doc>,
+    ) -> impl Future<Output = Single<u64>> + Send {
+        async move {
+            match alone(self, table, Write::Replace(target, content)).await? {
+                Written::Replaced(version) => Ok(version),
+                other => Err(mistaken::<Self>(other)),
+            }
+        }
+    }
+
+    /// Deletes a row.
+    fn delete(&self, table: &Self::Table, target: Target<'_>) -> impl Future<Output = Single<()>> + Send {
+        async move {
+            match alone(self, table, Write::Delete(target)).await? {
+                Written::Deleted => Ok(()),
+                other => Err(mistaken::<Self>(other)),
+            }
+        }
+    }
+
+    /// The rows, in order.
+    fn find(
+        &self,
+        table: &Self::Table,
+        select: Select,
+    ) -> impl Future<Output = Result<Vec<Row<Self::Doc>>, Error>> + Send {
+        async move {
+            let mut found = Vec::new();
+            let mut give = |row: &Row<Self::Doc>| {
+                found.push(row.clone());
+                Ok(())
+            };
+            self.find_each(table, select, &mut give).await?;
+            Ok(found)
+        }
+    }
+}
+
+impl<B: Backend> ByKind for B {}
+
+async fn alone<B: Backend + ?Sized>(backend: &B, table: &B::Table, write: Write<'_, B::Doc>) -> Single<Written> {
+    let written: AllWritten = backend.write(table, Writes::from_iter([write])).await.map_err(|(_, failure)| failure)?;
+    match written.as_slice() {
+        [written] => Ok(*written),
+        others => Err(failed::<B>(format!("a write has {} results", others.len()))),
+    }
+}
+
+fn mistaken<B: Backend + ?Sized>(written: Written) -> WriteFailure {
+    failed::<B>(format!("a write has the result of another: {written:?}"))
+}
+
+fn failed<B: Backend + ?Sized>(what: String) -> WriteFailure {
+    Error::Backend { backend: B::NAME, source: what.into() }.into()
+}
