@@ -21,8 +21,10 @@ impl Decorator<Mem> for Unreadable {
     }
 }
 
+type Store = Longevity<Site, Decorated<Mem, Unreadable>>;
+
 /// The store, and the same one for somebody who can read its rows.
-fn unreadable() -> (Longevity<Site, Decorated<Mem, Unreadable>>, Mem, Longevity<Site, Mem>) {
+fn unreadable() -> (Store, Mem, Longevity<Site, Mem>) {
     let (mem, before) = site();
     (Longevity::open(Decorated::new(mem.clone(), Unreadable)).unwrap(), mem, before)
 }
