@@ -256,7 +256,8 @@ fn a_batch_is_in_doubt_only_when_its_commit_is() {
     in_a_runtime(|| async {
         let failing = Failing::new().await;
         let (_store, counters) = place(&failing, "doubts").await;
-        counters.create(counter("ann", "")).await.unwrap();
+        // Two, as a change of one row is a command of its own.
+        counters.create_many([counter("ann", ""), counter("dan", "")]).await.unwrap();
         let rows = || [counter("bob", ""), counter("cec", "")];
         failing.commands(&["insert", "update"], 1000, doc! { "errorCode": 11601 }).await;
         assert_nothing_was_written(&counters.create_many(rows()).await.unwrap_err());
