@@ -133,7 +133,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     }
 
     /// Creates the tables, keys and indexes of the model. May be called any number of times: it adds what is missing and
-    /// destroys nothing. If it fails, nothing was created, but on MongoDB: there it creates the tables one after the other.
+    /// destroys nothing. If a table is refused, nothing is created, except on MongoDB, which creates one table after the other.
     ///
     /// A table may have been created by another version of the model. Rows that do not fit a property which a key or an index
     /// needs are refused by name, [`Error::RowsDoNotFit`]: a property that changes its type needs another stored name, and a new

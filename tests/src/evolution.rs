@@ -78,7 +78,7 @@ version! {
 }
 
 /// Two tables, the second of which is refused where another version has numbers.
-#[allow(missing_docs, reason = "a version of a model")]
+#[allow(missing_docs, reason = "versions of one model")]
 pub mod two_tables {
     use longevity::prelude::*;
 

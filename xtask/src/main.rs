@@ -26,7 +26,7 @@ const TEST: &[Step] = &[
     step("formatting", "fmt --all --check"),
     step("lints", "clippy --workspace --all-targets --all-features -- -D warnings"),
     step("lints without optional features", "clippy -p longevity --no-default-features -- -D warnings"),
-    // At once, as doctests apart would build what they share with the others again.
+    // By one command: doctests apart built again some of what the tests had built.
     step("unit, integration, compile-fail tests and doctests", "test --workspace --all-features"),
     Step {
         name: "documentation",

@@ -24,7 +24,7 @@ pub(crate) async fn write(
     table: &Arc<Ready>,
     mut writes: Writes<'_, Doc>,
 ) -> Result<AllWritten, (usize, WriteFailure)> {
-    if writes.len() != 1 {
+    if writes.len() > 1 {
         return batch::write(table, writes).await;
     }
     let written = match writes.pop() {
