@@ -87,12 +87,7 @@ macro_rules! any {
                     let $text = text;
                     return Ok(Self::$variant($open));
                 })*
-                // No part of the text: what is no address may be a secret from its first letter on.
-                let problem = format!(
-                    "this program knows {}, and the address begins with none of them; a back end is known if its feature is on",
-                    known.join(", ")
-                );
-                Err(Error::Connection(problem.into()))
+                Err(unknown(text, &known.join(", ")))
             }
         }
 
@@ -346,6 +341,22 @@ any! {
     #[cfg(feature = "sqlite")] Sqlite, crate::Sqlite, ["sqlite:"], |text| crate::Sqlite::from_uri(text)?;
 }
 
+/// How the addresses of each back end begin, and the feature that brings it.
+const FEATURES: [(&str, &str); 4] =
+    [("mem:", "mem"), ("mongodb://", "mongo"), ("mongodb+srv://", "mongo"), ("sqlite:", "sqlite")];
+
+/// The error for an address of a back end that is not known here. It has no part of the text: what is no address may be a
+/// secret from its first letter on.
+fn unknown(text: &str, known: &str) -> Error {
+    let problem = match FEATURES.iter().find(|(scheme, _)| text.starts_with(scheme)) {
+        Some((scheme, feature)) => {
+            format!("this program knows {known}; for `{scheme}`, build it with longevity's feature `{feature}`")
+        }
+        None => format!("this program knows {known}, and the address begins with none of them"),
+    };
+    Error::Connection(problem.into())
+}
+
 const ANOTHER: &str = "a document or a table of another back end";
 
 impl AnyBackend {
@@ -368,5 +379,17 @@ impl fmt::Debug for AnyTable {
 impl fmt::Debug for AnyRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnyRows").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unknown;
+
+    #[test]
+    fn an_address_whose_feature_is_off_names_the_feature_and_nothing_of_the_address() {
+        let error = unknown("mongodb://ann:s3cret@host/blog", "`mem:`").to_string();
+        assert!(error.ends_with("for `mongodb://`, build it with longevity's feature `mongo`"), "{error}");
+        assert!(!unknown("s3cret", "`mem:`").to_string().contains("s3cret"));
     }
 }

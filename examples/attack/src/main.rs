@@ -1,6 +1,6 @@
 //! Loads MITRE ATT&CK into one poly persistent type with twelve derived types, and shows what one can do with it.
 //!
-//! The objects stay in a SQLite file, or in a MongoDB database: the second run finds them there.
+//! The objects stay in a SQLite file, or, with the feature `mongo`, in a MongoDB database: the second run finds them there.
 //!
 //! Exit status: 0 if every line was loaded, 1 if lines were refused (each is reported with its number, the rest is
 //! loaded), 2 if the file cannot be read, the store cannot be written, or the arguments are wrong.
@@ -32,7 +32,8 @@ struct Arguments {
     /// empty.
     file: Option<PathBuf>,
 
-    /// Where the objects are kept: `sqlite:attack.db`, `mongodb://localhost/attack`, or `mem:` for this run only.
+    /// Where the objects are kept: `sqlite:attack.db`, `mem:` for this run only, or, if the program was built with
+    /// `--features mongo`, `mongodb://localhost/attack`.
     #[arg(long, default_value = "sqlite:attack.db")]
     store: String,
 

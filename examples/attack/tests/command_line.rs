@@ -49,6 +49,7 @@ fn the_shipped_data_loads_whole_and_the_figures_agree_with_its_notice() {
     }
 }
 
+#[cfg(feature = "mongo")]
 #[test]
 fn the_shipped_data_loads_whole_into_mongodb_and_a_second_run_finds_it() {
     if longevity_mongod::left_out() {
@@ -65,6 +66,7 @@ fn the_shipped_data_loads_whole_into_mongodb_and_a_second_run_finds_it() {
     assert!(again.contains("24,768 objects are in mongodb://") && again.contains("nothing to load"), "{again}");
 }
 
+#[cfg(feature = "mongo")]
 #[test]
 fn credentials_of_a_store_are_not_shown() {
     let output = Command::new(env!("CARGO_BIN_EXE_attack"))
