@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use longevity_core::table::TableDefinition;
 use longevity_core::{Error, InModel, KeyFor, PersistentType};
@@ -39,7 +39,7 @@ pub(crate) struct KeyPlan<P> {
 }
 
 /// Gives a value the key value of an owner.
-type Copy<P> = Rc<dyn Fn(&P, P) -> P>;
+type Copy<P> = Arc<dyn Fn(&P, P) -> P + Send + Sync>;
 
 impl<P> KeyPlan<P> {
     /// The value with the key value of the owner, if that has one.
@@ -187,7 +187,7 @@ impl<M> SpecVisitor<M> for Views<'_> {
         // A key of the poly type is copied from rows of siblings too.
         for shared in self::keys::<P, P>(self.definition, Ok, |value| value, |keys| P::visit_keys(keys)) {
             for key in keys.iter_mut().filter(|key| key.key_val == shared.key_val) {
-                key.copy = Rc::clone(&shared.copy);
+                key.copy = Arc::clone(&shared.copy);
             }
         }
         let samples: Vec<_> = drawn::<D>(self.generators, self.samples, self.chance).into_iter().map(P::wrap).collect();
@@ -228,6 +228,6 @@ impl<P: Clone + 'static, T: PersistentType> KeyVisitor<T> for Keys<'_, P, T> {
         let key_val = TypeId::of::<K>();
         let primary = self.definition.primary_key.as_ref();
         let primary = primary.is_some_and(|key| self.definition.indexes[key.index].key_val == Some(key_val));
-        self.keys.push(KeyPlan { property, primary, key_val, copy: Rc::new(copy) });
+        self.keys.push(KeyPlan { property, primary, key_val, copy: Arc::new(copy) });
     }
 }

@@ -1,7 +1,7 @@
 //! A table with rows, and queries of one of its repositories.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use longevity_core::blocking::Longevity;
 use longevity_core::{DomainModel, InModel, PState, PersistentType};
@@ -22,18 +22,29 @@ const OTHERS: usize = 4;
 /// How many rows are written at once: every store takes so many.
 const BATCH: usize = 100;
 
+/// What all cases of a table share: its plan, and its rows.
+pub(super) struct Shared<P> {
+    plan: TablePlan<P>,
+    population: Vec<P>,
+}
+
+/// The same, made by the first case that needs it: of a wide model that takes longer than to ask.
+pub(super) type Slot<P> = Arc<OnceLock<Result<Shared<P>, String>>>;
+
 /// The table of `P` in stores of a fixture, and the repository of `T`, which is `P` or one of its derived types.
 pub(super) struct Tables<M, P, T, F> {
     fixture: Arc<F>,
     settings: Settings,
+    shared: Slot<P>,
     narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>,
     of: PhantomData<fn() -> M>,
 }
 
 impl<M, P, T, F> Clone for Tables<M, P, T, F> {
     fn clone(&self) -> Self {
-        let Self { fixture, settings, narrow, of } = self;
-        Self { fixture: Arc::clone(fixture), settings: settings.clone(), narrow: *narrow, of: *of }
+        let Self { fixture, settings, shared, narrow, of } = self;
+        let (fixture, shared) = (Arc::clone(fixture), Arc::clone(shared));
+        Self { fixture, settings: settings.clone(), shared, narrow: *narrow, of: *of }
     }
 }
 
@@ -47,9 +58,10 @@ where
     pub(super) fn new(
         fixture: Arc<F>,
         settings: Settings,
+        shared: Slot<P>,
         narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>,
     ) -> Self {
-        Self { fixture, settings, narrow, of: PhantomData }
+        Self { fixture, settings, shared, narrow, of: PhantomData }
     }
 
     /// The query that this makes of the rows.
@@ -88,16 +100,21 @@ where
         &self,
         asks: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
     ) -> Outcome {
-        let Settings { generators, samples, seed, .. } = &self.settings;
-        // All repositories of the table have the same rows.
-        let mut chance = runner(*seed, &format!("{}::{}::rows", M::NAME, P::NAME));
-        let plan = table_plan::<M, P>(generators, *samples, &mut chance)?;
-        self.in_new_store(&plan, asks).map_err(|stop| advised(stop, &plan.definition))
+        let shared = self.shared.get_or_init(|| {
+            let Settings { generators, samples, seed, .. } = &self.settings;
+            // All repositories of the table have the same rows.
+            let mut chance = runner(*seed, &format!("{}::{}::rows", M::NAME, P::NAME));
+            let plan = table_plan::<M, P>(generators, *samples, &mut chance).map_err(|error| error.to_string())?;
+            let population = plan.population(*samples);
+            Ok(Shared { plan, population })
+        });
+        let shared = shared.as_ref().map_err(Stop::failed)?;
+        self.in_new_store(shared, asks).map_err(|stop| advised(stop, &shared.plan.definition))
     }
 
     fn in_new_store(
         &self,
-        plan: &TablePlan<P>,
+        Shared { plan, population }: &Shared<P>,
         asks: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
     ) -> Outcome {
         let (backend, _guard) =
@@ -106,7 +123,7 @@ where
         store.create_schema()?;
         let root = store.repo::<P>();
         let mut states = Vec::new();
-        for batch in plan.population(self.settings.samples).chunks(BATCH) {
+        for batch in population.chunks(BATCH) {
             let created = root.create_many(batch.to_vec())?;
             states.extend(created.into_iter().filter_map(|state| (self.narrow)(state).ok()));
         }

@@ -1,11 +1,13 @@
 //! Which cases a model has: those of the queries that were given for each type, and that of its random ones.
 
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use longevity_core::backend::Backend;
 use longevity_core::{InModel, PState, PersistentType};
 
-use super::check::Tables;
+use super::check::{Slot, Tables};
 use super::{Ask, QuerySpec};
 use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 use crate::facade::Facade;
@@ -13,9 +15,17 @@ use crate::fixture::Fixture;
 use crate::naming::case_name;
 use crate::spec::Case;
 
+/// A [`Slot`] of each table, by its type.
+pub(super) type Slots = HashMap<TypeId, Box<dyn Any>>;
+
 /// All cases of the model `M`.
-pub(super) fn of_model<M: SpecModel, F: Fixture>(spec: &QuerySpec<M>, fixture: Arc<F>, facade: Facade) -> Vec<Case> {
-    let mut list = List { spec, fixture, facade, cases: Vec::new() };
+pub(super) fn of_model<M: SpecModel, F: Fixture>(
+    spec: &QuerySpec<M>,
+    fixture: Arc<F>,
+    facade: Facade,
+    slots: &mut Slots,
+) -> Vec<Case> {
+    let mut list = List { spec, fixture, facade, slots, cases: Vec::new() };
     M::visit(&mut list);
     list.cases
 }
@@ -24,6 +34,7 @@ struct List<'a, M, F> {
     spec: &'a QuerySpec<M>,
     fixture: Arc<F>,
     facade: Facade,
+    slots: &'a mut Slots,
     cases: Vec<Case>,
 }
 
@@ -36,7 +47,9 @@ impl<M: SpecModel, F: Fixture> List<'_, M, F> {
         let QuerySpec { settings, generated, queries, .. } = self.spec;
         let store = settings.store.as_deref().unwrap_or(F::Backend::NAME);
         let name = |operation: &str| case_name(M::NAME, T::NAME, operation, store, self.facade);
-        let tables = Tables::<M, P, T, F>::new(Arc::clone(&self.fixture), settings.clone(), narrow);
+        let slot = self.slots.entry(TypeId::of::<P>()).or_insert_with(|| Box::new(Slot::<P>::default()));
+        let slot = slot.downcast_ref::<Slot<P>>().cloned().unwrap_or_default();
+        let tables = Tables::<M, P, T, F>::new(Arc::clone(&self.fixture), settings.clone(), slot, narrow);
         for given in queries {
             // Not about this type.
             let Ok(ask) = Arc::clone(&given.ask).downcast::<Ask<T>>() else { continue };

@@ -150,7 +150,8 @@ impl<M: SpecModel> QuerySpec<M> {
     /// yet.
     pub fn cases<F: Fixture>(&self, fixture: F) -> Vec<Case> {
         let fixture = AnyFixture::new(fixture);
-        let through = |facade: &Facade| list::of_model(self, Arc::new(fixture.through(*facade)), *facade);
+        let mut slots = list::Slots::new();
+        let through = |facade: &Facade| list::of_model(self, Arc::new(fixture.through(*facade)), *facade, &mut slots);
         self.settings.facades.iter().flat_map(through).collect()
     }
 
