@@ -1,7 +1,9 @@
 //! The project's own chores. `cargo xtask test` is what continuous integration runs, and nothing else: formatting, lints,
 //! every test, the example on real data, the documentation, and a user's crate outside the workspace. `cargo xtask mutants`
-//! tells which changes of core's repositories and queries no quick test notices, `cargo xtask wide` what a wide model costs its user.
+//! tells which changes of core's repositories and queries no quick test notices, `cargo xtask wide` what a wide model costs its user,
+//! and `cargo xtask soak` runs for long what is random.
 
+mod soak;
 mod wide;
 
 use std::env;
@@ -40,10 +42,11 @@ fn main() -> ExitCode {
     match env::args().nth(1).as_deref() {
         Some("test") => {}
         Some("mutants") => return mutants(env::args().skip(2).collect()),
+        Some("soak") => return soak::main(&env::args().skip(2).collect::<Vec<_>>()),
         Some("wide") => return wide::main(&env::args().skip(2).collect::<Vec<_>>()),
         _ => {
             eprintln!(
-                "usage: cargo xtask test\n       cargo xtask mutants [ARGUMENTS OF CARGO MUTANTS]\n       {}",
+                "usage: cargo xtask test\n       cargo xtask soak [TEST..]\n       cargo xtask mutants [ARGUMENTS OF CARGO MUTANTS]\n       {}",
                 wide::USAGE
             );
             return ExitCode::from(2);

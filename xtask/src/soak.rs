@@ -1,0 +1,46 @@
+//! The long runs: the tests that take their length from the environment, in release, long enough to find what a usual run has too
+//! little time for.
+
+use std::process::ExitCode;
+
+use crate::run;
+
+/// A long run: what it is for, its test and what it is filtered by, and how long it is.
+struct Long {
+    name: &'static str,
+    test: &'static str,
+    variables: &'static [(&'static str, &'static str)],
+}
+
+const LONG: &[Long] = &[
+    Long { name: "inputs that nobody means", test: "fuzz", variables: &[("LONGEVITY_FUZZ_INPUTS", "10000000")] },
+    Long { name: "random queries over each type", test: "query_spec", variables: &[("LONGEVITY_QUERIES", "2000")] },
+    Long {
+        name: "random histories and queries, memory and SQLite",
+        test: "agreement",
+        variables: &[("LONGEVITY_STEPS", "30000"), ("LONGEVITY_QUERIES", "10000")],
+    },
+    Long {
+        name: "random histories and queries, MongoDB too",
+        test: "agreement_mongo",
+        variables: &[("LONGEVITY_STEPS", "10000"), ("LONGEVITY_QUERIES", "2000")],
+    },
+    Long { name: "kills of writers on SQLite", test: "sqlite_crash", variables: &[("LONGEVITY_KILLS", "300")] },
+];
+
+/// Runs them all, or those whose test is named, to the end, even if one fails.
+pub(crate) fn main(tests: &[String]) -> ExitCode {
+    if let Some(unknown) = tests.iter().find(|test| LONG.iter().all(|long| long.test != **test)) {
+        let known: Vec<_> = LONG.iter().map(|long| long.test).collect();
+        eprintln!("there is no long run of {unknown}, but of {}", known.join(", "));
+        return ExitCode::from(2);
+    }
+    let mut failed = false;
+    for long in LONG.iter().filter(|long| tests.is_empty() || tests.iter().any(|test| test == long.test)) {
+        let arguments = ["test", "--release", "--package", "longevity-tests", "--all-features", "--test", long.test];
+        // What they count is said on standard output.
+        let arguments = arguments.into_iter().chain(["--", "--nocapture"]);
+        failed |= !run(long.name, arguments, long.variables);
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
