@@ -11,6 +11,7 @@ use crate::spec::Case;
 #[derive(Default)]
 pub struct Harness {
     trials: Vec<Trial>,
+    at_once: Option<usize>,
 }
 
 impl Harness {
@@ -25,9 +26,41 @@ impl Harness {
         self
     }
 
+    /// Adds a check of your own, which fails by a panic.
+    ///
+    /// ```
+    /// use longevity::testkit::{Agreement, Harness};
+    ///
+    #[doc = include_str!("../doc/model.txt")]
+    /// let mut harness = Harness::new();
+    /// harness.check("histories of Blogging", || {
+    ///     Agreement::<Blogging>::new().histories(2).steps(20).run(Mem::new, Mem::new).assert_agreed();
+    /// });
+    /// # let _ = || -> std::process::ExitCode {
+    /// harness.run()
+    /// # };
+    /// ```
+    pub fn check(&mut self, name: impl Into<String>, check: impl FnOnce() + Send + 'static) -> &mut Self {
+        let check = move || {
+            check();
+            Ok(())
+        };
+        self.trials.push(Trial::test(name, check));
+        self
+    }
+
+    /// How many run at once, unless the command line says it (`--test-threads`); one per core if nobody does. More are worth it
+    /// where cases wait for a server.
+    pub fn at_once(&mut self, cases: usize) -> &mut Self {
+        self.at_once = Some(cases);
+        self
+    }
+
     /// Runs the cases that the command line asks for.
     pub fn run(self) -> ExitCode {
-        libtest_mimic::run(&Arguments::from_args(), self.trials).exit_code()
+        let mut arguments = Arguments::from_args();
+        arguments.test_threads = arguments.test_threads.or(self.at_once);
+        libtest_mimic::run(&arguments, self.trials).exit_code()
     }
 }
 

@@ -1,10 +1,11 @@
 //! A matrix of domain models: between them they hold every kind of type, property, key and index there is. The suites
 //! of every back end run over it.
 
-mod agreements;
 pub mod evolution;
 pub mod injection;
+pub mod matrix;
 pub mod models;
 pub mod mongo;
 pub mod plans;
 pub mod query_specs;
+pub mod stores;

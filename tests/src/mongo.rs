@@ -1,4 +1,4 @@
-//! Databases for tests, each gone when its test is, on the one MongoDB server of the process.
+//! Databases for tests, each its own, on the one MongoDB server of the process.
 #![expect(clippy::panic, reason = "a test without its server stops")]
 
 use std::process::ExitCode;
@@ -11,7 +11,10 @@ use longevity_mongod::Server;
 use mongodb::Client;
 use tokio::runtime::{Builder, Runtime};
 
-/// A database of its own on the shared server, dropped with this.
+/// How many cases run at once: each waits for the server most of its time.
+pub const AT_ONCE: usize = 6;
+
+/// A database of its own on the shared server, dropped some time after this.
 #[derive(Debug)]
 pub struct Scratch {
     server: &'static Server,
@@ -49,12 +52,14 @@ impl Scratch {
 }
 
 impl Drop for Scratch {
+    // Nobody waits for it: the next case has a database of its own.
     fn drop(&mut self) {
-        let name = self.name.clone();
-        let dropped = driver(self.server, move |client| async move { client.database(&name).drop().await });
-        if let Err(error) = dropped {
-            eprintln!("the database {} was not dropped: {error}", self.name);
-        }
+        let name = std::mem::take(&mut self.name);
+        send(self.server, move |client| async move {
+            if let Err(error) = client.database(&name).drop().await {
+                eprintln!("the database {name} was not dropped: {error}");
+            }
+        });
     }
 }
 
@@ -69,8 +74,19 @@ fn driver<R: Send + 'static, W: Future<Output = R> + Send>(
     server: &'static Server,
     work: impl FnOnce(Client) -> W + Send + 'static,
 ) -> R {
-    static CLIENT: tokio::sync::OnceCell<Client> = tokio::sync::OnceCell::const_new();
     let (give, take) = mpsc::channel();
+    send(server, move |client| async move {
+        let _ = give.send(work(client).await);
+    });
+    match take.recv() {
+        Ok(result) => result,
+        Err(error) => panic!("the driver gave up: {error}"),
+    }
+}
+
+/// Has the driver do something, some time.
+fn send<W: Future<Output = ()> + Send>(server: &'static Server, work: impl FnOnce(Client) -> W + Send + 'static) {
+    static CLIENT: tokio::sync::OnceCell<Client> = tokio::sync::OnceCell::const_new();
     RUNTIME.spawn(async move {
         let client = CLIENT.get_or_init(|| async {
             match Client::with_uri_str(server.uri()).await {
@@ -79,12 +95,8 @@ fn driver<R: Send + 'static, W: Future<Output = R> + Send>(
             }
         });
         let client = client.await.clone();
-        let _ = give.send(work(client).await);
+        work(client).await;
     });
-    match take.recv() {
-        Ok(result) => result,
-        Err(error) => panic!("the driver gave up: {error}"),
-    }
 }
 
 /// A database of its own for each case.

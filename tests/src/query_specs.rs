@@ -1,47 +1,16 @@
-//! Queries written by hand over the matrix, one of each kind that a user would write; all suites of queries run them, and
+//! Queries written by hand for some models, one of each kind that a user would write; all suites of queries ask them, and
 //! random ones of each type with them.
 
 use longevity::Query;
 use longevity::prelude::*;
-use longevity::testkit::{QuerySpec, SpecModel};
+use longevity::testkit::QuerySpec;
 
 use crate::models::basics::{Basics, Optionals, Scalars};
 use crate::models::blogging::{Blog, BlogPost, BlogUri, Blogging, Commenter, Member, User};
 use crate::models::collections::{Collections, Colour, Lists, Maps, Sets};
 use crate::models::components::{Components, Place, Thread};
-use crate::models::constrained::configure_queries;
 use crate::models::keys::{Book, CardNumber, Library, Reader};
 use crate::models::queries::{Bundle, Item, Shelf, Size, Storage, Thing};
-use crate::models::{
-    generics::Generics, indexes::Indexes, keywords::Keywords, modules::Household, poly::Office, poly_inline::Drawing,
-    poly_keys::Traffic, primary_keys::PrimaryKeys, renames::Renames,
-};
-
-/// Takes the suite of each model.
-pub trait Add {
-    /// Adds the suite of one.
-    fn add<M: SpecModel>(&mut self, spec: QuerySpec<M>);
-}
-
-/// The suites of the whole matrix.
-pub fn add_all(to: &mut impl Add) {
-    to.add(basics());
-    to.add(blogging());
-    to.add(collections());
-    to.add(components());
-    to.add(keys());
-    to.add(storage());
-    to.add(configure_queries(QuerySpec::new()));
-    to.add(QuerySpec::<Drawing>::new());
-    to.add(QuerySpec::<Generics>::new());
-    to.add(QuerySpec::<Household>::new());
-    to.add(QuerySpec::<Indexes>::new());
-    to.add(QuerySpec::<Keywords>::new());
-    to.add(QuerySpec::<Office>::new());
-    to.add(QuerySpec::<PrimaryKeys>::new());
-    to.add(QuerySpec::<Renames>::new());
-    to.add(QuerySpec::<Traffic>::new());
-}
 
 /// Every comparison, of basic types and of options of them; and lists of values.
 pub fn basics() -> QuerySpec<Basics> {
@@ -290,13 +259,22 @@ pub fn storage() -> QuerySpec<Storage> {
 }
 
 /// How many random queries a suite asks: as many as `LONGEVITY_QUERIES` says, else as many as this.
-#[expect(clippy::panic, reason = "a test that was asked for nonsense stops")]
 pub fn queries(otherwise: usize) -> usize {
-    match std::env::var("LONGEVITY_QUERIES") {
+    number("LONGEVITY_QUERIES", otherwise)
+}
+
+/// How many steps a long history has: as many as `LONGEVITY_STEPS` says, else as many as this.
+pub fn steps(otherwise: usize) -> usize {
+    number("LONGEVITY_STEPS", otherwise)
+}
+
+#[expect(clippy::panic, reason = "a test that was asked for nonsense stops")]
+fn number(variable: &str, otherwise: usize) -> usize {
+    match std::env::var(variable) {
         Err(_) => otherwise,
-        Ok(queries) => match queries.parse() {
-            Ok(queries) => queries,
-            Err(_) => panic!("LONGEVITY_QUERIES is no number: {queries:?}"),
+        Ok(number) => match number.parse() {
+            Ok(number) => number,
+            Err(_) => panic!("{variable} is no number: {number:?}"),
         },
     }
 }

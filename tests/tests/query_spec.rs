@@ -4,22 +4,17 @@
 
 use std::process::ExitCode;
 
-use longevity::testkit::{Harness, QuerySpec, SpecModel};
+use longevity::testkit::Harness;
 use longevity::{Mem, Sqlite};
-use longevity_tests::query_specs::{Add, add_all, queries};
-
-struct OnMemoryAndSqlite(Harness);
-
-impl Add for OnMemoryAndSqlite {
-    fn add<M: SpecModel>(&mut self, spec: QuerySpec<M>) {
-        let spec = spec.rows(60).generated(queries(120));
-        self.0.add(spec.cases(Mem::new));
-        self.0.add(spec.cases(Sqlite::in_memory));
-    }
-}
+use longevity_tests::matrix::{queries, queries_natively};
+use longevity_tests::query_specs;
+use longevity_tests::stores::Store;
 
 fn main() -> ExitCode {
-    let mut on = OnMemoryAndSqlite(Harness::new());
-    add_all(&mut on);
-    on.0.run()
+    let random = query_specs::queries(120);
+    let mut harness = Harness::new();
+    harness.add(queries(Store::Mem, random)).add(queries(Store::SqliteInMemory, random));
+    harness.add(queries_natively("mem", random, || Mem::new));
+    harness.add(queries_natively("sqlite", random, || Sqlite::in_memory));
+    harness.run()
 }

@@ -3,23 +3,19 @@
 
 use std::process::ExitCode;
 
-use longevity::testkit::{Harness, QuerySpec, SpecModel};
-use longevity_tests::mongo::{in_a_database, left_out};
-use longevity_tests::query_specs::{Add, add_all, queries};
-
-struct OnMongo(Harness);
-
-impl Add for OnMongo {
-    fn add<M: SpecModel>(&mut self, spec: QuerySpec<M>) {
-        self.0.add(spec.rows(60).generated(queries(60)).cases(in_a_database()));
-    }
-}
+use longevity::testkit::Harness;
+use longevity_tests::matrix::{queries, queries_natively};
+use longevity_tests::mongo::{AT_ONCE, in_a_database, left_out};
+use longevity_tests::query_specs;
+use longevity_tests::stores::Store;
 
 fn main() -> ExitCode {
     if let Some(left_out) = left_out("the conformance suite of queries on MongoDB") {
         return left_out;
     }
-    let mut on = OnMongo(Harness::new());
-    add_all(&mut on);
-    on.0.run()
+    let random = query_specs::queries(60);
+    let mut harness = Harness::new();
+    harness.at_once(AT_ONCE);
+    harness.add(queries(Store::Mongo, random)).add(queries_natively("mongo", random, in_a_database));
+    harness.run()
 }

@@ -14,8 +14,6 @@ mod world;
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 
-use longevity_core::backend::Backend;
-
 pub use report::{AgreementReport, Disagreement};
 
 use self::replay::{End, Opener, replay};
@@ -206,9 +204,6 @@ impl<M: SpecModel> Agreement<M> {
     fn openers<A: Fixture, B: Fixture>(&mut self, a: A, b: B) -> Vec<Opener> {
         let mut openers = vec![self.opener(a), self.opener(b)];
         openers.append(&mut self.others);
-        for (position, opener) in openers.iter_mut().enumerate() {
-            opener.backend = format!("{} ({})", opener.backend, position + 1);
-        }
         openers
     }
 
@@ -219,8 +214,7 @@ impl<M: SpecModel> Agreement<M> {
 
     fn opener<F: Fixture>(&self, fixture: F) -> Opener {
         let fixture = AnyFixture::new(fixture).through(self.facade);
-        let open = move |options| open::open::<M, AnyFixture<F::Backend>>(&fixture, options);
-        Opener { backend: F::Backend::NAME.to_owned(), open: Box::new(open) }
+        Box::new(move |options| open::open::<M, AnyFixture<F::Backend>>(&fixture, options))
     }
 }
 

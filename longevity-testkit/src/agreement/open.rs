@@ -12,6 +12,8 @@ use crate::fixture::Fixture;
 
 /// A back end that a history runs on.
 pub(super) struct Opened {
+    /// What the back end calls itself: the one that was chosen, where one of several was.
+    pub(super) name: &'static str,
     /// A `Box<dyn Side<P>>` for each table, in the order of the model.
     pub(super) sides: Vec<Box<dyn Any>>,
     pub(super) atomic_batches: bool,
@@ -31,8 +33,9 @@ pub(super) fn open<M: SpecModel, F: Fixture>(fixture: &F, options: Options) -> R
     let mut sides = Sides { store: &store, sides: Vec::new() };
     M::visit(&mut sides);
     let sides = sides.sides;
-    let atomic_batches = store.asynchronous().backend().capabilities().atomic_batches;
-    Ok(Opened { sides, atomic_batches, _guard: Box::new(guard) })
+    let backend = store.asynchronous().backend();
+    let (name, atomic_batches) = (backend.name(), backend.capabilities().atomic_batches);
+    Ok(Opened { name, sides, atomic_batches, _guard: Box::new(guard) })
 }
 
 struct Sides<'a, M, B: Backend> {

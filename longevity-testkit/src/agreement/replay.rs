@@ -11,10 +11,7 @@ use super::world::{AnyPlan, Given, World};
 use crate::outcome::panic_message;
 
 /// Opens a new store on one back end.
-pub(super) struct Opener {
-    pub(super) backend: String,
-    pub(super) open: Box<dyn Fn(Options) -> Result<Opened, String>>,
-}
+pub(super) type Opener = Box<dyn Fn(Options) -> Result<Opened, String>>;
 
 /// How a history ended.
 pub(super) enum End {
@@ -34,12 +31,16 @@ pub(super) fn replay(
     tells: bool,
 ) -> End {
     let options = Options::default().optimistic_locking(history.optimistic_locking).timestamps(history.timestamps);
-    let opened =
-        openers.iter().map(|opener| (opener.open)(options).map_err(|error| format!("{}: {error}", opener.backend)));
+    let opened = openers
+        .iter()
+        .enumerate()
+        .map(|(position, open)| open(options).map_err(|error| format!("back end {}: {error}", position + 1)));
     let mut opened = match opened.collect::<Result<Vec<_>, _>>() {
         Ok(opened) => opened,
         Err(error) => return End::NotRun(error),
     };
+    let names = opened.iter().enumerate().map(|(position, opened)| format!("{} ({})", opened.name, position + 1));
+    let mut telling = Telling { names: names.collect(), history, told: Vec::new() };
     let atomic_batches = opened.iter().all(|opened| opened.atomic_batches);
     let mut worlds = Vec::new();
     for plan in plans.iter().rev() {
@@ -47,7 +48,6 @@ pub(super) fn replay(
         worlds.extend(plan.world(sides, tells));
     }
     worlds.reverse();
-    let mut telling = Telling { openers, history, told: Vec::new() };
     for (position, step) in history.steps.iter().enumerate() {
         let table = step.table % worlds.len().max(1);
         let Some(world) = worlds.get_mut(table) else { return End::NotRun("the model has no types".to_owned()) };
@@ -68,7 +68,7 @@ pub(super) fn replay(
 
 /// What is said of a history.
 struct Telling<'a> {
-    openers: &'a [Opener],
+    names: Vec<String>,
     history: &'a History,
     told: Vec<String>,
 }
@@ -88,7 +88,7 @@ impl Telling<'_> {
                 continue;
             }
             self.told.push(format!("{when}{action}"));
-            let sides = self.openers.iter().zip(seen).map(|(opener, seen)| format!("{}: {seen}", opener.backend));
+            let sides = self.names.iter().zip(seen).map(|(name, seen)| format!("{name}: {seen}"));
             let meant = meant.map(|meant| format!("what was asked for: {meant}"));
             return Some(self.disagreement(sides.chain(meant).collect()));
         }

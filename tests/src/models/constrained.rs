@@ -1,7 +1,7 @@
 //! Types whose values obey rules that no derive knows: strategies are given for them, and decoding enforces them.
 
 use longevity::prelude::*;
-use longevity::testkit::{Agreement, QuerySpec, RepoCrudSpec};
+use longevity::testkit::{Agreement, Generators, QuerySpec, RepoCrudSpec};
 use proptest::collection::vec;
 use proptest::prelude::Strategy;
 use serde::Deserializer;
@@ -79,32 +79,37 @@ fn address() -> impl Strategy<Value = String> {
     (word(), word()).prop_map(|(name, host)| format!("{name}@{host}"))
 }
 
-/// Gives a suite strategies that obey the rules.
+/// Gives a suite strategies that obey the rules, by this method.
 macro_rules! obeying {
-    ($suite:expr) => {
+    ($suite:expr, $strategy:ident) => {
         $suite
-            .strategy::<Email>(|| address().prop_map(Email))
-            .strategy::<Rating>(|| (1..=10_u8).prop_map(Rating))
-            .strategy::<Emails>(|| {
-                (address(), vec(address(), 0..3)).prop_map(|(primary, mut all)| {
-                    all.push(primary.clone());
-                    Emails { primary, all }
-                })
+            .$strategy::<Email>(|| address().prop_map(Email))
+            .$strategy::<Rating>(|| (1..=10_u8).prop_map(Rating))
+            .$strategy::<Emails>(|| {
+            (address(), vec(address(), 0..3)).prop_map(|(primary, mut all)| {
+                all.push(primary.clone());
+                Emails { primary, all }
             })
+        })
     };
 }
 
 /// The suite of operations, with strategies that obey the rules.
 pub fn configure(spec: RepoCrudSpec<Constrained>) -> RepoCrudSpec<Constrained> {
-    obeying!(spec)
+    obeying!(spec, strategy)
 }
 
 /// The suite of queries, with the same.
 pub fn configure_queries(spec: QuerySpec<Constrained>) -> QuerySpec<Constrained> {
-    obeying!(spec)
+    obeying!(spec, strategy)
 }
 
 /// Agreement, with the same.
 pub fn configure_agreement(agreement: Agreement<Constrained>) -> Agreement<Constrained> {
-    obeying!(agreement)
+    obeying!(agreement, strategy)
+}
+
+/// Generators, with the same.
+pub fn generators() -> Generators {
+    obeying!(Generators::new(), with)
 }

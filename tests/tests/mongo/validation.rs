@@ -1,53 +1,29 @@
 //! Validators: whatever the model can hold passes, and what it could not read is refused by the server.
 
-use longevity::testkit::{RepoCrudSpec, SpecModel, with_guard};
-use longevity::{BoxError, Bytes, Mongo, MongoError};
-use longevity_tests::models::basics::Basics;
-use longevity_tests::models::blogging::Blogging;
+use longevity::testkit::{Case, Facade, Verdict};
+use longevity::{Bytes, Mongo, MongoError};
+use longevity_tests::matrix::operations_with;
+use longevity_tests::models::collections;
 use longevity_tests::models::poly::{Document as Paper, Office};
-use longevity_tests::models::{
-    collections, components, constrained, generics, indexes, keys, keywords, modules, poly_inline, poly_keys,
-    primary_keys, renames,
-};
-use longevity_tests::mongo::Scratch;
+use longevity_tests::stores::Store;
 use mongodb::bson::{Bson, DateTime, Document, doc};
 
 use crate::place::{Place, first_batch, own};
 
-fn checked<M: SpecModel + 'static>(spec: RepoCrudSpec<M>) {
+#[test]
+fn what_the_models_hold_passes() {
     if Place::new().is_none() {
         return;
     }
-    let fixture = || {
-        let scratch = Scratch::new()?;
-        Ok::<_, BoxError>((scratch.mongo().validation(true), scratch))
-    };
-    let wanted = |name: &str| ["::create on mongo", "::update on mongo"].iter().any(|end| name.ends_with(end));
-    let report = spec.samples(40).run_only(with_guard(fixture), wanted);
-    assert!(!report.cases.is_empty() && report.has_passed(), "{report}");
-}
-
-#[test]
-fn what_the_model_holds_passes() {
-    checked(RepoCrudSpec::<Basics>::new());
-    checked(RepoCrudSpec::<Blogging>::new());
-    checked(RepoCrudSpec::<collections::Collections>::new());
-    checked(RepoCrudSpec::<components::Components>::new());
-    checked(constrained::configure(RepoCrudSpec::new()));
-    checked(RepoCrudSpec::<generics::Generics>::new());
-    checked(RepoCrudSpec::<indexes::Indexes>::new());
-}
-
-#[test]
-fn what_other_models_hold_passes() {
-    checked(RepoCrudSpec::<keys::Library>::new());
-    checked(RepoCrudSpec::<keywords::Keywords>::new());
-    checked(RepoCrudSpec::<modules::Household>::new());
-    checked(RepoCrudSpec::<Office>::new());
-    checked(RepoCrudSpec::<poly_inline::Drawing>::new());
-    checked(RepoCrudSpec::<poly_keys::Traffic>::new());
-    checked(RepoCrudSpec::<primary_keys::PrimaryKeys>::new());
-    checked(RepoCrudSpec::<renames::Renames>::new());
+    let cases = operations_with(Store::MongoValidated, &[Facade::Blocking], 40);
+    let wanted =
+        |case: &&Case| ["::create on ", "::update on "].iter().any(|operation| case.name().contains(operation));
+    let mut checked = 0;
+    for case in cases.iter().filter(wanted) {
+        assert_eq!(case.run(), Verdict::Passed, "{}", case.name());
+        checked += 1;
+    }
+    assert!(checked > 60, "{checked} cases");
 }
 
 fn validated() -> Option<Place> {
