@@ -1,54 +1,34 @@
-//! The back-end interface: the one trait that a store implements.
+//! The back-end interface: what a store implements, its rows as a [`Session`] and the rest as a [`Backend`].
 
 use std::future::Future;
 use std::sync::Arc;
 
-use futures_core::Stream;
 use smallvec::SmallVec;
 
 pub use crate::by_kind::ByKind;
-use crate::encoding::{Projection, PropertyReader};
+use crate::encoding::PropertyReader;
 use crate::error::{BoxError, Error};
-use crate::explain::Explanation;
 use crate::persistent::Document;
-use crate::query::{InPlace, Predicate, Select};
-use crate::row::{Row, RowContent, RowId};
+use crate::row::{RowContent, RowId};
+pub use crate::session::{Give, GiveValues, Session, find_values_of_documents};
 use crate::table::TableDefinition;
-use crate::value::{Timestamp, Value, ValueRef};
+use crate::value::{Value, ValueRef};
 
 /// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
 /// a discriminator is a value in a row, and the condition of some indexes.
 ///
-/// Only [`encode`](Self::encode) and [`decode`](Self::decode) are generic over the user's types; everything else works on
-/// the back end's own document and on [`Value`]s.
+/// What is done with rows is the [`Session`] that each back end is: there each operation stands by itself. Here is what concerns
+/// the store as a whole. Only [`encode`](Self::encode) and [`decode`](Self::decode) are generic over the user's types; everything
+/// else works on the back end's own document and on [`Value`]s.
 ///
 /// # Contract
 ///
-/// Each MUST is held by `RepoCrudSpec`; what follows when it is broken stands behind it.
+/// Each MUST is held by `RepoCrudSpec`, here and of a session; what follows when it is broken stands after it.
 ///
-/// * Every operation MUST be atomic and durable to the degree that the back end documents before its future resolves to
-///   `Ok`; otherwise acknowledged writes are lost.
-/// * An operation that fails MUST leave the rows and the indexes as they were; otherwise a caller cannot retry.
-/// * Uniqueness MUST be enforced by the store itself, at the write, under concurrency; a look before the write lets two
-///   writers through.
-/// * A partial index (one with [discriminators](crate::table::Index::discriminators)) MUST hold exactly the rows with one
-///   of these; otherwise siblings without the property collide on its absence.
-/// * A predicate MUST be true of exactly the rows that [`evaluate`](crate::query::evaluate) says, indexed or not;
-///   otherwise the same program answers differently on two stores.
-/// * A row MUST come back with the discriminator that is stored, known or not; core reports the unknown.
 /// * A future MAY be dropped at any await point. The operation then either happened or did not; half of it never.
-/// * A back end SHOULD serve a predicate by an index where one applies, and SHOULD say so in
-///   [`explain`](Self::explain); otherwise the cost of a query grows with the table.
 /// * A back end SHOULD NOT block the thread that polls it for longer than a short operation takes.
 /// * Values MUST NOT reach logs, and credentials MUST NOT reach errors.
-pub trait Backend: Send + Sync + 'static {
-    /// An encoded persistent. Cloning it SHOULD be cheap.
-    type Doc: Clone + Send + Sync + 'static;
-    /// A table that is ready for use. All that depends only on the definition belongs in here, computed once.
-    type Table: Send + Sync + 'static;
-    /// The rows of a stream. Dropping it MUST release whatever it holds.
-    type Rows: Stream<Item = Result<Row<Self::Doc>, Error>> + Send + Unpin + 'static;
-
+pub trait Backend: Session {
     /// A short name, for the names of tests: `mem`.
     const NAME: &'static str;
 
@@ -100,99 +80,12 @@ pub trait Backend: Send + Sync + 'static {
     /// Drops the same, and nothing else, and gives their names.
     fn drop_undeclared_keys(&self, table: &Self::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
 
-    /// Does the writes in their order, all or none, and says what became of each. On failure says which one it was. No row is in
-    /// it twice. More than one needs [`Capabilities::atomic_batches`].
-    ///
-    /// Entries of the old rows leave the indexes, those of the new ones enter, whatever their discriminators. Whether a key is
-    /// taken MUST be judged by what all the writes leave: rows may give each other their key values, in whichever order they
-    /// come, and take those of rows that are deleted.
-    fn write(
-        &self,
-        table: &Self::Table,
-        writes: Writes<'_, Self::Doc>,
-    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send;
-
-    /// Makes the changes to the row with a key where it is, raises its version by one, and gives the row as it is then: as
-    /// a look-up and a replacement of what was found would do it, whoever else changes the row meanwhile.
-    ///
-    /// `None`, and nothing is done, for whatever reason: there is no such row in scope, its discriminator is not one of the
-    /// [definition's](TableDefinition::discriminators), a number is out of range, a key is taken, or the back end cannot do it
-    /// like this. Core then does it with a look at the row, and says what is wrong. Not called unless the back end's
-    /// [profile](Profile::patches_in_place) says so: it is worth it where each command is a way over a network.
-    fn patch(
-        &self,
-        table: &Self::Table,
-        lookup: Lookup<'_>,
-        changes: &[InPlace],
-        written_at: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send;
-
-    /// The row with these values in the key at this position, if it is in scope.
-    fn get(
-        &self,
-        table: &Self::Table,
-        lookup: Lookup<'_>,
-    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send;
-
-    /// Gives the rows in order, one by one, each lent for the call, and stops at the first error of `give`.
-    fn find_each(
-        &self,
-        table: &Self::Table,
-        select: Select,
-        give: &mut Give<'_, Self::Doc>,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// Gives each row with the values that it has in some properties, in the order of the projection's paths, and stops at the
-    /// first error of `give`: what values and figures are computed of. A back end that has values apart from its documents gives
-    /// those, and they MUST be what is in the document, bit for bit; another one [reads the documents](find_values_of_documents).
-    fn find_values(
-        &self,
-        table: &Self::Table,
-        select: Select,
-        projection: &Projection<'_>,
-        give: &mut GiveValues<'_>,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// How many rows satisfy the predicate.
-    fn count(&self, table: &Self::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send;
-
-    /// Whether any row satisfies the predicate. SHOULD stop at the first.
-    fn exists(&self, table: &Self::Table, predicate: Predicate) -> impl Future<Output = Result<bool, Error>> + Send;
-
-    /// The rows, in order, one by one. SHOULD be a consistent snapshot and SHOULD NOT hold up writers.
-    fn stream(&self, table: &Self::Table, select: Select) -> Self::Rows;
-
-    /// How the rows would be found. Needs [`Capabilities::explain`].
-    fn explain(&self, table: &Self::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send;
-
     /// Runs a future of this back end to its end on the calling thread: how the blocking facade waits. A back end whose
     /// futures need a runtime brings one; another has [`block_on`](crate::block_on) do it.
     fn block_on<F: Future>(&self, future: F) -> F::Output
     where
         Self: Sized;
 }
-
-/// [`Backend::find_values`] of a back end that has its values in its documents.
-pub async fn find_values_of_documents<B: Backend>(
-    backend: &B,
-    table: &B::Table,
-    select: Select,
-    projection: &Projection<'_>,
-    give: &mut GiveValues<'_>,
-) -> Result<(), Error> {
-    let mut give = |row: &Row<B::Doc>| {
-        let name = row.discriminator.as_deref();
-        let values = projection.read(name, |_, property| backend.read(&row.doc, property));
-        give(&row.without_doc(), values)
-    };
-    backend.find_each(table, select, &mut give).await
-}
-
-/// Takes a row, which is lent for the call.
-pub type Give<'a, D> = dyn FnMut(&Row<D>) -> Result<(), Error> + Send + 'a;
-
-/// Takes a row without its document, and the values that were asked for, if they could be read.
-pub type GiveValues<'a> = dyn FnMut(&Row<()>, Result<Vec<Value>, DecodeError>) -> Result<(), Error> + Send + 'a;
 
 /// What core does for a back end, and what it leaves to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +97,7 @@ pub struct Profile {
     /// [`DOCUMENT_LEVELS`](crate::limits::DOCUMENT_LEVELS), as one through [`encoding::serialize`](crate::encoding::serialize)
     /// does on its way. Core looks at each value of a type that holds itself otherwise.
     pub limits_levels: bool,
-    /// Whether [`Backend::patch`] ever does anything. Core prepares changes for it only then.
+    /// Whether [`Session::patch`] ever does anything. Core prepares changes for it only then.
     pub patches_in_place: bool,
 }
 
@@ -212,9 +105,9 @@ pub struct Profile {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// [`Backend::write`] takes several writes.
+    /// [`Session::write`] takes several writes.
     pub atomic_batches: bool,
-    /// [`Backend::explain`] answers.
+    /// [`Session::explain`] answers.
     pub explain: bool,
     /// A stream is a snapshot: it shows no write that came after its start.
     pub snapshot_streams: bool,

@@ -10,7 +10,7 @@ use crate::row::{Row, RowContent, RowId};
 /// What is written, or the failure.
 type Single<T> = Result<T, WriteFailure>;
 
-/// [`Backend::write`] and [`Backend::find_each`] with less to say: for tests of a back end, and for those who change one of its
+/// [`Session::write`] and [`Session::find_each`] with less to say: for tests of a back end, and for those who change one of its
 /// operations.
 pub trait ByKind: Backend {
     /// Inserts a row.

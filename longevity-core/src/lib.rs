@@ -34,6 +34,7 @@ mod persistent;
 pub mod query;
 mod repo;
 mod row;
+mod session;
 mod state;
 pub mod storable;
 mod store;

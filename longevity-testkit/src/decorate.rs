@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use longevity_core::backend::{
-    AllWritten, Backend, ByKind, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Target, Write,
+    AllWritten, Backend, ByKind, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target, Write,
     WriteFailure, Writes, Written, find_values_of_documents,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
@@ -15,7 +15,7 @@ use longevity_core::table::TableDefinition;
 use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
 
 /// The rows that a back end gives.
-pub type Rows<B> = Vec<Row<<B as Backend>::Doc>>;
+pub type Rows<B> = Vec<Row<<B as Session>::Doc>>;
 
 /// Changes what a back end does. Each operation forwards unless it is overridden: those of [`Backend`], and [by
 /// kind](ByKind) its writes, of which `write_many` is of several that do not all insert.
@@ -165,53 +165,10 @@ impl<B: Backend, D: Decorator<B>> Decorated<B, D> {
     }
 }
 
-impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
+impl<B: Backend, D: Decorator<B>> Session for Decorated<B, D> {
     type Doc = B::Doc;
     type Table = B::Table;
     type Rows = B::Rows;
-
-    const NAME: &'static str = B::NAME;
-
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    fn profile(&self) -> Profile {
-        // Whether the back end within does or not, the decorator may look at columns, and patch in place.
-        Profile { columns: true, patches_in_place: true, ..self.inner.profile() }
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.decorator.capabilities(&self.inner)
-    }
-
-    fn encode<T: Document>(&self, value: &T) -> Result<B::Doc, Error> {
-        self.inner.encode(value)
-    }
-
-    fn decode<T: Document>(&self, doc: &B::Doc) -> Result<T, DecodeError> {
-        self.inner.decode(doc)
-    }
-
-    fn read(&self, doc: &B::Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
-        self.inner.read(doc, property)
-    }
-
-    fn open(&self, definitions: &[Arc<TableDefinition>]) -> impl Future<Output = Result<Vec<B::Table>, Error>> + Send {
-        self.decorator.open(&self.inner, definitions)
-    }
-
-    fn create_schema(&self, tables: &[&B::Table]) -> impl Future<Output = Result<(), Error>> + Send {
-        self.decorator.create_schema(&self.inner, tables)
-    }
-
-    fn undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
-        self.decorator.undeclared_keys(&self.inner, table)
-    }
-
-    fn drop_undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
-        self.decorator.drop_undeclared_keys(&self.inner, table)
-    }
 
     async fn write(
         &self,
@@ -271,7 +228,7 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
     ) -> impl Future<Output = Result<(), Error>> + Send {
-        find_values_of_documents(self, table, select, projection, give)
+        find_values_of_documents(self, |doc, property| self.read(doc, property), table, select, projection, give)
     }
 
     fn count(&self, table: &B::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send {
@@ -288,6 +245,51 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
 
     fn explain(&self, table: &B::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send {
         self.decorator.explain(&self.inner, table, select)
+    }
+}
+
+impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
+    const NAME: &'static str = B::NAME;
+
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn profile(&self) -> Profile {
+        // Whether the back end within does or not, the decorator may look at columns, and patch in place.
+        Profile { columns: true, patches_in_place: true, ..self.inner.profile() }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.decorator.capabilities(&self.inner)
+    }
+
+    fn encode<T: Document>(&self, value: &T) -> Result<B::Doc, Error> {
+        self.inner.encode(value)
+    }
+
+    fn decode<T: Document>(&self, doc: &B::Doc) -> Result<T, DecodeError> {
+        self.inner.decode(doc)
+    }
+
+    fn read(&self, doc: &B::Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+        self.inner.read(doc, property)
+    }
+
+    fn open(&self, definitions: &[Arc<TableDefinition>]) -> impl Future<Output = Result<Vec<B::Table>, Error>> + Send {
+        self.decorator.open(&self.inner, definitions)
+    }
+
+    fn create_schema(&self, tables: &[&B::Table]) -> impl Future<Output = Result<(), Error>> + Send {
+        self.decorator.create_schema(&self.inner, tables)
+    }
+
+    fn undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.decorator.undeclared_keys(&self.inner, table)
+    }
+
+    fn drop_undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.decorator.drop_undeclared_keys(&self.inner, table)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

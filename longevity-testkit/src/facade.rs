@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, WriteFailure, Writes,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, WriteFailure, Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -79,64 +79,10 @@ fn run(future: Pin<&mut dyn Future<Output = ()>>) {
     RUNTIME.block_on(future);
 }
 
-impl<B: Backend> Backend for Through<B> {
+impl<B: Backend> Session for Through<B> {
     type Doc = B::Doc;
     type Table = B::Table;
     type Rows = B::Rows;
-
-    const NAME: &'static str = B::NAME;
-
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    fn profile(&self) -> Profile {
-        self.inner.profile()
-    }
-
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        if self.facade == Facade::Blocking {
-            return self.inner.block_on(future);
-        }
-        let mut output = None;
-        run(pin!(async { output = Some(future.await) }));
-        match output {
-            Some(output) => output,
-            None => panic!("the runtime gave up a future"),
-        }
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn encode<T: Document>(&self, value: &T) -> Result<B::Doc, Error> {
-        self.inner.encode(value)
-    }
-
-    fn decode<T: Document>(&self, doc: &B::Doc) -> Result<T, DecodeError> {
-        self.inner.decode(doc)
-    }
-
-    fn read(&self, doc: &B::Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
-        self.inner.read(doc, property)
-    }
-
-    fn open(&self, definitions: &[Arc<TableDefinition>]) -> impl Future<Output = Result<Vec<B::Table>, Error>> + Send {
-        self.inner.open(definitions)
-    }
-
-    fn create_schema(&self, tables: &[&B::Table]) -> impl Future<Output = Result<(), Error>> + Send {
-        self.inner.create_schema(tables)
-    }
-
-    fn undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
-        self.inner.undeclared_keys(table)
-    }
-
-    fn drop_undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
-        self.inner.drop_undeclared_keys(table)
-    }
 
     fn write(
         &self,
@@ -197,5 +143,61 @@ impl<B: Backend> Backend for Through<B> {
 
     fn explain(&self, table: &B::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send {
         self.inner.explain(table, select)
+    }
+}
+
+impl<B: Backend> Backend for Through<B> {
+    const NAME: &'static str = B::NAME;
+
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn profile(&self) -> Profile {
+        self.inner.profile()
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        if self.facade == Facade::Blocking {
+            return self.inner.block_on(future);
+        }
+        let mut output = None;
+        run(pin!(async { output = Some(future.await) }));
+        match output {
+            Some(output) => output,
+            None => panic!("the runtime gave up a future"),
+        }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn encode<T: Document>(&self, value: &T) -> Result<B::Doc, Error> {
+        self.inner.encode(value)
+    }
+
+    fn decode<T: Document>(&self, doc: &B::Doc) -> Result<T, DecodeError> {
+        self.inner.decode(doc)
+    }
+
+    fn read(&self, doc: &B::Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+        self.inner.read(doc, property)
+    }
+
+    fn open(&self, definitions: &[Arc<TableDefinition>]) -> impl Future<Output = Result<Vec<B::Table>, Error>> + Send {
+        self.inner.open(definitions)
+    }
+
+    fn create_schema(&self, tables: &[&B::Table]) -> impl Future<Output = Result<(), Error>> + Send {
+        self.inner.create_schema(tables)
+    }
+
+    fn undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.inner.undeclared_keys(table)
+    }
+
+    fn drop_undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.inner.drop_undeclared_keys(table)
     }
 }

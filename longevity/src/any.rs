@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Write, WriteFailure, Writes,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Write, WriteFailure,
+    Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -60,21 +61,21 @@ macro_rules! any {
 
         #[derive(Clone, Debug)]
         enum Doc {
-            $($(#[$feature])* $variant(<$backend as Backend>::Doc),)*
+            $($(#[$feature])* $variant(<$backend as Session>::Doc),)*
         }
 
         /// A table of the back end that was chosen.
         pub struct AnyTable(Table);
 
         enum Table {
-            $($(#[$feature])* $variant(<$backend as Backend>::Table),)*
+            $($(#[$feature])* $variant(<$backend as Session>::Table),)*
         }
 
         /// The rows of a stream of the back end that was chosen.
         pub struct AnyRows(Rows);
 
         enum Rows {
-            $($(#[$feature])* $variant(Box<<$backend as Backend>::Rows>),)*
+            $($(#[$feature])* $variant(Box<<$backend as Session>::Rows>),)*
             Failed(Option<Error>),
         }
 
@@ -92,11 +93,148 @@ macro_rules! any {
         }
 
         #[allow(unreachable_patterns, reason = "with one back end there is no other")]
-        impl Backend for AnyBackend {
+        impl Session for AnyBackend {
             type Doc = AnyDoc;
             type Table = AnyTable;
             type Rows = AnyRows;
 
+            async fn write(
+                &self,
+                table: &AnyTable,
+                writes: Writes<'_, AnyDoc>,
+            ) -> Result<AllWritten, (usize, WriteFailure)> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        let own = |content| match content {
+                            RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at } => {
+                                Ok(RowContent { doc, discriminator, columns, written_at })
+                            }
+                            _ => Err(self.another()),
+                        };
+                        let own = |(position, write)| {
+                            let write = match write {
+                                Write::Insert(content) => own(content).map(Write::Insert),
+                                Write::Replace(target, content) => own(content).map(|own| Write::Replace(target, own)),
+                                Write::Delete(target) => Ok(Write::Delete(target)),
+                            };
+                            write.map_err(|error| (position, error.into()))
+                        };
+                        let writes = writes.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
+                        backend.write(table, writes).await
+                    })*
+                    _ => Err((0, self.another().into())),
+                }
+            }
+
+            async fn patch(
+                &self,
+                table: &AnyTable,
+                lookup: Lookup<'_>,
+                changes: &[InPlace],
+                written_at: Option<Timestamp>,
+            ) -> Result<Option<Row<AnyDoc>>, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        let row = backend.patch(table, lookup, changes, written_at).await?;
+                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn get(&self, table: &AnyTable, lookup: Lookup<'_>) -> Result<Option<Row<AnyDoc>>, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        let row = backend.get(table, lookup).await?;
+                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn find_each(
+                &self,
+                table: &AnyTable,
+                select: Select,
+                give: &mut Give<'_, AnyDoc>,
+            ) -> Result<(), Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        // One row for all: its document keeps its room.
+                        let mut lent = None;
+                        let mut give = |row: &Row<<$backend as Session>::Doc>| {
+                            let wrap = || with_doc(row.clone(), |doc| AnyDoc(Doc::$variant(doc)));
+                            let lent = lent.get_or_insert_with(wrap);
+                            let Row { id, version, discriminator, doc, created_at, updated_at } = lent;
+                            (*id, *version) = (row.id, row.version);
+                            (*created_at, *updated_at) = (row.created_at, row.updated_at);
+                            discriminator.clone_from(&row.discriminator);
+                            match &mut doc.0 {
+                                Doc::$variant(doc) => doc.clone_from(&row.doc),
+                                _ => return Err(self.another()),
+                            }
+                            give(lent)
+                        };
+                        backend.find_each(table, select, &mut give).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn find_values(
+                &self,
+                table: &AnyTable,
+                select: Select,
+                projection: &Projection<'_>,
+                give: &mut GiveValues<'_>,
+            ) -> Result<(), Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.find_values(table, select, projection, give).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn count(&self, table: &AnyTable, predicate: Predicate) -> Result<u64, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.count(table, predicate).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn exists(&self, table: &AnyTable, predicate: Predicate) -> Result<bool, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.exists(table, predicate).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            fn stream(&self, table: &AnyTable, select: Select) -> AnyRows {
+                AnyRows(match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        Rows::$variant(Box::new(backend.stream(table, select)))
+                    })*
+                    _ => Rows::Failed(Some(self.another())),
+                })
+            }
+
+            async fn explain(&self, table: &AnyTable, select: Select) -> Result<Explanation, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.explain(table, select).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+        }
+
+        #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+        impl Backend for AnyBackend {
             const NAME: &'static str = "any";
 
             fn name(&self) -> &'static str {
@@ -174,140 +312,6 @@ macro_rules! any {
                 match (self, &table.0) {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.drop_undeclared_keys(table).await
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn write(
-                &self,
-                table: &AnyTable,
-                writes: Writes<'_, AnyDoc>,
-            ) -> Result<AllWritten, (usize, WriteFailure)> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        let own = |content| match content {
-                            RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at } => {
-                                Ok(RowContent { doc, discriminator, columns, written_at })
-                            }
-                            _ => Err(self.another()),
-                        };
-                        let own = |(position, write)| {
-                            let write = match write {
-                                Write::Insert(content) => own(content).map(Write::Insert),
-                                Write::Replace(target, content) => own(content).map(|own| Write::Replace(target, own)),
-                                Write::Delete(target) => Ok(Write::Delete(target)),
-                            };
-                            write.map_err(|error| (position, error.into()))
-                        };
-                        let writes = writes.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
-                        backend.write(table, writes).await
-                    })*
-                    _ => Err((0, self.another().into())),
-                }
-            }
-
-            async fn patch(
-                &self,
-                table: &AnyTable,
-                lookup: Lookup<'_>,
-                changes: &[InPlace],
-                written_at: Option<Timestamp>,
-            ) -> Result<Option<Row<AnyDoc>>, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        let row = backend.patch(table, lookup, changes, written_at).await?;
-                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn get(&self, table: &AnyTable, lookup: Lookup<'_>) -> Result<Option<Row<AnyDoc>>, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        let row = backend.get(table, lookup).await?;
-                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn find_each(
-                &self,
-                table: &AnyTable,
-                select: Select,
-                give: &mut Give<'_, AnyDoc>,
-            ) -> Result<(), Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        // One row for all: its document keeps its room.
-                        let mut lent = None;
-                        let mut give = |row: &Row<<$backend as Backend>::Doc>| {
-                            let wrap = || with_doc(row.clone(), |doc| AnyDoc(Doc::$variant(doc)));
-                            let lent = lent.get_or_insert_with(wrap);
-                            let Row { id, version, discriminator, doc, created_at, updated_at } = lent;
-                            (*id, *version) = (row.id, row.version);
-                            (*created_at, *updated_at) = (row.created_at, row.updated_at);
-                            discriminator.clone_from(&row.discriminator);
-                            match &mut doc.0 {
-                                Doc::$variant(doc) => doc.clone_from(&row.doc),
-                                _ => return Err(self.another()),
-                            }
-                            give(lent)
-                        };
-                        backend.find_each(table, select, &mut give).await
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn find_values(
-                &self,
-                table: &AnyTable,
-                select: Select,
-                projection: &Projection<'_>,
-                give: &mut GiveValues<'_>,
-            ) -> Result<(), Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        backend.find_values(table, select, projection, give).await
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn count(&self, table: &AnyTable, predicate: Predicate) -> Result<u64, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        backend.count(table, predicate).await
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn exists(&self, table: &AnyTable, predicate: Predicate) -> Result<bool, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        backend.exists(table, predicate).await
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            fn stream(&self, table: &AnyTable, select: Select) -> AnyRows {
-                AnyRows(match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        Rows::$variant(Box::new(backend.stream(table, select)))
-                    })*
-                    _ => Rows::Failed(Some(self.another())),
-                })
-            }
-
-            async fn explain(&self, table: &AnyTable, select: Select) -> Result<Explanation, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        backend.explain(table, select).await
                     })*
                     _ => Err(self.another()),
                 }

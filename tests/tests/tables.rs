@@ -12,8 +12,8 @@ use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Prof
 use longevity_tests::models::poly_keys::{Car, CarPlate, Owner, Traffic, VehicleId};
 use longevity_tests::models::primary_keys::{Hashed, Partitioned, PartitionedId, PrimaryKeys};
 
-type MemTable = <Mem as longevity::backend::Backend>::Table;
-type MemDoc = <Mem as longevity::backend::Backend>::Doc;
+type MemTable = <Mem as longevity::backend::Session>::Table;
+type MemDoc = <Mem as longevity::backend::Session>::Doc;
 
 /// Notes the columns of each row that is written.
 struct NotesColumns(Arc<Mutex<Vec<Vec<Value>>>>);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, WriteFailure, Writes,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, WriteFailure, Writes,
     find_values_of_documents,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
@@ -66,11 +66,78 @@ pub(crate) fn failed(what: String) -> Error {
 }
 
 // Nothing is awaited: each future is ready at its first poll, and done by then or not begun.
-impl Backend for Mem {
+impl Session for Mem {
     type Doc = Doc;
     type Table = Table;
     type Rows = Rows;
 
+    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+        let schema = table.schema().map_err(|error| (0, WriteFailure::from(error)))?;
+        table.store.write(schema, writes)
+    }
+
+    async fn patch(
+        &self,
+        _: &Table,
+        _: Lookup<'_>,
+        _: &[InPlace],
+        _: Option<Timestamp>,
+    ) -> Result<Option<Row<Doc>>, Error> {
+        Ok(None)
+    }
+
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+        let schema = table.schema()?;
+        let Some(index) = table.definition.indexes.get(lookup.index).filter(|index| index.is_unique()) else {
+            return Err(failed(format!("index {} of table {} is not a key", lookup.index, table.definition.name)));
+        };
+        if index.columns.len() != lookup.values.len() {
+            return Err(failed(format!("the key {} has not {} columns", index.name, lookup.values.len())));
+        }
+        let mut key = Buffer::new();
+        lookup.values.iter().for_each(|value| encode(*value, &mut key));
+        Ok(table.store.get(schema.slots[lookup.index], &key, lookup.scope))
+    }
+
+    async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
+        Selection::new(table, select)?.take(usize::MAX).iter().try_for_each(give)
+    }
+
+    async fn find_values(
+        &self,
+        table: &Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> Result<(), Error> {
+        find_values_of_documents(self, |doc, property| self.read(doc, property), table, select, projection, give).await
+    }
+
+    async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
+        match counting::count(table, &predicate)? {
+            Some(rows) => Ok(rows),
+            None => Ok(Selection::unordered(table, predicate)?.count()),
+        }
+    }
+
+    async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
+        match counting::any(table, &predicate)? {
+            Some(any) => Ok(any),
+            None => Ok(Selection::unordered(table, predicate)?.any()),
+        }
+    }
+
+    fn stream(&self, table: &Table, select: Select) -> Rows {
+        Rows::new(Selection::new(table, select))
+    }
+
+    async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
+        table.schema()?;
+        Ok(Plan::new(&table.definition, &select).explain(&table.definition))
+    }
+}
+
+impl Backend for Mem {
     const NAME: &'static str = "mem";
 
     fn name(&self) -> &'static str {
@@ -112,71 +179,6 @@ impl Backend for Mem {
 
     async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         Ok(table.store.drop_undeclared_keys(&table.definition))
-    }
-
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
-        let schema = table.schema().map_err(|error| (0, WriteFailure::from(error)))?;
-        table.store.write(schema, writes)
-    }
-
-    async fn patch(
-        &self,
-        _: &Table,
-        _: Lookup<'_>,
-        _: &[InPlace],
-        _: Option<Timestamp>,
-    ) -> Result<Option<Row<Doc>>, Error> {
-        Ok(None)
-    }
-
-    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
-        let schema = table.schema()?;
-        let Some(index) = table.definition.indexes.get(lookup.index).filter(|index| index.is_unique()) else {
-            return Err(failed(format!("index {} of table {} is not a key", lookup.index, table.definition.name)));
-        };
-        if index.columns.len() != lookup.values.len() {
-            return Err(failed(format!("the key {} has not {} columns", index.name, lookup.values.len())));
-        }
-        let mut key = Buffer::new();
-        lookup.values.iter().for_each(|value| encode(*value, &mut key));
-        Ok(table.store.get(schema.slots[lookup.index], &key, lookup.scope))
-    }
-
-    async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
-        Selection::new(table, select)?.take(usize::MAX).iter().try_for_each(give)
-    }
-
-    async fn find_values(
-        &self,
-        table: &Table,
-        select: Select,
-        projection: &Projection<'_>,
-        give: &mut GiveValues<'_>,
-    ) -> Result<(), Error> {
-        find_values_of_documents(self, table, select, projection, give).await
-    }
-
-    async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        match counting::count(table, &predicate)? {
-            Some(rows) => Ok(rows),
-            None => Ok(Selection::unordered(table, predicate)?.count()),
-        }
-    }
-
-    async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        match counting::any(table, &predicate)? {
-            Some(any) => Ok(any),
-            None => Ok(Selection::unordered(table, predicate)?.any()),
-        }
-    }
-
-    fn stream(&self, table: &Table, select: Select) -> Rows {
-        Rows::new(Selection::new(table, select))
-    }
-
-    async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
-        table.schema()?;
-        Ok(Plan::new(&table.definition, &select).explain(&table.definition))
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

@@ -14,7 +14,7 @@
 //!   snapshot lives, a write copies the nodes of the trees on its way, so that a long stream costs memory in proportion
 //!   to what is written meanwhile.
 //! * A query uses the keys and indexes of the model: equality on leading columns, a range on the next, and order. What no
-//!   index serves is answered by a scan. [`explain`](longevity_core::backend::Backend::explain) says which it is.
+//!   index serves is answered by a scan. [`explain`](longevity_core::backend::Session::explain) says which it is.
 //! * Every future is ready at its first poll, so that the blocking facade needs no runtime.
 //!
 //! # Map

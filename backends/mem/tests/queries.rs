@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::*;
-use longevity_core::backend::Backend;
+use longevity_core::backend::Session;
 use longevity_core::query::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Value};

@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use longevity_core::backend::{Backend, WriteFailure};
+use longevity_core::backend::{Backend, Session, WriteFailure};
 use longevity_core::query::Predicate;
 use longevity_core::table::TableDefinition;
 use longevity_core::value::Comparison;

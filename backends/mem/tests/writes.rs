@@ -6,7 +6,7 @@ mod common;
 use std::borrow::Cow;
 
 use common::*;
-use longevity_core::backend::{Backend, ByKind, Lookup, Target, WriteFailure};
+use longevity_core::backend::{Backend, ByKind, Lookup, Session, Target, WriteFailure};
 use longevity_core::query::Predicate;
 use longevity_core::value::Comparison;
 use longevity_core::{RowContent, RowId, Timestamp, Value, ValueRef};

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, WriteFailure, Writes,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, WriteFailure, Writes,
     find_values_of_documents,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
@@ -27,11 +27,68 @@ impl Mongo {
     }
 }
 
-impl Backend for Mongo {
+impl Session for Mongo {
     type Doc = Doc;
     type Table = Table;
     type Rows = Rows;
 
+    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+        let ready = table.ready().await.map_err(|error| (0, error.into()))?;
+        ready.within(write::write(&ready, writes)).await
+    }
+
+    async fn patch(
+        &self,
+        table: &Table,
+        lookup: Lookup<'_>,
+        changes: &[InPlace],
+        written_at: Option<Timestamp>,
+    ) -> Result<Option<Row<Doc>>, Error> {
+        let ready = table.ready().await?;
+        ready.within(patch::patch(&ready, &lookup, changes, written_at)).await
+    }
+
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+        let ready = table.ready().await?;
+        ready.within(read::get(&ready, &lookup)).await
+    }
+
+    async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
+        let ready = table.ready().await?;
+        ready.within(read::each(&ready, &select, give)).await
+    }
+
+    async fn find_values(
+        &self,
+        table: &Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> Result<(), Error> {
+        find_values_of_documents(self, |doc, property| self.read(doc, property), table, select, projection, give).await
+    }
+
+    async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
+        let ready = table.ready().await?;
+        ready.within(read::count(&ready, &predicate)).await
+    }
+
+    async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
+        let ready = table.ready().await?;
+        ready.within(read::exists(&ready, &predicate)).await
+    }
+
+    fn stream(&self, table: &Table, select: Select) -> Rows {
+        Rows::new(table, select)
+    }
+
+    async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
+        let ready = table.ready().await?;
+        ready.within(explain::of_select(&ready, &select)).await
+    }
+}
+
+impl Backend for Mongo {
     const NAME: &'static str = crate::NAME;
 
     fn name(&self) -> &'static str {
@@ -85,61 +142,6 @@ impl Backend for Mongo {
     async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         let ready = table.ready().await?;
         Ok(ready.within(keys::drop_undeclared(&ready)).await?)
-    }
-
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
-        let ready = table.ready().await.map_err(|error| (0, error.into()))?;
-        ready.within(write::write(&ready, writes)).await
-    }
-
-    async fn patch(
-        &self,
-        table: &Table,
-        lookup: Lookup<'_>,
-        changes: &[InPlace],
-        written_at: Option<Timestamp>,
-    ) -> Result<Option<Row<Doc>>, Error> {
-        let ready = table.ready().await?;
-        ready.within(patch::patch(&ready, &lookup, changes, written_at)).await
-    }
-
-    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
-        let ready = table.ready().await?;
-        ready.within(read::get(&ready, &lookup)).await
-    }
-
-    async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
-        let ready = table.ready().await?;
-        ready.within(read::each(&ready, &select, give)).await
-    }
-
-    async fn find_values(
-        &self,
-        table: &Table,
-        select: Select,
-        projection: &Projection<'_>,
-        give: &mut GiveValues<'_>,
-    ) -> Result<(), Error> {
-        find_values_of_documents(self, table, select, projection, give).await
-    }
-
-    async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        let ready = table.ready().await?;
-        ready.within(read::count(&ready, &predicate)).await
-    }
-
-    async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        let ready = table.ready().await?;
-        ready.within(read::exists(&ready, &predicate)).await
-    }
-
-    fn stream(&self, table: &Table, select: Select) -> Rows {
-        Rows::new(table, select)
-    }
-
-    async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
-        let ready = table.ready().await?;
-        ready.within(explain::of_select(&ready, &select)).await
     }
 
     /// On this thread, while the driver's work goes on in a runtime of our own: it needs one, and whoever calls may have

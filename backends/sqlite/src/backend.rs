@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Target, Write, WriteFailure,
-    Writes,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target, Write,
+    WriteFailure, Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -59,74 +59,10 @@ fn explained(table: &Table, ready: &Ready, statement: &Statement) -> Result<Expl
     Ok(explain::explanation(ready, &plan))
 }
 
-impl Backend for Sqlite {
+impl Session for Sqlite {
     type Doc = Doc;
     type Table = Table;
     type Rows = Rows;
-
-    const NAME: &'static str = "sqlite";
-
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn profile(&self) -> Profile {
-        Profile { columns: true, limits_levels: true, patches_in_place: false }
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::none().with_atomic_batches().with_explain().with_snapshot_streams()
-    }
-
-    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
-        Doc::encode(value)
-    }
-
-    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
-        doc.decode()
-    }
-
-    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
-        let value = Doc::read(doc.as_str(), property);
-        value.map_err(|error| DecodeError { path: property.path().to_string(), source: error.into() })
-    }
-
-    async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {
-        definitions.iter().try_for_each(|definition| schema::ensure_nameable(definition))?;
-        let database = self.database()?;
-        Ok(definitions.iter().map(|definition| Table::new(Arc::clone(definition), Arc::clone(&database))).collect())
-    }
-
-    async fn create_schema(&self, tables: &[&Table]) -> Result<(), Error> {
-        let Some(table) = tables.first() else { return Ok(()) };
-        let database = &table.database;
-        let definitions: Vec<_> = tables.iter().map(|table| &*table.definition).collect();
-        let mut held = database.writer.lock();
-        held.busy_timeout(database.site.timeout).map_err(|error| database.site.failed(error))?;
-        let created = schema::create(&mut held, &database.site, &definitions);
-        held.busy_timeout(Duration::ZERO).map_err(|error| database.site.failed(error))?;
-        created
-    }
-
-    async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
-        let database = &table.database;
-        let held = database.writer.lock();
-        let failed = |error| Error::from(database.site.failed(error));
-        let layout = schema::ready(&held, &database.site, &table.definition)?;
-        let found = undeclared::find(&held, &table.definition, &layout).map_err(failed)?;
-        Ok(found.into_iter().map(|index| index.name).collect())
-    }
-
-    async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
-        let database = &table.database;
-        let mut held = database.writer.lock();
-        let failed = |error| Error::from(database.site.failed(error));
-        let layout = schema::ready(&held, &database.site, &table.definition)?;
-        held.busy_timeout(database.site.timeout).map_err(failed)?;
-        let dropped = undeclared::drop_all(&mut held, &table.definition, &layout);
-        held.busy_timeout(Duration::ZERO).map_err(failed)?;
-        dropped.map_err(failed)
-    }
 
     async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
         let ready = table.ready().map_err(|error| (0, error.into()))?;
@@ -218,6 +154,72 @@ impl Backend for Sqlite {
             Predicate::Nothing => Ok(Explanation { access: Access::Nothing, ..explanation }),
             _ => Ok(explanation),
         }
+    }
+}
+
+impl Backend for Sqlite {
+    const NAME: &'static str = "sqlite";
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn profile(&self) -> Profile {
+        Profile { columns: true, limits_levels: true, patches_in_place: false }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::none().with_atomic_batches().with_explain().with_snapshot_streams()
+    }
+
+    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
+        Doc::encode(value)
+    }
+
+    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
+        doc.decode()
+    }
+
+    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+        let value = Doc::read(doc.as_str(), property);
+        value.map_err(|error| DecodeError { path: property.path().to_string(), source: error.into() })
+    }
+
+    async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {
+        definitions.iter().try_for_each(|definition| schema::ensure_nameable(definition))?;
+        let database = self.database()?;
+        Ok(definitions.iter().map(|definition| Table::new(Arc::clone(definition), Arc::clone(&database))).collect())
+    }
+
+    async fn create_schema(&self, tables: &[&Table]) -> Result<(), Error> {
+        let Some(table) = tables.first() else { return Ok(()) };
+        let database = &table.database;
+        let definitions: Vec<_> = tables.iter().map(|table| &*table.definition).collect();
+        let mut held = database.writer.lock();
+        held.busy_timeout(database.site.timeout).map_err(|error| database.site.failed(error))?;
+        let created = schema::create(&mut held, &database.site, &definitions);
+        held.busy_timeout(Duration::ZERO).map_err(|error| database.site.failed(error))?;
+        created
+    }
+
+    async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let database = &table.database;
+        let held = database.writer.lock();
+        let failed = |error| Error::from(database.site.failed(error));
+        let layout = schema::ready(&held, &database.site, &table.definition)?;
+        let found = undeclared::find(&held, &table.definition, &layout).map_err(failed)?;
+        Ok(found.into_iter().map(|index| index.name).collect())
+    }
+
+    async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let database = &table.database;
+        let mut held = database.writer.lock();
+        let failed = |error| Error::from(database.site.failed(error));
+        let layout = schema::ready(&held, &database.site, &table.definition)?;
+        held.busy_timeout(database.site.timeout).map_err(failed)?;
+        let dropped = undeclared::drop_all(&mut held, &table.definition, &layout);
+        held.busy_timeout(Duration::ZERO).map_err(failed)?;
+        dropped.map_err(failed)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longevity_core::backend::{Backend, ByKind};
+use longevity_core::backend::{Backend, ByKind, Session};
 use longevity_core::block_on;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;

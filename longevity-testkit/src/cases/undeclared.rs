@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use longevity_core::backend::{Backend, ByKind, WriteFailure};
+use longevity_core::backend::{Backend, ByKind, Session, WriteFailure};
 use longevity_core::query::Predicate;
 use longevity_core::table::TableDefinition;
 use longevity_core::{DomainModel, Error, PersistentType, RowContent, Value};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use longevity::backend::{Backend, ByKind};
+use longevity::backend::{ByKind, Session};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::query::{Order, Select};
@@ -18,9 +18,9 @@ impl Decorator<Mem> for Asked {
     async fn find(
         &self,
         inner: &Mem,
-        table: &<Mem as Backend>::Table,
+        table: &<Mem as Session>::Table,
         select: Select,
-    ) -> Result<Vec<longevity::Row<<Mem as Backend>::Doc>>, Error> {
+    ) -> Result<Vec<longevity::Row<<Mem as Session>::Doc>>, Error> {
         self.0.lock().unwrap().push(format!("{:?}", select.predicate));
         inner.find(table, select).await
     }

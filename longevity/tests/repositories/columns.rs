@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use longevity::backend::{Backend, ByKind, WriteFailure};
+use longevity::backend::{ByKind, Session, WriteFailure};
 use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::{RowContent, RowId, Value};
 
 use super::model::{Guest, Member, Site, guest, member};
 
-type Doc = <Mem as Backend>::Doc;
+type Doc = <Mem as Session>::Doc;
 
 /// Notes the columns of each row that is inserted.
 #[derive(Clone, Default)]
@@ -19,7 +19,7 @@ impl Decorator<Mem> for Notes {
     async fn insert(
         &self,
         inner: &Mem,
-        table: &<Mem as Backend>::Table,
+        table: &<Mem as Session>::Table,
         content: RowContent<Doc>,
     ) -> Result<RowId, WriteFailure> {
         self.0.lock().unwrap().push(content.columns.clone());

@@ -1,6 +1,6 @@
 //! A delete by query of rows that cannot be read at once: they are looked at one by one.
 
-use longevity::backend::{Backend, ByKind};
+use longevity::backend::{Backend, ByKind, Session};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::query::Select;
@@ -9,7 +9,7 @@ use longevity::{RowContent, RowId};
 
 use super::model::{Guest, Site, User, site};
 
-type Table = <Mem as Backend>::Table;
+type Table = <Mem as Session>::Table;
 
 /// Cannot read the rows of any query; a stream of them it can.
 struct Unreadable;

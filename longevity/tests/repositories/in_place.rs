@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use longevity::backend::{Backend, Lookup};
+use longevity::backend::{Lookup, Session};
 use longevity::blocking::Longevity;
 use longevity::limits::DOCUMENT_LEVELS;
 use longevity::prelude::*;
@@ -11,8 +11,8 @@ use longevity::testkit::decorate::{Decorated, Decorator};
 
 use super::model::{Address, Email, Guest, Member, Page, Site, Url, User, guest, lists, name, page, site};
 
-type Doc = <Mem as Backend>::Doc;
-type Table = <Mem as Backend>::Table;
+type Doc = <Mem as Session>::Doc;
+type Table = <Mem as Session>::Table;
 
 /// Notes the changes that it is asked to make, and declines.
 #[derive(Clone, Default)]

@@ -3,15 +3,15 @@
 use std::sync::Mutex;
 
 use longevity::RowContent;
-use longevity::backend::{AllWritten, Backend, ByKind, Lookup, Target, WriteFailure, Writes};
+use longevity::backend::{AllWritten, Backend, ByKind, Lookup, Session, Target, WriteFailure, Writes};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, Decorator};
 
 use super::model::{Guest, Member, Site, User, guest, name, site};
 
-type Doc = <Mem as Backend>::Doc;
-type Table = <Mem as Backend>::Table;
+type Doc = <Mem as Session>::Doc;
+type Table = <Mem as Session>::Table;
 type Meddling = Box<dyn FnMut(&Longevity<Site, Mem>) + Send>;
 
 /// Before each write, somebody writes to another store over the same rows.

@@ -1,6 +1,6 @@
 //! Back ends that do not give back what they were given.
 
-use longevity::backend::{AllWritten, Backend, ByKind, Capabilities, Lookup, Target, WriteFailure, Writes};
+use longevity::backend::{AllWritten, Backend, ByKind, Capabilities, Lookup, Session, Target, WriteFailure, Writes};
 use longevity::query::{InPlace, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::{Error, Mem, RowId, Timestamp};

@@ -1,7 +1,7 @@
 //! The examination after a crash notices what is broken, and the writers are killed indeed.
 
 use longevity::Mem;
-use longevity::backend::{Backend, Lookup};
+use longevity::backend::{Lookup, Session};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::query::Predicate;

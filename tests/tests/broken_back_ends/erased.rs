@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longevity::backend::{AllWritten, Backend, Capabilities, Lookup, Target, WriteFailure, Writes};
+use longevity::backend::{AllWritten, Capabilities, Lookup, Session, Target, WriteFailure, Writes};
 use longevity::blocking::block_on;
 use longevity::query::{InPlace, Predicate, Select};
 use longevity::table::TableDefinition;
@@ -19,7 +19,7 @@ macro_rules! erased {
         /// The operations of a decorator, without futures.
         pub(crate) trait Operations: Send + Sync {
             fn capabilities(&self, inner: &Mem) -> Capabilities;
-            fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Backend>::Rows;
+            fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Session>::Rows;
             $(fn $operation(&self, inner: &Mem, $($argument: $type),*) -> $output;)*
         }
 
@@ -28,7 +28,7 @@ macro_rules! erased {
                 Decorator::capabilities(self, inner)
             }
 
-            fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Backend>::Rows {
+            fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Session>::Rows {
                 Decorator::stream(self, inner, table, select)
             }
 
@@ -42,7 +42,7 @@ macro_rules! erased {
                 self.0.capabilities(inner)
             }
 
-            fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Backend>::Rows {
+            fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Session>::Rows {
                 self.0.stream(inner, table, select)
             }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use longevity::backend::{Backend, ByKind, Lookup, Target, WriteFailure};
+use longevity::backend::{Backend, ByKind, Lookup, Session, Target, WriteFailure};
 use longevity::query::{Predicate, Select};
 use longevity::table::{Index, TableDefinition};
 use longevity::testkit::decorate::Decorator;

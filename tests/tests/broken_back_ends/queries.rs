@@ -1,6 +1,6 @@
 //! Back ends whose queries mean something else.
 
-use longevity::backend::{Backend, ByKind};
+use longevity::backend::{ByKind, Session};
 use longevity::query::{Direction, Predicate, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::value::Comparison;
@@ -50,7 +50,7 @@ impl Decorator<Mem> for Misreads {
         inner.exists(table, self.predicate(predicate)).await
     }
 
-    fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Backend>::Rows {
+    fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Session>::Rows {
         inner.stream(table, self.select(select))
     }
 }

@@ -1,6 +1,6 @@
 //! Random queries find what is broken in each node and form of a filter, and in orders; by few rows and a short query.
 
-use longevity::backend::{Backend, ByKind};
+use longevity::backend::{ByKind, Session};
 use longevity::query::{Direction, Predicate, Select, TextTest};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::testkit::{Agreement, Facade, QuerySpec};
@@ -378,7 +378,7 @@ impl Decorator<Mem> for NonesLast {
         Ok(rows.into_iter().skip(usize::try_from(select.offset).unwrap()).take(limit).collect())
     }
 
-    fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Backend>::Rows {
+    fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Session>::Rows {
         inner.stream(table, select)
     }
 }

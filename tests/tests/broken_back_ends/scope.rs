@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use longevity::Error;
 use longevity::Mem;
-use longevity::backend::{Backend, ByKind, Lookup, Target, WriteFailure};
+use longevity::backend::{ByKind, Lookup, Session, Target, WriteFailure};
 use longevity::query::{Predicate, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity_tests::models::blogging::Blogging;
@@ -66,7 +66,7 @@ impl Decorator<Mem> for LeaksByQuery {
         inner.exists(table, if self.exists { unscoped(predicate) } else { predicate }).await
     }
 
-    fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Backend>::Rows {
+    fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Session>::Rows {
         inner.stream(table, if self.stream { unscoped_select(select) } else { select })
     }
 }

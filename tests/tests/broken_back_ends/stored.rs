@@ -1,11 +1,11 @@
 //! The in-memory back end's types, and all that it stores.
 
 use longevity::Mem;
-use longevity::backend::{Backend, ByKind};
+use longevity::backend::{ByKind, Session};
 use longevity::query::{Predicate, Select};
 
-pub(crate) type Doc = <Mem as Backend>::Doc;
-pub(crate) type Table = <Mem as Backend>::Table;
+pub(crate) type Doc = <Mem as Session>::Doc;
+pub(crate) type Table = <Mem as Session>::Table;
 pub(crate) type Row = longevity::Row<Doc>;
 pub(crate) type RowContent = longevity::RowContent<Doc>;
 

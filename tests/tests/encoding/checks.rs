@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use longevity::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, WriteFailure, Writes,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, WriteFailure, Writes,
 };
 use longevity::encoding::{Projection, PropertyReader, from_value};
 use longevity::query::{InPlace, Predicate, Select};
@@ -14,66 +14,15 @@ use longevity::{Document, Error, Explanation, Mem, Row, Timestamp, Value};
 use crate::json::{decode, encode};
 use crate::{hostile, readers};
 
-type Doc = <Mem as Backend>::Doc;
-type Table = <Mem as Backend>::Table;
+type Doc = <Mem as Session>::Doc;
+type Table = <Mem as Session>::Table;
 
 pub(crate) struct Checks(pub(crate) Mem);
 
-impl Backend for Checks {
+impl Session for Checks {
     type Doc = Doc;
     type Table = Table;
-    type Rows = <Mem as Backend>::Rows;
-
-    const NAME: &'static str = "checks";
-
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn profile(&self) -> Profile {
-        self.0.profile()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-
-    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
-        let text = encode(value);
-        let back: T = decode(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-        let (whole, expected) = (back.value_at(&[]).to_value(), value.value_at(&[]).to_value());
-        assert!(whole.is_identical(&expected), "{whole:?} is not {expected:?}");
-        let typed: T = from_value(expected.clone()).unwrap_or_else(|error| panic!("{error:?}: {expected:?}"));
-        let typed = typed.value_at(&[]).to_value();
-        assert!(typed.is_identical(&expected), "{typed:?} is not {expected:?}");
-        readers::every_path(&text, &back);
-        hostile::mutated::<T>(&text);
-        self.0.encode(&back)
-    }
-
-    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
-        self.0.decode(doc)
-    }
-
-    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
-        self.0.read(doc, property)
-    }
-
-    fn open(&self, definitions: &[Arc<TableDefinition>]) -> impl Future<Output = Result<Vec<Table>, Error>> + Send {
-        self.0.open(definitions)
-    }
-
-    fn create_schema(&self, tables: &[&Table]) -> impl Future<Output = Result<(), Error>> + Send {
-        self.0.create_schema(tables)
-    }
-
-    fn undeclared_keys(&self, table: &Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
-        self.0.undeclared_keys(table)
-    }
-
-    fn drop_undeclared_keys(&self, table: &Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
-        self.0.drop_undeclared_keys(table)
-    }
+    type Rows = <Mem as Session>::Rows;
 
     fn write(
         &self,
@@ -130,6 +79,59 @@ impl Backend for Checks {
 
     fn explain(&self, table: &Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send {
         self.0.explain(table, select)
+    }
+}
+
+impl Backend for Checks {
+    const NAME: &'static str = "checks";
+
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn profile(&self) -> Profile {
+        self.0.profile()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
+        let text = encode(value);
+        let back: T = decode(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let (whole, expected) = (back.value_at(&[]).to_value(), value.value_at(&[]).to_value());
+        assert!(whole.is_identical(&expected), "{whole:?} is not {expected:?}");
+        let typed: T = from_value(expected.clone()).unwrap_or_else(|error| panic!("{error:?}: {expected:?}"));
+        let typed = typed.value_at(&[]).to_value();
+        assert!(typed.is_identical(&expected), "{typed:?} is not {expected:?}");
+        readers::every_path(&text, &back);
+        hostile::mutated::<T>(&text);
+        self.0.encode(&back)
+    }
+
+    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
+        self.0.decode(doc)
+    }
+
+    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+        self.0.read(doc, property)
+    }
+
+    fn open(&self, definitions: &[Arc<TableDefinition>]) -> impl Future<Output = Result<Vec<Table>, Error>> + Send {
+        self.0.open(definitions)
+    }
+
+    fn create_schema(&self, tables: &[&Table]) -> impl Future<Output = Result<(), Error>> + Send {
+        self.0.create_schema(tables)
+    }
+
+    fn undeclared_keys(&self, table: &Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.0.undeclared_keys(table)
+    }
+
+    fn drop_undeclared_keys(&self, table: &Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
+        self.0.drop_undeclared_keys(table)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

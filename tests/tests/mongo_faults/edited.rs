@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use longevity::backend::{AllWritten, Backend, WriteFailure, Writes};
+use longevity::backend::{AllWritten, Session, WriteFailure, Writes};
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::{Error, Longevity, Mongo, PersistentType};
 use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
@@ -165,8 +165,8 @@ impl Decorator<Mongo> for Meddler {
     async fn write_many(
         &self,
         inner: &Mongo,
-        table: &<Mongo as Backend>::Table,
-        writes: Writes<'_, <Mongo as Backend>::Doc>,
+        table: &<Mongo as Session>::Table,
+        writes: Writes<'_, <Mongo as Session>::Doc>,
     ) -> Result<AllWritten, (usize, WriteFailure)> {
         if !self.0.swap(true, Ordering::Relaxed) {
             self.1.delete_one(doc! { "username": "cec" }).await.unwrap();

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use longevity::backend::Backend;
+use longevity::backend::{Backend, Session};
 use longevity::prelude::*;
 use longevity::query::{Direction, OrderBy, Predicate, Select};
 use longevity::storable::{ScalarType, Shape};
@@ -13,7 +13,7 @@ use longevity::{Access, DomainModel, Explanation, RootType, Value};
 use longevity_core::Path;
 use longevity_tests::models;
 
-type Table = <Sqlite as Backend>::Table;
+type Table = <Sqlite as Session>::Table;
 type Scope = Option<&'static [&'static str]>;
 
 /// The definitions of a model, none of which is forgotten.

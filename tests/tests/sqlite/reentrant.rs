@@ -3,7 +3,7 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use longevity::backend::Backend;
+use longevity::backend::{Backend, Session};
 use longevity::blocking::Longevity;
 use longevity::query::{Predicate, Select};
 use longevity::{RootType, Sqlite};

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use longevity::backend::{Backend, ByKind, Target, WriteFailure};
+use longevity::backend::{Backend, ByKind, Session, Target, WriteFailure};
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
 use longevity::testkit::proptest::test_runner::TestRunner;
@@ -14,8 +14,8 @@ use longevity_wide::{Field, Form, Model, Of, Size, Type, Variant};
 use longevity_wide_tests::{Clinical, Condition, Encounter, Health, Observation, Procedure, Registry};
 use serde_json::Value;
 
-type Doc = <Mem as Backend>::Doc;
-type Table = <Mem as Backend>::Table;
+type Doc = <Mem as Session>::Doc;
+type Table = <Mem as Session>::Table;
 
 /// What a model has that can be seen or not: variants, and the two states of options and collections, by type and field.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt};
-use longevity_core::backend::{AllWritten, Backend, ByKind, Lookup, Target, Write, WriteFailure, Written};
+use longevity_core::backend::{AllWritten, Backend, ByKind, Lookup, Session, Target, Write, WriteFailure, Written};
 use longevity_core::query::{Direction, OrderBy, Predicate, Select};
 use longevity_core::storable::{NoFields, ScalarType, Shape, kind};
 use longevity_core::table::{Column, Index, TableDefinition, Variant};

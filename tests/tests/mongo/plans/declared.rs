@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longevity::backend::{Backend, Lookup};
+use longevity::backend::{Backend, Lookup, Session};
 use longevity::prelude::*;
 use longevity::query::{Direction, OrderBy, Predicate, Select};
 use longevity::storable::{ScalarType, Shape};
@@ -14,7 +14,7 @@ use longevity_tests::models;
 
 use crate::place::Place;
 
-type Table = <Mongo as Backend>::Table;
+type Table = <Mongo as Session>::Table;
 type Scope = Option<&'static [&'static str]>;
 
 /// The definitions of a model, none of which is forgotten.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use longevity::backend::{Backend, ByKind};
+use longevity::backend::{Backend, ByKind, Session};
 use longevity::prelude::*;
 use longevity::query::{Direction, OrderBy, Predicate, Select, Subject, TextTest, evaluate};
 use longevity::storable::{Leaf, ScalarType, Shape, Storable};
@@ -13,8 +13,8 @@ use longevity_core::{Path, Step};
 
 use crate::place::Place;
 
-type Doc = <Mongo as Backend>::Doc;
-type Table = <Mongo as Backend>::Table;
+type Doc = <Mongo as Session>::Doc;
+type Table = <Mongo as Session>::Table;
 
 const EQUALITY: [Comparison; 2] = [Comparison::Eq, Comparison::Ne];
 const ALL: [Comparison; 6] =
