@@ -10,8 +10,8 @@ use crate::row::{Row, RowContent, RowId};
 /// What is written, or the failure.
 type Single<T> = Result<T, WriteFailure>;
 
-/// [`Session::write`] and [`Session::find_each`] with less to say: for tests of a back end, and for those who change one of its
-/// operations.
+/// [`Session::write`](crate::backend::Session::write) and [`Session::find_each`](crate::backend::Session::find_each) with less to
+/// say: for tests of a back end, and for those who change one of its operations.
 pub trait ByKind: Backend {
     /// Inserts a row.
     fn insert(

@@ -37,7 +37,7 @@ pub trait Session: Send + Sync + 'static {
     type Rows: Stream<Item = Result<Row<Self::Doc>, Error>> + Send + Unpin + 'static;
 
     /// Does the writes in their order, all or none, and says what became of each. On failure says which one it was. No row is in
-    /// it twice. More than one needs [`Capabilities::atomic_batches`].
+    /// it twice. More than one needs [`Capabilities::atomic_batches`](crate::backend::Capabilities::atomic_batches).
     ///
     /// Entries of the old rows leave the indexes, those of the new ones enter, whatever their discriminators. Whether a key is
     /// taken MUST be judged by what all the writes leave: rows may give each other their key values, in whichever order they
@@ -52,7 +52,7 @@ pub trait Session: Send + Sync + 'static {
     /// a look-up and a replacement of what was found would do it, whoever else changes the row meanwhile.
     ///
     /// `None`, and nothing is done, for whatever reason: there is no such row in scope, its discriminator is not one of the
-    /// [definition's](TableDefinition::discriminators), a number is out of range, a key is taken, or the back end cannot do it
+    /// [definition's](crate::table::TableDefinition::discriminators), a number is out of range, a key is taken, or the back end cannot do it
     /// like this. Core then does it with a look at the row, and says what is wrong. Not called unless the back end's
     /// [profile](crate::backend::Profile::patches_in_place) says so: it is worth it where each command is a way over a network.
     fn patch(
@@ -98,7 +98,7 @@ pub trait Session: Send + Sync + 'static {
     /// The rows, in order, one by one. SHOULD be a consistent snapshot and SHOULD NOT hold up writers.
     fn stream(&self, table: &Self::Table, select: Select) -> Self::Rows;
 
-    /// How the rows would be found. Needs [`Capabilities::explain`].
+    /// How the rows would be found. Needs [`Capabilities::explain`](crate::backend::Capabilities::explain).
     fn explain(&self, table: &Self::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send;
 }
 
