@@ -48,12 +48,12 @@ pub trait Session: Send + Sync + 'static {
         writes: Writes<'_, Self::Doc>,
     ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send;
 
-    /// Makes the changes to the row with a key where it is, raises its version by one, and gives the row as it is then: as
-    /// a look-up and a replacement of what was found would do it, whoever else changes the row meanwhile.
+    /// Makes the changes to the row with a key where it is, raises its version by one, and gives the row as it is then. The
+    /// result MUST be that of a look-up and a replacement of what was found, even if others change the row meanwhile.
     ///
     /// `None`, and nothing is done, for whatever reason: there is no such row in scope, its discriminator is not one of the
-    /// [definition's](crate::table::TableDefinition::discriminators), a number is out of range, a key is taken, or the back end cannot do it
-    /// like this. Core then does it with a look at the row, and says what is wrong. Not called unless the back end's
+    /// [definition's](crate::table::TableDefinition::discriminators), a number is out of range, a key is taken, or the back end
+    /// cannot do it like this. Core then does it with a look at the row, and says what is wrong. Not called unless the back end's
     /// [profile](crate::backend::Profile::patches_in_place) says so: it is worth it where each command is a way over a network.
     fn patch(
         &self,

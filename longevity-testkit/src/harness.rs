@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 
 use crate::report::Verdict;
 use crate::spec::Case;
@@ -58,9 +58,12 @@ impl Harness {
 
     /// Runs the cases that the command line asks for.
     pub fn run(self) -> ExitCode {
-        let mut arguments = Arguments::from_args();
+        self.run_with(Arguments::from_args()).exit_code()
+    }
+
+    fn run_with(self, mut arguments: Arguments) -> Conclusion {
         arguments.test_threads = arguments.test_threads.or(self.at_once);
-        libtest_mimic::run(&arguments, self.trials).exit_code()
+        libtest_mimic::run(&arguments, self.trials)
     }
 }
 
@@ -76,4 +79,37 @@ fn trial(case: Case) -> Trial {
         Verdict::Skipped(reason) => Ok(Completion::ignored_with(reason)),
         Verdict::Failed(message) => Err(Failed::from(format!("{message}\nrepeat with LONGEVITY_SEED={}", case.seed()))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_check_that_panics_fails_alone() {
+        let mut harness = Harness::new();
+        harness.check("holds", || {}).check("does not hold", || panic!("on purpose"));
+        let conclusion = harness.run_with(Arguments::default());
+        assert_eq!((conclusion.num_passed, conclusion.num_failed), (1, 1));
+    }
+
+    #[test]
+    fn as_many_run_at_once_as_were_asked_for() {
+        // Each waits for all others: fewer at once would never end.
+        static ALL: Barrier = Barrier::new(5);
+        static PASSED: AtomicUsize = AtomicUsize::new(0);
+        let mut harness = Harness::new();
+        harness.at_once(5);
+        for number in 0..5 {
+            harness.check(format!("{number}"), || {
+                ALL.wait();
+                PASSED.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+        assert!(!harness.run_with(Arguments::default()).has_failed());
+        assert_eq!(PASSED.load(Ordering::Relaxed), 5);
+    }
 }

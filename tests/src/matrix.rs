@@ -1,4 +1,4 @@
-//! The one list of models, and the suites over it. They are compiled here, once for all test binaries and all back ends, which
+//! The list of models, and the suites over it. They are compiled here, once for all test binaries and all back ends, which
 //! run on [`AnyBackend`](longevity::AnyBackend); two models run on each back end's own type besides, from the binaries.
 
 use longevity::testkit::{Agreement, Case, Facade, Fixture, Harness, QuerySpec, RepoCrudSpec, SpecModel};
@@ -32,7 +32,7 @@ trait Each {
     fn model<M: SpecModel>(&mut self, suites: Suites<M>);
 }
 
-/// All models: a new one is added here, and nowhere else.
+/// All models. A new one is added here, and to the list of the encoding's tests, which have a test of each.
 fn for_each_model(each: &mut impl Each) {
     each.model(Suites::asking(query_specs::basics()));
     each.model(Suites::asking(query_specs::blogging()));

@@ -28,7 +28,7 @@ pub(super) struct Shared<P> {
     population: Vec<P>,
 }
 
-/// The same, made by the first case that needs it: of a wide model that takes longer than to ask.
+/// The same, made by the first case that needs it, and by no other.
 pub(super) type Slot<P> = Arc<OnceLock<Result<Shared<P>, String>>>;
 
 /// The table of `P` in stores of a fixture, and the repository of `T`, which is `P` or one of its derived types.
