@@ -75,7 +75,7 @@ pub trait Session: Send + Sync + 'static {
         &self,
         table: &Self::Table,
         select: Select,
-        give: &mut Give<'_, Self::Doc>,
+        give: &mut dyn Give<Self::Doc>,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Gives each row with the values that it has in some properties, in the order of the projection's paths, and stops at the
@@ -120,8 +120,21 @@ pub async fn find_values_of_documents<S: Session>(
     session.find_each(table, select, &mut give).await
 }
 
-/// Takes a row, which is lent for the call.
-pub type Give<'a, D> = dyn FnMut(&Row<D>) -> Result<(), Error> + Send + 'a;
+/// Takes the rows that are found. A closure is one.
+pub trait Give<D>: Send {
+    /// Takes a row, which is lent for the call.
+    fn give(&mut self, row: &Row<D>) -> Result<(), Error>;
+
+    /// Says how many rows will be given at most, before the first: room for them is made at once. A back end that does not know
+    /// says nothing.
+    fn expect(&mut self, _rows: usize) {}
+}
+
+impl<D, F: FnMut(&Row<D>) -> Result<(), Error> + Send> Give<D> for F {
+    fn give(&mut self, row: &Row<D>) -> Result<(), Error> {
+        self(row)
+    }
+}
 
 /// Takes a row without its document, and the values that were asked for, if they could be read.
 pub type GiveValues<'a> = dyn FnMut(&Row<()>, Result<Vec<Value>, DecodeError>) -> Result<(), Error> + Send + 'a;

@@ -217,8 +217,8 @@ impl<B: Backend, D: Decorator<B>> Session for Decorated<B, D> {
         self.decorator.get(&self.inner, table, lookup)
     }
 
-    async fn find_each(&self, table: &B::Table, select: Select, give: &mut Give<'_, B::Doc>) -> Result<(), Error> {
-        self.decorator.find(&self.inner, table, select).await?.iter().try_for_each(give)
+    async fn find_each(&self, table: &B::Table, select: Select, give: &mut dyn Give<B::Doc>) -> Result<(), Error> {
+        self.decorator.find(&self.inner, table, select).await?.iter().try_for_each(|row| give.give(row))
     }
 
     fn find_values(

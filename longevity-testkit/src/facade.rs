@@ -114,7 +114,7 @@ impl<B: Backend> Session for Through<B> {
         &self,
         table: &B::Table,
         select: Select,
-        give: &mut Give<'_, B::Doc>,
+        give: &mut dyn Give<B::Doc>,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         self.inner.find_each(table, select, give)
     }

@@ -156,13 +156,13 @@ macro_rules! any {
                 &self,
                 table: &AnyTable,
                 select: Select,
-                give: &mut Give<'_, AnyDoc>,
+                give: &mut dyn Give<AnyDoc>,
             ) -> Result<(), Error> {
                 match (self, &table.0) {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         // One row for all: its document keeps its room.
                         let mut lent = None;
-                        let mut give = |row: &Row<<$backend as Session>::Doc>| {
+                        let wrapped = |give: &mut dyn Give<AnyDoc>, row: &Row<<$backend as Session>::Doc>| {
                             let wrap = || with_doc(row.clone(), |doc| AnyDoc(Doc::$variant(doc)));
                             let lent = lent.get_or_insert_with(wrap);
                             let Row { id, version, discriminator, doc, created_at, updated_at } = lent;
@@ -173,9 +173,9 @@ macro_rules! any {
                                 Doc::$variant(doc) => doc.clone_from(&row.doc),
                                 _ => return Err(self.another()),
                             }
-                            give(lent)
+                            give.give(lent)
                         };
-                        backend.find_each(table, select, &mut give).await
+                        backend.find_each(table, select, &mut Wrapped { give, wrapped }).await
                     })*
                     _ => Err(self.another()),
                 }
@@ -366,6 +366,22 @@ const ANOTHER: &str = "a document or a table of another back end";
 impl AnyBackend {
     fn another(&self) -> Error {
         Error::Backend { backend: self.name(), source: ANOTHER.into() }
+    }
+}
+
+/// Takes the rows of the back end that was chosen, and gives each as a row of any.
+struct Wrapped<'a, F> {
+    give: &'a mut dyn Give<AnyDoc>,
+    wrapped: F,
+}
+
+impl<D, F: FnMut(&mut dyn Give<AnyDoc>, &Row<D>) -> Result<(), Error> + Send> Give<D> for Wrapped<'_, F> {
+    fn give(&mut self, row: &Row<D>) -> Result<(), Error> {
+        (self.wrapped)(self.give, row)
+    }
+
+    fn expect(&mut self, rows: usize) {
+        self.give.expect(rows);
     }
 }
 

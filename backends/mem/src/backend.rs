@@ -99,8 +99,8 @@ impl Session for Mem {
         Ok(table.store.get(schema.slots[lookup.index], &key, lookup.scope))
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
-        Selection::new(table, select)?.take(usize::MAX).iter().try_for_each(give)
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+        Selection::new(table, select)?.give(give)
     }
 
     async fn find_values(

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use longevity_core::backend::Give;
 use longevity_core::query::{Direction, OrderBy, Predicate, Prepared, Select, Subject};
 use longevity_core::{Error, Row};
 
@@ -13,7 +14,7 @@ use crate::key::{Buffer, Key, encode};
 use crate::plan::{Arrangement, Candidates, Plan};
 use crate::schema::Table;
 use crate::table::StoredRow;
-use crate::walk::Walk;
+use crate::walk::{Visit, Walk};
 
 /// A query at work on its snapshot.
 pub(crate) struct Selection {
@@ -71,31 +72,63 @@ impl Selection {
 
     /// The next rows, at most so many. Fewer only at the end.
     pub(crate) fn take(&mut self, at_most: usize) -> Vec<Row<Doc>> {
-        let at_most = at_most.min(usize::try_from(self.limit).unwrap_or(usize::MAX));
         let mut rows = Vec::new();
-        if at_most == 0 {
-            return rows;
-        }
-        if let Some((order, ties)) = self.sort.take() {
-            self.sorted = self.sort(&order, ties).into_iter();
-        }
-        rows.extend(self.sorted.by_ref().take(at_most).map(|row| row.to_row()));
-        if rows.len() < at_most {
-            let Self { walk, predicate, offset, .. } = self;
-            walk.visit(&mut |row| {
-                if !satisfies(row, predicate) {
-                    return ControlFlow::Continue(());
-                }
-                if *offset > 0 {
-                    *offset -= 1;
-                    return ControlFlow::Continue(());
-                }
+        if at_most > 0 {
+            self.visit(&mut |row| {
                 rows.push(row.to_row());
                 if rows.len() < at_most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
         }
-        self.limit -= rows.len() as u64;
         rows
+    }
+
+    /// Gives the rows, each while it is at hand: no list of them is made. Stops at the first error.
+    pub(crate) fn give(mut self, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+        if let Some(rows) = self.rows() {
+            give.expect(rows);
+        }
+        let mut given = Ok(());
+        self.visit(&mut |row| {
+            given = give.give(&row.to_row());
+            if given.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        given
+    }
+
+    /// How many rows there are, where that is known before they are looked at.
+    fn rows(&self) -> Option<usize> {
+        let all = *self.predicate.predicate() == Predicate::All;
+        let in_window = || (self.walk.table_len() as u64).saturating_sub(self.offset).min(self.limit);
+        all.then(in_window).and_then(|rows| usize::try_from(rows).ok())
+    }
+
+    /// Visits the rows of the window until the visitor breaks or there are no more; goes on where it stopped.
+    fn visit(&mut self, visit: &mut Visit<'_>) {
+        if self.limit == 0 {
+            return;
+        }
+        if let Some((order, ties)) = self.sort.take() {
+            self.sorted = self.sort(&order, ties).into_iter();
+        }
+        let Self { walk, predicate, offset, limit, sorted, .. } = self;
+        let mut visit = |row: &Arc<StoredRow>| {
+            *limit -= 1;
+            visit(row)?;
+            if *limit > 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        if sorted.by_ref().try_for_each(|row| visit(&row)).is_break() {
+            return;
+        }
+        walk.visit(&mut |row| {
+            if !satisfies(row, predicate) {
+                return ControlFlow::Continue(());
+            }
+            if *offset > 0 {
+                *offset -= 1;
+                return ControlFlow::Continue(());
+            }
+            visit(row)
+        });
     }
 
     /// How many rows satisfy the predicate.

@@ -151,76 +151,58 @@ impl Store {
         if writes.len() == 1
             && let Some(write) = writes.pop()
         {
-            return match self.write_one(schema, write) {
-                Ok(written) => Ok(smallvec![written]),
-                Err(failure) => Err((0, failure)),
+            let written = match write {
+                Write::Insert(content) => self.insert(schema, content),
+                write => self.write_one(schema, write),
             };
+            return written.map(|written| smallvec![written]).map_err(|failure| (0, failure));
         }
         let inserts = writes.iter().filter(|write| matches!(write, Write::Insert(_))).count();
         let mut ids = self.next_id.fetch_add(inserts as u64, Ordering::Relaxed)..;
-        let prepare = |(position, write)| match write {
-            Write::Insert(content) => Ok((None, Some(New::of(schema, ids.next().unwrap_or_default(), content)))),
-            Write::Delete(target) => Ok((Some(target), None)),
-            Write::Replace(target, content) => match New::replacing(schema, target, content) {
-                Ok(new) => Ok((Some(target), Some(new))),
-                Err(failure) => Err((position, failure)),
-            },
-        };
-        let writes = writes.into_iter().enumerate().map(prepare).collect::<Result<Vec<_>, _>>()?;
+        let (mut targets, mut changes) = (Vec::with_capacity(writes.len()), Vec::with_capacity(writes.len()));
+        for (position, write) in writes.into_iter().enumerate() {
+            let (target, change) =
+                Change::of(schema, write, || ids.next().unwrap_or_default()).map_err(|failure| (position, failure))?;
+            targets.push(target);
+            changes.push(change);
+        }
         let mut state = self.write_lock();
-        let written = state.write_many(writes);
+        let written = state.write(schema, &targets, &mut changes);
         drop(state);
         // What is not in the table any more, or not after all, goes with this, after the lock.
         match written {
-            Ok(changes) => Ok(changes.iter().map(Change::written).collect()),
+            Ok(()) => Ok(changes.iter().map(Change::written).collect()),
             Err((position, refused)) => Err((position, refused.failure(self, schema))),
         }
     }
 
+    /// Replaces or deletes a row.
     fn write_one(&self, schema: &Schema, write: Write<'_, Doc>) -> Result<Written, WriteFailure> {
-        match write {
-            Write::Insert(content) => self.insert(schema, content).map(Written::Inserted),
-            Write::Replace(target, content) => self.replace(schema, target, content).map(Written::Replaced),
-            Write::Delete(target) => self.delete(target).map(|()| Written::Deleted),
+        let (target, mut change) = Change::of(schema, write, || self.next_id.fetch_add(1, Ordering::Relaxed))?;
+        let mut state = self.write_lock();
+        let written = state.write(schema, &[target], std::slice::from_mut(&mut change));
+        drop(state);
+        // As above.
+        match written {
+            Ok(()) => Ok(change.written()),
+            Err((_, refused)) => Err(refused.failure(self, schema)),
         }
     }
 
-    /// Inserts a row.
-    fn insert(&self, schema: &Schema, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
-        let New { row, entries, .. } = New::of(schema, self.next_id.fetch_add(1, Ordering::Relaxed), content);
-        let row = Arc::new(row);
+    /// Inserts a row: there is no row before it to look at.
+    fn insert(&self, schema: &Schema, content: RowContent<Doc>) -> Result<Written, WriteFailure> {
+        let row = Arc::new(StoredRow::new(self.next_id.fetch_add(1, Ordering::Relaxed), content));
+        let mut entries = row.entries(&schema.layout);
         let id = row.row_id();
         let mut state = self.write_lock();
-        let entries = state.current(schema, entries, &row);
+        state.complete(schema, &mut entries, &row);
         let inserted = state.insert(row, entries);
         drop(state);
         match inserted {
-            Ok(()) => Ok(id),
+            Ok(()) => Ok(Written::Inserted(id)),
             // The refused row goes with this, after the lock.
             Err((slot, _row)) => Err(self.duplicate(schema, slot)),
         }
-    }
-
-    /// Replaces a row; gives its new version.
-    fn replace(&self, schema: &Schema, target: Target<'_>, content: RowContent<Doc>) -> Result<u64, WriteFailure> {
-        let new = New::replacing(schema, target, content)?;
-        let mut state = self.write_lock();
-        let replaced = state.replace_target(target, new);
-        drop(state);
-        match replaced {
-            Ok(change) => Ok(change.version()),
-            // What the refused row holds goes with this, after the lock.
-            Err(refused) => Err(refused.failure(self, schema)),
-        }
-    }
-
-    /// Deletes a row.
-    fn delete(&self, target: Target<'_>) -> Result<(), WriteFailure> {
-        let mut state = self.write_lock();
-        let deleted = state.delete_target(target);
-        drop(state);
-        // The last pointer goes here, after the lock.
-        deleted.map(drop)
     }
 
     /// The row with this entry in a unique index.
@@ -321,28 +303,6 @@ impl Drop for Sorting<'_> {
     }
 }
 
-/// What a row is replaced with, made before the lock is taken.
-struct New<'a> {
-    schema: &'a Schema,
-    row: StoredRow,
-    entries: Entries,
-}
-
-impl<'a> New<'a> {
-    fn of(schema: &'a Schema, id: u64, content: RowContent<Doc>) -> Self {
-        let row = StoredRow::new(id, content);
-        Self { schema, entries: row.entries(&schema.layout), row }
-    }
-
-    fn replacing(schema: &'a Schema, target: Target<'_>, content: RowContent<Doc>) -> Result<Self, WriteFailure> {
-        let id = u64::try_from(target.id.as_u128()).map_err(|_| WriteFailure::Missing)?;
-        Ok(Self::of(schema, id, content))
-    }
-}
-
-/// A write: the row that it is about, if there is one, and what it is to be.
-type Prepared<'a> = (Option<Target<'a>>, Option<New<'a>>);
-
 /// A change of a row: the row before it, and the row after it.
 struct Change {
     /// `None` if the row is deleted.
@@ -354,8 +314,23 @@ struct Change {
 }
 
 impl Change {
-    fn version(&self) -> u64 {
-        self.row.as_ref().map_or(0, |row| row.version)
+    /// The row that a write is about, if there is one, and what it makes of it. The row before it is not looked at yet: this
+    /// is made before the lock is taken.
+    fn of<'a>(
+        schema: &Schema,
+        write: Write<'a, Doc>,
+        next_id: impl FnOnce() -> u64,
+    ) -> Result<(Option<Target<'a>>, Self), WriteFailure> {
+        let (target, row) = match write {
+            Write::Insert(content) => (None, Some(StoredRow::new(next_id(), content))),
+            Write::Replace(target, content) => {
+                let id = u64::try_from(target.id.as_u128()).map_err(|_| WriteFailure::Missing)?;
+                (Some(target), Some(StoredRow::new(id, content)))
+            }
+            Write::Delete(target) => (Some(target), None),
+        };
+        let entries = row.as_ref().map_or_else(Entries::new, |row| row.entries(&schema.layout));
+        Ok((target, Self { row: row.map(Arc::new), entries, old: None, old_entries: Entries::new() }))
     }
 
     fn written(&self) -> Written {
@@ -375,24 +350,18 @@ impl Change {
     }
 }
 
-/// A write that was not done.
+/// Why a write was not done.
 enum Refused {
     Failure(WriteFailure),
-    /// The slot of the key that is taken, and the changes, so that their rows are destroyed after the lock.
-    Taken(usize, Vec<Change>),
-}
-
-impl From<WriteFailure> for Refused {
-    fn from(failure: WriteFailure) -> Self {
-        Self::Failure(failure)
-    }
+    /// The slot of the key that is taken.
+    Taken(usize),
 }
 
 impl Refused {
     fn failure(self, store: &Store, schema: &Schema) -> WriteFailure {
         match self {
             Self::Failure(failure) => failure,
-            Self::Taken(slot, _changes) => store.duplicate(schema, slot),
+            Self::Taken(slot) => store.duplicate(schema, slot),
         }
     }
 }
@@ -426,45 +395,35 @@ impl State {
         index.get(key).or_else(|| index.first(key).and_then(|id| self.rows.get(id)))
     }
 
-    fn replace_target(&mut self, target: Target<'_>, new: New<'_>) -> Result<Change, Refused> {
-        let change = self.change(Some(target), Some(new))?;
-        match self.write_all(std::slice::from_ref(&change)) {
-            Ok(()) => Ok(change),
-            Err((_, slot)) => Err(Refused::Taken(slot, vec![change])),
+    /// Makes the changes, each of the row that is its target, or none.
+    fn write(
+        &mut self,
+        schema: &Schema,
+        targets: &[Option<Target<'_>>],
+        changes: &mut [Change],
+    ) -> Result<(), (usize, Refused)> {
+        for (position, (target, change)) in targets.iter().zip(&mut *changes).enumerate() {
+            self.prepare(schema, *target, change).map_err(|failure| (position, Refused::Failure(failure)))?;
         }
+        self.write_all(changes).map_err(|(position, slot)| (position, Refused::Taken(slot)))
     }
 
-    fn write_many(&mut self, writes: Vec<Prepared<'_>>) -> Result<Vec<Change>, (usize, Refused)> {
-        let mut changes = Vec::with_capacity(writes.len());
-        for (position, (target, new)) in writes.into_iter().enumerate() {
-            changes.push(self.change(target, new).map_err(|failure| (position, failure.into()))?);
+    /// Completes a change by the row before it; changes nothing yet.
+    fn prepare(&self, schema: &Schema, target: Option<Target<'_>>, change: &mut Change) -> Result<(), WriteFailure> {
+        if let Some(target) = target {
+            let old = self.target(target)?;
+            if let Some(row) = change.row.as_mut().and_then(Arc::get_mut) {
+                row.version = old.version.wrapping_add(1);
+                row.created_at = old.created_at;
+                row.updated_at = row.updated_at.or(old.updated_at);
+            }
+            change.old_entries = self.entries(old);
+            change.old = Some(Arc::clone(old));
         }
-        match self.write_all(&changes) {
-            Ok(()) => Ok(changes),
-            Err((position, slot)) => Err((position, Refused::Taken(slot, changes))),
+        if let Some(row) = &change.row {
+            self.complete(schema, &mut change.entries, row);
         }
-    }
-
-    fn delete_target(&mut self, target: Target<'_>) -> Result<Change, WriteFailure> {
-        let change = self.change(Some(target), None)?;
-        let _ = self.write_all(std::slice::from_ref(&change));
-        Ok(change)
-    }
-
-    /// The change that a write makes; changes nothing yet.
-    fn change(&self, target: Option<Target<'_>>, new: Option<New<'_>>) -> Result<Change, WriteFailure> {
-        let old = target.map(|target| self.target(target).cloned()).transpose()?;
-        let old_entries = old.as_ref().map_or_else(Entries::new, |old| self.entries(old));
-        let Some(New { schema, mut row, entries }) = new else {
-            return Ok(Change { row: None, entries: Entries::new(), old, old_entries });
-        };
-        let entries = self.current(schema, entries, &row);
-        if let Some(old) = &old {
-            row.version = old.version.wrapping_add(1);
-            row.created_at = old.created_at;
-            row.updated_at = row.updated_at.or(old.updated_at);
-        }
-        Ok(Change { row: Some(Arc::new(row)), entries, old, old_entries })
+        Ok(())
     }
 
     /// Makes the changes, each of another row, or none: then with the position of the one whose key value is taken by a row
@@ -540,11 +499,12 @@ impl State {
         }
     }
 
-    /// The entries in all indexes, if another model has created some since the schema was found.
-    fn current(&self, schema: &Schema, entries: Entries, row: &StoredRow) -> Entries {
-        match &self.layout {
-            Some(layout) if !Arc::ptr_eq(layout, &schema.layout) => row.entries(layout),
-            _ => entries,
+    /// Makes a row's entries those in all indexes, if another model has created some since the schema was found.
+    fn complete(&self, schema: &Schema, entries: &mut Entries, row: &StoredRow) {
+        if let Some(layout) = &self.layout
+            && !Arc::ptr_eq(layout, &schema.layout)
+        {
+            *entries = row.entries(layout);
         }
     }
 

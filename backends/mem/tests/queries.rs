@@ -365,3 +365,19 @@ fn what_an_index_counts_alone_asks_no_row() {
     assert_eq!(found, (5, true));
     assert!(asked >= 5, "{asked}");
 }
+
+#[test]
+fn room_for_all_rows_is_made_at_once() {
+    let users = Users::new();
+    (0..10).for_each(|number| drop(users.insert(member(number)).unwrap()));
+    let window = |offset, limit| {
+        let found = users.found(Select { offset, limit, ..Select::of(Predicate::All) });
+        (found.expected, found.ids.len())
+    };
+    assert_eq!(window(0, None), (Some(10), 10));
+    assert_eq!(window(7, None), (Some(3), 3));
+    assert_eq!(window(7, Some(2)), (Some(2), 2));
+    assert_eq!(window(12, None), (Some(0), 0));
+    // What satisfies a predicate is not counted for it.
+    assert_eq!(users.found(Select::of(Predicate::Discriminator(&["Member"]))).expected, None);
+}

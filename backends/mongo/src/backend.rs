@@ -53,7 +53,7 @@ impl Session for Mongo {
         ready.within(read::get(&ready, &lookup)).await
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
         let ready = table.ready().await?;
         ready.within(read::each(&ready, &select, give)).await
     }

@@ -81,13 +81,13 @@ pub(crate) fn pipeline(find: Find) -> Vec<Document> {
 }
 
 /// Gives the rows one by one, each in place of the one before.
-pub(crate) async fn each(table: &Ready, select: &Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
+pub(crate) async fn each(table: &Ready, select: &Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
     let mut cursor = Cursor::open(table, translate::find(table, select)?).await?;
     let mut row = rows::empty();
     while let Some(batch) = cursor.next().await? {
         for document in documents(&batch)? {
             rows::read_into(&mut row, table, document?)?;
-            give(&row)?;
+            give.give(&row)?;
         }
     }
     Ok(())

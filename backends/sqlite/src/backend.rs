@@ -84,17 +84,17 @@ impl Session for Sqlite {
         read::get(&table.database, table.ready()?, &lookup)
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut Give<'_, Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
         let ready = table.ready()?;
         let statement = translate::select(&table.database, ready, &select)?;
         if !table.database.has_readers() {
             // After the connection is free again: it is the only one, and who is given the rows may call the store.
-            return found(table, ready, &statement)?.into_iter().try_for_each(|row| give(&row?));
+            return found(table, ready, &statement)?.into_iter().try_for_each(|row| give.give(&row?));
         }
         let mut stopped = Ok(());
         query(table, |connection| {
             read::rows_of(connection, ready, &statement, |row| {
-                stopped = row.and_then(&mut *give);
+                stopped = row.and_then(|row| give.give(row));
                 stopped.is_ok()
             })
         })?;

@@ -31,7 +31,7 @@ impl<B: Backend> Table<B> {
     }
 
     /// Gives the rows that a selection finds, which is scoped already.
-    pub(crate) async fn find(&self, kind: Kind, select: Select, give: &mut Give<'_, B::Doc>) -> Result<(), Error> {
+    pub(crate) async fn find(&self, kind: Kind, select: Select, give: &mut dyn Give<B::Doc>) -> Result<(), Error> {
         self.ensure_served(kind, &select).await?;
         let span = tracing::debug_span!("find", "type" = kind.name, backend = self.backend.name());
         self.backend.find_each(&self.handle, select, give).instrument(span).await

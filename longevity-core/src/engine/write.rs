@@ -48,10 +48,20 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// Does the writes: here each one ends, whatever repository and operation it comes from.
-    async fn write(&self, span: Span, writes: Writes<'_, B::Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+    /// Does the writes: here each one ends, whatever repository and operation it comes from. Not an `async fn`, which would copy
+    /// them once more.
+    fn write(
+        &self,
+        span: Span,
+        writes: Writes<'_, B::Doc>,
+    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send {
+        self.backend.write(&self.handle, writes).instrument(span)
+    }
+
+    /// Does several writes.
+    async fn write_many(&self, span: Span, writes: Writes<'_, B::Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
         let wanted = writes.len();
-        let written = self.backend.write(&self.handle, writes).instrument(span).await?;
+        let written = self.write(span, writes).await?;
         if written.len() == wanted {
             return Ok(written);
         }
@@ -61,7 +71,10 @@ impl<B: Backend> Table<B> {
     /// Does a write alone.
     async fn write_one(&self, span: Span, write: Write<'_, B::Doc>) -> Result<Written, WriteFailure> {
         let written = self.write(span, smallvec![write]).await.map_err(|(_, failure)| failure)?;
-        written.first().copied().ok_or_else(|| self.confused("a write has no result".to_owned()).into())
+        match written.as_slice() {
+            [written] => Ok(*written),
+            others => Err(self.confused(format!("1 writes have {} results", others.len())).into()),
+        }
     }
 
     pub(crate) async fn insert(&self, kind: Kind, content: RowContent<B::Doc>) -> Result<RowId, WriteFailure> {
@@ -82,7 +95,7 @@ impl<B: Backend> Table<B> {
             return Ok(Vec::new());
         }
         let span = tracing::debug_span!("create_many", "type" = kind.name, backend = self.backend.name(), rows);
-        let written = self.write(span, contents.into_iter().map(Write::Insert).collect()).await?;
+        let written = self.write_many(span, contents.into_iter().map(Write::Insert).collect()).await?;
         let id = |(position, written)| match written {
             Written::Inserted(id) => Ok(id),
             other => Err((position, self.another_result(other).into())),
@@ -142,7 +155,7 @@ impl<B: Backend> Table<B> {
             return Ok(Some(0));
         }
         let span = tracing::debug_span!("write_many", "type" = kind.name, backend = self.backend.name(), rows);
-        match self.write(span, writes).await {
+        match self.write_many(span, writes).await {
             Ok(_) => Ok(Some(rows as u64)),
             Err((_, WriteFailure::Stale { .. } | WriteFailure::Missing)) => Ok(None),
             Err((_, WriteFailure::Other(error))) => Err(error),

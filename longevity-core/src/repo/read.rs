@@ -4,8 +4,8 @@ use std::any::TypeId;
 use std::pin::Pin;
 
 use super::{KeyColumns, PStates, Repo, key_columns, state_of};
-use crate::backend::Backend;
-use crate::engine::Kind;
+use crate::backend::{Backend, Give};
+use crate::engine::{Kind, Table};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::persistent::{KeyFor, PersistentType};
@@ -16,6 +16,24 @@ use crate::state::PState;
 /// The future of a retrieval. It does not name the key's type, so that a key of the wrong type is one error, at the key,
 /// and not another one for each use of the future.
 pub type Retrieval<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// The states of the rows that are found.
+struct Found<'a, P, B: Backend> {
+    table: &'a Table<B>,
+    states: Vec<PState<P>>,
+}
+
+impl<P: PersistentType, B: Backend> Give<B::Doc> for Found<'_, P, B> {
+    fn give(&mut self, row: &Row<B::Doc>) -> Result<(), Error> {
+        self.states.push(state_of(self.table, row)?);
+        Ok(())
+    }
+
+    fn expect(&mut self, rows: usize) {
+        // Without room for all of them, it is made as they come.
+        _ = self.states.try_reserve(rows);
+    }
+}
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// The persistent with this key value, if there is one. Takes the keys of the type and those of its poly type; a
@@ -100,13 +118,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub(super) async fn select(&self, select: Select) -> Result<Vec<PState<P>>, Error> {
         let table = self.table()?;
         // A page is allocated at once; a limit may be anything, and promises nothing.
-        let mut states = Vec::with_capacity(select.limit.map_or(0, |rows| rows.min(64) as usize));
-        let mut give = |row: &Row<B::Doc>| {
-            states.push(state_of(table, row)?);
-            Ok(())
-        };
-        table.find(Kind::of::<P>(), select, &mut give).await?;
-        Ok(states)
+        let states = Vec::with_capacity(select.limit.map_or(0, |rows| rows.min(64) as usize));
+        let mut found = Found { table, states };
+        table.find(Kind::of::<P>(), select, &mut found).await?;
+        Ok(found.states)
     }
 
     /// The first that the query finds, if it finds any.

@@ -50,7 +50,7 @@ impl Session for Checks {
         &self,
         table: &Table,
         select: Select,
-        give: &mut Give<'_, Doc>,
+        give: &mut dyn Give<Doc>,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         self.0.find_each(table, select, give)
     }

@@ -8,12 +8,14 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt};
-use longevity_core::backend::{AllWritten, Backend, ByKind, Lookup, Session, Target, Write, WriteFailure, Written};
+use longevity_core::backend::{
+    AllWritten, Backend, ByKind, Give, Lookup, Session, Target, Write, WriteFailure, Written,
+};
 use longevity_core::query::{Direction, OrderBy, Predicate, Select};
 use longevity_core::storable::{NoFields, ScalarType, Shape, kind};
 use longevity_core::table::{Column, Index, TableDefinition, Variant};
 use longevity_core::value::{Comparison, Composite};
-use longevity_core::{Path, Row, RowContent, RowId, Step, Storable, Value, ValueRef};
+use longevity_core::{Error, Path, Row, RowContent, RowId, Step, Storable, Value, ValueRef};
 use longevity_mem::{Doc, Mem, Rows, Table};
 use serde::{Deserialize, Serialize};
 
@@ -336,13 +338,13 @@ impl Users {
     }
 
     pub fn find(&self, select: Select) -> Vec<RowId> {
-        let mut ids = Vec::new();
-        let mut give = |row: &Row<Doc>| {
-            ids.push(row.id);
-            Ok(())
-        };
-        now(self.mem.find_each(&self.table, select, &mut give)).unwrap();
-        ids
+        self.found(select).ids
+    }
+
+    pub fn found(&self, select: Select) -> Found {
+        let mut found = Found::default();
+        now(self.mem.find_each(&self.table, select, &mut found)).unwrap();
+        found
     }
 
     pub fn stream(&self, select: Select) -> Rows {
@@ -435,5 +437,24 @@ impl From<&str> for Operand {
 impl From<Value> for Operand {
     fn from(value: Value) -> Self {
         Self(value)
+    }
+}
+
+/// What a query gave.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub ids: Vec<RowId>,
+    /// How many rows were promised at most.
+    pub expected: Option<usize>,
+}
+
+impl Give<Doc> for Found {
+    fn give(&mut self, row: &Row<Doc>) -> Result<(), Error> {
+        self.ids.push(row.id);
+        Ok(())
+    }
+
+    fn expect(&mut self, rows: usize) {
+        self.expected = Some(rows);
     }
 }
