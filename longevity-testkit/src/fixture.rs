@@ -18,6 +18,14 @@ pub trait Fixture: Send + Sync + 'static {
 
     /// A new back end, with nothing in it.
     fn set_up(&self) -> Result<(Self::Backend, Self::Guard), BoxError>;
+
+    /// A back end for a case that begins by creating the schema: it may have the tables of an earlier case of the same model, as
+    /// long as they are as `create_schema` makes them and have no rows. By default a new one.
+    ///
+    /// Worth its while where a table costs more to create than to clear. Its guard has to find out what the case left behind.
+    fn set_up_for_schema(&self) -> Result<(Self::Backend, Self::Guard), BoxError> {
+        self.set_up()
+    }
 }
 
 impl<B: Backend, F: Fn() -> B + Send + Sync + 'static> Fixture for F {
@@ -58,22 +66,30 @@ where
 /// Any fixture of a back end as one type, so that the cases are compiled once for each model and back end, and not for
 /// each closure and each facade.
 pub(crate) struct AnyFixture<B> {
-    set_up: Arc<dyn Fn() -> Result<(B, Box<dyn Any>), BoxError> + Send + Sync>,
+    set_up: Arc<SetUp<B>>,
     facade: Facade,
 }
 
+/// Sets up a new back end, or one that may have the schema if it is told so.
+type SetUp<B> = dyn Fn(bool) -> Result<(B, Box<dyn Any>), BoxError> + Send + Sync;
+
 impl<B: Backend> AnyFixture<B> {
     pub(crate) fn new(fixture: impl Fixture<Backend = B>) -> Self {
-        let set_up = Arc::new(move || -> Result<(B, Box<dyn Any>), BoxError> {
-            let (backend, guard) = fixture.set_up()?;
+        let set_up = move |for_schema| -> Result<(B, Box<dyn Any>), BoxError> {
+            let (backend, guard) = if for_schema { fixture.set_up_for_schema()? } else { fixture.set_up()? };
             Ok((backend, Box::new(guard)))
-        });
-        Self { set_up, facade: Facade::Blocking }
+        };
+        Self { set_up: Arc::new(set_up), facade: Facade::Blocking }
     }
 
     /// The same back ends through this facade.
     pub(crate) fn through(&self, facade: Facade) -> Self {
         Self { set_up: Arc::clone(&self.set_up), facade }
+    }
+
+    fn reached(&self, for_schema: bool) -> Result<(Through<B>, Box<dyn Any>), BoxError> {
+        let (backend, guard) = (self.set_up)(for_schema)?;
+        Ok((Through::new(self.facade, backend), guard))
     }
 }
 
@@ -82,7 +98,10 @@ impl<B: Backend> Fixture for AnyFixture<B> {
     type Guard = Box<dyn Any>;
 
     fn set_up(&self) -> Result<(Through<B>, Box<dyn Any>), BoxError> {
-        let (backend, guard) = (self.set_up)()?;
-        Ok((Through::new(self.facade, backend), guard))
+        self.reached(false)
+    }
+
+    fn set_up_for_schema(&self) -> Result<(Through<B>, Box<dyn Any>), BoxError> {
+        self.reached(true)
     }
 }

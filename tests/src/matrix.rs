@@ -68,7 +68,7 @@ pub fn operations_with(store: Store, facades: &[Facade], samples: usize) -> Vec<
         fn model<M: SpecModel>(&mut self, suites: Suites<M>) {
             let Self(store, facades, samples, cases) = self;
             let spec = suites.operations.samples(*samples).facades(facades.iter().copied()).on(store.name());
-            cases.extend(spec.cases(store.fixture()));
+            cases.extend(spec.cases(store.fixture::<M>()));
         }
     }
     let mut operations = Operations(store, facades, samples, Vec::new());
@@ -82,7 +82,7 @@ pub fn queries(store: Store, random: usize) -> Vec<Case> {
     impl Each for Queries {
         fn model<M: SpecModel>(&mut self, suites: Suites<M>) {
             let spec = suites.queries.rows(60).generated(self.1).on(self.0.name());
-            self.2.extend(spec.cases(self.0.fixture()));
+            self.2.extend(spec.cases(self.0.fixture::<M>()));
         }
     }
     let mut queries = Queries(store, random, Vec::new());
@@ -91,20 +91,20 @@ pub fn queries(store: Store, random: usize) -> Vec<Case> {
 }
 
 /// The conformance suite over two models, on a back end's own type.
-pub fn operations_natively<F: Fixture>(name: &str, fixture: fn() -> F) -> Vec<Case> {
+pub fn operations_natively(name: &str, blogging: impl Fixture, office: impl Fixture) -> Vec<Case> {
     fn of<M: SpecModel>(name: &str, fixture: impl Fixture) -> Vec<Case> {
         RepoCrudSpec::<M>::new().facades(Facade::BOTH).on(format!("{name}, natively")).cases(fixture)
     }
-    [of::<Blogging>(name, fixture()), of::<Office>(name, fixture())].into_iter().flatten().collect()
+    [of::<Blogging>(name, blogging), of::<Office>(name, office)].into_iter().flatten().collect()
 }
 
 /// The conformance suite of queries over two models, on a back end's own type.
-pub fn queries_natively<F: Fixture>(name: &str, random: usize, fixture: fn() -> F) -> Vec<Case> {
+pub fn queries_natively(name: &str, random: usize, blogging: impl Fixture, office: impl Fixture) -> Vec<Case> {
     fn of<M: SpecModel>(spec: QuerySpec<M>, name: &str, random: usize, fixture: impl Fixture) -> Vec<Case> {
         spec.rows(60).generated(random).on(format!("{name}, natively")).cases(fixture)
     }
-    let blogging = of(query_specs::blogging(), name, random, fixture());
-    blogging.into_iter().chain(of(QuerySpec::<Office>::new(), name, random, fixture())).collect()
+    let blogging = of(query_specs::blogging(), name, random, blogging);
+    blogging.into_iter().chain(of(QuerySpec::<Office>::new(), name, random, office)).collect()
 }
 
 /// What back ends have to agree on.
@@ -157,14 +157,14 @@ fn agree<M: SpecModel>(agreement: Agreement<M>, agreed: Agreed, sides: &[(Store,
     let [(one, facade), (other, same), more @ ..] = sides else { panic!("two stores at least") };
     assert_eq!(facade, same, "the first two stores are reached in the same way");
     let more =
-        more.iter().fold(agreement, |agreement, (store, facade)| agreement.facade(*facade).also(store.fixture()));
+        more.iter().fold(agreement, |agreement, (store, facade)| agreement.facade(*facade).also(store.fixture::<M>()));
     let agreement = more.facade(*facade);
     let report = match agreed {
         Agreed::Histories { histories, steps } => {
-            agreement.histories(histories).steps(steps).run(one.fixture(), other.fixture())
+            agreement.histories(histories).steps(steps).run(one.fixture::<M>(), other.fixture::<M>())
         }
         Agreed::Queries { rows, queries } => {
-            agreement.rows(rows).queries(queries).run_queries(one.fixture(), other.fixture())
+            agreement.rows(rows).queries(queries).run_queries(one.fixture::<M>(), other.fixture::<M>())
         }
     };
     report.assert_agreed();

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, mpsc};
 
-use longevity::testkit::{Fixture, with_guard};
 use longevity::{BoxError, Mongo};
 use longevity_mongod::Server;
 use mongodb::Client;
@@ -33,6 +32,11 @@ impl Scratch {
     /// Its address.
     pub fn uri(&self) -> String {
         self.server.uri_of(&self.name)
+    }
+
+    /// The server that it is on.
+    pub(crate) fn server(&self) -> &'static Server {
+        self.server
     }
 
     /// Its name.
@@ -70,7 +74,7 @@ static RUNTIME: LazyLock<Runtime> =
     });
 
 /// What the driver gives: in a runtime of its own, so that any thread may ask.
-fn driver<R: Send + 'static, W: Future<Output = R> + Send>(
+pub(crate) fn driver<R: Send + 'static, W: Future<Output = R> + Send>(
     server: &'static Server,
     work: impl FnOnce(Client) -> W + Send + 'static,
 ) -> R {
@@ -85,7 +89,10 @@ fn driver<R: Send + 'static, W: Future<Output = R> + Send>(
 }
 
 /// Has the driver do something, some time.
-fn send<W: Future<Output = ()> + Send>(server: &'static Server, work: impl FnOnce(Client) -> W + Send + 'static) {
+pub(crate) fn send<W: Future<Output = ()> + Send>(
+    server: &'static Server,
+    work: impl FnOnce(Client) -> W + Send + 'static,
+) {
     static CLIENT: tokio::sync::OnceCell<Client> = tokio::sync::OnceCell::const_new();
     RUNTIME.spawn(async move {
         let client = CLIENT.get_or_init(|| async {
@@ -97,14 +104,6 @@ fn send<W: Future<Output = ()> + Send>(server: &'static Server, work: impl FnOnc
         let client = client.await.clone();
         work(client).await;
     });
-}
-
-/// A database of its own for each case.
-pub fn in_a_database() -> impl Fixture<Backend = Mongo> {
-    with_guard(|| {
-        let scratch = Scratch::new()?;
-        Ok::<_, BoxError>((scratch.mongo(), scratch))
-    })
 }
 
 /// Whether the user left MongoDB out by name, which is said loudly.

@@ -2,10 +2,10 @@
 
 use std::any::Any;
 
-use longevity::testkit::{Fixture, with_guard};
-use longevity::{AnyBackend, BoxError, Durability, Sqlite};
+use longevity::testkit::Fixture;
+use longevity::{AnyBackend, BoxError, DomainModel, Durability, Sqlite};
 
-use crate::mongo::Scratch;
+use crate::databases::Databases;
 
 /// A kind of store. Each one that is set up is empty, and gone with its guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +37,16 @@ impl Store {
         }
     }
 
-    /// A new store for each case.
-    pub fn fixture(self) -> impl Fixture<Backend = AnyBackend> {
-        with_guard(move || self.set_up())
+    /// A store for each case of a model.
+    pub fn fixture<M: DomainModel>(self) -> impl Fixture<Backend = AnyBackend> {
+        let databases = match self {
+            Self::Mongo => Some(Databases::new(|scratch| Ok(scratch.uri().parse()?))),
+            Self::MongoValidated => {
+                Some(Databases::new(|scratch| Ok(AnyBackend::Mongo(scratch.mongo().validation(true)))))
+            }
+            Self::Mem | Self::SqliteInMemory | Self::SqliteInAFile | Self::SqliteUnsynced => None,
+        };
+        Stores::<M> { store: self, databases }
     }
 
     fn set_up(self) -> Result<(AnyBackend, Box<dyn Any>), BoxError> {
@@ -56,14 +63,25 @@ impl Store {
                 let sqlite = Sqlite::file(directory.path().join("store.db")).durability(Durability::Normal);
                 Ok((AnyBackend::Sqlite(sqlite), Box::new(directory)))
             }
-            Self::Mongo => {
-                let scratch = Scratch::new()?;
-                Ok((scratch.uri().parse()?, Box::new(scratch)))
-            }
-            Self::MongoValidated => {
-                let scratch = Scratch::new()?;
-                Ok((AnyBackend::Mongo(scratch.mongo().validation(true)), Box::new(scratch)))
-            }
+            Self::Mongo | Self::MongoValidated => Err("its databases are set up for a model".into()),
         }
+    }
+}
+
+struct Stores<M> {
+    store: Store,
+    databases: Option<Databases<M, AnyBackend>>,
+}
+
+impl<M: DomainModel> Fixture for Stores<M> {
+    type Backend = AnyBackend;
+    type Guard = Box<dyn Any>;
+
+    fn set_up(&self) -> Result<(AnyBackend, Box<dyn Any>), BoxError> {
+        self.databases.as_ref().map_or_else(|| self.store.set_up(), Databases::set_up)
+    }
+
+    fn set_up_for_schema(&self) -> Result<(AnyBackend, Box<dyn Any>), BoxError> {
+        self.databases.as_ref().map_or_else(|| self.store.set_up(), Databases::set_up_for_schema)
     }
 }

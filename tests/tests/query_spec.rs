@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let random = query_specs::queries(120);
     let mut harness = Harness::new();
     harness.add(queries(Store::Mem, random)).add(queries(Store::SqliteInMemory, random));
-    harness.add(queries_natively("mem", random, || Mem::new));
-    harness.add(queries_natively("sqlite", random, || Sqlite::in_memory));
+    harness.add(queries_natively("mem", random, Mem::new, Mem::new));
+    harness.add(queries_natively("sqlite", random, Sqlite::in_memory, Sqlite::in_memory));
     harness.run()
 }

@@ -4,8 +4,11 @@
 use std::process::ExitCode;
 
 use longevity::testkit::Harness;
+use longevity_tests::databases::natively;
 use longevity_tests::matrix::{queries, queries_natively};
-use longevity_tests::mongo::{AT_ONCE, in_a_database, left_out};
+use longevity_tests::models::blogging::Blogging;
+use longevity_tests::models::poly::Office;
+use longevity_tests::mongo::{AT_ONCE, left_out};
 use longevity_tests::query_specs;
 use longevity_tests::stores::Store;
 
@@ -16,6 +19,11 @@ fn main() -> ExitCode {
     let random = query_specs::queries(60);
     let mut harness = Harness::new();
     harness.at_once(AT_ONCE);
-    harness.add(queries(Store::Mongo, random)).add(queries_natively("mongo", random, in_a_database));
+    harness.add(queries(Store::Mongo, random)).add(queries_natively(
+        "mongo",
+        random,
+        natively::<Blogging>(),
+        natively::<Office>(),
+    ));
     harness.run()
 }

@@ -4,8 +4,11 @@
 use std::process::ExitCode;
 
 use longevity::testkit::Harness;
+use longevity_tests::databases::natively;
 use longevity_tests::matrix::{operations, operations_natively};
-use longevity_tests::mongo::{AT_ONCE, in_a_database, left_out};
+use longevity_tests::models::blogging::Blogging;
+use longevity_tests::models::poly::Office;
+use longevity_tests::mongo::{AT_ONCE, left_out};
 use longevity_tests::stores::Store;
 
 fn main() -> ExitCode {
@@ -14,6 +17,10 @@ fn main() -> ExitCode {
     }
     let mut harness = Harness::new();
     harness.at_once(AT_ONCE);
-    harness.add(operations(Store::Mongo)).add(operations_natively("mongo", in_a_database));
+    harness.add(operations(Store::Mongo)).add(operations_natively(
+        "mongo",
+        natively::<Blogging>(),
+        natively::<Office>(),
+    ));
     harness.run()
 }

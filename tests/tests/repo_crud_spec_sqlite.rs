@@ -11,6 +11,6 @@ use longevity_tests::stores::Store;
 fn main() -> ExitCode {
     let mut harness = Harness::new();
     harness.add(operations(Store::SqliteInAFile)).add(operations(Store::SqliteInMemory));
-    harness.add(operations_natively("sqlite", || Sqlite::in_memory));
+    harness.add(operations_natively("sqlite", Sqlite::in_memory, Sqlite::in_memory));
     harness.run()
 }

@@ -22,21 +22,32 @@ const INDEX_KEY_SPECS_CONFLICT: i32 = 86;
 pub(crate) async fn create(connection: &Connection, definition: &TableDefinition) -> Result<(), Error> {
     names::ensure_collection(connection.database.name(), definition)?;
     let wanted = cluster::enforceable(connection, definition, layout::wanted(definition))?;
-    if indexes(connection, definition).await?.is_none() {
-        create_collection(connection, definition).await?;
-    }
-    let found = indexes(connection, definition).await?.unwrap_or_default();
+    let found = match indexes(connection, definition).await? {
+        Some(found) => found,
+        None => {
+            create_collection(connection, definition).await?;
+            // Somebody else may have made it at this moment, with indexes.
+            indexes(connection, definition).await?.unwrap_or_default()
+        }
+    };
     let missing = absent(definition, &found, &wanted)?;
-    for wanted in &wanted {
+    // Without rows there is nothing to look at: that is asked once, not of each column.
+    let has_rows = has_rows(connection, definition).await?;
+    for wanted in wanted.iter().filter(|_| has_rows) {
         fit::ensure(connection, definition, wanted, missing.contains(wanted)).await?;
     }
     validator::apply(connection, definition).await?;
-    for wanted in wanted.iter().filter(|wanted| wanted.unique) {
+    for wanted in wanted.iter().filter(|wanted| has_rows && wanted.unique) {
         fill::key(connection, definition, wanted, &found, missing.contains(wanted)).await?;
     }
-    // All of them: one that somebody else is building is waited for.
-    create_indexes(connection, definition, &wanted).await?;
+    if !missing.is_empty() {
+        // All of them: one that somebody else is building is waited for.
+        create_indexes(connection, definition, &wanted).await?;
+    }
     cluster::shard(connection, definition).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
     // What the server did is not taken on trust.
     let found = indexes(connection, definition).await?.unwrap_or_default();
     match absent(definition, &found, &wanted)?.first() {
@@ -46,6 +57,12 @@ pub(crate) async fn create(connection: &Connection, definition: &TableDefinition
             Err(MongoError::Other { reason, code: None }.into())
         }
     }
+}
+
+async fn has_rows(connection: &Connection, definition: &TableDefinition) -> Result<bool, MongoError> {
+    let collection = connection.database.collection::<Document>(definition.name);
+    let row = collection.find_one(doc! {}).projection(doc! { layout::ID: 1 }).await;
+    Ok(row.map_err(MongoError::of_read)?.is_some())
 }
 
 /// Fails unless all that the model needs is there.

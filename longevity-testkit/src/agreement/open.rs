@@ -21,9 +21,9 @@ pub(super) struct Opened {
     _guard: Box<dyn Any>,
 }
 
-/// A new store, with its schema.
+/// An empty store, with its schema.
 pub(super) fn open<M: SpecModel, F: Fixture>(fixture: &F, options: Options) -> Result<Opened, String> {
-    let (backend, guard) = fixture.set_up().map_err(|error| format!("the fixture failed: {error}"))?;
+    let (backend, guard) = fixture.set_up_for_schema().map_err(|error| format!("the fixture failed: {error}"))?;
     let created = |backend| -> Result<Longevity<M, F::Backend>, Error> {
         let store = Longevity::open_with(backend, options)?;
         store.create_schema()?;

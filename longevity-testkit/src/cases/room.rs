@@ -85,24 +85,25 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
         self.shared.definition.as_ref().map_err(|error| Stop::failed(format!("the model is invalid: {error}")))
     }
 
-    /// A new store with its schema.
+    /// An empty store with its schema.
     pub(crate) fn open(&self) -> Outcome<Opened<M, F::Backend, F::Guard>> {
         self.open_with(Options::default())
     }
 
-    /// The same without its schema.
+    /// A new store without its schema.
     pub(crate) fn open_without_schema(&self) -> Outcome<Opened<M, F::Backend, F::Guard>> {
-        let (backend, guard) = self.set_up()?;
+        let set_up = self.shared.fixture.set_up();
+        let (backend, guard) = set_up.map_err(fixture_failed)?;
         Ok(Opened { store: Longevity::open(backend)?, _guard: guard })
     }
 
-    /// The same with these options.
+    /// An empty store with its schema and these options.
     pub(crate) fn open_with(&self, options: Options) -> Outcome<Opened<M, F::Backend, F::Guard>> {
         let (backend, guard) = self.set_up()?;
         Self::opened(backend, guard, options)
     }
 
-    /// The same on a decorated back end.
+    /// An empty store with its schema on a decorated back end.
     pub(crate) fn open_decorated<D: Decorator<F::Backend>>(
         &self,
         decorator: D,
@@ -112,7 +113,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
     }
 
     fn set_up(&self) -> Outcome<(F::Backend, F::Guard)> {
-        self.shared.fixture.set_up().map_err(|error| Stop::failed(format!("the fixture failed: {error}")))
+        self.shared.fixture.set_up_for_schema().map_err(fixture_failed)
     }
 
     fn opened<B: Backend>(backend: B, guard: F::Guard, options: Options) -> Outcome<Opened<M, B, F::Guard>> {
@@ -135,4 +136,9 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
         let key_val = definition.primary_key.as_ref().and_then(|key| definition.indexes[key.index].key_val);
         Ok(self.keys().iter().find(|key| Some(key.key_val) == key_val))
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what an error is mapped by takes it")]
+fn fixture_failed(error: longevity_core::BoxError) -> Stop {
+    Stop::failed(format!("the fixture failed: {error}"))
 }

@@ -8,7 +8,8 @@ use crate::fixture::Fixture;
 use crate::outcome::{Outcome, ensure, ensure_eq};
 
 pub(crate) fn create_again<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
-    let store = room.open()?;
+    let store = room.open_without_schema()?;
+    store.create_schema()?;
     let repo = store.repo::<T>();
     let (sample, other) = room.pair()?;
     repo.create(sample.clone())?;

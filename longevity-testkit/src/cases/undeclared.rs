@@ -18,7 +18,8 @@ pub(crate) fn holds_until_dropped<M: DomainModel, T: Tested<M>, F: Fixture>(
     room: &Room<T, M, F>,
     key: &Key<T, BackendOf<F>>,
 ) -> Outcome {
-    let store = room.open()?;
+    let store = room.open_without_schema()?;
+    store.create_schema()?;
     let Handle { backend, definition, .. } = handle::<T, _, _>(&store)?;
     let position = definition.key(key.key_val).ok_or_else(|| Stop::failed("the table has no such key"))?;
     let declared = &definition.indexes[position];

@@ -118,7 +118,7 @@ where
         asks: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
     ) -> Outcome {
         let (backend, _guard) =
-            self.fixture.set_up().map_err(|error| Stop::failed(format!("the fixture failed: {error}")))?;
+            self.fixture.set_up_for_schema().map_err(|error| Stop::failed(format!("the fixture failed: {error}")))?;
         let store = Longevity::<M, _>::open(backend)?;
         store.create_schema()?;
         let root = store.repo::<P>();

@@ -12,6 +12,7 @@ mod locking;
 mod queries;
 mod races;
 mod random_queries;
+mod reused;
 mod scope;
 mod stored;
 mod vacuity;

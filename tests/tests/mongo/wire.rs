@@ -106,6 +106,30 @@ fn the_methods_say_otherwise() {
     concerns(&commands(&place, said, careful), "majority", "majority");
 }
 
+#[test]
+fn a_schema_that_is_there_is_looked_at_and_not_made_again() {
+    let Some(place) = Place::new() else { return };
+    let (relay, store) = relayed::<Blogging>(&place, "", |mongo| mongo);
+    let sent = || {
+        relay.take("user");
+        store.create_schema().unwrap();
+        relay.take("user").into_iter().map(|command| command.keys().next().unwrap().clone()).collect::<Vec<_>>()
+    };
+    // The last is for keys that the model does not declare.
+    assert_eq!(sent(), ["listIndexes", "find", "listIndexes"]);
+    store
+        .repo::<Member>()
+        .create(Member {
+            username: Username("ann".to_owned()),
+            email: Email("ann@example.com".to_owned()),
+            profile: Profile { tagline: String::new(), image_uri: String::new() },
+            num_cats: 2,
+        })
+        .unwrap();
+    // Now there are rows that may not fit.
+    assert!(sent().len() > 10, "{:?}", sent());
+}
+
 /// Each a statement of a command that has many, and not a command.
 #[test]
 fn a_change_by_query_is_a_few_commands_however_many_rows_it_changes() {
