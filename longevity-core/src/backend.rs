@@ -3,16 +3,14 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 pub use crate::by_kind::ByKind;
-use crate::encoding::PropertyReader;
-use crate::error::{BoxError, Error};
-use crate::persistent::Document;
-use crate::row::{RowContent, RowId};
-pub use crate::session::{Give, GiveValues, Session, find_values_of_documents};
+pub use crate::encoding::DecodeError;
+use crate::encoding::{Document, PropertyReader};
+use crate::error::Error;
+pub use crate::session::{Give, GiveValues, Lookup, Session, find_values_of_documents};
 use crate::table::TableDefinition;
-use crate::value::{Value, ValueRef};
+use crate::value::Value;
+pub use crate::writes::{AllWritten, Target, Write, WriteFailure, Writes, Written};
 
 /// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
 /// a discriminator is a value in a row, and the condition of some indexes.
@@ -90,8 +88,8 @@ pub trait Backend: Session {
 /// What core does for a back end, and what it leaves to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Whether writes come with [`RowContent::columns`]. A back end that reads the values of its keys and indexes from its
-    /// documents says no, and core spares itself the copies.
+    /// Whether writes come with [`RowContent::columns`](crate::RowContent::columns). A back end that reads the values of its
+    /// keys and indexes from its documents says no, and core spares itself the copies.
     pub columns: bool,
     /// Whether [`Backend::encode`] refuses by itself what has more than
     /// [`DOCUMENT_LEVELS`](crate::limits::DOCUMENT_LEVELS), as one through [`encoding::serialize`](crate::encoding::serialize)
@@ -136,106 +134,4 @@ impl Capabilities {
         self.snapshot_streams = true;
         self
     }
-}
-
-/// The row that a write is about.
-#[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
-    /// Its id.
-    pub id: RowId,
-    /// The version that it must have; any if `None`.
-    pub version: Option<u64>,
-    /// The discriminators that it may have; any if `None`. A row with another is [`WriteFailure::Missing`].
-    pub scope: Option<&'static [&'static str]>,
-    /// The values of the primary key's columns, which never change; `None` if the type has none. For stores that spread
-    /// rows by it.
-    pub primary_key: Option<&'a [Value]>,
-}
-
-/// A write of one row.
-#[derive(Clone, Debug)]
-pub enum Write<'a, D> {
-    /// Inserts a row with version 0 and a new id. The ids of the rows that are inserted together ascend.
-    Insert(RowContent<D>),
-    /// Replaces the target's content, keeps its creation time, and raises its version by one.
-    Replace(Target<'a>, RowContent<D>),
-    /// Deletes the target.
-    Delete(Target<'a>),
-}
-
-impl<'a, D> Write<'a, D> {
-    /// The row that it is about; `None` if it is a new one.
-    pub fn target(&self) -> Option<&Target<'a>> {
-        match self {
-            Self::Insert(_) => None,
-            Self::Replace(target, _) | Self::Delete(target) => Some(target),
-        }
-    }
-
-    /// What the row is to be; `None` if it is to go.
-    pub fn content(&self) -> Option<&RowContent<D>> {
-        match self {
-            Self::Insert(content) | Self::Replace(_, content) => Some(content),
-            Self::Delete(_) => None,
-        }
-    }
-}
-
-/// Writes that are done together. A single one needs no allocation.
-pub type Writes<'a, D> = SmallVec<[Write<'a, D>; 1]>;
-
-/// What became of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// The id of the new row.
-    Inserted(RowId),
-    /// The row's new version.
-    Replaced(u64),
-    /// The row is gone.
-    Deleted,
-}
-
-/// What became of writes that were done together, in their order.
-pub type AllWritten = SmallVec<[Written; 1]>;
-
-/// A key value to look up.
-#[derive(Clone, Copy, Debug)]
-pub struct Lookup<'a> {
-    /// The position of the key in [`TableDefinition::indexes`].
-    pub index: usize,
-    /// The values of its columns.
-    pub values: &'a [ValueRef<'a>],
-    /// The discriminators that the row may have; any if `None`.
-    pub scope: Option<&'static [&'static str]>,
-}
-
-/// Why a write was not done. The store is as it was.
-#[derive(Debug)]
-pub enum WriteFailure {
-    /// The key at this position in [`TableDefinition::indexes`] is taken.
-    Duplicate(usize),
-    /// The target has another version than it must have.
-    Stale {
-        /// The version that it has.
-        found: u64,
-    },
-    /// There is no such row in scope.
-    Missing,
-    /// Anything else.
-    Other(Error),
-}
-
-impl From<Error> for WriteFailure {
-    fn from(error: Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-/// A document that does not decode.
-#[derive(Debug)]
-pub struct DecodeError {
-    /// The path to the value that does not fit, empty if it is the whole document.
-    pub path: String,
-    /// Why it does not fit.
-    pub source: BoxError,
 }

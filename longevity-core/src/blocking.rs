@@ -9,15 +9,16 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::backend::Backend;
-use crate::error::{Error, WriteError};
+use crate::error::Error;
 use crate::explain::Explanation;
 use crate::model::{DomainModel, InModel};
+use crate::options::Options;
 use crate::persistent::{KeyFor, PersistentType};
 use crate::query::{Cursor, Measure, OfEveryRowOf, Patch, Projection, Prop, Query};
-use crate::repo::{self, Groups, Page};
+use crate::repo::{self, Groups, Page, WriteError};
 use crate::state::PState;
 use crate::storable::Storable;
-use crate::store::{self, Options};
+use crate::store;
 
 pub use crate::wait::block_on;
 

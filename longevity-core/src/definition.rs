@@ -1,15 +1,9 @@
-//! What the derives declare of a persistent type, and its compilation to the table that a back end keeps.
+//! What the derives declare of a persistent type. The table that a back end keeps is compiled from it.
 
 use std::any::TypeId;
 
-use crate::encoding::PropertyReader;
-use crate::error::Error;
 use crate::path::Path;
-use crate::persistent::PersistentStruct;
-use crate::query::Prop;
-use crate::storable::kind::Indexable;
-use crate::storable::{Shape, ShapeFn, Storable};
-use crate::table::{Column, Index, PrimaryKey, TableDefinition, Variant};
+use crate::storable::ShapeFn;
 
 /// What a plain or a poly type declares.
 #[derive(Clone, Debug)]
@@ -41,14 +35,6 @@ pub struct VariantDefinition {
     pub declaration: Declaration,
 }
 
-impl VariantDefinition {
-    /// The variant that holds `D`; for generated code.
-    #[doc(hidden)]
-    pub fn of<D: PersistentStruct>() -> Self {
-        Self { name: D::NAME, discriminators: D::DISCRIMINATORS, shape: D::shape, declaration: D::declaration() }
-    }
-}
-
 /// The keys and indexes of one type.
 #[derive(Clone, Debug, Default)]
 pub struct Declaration {
@@ -67,20 +53,6 @@ pub struct PropertyDefinition {
     pub shape: ShapeFn,
 }
 
-impl PropertyDefinition {
-    /// A declared property; for generated code.
-    #[doc(hidden)]
-    pub fn of<R: 'static, T: Storable>(prop: &Prop<R, T>) -> Self {
-        Self { path: prop.path().clone(), shape: T::shape }
-    }
-
-    /// A property of an index; for generated code.
-    #[doc(hidden)]
-    pub fn indexed<R: 'static, T: Storable<Kind: Indexable>>(prop: &Prop<R, T>) -> Self {
-        Self::of(prop)
-    }
-}
-
 /// A key: a property that is unique.
 #[derive(Clone, Debug)]
 pub struct KeyDefinition {
@@ -92,21 +64,6 @@ pub struct KeyDefinition {
     pub primary: Option<PrimaryKeyKind>,
 }
 
-impl KeyDefinition {
-    /// A key; for generated code, which gets here through [`KeyValOf`](crate::KeyValOf).
-    #[doc(hidden)]
-    pub fn of<R: 'static, K: Storable>(prop: &Prop<R, K>) -> Self {
-        Self { property: PropertyDefinition::of(prop), key_val: TypeId::of::<K>(), primary: None }
-    }
-
-    /// The same as the primary key; for generated code.
-    #[doc(hidden)]
-    pub fn primary(mut self, kind: PrimaryKeyKind) -> Self {
-        self.primary = Some(kind);
-        self
-    }
-}
-
 /// How a primary key spreads rows over a sharded store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrimaryKeyKind {
@@ -116,152 +73,4 @@ pub enum PrimaryKeyKind {
     Hashed,
     /// By these properties, which are the first of the key's.
     Partitioned(Vec<Path>),
-}
-
-impl RootDefinition {
-    /// The table that a back end keeps for the type.
-    ///
-    /// Fails with [`Error::InvalidModel`] on the flaws that no derive can see: a partition that does not lead its key.
-    pub fn table(&self) -> Result<TableDefinition, Error> {
-        let mut table = TableDefinition {
-            name: self.table,
-            type_name: self.name,
-            variants: self
-                .variants
-                .iter()
-                .map(|variant| Variant {
-                    type_name: variant.name,
-                    discriminators: variant.discriminators,
-                    shape: variant.shape,
-                })
-                .collect(),
-            columns: Vec::new(),
-            indexes: Vec::new(),
-            primary_key: None,
-        };
-        add(&mut table, self.name, None, &self.declaration)?;
-        for (position, variant) in self.variants.iter().enumerate() {
-            let scope = self.poly.then_some(position);
-            add(&mut table, variant.name, scope, &variant.declaration)?;
-        }
-        Ok(table)
-    }
-}
-
-fn add(
-    table: &mut TableDefinition,
-    declared_by: &'static str,
-    variant: Option<usize>,
-    declaration: &Declaration,
-) -> Result<(), Error> {
-    for key in &declaration.keys {
-        let index = add_index(table, declared_by, variant, std::slice::from_ref(&key.property), Some(key.key_val))?;
-        if let Some(kind) = &key.primary {
-            let partition_columns = partition_columns(table, declared_by, index, kind)?;
-            table.primary_key = Some(PrimaryKey { index, hashed: *kind == PrimaryKeyKind::Hashed, partition_columns });
-        }
-    }
-    for properties in &declaration.indexes {
-        add_index(table, declared_by, variant, properties, None)?;
-    }
-    Ok(())
-}
-
-/// How many of the key's columns are the partition.
-fn partition_columns(
-    table: &TableDefinition,
-    type_name: &'static str,
-    index: usize,
-    kind: &PrimaryKeyKind,
-) -> Result<usize, Error> {
-    let columns = &table.indexes[index].columns;
-    let PrimaryKeyKind::Partitioned(partition) = kind else { return Ok(columns.len()) };
-    let leading = columns
-        .iter()
-        .take_while(|column| partition.iter().any(|path| table.columns[**column].path.starts_with(path)))
-        .count();
-    let all = columns
-        .iter()
-        .filter(|column| partition.iter().any(|path| table.columns[**column].path.starts_with(path)))
-        .count();
-    if leading == 0 || leading != all {
-        let problem = format!(
-            "the partition of the primary key {} must be its first fields, in their order",
-            table.indexes[index].property()
-        );
-        return Err(Error::InvalidModel { type_name, problem });
-    }
-    Ok(leading)
-}
-
-fn add_index(
-    table: &mut TableDefinition,
-    declared_by: &'static str,
-    variant: Option<usize>,
-    properties: &[PropertyDefinition],
-    key_val: Option<TypeId>,
-) -> Result<usize, Error> {
-    let mut columns = Vec::new();
-    for property in properties {
-        let mut leaves = Vec::new();
-        leaves_of(&property.path, (property.shape)(), &mut leaves).map_err(|at| Error::InvalidModel {
-            type_name: declared_by,
-            problem: format!("{at} cannot be (in) a key or an index: it is not a single value"),
-        })?;
-        columns.extend(leaves.into_iter().map(|leaf| column(table, variant, leaf)));
-    }
-    let names: Vec<_> = properties.iter().map(|property| property.path.to_string()).collect();
-    let discriminators = variant.and_then(|variant| table.variants[variant].discriminators);
-    let suffix = if key_val.is_some() { "key" } else { "index" };
-    let scope = if variant.is_some() { format!("{}.{declared_by}", table.name) } else { table.name.to_owned() };
-    let name = format!("{scope}.{}.{suffix}", names.join("+"));
-    if table.indexes.iter().any(|index| index.name == name) {
-        let problem = format!("declares the {suffix} on {} twice", names.join(", "));
-        return Err(Error::InvalidModel { type_name: declared_by, problem });
-    }
-    table.indexes.push(Index {
-        name,
-        properties: properties.iter().map(|property| property.path.clone()).collect(),
-        declared_by,
-        variant,
-        discriminators,
-        columns,
-        key_val,
-    });
-    Ok(table.indexes.len() - 1)
-}
-
-/// The position of the column, which is added if the table has none like it. A variant's index on a property that is
-/// also the poly type's uses the poly type's column.
-fn column(table: &mut TableDefinition, variant: Option<usize>, leaf: Leaf) -> usize {
-    let same = |column: &Column| column.path == leaf.path && (column.variant.is_none() || column.variant == variant);
-    if let Some(position) = table.columns.iter().position(same) {
-        return position;
-    }
-    // Also absent where an option that the path leads through is.
-    let variants = table.variants.iter().enumerate().filter(|(position, _)| variant.is_none_or(|own| own == *position));
-    let mut readers = variants.map(|(_, variant)| PropertyReader::new(variant.shape, &leaf.path));
-    let optional = readers.any(|reader| reader.is_none_or(|reader| reader.leaf().optional));
-    table.columns.push(Column { path: leaf.path, shape: leaf.shape, optional, variant });
-    table.columns.len() - 1
-}
-
-struct Leaf {
-    path: Path,
-    shape: Shape,
-}
-
-/// The single values of a property, in the order of declaration; the path of the first that is not one as error.
-fn leaves_of(path: &Path, shape: Shape, leaves: &mut Vec<Leaf>) -> Result<(), Path> {
-    match shape {
-        Shape::Scalar(_) | Shape::Choice { .. } => leaves.push(Leaf { path: path.clone(), shape }),
-        Shape::Newtype { inner, .. } | Shape::Optional(inner) => leaves_of(path, inner(), leaves)?,
-        Shape::Struct { fields, .. } => {
-            for field in fields {
-                leaves_of(&path.then(field.step), (field.shape)(), leaves)?;
-            }
-        }
-        Shape::List(_) | Shape::Set(_) | Shape::Map(..) | Shape::Enum { .. } => return Err(path.clone()),
-    }
-    Ok(())
 }

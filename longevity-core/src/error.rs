@@ -1,10 +1,8 @@
 //! The one error of every operation.
 
 use std::error::Error as StdError;
-use std::fmt;
 
 use crate::row::RowId;
-use crate::state::PState;
 
 /// What an operation gives.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -130,14 +128,6 @@ pub enum Error {
         /// The value that the update has.
         to: String,
     },
-    /// The type is not in the store's domain model.
-    #[error("{type_name} is not in the domain model {model}: add it to `#[domain_model(..)]`")]
-    NotInModel {
-        /// The type.
-        type_name: String,
-        /// The domain model.
-        model: &'static str,
-    },
     /// The domain model has a flaw that only shows as a whole.
     #[error("{type_name}: {problem}")]
     InvalidModel {
@@ -231,83 +221,5 @@ impl Error {
     /// Whether the row is gone.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
-    }
-}
-
-/// An update or a delete that was not done: why, and the state as it was handed in.
-///
-/// `?` turns it into an [`Error`] and drops the state.
-///
-/// ```
-#[doc = include_str!("../doc/open.txt")]
-/// let ann = members.create(member("ann", 2)).await?;
-/// members.update(ann.clone()).await?;
-///
-/// let refused = members.update(ann.modify(|ann| ann.num_cats += 1)).await.unwrap_err();
-/// assert!(matches!(refused.error(), Error::WriteConflict { .. }));
-/// let (error, state) = refused.into_parts();
-/// assert_eq!(state.num_cats, 3); // as it was handed in: for another try on a fresh state
-#[doc = include_str!("../doc/close.txt")]
-/// ```
-pub struct WriteError<P> {
-    // Boxed: a state can be large, and results are moved around.
-    parts: Box<(Error, PState<P>)>,
-}
-
-impl<P> WriteError<P> {
-    pub(crate) fn new(error: Error, state: PState<P>) -> Self {
-        Self { parts: Box::new((error, state)) }
-    }
-
-    /// Why.
-    pub fn error(&self) -> &Error {
-        &self.parts.0
-    }
-
-    /// Why, without the state.
-    pub fn into_error(self) -> Error {
-        self.parts.0
-    }
-
-    /// The state as it was handed in.
-    pub fn into_state(self) -> PState<P> {
-        self.parts.1
-    }
-
-    /// Both.
-    pub fn into_parts(self) -> (Error, PState<P>) {
-        *self.parts
-    }
-}
-
-impl<P> std::ops::Deref for WriteError<P> {
-    type Target = Error;
-
-    fn deref(&self) -> &Error {
-        &self.parts.0
-    }
-}
-
-impl<P> From<WriteError<P>> for Error {
-    fn from(error: WriteError<P>) -> Self {
-        error.into_error()
-    }
-}
-
-impl<P> fmt::Debug for WriteError<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("WriteError").field(self.error()).finish()
-    }
-}
-
-impl<P> fmt::Display for WriteError<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error().fmt(f)
-    }
-}
-
-impl<P> StdError for WriteError<P> {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.error().source()
     }
 }

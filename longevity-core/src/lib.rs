@@ -21,6 +21,8 @@ pub mod blocking;
 
 pub mod backend;
 mod by_kind;
+mod compile;
+mod declare;
 pub mod definition;
 pub mod description;
 pub mod encoding;
@@ -29,6 +31,7 @@ mod error;
 mod explain;
 pub mod limits;
 mod model;
+mod options;
 mod path;
 mod persistent;
 pub mod query;
@@ -41,20 +44,23 @@ mod store;
 pub mod table;
 pub mod value;
 mod wait;
+mod writes;
 
-pub use error::{BoxError, Error, Result, WriteError};
+pub use encoding::Document;
+pub use error::{BoxError, Error, Result};
 pub use explain::{Access, Explanation};
 pub use model::{DomainModel, InModel, ModelBuilder, Root, has_table_of_its_own};
+pub use options::Options;
 pub use path::{Path, Step, hash_name};
 pub use persistent::{
-    DerivedFrom, Document, FieldAccess, HasField, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct,
-    PersistentType, RootType,
+    DerivedFrom, FieldAccess, HasField, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct, PersistentType,
+    RootType,
 };
 pub use query::{Filter, InScopeOf, MixesWith, Operand, Order, Patch, Prop, Query};
-pub use repo::{Groups, PStates, Page, Repo, Retrieval};
+pub use repo::{Groups, PStates, Page, Repo, Retrieval, WriteError};
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;
 pub use storable::Storable;
-pub use store::{Longevity, Options};
+pub use store::Longevity;
 pub use value::{Bytes, ParseTimestampError, Timestamp, Value, ValueRef};
 pub use wait::block_on;

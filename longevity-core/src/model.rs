@@ -42,6 +42,8 @@ pub trait DomainModel: Send + Sync + 'static {
     label = "the store holds the types of `{M}`",
     note = "add it: `#[domain_model(.., {Self})]`"
 )]
+///
+/// Implemented by `#[derive(DomainModel)]` for the types that it lists.
 pub trait InModel<M> {}
 
 /// Collects the types of a domain model.

@@ -3,12 +3,9 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::backend::{Backend, DecodeError};
+use crate::backend::Backend;
 use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
-use crate::encoding::{from_value, is_decoded_by_derive};
+use crate::encoding::{DecodeError, Document, from_value, is_decoded_by_derive};
 use crate::error::Error;
 use crate::path::Step;
 use crate::query::{Filter, Predicate, Prop, Query, VariantsOf};
@@ -125,11 +122,6 @@ pub trait PersistentStruct: PersistentType + Document {
     #[doc(hidden)]
     fn declaration() -> Declaration;
 }
-
-/// What a back end encodes and decodes.
-pub trait Document: Storable + Serialize + DeserializeOwned {}
-
-impl<T: Storable + Serialize + DeserializeOwned> Document for T {}
 
 /// `Self` says that it is derived from the poly type `P`.
 #[diagnostic::on_unimplemented(

@@ -4,13 +4,13 @@ use std::future::Future;
 
 use futures_core::Stream;
 
-use crate::backend::{AllWritten, DecodeError, Lookup, WriteFailure, Writes};
-use crate::encoding::{Projection, PropertyReader};
+use crate::encoding::{DecodeError, Projection, PropertyReader};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::query::{InPlace, Predicate, Select};
 use crate::row::Row;
-use crate::value::{Timestamp, Value};
+use crate::value::{Timestamp, Value, ValueRef};
+use crate::writes::{AllWritten, WriteFailure, Writes};
 
 /// What is done with rows. A back end is one: each operation stands by itself.
 ///
@@ -118,6 +118,17 @@ pub async fn find_values_of_documents<S: Session>(
         give(&row.without_doc(), values)
     };
     session.find_each(table, select, &mut give).await
+}
+
+/// A key value to look up.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookup<'a> {
+    /// The position of the key in [`TableDefinition::indexes`](crate::table::TableDefinition::indexes).
+    pub index: usize,
+    /// The values of its columns.
+    pub values: &'a [ValueRef<'a>],
+    /// The discriminators that the row may have; any if `None`.
+    pub scope: Option<&'static [&'static str]>,
 }
 
 /// Takes the rows that are found. A closure is one.

@@ -13,65 +13,10 @@ use crate::encoding::may_be_too_deep;
 use crate::engine::Table;
 use crate::error::Error;
 use crate::model::{DomainModel, InModel, ModelBuilder};
+use crate::options::Options;
 use crate::persistent::PersistentType;
-use crate::query::CursorKey;
 use crate::repo::Repo;
 use crate::table::TableDefinition;
-
-/// How a store behaves.
-///
-/// ```
-#[doc = include_str!("../doc/open.txt")]
-/// let options = Options::default().optimistic_locking(false).timestamps(true);
-/// let store = Longevity::<Blogging, _>::open_with(Mem::new(), options).await?;
-/// store.create_schema().await?;
-/// let ann = store.repo::<Member>().create(member("ann", 2)).await?;
-/// assert!(ann.created_at().is_some());
-#[doc = include_str!("../doc/close.txt")]
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    pub(crate) optimistic_locking: bool,
-    pub(crate) timestamps: bool,
-    pub(crate) cursor_key: Option<CursorKey>,
-    pub(crate) strict: bool,
-}
-
-impl Default for Options {
-    /// Optimistic locking on, timestamps off, a cursor key of this process alone.
-    fn default() -> Self {
-        Self { optimistic_locking: true, timestamps: false, cursor_key: None, strict: false }
-    }
-}
-
-impl Options {
-    /// Whether an update or a delete fails when the row was changed since it was read. Without, the last writer wins;
-    /// that a row is gone is an error either way.
-    pub fn optimistic_locking(mut self, on: bool) -> Self {
-        self.optimistic_locking = on;
-        self
-    }
-
-    /// Whether rows keep when they were created and last written.
-    pub fn timestamps(mut self, on: bool) -> Self {
-        self.timestamps = on;
-        self
-    }
-
-    /// Whether a query that no index serves is an error, [`Error::NotIndexed`]; off if not set. For tests: each query is
-    /// explained before it is run. A query for all rows of its type, in no order, is none of them.
-    pub fn strict(mut self, on: bool) -> Self {
-        self.strict = on;
-        self
-    }
-
-    /// The secret with which the [cursors](crate::query::Cursor) of pages are sealed. Programs with the same one accept each
-    /// other's, and their own after a restart; without, each process chooses one at random.
-    pub fn cursor_key(mut self, key: [u8; 32]) -> Self {
-        self.cursor_key = Some(CursorKey(key));
-        self
-    }
-}
 
 /// A domain model `M` on a back end `B`: where repositories come from.
 ///
@@ -118,6 +63,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
             .collect::<Result<Vec<_>, Error>>()?
             .into_iter()
             .unzip();
+        let options = Arc::new(options);
         let span = tracing::debug_span!("open", model = M::NAME, backend = backend.name());
         let handles = backend.open(&definitions).instrument(span).await?;
         let tables = types
@@ -126,7 +72,16 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
             .zip(handles)
             .map(|((id, definition), handle)| {
                 let nests = definition.variants.iter().map(|variant| may_be_too_deep(variant.shape)).collect();
-                (id, Arc::new(Table { backend: Arc::clone(&backend), definition, handle, options, nests }))
+                (
+                    id,
+                    Arc::new(Table {
+                        backend: Arc::clone(&backend),
+                        definition,
+                        handle,
+                        options: Arc::clone(&options),
+                        nests,
+                    }),
+                )
             })
             .collect();
         Ok(Self { shared: Arc::new(Shared { backend, tables }), model: PhantomData })
@@ -201,12 +156,17 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     }
 
     /// The repository of a persistent type: plain, poly or derived.
+    ///
+    /// # Panics
+    ///
+    /// If `InModel` is implemented by hand for a type that the model does not list.
     pub fn repo<P>(&self) -> Repo<P, B>
     where
         P: PersistentType,
         P::Root: InModel<M>,
     {
-        Repo::new(self.shared.tables.get(&TypeId::of::<P::Root>()).cloned(), M::NAME)
+        let table = self.shared.tables.get(&TypeId::of::<P::Root>());
+        Repo::new(Arc::clone(table.unwrap_or_else(|| not_listed(P::NAME, M::NAME))))
     }
 
     /// The back end.
@@ -218,6 +178,14 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     pub fn table<R: PersistentType>(&self) -> Option<(&Arc<TableDefinition>, &B::Table)> {
         self.shared.tables.get(&TypeId::of::<R::Root>()).map(|table| (&table.definition, &table.handle))
     }
+}
+
+#[cold]
+#[expect(clippy::panic, reason = "an impl that is not true is a mistake in the program, which no input reaches")]
+fn not_listed(type_name: &str, model: &str) -> ! {
+    panic!(
+        "{type_name} is not in the domain model {model}: add it to `#[domain_model(..)]`, which implements `InModel`"
+    )
 }
 
 impl<M, B: Backend> Clone for Longevity<M, B> {

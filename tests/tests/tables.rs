@@ -228,12 +228,8 @@ struct Stray {
 impl longevity::InModel<Blogging> for Stray {}
 
 #[test]
-fn a_type_that_the_model_does_not_list_is_an_error_of_every_operation() {
+#[should_panic(expected = "Stray is not in the domain model Blogging: add it to `#[domain_model(..)]`")]
+fn a_type_that_the_model_does_not_list_has_no_repository() {
     let store = Longevity::<Blogging, _>::open(Mem::new()).unwrap();
-    store.create_schema().unwrap();
-    let strays = store.repo::<Stray>();
-    let says = "Stray is not in the domain model Blogging: add it to `#[domain_model(..)]`";
-    assert_eq!(strays.create(Stray { number: 1 }).unwrap_err().to_string(), says);
-    assert_eq!(strays.count(Stray::query().all()).unwrap_err().to_string(), says);
-    assert_eq!(strays.stream(Stray::query().all()).next().unwrap().unwrap_err().to_string(), says);
+    drop(store.repo::<Stray>());
 }

@@ -369,7 +369,9 @@ fn what_an_index_counts_alone_asks_no_row() {
 #[test]
 fn room_for_all_rows_is_made_at_once() {
     let users = Users::new();
-    (0..10).for_each(|number| drop(users.insert(member(number)).unwrap()));
+    for number in 0..10 {
+        users.insert(member(number)).unwrap();
+    }
     let window = |offset, limit| {
         let found = users.found(Select { offset, limit, ..Select::of(Predicate::All) });
         (found.expected, found.ids.len())

@@ -9,7 +9,7 @@ use serde::de::{
 };
 
 use super::layout::{self, FieldNode, Link, Node};
-use crate::backend::DecodeError;
+use crate::encoding::DecodeError;
 use crate::storable::Storable;
 use crate::value::{Value, bytes, timestamp};
 

@@ -53,9 +53,11 @@ mod visitors;
 
 use std::cell::Cell;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize, Serializer};
 
-use crate::persistent::Document;
+use crate::error::BoxError;
+use crate::storable::Storable;
 
 #[doc(hidden)]
 pub use derived::is_decoded_by_derive;
@@ -69,6 +71,11 @@ pub use locate::Place;
 pub use projection::Projection;
 pub use reader::PropertyReader;
 
+/// What a back end encodes and decodes.
+pub trait Document: Storable + Serialize + DeserializeOwned {}
+
+impl<T: Storable + Serialize + DeserializeOwned> Document for T {}
+
 /// Why a value was not encoded.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError<E> {
@@ -81,6 +88,15 @@ pub enum EncodeError<E> {
     /// The store's serializer failed, or the user's `Serialize`.
     #[error(transparent)]
     Format(#[from] E),
+}
+
+/// A document that does not decode.
+#[derive(Debug)]
+pub struct DecodeError {
+    /// The path to the value that does not fit, empty if it is the whole document.
+    pub path: String,
+    /// Why it does not fit.
+    pub source: BoxError,
 }
 
 /// Serializes a document through the store's serializer, and stops where it has more than `max_depth` levels of arrays

@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 use crate::backend::{Backend, DecodeError};
 use crate::error::Error;
+use crate::options::Options;
 use crate::path::Step;
 use crate::persistent::PersistentType;
 use crate::query::{Predicate, Select};
 use crate::row::Row;
 use crate::state::Stored;
-use crate::store::Options;
 use crate::table::{Index, TableDefinition};
 use crate::value::{Value, ValueRef};
 
@@ -32,7 +32,7 @@ pub(crate) struct Table<B: Backend> {
     pub(crate) backend: Arc<B>,
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) handle: B::Table,
-    pub(crate) options: Options,
+    pub(crate) options: Arc<Options>,
     /// Of each variant: whether a document of it may be deeper than one may be.
     pub(crate) nests: Vec<bool>,
 }

@@ -6,8 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::sum::{Number, Sum};
 use super::{OfEveryRowOf, Prop};
-use crate::backend::DecodeError;
-use crate::encoding::from_value;
+use crate::encoding::{DecodeError, from_value};
 use crate::path::Path;
 use crate::storable::Storable;
 use crate::storable::kind::{HasOrder, IsNumber};

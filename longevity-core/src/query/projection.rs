@@ -6,8 +6,7 @@ use std::{fmt, slice, vec};
 use serde::de::DeserializeOwned;
 
 use super::{OfEveryRowOf, Prop, VariantProp};
-use crate::backend::DecodeError;
-use crate::encoding::from_value;
+use crate::encoding::{DecodeError, from_value};
 use crate::path::Path;
 use crate::storable::Storable;
 use crate::value::Value;

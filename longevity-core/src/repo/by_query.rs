@@ -1,10 +1,10 @@
 //! Updates and deletes of all that a query finds.
 
 use super::write::{content_of, write_error};
-use super::{Repo, state_of};
+use super::{Repo, WriteError, state_of};
 use crate::backend::{Backend, Write, Writes};
 use crate::engine::{Kind, target};
-use crate::error::{Error, WriteError};
+use crate::error::Error;
 use crate::persistent::{KeyFor, PersistentType};
 use crate::query::{OfEveryRowOf, Patch, Query};
 use crate::state::PState;
@@ -43,7 +43,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         for _ in 0..TRIES {
             let states = self.find(query.clone()).await?;
             let changed = states.iter().map(|state| patch.apply::<B>(&state.value)).collect::<Result<Vec<_>, _>>()?;
-            let table = self.table()?;
+            let table = &*self.table;
             let mut writes = Writes::with_capacity(states.len());
             for (PState { stored, .. }, value) in states.iter().zip(&changed) {
                 table.ensure_stable(stored, &|path| value.value_at(path))?;
@@ -81,7 +81,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         for _ in 0..TRIES {
             let doomed = self.doomed(query.clone()).await?;
             let writes = doomed.iter().map(|row| Write::Delete(row.target::<P>())).collect();
-            let table = self.table()?;
+            let table = &*self.table;
             if let Some(rows) = table.write_all(Kind::of::<P>(), "delete_where", writes, &|_, _| None).await? {
                 return Ok(rows);
             }
@@ -157,7 +157,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     /// Has the back end patch the row where it is, if it can.
     async fn patch_in_place<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
-        let table = self.table()?;
+        let table = &*self.table;
         let in_place = table.backend.profile().patches_in_place;
         let changes = if in_place { patch.in_place::<B>(&table.definition) } else { None };
         let Some(changes) = changes else { return Ok(None) };

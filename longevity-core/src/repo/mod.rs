@@ -9,6 +9,7 @@ mod project;
 mod read;
 mod stream;
 mod write;
+mod write_error;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -30,45 +31,36 @@ pub use page::Page;
 pub use project::Groups;
 pub use read::Retrieval;
 pub use stream::PStates;
+pub use write_error::WriteError;
 
 /// The repository of a persistent type.
 ///
 /// The repository of a poly type sees every row of the table; that of a derived type sees the rows of its variant and
 /// no others, in every operation. Cheap to clone.
 pub struct Repo<P, B: Backend> {
-    // Without a table, every operation says that the type is not in the model.
-    table: Option<Arc<Table<B>>>,
-    model: &'static str,
+    table: Arc<Table<B>>,
     of: PhantomData<fn() -> P>,
 }
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
-    pub(crate) fn new(table: Option<Arc<Table<B>>>, model: &'static str) -> Self {
-        Self { table, model, of: PhantomData }
-    }
-
-    fn table(&self) -> Result<&Arc<Table<B>>, Error> {
-        self.table.as_ref().ok_or_else(|| Error::NotInModel { type_name: P::NAME.to_owned(), model: self.model })
+    pub(crate) fn new(table: Arc<Table<B>>) -> Self {
+        Self { table, of: PhantomData }
     }
 
     fn backend_name(&self) -> &'static str {
-        self.table.as_ref().map_or(B::NAME, |table| table.backend.name())
+        self.table.backend.name()
     }
 
     /// As the back end waits.
     #[cfg(feature = "blocking")]
     pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
-        match &self.table {
-            Some(table) => table.backend.block_on(future),
-            // No back end is asked: the future says so at once.
-            None => crate::wait::block_on(future),
-        }
+        self.table.backend.block_on(future)
     }
 }
 
 impl<P, B: Backend> Clone for Repo<P, B> {
     fn clone(&self) -> Self {
-        Self { table: self.table.clone(), model: self.model, of: PhantomData }
+        Self { table: Arc::clone(&self.table), of: PhantomData }
     }
 }
 

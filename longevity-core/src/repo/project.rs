@@ -43,7 +43,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             rows.push(read.map_err(|error| undecoded(kind, row.id, error))?);
             Ok(())
         };
-        self.table()?.values(kind, query.into_select(), &sources, &mut take).await?;
+        self.table.values(kind, query.into_select(), &sources, &mut take).await?;
         Ok(rows)
     }
 
@@ -62,7 +62,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     {
         let sources = [Source::Property(property.path_into_options())];
         let kind = Kind::of::<P>();
-        let groups = self.table()?.grouped(kind, query.into_select(), sources.to_vec(), &[]).await?;
+        let groups = self.table.grouped(kind, query.into_select(), sources.to_vec(), &[]).await?;
         let typed = |(value, group): (Vec<Value>, Group)| {
             Values::new(&sources, value).read().map_err(|error| undecoded(kind, group.first, error))
         };
@@ -86,7 +86,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         measures.parts(&mut parts);
         // All rows are one group; of no rows there is none.
         let kind = Kind::of::<P>();
-        let groups = self.table()?.grouped(kind, query.into_select(), Vec::new(), &parts).await?;
+        let groups = self.table.grouped(kind, query.into_select(), Vec::new(), &parts).await?;
         let all = groups.into_values().next();
         let Group { first, figures } = all.unwrap_or_else(|| Group::new(RowId::from_u128(0), &parts));
         measures.finish(&mut figures.into_iter()).map_err(|error| undecoded(kind, first, error))
@@ -124,7 +124,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             let typed = typed.and_then(|key| Ok((key, measures.finish(&mut figures.into_iter())?)));
             typed.map_err(|error| undecoded(kind, first, error))
         };
-        let groups = self.table()?.grouped(kind, query.into_select(), sources.clone(), &parts).await?;
+        let groups = self.table.grouped(kind, query.into_select(), sources.clone(), &parts).await?;
         groups.into_iter().map(typed).collect()
     }
 }

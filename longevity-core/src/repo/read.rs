@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use super::{KeyColumns, PStates, Repo, key_columns, state_of};
 use crate::backend::{Backend, Give};
@@ -54,7 +55,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 
     pub(crate) async fn retrieve_key<K: KeyFor<P>>(&self, key: &K) -> Result<Option<PState<P>>, Error> {
-        let table = self.table()?;
+        let table = &*self.table;
         let (index, values) = self.key_of(key)?;
         let row = table.get(Kind::of::<P>(), index, &values).await?;
         row.map(|row| state_of(table, &row)).transpose()
@@ -62,7 +63,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     /// The position of the key, and the values that the key value has in its columns.
     pub(super) fn key_of<'a, K: KeyFor<P>>(&self, key: &'a K) -> Result<(usize, KeyColumns<'a>), Error> {
-        let definition = &*self.table()?.definition;
+        let definition = &*self.table.definition;
         let index = definition.key(TypeId::of::<K>()).ok_or_else(|| Error::InvalidModel {
             type_name: P::NAME,
             problem: format!("declares no key of type {}", std::any::type_name::<K>()),
@@ -84,10 +85,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     pub(crate) async fn retrieve_key_of_one<K: KeyFor<P>>(&self, key: &K) -> Result<PState<P>, Error> {
         self.retrieve_key(key).await?.ok_or_else(|| {
-            let property = self.table.as_deref().and_then(|table| {
-                let definition = &*table.definition;
-                definition.key(TypeId::of::<K>()).map(|index| definition.indexes[index].property())
-            });
+            let definition = &*self.table.definition;
+            let property = definition.key(TypeId::of::<K>()).map(|index| definition.indexes[index].property());
             let value = key.value_at(&[]).to_value();
             Error::NotFound {
                 type_name: P::NAME,
@@ -110,13 +109,13 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn find(&self, query: Query<P>) -> Result<Vec<PState<P>>, Error> {
-        let select = self.table()?.selected(Kind::of::<P>(), query.into_select())?;
+        let select = self.table.selected(Kind::of::<P>(), query.into_select())?;
         self.select(select).await
     }
 
     /// The states that a selection finds, which is scoped already.
     pub(super) async fn select(&self, select: Select) -> Result<Vec<PState<P>>, Error> {
-        let table = self.table()?;
+        let table = &*self.table;
         // A page is allocated at once; a limit may be anything, and promises nothing.
         let states = Vec::with_capacity(select.limit.map_or(0, |rows| rows.min(64) as usize));
         let mut found = Found { table, states };
@@ -171,7 +170,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn count(&self, query: Query<P>) -> Result<u64, Error> {
-        self.table()?.count(Kind::of::<P>(), query.into_select()).await
+        self.table.count(Kind::of::<P>(), query.into_select()).await
     }
 
     /// Whether the query finds any. Decodes nothing.
@@ -184,7 +183,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn exists(&self, query: Query<P>) -> Result<bool, Error> {
-        self.table()?.exists(Kind::of::<P>(), query.into_select()).await
+        self.table.exists(Kind::of::<P>(), query.into_select()).await
     }
 
     /// What the query finds, one by one, in its order. A row that does not decode is an error in its place; the stream
@@ -200,7 +199,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub fn stream(&self, query: Query<P>) -> PStates<P, B> {
-        PStates::new(self.table().cloned(), query)
+        PStates::new(Arc::clone(&self.table), query)
     }
 
     /// How the back end would answer the query, with a [warning](Explanation::warning) if no index serves it.
@@ -214,6 +213,6 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn explain(&self, query: Query<P>) -> Result<Explanation, Error> {
-        self.table()?.explain(Kind::of::<P>(), query.into_select()).await
+        self.table.explain(Kind::of::<P>(), query.into_select()).await
     }
 }

@@ -40,13 +40,9 @@ enum Source<B: Backend> {
 type Check = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 impl<B: Backend> Source<B> {
-    fn new(kind: Kind, table: Result<Arc<Table<B>>, Error>, select: Select) -> Self {
-        let selected = table.and_then(|table| {
-            let select = table.selected(kind, select)?;
-            Ok((table, select))
-        });
-        let (table, select) = match selected {
-            Ok(both) => both,
+    fn new(kind: Kind, table: Arc<Table<B>>, select: Select) -> Self {
+        let select = match table.selected(kind, select) {
+            Ok(select) => select,
             Err(error) => return Self::Failed(Some(error)),
         };
         if !table.options.strict {
@@ -74,9 +70,8 @@ impl<B: Backend> Source<B> {
 }
 
 impl<P: PersistentType, B: Backend> PStates<P, B> {
-    pub(super) fn new(table: Result<Arc<Table<B>>, Error>, query: Query<P>) -> Self {
-        let backend = table.as_ref().map_or(B::NAME, |table| table.backend.name());
-        let span = tracing::debug_span!("stream", "type" = P::NAME, backend);
+    pub(super) fn new(table: Arc<Table<B>>, query: Query<P>) -> Self {
+        let span = tracing::debug_span!("stream", "type" = P::NAME, backend = table.backend.name());
         let source = Source::new(Kind::of::<P>(), table, query.into_select());
         Self { source, span, of: std::marker::PhantomData }
     }

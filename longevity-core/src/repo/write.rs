@@ -1,9 +1,9 @@
 //! Create, update and delete.
 
-use super::Repo;
+use super::{Repo, WriteError};
 use crate::backend::{Backend, WriteFailure};
 use crate::engine::{Kind, Table};
-use crate::error::{Error, WriteError};
+use crate::error::Error;
 use crate::persistent::PersistentType;
 use crate::row::{RowContent, RowId};
 use crate::state::{PState, Stored};
@@ -24,7 +24,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn create(&self, value: P) -> Result<PState<P>, Error> {
-        let table = self.table()?;
+        let table = &*self.table;
         let content = content_of(table, &value)?;
         let written_at = content.written_at;
         match table.insert(Kind::of::<P>(), content).await {
@@ -47,7 +47,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn create_many(&self, values: impl IntoIterator<Item = P>) -> Result<Vec<PState<P>>, Error> {
-        let table = self.table()?;
+        let table = &*self.table;
         table.ensure_atomic("create_many")?;
         let values: Vec<P> = values.into_iter().collect();
         let contents: Vec<_> = values.iter().map(|value| content_of(table, value)).collect::<Result<_, _>>()?;
@@ -88,7 +88,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn update(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
-        let locking = self.table.as_ref().is_none_or(|table| table.options.optimistic_locking);
+        let locking = self.table.options.optimistic_locking;
         self.update_if(state, locking).await
     }
 
@@ -109,7 +109,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 
     async fn replace(&self, state: &PState<P>, locking: bool) -> Result<(u64, Option<Timestamp>), Error> {
-        let table = self.table()?;
+        let table = &*self.table;
         let (value, stored) = (&state.value, &state.stored);
         table.ensure_stable(stored, &|path| value.value_at(path))?;
         let content = content_of(table, value)?;
@@ -135,16 +135,13 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn delete(&self, state: PState<P>) -> Result<P, WriteError<P>> {
-        let result = match self.table() {
-            Ok(table) => {
-                let deleted = table.delete(Kind::of::<P>(), &state.stored).await;
-                deleted.map_err(|failure| write_error(table, &state.value, Some(&state.stored), failure))
-            }
-            Err(error) => Err(error),
-        };
-        match result {
+        let table = &*self.table;
+        match table.delete(Kind::of::<P>(), &state.stored).await {
             Ok(()) => Ok(state.value),
-            Err(error) => Err(WriteError::new(error, state)),
+            Err(failure) => {
+                let error = write_error(table, &state.value, Some(&state.stored), failure);
+                Err(WriteError::new(error, state))
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn replay(
     let opened = openers
         .iter()
         .enumerate()
-        .map(|(position, open)| open(options).map_err(|error| format!("back end {}: {error}", position + 1)));
+        .map(|(position, open)| open(options.clone()).map_err(|error| format!("back end {}: {error}", position + 1)));
     let mut opened = match opened.collect::<Result<Vec<_>, _>>() {
         Ok(opened) => opened,
         Err(error) => return End::NotRun(error),
