@@ -10,6 +10,8 @@ use longevity_tests::stores::Store;
 
 fn main() -> ExitCode {
     let mut harness = Harness::new();
+    // Each waits for the disk some of its time.
+    harness.at_once(4);
     harness.add(operations(Store::SqliteInAFile)).add(operations(Store::SqliteInMemory));
     harness.add(operations_natively("sqlite", Sqlite::in_memory, Sqlite::in_memory));
     harness.run()
