@@ -3,7 +3,10 @@
 use std::any::TypeId;
 
 use crate::path::Path;
-use crate::storable::ShapeFn;
+use crate::persistent::PersistentStruct;
+use crate::query::Prop;
+use crate::storable::kind::Indexable;
+use crate::storable::{ShapeFn, Storable};
 
 /// What a plain or a poly type declares.
 #[derive(Clone, Debug)]
@@ -35,6 +38,14 @@ pub struct VariantDefinition {
     pub declaration: Declaration,
 }
 
+impl VariantDefinition {
+    /// The variant that holds `D`; for generated code.
+    #[doc(hidden)]
+    pub fn of<D: PersistentStruct>() -> Self {
+        Self { name: D::NAME, discriminators: D::DISCRIMINATORS, shape: D::shape, declaration: D::declaration() }
+    }
+}
+
 /// The keys and indexes of one type.
 #[derive(Clone, Debug, Default)]
 pub struct Declaration {
@@ -53,6 +64,20 @@ pub struct PropertyDefinition {
     pub shape: ShapeFn,
 }
 
+impl PropertyDefinition {
+    /// A declared property; for generated code.
+    #[doc(hidden)]
+    pub fn of<R: 'static, T: Storable>(prop: &Prop<R, T>) -> Self {
+        Self { path: prop.path().clone(), shape: T::shape }
+    }
+
+    /// A property of an index; for generated code.
+    #[doc(hidden)]
+    pub fn indexed<R: 'static, T: Storable<Kind: Indexable>>(prop: &Prop<R, T>) -> Self {
+        Self::of(prop)
+    }
+}
+
 /// A key: a property that is unique.
 #[derive(Clone, Debug)]
 pub struct KeyDefinition {
@@ -62,6 +87,21 @@ pub struct KeyDefinition {
     pub key_val: TypeId,
     /// How it is the primary key, if it is.
     pub primary: Option<PrimaryKeyKind>,
+}
+
+impl KeyDefinition {
+    /// A key; for generated code, which gets here through [`KeyValOf`](crate::KeyValOf).
+    #[doc(hidden)]
+    pub fn of<R: 'static, K: Storable>(prop: &Prop<R, K>) -> Self {
+        Self { property: PropertyDefinition::of(prop), key_val: TypeId::of::<K>(), primary: None }
+    }
+
+    /// The same as the primary key; for generated code.
+    #[doc(hidden)]
+    pub fn primary(mut self, kind: PrimaryKeyKind) -> Self {
+        self.primary = Some(kind);
+        self
+    }
 }
 
 /// How a primary key spreads rows over a sharded store.

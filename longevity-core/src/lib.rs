@@ -22,7 +22,6 @@ pub mod blocking;
 pub mod backend;
 mod by_kind;
 mod compile;
-mod declare;
 pub mod definition;
 pub mod description;
 pub mod encoding;

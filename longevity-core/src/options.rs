@@ -43,7 +43,7 @@ impl Options {
     }
 
     /// Whether a query that no index serves is an error, [`Error::NotIndexed`](crate::Error::NotIndexed); off if not set. For
-    /// tests: each query is explained before it is run. A query for all rows of its type, in no order, is none of them.
+    /// tests: each query is explained before it is run. A query for all rows of its type, in no order, needs no index.
     pub fn strict(mut self, on: bool) -> Self {
         self.strict = on;
         self

@@ -70,7 +70,7 @@ pub(crate) struct AnyFixture<B> {
     facade: Facade,
 }
 
-/// Sets up a new back end, or one that may have the schema if it is told so.
+/// Sets up a back end. The argument says whether it may have the schema already.
 type SetUp<B> = dyn Fn(bool) -> Result<(B, Box<dyn Any>), BoxError> + Send + Sync;
 
 impl<B: Backend> AnyFixture<B> {
