@@ -10,7 +10,7 @@ use crate::error::Error;
 pub use crate::session::{Give, GiveValues, Lookup, Session, find_values_of_documents};
 use crate::table::TableDefinition;
 use crate::value::Value;
-pub use crate::writes::{AllWritten, Target, Write, WriteFailure, Writes, Written};
+pub use crate::writes::{AllWritten, Before, Target, Write, WriteFailure, Writes, Written};
 
 /// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
 /// a discriminator is a value in a row, and the condition of some indexes.

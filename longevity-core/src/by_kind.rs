@@ -35,7 +35,7 @@ pub trait ByKind: Backend {
     ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send {
         async move {
             let written = self.write(table, contents.into_iter().map(Write::Insert).collect()).await?;
-            let id = |written| match written {
+            let id = |written: Written<Self::Doc>| match written {
                 Written::Inserted(id) => Ok(id),
                 other => Err((0, mistaken::<Self>(other))),
             };
@@ -52,7 +52,7 @@ pub trait ByKind: Backend {
     ) -> impl Future<Output = Single<u64>> + Send {
         async move {
             match alone(self, table, Write::Replace(target, content)).await? {
-                Written::Replaced(version) => Ok(version),
+                Written::Replaced(version, _) => Ok(version),
                 other => Err(mistaken::<Self>(other)),
             }
         }
@@ -62,7 +62,7 @@ pub trait ByKind: Backend {
     fn delete(&self, table: &Self::Table, target: Target<'_>) -> impl Future<Output = Single<()>> + Send {
         async move {
             match alone(self, table, Write::Delete(target)).await? {
-                Written::Deleted => Ok(()),
+                Written::Deleted(_) => Ok(()),
                 other => Err(mistaken::<Self>(other)),
             }
         }
@@ -88,16 +88,21 @@ pub trait ByKind: Backend {
 
 impl<B: Backend> ByKind for B {}
 
-async fn alone<B: Backend + ?Sized>(backend: &B, table: &B::Table, write: Write<'_, B::Doc>) -> Single<Written> {
-    let written: AllWritten = backend.write(table, Writes::from_iter([write])).await.map_err(|(_, failure)| failure)?;
-    match written.as_slice() {
-        [written] => Ok(*written),
-        others => Err(failed::<B>(format!("a write has {} results", others.len()))),
+async fn alone<B: Backend + ?Sized>(
+    backend: &B,
+    table: &B::Table,
+    write: Write<'_, B::Doc>,
+) -> Single<Written<B::Doc>> {
+    let mut written: AllWritten<B::Doc> =
+        backend.write(table, Writes::from_iter([write])).await.map_err(|(_, failure)| failure)?;
+    match (written.pop(), written.len()) {
+        (Some(written), 0) => Ok(written),
+        (_, others) => Err(failed::<B>(format!("a write has {others} results besides one, or none"))),
     }
 }
 
-fn mistaken<B: Backend + ?Sized>(written: Written) -> WriteFailure {
-    failed::<B>(format!("a write has the result of another: {written:?}"))
+fn mistaken<B: Backend + ?Sized>(written: Written<B::Doc>) -> WriteFailure {
+    failed::<B>(format!("a write has the result of {}", written.of_what()))
 }
 
 fn failed<B: Backend + ?Sized>(what: String) -> WriteFailure {

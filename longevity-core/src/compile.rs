@@ -15,7 +15,7 @@ impl RootDefinition {
     /// Fails with [`Error::InvalidModel`] on the flaws that no derive can see: a partition that does not lead its key.
     pub fn table(&self) -> Result<TableDefinition, Error> {
         let mut table = TableDefinition {
-            name: self.table,
+            name: self.table.into(),
             type_name: self.name,
             variants: self
                 .variants
@@ -102,9 +102,8 @@ fn add_index(
         columns.extend(leaves.into_iter().map(|leaf| column(table, variant, leaf)));
     }
     let names: Vec<_> = properties.iter().map(|property| property.path.to_string()).collect();
-    let discriminators = variant.and_then(|variant| table.variants[variant].discriminators);
     let suffix = if key_val.is_some() { "key" } else { "index" };
-    let scope = if variant.is_some() { format!("{}.{declared_by}", table.name) } else { table.name.to_owned() };
+    let scope = if variant.is_some() { format!("{}.{declared_by}", table.name) } else { table.name.to_string() };
     let name = format!("{scope}.{}.{suffix}", names.join("+"));
     if table.indexes.iter().any(|index| index.name == name) {
         let problem = format!("declares the {suffix} on {} twice", names.join(", "));
@@ -114,8 +113,7 @@ fn add_index(
         name,
         properties: properties.iter().map(|property| property.path.clone()).collect(),
         declared_by,
-        variant,
-        discriminators,
+        scope: variant.and_then(|variant| table.scope(variant)),
         columns,
         key_val,
     });

@@ -42,7 +42,12 @@ impl VariantDefinition {
     /// The variant that holds `D`; for generated code.
     #[doc(hidden)]
     pub fn of<D: PersistentStruct>() -> Self {
-        Self { name: D::NAME, discriminators: D::DISCRIMINATORS, shape: D::shape, declaration: D::declaration() }
+        Self {
+            name: D::NAME,
+            discriminators: D::SCOPE.map(|scope| scope.discriminators),
+            shape: D::shape,
+            declaration: D::declaration(),
+        }
     }
 }
 

@@ -157,7 +157,7 @@ pub enum Error {
         /// The poly type.
         type_name: &'static str,
         /// The table.
-        table: &'static str,
+        table: String,
         /// The row.
         id: RowId,
         /// The stored discriminator.

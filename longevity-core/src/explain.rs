@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::query::{Predicate, Select};
+use crate::query::{Predicate, Select, scope_of};
 use crate::table::{Index, TableDefinition};
 
 /// How a back end answers a query.
@@ -13,7 +13,7 @@ pub struct Explanation {
     /// Whether the rows come in order, so that nothing is sorted.
     pub ordered_by_access: bool,
     /// The table.
-    pub table: &'static str,
+    pub table: String,
     /// What the back end itself says, if it says more.
     pub details: Option<String>,
     /// What is to be said against it: that no index serves the filter, or the order where there is no filter, so that every row of
@@ -68,7 +68,7 @@ impl Explanation {
     /// With what is to be said against it.
     pub(crate) fn warned(self, definition: &TableDefinition, select: &Select) -> Self {
         let conjuncts = select.predicate.conjuncts();
-        let is_scope = |part: &Predicate| matches!(part, Predicate::All | Predicate::Discriminator(_));
+        let is_scope = |part: &Predicate| matches!(part, Predicate::All | Predicate::Scope(_));
         let filtered = !conjuncts.iter().all(is_scope);
         let bounded = match &self.access {
             Access::Index { equal_columns, range, .. } => *equal_columns > 0 || *range,
@@ -88,16 +88,13 @@ impl Explanation {
 /// Whether an index is declared that has all rows of the query's scope in the order, but perhaps for its ties: sorting may cost
 /// less than to go by it, where it holds many others too.
 fn has_order(definition: &TableDefinition, select: &Select) -> bool {
-    let scope = select.predicate.conjuncts().iter().find_map(|part| match part {
-        Predicate::Discriminator(names) => Some(*names),
-        _ => None,
-    });
+    let scope = scope_of(select.predicate.conjuncts());
     let Some(first) = select.order.first() else { return true };
     let starts_with = |index: &Index| {
         let column = index.columns.first().and_then(|column| definition.columns.get(*column));
         column.is_some_and(|column| column.path == first.path)
     };
-    let holds_all = |index: &&Index| index.discriminators.is_none() || index.discriminators == scope;
+    let holds_all = |index: &&Index| index.scope.is_none() || index.scope == scope;
     definition.indexes.iter().filter(holds_all).any(starts_with)
 }
 

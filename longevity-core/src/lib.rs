@@ -36,6 +36,7 @@ mod persistent;
 pub mod query;
 mod repo;
 mod row;
+mod scope;
 mod session;
 mod state;
 pub mod storable;

@@ -9,6 +9,7 @@ use crate::encoding::{DecodeError, Document, from_value, is_decoded_by_derive};
 use crate::error::Error;
 use crate::path::Step;
 use crate::query::{Filter, Predicate, Prop, Query, VariantsOf};
+use crate::scope::Scope;
 use crate::storable::Storable;
 use crate::value::{Value, ValueRef};
 
@@ -27,9 +28,8 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     type Props;
     /// The Rust type's name.
     const NAME: &'static str;
-    /// The discriminators of the rows that a repository of this type sees, aliases included, the one that is written
-    /// first; `None` for all rows of the table.
-    const DISCRIMINATORS: Option<&'static [&'static str]>;
+    /// The rows that a repository of this type sees; `None` for all rows of the table.
+    const SCOPE: Option<Scope>;
 
     /// The properties, to build filters and orders from.
     fn props() -> Self::Props;
@@ -56,7 +56,7 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     where
         Self: HasVariant<D>,
     {
-        Filter::new(Predicate::Discriminator(<Self as HasVariant<D>>::DISCRIMINATORS))
+        Filter::new(Predicate::Scope(<Self as HasVariant<D>>::SCOPE))
     }
 
     /// True of the rows of any of these derived types, a tuple.
@@ -181,10 +181,8 @@ pub trait HasVariant<D>: Sized {
     /// `Self`: generated code asks for it in signatures, so that a missing impl is reported once.
     #[doc(hidden)]
     type This: RootType;
-    /// The variant's position.
-    const INDEX: usize;
-    /// The discriminator that is written, then the aliases that are read too.
-    const DISCRIMINATORS: &'static [&'static str];
+    /// The rows of the variant: its position, and the discriminator that is written with the aliases that are read too.
+    const SCOPE: Scope;
 
     /// The poly value.
     fn wrap(derived: D) -> Self;
@@ -195,7 +193,7 @@ pub trait HasVariant<D>: Sized {
     /// A filter over the derived type as it reads in a query over the poly type: false on every other variant's row.
     #[doc(hidden)]
     fn scoped_to_variant(predicate: Predicate) -> Predicate {
-        predicate.scoped_to(Self::DISCRIMINATORS)
+        predicate.scoped_to(Self::SCOPE)
     }
 }
 

@@ -45,7 +45,7 @@ impl fmt::Debug for RowId {
 }
 
 /// A row as a back end gives it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row<D> {
     /// The row's identity.
     pub id: RowId,

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::explain::Explanation;
 use crate::query::{InPlace, Predicate, Select};
 use crate::row::Row;
+use crate::scope::Scope;
 use crate::value::{Timestamp, Value, ValueRef};
 use crate::writes::{AllWritten, WriteFailure, Writes};
 
@@ -21,8 +22,7 @@ use crate::writes::{AllWritten, WriteFailure, Writes};
 /// * An operation that fails MUST leave the rows and the indexes as they were; otherwise a caller cannot retry.
 /// * Uniqueness MUST be enforced by the store itself, at the write, under concurrency; a look before the write lets two
 ///   writers through.
-/// * A partial index (one with [discriminators](crate::table::Index::discriminators)) MUST hold exactly the rows with one
-///   of these; otherwise siblings without the property collide on its absence.
+/// * A partial index (one with a [scope](crate::table::Index::scope)) MUST hold exactly the rows in it; otherwise siblings without the property collide on its absence.
 /// * A predicate MUST be true of exactly the rows that [`evaluate`](crate::query::evaluate) says, indexed or not;
 ///   otherwise the same program answers differently on two stores.
 /// * A row MUST come back with the discriminator that is stored, known or not; core reports the unknown.
@@ -42,11 +42,13 @@ pub trait Session: Send + Sync + 'static {
     /// Entries of the old rows leave the indexes, those of the new ones enter, whatever their discriminators. Whether a key is
     /// taken MUST be judged by what all the writes leave: rows may give each other their key values, in whichever order they
     /// come, and take those of rows that are deleted.
+    ///
+    /// If a write [asks](crate::backend::Target::before) for the row before it, and that cannot be read, nothing is done.
     fn write(
         &self,
         table: &Self::Table,
         writes: Writes<'_, Self::Doc>,
-    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send;
+    ) -> impl Future<Output = Result<AllWritten<Self::Doc>, (usize, WriteFailure)>> + Send;
 
     /// Makes the changes to the row with a key where it is, raises its version by one, and gives the row as it is then. The
     /// result MUST be that of a look-up and a replacement of what was found, even if others change the row meanwhile.
@@ -127,8 +129,8 @@ pub struct Lookup<'a> {
     pub index: usize,
     /// The values of its columns.
     pub values: &'a [ValueRef<'a>],
-    /// The discriminators that the row may have; any if `None`.
-    pub scope: Option<&'static [&'static str]>,
+    /// What the row must be in; anything if `None`.
+    pub scope: Option<Scope>,
 }
 
 /// Takes the rows that are found. A closure is one.

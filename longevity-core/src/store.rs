@@ -151,7 +151,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// The tables in the order of their names.
     fn tables(&self) -> Vec<&Table<B>> {
         let mut tables: Vec<_> = self.shared.tables.values().map(|table| &**table).collect();
-        tables.sort_by_key(|table| table.definition.name);
+        tables.sort_by(|a, b| a.definition.name.cmp(&b.definition.name));
         tables
     }
 

@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use crate::error::Error;
-use crate::row::{RowContent, RowId};
+use crate::row::{Row, RowContent, RowId};
+use crate::scope::Scope;
 use crate::value::Value;
 
 /// The row that a write is about.
@@ -13,11 +14,20 @@ pub struct Target<'a> {
     pub id: RowId,
     /// The version that it must have; any if `None`.
     pub version: Option<u64>,
-    /// The discriminators that it may have; any if `None`. A row with another is [`WriteFailure::Missing`].
-    pub scope: Option<&'static [&'static str]>,
+    /// What it must be in; anything if `None`. A row that is not is [`WriteFailure::Missing`].
+    pub scope: Option<Scope>,
     /// The values of the primary key's columns, which never change; `None` if the type has none. For stores that spread
     /// rows by it.
     pub primary_key: Option<&'a [Value]>,
+    /// Whether [`Written`] has to say what the row was before.
+    pub before: bool,
+}
+
+impl Target<'_> {
+    /// Whether a row with this discriminator may be it.
+    pub fn is_in_scope(&self, discriminator: Option<&str>) -> bool {
+        self.scope.is_none_or(|scope| scope.contains(discriminator))
+    }
 }
 
 /// A write of one row.
@@ -40,6 +50,11 @@ impl<'a, D> Write<'a, D> {
         }
     }
 
+    /// Whether it has to be said what the row was before.
+    pub fn wants_before(&self) -> bool {
+        self.target().is_some_and(|target| target.before)
+    }
+
     /// What the row is to be; `None` if it is to go.
     pub fn content(&self) -> Option<&RowContent<D>> {
         match self {
@@ -53,18 +68,32 @@ impl<'a, D> Write<'a, D> {
 pub type Writes<'a, D> = SmallVec<[Write<'a, D>; 1]>;
 
 /// What became of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written<D> {
     /// The id of the new row.
     Inserted(RowId),
     /// The row's new version.
-    Replaced(u64),
+    Replaced(u64, Before<D>),
     /// The row is gone.
-    Deleted,
+    Deleted(Before<D>),
 }
 
+impl<D> Written<D> {
+    /// What it is the result of.
+    pub(crate) fn of_what(&self) -> &'static str {
+        match self {
+            Self::Inserted(_) => "an insertion",
+            Self::Replaced(..) => "a replacement",
+            Self::Deleted(_) => "a delete",
+        }
+    }
+}
+
+/// The row as it was before a write, which replaced or deleted just this; `None` if it was not [asked for](Target::before).
+pub type Before<D> = Option<Box<Row<D>>>;
+
 /// What became of writes that were done together, in their order.
-pub type AllWritten = SmallVec<[Written; 1]>;
+pub type AllWritten<D> = SmallVec<[Written<D>; 1]>;
 
 /// Why a write was not done. The store is as it was.
 #[derive(Debug)]

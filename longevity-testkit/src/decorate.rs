@@ -91,7 +91,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         inner: &B,
         table: &B::Table,
         writes: Writes<'_, B::Doc>,
-    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send {
+    ) -> impl Future<Output = Result<AllWritten<B::Doc>, (usize, WriteFailure)>> + Send {
         inner.write(table, writes)
     }
 
@@ -174,17 +174,19 @@ impl<B: Backend, D: Decorator<B>> Session for Decorated<B, D> {
         &self,
         table: &B::Table,
         mut writes: Writes<'_, B::Doc>,
-    ) -> Result<AllWritten, (usize, WriteFailure)> {
+    ) -> Result<AllWritten<B::Doc>, (usize, WriteFailure)> {
         let (inner, decorator) = (&self.inner, &self.decorator);
         if writes.len() == 1
+            && !writes.iter().any(Write::wants_before)
             && let Some(write) = writes.pop()
         {
             let written = match write {
                 Write::Insert(content) => decorator.insert(inner, table, content).await.map(Written::Inserted),
-                Write::Replace(target, content) => {
-                    decorator.replace(inner, table, target, content).await.map(Written::Replaced)
-                }
-                Write::Delete(target) => decorator.delete(inner, table, target).await.map(|()| Written::Deleted),
+                Write::Replace(target, content) => decorator
+                    .replace(inner, table, target, content)
+                    .await
+                    .map(|version| Written::Replaced(version, None)),
+                Write::Delete(target) => decorator.delete(inner, table, target).await.map(|()| Written::Deleted(None)),
             };
             return written.map(|written| AllWritten::from_iter([written])).map_err(|failure| (0, failure));
         }

@@ -88,7 +88,7 @@ impl<B: Backend> Session for Through<B> {
         &self,
         table: &B::Table,
         writes: Writes<'_, B::Doc>,
-    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send {
+    ) -> impl Future<Output = Result<AllWritten<Self::Doc>, (usize, WriteFailure)>> + Send {
         self.inner.write(table, writes)
     }
 

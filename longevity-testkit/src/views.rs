@@ -44,7 +44,7 @@ impl<M: DomainModel, B: Backend> SpecVisitor<M> for Derived<'_, M, B> {
         let view: Box<dyn AnyView<P>> = Box::new(View {
             repo: self.store.repo::<D>(),
             keys: all_keys::<P, D, B>(),
-            variant: Some(<P as HasVariant<D>>::INDEX),
+            variant: Some(<P as HasVariant<D>>::SCOPE.variant),
             extract: <P as HasVariant<D>>::extract,
             narrow: PState::<P>::narrow::<D>,
             widen: PState::<D>::widen,

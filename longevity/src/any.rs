@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Write, WriteFailure,
-    Writes,
+    AllWritten, Backend, Before, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Write,
+    WriteFailure, Writes, Written,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -102,7 +102,7 @@ macro_rules! any {
                 &self,
                 table: &AnyTable,
                 writes: Writes<'_, AnyDoc>,
-            ) -> Result<AllWritten, (usize, WriteFailure)> {
+            ) -> Result<AllWritten<AnyDoc>, (usize, WriteFailure)> {
                 match (self, &table.0) {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         let own = |content| match content {
@@ -120,7 +120,13 @@ macro_rules! any {
                             write.map_err(|error| (position, error.into()))
                         };
                         let writes = writes.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
-                        backend.write(table, writes).await
+                        let before = |before: Before<_>| before.map(|row| Box::new(with_doc(*row, |doc| AnyDoc(Doc::$variant(doc)))));
+                        let any = |written| match written {
+                            Written::Inserted(id) => Written::Inserted(id),
+                            Written::Replaced(version, row) => Written::Replaced(version, before(row)),
+                            Written::Deleted(row) => Written::Deleted(before(row)),
+                        };
+                        Ok(backend.write(table, writes).await?.into_iter().map(any).collect())
                     })*
                     _ => Err((0, self.another().into())),
                 }

@@ -6,7 +6,7 @@ use longevity::backend::Backend;
 use longevity::prelude::*;
 use longevity::query::{Direction, OrderBy, Predicate, Select};
 use longevity::storable::{ScalarType, Shape};
-use longevity::table::{Index, TableDefinition};
+use longevity::table::{Index, Scope, TableDefinition};
 use longevity::value::Comparison;
 use longevity::{Access, Explanation, RootType, Value};
 use longevity_core::Path;
@@ -14,8 +14,6 @@ use longevity_core::Path;
 use crate::models;
 
 /// A filter may be over one variant: by its discriminators.
-type Scope = Option<&'static [&'static str]>;
-
 /// Tables of the matrix with keys and indexes of every kind.
 pub fn tables() -> Vec<Arc<TableDefinition>> {
     let roots = [
@@ -76,13 +74,18 @@ pub fn of_every_index<B: Backend>(
 }
 
 /// What is wrong with a plan that has to find its rows by these columns.
-fn complaint(definition: &TableDefinition, plan: &Explanation, scope: Scope, asked: &[usize]) -> Option<&'static str> {
+fn complaint(
+    definition: &TableDefinition,
+    plan: &Explanation,
+    scope: Option<Scope>,
+    asked: &[usize],
+) -> Option<&'static str> {
     let Access::Index { name, equal_columns, range } = &plan.access else { return Some("no index") };
     let Some(used) = definition.indexes.iter().find(|index| index.name == *name) else {
         return Some("an index that is not declared");
     };
     let bounded = equal_columns + usize::from(*range);
-    if used.discriminators.is_some() && used.discriminators != scope {
+    if used.scope.is_some() && used.scope != scope {
         Some("a sibling's index")
     } else if bounded == 0 {
         Some("an index that is read from end to end")
@@ -94,23 +97,18 @@ fn complaint(definition: &TableDefinition, plan: &Explanation, scope: Scope, ask
 }
 
 /// The scopes in which an index is of use.
-fn scopes(definition: &TableDefinition, index: &Index) -> Vec<Scope> {
-    match index.variant {
-        Some(_) => vec![index.discriminators],
-        None => {
-            let variants = definition.variants.iter().map(|variant| variant.discriminators);
-            std::iter::once(None).chain(variants.filter(Option::is_some)).collect()
-        }
+fn scopes(definition: &TableDefinition, index: &Index) -> Vec<Option<Scope>> {
+    match index.scope {
+        Some(scope) => vec![Some(scope)],
+        None => std::iter::once(None).chain(definition.scopes().map(Some)).collect(),
     }
 }
 
 /// As the derived repository says it, and as the poly repository does for a filter over the derived type.
-fn as_said(predicate: &Predicate, scope: Scope) -> Vec<Predicate> {
+fn as_said(predicate: &Predicate, scope: Option<Scope>) -> Vec<Predicate> {
     match scope {
         None => vec![predicate.clone()],
-        Some(names) => {
-            vec![Predicate::Discriminator(names).and(predicate.clone()), predicate.clone().scoped_to(names)]
-        }
+        Some(scope) => vec![Predicate::Scope(scope).and(predicate.clone()), predicate.clone().scoped_to(scope)],
     }
 }
 
@@ -181,8 +179,8 @@ fn forms(definition: &TableDefinition, column: usize) -> Vec<(&'static str, Pred
 }
 
 /// None, by each column both ways, by two, and by what has no column.
-fn orders_in(definition: &TableDefinition, scope: Scope) -> Vec<Vec<OrderBy>> {
-    let variant = definition.variants.iter().position(|variant| variant.discriminators == scope);
+fn orders_in(definition: &TableDefinition, scope: Option<Scope>) -> Vec<Vec<OrderBy>> {
+    let variant = scope.map(|scope| scope.variant);
     let columns = definition.columns.iter().filter(|column| column.variant.is_none() || column.variant == variant);
     let mut paths: Vec<_> = columns.map(|column| column.path.clone()).collect();
     if let Some(Shape::Struct { fields, .. }) =

@@ -3,13 +3,17 @@
 
 use std::sync::{Arc, Mutex};
 
+use longevity::RootType;
 use longevity::backend::{ByKind, Target, WriteFailure};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
+use longevity::storable::ScalarType;
+use longevity::table::{FieldSchema, PrimaryKeySchema, TableSchema, TypeSchema};
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::{RowContent, RowId, Value};
 use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
-use longevity_tests::models::poly_keys::{Car, CarPlate, Owner, Traffic, VehicleId};
+use longevity_tests::models::components::Thread;
+use longevity_tests::models::poly_keys::{Car, CarPlate, Owner, Traffic, Vehicle, VehicleId};
 use longevity_tests::models::primary_keys::{Hashed, Partitioned, PartitionedId, PrimaryKeys};
 
 type MemTable = <Mem as longevity::backend::Session>::Table;
@@ -232,4 +236,99 @@ impl longevity::InModel<Blogging> for Stray {}
 fn a_type_that_the_model_does_not_list_has_no_repository() {
     let store = Longevity::<Blogging, _>::open(Mem::new()).unwrap();
     drop(store.repo::<Stray>());
+}
+
+fn table_schema<P: RootType>() -> TableSchema {
+    P::definition().table().unwrap().schema()
+}
+
+/// The types in the reverse of their order, and one of them twice.
+fn renumbered(schema: &TableSchema) -> TableSchema {
+    let mut other = schema.clone();
+    let last = other.types.len() - 1;
+    let moved = |position: &mut usize| *position = last - *position;
+    other.types.reverse();
+    for of_type in &mut other.types {
+        match of_type {
+            TypeSchema::Scalar(_) | TypeSchema::Choice { .. } => {}
+            TypeSchema::Newtype { held, .. } => moved(held),
+            TypeSchema::Optional(held) | TypeSchema::List(held) | TypeSchema::Set(held) => moved(held),
+            TypeSchema::Map(key, value) => [key, value].into_iter().for_each(moved),
+            TypeSchema::Struct { fields, .. } => fields.iter_mut().for_each(|field| moved(&mut field.of_type)),
+            TypeSchema::Enum { variants, .. } => {
+                variants.iter_mut().filter_map(|variant| variant.holds.as_mut()).for_each(moved);
+            }
+        }
+    }
+    other.variants.iter_mut().for_each(|variant| moved(&mut variant.of_type));
+    other.columns.iter_mut().for_each(|column| moved(&mut column.of_type));
+    let (copied, copy) = (other.variants[0].of_type, other.types.len());
+    other.types.push(other.types[copied].clone());
+    other.variants[0].of_type = copy;
+    other
+}
+
+/// The fields of the first struct that has any.
+fn first_fields(schema: &mut TableSchema) -> &mut Vec<FieldSchema> {
+    let fields = schema.types.iter_mut().find_map(|of_type| match of_type {
+        TypeSchema::Struct { fields, .. } if !fields.is_empty() => Some(fields),
+        _ => None,
+    });
+    fields.unwrap()
+}
+
+#[test]
+fn two_schemas_are_equal_whatever_the_order_of_their_types() {
+    for schema in [table_schema::<User>(), table_schema::<Vehicle>(), table_schema::<Thread>()] {
+        assert_eq!(renumbered(&schema), schema);
+        assert_eq!(schema, renumbered(&schema));
+    }
+}
+
+#[test]
+fn two_schemas_that_differ_in_anything_are_not_equal() {
+    let schema = table_schema::<User>();
+    assert_ne!(table_schema::<Thread>(), schema);
+    let changes: [fn(&mut TableSchema); 17] = [
+        |it| it.name.push('s'),
+        |it| it.type_name.push('s'),
+        |it| it.variants[1].type_name.push('s'),
+        |it| it.variants[1].discriminators.push("Other".into()),
+        |it| it.variants.truncate(1),
+        |it| it.columns[0].optional ^= true,
+        |it| it.columns[0].variant = Some(0),
+        |it| it.columns[0].path.clear(),
+        |it| it.columns[0].of_type = it.variants[0].of_type,
+        |it| it.indexes[0].unique ^= true,
+        |it| it.indexes[0].columns.clear(),
+        |it| it.indexes.truncate(1),
+        |it| it.primary_key = Some(PrimaryKeySchema { index: 0, hashed: true, partition_columns: 1 }),
+        |it| first_fields(it)[0].stored_name.push('s'),
+        |it| first_fields(it)[0].aliases.push("other".into()),
+        |it| first_fields(it)[0].has_default ^= true,
+        |it| first_fields(it).truncate(1),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut other = schema.clone();
+        change(&mut other);
+        assert_ne!(other, schema, "change {number}");
+        assert_ne!(renumbered(&schema), other, "change {number}");
+    }
+    // What somebody tore leads nowhere, and is compared too.
+    let mut torn = schema.clone();
+    torn.types.clear();
+    assert_eq!(torn.clone(), torn);
+    assert_ne!(torn, schema);
+}
+
+#[test]
+fn a_type_that_holds_itself_has_a_schema_that_ends() {
+    let schema = table_schema::<Thread>();
+    let mut deeper = schema.clone();
+    for of_type in &mut deeper.types {
+        if let TypeSchema::Scalar(scalar) = of_type {
+            *scalar = ScalarType::U8;
+        }
+    }
+    assert_ne!(deeper, schema);
 }

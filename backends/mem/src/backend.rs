@@ -1,5 +1,6 @@
 //! The back end: the interface's operations, each handed to the room that does it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,7 +38,7 @@ use crate::table::Store;
 #[derive(Clone, Default)]
 pub struct Mem {
     // By name: tables that different models open share their rows.
-    stores: Arc<Mutex<HashMap<&'static str, Arc<Store>>>>,
+    stores: Arc<Mutex<HashMap<Cow<'static, str>, Arc<Store>>>>,
 }
 
 impl Mem {
@@ -48,7 +49,7 @@ impl Mem {
 
     fn table(&self, definition: &Arc<TableDefinition>) -> Table {
         let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
-        Table::new(Arc::clone(definition), Arc::clone(stores.entry(definition.name).or_default()))
+        Table::new(Arc::clone(definition), Arc::clone(stores.entry(definition.name.clone()).or_default()))
     }
 }
 
@@ -71,7 +72,7 @@ impl Session for Mem {
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         let schema = table.schema().map_err(|error| (0, WriteFailure::from(error)))?;
         table.store.write(schema, writes)
     }

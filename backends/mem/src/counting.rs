@@ -88,7 +88,7 @@ struct Said<'a> {
 
 impl Said<'_> {
     fn ranges(&self, position: usize, predicate: &Predicate) -> Option<Vec<IndexRange>> {
-        if !self.facts.within(self.index.discriminators) {
+        if !self.facts.within(self.index.scope) {
             return None;
         }
         let mut range = IndexRange::new(self.definition, position, self.facts);
@@ -116,8 +116,8 @@ impl Said<'_> {
         match predicate {
             Predicate::All => true,
             Predicate::And(parts) => parts.iter().all(|part| self.is_all_said(part, range, by_values)),
-            Predicate::Discriminator(names) => {
-                self.index.discriminators.is_some_and(|own| own.iter().all(|name| names.contains(name)))
+            Predicate::Scope(scope) => {
+                self.index.scope.is_some_and(|own| own.discriminators.iter().all(|name| scope.contains(Some(name))))
             }
             Predicate::Compare { path, comparison: Comparison::Eq, operand } => self.is_fixed(path, operand, range),
             Predicate::Compare { comparison: Comparison::Ne, .. } => false,

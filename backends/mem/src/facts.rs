@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use longevity_core::query::Predicate;
+use longevity_core::table::Scope;
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Step, Value, ValueRef};
 
@@ -46,7 +47,7 @@ impl<'a> Facts<'a> {
                 Predicate::And(_) => self.collect(conjunct),
                 Predicate::Nothing => self.nothing = true,
                 Predicate::Or(parts) if parts.is_empty() => self.nothing = true,
-                Predicate::Discriminator(names) => self.narrow(names),
+                Predicate::Scope(scope) => self.narrow(scope.discriminators),
                 Predicate::Compare { path, comparison, operand } => self.compare(path, *comparison, operand),
                 Predicate::In { path, operands, negated: false } => match operands.as_slice() {
                     [] => self.nothing = true,
@@ -121,10 +122,11 @@ impl<'a> Facts<'a> {
         self.among.len() == 1
     }
 
-    /// Whether every row that satisfies the predicate is in an index of these discriminators.
-    pub(crate) fn within(&self, discriminators: Option<&[&str]>) -> bool {
-        discriminators
-            .is_none_or(|names| self.scope.as_ref().is_some_and(|scope| scope.iter().all(|name| names.contains(name))))
+    /// Whether every row that satisfies the predicate is in an index with this scope.
+    pub(crate) fn within(&self, index: Option<Scope>) -> bool {
+        index.is_none_or(|index| {
+            self.scope.as_ref().is_some_and(|names| names.iter().all(|name| index.contains(Some(name))))
+        })
     }
 
     /// The single value that the column at this path has in every row that satisfies the predicate, if there is one.

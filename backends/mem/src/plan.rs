@@ -95,7 +95,7 @@ impl Plan {
         let rank = Rank { bounded: facts.ids != (0..u64::MAX) && order.is_empty(), ..Rank::default() };
         let mut best = (rank, Self { candidates, arrangement });
         for (position, index) in definition.indexes.iter().enumerate() {
-            if !facts.within(index.discriminators) {
+            if !facts.within(index.scope) {
                 continue;
             }
             let range = IndexRange::new(definition, position, &facts);
@@ -147,7 +147,7 @@ impl Plan {
             }
             _ => None,
         };
-        Explanation { access, ordered_by_access, table: definition.name, details, warning: None }
+        Explanation { access, ordered_by_access, table: definition.name.to_string(), details, warning: None }
     }
 }
 

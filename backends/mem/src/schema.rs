@@ -112,7 +112,7 @@ impl Slot {
         Self {
             name: index.name.clone(),
             unique: index.is_unique(),
-            discriminators: index.discriminators,
+            discriminators: index.scope.map(|scope| scope.discriminators),
             paths: index.columns.iter().map(|column| definition.columns[*column].path.clone()).collect(),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use longevity_core::backend::{AllWritten, Target, Write, WriteFailure, Writes, Written};
-use longevity_core::table::TableDefinition;
+use longevity_core::table::{Scope, TableDefinition};
 use longevity_core::{Error, Row, RowContent, RowId, Timestamp};
 use smallvec::smallvec;
 
@@ -74,8 +74,8 @@ impl StoredRow {
         }
     }
 
-    pub(crate) fn is_in(&self, scope: Option<&[&str]>) -> bool {
-        scope.is_none_or(|names| self.discriminator.as_deref().is_some_and(|name| names.contains(&name)))
+    pub(crate) fn is_in(&self, scope: Option<Scope>) -> bool {
+        scope.is_none_or(|scope| scope.contains(self.discriminator.as_deref()))
     }
 
     fn entries(&self, layout: &Layout) -> Entries {
@@ -147,7 +147,7 @@ impl Store {
         &self,
         schema: &Schema,
         mut writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten, (usize, WriteFailure)> {
+    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         if writes.len() == 1
             && let Some(write) = writes.pop()
         {
@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// Replaces or deletes a row.
-    fn write_one(&self, schema: &Schema, write: Write<'_, Doc>) -> Result<Written, WriteFailure> {
+    fn write_one(&self, schema: &Schema, write: Write<'_, Doc>) -> Result<Written<Doc>, WriteFailure> {
         let (target, mut change) = Change::of(schema, write, || self.next_id.fetch_add(1, Ordering::Relaxed))?;
         let mut state = self.write_lock();
         let written = state.write(schema, &[target], std::slice::from_mut(&mut change));
@@ -190,7 +190,7 @@ impl Store {
     }
 
     /// Inserts a row: there is no row before it to look at.
-    fn insert(&self, schema: &Schema, content: RowContent<Doc>) -> Result<Written, WriteFailure> {
+    fn insert(&self, schema: &Schema, content: RowContent<Doc>) -> Result<Written<Doc>, WriteFailure> {
         let row = Arc::new(StoredRow::new(self.next_id.fetch_add(1, Ordering::Relaxed), content));
         let mut entries = row.entries(&schema.layout);
         let id = row.row_id();
@@ -206,7 +206,7 @@ impl Store {
     }
 
     /// The row with this entry in a unique index.
-    pub(crate) fn get(&self, slot: usize, key: &[u8], scope: Option<&[&str]>) -> Option<Row<Doc>> {
+    pub(crate) fn get(&self, slot: usize, key: &[u8], scope: Option<Scope>) -> Option<Row<Doc>> {
         let state = self.read();
         state.with_key(slot, key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
@@ -311,6 +311,8 @@ struct Change {
     /// `None` if the row is new.
     old: Option<Arc<StoredRow>>,
     old_entries: Entries,
+    /// Whether the row before it is asked for.
+    asked: bool,
 }
 
 impl Change {
@@ -321,6 +323,7 @@ impl Change {
         write: Write<'a, Doc>,
         next_id: impl FnOnce() -> u64,
     ) -> Result<(Option<Target<'a>>, Self), WriteFailure> {
+        let asked = write.wants_before();
         let (target, row) = match write {
             Write::Insert(content) => (None, Some(StoredRow::new(next_id(), content))),
             Write::Replace(target, content) => {
@@ -330,14 +333,15 @@ impl Change {
             Write::Delete(target) => (Some(target), None),
         };
         let entries = row.as_ref().map_or_else(Entries::new, |row| row.entries(&schema.layout));
-        Ok((target, Self { row: row.map(Arc::new), entries, old: None, old_entries: Entries::new() }))
+        Ok((target, Self { row: row.map(Arc::new), entries, old: None, old_entries: Entries::new(), asked }))
     }
 
-    fn written(&self) -> Written {
+    fn written(&self) -> Written<Doc> {
+        let before = || self.old.as_ref().filter(|_| self.asked).map(|old| Box::new(old.to_row()));
         match (&self.row, &self.old) {
-            (None, _) => Written::Deleted,
+            (None, _) => Written::Deleted(before()),
             (Some(row), None) => Written::Inserted(row.row_id()),
-            (Some(row), Some(_)) => Written::Replaced(row.version),
+            (Some(row), Some(_)) => Written::Replaced(row.version, before()),
         }
     }
 

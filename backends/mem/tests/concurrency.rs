@@ -254,7 +254,13 @@ fn a_panic_in_an_accessor_leaves_the_table_whole() {
                 accesses += 1;
                 assert_ne!(accesses, strike + 1, "on purpose");
             })));
-            let target = longevity_core::backend::Target { id: ids[3], version: None, scope: None, primary_key: None };
+            let target = longevity_core::backend::Target {
+                id: ids[3],
+                version: None,
+                scope: None,
+                primary_key: None,
+                before: false,
+            };
             now(users.mem.replace(&users.table, target, content)).unwrap();
         });
         assert!(struck.join().is_err());

@@ -141,7 +141,7 @@ fn atoms() -> impl Strategy<Value = Predicate> {
         1 => (comparisons(), 0..12_u128)
             .prop_map(|(comparison, id)| Predicate::Id { comparison, id: RowId::from_u128(id) }),
         1 => prop::sample::select(vec![Predicate::All, Predicate::Nothing]),
-        2 => prop::sample::select(vec![MEMBER, COMMENTER, &["Member"]]).prop_map(Predicate::Discriminator),
+        2 => prop::sample::select(vec![MEMBER, COMMENTER, CANONICAL]).prop_map(Predicate::Scope),
     ]
 }
 
@@ -381,5 +381,5 @@ fn room_for_all_rows_is_made_at_once() {
     assert_eq!(window(7, Some(2)), (Some(2), 2));
     assert_eq!(window(12, None), (Some(0), 0));
     // What satisfies a predicate is not counted for it.
-    assert_eq!(users.found(Select::of(Predicate::Discriminator(&["Member"]))).expected, None);
+    assert_eq!(users.found(Select::of(Predicate::Scope(CANONICAL))).expected, None);
 }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use common::*;
 use longevity_core::backend::{Backend, ByKind, Lookup, Session, Target, WriteFailure};
 use longevity_core::query::Predicate;
+use longevity_core::table::Scope;
 use longevity_core::value::Comparison;
 use longevity_core::{RowContent, RowId, Timestamp, Value, ValueRef};
 
@@ -102,7 +103,7 @@ fn gone_stale_and_taken_are_told_apart_in_this_order() {
     // Stale, and taken too.
     assert!(matches!(users.replace(id, Some(0), member(2)), Err(WriteFailure::Stale { found: 1 })));
     // Out of scope, and stale too.
-    let target = Target { id, version: Some(0), scope: Some(COMMENTER), primary_key: None };
+    let target = Target { id, version: Some(0), scope: Some(COMMENTER), primary_key: None, before: false };
     let content = users.content(member(1));
     assert!(matches!(now(users.mem.replace(&users.table, target, content)), Err(WriteFailure::Missing)));
     assert!(matches!(now(users.mem.delete(&users.table, target)), Err(WriteFailure::Missing)));
@@ -170,15 +171,15 @@ fn a_row_with_an_unknown_discriminator_comes_back_as_stored_and_is_in_no_scope()
     let users = Users::new();
     let id = users.insert(member(1)).unwrap();
     let content = RowContent { discriminator: Some(Cow::Owned("Martian".to_owned())), ..users.content(member(1)) };
-    let target = Target { id, version: None, scope: None, primary_key: None };
+    let target = Target { id, version: None, scope: None, primary_key: None, before: false };
     now(users.mem.replace(&users.table, target, content)).unwrap();
     let row = users.by_username("member-000001").unwrap();
     assert_eq!(row.discriminator.as_deref(), Some("Martian"));
     assert!(users.by_email(&member(1).email).is_none());
-    let named = |names| Predicate::Discriminator(names).and(compare(&[&CATS], Comparison::Eq, 1));
+    let named = |scope| Predicate::Scope(scope).and(compare(&[&CATS], Comparison::Eq, 1));
     assert_eq!(users.count(named(MEMBER)), 0);
-    assert_eq!(users.count(Predicate::Discriminator(COMMENTER)), 0);
-    assert_eq!(users.count(named(&["Martian"])), 1);
+    assert_eq!(users.count(Predicate::Scope(COMMENTER)), 0);
+    assert_eq!(users.count(named(Scope { variant: 2, discriminators: &["Martian"] })), 1);
     assert_eq!(users.find(select(Predicate::All)), [id]);
 }
 
@@ -199,7 +200,7 @@ fn a_replace_keeps_the_time_of_creation() {
     let id = now(users.mem.insert(&users.table, content(at(1)))).unwrap();
     let times = || users.by_username("member-000001").map(|row| (row.created_at, row.updated_at)).unwrap();
     assert_eq!(times(), (at(1), at(1)));
-    let target = Target { id, version: None, scope: None, primary_key: None };
+    let target = Target { id, version: None, scope: None, primary_key: None, before: false };
     now(users.mem.replace(&users.table, target, content(at(2)))).unwrap();
     assert_eq!(times(), (at(1), at(2)));
     now(users.mem.replace(&users.table, target, content(None))).unwrap();

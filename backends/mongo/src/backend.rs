@@ -32,7 +32,7 @@ impl Session for Mongo {
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         let ready = table.ready().await.map_err(|error| (0, error.into()))?;
         ready.within(write::write(&ready, writes)).await
     }

@@ -15,15 +15,18 @@ use crate::layout::ID;
 use crate::statements::{Form, Identified, commands};
 use crate::table::Ready;
 use crate::together::Together;
-use crate::transaction::{Done, Failed, Work, all_or_none};
+use crate::transaction::{Batch, Changed, Done, Failed, Work, all_or_none};
 use crate::write::{found, refused_row};
 
 /// Does the writes.
-pub(crate) async fn write(table: &Arc<Ready>, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+pub(crate) async fn write(
+    table: &Arc<Ready>,
+    writes: Writes<'_, Doc>,
+) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
     let writes = Identified::all(writes)?;
     if let Some(documents) = insertions(table, &writes)? {
-        return match all_or_none(table, Arc::new(Work::Insert(documents))).await {
-            Ok(_) => Ok(written(&writes, &HashMap::new())),
+        return match all_or_none(table, Batch::new(Work::Insert(documents), &[])).await {
+            Ok(_) => Ok(written(&writes, Changed::default())),
             Err(failed) => Err(refused(table, &writes, failed).await),
         };
     }
@@ -31,20 +34,23 @@ pub(crate) async fn write(table: &Arc<Ready>, writes: Writes<'_, Doc>) -> Result
     let is_known =
         |write: &Identified<'_>| !matches!(&write.write, Write::Replace(target, _) if target.version.is_none());
     let (mut form, mut is_together) = (Form::Whole, !writes.iter().all(is_known));
-    let mut work = Arc::new(if is_together {
-        Work::Together(Together::of(table, &writes)?)
-    } else {
-        Work::Commands(commands(table, &writes, form)?)
-    });
+    let mut batch = Batch::new(
+        if is_together {
+            Work::Together(Together::of(table, &writes)?)
+        } else {
+            Work::Commands(commands(table, &writes, form)?)
+        },
+        &writes,
+    );
     let started = Instant::now();
     loop {
-        match all_or_none(table, Arc::clone(&work)).await {
-            Ok(Done::Whole(versions)) => return Ok(written(&writes, &versions)),
+        match all_or_none(table, Arc::clone(&batch)).await {
+            Ok(Done::Whole(changed)) => return Ok(written(&writes, changed)),
             Ok(Done::Unmatched) => {}
             // Perhaps by a row whose turn comes later.
             Err(Failed::Row(_, error)) if error.is_duplicate() && !is_together => {
                 is_together = true;
-                work = Arc::new(Work::Together(Together::of(table, &writes)?));
+                batch = Batch::new(Work::Together(Together::of(table, &writes)?), &writes);
                 continue;
             }
             Err(failed) => return Err(refused(table, &writes, failed).await),
@@ -56,7 +62,7 @@ pub(crate) async fn write(table: &Arc<Ready>, writes: Writes<'_, Doc>) -> Result
         }
         if form == Form::Whole && !is_together {
             form = Form::Expression;
-            work = Arc::new(Work::Commands(commands(table, &writes, form)?));
+            batch = Batch::new(Work::Commands(commands(table, &writes, form)?), &writes);
         }
     }
 }
@@ -74,15 +80,15 @@ fn insertions(table: &Ready, writes: &[Identified<'_>]) -> Result<Option<Vec<Raw
     writes.iter().zip(contents).enumerate().map(document).collect::<Result<_, _>>().map(Some)
 }
 
-/// What became of the writes: with the new versions of rows of which it had to be asked.
-fn written(writes: &[Identified<'_>], versions: &HashMap<ObjectId, u64>) -> AllWritten {
+/// What became of the writes: with what was asked about their rows.
+fn written(writes: &[Identified<'_>], mut changed: Changed) -> AllWritten<Doc> {
     let of = |Identified { id, write }: &Identified<'_>| match write {
         Write::Insert(_) => Written::Inserted(identity::row_id(*id)),
         Write::Replace(target, _) => {
             let next = target.version.map(|version| version.saturating_add(1));
-            Written::Replaced(versions.get(id).copied().or(next).unwrap_or_default())
+            Written::Replaced(changed.versions.get(id).copied().or(next).unwrap_or_default(), changed.before.remove(id))
         }
-        Write::Delete(_) => Written::Deleted,
+        Write::Delete(_) => Written::Deleted(changed.before.remove(id)),
     };
     writes.iter().map(of).collect()
 }
@@ -94,6 +100,7 @@ async fn refused(table: &Ready, writes: &[Identified<'_>], failed: Failed) -> (u
             let name = writes.get(position).and_then(Identified::name);
             (position, refused_row(table, name, error).await)
         }
+        Failed::Unreadable(error) => (0, error.into()),
         // That of no one row.
         Failed::Whole(error) => (0, error.into()),
     }

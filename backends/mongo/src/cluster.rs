@@ -58,14 +58,14 @@ pub(crate) async fn shard(connection: &Connection, definition: &TableDefinition)
     let Some(command) = sharding(connection.database.name(), definition) else { return Ok(()) };
     if !connection.is_cluster {
         tracing::info!(
-            table = definition.name,
+            table = &*definition.name,
             "not sharded: the server is no cluster; the index of the primary key is there"
         );
         return Ok(());
     }
     // Again with the same key, it does nothing.
     connection.run_in(&connection.client.database("admin"), command).await.map_err(MongoError::of_write)?;
-    tracing::info!(table = definition.name, "sharded by its primary key");
+    tracing::info!(table = &*definition.name, "sharded by its primary key");
     Ok(())
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn of_filter(table: &Ready, filter: Document) -> Result<Explana
 }
 
 async fn of_find(table: &Ready, find: Find) -> Result<Explanation, Error> {
-    let name = table.definition.name;
+    let name = &*table.definition.name;
     let command = if find.computed.is_empty() {
         let mut command = doc! { "find": name, "filter": find.filter, "sort": find.sort };
         if let Some(limit) = find.limit {
@@ -112,7 +112,7 @@ fn explanation(table: &Ready, stages: &[&Document]) -> Explanation {
     Explanation {
         access,
         ordered_by_access: !has("SORT"),
-        table: table.definition.name,
+        table: table.definition.name.to_string(),
         details: Some(details.join(" < ")),
         warning: None,
     }

@@ -44,7 +44,7 @@ pub(crate) async fn key(
     found: &[Document],
     is_new: bool,
 ) -> Result<(), MongoError> {
-    let collection = connection.database.collection::<RawDocumentBuf>(definition.name);
+    let collection = connection.database.collection::<RawDocumentBuf>(&definition.name);
     for index in wanted.serves.iter().map(|position| &definition.indexes[*position]) {
         let elsewhere = if is_new { elsewhere(definition, index) } else { Vec::new() };
         let renamed = renamed(definition, index);
@@ -58,7 +58,7 @@ pub(crate) async fn key(
             continue;
         }
         if !connection.settings.rewriting {
-            return Err(MongoError::OldRows { table: definition.name.to_owned(), key: index.name.clone() });
+            return Err(MongoError::OldRows { table: definition.name.to_string(), key: index.name.clone() });
         }
         ensure_unindexed(definition, wanted, &elsewhere, found)?;
         ensure_unique(&collection, definition, index).await?;
@@ -76,7 +76,7 @@ pub(crate) async fn key(
 /// The types whose rows are in an index.
 pub(crate) fn variants<'a>(definition: &'a TableDefinition, index: &'a Index) -> impl Iterator<Item = &'a Variant> {
     let variants = definition.variants.iter().enumerate();
-    variants.filter(|(at, _)| index.variant.is_none_or(|own| own == *at)).map(|(_, variant)| variant)
+    variants.filter(|(at, _)| index.scope.is_none_or(|scope| scope.variant == *at)).map(|(_, variant)| variant)
 }
 
 pub(crate) fn rows_of(variant: &Variant) -> Document {
@@ -234,7 +234,7 @@ async fn ensure_unique(
         ];
         let mut found = collection.aggregate(same).allow_disk_use(true).await.map_err(MongoError::of_read)?;
         if found.advance().await.map_err(MongoError::of_read)? {
-            return Err(MongoError::DuplicateRows { table: definition.name.to_owned(), index: index.name.clone() });
+            return Err(MongoError::DuplicateRows { table: definition.name.to_string(), index: index.name.clone() });
         }
     }
     Ok(())

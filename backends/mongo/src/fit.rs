@@ -27,7 +27,7 @@ pub(crate) async fn ensure(
     wanted: &Wanted,
     is_new: bool,
 ) -> Result<(), Error> {
-    let collection = connection.database.collection::<RawDocumentBuf>(definition.name);
+    let collection = connection.database.collection::<RawDocumentBuf>(&definition.name);
     let Some(index) = wanted.serves.first().map(|position| &definition.indexes[*position]) else { return Ok(()) };
     for (place, position) in index.columns.iter().enumerate() {
         let column = &definition.columns[*position];

@@ -26,7 +26,7 @@ pub(crate) async fn drop_undeclared(table: &Ready) -> Result<Vec<String>, MongoE
 }
 
 async fn drop_index(connection: &Connection, definition: &TableDefinition, name: &str) -> Result<(), MongoError> {
-    let command = doc! { "dropIndexes": definition.name, "index": name, "writeConcern": { "w": "majority" } };
+    let command = doc! { "dropIndexes": &*definition.name, "index": name, "writeConcern": { "w": "majority" } };
     connection.run(command).await.map(drop).map_err(MongoError::of_write)
 }
 
@@ -45,7 +45,7 @@ fn is_undeclared(table: &Ready, index: &Document) -> bool {
 
 /// Whether an index of this name is one that longevity makes for a key.
 pub(crate) fn is_ours(definition: &TableDefinition, name: &str) -> bool {
-    let rest = name.strip_prefix(definition.name).and_then(|rest| rest.strip_prefix('.'));
+    let rest = name.strip_prefix(&*definition.name).and_then(|rest| rest.strip_prefix('.'));
     rest.is_some_and(|rest| rest.ends_with(".key") || rest.contains(".key of "))
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn wanted(definition: &TableDefinition) -> Vec<Wanted> {
 fn of_index(definition: &TableDefinition, position: usize, index: &Index) -> Wanted {
     let mut keys = Document::new();
     let mut name = index.name.clone();
-    match index.discriminators {
+    match index.scope.map(|scope| scope.discriminators) {
         Some([_]) => {
             keys.insert(TYPE, 1);
         }
@@ -104,7 +104,7 @@ fn of_index(definition: &TableDefinition, position: usize, index: &Index) -> Wan
         // Rows with equal values come in the order of their ids, without a sort.
         keys.insert(ID, 1);
     }
-    let partial = index.discriminators.map(|names| doc! { TYPE: of_types(names) });
+    let partial = index.scope.map(|scope| doc! { TYPE: of_types(scope.discriminators) });
     Wanted { name, keys, unique: index.is_unique(), partial, serves: vec![position], leading }
 }
 

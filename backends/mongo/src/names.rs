@@ -29,7 +29,7 @@ pub(crate) fn is_the_servers(name: &str) -> bool {
 
 /// Fails if the collection of a table cannot have the table's name.
 pub(crate) fn ensure_collection(database: &str, definition: &TableDefinition) -> Result<(), MongoError> {
-    let name = definition.name;
+    let name = &*definition.name;
     let refused = |reason| Err(forbidden(name, "collection", reason));
     if name.starts_with("system.") || name == "system" {
         return refused("MongoDB keeps `system` for itself: give the type another by `#[persistent(table = \"..\")]`");

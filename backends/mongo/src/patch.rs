@@ -112,10 +112,7 @@ struct Place {
 impl Place {
     fn of(table: &Ready, lookup: &Lookup<'_>, path: &Path) -> Option<Self> {
         let property = table.property(path)?;
-        let scope = match lookup.scope {
-            Some(scope) => Some(table.variant_of_scope(scope)?),
-            None => None,
-        };
+        let scope = lookup.scope.map(|scope| scope.variant);
         let cases = property.cases(scope);
         let [case] = cases.as_slice() else { return None };
         let in_all = scope.is_some() || case.is_everywhere;

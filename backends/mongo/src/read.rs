@@ -31,8 +31,8 @@ pub(crate) fn of_key(table: &Ready, lookup: &Lookup<'_>) -> Result<Document, Err
         return Err(wrong(format!("the key {} has not {} columns", lookup.index, lookup.values.len())));
     }
     // A partial index is used only where its condition is in the filter.
-    let scope = lookup.scope.or(index.discriminators);
-    let predicate = scope.map_or(Predicate::All, Predicate::Discriminator);
+    let scope = lookup.scope.or(index.scope);
+    let predicate = scope.map_or(Predicate::All, Predicate::Scope);
     let columns = index.columns.iter().zip(lookup.values);
     let predicate = columns.fold(predicate, |predicate, (column, value)| {
         let path = definition.columns[*column].path.clone();

@@ -60,7 +60,7 @@ pub(crate) async fn create(connection: &Connection, definition: &TableDefinition
 }
 
 async fn has_rows(connection: &Connection, definition: &TableDefinition) -> Result<bool, MongoError> {
-    let collection = connection.database.collection::<Document>(definition.name);
+    let collection = connection.database.collection::<Document>(&definition.name);
     let row = collection.find_one(doc! {}).projection(doc! { layout::ID: 1 }).await;
     Ok(row.map_err(MongoError::of_read)?.is_some())
 }
@@ -82,10 +82,10 @@ pub(crate) async fn indexes(
     connection: &Connection,
     definition: &TableDefinition,
 ) -> Result<Option<Vec<Document>>, MongoError> {
-    let found = indexes_of(&connection.database, definition.name).await?;
+    let found = indexes_of(&connection.database, &definition.name).await?;
     let by_id = found.iter().flatten().find(|index| index.get_str("name").is_ok_and(|name| name == "_id_"));
     if by_id.is_some_and(|index| index.contains_key("collation")) {
-        return Err(MongoError::ForeignCollection { table: definition.name.to_owned() });
+        return Err(MongoError::ForeignCollection { table: definition.name.to_string() });
     }
     Ok(found)
 }
@@ -105,7 +105,7 @@ async fn indexes_of(database: &Database, name: &str) -> Result<Option<Vec<Docume
 
 /// The fields of an index that is not this model's; `None` if there is no such, or it cannot be asked for.
 pub(crate) async fn fields_of(table: &Ready, name: &str) -> Option<Vec<String>> {
-    let found = indexes_of(&table.database, table.definition.name).await.ok()??;
+    let found = indexes_of(&table.database, &table.definition.name).await.ok()??;
     let index = found.iter().find(|index| index.get_str("name").is_ok_and(|found| found == name))?;
     Some(index.get_document("key").ok()?.keys().cloned().collect())
 }
@@ -155,7 +155,7 @@ pub(crate) fn conflict(definition: &TableDefinition, found: &Document, wanted: &
     let mut specification = wanted.specification();
     specification.remove("name");
     MongoError::ConflictingIndex {
-        table: definition.name.to_owned(),
+        table: definition.name.to_string(),
         name: found.get_str("name").unwrap_or(&wanted.name).to_owned(),
         found: shown.to_string(),
         wanted: specification.to_string(),
@@ -163,7 +163,7 @@ pub(crate) fn conflict(definition: &TableDefinition, found: &Document, wanted: &
 }
 
 async fn create_collection(connection: &Connection, definition: &TableDefinition) -> Result<(), MongoError> {
-    let create = doc! { "create": definition.name, "writeConcern": { "w": "majority" } };
+    let create = doc! { "create": &*definition.name, "writeConcern": { "w": "majority" } };
     match connection.run(create).await {
         Err(error) if code_of(&error) != Some(NAMESPACE_EXISTS) => Err(MongoError::of_write(error)),
         // Or somebody else did at this moment.
@@ -181,7 +181,7 @@ async fn create_indexes(
     }
     let specifications: Vec<_> = wanted.iter().map(Wanted::specification).collect();
     let create = doc! {
-        "createIndexes": definition.name,
+        "createIndexes": &*definition.name,
         "indexes": specifications,
         "writeConcern": { "w": "majority" },
     };
@@ -190,7 +190,7 @@ async fn create_indexes(
         Some(DUPLICATE) => {
             let namespace = format!("{}.{}", connection.database.name(), definition.name);
             let index = index_in(&error.to_string(), &namespace).unwrap_or_else(|| "of a key".to_owned());
-            MongoError::DuplicateRows { table: definition.name.to_owned(), index }
+            MongoError::DuplicateRows { table: definition.name.to_string(), index }
         }
         Some(INDEX_OPTIONS_CONFLICT | INDEX_KEY_SPECS_CONFLICT) => {
             in_the_way(connection, definition, wanted, error).await?

@@ -142,7 +142,7 @@ impl Open {
             Verb::Update => (cstr!("update"), cstr!("updates")),
             Verb::Delete => (cstr!("delete"), cstr!("deletes")),
         };
-        document.append(command, table.definition.name);
+        document.append(command, &*table.definition.name);
         // Stops at the first that fails.
         document.append(cstr!("ordered"), true);
         document.append(list, self.list);

@@ -86,7 +86,7 @@ impl Ready {
     fn new(connection: Arc<Connection>, definition: &Arc<TableDefinition>) -> Result<Self, MongoError> {
         let routing = if connection.is_cluster { layout::shard_key(definition) } else { None };
         Ok(Self {
-            collection: connection.database.collection(definition.name),
+            collection: connection.database.collection(&definition.name),
             namespace: format!("{}.{}", connection.database.name(), definition.name),
             database: connection.database.clone(),
             wanted: cluster::enforceable(&connection, definition, layout::wanted(definition))?,
@@ -119,11 +119,6 @@ impl Ready {
         found
     }
 
-    /// The position of the variant whose discriminators these are.
-    pub(crate) fn variant_of_scope(&self, scope: &[&str]) -> Option<usize> {
-        self.definition.variants.iter().position(|variant| variant.discriminators.is_some_and(|names| names == scope))
-    }
-
     /// Whether documents have a discriminator.
     pub(crate) fn has_type(&self) -> bool {
         self.definition.discriminators().next().is_some()
@@ -152,7 +147,7 @@ impl Ready {
     pub(crate) fn keys_of(&self, scope: Option<usize>) -> impl Iterator<Item = &Index> {
         let unique = self.wanted.iter().filter(|wanted| wanted.unique);
         let indexes = unique.flat_map(|wanted| &wanted.serves).map(|position| &self.definition.indexes[*position]);
-        indexes.filter(move |index| index.variant.is_none() || index.variant == scope)
+        indexes.filter(move |index| index.scope.is_none_or(|own| Some(own.variant) == scope))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::layout::{CREATED_AT, ID, UPDATED_AT, VERSION};
 use crate::rows;
 use crate::statements::{Command, Form, Identified, commands};
 use crate::table::Ready;
-use crate::transaction::{Done, Trouble, insert, run_all};
+use crate::transaction::{Changed, Done, Trouble, insert, run_all};
 use crate::write::signed;
 
 /// So many rows are asked for at once.
@@ -88,7 +88,7 @@ impl Together {
             versions.extend(kept.map(|kept| (new.id, kept.version.saturating_add(1))));
         }
         match insert(table, session, &documents).await {
-            Ok(()) => Ok(Done::Whole(versions)),
+            Ok(()) => Ok(Done::Whole(Changed { versions, ..Changed::default() })),
             Err(Trouble::Row(at, error)) => {
                 Err(Trouble::Row(self.come_in.get(at).map_or(0, |new| new.position), error))
             }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use longevity_core::{Error, Row};
 use mongodb::ClientSession;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, Utf8Lossy, doc};
@@ -11,8 +12,12 @@ use mongodb::error::{Error as DriverError, ErrorKind, TRANSIENT_TRANSACTION_ERRO
 use mongodb::options::{ReadConcern, ReadPreference, SelectionCriteria, TransactionOptions};
 
 use crate::connection::PATIENCE;
+use crate::encode::Doc;
 use crate::failure::{MongoError, WRITE_CONCERN_FAILED, WriteError, code_of, is_success, position_of};
-use crate::statements::Command;
+use crate::identity;
+use crate::layout::ID;
+use crate::rows;
+use crate::statements::{Command, Identified};
 use crate::table::Ready;
 use crate::together::Together;
 
@@ -33,10 +38,31 @@ pub(crate) enum Work {
     Together(Together),
 }
 
+/// The work, and the rows that are asked for before it.
+pub(crate) struct Batch {
+    work: Work,
+    asked: Vec<ObjectId>,
+}
+
+impl Batch {
+    pub(crate) fn new(work: Work, writes: &[Identified<'_>]) -> Arc<Self> {
+        let asked = writes.iter().filter(|it| it.write.wants_before()).map(|it| it.id).collect();
+        Arc::new(Self { work, asked })
+    }
+}
+
+/// What was asked about rows.
+#[derive(Default)]
+pub(crate) struct Changed {
+    /// The new versions of those that were not known.
+    pub(crate) versions: HashMap<ObjectId, u64>,
+    /// The rows before they were written.
+    pub(crate) before: HashMap<ObjectId, Box<Row<Doc>>>,
+}
+
 /// What became of a transaction that did not fail.
 pub(crate) enum Done {
-    /// With the new versions of rows of which it had to ask.
-    Whole(HashMap<ObjectId, u64>),
+    Whole(Changed),
     /// A command, which begins at this position, found fewer rows than it has statements: nothing was written.
     Unmatched,
 }
@@ -45,15 +71,17 @@ pub(crate) enum Done {
 pub(crate) enum Failed {
     /// By a row.
     Row(usize, WriteError),
+    /// By a row that was asked for and cannot be read.
+    Unreadable(Error),
     /// By anything else.
     Whole(MongoError),
 }
 
 /// Does the work in a task, which goes on to its end when nobody waits for it any more: a transaction that is left open would
 /// keep other writers waiting until the server ends it.
-pub(crate) async fn all_or_none(table: &Arc<Ready>, work: Arc<Work>) -> Result<Done, Failed> {
+pub(crate) async fn all_or_none(table: &Arc<Ready>, batch: Arc<Batch>) -> Result<Done, Failed> {
     let runs = Arc::clone(table);
-    let task = table.connection.runtime.spawn(async move { until_done(&runs, &work).await });
+    let task = table.connection.runtime.spawn(async move { until_done(&runs, &batch).await });
     task.await.unwrap_or_else(|error| {
         let reason = format!("the task that wrote a batch ended early: {error}");
         Err(Failed::Whole(MongoError::InDoubt { reason }))
@@ -65,32 +93,35 @@ pub(crate) enum Trouble {
     Row(usize, WriteError),
     /// By what cannot be sent. Nothing was written.
     Unwritable(MongoError),
+    /// By a row that was asked for. Nothing was written.
+    Unreadable(Error),
     /// Nothing was written.
     Undone(DriverError),
     /// It was to be committed.
     Open(DriverError),
 }
 
-async fn until_done(table: &Ready, work: &Work) -> Result<Done, Failed> {
+async fn until_done(table: &Ready, batch: &Batch) -> Result<Done, Failed> {
     let mut session =
         table.connection.client.start_session().await.map_err(|error| Failed::Whole(MongoError::of_read(error)))?;
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
         let begun = Instant::now();
-        match once(table, &mut session, work, started).await {
+        match once(table, &mut session, batch, started).await {
             Ok(done) => return Ok(done),
             Err(Trouble::Row(position, error)) => return Err(Failed::Row(position, error)),
             Err(Trouble::Unwritable(error)) => return Err(Failed::Whole(error)),
+            Err(Trouble::Unreadable(error)) => return Err(Failed::Unreadable(error)),
             // So it says of a statement that runs when the time is over, and does not call it transient. Of a commit it may mean
             // that the transaction is committed, and that a majority was not waited for.
             Err(Trouble::Undone(error)) if code_of(&error) == Some(EXCEEDED_LIFETIME) => {
-                return Err(Failed::Whole(MongoError::TooLong { rows: work.rows() }));
+                return Err(Failed::Whole(MongoError::TooLong { rows: batch.work.rows() }));
             }
             // Others are in its way, or the primary changed.
             Err(Trouble::Undone(error) | Trouble::Open(error)) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {
                 if has_outlived(table, &error, begun.elapsed()).await {
-                    return Err(Failed::Whole(MongoError::TooLong { rows: work.rows() }));
+                    return Err(Failed::Whole(MongoError::TooLong { rows: batch.work.rows() }));
                 }
                 if started.elapsed() > PATIENCE || is_waited_for(&error) {
                     return Err(Failed::Whole(MongoError::of_read(error)));
@@ -129,15 +160,15 @@ fn is_waited_for(error: &DriverError) -> bool {
     matches!(*error.kind, ErrorKind::ServerSelection { .. })
 }
 
-async fn once(table: &Ready, session: &mut ClientSession, work: &Work, started: Instant) -> Result<Done, Trouble> {
+async fn once(table: &Ready, session: &mut ClientSession, batch: &Batch, started: Instant) -> Result<Done, Trouble> {
     // What the address says of reads does not fit transactions, of which the driver would take it.
     let options = TransactionOptions::builder()
         .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
         .read_concern(ReadConcern::local())
         .build();
     session.start_transaction().with_options(options).await.map_err(Trouble::Undone)?;
-    let versions = match work.run(table, session).await {
-        Ok(Done::Whole(versions)) => versions,
+    let changed = match batch.run(table, session).await {
+        Ok(Done::Whole(changed)) => changed,
         otherwise => {
             // The server ends it by itself if this does not arrive.
             let _ = session.abort_transaction().await;
@@ -148,7 +179,7 @@ async fn once(table: &Ready, session: &mut ClientSession, work: &Work, started: 
     let has_limit = table.collection.write_concern().is_some_and(|concern| concern.w_timeout.is_some());
     loop {
         match session.commit_transaction().await {
-            Ok(()) => return Ok(Done::Whole(versions)),
+            Ok(()) => return Ok(Done::Whole(changed)),
             // Whether it is committed is not known; to commit again is to ask.
             Err(error)
                 if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
@@ -159,6 +190,38 @@ async fn once(table: &Ready, session: &mut ClientSession, work: &Work, started: 
         }
         tokio::time::sleep(FIRST_PAUSE).await;
     }
+}
+
+impl Batch {
+    async fn run(&self, table: &Ready, session: &mut ClientSession) -> Result<Done, Trouble> {
+        // Of the transaction's own view: a row that somebody else changes after this is in its way.
+        let before = rows_before(table, session, &self.asked).await?;
+        let mut done = self.work.run(table, session).await?;
+        if let Done::Whole(changed) = &mut done {
+            changed.before = before;
+        }
+        Ok(done)
+    }
+}
+
+/// So many rows are asked for at once.
+const ASKED_AT_ONCE: usize = 10_000;
+
+async fn rows_before(
+    table: &Ready,
+    session: &mut ClientSession,
+    asked: &[ObjectId],
+) -> Result<HashMap<ObjectId, Box<Row<Doc>>>, Trouble> {
+    let mut before = HashMap::with_capacity(asked.len());
+    for ids in asked.chunks(ASKED_AT_ONCE) {
+        let found = table.collection.find(doc! { ID: { "$in": ids.to_vec() } }).session(&mut *session);
+        let mut found = found.await.map_err(Trouble::Undone)?;
+        while let Some(document) = found.next(&mut *session).await {
+            let row = rows::read(table, &document.map_err(Trouble::Undone)?).map_err(Trouble::Unreadable)?;
+            before.extend(identity::object_id(row.id).map(|id| (id, Box::new(row))));
+        }
+    }
+    Ok(before)
 }
 
 impl Work {
@@ -172,7 +235,9 @@ impl Work {
 
     async fn run(&self, table: &Ready, session: &mut ClientSession) -> Result<Done, Trouble> {
         match self {
-            Self::Insert(documents) => insert(table, session, documents).await.map(|()| Done::Whole(HashMap::new())),
+            Self::Insert(documents) => {
+                insert(table, session, documents).await.map(|()| Done::Whole(Changed::default()))
+            }
             Self::Commands(commands) => run_all(table, session, commands).await,
             Self::Together(together) => together.run(table, session).await,
         }
@@ -197,7 +262,7 @@ pub(crate) async fn run_all(table: &Ready, session: &mut ClientSession, commands
             return Ok(Done::Unmatched);
         }
     }
-    Ok(Done::Whole(HashMap::new()))
+    Ok(Done::Whole(Changed::default()))
 }
 
 impl Command {

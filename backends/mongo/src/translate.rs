@@ -4,7 +4,7 @@
 //! A filter's operators have an index; they fit where a property is in one place and has one value. The rest is said as
 //! expressions, which mean what core means and read every row that the indexed part leaves.
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, TextTest};
+use longevity_core::query::{Direction, OrderBy, Predicate, Select, TextTest, scope_of};
 use longevity_core::storable::{ScalarType, Shape};
 use longevity_core::table::TableDefinition;
 use longevity_core::value::{Comparison, satisfies};
@@ -104,7 +104,7 @@ pub(crate) fn filter(table: &Ready, predicate: &Predicate) -> Result<Document, E
 
 /// The query of a selection.
 pub(crate) fn find(table: &Ready, select: &Select) -> Result<Find, Error> {
-    let scope = scope_of(table, select.predicate.conjuncts());
+    let scope = scope_of(select.predicate.conjuncts()).map(|scope| scope.variant);
     let filter = filter(table, &select.predicate)?;
     let (mut sort, mut computed) = (Document::new(), Document::new());
     for (position, OrderBy { path, direction }) in select.order.iter().enumerate() {
@@ -226,8 +226,7 @@ fn condition(table: &Ready, predicate: &Predicate, scope: Option<usize>) -> Resu
     Ok(match predicate {
         Predicate::All => Document::new(),
         Predicate::Nothing => nothing(),
-        Predicate::Discriminator([]) => nothing(),
-        Predicate::Discriminator(names) => doc! { TYPE: of_types(names) },
+        Predicate::Scope(scope) => doc! { TYPE: of_types(scope.discriminators) },
         Predicate::Compare { path, comparison, operand } => comparison_of(table, path, *comparison, operand, scope)?,
         Predicate::In { path, operands, negated: false } => among_of(table, path, operands, scope)?,
         Predicate::In { path, operands, negated: true } => negated(among_of(table, path, operands, scope)?),
@@ -250,7 +249,7 @@ fn condition(table: &Ready, predicate: &Predicate, scope: Option<usize>) -> Resu
             },
         },
         Predicate::And(parts) => {
-            let scope = scope_of(table, parts).or(scope);
+            let scope = scope_of(parts).map(|scope| scope.variant).or(scope);
             let mut all = All::default();
             for part in parts {
                 let part = condition(table, part, scope)?;
@@ -266,14 +265,6 @@ fn condition(table: &Ready, predicate: &Predicate, scope: Option<usize>) -> Resu
             if parts.iter().any(Document::is_empty) { Document::new() } else { any_of(parts) }
         }
         Predicate::Not(part) => negated(condition(table, part, scope)?),
-    })
-}
-
-/// The one variant that a conjunction is true of.
-fn scope_of(table: &Ready, conjuncts: &[Predicate]) -> Option<usize> {
-    conjuncts.iter().find_map(|part| match part {
-        Predicate::Discriminator(names) => table.variant_of_scope(names),
-        _ => None,
     })
 }
 

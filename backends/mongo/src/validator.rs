@@ -20,7 +20,7 @@ pub(crate) async fn apply(connection: &Connection, definition: &TableDefinition)
         return Ok(());
     }
     let validator = doc! { "$jsonSchema": of_table(definition) };
-    let list = doc! { "listCollections": 1, "filter": { "name": definition.name } };
+    let list = doc! { "listCollections": 1, "filter": { "name": &*definition.name } };
     let reply = connection.run(list).await.map_err(MongoError::of_read)?;
     let batch = reply.get_document("cursor").ok().and_then(|cursor| cursor.get_array("firstBatch").ok());
     let collection = batch.and_then(|batch| batch.first()).and_then(Bson::as_document);
@@ -28,12 +28,12 @@ pub(crate) async fn apply(connection: &Connection, definition: &TableDefinition)
     match found {
         Some(found) if *found == validator => return Ok(()),
         Some(found) if !found.is_empty() && !is_ours(found) => {
-            return Err(MongoError::ForeignValidator { table: definition.name.to_owned() });
+            return Err(MongoError::ForeignValidator { table: definition.name.to_string() });
         }
         _ => {}
     }
     let change = doc! {
-        "collMod": definition.name,
+        "collMod": &*definition.name,
         "validator": validator,
         "validationLevel": "strict",
         "validationAction": "error",

@@ -19,19 +19,21 @@ use crate::table::Ready;
 use crate::values::{scalar, timestamp};
 use crate::{batch, keys, rows, schema};
 
-/// Does the writes, all or none: one by a command, several in a transaction.
+/// Does the writes, all or none: one by a command, several in a transaction, as is one that asks for the row before it.
 pub(crate) async fn write(
     table: &Arc<Ready>,
     mut writes: Writes<'_, Doc>,
-) -> Result<AllWritten, (usize, WriteFailure)> {
-    if writes.len() > 1 {
+) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    if writes.len() > 1 || writes.iter().any(Write::wants_before) {
         return batch::write(table, writes).await;
     }
     let written = match writes.pop() {
         None => return Ok(AllWritten::new()),
         Some(Write::Insert(content)) => insert(table, content).await.map(Written::Inserted),
-        Some(Write::Replace(target, content)) => replace(table, &target, &content).await.map(Written::Replaced),
-        Some(Write::Delete(target)) => delete(table, &target).await.map(|()| Written::Deleted),
+        Some(Write::Replace(target, content)) => {
+            replace(table, &target, &content).await.map(|version| Written::Replaced(version, None))
+        }
+        Some(Write::Delete(target)) => delete(table, &target).await.map(|()| Written::Deleted(None)),
     };
     match written {
         Ok(written) => Ok(smallvec![written]),
@@ -133,7 +135,7 @@ async fn replace_by_expression(
         conditions.push(doc! { "$eq": [format!("${VERSION}"), number(version)] });
     }
     if let Some(scope) = target.scope {
-        conditions.push(doc! { "$in": [format!("${TYPE}"), { "$literal": scope.to_vec() }] });
+        conditions.push(doc! { "$in": [format!("${TYPE}"), { "$literal": scope.discriminators.to_vec() }] });
     }
     let new = doc! { "$cond": [{ "$and": conditions }, new, "$$ROOT"] };
     let replaced = table
@@ -240,7 +242,7 @@ pub(crate) fn filter_of_meant(table: &Ready, id: ObjectId, target: &Target<'_>) 
     }
     if let Some(scope) = target.scope {
         // A list is no type.
-        filter.insert(TYPE, doc! { "$in": scope.to_vec(), "$not": { "$type": "array" } });
+        filter.insert(TYPE, doc! { "$in": scope.discriminators.to_vec(), "$not": { "$type": "array" } });
     }
     filter
 }
@@ -287,11 +289,7 @@ impl Found {
     }
 
     fn ensure_in_scope(&self, target: &Target<'_>) -> Result<(), WriteFailure> {
-        let name = self.discriminator.as_deref();
-        match target.scope {
-            Some(scope) if !name.is_some_and(|name| scope.contains(&name)) => Err(WriteFailure::Missing),
-            _ => Ok(()),
-        }
+        if target.is_in_scope(self.discriminator.as_deref()) { Ok(()) } else { Err(WriteFailure::Missing) }
     }
 
     /// Its version, if it is the row that is meant: in scope, and of the version.
@@ -322,7 +320,7 @@ async fn refused(table: &Ready, name: Option<&str>, error: DriverError) -> Write
 /// Why the server refused a row with this discriminator.
 pub(crate) async fn refused_row(table: &Ready, name: Option<&str>, error: WriteError) -> WriteFailure {
     let refused = |reason: &str| {
-        MongoError::Refused { table: table.definition.name.to_owned(), reason: reason.to_owned() }.into()
+        MongoError::Refused { table: table.definition.name.to_string(), reason: reason.to_owned() }.into()
     };
     let fields = match &error.taken {
         Some(Taken { fields: Some(fields), .. }) => Some(fields.clone()),

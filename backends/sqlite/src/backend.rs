@@ -9,7 +9,7 @@ use longevity_core::backend::{
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
-use longevity_core::table::TableDefinition;
+use longevity_core::table::{Scope, TableDefinition};
 use longevity_core::{Access, Document, Error, Explanation, Row, Timestamp, Value};
 use rusqlite::Connection;
 
@@ -41,7 +41,7 @@ impl Sqlite {
     }
 
     /// SQLite's plan for the look-up of a key: by its position, in the scope of a variant's discriminators or in any.
-    pub fn plan_of_key(&self, table: &Table, index: usize, scope: Option<&[&str]>) -> Result<Explanation, Error> {
+    pub fn plan_of_key(&self, table: &Table, index: usize, scope: Option<Scope>) -> Result<Explanation, Error> {
         let ready = table.ready()?;
         let sql = read::of_key(ready, index, scope)?.to_owned();
         explained(table, ready, &Statement { sql, values: Vec::new() })
@@ -64,7 +64,7 @@ impl Session for Sqlite {
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         let ready = table.ready().map_err(|error| (0, error.into()))?;
         let job = Job { table: Arc::clone(ready), writes: writes.into_iter().map(owned).collect() };
         Submission::new(Arc::clone(&table.database), job).await
@@ -241,7 +241,7 @@ fn found(table: &Table, ready: &Ready, statement: &Statement) -> Result<Vec<Resu
 
 /// What a job needs of a write: rows are found by their ids.
 fn owned(write: Write<'_, Doc>) -> Write<'static, Doc> {
-    let owned = |Target { id, version, scope, .. }| Target { id, version, scope, primary_key: None };
+    let owned = |target: Target<'_>| Target { primary_key: None, ..target };
     match write {
         Write::Insert(content) => Write::Insert(content),
         Write::Replace(target, content) => Write::Replace(owned(target), content),

@@ -6,7 +6,7 @@
 // A form that is new to core is one that does not compile here: no arm for the rest says what it means.
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use longevity_core::query::{Predicate, Subject, TextTest, evaluate};
+use longevity_core::query::{Predicate, Subject, TextTest, evaluate, scope_of};
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Value, ValueRef};
 use rusqlite::types::Value as Owned;
@@ -42,8 +42,8 @@ impl<'a> Translator<'a> {
         match predicate {
             Predicate::All => TRUE.to_owned(),
             Predicate::Nothing => "0".to_owned(),
-            Predicate::Discriminator(names) if self.table.layout.has_type => is_one_of(names),
-            Predicate::Discriminator(_) => "0".to_owned(),
+            Predicate::Scope(scope) if self.table.layout.has_type => is_one_of(scope.discriminators),
+            Predicate::Scope(_) => "0".to_owned(),
             Predicate::Compare { path, comparison, operand } => self.comparison(path, *comparison, operand, scope),
             Predicate::In { path, operands, negated } => self.among(path, operands, *negated, scope),
             Predicate::Text { path, test, text } => self.text(path, *test, text, scope),
@@ -51,7 +51,7 @@ impl<'a> Translator<'a> {
             Predicate::Length { path, comparison, length } => self.length(path, *comparison, *length),
             Predicate::Id { comparison, id } => self.id(*comparison, *id),
             Predicate::And(parts) => {
-                let scope = scope_of(self.table, parts).or(scope);
+                let scope = scope_of(parts).map(|scope| scope.variant).or(scope);
                 let parts: Vec<_> = parts.iter().map(|part| self.condition(part, scope)).collect();
                 joined(&parts, " AND ", TRUE)
             }
@@ -67,10 +67,10 @@ impl<'a> Translator<'a> {
     /// The disjunction. Where indexes of a derived type find its rows, each part says so of them: SQLite looks no further to see
     /// whether such an index holds them.
     fn either(&self, parts: Vec<String>, own: Option<usize>) -> String {
-        let names = own.and_then(|variant| self.table.definition.variants[variant].discriminators);
-        let parts: Vec<_> = match (names, parts.first()) {
-            (Some(names), Some(first)) => {
-                let of_type = |part: &String| format!("({} AND {part})", is_one_of(names));
+        let own = own.and_then(|variant| self.table.definition.scope(variant));
+        let parts: Vec<_> = match (own, parts.first()) {
+            (Some(own), Some(first)) => {
+                let of_type = |part: &String| format!("({} AND {part})", is_one_of(own.discriminators));
                 // The last adds no row: SQLite would take what all parts say for the condition that counts.
                 let last = format!("({} = 0 AND {first})", quoted(ID));
                 parts.iter().map(of_type).chain([last]).collect()
@@ -269,7 +269,6 @@ impl<'a> Translator<'a> {
             return Some(Expression { sql: realized.quoted.clone(), form: realized.form });
         }
         let (number, property) = self.table.property(self.database, path)?;
-        let scope = scope.and_then(|variant| self.table.definition.variants[variant].discriminators);
         let form = property.form(scope);
         Some(Expression { sql: self.call(PROPERTY, number, "", path), form })
     }
@@ -302,24 +301,6 @@ const LISTED: usize = 64;
 
 pub(crate) fn saturated(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
-}
-
-/// The one variant that a conjunction is true of.
-pub(crate) fn scope_of(table: &Ready, conjuncts: &[Predicate]) -> Option<usize> {
-    conjuncts.iter().find_map(|part| match part {
-        Predicate::Discriminator(names) => table.variant_of_scope(names),
-        Predicate::All
-        | Predicate::Nothing
-        | Predicate::Compare { .. }
-        | Predicate::In { .. }
-        | Predicate::Text { .. }
-        | Predicate::Contains { .. }
-        | Predicate::Length { .. }
-        | Predicate::Id { .. }
-        | Predicate::And(_)
-        | Predicate::Or(_)
-        | Predicate::Not(_) => None,
-    })
 }
 
 /// The column of the property at a path.

@@ -28,7 +28,7 @@ pub(crate) fn explanation(table: &Ready, plan: &[String]) -> Explanation {
     Explanation {
         access,
         ordered_by_access: !sorts,
-        table: table.definition.name,
+        table: table.definition.name.to_string(),
         details: Some(plan.join("\n")),
         warning: None,
     }

@@ -113,7 +113,7 @@ pub(crate) fn duplicate(
 ) -> Option<Error> {
     let index = &definition.indexes[position];
     let columns: Vec<_> = index.columns.iter().map(|column| layout.columns[*column].quoted.as_str()).collect();
-    let scope = index.discriminators.map_or_else(|| "1".to_owned(), is_one_of);
+    let scope = index.scope.map_or_else(|| "1".to_owned(), |scope| is_one_of(scope.discriminators));
     let kind = if layout.has_type { quoted(TYPE) } else { "NULL".to_owned() };
     let sql = format!(
         "SELECT {kind}, {} FROM {} WHERE {scope} GROUP BY {} HAVING count(*) > 1 LIMIT 1",

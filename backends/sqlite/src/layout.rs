@@ -116,12 +116,12 @@ pub(crate) fn is_of_type(discriminator: &str) -> String {
 /// have several discriminators: the index holds them all, and does without the discriminator as a column, for else two of
 /// them could have one key.
 fn declared(index: &Index, name: String, table: &str, columns: &[Realized]) -> Declared {
-    let starts_with_type = index.discriminators.is_some_and(|names| names.len() == 1);
+    let starts_with_type = index.scope.is_some_and(|scope| scope.discriminators.len() == 1);
     let discriminator = starts_with_type.then(|| quoted(TYPE));
     let realized = index.columns.iter().map(|column| columns[*column].quoted.clone());
     let columns: Vec<_> = discriminator.into_iter().chain(realized).collect();
     let unique = if index.is_unique() { "UNIQUE " } else { "" };
-    let condition = index.discriminators.map(|names| format!(" WHERE {}", is_one_of(names))).unwrap_or_default();
+    let condition = index.scope.map(|scope| format!(" WHERE {}", is_one_of(scope.discriminators))).unwrap_or_default();
     let sql =
         format!("CREATE {unique}INDEX {} ON {} ({}){condition}", quoted(&name), quoted(table), columns.join(", "));
     Declared { name, sql, starts_with_type }

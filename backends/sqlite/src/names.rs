@@ -35,7 +35,7 @@ pub(crate) fn columns(definition: &TableDefinition) -> Vec<String> {
 
 /// The names of the indexes in a table that has the given one.
 pub(crate) fn indexes(definition: &TableDefinition, table: &str) -> Vec<String> {
-    let plain = definition.indexes.iter().map(|index| match index.name.strip_prefix(definition.name) {
+    let plain = definition.indexes.iter().map(|index| match index.name.strip_prefix(&*definition.name) {
         Some(rest) => format!("{table}{rest}"),
         None => index.name.clone(),
     });

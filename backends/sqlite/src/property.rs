@@ -44,6 +44,7 @@ pub(crate) struct Property {
 
 #[derive(Debug)]
 struct InVariant {
+    position: usize,
     discriminators: Option<&'static [&'static str]>,
     shape: ShapeFn,
     reader: PropertyReader,
@@ -53,12 +54,12 @@ struct InVariant {
 impl Property {
     /// The property at the path, whatever the keys of entries in it; `None` if no variant has it.
     pub(crate) fn of(definition: &TableDefinition, path: &Path) -> Option<Self> {
-        let variants = definition.variants.iter();
+        let variants = definition.variants.iter().enumerate();
         let variants: Vec<_> = variants
-            .filter_map(|variant| {
+            .filter_map(|(position, variant)| {
                 let reader = PropertyReader::new(variant.shape, path)?;
                 let form = form_of(&Leaf::of(variant.shape, path)?);
-                Some(InVariant { discriminators: variant.discriminators, shape: variant.shape, reader, form })
+                Some(InVariant { position, discriminators: variant.discriminators, shape: variant.shape, reader, form })
             })
             .collect();
         let rests = entries(path).map(|(_, rest)| rest.before_entry()).collect();
@@ -77,9 +78,9 @@ impl Property {
             && self.variants.iter().zip(&other.variants).all(alike)
     }
 
-    /// How its values are represented, in a row of these discriminators if they are given.
-    pub(crate) fn form(&self, scope: Option<&[&str]>) -> Form {
-        let in_scope = self.variants.iter().find(|variant| scope.is_some() && variant.discriminators == scope);
+    /// How its values are represented, in a row of the variant at this position if one is given.
+    pub(crate) fn form(&self, scope: Option<usize>) -> Form {
+        let in_scope = self.variants.iter().find(|variant| Some(variant.position) == scope);
         in_scope.or(self.variants.first()).map_or(Form::Plain, |variant| variant.form)
     }
 

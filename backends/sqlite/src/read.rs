@@ -1,6 +1,7 @@
 //! Reads that end before they return.
 
 use longevity_core::backend::{Backend, Lookup};
+use longevity_core::table::Scope;
 use longevity_core::{Error, Row};
 use rusqlite::{CachedStatement, Connection};
 
@@ -51,14 +52,16 @@ fn wrong(what: String) -> Error {
     Error::Backend { backend: Sqlite::NAME, source: what.into() }
 }
 
-/// The statement that looks a key up: by its position, in the scope of a variant's discriminators or in any.
-pub(crate) fn of_key<'a>(table: &'a Ready, index: usize, scope: Option<&[&str]>) -> Result<&'a str, Error> {
-    let of_scope = |scope| {
-        let variant = table.variant_of_scope(scope);
-        variant.ok_or_else(|| wrong(format!("table {} has no variant {scope:?}", table.definition.name)))
-    };
-    let sql = table.statements.get(index, scope.map(of_scope).transpose()?);
-    sql.ok_or_else(|| wrong(format!("index {index} of table {} is not a key", table.definition.name)))
+/// The statement that looks a key up: by its position, in a scope or in any.
+pub(crate) fn of_key(table: &Ready, index: usize, scope: Option<Scope>) -> Result<&str, Error> {
+    let sql = table.statements.get(index, scope.map(|scope| scope.variant));
+    sql.ok_or_else(|| {
+        let definition = &*table.definition;
+        wrong(match scope.filter(|scope| scope.variant >= definition.variants.len()) {
+            Some(scope) => format!("table {} has no variant {scope:?}", definition.name),
+            None => format!("index {index} of table {} is not a key", definition.name),
+        })
+    })
 }
 
 /// The row with a key.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use longevity_core::backend::{Backend, ByKind, Lookup, Session, Target};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::storable::{FieldShape, Shape};
-use longevity_core::table::{Column, Index, TableDefinition, Variant};
+use longevity_core::table::{Column, Index, Scope, TableDefinition, Variant};
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowContent, Step, Storable, Value, ValueRef, block_on};
 use rusqlite::StatementStatus;
@@ -36,13 +36,12 @@ pub(crate) fn definition() -> TableDefinition {
         name: format!("t.{}.name.key", types[at].0),
         properties: vec![path.clone()],
         declared_by: types[at].0,
-        variant: Some(at),
-        discriminators: Some(types[at].1),
+        scope: Some(Scope { variant: at, discriminators: types[at].1 }),
         columns: vec![at],
         key_val: Some(std::any::TypeId::of::<String>()),
     };
     TableDefinition {
-        name: "t",
+        name: "t".into(),
         type_name: "T",
         variants: types.map(variant).into(),
         columns: vec![column(0), column(1)],
@@ -71,8 +70,8 @@ fn no_statement_is_compiled_twice() {
         for of in [0, 1] {
             let name = format!("{round}{of}");
             let id = block_on(sqlite.insert(&table, content(&name, of))).unwrap();
-            let scope = ready.definition.variants[of].discriminators;
-            let target = Target { id, version: Some(0), scope, primary_key: None };
+            let scope = ready.definition.scope(of);
+            let target = Target { id, version: Some(0), scope, primary_key: None, before: false };
             block_on(sqlite.replace(&table, target, content(&format!("{name}!"), of))).unwrap();
             let value = format!("{name}!");
             let lookup = Lookup { index: of, values: &[ValueRef::Text(&value)], scope };
@@ -81,7 +80,7 @@ fn no_statement_is_compiled_twice() {
                 let operand = Value::Text(value.as_str().into());
                 let path = Path::root().then(step);
                 let compare = Predicate::Compare { path, comparison, operand };
-                let predicate = scope.map_or(Predicate::All, Predicate::Discriminator).and(compare);
+                let predicate = scope.map_or(Predicate::All, Predicate::Scope).and(compare);
                 block_on(sqlite.count(&table, predicate.clone())).unwrap();
                 all.push(translate::count(&table.database, &ready, &predicate).unwrap().sql);
                 let select = Select { offset: round, limit: Some(round + 7), ..Select::of(predicate) };

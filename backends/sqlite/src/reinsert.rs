@@ -4,7 +4,7 @@
 //! rows need none of this: they are made row by row, and come here with the first one whose key value is taken.
 
 use longevity_core::RowContent;
-use longevity_core::backend::{AllWritten, Target, Write, WriteFailure, Written};
+use longevity_core::backend::{AllWritten, Before, Target, Write, WriteFailure, Written};
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value as Owned;
 
@@ -15,8 +15,8 @@ use crate::write::{Writing, bind_columns, row_number};
 /// What becomes of a write after all rows that it or others change have left the table.
 enum Next<'a> {
     Insert(&'a RowContent<Doc>),
-    ComeBack(Left, &'a RowContent<Doc>),
-    Nothing,
+    ComeBack(Left, &'a RowContent<Doc>, Before<Doc>),
+    Nothing(Before<Doc>),
 }
 
 /// A row that has left the table.
@@ -34,22 +34,28 @@ impl Writing<'_> {
         table: &Ready,
         writes: &[Write<'_, Doc>],
         first: usize,
-        written: &mut AllWritten,
+        written: &mut AllWritten<Doc>,
     ) -> Result<(), (usize, WriteFailure)> {
         let mut all = Vec::with_capacity(writes.len());
         for (position, write) in (first..).zip(writes) {
             let next = match write {
                 Write::Insert(content) => Ok(Next::Insert(content)),
-                Write::Delete(target) => self.delete(table, target).map(|()| Next::Nothing),
-                Write::Replace(target, content) => self.leave(table, target).map(|left| Next::ComeBack(left, content)),
+                Write::Delete(target) => self
+                    .before(table, target)
+                    .and_then(|before| self.delete(table, target).map(|()| Next::Nothing(before))),
+                Write::Replace(target, content) => self
+                    .before(table, target)
+                    .and_then(|before| self.leave(table, target).map(|left| Next::ComeBack(left, content, before))),
             };
             all.push(next.map_err(|failure| (position, failure))?);
         }
         for (position, next) in (first..).zip(all) {
             let done = match next {
                 Next::Insert(content) => self.insert(table, content).map(Written::Inserted),
-                Next::ComeBack(left, content) => self.come_back(table, &left, content).map(Written::Replaced),
-                Next::Nothing => Ok(Written::Deleted),
+                Next::ComeBack(left, content, before) => {
+                    self.come_back(table, &left, content).map(|version| Written::Replaced(version, before))
+                }
+                Next::Nothing(before) => Ok(Written::Deleted(before)),
             };
             written.push(done.map_err(|failure| (position, failure))?);
         }

@@ -65,7 +65,7 @@ impl Writing<'_> {
     ) -> Option<Result<u64, WriteFailure>> {
         let discriminator = content.discriminator.as_deref();
         let (id, version, variant) = (row_number(target)?, target.version?, table.variant(discriminator)?);
-        if target.scope.is_some_and(|scope| !discriminator.is_some_and(|name| scope.contains(&name))) {
+        if !target.is_in_scope(discriminator) {
             return None;
         }
         let likely = table.statements.likely(variant);
@@ -139,7 +139,7 @@ impl Current {
     /// Whether it is the row that is meant: in scope, and of the version.
     pub(crate) fn ensure_target(&self, target: &Target<'_>) -> Result<(), WriteFailure> {
         let name = self.discriminator.as_deref();
-        if target.scope.is_some_and(|scope| !name.is_some_and(|name| scope.contains(&name))) {
+        if !target.is_in_scope(name) {
             return Err(WriteFailure::Missing);
         }
         match target.version {

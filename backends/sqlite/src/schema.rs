@@ -46,7 +46,7 @@ impl Lacks {
 pub(crate) fn ready(connection: &Connection, site: &Site, definition: &TableDefinition) -> Result<Layout, SqliteError> {
     let failed = |error| site.failed(error);
     let missing = |what: String| SqliteError::NoSchema { what };
-    let (table, exists) = name_of(connection, definition.name).map_err(failed)?;
+    let (table, exists) = name_of(connection, &definition.name).map_err(failed)?;
     if !exists {
         return Err(missing(format!("the table {table}")));
     }
@@ -90,7 +90,7 @@ pub(crate) fn create(connection: &mut Connection, site: &Site, definitions: &[&T
 
 fn create_one(connection: &Connection, site: &Site, definition: &TableDefinition) -> Result<(), Error> {
     let failed = |error| Error::from(site.failed(error));
-    let (table, exists) = name_of(connection, definition.name).map_err(failed)?;
+    let (table, exists) = name_of(connection, &definition.name).map_err(failed)?;
     let layout = Layout::new(definition, table);
     if !exists {
         connection.execute_batch(&layout.create_table()).map_err(failed)?;
@@ -313,9 +313,9 @@ pub(crate) fn statements(connection: &Connection, table: &str) -> rusqlite::Resu
 
 /// Refuses names that no statement can hold.
 pub(crate) fn ensure_nameable(definition: &TableDefinition) -> Result<(), Error> {
-    let discriminators = definition.discriminators();
+    let discriminators = definition.discriminators().map(|name: &str| name);
     let columns = definition.columns.iter().flat_map(|column| column.path.steps()).map(|step| step.name);
-    match discriminators.chain(columns).chain([definition.name]).find(|name| name.contains('\0')) {
+    match discriminators.chain(columns).chain([&*definition.name]).find(|name| name.contains('\0')) {
         Some(name) => Err(Error::InvalidModel {
             type_name: definition.type_name,
             problem: format!("the name {name:?} holds a NUL, which {} cannot store", Sqlite::NAME),

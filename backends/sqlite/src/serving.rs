@@ -5,11 +5,11 @@
 
 use longevity_core::Path;
 use longevity_core::Value;
-use longevity_core::query::{OrderBy, Predicate};
+use longevity_core::query::{OrderBy, Predicate, scope_of};
 use longevity_core::table::Index;
 use longevity_core::value::Comparison;
 
-use crate::condition::{column_of, columns_of_all, columns_of_fields, scope_of};
+use crate::condition::{column_of, columns_of_all, columns_of_fields};
 use crate::table::Ready;
 
 /// How the indexes serve a query.
@@ -46,7 +46,7 @@ enum Said {
 impl Serving {
     pub(crate) fn of(table: &Ready, predicate: &Predicate, order: &[OrderBy]) -> Self {
         let conjuncts = predicate.conjuncts();
-        let scope = scope_of(table, conjuncts);
+        let scope = scope_of(conjuncts).map(|scope| scope.variant);
         let bounds: Vec<_> = bounds(table, conjuncts, scope).collect();
         let first = order.iter().find(|by| !is_fixed(&by.path, conjuncts)).map(|by| &by.path);
         let by_parts = conjuncts.iter().any(|part| is_served(table, part, scope, first));
@@ -54,7 +54,7 @@ impl Serving {
         let has_order = |(index, bound): &(&Index, Bound)| bound.in_order && gives(table, index, bound.equal, first);
         Self {
             is_bounded,
-            by_own: bounds.iter().any(|(index, _)| index.discriminators.is_some()),
+            by_own: bounds.iter().any(|(index, _)| index.scope.is_some()),
             is_to_sort: is_bounded && !bounds.iter().any(has_order),
         }
     }
@@ -66,8 +66,8 @@ fn bounds<'a>(
     conjuncts: &'a [Predicate],
     scope: Option<usize>,
 ) -> impl Iterator<Item = (&'a Index, Bound)> {
-    let names = scope.and_then(|variant| table.definition.variants[variant].discriminators);
-    let holds_all = move |index: &&Index| index.discriminators.is_none() || index.discriminators == names;
+    let own = scope.and_then(|variant| table.definition.scope(variant));
+    let holds_all = move |index: &&Index| index.scope.is_none() || index.scope == own;
     let indexes = table.definition.indexes.iter().filter(holds_all);
     indexes.filter_map(move |index| Some((index, bound(table, index, conjuncts, scope)?)))
 }
@@ -113,7 +113,7 @@ fn said(table: &Ready, column: usize, part: &Predicate, scope: Option<usize>) ->
         }
         Predicate::All
         | Predicate::Nothing
-        | Predicate::Discriminator(_)
+        | Predicate::Scope(_)
         | Predicate::Text { .. }
         | Predicate::Contains { .. }
         | Predicate::Length { .. }
@@ -135,8 +135,7 @@ fn or_absent(part: &Predicate) -> Option<Predicate> {
 
 /// Whether an index of the derived type finds the rows of one of these.
 pub(crate) fn by_own(table: &Ready, parts: &[Predicate], scope: Option<usize>) -> bool {
-    let own =
-        |part: &Predicate| bounds(table, part.conjuncts(), scope).any(|(index, _)| index.discriminators.is_some());
+    let own = |part: &Predicate| bounds(table, part.conjuncts(), scope).any(|(index, _)| index.scope.is_some());
     parts.iter().any(own)
 }
 
@@ -146,7 +145,7 @@ fn is_served(table: &Ready, part: &Predicate, scope: Option<usize>, order: Optio
     let finds = |parts: &[Predicate], scope| bounds(table, parts, scope).next().is_some();
     match part {
         Predicate::And(parts) => {
-            let scope = scope_of(table, parts).or(scope);
+            let scope = scope_of(parts).map(|scope| scope.variant).or(scope);
             finds(parts, scope) || parts.iter().any(|part| is_served(table, part, scope, order))
         }
         Predicate::Or(parts) => {
@@ -157,7 +156,7 @@ fn is_served(table: &Ready, part: &Predicate, scope: Option<usize>, order: Optio
         Predicate::In { .. } => or_absent(part).is_some_and(|absent| finds(&[absent], scope)),
         Predicate::All
         | Predicate::Nothing
-        | Predicate::Discriminator(_)
+        | Predicate::Scope(_)
         | Predicate::Compare { .. }
         | Predicate::Text { .. }
         | Predicate::Contains { .. }
@@ -174,7 +173,7 @@ fn asks_for(predicate: &Predicate, path: &Path) -> bool {
         Predicate::Not(part) => asks_for(part, path),
         Predicate::All
         | Predicate::Nothing
-        | Predicate::Discriminator(_)
+        | Predicate::Scope(_)
         | Predicate::Compare { .. }
         | Predicate::In { .. }
         | Predicate::Text { .. }

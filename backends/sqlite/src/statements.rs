@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use longevity_core::table::TableDefinition;
+use longevity_core::table::{Scope, TableDefinition};
 
 use crate::layout::{CREATED_AT, DOC, ID, LAYOUT, Layout, TYPE, UPDATED_AT, VERSION, is_one_of};
 use crate::names::quoted;
@@ -18,6 +18,8 @@ pub(crate) struct Statements {
     gets: Vec<Vec<String>>,
     /// Version, discriminator, and realized columns of a row.
     pub(crate) current: String,
+    /// A row by its id.
+    pub(crate) by_id: String,
     /// When a row was created and updated.
     pub(crate) times: String,
     /// Deletes a row by id, in any scope and then in that of each variant.
@@ -76,10 +78,11 @@ impl Statements {
                 }
                 let equal = index.columns.iter().enumerate();
                 let equal: Vec<_> = equal.map(|(at, column)| format!("{} = ?{}", columns[*column], at + 1)).collect();
-                let own = index.discriminators.map(|names| format!("{} AND ", is_one_of(names))).unwrap_or_default();
+                let is_of = |scope: Scope| is_one_of(scope.discriminators);
+                let own = index.scope.map(|scope| format!("{} AND ", is_of(scope))).unwrap_or_default();
                 let whole = format!("{select} WHERE {own}{}", equal.join(" AND "));
-                let scoped = definition.variants.iter().map(|variant| match variant.discriminators {
-                    Some(names) if index.discriminators != Some(names) => format!("{whole} AND {}", is_one_of(names)),
+                let scoped = (0..definition.variants.len()).map(|variant| match definition.scope(variant) {
+                    Some(scope) if index.scope != Some(scope) => format!("{whole} AND {}", is_of(scope)),
                     _ => whole.clone(),
                 });
                 std::iter::once(whole.clone()).chain(scoped).collect()
@@ -87,6 +90,7 @@ impl Statements {
             .collect();
         let listed: String = columns.iter().map(|column| format!(", {column}")).collect();
         let current = format!("SELECT {version}, {kind}{listed} FROM {table} WHERE {id} = ?1");
+        let by_id = format!("{select} WHERE {id} = ?1");
         let times = format!("SELECT {created}, {updated} FROM {table} WHERE {id} = ?1");
         let scopes = definition.variants.iter().map(|variant| variant.discriminators.map(is_one_of));
         let deletes = std::iter::once(None).chain(scopes).map(|scope| {
@@ -99,6 +103,7 @@ impl Statements {
             inserts,
             gets,
             current,
+            by_id,
             times,
             deletes: deletes.collect(),
             likely: Vec::new(),

@@ -78,11 +78,6 @@ impl Ready {
         found
     }
 
-    /// The position of the variant whose discriminators these are.
-    pub(crate) fn variant_of_scope(&self, scope: &[&str]) -> Option<usize> {
-        self.definition.variants.iter().position(|variant| variant.discriminators.is_some_and(|names| names == scope))
-    }
-
     /// The position of the variant with this discriminator.
     pub(crate) fn variant(&self, discriminator: Option<&str>) -> Option<usize> {
         self.definition.variants.iter().position(|variant| match (variant.discriminators, discriminator) {

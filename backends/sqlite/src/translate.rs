@@ -1,9 +1,9 @@
 //! Queries as SQL. Values are always bound.
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select};
+use longevity_core::query::{Direction, OrderBy, Predicate, Select, scope_of};
 use rusqlite::types::Value as Owned;
 
-use crate::condition::{TRUE, Translator, joined, saturated, scope_of};
+use crate::condition::{TRUE, Translator, joined, saturated};
 use crate::database::Database;
 use crate::failure::SqliteError;
 use crate::layout::{ID, is_of_type, is_one_of};
@@ -43,7 +43,7 @@ pub(crate) fn select_as(
     let mut translator = Translator::new(database, table);
     let serving = Serving::of(table, &select.predicate, &select.order);
     let condition = whole_condition(&mut translator, &select.predicate, &serving, &select.order);
-    let scope = scope_of(table, select.predicate.conjuncts());
+    let scope = scope_of(select.predicate.conjuncts()).map(|scope| scope.variant);
     let mut order: Vec<_> = select
         .order
         .iter()
@@ -111,15 +111,14 @@ fn whole_condition(
     serving: &Serving,
     order: &[OrderBy],
 ) -> String {
-    let table = translator.table;
     let conjuncts = predicate.conjuncts();
-    let scope = scope_of(table, conjuncts);
-    let names = scope.and_then(|variant| table.definition.variants[variant].discriminators);
+    let whole = scope_of(conjuncts);
+    let scope = whole.map(|scope| scope.variant);
     let parts: Vec<_> = conjuncts
         .iter()
-        .map(|part| match (part, names) {
-            (Predicate::Discriminator(own), Some(names)) if *own == names => scope_condition(names, serving, order),
-            (part, _) => translator.condition(part, scope),
+        .map(|part| match part {
+            Predicate::Scope(own) if Some(*own) == whole => scope_condition(own.discriminators, serving, order),
+            part => translator.condition(part, scope),
         })
         .filter(|part| part != TRUE)
         .collect();

@@ -3,13 +3,13 @@
 
 use longevity_core::backend::DecodeError;
 use longevity_core::encoding::Projection;
-use longevity_core::query::Select;
+use longevity_core::query::{Select, scope_of};
 use longevity_core::storable::{Leaf, Shape, ShapeFn};
 use longevity_core::{Error, Path, Row, Value};
 use rusqlite::types::ValueRef as Sql;
 use rusqlite::{Connection, Row as SqlRow};
 
-use crate::condition::{column_of, scope_of};
+use crate::condition::column_of;
 use crate::database::Database;
 use crate::encode::Doc;
 use crate::failure::SqliteError;
@@ -55,7 +55,7 @@ impl<'a> Values<'a> {
         select: &Select,
         projection: &'a Projection<'a>,
     ) -> Result<Self, SqliteError> {
-        let scope = scope_of(table, select.predicate.conjuncts());
+        let scope = scope_of(select.predicate.conjuncts()).map(|scope| scope.variant);
         let mut columns = Vec::new();
         let mut needs_document = false;
         let places = (0..table.definition.variants.len()).map(|variant| {

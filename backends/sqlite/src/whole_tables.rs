@@ -20,7 +20,7 @@ fn plain() -> TableDefinition {
     plain.indexes.truncate(1);
     plain.variants[0].discriminators = None;
     plain.columns[0].variant = None;
-    (plain.indexes[0].variant, plain.indexes[0].discriminators) = (None, None);
+    plain.indexes[0].scope = None;
     plain
 }
 
@@ -73,7 +73,7 @@ fn all_rows_are_those_of_all_types() {
     assert!(block_on(sqlite.exists(&table, Predicate::All)).unwrap());
     assert_eq!(block_on(sqlite.count(&table, Predicate::All)).unwrap(), 3);
     assert_eq!(block_on(sqlite.find(&table, Select::of(Predicate::All))).unwrap().len(), 3);
-    let person = Predicate::Discriminator(&["Person", "People"]);
+    let person = Predicate::Scope(definition().scope(1).unwrap());
     assert_eq!(block_on(sqlite.count(&table, person.and(Predicate::All))).unwrap(), 2);
     assert_eq!(block_on(sqlite.count(&table, Predicate::Nothing)).unwrap(), 0);
 }

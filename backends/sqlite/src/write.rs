@@ -3,17 +3,17 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use longevity_core::backend::{AllWritten, Target, Write, WriteFailure, Writes, Written};
+use longevity_core::backend::{AllWritten, Before, Target, Write, WriteFailure, Writes, Written};
 use longevity_core::value::Value;
 use longevity_core::{RowContent, RowId};
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, ErrorCode, Statement, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, params};
 use smallvec::smallvec;
 
 use crate::encode::Doc;
 use crate::failure::{Site, SqliteError, is_check, is_duplicate};
 use crate::form::encoded;
-use crate::rows::id_of;
+use crate::rows::{self, id_of};
 use crate::statements::Insert;
 use crate::table::Ready;
 use crate::undeclared;
@@ -25,7 +25,7 @@ pub(crate) struct Job {
 }
 
 /// With the position of the write that failed.
-pub(crate) type Answer = Result<AllWritten, (usize, WriteFailure)>;
+pub(crate) type Answer = Result<AllWritten<Doc>, (usize, WriteFailure)>;
 
 /// Does the jobs, and answers each. More than one share a transaction; if that fails as a whole, each is tried by itself, so
 /// that one who fills the disk takes nobody with it.
@@ -117,19 +117,20 @@ impl Writing<'_> {
     fn alone(&mut self, job: &Job) -> Answer {
         // What was said of another job: this one would be done twice.
         self.unexplained = false;
+        let is_asked = job.writes.iter().any(Write::wants_before);
         // A single statement is a transaction.
-        if let [Write::Insert(_) | Write::Delete(_)] = job.writes.as_slice() {
+        if let ([Write::Insert(_) | Write::Delete(_)], false) = (job.writes.as_slice(), is_asked) {
             let answer = self.work(job);
             if answer.is_ok() || !self.unexplained {
                 return answer;
             }
             // Another process has changed what was in the way before it could be seen: nothing moves in a transaction.
         }
-        if let [Write::Replace(target, content)] = job.writes.as_slice()
+        if let ([Write::Replace(target, content)], false) = (job.writes.as_slice(), is_asked)
             && let Some(answer) = self.replace_likely(&job.table, target, content)
         {
             return match answer {
-                Ok(version) => Ok(smallvec![Written::Replaced(version)]),
+                Ok(version) => Ok(smallvec![Written::Replaced(version, None)]),
                 Err(failure) => Err((0, failure)),
             };
         }
@@ -166,11 +167,32 @@ impl Writing<'_> {
         Ok(written)
     }
 
-    fn write(&mut self, table: &Ready, write: &Write<'_, Doc>) -> Result<Written, WriteFailure> {
+    fn write(&mut self, table: &Ready, write: &Write<'_, Doc>) -> Result<Written<Doc>, WriteFailure> {
         match write {
             Write::Insert(content) => self.insert(table, content).map(Written::Inserted),
-            Write::Replace(target, content) => self.replace(table, target, content).map(Written::Replaced),
-            Write::Delete(target) => self.delete(table, target).map(|()| Written::Deleted),
+            Write::Replace(target, content) => {
+                let before = self.before(table, target)?;
+                self.replace(table, target, content).map(|version| Written::Replaced(version, before))
+            }
+            Write::Delete(target) => {
+                let before = self.before(table, target)?;
+                self.delete(table, target).map(|()| Written::Deleted(before))
+            }
+        }
+    }
+
+    /// The row that a write is about, if it asks for it: in the transaction that changes it.
+    pub(crate) fn before(&self, table: &Ready, target: &Target<'_>) -> Result<Before<Doc>, WriteFailure> {
+        let Some(id) = row_number(target).filter(|_| target.before) else { return Ok(None) };
+        let run = || {
+            let mut statement = self.connection.prepare_cached(&table.statements.by_id)?;
+            statement.query_row([id], |row| Ok(rows::read(table, row))).optional()
+        };
+        match run().map_err(|error| self.failed(table, error))? {
+            Some(Ok(row)) => Ok(Some(Box::new(row))),
+            Some(Err(error)) => Err(error.into()),
+            // What the write says of it is said by the write.
+            None => Ok(None),
         }
     }
 
@@ -193,8 +215,7 @@ impl Writing<'_> {
 
     pub(crate) fn delete(&mut self, table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
         let Some(id) = row_number(target) else { return Err(WriteFailure::Missing) };
-        let variant =
-            target.scope.map(|scope| table.variant_of_scope(scope).ok_or(WriteFailure::Missing)).transpose()?;
+        let variant = target.scope.map(|scope| scope.variant);
         let version = target.version.map(u64::cast_signed);
         let sql = table.statements.delete(variant, version.is_some()).unwrap_or_default();
         let run = || {

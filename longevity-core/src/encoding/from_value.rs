@@ -15,7 +15,7 @@ use crate::value::{Value, bytes, timestamp};
 
 /// The typed form of a value of a property, as [`Storable::value_at`](crate::Storable::value_at) gives it.
 pub fn from_value<T: Storable + DeserializeOwned>(value: Value) -> Result<T, DecodeError> {
-    let place = Place { value, node: layout::root(T::shape).node() };
+    let place = Place { value, node: layout::root(T::shape).link.node() };
     T::deserialize(place).map_err(|error| DecodeError { path: String::new(), source: error.into() })
 }
 

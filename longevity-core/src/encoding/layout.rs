@@ -96,12 +96,20 @@ impl PlanCell {
 
 /// The plan of a type: one look-up in a map.
 pub fn plan(shape: ShapeFn) -> Option<Plan> {
-    root(shape).plan().map(Plan)
+    root(shape).link.plan().map(Plan)
 }
 
-/// The link to the type with this shape.
-pub(super) fn root(shape: ShapeFn) -> &'static Link {
-    static ROOTS: Mutex<Option<HashMap<usize, &'static Link>>> = Mutex::new(None);
+/// What is kept of a type: the way to its node, and what was asked about it once.
+#[derive(Default)]
+pub(super) struct Root {
+    pub(super) link: Link,
+    /// Whether a document of it may be deeper than one may be.
+    pub(super) may_be_too_deep: OnceLock<bool>,
+}
+
+/// What is kept of the type with this shape.
+pub(super) fn root(shape: ShapeFn) -> &'static Root {
+    static ROOTS: Mutex<Option<HashMap<usize, &'static Root>>> = Mutex::new(None);
     // Whoever panicked while holding the lock left a map with one entry more or less.
     let mut roots = ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
     roots.get_or_insert_default().entry(shape as usize).or_insert_with(|| Layout::default().build(shape))
@@ -124,7 +132,7 @@ struct Draft {
 }
 
 impl Layout {
-    fn build(mut self, shape: ShapeFn) -> &'static Link {
+    fn build(mut self, shape: ShapeFn) -> &'static Root {
         let position = self.add(shape);
         // What is above something with a plan has one too; recursive types need more than one pass.
         while self.spread() {}
@@ -145,8 +153,8 @@ impl Layout {
         for (node, below) in nodes.iter().zip(&below) {
             node.links().into_iter().zip(below).for_each(|(link, position)| connect(link, *position));
         }
-        let root = Box::leak(Box::default());
-        connect(root, position);
+        let root: &'static Root = Box::leak(Box::default());
+        connect(&root.link, position);
         root
     }
 

@@ -14,7 +14,7 @@ pub fn too_deep(type_name: &'static str) -> Error {
 
 /// How many levels of arrays and objects there are in a document of the value of a type, as the encoder counts them.
 pub(crate) fn levels_of(shape: ShapeFn, value: &Value) -> usize {
-    of_node(layout::root(shape).node(), value)
+    of_node(layout::root(shape).link.node(), value)
 }
 
 fn of_link(link: &Link, value: &Value) -> usize {
@@ -59,11 +59,17 @@ fn of_node(node: Option<&'static Node>, value: &Value) -> usize {
         }
 }
 
-/// Whether a document of the type may have more levels than there may be: because the type holds itself.
+/// Whether a document of the type may have more levels than there may be: because the type holds itself. Computed once for
+/// each type.
 pub(crate) fn may_be_too_deep(shape: ShapeFn) -> bool {
+    let root = layout::root(shape);
+    *root.may_be_too_deep.get_or_init(|| leads_too_deep(&root.link))
+}
+
+fn leads_too_deep(link: &Link) -> bool {
     /// More than a type takes: a list of pairs has two.
     const OF_ONE_TYPE: usize = 2;
-    let mut held: Vec<&'static Node> = layout::root(shape).node().into_iter().collect();
+    let mut held: Vec<&'static Node> = link.node().into_iter().collect();
     for _ in 0..DOCUMENT_LEVELS / OF_ONE_TYPE {
         held = held.iter().flat_map(|node| node.links()).filter_map(Link::node).collect();
         held.sort_unstable_by_key(|node| std::ptr::from_ref(*node).addr());

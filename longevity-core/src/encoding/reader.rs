@@ -47,7 +47,7 @@ impl PropertyReader {
         let path = path.before_entry();
         let (mut steps, mut rest) = (Vec::new(), path.steps());
         let mut shape = shape;
-        let mut node = layout::root(shape).node()?;
+        let mut node = layout::root(shape).link.node()?;
         while let [step, next @ ..] = rest
             && !step.is_variant
         {

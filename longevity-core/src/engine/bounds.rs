@@ -35,7 +35,7 @@ pub(crate) fn ensure_within(backend: &'static str, select: &Select) -> Result<()
             Predicate::In { operands, .. } => operands.as_slice(),
             Predicate::All
             | Predicate::Nothing
-            | Predicate::Discriminator(_)
+            | Predicate::Scope(_)
             | Predicate::Text { .. }
             | Predicate::Length { .. }
             | Predicate::Id { .. } => &[],

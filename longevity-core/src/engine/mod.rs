@@ -19,6 +19,7 @@ use crate::path::Step;
 use crate::persistent::PersistentType;
 use crate::query::{Predicate, Select};
 use crate::row::Row;
+use crate::scope::Scope;
 use crate::state::Stored;
 use crate::table::{Index, TableDefinition};
 use crate::value::{Value, ValueRef};
@@ -42,20 +43,20 @@ pub(crate) struct Table<B: Backend> {
 pub(crate) struct Kind {
     /// The Rust type's name.
     pub(crate) name: &'static str,
-    /// The discriminators of the rows that it sees; `None` for all.
-    pub(crate) scope: Option<&'static [&'static str]>,
+    /// The rows that it sees; `None` for all.
+    pub(crate) scope: Option<Scope>,
 }
 
 impl Kind {
     pub(crate) const fn of<P: PersistentType>() -> Self {
-        Self { name: P::NAME, scope: P::DISCRIMINATORS }
+        Self { name: P::NAME, scope: P::SCOPE }
     }
 
     /// The predicate, true of no row that the repository does not see. The discriminator comes first and literally, so that
     /// partial indexes apply.
     pub(crate) fn scoped(self, predicate: Predicate) -> Predicate {
         match self.scope {
-            Some(names) => Predicate::Discriminator(names).and(predicate),
+            Some(scope) => Predicate::Scope(scope).and(predicate),
             None => predicate,
         }
     }
@@ -110,7 +111,7 @@ impl<B: Backend> Table<B> {
     pub(crate) fn unknown_discriminator<D>(&self, kind: Kind, row: &Row<D>) -> Error {
         Error::UnknownDiscriminator {
             type_name: kind.name,
-            table: self.definition.name,
+            table: self.definition.name.to_string(),
             id: row.id,
             found: row.discriminator.as_deref().unwrap_or_default().to_owned(),
             known: self.definition.discriminators().collect(),

@@ -54,12 +54,16 @@ impl<B: Backend> Table<B> {
         &self,
         span: Span,
         writes: Writes<'_, B::Doc>,
-    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send {
+    ) -> impl Future<Output = Result<AllWritten<B::Doc>, (usize, WriteFailure)>> + Send {
         self.backend.write(&self.handle, writes).instrument(span)
     }
 
     /// Does several writes.
-    async fn write_many(&self, span: Span, writes: Writes<'_, B::Doc>) -> Result<AllWritten, (usize, WriteFailure)> {
+    async fn write_many(
+        &self,
+        span: Span,
+        writes: Writes<'_, B::Doc>,
+    ) -> Result<AllWritten<B::Doc>, (usize, WriteFailure)> {
         let wanted = writes.len();
         let written = self.write(span, writes).await?;
         if written.len() == wanted {
@@ -69,11 +73,12 @@ impl<B: Backend> Table<B> {
     }
 
     /// Does a write alone.
-    async fn write_one(&self, span: Span, write: Write<'_, B::Doc>) -> Result<Written, WriteFailure> {
-        let written = self.write(span, smallvec![write]).await.map_err(|(_, failure)| failure)?;
-        match written.as_slice() {
-            [written] => Ok(*written),
-            others => Err(self.confused(format!("1 writes have {} results", others.len())).into()),
+    async fn write_one(&self, span: Span, write: Write<'_, B::Doc>) -> Result<Written<B::Doc>, WriteFailure> {
+        let mut written = self.write(span, smallvec![write]).await.map_err(|(_, failure)| failure)?;
+        match (written.pop(), written.len()) {
+            (Some(written), 0) => Ok(written),
+            (None, _) => Err(self.confused("a write has no result".to_owned()).into()),
+            (Some(_), others) => Err(self.confused(format!("a write has {} results", others + 1)).into()),
         }
     }
 
@@ -112,7 +117,7 @@ impl<B: Backend> Table<B> {
     ) -> Result<u64, WriteFailure> {
         let span = tracing::debug_span!("update", "type" = kind.name, backend = self.backend.name());
         match self.write_one(span, Write::Replace(target(kind, stored, locking), content)).await? {
-            Written::Replaced(version) => Ok(version),
+            Written::Replaced(version, _) => Ok(version),
             other => Err(self.another_result(other).into()),
         }
     }
@@ -121,7 +126,7 @@ impl<B: Backend> Table<B> {
         let span = tracing::debug_span!("delete", "type" = kind.name, backend = self.backend.name());
         let target = target(kind, stored, self.options.optimistic_locking);
         match self.write_one(span, Write::Delete(target)).await? {
-            Written::Deleted => Ok(()),
+            Written::Deleted(_) => Ok(()),
             other => Err(self.another_result(other).into()),
         }
     }
@@ -225,8 +230,8 @@ impl<B: Backend> Table<B> {
     }
 
     #[cold]
-    fn another_result(&self, written: Written) -> Error {
-        self.confused(format!("a write has the result of another: {written:?}"))
+    fn another_result(&self, written: Written<B::Doc>) -> Error {
+        self.confused(format!("a write has the result of {}", written.of_what()))
     }
 
     /// The error for a back end that broke its contract.
@@ -243,5 +248,6 @@ pub(crate) fn target(kind: Kind, stored: &Stored, locking: bool) -> Target<'_> {
         version: locking.then_some(stored.version),
         scope: kind.scope,
         primary_key: stored.primary_key.as_deref(),
+        before: false,
     }
 }

@@ -85,7 +85,7 @@ fn holds<'a>(
     match predicate {
         Predicate::All => true,
         Predicate::Nothing => false,
-        Predicate::Discriminator(names) => row.discriminator.is_some_and(|name| names.contains(&name)),
+        Predicate::Scope(scope) => scope.contains(row.discriminator),
         Predicate::Compare { path, comparison, operand } => {
             satisfies(*comparison, path.value_in(value_at), operand.as_value_ref())
         }
@@ -129,6 +129,7 @@ fn holds<'a>(
 mod tests {
     use super::*;
     use crate::path::Path;
+    use crate::scope::Scope;
 
     const CATS: &Step = &Step::new("cats");
     const TAGS: &Step = &Step::new("tags");
@@ -144,6 +145,8 @@ mod tests {
         }
     }
 
+    const MEMBERS: Scope = Scope { variant: 0, discriminators: &["Member"] };
+
     fn compare(step: &'static Step, comparison: Comparison, operand: Value) -> Predicate {
         Predicate::Compare { path: Path::root().then(step), comparison, operand }
     }
@@ -156,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_property_of_a_sibling_is_false_whatever_the_comparison_and_its_negation_true() {
-        let of_sibling = |predicate: Predicate| predicate.scoped_to(&["Commenter"]);
+        let of_sibling =
+            |predicate: Predicate| predicate.scoped_to(Scope { variant: 1, discriminators: &["Commenter"] });
         for comparison in [Comparison::Eq, Comparison::Ne, Comparison::Lt, Comparison::Ge] {
             let cats = || compare(CATS, comparison, Value::Int(3));
             assert!(!holds(&of_sibling(cats())));
@@ -165,25 +169,25 @@ mod tests {
             assert!(holds(&of_sibling(cats().or(cats().negate()))));
             assert!(!holds(&of_sibling(cats().and(cats().negate()))));
         }
-        assert!(!evaluate(&Predicate::Discriminator(&["Member"]), Subject { discriminator: None, ..MEMBER }, &row));
+        assert!(!evaluate(&Predicate::Scope(MEMBERS), Subject { discriminator: None, ..MEMBER }, &row));
     }
 
     #[test]
     fn a_conjunction_is_scoped_once() {
         let cats = || compare(CATS, Comparison::Eq, Value::Int(3));
-        let scoped = cats().and(cats()).and(cats()).scoped_to(&["Member"]);
-        assert_eq!(scoped, Predicate::And(vec![Predicate::Discriminator(&["Member"]), cats(), cats(), cats()]));
+        let scoped = cats().and(cats()).and(cats()).scoped_to(MEMBERS);
+        assert_eq!(scoped, Predicate::And(vec![Predicate::Scope(MEMBERS), cats(), cats(), cats()]));
         assert!(holds(&scoped));
         // What is left of one is no conjunction.
         let all = || Predicate::And(vec![Predicate::All, Predicate::All]);
-        assert_eq!(all().scoped_to(&["Member"]), Predicate::All);
+        assert_eq!(all().scoped_to(MEMBERS), Predicate::All);
         let one = Predicate::And(vec![Predicate::All, Predicate::Nothing]);
-        assert_eq!(one.scoped_to(&["Member"]), Predicate::Nothing);
+        assert_eq!(one.scoped_to(MEMBERS), Predicate::Nothing);
     }
 
     #[test]
     fn an_alias_is_in_scope() {
-        assert!(holds(&Predicate::Discriminator(&["Person", "Member"])));
+        assert!(holds(&Predicate::Scope(Scope { variant: 0, discriminators: &["Person", "Member"] })));
     }
 
     #[test]

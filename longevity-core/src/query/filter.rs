@@ -201,9 +201,9 @@ macro_rules! of_tuple {
     ($($derived:ident $position:tt),*) => {
         impl<P: $(HasVariant<$derived> +)*, $($derived),*> VariantsOf<P> for ($($derived,)*) {
             fn predicate() -> Predicate {
-                [$(<P as HasVariant<$derived>>::DISCRIMINATORS),*]
+                [$(<P as HasVariant<$derived>>::SCOPE),*]
                     .into_iter()
-                    .map(Predicate::Discriminator)
+                    .map(Predicate::Scope)
                     .fold(Predicate::Nothing, Predicate::or)
             }
         }

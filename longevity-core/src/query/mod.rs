@@ -42,7 +42,7 @@ pub use measure::{Accumulator, Part};
 pub use measure::{Count, Max, Measure, Min, Total, count};
 pub use operand::Operand;
 pub use patch::{InPlace, Patch};
-pub use predicate::{Predicate, TextTest};
+pub use predicate::{Predicate, TextTest, scope_of};
 pub use projection::{ByType, Projected, Projection, To, by_type, to};
 #[doc(hidden)]
 pub use projection::{Source, Values, field};

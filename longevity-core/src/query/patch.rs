@@ -212,8 +212,7 @@ impl<P: PersistentType> Patch<P> {
     /// increment of a float or a `u64`, what is in an option, a variant, a set or a map, what touches the primary key, and what
     /// is in a struct whose decoding may have rules.
     pub(crate) fn in_place<B: Backend>(&self, definition: &TableDefinition) -> Option<Vec<InPlace>> {
-        let in_scope =
-            |(_, variant): &(_, &Variant)| P::DISCRIMINATORS.is_none_or(|scope| variant.discriminators == Some(scope));
+        let in_scope = |(position, _): &(usize, &Variant)| P::SCOPE.is_none_or(|scope| scope.variant == *position);
         let variants: Vec<_> = definition.variants.iter().enumerate().filter(in_scope).collect();
         let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
         let fixed: Vec<_> = primary_key.into_iter().flatten().map(|column| &definition.columns[*column].path).collect();

@@ -2,6 +2,7 @@
 
 use crate::path::Path;
 use crate::row::RowId;
+use crate::scope::Scope;
 use crate::value::{Comparison, Value};
 
 /// A filter as a back end sees it: over rows with a discriminator and stored fields. It knows nothing of poly types.
@@ -13,8 +14,8 @@ pub enum Predicate {
     All,
     /// True of no row.
     Nothing,
-    /// The row's discriminator is one of these.
-    Discriminator(&'static [&'static str]),
+    /// The row is in the scope.
+    Scope(Scope),
     /// The value at the path compares to the operand as [`satisfies`](crate::value::satisfies) says.
     Compare {
         /// Where the value is.
@@ -109,7 +110,7 @@ impl Predicate {
             | Self::Length { path, .. } => Some(path),
             Self::All
             | Self::Nothing
-            | Self::Discriminator(_)
+            | Self::Scope(_)
             | Self::Id { .. }
             | Self::And(_)
             | Self::Or(_)
@@ -197,24 +198,23 @@ impl Predicate {
     }
 
     /// The predicate as it reads in a query over more variants than it was written for: what it asks of a value is false of
-    /// a row with none of these discriminators. Each question is scoped by itself, so that a negation around one is true of
+    /// a row that is not in the scope. Each question is scoped by itself, so that a negation around one is true of
     /// such a row.
-    pub fn scoped_to(self, discriminators: &'static [&'static str]) -> Self {
+    pub fn scoped_to(self, scope: Scope) -> Self {
         match self {
-            Self::All | Self::Nothing | Self::Discriminator(_) | Self::Id { .. } => self,
+            Self::All | Self::Nothing | Self::Scope(_) | Self::Id { .. } => self,
             Self::Compare { .. }
             | Self::In { .. }
             | Self::Text { .. }
             | Self::Contains { .. }
-            | Self::Length { .. } => Self::Discriminator(discriminators).and(self),
+            | Self::Length { .. } => Self::Scope(scope).and(self),
             Self::And(parts) => {
-                let scope = Self::Discriminator(discriminators);
                 let (mut conjuncts, mut is_scoped) = (Vec::with_capacity(parts.len() + 1), false);
                 for part in parts {
-                    match part.scoped_to(discriminators) {
+                    match part.scoped_to(scope) {
                         // A conjunction needs its scope once.
                         Self::And(scoped) => {
-                            let has_scope = scoped.first() == Some(&scope);
+                            let has_scope = scoped.first() == Some(&Self::Scope(scope));
                             conjuncts.extend(scoped.into_iter().skip(usize::from(has_scope && is_scoped)));
                             is_scoped |= has_scope;
                         }
@@ -228,8 +228,8 @@ impl Predicate {
                     _ => Self::And(conjuncts),
                 }
             }
-            Self::Or(parts) => Self::Or(parts.into_iter().map(|part| part.scoped_to(discriminators)).collect()),
-            Self::Not(part) => Self::Not(Box::new(part.scoped_to(discriminators))),
+            Self::Or(parts) => Self::Or(parts.into_iter().map(|part| part.scoped_to(scope)).collect()),
+            Self::Not(part) => Self::Not(Box::new(part.scoped_to(scope))),
         }
     }
 
@@ -257,6 +257,24 @@ impl Predicate {
     }
 }
 
+/// The scope that all rows are in of which a conjunction is true, if one of its parts says so.
+pub fn scope_of(conjuncts: &[Predicate]) -> Option<Scope> {
+    conjuncts.iter().find_map(|part| match part {
+        Predicate::Scope(scope) => Some(*scope),
+        Predicate::All
+        | Predicate::Nothing
+        | Predicate::Compare { .. }
+        | Predicate::In { .. }
+        | Predicate::Text { .. }
+        | Predicate::Contains { .. }
+        | Predicate::Length { .. }
+        | Predicate::Id { .. }
+        | Predicate::And(_)
+        | Predicate::Or(_)
+        | Predicate::Not(_) => None,
+    })
+}
+
 /// Both lists, for the price of the shorter: a filter may grow at either end. Which of them comes first makes no difference.
 fn longer_first<T>(mut these: Vec<T>, mut those: Vec<T>) -> Vec<T> {
     if these.len() < those.len() {
@@ -268,7 +286,7 @@ fn longer_first<T>(mut these: Vec<T>, mut those: Vec<T>) -> Vec<T> {
 
 /// The conjuncts of both. A scope that is the first of either is the first of all.
 fn joined(these: Vec<Predicate>, those: Vec<Predicate>) -> Vec<Predicate> {
-    let is_scope = |part: Option<&Predicate>| matches!(part, Some(Predicate::Discriminator(_)));
+    let is_scope = |part: Option<&Predicate>| matches!(part, Some(Predicate::Scope(_)));
     let (longer, shorter) = if these.len() < those.len() { (&those, &these) } else { (&these, &those) };
     // Then all others move, which happens once to a conjunction.
     let scope = (!is_scope(longer.first()) && is_scope(shorter.first())).then_some(longer.len());

@@ -27,7 +27,7 @@ impl Doomed {
     /// The row as it was seen, whether the store has optimistic locking or not.
     pub(super) fn target<P: PersistentType>(&self) -> Target<'_> {
         let Self { id, version, primary_key } = self;
-        Target { id: *id, version: *version, scope: P::DISCRIMINATORS, primary_key: primary_key.as_deref() }
+        Target { id: *id, version: *version, scope: P::SCOPE, primary_key: primary_key.as_deref(), before: false }
     }
 }
 
@@ -82,7 +82,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
 /// True of the row with this id, if it is of a type of the model.
 fn of_known_type(definition: &TableDefinition, id: RowId) -> Predicate {
-    let types = definition.variants.iter().filter_map(|variant| variant.discriminators.map(Predicate::Discriminator));
+    let types = definition.scopes().map(Predicate::Scope);
     let of_type = types.reduce(Predicate::or).unwrap_or(Predicate::All);
     Predicate::Id { comparison: Comparison::Eq, id }.and(of_type)
 }

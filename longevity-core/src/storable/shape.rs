@@ -1,5 +1,7 @@
 //! The structure of stored types, for back ends, descriptions and checks.
 
+use serde::{Deserialize, Serialize};
+
 use crate::path::{Path, Step};
 use crate::value::Value;
 
@@ -179,7 +181,7 @@ pub(crate) fn may_be_none(shape: Shape) -> bool {
 }
 
 /// The basic types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is the Rust type of its name")]
 pub enum ScalarType {
     Bool,

@@ -25,7 +25,7 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
     let name = container.name();
     let generics = container.persistent();
     let (impl_generics, _, clause) = generics.split_for_impl();
-    let (root, discriminators, variant, decode) = match &tree.role {
+    let (root, scope, variant, decode) = match &tree.role {
         Role::Plain { .. } => (
             quote!(Self),
             quote!(::core::option::Option::None),
@@ -36,15 +36,13 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
             }),
         ),
         Role::Derived { poly } => {
-            let [root, discriminators, index] = ["This", "DISCRIMINATORS", "INDEX"]
-                .map(|member| asked(poly, quote!(#krate::HasVariant<#this>), member));
+            let [root, scope] = ["This", "SCOPE"].map(|member| asked(poly, quote!(#krate::HasVariant<#this>), member));
             (
                 quote!(#root),
-                quote!(::core::option::Option::Some(#discriminators)),
-                index,
+                quote!(::core::option::Option::Some(#scope)),
+                quote!(#scope.variant),
                 quote!({
-                    let known = discriminator.is_some_and(|name| #discriminators.contains(&name));
-                    known.then(|| backend.decode::<Self>(doc))
+                    #scope.contains(discriminator).then(|| backend.decode::<Self>(doc))
                 }),
             )
         }
@@ -81,7 +79,7 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
             type Root = #root;
             type Props = <Self as #krate::Storable>::Fields<Self>;
             const NAME: &'static ::core::primitive::str = #name;
-            const DISCRIMINATORS: ::core::option::Option<&'static [&'static ::core::primitive::str]> = #discriminators;
+            const SCOPE: ::core::option::Option<#krate::table::Scope> = #scope;
 
             fn props() -> Self::Props {
                 <Self as #krate::Storable>::fields::<Self>(&#krate::Path::root())

@@ -109,8 +109,7 @@ fn persistent(tree: &Poly) -> TokenStream {
             type Root = Self;
             type Props = #props;
             const NAME: &'static ::core::primitive::str = #name;
-            const DISCRIMINATORS: ::core::option::Option<&'static [&'static ::core::primitive::str]> =
-                ::core::option::Option::None;
+            const SCOPE: ::core::option::Option<#krate::table::Scope> = ::core::option::Option::None;
 
             fn props() -> Self::Props {
                 #read_props
@@ -233,8 +232,8 @@ fn has_variant(tree: &Poly, position: usize, variant: &PolyVariant) -> TokenStre
         #[automatically_derived]
         impl #impl_generics #krate::HasVariant<#ty> for #this #clause {
             type This = Self;
-            const INDEX: ::core::primitive::usize = #position;
-            const DISCRIMINATORS: &'static [&'static ::core::primitive::str] = &[#(#discriminators),*];
+            const SCOPE: #krate::table::Scope =
+                #krate::table::Scope { variant: #position, discriminators: &[#(#discriminators),*] };
 
             fn wrap(derived: #ty) -> Self {
                 #wrap

@@ -41,7 +41,7 @@ where
         let Error::UnknownDiscriminator { type_name, table, id, found, known } = error else {
             return Err(Stop::failed(format!("expected an unknown discriminator, not: {error}")));
         };
-        ensure_eq!((*type_name, *table), (P::NAME, definition.name), "type and table of the error");
+        ensure_eq!((*type_name, table.as_str()), (P::NAME, &*definition.name), "type and table of the error");
         ensure_eq!((*id, found.as_str()), (planted.id(), STRANGER), "id and discriminator of the error");
         ensure_eq!(*known, definition.discriminators().collect::<Vec<_>>(), "the known discriminators");
         Ok(())
@@ -142,7 +142,7 @@ where
     D: Tested<M>,
     F: Fixture,
 {
-    let canonical = D::DISCRIMINATORS.and_then(|names| names.first().copied());
+    let canonical = D::SCOPE.and_then(|scope| scope.discriminators.first().copied());
     let store = room.open()?;
     let (repo, poly) = (store.repo::<D>(), store.repo::<D::Root>());
     let (sample, other) = room.pair()?;

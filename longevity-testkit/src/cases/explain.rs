@@ -31,8 +31,8 @@ pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T
     else {
         return Err(Stop::Skipped(format!("no sample has a value in each column of {}", index.name)));
     };
-    let scope = match (T::DISCRIMINATORS, index.discriminators) {
-        (None, Some(names)) => Predicate::Discriminator(names),
+    let scope = match (T::SCOPE, index.scope) {
+        (None, Some(scope)) => Predicate::Scope(scope),
         _ => Predicate::All,
     };
     let predicate = index.columns.iter().zip(values).fold(scope, |predicate, (column, operand)| {
@@ -57,9 +57,7 @@ pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T
 
 /// The variants whose rows are in the index, and are of the type.
 fn variants<T: PersistentType>(index: &Index, definition: &TableDefinition) -> Vec<usize> {
-    let of_type = |variant: &usize| {
-        T::DISCRIMINATORS.is_none() || T::DISCRIMINATORS == definition.variants[*variant].discriminators
-    };
-    let of_index = index.variant.map_or_else(|| (0..definition.variants.len()).collect(), |variant| vec![variant]);
+    let of_type = |variant: &usize| T::SCOPE.is_none_or(|scope| scope.variant == *variant);
+    let of_index = index.scope.map_or_else(|| (0..definition.variants.len()).collect(), |scope| vec![scope.variant]);
     of_index.into_iter().filter(of_type).collect()
 }

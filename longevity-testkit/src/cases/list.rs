@@ -100,6 +100,7 @@ impl<M: SpecModel, F: Fixture> List<M, F> {
         self.add(room, "update without change", update::same_keys);
         self.add(room, "delete", delete::delete);
         self.add(room, "delete by query", write_many::delete_by_query);
+        self.add(room, "tell the row before a write", write_many::rows_before);
         self.add_for_changing_keys(room, "write all or none of many with a duplicate {}", write_many::all_or_none);
         self.add_for_changing_keys(room, "judge {} by what many writes leave", write_many::keys_change_hands);
         for (first, second) in WRITES.into_iter().flat_map(|first| WRITES.map(|second| (first, second))) {
@@ -129,9 +130,8 @@ impl<M: SpecModel, F: Fixture> List<M, F> {
         }
         // A flaw of the model is a failure of the cases above.
         let Ok(definition) = room.definition() else { return };
-        let discriminators = T::DISCRIMINATORS;
         for (position, index) in definition.indexes.iter().enumerate() {
-            let visible = discriminators.is_none() || index.variant.is_none() || index.discriminators == discriminators;
+            let visible = T::SCOPE.is_none() || index.scope.is_none() || index.scope == T::SCOPE;
             if visible {
                 let operation = format!("use {} in queries", index.name);
                 self.add(room, &operation, move |room| explain::uses_index(room, position));
@@ -148,7 +148,7 @@ fn has_changing_key(table: &TableDefinition, variant: usize) -> bool {
     let primary = table.primary_key.as_ref().map(|key| key.index);
     let mut indexes = table.indexes.iter().enumerate();
     indexes.any(|(position, index)| {
-        index.is_unique() && Some(position) != primary && index.variant.is_none_or(|of| of == variant)
+        index.is_unique() && Some(position) != primary && index.scope.is_none_or(|scope| scope.variant == variant)
     })
 }
 
@@ -190,7 +190,7 @@ impl<M: SpecModel, F: Fixture> SpecVisitor<M> for List<M, F> {
         self.add_common(&room);
         self.add(&room, "see creates through the poly repository", poly::seen_through_poly::<M, P, D, F>);
         self.add(&room, "narrow to no other variant", poly::narrow_to_another::<M, P, D, F>);
-        let aliases = <P as HasVariant<D>>::DISCRIMINATORS.get(1..).unwrap_or_default();
+        let aliases = <P as HasVariant<D>>::SCOPE.discriminators.get(1..).unwrap_or_default();
         for (position, alias) in aliases.iter().copied().enumerate() {
             let operation = format!("read the alias {alias}");
             self.add(&room, &operation, move |room| discriminators::alias(room, alias));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use longevity_core::backend::{Backend, ByKind, Target};
 use longevity_core::blocking::Longevity;
 use longevity_core::query::{Predicate, Select};
-use longevity_core::table::{TableDefinition, Variant};
+use longevity_core::table::{Scope, TableDefinition, Variant};
 use longevity_core::{DomainModel, InModel, PState, PersistentType, Row, RowContent, RowId, Value};
 
 use crate::outcome::{Outcome, Stop};
@@ -33,7 +33,7 @@ where
 
 /// The same table as this version of its definition has it, created.
 pub(super) fn create_version<B: Backend>(backend: &B, version: TableDefinition) -> Outcome<B::Table> {
-    let name = version.name;
+    let name = version.name.clone();
     let tables = backend.block_on(backend.open(&[Arc::new(version)]))?;
     let Ok([table]) = <[B::Table; 1]>::try_from(tables) else {
         return Err(Stop::failed(format!("opening the table {name} does not give one table")));
@@ -62,8 +62,9 @@ pub(super) fn with_discriminators(
 ) -> TableDefinition {
     let mut definition = definition.clone();
     definition.variants[variant].discriminators = Some(discriminators);
-    for index in definition.indexes.iter_mut().filter(|index| index.variant == Some(variant)) {
-        index.discriminators = Some(discriminators);
+    for index in definition.indexes.iter_mut().filter(|index| index.scope.is_some_and(|scope| scope.variant == variant))
+    {
+        index.scope = Some(Scope { variant, discriminators });
     }
     definition
 }
@@ -109,7 +110,8 @@ pub(super) fn plant<T: PersistentType, B: Backend>(
         let columns = definition.indexes[key.index].columns.iter().map(|column| &definition.columns[*column]);
         columns.map(|column| state.get().value_at(column.path.steps()).to_value()).collect()
     });
-    let target = Target { id: state.id(), version: None, scope: None, primary_key: primary_key.as_deref() };
+    let target =
+        Target { id: state.id(), version: None, scope: None, primary_key: primary_key.as_deref(), before: false };
     let written = backend.block_on(backend.replace(table, target, content));
     written.map(drop).map_err(|failure| Stop::failed(format!("cannot plant a row: {failure:?}")))
 }

@@ -89,7 +89,7 @@ where
     let store = room.open()?;
     let repo = store.repo::<P>();
     for sample in poly.samples()? {
-        let own = sample.variant() == P::INDEX;
+        let own = sample.variant() == <P as HasVariant<D>>::SCOPE.variant;
         let state = repo.create(sample)?;
         let row = SeenRow::of(&state);
         match state.narrow::<D>() {

@@ -31,7 +31,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
     /// two. They differ in more than their keys if they can.
     pub(crate) fn some_samples(&self, wanted: usize) -> Outcome<Vec<T>> {
         let definition = self.definition()?;
-        let variants = match T::DISCRIMINATORS {
+        let variants = match T::SCOPE {
             Some(_) => 1,
             None => definition.variants.len().max(1),
         };

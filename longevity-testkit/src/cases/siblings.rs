@@ -19,8 +19,10 @@ where
     F: Fixture,
 {
     let poly = room.about::<P>(own_keys());
-    let others: Vec<_> = (0..poly.definition()?.variants.len()).filter(|variant| *variant != P::INDEX).collect();
-    let mut all = vec![P::INDEX];
+    let others: Vec<_> = (0..poly.definition()?.variants.len())
+        .filter(|variant| *variant != <P as HasVariant<D>>::SCOPE.variant)
+        .collect();
+    let mut all = vec![<P as HasVariant<D>>::SCOPE.variant];
     all.extend(others);
     let mut samples = poly.samples_of_variants(&all, 3)?;
     let own = samples.remove(0);

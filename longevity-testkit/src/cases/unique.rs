@@ -11,7 +11,7 @@ pub(crate) fn values_in<T: PersistentType>(
     index: &Index,
     value: &T,
 ) -> Option<Vec<Value>> {
-    if index.variant.is_some_and(|variant| variant != value.variant()) {
+    if index.scope.is_some_and(|scope| scope.variant != value.variant()) {
         return None;
     }
     let values = index.columns.iter().map(|column| value.value_at(definition.columns[*column].path.steps()).to_value());

@@ -63,7 +63,7 @@ impl<M: DomainModel, B: Backend> SpecVisitor<M> for Variants<M, B> {
         D: SpecKeys + PersistentType<Root = P>,
     {
         self.0.push(Variant {
-            index: <P as HasVariant<D>>::INDEX,
+            index: <P as HasVariant<D>>::SCOPE.variant,
             name: D::NAME,
             rows: |store| seen(&store.repo::<D>()),
             count: |store| Ok(store.repo::<D>().count(D::query())?),

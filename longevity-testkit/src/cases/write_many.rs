@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use longevity_core::backend::{AllWritten, Backend, Target, Write, WriteFailure, Written};
+use longevity_core::backend::{AllWritten, Backend, Before, Target, Write, WriteFailure, Written};
 use longevity_core::query::{Predicate, Query, Select};
 use longevity_core::value::Comparison;
 use longevity_core::{DomainModel, InModel, PState, PersistentType, RowContent, Value};
@@ -10,7 +10,7 @@ use longevity_core::{DomainModel, InModel, PState, PersistentType, RowContent, V
 use super::keys::Key;
 use super::planting::{Handle, handle};
 use super::room::{BackendOf, Room, Tested};
-use super::rows::{all_rows, whole};
+use super::rows::{SeenRow, all_rows, whole};
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
 
@@ -75,7 +75,11 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
     }
     let both = vec![many.replace(1, 0, second.get())?, many.delete(0, 0)];
     let written = many.done("both", both)?;
-    ensure_eq!(written, vec![Written::Replaced(1), Written::Deleted], "what is said of a replacement and a delete");
+    ensure_eq!(
+        written,
+        vec![Written::Replaced(1, None), Written::Deleted(None)],
+        "what is said of a replacement and a delete"
+    );
     let gone = [
         vec![many.delete(1, 1), many.delete(0, 0)],
         vec![many.replace(1, 1, second.get())?, many.replace(0, 0, first.get())?],
@@ -123,7 +127,7 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
     let round: Vec<_> = (0..rows).map(|row| with_key_of(&samples[(row + 1) % rows], &samples[row])).collect();
     let writes = (0..rows).map(|row| many.replace(row, 0, &round[row])).collect::<Result<Vec<_>, _>>()?;
     let written = many.done("key values that go round", writes)?;
-    ensure_eq!(written, vec![Written::Replaced(1); rows], "what is said of key values that go round");
+    ensure_eq!(written, vec![Written::Replaced(1, None); rows], "what is said of key values that go round");
     ensure_holds(&round, "they went round")?;
     let seen = all_rows::<T, _, _>(&store)?;
     for state in &states[..rows] {
@@ -145,7 +149,11 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
     // The last row has the key value of the first.
     let freed = vec![many.replace(0, 1, &samples[0])?, many.delete(last, 1)];
     let written = many.done("a key value of a row that is deleted", freed)?;
-    ensure_eq!(written, vec![Written::Replaced(2), Written::Deleted], "what is said of a key value that is freed");
+    ensure_eq!(
+        written,
+        vec![Written::Replaced(2, None), Written::Deleted(None)],
+        "what is said of a key value that is freed"
+    );
     ensure_holds(&samples[..1], "it was freed")?;
 
     // A new row takes the place of one that is deleted after it, and leaves nothing if another write fails.
@@ -159,7 +167,7 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
     }
     ensure_eq!(all_rows::<T, _, _>(&store)?, before, "the rows after a duplicate of a new row");
     let written = many.done("a new row with the key value of one that is deleted after it", instead()?)?;
-    let [Written::Inserted(id), Written::Deleted] = written.as_slice() else {
+    let [Written::Inserted(id), Written::Deleted(None)] = written.as_slice() else {
         return Err(Stop::failed(format!("an insertion and a delete gave {written:?}")));
     };
     let found = key.retrieve(&repo, &samples[0])?;
@@ -168,8 +176,64 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
     Ok(())
 }
 
+/// A write that asks for the row before it is told it: alone, among others, and where rows give each other their key values.
+/// One that does not ask is not.
+pub(crate) fn rows_before<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
+    let store = room.open()?;
+    ensure_batches(&store)?;
+    let repo = store.repo::<T>();
+    let samples = room.samples()?;
+    let states = samples.iter().map(|sample| repo.create(sample.clone())).collect::<Result<Vec<_>, _>>()?;
+    let mut many = Many::of(&store, &states)?;
+    let rows = || all_rows::<T, _, _>(&store);
+    let row = |rows: &[SeenRow], position: usize| {
+        rows.iter().find(|row| row.id == states[position].id()).cloned().map_or_else(Vec::new, |row| vec![row])
+    };
+    let both = [1, 0];
+
+    let first = rows()?;
+    let written = many.done("a replacement that does not ask", vec![many.replace(0, 0, &samples[0])?])?;
+    ensure_eq!(written, vec![Written::Replaced(1, None)], "what is said without being asked for");
+    many.before = true;
+    let told = many.told("a replacement", vec![many.replace(1, 0, &samples[1])?])?;
+    ensure_eq!(told, row(&first, 1), "the row before a replacement");
+    let second = rows()?;
+    let writes = both.map(|at| many.replace(at, 1, &samples[at])).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let told = many.told("two replacements", writes)?;
+    ensure_eq!(told, both.map(|at| row(&second, at)).concat(), "the rows before two replacements");
+
+    // Each has the value of the other, and so each of its key values.
+    let third = rows()?;
+    if many.primary_keys.iter().all(Option::is_none) {
+        let swapped =
+            both.map(|at| many.replace(at, 2, &samples[1 - at])).into_iter().collect::<Result<Vec<_>, _>>()?;
+        let told = many.told("two replacements that go round", swapped)?;
+        ensure_eq!(told, both.map(|at| row(&third, at)).concat(), "the rows before two replacements that go round");
+        let back = both.map(|at| many.replace(at, 3, &samples[at])).into_iter().collect::<Result<Vec<_>, _>>()?;
+        many.told("two replacements that go back", back)?;
+    }
+
+    let last = rows()?;
+    let version = row(&last, 0).first().map_or(0, |row| row.version);
+    match many.write(vec![many.delete(0, version + 1)]) {
+        Err((0, WriteFailure::Stale { found })) if found == version => {}
+        other => return Err(Stop::failed(format!("a delete of another version gave {other:?}"))),
+    }
+    let told = many.told("a delete", vec![many.delete(0, version)])?;
+    ensure_eq!(told, row(&last, 0), "the row before a delete");
+    let instead = vec![many.insert(&samples[0])?, many.delete(1, version)];
+    let told = many.told("a delete beside an insertion", instead)?;
+    ensure_eq!(told, row(&last, 1), "the row before a delete beside an insertion");
+    match many.write(vec![many.delete(0, version)]) {
+        Err((0, WriteFailure::Missing)) => Ok(()),
+        other => Err(Stop::failed(format!("a delete of a row that is gone gave {other:?}"))),
+    }
+}
+
 /// Writes of many rows, by their positions.
 struct Many<'a, T, B: Backend> {
+    /// Whether they ask for the rows before them.
+    before: bool,
     handle: Handle<'a, B>,
     states: &'a [PState<T>],
     primary_keys: Vec<Option<Vec<Value>>>,
@@ -190,15 +254,16 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
             let value = |column: &usize| state.get().value_at(definition.columns[*column].path.steps()).to_value();
             Some(columns.iter().map(value).collect())
         };
-        Ok(Self { primary_keys: states.iter().map(primary_key).collect(), handle, states })
+        Ok(Self { before: false, primary_keys: states.iter().map(primary_key).collect(), handle, states })
     }
 
     fn target(&self, position: usize, version: u64) -> Target<'_> {
         Target {
             id: self.states[position].id(),
             version: Some(version),
-            scope: T::DISCRIMINATORS,
+            scope: T::SCOPE,
             primary_key: self.primary_keys[position].as_deref(),
+            before: self.before,
         }
     }
 
@@ -230,13 +295,46 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
         Write::Delete(self.target(position, version))
     }
 
-    fn write(&self, writes: Vec<Write<'_, B::Doc>>) -> Result<AllWritten, (usize, WriteFailure)> {
+    fn write(&self, writes: Vec<Write<'_, B::Doc>>) -> Result<AllWritten<()>, (usize, WriteFailure)> {
         let Handle { backend, table, .. } = &self.handle;
-        backend.block_on(backend.write(table, writes.into()))
+        let without_doc = |before: Before<B::Doc>| before.map(|row| Box::new(row.without_doc()));
+        let plain = |written| match written {
+            Written::Inserted(id) => Written::Inserted(id),
+            Written::Replaced(version, before) => Written::Replaced(version, without_doc(before)),
+            Written::Deleted(before) => Written::Deleted(without_doc(before)),
+        };
+        let written = backend.block_on(backend.write(table, writes.into()))?;
+        Ok(written.into_iter().map(plain).collect())
+    }
+
+    /// The rows that writes which are to be done tell of, as they were.
+    fn told(&self, what: &str, writes: Vec<Write<'_, B::Doc>>) -> Outcome<Vec<SeenRow>> {
+        let Handle { backend, table, .. } = &self.handle;
+        let written = backend.block_on(backend.write(table, writes.into()));
+        let written =
+            written.map_err(|(position, failure)| Stop::failed(format!("{what}: {position}: {failure:?}")))?;
+        let mut told = Vec::new();
+        for written in written {
+            let (Written::Replaced(_, before) | Written::Deleted(before)) = written else { continue };
+            let Some(row) = before else { return Err(Stop::failed(format!("{what} does not tell the row before it"))) };
+            let value = T::Root::decode(*backend, row.discriminator.as_deref(), &row.doc);
+            let value = value.ok_or_else(|| Stop::failed(format!("{what} tells of a row of no known type")))?;
+            let value =
+                value.map_err(|failure| Stop::failed(format!("{what} tells what does not decode: {failure:?}")))?;
+            told.push(SeenRow {
+                id: row.id,
+                version: row.version,
+                variant: value.variant(),
+                value: whole(&value),
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+            });
+        }
+        Ok(told)
     }
 
     /// What became of writes that are to be done.
-    fn done(&self, what: &str, writes: Vec<Write<'_, B::Doc>>) -> Outcome<Vec<Written>> {
+    fn done(&self, what: &str, writes: Vec<Write<'_, B::Doc>>) -> Outcome<Vec<Written<()>>> {
         match self.write(writes) {
             Ok(written) => Ok(written.into_vec()),
             Err(failure) => Err(Stop::failed(format!("{what}: {failure:?}"))),

@@ -73,7 +73,7 @@ impl<P: PersistentType> Table<P> {
         let held = rows.iter().map(PState::get).chain(&self.samples);
         for values in held.filter_map(|value| values_in(&self.definition, index, value)).take(OPERANDS) {
             let compare = |comparison| {
-                let scope = index.discriminators.map_or(Predicate::All, Predicate::Discriminator);
+                let scope = index.scope.map_or(Predicate::All, Predicate::Scope);
                 index.columns.iter().zip(&values).fold(scope, |conjunction, (column, value)| {
                     let path = self.definition.columns[*column].path.clone();
                     conjunction.and(Predicate::Compare { path, comparison, operand: value.clone() })
@@ -93,7 +93,7 @@ impl<P: PersistentType> Table<P> {
             }
         }
         // In the index's own order: it may be walked from end to end.
-        if index.discriminators.is_none() {
+        if index.scope.is_none() {
             let order = index.columns.iter().map(|column| {
                 let path = self.definition.columns[*column].path.clone();
                 OrderBy { path, direction: Direction::Ascending }

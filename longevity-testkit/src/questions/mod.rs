@@ -67,13 +67,12 @@ impl Questions {
         scopes: &[Scope],
         rows: impl IntoIterator<Item = &'a R>,
     ) -> Self {
-        let is_own = |variant: &_| T::DISCRIMINATORS.is_some() && variant == &T::DISCRIMINATORS;
         Self {
             properties: properties::<T>(definition),
             rows: rows.into_iter().enumerate().map(|(number, row)| Plain::of(number, row)).collect(),
             names: definition.variants.iter().map(|variant| variant.type_name).collect(),
             scopes: scopes.to_vec(),
-            variant: definition.variants.iter().map(|variant| variant.discriminators).position(|own| is_own(&own)),
+            variant: T::SCOPE.map(|scope| scope.variant),
         }
     }
 

@@ -97,17 +97,17 @@ impl Property {
 pub(crate) fn properties<T: PersistentType>(definition: &TableDefinition) -> Vec<Property> {
     let mut properties = Vec::new();
     let root = T::Root::definition();
-    if root.poly && T::DISCRIMINATORS.is_none() {
+    if root.poly && T::SCOPE.is_none() {
         for shared in &root.props {
             let hop = |step: &&'static Step| if step.is_variant { Hop::Variant(step) } else { Hop::Field(step) };
             walk(shared.path.steps().iter().map(hop).collect(), shared.shape, None, 0, &mut properties);
         }
     }
     for (position, variant) in definition.variants.iter().enumerate() {
-        if T::DISCRIMINATORS.is_some() && T::DISCRIMINATORS != variant.discriminators {
+        if T::SCOPE.is_some_and(|scope| scope.variant != position) {
             continue;
         }
-        let scope = (T::DISCRIMINATORS.is_none() && variant.discriminators.is_some()).then_some(position);
+        let scope = (T::SCOPE.is_none() && variant.discriminators.is_some()).then_some(position);
         if let Shape::Struct { fields, .. } = (variant.shape)() {
             for field in fields {
                 walk(vec![Hop::Field(field.step)], field.shape, scope, 0, &mut properties);

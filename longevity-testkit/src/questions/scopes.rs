@@ -38,7 +38,7 @@ impl Scope {
         D: PersistentType<Root = P> + InScopeOf<P> + MixesWith<P, Both = P>,
     {
         Self {
-            variant: P::INDEX,
+            variant: <P as HasVariant<D>>::SCOPE.variant,
             name: D::NAME,
             is: |form| match form {
                 IsForm::Is => retyped(P::is::<D>()),

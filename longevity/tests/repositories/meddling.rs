@@ -43,7 +43,7 @@ impl Decorator<Mem> for Meddler {
         inner: &Mem,
         table: &Table,
         writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten, (usize, WriteFailure)> {
+    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         self.meddle();
         inner.write(table, writes).await
     }

@@ -1,6 +1,8 @@
 //! Back ends that do not give back what they were given.
 
-use longevity::backend::{AllWritten, Backend, ByKind, Capabilities, Lookup, Session, Target, WriteFailure, Writes};
+use longevity::backend::{
+    AllWritten, Backend, ByKind, Capabilities, Lookup, Session, Target, WriteFailure, Writes, Written,
+};
 use longevity::query::{InPlace, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::{Error, Mem, RowId, Timestamp};
@@ -84,11 +86,44 @@ impl Decorator<Mem> for ForgetsTheLast {
         inner: &Mem,
         table: &Table,
         mut writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten, (usize, WriteFailure)> {
+    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         if writes.len() > 1 {
             writes.pop();
         }
         inner.write(table, writes).await
+    }
+}
+
+/// Does not tell the rows before writes, or tells those after them.
+struct TellsOtherRows {
+    after: bool,
+}
+
+impl Decorator<Mem> for TellsOtherRows {
+    async fn write_many(
+        &self,
+        inner: &Mem,
+        table: &Table,
+        writes: Writes<'_, Doc>,
+    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        let mut written = inner.write(table, writes).await?;
+        for written in &mut written {
+            if let Written::Replaced(version, before) = written {
+                match before {
+                    Some(row) if self.after => row.version = *version,
+                    _ => *before = None,
+                }
+            }
+        }
+        Ok(written)
+    }
+}
+
+#[test]
+fn the_row_before_a_write_is_another_or_not_told() {
+    for after in [false, true] {
+        let cases = ["blogging::user::tell the row before a write", "blogging::blog::tell the row before a write"];
+        fails::<Blogging, _>(move || TellsOtherRows { after }, &cases);
     }
 }
 
@@ -148,7 +183,7 @@ impl Decorator<Mem> for SchemaDestroys {
         inner.create_schema(tables).await?;
         for table in tables {
             for row in all(inner, table).await {
-                let target = Target { id: row.id, version: None, scope: None, primary_key: None };
+                let target = Target { id: row.id, version: None, scope: None, primary_key: None, before: false };
                 let deleted = inner.delete(table, target).await;
                 deleted.map_err(|_| Error::Unsupported { backend: "mem", operation: "test" })?;
             }
@@ -210,8 +245,13 @@ fn a_back_end_without_capabilities_passes() {
     let report = RepoCrudSpec::<Blogging>::new().samples(4).run(without);
     assert!(report.has_passed(), "{report}");
     let skipped: Vec<_> = report.skipped().map(|(name, _)| name).collect();
-    let needs_batches =
-        ["create none of many", "delete by query", "write all or none of many", "what many writes leave"];
+    let needs_batches = [
+        "create none of many",
+        "delete by query",
+        "row before a write",
+        "write all or none of many",
+        "what many writes leave",
+    ];
     assert!(skipped.iter().all(|name| needs_batches.iter().any(|needs| name.contains(needs))), "{skipped:?}");
 }
 

@@ -87,10 +87,7 @@ impl Decorator<Mem> for Retrieves {
         if !self.gone || found.is_some() {
             return Ok(found.filter(|_| self.gone));
         }
-        let in_scope = |row: &Row| {
-            let names = row.discriminator.as_deref();
-            lookup.scope.is_none_or(|scope| names.is_some_and(|name| scope.contains(&name)))
-        };
+        let in_scope = |row: &Row| lookup.scope.is_none_or(|scope| scope.contains(row.discriminator.as_deref()));
         Ok(all(inner, table).await.into_iter().find(in_scope))
     }
 }

@@ -62,7 +62,7 @@ erased! {
     fn insert_many(table: &Table, contents: Vec<RowContent>) -> Result<Vec<RowId>, (usize, WriteFailure)>;
     fn replace(table: &Table, target: Target<'_>, content: RowContent) -> Result<u64, WriteFailure>;
     fn delete(table: &Table, target: Target<'_>) -> Result<(), WriteFailure>;
-    fn write_many(table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten, (usize, WriteFailure)>;
+    fn write_many(table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)>;
     fn patch(
         table: &Table,
         lookup: Lookup<'_>,

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use longevity::backend::{Backend, ByKind, Lookup, Session, Target, WriteFailure};
 use longevity::query::{Predicate, Select};
-use longevity::table::{Index, TableDefinition};
+use longevity::table::{Index, Scope, TableDefinition};
 use longevity::testkit::decorate::Decorator;
 use longevity::value::Comparison;
 use longevity::{Error, Mem, RowId};
@@ -48,7 +48,7 @@ impl Decorator<Mem> for Misdeclares {
         let definitions = self.definitions.lock().unwrap().clone();
         for definition in definitions {
             let Some(index) = definition.indexes.get(lookup.index) else { continue };
-            let scope = lookup.scope.or(index.discriminators).map_or(Predicate::All, Predicate::Discriminator);
+            let scope = lookup.scope.or(index.scope).map_or(Predicate::All, Predicate::Scope);
             let predicate = index.columns.iter().zip(lookup.values).fold(scope, |predicate, (column, operand)| {
                 let path = definition.columns[*column].path.clone();
                 predicate.and(Predicate::Compare { path, comparison: Comparison::Eq, operand: operand.to_value() })
@@ -88,7 +88,7 @@ fn no_key_is_unique() {
 fn derived_keys_are_not_unique() {
     let broken = || {
         Misdeclares::new(|index| {
-            if index.variant.is_some() {
+            if index.scope.is_some() {
                 index.key_val = None;
             }
         })
@@ -106,9 +106,8 @@ fn derived_keys_are_not_unique() {
 fn poly_keys_are_unique_among_one_variant_only() {
     let broken = || {
         Misdeclares::new(|index| {
-            if index.variant.is_none() && index.declared_by == "User" {
-                index.variant = Some(0);
-                index.discriminators = Some(&["Member"]);
+            if index.scope.is_none() && index.declared_by == "User" {
+                index.scope = Some(Scope { variant: 0, discriminators: &["Member"] });
             }
         })
     };
@@ -125,8 +124,7 @@ fn poly_keys_are_unique_among_one_variant_only() {
 fn derived_keys_hold_for_siblings_too() {
     let broken = || {
         Misdeclares::new(|index| {
-            index.variant = None;
-            index.discriminators = None;
+            index.scope = None;
         })
     };
     let cases = [

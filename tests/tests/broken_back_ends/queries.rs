@@ -172,7 +172,7 @@ fn a_derived_property_is_asked_of_every_variant() {
     fn unscoped(predicate: Predicate) -> Predicate {
         match predicate {
             Predicate::And(parts) if parts.len() == 2 => match <[Predicate; 2]>::try_from(parts) {
-                Ok([Predicate::Discriminator(_), comparison @ Predicate::Compare { .. }]) => comparison,
+                Ok([Predicate::Scope(_), comparison @ Predicate::Compare { .. }]) => comparison,
                 Ok(parts) => Predicate::And(parts.into()),
                 Err(parts) => Predicate::And(parts),
             },

@@ -270,7 +270,7 @@ fn every_variant_is_each() {
 
 fn any_type(predicate: Predicate) -> Predicate {
     match predicate {
-        Predicate::Discriminator(_) => Predicate::All,
+        Predicate::Scope(_) => Predicate::All,
         other => other,
     }
 }

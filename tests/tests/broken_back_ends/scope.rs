@@ -6,6 +6,7 @@ use longevity::Error;
 use longevity::Mem;
 use longevity::backend::{ByKind, Lookup, Session, Target, WriteFailure};
 use longevity::query::{Predicate, Select};
+use longevity::table::Scope;
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::poly::Office;
@@ -17,7 +18,7 @@ use crate::stored::{Row, RowContent, Table, all};
 /// The predicate without its discriminator.
 fn unscoped(predicate: Predicate) -> Predicate {
     match predicate {
-        Predicate::Discriminator(_) => Predicate::All,
+        Predicate::Scope(_) => Predicate::All,
         Predicate::And(parts) => parts.into_iter().map(unscoped).fold(Predicate::All, Predicate::and),
         other => other,
     }
@@ -203,7 +204,7 @@ pub(crate) struct NoAliases;
 
 fn canonical(predicate: Predicate) -> Predicate {
     match predicate {
-        Predicate::Discriminator(names) => Predicate::Discriminator(&names[..1]),
+        Predicate::Scope(scope) => Predicate::Scope(Scope { discriminators: &scope.discriminators[..1], ..scope }),
         Predicate::And(parts) => Predicate::And(parts.into_iter().map(canonical).collect()),
         other => other,
     }

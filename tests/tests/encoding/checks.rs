@@ -28,7 +28,7 @@ impl Session for Checks {
         &self,
         table: &Table,
         writes: Writes<'_, Doc>,
-    ) -> impl Future<Output = Result<AllWritten, (usize, WriteFailure)>> + Send {
+    ) -> impl Future<Output = Result<AllWritten<Self::Doc>, (usize, WriteFailure)>> + Send {
         self.0.write(table, writes)
     }
 

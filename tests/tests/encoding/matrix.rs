@@ -5,7 +5,7 @@ use longevity::testkit::proptest::test_runner::TestRunner;
 use longevity::testkit::{Generators, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 use longevity::{Mem, PersistentType};
 use longevity_core::InModel;
-use longevity_core::table::TableDefinition;
+use longevity_core::table::{TableDefinition, TableSchema};
 use longevity_tests::models::{
     basics, blogging, collections, components, constrained, generics, indexes, keys, keywords, modules, poly,
     poly_inline, poly_keys, primary_keys, queries, renames,
@@ -40,13 +40,24 @@ impl Types {
     }
 }
 
+/// What a definition says, stored and read, is what it says.
+fn schema_comes_back(definition: &TableDefinition) {
+    let schema = definition.schema();
+    let stored = serde_json::to_string(&schema).unwrap();
+    assert_eq!(serde_json::from_str::<TableSchema>(&stored).unwrap(), schema, "{stored}");
+}
+
 impl<M> SpecVisitor<M> for Types {
     fn plain<P: SpecRoot + InModel<M>>(&mut self) {
-        self.come_back::<P>(&P::definition().table().unwrap());
+        let definition = P::definition().table().unwrap();
+        schema_comes_back(&definition);
+        self.come_back::<P>(&definition);
     }
 
     fn poly<P: SpecRoot + InModel<M>>(&mut self) {
-        self.come_back::<P>(&P::definition().table().unwrap());
+        let definition = P::definition().table().unwrap();
+        schema_comes_back(&definition);
+        self.come_back::<P>(&definition);
     }
 
     fn derived<P, D>(&mut self)

@@ -167,7 +167,7 @@ impl Decorator<Mongo> for Meddler {
         inner: &Mongo,
         table: &<Mongo as Session>::Table,
         writes: Writes<'_, <Mongo as Session>::Doc>,
-    ) -> Result<AllWritten, (usize, WriteFailure)> {
+    ) -> Result<AllWritten<<Mongo as Session>::Doc>, (usize, WriteFailure)> {
         if !self.0.swap(true, Ordering::Relaxed) {
             self.1.delete_one(doc! { "username": "cec" }).await.unwrap();
         }
@@ -212,7 +212,8 @@ fn an_unknown_discriminator_names_the_row_and_what_is_known() {
         put(&scratch, &bob, &with(&bob, "_type", "Admin")).await;
         let error = store.repo::<User>().retrieve(&Username("bob".into())).await.unwrap_err();
         match &error {
-            Error::UnknownDiscriminator { type_name: "User", table: "user", id, found, known } => {
+            Error::UnknownDiscriminator { type_name: "User", table, id, found, known } => {
+                assert_eq!(table, "user");
                 assert_eq!((id.as_u128(), found.as_str()), (number(bob.get_object_id("_id").unwrap()), "Admin"));
                 assert_eq!(known, &["Member", "Commenter"]);
             }

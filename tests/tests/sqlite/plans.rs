@@ -7,15 +7,13 @@ use longevity::backend::{Backend, Session};
 use longevity::prelude::*;
 use longevity::query::{Direction, OrderBy, Predicate, Select};
 use longevity::storable::{ScalarType, Shape};
-use longevity::table::{Index, TableDefinition};
+use longevity::table::{Index, Scope, TableDefinition};
 use longevity::value::Comparison;
 use longevity::{Access, DomainModel, Explanation, RootType, Value};
 use longevity_core::Path;
 use longevity_tests::models;
 
 type Table = <Sqlite as Session>::Table;
-type Scope = Option<&'static [&'static str]>;
-
 /// The definitions of a model, none of which is forgotten.
 fn definitions<M: DomainModel>(
     listed: impl IntoIterator<Item = longevity::definition::RootDefinition>,
@@ -82,13 +80,10 @@ impl Bench {
     }
 
     /// The scopes in which an index is used, and whether the poly repository has it too.
-    fn scopes(&self, index: &Index) -> Vec<Scope> {
-        match index.variant {
-            Some(_) => vec![index.discriminators],
-            None => {
-                let variants = self.definition.variants.iter().map(|variant| variant.discriminators);
-                std::iter::once(None).chain(variants.filter(Option::is_some)).collect()
-            }
+    fn scopes(&self, index: &Index) -> Vec<Option<Scope>> {
+        match index.scope {
+            Some(scope) => vec![Some(scope)],
+            None => std::iter::once(None).chain(self.definition.scopes().map(Some)).collect(),
         }
     }
 
@@ -103,13 +98,19 @@ impl Bench {
 
     /// What is wrong with a plan that should find the rows by an index with exactly these columns first, or by a key that
     /// they hold; never by a sibling's.
-    fn complaint(&self, plan: &Explanation, scope: Scope, equal: &[usize], ranged: Option<usize>) -> Option<&str> {
+    fn complaint(
+        &self,
+        plan: &Explanation,
+        scope: Option<Scope>,
+        equal: &[usize],
+        ranged: Option<usize>,
+    ) -> Option<&str> {
         let Access::Index { name, equal_columns, range } = &plan.access else { return Some("no index") };
         let details = plan.details.as_deref().unwrap();
         let used = self.definition.indexes.iter().find(|index| index.name == *name).unwrap();
         let holds = |columns: &[usize]| columns.iter().all(|column| equal.contains(column));
         let first = used.columns.get(..*equal_columns).unwrap();
-        if used.discriminators.is_some() && used.discriminators != scope {
+        if used.scope.is_some() && used.scope != scope {
             Some("a sibling's index")
         } else if !details.starts_with("SEARCH ") || details.contains("SCAN") {
             Some("a scan")
@@ -133,7 +134,7 @@ struct Complaints {
 }
 
 impl Complaints {
-    fn note(&mut self, complaint: Option<&str>, what: &str, scope: Scope, plan: &Explanation) {
+    fn note(&mut self, complaint: Option<&str>, what: &str, scope: Option<Scope>, plan: &Explanation) {
         self.plans += 1;
         if let Some(complaint) = complaint {
             self.found.push(format!("{complaint}: {what} in scope {scope:?}:\n{plan}"));
@@ -163,12 +164,10 @@ fn value_of(shape: &Shape) -> Value {
 }
 
 /// The predicate as the derived repository says it, and as the poly repository does for a filter over the derived type.
-fn as_said(predicate: &Predicate, scope: Scope) -> Vec<Predicate> {
+fn as_said(predicate: &Predicate, scope: Option<Scope>) -> Vec<Predicate> {
     match scope {
         None => vec![predicate.clone()],
-        Some(names) => {
-            vec![Predicate::Discriminator(names).and(predicate.clone()), predicate.clone().scoped_to(names)]
-        }
+        Some(scope) => vec![Predicate::Scope(scope).and(predicate.clone()), predicate.clone().scoped_to(scope)],
     }
 }
 
@@ -194,7 +193,7 @@ fn a_key_is_looked_up_by_its_own_index() {
 
 #[test]
 fn only_a_key_of_the_table_has_a_plan() {
-    let error = |bench: &Bench, index: usize, scope: Scope| {
+    let error = |bench: &Bench, index: usize, scope: Option<Scope>| {
         bench.sqlite.plan_of_key(&bench.table, index, scope).unwrap_err().to_string()
     };
     let mut not_unique = 0;
@@ -204,7 +203,7 @@ fn only_a_key_of_the_table_has_a_plan() {
             not_unique += usize::from(position < indexes.len());
             assert!(error(&bench, position, None).contains("is not a key"));
         }
-        assert!(error(&bench, 0, Some(&["Nobody"])).contains("has no variant"));
+        assert!(error(&bench, 0, Some(Scope { variant: 99, discriminators: &["Nobody"] })).contains("has no variant"));
     }
     assert!(not_unique > 3);
 }
@@ -242,12 +241,12 @@ fn an_equality_on_some_columns_and_a_range_on_the_next_are_found_by_an_index() {
                             let plan = bench.explain(predicate, Vec::new());
                             let complaint = bench.complaint(&plan, scope, equal, Some(*next));
                             // The variant's rows by an index of its own, or a range of all variants' rows: as well.
-                            let by_variant = scope.is_some() && equal.is_empty() && index.variant.is_none();
+                            let by_variant = scope.is_some() && equal.is_empty() && index.scope.is_none();
                             let own = bench
                                 .definition
                                 .indexes
                                 .iter()
-                                .any(|own| own.discriminators == scope && Some(own.name.as_str()) == plan.index());
+                                .any(|own| own.scope == scope && Some(own.name.as_str()) == plan.index());
                             let complaint = complaint.filter(|_| !(by_variant && own));
                             let what = format!("{} {comparison:?} at {length}", index.name);
                             complaints.note(complaint, &what, scope, &plan);
@@ -295,8 +294,8 @@ fn an_order_by_the_columns_of_an_index_needs_no_sort() {
     for bench in Bench::all() {
         for index in &bench.definition.indexes {
             // A poly type's index, in the scope of a variant, holds the other variants too: sorting may cost less.
-            let scope = index.discriminators;
-            let within = scope.map_or(Predicate::All, Predicate::Discriminator);
+            let scope = index.scope;
+            let within = scope.map_or(Predicate::All, Predicate::Scope);
             let fixed = within.clone().and(bench.compare(index.columns[0], Comparison::Eq));
             for (predicate, skipped) in [(within, 0), (fixed, 1)] {
                 let by = |column: &usize| OrderBy { path: bench.path(*column), direction: Direction::Ascending };
@@ -304,7 +303,7 @@ fn an_order_by_the_columns_of_an_index_needs_no_sort() {
                 let used = bench.definition.indexes.iter().find(|used| Some(used.name.as_str()) == plan.index());
                 let complaint = match used {
                     None => Some("no index"),
-                    Some(used) if used.discriminators.is_some() && used.discriminators != scope => Some("a sibling's"),
+                    Some(used) if used.scope.is_some() && used.scope != scope => Some("a sibling's"),
                     Some(_) => (!plan.ordered_by_access).then_some("sorts"),
                 };
                 complaints.note(complaint, &format!("{} without {skipped}", index.name), scope, &plan);

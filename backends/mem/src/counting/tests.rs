@@ -6,7 +6,7 @@ use longevity_core::value::Comparison::{Eq, Ge, Gt, Le, Lt, Ne};
 use longevity_core::{RowId, Value};
 
 use super::ranges;
-use crate::plan::tests::{AGE, CATS, EMAIL, ISBN, NAME, compare, is, isbn, members, path, table};
+use crate::plan::tests::{AGE, CATS, EMAIL, ISBN, NAME, compare, in_scope, is, isbn, members, path, table};
 
 /// The index by which the rows are counted, and how many ranges of it.
 fn counted_by(predicate: &Predicate) -> Option<(String, usize)> {
@@ -41,7 +41,7 @@ fn what_a_range_says_as_a_whole_is_counted_by_it() {
     // Each value once.
     assert_eq!(counted_by(&members().and(among(&[7, 3, 7, 5]))), by(cats, 3));
     // Of more types than the index has, but none else is asked for.
-    let wider = Predicate::Discriminator(&["Subscriber", "Commenter", "Member"]);
+    let wider = in_scope(0, &["Subscriber", "Commenter", "Member"]);
     assert_eq!(counted_by(&members().and(wider)), by(cats, 1));
 }
 
@@ -58,10 +58,10 @@ fn what_a_range_leaves_open_is_looked_at() {
     let looked_at = [
         // Of rows that are not in the index.
         is(&CATS, Ge, 3),
-        Predicate::Discriminator(&["Commenter"]),
+        in_scope(1, &["Commenter"]),
         // Of one of the types that are in it.
-        Predicate::Discriminator(&["Member"]).and(is(&CATS, Ge, 3)),
-        Predicate::Discriminator(&["Member"]),
+        in_scope(0, &["Member"]).and(is(&CATS, Ge, 3)),
+        in_scope(0, &["Member"]),
         members().and(is(&NAME, Ge, 3)),
         // After a range, or after a column of which nothing is said.
         cats().and(is(&AGE, Eq, 3)),

@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use longevity_core::query::{Direction, OrderBy, Predicate, Select};
 use longevity_core::storable::{ScalarType, Shape};
-use longevity_core::table::{Column, Index, TableDefinition};
+use longevity_core::table::{Column, Index, Scope, TableDefinition};
 use longevity_core::value::Comparison::{self, Eq, Ge, Gt, Le, Lt, Ne};
 use longevity_core::{Path, Step, Value};
 
@@ -18,7 +18,11 @@ pub(crate) static ISBN: Step = Step::new("isbn");
 static PREFIX: Step = Step::new("prefix");
 static NUMBER: Step = Step::new("number");
 
-const MEMBER: &[&str] = &["Member", "Subscriber"];
+const MEMBER: Scope = Scope { variant: 0, discriminators: &["Member", "Subscriber"] };
+
+pub(crate) fn in_scope(variant: usize, discriminators: &'static [&'static str]) -> Predicate {
+    Predicate::Scope(Scope { variant, discriminators })
+}
 
 pub(crate) fn path(steps: &[&'static Step]) -> Path {
     steps.iter().fold(Path::root(), |path, step| path.then(step))
@@ -35,13 +39,12 @@ pub(crate) fn table() -> TableDefinition {
         name: name.to_owned(),
         properties: Vec::new(),
         declared_by: "User",
-        variant: partial.then_some(0),
-        discriminators: partial.then_some(MEMBER),
+        scope: partial.then_some(MEMBER),
         columns: columns.to_vec(),
         key_val: unique.then(TypeId::of::<i64>),
     };
     TableDefinition {
-        name: "user",
+        name: "user".into(),
         type_name: "User",
         variants: Vec::new(),
         columns: vec![
@@ -76,7 +79,7 @@ pub(crate) fn isbn(prefix: i64, number: i64) -> Value {
 }
 
 pub(crate) fn members() -> Predicate {
-    Predicate::Discriminator(MEMBER)
+    Predicate::Scope(MEMBER)
 }
 
 fn all<const N: usize>(parts: [Predicate; N]) -> Predicate {
@@ -125,7 +128,7 @@ fn shown(plan: &Plan) -> String {
 
 #[test]
 fn plans() {
-    let no_match = || all([members(), Predicate::Discriminator(&["Commenter"])]);
+    let no_match = || all([members(), in_scope(1, &["Commenter"])]);
     let either = || is(&NAME, Eq, 1).or(is(&NAME, Eq, 2));
     for (predicate, by, expected) in [
         // Equality, and which index is taken.
@@ -140,8 +143,8 @@ fn plans() {
         // A partial index needs its condition, however that is said.
         (is(&EMAIL, Eq, 1), "", "Scan | Forward"),
         (all([members(), is(&EMAIL, Eq, 1)]), "", "email.key 1 | Forward"),
-        (all([is(&EMAIL, Eq, 1), Predicate::Discriminator(&["Subscriber"])]), "", "email.key 1 | Forward"),
-        (all([is(&EMAIL, Eq, 1), Predicate::Discriminator(&["Member", "Commenter"])]), "", "Scan | Forward"),
+        (all([is(&EMAIL, Eq, 1), in_scope(0, &["Subscriber"])]), "", "email.key 1 | Forward"),
+        (all([is(&EMAIL, Eq, 1), in_scope(0, &["Member", "Commenter"])]), "", "Scan | Forward"),
         (Predicate::Not(Box::new(members())).and(is(&EMAIL, Eq, 1)), "", "Scan | Forward"),
         (members().or(is(&EMAIL, Eq, 1)), "", "Scan | Forward"),
         (Predicate::And(vec![Predicate::And(vec![members()]), is(&EMAIL, Eq, 1)]), "", "email.key 1 | Forward"),

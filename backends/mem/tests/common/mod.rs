@@ -13,7 +13,7 @@ use longevity_core::backend::{
 };
 use longevity_core::query::{Direction, OrderBy, Predicate, Select};
 use longevity_core::storable::{NoFields, ScalarType, Shape, kind};
-use longevity_core::table::{Column, Index, TableDefinition, Variant};
+use longevity_core::table::{Column, Index, Scope, TableDefinition, Variant};
 use longevity_core::value::{Comparison, Composite};
 use longevity_core::{Error, Path, Row, RowContent, RowId, Step, Storable, Value, ValueRef};
 use longevity_mem::{Doc, Mem, Rows, Table};
@@ -29,8 +29,10 @@ pub static RATING: Step = Step::new("rating");
 pub static NICK: Step = Step::new("nick");
 pub static TAGS: Step = Step::new("tags");
 
-pub const MEMBER: &[&str] = &["Member", "Subscriber"];
-pub const COMMENTER: &[&str] = &["Commenter"];
+pub const MEMBER: Scope = Scope { variant: 0, discriminators: &["Member", "Subscriber"] };
+pub const COMMENTER: Scope = Scope { variant: 1, discriminators: &["Commenter"] };
+/// That of the members without their alias.
+pub const CANONICAL: Scope = Scope { variant: 0, discriminators: &["Member"] };
 
 /// The positions of the indexes.
 pub const USERNAME_KEY: usize = 0;
@@ -147,8 +149,7 @@ pub fn index(name: &str, columns: &[usize], of_members: bool, unique: bool) -> I
             Path::root().then(Box::leak(Box::new(Step::new(Box::leak(name.to_owned().into_boxed_str()))))),
         ],
         declared_by: if of_members { "Member" } else { "User" },
-        variant: of_members.then_some(0),
-        discriminators: of_members.then_some(MEMBER),
+        scope: of_members.then_some(MEMBER),
         columns: columns.to_vec(),
         key_val: unique.then(TypeId::of::<String>),
     }
@@ -157,11 +158,11 @@ pub fn index(name: &str, columns: &[usize], of_members: bool, unique: bool) -> I
 /// The table without any index.
 pub fn bare_definition() -> TableDefinition {
     TableDefinition {
-        name: "user",
+        name: "user".into(),
         type_name: "User",
         variants: vec![
-            Variant { type_name: "Member", discriminators: Some(MEMBER), shape: Member::shape },
-            Variant { type_name: "Commenter", discriminators: Some(COMMENTER), shape: Commenter::shape },
+            Variant { type_name: "Member", discriminators: Some(MEMBER.discriminators), shape: Member::shape },
+            Variant { type_name: "Commenter", discriminators: Some(COMMENTER.discriminators), shape: Commenter::shape },
         ],
         columns: vec![
             column(&[&USERNAME], ScalarType::String, None),
@@ -230,8 +231,8 @@ impl From<Commenter> for User {
 impl User {
     pub fn discriminator(&self) -> &'static str {
         match self {
-            Self::Member(_) => MEMBER[0],
-            Self::Commenter(_) => COMMENTER[0],
+            Self::Member(_) => MEMBER.discriminators[0],
+            Self::Commenter(_) => COMMENTER.discriminators[0],
         }
     }
 
@@ -248,7 +249,7 @@ pub fn now<F: Future>(future: F) -> F::Output {
     future.now_or_never().expect("a future of the in-memory back end is ready at once")
 }
 
-fn inserted(written: Written) -> RowId {
+fn inserted(written: Written<Doc>) -> RowId {
     match written {
         Written::Inserted(id) => id,
         other => panic!("{other:?}"),
@@ -294,12 +295,12 @@ impl Users {
     pub fn write<'a>(
         &self,
         writes: impl IntoIterator<Item = Write<'a, Doc>>,
-    ) -> Result<AllWritten, (usize, WriteFailure)> {
+    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         now(self.mem.write(&self.table, writes.into_iter().collect()))
     }
 
-    fn write_one(&self, write: Write<'_, Doc>) -> Result<Written, WriteFailure> {
-        self.write([write]).map(|written| written[0]).map_err(|(_, failure)| failure)
+    fn write_one(&self, write: Write<'_, Doc>) -> Result<Written<Doc>, WriteFailure> {
+        self.write([write]).map(|mut written| written.remove(0)).map_err(|(_, failure)| failure)
     }
 
     pub fn insert(&self, user: impl Into<User>) -> Result<RowId, WriteFailure> {
@@ -312,16 +313,16 @@ impl Users {
     }
 
     pub fn replace(&self, id: RowId, version: Option<u64>, user: impl Into<User>) -> Result<u64, WriteFailure> {
-        let target = Target { id, version, scope: None, primary_key: None };
+        let target = Target { id, version, scope: None, primary_key: None, before: false };
         self.write_one(Write::Replace(target, self.content(user))).map(|written| match written {
-            Written::Replaced(version) => version,
+            Written::Replaced(version, None) => version,
             other => panic!("{other:?}"),
         })
     }
 
     pub fn delete(&self, id: RowId) -> Result<(), WriteFailure> {
-        let target = Target { id, version: None, scope: None, primary_key: None };
-        self.write_one(Write::Delete(target)).map(|written| assert_eq!(written, Written::Deleted))
+        let target = Target { id, version: None, scope: None, primary_key: None, before: false };
+        self.write_one(Write::Delete(target)).map(|written| assert!(matches!(written, Written::Deleted(None))))
     }
 
     pub fn get(&self, index: usize, values: &[Value]) -> Option<Row<Doc>> {
@@ -388,7 +389,7 @@ impl Users {
         for (position, index) in self.definition.indexes.iter().enumerate() {
             // The whole index, in its own order.
             let order = index.columns.iter().map(|column| by(&self.definition.columns[*column].path)).collect();
-            let predicate = index.discriminators.map_or(Predicate::All, Predicate::Discriminator);
+            let predicate = index.scope.map_or(Predicate::All, Predicate::Scope);
             let select = Select { order, ..select(predicate) };
             let explanation = now(self.mem.explain(&self.table, select.clone())).unwrap();
             assert_eq!(explanation.index(), Some(index.name.as_str()));
@@ -416,7 +417,7 @@ pub fn compare(steps: &[&'static Step], comparison: Comparison, operand: impl In
 }
 
 pub fn members() -> Predicate {
-    Predicate::Discriminator(MEMBER)
+    Predicate::Scope(MEMBER)
 }
 
 /// An operand, from what is short to write.

@@ -6,7 +6,7 @@ use longevity::backend::{Backend, Lookup, Session};
 use longevity::prelude::*;
 use longevity::query::{Direction, OrderBy, Predicate, Select};
 use longevity::storable::{ScalarType, Shape};
-use longevity::table::{Index, TableDefinition};
+use longevity::table::{Index, Scope, TableDefinition};
 use longevity::value::Comparison;
 use longevity::{Access, DomainModel, Explanation, RootType, Value};
 use longevity_core::Path;
@@ -15,8 +15,6 @@ use longevity_tests::models;
 use crate::place::Place;
 
 type Table = <Mongo as Session>::Table;
-type Scope = Option<&'static [&'static str]>;
-
 /// The definitions of a model, none of which is forgotten.
 fn definitions<M: DomainModel>(
     listed: impl IntoIterator<Item = longevity::definition::RootDefinition>,
@@ -81,13 +79,10 @@ impl Bench {
     }
 
     /// The scopes in which an index is used, and whether the poly repository has it too.
-    fn scopes(&self, index: &Index) -> Vec<Scope> {
-        match index.variant {
-            Some(_) => vec![index.discriminators],
-            None => {
-                let variants = self.definition.variants.iter().map(|variant| variant.discriminators);
-                std::iter::once(None).chain(variants.filter(Option::is_some)).collect()
-            }
+    fn scopes(&self, index: &Index) -> Vec<Option<Scope>> {
+        match index.scope {
+            Some(scope) => vec![Some(scope)],
+            None => std::iter::once(None).chain(self.definition.scopes().map(Some)).collect(),
         }
     }
 
@@ -117,14 +112,14 @@ impl Bench {
 
     /// What is wrong with the plan: it has to go by an index of the model that holds only what is asked for, or the discriminator.
     /// Of several that do, the server takes any, as it has no rows to try them on.
-    fn complaint(&self, plan: &Explanation, scope: Scope, asked: &[usize]) -> Option<&str> {
+    fn complaint(&self, plan: &Explanation, scope: Option<Scope>, asked: &[usize]) -> Option<&str> {
         let Access::Index { name, equal_columns, range } = &plan.access else { return Some("no index") };
         let Some(used) = self.definition.indexes.iter().find(|index| index.name == *name) else {
             return Some("none of the model's");
         };
         let bounded = &used.columns[..equal_columns + usize::from(*range)];
-        let by_type = used.discriminators.is_some() && used.discriminators == scope;
-        if used.discriminators.is_some() && !by_type {
+        let by_type = used.scope.is_some() && used.scope == scope;
+        if used.scope.is_some() && !by_type {
             Some("a sibling's index")
         } else if bounded.iter().any(|column| !asked.contains(column)) || (bounded.is_empty() && !by_type) {
             Some("not by what is asked for")
@@ -153,12 +148,10 @@ fn value_of(shape: &Shape) -> Value {
 }
 
 /// The predicate as the derived repository says it, and as the poly repository does for a filter over the derived type.
-fn as_said(predicate: &Predicate, scope: Scope) -> Vec<Predicate> {
+fn as_said(predicate: &Predicate, scope: Option<Scope>) -> Vec<Predicate> {
     match scope {
         None => vec![predicate.clone()],
-        Some(names) => {
-            vec![Predicate::Discriminator(names).and(predicate.clone()), predicate.clone().scoped_to(names)]
-        }
+        Some(scope) => vec![Predicate::Scope(scope).and(predicate.clone()), predicate.clone().scoped_to(scope)],
     }
 }
 
@@ -174,7 +167,7 @@ struct Complaints {
 }
 
 impl Complaints {
-    fn note(&mut self, complaint: Option<&str>, what: &str, scope: Scope, plan: &Explanation) {
+    fn note(&mut self, complaint: Option<&str>, what: &str, scope: Option<Scope>, plan: &Explanation) {
         self.plans += 1;
         if let Some(complaint) = complaint {
             self.found.push(format!("{complaint}: {what} in scope {scope:?}:\n{plan}"));
@@ -223,14 +216,14 @@ fn keys_and_indexes_serve_what_they_are_for() {
                 }
             }
         }
-        for names in bench.definition.variants.iter().filter_map(|variant| variant.discriminators) {
-            let plan = bench.explain(Predicate::Discriminator(names), Vec::new());
+        for scope in bench.definition.scopes() {
+            let plan = bench.explain(Predicate::Scope(scope), Vec::new());
             let by_type = format!("{}._type.index", bench.definition.name);
             let complaint = match plan.index() {
                 Some(name) if name == by_type => (!plan.ordered_by_access).then_some("sorts"),
                 _ => Some("not by the discriminator"),
             };
-            complaints.note(complaint, "all of a type", Some(names), &plan);
+            complaints.note(complaint, "all of a type", Some(scope), &plan);
         }
     }
     complaints.assert_none_of(500);

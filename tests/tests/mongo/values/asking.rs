@@ -269,6 +269,7 @@ impl<P: RootType + Document> Rows<P> {
                         version: Some(0),
                         scope: None,
                         primary_key: None,
+                        before: false,
                     };
                     let content = content(mongo.encode(row).unwrap());
                     mongo.block_on(mongo.replace(&self.table, target, content)).unwrap();

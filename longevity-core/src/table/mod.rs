@@ -1,11 +1,20 @@
 //! The table that a back end keeps for a plain or a poly type: variants, columns, keys and indexes. Computed once per
 //! type and store; back ends work from it alone.
 
+mod schema;
+
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
+
+pub use schema::{
+    ColumnSchema, ComponentVariantSchema, FieldSchema, IndexSchema, PrimaryKeySchema, StepSchema, TableSchema,
+    TypeSchema, VariantSchema,
+};
 
 use crate::error::Error;
 use crate::path::Path;
+pub use crate::scope::Scope;
 use crate::storable::{ScalarType, Shape, ShapeFn};
 use crate::value::Value;
 
@@ -13,7 +22,7 @@ use crate::value::Value;
 #[derive(Clone, Debug)]
 pub struct TableDefinition {
     /// The table's name, as the user chose it or derived from the type's. May be a keyword anywhere; has no dots.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The type that owns the table.
     pub type_name: &'static str,
     /// The structs that the table holds. A table with discriminators has one or more; that of a plain type exactly one,
@@ -61,10 +70,9 @@ pub struct Index {
     pub properties: Vec<Path>,
     /// The type that declares it.
     pub declared_by: &'static str,
-    /// The one variant whose rows are in it; all rows if `None`.
-    pub variant: Option<usize>,
-    /// The discriminators of that variant: the index's leading column and the condition of its being partial.
-    pub discriminators: Option<&'static [&'static str]>,
+    /// The one variant whose rows are in it, all rows if `None`: its discriminators are the index's leading column and the
+    /// condition of its being partial.
+    pub scope: Option<Scope>,
     /// The positions of its columns in [`TableDefinition::columns`], the discriminator not among them.
     pub columns: Vec<usize>,
     /// The key value's type if this is a key: then no two rows in it have the same values.
@@ -90,7 +98,7 @@ impl Index {
 
     /// Whether a row with this discriminator is in the index.
     pub fn covers(&self, discriminator: Option<&str>) -> bool {
-        self.discriminators.is_none_or(|names| discriminator.is_some_and(|name| names.contains(&name)))
+        self.scope.is_none_or(|scope| scope.contains(discriminator))
     }
 }
 
@@ -125,6 +133,17 @@ impl TableDefinition {
     /// All discriminators that rows of this table may have.
     pub fn discriminators(&self) -> impl Iterator<Item = &'static str> {
         self.variants.iter().filter_map(|variant| variant.discriminators).flatten().copied()
+    }
+
+    /// The scope of the variant at this position; `None` if there is none, or if it is the one of a plain type.
+    pub fn scope(&self, variant: usize) -> Option<Scope> {
+        let discriminators = self.variants.get(variant)?.discriminators?;
+        Some(Scope { variant, discriminators })
+    }
+
+    /// The scopes of all variants; none in the table of a plain type.
+    pub fn scopes(&self) -> impl Iterator<Item = Scope> {
+        (0..self.variants.len()).filter_map(|variant| self.scope(variant))
     }
 
     /// The variant with this discriminator.

@@ -1,0 +1,17 @@
+//! The rows of one variant, as a repository of a derived type sees them.
+
+/// The rows of one variant of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The variant's position in [`TableDefinition::variants`](crate::table::TableDefinition::variants).
+    pub variant: usize,
+    /// What the rows have as discriminator: the one that is written, then the aliases.
+    pub discriminators: &'static [&'static str],
+}
+
+impl Scope {
+    /// Whether a row with this discriminator is one of them.
+    pub fn contains(self, discriminator: Option<&str>) -> bool {
+        discriminator.is_some_and(|name| self.discriminators.contains(&name))
+    }
+}
