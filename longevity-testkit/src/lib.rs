@@ -34,6 +34,7 @@ mod macros;
 mod naming;
 mod outcome;
 mod plan;
+mod pool;
 mod query_spec;
 mod questions;
 mod random;

@@ -11,6 +11,7 @@ use crate::contract::SpecModel;
 use crate::facade::Facade;
 use crate::fixture::{AnyFixture, Fixture};
 use crate::outcome::{Outcome, Stop, panic_message};
+use crate::pool::Pools;
 use crate::random::seed_from_environment;
 use crate::report::{CaseReport, Report, Verdict};
 use crate::strategies::{Generators, StrategySource};
@@ -33,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) facades: Vec<Facade>,
     pub(crate) store: Option<String>,
+    /// What the generators make from the seed: a new one with each change of either.
+    pub(crate) pools: Pools,
 }
 
 impl<M: SpecModel> RepoCrudSpec<M> {
@@ -45,6 +48,7 @@ impl<M: SpecModel> RepoCrudSpec<M> {
             seed: seed_from_environment(),
             facades: vec![Facade::Blocking],
             store: None,
+            pools: Pools::default(),
         };
         Self { settings, of: PhantomData }
     }
@@ -52,6 +56,7 @@ impl<M: SpecModel> RepoCrudSpec<M> {
     /// Takes every `T`, wherever it occurs, from this strategy: for types whose values obey a rule that no derive knows.
     pub fn strategy<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
         self.settings.generators = self.settings.generators.with(source);
+        self.settings.pools = Pools::default();
         self
     }
 
@@ -66,10 +71,12 @@ impl<M: SpecModel> RepoCrudSpec<M> {
     /// ```
     pub fn budget(mut self, values: usize) -> Self {
         self.settings.generators = self.settings.generators.budget(values);
+        self.settings.pools = Pools::default();
         self
     }
 
-    /// How many values a case uses; at least two. More find more, and take longer.
+    /// How many values a case uses; at least two. More find more, and take longer. Each case chooses them from 256 generated rows of
+    /// the type, and generates more where these do not do.
     pub fn samples(mut self, samples: usize) -> Self {
         self.settings.samples = samples.max(2);
         self
@@ -78,6 +85,7 @@ impl<M: SpecModel> RepoCrudSpec<M> {
     /// The seed, whatever the environment says.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
+        self.settings.pools = Pools::default();
         self
     }
 

@@ -1,5 +1,7 @@
 //! Values for a case: generated, and distinct in every key of their table.
 
+use std::cell::OnceCell;
+
 use longevity_core::table::TableDefinition;
 use longevity_core::{DomainModel, PersistentType};
 use proptest::strategy::{Strategy, ValueTree};
@@ -10,7 +12,9 @@ use super::rows::whole;
 use super::unique::collide;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop};
+use crate::pool::positions;
 use crate::random::runner;
+use crate::spec::Settings;
 
 /// How many values are drawn for each that is wanted, before a strategy counts as exhausted.
 const DRAWS: usize = 60;
@@ -69,14 +73,23 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
     /// Up to so many values that collide in no key: first those that are welcome, then any.
     fn drawn(&self, wanted: usize, welcome: impl Fn(&[T], &T) -> bool) -> Outcome<Vec<T>> {
         let definition = self.definition()?;
-        let strategy = T::rows(&self.settings().generators);
-        let mut chance = runner(self.settings().seed, &self.case);
+        let Settings { generators, seed, pools, .. } = self.settings();
+        let strategy = OnceCell::new();
+        let draw = |chance: &mut TestRunner| draw(strategy.get_or_init(|| T::rows(generators)), chance);
+        let pool = pools.of::<T>();
+        let mut chance = runner(*seed, &self.case);
+        let name = format!("{}::{}", M::NAME, T::NAME);
+        // After the rows that all cases share, rows of its own.
+        let mut positions = positions(&mut chance);
         let (mut chosen, mut spare) = (Vec::new(), Vec::new());
         for _ in 0..wanted * DRAWS + 200 {
             if chosen.len() == wanted {
                 break;
             }
-            let value = draw(&strategy, &mut chance)?;
+            let value = match positions.next() {
+                Some(position) => pool.row(position, *seed, &name, draw)?,
+                None => draw(&mut chance)?,
+            };
             if fits(definition, &chosen, &value) {
                 if welcome(&chosen, &value) { &mut chosen } else { &mut spare }.push(value);
             }

@@ -16,6 +16,7 @@ pub use self::rows::Rows;
 use crate::contract::SpecModel;
 use crate::facade::Facade;
 use crate::fixture::{AnyFixture, Fixture};
+use crate::pool::Pools;
 use crate::random::seed_from_environment;
 use crate::report::{CaseReport, Report};
 use crate::spec::{Case, Settings};
@@ -86,6 +87,7 @@ impl<M: SpecModel> QuerySpec<M> {
             seed: seed_from_environment(),
             facades: Facade::BOTH.to_vec(),
             store: None,
+            pools: Pools::default(),
         };
         Self { settings, generated: 200, queries: Vec::new(), of: PhantomData }
     }
