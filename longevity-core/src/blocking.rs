@@ -14,10 +14,11 @@ use crate::explain::Explanation;
 use crate::model::{DomainModel, InModel};
 use crate::options::Options;
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::{Cursor, Measure, OfEveryRowOf, Patch, Projection, Prop, Query};
+use crate::query::{Measure, OfEveryRowOf, Patch, Projection, Query};
 use crate::repo::{self, Groups, Page, WriteError};
+use crate::select::Cursor;
 use crate::state::PState;
-use crate::storable::Storable;
+use crate::storable::{Prop, Storable};
 use crate::store;
 
 pub use crate::wait::block_on;

@@ -5,9 +5,9 @@ use std::any::TypeId;
 use crate::definition::{Declaration, PrimaryKeyKind, PropertyDefinition, RootDefinition};
 use crate::encoding::PropertyReader;
 use crate::error::Error;
-use crate::path::Path;
-use crate::storable::Shape;
+use crate::shape::Shape;
 use crate::table::{Column, Index, PrimaryKey, TableDefinition, Variant};
+use crate::value::Path;
 
 impl RootDefinition {
     /// The table that a back end keeps for the type.

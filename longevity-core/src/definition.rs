@@ -2,11 +2,10 @@
 
 use std::any::TypeId;
 
-use crate::path::Path;
-use crate::persistent::PersistentStruct;
-use crate::query::Prop;
+use crate::shape::ShapeFn;
 use crate::storable::kind::Indexable;
-use crate::storable::{ShapeFn, Storable};
+use crate::storable::{Prop, Storable};
+use crate::value::Path;
 
 /// What a plain or a poly type declares.
 #[derive(Clone, Debug)]
@@ -36,19 +35,6 @@ pub struct VariantDefinition {
     pub shape: ShapeFn,
     /// Its keys and indexes.
     pub declaration: Declaration,
-}
-
-impl VariantDefinition {
-    /// The variant that holds `D`; for generated code.
-    #[doc(hidden)]
-    pub fn of<D: PersistentStruct>() -> Self {
-        Self {
-            name: D::NAME,
-            discriminators: D::SCOPE.map(|scope| scope.discriminators),
-            shape: D::shape,
-            declaration: D::declaration(),
-        }
-    }
 }
 
 /// The keys and indexes of one type.

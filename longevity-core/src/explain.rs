@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::query::{Predicate, Select, scope_of};
+use crate::select::{Predicate, Select, scope_of};
 use crate::table::{Index, TableDefinition};
 
 /// How a back end answers a query.

@@ -16,51 +16,53 @@
 //! * Timestamps keep nanoseconds and sort in time; see [`Timestamp`].
 //! * A component compares field by field, a set or a map without regard to the order of its elements.
 
+#[macro_use]
+mod tuples;
+
 #[cfg(feature = "blocking")]
 pub mod blocking;
 
 pub mod backend;
-mod by_kind;
 mod compile;
 pub mod definition;
 pub mod description;
+pub mod document;
 pub mod encoding;
 mod engine;
 mod error;
 mod explain;
+#[cfg(test)]
+mod layers;
 pub mod limits;
 mod model;
 mod options;
-mod path;
 mod persistent;
 pub mod query;
 mod repo;
 mod row;
 mod scope;
-mod session;
+mod select;
+mod shape;
 mod state;
 pub mod storable;
 mod store;
 pub mod table;
 pub mod value;
 mod wait;
-mod writes;
 
-pub use encoding::Document;
+pub use document::Document;
 pub use error::{BoxError, Error, Result};
 pub use explain::{Access, Explanation};
 pub use model::{DomainModel, InModel, ModelBuilder, Root, has_table_of_its_own};
 pub use options::Options;
-pub use path::{Path, Step, hash_name};
 pub use persistent::{
-    DerivedFrom, FieldAccess, HasField, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct, PersistentType,
-    RootType,
+    DerivedFrom, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct, PersistentType, RootType, VariantsOf,
 };
-pub use query::{Filter, InScopeOf, MixesWith, Operand, Order, Patch, Prop, Query};
+pub use query::{Filter, InScopeOf, MixesWith, Operand, Order, Patch, Query};
 pub use repo::{Groups, PStates, Page, Repo, Retrieval, WriteError};
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;
-pub use storable::Storable;
+pub use storable::{FieldAccess, HasField, Prop, Storable};
 pub use store::Longevity;
-pub use value::{Bytes, ParseTimestampError, Timestamp, Value, ValueRef};
+pub use value::{Bytes, ParseTimestampError, Path, Step, Timestamp, Value, ValueRef, hash_name};
 pub use wait::block_on;

@@ -1,6 +1,6 @@
 //! How a store behaves.
 
-use crate::query::CursorKey;
+use crate::select::CursorKey;
 
 /// How a store behaves.
 ///

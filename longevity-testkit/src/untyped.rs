@@ -2,7 +2,8 @@
 
 use longevity_core::Value;
 use longevity_core::backend::DecodeError;
-use longevity_core::query::{Accumulator, Measure, Number, Part, Projection, Source, Values};
+use longevity_core::query::{Accumulator, Measure, Part, Projection, Source, Values};
+use longevity_core::value::Number;
 
 /// A property that is read, as its operators say.
 #[derive(Clone, Debug)]

@@ -101,9 +101,9 @@ pub use longevity_core::{
     Access, BoxError, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, Groups, HasVariant,
     InModel, KeyFor, KeyVal, Longevity, Options, Order, PState, PStates, Page, ParseTimestampError, Patch,
     PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, Row, RowContent, RowId, Storable,
-    Timestamp, Value, WriteError,
+    Timestamp, Value, VariantsOf, WriteError,
 };
-pub use longevity_core::{backend, definition, description, encoding, limits, query, storable, table, value};
+pub use longevity_core::{backend, definition, description, document, encoding, limits, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType, Projected};
 #[cfg(feature = "mem")]
 pub use longevity_mem::Mem;

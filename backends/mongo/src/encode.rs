@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use longevity_core::backend::DecodeError;
+use longevity_core::document;
 use longevity_core::encoding::{self, EncodeError, PropertyReader};
 use longevity_core::limits::DOCUMENT_LEVELS;
 use longevity_core::{Document, Error, Storable, Value};
@@ -44,7 +45,7 @@ struct Encoded<'a, T> {
 
 impl<T: Document> Serialize for Encoded<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        encoding::serialize::<BsonFormat, _, _>(self.value, serializer, DOCUMENT_LEVELS).map_err(|error| match error {
+        document::serialize::<BsonFormat, _, _>(self.value, serializer, DOCUMENT_LEVELS).map_err(|error| match error {
             EncodeError::TooDeep { .. } => {
                 self.too_deep.set(true);
                 serde::ser::Error::custom("the value is nested too deep")
@@ -72,9 +73,9 @@ impl Doc {
 
     pub(crate) fn decode<T: Document>(&self) -> Result<T, DecodeError> {
         let bson = || RawDeserializer::new(&self.0);
-        bson().and_then(encoding::deserialize::<BsonFormat, T, _>).map_err(|error| {
+        bson().and_then(document::deserialize::<BsonFormat, T, _>).map_err(|error| {
             // Once more, to find where: only what fails pays for the path.
-            let place = bson().map(|bson| encoding::deserialize_to_locate::<BsonFormat, T, _>(bson).1);
+            let place = bson().map(|bson| document::deserialize_to_locate::<BsonFormat, T, _>(bson).1);
             let path = place.and_then(|place| Ok(place.path(bson()?))).unwrap_or_default();
             DecodeError { path, source: error.into() }
         })

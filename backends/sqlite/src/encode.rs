@@ -3,6 +3,7 @@
 use std::fmt;
 
 use longevity_core::backend::DecodeError;
+use longevity_core::document;
 use longevity_core::encoding::{self, EncodeError, Json, PropertyReader};
 use longevity_core::limits::DOCUMENT_LEVELS;
 use longevity_core::{Document, Error, Storable, Value};
@@ -30,7 +31,7 @@ impl Doc {
         // Longer than most documents, shorter than a page.
         let mut text = Vec::with_capacity(256);
         let mut serializer = serde_json::Serializer::new(&mut text);
-        match encoding::serialize::<Json, _, _>(value, &mut serializer, DOCUMENT_LEVELS) {
+        match document::serialize::<Json, _, _>(value, &mut serializer, DOCUMENT_LEVELS) {
             Ok(()) => {}
             Err(EncodeError::TooDeep { .. }) => return Err(encoding::too_deep(type_name::<T>())),
             Err(EncodeError::Format(error)) => return Err(failed(format!("cannot encode: {error}"))),
@@ -43,10 +44,10 @@ impl Doc {
         let json = || serde_json::Deserializer::from_str(&self.0);
         let mut deserializer = json();
         let decoded =
-            encoding::deserialize::<Json, T, _>(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+            document::deserialize::<Json, T, _>(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
         decoded.map_err(|error| {
             // Once more, to find where: only what fails pays for the path.
-            let (_, place) = encoding::deserialize_to_locate::<Json, T, _>(&mut json());
+            let (_, place) = document::deserialize_to_locate::<Json, T, _>(&mut json());
             DecodeError { path: place.path(&mut json()), source: error.into() }
         })
     }

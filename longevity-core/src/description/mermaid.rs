@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{Description, KeyDescription, PropertyDescription};
-use crate::storable::{FieldShape, Shape};
+use crate::shape::{FieldShape, Shape};
 
 pub(super) fn class_diagram(description: &Description) -> String {
     let mut diagram = Diagram::default();

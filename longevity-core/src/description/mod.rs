@@ -6,7 +6,7 @@ use std::any::TypeId;
 use std::collections::BTreeSet;
 
 use crate::definition::{Declaration, KeyDefinition, PrimaryKeyKind, PropertyDefinition, RootDefinition};
-use crate::storable::{FieldShape, Shape, VariantShape};
+use crate::shape::{FieldShape, Shape, VariantShape};
 
 /// A domain model.
 #[derive(Clone, Debug)]

@@ -10,12 +10,12 @@ use serde::de::{
 
 use super::layout::{self, FieldNode, Link, Node};
 use crate::encoding::DecodeError;
-use crate::storable::Storable;
+use crate::shape::ShapeFn;
 use crate::value::{Value, bytes, timestamp};
 
-/// The typed form of a value of a property, as [`Storable::value_at`](crate::Storable::value_at) gives it.
-pub fn from_value<T: Storable + DeserializeOwned>(value: Value) -> Result<T, DecodeError> {
-    let place = Place { value, node: layout::root(T::shape).link.node() };
+/// The value of a property whose type has this shape, as that type.
+pub(crate) fn from_value_as<T: DeserializeOwned>(shape: ShapeFn, value: Value) -> Result<T, DecodeError> {
+    let place = Place { value, node: layout::root(shape).link.node() };
     T::deserialize(place).map_err(|error| DecodeError { path: String::new(), source: error.into() })
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::storable::{FieldShape, ScalarType, Shape, ShapeFn};
+use crate::shape::{FieldShape, ScalarType, Shape, ShapeFn};
 use crate::value::Value;
 
 /// One type in a layout. Newtypes and boxes leave no trace in a document, and have no node.

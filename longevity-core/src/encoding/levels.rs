@@ -4,7 +4,7 @@ use super::layout::{self, Link, Node};
 use super::reader::behind_options;
 use crate::error::Error;
 use crate::limits::DOCUMENT_LEVELS;
-use crate::storable::ShapeFn;
+use crate::shape::ShapeFn;
 use crate::value::Value;
 
 /// The error of a document that is too deep.

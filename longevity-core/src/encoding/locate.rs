@@ -34,7 +34,7 @@ pub struct Place {
 }
 
 /// Runs `decode`, and says where it failed if it did.
-pub(super) fn locating<R>(decode: impl FnOnce() -> R) -> (R, Place) {
+pub(crate) fn locating<R>(decode: impl FnOnce() -> R) -> (R, Place) {
     /// Stops the notes, even if the user's code panics.
     struct Done;
 

@@ -53,28 +53,22 @@ mod visitors;
 
 use std::cell::Cell;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::BoxError;
-use crate::storable::Storable;
 
 #[doc(hidden)]
 pub use derived::is_decoded_by_derive;
 pub use format::{Format, Json};
-pub use from_value::from_value;
+pub(crate) use from_value::from_value_as;
 #[doc(hidden)]
 pub use layout::{Plan, PlanCell, plan};
 pub use levels::too_deep;
 pub(crate) use levels::{levels_of, may_be_too_deep};
 pub use locate::Place;
+pub(crate) use locate::locating;
 pub use projection::Projection;
 pub use reader::PropertyReader;
-
-/// What a back end encodes and decodes.
-pub trait Document: Storable + Serialize + DeserializeOwned {}
-
-impl<T: Storable + Serialize + DeserializeOwned> Document for T {}
 
 /// Why a value was not encoded.
 #[derive(Debug, thiserror::Error)]
@@ -99,30 +93,24 @@ pub struct DecodeError {
     pub source: BoxError,
 }
 
-/// Serializes a document through the store's serializer, and stops where it has more than `max_depth` levels of arrays
-/// and objects.
-pub fn serialize<F: Format, T: Document, S: Serializer>(
+/// Serializes a document of a type with this plan.
+pub(crate) fn serialize_as<F: Format, T: Serialize, S: Serializer>(
+    plan: Option<Plan>,
     value: &T,
     serializer: S,
     max_depth: usize,
 ) -> Result<S::Ok, EncodeError<S::Error>> {
     let too_deep = Cell::new(false);
-    let plan = T::encoding_plan().map(|plan| plan.0);
-    let place = encoder::Place::root(plan, max_depth, &too_deep);
+    let place = encoder::Place::root(plan.map(|plan| plan.0), max_depth, &too_deep);
     let result = encoder::Placed::<F, T>::new(value, &place).serialize(serializer);
     // The user's `Serialize` may have dropped the error.
     if too_deep.get() { Err(EncodeError::TooDeep { max_depth }) } else { result.map_err(EncodeError::Format) }
 }
 
-/// Deserializes a document through the store's deserializer.
-pub fn deserialize<'de, F: Format, T: Document, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let plan = T::encoding_plan().map(|plan| plan.0);
-    T::deserialize(decoder::Decoder::<F, D>::new(deserializer, plan))
-}
-
-/// The same, and where it failed if it did: for a document that is known to fail. [`Place::path`] names the place.
-pub fn deserialize_to_locate<'de, F: Format, T: Document, D: Deserializer<'de>>(
+/// Deserializes a document of a type with this plan.
+pub(crate) fn deserialize_as<'de, F: Format, T: Deserialize<'de>, D: Deserializer<'de>>(
+    plan: Option<Plan>,
     deserializer: D,
-) -> (Result<T, D::Error>, Place) {
-    locate::locating(|| deserialize::<F, T, D>(deserializer))
+) -> Result<T, D::Error> {
+    T::deserialize(decoder::Decoder::<F, D>::new(deserializer, plan.map(|plan| plan.0)))
 }

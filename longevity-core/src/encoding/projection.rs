@@ -1,9 +1,8 @@
 //! Some properties' values out of documents of any variant.
 
 use super::reader::PropertyReader;
-use crate::path::Path;
 use crate::table::TableDefinition;
-use crate::value::Value;
+use crate::value::{Path, Value};
 
 /// Reads the values of some properties out of the documents of a table. Make one per query.
 #[derive(Debug)]

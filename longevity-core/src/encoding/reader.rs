@@ -9,9 +9,8 @@ use super::format::Format;
 use super::layout::{self, Names, Node};
 use super::values::ValueSeed;
 use super::visitors::Wrapped;
-use crate::path::{Path, Step};
-use crate::storable::{self, Shape, ShapeFn};
-use crate::value::Value;
+use crate::shape::{self, Shape, ShapeFn};
+use crate::value::{Path, Step, Value};
 
 /// Reads the value of one property out of documents. Make one per property, not per call.
 ///
@@ -23,7 +22,7 @@ pub struct PropertyReader {
     leaf: Leaf,
     /// The way on through a poly component, which is read as a whole.
     rest: Vec<&'static Step>,
-    end: storable::Leaf,
+    end: shape::Leaf,
 }
 
 /// A field on the way, and the options around the struct that has it.
@@ -43,7 +42,7 @@ struct Leaf {
 impl PropertyReader {
     /// The reader of the property at this path; `None` if the struct has no such path.
     pub fn new(shape: ShapeFn, path: &Path) -> Option<Self> {
-        let end = storable::Leaf::of(shape, &path.before_entry())?;
+        let end = shape::Leaf::of(shape, &path.before_entry())?;
         let path = path.before_entry();
         let (mut steps, mut rest) = (Vec::new(), path.steps());
         let mut shape = shape;
@@ -71,7 +70,7 @@ impl PropertyReader {
     }
 
     /// What the value is; of a path through a map's entry, what the map is.
-    pub fn leaf(&self) -> &storable::Leaf {
+    pub fn leaf(&self) -> &shape::Leaf {
         &self.end
     }
 

@@ -15,7 +15,7 @@ use super::format::Format;
 use super::layout::{FieldNode, Link, MapNode, Node, VariantNode};
 use super::maps::Pair;
 use super::reader::{Layers, behind_options};
-use crate::storable::ScalarType;
+use crate::shape::ScalarType;
 use crate::value::{Bytes, Timestamp, Value};
 
 /// The value of a type, options not among it.

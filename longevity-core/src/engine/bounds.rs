@@ -3,10 +3,10 @@
 use crate::encoding::too_deep;
 use crate::error::Error;
 use crate::limits::{DOCUMENT_LEVELS, FILTER_LEVELS, ORDER_PROPERTIES};
-use crate::path::Path;
 use crate::persistent::PersistentType;
-use crate::query::{Patch, Predicate, Select};
-use crate::value::Value;
+use crate::query::Patch;
+use crate::select::{Predicate, Select};
+use crate::value::{Path, Value};
 
 /// Fails if the query is too large or too deep for any store.
 pub(crate) fn ensure_within(backend: &'static str, select: &Select) -> Result<(), Error> {

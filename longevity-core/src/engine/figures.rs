@@ -9,11 +9,11 @@ use super::{Kind, Table};
 use crate::backend::{Backend, DecodeError};
 use crate::encoding::Projection;
 use crate::error::Error;
-use crate::path::Path;
-use crate::query::{Accumulator, Part, Select, Source};
+use crate::query::{Accumulator, Part, Source};
 use crate::row::{Row, RowId};
+use crate::select::Select;
 use crate::table::TableDefinition;
-use crate::value::Value;
+use crate::value::{Path, Value};
 
 /// The figures over rows that belong together.
 pub(crate) struct Group {

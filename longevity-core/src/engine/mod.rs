@@ -15,14 +15,13 @@ use std::sync::Arc;
 use crate::backend::{Backend, DecodeError};
 use crate::error::Error;
 use crate::options::Options;
-use crate::path::Step;
 use crate::persistent::PersistentType;
-use crate::query::{Predicate, Select};
 use crate::row::Row;
 use crate::scope::Scope;
+use crate::select::{Predicate, Select};
 use crate::state::Stored;
 use crate::table::{Index, TableDefinition};
-use crate::value::{Value, ValueRef};
+use crate::value::{Step, Value, ValueRef};
 
 pub(crate) use bounds::ensure_within;
 pub(crate) use figures::{Group, undecoded};

@@ -7,8 +7,8 @@ use super::{Kind, Table};
 use crate::backend::{Backend, Give, Lookup};
 use crate::error::Error;
 use crate::explain::Explanation;
-use crate::query::Select;
 use crate::row::Row;
+use crate::select::Select;
 use crate::value::ValueRef;
 
 impl<B: Backend> Table<B> {

@@ -3,7 +3,7 @@
 use super::{Kind, Table};
 use crate::backend::Backend;
 use crate::error::Error;
-use crate::query::Select;
+use crate::select::Select;
 
 impl<B: Backend> Table<B> {
     /// Fails if the store is strict and no index serves the query, which is scoped already.

@@ -6,11 +6,10 @@ use smallvec::smallvec;
 use tracing::{Instrument, Span};
 
 use super::{Kind, Table, ValueAt, index_values, primary_key};
-use crate::backend::{AllWritten, Backend, Lookup, Target, Write, WriteFailure, Writes, Written};
+use crate::backend::{AllWritten, Backend, InPlace, Lookup, Target, Write, WriteFailure, Writes, Written};
 use crate::encoding::{levels_of, too_deep};
 use crate::error::Error;
 use crate::limits::DOCUMENT_LEVELS;
-use crate::query::InPlace;
 use crate::row::{Row, RowContent, RowId};
 use crate::state::Stored;
 use crate::table::{Column, Index, shown};

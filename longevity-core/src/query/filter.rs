@@ -5,9 +5,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
-use super::Predicate;
 use crate::limits::FILTER_LEVELS;
-use crate::persistent::{HasVariant, PersistentType};
+use crate::select::Predicate;
 
 /// A filter over the persistent type `P`. Comes from its properties; `&`, `|` and `!` combine.
 ///
@@ -38,7 +37,7 @@ impl<P: 'static> Filter<P> {
     }
 
     /// The filter in a query over a wider type, or over the same.
-    fn widened<Q: 'static>(self, widen: fn(Predicate) -> Predicate) -> Filter<Q> {
+    pub(crate) fn widened<Q: 'static>(self, widen: fn(Predicate) -> Predicate) -> Filter<Q> {
         if TypeId::of::<P>() == TypeId::of::<Q>() {
             return Filter { predicate: self.predicate, levels: self.levels, over: PhantomData };
         }
@@ -130,24 +129,6 @@ impl<P: 'static> Filter<P> {
         }
     }
 
-    /// The same in a query over the poly type: false of every other variant's row. So filters over siblings combine.
-    ///
-    /// ```
-    #[doc = include_str!("../../doc/open.txt")]
-    /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
-    /// commenters.create(commenter("cec")).await?;
-    /// let cats = Member::props().num_cats.gt(2);
-    /// let cec = Commenter::props().username.eq(Username("cec".into()));
-    /// assert_eq!(users.count(User::query().filter(cats.widen() | cec)).await?, 2);
-    #[doc = include_str!("../../doc/close.txt")]
-    /// ```
-    pub fn widen(self) -> Filter<P::Root>
-    where
-        P: PersistentType + InScopeOf<P::Root>,
-    {
-        self.widened(P::scoped)
-    }
-
     /// How many levels it has, [of those that there may be](FILTER_LEVELS). One that would have more is refused wherever it is
     /// used, and does not grow any further.
     pub fn levels(&self) -> usize {
@@ -186,31 +167,6 @@ impl<P: 'static> Filter<P> {
         self.widened(P::widen_left).with(other.widened(P::widen_right), Predicate::or)
     }
 }
-
-/// Derived types of the poly type `P`: a tuple of up to eight.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a tuple of derived types of `{P}`",
-    label = "derived types of `{P}`, as in `(Member, Commenter)` or `(Member,)`"
-)]
-pub trait VariantsOf<P> {
-    #[doc(hidden)]
-    fn predicate() -> Predicate;
-}
-
-macro_rules! of_tuple {
-    ($($derived:ident $position:tt),*) => {
-        impl<P: $(HasVariant<$derived> +)*, $($derived),*> VariantsOf<P> for ($($derived,)*) {
-            fn predicate() -> Predicate {
-                [$(<P as HasVariant<$derived>>::SCOPE),*]
-                    .into_iter()
-                    .map(Predicate::Scope)
-                    .fold(Predicate::Nothing, Predicate::or)
-            }
-        }
-    };
-}
-
-for_each_tuple!(of_tuple);
 
 /// A filter over `Self` may be used in a query over `Q`: they are the same type, or one is the poly type of the other.
 #[diagnostic::on_unimplemented(
@@ -304,8 +260,8 @@ impl<P: 'static> fmt::Debug for Filter<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::path::{Path, Step};
     use crate::value::{Comparison, Value};
+    use crate::value::{Path, Step};
 
     /// One of a few that differ.
     fn leaf(number: i64) -> Filter<()> {

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Filter, Predicate};
-use crate::path::Path;
-use crate::value::Comparison;
+use super::Filter;
+use crate::select::Predicate;
+use crate::value::{Comparison, Path};
 
 /// The number of elements or entries that a list, a set or a map has. Comes from [`Prop::len`](super::Prop::len).
 pub struct Length<R: 'static> {

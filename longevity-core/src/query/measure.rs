@@ -4,13 +4,12 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use super::sum::{Number, Sum};
-use super::{OfEveryRowOf, Prop};
-use crate::encoding::{DecodeError, from_value};
-use crate::path::Path;
-use crate::storable::Storable;
+use super::OfEveryRowOf;
+use crate::document::from_value;
+use crate::encoding::DecodeError;
 use crate::storable::kind::{HasOrder, IsNumber};
-use crate::value::Value;
+use crate::storable::{Prop, Storable};
+use crate::value::{Number, Path, Sum, Value};
 
 /// One figure over rows.
 #[doc(hidden)]

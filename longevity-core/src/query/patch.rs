@@ -6,17 +6,16 @@ use std::ops::{BitAnd, RangeInclusive};
 
 use smallvec::SmallVec;
 
-use super::{OfEveryRowOf, Operand, Prop};
-use crate::backend::Backend;
-use crate::encoding::{levels_of, too_deep};
+use super::{OfEveryRowOf, Operand};
+use crate::backend::InPlace;
+use crate::encoding::{DecodeError, levels_of, too_deep};
 use crate::error::Error;
 use crate::limits::DOCUMENT_LEVELS;
-use crate::path::{Path, Step};
-use crate::persistent::PersistentType;
+use crate::shape::{ScalarType, Shape, ShapeFn};
 use crate::storable::kind::IsNumber;
-use crate::storable::{Collection, ScalarType, Shape, ShapeFn, Storable};
-use crate::table::{TableDefinition, Variant};
-use crate::value::Value;
+use crate::storable::{Collection, Prop, Storable};
+use crate::table::{Scope, TableDefinition, Variant};
+use crate::value::{Path, Step, Value};
 
 /// Changes of single properties of `P`, one after the other. Comes from its properties; `&` puts one behind another.
 ///
@@ -119,34 +118,6 @@ impl<P: 'static> Patch<P> {
     }
 }
 
-/// A change that a back end may make where the row is, without looking at the row first: of a property that all types in scope
-/// have, on whose way are structs alone, and none that is decoded by hand.
-#[derive(Clone, Debug, PartialEq)]
-pub enum InPlace {
-    /// It gets this value.
-    Set(Path, Value),
-    /// The integer is `by` more, if it was one to which its type has room to add that.
-    Add {
-        /// Where it is.
-        path: Path,
-        /// How much more.
-        by: i64,
-        /// What it may be before.
-        from: RangeInclusive<i64>,
-    },
-    /// The list gets this element at its end.
-    Push(Path, Value),
-}
-
-impl InPlace {
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Set(path, _) | Self::Add { path, .. } | Self::Push(path, _) => path,
-        }
-    }
-}
-
 impl Change {
     /// The same as what a back end may do, if it may, in rows of this type.
     fn in_place(&self, variant: &Variant, is_decoded_by_derive: impl Fn(&[&'static str]) -> bool) -> Option<InPlace> {
@@ -207,12 +178,17 @@ fn addends(range: &RangeInclusive<i64>, by: i64) -> RangeInclusive<i64> {
     least.saturating_sub(by).max(least)..=most.saturating_sub(by).min(most)
 }
 
-impl<P: PersistentType> Patch<P> {
+impl<P: 'static> Patch<P> {
     /// The same as changes that a back end may make where the row is; `None` if one of them takes a look at the row: an
     /// increment of a float or a `u64`, what is in an option, a variant, a set or a map, what touches the primary key, and what
     /// is in a struct whose decoding may have rules.
-    pub(crate) fn in_place<B: Backend>(&self, definition: &TableDefinition) -> Option<Vec<InPlace>> {
-        let in_scope = |(position, _): &(usize, &Variant)| P::SCOPE.is_none_or(|scope| scope.variant == *position);
+    pub(crate) fn in_place(
+        &self,
+        definition: &TableDefinition,
+        scope: Option<Scope>,
+        is_decoded_by_derive: &dyn Fn(usize, &[&'static str]) -> bool,
+    ) -> Option<Vec<InPlace>> {
+        let in_scope = |(position, _): &(usize, &Variant)| scope.is_none_or(|scope| scope.variant == *position);
         let variants: Vec<_> = definition.variants.iter().enumerate().filter(in_scope).collect();
         let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
         let fixed: Vec<_> = primary_key.into_iter().flatten().map(|column| &definition.columns[*column].path).collect();
@@ -222,9 +198,9 @@ impl<P: PersistentType> Patch<P> {
             if twice || fixed.iter().any(|path| change.path.overlaps(path)) {
                 return None;
             }
-            let mut in_variants = variants.iter().map(|(position, variant)| {
-                change.in_place(variant, |names| P::is_decoded_by_derive::<B>(*position, names))
-            });
+            let mut in_variants = variants
+                .iter()
+                .map(|(position, variant)| change.in_place(variant, |names| is_decoded_by_derive(*position, names)));
             let first = in_variants.next()??;
             if !in_variants.all(|other| other.as_ref() == Some(&first)) {
                 return None;
@@ -234,28 +210,28 @@ impl<P: PersistentType> Patch<P> {
         Some(changes)
     }
 
-    /// The persistent with all the changes.
-    pub(crate) fn apply<B: Backend>(&self, persistent: &P) -> Result<P, Error> {
-        let mut value = persistent.value_at(&[]).to_value();
+    /// The value of a persistent of this type, with all the changes.
+    pub(crate) fn apply(&self, type_name: &'static str, mut value: Value) -> Result<Value, Error> {
         for change in &self.changes {
             apply_at(&mut value, change, &change.path).map_err(|problem| Error::InvalidPatch {
-                type_name: P::NAME,
+                type_name,
                 path: change.path.to_string(),
                 problem: problem.to_owned(),
             })?;
         }
-        if value.levels() > DOCUMENT_LEVELS {
-            return Err(too_deep(P::NAME));
+        if value.levels() > DOCUMENT_LEVELS { Err(too_deep(type_name)) } else { Ok(value) }
+    }
+
+    /// The error for changes that leave no value of the type.
+    #[cold]
+    pub(crate) fn undecodable(&self, type_name: &'static str, failure: &DecodeError) -> Error {
+        let mut paths: Vec<_> = self.changes.iter().map(|change| change.path.to_string()).collect();
+        paths.dedup();
+        Error::InvalidPatch {
+            type_name,
+            path: paths.join(", "),
+            problem: format!("the value that comes out is not one of its type: {}", failure.source),
         }
-        P::of_value::<B>(persistent.variant(), value).map_err(|error| {
-            let mut paths: Vec<_> = self.changes.iter().map(|change| change.path.to_string()).collect();
-            paths.dedup();
-            Error::InvalidPatch {
-                type_name: P::NAME,
-                path: paths.join(", "),
-                problem: format!("the value that comes out is not one of its type: {}", error.source),
-            }
-        })
     }
 }
 

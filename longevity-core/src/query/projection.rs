@@ -5,11 +5,11 @@ use std::{fmt, slice, vec};
 
 use serde::de::DeserializeOwned;
 
-use super::{OfEveryRowOf, Prop, VariantProp};
-use crate::encoding::{DecodeError, from_value};
-use crate::path::Path;
-use crate::storable::Storable;
-use crate::value::Value;
+use super::{OfEveryRowOf, VariantProp};
+use crate::document::from_value;
+use crate::encoding::DecodeError;
+use crate::storable::{Prop, Storable};
+use crate::value::{Path, Value};
 
 /// Where a value of a projection comes from.
 #[doc(hidden)]

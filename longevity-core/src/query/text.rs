@@ -1,8 +1,9 @@
 //! What a property that is text can be asked.
 
-use super::{Filter, Predicate, Prop, TextTest};
-use crate::storable::Storable;
+use super::Filter;
+use crate::select::{Predicate, TextTest};
 use crate::storable::kind::IsText;
+use crate::storable::{Prop, Storable};
 use crate::value::{Comparison, Value};
 
 /// Questions about text. They are false of an absent one, and compare byte by byte: an accented letter and its parts in two

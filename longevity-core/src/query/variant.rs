@@ -4,9 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use super::{Filter, Predicate};
-use crate::path::{Path, Step};
-use crate::value::{Comparison, Value};
+use super::Filter;
+use crate::select::Predicate;
+use crate::value::{Comparison, Path, Step, Value};
 
 /// A variant of a poly component: what it holds is as in an option, absent in a value of another variant.
 ///

@@ -42,7 +42,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         patch.ensure_within(self.backend_name())?;
         for _ in 0..TRIES {
             let states = self.find(query.clone()).await?;
-            let changed = states.iter().map(|state| patch.apply::<B>(&state.value)).collect::<Result<Vec<_>, _>>()?;
+            let changed =
+                states.iter().map(|state| patched::<P, B>(&patch, &state.value)).collect::<Result<Vec<_>, _>>()?;
             let table = &*self.table;
             let mut writes = Writes::with_capacity(states.len());
             for (PState { stored, .. }, value) in states.iter().zip(&changed) {
@@ -108,7 +109,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: OfEveryRowOf<P> + 'static,
     {
         let patch = patch.of::<P>();
-        match patch.ensure_within(self.backend_name()).and_then(|()| patch.apply::<B>(&state.value)) {
+        match patch.ensure_within(self.backend_name()).and_then(|()| patched::<P, B>(&patch, &state.value)) {
             Ok(value) => {
                 let updated = self.update(PState { value, stored: state.stored.clone() }).await;
                 // The state comes back as it was handed in.
@@ -145,7 +146,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
         for _ in 0..TRIES {
             let Some(state) = self.retrieve_key(key).await? else { return Ok(None) };
-            let value = patch.apply::<B>(&state.value)?;
+            let value = patched::<P, B>(&patch, &state.value)?;
             match self.update_locked(state.set(value)).await {
                 Ok(state) => return Ok(Some(state)),
                 Err(refused) if refused.is_write_conflict() || refused.is_not_found() => {}
@@ -159,10 +160,17 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     async fn patch_in_place<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
         let table = &*self.table;
         let in_place = table.backend.profile().patches_in_place;
-        let changes = if in_place { patch.in_place::<B>(&table.definition) } else { None };
+        let changes =
+            if in_place { patch.in_place(&table.definition, P::SCOPE, &P::is_decoded_by_derive::<B>) } else { None };
         let Some(changes) = changes else { return Ok(None) };
         let (index, values) = self.key_of(key)?;
         let row = table.patch(Kind::of::<P>(), index, &values, &changes).await?;
         row.map(|row| state_of(table, &row)).transpose()
     }
+}
+
+/// The persistent with all the changes of a patch.
+fn patched<P: PersistentType, B: Backend>(patch: &Patch<P>, persistent: &P) -> Result<P, Error> {
+    let value = patch.apply(P::NAME, persistent.value_at(&[]).to_value())?;
+    P::of_value::<B>(persistent.variant(), value).map_err(|failure| patch.undecodable(P::NAME, &failure))
 }

@@ -10,8 +10,9 @@ use crate::backend::{Backend, Target};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::persistent::PersistentType;
-use crate::query::{Predicate, Query, Source};
+use crate::query::{Query, Source};
 use crate::row::{Row, RowId};
+use crate::select::Predicate;
 use crate::table::TableDefinition;
 use crate::value::{Comparison, Value};
 

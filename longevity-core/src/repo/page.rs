@@ -5,7 +5,8 @@ use crate::backend::Backend;
 use crate::engine::{Kind, ensure_within};
 use crate::error::Error;
 use crate::persistent::PersistentType;
-use crate::query::{Cursor, CursorKey, Place, Query, Select, Way, behind, query_of};
+use crate::query::Query;
+use crate::select::{Cursor, CursorKey, Place, Select, Way, behind, query_of};
 use crate::state::PState;
 
 /// A page of what a query finds. Comes from [`Repo::page`].

@@ -7,9 +7,9 @@ use crate::backend::Backend;
 use crate::engine::{Group, Kind, undecoded};
 use crate::error::Error;
 use crate::persistent::PersistentType;
-use crate::query::{Measure, OfEveryRowOf, Projection, Prop, Query, Source, Values};
+use crate::query::{Measure, OfEveryRowOf, Projection, Query, Source, Values};
 use crate::row::{Row, RowId};
-use crate::storable::Storable;
+use crate::storable::{Prop, Storable};
 use crate::value::Value;
 
 /// Groups, each with what its rows have in common and the figures over them. Come from [`Repo::group`].

@@ -10,8 +10,9 @@ use crate::engine::{Kind, Table};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::{Query, Select};
+use crate::query::Query;
 use crate::row::Row;
+use crate::select::Select;
 use crate::state::PState;
 
 /// The future of a retrieval. It does not name the key's type, so that a key of the wrong type is one error, at the key,

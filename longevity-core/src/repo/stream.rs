@@ -13,7 +13,8 @@ use crate::backend::Backend;
 use crate::engine::{Kind, Table};
 use crate::error::Error;
 use crate::persistent::PersistentType;
-use crate::query::{Query, Select};
+use crate::query::Query;
+use crate::select::Select;
 use crate::state::PState;
 
 /// The states that a query finds, one by one. Dropping it stops the query.

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 
 use super::{NoFields, Shape, Storable, kind};
-use crate::path::{Path, Step};
-use crate::value::{Comparison, Composite, Value, ValueRef, in_option, satisfies};
+use crate::value::{Comparison, Composite, Path, Step, Value, ValueRef, in_option, satisfies};
 
 /// A list or a set: `contains` exists.
 #[diagnostic::on_unimplemented(

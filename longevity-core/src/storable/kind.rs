@@ -2,9 +2,8 @@
 //! a question that makes no sense does not compile.
 
 use super::{Collection, Storable};
-use crate::path::Path;
-use crate::query::{Number, Predicate, TextTest};
-use crate::value::Value;
+use crate::select::{Predicate, TextTest};
+use crate::value::{Number, Path, Value};
 
 /// One value with an order: a truth value, a character, a timestamp, a UUID, bytes, or a newtype of one.
 #[derive(Debug)]

@@ -1,21 +1,23 @@
 //! What may stand in a field: the trait that ties a Rust type to its values, its properties and its description.
 
 mod collections;
+mod field;
 pub mod kind;
 mod options;
+mod prop;
 mod scalars;
-mod shape;
 
 use std::fmt::Debug;
 
 use crate::encoding::{self, Plan};
-use crate::path::{Path, Step};
-use crate::query::Prop;
-use crate::value::ValueRef;
+use crate::value::{Path, Step, ValueRef};
 
+#[doc(no_inline)]
+pub use crate::shape::{FieldShape, Leaf, ScalarType, Shape, ShapeFn, VariantShape};
 pub use collections::{Collection, MapOf};
-pub(crate) use shape::may_be_none;
-pub use shape::{FieldShape, Leaf, ScalarType, Shape, ShapeFn, VariantShape};
+#[doc(hidden)]
+pub use field::{FieldAccess, HasField};
+pub use prop::Prop;
 
 /// A type whose values can be stored: a basic type, a component, a key value, or an option, box, list, set or map of
 /// such.

@@ -1,8 +1,7 @@
 //! Options and boxes: a path leads through them without a step of its own.
 
 use super::{NoFields, Shape, Storable, kind};
-use crate::path::{Path, Step};
-use crate::value::ValueRef;
+use crate::value::{Path, Step, ValueRef};
 
 impl<T: Storable> Storable for Option<T> {
     type Kind = kind::Optional<T::Kind>;

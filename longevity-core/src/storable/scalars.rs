@@ -4,8 +4,7 @@ use uuid::Uuid;
 
 use super::{NoFields, ScalarType, Shape, Storable, kind};
 use crate::encoding::Plan;
-use crate::path::{Path, Step};
-use crate::value::{Bytes, Timestamp, ValueRef};
+use crate::value::{Bytes, Path, Step, Timestamp, ValueRef};
 
 macro_rules! scalar {
     ($($type:ty, $scalar:ident, $kind:ident, $keyable:literal, |$value:ident| $read:expr;)*) => {$(

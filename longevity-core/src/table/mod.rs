@@ -13,10 +13,9 @@ pub use schema::{
 };
 
 use crate::error::Error;
-use crate::path::Path;
 pub use crate::scope::Scope;
-use crate::storable::{ScalarType, Shape, ShapeFn};
-use crate::value::Value;
+use crate::shape::{ScalarType, Shape, ShapeFn};
+use crate::value::{Path, Value};
 
 /// A table or collection.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Column, Index, TableDefinition, Variant};
-use crate::path::Path;
-use crate::storable::{FieldShape, ScalarType, Shape, ShapeFn, VariantShape};
+use crate::shape::{FieldShape, ScalarType, Shape, ShapeFn, VariantShape};
+use crate::value::Path;
 
 /// What a [`TableDefinition`] says of the stored form of its rows, without the program that compiled it: it implements serde's
 /// traits, and two of them are equal if rows, keys and indexes are the same.
@@ -226,7 +226,7 @@ fn index_schema(index: &Index) -> IndexSchema {
 }
 
 fn steps(path: &Path) -> Vec<StepSchema> {
-    let of = |step: &&'static crate::path::Step| match step.is_variant {
+    let of = |step: &&'static crate::value::Step| match step.is_variant {
         true => StepSchema::Variant(step.name.to_owned()),
         false => StepSchema::Field(step.name.to_owned()),
     };

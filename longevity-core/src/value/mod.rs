@@ -4,7 +4,9 @@
 pub(crate) mod bytes;
 mod levels;
 mod order;
+mod path;
 pub mod sortable;
+mod sum;
 pub mod text;
 pub(crate) mod timestamp;
 
@@ -12,11 +14,13 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::path::{Path, Step};
-
 pub use bytes::Bytes;
 pub(crate) use order::compare;
 pub use order::{Comparison, satisfies};
+pub use path::{Path, Step, hash_name};
+pub use sum::Number;
+#[doc(hidden)]
+pub use sum::Sum;
 pub use timestamp::{ParseTimestampError, Timestamp};
 
 /// An owned value of a property.

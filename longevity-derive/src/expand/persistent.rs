@@ -104,7 +104,7 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
                 _: ::core::primitive::usize,
                 value: #krate::Value,
             ) -> ::core::result::Result<Self, #krate::backend::DecodeError> {
-                #krate::encoding::from_value(value)
+                #krate::document::from_value(value)
             }
 
             fn is_decoded_by_derive<__B: #krate::backend::Backend>(

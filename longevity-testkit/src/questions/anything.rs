@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use longevity_core::query::{Filter, Number, Prop, Sum};
+use longevity_core::query::{Filter, Prop};
 use longevity_core::storable::kind::{self, HasOrder, IsNumber};
 use longevity_core::storable::{NoFields, ScalarType, Shape};
+use longevity_core::value::{Number, Sum};
 use longevity_core::{Path, Step, Storable, Value, ValueRef};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use longevity::backend::{
     AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, WriteFailure, Writes,
 };
-use longevity::encoding::{Projection, PropertyReader, from_value};
+use longevity::document::from_value;
+use longevity::encoding::{Projection, PropertyReader};
 use longevity::query::{InPlace, Predicate, Select};
 use longevity::table::TableDefinition;
 use longevity::{Document, Error, Explanation, Mem, Row, Timestamp, Value};

@@ -2,7 +2,8 @@
 
 use longevity::Document;
 use longevity::backend::DecodeError;
-use longevity::encoding::{EncodeError, Json, deserialize, deserialize_to_locate, serialize};
+use longevity::document::{deserialize, deserialize_to_locate, serialize};
+use longevity::encoding::{EncodeError, Json};
 
 pub(crate) fn encode_to<T: Document>(value: &T, max_depth: usize) -> Result<String, EncodeError<serde_json::Error>> {
     let mut text = Vec::new();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use longevity::encoding::{Json, serialize};
+use longevity::document::serialize;
+use longevity::encoding::Json;
 use longevity::prelude::*;
 use serde::Deserializer;
 use serde::ser::{SerializeMap, Serializer};

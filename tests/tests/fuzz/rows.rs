@@ -2,7 +2,8 @@
 
 use longevity::Document;
 use longevity::backend::Backend;
-use longevity::encoding::{Json, PropertyReader, deserialize, deserialize_to_locate, serialize};
+use longevity::document::{deserialize, deserialize_to_locate, serialize};
+use longevity::encoding::{Json, PropertyReader};
 use longevity::prelude::*;
 use longevity::storable::Shape;
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use longevity::prelude::*;
-use longevity_core::encoding::{self, PropertyReader};
+use longevity_core::document;
+use longevity_core::encoding::PropertyReader;
 use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Document, Path, Step, Storable};
 use mongodb::bson::{self, RawDeserializer};
@@ -216,7 +217,7 @@ proptest! {
         prop_assert_eq!(back.scalars.double.to_bits(), value.scalars.double.to_bits());
         let bits = |list: &[Option<f32>]| list.iter().map(|float| float.map(f32::to_bits)).collect::<Vec<_>>();
         prop_assert_eq!(bits(&back.list), bits(&value.list));
-        let (located, _) = encoding::deserialize_to_locate::<BsonFormat, Everything, _>(
+        let (located, _) = document::deserialize_to_locate::<BsonFormat, Everything, _>(
             RawDeserializer::new(doc.as_bytes()).unwrap(),
         );
         prop_assert!(is_identical(&located.unwrap(), &value));

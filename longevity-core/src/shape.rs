@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::path::{Path, Step};
-use crate::value::Value;
+use crate::value::{Path, Step, Value};
 
 /// A shape on demand: recursive types end in one.
 pub type ShapeFn = fn() -> Shape;

@@ -1,16 +1,22 @@
 //! The back-end interface: what a store implements, its rows as a [`Session`] and the rest as a [`Backend`].
 
+mod by_kind;
+mod session;
+mod writes;
+
 use std::future::Future;
 use std::sync::Arc;
 
-pub use crate::by_kind::ByKind;
-pub use crate::encoding::DecodeError;
-use crate::encoding::{Document, PropertyReader};
+use crate::document::Document;
+use crate::encoding::PropertyReader;
 use crate::error::Error;
-pub use crate::session::{Give, GiveValues, Lookup, Session, find_values_of_documents};
 use crate::table::TableDefinition;
 use crate::value::Value;
-pub use crate::writes::{AllWritten, Before, Target, Write, WriteFailure, Writes, Written};
+
+pub use crate::encoding::DecodeError;
+pub use by_kind::ByKind;
+pub use session::{Give, GiveValues, Lookup, Session, find_values_of_documents};
+pub use writes::{AllWritten, Before, InPlace, Target, Write, WriteFailure, Writes, Written};
 
 /// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
 /// a discriminator is a value in a row, and the condition of some indexes.

@@ -210,7 +210,7 @@ impl fmt::Debug for Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::Predicate;
+    use crate::select::Predicate;
 
     const KEY: CursorKey = CursorKey([7; 32]);
 

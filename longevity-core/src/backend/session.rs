@@ -4,14 +4,14 @@ use std::future::Future;
 
 use futures_core::Stream;
 
+use super::{AllWritten, InPlace, WriteFailure, Writes};
 use crate::encoding::{DecodeError, Projection, PropertyReader};
 use crate::error::Error;
 use crate::explain::Explanation;
-use crate::query::{InPlace, Predicate, Select};
 use crate::row::Row;
 use crate::scope::Scope;
+use crate::select::{Predicate, Select};
 use crate::value::{Timestamp, Value, ValueRef};
-use crate::writes::{AllWritten, WriteFailure, Writes};
 
 /// What is done with rows. A back end is one: each operation stands by itself.
 ///

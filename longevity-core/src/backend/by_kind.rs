@@ -2,10 +2,10 @@
 
 use std::future::Future;
 
-use crate::backend::{AllWritten, Backend, Target, Write, WriteFailure, Writes, Written};
+use super::{AllWritten, Backend, Target, Write, WriteFailure, Writes, Written};
 use crate::error::Error;
-use crate::query::Select;
 use crate::row::{Row, RowContent, RowId};
+use crate::select::Select;
 
 /// What is written, or the failure.
 type Single<T> = Result<T, WriteFailure>;

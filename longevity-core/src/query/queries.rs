@@ -3,18 +3,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Filter, InScopeOf, Predicate};
+use super::{Filter, InScopeOf};
 use crate::limits::ORDER_PROPERTIES;
-use crate::path::Path;
-
-/// Which end comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// Smallest first, absent values before all others.
-    Ascending,
-    /// Greatest first, absent values after all others.
-    Descending,
-}
+use crate::select::{Direction, OrderBy, Predicate, Select};
+use crate::value::Path;
 
 /// An order by one property. Comes from [`Prop::asc`](super::Prop::asc) and [`Prop::desc`](super::Prop::desc).
 #[must_use = "an order does nothing until a query holds it"]
@@ -26,43 +18,6 @@ pub struct Order<P: 'static> {
 impl<P: 'static> Order<P> {
     pub(crate) fn new(path: Path, direction: Direction) -> Self {
         Self { by: OrderBy { path, direction }, over: PhantomData }
-    }
-}
-
-/// An order as a back end sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrderBy {
-    /// Where the value is.
-    pub path: Path,
-    /// Which end comes first.
-    pub direction: Direction,
-}
-
-/// What a back end is asked to find.
-///
-/// Rows that the order leaves equal come in the order of their ids, so that two runs of one query agree.
-///
-/// `Select::of(predicate)` finds all rows of a predicate, by id.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Select {
-    /// Which rows.
-    pub predicate: Predicate,
-    /// In which order; by id when empty.
-    pub order: Vec<OrderBy>,
-    /// Which end of the ids comes first among rows that the order leaves equal.
-    pub ties: Direction,
-    /// How many to skip.
-    pub offset: u64,
-    /// How many to give at most.
-    pub limit: Option<u64>,
-    /// The properties that will be read from the documents, if not all: a back end may leave out the rest of them.
-    pub only: Option<Vec<Path>>,
-}
-
-impl Select {
-    /// All rows of a predicate, by id.
-    pub const fn of(predicate: Predicate) -> Self {
-        Self { predicate, order: Vec::new(), ties: Direction::Ascending, offset: 0, limit: None, only: None }
     }
 }
 

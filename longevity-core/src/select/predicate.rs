@@ -1,9 +1,8 @@
 //! The untyped filter that a back end answers.
 
-use crate::path::Path;
 use crate::row::RowId;
 use crate::scope::Scope;
-use crate::value::{Comparison, Value};
+use crate::value::{Comparison, Path, Value};
 
 /// A filter as a back end sees it: over rows with a discriminator and stored fields. It knows nothing of poly types.
 ///

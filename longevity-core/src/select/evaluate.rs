@@ -1,9 +1,8 @@
 //! The executable meaning of a predicate. Every back end's translation is held to it.
 
 use super::Predicate;
-use crate::path::Step;
 use crate::row::RowId;
-use crate::value::{Comparison, Value, ValueRef, compare, satisfies};
+use crate::value::{Comparison, Step, Value, ValueRef, compare, satisfies};
 
 /// What a row is apart from its values.
 #[derive(Clone, Copy, Debug)]
@@ -128,8 +127,8 @@ fn holds<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::path::Path;
     use crate::scope::Scope;
+    use crate::value::Path;
 
     const CATS: &Step = &Step::new("cats");
     const TAGS: &Step = &Step::new("tags");

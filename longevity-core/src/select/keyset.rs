@@ -2,7 +2,7 @@
 
 use super::{Direction, OrderBy, Predicate};
 use crate::row::RowId;
-use crate::storable::{Leaf, ScalarType, Shape};
+use crate::shape::{Leaf, ScalarType, Shape};
 use crate::table::TableDefinition;
 use crate::value::{Comparison, Value};
 

@@ -1,11 +1,13 @@
 //! Writes of rows, and what becomes of them.
 
+use std::ops::RangeInclusive;
+
 use smallvec::SmallVec;
 
 use crate::error::Error;
 use crate::row::{Row, RowContent, RowId};
 use crate::scope::Scope;
-use crate::value::Value;
+use crate::value::{Path, Value};
 
 /// The row that a write is about.
 #[derive(Clone, Copy, Debug)]
@@ -114,5 +116,33 @@ pub enum WriteFailure {
 impl From<Error> for WriteFailure {
     fn from(error: Error) -> Self {
         Self::Other(error)
+    }
+}
+
+/// A change that a back end may make where the row is, without looking at the row first: of a property that all types in scope
+/// have, on whose way are structs alone, and none that is decoded by hand.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InPlace {
+    /// It gets this value.
+    Set(Path, Value),
+    /// The integer is `by` more, if it was one to which its type has room to add that.
+    Add {
+        /// Where it is.
+        path: Path,
+        /// How much more.
+        by: i64,
+        /// What it may be before.
+        from: RangeInclusive<i64>,
+    },
+    /// The list gets this element at its end.
+    Push(Path, Value),
+}
+
+impl InPlace {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Set(path, _) | Self::Add { path, .. } | Self::Push(path, _) => path,
+        }
     }
 }

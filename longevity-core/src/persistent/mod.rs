@@ -1,17 +1,22 @@
 //! The traits that the derives implement: persistent types, their variants, and key values.
 
+mod variants;
+
 use std::fmt::Debug;
 use std::hash::Hash;
 
 use crate::backend::Backend;
 use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
-use crate::encoding::{DecodeError, Document, from_value, is_decoded_by_derive};
+use crate::document::{Document, from_value};
+use crate::encoding::{DecodeError, is_decoded_by_derive};
 use crate::error::Error;
-use crate::path::Step;
-use crate::query::{Filter, Predicate, Prop, Query, VariantsOf};
+use crate::query::{Filter, Query};
 use crate::scope::Scope;
-use crate::storable::Storable;
-use crate::value::{Value, ValueRef};
+use crate::select::Predicate;
+use crate::storable::{Prop, Storable};
+use crate::value::{Step, Value, ValueRef};
+
+pub use variants::VariantsOf;
 
 /// A type that is stored and retrieved as a unit: a plain struct, a poly enum, or the derived struct in one of its
 /// variants.
@@ -42,7 +47,7 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     /// True of the rows of this derived type.
     ///
     /// ```
-    #[doc = include_str!("../doc/open.txt")]
+    #[doc = include_str!("../../doc/open.txt")]
     /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
     /// commenters.create(commenter("cec")).await?;
     /// let count = async |filter: Filter<User>| users.count(User::query().filter(filter)).await;
@@ -50,7 +55,7 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     /// assert_eq!(count(User::is_any_of::<(Member, Commenter)>()).await?, 3);
     /// assert_eq!(count(User::is_none_of::<(Commenter,)>()).await?, 2);
     /// assert_eq!(count(User::is::<Commenter>() | Member::props().num_cats.gt(2)).await?, 2);
-    #[doc = include_str!("../doc/close.txt")]
+    #[doc = include_str!("../../doc/close.txt")]
     /// ```
     fn is<D>() -> Filter<Self>
     where
@@ -239,53 +244,15 @@ pub trait KeyFor<P>: Storable {
     fn put(self, persistent: &mut P);
 }
 
-/// `Self` has a field whose Rust name hashes to `NAME`, of type `T`. One impl per field, by the derives, so that other
-/// derives can ask for a field that they cannot see.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no field of this name that is a `{T}`",
-    label = "the way to a key leads through the fields of components that are always there",
-    note = "it leads through no option, list, set or map, and ends at a field of the type that the key is said to have"
-)]
-#[doc(hidden)]
-pub trait HasField<const NAME: u64, T> {
-    /// The field's stored name.
-    const STEP: &'static Step;
-
-    fn field(&self) -> &T;
-
-    fn field_mut(&mut self) -> &mut T;
-}
-
-/// A box has the fields of what it holds.
-#[diagnostic::do_not_recommend]
-impl<const NAME: u64, T, S: HasField<NAME, T>> HasField<NAME, T> for Box<S> {
-    const STEP: &'static Step = S::STEP;
-
-    fn field(&self) -> &T {
-        (**self).field()
-    }
-
-    fn field_mut(&mut self) -> &mut T {
-        (**self).field_mut()
-    }
-}
-
-/// How to get at a field of `S`; for generated code.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct FieldAccess<S, T> {
-    /// The field's stored name.
-    pub step: &'static Step,
-    pub field: fn(&S) -> &T,
-    pub field_mut: fn(&mut S) -> &mut T,
-}
-
-impl<S, T> FieldAccess<S, T> {
-    /// The access to the field whose Rust name hashes to `NAME`.
-    pub const fn of<const NAME: u64>() -> Self
-    where
-        S: HasField<NAME, T>,
-    {
-        Self { step: S::STEP, field: S::field, field_mut: S::field_mut }
+impl VariantDefinition {
+    /// The variant that holds `D`; for generated code.
+    #[doc(hidden)]
+    pub fn of<D: PersistentStruct>() -> Self {
+        Self {
+            name: D::NAME,
+            discriminators: D::SCOPE.map(|scope| scope.discriminators),
+            shape: D::shape,
+            declaration: D::declaration(),
+        }
     }
 }

@@ -1,0 +1,40 @@
+//! Typed values as documents, through the encoding that all stores share, and as what was read out of documents.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserializer, Serialize, Serializer};
+
+use crate::encoding::{self, DecodeError, EncodeError, Format, Place};
+use crate::storable::Storable;
+use crate::value::Value;
+
+/// What a back end encodes and decodes.
+pub trait Document: Storable + Serialize + DeserializeOwned {}
+
+impl<T: Storable + Serialize + DeserializeOwned> Document for T {}
+
+/// Serializes a document through the store's serializer, and stops where it has more than `max_depth` levels of arrays
+/// and objects.
+pub fn serialize<F: Format, T: Document, S: Serializer>(
+    value: &T,
+    serializer: S,
+    max_depth: usize,
+) -> Result<S::Ok, EncodeError<S::Error>> {
+    encoding::serialize_as::<F, T, S>(T::encoding_plan(), value, serializer, max_depth)
+}
+
+/// Deserializes a document through the store's deserializer.
+pub fn deserialize<'de, F: Format, T: Document, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    encoding::deserialize_as::<F, T, D>(T::encoding_plan(), deserializer)
+}
+
+/// The same, and where it failed if it did: for a document that is known to fail. [`Place::path`] names the place.
+pub fn deserialize_to_locate<'de, F: Format, T: Document, D: Deserializer<'de>>(
+    deserializer: D,
+) -> (Result<T, D::Error>, Place) {
+    encoding::locating(|| deserialize::<F, T, D>(deserializer))
+}
+
+/// The typed form of a value of a property, as [`Storable::value_at`] gives it.
+pub fn from_value<T: Storable + DeserializeOwned>(value: Value) -> Result<T, DecodeError> {
+    encoding::from_value_as(T::shape, value)
+}

@@ -1,0 +1,54 @@
+//! The fields of a struct, as derives ask for those that they cannot see.
+
+use crate::value::Step;
+
+/// `Self` has a field whose Rust name hashes to `NAME`, of type `T`. One impl per field, by the derives, so that other
+/// derives can ask for a field that they cannot see.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no field of this name that is a `{T}`",
+    label = "the way to a key leads through the fields of components that are always there",
+    note = "it leads through no option, list, set or map, and ends at a field of the type that the key is said to have"
+)]
+#[doc(hidden)]
+pub trait HasField<const NAME: u64, T> {
+    /// The field's stored name.
+    const STEP: &'static Step;
+
+    fn field(&self) -> &T;
+
+    fn field_mut(&mut self) -> &mut T;
+}
+
+/// A box has the fields of what it holds.
+#[diagnostic::do_not_recommend]
+impl<const NAME: u64, T, S: HasField<NAME, T>> HasField<NAME, T> for Box<S> {
+    const STEP: &'static Step = S::STEP;
+
+    fn field(&self) -> &T {
+        (**self).field()
+    }
+
+    fn field_mut(&mut self) -> &mut T {
+        (**self).field_mut()
+    }
+}
+
+/// How to get at a field of `S`; for generated code.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct FieldAccess<S, T> {
+    /// The field's stored name.
+    pub step: &'static Step,
+    pub field: fn(&S) -> &T,
+    pub field_mut: fn(&mut S) -> &mut T,
+}
+
+impl<S, T> FieldAccess<S, T> {
+    /// The access to the field whose Rust name hashes to `NAME`.
+    pub const fn of<const NAME: u64>() -> Self
+    where
+        S: HasField<NAME, T>,
+    {
+        Self { step: S::STEP, field: S::field, field_mut: S::field_mut }
+    }
+}
