@@ -68,7 +68,7 @@ impl<T> Pool<T> {
 pub(crate) fn positions(chance: &mut TestRunner) -> impl Iterator<Item = usize> + use<> {
     let number = usize::try_from(chance.rng().next_u64() >> 8).unwrap_or_default();
     // An odd stride comes to each position once, as there is a power of two of them.
-    let (first, stride) = (number % ROWS, (number / ROWS) % ROWS | 1);
+    let (first, stride) = (number % ROWS, ((number / ROWS) % ROWS) | 1);
     (0..ROWS).map(move |step| (first + step * stride) % ROWS)
 }
 

@@ -7,7 +7,8 @@ mod soak;
 mod wide;
 
 use std::env;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 use std::time::Instant;
 
 /// A step: what it is for, its arguments to cargo, and variables for its environment.
@@ -23,13 +24,20 @@ const fn step(name: &'static str, arguments: &'static str) -> Step {
 
 const NEW_USER: &str = "--manifest-path tests/new-user/Cargo.toml --target-dir target/new-user";
 
+const TESTS: &str = "unit, integration, compile-fail tests and doctests";
+
+/// A test that needs a MongoDB server.
+const NEEDS_A_SERVER: &str = "test --workspace --all-features --test server dropped_it_is_gone";
+
 /// Cheap checks first, so that a slip shows early.
 const TEST: &[Step] = &[
     step("formatting", "fmt --all --check"),
     step("lints", "clippy --workspace --all-targets --all-features -- -D warnings"),
     step("lints without optional features", "clippy -p longevity --no-default-features -- -D warnings"),
-    // By one command: doctests apart built again some of what the tests had built.
-    step("unit, integration, compile-fail tests and doctests", "test --workspace --all-features"),
+    step("the build of the tests", "test --workspace --all-features --no-run"),
+    // By one command: doctests apart built again some of what the tests had built. Tests wait for servers, disks and processes more
+    // than they compute.
+    Step { name: TESTS, arguments: "test --workspace --all-features", variables: &[("RUST_TEST_THREADS", "6")] },
     Step {
         name: "documentation",
         arguments: "doc --workspace --all-features --no-deps",
@@ -56,6 +64,9 @@ fn main() -> ExitCode {
     let kept = env::var_os("CARGO_INCREMENTAL").is_some();
     let all: &[_] = if kept { &[] } else { &[("CARGO_INCREMENTAL", "0")] };
     for step in TEST {
+        if step.name == TESTS {
+            fetch_a_server(all);
+        }
         if !run(step.name, step.arguments.split_whitespace(), &[all, step.variables].concat()) {
             return ExitCode::FAILURE;
         }
@@ -102,6 +113,17 @@ fn run<'a>(name: &str, arguments: impl Iterator<Item = &'a str>, variables: &[(&
             eprintln!("== {name}: FAILED: cannot run cargo: {error}");
             false
         }
+    }
+}
+
+/// Has a MongoDB server fetched where there is none yet, which takes a minute, while the tests before those of MongoDB run. What
+/// comes of it is said by these.
+fn fetch_a_server(variables: &[(&str, &str)]) {
+    let mut cargo = cargo();
+    cargo.args(NEEDS_A_SERVER.split(' ')).envs(variables.iter().copied());
+    cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Ok(mut fetching) = cargo.spawn() {
+        thread::spawn(move || fetching.wait());
     }
 }
 

@@ -98,7 +98,7 @@ pub struct Profile {
     /// keys and indexes from its documents says no, and core spares itself the copies.
     pub columns: bool,
     /// Whether [`Backend::encode`] refuses by itself what has more than
-    /// [`DOCUMENT_LEVELS`](crate::limits::DOCUMENT_LEVELS), as one through [`encoding::serialize`](crate::encoding::serialize)
+    /// [`DOCUMENT_LEVELS`](crate::limits::DOCUMENT_LEVELS), as one through [`document::serialize`](crate::document::serialize)
     /// does on its way. Core looks at each value of a type that holds itself otherwise.
     pub limits_levels: bool,
     /// Whether [`Session::patch`] ever does anything. Core prepares changes for it only then.

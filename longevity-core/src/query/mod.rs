@@ -1,5 +1,5 @@
 //! Queries as users write them: what properties are asked, filters, orders, figures, projections and changes. What they come to
-//! is in [`select`](crate::select), which back ends see.
+//! is a [`Select`], which back ends see.
 
 mod comparisons;
 mod filter;
@@ -14,7 +14,6 @@ mod variant;
 
 #[doc(no_inline)]
 pub use crate::backend::InPlace;
-#[doc(no_inline)]
 pub use crate::select::{
     Cursor, Direction, OrderBy, Predicate, Prepared, Select, Subject, TextTest, evaluate, scope_of,
 };

@@ -12,7 +12,6 @@ use std::fmt::Debug;
 use crate::encoding::{self, Plan};
 use crate::value::{Path, Step, ValueRef};
 
-#[doc(no_inline)]
 pub use crate::shape::{FieldShape, Leaf, ScalarType, Shape, ShapeFn, VariantShape};
 pub use collections::{Collection, MapOf};
 #[doc(hidden)]
