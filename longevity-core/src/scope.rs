@@ -1,6 +1,7 @@
 //! The rows of one variant, as a repository of a derived type sees them.
 
-/// The rows of one variant of a table.
+/// The rows of one variant of a table. A back end may go by the position or by the discriminators, which are those of the variant
+/// at that position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// The variant's position in [`TableDefinition::variants`](crate::table::TableDefinition::variants).

@@ -1,4 +1,4 @@
-//! Traits of tuples.
+//! A macro that implements traits for tuples.
 
 /// Calls a macro with the parameters and the positions of a tuple, for tuples of up to eight.
 macro_rules! for_each_tuple {

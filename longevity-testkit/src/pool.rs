@@ -64,7 +64,7 @@ impl<T> Pool<T> {
     }
 }
 
-/// All positions of rows, in an order that is up to chance: each case begins elsewhere, and none asks for a row twice.
+/// All positions of rows, each once, in an order that is up to chance.
 pub(crate) fn positions(chance: &mut TestRunner) -> impl Iterator<Item = usize> + use<> {
     let number = usize::try_from(chance.rng().next_u64() >> 8).unwrap_or_default();
     // An odd stride comes to each position once, as there is a power of two of them.

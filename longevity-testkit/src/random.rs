@@ -1,5 +1,5 @@
-//! Chance that can be repeated: every case draws from its own generator, seeded by the run's seed and the case's name,
-//! so that neither filters nor the order of the cases change what a case sees.
+//! Chance that can be repeated: every case draws from its own generator, seeded by the run's seed and the case's name, and so does
+//! each row that cases share. Neither filters nor the order of the cases change what a case sees.
 
 use std::hash::{BuildHasher, RandomState};
 

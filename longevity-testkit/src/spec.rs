@@ -34,7 +34,7 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) facades: Vec<Facade>,
     pub(crate) store: Option<String>,
-    /// What the generators make from the seed: a new one with each change of either.
+    /// What the generators make from the seed, for `RepoCrudSpec`, which takes new ones with each change of either.
     pub(crate) pools: Pools,
 }
 
@@ -76,7 +76,7 @@ impl<M: SpecModel> RepoCrudSpec<M> {
     }
 
     /// How many values a case uses; at least two. More find more, and take longer. Each case chooses them from 256 generated rows of
-    /// the type, and generates more where these do not do.
+    /// the type, and generates more where these are not enough.
     pub fn samples(mut self, samples: usize) -> Self {
         self.settings.samples = samples.max(2);
         self

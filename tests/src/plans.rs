@@ -13,7 +13,6 @@ use longevity_core::Path;
 
 use crate::models;
 
-/// A filter may be over one variant: by its discriminators.
 /// Tables of the matrix with keys and indexes of every kind.
 pub fn tables() -> Vec<Arc<TableDefinition>> {
     let roots = [

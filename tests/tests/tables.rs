@@ -12,7 +12,8 @@ use longevity::table::{FieldSchema, PrimaryKeySchema, TableSchema, TypeSchema};
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::{RowContent, RowId, Value};
 use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
-use longevity_tests::models::components::Thread;
+use longevity_tests::models::collections::Maps;
+use longevity_tests::models::components::{Place, Thread};
 use longevity_tests::models::poly_keys::{Car, CarPlate, Owner, Traffic, Vehicle, VehicleId};
 use longevity_tests::models::primary_keys::{Hashed, Partitioned, PartitionedId, PrimaryKeys};
 
@@ -314,11 +315,92 @@ fn two_schemas_that_differ_in_anything_are_not_equal() {
         assert_ne!(other, schema, "change {number}");
         assert_ne!(renumbered(&schema), other, "change {number}");
     }
-    // What somebody tore leads nowhere, and is compared too.
+    // A schema whose types are missing is compared too.
     let mut torn = schema.clone();
     torn.types.clear();
     assert_eq!(torn.clone(), torn);
     assert_ne!(torn, schema);
+}
+
+/// Each change of one part of a type.
+fn changed(of_type: &TypeSchema) -> Vec<TypeSchema> {
+    use TypeSchema as T;
+    fn with<V: Clone>(value: &V, change: impl FnOnce(&mut V)) -> V {
+        let mut value = value.clone();
+        change(&mut value);
+        value
+    }
+    let longer = |name: &String| with(name, |name| name.push('s'));
+    let other_key = |key_of: &Option<String>| Some(format!("{key_of:?}"));
+    match of_type {
+        T::Scalar(ScalarType::U8) => vec![T::Scalar(ScalarType::I8)],
+        T::Scalar(_) => vec![T::Scalar(ScalarType::U8)],
+        T::Choice { name, choices, aliases } => vec![
+            T::Choice { name: longer(name), choices: choices.clone(), aliases: aliases.clone() },
+            T::Choice { name: name.clone(), choices: with(choices, |it| drop(it.pop())), aliases: aliases.clone() },
+            T::Choice {
+                name: name.clone(),
+                choices: choices.clone(),
+                aliases: with(aliases, |it| it.push(("a".into(), "b".into()))),
+            },
+        ],
+        T::Newtype { name, key_of, held } => vec![
+            T::Newtype { name: longer(name), key_of: key_of.clone(), held: *held },
+            T::Newtype { name: name.clone(), key_of: other_key(key_of), held: *held },
+            T::Optional(*held),
+        ],
+        T::Optional(held) => vec![T::List(*held)],
+        T::List(held) => vec![T::Set(*held)],
+        T::Set(held) => vec![T::Optional(*held)],
+        T::Map(_, value) => vec![T::List(*value)],
+        T::Struct { fields, .. } if fields.is_empty() => Vec::new(),
+        T::Struct { name, key_of, fields } => {
+            let of = |fields| T::Struct { name: name.clone(), key_of: key_of.clone(), fields };
+            vec![
+                T::Struct { name: longer(name), key_of: key_of.clone(), fields: fields.clone() },
+                T::Struct { name: name.clone(), key_of: other_key(key_of), fields: fields.clone() },
+                of(with(fields, |it| drop(it.pop()))),
+                of(with(fields, |it| it[0].name.push('s'))),
+                of(with(fields, |it| it[0].stored_name.push('s'))),
+                of(with(fields, |it| it[0].aliases.push("other".into()))),
+                of(with(fields, |it| it[0].has_default ^= true)),
+            ]
+        }
+        T::Enum { name, variants } => {
+            let of = |variants| T::Enum { name: name.clone(), variants };
+            vec![
+                T::Enum { name: longer(name), variants: variants.clone() },
+                of(with(variants, |it| drop(it.pop()))),
+                of(with(variants, |it| it[0].name.push('s'))),
+                of(with(variants, |it| it[0].stored_name.push('s'))),
+                of(with(variants, |it| it[0].aliases.push("other".into()))),
+                of(with(variants, |it| it[0].holds = it[0].holds.map_or(Some(0), |_| None))),
+            ]
+        }
+    }
+}
+
+#[test]
+fn two_schemas_whose_types_differ_in_any_part_are_not_equal() {
+    let mut kinds = std::collections::HashSet::new();
+    let schemas = [
+        table_schema::<User>(),
+        table_schema::<Vehicle>(),
+        table_schema::<Thread>(),
+        table_schema::<Place>(),
+        table_schema::<Maps>(),
+    ];
+    for schema in schemas {
+        for (position, of_type) in schema.types.iter().enumerate() {
+            kinds.insert(std::mem::discriminant(of_type));
+            for other in changed(of_type) {
+                let mut changed = schema.clone();
+                changed.types[position] = other;
+                assert_ne!(changed, schema, "{of_type:?} is {:?}", changed.types[position]);
+            }
+        }
+    }
+    assert_eq!(kinds.len(), 9, "not all kinds of types are looked at");
 }
 
 #[test]

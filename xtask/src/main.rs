@@ -7,7 +7,7 @@ mod soak;
 mod wide;
 
 use std::env;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Instant;
 
@@ -26,6 +26,9 @@ const NEW_USER: &str = "--manifest-path tests/new-user/Cargo.toml --target-dir t
 
 const TESTS: &str = "unit, integration, compile-fail tests and doctests";
 
+/// How many tests of one binary run at once, at least.
+const LEAST_THREADS: usize = 6;
+
 /// A test that needs a MongoDB server.
 const NEEDS_A_SERVER: &str = "test --workspace --all-features --test server dropped_it_is_gone";
 
@@ -35,9 +38,8 @@ const TEST: &[Step] = &[
     step("lints", "clippy --workspace --all-targets --all-features -- -D warnings"),
     step("lints without optional features", "clippy -p longevity --no-default-features -- -D warnings"),
     step("the build of the tests", "test --workspace --all-features --no-run"),
-    // By one command: doctests apart built again some of what the tests had built. Tests wait for servers, disks and processes more
-    // than they compute.
-    Step { name: TESTS, arguments: "test --workspace --all-features", variables: &[("RUST_TEST_THREADS", "6")] },
+    // By one command: doctests apart built again some of what the tests had built.
+    step(TESTS, "test --workspace --all-features"),
     Step {
         name: "documentation",
         arguments: "doc --workspace --all-features --no-deps",
@@ -63,11 +65,23 @@ fn main() -> ExitCode {
     // What a whole run builds is not built again a moment later: incremental data would be half of what it writes.
     let kept = env::var_os("CARGO_INCREMENTAL").is_some();
     let all: &[_] = if kept { &[] } else { &[("CARGO_INCREMENTAL", "0")] };
+    // Tests wait for servers, disks and processes more than they compute.
+    let threads = thread::available_parallelism().map_or(LEAST_THREADS, |cores| cores.get().max(LEAST_THREADS));
+    let threads = env::var("RUST_TEST_THREADS").unwrap_or_else(|_| threads.to_string());
     for step in TEST {
+        let mut variables = [all, step.variables].concat();
+        let mut fetching = None;
         if step.name == TESTS {
-            fetch_a_server(all);
+            variables.push(("RUST_TEST_THREADS", &threads));
+            fetching = fetch_a_server(all);
         }
-        if !run(step.name, step.arguments.split_whitespace(), &[all, step.variables].concat()) {
+        let passed = run(step.name, step.arguments.split_whitespace(), &variables);
+        if let Some(mut fetching) = fetching {
+            // It has ended, but where a test before those of MongoDB failed.
+            let _ = fetching.kill();
+            let _ = fetching.wait();
+        }
+        if !passed {
             return ExitCode::FAILURE;
         }
     }
@@ -96,7 +110,8 @@ fn mutants(arguments: Vec<String>) -> ExitCode {
 
 fn run<'a>(name: &str, arguments: impl Iterator<Item = &'a str>, variables: &[(&str, &str)]) -> bool {
     let arguments: Vec<_> = arguments.collect();
-    println!("\n== {name}: cargo {}", arguments.join(" "));
+    let set: String = variables.iter().map(|(name, value)| format!("{name}='{value}' ")).collect();
+    println!("\n== {name}: {set}cargo {}", arguments.join(" "));
     let start = Instant::now();
     let status = cargo().args(&arguments).envs(variables.iter().copied()).status();
     let seconds = start.elapsed().as_secs();
@@ -116,15 +131,13 @@ fn run<'a>(name: &str, arguments: impl Iterator<Item = &'a str>, variables: &[(&
     }
 }
 
-/// Has a MongoDB server fetched where there is none yet, which takes a minute, while the tests before those of MongoDB run. What
-/// comes of it is said by these.
-fn fetch_a_server(variables: &[(&str, &str)]) {
+/// Fetches a MongoDB server in the background, if there is none yet, which takes a minute. The tests that need the server report
+/// any failure.
+fn fetch_a_server(variables: &[(&str, &str)]) -> Option<Child> {
+    println!("\n== a MongoDB server is fetched meanwhile if there is none: cargo {NEEDS_A_SERVER}");
     let mut cargo = cargo();
     cargo.args(NEEDS_A_SERVER.split(' ')).envs(variables.iter().copied());
-    cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if let Ok(mut fetching) = cargo.spawn() {
-        thread::spawn(move || fetching.wait());
-    }
+    cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
 }
 
 /// The same cargo that runs this, without the variables that it set for this package.

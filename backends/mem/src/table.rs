@@ -374,12 +374,7 @@ impl State {
     /// Fails if a row does not fit a column.
     fn ensure_fits(&self, definition: &TableDefinition) -> Result<(), Error> {
         for row in self.rows.range(0..u64::MAX) {
-            let name = row.discriminator.as_deref();
-            let variant = definition.variants.iter().position(|variant| match variant.discriminators {
-                None => name.is_none(),
-                Some(names) => name.is_some_and(|name| names.contains(&name)),
-            });
-            let Some(variant) = variant else { continue };
+            let Some(variant) = definition.position(row.discriminator.as_deref()) else { continue };
             for (position, column) in definition.columns.iter().enumerate() {
                 if column.variant.is_some_and(|other| other != variant) {
                     continue;

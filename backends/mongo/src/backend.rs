@@ -20,7 +20,7 @@ use crate::table::Table;
 use crate::{explain, keys, names, patch, read, runtime, schema, write};
 
 impl Mongo {
-    /// MongoDB's plan for the look-up of a key: by its position, in the scope of a variant's discriminators or in any.
+    /// MongoDB's plan for the look-up of a key: by its position, in a scope or in any.
     pub async fn plan_of_key(&self, table: &Table, lookup: Lookup<'_>) -> Result<Explanation, Error> {
         let ready = table.ready().await?;
         ready.within(async { explain::of_filter(&ready, read::of_key(&ready, &lookup)?).await }).await

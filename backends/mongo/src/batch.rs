@@ -100,7 +100,7 @@ async fn refused(table: &Ready, writes: &[Identified<'_>], failed: Failed) -> (u
             let name = writes.get(position).and_then(Identified::name);
             (position, refused_row(table, name, error).await)
         }
-        Failed::Unreadable(error) => (0, error.into()),
+        Failed::Unreadable(position, error) => (position, error.into()),
         // That of no one row.
         Failed::Whole(error) => (0, error.into()),
     }

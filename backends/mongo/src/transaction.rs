@@ -14,7 +14,6 @@ use mongodb::options::{ReadConcern, ReadPreference, SelectionCriteria, Transacti
 use crate::connection::PATIENCE;
 use crate::encode::Doc;
 use crate::failure::{MongoError, WRITE_CONCERN_FAILED, WriteError, code_of, is_success, position_of};
-use crate::identity;
 use crate::layout::ID;
 use crate::rows;
 use crate::statements::{Command, Identified};
@@ -41,13 +40,14 @@ pub(crate) enum Work {
 /// The work, and the rows that are asked for before it.
 pub(crate) struct Batch {
     work: Work,
-    asked: Vec<ObjectId>,
+    /// With the positions of the writes that ask.
+    asked: Vec<(usize, ObjectId)>,
 }
 
 impl Batch {
     pub(crate) fn new(work: Work, writes: &[Identified<'_>]) -> Arc<Self> {
-        let asked = writes.iter().filter(|it| it.write.wants_before()).map(|it| it.id).collect();
-        Arc::new(Self { work, asked })
+        let asks = writes.iter().enumerate().filter(|(_, it)| it.write.wants_before());
+        Arc::new(Self { work, asked: asks.map(|(position, it)| (position, it.id)).collect() })
     }
 }
 
@@ -71,8 +71,8 @@ pub(crate) enum Done {
 pub(crate) enum Failed {
     /// By a row.
     Row(usize, WriteError),
-    /// By a row that was asked for and cannot be read.
-    Unreadable(Error),
+    /// By a row that the write at this position asked for, and that cannot be read.
+    Unreadable(usize, Error),
     /// By anything else.
     Whole(MongoError),
 }
@@ -93,8 +93,8 @@ pub(crate) enum Trouble {
     Row(usize, WriteError),
     /// By what cannot be sent. Nothing was written.
     Unwritable(MongoError),
-    /// By a row that was asked for. Nothing was written.
-    Unreadable(Error),
+    /// By a row that the write at this position asked for. Nothing was written.
+    Unreadable(usize, Error),
     /// Nothing was written.
     Undone(DriverError),
     /// It was to be committed.
@@ -112,7 +112,7 @@ async fn until_done(table: &Ready, batch: &Batch) -> Result<Done, Failed> {
             Ok(done) => return Ok(done),
             Err(Trouble::Row(position, error)) => return Err(Failed::Row(position, error)),
             Err(Trouble::Unwritable(error)) => return Err(Failed::Whole(error)),
-            Err(Trouble::Unreadable(error)) => return Err(Failed::Unreadable(error)),
+            Err(Trouble::Unreadable(position, error)) => return Err(Failed::Unreadable(position, error)),
             // So it says of a statement that runs when the time is over, and does not call it transient. Of a commit it may mean
             // that the transaction is committed, and that a majority was not waited for.
             Err(Trouble::Undone(error)) if code_of(&error) == Some(EXCEEDED_LIFETIME) => {
@@ -194,7 +194,7 @@ async fn once(table: &Ready, session: &mut ClientSession, batch: &Batch, started
 
 impl Batch {
     async fn run(&self, table: &Ready, session: &mut ClientSession) -> Result<Done, Trouble> {
-        // Of the transaction's own view: a row that somebody else changes after this is in its way.
+        // Read within the transaction: if somebody else changes the row after this, the transaction fails and is tried again.
         let before = rows_before(table, session, &self.asked).await?;
         let mut done = self.work.run(table, session).await?;
         if let Done::Whole(changed) = &mut done {
@@ -210,15 +210,21 @@ const ASKED_AT_ONCE: usize = 10_000;
 async fn rows_before(
     table: &Ready,
     session: &mut ClientSession,
-    asked: &[ObjectId],
+    asked: &[(usize, ObjectId)],
 ) -> Result<HashMap<ObjectId, Box<Row<Doc>>>, Trouble> {
     let mut before = HashMap::with_capacity(asked.len());
-    for ids in asked.chunks(ASKED_AT_ONCE) {
-        let found = table.collection.find(doc! { ID: { "$in": ids.to_vec() } }).session(&mut *session);
+    for asked in asked.chunks(ASKED_AT_ONCE) {
+        let ids: Vec<_> = asked.iter().map(|(_, id)| *id).collect();
+        let found = table.collection.find(doc! { ID: { "$in": ids } }).session(&mut *session);
         let mut found = found.await.map_err(Trouble::Undone)?;
         while let Some(document) = found.next(&mut *session).await {
-            let row = rows::read(table, &document.map_err(Trouble::Undone)?).map_err(Trouble::Unreadable)?;
-            before.extend(identity::object_id(row.id).map(|id| (id, Box::new(row))));
+            let document = document.map_err(Trouble::Undone)?;
+            let id = document.get_object_id(ID).unwrap_or_default();
+            let row = rows::read(table, &document).map_err(|error| {
+                let asks = asked.iter().find(|(_, asked)| *asked == id);
+                Trouble::Unreadable(asks.map_or(0, |(position, _)| *position), error)
+            })?;
+            before.insert(id, Box::new(row));
         }
     }
     Ok(before)

@@ -19,7 +19,7 @@ use crate::table::Ready;
 use crate::values::{scalar, timestamp};
 use crate::{batch, keys, rows, schema};
 
-/// Does the writes, all or none: one by a command, several in a transaction, as is one that asks for the row before it.
+/// Does the writes, all or none. One is a command. Several, or one that asks for the row before it, are a transaction.
 pub(crate) async fn write(
     table: &Arc<Ready>,
     mut writes: Writes<'_, Doc>,

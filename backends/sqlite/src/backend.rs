@@ -40,7 +40,7 @@ impl Sqlite {
         query(table, |connection| schema::statements(connection, &ready.layout.table))
     }
 
-    /// SQLite's plan for the look-up of a key: by its position, in the scope of a variant's discriminators or in any.
+    /// SQLite's plan for the look-up of a key: by its position, in a scope or in any.
     pub fn plan_of_key(&self, table: &Table, index: usize, scope: Option<Scope>) -> Result<Explanation, Error> {
         let ready = table.ready()?;
         let sql = read::of_key(ready, index, scope)?.to_owned();

@@ -54,14 +54,14 @@ fn wrong(what: String) -> Error {
 
 /// The statement that looks a key up: by its position, in a scope or in any.
 pub(crate) fn of_key(table: &Ready, index: usize, scope: Option<Scope>) -> Result<&str, Error> {
+    let definition = &*table.definition;
+    if let Some(scope) = scope
+        && definition.scope(scope.variant) != Some(scope)
+    {
+        return Err(wrong(format!("table {} has no variant {scope:?}", definition.name)));
+    }
     let sql = table.statements.get(index, scope.map(|scope| scope.variant));
-    sql.ok_or_else(|| {
-        let definition = &*table.definition;
-        wrong(match scope.filter(|scope| scope.variant >= definition.variants.len()) {
-            Some(scope) => format!("table {} has no variant {scope:?}", definition.name),
-            None => format!("index {index} of table {} is not a key", definition.name),
-        })
-    })
+    sql.ok_or_else(|| wrong(format!("index {index} of table {} is not a key", definition.name)))
 }
 
 /// The row with a key.

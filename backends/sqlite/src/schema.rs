@@ -313,6 +313,7 @@ pub(crate) fn statements(connection: &Connection, table: &str) -> rusqlite::Resu
 
 /// Refuses names that no statement can hold.
 pub(crate) fn ensure_nameable(definition: &TableDefinition) -> Result<(), Error> {
+    // As names that live as long as the definition, which its own name does.
     let discriminators = definition.discriminators().map(|name: &str| name);
     let columns = definition.columns.iter().flat_map(|column| column.path.steps()).map(|step| step.name);
     match discriminators.chain(columns).chain([&*definition.name]).find(|name| name.contains('\0')) {

@@ -80,11 +80,7 @@ impl Ready {
 
     /// The position of the variant with this discriminator.
     pub(crate) fn variant(&self, discriminator: Option<&str>) -> Option<usize> {
-        self.definition.variants.iter().position(|variant| match (variant.discriminators, discriminator) {
-            (None, None) => true,
-            (Some(names), Some(name)) => names.contains(&name),
-            _ => false,
-        })
+        self.definition.position(discriminator)
     }
 }
 

@@ -114,10 +114,13 @@ fn whole_condition(
     let conjuncts = predicate.conjuncts();
     let whole = scope_of(conjuncts);
     let scope = whole.map(|scope| scope.variant);
+    let has_type = translator.table.layout.has_type;
     let parts: Vec<_> = conjuncts
         .iter()
         .map(|part| match part {
-            Predicate::Scope(own) if Some(*own) == whole => scope_condition(own.discriminators, serving, order),
+            Predicate::Scope(own) if has_type && Some(*own) == whole => {
+                scope_condition(own.discriminators, serving, order)
+            }
             part => translator.condition(part, scope),
         })
         .filter(|part| part != TRUE)

@@ -191,7 +191,7 @@ impl Writing<'_> {
         match run().map_err(|error| self.failed(table, error))? {
             Some(Ok(row)) => Ok(Some(Box::new(row))),
             Some(Err(error)) => Err(error.into()),
-            // What the write says of it is said by the write.
+            // There is no such row. The write itself reports that.
             None => Ok(None),
         }
     }
@@ -215,6 +215,9 @@ impl Writing<'_> {
 
     pub(crate) fn delete(&mut self, table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
         let Some(id) = row_number(target) else { return Err(WriteFailure::Missing) };
+        if target.scope.is_some_and(|scope| table.definition.scope(scope.variant) != Some(scope)) {
+            return Err(WriteFailure::Missing);
+        }
         let variant = target.scope.map(|scope| scope.variant);
         let version = target.version.map(u64::cast_signed);
         let sql = table.statements.delete(variant, version.is_some()).unwrap_or_default();

@@ -97,7 +97,8 @@ async fn alone<B: Backend + ?Sized>(
         backend.write(table, Writes::from_iter([write])).await.map_err(|(_, failure)| failure)?;
     match (written.pop(), written.len()) {
         (Some(written), 0) => Ok(written),
-        (_, others) => Err(failed::<B>(format!("a write has {others} results besides one, or none"))),
+        (None, _) => Err(failed::<B>("a write has no result".to_owned())),
+        (Some(_), others) => Err(failed::<B>(format!("a write has {} results", others + 1))),
     }
 }
 

@@ -22,7 +22,8 @@ use crate::value::{Timestamp, Value, ValueRef};
 /// * An operation that fails MUST leave the rows and the indexes as they were; otherwise a caller cannot retry.
 /// * Uniqueness MUST be enforced by the store itself, at the write, under concurrency; a look before the write lets two
 ///   writers through.
-/// * A partial index (one with a [scope](crate::table::Index::scope)) MUST hold exactly the rows in it; otherwise siblings without the property collide on its absence.
+/// * A partial index (one with a [scope](crate::table::Index::scope)) MUST hold exactly the rows of that scope; otherwise
+///   siblings without the property collide on its absence.
 /// * A predicate MUST be true of exactly the rows that [`evaluate`](crate::query::evaluate) says, indexed or not;
 ///   otherwise the same program answers differently on two stores.
 /// * A row MUST come back with the discriminator that is stored, known or not; core reports the unknown.
@@ -43,7 +44,9 @@ pub trait Session: Send + Sync + 'static {
     /// taken MUST be judged by what all the writes leave: rows may give each other their key values, in whichever order they
     /// come, and take those of rows that are deleted.
     ///
-    /// If a write [asks](crate::backend::Target::before) for the row before it, and that cannot be read, nothing is done.
+    /// If a write [asks](crate::backend::Target::before) for the row before it, that MUST be the row that the write replaced or
+    /// deleted, whoever else writes meanwhile; otherwise a log of changes has changes that never were. If it cannot be read, nothing
+    /// is done. One that asks needs atomic batches too, even alone.
     fn write(
         &self,
         table: &Self::Table,

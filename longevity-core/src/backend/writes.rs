@@ -91,7 +91,7 @@ impl<D> Written<D> {
     }
 }
 
-/// The row as it was before a write, which replaced or deleted just this; `None` if it was not [asked for](Target::before).
+/// The row that a write replaced or deleted, as it was; `None` if it was not [asked for](Target::before).
 pub type Before<D> = Option<Box<Row<D>>>;
 
 /// What became of writes that were done together, in their order.

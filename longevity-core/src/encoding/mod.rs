@@ -1,5 +1,5 @@
 //! The one encoding of documents, for every store that uses serde: an adapter around the store's serializer and
-//! deserializer.
+//! deserializer, which [`document`](crate::document) puts around them.
 //!
 //! Users' types are serialized by their own serde form; the adapter changes what the store's format would lose or hold
 //! under another name. These are the rules, at every depth, for [`Json`]; another [`Format`] may have forms of its own for

@@ -8,6 +8,7 @@ use crate::persistent::PersistentType;
 use crate::query::Query;
 use crate::select::{Cursor, CursorKey, Place, Select, Way, behind, query_of};
 use crate::state::PState;
+use crate::value::Path;
 
 /// A page of what a query finds. Comes from [`Repo::page`].
 #[derive(Clone, Debug)]
@@ -102,7 +103,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
 /// Where a row is in the order.
 fn place_of<P: PersistentType>(select: &Select, state: &PState<P>) -> Place {
-    let value = |path: &crate::Path| path.value_in(&|steps| state.value.value_at(steps)).to_value();
+    let value = |path: &Path| path.value_in(&|steps| state.value.value_at(steps)).to_value();
     let values = select.order.iter().map(|by| value(&by.path)).collect();
     Place { values, id: state.id(), inclusive: false }
 }

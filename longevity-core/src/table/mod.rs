@@ -145,14 +145,18 @@ impl TableDefinition {
         (0..self.variants.len()).filter_map(|variant| self.scope(variant))
     }
 
-    /// The variant with this discriminator.
+    /// The position of the variant whose rows have this discriminator.
+    pub fn position(&self, discriminator: Option<&str>) -> Option<usize> {
+        self.variants.iter().position(|variant| match (variant.discriminators, discriminator) {
+            (None, None) => true,
+            (Some(names), Some(name)) => names.contains(&name),
+            _ => false,
+        })
+    }
+
+    /// The variant whose rows have this discriminator.
     pub fn variant(&self, discriminator: Option<&str>) -> Option<&Variant> {
-        match discriminator {
-            None => self.variants.iter().find(|variant| variant.discriminators.is_none()),
-            Some(name) => {
-                self.variants.iter().find(|variant| variant.discriminators.is_some_and(|names| names.contains(&name)))
-            }
-        }
+        self.position(discriminator).map(|position| &self.variants[position])
     }
 
     /// Whether rows with these discriminators, all rows if `None`, are among those that the definition knows.

@@ -8,8 +8,9 @@ use super::{Column, Index, TableDefinition, Variant};
 use crate::shape::{FieldShape, ScalarType, Shape, ShapeFn, VariantShape};
 use crate::value::Path;
 
-/// What a [`TableDefinition`] says of the stored form of its rows, without the program that compiled it: it implements serde's
-/// traits, and two of them are equal if rows, keys and indexes are the same.
+/// What a [`TableDefinition`] says, without the program that compiled it: it implements serde's traits. Two of them are equal if all
+/// names, Rust's and stored ones, the order of fields, the types, the keys and the indexes are equal. Of a default it is known that
+/// there is one, and not which.
 ///
 /// ```
 /// # use longevity::PersistentType;
@@ -26,6 +27,8 @@ use crate::value::Path;
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TableSchema {
+    /// The version of this form, [`FORM`](Self::FORM) of the program that wrote it.
+    pub form: u32,
     /// The table's name.
     pub name: String,
     /// The type that owns it.
@@ -186,6 +189,7 @@ impl TableDefinition {
     pub fn schema(&self) -> TableSchema {
         let mut types = Types::default();
         TableSchema {
+            form: TableSchema::FORM,
             name: self.name.clone().into_owned(),
             type_name: self.type_name.to_owned(),
             variants: self.variants.iter().map(|variant| variant_schema(variant, &mut types)).collect(),
@@ -317,10 +321,16 @@ impl Types {
     }
 }
 
+impl TableSchema {
+    /// The version of the form that this program writes.
+    pub const FORM: u32 = 1;
+}
+
 impl PartialEq for TableSchema {
     fn eq(&self, other: &Self) -> bool {
         let mut pairs = Pairs::default();
-        self.name == other.name
+        self.form == other.form
+            && self.name == other.name
             && self.type_name == other.type_name
             && self.indexes == other.indexes
             && self.primary_key == other.primary_key
@@ -361,7 +371,7 @@ impl Pairs {
         while let Some((a, b)) = self.left.pop() {
             match (these.get(a), those.get(b)) {
                 (Some(a), Some(b)) if self.is_alike(a, b) => {}
-                // What leads nowhere was not made by us.
+                // Both are out of range: somebody edited the schemas.
                 (None, None) => {}
                 _ => return false,
             }

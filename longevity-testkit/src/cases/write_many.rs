@@ -307,7 +307,7 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
         Ok(written.into_iter().map(plain).collect())
     }
 
-    /// The rows that writes which are to be done tell of, as they were.
+    /// Does the writes, and gives the rows before them.
     fn told(&self, what: &str, writes: Vec<Write<'_, B::Doc>>) -> Outcome<Vec<SeenRow>> {
         let Handle { backend, table, .. } = &self.handle;
         let written = backend.block_on(backend.write(table, writes.into()));

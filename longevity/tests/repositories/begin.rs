@@ -43,7 +43,8 @@ fn a_page_begins_at_a_bound_if_one_comparison_says_it() {
     let bound = |comparison: &str| format!("Compare {{ path: Path(visits), comparison: {comparison}, operand: Int(");
     let begins = |order: fn() -> Order<Member>, with: &str| {
         let asked = second(order);
-        let asked = asked.strip_prefix("And([Discriminator([\"Member\"]), ").unwrap().to_owned();
+        let asked =
+            asked.strip_prefix("And([Scope(Scope { variant: 0, discriminators: [\"Member\"] }), ").unwrap().to_owned();
         assert!(asked.starts_with(with), "{asked}");
     };
     begins(|| Member::props().visits.asc(), &bound("Ge"));

@@ -94,9 +94,13 @@ impl Decorator<Mem> for ForgetsTheLast {
     }
 }
 
-/// Does not tell the rows before writes, or tells those after them.
-struct TellsOtherRows {
-    after: bool,
+/// Does not tell the rows before writes, or tells others.
+#[derive(Clone, Copy)]
+enum TellsOtherRows {
+    NotBeforeAReplacement,
+    NotBeforeADelete,
+    OfTheNextVersion,
+    OfAnother,
 }
 
 impl Decorator<Mem> for TellsOtherRows {
@@ -107,12 +111,18 @@ impl Decorator<Mem> for TellsOtherRows {
         writes: Writes<'_, Doc>,
     ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         let mut written = inner.write(table, writes).await?;
+        let other = all(inner, table).await.pop();
         for written in &mut written {
-            if let Written::Replaced(version, before) = written {
-                match before {
-                    Some(row) if self.after => row.version = *version,
-                    _ => *before = None,
+            match (self, written) {
+                (Self::NotBeforeAReplacement, Written::Replaced(_, before))
+                | (Self::NotBeforeADelete, Written::Deleted(before)) => *before = None,
+                (Self::OfTheNextVersion, Written::Replaced(version, Some(row))) => row.version = *version,
+                (Self::OfAnother, Written::Replaced(_, Some(row)) | Written::Deleted(Some(row))) => {
+                    if let Some(other) = &other {
+                        row.doc.clone_from(&other.doc);
+                    }
                 }
+                _ => {}
             }
         }
         Ok(written)
@@ -121,9 +131,10 @@ impl Decorator<Mem> for TellsOtherRows {
 
 #[test]
 fn the_row_before_a_write_is_another_or_not_told() {
-    for after in [false, true] {
-        let cases = ["blogging::user::tell the row before a write", "blogging::blog::tell the row before a write"];
-        fails::<Blogging, _>(move || TellsOtherRows { after }, &cases);
+    use TellsOtherRows as Tells;
+    for tells in [Tells::NotBeforeAReplacement, Tells::NotBeforeADelete, Tells::OfTheNextVersion, Tells::OfAnother] {
+        let cases = ["blogging::member::tell the row before a write", "blogging::blog::tell the row before a write"];
+        fails::<Blogging, _>(move || tells, &cases);
     }
 }
 

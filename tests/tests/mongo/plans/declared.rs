@@ -15,6 +15,7 @@ use longevity_tests::models;
 use crate::place::Place;
 
 type Table = <Mongo as Session>::Table;
+
 /// The definitions of a model, none of which is forgotten.
 fn definitions<M: DomainModel>(
     listed: impl IntoIterator<Item = longevity::definition::RootDefinition>,
