@@ -7,7 +7,7 @@ mod soak;
 mod wide;
 
 use std::env;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Instant;
 
@@ -28,9 +28,6 @@ const TESTS: &str = "unit, integration, compile-fail tests and doctests";
 
 /// How many tests of one binary run at once, at least.
 const LEAST_THREADS: usize = 6;
-
-/// A test that needs a MongoDB server.
-const NEEDS_A_SERVER: &str = "test --workspace --all-features --test server dropped_it_is_gone";
 
 /// Cheap checks first, so that a slip shows early.
 const TEST: &[Step] = &[
@@ -69,19 +66,9 @@ fn main() -> ExitCode {
     let threads = thread::available_parallelism().map_or(LEAST_THREADS, |cores| cores.get().max(LEAST_THREADS));
     let threads = env::var("RUST_TEST_THREADS").unwrap_or_else(|_| threads.to_string());
     for step in TEST {
-        let mut variables = [all, step.variables].concat();
-        let mut fetching = None;
-        if step.name == TESTS {
-            variables.push(("RUST_TEST_THREADS", &threads));
-            fetching = fetch_a_server(all);
-        }
-        let passed = run(step.name, step.arguments.split_whitespace(), &variables);
-        if let Some(mut fetching) = fetching {
-            // It has ended, but where a test before those of MongoDB failed.
-            let _ = fetching.kill();
-            let _ = fetching.wait();
-        }
-        if !passed {
+        let own: &[_] = if step.name == TESTS { &[("RUST_TEST_THREADS", threads.as_str())] } else { &[] };
+        let variables = [all, step.variables, own].concat();
+        if !run(step.name, step.arguments.split_whitespace(), &variables) {
             return ExitCode::FAILURE;
         }
     }
@@ -129,15 +116,6 @@ fn run<'a>(name: &str, arguments: impl Iterator<Item = &'a str>, variables: &[(&
             false
         }
     }
-}
-
-/// Fetches a MongoDB server in the background, if there is none yet, which takes a minute. The tests that need the server report
-/// any failure.
-fn fetch_a_server(variables: &[(&str, &str)]) -> Option<Child> {
-    println!("\n== a MongoDB server is fetched meanwhile if there is none: cargo {NEEDS_A_SERVER}");
-    let mut cargo = cargo();
-    cargo.args(NEEDS_A_SERVER.split(' ')).envs(variables.iter().copied());
-    cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
 }
 
 /// The same cargo that runs this, without the variables that it set for this package.
