@@ -45,7 +45,7 @@ pub trait Session: Send + Sync + 'static {
     /// come, and take those of rows that are deleted.
     ///
     /// If a write [asks](crate::backend::Target::before) for the row before it, that MUST be the row that the write replaced or
-    /// deleted, whoever else writes meanwhile; otherwise a log of changes has changes that never were. If it cannot be read, nothing
+    /// deleted, whoever else writes meanwhile; otherwise a log shows changes that never happened. If it cannot be read, nothing
     /// is done. One that asks needs atomic batches too, even alone.
     fn write(
         &self,

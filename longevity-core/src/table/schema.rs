@@ -316,7 +316,7 @@ impl Types {
     }
 
     fn finish(self) -> Vec<TypeSchema> {
-        // Each was filled by whoever added it.
+        // `add` has filled each of them.
         self.all.into_iter().flatten().collect()
     }
 }

@@ -176,8 +176,8 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
     Ok(())
 }
 
-/// A write that asks for the row before it is told it: alone, among others, and where rows give each other their key values.
-/// One that does not ask is not.
+/// A write that asks for the row before it gets that row: alone, among others, and where rows exchange their key values. A write
+/// that does not ask gets none.
 pub(crate) fn rows_before<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
     let store = room.open()?;
     ensure_batches(&store)?;
