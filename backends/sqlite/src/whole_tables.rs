@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use longevity_core::backend::{Backend, ByKind, Session};
-use longevity_core::block_on;
+use longevity_core::backend::{Backend, ByKind, Lookup, Session, Target, WriteFailure};
 use longevity_core::query::{Predicate, Select};
-use longevity_core::table::TableDefinition;
+use longevity_core::table::{Scope, TableDefinition};
+use longevity_core::{RowContent, ValueRef, block_on};
 use rusqlite::Connection;
 
 use crate::recompiles::{content, definition};
@@ -76,4 +76,29 @@ fn all_rows_are_those_of_all_types() {
     let person = Predicate::Scope(definition().scope(1).unwrap());
     assert_eq!(block_on(sqlite.count(&table, person.and(Predicate::All))).unwrap(), 2);
     assert_eq!(block_on(sqlite.count(&table, Predicate::Nothing)).unwrap(), 0);
+}
+
+#[test]
+fn a_scope_that_the_table_does_not_have_holds_no_row() {
+    for (definition, name) in [(plain(), None), (definition(), Some("Member"))] {
+        let (sqlite, table) = opened(definition);
+        let content = || RowContent { discriminator: name.map(Into::into), ..content("a", 0) };
+        let columns = table.ready().unwrap().definition.columns.len();
+        let content = || RowContent { columns: content().columns.into_iter().take(columns).collect(), ..content() };
+        let id = block_on(sqlite.insert(&table, content())).unwrap();
+        for scope in [
+            Scope { variant: 0, discriminators: &["Nobody"] },
+            Scope { variant: 1, discriminators: &["Nobody"] },
+            Scope { variant: 9, discriminators: &["Nobody"] },
+        ] {
+            assert_eq!(block_on(sqlite.count(&table, Predicate::Scope(scope))).unwrap(), 0, "{scope:?}");
+            let lookup = Lookup { index: 0, values: &[ValueRef::Text("a")], scope: Some(scope) };
+            assert!(block_on(sqlite.get(&table, lookup)).is_err(), "{scope:?}");
+            let target = Target { id, version: None, scope: Some(scope), primary_key: None, before: false };
+            assert!(matches!(block_on(sqlite.delete(&table, target)), Err(WriteFailure::Missing)), "{scope:?}");
+            let replaced = block_on(sqlite.replace(&table, target, content()));
+            assert!(matches!(replaced, Err(WriteFailure::Missing)), "{scope:?}");
+        }
+        assert_eq!(block_on(sqlite.count(&table, Predicate::All)).unwrap(), 1);
+    }
 }

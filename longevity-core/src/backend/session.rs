@@ -44,9 +44,9 @@ pub trait Session: Send + Sync + 'static {
     /// taken MUST be judged by what all the writes leave: rows may give each other their key values, in whichever order they
     /// come, and take those of rows that are deleted.
     ///
-    /// If a write [asks](crate::backend::Target::before) for the row before it, that MUST be the row that the write replaced or
-    /// deleted, whoever else writes meanwhile; otherwise a log shows changes that never happened. If it cannot be read, nothing
-    /// is done. One that asks needs atomic batches too, even alone.
+    /// A write may [ask](crate::backend::Target::before) for the row before it. Then
+    /// [`Written`](crate::backend::Written) MUST tell the very row that the write replaced or deleted; otherwise a log shows changes
+    /// that never happened. If that row cannot be read, nothing is done. Even a single write that asks needs atomic batches.
     fn write(
         &self,
         table: &Self::Table,
