@@ -94,6 +94,44 @@ pub enum Error {
         /// How often it was tried.
         tries: usize,
     },
+    /// Another transaction was in the way of this one each time that it was tried. Nothing was changed.
+    #[error("another transaction was in the way of this one, which was tried {tries} times and did nothing: {source}")]
+    TransactionConflict {
+        /// How often it was tried: once, unless it was a closure, which is run again.
+        tries: usize,
+        /// What the back end said.
+        source: BoxError,
+    },
+    /// A write in the transaction had failed, so it could not be committed. Nothing was changed.
+    #[error("the transaction was rolled back, as a write in it had failed: {because}")]
+    TransactionLost {
+        /// The first failure, in the words of its error.
+        because: String,
+    },
+    /// The transaction was over before the operation began, which was not done.
+    #[error("the transaction was {how} already: begin another one")]
+    TransactionEnded {
+        /// Whether it was committed or rolled back.
+        how: &'static str,
+    },
+    /// A transaction that is nested in this one is still open. Nothing was changed.
+    #[error("a transaction is nested in this one: until that one ends, only what comes from it can be used")]
+    TransactionNested,
+    /// A write was tried in a snapshot. Nothing was changed.
+    #[error("{type_name} cannot be written in a snapshot, which is for reading alone: use a transaction")]
+    ReadOnly {
+        /// The repository's type.
+        type_name: &'static str,
+    },
+    /// The store broke while it wrote: the write, or the transaction, was done as a whole or not at all, and which of the two is not
+    /// known. Look before it is done again.
+    #[error("it is not known whether the {backend} back end has done it: look before it is done again: {source}")]
+    OutcomeUnknown {
+        /// The back end.
+        backend: &'static str,
+        /// What it said.
+        source: BoxError,
+    },
     /// A patch cannot be applied to a row. Nothing was changed.
     #[error("cannot patch {path} of {type_name}: {problem}")]
     InvalidPatch {
@@ -207,7 +245,60 @@ fn at(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!(" at {path}") }
 }
 
+/// What a caller may do about an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Nothing was done, and the same again may succeed: others were in the way, or the store was out of reach.
+    Transient,
+    /// Nothing was done, and the same again would fail again: change what is asked, or read anew what it is based on.
+    Permanent,
+    /// It was done as a whole or not at all, and which of the two is not known: look before it is done again.
+    Unknown,
+}
+
 impl Error {
+    /// What a caller may do about it: the same again, something else, or look first.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/open.txt")]
+    /// use longevity::ErrorKind;
+    ///
+    /// let ann = members.create(member("ann", 2)).await?;
+    /// members.update(ann.clone()).await?;
+    /// let stale = members.update(ann).await.unwrap_err();
+    /// assert_eq!(stale.kind(), ErrorKind::Permanent); // until ann is retrieved again
+    #[doc = include_str!("../doc/close.txt")]
+    /// ```
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Contended { .. } | Self::TransactionConflict { .. } | Self::Connection(_) => ErrorKind::Transient,
+            // What a back end has no other name for may have struck at any moment.
+            Self::OutcomeUnknown { .. } | Self::Backend { .. } => ErrorKind::Unknown,
+            Self::DuplicateKey { .. }
+            | Self::UndeclaredKey { .. }
+            | Self::RowsDoNotFit { .. }
+            | Self::WriteConflict { .. }
+            | Self::NotFound { .. }
+            | Self::NotUnique { .. }
+            | Self::InvalidCursor { .. }
+            | Self::InvalidQuery { .. }
+            | Self::TransactionLost { .. }
+            | Self::TransactionEnded { .. }
+            | Self::TransactionNested
+            | Self::ReadOnly { .. }
+            | Self::InvalidPatch { .. }
+            | Self::NotIndexed { .. }
+            | Self::UnstablePrimaryKey { .. }
+            | Self::InvalidModel { .. }
+            | Self::Decode { .. }
+            | Self::UnknownDiscriminator { .. }
+            | Self::Unsupported { .. }
+            | Self::TooLarge { .. }
+            | Self::QueryTooLarge { .. } => ErrorKind::Permanent,
+        }
+    }
+
     /// Whether another row has the key value, of a key that the model declares or of one that it does not.
     pub fn is_duplicate_key(&self) -> bool {
         matches!(self, Self::DuplicateKey { .. } | Self::UndeclaredKey { .. })

@@ -51,7 +51,7 @@ pub mod value;
 mod wait;
 
 pub use document::Document;
-pub use error::{BoxError, Error, Result};
+pub use error::{BoxError, Error, ErrorKind, Result};
 pub use explain::{Access, Explanation};
 pub use model::{DomainModel, InModel, ModelBuilder, Root, has_table_of_its_own};
 pub use options::Options;
@@ -63,6 +63,6 @@ pub use repo::{Groups, PStates, Page, Repo, Retrieval, WriteError};
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;
 pub use storable::{FieldAccess, HasField, Prop, Storable};
-pub use store::Longevity;
+pub use store::{Longevity, OpenTransaction, Snapshot, Transaction};
 pub use value::{Bytes, ParseTimestampError, Path, Step, Timestamp, Value, ValueRef, hash_name};
 pub use wait::block_on;

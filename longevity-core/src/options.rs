@@ -1,5 +1,7 @@
 //! How a store behaves.
 
+use std::time::Duration;
+
 use crate::select::CursorKey;
 
 /// How a store behaves.
@@ -19,12 +21,22 @@ pub struct Options {
     pub(crate) timestamps: bool,
     pub(crate) cursor_key: Option<CursorKey>,
     pub(crate) strict: bool,
+    pub(crate) transaction_tries: usize,
+    pub(crate) transaction_time: Duration,
 }
 
 impl Default for Options {
-    /// Optimistic locking on, timestamps off, a cursor key of this process alone.
+    /// Optimistic locking on, timestamps off, a cursor key of this process alone; a transaction is tried for ten seconds, at most a
+    /// thousand times.
     fn default() -> Self {
-        Self { optimistic_locking: true, timestamps: false, cursor_key: None, strict: false }
+        Self {
+            optimistic_locking: true,
+            timestamps: false,
+            cursor_key: None,
+            strict: false,
+            transaction_tries: 1000,
+            transaction_time: Duration::from_secs(10),
+        }
     }
 }
 
@@ -53,6 +65,19 @@ impl Options {
     /// other's, and their own after a restart; without, each process chooses one at random.
     pub fn cursor_key(mut self, key: [u8; 32]) -> Self {
         self.cursor_key = Some(CursorKey(key));
+        self
+    }
+
+    /// How often a [transaction](crate::Longevity::transaction) is tried at most, the first time included, if others are in its way;
+    /// at least once.
+    pub fn transaction_tries(mut self, tries: usize) -> Self {
+        self.transaction_tries = tries;
+        self
+    }
+
+    /// For how long a transaction is tried again, if others are in its way. No try is broken off.
+    pub fn transaction_time(mut self, time: Duration) -> Self {
+        self.transaction_time = time;
         self
     }
 }

@@ -6,8 +6,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use longevity_core::backend::{
-    AllWritten, Backend, ByKind, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target, Write,
-    WriteFailure, Writes, Written, find_values_of_documents,
+    AllWritten, Backend, ByKind, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target,
+    TransactionMode, Write, WriteFailure, Writes, Written, find_values_of_documents,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -251,6 +251,8 @@ impl<B: Backend, D: Decorator<B>> Session for Decorated<B, D> {
 }
 
 impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
+    type Transaction = B::Transaction;
+
     const NAME: &'static str = B::NAME;
 
     fn name(&self) -> &'static str {
@@ -292,6 +294,14 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
 
     fn drop_undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
         self.decorator.drop_undeclared_keys(&self.inner, table)
+    }
+
+    fn begin(&self, mode: TransactionMode) -> impl Future<Output = Result<Self::Transaction, Error>> + Send {
+        self.inner.begin(mode)
+    }
+
+    fn back_off(&self, tries: usize) -> impl Future<Output = ()> + Send {
+        self.inner.back_off(tries)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

@@ -5,7 +5,8 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, WriteFailure, Writes,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, TransactionMode,
+    WriteFailure, Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -147,6 +148,8 @@ impl<B: Backend> Session for Through<B> {
 }
 
 impl<B: Backend> Backend for Through<B> {
+    type Transaction = B::Transaction;
+
     const NAME: &'static str = B::NAME;
 
     fn name(&self) -> &'static str {
@@ -155,6 +158,14 @@ impl<B: Backend> Backend for Through<B> {
 
     fn profile(&self) -> Profile {
         self.inner.profile()
+    }
+
+    fn begin(&self, mode: TransactionMode) -> impl Future<Output = Result<Self::Transaction, Error>> + Send {
+        self.inner.begin(mode)
+    }
+
+    fn back_off(&self, tries: usize) -> impl Future<Output = ()> + Send {
+        self.inner.back_off(tries)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use longevity_core::backend::{
-    AllWritten, Backend, Before, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Write,
-    WriteFailure, Writes, Written,
+    AllWritten, Backend, Before, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Transaction,
+    TransactionMode, Write, WriteFailure, Writes, Written,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -18,6 +18,155 @@ use longevity_core::{Document, Error, Explanation, Row, RowContent, Timestamp, V
 
 /// Defines the enums, and forwards each operation to the back end that was chosen.
 macro_rules! any {
+    // The rows of one of the back ends, or of its transaction.
+    (@session $session:ident, $own:ident; $($(#[$feature:meta])* $variant:ident, $backend:ty;)*) => {
+        #[allow(unreachable_patterns, reason = "with one back end there is no other")]
+        impl Session for $session {
+            type Doc = AnyDoc;
+            type Table = AnyTable;
+            type Rows = AnyRows;
+
+            async fn write(
+                &self,
+                table: &AnyTable,
+                writes: Writes<'_, AnyDoc>,
+            ) -> Result<AllWritten<AnyDoc>, (usize, WriteFailure)> {
+                match (self.own(), &table.0) {
+                    $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
+                        let own = |content| match content {
+                            RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at } => {
+                                Ok(RowContent { doc, discriminator, columns, written_at })
+                            }
+                            _ => Err(self.another()),
+                        };
+                        let own = |(position, write)| {
+                            let write = match write {
+                                Write::Insert(content) => own(content).map(Write::Insert),
+                                Write::Replace(target, content) => own(content).map(|own| Write::Replace(target, own)),
+                                Write::Delete(target) => Ok(Write::Delete(target)),
+                            };
+                            write.map_err(|error| (position, error.into()))
+                        };
+                        let writes = writes.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
+                        let before = |before: Before<_>| before.map(|row| Box::new(with_doc(*row, |doc| AnyDoc(Doc::$variant(doc)))));
+                        let any = |written| match written {
+                            Written::Inserted(id) => Written::Inserted(id),
+                            Written::Replaced(version, row) => Written::Replaced(version, before(row)),
+                            Written::Deleted(row) => Written::Deleted(before(row)),
+                        };
+                        Ok(rows.write(table, writes).await?.into_iter().map(any).collect())
+                    })*
+                    _ => Err((0, self.another().into())),
+                }
+            }
+
+            async fn patch(
+                &self,
+                table: &AnyTable,
+                lookup: Lookup<'_>,
+                changes: &[InPlace],
+                written_at: Option<Timestamp>,
+            ) -> Result<Option<Row<AnyDoc>>, Error> {
+                match (self.own(), &table.0) {
+                    $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
+                        let row = rows.patch(table, lookup, changes, written_at).await?;
+                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn get(&self, table: &AnyTable, lookup: Lookup<'_>) -> Result<Option<Row<AnyDoc>>, Error> {
+                match (self.own(), &table.0) {
+                    $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
+                        let row = rows.get(table, lookup).await?;
+                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn find_each(
+                &self,
+                table: &AnyTable,
+                select: Select,
+                give: &mut dyn Give<AnyDoc>,
+            ) -> Result<(), Error> {
+                match (self.own(), &table.0) {
+                    $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
+                        // One row for all: its document keeps its room.
+                        let mut lent = None;
+                        let wrapped = |give: &mut dyn Give<AnyDoc>, row: &Row<<$backend as Session>::Doc>| {
+                            let wrap = || with_doc(row.clone(), |doc| AnyDoc(Doc::$variant(doc)));
+                            let lent = lent.get_or_insert_with(wrap);
+                            let Row { id, version, discriminator, doc, created_at, updated_at } = lent;
+                            (*id, *version) = (row.id, row.version);
+                            (*created_at, *updated_at) = (row.created_at, row.updated_at);
+                            discriminator.clone_from(&row.discriminator);
+                            match &mut doc.0 {
+                                Doc::$variant(doc) => doc.clone_from(&row.doc),
+                                _ => return Err(self.another()),
+                            }
+                            give.give(lent)
+                        };
+                        rows.find_each(table, select, &mut Wrapped { give, wrapped }).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn find_values(
+                &self,
+                table: &AnyTable,
+                select: Select,
+                projection: &Projection<'_>,
+                give: &mut GiveValues<'_>,
+            ) -> Result<(), Error> {
+                match (self.own(), &table.0) {
+                    $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
+                        rows.find_values(table, select, projection, give).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn count(&self, table: &AnyTable, predicate: Predicate) -> Result<u64, Error> {
+                match (self.own(), &table.0) {
+                    $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
+                        rows.count(table, predicate).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn exists(&self, table: &AnyTable, predicate: Predicate) -> Result<bool, Error> {
+                match (self.own(), &table.0) {
+                    $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
+                        rows.exists(table, predicate).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            fn stream(&self, table: &AnyTable, select: Select) -> AnyRows {
+                AnyRows(match (self.own(), &table.0) {
+                    $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
+                        Rows::$variant(Box::new(rows.stream(table, select)))
+                    })*
+                    _ => Rows::Failed(Some(self.another())),
+                })
+            }
+
+            async fn explain(&self, table: &AnyTable, select: Select) -> Result<Explanation, Error> {
+                match (self.own(), &table.0) {
+                    $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
+                        rows.explain(table, select).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+        }
+    };
     ($($(#[$feature:meta])* $variant:ident, $backend:ty, [$uri:literal $(, $other:literal)*], |$text:ident| $open:expr;)*) => {
         /// A back end that is chosen at run time.
         ///
@@ -71,6 +220,16 @@ macro_rules! any {
             $($(#[$feature])* $variant(<$backend as Session>::Table),)*
         }
 
+        /// A transaction of the back end that was chosen.
+        pub struct AnyTransaction {
+            own: Transactions,
+            name: &'static str,
+        }
+
+        enum Transactions {
+            $($(#[$feature])* $variant(<$backend as Backend>::Transaction),)*
+        }
+
         /// The rows of a stream of the back end that was chosen.
         pub struct AnyRows(Rows);
 
@@ -92,155 +251,13 @@ macro_rules! any {
             }
         }
 
-        #[allow(unreachable_patterns, reason = "with one back end there is no other")]
-        impl Session for AnyBackend {
-            type Doc = AnyDoc;
-            type Table = AnyTable;
-            type Rows = AnyRows;
-
-            async fn write(
-                &self,
-                table: &AnyTable,
-                writes: Writes<'_, AnyDoc>,
-            ) -> Result<AllWritten<AnyDoc>, (usize, WriteFailure)> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        let own = |content| match content {
-                            RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at } => {
-                                Ok(RowContent { doc, discriminator, columns, written_at })
-                            }
-                            _ => Err(self.another()),
-                        };
-                        let own = |(position, write)| {
-                            let write = match write {
-                                Write::Insert(content) => own(content).map(Write::Insert),
-                                Write::Replace(target, content) => own(content).map(|own| Write::Replace(target, own)),
-                                Write::Delete(target) => Ok(Write::Delete(target)),
-                            };
-                            write.map_err(|error| (position, error.into()))
-                        };
-                        let writes = writes.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
-                        let before = |before: Before<_>| before.map(|row| Box::new(with_doc(*row, |doc| AnyDoc(Doc::$variant(doc)))));
-                        let any = |written| match written {
-                            Written::Inserted(id) => Written::Inserted(id),
-                            Written::Replaced(version, row) => Written::Replaced(version, before(row)),
-                            Written::Deleted(row) => Written::Deleted(before(row)),
-                        };
-                        Ok(backend.write(table, writes).await?.into_iter().map(any).collect())
-                    })*
-                    _ => Err((0, self.another().into())),
-                }
-            }
-
-            async fn patch(
-                &self,
-                table: &AnyTable,
-                lookup: Lookup<'_>,
-                changes: &[InPlace],
-                written_at: Option<Timestamp>,
-            ) -> Result<Option<Row<AnyDoc>>, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        let row = backend.patch(table, lookup, changes, written_at).await?;
-                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn get(&self, table: &AnyTable, lookup: Lookup<'_>) -> Result<Option<Row<AnyDoc>>, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        let row = backend.get(table, lookup).await?;
-                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn find_each(
-                &self,
-                table: &AnyTable,
-                select: Select,
-                give: &mut dyn Give<AnyDoc>,
-            ) -> Result<(), Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        // One row for all: its document keeps its room.
-                        let mut lent = None;
-                        let wrapped = |give: &mut dyn Give<AnyDoc>, row: &Row<<$backend as Session>::Doc>| {
-                            let wrap = || with_doc(row.clone(), |doc| AnyDoc(Doc::$variant(doc)));
-                            let lent = lent.get_or_insert_with(wrap);
-                            let Row { id, version, discriminator, doc, created_at, updated_at } = lent;
-                            (*id, *version) = (row.id, row.version);
-                            (*created_at, *updated_at) = (row.created_at, row.updated_at);
-                            discriminator.clone_from(&row.discriminator);
-                            match &mut doc.0 {
-                                Doc::$variant(doc) => doc.clone_from(&row.doc),
-                                _ => return Err(self.another()),
-                            }
-                            give.give(lent)
-                        };
-                        backend.find_each(table, select, &mut Wrapped { give, wrapped }).await
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn find_values(
-                &self,
-                table: &AnyTable,
-                select: Select,
-                projection: &Projection<'_>,
-                give: &mut GiveValues<'_>,
-            ) -> Result<(), Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        backend.find_values(table, select, projection, give).await
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn count(&self, table: &AnyTable, predicate: Predicate) -> Result<u64, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        backend.count(table, predicate).await
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            async fn exists(&self, table: &AnyTable, predicate: Predicate) -> Result<bool, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        backend.exists(table, predicate).await
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-
-            fn stream(&self, table: &AnyTable, select: Select) -> AnyRows {
-                AnyRows(match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        Rows::$variant(Box::new(backend.stream(table, select)))
-                    })*
-                    _ => Rows::Failed(Some(self.another())),
-                })
-            }
-
-            async fn explain(&self, table: &AnyTable, select: Select) -> Result<Explanation, Error> {
-                match (self, &table.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
-                        backend.explain(table, select).await
-                    })*
-                    _ => Err(self.another()),
-                }
-            }
-        }
+        any! { @session AnyBackend, AnyBackend; $($(#[$feature])* $variant, $backend;)* }
+        any! { @session AnyTransaction, Transactions; $($(#[$feature])* $variant, $backend;)* }
 
         #[allow(unreachable_patterns, reason = "with one back end there is no other")]
         impl Backend for AnyBackend {
+            type Transaction = AnyTransaction;
+
             const NAME: &'static str = "any";
 
             fn name(&self) -> &'static str {
@@ -323,9 +340,60 @@ macro_rules! any {
                 }
             }
 
+            async fn begin(&self, mode: TransactionMode) -> Result<AnyTransaction, Error> {
+                let own = match self {
+                    $($(#[$feature])* Self::$variant(backend) => Transactions::$variant(backend.begin(mode).await?),)*
+                };
+                Ok(AnyTransaction { own, name: self.name() })
+            }
+
+            async fn back_off(&self, tries: usize) {
+                match self {
+                    $($(#[$feature])* Self::$variant(backend) => backend.back_off(tries).await,)*
+                }
+            }
+
             fn block_on<F: Future>(&self, future: F) -> F::Output {
                 match self {
                     $($(#[$feature])* Self::$variant(backend) => backend.block_on(future),)*
+                }
+            }
+        }
+
+        impl Transaction for AnyTransaction {
+            async fn commit(&self) -> Result<(), Error> {
+                match self.own() {
+                    $($(#[$feature])* Transactions::$variant(transaction) => transaction.commit().await,)*
+                }
+            }
+
+            async fn rollback(&self) -> Result<(), Error> {
+                match self.own() {
+                    $($(#[$feature])* Transactions::$variant(transaction) => transaction.rollback().await,)*
+                }
+            }
+
+            fn abandon(&self) {
+                match self.own() {
+                    $($(#[$feature])* Transactions::$variant(transaction) => transaction.abandon(),)*
+                }
+            }
+
+            fn savepoint(&self) -> Result<(), Error> {
+                match self.own() {
+                    $($(#[$feature])* Transactions::$variant(transaction) => transaction.savepoint(),)*
+                }
+            }
+
+            fn release(&self) -> Result<(), Error> {
+                match self.own() {
+                    $($(#[$feature])* Transactions::$variant(transaction) => transaction.release(),)*
+                }
+            }
+
+            fn undo(&self) {
+                match self.own() {
+                    $($(#[$feature])* Transactions::$variant(transaction) => transaction.undo(),)*
                 }
             }
         }
@@ -370,8 +438,22 @@ fn unknown(text: &str, known: &str) -> Error {
 const ANOTHER: &str = "a document or a table of another back end";
 
 impl AnyBackend {
+    fn own(&self) -> &Self {
+        self
+    }
+
     fn another(&self) -> Error {
         Error::Backend { backend: self.name(), source: ANOTHER.into() }
+    }
+}
+
+impl AnyTransaction {
+    fn own(&self) -> &Transactions {
+        &self.own
+    }
+
+    fn another(&self) -> Error {
+        Error::Backend { backend: self.name, source: ANOTHER.into() }
     }
 }
 
@@ -399,6 +481,12 @@ fn with_doc<D, E>(row: Row<D>, change: impl FnOnce(D) -> E) -> Row<E> {
 impl fmt::Debug for AnyTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnyTable").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AnyTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyTransaction").field("backend", &self.name).finish_non_exhaustive()
     }
 }
 

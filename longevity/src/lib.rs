@@ -95,13 +95,13 @@ mod any;
 pub mod guide;
 
 #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
-pub use any::{AnyBackend, AnyDoc, AnyRows, AnyTable};
+pub use any::{AnyBackend, AnyDoc, AnyRows, AnyTable, AnyTransaction};
 pub use longevity_core::query::Projected;
 pub use longevity_core::{
-    Access, BoxError, Bytes, DerivedFrom, Document, DomainModel, Error, Explanation, Filter, Groups, HasVariant,
-    InModel, KeyFor, KeyVal, Longevity, Options, Order, PState, PStates, Page, ParseTimestampError, Patch,
-    PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, Row, RowContent, RowId, Storable,
-    Timestamp, Value, VariantsOf, WriteError,
+    Access, BoxError, Bytes, DerivedFrom, Document, DomainModel, Error, ErrorKind, Explanation, Filter, Groups,
+    HasVariant, InModel, KeyFor, KeyVal, Longevity, OpenTransaction, Options, Order, PState, PStates, Page,
+    ParseTimestampError, Patch, PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, Row,
+    RowContent, RowId, Snapshot, Storable, Timestamp, Transaction, Value, VariantsOf, WriteError,
 };
 pub use longevity_core::{backend, definition, description, document, encoding, limits, query, storable, table, value};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType, Projected};

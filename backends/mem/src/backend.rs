@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, WriteFailure, Writes,
-    find_values_of_documents,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, TransactionMode,
+    WriteFailure, Writes, find_values_of_documents,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -22,6 +24,7 @@ use crate::rows::Rows;
 use crate::schema::{Table, create};
 use crate::selection::Selection;
 use crate::table::Store;
+use crate::transaction::MemTransaction;
 
 /// A store in memory. Each is its own, and empty at first; clones share their contents.
 ///
@@ -37,8 +40,15 @@ use crate::table::Store;
 /// ```
 #[derive(Clone, Default)]
 pub struct Mem {
-    // By name: tables that different models open share their rows.
-    stores: Arc<Mutex<HashMap<Cow<'static, str>, Arc<Store>>>>,
+    stores: Arc<Mutex<Stores>>,
+}
+
+#[derive(Default)]
+struct Stores {
+    /// Tables that different models open share their rows.
+    by_name: HashMap<Cow<'static, str>, Arc<Store>>,
+    /// The same in the order of their addresses.
+    all: Arc<[Arc<Store>]>,
 }
 
 impl Mem {
@@ -48,16 +58,27 @@ impl Mem {
     }
 
     fn table(&self, definition: &Arc<TableDefinition>) -> Table {
-        let mut stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
-        Table::new(Arc::clone(definition), Arc::clone(stores.entry(definition.name.clone()).or_default()))
+        let mut stores = self.stores();
+        if let Some(store) = stores.by_name.get(&definition.name) {
+            return Table::new(Arc::clone(definition), Arc::clone(store));
+        }
+        let store = Arc::<Store>::default();
+        stores.by_name.insert(definition.name.clone(), Arc::clone(&store));
+        let mut all: Vec<_> = stores.by_name.values().cloned().collect();
+        all.sort_by_key(Arc::as_ptr);
+        stores.all = all.into();
+        Table::new(Arc::clone(definition), store)
+    }
+
+    fn stores(&self) -> MutexGuard<'_, Stores> {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The names of the tables.
 impl fmt::Debug for Mem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stores = self.stores.lock().unwrap_or_else(PoisonError::into_inner);
-        f.debug_tuple("Mem").field(&stores.keys().collect::<Vec<_>>()).finish()
+        f.debug_tuple("Mem").field(&self.stores().by_name.keys().collect::<Vec<_>>()).finish()
     }
 }
 
@@ -88,20 +109,12 @@ impl Session for Mem {
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
-        let schema = table.schema()?;
-        let Some(index) = table.definition.indexes.get(lookup.index).filter(|index| index.is_unique()) else {
-            return Err(failed(format!("index {} of table {} is not a key", lookup.index, table.definition.name)));
-        };
-        if index.columns.len() != lookup.values.len() {
-            return Err(failed(format!("the key {} has not {} columns", index.name, lookup.values.len())));
-        }
-        let mut key = Buffer::new();
-        lookup.values.iter().for_each(|value| encode(*value, &mut key));
-        Ok(table.store.get(schema.slots[lookup.index], &key, lookup.scope))
+        let (slot, key) = key_of(table, lookup)?;
+        Ok(table.store.get(slot, &key, lookup.scope))
     }
 
     async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
-        Selection::new(table, select)?.give(give)
+        Selection::new(table, &*table.store, select)?.give(give)
     }
 
     async fn find_values(
@@ -115,30 +128,50 @@ impl Session for Mem {
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        match counting::count(table, &predicate)? {
+        match counting::count(table, &*table.store, &predicate)? {
             Some(rows) => Ok(rows),
-            None => Ok(Selection::unordered(table, predicate)?.count()),
+            None => Ok(Selection::unordered(table, &*table.store, predicate)?.count()),
         }
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        match counting::any(table, &predicate)? {
+        match counting::any(table, &*table.store, &predicate)? {
             Some(any) => Ok(any),
-            None => Ok(Selection::unordered(table, predicate)?.any()),
+            None => Ok(Selection::unordered(table, &*table.store, predicate)?.any()),
         }
     }
 
     fn stream(&self, table: &Table, select: Select) -> Rows {
-        Rows::new(Selection::new(table, select))
+        Rows::new(Selection::new(table, &*table.store, select))
     }
 
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
-        table.schema()?;
-        Ok(Plan::new(&table.definition, &select).explain(&table.definition))
+        explain(table, &select)
     }
 }
 
+/// The position of a key among the table's indexes, and the entry that is looked up in it.
+pub(crate) fn key_of(table: &Table, lookup: Lookup<'_>) -> Result<(usize, Buffer), Error> {
+    let schema = table.schema()?;
+    let Some(index) = table.definition.indexes.get(lookup.index).filter(|index| index.is_unique()) else {
+        return Err(failed(format!("index {} of table {} is not a key", lookup.index, table.definition.name)));
+    };
+    if index.columns.len() != lookup.values.len() {
+        return Err(failed(format!("the key {} has not {} columns", index.name, lookup.values.len())));
+    }
+    let mut key = Buffer::new();
+    lookup.values.iter().for_each(|value| encode(*value, &mut key));
+    Ok((schema.slots[lookup.index], key))
+}
+
+pub(crate) fn explain(table: &Table, select: &Select) -> Result<Explanation, Error> {
+    table.schema()?;
+    Ok(Plan::new(&table.definition, select).explain(&table.definition))
+}
+
 impl Backend for Mem {
+    type Transaction = MemTransaction;
+
     const NAME: &'static str = "mem";
 
     fn name(&self) -> &'static str {
@@ -151,7 +184,12 @@ impl Backend for Mem {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::none().with_atomic_batches().with_explain().with_snapshot_streams()
+        Capabilities::none()
+            .with_atomic_batches()
+            .with_explain()
+            .with_snapshot_streams()
+            .with_transactions()
+            .with_savepoints()
     }
 
     fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
@@ -180,6 +218,24 @@ impl Backend for Mem {
 
     async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         Ok(table.store.drop_undeclared_keys(&table.definition))
+    }
+
+    async fn begin(&self, _: TransactionMode) -> Result<MemTransaction, Error> {
+        let stores = Arc::clone(&self.stores().all);
+        Ok(MemTransaction::begin(self.clone(), &stores))
+    }
+
+    async fn back_off(&self, _: usize) {
+        // Others on the same thread get their turn.
+        let mut first = true;
+        let turn = poll_fn(|context| {
+            if std::mem::take(&mut first) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        });
+        turn.await;
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

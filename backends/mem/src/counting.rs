@@ -12,17 +12,18 @@ use crate::index::Tree;
 use crate::key::{ABOVE, Buffer, encode};
 use crate::plan::{IndexRange, is_single};
 use crate::schema::Table;
+use crate::table::Source;
 use crate::walk::bounded;
 
 /// How many rows satisfy a predicate; `None` if no index says so alone.
-pub(crate) fn count(table: &Table, predicate: &Predicate) -> Result<Option<u64>, Error> {
-    let entries = entries(table, predicate)?;
+pub(crate) fn count(table: &Table, source: impl Source, predicate: &Predicate) -> Result<Option<u64>, Error> {
+    let entries = entries(table, source, predicate)?;
     Ok(entries.map(|entries| entries.iter().map(|entries| entries.count() as u64).sum()))
 }
 
 /// Whether any row does; `None` if no index says so alone.
-pub(crate) fn any(table: &Table, predicate: &Predicate) -> Result<Option<bool>, Error> {
-    Ok(entries(table, predicate)?.map(|entries| entries.iter().any(Entries::any)))
+pub(crate) fn any(table: &Table, source: impl Source, predicate: &Predicate) -> Result<Option<bool>, Error> {
+    Ok(entries(table, source, predicate)?.map(|entries| entries.iter().any(Entries::any)))
 }
 
 /// Entries of an index at one moment.
@@ -48,15 +49,15 @@ impl Entries {
     }
 }
 
-fn entries(table: &Table, predicate: &Predicate) -> Result<Option<Vec<Entries>>, Error> {
+fn entries(table: &Table, mut source: impl Source, predicate: &Predicate) -> Result<Option<Vec<Entries>>, Error> {
     let Some(ranges) = ranges(&table.definition, predicate) else { return Ok(None) };
     let schema = table.schema()?;
     let Some(first) = ranges.first() else { return Ok(Some(Vec::new())) };
     let slot = schema.slots[first.index];
     if ranges.iter().any(is_whole) {
-        return Ok(Some(vec![Entries::All(table.store.entries(slot))]));
+        return Ok(Some(vec![Entries::All(source.entries(slot))]));
     }
-    let tree = table.store.snapshot(Some(slot)).tree;
+    let tree = source.snapshot(Some(slot)).tree;
     Ok(Some(ranges.into_iter().map(|range| Entries::Range(tree.clone(), range)).collect()))
 }
 

@@ -52,6 +52,23 @@ impl Index {
         Ok(Self { ordered: Ordered::Not, unique: Some(unique) })
     }
 
+    /// One of which nothing is known yet: its changes are noted until it is [sorted](Self::end_sorting), and the rows with entries
+    /// in a key have to be [learned](Self::learn).
+    pub(crate) fn fork(unique: bool) -> Self {
+        Self { ordered: Ordered::Sorting(Vec::new()), unique: unique.then(HashMap::new) }
+    }
+
+    /// Takes in an entry of a key that was there before all changes.
+    pub(crate) fn learn(&mut self, entry: Key, row: &Arc<StoredRow>) {
+        if let Some(unique) = &mut self.unique {
+            unique.insert(entry, Arc::clone(row));
+        }
+    }
+
+    pub(crate) fn is_unique(&self) -> bool {
+        self.unique.is_some()
+    }
+
     /// The entries of these rows in order.
     pub(crate) fn sorted(slot: &Slot, rows: &Pages) -> Tree {
         let entry = |row: &StoredRow| slot.entry(row.id, row.discriminator.as_deref(), &row.doc);

@@ -28,20 +28,26 @@ mod backend;
 mod counting;
 mod encode;
 mod facts;
+mod fork;
 mod index;
 mod key;
+mod moment;
 mod pages;
+mod past;
 mod plan;
+mod reads;
 mod rows;
 mod schema;
 mod selection;
 mod table;
+mod transaction;
 mod walk;
 
 pub use backend::Mem;
 pub use encode::Doc;
 pub use rows::Rows;
 pub use schema::Table;
+pub use transaction::MemTransaction;
 
 /// How a query would be answered, without its being asked; for benchmarks.
 #[doc(hidden)]

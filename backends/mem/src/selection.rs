@@ -13,7 +13,7 @@ use crate::encode::Doc;
 use crate::key::{Buffer, Key, encode};
 use crate::plan::{Arrangement, Candidates, Plan};
 use crate::schema::Table;
-use crate::table::StoredRow;
+use crate::table::{Source, StoredRow};
 use crate::walk::{Visit, Walk};
 
 /// A query at work on its snapshot.
@@ -32,21 +32,22 @@ pub(crate) struct Selection {
 
 impl Selection {
     /// A query. Takes its snapshot here; finds nothing before it is asked to.
-    pub(crate) fn new(table: &Table, select: Select) -> Result<Self, Error> {
+    pub(crate) fn new(table: &Table, source: impl Source, select: Select) -> Result<Self, Error> {
         let plan = Plan::new(&table.definition, &select);
         let sort = (plan.arrangement == Arrangement::Sort).then_some((select.order, select.ties));
-        Self::start(table, &plan, select.predicate, select.offset, select.limit.unwrap_or(u64::MAX), sort)
+        Self::start(table, source, &plan, select.predicate, select.offset, select.limit.unwrap_or(u64::MAX), sort)
     }
 
     /// A query whose rows may come in any order.
-    pub(crate) fn unordered(table: &Table, predicate: Predicate) -> Result<Self, Error> {
+    pub(crate) fn unordered(table: &Table, source: impl Source, predicate: Predicate) -> Result<Self, Error> {
         let select = Select::of(predicate);
         let plan = Plan { arrangement: Arrangement::Forward, ..Plan::new(&table.definition, &select) };
-        Self::start(table, &plan, select.predicate, 0, u64::MAX, None)
+        Self::start(table, source, &plan, select.predicate, 0, u64::MAX, None)
     }
 
     fn start(
         table: &Table,
+        mut source: impl Source,
         plan: &Plan,
         predicate: Predicate,
         offset: u64,
@@ -56,16 +57,16 @@ impl Selection {
         let schema = table.schema()?;
         let walk = match &plan.candidates {
             Candidates::Union(ranges) => {
-                Walk::new(plan, table.store.snapshot(ranges.first().map(|range| schema.slots[range.index])))
+                Walk::new(plan, source.snapshot(ranges.first().map(|range| schema.slots[range.index])))
             }
             Candidates::Index(range) => {
                 let slot = schema.slots[range.index];
                 match range.single(&table.definition) {
-                    Some(key) => Walk::single(table.store.single(slot, key)),
-                    None => Walk::new(plan, table.store.snapshot(Some(slot))),
+                    Some(key) => Walk::single(source.single(slot, key)),
+                    None => Walk::new(plan, source.snapshot(Some(slot))),
                 }
             }
-            _ => Walk::new(plan, table.store.snapshot(None)),
+            _ => Walk::new(plan, source.snapshot(None)),
         };
         Ok(Self { walk, predicate: Prepared::new(predicate), offset, limit, sort, sorted: Vec::new().into_iter() })
     }
@@ -175,7 +176,7 @@ impl Selection {
     }
 }
 
-fn satisfies(row: &StoredRow, predicate: &Prepared) -> bool {
+pub(crate) fn satisfies(row: &StoredRow, predicate: &Prepared) -> bool {
     let subject = Subject { id: row.row_id(), discriminator: row.discriminator.as_deref() };
     predicate.evaluate(subject, &|path| row.doc.value_at(path))
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use longevity_core::backend::{AllWritten, Target, Write, WriteFailure, Writes, Written};
 use longevity_core::table::{Scope, TableDefinition};
@@ -16,6 +16,7 @@ use crate::encode::Doc;
 use crate::index::{Index, Tree};
 use crate::key::Key;
 use crate::pages::Pages;
+use crate::past::Past;
 use crate::schema::{Entries, Layout, Schema, Slot};
 
 /// A row. Never changed, only replaced.
@@ -37,13 +38,43 @@ pub(crate) struct Store {
     next_id: AtomicU64,
 }
 
+/// The contents of a table, or what a transaction makes of them.
 #[derive(Debug, Default)]
-struct State {
+pub(crate) struct State {
     /// `None` until the table is created.
-    layout: Option<Arc<Layout>>,
-    rows: Pages,
+    pub(crate) layout: Option<Arc<Layout>>,
+    pub(crate) rows: Pages,
     /// One for each slot of the layout.
-    indexes: Vec<Index>,
+    pub(crate) indexes: Vec<Index>,
+    /// What transactions still have to know of its past.
+    pub(crate) past: Mutex<Past>,
+}
+
+/// Where a query finds rows: in a table, or in what a transaction sees of it.
+pub(crate) trait Source {
+    /// The row with this entry in a unique index, undecoded and shared.
+    fn single(&mut self, slot: usize, key: &[u8]) -> Option<Arc<StoredRow>>;
+
+    /// The table as it is now, with one index if one is asked for.
+    fn snapshot(&mut self, slot: Option<usize>) -> Snapshot;
+
+    /// How many entries an index has.
+    fn entries(&mut self, slot: usize) -> usize;
+}
+
+impl Source for &Store {
+    fn single(&mut self, slot: usize, key: &[u8]) -> Option<Arc<StoredRow>> {
+        self.read().with_key(slot, key).cloned()
+    }
+
+    fn snapshot(&mut self, slot: Option<usize>) -> Snapshot {
+        self.now(slot)
+    }
+
+    fn entries(&mut self, slot: usize) -> usize {
+        let known = self.read().indexes[slot].len();
+        known.unwrap_or_else(|| self.now(Some(slot)).tree.len())
+    }
 }
 
 /// What a query works on: the table as it was at one moment.
@@ -84,11 +115,11 @@ impl StoredRow {
 }
 
 impl Store {
-    fn read(&self) -> RwLockReadGuard<'_, State> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write_lock(&self) -> RwLockWriteGuard<'_, State> {
+    pub(crate) fn write_lock(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -131,7 +162,7 @@ impl Store {
     }
 
     /// The failure of a write that the key in this slot refused.
-    fn duplicate(&self, schema: &Schema, slot: usize) -> WriteFailure {
+    pub(crate) fn duplicate(&self, schema: &Schema, slot: usize) -> WriteFailure {
         if let Some(index) = schema.slots.iter().position(|other| *other == slot) {
             return WriteFailure::Duplicate(index);
         }
@@ -140,6 +171,11 @@ impl Store {
         // One of this name may have other discriminators in another version.
         let own = schema.definition.indexes.iter().position(|index| index.is_unique() && index.name == name);
         own.map_or_else(|| schema.definition.undeclared_key(name).into(), WriteFailure::Duplicate)
+    }
+
+    /// The ids of so many new rows, which ascend.
+    pub(crate) fn new_ids(&self, rows: usize) -> impl Iterator<Item = u64> + use<> {
+        self.next_id.fetch_add(rows as u64, Ordering::Relaxed)..
     }
 
     /// Does the writes, all or none. Whether a key is taken is judged by what all of them leave.
@@ -158,7 +194,7 @@ impl Store {
             return written.map(|written| smallvec![written]).map_err(|failure| (0, failure));
         }
         let inserts = writes.iter().filter(|write| matches!(write, Write::Insert(_))).count();
-        let mut ids = self.next_id.fetch_add(inserts as u64, Ordering::Relaxed)..;
+        let mut ids = self.new_ids(inserts);
         let (mut targets, mut changes) = (Vec::with_capacity(writes.len()), Vec::with_capacity(writes.len()));
         for (position, write) in writes.into_iter().enumerate() {
             let (target, change) =
@@ -211,14 +247,9 @@ impl Store {
         state.with_key(slot, key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
 
-    /// The row with this entry in a unique index, undecoded and shared.
-    pub(crate) fn single(&self, slot: usize, key: &[u8]) -> Option<Arc<StoredRow>> {
-        self.read().with_key(slot, key).cloned()
-    }
-
     /// The table as it is now, with one index if one is asked for. Takes constant time, except for the first query that
     /// asks a key for a range or an order: that one sorts the key's entries, and holds up nobody else.
-    pub(crate) fn snapshot(&self, slot: Option<usize>) -> Snapshot {
+    pub(crate) fn now(&self, slot: Option<usize>) -> Snapshot {
         let state = self.read();
         let tree = slot.map_or_else(|| Some(Tree::new()), |slot| state.indexes[slot].tree());
         if let Some(tree) = tree {
@@ -226,12 +257,6 @@ impl Store {
         }
         drop(state);
         self.sort(slot.unwrap_or_default())
-    }
-
-    /// How many entries an index has.
-    pub(crate) fn entries(&self, slot: usize) -> usize {
-        let known = self.read().indexes[slot].len();
-        known.unwrap_or_else(|| self.snapshot(Some(slot)).tree.len())
     }
 
     /// Sorts the entries of a key: outside the lock, while the writers note what they change.
@@ -304,13 +329,14 @@ impl Drop for Sorting<'_> {
 }
 
 /// A change of a row: the row before it, and the row after it.
-struct Change {
+#[derive(Clone)]
+pub(crate) struct Change {
     /// `None` if the row is deleted.
-    row: Option<Arc<StoredRow>>,
-    entries: Entries,
+    pub(crate) row: Option<Arc<StoredRow>>,
+    pub(crate) entries: Entries,
     /// `None` if the row is new.
-    old: Option<Arc<StoredRow>>,
-    old_entries: Entries,
+    pub(crate) old: Option<Arc<StoredRow>>,
+    pub(crate) old_entries: Entries,
     /// Whether the row before it is asked for.
     asked: bool,
 }
@@ -318,7 +344,7 @@ struct Change {
 impl Change {
     /// The row that a write is about, if there is one, and what it makes of it. The row before it is not looked at yet: this
     /// is made before the lock is taken.
-    fn of<'a>(
+    pub(crate) fn of<'a>(
         schema: &Schema,
         write: Write<'a, Doc>,
         next_id: impl FnOnce() -> u64,
@@ -326,17 +352,14 @@ impl Change {
         let asked = write.wants_before();
         let (target, row) = match write {
             Write::Insert(content) => (None, Some(StoredRow::new(next_id(), content))),
-            Write::Replace(target, content) => {
-                let id = u64::try_from(target.id.as_u128()).map_err(|_| WriteFailure::Missing)?;
-                (Some(target), Some(StoredRow::new(id, content)))
-            }
+            Write::Replace(target, content) => (Some(target), Some(StoredRow::new(id_of(target)?, content))),
             Write::Delete(target) => (Some(target), None),
         };
         let entries = row.as_ref().map_or_else(Entries::new, |row| row.entries(&schema.layout));
         Ok((target, Self { row: row.map(Arc::new), entries, old: None, old_entries: Entries::new(), asked }))
     }
 
-    fn written(&self) -> Written<Doc> {
+    pub(crate) fn written(&self) -> Written<Doc> {
         let before = || self.old.as_ref().filter(|_| self.asked).map(|old| Box::new(old.to_row()));
         match (&self.row, &self.old) {
             (None, _) => Written::Deleted(before()),
@@ -346,7 +369,7 @@ impl Change {
     }
 
     /// The entries of the old row and of the new one in each index.
-    fn entries(&self) -> impl Iterator<Item = (Option<&Key>, Option<&Key>)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Option<&Key>, Option<&Key>)> {
         fn of(entries: &[Option<Key>]) -> impl Iterator<Item = Option<&Key>> {
             entries.iter().map(Option::as_ref).chain(std::iter::repeat(None))
         }
@@ -389,7 +412,7 @@ impl State {
     }
 
     /// The row with this entry in a key, also in one that was dropped since the key was looked up.
-    fn with_key(&self, slot: usize, key: &[u8]) -> Option<&Arc<StoredRow>> {
+    pub(crate) fn with_key(&self, slot: usize, key: &[u8]) -> Option<&Arc<StoredRow>> {
         let index = &self.indexes[slot];
         index.get(key).or_else(|| index.first(key).and_then(|id| self.rows.get(id)))
     }
@@ -402,15 +425,18 @@ impl State {
         changes: &mut [Change],
     ) -> Result<(), (usize, Refused)> {
         for (position, (target, change)) in targets.iter().zip(&mut *changes).enumerate() {
-            self.prepare(schema, *target, change).map_err(|failure| (position, Refused::Failure(failure)))?;
+            let sought = |target| sought(target, self.rows.get(id_of(target)?));
+            let old = target.map(sought).transpose().map_err(|failure| (position, Refused::Failure(failure)))?;
+            self.prepare(schema, old, change);
         }
-        self.write_all(changes).map_err(|(position, slot)| (position, Refused::Taken(slot)))
+        self.enter(changes).map_err(|(position, slot)| (position, Refused::Taken(slot)))?;
+        self.finish(changes);
+        Ok(())
     }
 
     /// Completes a change by the row before it; changes nothing yet.
-    fn prepare(&self, schema: &Schema, target: Option<Target<'_>>, change: &mut Change) -> Result<(), WriteFailure> {
-        if let Some(target) = target {
-            let old = self.target(target)?;
+    pub(crate) fn prepare(&self, schema: &Schema, old: Option<&Arc<StoredRow>>, change: &mut Change) {
+        if let Some(old) = old {
             if let Some(row) = change.row.as_mut().and_then(Arc::get_mut) {
                 row.version = old.version.wrapping_add(1);
                 row.created_at = old.created_at;
@@ -422,12 +448,11 @@ impl State {
         if let Some(row) = &change.row {
             self.complete(schema, &mut change.entries, row);
         }
-        Ok(())
     }
 
-    /// Makes the changes, each of another row, or none: then with the position of the one whose key value is taken by a row
-    /// that another change leaves, or that none changes, and the key's slot.
-    fn write_all(&mut self, changes: &[Change]) -> Result<(), (usize, usize)> {
+    /// Makes the changes, each of another row, in the indexes, or none: then with the position of the one whose key value is taken
+    /// by a row that another change leaves, or that none changes, and the key's slot.
+    pub(crate) fn enter(&mut self, changes: &[Change]) -> Result<(), (usize, usize)> {
         // A key value that a row gives up is free for all others, whichever of them comes first.
         for change in changes {
             for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
@@ -442,7 +467,7 @@ impl State {
                 old != new && new.is_some_and(|new| index.is_taken(new))
             };
             if let Some(slot) = self.indexes.iter().zip(change.entries()).position(is_taken) {
-                self.undo(changes, position);
+                self.leave(changes, position);
                 return Err((position, slot));
             }
             for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
@@ -451,25 +476,35 @@ impl State {
                 }
             }
         }
-        for change in changes {
-            let Some(row) = &change.row else {
-                if let Some(old) = &change.old {
-                    self.rows.remove(old.id);
-                }
-                continue;
-            };
-            for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
-                if old == new {
-                    index.keep(new, row);
-                }
-            }
-            self.rows.insert(Arc::clone(row));
-        }
         Ok(())
     }
 
+    /// Makes the changes that the indexes have in the rows.
+    pub(crate) fn finish(&mut self, changes: &[Change]) {
+        for change in changes {
+            self.keep(change);
+            match (&change.row, &change.old) {
+                (Some(row), _) => drop(self.rows.insert(Arc::clone(row))),
+                (None, Some(old)) => drop(self.rows.remove(old.id)),
+                (None, None) => {}
+            }
+        }
+        let past = self.past.get_mut().unwrap_or_else(PoisonError::into_inner);
+        past.note(changes.iter().map(|change| (change.old.as_ref(), change.row.as_ref())));
+    }
+
+    /// Puts a changed row in the place of the one before it, where its entry is the same.
+    pub(crate) fn keep(&mut self, change: &Change) {
+        let Some(row) = &change.row else { return };
+        for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
+            if old == new {
+                index.keep(new, row);
+            }
+        }
+    }
+
     /// Gives the old rows their entries back, when so many of the changes have made theirs.
-    fn undo(&mut self, changes: &[Change], made: usize) {
+    pub(crate) fn leave(&mut self, changes: &[Change], made: usize) {
         for change in &changes[..made] {
             for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
                 if old != new {
@@ -488,18 +523,8 @@ impl State {
         }
     }
 
-    /// The row that a write is about.
-    fn target(&self, target: Target<'_>) -> Result<&Arc<StoredRow>, WriteFailure> {
-        let row = u64::try_from(target.id.as_u128()).ok().and_then(|id| self.rows.get(id));
-        let row = row.filter(|row| row.is_in(target.scope)).ok_or(WriteFailure::Missing)?;
-        match target.version {
-            Some(version) if version != row.version => Err(WriteFailure::Stale { found: row.version }),
-            _ => Ok(row),
-        }
-    }
-
     /// Makes a row's entries those in all indexes, if another model has created some since the schema was found.
-    fn complete(&self, schema: &Schema, entries: &mut Entries, row: &StoredRow) {
+    pub(crate) fn complete(&self, schema: &Schema, entries: &mut Entries, row: &StoredRow) {
         if let Some(layout) = &self.layout
             && !Arc::ptr_eq(layout, &schema.layout)
         {
@@ -524,7 +549,26 @@ impl State {
         for (index, entry) in self.indexes.iter_mut().zip(entries) {
             index.add(entry, &row);
         }
+        let past = self.past.get_mut().unwrap_or_else(PoisonError::into_inner);
+        past.note(std::iter::once((None, Some(&row))));
         self.rows.insert(row);
         Ok(())
+    }
+}
+
+/// The id of the row that a write is about.
+pub(crate) fn id_of(target: Target<'_>) -> Result<u64, WriteFailure> {
+    u64::try_from(target.id.as_u128()).map_err(|_| WriteFailure::Missing)
+}
+
+/// The row that a write is about, if the one with its id is it.
+pub(crate) fn sought<'a>(
+    target: Target<'_>,
+    row: Option<&'a Arc<StoredRow>>,
+) -> Result<&'a Arc<StoredRow>, WriteFailure> {
+    let row = row.filter(|row| row.is_in(target.scope)).ok_or(WriteFailure::Missing)?;
+    match target.version {
+        Some(version) if version != row.version => Err(WriteFailure::Stale { found: row.version }),
+        _ => Ok(row),
     }
 }

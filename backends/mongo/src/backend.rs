@@ -5,8 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, WriteFailure, Writes,
-    find_values_of_documents,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, NoTransaction, Profile, Session,
+    TransactionMode, WriteFailure, Writes, find_values_of_documents,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -89,6 +89,8 @@ impl Session for Mongo {
 }
 
 impl Backend for Mongo {
+    type Transaction = NoTransaction<Self>;
+
     const NAME: &'static str = crate::NAME;
 
     fn name(&self) -> &'static str {
@@ -146,6 +148,12 @@ impl Backend for Mongo {
 
     /// On this thread, while the driver's work goes on in a runtime of our own: it needs one, and whoever calls may have
     /// none, or be within one that must not be blocked on.
+    async fn begin(&self, _: TransactionMode) -> Result<NoTransaction<Self>, Error> {
+        Err(NoTransaction::unsupported(self))
+    }
+
+    async fn back_off(&self, _: usize) {}
+
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         // Without one of our own, what the future does says so.
         let own = runtime::own().ok();

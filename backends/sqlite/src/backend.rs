@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target, Write,
-    WriteFailure, Writes,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, NoTransaction, Profile, Session, Target,
+    TransactionMode, Write, WriteFailure, Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -158,6 +158,8 @@ impl Session for Sqlite {
 }
 
 impl Backend for Sqlite {
+    type Transaction = NoTransaction<Self>;
+
     const NAME: &'static str = "sqlite";
 
     fn name(&self) -> &'static str {
@@ -221,6 +223,12 @@ impl Backend for Sqlite {
         held.busy_timeout(Duration::ZERO).map_err(failed)?;
         dropped.map_err(failed)
     }
+
+    async fn begin(&self, _: TransactionMode) -> Result<NoTransaction<Self>, Error> {
+        Err(NoTransaction::unsupported(self))
+    }
+
+    async fn back_off(&self, _: usize) {}
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         longevity_core::block_on(future)

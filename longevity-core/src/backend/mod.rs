@@ -2,6 +2,7 @@
 
 mod by_kind;
 mod session;
+mod transaction;
 mod writes;
 
 use std::future::Future;
@@ -16,6 +17,7 @@ use crate::value::Value;
 pub use crate::encoding::DecodeError;
 pub use by_kind::ByKind;
 pub use session::{Give, GiveValues, Lookup, Session, find_values_of_documents};
+pub use transaction::{NoTransaction, Transaction, TransactionMode};
 pub use writes::{AllWritten, Before, InPlace, Target, Write, WriteFailure, Writes, Written};
 
 /// A store of rows: it keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types:
@@ -33,6 +35,9 @@ pub use writes::{AllWritten, Before, InPlace, Target, Write, WriteFailure, Write
 /// * A back end SHOULD NOT block the thread that polls it for longer than a short operation takes.
 /// * Values MUST NOT reach logs, and credentials MUST NOT reach errors.
 pub trait Backend: Session {
+    /// A transaction over all tables; [`NoTransaction`] if the back end has none.
+    type Transaction: Transaction<Doc = Self::Doc, Table = Self::Table, Rows = Self::Rows>;
+
     /// A short name, for the names of tests: `mem`.
     const NAME: &'static str;
 
@@ -84,6 +89,15 @@ pub trait Backend: Session {
     /// Drops the same, and nothing else, and gives their names.
     fn drop_undeclared_keys(&self, table: &Self::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
 
+    /// Begins a transaction. Needs [`Capabilities::transactions`].
+    ///
+    /// If the future is dropped, nothing is left open.
+    fn begin(&self, mode: TransactionMode) -> impl Future<Output = Result<Self::Transaction, Error>> + Send;
+
+    /// Waits before a transaction is tried again that others were in the way of, for the so-manieth time: for a moment, so that they
+    /// can end.
+    fn back_off(&self, tries: usize) -> impl Future<Output = ()> + Send;
+
     /// Runs a future of this back end to its end on the calling thread: how the blocking facade waits. A back end whose
     /// futures need a runtime brings one; another has [`block_on`](crate::block_on) do it.
     fn block_on<F: Future>(&self, future: F) -> F::Output
@@ -115,12 +129,16 @@ pub struct Capabilities {
     pub explain: bool,
     /// A stream is a snapshot: it shows no write that came after its start.
     pub snapshot_streams: bool,
+    /// [`Backend::begin`] begins transactions.
+    pub transactions: bool,
+    /// Transactions are nested: [`Transaction::savepoint`] and what goes with it.
+    pub savepoints: bool,
 }
 
 impl Capabilities {
     /// None at all.
     pub const fn none() -> Self {
-        Self { atomic_batches: false, explain: false, snapshot_streams: false }
+        Self { atomic_batches: false, explain: false, snapshot_streams: false, transactions: false, savepoints: false }
     }
 
     /// With atomic batches.
@@ -138,6 +156,18 @@ impl Capabilities {
     /// With streams that are snapshots.
     pub const fn with_snapshot_streams(mut self) -> Self {
         self.snapshot_streams = true;
+        self
+    }
+
+    /// With transactions.
+    pub const fn with_transactions(mut self) -> Self {
+        self.transactions = true;
+        self
+    }
+
+    /// With transactions that are nested.
+    pub const fn with_savepoints(mut self) -> Self {
+        self.savepoints = true;
         self
     }
 }

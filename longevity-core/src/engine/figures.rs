@@ -6,7 +6,7 @@ use tracing::Instrument;
 
 use super::bounds::ensure_paths_within;
 use super::{Kind, Table};
-use crate::backend::{Backend, DecodeError};
+use crate::backend::{Backend, DecodeError, Session};
 use crate::encoding::Projection;
 use crate::error::Error;
 use crate::query::{Accumulator, Part, Source};
@@ -59,7 +59,7 @@ impl<B: Backend> Table<B> {
             take(row, in_order(&self.definition, sources, row, values))
         };
         let span = tracing::debug_span!("project", "type" = kind.name, backend = self.backend.name());
-        self.backend.find_values(&self.handle, select, &projection, &mut give).instrument(span).await
+        over!(self, rows => rows.find_values(&self.handle, select, &projection, &mut give).instrument(span))
     }
 
     /// The figures over the rows that have the same values in the sources.

@@ -2,14 +2,32 @@
 //! thin skin around it, which encodes, decodes and names.
 //!
 //! `read` and `figures` answer questions, `write` is the way in for each write, `bounds` and `strict` say which questions a
-//! store may be asked.
+//! store may be asked. `level` is the transaction that all of it may be in.
+
+/// Does an operation on rows: on those of the store, or on those that the table's transaction sees.
+macro_rules! over {
+    ($table:expr, $rows:ident => $operation:expr) => {
+        match &$table.level {
+            None => {
+                let $rows = &*$table.backend;
+                $operation.await
+            }
+            Some(level) => match level.rows() {
+                Ok($rows) => level.noted($operation.await),
+                Err(error) => Err(error),
+            },
+        }
+    };
+}
 
 mod bounds;
 mod figures;
+mod level;
 mod read;
 mod strict;
 mod write;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::backend::{Backend, DecodeError};
@@ -25,10 +43,54 @@ use crate::value::{Step, Value, ValueRef};
 
 pub(crate) use bounds::ensure_within;
 pub(crate) use figures::{Group, undecoded};
+pub(crate) use level::{Level, Open};
 pub(crate) use write::target;
 
-/// A table of a store, with all that an operation on it needs.
+/// A table as a repository sees it: of a store, or of a transaction.
 pub(crate) struct Table<B: Backend> {
+    of_store: Arc<StoreTable<B>>,
+    /// `None` where each operation stands by itself.
+    pub(crate) level: Option<Arc<Level<B>>>,
+}
+
+impl<B: Backend> Table<B> {
+    pub(crate) fn new(of_store: Arc<StoreTable<B>>, level: Option<Arc<Level<B>>>) -> Self {
+        Self { of_store, level }
+    }
+
+    /// The result of a read, which may have lost the transaction.
+    pub(crate) fn noted<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        match &self.level {
+            None => result,
+            Some(level) => level.noted(result),
+        }
+    }
+
+    /// The error of a write. Whatever it is, it loses the transaction, so that no half of it is ever committed.
+    pub(crate) fn refused(&self, error: Error) -> Error {
+        if let Some(level) = &self.level {
+            level.lose(&error);
+        }
+        error
+    }
+}
+
+impl<B: Backend> Clone for Table<B> {
+    fn clone(&self) -> Self {
+        Self { of_store: Arc::clone(&self.of_store), level: self.level.clone() }
+    }
+}
+
+impl<B: Backend> Deref for Table<B> {
+    type Target = StoreTable<B>;
+
+    fn deref(&self) -> &StoreTable<B> {
+        &self.of_store
+    }
+}
+
+/// A table of a store, with all that an operation on it needs.
+pub(crate) struct StoreTable<B: Backend> {
     pub(crate) backend: Arc<B>,
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) handle: B::Table,
@@ -81,7 +143,7 @@ pub(crate) fn primary_key(definition: &TableDefinition, value_at: &ValueAt<'_>) 
     Some(index_values(definition, &definition.indexes[primary_key.index], value_at).into())
 }
 
-impl<B: Backend> Table<B> {
+impl<B: Backend> StoreTable<B> {
     /// What is known of a row besides its value.
     pub(crate) fn stored(&self, row: &Row<B::Doc>, value_at: &ValueAt<'_>) -> Stored {
         Stored {

@@ -4,11 +4,11 @@ use tracing::Instrument;
 
 use super::bounds::ensure_within;
 use super::{Kind, Table};
-use crate::backend::{Backend, Give, Lookup};
+use crate::backend::{Backend, Give, Lookup, Session};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::row::Row;
-use crate::select::Select;
+use crate::select::{Predicate, Select};
 use crate::value::ValueRef;
 
 impl<B: Backend> Table<B> {
@@ -27,14 +27,14 @@ impl<B: Backend> Table<B> {
     ) -> Result<Option<Row<B::Doc>>, Error> {
         let lookup = Lookup { index, values, scope: kind.scope };
         let span = tracing::debug_span!("retrieve", "type" = kind.name, backend = self.backend.name());
-        self.backend.get(&self.handle, lookup).instrument(span).await
+        over!(self, rows => rows.get(&self.handle, lookup).instrument(span))
     }
 
     /// Gives the rows that a selection finds, which is scoped already.
     pub(crate) async fn find(&self, kind: Kind, select: Select, give: &mut dyn Give<B::Doc>) -> Result<(), Error> {
         self.ensure_served(kind, &select).await?;
         let span = tracing::debug_span!("find", "type" = kind.name, backend = self.backend.name());
-        self.backend.find_each(&self.handle, select, give).instrument(span).await
+        over!(self, rows => rows.find_each(&self.handle, select, give).instrument(span))
     }
 
     /// How many rows a selection finds, its offset and limit included.
@@ -43,7 +43,7 @@ impl<B: Backend> Table<B> {
         let all = Select::of(kind.scoped(select.predicate));
         self.ensure_served(kind, &all).await?;
         let span = tracing::debug_span!("count", "type" = kind.name, backend = self.backend.name());
-        let rows = self.backend.count(&self.handle, all.predicate).instrument(span).await?;
+        let rows = over!(self, rows => rows.count(&self.handle, all.predicate).instrument(span))?;
         let rows = rows.saturating_sub(select.offset);
         Ok(select.limit.map_or(rows, |limit| rows.min(limit)))
     }
@@ -56,7 +56,20 @@ impl<B: Backend> Table<B> {
         let all = Select::of(self.selected(kind, select)?.predicate);
         self.ensure_served(kind, &all).await?;
         let span = tracing::debug_span!("exists", "type" = kind.name, backend = self.backend.name());
-        self.backend.exists(&self.handle, all.predicate).instrument(span).await
+        over!(self, rows => rows.exists(&self.handle, all.predicate).instrument(span))
+    }
+
+    /// The rows that a selection finds, which is scoped already.
+    pub(crate) fn stream(&self, select: Select) -> Result<B::Rows, Error> {
+        match &self.level {
+            None => Ok(self.backend.stream(&self.handle, select)),
+            Some(level) => Ok(level.rows()?.stream(&self.handle, select)),
+        }
+    }
+
+    /// Whether a row satisfies a predicate, which is scoped already, without a span.
+    pub(crate) async fn any(&self, predicate: Predicate) -> Result<bool, Error> {
+        over!(self, rows => rows.exists(&self.handle, predicate))
     }
 
     /// How a selection would be answered.
@@ -66,7 +79,7 @@ impl<B: Backend> Table<B> {
         }
         let select = self.selected(kind, select)?;
         let span = tracing::debug_span!("explain", "type" = kind.name, backend = self.backend.name());
-        let explanation = self.backend.explain(&self.handle, select.clone()).instrument(span).await?;
+        let explanation = over!(self, rows => rows.explain(&self.handle, select.clone()).instrument(span))?;
         Ok(explanation.warned(&self.definition, &select))
     }
 }

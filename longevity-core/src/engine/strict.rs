@@ -1,7 +1,7 @@
 //! The strict mode: queries that no index serves are errors.
 
 use super::{Kind, Table};
-use crate::backend::Backend;
+use crate::backend::{Backend, Session};
 use crate::error::Error;
 use crate::select::Select;
 
@@ -17,7 +17,8 @@ impl<B: Backend> Table<B> {
                 operation: "the strict mode, which needs explain",
             });
         }
-        let explanation = self.backend.explain(&self.handle, select.clone()).await?.warned(&self.definition, select);
+        let explanation =
+            over!(self, rows => rows.explain(&self.handle, select.clone()))?.warned(&self.definition, select);
         match explanation.warning {
             Some(warning) => Err(Error::NotIndexed { type_name: kind.name, warning }),
             None => Ok(()),

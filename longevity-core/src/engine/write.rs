@@ -6,7 +6,7 @@ use smallvec::smallvec;
 use tracing::{Instrument, Span};
 
 use super::{Kind, Table, ValueAt, index_values, primary_key};
-use crate::backend::{AllWritten, Backend, InPlace, Lookup, Target, Write, WriteFailure, Writes, Written};
+use crate::backend::{AllWritten, Backend, InPlace, Lookup, Session, Target, Write, WriteFailure, Writes, Written};
 use crate::encoding::{levels_of, too_deep};
 use crate::error::Error;
 use crate::limits::DOCUMENT_LEVELS;
@@ -14,6 +14,20 @@ use crate::row::{Row, RowContent, RowId};
 use crate::state::Stored;
 use crate::table::{Column, Index, shown};
 use crate::value::{Timestamp, Value, ValueRef};
+
+/// Does writes: here each one ends, whatever repository and operation it comes from. Not an `async fn`, which would copy them once
+/// more.
+macro_rules! write_rows {
+    ($table:expr, $kind:expr, $span:expr, $writes:expr) => {
+        match &$table.level {
+            None => $table.backend.write(&$table.handle, $writes).instrument($span).await,
+            Some(level) => match level.rows_to_write($kind.name) {
+                Ok(rows) => rows.write(&$table.handle, $writes).instrument($span).await,
+                Err(error) => Err((0, error.into())),
+            },
+        }
+    };
+}
 
 impl<B: Backend> Table<B> {
     /// Fails if the value, of the variant at this position, is nested deeper than a document may be.
@@ -47,24 +61,15 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// Does the writes: here each one ends, whatever repository and operation it comes from. Not an `async fn`, which would copy
-    /// them once more.
-    fn write(
-        &self,
-        span: Span,
-        writes: Writes<'_, B::Doc>,
-    ) -> impl Future<Output = Result<AllWritten<B::Doc>, (usize, WriteFailure)>> + Send {
-        self.backend.write(&self.handle, writes).instrument(span)
-    }
-
     /// Does several writes.
     async fn write_many(
         &self,
+        kind: Kind,
         span: Span,
         writes: Writes<'_, B::Doc>,
     ) -> Result<AllWritten<B::Doc>, (usize, WriteFailure)> {
         let wanted = writes.len();
-        let written = self.write(span, writes).await?;
+        let written = write_rows!(self, kind, span, writes)?;
         if written.len() == wanted {
             return Ok(written);
         }
@@ -72,8 +77,13 @@ impl<B: Backend> Table<B> {
     }
 
     /// Does a write alone.
-    async fn write_one(&self, span: Span, write: Write<'_, B::Doc>) -> Result<Written<B::Doc>, WriteFailure> {
-        let mut written = self.write(span, smallvec![write]).await.map_err(|(_, failure)| failure)?;
+    async fn write_one(
+        &self,
+        kind: Kind,
+        span: Span,
+        write: Write<'_, B::Doc>,
+    ) -> Result<Written<B::Doc>, WriteFailure> {
+        let mut written = write_rows!(self, kind, span, smallvec![write]).map_err(|(_, failure)| failure)?;
         match (written.pop(), written.len()) {
             (Some(written), 0) => Ok(written),
             (None, _) => Err(self.confused("a write has no result".to_owned()).into()),
@@ -83,7 +93,7 @@ impl<B: Backend> Table<B> {
 
     pub(crate) async fn insert(&self, kind: Kind, content: RowContent<B::Doc>) -> Result<RowId, WriteFailure> {
         let span = tracing::debug_span!("create", "type" = kind.name, backend = self.backend.name());
-        match self.write_one(span, Write::Insert(content)).await? {
+        match self.write_one(kind, span, Write::Insert(content)).await? {
             Written::Inserted(id) => Ok(id),
             other => Err(self.another_result(other).into()),
         }
@@ -99,7 +109,7 @@ impl<B: Backend> Table<B> {
             return Ok(Vec::new());
         }
         let span = tracing::debug_span!("create_many", "type" = kind.name, backend = self.backend.name(), rows);
-        let written = self.write_many(span, contents.into_iter().map(Write::Insert).collect()).await?;
+        let written = self.write_many(kind, span, contents.into_iter().map(Write::Insert).collect()).await?;
         let id = |(position, written)| match written {
             Written::Inserted(id) => Ok(id),
             other => Err((position, self.another_result(other).into())),
@@ -115,7 +125,7 @@ impl<B: Backend> Table<B> {
         content: RowContent<B::Doc>,
     ) -> Result<u64, WriteFailure> {
         let span = tracing::debug_span!("update", "type" = kind.name, backend = self.backend.name());
-        match self.write_one(span, Write::Replace(target(kind, stored, locking), content)).await? {
+        match self.write_one(kind, span, Write::Replace(target(kind, stored, locking), content)).await? {
             Written::Replaced(version, _) => Ok(version),
             other => Err(self.another_result(other).into()),
         }
@@ -124,7 +134,7 @@ impl<B: Backend> Table<B> {
     pub(crate) async fn delete(&self, kind: Kind, stored: &Stored) -> Result<(), WriteFailure> {
         let span = tracing::debug_span!("delete", "type" = kind.name, backend = self.backend.name());
         let target = target(kind, stored, self.options.optimistic_locking);
-        match self.write_one(span, Write::Delete(target)).await? {
+        match self.write_one(kind, span, Write::Delete(target)).await? {
             Written::Deleted(_) => Ok(()),
             other => Err(self.another_result(other).into()),
         }
@@ -141,7 +151,13 @@ impl<B: Backend> Table<B> {
         let lookup = Lookup { index, values, scope: kind.scope };
         let written_at = self.options.timestamps.then(Timestamp::now);
         let span = tracing::debug_span!("patch", "type" = kind.name, backend = self.backend.name());
-        self.backend.patch(&self.handle, lookup, changes, written_at).instrument(span).await
+        match &self.level {
+            None => self.backend.patch(&self.handle, lookup, changes, written_at).instrument(span).await,
+            Some(level) => {
+                let rows = level.rows_to_write(kind.name)?;
+                rows.patch(&self.handle, lookup, changes, written_at).instrument(span).await
+            }
+        }
     }
 
     /// Does the writes, all or none, and says how many; `None` if a row is not as it was seen. `error` tells the failure of
@@ -159,7 +175,7 @@ impl<B: Backend> Table<B> {
             return Ok(Some(0));
         }
         let span = tracing::debug_span!("write_many", "type" = kind.name, backend = self.backend.name(), rows);
-        match self.write_many(span, writes).await {
+        match self.write_many(kind, span, writes).await {
             Ok(_) => Ok(Some(rows as u64)),
             Err((_, WriteFailure::Stale { .. } | WriteFailure::Missing)) => Ok(None),
             Err((_, WriteFailure::Other(error))) => Err(error),

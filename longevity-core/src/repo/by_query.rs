@@ -38,13 +38,17 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     where
         F: OfEveryRowOf<P> + 'static,
     {
-        let patch = patch.of::<P>();
+        let patched = self.patch_found(query, &patch.of::<P>()).await;
+        patched.map_err(|error| self.table.refused(error))
+    }
+
+    async fn patch_found(&self, query: Query<P>, patch: &Patch<P>) -> Result<u64, Error> {
         patch.ensure_within(self.backend_name())?;
         for _ in 0..TRIES {
             let states = self.find(query.clone()).await?;
             let changed =
-                states.iter().map(|state| patched::<P, B>(&patch, &state.value)).collect::<Result<Vec<_>, _>>()?;
-            let table = &*self.table;
+                states.iter().map(|state| patched::<P, B>(patch, &state.value)).collect::<Result<Vec<_>, _>>()?;
+            let table = &self.table;
             let mut writes = Writes::with_capacity(states.len());
             for (PState { stored, .. }, value) in states.iter().zip(&changed) {
                 table.ensure_stable(stored, &|path| value.value_at(path))?;
@@ -79,10 +83,14 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn delete_where(&self, query: Query<P>) -> Result<u64, Error> {
+        self.delete_found(query).await.map_err(|error| self.table.refused(error))
+    }
+
+    async fn delete_found(&self, query: Query<P>) -> Result<u64, Error> {
         for _ in 0..TRIES {
             let doomed = self.doomed(query.clone()).await?;
             let writes = doomed.iter().map(|row| Write::Delete(row.target::<P>())).collect();
-            let table = &*self.table;
+            let table = &self.table;
             if let Some(rows) = table.write_all(Kind::of::<P>(), "delete_where", writes, &|_, _| None).await? {
                 return Ok(rows);
             }
@@ -115,7 +123,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
                 // The state comes back as it was handed in.
                 updated.map_err(|refused| WriteError::new(refused.into_error(), state))
             }
-            Err(error) => Err(WriteError::new(error, state)),
+            Err(error) => Err(WriteError::new(self.table.refused(error), state)),
         }
     }
 
@@ -139,14 +147,18 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         K: KeyFor<P>,
         F: OfEveryRowOf<P> + 'static,
     {
-        let patch = patch.of::<P>();
+        let patched = self.patch_key(key, &patch.of::<P>()).await;
+        patched.map_err(|error| self.table.refused(error))
+    }
+
+    async fn patch_key<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
         patch.ensure_within(self.backend_name())?;
-        if let Some(state) = self.patch_in_place(key, &patch).await? {
+        if let Some(state) = self.patch_in_place(key, patch).await? {
             return Ok(Some(state));
         }
         for _ in 0..TRIES {
             let Some(state) = self.retrieve_key(key).await? else { return Ok(None) };
-            let value = patched::<P, B>(&patch, &state.value)?;
+            let value = patched::<P, B>(patch, &state.value)?;
             match self.update_locked(state.set(value)).await {
                 Ok(state) => return Ok(Some(state)),
                 Err(refused) if refused.is_write_conflict() || refused.is_not_found() => {}
@@ -158,7 +170,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     /// Has the back end patch the row where it is, if it can.
     async fn patch_in_place<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
-        let table = &*self.table;
+        let table = &self.table;
         let in_place = table.backend.profile().patches_in_place;
         let changes =
             if in_place { patch.in_place(&table.definition, P::SCOPE, &P::is_decoded_by_derive::<B>) } else { None };

@@ -35,7 +35,7 @@ impl Doomed {
 impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// The rows that the query finds. A row of a type that is not known here is an error.
     pub(super) async fn doomed(&self, query: Query<P>) -> Result<Vec<Doomed>, Error> {
-        let table = &*self.table;
+        let table = &self.table;
         let definition = &*table.definition;
         let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
         let source = |column: &usize| Source::Property(definition.columns[*column].path.clone());
@@ -55,8 +55,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     /// The same where a row, or what the store knows of it, cannot be read: a stream goes on after it.
     async fn doomed_one_by_one(&self, query: Query<P>) -> Result<Vec<Doomed>, Error> {
-        let table = &*self.table;
-        let mut rows = table.backend.stream(&table.handle, Kind::of::<P>().scoped_select(query.into_select()));
+        let table = &self.table;
+        let mut rows = table.stream(Kind::of::<P>().scoped_select(query.into_select()))?;
         let (mut doomed, mut unreadable) = (Vec::new(), Vec::new());
         while let Some(row) = poll_fn(|context| Pin::new(&mut rows).poll_next(context)).await {
             match row {
@@ -72,7 +72,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
         for (id, error) in unreadable {
             // Who cannot tell of which type a row is does not know what it is worth.
-            if !table.backend.exists(&table.handle, of_known_type(&table.definition, id)).await? {
+            if !table.any(of_known_type(&table.definition, id)).await? {
                 return Err(error);
             }
             doomed.push(Doomed { id, version: None, primary_key: None });

@@ -13,7 +13,6 @@ mod write_error;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -38,12 +37,12 @@ pub use write_error::WriteError;
 /// The repository of a poly type sees every row of the table; that of a derived type sees the rows of its variant and
 /// no others, in every operation. Cheap to clone.
 pub struct Repo<P, B: Backend> {
-    table: Arc<Table<B>>,
+    table: Table<B>,
     of: PhantomData<fn() -> P>,
 }
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
-    pub(crate) fn new(table: Arc<Table<B>>) -> Self {
+    pub(crate) fn new(table: Table<B>) -> Self {
         Self { table, of: PhantomData }
     }
 
@@ -60,7 +59,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
 impl<P, B: Backend> Clone for Repo<P, B> {
     fn clone(&self) -> Self {
-        Self { table: Arc::clone(&self.table), of: PhantomData }
+        Self { table: self.table.clone(), of: PhantomData }
     }
 }
 

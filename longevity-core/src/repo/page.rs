@@ -51,7 +51,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn page(&self, query: Query<P>, at: Option<&Cursor>) -> Result<Page<P>, Error> {
-        let table = &*self.table;
+        let table = &self.table;
         let select = query.into_select();
         ensure_within(table.backend.name(), &select)?;
         if select.offset > 0 {

@@ -2,7 +2,6 @@
 
 use std::any::TypeId;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use super::{KeyColumns, PStates, Repo, key_columns, state_of};
 use crate::backend::{Backend, Give};
@@ -56,7 +55,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 
     pub(crate) async fn retrieve_key<K: KeyFor<P>>(&self, key: &K) -> Result<Option<PState<P>>, Error> {
-        let table = &*self.table;
+        let table = &self.table;
         let (index, values) = self.key_of(key)?;
         let row = table.get(Kind::of::<P>(), index, &values).await?;
         row.map(|row| state_of(table, &row)).transpose()
@@ -116,7 +115,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     /// The states that a selection finds, which is scoped already.
     pub(super) async fn select(&self, select: Select) -> Result<Vec<PState<P>>, Error> {
-        let table = &*self.table;
+        let table = &self.table;
         // A page is allocated at once; a limit may be anything, and promises nothing.
         let states = Vec::with_capacity(select.limit.map_or(0, |rows| rows.min(64) as usize));
         let mut found = Found { table, states };
@@ -200,7 +199,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub fn stream(&self, query: Query<P>) -> PStates<P, B> {
-        PStates::new(Arc::clone(&self.table), query)
+        PStates::new(self.table.clone(), query)
     }
 
     /// How the back end would answer the query, with a [warning](Explanation::warning) if no index serves it.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
@@ -27,12 +26,12 @@ pub struct PStates<P, B: Backend> {
 enum Source<B: Backend> {
     /// Of a strict store: the query is not begun until it is known that an index serves it.
     Strict {
-        table: Arc<Table<B>>,
+        table: Table<B>,
         select: Select,
         check: Check,
     },
     Rows {
-        table: Arc<Table<B>>,
+        table: Table<B>,
         rows: B::Rows,
     },
     Failed(Option<Error>),
@@ -41,7 +40,7 @@ enum Source<B: Backend> {
 type Check = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 impl<B: Backend> Source<B> {
-    fn new(kind: Kind, table: Arc<Table<B>>, select: Select) -> Self {
+    fn new(kind: Kind, table: Table<B>, select: Select) -> Self {
         let select = match table.selected(kind, select) {
             Ok(select) => select,
             Err(error) => return Self::Failed(Some(error)),
@@ -49,21 +48,32 @@ impl<B: Backend> Source<B> {
         if !table.options.strict {
             return Self::begun(table, select);
         }
-        let (checked, asked) = (Arc::clone(&table), select.clone());
+        let (checked, asked) = (table.clone(), select.clone());
         let check = async move { checked.ensure_served(kind, &asked).await };
         Self::Strict { table, select, check: Box::pin(check) }
     }
 
-    fn begun(table: Arc<Table<B>>, select: Select) -> Self {
-        let rows = table.backend.stream(&table.handle, select);
-        Self::Rows { table, rows }
+    fn begun(table: Table<B>, select: Select) -> Self {
+        match table.stream(select) {
+            Ok(rows) => Self::Rows { table, rows },
+            Err(error) => Self::Failed(Some(error)),
+        }
+    }
+
+    /// Ends the stream with an error if its transaction is over.
+    fn ensure_open(&mut self) {
+        if let Self::Rows { table, .. } = self
+            && let Some(Err(error)) = table.level.as_ref().map(|level| level.ensure_open())
+        {
+            *self = Self::Failed(Some(error));
+        }
     }
 
     /// Begins the query of a strict store, once it is known whether it may.
     fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Self::Strict { table, select, check } = self else { return Poll::Ready(()) };
         *self = match ready!(check.as_mut().poll(context)) {
-            Ok(()) => Self::begun(Arc::clone(table), select.clone()),
+            Ok(()) => Self::begun(table.clone(), select.clone()),
             Err(error) => Self::Failed(Some(error)),
         };
         Poll::Ready(())
@@ -71,7 +81,7 @@ impl<B: Backend> Source<B> {
 }
 
 impl<P: PersistentType, B: Backend> PStates<P, B> {
-    pub(super) fn new(table: Arc<Table<B>>, query: Query<P>) -> Self {
+    pub(super) fn new(table: Table<B>, query: Query<P>) -> Self {
         let span = tracing::debug_span!("stream", "type" = P::NAME, backend = table.backend.name());
         let source = Source::new(Kind::of::<P>(), table, query.into_select());
         Self { source, span, of: std::marker::PhantomData }
@@ -87,9 +97,10 @@ impl<P: PersistentType, B: Backend> PStates<P, B> {
     #[cfg(feature = "blocking")]
     pub(crate) fn block_on_next(&mut self) -> Option<Result<PState<P>, Error>> {
         if let Source::Strict { table, .. } = &self.source {
-            let table = Arc::clone(table);
+            let table = table.clone();
             table.backend.block_on(std::future::poll_fn(|context| self.source.poll_begun(context)));
         }
+        self.source.ensure_open();
         match &mut self.source {
             // It is begun by now.
             Source::Strict { .. } => None,
@@ -110,7 +121,7 @@ fn poll_state<P: PersistentType, B: Backend>(
 ) -> Poll<Option<Result<PState<P>, Error>>> {
     let _entered = span.enter();
     let row = ready!(Pin::new(rows).poll_next(context));
-    Poll::Ready(row.map(|row| row.and_then(|row| state_of(table, &row))))
+    Poll::Ready(row.map(|row| table.noted(row).and_then(|row| state_of(table, &row))))
 }
 
 impl<P: PersistentType, B: Backend> Stream for PStates<P, B> {
@@ -119,6 +130,7 @@ impl<P: PersistentType, B: Backend> Stream for PStates<P, B> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         ready!(this.source.poll_begun(context));
+        this.source.ensure_open();
         match &mut this.source {
             // It is begun by now.
             Source::Strict { .. } => Poll::Ready(None),

@@ -24,7 +24,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn create(&self, value: P) -> Result<PState<P>, Error> {
-        let table = &*self.table;
+        let table = &self.table;
         let content = content_of(table, &value)?;
         let written_at = content.written_at;
         match table.insert(Kind::of::<P>(), content).await {
@@ -47,8 +47,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn create_many(&self, values: impl IntoIterator<Item = P>) -> Result<Vec<PState<P>>, Error> {
-        let table = &*self.table;
-        table.ensure_atomic("create_many")?;
+        let table = &self.table;
+        table.ensure_atomic("create_many").map_err(|error| table.refused(error))?;
         let values: Vec<P> = values.into_iter().collect();
         let contents: Vec<_> = values.iter().map(|value| content_of(table, value)).collect::<Result<_, _>>()?;
         let written_at = contents.first().and_then(|content| content.written_at);
@@ -58,7 +58,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             }
             Err((position, failure)) => match values.get(position) {
                 Some(value) => Err(write_error(table, value, None, failure)),
-                None => Err(table.confused(format!("row {position} of {} failed: {failure:?}", values.len()))),
+                None => {
+                    let what = format!("row {position} of {} failed: {failure:?}", values.len());
+                    Err(table.refused(table.confused(what)))
+                }
             },
         }
     }
@@ -109,9 +112,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 
     async fn replace(&self, state: &PState<P>, locking: bool) -> Result<(u64, Option<Timestamp>), Error> {
-        let table = &*self.table;
+        let table = &self.table;
         let (value, stored) = (&state.value, &state.stored);
-        table.ensure_stable(stored, &|path| value.value_at(path))?;
+        ensure_stable(table, stored, value)?;
         let content = content_of(table, value)?;
         let written_at = content.written_at;
         match table.replace(Kind::of::<P>(), stored, locking, content).await {
@@ -135,7 +138,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn delete(&self, state: PState<P>) -> Result<P, WriteError<P>> {
-        let table = &*self.table;
+        let table = &self.table;
         match table.delete(Kind::of::<P>(), &state.stored).await {
             Ok(()) => Ok(state.value),
             Err(failure) => {
@@ -152,9 +155,18 @@ pub(super) fn content_of<P: PersistentType, B: Backend>(
     value: &P,
 ) -> Result<RowContent<B::Doc>, Error> {
     let (position, value_at) = (value.variant(), |path: &[_]| value.value_at(path));
-    table.ensure_flat(position, &value_at)?;
-    let doc = value.encode(&*table.backend)?;
+    let flat = table.ensure_flat(position, &value_at);
+    let doc = flat.and_then(|()| value.encode(&*table.backend)).map_err(|error| table.refused(error))?;
     Ok(table.content(position, &value_at, doc))
+}
+
+/// Fails if the value has another primary key than its row.
+pub(super) fn ensure_stable<P: PersistentType, B: Backend>(
+    table: &Table<B>,
+    stored: &Stored,
+    value: &P,
+) -> Result<(), Error> {
+    table.ensure_stable(stored, &|path| value.value_at(path)).map_err(|error| table.refused(error))
 }
 
 fn created<P: PersistentType, B: Backend>(
@@ -173,5 +185,5 @@ pub(super) fn write_error<P: PersistentType, B: Backend>(
     stored: Option<&Stored>,
     failure: WriteFailure,
 ) -> Error {
-    table.write_error(Kind::of::<P>(), failure, stored, &|path| value.value_at(path))
+    table.refused(table.write_error(Kind::of::<P>(), failure, stored, &|path| value.value_at(path)))
 }

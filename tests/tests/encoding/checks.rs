@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use longevity::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, WriteFailure, Writes,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, TransactionMode,
+    WriteFailure, Writes,
 };
 use longevity::document::from_value;
 use longevity::encoding::{Projection, PropertyReader};
@@ -84,6 +85,8 @@ impl Session for Checks {
 }
 
 impl Backend for Checks {
+    type Transaction = <Mem as Backend>::Transaction;
+
     const NAME: &'static str = "checks";
 
     fn name(&self) -> &'static str {
@@ -133,6 +136,14 @@ impl Backend for Checks {
 
     fn drop_undeclared_keys(&self, table: &Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
         self.0.drop_undeclared_keys(table)
+    }
+
+    fn begin(&self, mode: TransactionMode) -> impl Future<Output = Result<Self::Transaction, Error>> + Send {
+        self.0.begin(mode)
+    }
+
+    fn back_off(&self, tries: usize) -> impl Future<Output = ()> + Send {
+        self.0.back_off(tries)
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

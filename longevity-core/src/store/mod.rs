@@ -1,5 +1,8 @@
 //! The store: a domain model on a back end.
 
+mod transaction;
+mod tries;
+
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
@@ -10,7 +13,7 @@ use tracing::Instrument;
 
 use crate::backend::Backend;
 use crate::encoding::may_be_too_deep;
-use crate::engine::Table;
+use crate::engine::{Level, StoreTable, Table};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel, ModelBuilder};
 use crate::options::Options;
@@ -18,17 +21,19 @@ use crate::persistent::PersistentType;
 use crate::repo::Repo;
 use crate::table::TableDefinition;
 
+pub use transaction::{OpenTransaction, Snapshot, Transaction};
+
 /// A domain model `M` on a back end `B`: where repositories come from.
 ///
 /// Cheap to clone; clones share the store.
 ///
 /// ```
-#[doc = include_str!("../doc/open.txt")]
+#[doc = include_str!("../../doc/open.txt")]
 /// let store = Longevity::<Blogging, _>::open(Mem::new()).await?;
 /// store.create_schema().await?;
 /// let members = store.repo::<Member>();
 /// members.create(member("ann", 2)).await?;
-#[doc = include_str!("../doc/close.txt")]
+#[doc = include_str!("../../doc/close.txt")]
 /// ```
 pub struct Longevity<M, B: Backend> {
     shared: Arc<Shared<B>>,
@@ -37,7 +42,8 @@ pub struct Longevity<M, B: Backend> {
 
 struct Shared<B: Backend> {
     backend: Arc<B>,
-    tables: HashMap<TypeId, Arc<Table<B>>>,
+    tables: HashMap<TypeId, Arc<StoreTable<B>>>,
+    options: Arc<Options>,
 }
 
 impl<M: DomainModel, B: Backend> Longevity<M, B> {
@@ -74,7 +80,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
                 let nests = definition.variants.iter().map(|variant| may_be_too_deep(variant.shape)).collect();
                 (
                     id,
-                    Arc::new(Table {
+                    Arc::new(StoreTable {
                         backend: Arc::clone(&backend),
                         definition,
                         handle,
@@ -84,7 +90,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
                 )
             })
             .collect();
-        Ok(Self { shared: Arc::new(Shared { backend, tables }), model: PhantomData })
+        Ok(Self { shared: Arc::new(Shared { backend, tables, options }), model: PhantomData })
     }
 
     /// Creates the tables, keys and indexes of the model. May be called any number of times: it adds what is missing and
@@ -112,9 +118,9 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// a newer one does.
     ///
     /// ```
-    #[doc = include_str!("../doc/open.txt")]
+    #[doc = include_str!("../../doc/open.txt")]
     /// assert!(store.undeclared_keys().await?.is_empty());
-    #[doc = include_str!("../doc/close.txt")]
+    #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn undeclared_keys(&self) -> Result<Vec<String>, Error> {
         let mut keys = Vec::new();
@@ -128,12 +134,12 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// model that declare such a key are not told: stop them first.
     ///
     /// ```
-    #[doc = include_str!("../doc/open.txt")]
+    #[doc = include_str!("../../doc/open.txt")]
     /// // The model has no `key(nickname)` any more.
     /// for key in store.drop_undeclared_keys().await? {
     ///     println!("{key} is gone");
     /// }
-    #[doc = include_str!("../doc/close.txt")]
+    #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn drop_undeclared_keys(&self) -> Result<Vec<String>, Error> {
         let mut keys = Vec::new();
@@ -149,7 +155,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     }
 
     /// The tables in the order of their names.
-    fn tables(&self) -> Vec<&Table<B>> {
+    fn tables(&self) -> Vec<&StoreTable<B>> {
         let mut tables: Vec<_> = self.shared.tables.values().map(|table| &**table).collect();
         tables.sort_by(|a, b| a.definition.name.cmp(&b.definition.name));
         tables
@@ -165,8 +171,17 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         P: PersistentType,
         P::Root: InModel<M>,
     {
+        self.repo_in(None)
+    }
+
+    /// The same, in a transaction.
+    fn repo_in<P>(&self, level: Option<Arc<Level<B>>>) -> Repo<P, B>
+    where
+        P: PersistentType,
+        P::Root: InModel<M>,
+    {
         let table = self.shared.tables.get(&TypeId::of::<P::Root>());
-        Repo::new(Arc::clone(table.unwrap_or_else(|| not_listed(P::NAME, M::NAME))))
+        Repo::new(Table::new(Arc::clone(table.unwrap_or_else(|| not_listed(P::NAME, M::NAME))), level))
     }
 
     /// The back end.

@@ -3,6 +3,8 @@
 //! Each call runs the asynchronous one to its end on the calling thread, by [`Backend::block_on`]. On a back end whose
 //! futures are ready at once this costs nothing and needs no runtime; one that needs a runtime brings its own.
 
+mod transaction;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -22,11 +24,12 @@ use crate::storable::{Prop, Storable};
 use crate::store;
 
 pub use crate::wait::block_on;
+pub use transaction::{OpenTransaction, Snapshot, Transaction};
 
 /// A domain model on a back end; see [`store::Longevity`](crate::Longevity).
 ///
 /// ```
-#[doc = include_str!("../doc/open.txt")]
+#[doc = include_str!("../../doc/open.txt")]
 /// let store = longevity::blocking::Longevity::<Blogging, _>::open(Mem::new())?;
 /// store.create_schema()?;
 /// let members = store.repo::<Member>();
@@ -34,7 +37,7 @@ pub use crate::wait::block_on;
 /// for member in members.stream(Member::query().all()) {
 ///     assert_eq!(member?.get(), ann.get());
 /// }
-#[doc = include_str!("../doc/close.txt")]
+#[doc = include_str!("../../doc/close.txt")]
 /// ```
 pub struct Longevity<M, B: Backend> {
     store: store::Longevity<M, B>,

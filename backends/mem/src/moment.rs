@@ -1,0 +1,58 @@
+//! A table at a moment that a transaction looks at.
+
+use std::sync::{Arc, PoisonError, RwLockReadGuard};
+
+use smallvec::SmallVec;
+
+use crate::index::Tree;
+use crate::pages::Pages;
+use crate::schema::Layout;
+use crate::table::{State, Store};
+
+/// A moment of a table. What has changed since is kept until it is dropped.
+pub(crate) struct Moment {
+    pub(crate) store: Arc<Store>,
+    pub(crate) at: u64,
+    /// `None` if the table was not created.
+    pub(crate) layout: Option<Arc<Layout>>,
+}
+
+/// What a table contained at a moment.
+#[derive(Clone)]
+pub(crate) struct Contents {
+    pub(crate) rows: Pages,
+    pub(crate) indexes: SmallVec<[IndexContents; 4]>,
+}
+
+/// What one of its indexes contained.
+#[derive(Clone)]
+pub(crate) struct IndexContents {
+    /// The entries in order, if they were sorted.
+    pub(crate) tree: Option<Tree>,
+    /// How many there were, if that was known.
+    pub(crate) len: Option<usize>,
+}
+
+/// The tables as they are now, all at one moment. They have to be in the order of their addresses, in which all that is done to
+/// several tables locks them.
+pub(crate) fn now(stores: &[Arc<Store>]) -> Vec<(Moment, Contents)> {
+    let locked: SmallVec<[RwLockReadGuard<'_, State>; 8]> = stores.iter().map(|store| store.read()).collect();
+    let moments = stores.iter().zip(&locked).map(|(store, state)| {
+        let at = state.past.lock().unwrap_or_else(PoisonError::into_inner).hold();
+        let indexes =
+            state.indexes.iter().map(|index| IndexContents { tree: index.tree(), len: index.len() }).collect();
+        let contents = Contents { rows: state.rows.clone(), indexes };
+        (Moment { store: Arc::clone(store), at, layout: state.layout.clone() }, contents)
+    });
+    moments.collect()
+}
+
+impl Drop for Moment {
+    fn drop(&mut self) {
+        let state = self.store.read();
+        let forgotten = state.past.lock().unwrap_or_else(PoisonError::into_inner).release(self.at);
+        drop(state);
+        // Rows that nobody knows any more go outside the lock.
+        drop(forgotten);
+    }
+}

@@ -1,0 +1,41 @@
+//! What a transaction has read of a table, other than by a key.
+
+use longevity_core::query::{Predicate, Prepared};
+
+/// So many queries are looked at one by one; after more, the whole table counts as read.
+const QUERIES: usize = 256;
+
+/// What was read.
+#[derive(Default)]
+pub(crate) struct Reads {
+    /// Rows for which one of these is true.
+    predicates: Vec<Prepared>,
+    /// Anything.
+    all: bool,
+}
+
+impl Reads {
+    pub(crate) fn note(&mut self, predicate: &Predicate) {
+        if self.all || self.predicates.iter().any(|known| known.predicate() == predicate) {
+            return;
+        }
+        if self.predicates.len() == QUERIES || *predicate == Predicate::All {
+            self.note_all();
+        } else {
+            self.predicates.push(Prepared::new(predicate.clone()));
+        }
+    }
+
+    pub(crate) fn note_all(&mut self) {
+        self.all = true;
+        self.predicates.clear();
+    }
+
+    pub(crate) fn is_all(&self) -> bool {
+        self.all
+    }
+
+    pub(crate) fn predicates(&self) -> impl Iterator<Item = &Prepared> {
+        self.predicates.iter()
+    }
+}

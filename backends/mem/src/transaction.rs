@@ -1,0 +1,313 @@
+//! A transaction: each table as it was at one moment, with what it has written, which all tables take over at its commit unless
+//! somebody else has changed what it read or wrote.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
+
+use longevity_core::backend::{
+    AllWritten, Backend, Give, GiveValues, InPlace, Lookup, Session, Transaction, WriteFailure, Writes,
+    find_values_of_documents,
+};
+use longevity_core::encoding::Projection;
+use longevity_core::query::{Predicate, Select};
+use longevity_core::{Error, Explanation, Row, Timestamp};
+
+use crate::backend::{Mem, explain, key_of};
+use crate::counting;
+use crate::encode::Doc;
+use crate::fork::{Fork, NetChanges, Part};
+use crate::moment::{Contents, Moment, now};
+use crate::rows::Rows;
+use crate::schema::Table;
+use crate::selection::Selection;
+use crate::table::{State, Store};
+
+/// A transaction of a [`Mem`].
+pub struct MemTransaction {
+    mem: Mem,
+    /// `None` when it is over.
+    open: Mutex<Option<Tables>>,
+}
+
+/// The tables as a transaction sees them.
+struct Tables {
+    /// In the order of their addresses.
+    tables: Vec<View>,
+    /// What had been written at each savepoint.
+    savepoints: Vec<BTreeMap<usize, NetChanges>>,
+}
+
+enum View {
+    /// Nothing was done to it yet.
+    Untouched(Moment, Contents),
+    Fork(Box<Fork>),
+    /// While it is being forked.
+    Gone,
+}
+
+impl MemTransaction {
+    pub(crate) fn begin(mem: Mem, stores: &[Arc<Store>]) -> Self {
+        let tables = now(stores).into_iter().map(|(moment, contents)| View::Untouched(moment, contents)).collect();
+        Self { mem, open: Mutex::new(Some(Tables { tables, savepoints: Vec::new() })) }
+    }
+
+    fn open(&self) -> MutexGuard<'_, Option<Tables>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with a table.
+    fn with<T>(&self, table: &Table, act: impl FnOnce(&mut Fork) -> Result<T, Error>) -> Result<T, Error> {
+        let schema = table.schema()?;
+        let mut open = self.open();
+        let fork = open.as_mut().ok_or_else(ended)?.fork(&table.store);
+        let fork = fork.filter(|fork| fork.has(schema)).ok_or_else(|| {
+            conflict(format!("the table {} was created after the transaction had begun", table.definition.name))
+        })?;
+        act(fork)
+    }
+}
+
+impl Tables {
+    fn fork(&mut self, store: &Arc<Store>) -> Option<&mut Fork> {
+        let at = self.tables.binary_search_by_key(&Arc::as_ptr(store), View::address).ok()?;
+        let view = &mut self.tables[at];
+        if let View::Untouched(..) = view
+            && let View::Untouched(moment, contents) = std::mem::replace(view, View::Gone)
+        {
+            *view = View::Fork(Box::new(Fork::new(moment, contents)));
+        }
+        view.fork()
+    }
+
+    /// What has been written so far.
+    fn changes(&self) -> BTreeMap<usize, NetChanges> {
+        let forks = self.tables.iter().enumerate();
+        let changes = forks.filter_map(|(at, view)| match view {
+            View::Fork(fork) => Some((at, fork.changes())),
+            View::Untouched(..) | View::Gone => None,
+        });
+        changes.collect()
+    }
+
+    fn restore(&mut self, mut changes: BTreeMap<usize, NetChanges>) {
+        for (at, view) in self.tables.iter_mut().enumerate() {
+            if let Some(fork) = view.fork() {
+                fork.restore(changes.remove(&at).unwrap_or_default());
+            }
+        }
+    }
+
+    /// Makes the changes in the tables, all or none.
+    fn commit(self) -> Result<(), Error> {
+        let mut parts: Vec<_> = self.tables.into_iter().filter_map(View::into_part).collect();
+        if parts.iter().all(|part| part.changes.is_empty()) {
+            // All that was read is of one moment, in whose place the transaction is.
+            return Ok(());
+        }
+        // A part locks its table by a handle of its own, so that it can be looked at meanwhile.
+        let stores: Vec<_> = parts.iter().map(|part| Arc::clone(&part.moment.store)).collect();
+        let mut locked: Vec<_> = stores.iter().zip(&parts).map(|(store, part)| Locked::new(store, part)).collect();
+        if !parts.iter_mut().zip(&locked).all(|(part, locked)| part.is_valid(locked.state())) {
+            return Err(conflict("another one has changed what it has read or written".to_owned()));
+        }
+        for (at, part) in parts.iter().enumerate() {
+            if let Locked::Write(state) = &mut locked[at]
+                && state.enter(&part.changes).is_err()
+            {
+                // Nobody has taken a key meanwhile that was free for the transaction: this is not reached. If it were, nothing
+                // would be done.
+                for (part, locked) in parts.iter().zip(&mut locked).take(at) {
+                    if let Locked::Write(state) = locked {
+                        state.leave(&part.changes, part.changes.len());
+                    }
+                }
+                return Err(conflict("another one has taken a key".to_owned()));
+            }
+        }
+        for (part, locked) in parts.iter().zip(&mut locked) {
+            if let Locked::Write(state) = locked {
+                state.finish(&part.changes);
+            }
+        }
+        // The locks go first, then what is not in the tables any more.
+        drop(locked);
+        drop(parts);
+        Ok(())
+    }
+}
+
+impl View {
+    fn address(&self) -> *const Store {
+        match self {
+            Self::Untouched(moment, _) => Arc::as_ptr(&moment.store),
+            Self::Fork(fork) => fork.address(),
+            Self::Gone => std::ptr::null(),
+        }
+    }
+
+    fn fork(&mut self) -> Option<&mut Fork> {
+        match self {
+            Self::Fork(fork) => Some(fork),
+            Self::Untouched(..) | Self::Gone => None,
+        }
+    }
+
+    fn into_part(self) -> Option<Part> {
+        match self {
+            Self::Fork(fork) => Some(fork.into_part()),
+            Self::Untouched(..) | Self::Gone => None,
+        }
+    }
+}
+
+/// A table under its lock, at a commit.
+enum Locked<'a> {
+    Read(RwLockReadGuard<'a, State>),
+    Write(RwLockWriteGuard<'a, State>),
+}
+
+impl<'a> Locked<'a> {
+    fn new(store: &'a Store, part: &Part) -> Self {
+        if part.changes.is_empty() { Self::Read(store.read()) } else { Self::Write(store.write_lock()) }
+    }
+
+    fn state(&self) -> &State {
+        match self {
+            Self::Read(state) => state,
+            Self::Write(state) => state,
+        }
+    }
+}
+
+#[cold]
+fn ended() -> Error {
+    Error::TransactionEnded { how: "ended" }
+}
+
+#[cold]
+fn conflict(what: String) -> Error {
+    Error::TransactionConflict { tries: 1, source: what.into() }
+}
+
+// As in the back end, each future is ready at its first poll.
+impl Session for MemTransaction {
+    type Doc = Doc;
+    type Table = Table;
+    type Rows = Rows;
+
+    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        let schema = table.schema().map_err(|error| (0, error.into()))?;
+        self.with(table, |fork| Ok(fork.write(schema, writes))).map_err(|error| (0, error.into()))?
+    }
+
+    async fn patch(
+        &self,
+        _: &Table,
+        _: Lookup<'_>,
+        _: &[InPlace],
+        _: Option<Timestamp>,
+    ) -> Result<Option<Row<Doc>>, Error> {
+        Ok(None)
+    }
+
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+        let (slot, key) = key_of(table, lookup)?;
+        self.with(table, |fork| Ok(fork.get(slot, &key, lookup.scope)))
+    }
+
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+        let selection = self.with(table, |fork| {
+            fork.note(&select.predicate);
+            Selection::new(table, fork, select)
+        })?;
+        selection.give(give)
+    }
+
+    async fn find_values(
+        &self,
+        table: &Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> Result<(), Error> {
+        let read = |doc: &Doc, property: &_| self.mem.read(doc, property);
+        find_values_of_documents(self, read, table, select, projection, give).await
+    }
+
+    async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
+        self.with(table, |fork| {
+            fork.note(&predicate);
+            match counting::count(table, &mut *fork, &predicate)? {
+                Some(rows) => Ok(rows),
+                None => Ok(Selection::unordered(table, fork, predicate)?.count()),
+            }
+        })
+    }
+
+    async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
+        self.with(table, |fork| {
+            fork.note(&predicate);
+            match counting::any(table, &mut *fork, &predicate)? {
+                Some(any) => Ok(any),
+                None => Ok(Selection::unordered(table, fork, predicate)?.any()),
+            }
+        })
+    }
+
+    fn stream(&self, table: &Table, select: Select) -> Rows {
+        Rows::new(self.with(table, |fork| {
+            fork.note(&select.predicate);
+            Selection::new(table, fork, select)
+        }))
+    }
+
+    async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
+        explain(table, &select)
+    }
+}
+
+impl Transaction for MemTransaction {
+    async fn commit(&self) -> Result<(), Error> {
+        let tables = self.open().take().ok_or_else(ended)?;
+        tables.commit()
+    }
+
+    async fn rollback(&self) -> Result<(), Error> {
+        self.abandon();
+        Ok(())
+    }
+
+    fn abandon(&self) {
+        let tables = self.open().take();
+        // Rows go outside the lock.
+        drop(tables);
+    }
+
+    fn savepoint(&self) -> Result<(), Error> {
+        let mut open = self.open();
+        let tables = open.as_mut().ok_or_else(ended)?;
+        tables.savepoints.push(tables.changes());
+        Ok(())
+    }
+
+    fn release(&self) -> Result<(), Error> {
+        let mut open = self.open();
+        open.as_mut().ok_or_else(ended)?.savepoints.pop();
+        Ok(())
+    }
+
+    fn undo(&self) {
+        if let Some(tables) = &mut *self.open()
+            && let Some(changes) = tables.savepoints.pop()
+        {
+            tables.restore(changes);
+        }
+    }
+}
+
+impl fmt::Debug for MemTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemTransaction").field("mem", &self.mem).finish_non_exhaustive()
+    }
+}
