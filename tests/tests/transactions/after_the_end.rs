@@ -1,0 +1,75 @@
+//! What outlives its transaction is told so.
+
+use longevity::backend::Backend;
+use longevity::prelude::*;
+
+use crate::bank::{Account, Number, Store, account, counts};
+
+on_each_back_end!(
+    whatever_is_done_after_the_end_is_an_error_and_not_done,
+    a_stream_ends_with_its_transaction,
+    a_closure_cannot_keep_its_handle_alive,
+);
+
+fn says(error: &Error, expected: &str) {
+    assert!(matches!(error, Error::TransactionEnded { how } if *how == expected), "{error}");
+}
+
+async fn whatever_is_done_after_the_end_is_an_error_and_not_done<B: Backend>(bank: &Store<B>) {
+    for how in ["committed", "rolled back"] {
+        let tx = bank.begin().await.unwrap();
+        let accounts = tx.repo::<Account>();
+        let state = accounts.create(account(1, 0)).await.unwrap();
+        let handle = (*tx).clone();
+        match how {
+            "committed" => tx.commit().await.unwrap(),
+            _ => tx.rollback().await,
+        }
+        let before = counts(bank).await;
+        let all = || Account::query().all();
+        let m = Account::props();
+        says(&accounts.create(account(2, 0)).await.unwrap_err(), how);
+        says(&accounts.create_many([account(2, 0), account(3, 0)]).await.unwrap_err(), how);
+        says(accounts.update(state.clone()).await.unwrap_err().error(), how);
+        says(accounts.delete(state.clone()).await.unwrap_err().error(), how);
+        says(accounts.patch(state.clone(), m.balance.increment(1)).await.unwrap_err().error(), how);
+        says(&accounts.patch_by(&Number(1), m.balance.increment(1)).await.unwrap_err(), how);
+        says(&accounts.update_where(all(), m.balance.increment(1)).await.unwrap_err(), how);
+        says(&accounts.delete_where(all()).await.unwrap_err(), how);
+        says(&accounts.retrieve(&Number(1)).await.unwrap_err(), how);
+        says(&accounts.find(all()).await.unwrap_err(), how);
+        says(&accounts.count(all()).await.unwrap_err(), how);
+        says(&accounts.exists(all()).await.unwrap_err(), how);
+        says(&accounts.explain(all()).await.unwrap_err(), how);
+        says(&accounts.aggregate(all(), m.balance.sum()).await.unwrap_err(), how);
+        says(&accounts.stream(all()).next().await.unwrap().unwrap_err(), how);
+        says(&handle.repo::<Account>().count(all()).await.unwrap_err(), how);
+        says(&handle.transaction(async |_| Ok::<_, Error>(())).await.unwrap_err(), how);
+        assert_eq!(counts(bank).await, before);
+        bank.repo::<Account>().delete_where(all()).await.unwrap();
+    }
+}
+
+async fn a_stream_ends_with_its_transaction<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create_many((0..200).map(|number| account(number, 0))).await.unwrap();
+    let tx = bank.begin().await.unwrap();
+    let mut stream = tx.repo::<Account>().stream(Account::query().all());
+    stream.next().await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    says(&stream.next().await.unwrap().unwrap_err(), "committed");
+    assert!(stream.next().await.is_none());
+}
+
+async fn a_closure_cannot_keep_its_handle_alive<B: Backend>(bank: &Store<B>) {
+    let (handle, accounts) = bank
+        .transaction(async |tx| {
+            let accounts = tx.repo::<Account>();
+            accounts.create(account(1, 0)).await?;
+            Ok::<_, Error>((tx.clone(), accounts))
+        })
+        .await
+        .unwrap();
+    says(&accounts.create(account(2, 0)).await.unwrap_err(), "committed");
+    says(&handle.repo::<Account>().count(Account::query().all()).await.unwrap_err(), "committed");
+    assert_eq!(counts(bank).await, (1, 0));
+}

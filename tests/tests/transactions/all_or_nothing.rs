@@ -1,0 +1,217 @@
+//! A transaction happens as a whole or not at all.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
+
+use futures_util::FutureExt;
+use longevity::backend::Backend;
+use longevity::prelude::*;
+
+use crate::bank::{Account, Customer, Firm, Name, Number, Person, Store, account, balance, counts, firm, person};
+
+on_each_back_end!(
+    a_commit_makes_all_last,
+    an_error_undoes_all,
+    a_panic_undoes_all,
+    a_dropped_future_undoes_all,
+    a_dropped_transaction_undoes_all,
+    states_of_what_was_undone_are_refused,
+    a_write_that_failed_loses_the_transaction_even_if_nobody_looks,
+    an_error_of_the_closure_is_its_own,
+);
+
+async fn a_commit_makes_all_last<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Person>().create(person("ann", 30)).await.unwrap();
+    let made: u64 = bank
+        .transaction(async |tx| {
+            let (accounts, people) = (tx.repo::<Account>(), tx.repo::<Person>());
+            accounts.create_many([account(1, 10), account(2, 20)]).await?;
+            let ann = people.retrieve_one(&Name("ann".into())).await?;
+            people.update(ann.modify(|ann| ann.age += 1)).await?;
+            tx.repo::<Firm>().create(firm("bank")).await?;
+            // Nobody else sees any of it.
+            assert_eq!(counts(bank).await, (0, 1));
+            let ann = bank.repo::<Person>().retrieve_one(&Name("ann".into())).await?;
+            assert_eq!((ann.age, ann.row_version()), (30, 0));
+            accounts.count(Account::query().all()).await
+        })
+        .await
+        .unwrap();
+    assert_eq!(made, 2);
+    assert_eq!(counts(bank).await, (2, 2));
+    let ann = bank.repo::<Person>().retrieve_one(&Name("ann".into())).await.unwrap();
+    assert_eq!((ann.age, ann.row_version()), (31, 1));
+    // Indexes too, and states that came out of it are good.
+    let poor = Account::query().filter(Account::props().balance.lt(15));
+    let poor = bank.repo::<Account>().one(poor).await.unwrap();
+    bank.repo::<Account>().delete(poor).await.unwrap();
+    assert!(bank.repo::<Account>().create(account(2, 0)).await.unwrap_err().is_duplicate_key());
+}
+
+/// Makes, changes and deletes something.
+async fn meddle<B: Backend>(tx: &longevity::Transaction<crate::bank::Bank, B>) -> Result<(), Error> {
+    let accounts = tx.repo::<Account>();
+    accounts.create(account(3, 30)).await?;
+    let first = accounts.retrieve_one(&Number(1)).await?;
+    accounts.update(first.modify(|it| it.balance = 0)).await?;
+    accounts.delete(accounts.retrieve_one(&Number(2)).await?).await?;
+    tx.repo::<Customer>().create(Customer::Person(person("bob", 1))).await?;
+    assert_eq!(accounts.count(Account::query().all()).await?, 2);
+    Ok(())
+}
+
+async fn begin_with_two<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create_many([account(1, 10), account(2, 20)]).await.unwrap();
+}
+
+/// There is what [`begin_with_two`] made, and all of it can be written again.
+async fn is_untouched<B: Backend>(bank: &Store<B>) {
+    assert_eq!(counts(bank).await, (2, 0));
+    assert_eq!((balance(bank, 1).await, balance(bank, 2).await), (10, 20));
+    let accounts = bank.repo::<Account>();
+    let first = accounts.retrieve_one(&Number(1)).await.unwrap();
+    assert_eq!(first.row_version(), 0);
+    accounts.update(first).await.unwrap();
+    accounts.create(account(3, 0)).await.unwrap();
+    bank.transaction(async |tx| tx.repo::<Person>().create(person("bob", 2)).await).await.unwrap();
+}
+
+async fn an_error_undoes_all<B: Backend>(bank: &Store<B>) {
+    begin_with_two(bank).await;
+    let refused = bank
+        .transaction(async |tx| {
+            meddle(&tx).await?;
+            tx.repo::<Account>().retrieve_one(&Number(9)).await
+        })
+        .await
+        .unwrap_err();
+    assert!(refused.is_not_found());
+    is_untouched(bank).await;
+}
+
+async fn a_panic_undoes_all<B: Backend>(bank: &Store<B>) {
+    begin_with_two(bank).await;
+    let kept = Mutex::new(None);
+    let work = bank.transaction(async |tx| {
+        meddle(&tx).await?;
+        // Who keeps a handle does not keep the transaction open.
+        *kept.lock().unwrap() = Some(tx.clone());
+        panic!("on purpose");
+        #[expect(unreachable_code, reason = "says the type")]
+        Ok::<(), Error>(())
+    });
+    assert!(AssertUnwindSafe(work).catch_unwind().await.is_err());
+    is_untouched(bank).await;
+    let late = kept.into_inner().unwrap().unwrap().repo::<Account>().create(account(4, 0)).await.unwrap_err();
+    assert!(matches!(late, Error::TransactionEnded { how: "rolled back" }), "{late}");
+}
+
+async fn a_dropped_future_undoes_all<B: Backend>(bank: &Store<B>) {
+    begin_with_two(bank).await;
+    let kept = Mutex::new(None);
+    let mut work = Box::pin(bank.transaction(async |tx| {
+        meddle(&tx).await?;
+        *kept.lock().unwrap() = Some(tx.repo::<Account>());
+        std::future::pending::<Result<(), Error>>().await
+    }));
+    while kept.lock().unwrap().is_none() {
+        assert!((&mut work).now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    drop(work);
+    is_untouched(bank).await;
+    let late = kept.into_inner().unwrap().unwrap().find(Account::query().all()).await.unwrap_err();
+    assert!(matches!(late, Error::TransactionEnded { how: "rolled back" }), "{late}");
+}
+
+async fn a_dropped_transaction_undoes_all<B: Backend>(bank: &Store<B>) {
+    begin_with_two(bank).await;
+    let tx = bank.begin().await.unwrap();
+    meddle(&tx).await.unwrap();
+    drop(tx);
+    let tx = bank.begin().await.unwrap();
+    meddle(&tx).await.unwrap();
+    tx.rollback().await;
+    is_untouched(bank).await;
+}
+
+async fn states_of_what_was_undone_are_refused<B: Backend>(bank: &Store<B>) {
+    begin_with_two(bank).await;
+    let tx = bank.begin().await.unwrap();
+    let accounts = tx.repo::<Account>();
+    let new = accounts.create(account(3, 30)).await.unwrap();
+    let first = accounts.retrieve_one(&Number(1)).await.unwrap();
+    let changed = accounts.update(first.modify(|it| it.balance = 0)).await.unwrap();
+    tx.rollback().await;
+    let accounts = bank.repo::<Account>();
+    assert!(accounts.update(new.clone()).await.unwrap_err().is_not_found());
+    assert!(accounts.delete(new).await.unwrap_err().is_not_found());
+    assert!(accounts.update(changed.clone()).await.unwrap_err().is_write_conflict());
+    assert!(accounts.delete(changed).await.unwrap_err().is_write_conflict());
+    is_untouched(bank).await;
+}
+
+async fn a_write_that_failed_loses_the_transaction_even_if_nobody_looks<B: Backend>(bank: &Store<B>) {
+    begin_with_two(bank).await;
+    let stale = bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap();
+    let gone = bank.repo::<Account>().create(account(9, 0)).await.unwrap();
+    bank.repo::<Account>().delete(gone.clone()).await.unwrap();
+    let mut because = Vec::new();
+    for number in 0..6 {
+        let runs = Mutex::new(0);
+        let lost = bank
+            .transaction(async |tx| {
+                *runs.lock().unwrap() += 1;
+                meddle(&tx).await?;
+                let accounts = tx.repo::<Account>();
+                let m = Account::props();
+                let swallowed = match number {
+                    0 => accounts.create(account(1, 0)).await.unwrap_err(),
+                    1 => accounts.create_many([account(7, 0), account(1, 0)]).await.unwrap_err(),
+                    2 => accounts.update(stale.clone()).await.unwrap_err().into(),
+                    3 => accounts.delete(gone.clone()).await.unwrap_err().into(),
+                    4 => accounts.update_where(Account::query().all(), m.number.set(Number(5))).await.unwrap_err(),
+                    _ => accounts.patch_by(&Number(1), m.number.set(Number(3))).await.unwrap_err(),
+                };
+                assert_eq!(swallowed.kind(), longevity::ErrorKind::Permanent, "{swallowed}");
+                Ok::<_, Error>(())
+            })
+            .await
+            .unwrap_err();
+        assert_eq!(runs.into_inner().unwrap(), 1);
+        let Error::TransactionLost { because: why } = lost else { panic!("{number}: {lost}") };
+        because.push(why);
+    }
+    assert!(because[0].contains("exists already") && because[2].contains("was changed by another"), "{because:?}");
+    assert!(because[3].contains("it is gone"), "{because:?}");
+    is_untouched(bank).await;
+}
+
+async fn an_error_of_the_closure_is_its_own<B: Backend>(bank: &Store<B>) {
+    #[derive(Debug)]
+    enum Refused {
+        TooPoor(i64),
+        Store(Error),
+    }
+    impl From<Error> for Refused {
+        fn from(error: Error) -> Self {
+            Self::Store(error)
+        }
+    }
+    begin_with_two(bank).await;
+    let withdraw = async |amount: i64| {
+        bank.transaction(async |tx| {
+            let accounts = tx.repo::<Account>();
+            let first = accounts.retrieve_one(&Number(1)).await?;
+            let left = first.balance - amount;
+            accounts.update(first.modify(|it| it.balance = left)).await.map_err(Error::from)?;
+            if left < 0 { Err(Refused::TooPoor(left)) } else { Ok(left) }
+        })
+        .await
+    };
+    assert!(matches!(withdraw(4).await, Ok(6)));
+    assert!(matches!(withdraw(7).await, Err(Refused::TooPoor(-1))));
+    assert_eq!(balance(bank, 1).await, 6);
+    bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
+    assert!(matches!(withdraw(1).await, Err(Refused::Store(Error::NotFound { .. }))));
+}

@@ -1,0 +1,118 @@
+//! A transaction whose future is dropped at any point has done all or nothing, and is in nobody's way.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use longevity::backend::Backend;
+use longevity::prelude::*;
+
+use crate::bank::{Account, Number, Person, Store, account, balance, counts, person};
+
+on_each_back_end!(
+    a_closure_that_is_dropped_anywhere_has_done_all_or_nothing,
+    what_was_begun_and_is_dropped_anywhere_has_done_all_or_nothing,
+);
+
+/// Lets the runtime go on once: a point at which the future may be dropped.
+async fn pause() {
+    tokio::task::yield_now().await;
+}
+
+async fn script<B: Backend>(tx: &longevity::Transaction<crate::bank::Bank, B>) -> Result<(), Error> {
+    let accounts = tx.repo::<Account>();
+    pause().await;
+    let first = accounts.retrieve_one(&Number(1)).await?;
+    pause().await;
+    accounts.update(first.modify(|it| it.balance += 1)).await?;
+    pause().await;
+    accounts.create(account(2, 0)).await?;
+    pause().await;
+    let nested = tx.transaction(async |tx| {
+        tx.repo::<Account>().create(account(3, 0)).await?;
+        pause().await;
+        Err::<(), _>(Error::InvalidCursor { problem: "none" })
+    });
+    assert!(nested.await.is_err());
+    tx.repo::<Person>().create(person("ann", 1)).await?;
+    pause().await;
+    accounts.update_where(Account::query().all(), Account::props().notes.push("seen")).await?;
+    pause().await;
+    Ok(())
+}
+
+/// Polls a future so often and drops it; gives what it gave, if it came to its end.
+async fn polled<T>(times: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut left = times;
+    std::future::poll_fn(move |context| {
+        // Its own wake-ups, or this task's: each leads to a poll.
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+/// All or nothing is there, and the store is used at once.
+async fn is_whole<B: Backend>(bank: &Store<B>, committed: bool) {
+    let accounts = bank.repo::<Account>();
+    let (expected, customers) = if committed { (2, 1) } else { (1, 0) };
+    assert_eq!(counts(bank).await, (expected, customers));
+    let first = accounts.retrieve_one(&Number(1)).await.unwrap();
+    assert_eq!((first.balance, first.notes.len()), (i64::from(committed), usize::from(committed)));
+    // Nobody holds anything: a write, and a transaction, are done without waiting for what was dropped.
+    let mut context = Context::from_waker(Waker::noop());
+    _ = pin!(accounts.count(Account::query().all())).poll(&mut context);
+    bank.transaction(async |tx| {
+        let accounts = tx.repo::<Account>();
+        accounts.delete_where(Account::query().all()).await?;
+        tx.repo::<Person>().delete_where(Person::query().all()).await?;
+        accounts.create(account(1, 0)).await
+    })
+    .await
+    .unwrap();
+    assert_eq!(balance(bank, 1).await, 0);
+}
+
+async fn a_closure_that_is_dropped_anywhere_has_done_all_or_nothing<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create(account(1, 0)).await.unwrap();
+    for times in 0.. {
+        let ended = polled(times, bank.transaction(async |tx| script(&tx).await)).await;
+        let committed = counts(bank).await.1 == 1;
+        assert!(committed || ended.is_none());
+        is_whole(bank, committed).await;
+        if let Some(result) = ended {
+            result.unwrap();
+            assert!(times > 7, "it was never dropped within");
+            return;
+        }
+    }
+}
+
+async fn what_was_begun_and_is_dropped_anywhere_has_done_all_or_nothing<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create(account(1, 0)).await.unwrap();
+    for times in 0.. {
+        let work = async {
+            let tx = bank.begin().await?;
+            script(&tx).await?;
+            tx.commit().await
+        };
+        let ended = polled(times, work).await;
+        let committed = counts(bank).await.1 == 1;
+        assert!(committed || ended.is_none());
+        is_whole(bank, committed).await;
+        if let Some(result) = ended {
+            result.unwrap();
+            assert!(times > 7, "it was never dropped within");
+            return;
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! Histories of transactions, and of single operations, side by side on several threads, are looked at afterwards: is there an order,
+//! one after the other, that explains all that was seen, and in which nothing comes before what had ended when it began?
+//!
+//! Each write appends a stamp of its own to a row's notes, so that whoever reads a row sees all its writes in their order. `LONGEVITY_HISTORIES`
+//! says how many there are on each back end, and `LONGEVITY_SEED` repeats one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use longevity::Transaction;
+use longevity::backend::Backend;
+use longevity::prelude::*;
+use longevity_tests::chance::{self, Chance};
+
+use crate::bank::{Account, Bank, Number, Store};
+
+on_each_back_end!(histories_have_an_order_that_explains_them);
+
+const THREADS: u64 = 4;
+const OPERATIONS: usize = 20;
+const ACCOUNTS: usize = 4;
+
+/// What somebody read and wrote, in a transaction or by one operation.
+#[derive(Clone, Debug, Default)]
+struct Record {
+    /// The stamps that were on an account, but for its own.
+    reads: Vec<(u32, Vec<String>)>,
+    writes: Vec<(u32, String)>,
+    began: u64,
+    ended: u64,
+}
+
+/// What all threads share: the time, which each look at it moves on.
+struct Clock(AtomicU64);
+
+impl Clock {
+    fn now(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst)
+    }
+}
+
+/// One thread's part of a history.
+struct Actor<'a, B: Backend> {
+    bank: &'a Store<B>,
+    clock: &'a Clock,
+    name: String,
+    stamps: u64,
+    chance: Chance,
+    records: Vec<Record>,
+    /// The stamps of what was undone.
+    undone: Vec<String>,
+}
+
+/// What is done to an account.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Read(u32),
+    ReadAll,
+    Append(u32),
+    /// Appends to one in a nested transaction, which then fails.
+    AppendAndUndo(u32),
+    /// Lets others run.
+    Pause,
+}
+
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Commit,
+    Fail,
+    Drop,
+}
+
+/// What a script fails with if it is to fail.
+#[derive(Debug)]
+enum Failed {
+    OnPurpose(Vec<String>),
+    Store(Error),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Record {
+    fn read(&mut self, number: u32, notes: &[String]) {
+        let own: BTreeSet<_> = self.writes.iter().map(|(_, stamp)| stamp).collect();
+        let others = notes.iter().filter(|stamp| !own.contains(stamp)).cloned().collect();
+        self.reads.push((number, others));
+    }
+}
+
+impl<B: Backend> Actor<'_, B> {
+    fn stamp(&mut self) -> String {
+        self.stamps += 1;
+        format!("{}.{}", self.name, self.stamps)
+    }
+
+    fn step(&mut self) -> Step {
+        let number = self.chance.below(ACCOUNTS) as u32;
+        match self.chance.below(10) {
+            0..3 => Step::Read(number),
+            3 => Step::ReadAll,
+            4..8 => Step::Append(number),
+            8 => Step::AppendAndUndo(number),
+            _ => Step::Pause,
+        }
+    }
+
+    async fn act(&mut self) {
+        let mut left = OPERATIONS;
+        while left > 0 {
+            let steps = self.chance.below(5).min(left);
+            left -= steps.max(1);
+            match steps {
+                0 => self.alone().await,
+                _ => self.together(steps).await,
+            }
+        }
+    }
+
+    /// One operation by itself.
+    async fn alone(&mut self) {
+        let accounts = self.bank.repo::<Account>();
+        let number = self.chance.below(ACCOUNTS) as u32;
+        let mut record = Record { began: self.clock.now(), ..Record::default() };
+        if self.chance.is_one_in(2) {
+            let state = accounts.retrieve(&Number(number)).await.unwrap();
+            record.read(number, state.as_ref().map_or(&[], |state| &state.notes));
+        } else {
+            let stamp = self.stamp();
+            record.writes.push((number, stamp.clone()));
+            let m = Account::props();
+            match accounts.patch_by(&Number(number), m.notes.push(stamp.clone())).await.unwrap() {
+                Some(state) => record.read(number, &state.notes),
+                None => {
+                    let new = Account { number: Number(number), balance: 1, notes: vec![stamp] };
+                    match accounts.create(new).await {
+                        Ok(_) => record.reads.push((number, Vec::new())),
+                        Err(error) if error.is_duplicate_key() => record.writes.clear(),
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            }
+        }
+        record.ended = self.clock.now();
+        self.records.push(record);
+    }
+
+    /// Several steps in a transaction.
+    async fn together(&mut self, steps: usize) {
+        let steps: Vec<_> = (0..steps).map(|_| (self.step(), self.stamp())).collect();
+        let end = *self.chance.of(&[End::Commit, End::Commit, End::Commit, End::Fail, End::Drop]);
+        let began = self.clock.now();
+        if end == End::Drop {
+            let tx = self.bank.begin().await.unwrap();
+            let mut record = Record::default();
+            // Another transaction may have been in the way of what will not be committed.
+            _ = script(&tx, &steps, &mut record).await;
+            self.undone.extend(record.writes.into_iter().map(|(_, stamp)| stamp));
+            return;
+        }
+        let done = self.bank.transaction(async |tx| {
+            let mut record = Record { began, ..Record::default() };
+            script(&tx, &steps, &mut record).await?;
+            match end {
+                End::Fail => Err(Failed::OnPurpose(record.writes.into_iter().map(|(_, stamp)| stamp).collect())),
+                _ => Ok(record),
+            }
+        });
+        match done.await {
+            Ok(record) => self.records.push(Record { ended: self.clock.now(), ..record }),
+            Err(Failed::OnPurpose(stamps)) => self.undone.extend(stamps),
+            Err(Failed::Store(error)) => panic!("{error}"),
+        }
+    }
+}
+
+async fn script<B: Backend>(
+    tx: &Transaction<Bank, B>,
+    steps: &[(Step, String)],
+    record: &mut Record,
+) -> Result<(), Error> {
+    let accounts = tx.repo::<Account>();
+    for (step, stamp) in steps {
+        match *step {
+            Step::Read(number) => {
+                let state = accounts.retrieve(&Number(number)).await?;
+                record.read(number, state.as_ref().map_or(&[], |state| &state.notes));
+            }
+            Step::ReadAll => {
+                let found = accounts.find(Account::query().filter(Account::props().balance.ge(1))).await?;
+                for number in 0..ACCOUNTS as u32 {
+                    let state = found.iter().find(|state| state.number.0 == number);
+                    record.read(number, state.map_or(&[], |state| &state.notes));
+                }
+            }
+            Step::Append(number) => append(&accounts, number, stamp, record).await?,
+            Step::AppendAndUndo(number) if tx_nests::<B>() => {
+                let mut undone = record.clone();
+                let nested = tx.transaction(async |tx| {
+                    append(&tx.repo(), number, stamp, &mut undone).await?;
+                    Err::<(), _>(Error::InvalidCursor { problem: "none" })
+                });
+                assert!(nested.await.is_err());
+                // What it has read counts, what it has written does not.
+                record.reads = undone.reads;
+            }
+            Step::AppendAndUndo(_) | Step::Pause => tokio::task::yield_now().await,
+        }
+    }
+    Ok(())
+}
+
+/// Whether transactions of the back end are nested.
+fn tx_nests<B: Backend>() -> bool {
+    B::NAME != "mongo"
+}
+
+async fn append<B: Backend>(
+    accounts: &Repo<Account, B>,
+    number: u32,
+    stamp: &str,
+    record: &mut Record,
+) -> Result<(), Error> {
+    match accounts.retrieve(&Number(number)).await? {
+        Some(state) => {
+            record.read(number, &state.notes);
+            accounts.update(state.modify(|it| it.notes.push(stamp.to_owned()))).await?;
+        }
+        None => {
+            record.reads.push((number, Vec::new()));
+            accounts.create(Account { number: Number(number), balance: 1, notes: vec![stamp.to_owned()] }).await?;
+        }
+    }
+    record.writes.push((number, stamp.to_owned()));
+    Ok(())
+}
+
+/// Fails with what cannot be if everything was done one after the other.
+fn check(records: &[Record], last: &BTreeMap<u32, Vec<String>>, undone: &[String]) -> Result<(), String> {
+    let written: BTreeSet<_> = records.iter().flat_map(|record| &record.writes).map(|(_, stamp)| stamp).collect();
+    let kept: BTreeSet<_> = last.values().flatten().collect();
+    if written != kept {
+        return Err(format!("written is {written:?}, and there is {kept:?}"));
+    }
+    if let Some(stamp) = undone.iter().find(|stamp| kept.contains(stamp)) {
+        return Err(format!("{stamp} was undone, and is there"));
+    }
+    let writer = |number: u32, at: usize| {
+        let stamp = last.get(&number)?.get(at)?;
+        records.iter().position(|record| record.writes.iter().any(|(_, own)| own == stamp))
+    };
+    let mut before = vec![BTreeSet::new(); records.len()];
+    for (at, record) in records.iter().enumerate() {
+        for (number, stamps) in &record.reads {
+            let all = last.get(number).map_or(&[][..], Vec::as_slice);
+            if !all.starts_with(stamps) {
+                return Err(format!("{record:?} saw {stamps:?} on {number}, which was {all:?}"));
+            }
+            // After whoever wrote what it saw, and before whoever wrote next.
+            let seen = stamps.len().checked_sub(1).and_then(|last| writer(*number, last));
+            before[at].extend(seen.filter(|writer| *writer != at));
+            if let Some(next) = writer(*number, stamps.len()).filter(|writer| *writer != at) {
+                before[next].insert(at);
+            }
+        }
+        before[at].extend((0..records.len()).filter(|other| records[*other].ended < record.began));
+    }
+    for (number, stamps) in last {
+        for at in 1..stamps.len() {
+            if let (Some(first), Some(second)) = (writer(*number, at - 1), writer(*number, at))
+                && first != second
+            {
+                before[second].insert(first);
+            }
+        }
+    }
+    // Whatever has nothing before it comes first, again and again: what is left is in a circle.
+    let mut left: BTreeSet<_> = (0..records.len()).collect();
+    loop {
+        let first: Vec<_> = left.iter().copied().filter(|at| before[*at].is_disjoint(&left)).collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        if first.is_empty() {
+            let circle: Vec<_> =
+                left.iter().map(|at| (&records[*at], before[*at].intersection(&left).collect::<Vec<_>>())).collect();
+            return Err(format!("each of these comes before another one of them: {circle:#?}"));
+        }
+        left.retain(|at| !first.contains(at));
+    }
+}
+
+async fn histories_have_an_order_that_explains_them<B: Backend>(bank: &Store<B>) {
+    let variable = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let histories = variable("LONGEVITY_HISTORIES").unwrap_or(60);
+    let seed = variable("LONGEVITY_SEED").unwrap_or_else(chance::seed);
+    let (mut records_seen, mut undone_seen) = (0, 0);
+    for history in 0..histories {
+        let clock = std::sync::Arc::new(Clock(AtomicU64::new(0)));
+        let actors: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let (bank, clock) = (bank.clone(), std::sync::Arc::clone(&clock));
+                tokio::spawn(async move {
+                    let chance = Chance::new(seed.wrapping_add(history), thread);
+                    let name = format!("{thread}");
+                    let (records, undone) = (Vec::new(), Vec::new());
+                    let mut actor = Actor { bank: &bank, clock: &clock, name, stamps: 0, chance, records, undone };
+                    actor.act().await;
+                    (actor.records, actor.undone)
+                })
+            })
+            .collect();
+        let (mut records, mut undone) = (Vec::new(), Vec::new());
+        for actor in actors {
+            let (own, given_up) = actor.await.unwrap();
+            records.extend(own);
+            undone.extend(given_up);
+        }
+        let found = bank.repo::<Account>().find(Account::query().all()).await.unwrap();
+        let last = found.into_iter().map(|state| (state.number.0, state.notes.clone())).collect();
+        if let Err(problem) = check(&records, &last, &undone) {
+            panic!("on {}, LONGEVITY_SEED={} finds it perhaps: {problem}", B::NAME, seed.wrapping_add(history));
+        }
+        records_seen += records.len();
+        undone_seen += undone.len();
+        bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
+    }
+    println!(
+        "{}: {histories} histories with {records_seen} transactions, {undone_seen} writes undone; LONGEVITY_SEED={seed}",
+        B::NAME
+    );
+}
+
+/// What must not happen is found where it happens.
+#[test]
+fn an_order_that_does_not_exist_is_not_found() {
+    let record = |reads: &[(u32, &[&str])], writes: &[(u32, &str)], began, ended| Record {
+        reads: reads
+            .iter()
+            .map(|(number, stamps)| (*number, stamps.iter().map(|s| (*s).to_owned()).collect()))
+            .collect(),
+        writes: writes.iter().map(|(number, stamp)| (*number, (*stamp).to_owned())).collect(),
+        began,
+        ended,
+    };
+    let last = |rows: &[(u32, &[&str])]| -> BTreeMap<u32, Vec<String>> {
+        rows.iter().map(|(number, stamps)| (*number, stamps.iter().map(|s| (*s).to_owned()).collect())).collect()
+    };
+    let one_after_the_other = [record(&[(1, &[])], &[(1, "a")], 0, 1), record(&[(1, &["a"])], &[(1, "b")], 2, 3)];
+    check(&one_after_the_other, &last(&[(1, &["a", "b"])]), &[]).unwrap();
+    let lost = [record(&[(1, &[])], &[(1, "a")], 0, 3), record(&[(1, &[])], &[(1, "b")], 1, 2)];
+    check(&lost, &last(&[(1, &["b"])]), &[]).unwrap_err();
+    check(&lost, &last(&[(1, &["a", "b"])]), &[]).unwrap_err();
+    let skew = [record(&[(1, &[]), (2, &[])], &[(1, "a")], 0, 3), record(&[(1, &[]), (2, &[])], &[(2, "b")], 1, 2)];
+    check(&skew, &last(&[(1, &["a"]), (2, &["b"])]), &[]).unwrap_err();
+    let dirty = [record(&[(1, &["x"])], &[], 0, 1)];
+    check(&dirty, &last(&[]), &["x".to_owned()]).unwrap_err();
+    check(&[], &last(&[(1, &["x"])]), &["x".to_owned()]).unwrap_err();
+    // It read what had been overwritten before it began.
+    let late = [record(&[(1, &[])], &[(1, "a")], 0, 1), record(&[(1, &[])], &[], 2, 3)];
+    check(&late, &last(&[(1, &["a"])]), &[]).unwrap_err();
+}

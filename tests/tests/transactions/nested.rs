@@ -1,0 +1,201 @@
+//! Transactions that are nested in others.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use longevity::backend::Backend;
+use longevity::prelude::*;
+
+use crate::bank::{Account, Number, Person, Store, account, balance, counts, is_same, person};
+
+on_each_back_end!(
+    what_a_nested_one_writes_stays_if_it_succeeds,
+    what_a_nested_one_writes_is_undone_if_it_fails,
+    a_nested_one_that_was_undone_has_left_no_trace,
+    nested_ones_may_be_nested,
+    a_nested_one_that_panics_or_is_dropped_is_undone,
+    a_failure_within_loses_the_nested_one_alone,
+    while_one_is_nested_the_outer_one_waits,
+    a_nested_one_falls_with_the_outer_one,
+);
+
+struct Stop;
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        panic!("{error}")
+    }
+}
+
+async fn what_a_nested_one_writes_stays_if_it_succeeds<B: Backend>(bank: &Store<B>) {
+    bank.transaction(async |tx| {
+        tx.repo::<Account>().create(account(1, 1)).await?;
+        let state = tx.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await?;
+        // Its states are good outside.
+        tx.repo::<Account>().update(state.modify(|it| it.balance = 3)).await?;
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert_eq!((balance(bank, 1).await, balance(bank, 2).await), (1, 3));
+}
+
+async fn what_a_nested_one_writes_is_undone_if_it_fails<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create_many([account(1, 1), account(2, 2), account(3, 3)]).await.unwrap();
+    let m = Account::props();
+    bank.transaction(async |tx| {
+        let accounts = tx.repo::<Account>();
+        let first = accounts.retrieve_one(&Number(1)).await?;
+        let first = accounts.update(first.modify(|it| it.balance = 10)).await?;
+        accounts.create(account(4, 4)).await?;
+        // Trees and rows have been walked before and within.
+        assert_eq!(accounts.find(Account::query().filter(m.balance.ge(3))).await?.len(), 3);
+        let undone = tx.transaction(async |tx| {
+            let accounts = tx.repo::<Account>();
+            accounts.update(first.clone().modify(|it| it.number = Number(11))).await.map_err(Error::from)?;
+            accounts.delete(accounts.retrieve_one(&Number(2)).await?).await.map_err(Error::from)?;
+            accounts.delete(accounts.retrieve_one(&Number(4)).await?).await.map_err(Error::from)?;
+            accounts.create(account(5, 5)).await?;
+            tx.repo::<Person>().create(person("ann", 1)).await?;
+            assert_eq!(accounts.find(Account::query().filter(m.balance.ge(3))).await?.len(), 3);
+            Err::<(), _>(Stop)
+        });
+        assert!(undone.await.is_err());
+        let numbers = |states: Vec<PState<Account>>| states.iter().map(|it| it.number.0).collect::<Vec<_>>();
+        let by_balance = Account::query().filter(m.balance.ge(3)).order_by(m.balance.asc());
+        assert_eq!(numbers(accounts.find(by_balance).await?), [3, 4, 1]);
+        assert_eq!(numbers(accounts.find(Account::query().order_by(m.number.asc())).await?), [1, 2, 3, 4]);
+        is_same(&accounts.retrieve_one(&Number(1)).await?, &first);
+        assert!(accounts.retrieve(&Number(11)).await?.is_none() && accounts.retrieve(&Number(5)).await?.is_none());
+        assert_eq!(accounts.retrieve_one(&Number(2)).await?.row_version(), 0);
+        assert_eq!(accounts.count(Account::query().all()).await?, 4);
+        assert!(tx.repo::<Person>().find(Person::query().all()).await?.is_empty());
+        accounts.update(first).await?;
+        accounts.create(account(5, 50)).await
+    })
+    .await
+    .unwrap();
+    assert_eq!(counts(bank).await, (5, 0));
+    assert_eq!((balance(bank, 1).await, balance(bank, 5).await), (10, 50));
+    let first = bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap();
+    assert_eq!(first.row_version(), 2);
+}
+
+async fn a_nested_one_that_was_undone_has_left_no_trace<B: Backend>(bank: &Store<B>) {
+    bank.transaction(async |tx| {
+        let undone = tx.transaction(async |tx| {
+            tx.repo::<Account>().create_many((0..100).map(|number| account(number, 0))).await?;
+            Err::<(), _>(Stop)
+        });
+        assert!(undone.await.is_err());
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(counts(bank).await, (0, 0));
+    bank.repo::<Account>().create(account(1, 0)).await.unwrap();
+}
+
+async fn nested_ones_may_be_nested<B: Backend>(bank: &Store<B>) {
+    bank.transaction(async |tx| {
+        tx.repo::<Account>().create(account(1, 1)).await?;
+        let undone = tx.transaction(async |tx| {
+            tx.repo::<Account>().create(account(2, 2)).await?;
+            tx.transaction(async |tx| tx.repo::<Account>().create(account(3, 3)).await).await?;
+            let undone = tx.transaction(async |tx| {
+                tx.repo::<Account>().create(account(4, 4)).await?;
+                Err::<(), _>(Stop)
+            });
+            assert!(undone.await.is_err());
+            assert_eq!(tx.repo::<Account>().count(Account::query().all()).await?, 3);
+            Err::<(), _>(Stop)
+        });
+        assert!(undone.await.is_err());
+        tx.transaction(async |tx| tx.repo::<Account>().create(account(3, 30)).await).await
+    })
+    .await
+    .unwrap();
+    assert_eq!(counts(bank).await, (2, 0));
+    assert_eq!(balance(bank, 3).await, 30);
+}
+
+async fn a_nested_one_that_panics_or_is_dropped_is_undone<B: Backend>(bank: &Store<B>) {
+    let tx = bank.begin().await.unwrap();
+    tx.repo::<Account>().create(account(1, 1)).await.unwrap();
+    let panics = tx.transaction(async |tx| {
+        tx.repo::<Account>().create(account(2, 2)).await?;
+        panic!("on purpose");
+        #[expect(unreachable_code, reason = "says the type")]
+        Ok::<(), Error>(())
+    });
+    assert!(AssertUnwindSafe(panics).catch_unwind().await.is_err());
+    let written = std::sync::atomic::AtomicBool::new(false);
+    let mut dropped = Box::pin(tx.transaction(async |tx| {
+        tx.repo::<Account>().create(account(3, 3)).await?;
+        written.store(true, std::sync::atomic::Ordering::Relaxed);
+        std::future::pending::<Result<(), Error>>().await
+    }));
+    while !written.load(std::sync::atomic::Ordering::Relaxed) {
+        assert!((&mut dropped).now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    drop(dropped);
+    tx.repo::<Account>().create(account(4, 4)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(counts(bank).await, (2, 0));
+    assert_eq!((balance(bank, 1).await, balance(bank, 4).await), (1, 4));
+}
+
+async fn a_failure_within_loses_the_nested_one_alone<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create(account(1, 1)).await.unwrap();
+    bank.transaction(async |tx| {
+        tx.repo::<Account>().create(account(2, 2)).await?;
+        let swallowed = tx.transaction(async |tx| {
+            tx.repo::<Account>().create(account(3, 3)).await?;
+            assert!(tx.repo::<Account>().create(account(1, 0)).await.unwrap_err().is_duplicate_key());
+            Ok::<_, Error>(())
+        });
+        let lost = swallowed.await.unwrap_err();
+        assert!(matches!(&lost, Error::TransactionLost { because } if because.contains("exists already")), "{lost}");
+        tx.repo::<Account>().create(account(4, 4)).await
+    })
+    .await
+    .unwrap();
+    assert_eq!(counts(bank).await, (3, 0));
+    assert!(bank.repo::<Account>().retrieve(&Number(3)).await.unwrap().is_none());
+}
+
+async fn while_one_is_nested_the_outer_one_waits<B: Backend>(bank: &Store<B>) {
+    let tx = bank.begin().await.unwrap();
+    let outer = tx.repo::<Account>();
+    tx.transaction(async |nested| {
+        let refused = outer.count(Account::query().all()).await.unwrap_err();
+        assert!(matches!(refused, Error::TransactionNested), "{refused}");
+        let second = tx.transaction(async |_| Ok::<_, Error>(())).await.unwrap_err();
+        assert!(matches!(second, Error::TransactionNested), "{second}");
+        nested.repo::<Account>().create(account(1, 1)).await
+    })
+    .await
+    .unwrap();
+    assert_eq!(outer.count(Account::query().all()).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    assert_eq!(counts(bank).await, (1, 0));
+}
+
+async fn a_nested_one_falls_with_the_outer_one<B: Backend>(bank: &Store<B>) {
+    let tx = bank.begin().await.unwrap();
+    let handle = (*tx).clone();
+    handle
+        .transaction(async move |nested| {
+            nested.repo::<Account>().create(account(1, 1)).await?;
+            // It cannot be committed over the nested one's head: it is rolled back.
+            let refused = tx.commit().await.unwrap_err();
+            assert!(matches!(refused, Error::TransactionNested), "{refused}");
+            let late = nested.repo::<Account>().create(account(2, 2)).await.unwrap_err();
+            assert!(matches!(late, Error::TransactionEnded { .. }), "{late}");
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(counts(bank).await, (0, 0));
+}

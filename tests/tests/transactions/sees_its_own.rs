@@ -1,0 +1,186 @@
+//! A transaction sees its own writes, whatever it asks.
+
+use futures_util::TryStreamExt;
+use longevity::backend::Backend;
+use longevity::prelude::*;
+
+use crate::bank::{
+    Account, Customer, Firm, Name, Number, Person, Register, Store, account, counts, firm, is_same, person,
+};
+
+on_each_back_end!(
+    keys_follow_its_writes,
+    a_key_that_a_row_gave_up_is_free,
+    queries_follow_its_writes,
+    figures_follow_its_writes,
+    changes_by_query_follow_its_writes,
+    a_morph_is_seen_by_all_repositories,
+    operations_at_once_are_done_one_after_the_other,
+);
+
+async fn keys_follow_its_writes<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create(account(1, 10)).await.unwrap();
+    let tx = bank.begin().await.unwrap();
+    let accounts = tx.repo::<Account>();
+    let first = accounts.retrieve_one(&Number(1)).await.unwrap();
+    // Once with its key unchanged, once with another one.
+    let first = accounts.update(first.modify(|it| it.balance = 11)).await.unwrap();
+    is_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
+    let moved = accounts.update(first.modify(|it| it.number = Number(2))).await.unwrap();
+    assert_eq!(moved.row_version(), 2);
+    assert!(accounts.retrieve(&Number(1)).await.unwrap().is_none());
+    is_same(&accounts.retrieve_one(&Number(2)).await.unwrap(), &moved);
+    accounts.delete(moved).await.unwrap();
+    assert!(accounts.retrieve(&Number(2)).await.unwrap().is_none());
+    accounts.create(account(2, 3)).await.unwrap();
+    assert_eq!(accounts.retrieve_one(&Number(2)).await.unwrap().balance, 3);
+    tx.commit().await.unwrap();
+    assert_eq!(bank.repo::<Account>().retrieve_one(&Number(2)).await.unwrap().balance, 3);
+    assert_eq!(counts(bank).await, (1, 0));
+}
+
+/// The row is changed before the key is asked for the first time.
+async fn a_key_that_a_row_gave_up_is_free<B: Backend>(bank: &Store<B>) {
+    let firms = bank.repo::<Firm>();
+    let old = firms.create(firm("old")).await.unwrap();
+    bank.transaction(async |tx| {
+        let firms = tx.repo::<Firm>();
+        // Its other key stays as it is.
+        let renamed = firms.update(old.clone().modify(|it| it.name = Name("new".into()))).await?;
+        is_same(&firms.retrieve_one(&Register("register of old".into())).await?, &renamed);
+        assert!(tx.repo::<Person>().retrieve(&Name("old".into())).await?.is_none());
+        tx.repo::<Person>().create(person("old", 1)).await?;
+        firms.delete(renamed).await?;
+        assert!(firms.retrieve(&Register("register of old".into())).await?.is_none());
+        firms.create(firm("other")).await?;
+        firms.create(Firm { name: Name("third".into()), register: Register("register of old".into()) }).await
+    })
+    .await
+    .unwrap();
+    assert_eq!(counts(bank).await, (0, 3));
+    assert!(firms.update(old).await.unwrap_err().is_not_found());
+}
+
+async fn queries_follow_its_writes<B: Backend>(bank: &Store<B>) {
+    let m = Account::props();
+    let rows = (1..=50).map(|number| account(number, i64::from(number) % 5));
+    bank.repo::<Account>().create_many(rows).await.unwrap();
+    let tx = bank.begin().await.unwrap();
+    let accounts = tx.repo::<Account>();
+    for number in [5, 10, 15] {
+        let state = accounts.retrieve_one(&Number(number)).await.unwrap();
+        accounts.update(state.modify(|it| it.balance = 7)).await.unwrap();
+    }
+    accounts.delete(accounts.retrieve_one(&Number(20)).await.unwrap()).await.unwrap();
+    accounts.create(account(51, 7)).await.unwrap();
+
+    // By an index, by a key's range, by a scan, in the order of each; in the middle of it, more is written.
+    let numbers = |states: Vec<PState<Account>>| states.iter().map(|it| it.number.0).collect::<Vec<_>>();
+    let sevens = || Account::query().filter(m.balance.eq(7)).order_by(m.number.asc());
+    assert_eq!(numbers(accounts.find(sevens()).await.unwrap()), [5, 10, 15, 51]);
+    let from_49 = Account::query().filter(m.number.ge(Number(49))).order_by(m.number.desc());
+    assert_eq!(numbers(accounts.find(from_49).await.unwrap()), [51, 50, 49]);
+    let zeros = || Account::query().filter(m.balance.lt(1) & m.notes.is_empty());
+    assert_eq!(accounts.find(zeros()).await.unwrap().len(), 6);
+    let last = accounts.retrieve_one(&Number(51)).await.unwrap();
+    accounts.update(last.modify(|it| it.balance = 0)).await.unwrap();
+    assert_eq!(accounts.find(zeros()).await.unwrap().len(), 7);
+    assert_eq!(numbers(accounts.find(sevens()).await.unwrap()), [5, 10, 15]);
+    let streamed: Vec<_> = accounts.stream(sevens()).try_collect().await.unwrap();
+    assert_eq!(numbers(streamed), [5, 10, 15]);
+    let first = accounts.page(sevens().limit(2), None).await.unwrap();
+    assert_eq!(numbers(first.states), [5, 10]);
+    let next = accounts.page(sevens().limit(2), first.next.as_ref()).await.unwrap();
+    assert_eq!(numbers(next.states), [15]);
+    assert!(accounts.exists(sevens()).await.unwrap());
+    accounts.explain(sevens()).await.unwrap();
+
+    // The others have seen nothing of it.
+    assert!(!bank.repo::<Account>().exists(sevens()).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(numbers(bank.repo::<Account>().find(sevens()).await.unwrap()), [5, 10, 15]);
+}
+
+async fn figures_follow_its_writes<B: Backend>(bank: &Store<B>) {
+    let m = Account::props();
+    bank.repo::<Account>().create_many([account(1, 1), account(2, 1), account(3, 2)]).await.unwrap();
+    bank.repo::<Person>().create(person("ann", 1)).await.unwrap();
+    bank.transaction(async |tx| {
+        let (accounts, customers) = (tx.repo::<Account>(), tx.repo::<Customer>());
+        assert_eq!(customers.count(Customer::query().all()).await?, 1);
+        accounts.create(account(4, 2)).await?;
+        accounts.delete(accounts.retrieve_one(&Number(1)).await?).await?;
+        tx.repo::<Firm>().create(firm("bank")).await?;
+        assert_eq!(customers.count(Customer::query().all()).await?, 2);
+        assert_eq!(accounts.count(Account::query().all()).await?, 3);
+        assert_eq!(accounts.count(Account::query().filter(m.balance.eq(2))).await?, 2);
+        assert_eq!(accounts.aggregate(Account::query().all(), m.balance.sum()).await?, 5);
+        assert_eq!(accounts.distinct(Account::query().all(), &m.balance).await?, [1, 2]);
+        assert_eq!(accounts.project(Account::query().order_by(m.number.asc()), m.number.clone()).await?.len(), 3);
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(counts(bank).await, (3, 2));
+}
+
+async fn changes_by_query_follow_its_writes<B: Backend>(bank: &Store<B>) {
+    let m = Account::props();
+    bank.repo::<Account>().create_many([account(1, 1), account(2, 1), account(3, 2)]).await.unwrap();
+    bank.transaction(async |tx| {
+        let accounts = tx.repo::<Account>();
+        accounts.create(account(4, 1)).await?;
+        let ones = || Account::query().filter(m.balance.eq(1));
+        assert_eq!(accounts.update_where(ones(), m.balance.increment(4)).await?, 3);
+        assert_eq!(accounts.delete_where(ones()).await?, 0);
+        assert_eq!(accounts.patch_by(&Number(4), m.balance.increment(1)).await?.unwrap().balance, 6);
+        let third = accounts.retrieve_one(&Number(3)).await?;
+        accounts.patch(third, m.notes.push("patched")).await?;
+        assert_eq!(accounts.delete_where(Account::query().filter(m.balance.eq(5))).await?, 2);
+        accounts.count(Account::query().all()).await
+    })
+    .await
+    .unwrap();
+    let accounts = bank.repo::<Account>();
+    let left = accounts.find(Account::query().order_by(m.number.asc())).await.unwrap();
+    assert_eq!(left.iter().map(|it| (it.number.0, it.balance)).collect::<Vec<_>>(), [(3, 2), (4, 6)]);
+    assert_eq!(left[0].notes, ["patched"]);
+}
+
+async fn a_morph_is_seen_by_all_repositories<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Person>().create(person("ann", 30)).await.unwrap();
+    bank.transaction(async |tx| {
+        let (people, firms, customers) = (tx.repo::<Person>(), tx.repo::<Firm>(), tx.repo::<Customer>());
+        let ann = people.retrieve_one(&Name("ann".into())).await?.widen();
+        customers.update(ann.set(Customer::Firm(firm("ann")))).await?;
+        assert!(people.retrieve(&Name("ann".into())).await?.is_none());
+        assert_eq!(people.count(Person::query().filter(Person::props().age.gt(1))).await?, 0);
+        firms.retrieve_one(&Register("register of ann".into())).await?;
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(bank.repo::<Firm>().count(Firm::query().all()).await.unwrap(), 1);
+    assert_eq!(bank.repo::<Person>().count(Person::query().all()).await.unwrap(), 0);
+}
+
+async fn operations_at_once_are_done_one_after_the_other<B: Backend>(bank: &Store<B>) {
+    let tx = bank.begin().await.unwrap();
+    let tasks: Vec<_> = (0..16)
+        .map(|number| {
+            let accounts = tx.repo::<Account>();
+            tokio::spawn(async move {
+                accounts.create(account(number, 0)).await.unwrap();
+                accounts.count(Account::query().all()).await.unwrap()
+            })
+        })
+        .collect();
+    let mut counts_seen = Vec::new();
+    for task in tasks {
+        counts_seen.push(task.await.unwrap());
+    }
+    counts_seen.sort_unstable();
+    assert!(counts_seen.iter().zip(1..).all(|(seen, at_least)| *seen >= at_least), "{counts_seen:?}");
+    tx.commit().await.unwrap();
+    assert_eq!(counts(bank).await, (16, 0));
+}

@@ -1,0 +1,118 @@
+//! A snapshot reads many things of one moment.
+
+use futures_util::TryStreamExt;
+use longevity::backend::Backend;
+use longevity::prelude::*;
+
+use crate::bank::{Account, Customer, Number, Person, Store, account, counts, is_same, person};
+
+on_each_back_end!(
+    a_snapshot_is_of_one_moment_over_all_types,
+    a_snapshot_takes_no_writes,
+    writers_do_not_wait_for_a_snapshot_nor_it_for_them,
+    a_key_is_looked_up_as_it_was,
+);
+
+async fn a_snapshot_is_of_one_moment_over_all_types<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create_many((0..10).map(|number| account(number, 1))).await.unwrap();
+    let m = Account::props();
+    bank.snapshot(async |at| {
+        let accounts = at.repo::<Account>();
+        // The other table is first read after it was changed.
+        bank.repo::<Person>().create(person("ann", 1)).await?;
+        bank.repo::<Account>().update_where(Account::query().all(), m.balance.increment(1)).await?;
+        bank.repo::<Account>().delete_where(Account::query().filter(m.number.lt(Number(5)))).await?;
+        assert!(at.repo::<Person>().retrieve(&crate::bank::Name("ann".into())).await?.is_none());
+        assert_eq!(at.repo::<Customer>().count(Customer::query().all()).await?, 0);
+        assert_eq!(accounts.aggregate(Account::query().all(), m.balance.sum()).await?, 10);
+        assert_eq!(accounts.count(Account::query().filter(m.balance.eq(1))).await?, 10);
+        assert_eq!(accounts.find(Account::query().filter(m.number.ge(Number(2)))).await?.len(), 8);
+        let streamed: Vec<_> = accounts.stream(Account::query().all()).try_collect().await?;
+        assert!(streamed.len() == 10 && streamed.iter().all(|it| it.row_version() == 0));
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(counts(bank).await, (5, 1));
+}
+
+async fn a_snapshot_takes_no_writes<B: Backend>(bank: &Store<B>) {
+    let first = bank.repo::<Account>().create(account(1, 1)).await.unwrap();
+    let m = Account::props();
+    bank.snapshot(async |at| {
+        let accounts = at.repo::<Account>();
+        let all = || Account::query().all();
+        let refused = [
+            accounts.create(account(2, 2)).await.unwrap_err(),
+            accounts.create_many([account(2, 2), account(3, 3)]).await.unwrap_err(),
+            accounts.update(first.clone()).await.unwrap_err().into(),
+            accounts.delete(first.clone()).await.unwrap_err().into(),
+            accounts.patch(first.clone(), m.balance.increment(1)).await.unwrap_err().into(),
+            accounts.patch_by(&Number(1), m.balance.increment(1)).await.unwrap_err(),
+            accounts.update_where(all(), m.balance.increment(1)).await.unwrap_err(),
+            accounts.delete_where(all()).await.unwrap_err(),
+        ];
+        for error in refused {
+            assert!(matches!(error, Error::ReadOnly { type_name: "Account" }), "{error}");
+        }
+        Err::<(), _>(Error::InvalidCursor { problem: "none" })
+    })
+    .await
+    .unwrap_err();
+    is_same(&bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap(), &first);
+    assert_eq!(counts(bank).await, (1, 0));
+}
+
+async fn writers_do_not_wait_for_a_snapshot_nor_it_for_them<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create(account(1, 0)).await.unwrap();
+    bank.snapshot(async |at| {
+        for round in 1..=100 {
+            let state = bank.repo::<Account>().retrieve_one(&Number(1)).await?;
+            bank.repo::<Account>().update(state.modify(|it| it.balance = round)).await?;
+            bank.transaction(async |tx| {
+                tx.repo::<Person>().create(person(&format!("p{round}"), round)).await.map(drop)
+            })
+            .await?;
+            assert_eq!(at.repo::<Account>().retrieve_one(&Number(1)).await?.balance, 0);
+            assert_eq!(at.repo::<Person>().count(Person::query().all()).await?, 0);
+        }
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(counts(bank).await, (1, 100));
+}
+
+/// Values of a key go from row to row, appear and disappear, before the snapshot looks for any of them.
+async fn a_key_is_looked_up_as_it_was<B: Backend>(bank: &Store<B>) {
+    let accounts = bank.repo::<Account>();
+    accounts.create_many((0..6).map(|number| account(number, i64::from(number)))).await.unwrap();
+    let renumber = async |from: u32, to: u32| {
+        let state = accounts.retrieve_one(&Number(from)).await.unwrap();
+        accounts.update(state.modify(|it| it.number = Number(to))).await.unwrap();
+    };
+    bank.snapshot(async |at| {
+        // 0 and 1 change places, 2 is deleted and made again, 3 is changed, 4 goes away, 5 stays; 6 comes, and 7 comes and goes.
+        renumber(0, 100).await;
+        renumber(1, 0).await;
+        renumber(100, 1).await;
+        accounts.delete(accounts.retrieve_one(&Number(2)).await?).await?;
+        accounts.create(account(2, 20)).await?;
+        renumber(3, 3).await;
+        renumber(4, 6).await;
+        accounts.create(account(7, 7)).await?;
+        accounts.delete(accounts.retrieve_one(&Number(7)).await?).await?;
+        let seen = at.repo::<Account>();
+        for number in 0..6 {
+            let state = seen.retrieve_one(&Number(number)).await?;
+            assert_eq!((state.balance, state.row_version()), (i64::from(number), 0));
+        }
+        for number in [6, 7, 100] {
+            assert!(seen.retrieve(&Number(number)).await?.is_none(), "{number}");
+        }
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(bank.repo::<Account>().retrieve_one(&Number(0)).await.unwrap().balance, 1);
+}
