@@ -1,7 +1,6 @@
 //! A matrix of domain models: between them they hold every kind of type, property, key and index there is. The suites
 //! of every back end run over it.
 
-pub mod chance;
 pub mod databases;
 pub mod evolution;
 pub mod injection;

@@ -9,7 +9,7 @@ use longevity::testkit::{Generators, SpecKeys};
 use longevity_tests::models::queries::{Bundle, Item, Shelf, ShelfName, Size, Storage, Thing};
 use uuid::Uuid;
 
-use longevity_tests::chance::Chance;
+use crate::chance::Chance;
 
 /// How many operators may be nested in a filter.
 const MAX_DEPTH: usize = 30;

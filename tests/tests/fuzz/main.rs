@@ -6,14 +6,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod addresses;
-
+mod chance;
 mod cursors;
 mod filters;
 mod rows;
 
 use std::time::Instant;
 
-use longevity_tests::chance::Chance;
+use chance::Chance;
 
 /// All inputs together where nobody asks for more.
 const INPUTS: u64 = 4_000;
@@ -37,7 +37,7 @@ impl Drop for Running {
 /// Tries a quarter of all inputs, each drawn from its own chance. Says how many were taken, which have to be some, and not all.
 fn run(kind: &'static str, mut is_taken: impl FnMut(&mut Chance) -> bool) {
     let inputs = variable("LONGEVITY_FUZZ_INPUTS").unwrap_or(INPUTS).div_ceil(4);
-    let seed = variable("LONGEVITY_SEED").unwrap_or_else(longevity_tests::chance::seed);
+    let seed = variable("LONGEVITY_SEED").unwrap_or_else(chance::seed);
     let (begun, mut taken) = (Instant::now(), 0_u64);
     for number in 0..inputs {
         let running = Running(kind, seed, number);

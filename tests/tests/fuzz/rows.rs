@@ -13,7 +13,7 @@ use longevity_tests::models::queries::{Bundle, Shelf, Thing};
 use longevity_tests::models::{collections, components, renames};
 use mongodb::bson::{self, Bson};
 
-use longevity_tests::chance::Chance;
+use crate::chance::Chance;
 
 const TROUBLE: &[&str] = &[
     "null",

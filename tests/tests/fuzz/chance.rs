@@ -3,53 +3,48 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Where choices come from: SplitMix64.
-pub struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 /// Another one in each run.
-pub fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64 >> 10)
 }
 
 impl Chance {
-    /// The choices of one of several that have a seed in common.
-    pub fn new(seed: u64, number: u64) -> Self {
+    pub(crate) fn new(seed: u64, number: u64) -> Self {
         let mut chance = Self(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         chance.next();
         chance
     }
 
-    /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below this one; 0 if there is none.
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound.max(1) as u64) as usize
     }
 
-    /// Whether it is the case, once in so many times.
-    pub fn is_one_in(&mut self, many: usize) -> bool {
+    pub(crate) fn is_one_in(&mut self, many: usize) -> bool {
         self.below(many) == 0
     }
 
-    /// One of them.
-    pub fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub(crate) fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }
 
     /// Part of the bytes: any.
-    pub fn range(&mut self, length: usize) -> std::ops::Range<usize> {
+    pub(crate) fn range(&mut self, length: usize) -> std::ops::Range<usize> {
         let start = self.below(length + 1);
         let longest = if self.is_one_in(4) { length - start } else { (length - start).min(8) };
         start..start + self.below(longest + 1)
     }
 
     /// Changes the bytes in a few places: flips, removes, repeats, and puts in what is known to make trouble.
-    pub fn change(&mut self, bytes: &mut Vec<u8>, trouble: &[&str]) {
+    pub(crate) fn change(&mut self, bytes: &mut Vec<u8>, trouble: &[&str]) {
         for _ in 0..=self.below(4) {
             let range = self.range(bytes.len());
             match self.below(6) {

@@ -1,4 +1,5 @@
 //! Transactions over all repositories, on each back end that has them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 /// Runs tests, which are generic over the back end, on each.
 macro_rules! on_each_back_end {
@@ -18,6 +19,7 @@ mod all_or_nothing;
 mod bank;
 mod blocking;
 mod cancellation;
+mod chance;
 mod histories;
 mod isolation;
 mod nested;

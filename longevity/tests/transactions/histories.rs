@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use longevity::Transaction;
 use longevity::backend::Backend;
 use longevity::prelude::*;
-use longevity_tests::chance::{self, Chance};
 
 use crate::bank::{Account, Bank, Number, Store};
+use crate::chance::{self, Chance};
 
 on_each_back_end!(histories_have_an_order_that_explains_them);
 
