@@ -19,6 +19,18 @@ pub(crate) struct Account {
     pub(crate) notes: Vec<String>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, KeyVal)]
+#[key_val(Vault)]
+pub(crate) struct Door(pub(crate) u32);
+
+/// The like of an account, in a table of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(key(door))]
+pub(crate) struct Vault {
+    pub(crate) door: Door,
+    pub(crate) notes: Vec<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
 #[key_val(Customer)]
 pub(crate) struct Name(pub(crate) String);
@@ -49,7 +61,7 @@ pub(crate) struct Firm {
 }
 
 #[derive(Debug, DomainModel)]
-#[domain_model(Account, Customer)]
+#[domain_model(Account, Vault, Customer)]
 pub(crate) struct Bank;
 
 pub(crate) type Store<B> = Longevity<Bank, B>;

@@ -11,7 +11,7 @@ use longevity::Transaction;
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
-use crate::bank::{Account, Bank, Number, Store};
+use crate::bank::{Account, Bank, Door, Number, Store, Vault};
 use crate::chance::{self, Chance};
 
 on_each_back_end!(histories_have_an_order_that_explains_them);
@@ -123,26 +123,21 @@ impl<B: Backend> Actor<'_, B> {
 
     /// One operation by itself.
     async fn alone(&mut self) {
-        let accounts = self.bank.repo::<Account>();
+        let rows = Rows { accounts: self.bank.repo(), vaults: self.bank.repo() };
         let number = self.chance.below(ACCOUNTS) as u32;
         let mut record = Record { began: self.clock.now(), ..Record::default() };
         if self.chance.is_one_in(2) {
-            let state = accounts.retrieve(&Number(number)).await.unwrap();
-            record.read(number, state.as_ref().map_or(&[], |state| &state.notes));
+            record.read(number, &rows.notes(number).await.unwrap().unwrap_or_default());
         } else {
             let stamp = self.stamp();
             record.writes.push((number, stamp.clone()));
-            let m = Account::props();
-            match accounts.patch_by(&Number(number), m.notes.push(stamp.clone())).await.unwrap() {
-                Some(state) => record.read(number, &state.notes),
-                None => {
-                    let new = Account { number: Number(number), balance: 1, notes: vec![stamp] };
-                    match accounts.create(new).await {
-                        Ok(_) => record.reads.push((number, Vec::new())),
-                        Err(error) if error.is_duplicate_key() => record.writes.clear(),
-                        Err(error) => panic!("{error}"),
-                    }
-                }
+            match rows.push(number, &stamp).await.unwrap() {
+                Some(notes) => record.read(number, &notes),
+                None => match rows.create(number, &stamp).await {
+                    Ok(()) => record.reads.push((number, Vec::new())),
+                    Err(error) if error.is_duplicate_key() => record.writes.clear(),
+                    Err(error) => panic!("{error}"),
+                },
             }
         }
         record.ended = self.clock.now();
@@ -178,30 +173,95 @@ impl<B: Backend> Actor<'_, B> {
     }
 }
 
+/// The accounts: half of them are vaults, in a table of their own.
+struct Rows<B: Backend> {
+    accounts: Repo<Account, B>,
+    vaults: Repo<Vault, B>,
+}
+
+impl<B: Backend> Rows<B> {
+    fn is_vault(number: u32) -> bool {
+        number as usize >= ACCOUNTS / 2
+    }
+
+    async fn notes(&self, number: u32) -> Result<Option<Vec<String>>, Error> {
+        Ok(match Self::is_vault(number) {
+            true => self.vaults.retrieve(&Door(number)).await?.map(|state| state.notes.clone()),
+            false => self.accounts.retrieve(&Number(number)).await?.map(|state| state.notes.clone()),
+        })
+    }
+
+    async fn all_notes(&self) -> Result<BTreeMap<u32, Vec<String>>, Error> {
+        // By an index, and by a scan.
+        let accounts = self.accounts.find(Account::query().filter(Account::props().balance.ge(1))).await?;
+        let vaults = self.vaults.find(Vault::query().filter(!Vault::props().notes.is_empty())).await?;
+        let accounts = accounts.iter().map(|state| (state.number.0, state.notes.clone()));
+        Ok(accounts.chain(vaults.iter().map(|state| (state.door.0, state.notes.clone()))).collect())
+    }
+
+    async fn create(&self, number: u32, stamp: &str) -> Result<(), Error> {
+        let notes = vec![stamp.to_owned()];
+        match Self::is_vault(number) {
+            true => self.vaults.create(Vault { door: Door(number), notes }).await.map(drop),
+            false => self.accounts.create(Account { number: Number(number), balance: 1, notes }).await.map(drop),
+        }
+    }
+
+    /// Appends a stamp in one operation; gives all that there are then.
+    async fn push(&self, number: u32, stamp: &str) -> Result<Option<Vec<String>>, Error> {
+        let (a, v) = (Account::props().notes.push(stamp), Vault::props().notes.push(stamp));
+        Ok(match Self::is_vault(number) {
+            true => self.vaults.patch_by(&Door(number), v).await?.map(|state| state.notes.clone()),
+            false => self.accounts.patch_by(&Number(number), a).await?.map(|state| state.notes.clone()),
+        })
+    }
+
+    /// The same in two.
+    async fn read_and_write(&self, number: u32, stamp: &str) -> Result<Option<Vec<String>>, Error> {
+        let before = self.notes(number).await?;
+        if before.is_none() {
+            return Ok(None);
+        }
+        match Self::is_vault(number) {
+            true => {
+                let state = self.vaults.retrieve_one(&Door(number)).await?;
+                self.vaults.update(state.modify(|it| it.notes.push(stamp.to_owned()))).await?;
+            }
+            false => {
+                let state = self.accounts.retrieve_one(&Number(number)).await?;
+                self.accounts.update(state.modify(|it| it.notes.push(stamp.to_owned()))).await?;
+            }
+        }
+        Ok(before)
+    }
+
+    async fn clear(&self) {
+        self.accounts.delete_where(Account::query().all()).await.unwrap();
+        self.vaults.delete_where(Vault::query().all()).await.unwrap();
+    }
+}
+
 async fn script<B: Backend>(
     tx: &Transaction<Bank, B>,
     steps: &[(Step, String)],
     record: &mut Record,
 ) -> Result<(), Error> {
-    let accounts = tx.repo::<Account>();
+    let rows = Rows { accounts: tx.repo(), vaults: tx.repo() };
     for (step, stamp) in steps {
         match *step {
-            Step::Read(number) => {
-                let state = accounts.retrieve(&Number(number)).await?;
-                record.read(number, state.as_ref().map_or(&[], |state| &state.notes));
-            }
+            Step::Read(number) => record.read(number, &rows.notes(number).await?.unwrap_or_default()),
             Step::ReadAll => {
-                let found = accounts.find(Account::query().filter(Account::props().balance.ge(1))).await?;
+                let all = rows.all_notes().await?;
                 for number in 0..ACCOUNTS as u32 {
-                    let state = found.iter().find(|state| state.number.0 == number);
-                    record.read(number, state.map_or(&[], |state| &state.notes));
+                    record.read(number, all.get(&number).map_or(&[], Vec::as_slice));
                 }
             }
-            Step::Append(number) => append(&accounts, number, stamp, record).await?,
+            Step::Append(number) => append(&rows, number, stamp, record).await?,
             Step::AppendAndUndo(number) if tx_nests::<B>() => {
                 let mut undone = record.clone();
                 let nested = tx.transaction(async |tx| {
-                    append(&tx.repo(), number, stamp, &mut undone).await?;
+                    let rows = Rows { accounts: tx.repo(), vaults: tx.repo() };
+                    append(&rows, number, stamp, &mut undone).await?;
                     Err::<(), _>(Error::InvalidCursor { problem: "none" })
                 });
                 assert!(nested.await.is_err());
@@ -219,20 +279,12 @@ fn tx_nests<B: Backend>() -> bool {
     B::NAME != "mongo"
 }
 
-async fn append<B: Backend>(
-    accounts: &Repo<Account, B>,
-    number: u32,
-    stamp: &str,
-    record: &mut Record,
-) -> Result<(), Error> {
-    match accounts.retrieve(&Number(number)).await? {
-        Some(state) => {
-            record.read(number, &state.notes);
-            accounts.update(state.modify(|it| it.notes.push(stamp.to_owned()))).await?;
-        }
+async fn append<B: Backend>(rows: &Rows<B>, number: u32, stamp: &str, record: &mut Record) -> Result<(), Error> {
+    match rows.read_and_write(number, stamp).await? {
+        Some(before) => record.read(number, &before),
         None => {
             record.reads.push((number, Vec::new()));
-            accounts.create(Account { number: Number(number), balance: 1, notes: vec![stamp.to_owned()] }).await?;
+            rows.create(number, stamp).await?;
         }
     }
     record.writes.push((number, stamp.to_owned()));
@@ -320,14 +372,14 @@ async fn histories_have_an_order_that_explains_them<B: Backend>(bank: &Store<B>)
             records.extend(own);
             undone.extend(given_up);
         }
-        let found = bank.repo::<Account>().find(Account::query().all()).await.unwrap();
-        let last = found.into_iter().map(|state| (state.number.0, state.notes.clone())).collect();
+        let rows = Rows { accounts: bank.repo(), vaults: bank.repo() };
+        let last = rows.all_notes().await.unwrap();
         if let Err(problem) = check(&records, &last, &undone) {
             panic!("on {}, LONGEVITY_SEED={} finds it perhaps: {problem}", B::NAME, seed.wrapping_add(history));
         }
         records_seen += records.len();
         undone_seen += undone.len();
-        bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
+        rows.clear().await;
     }
     println!(
         "{}: {histories} histories with {records_seen} transactions, {undone_seen} writes undone; LONGEVITY_SEED={seed}",

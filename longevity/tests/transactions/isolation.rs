@@ -14,9 +14,12 @@ on_each_back_end!(
     no_phantom,
     no_read_skew,
     no_lost_update,
+    no_lost_update_of_a_state_that_was_read_before,
     no_write_skew_on_rows,
     no_write_skew_on_a_query,
     no_write_skew_on_an_absent_key,
+    no_write_skew_on_a_whole_table,
+    no_write_skew_on_what_a_nested_one_saw,
     no_write_skew_across_tables,
     unrelated_writes_do_not_conflict,
     write_skew_does_not_happen_among_threads,
@@ -128,6 +131,22 @@ async fn no_lost_update<B: Backend>(bank: &Store<B>) {
     assert_eq!(balance(bank, 1).await, 1);
 }
 
+/// The transaction itself reads nothing: its state is from before it began.
+async fn no_lost_update_of_a_state_that_was_read_before<B: Backend>(bank: &Store<B>) {
+    let state = bank.repo::<Account>().create(account(1, 0)).await.unwrap();
+    for delete in [false, true] {
+        let state = bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap_or_else(|_| state.clone());
+        let tx = bank.begin().await.unwrap();
+        bank.repo::<Account>().patch_by(&Number(1), Account::props().balance.increment(5)).await.unwrap();
+        let written = match delete {
+            true => tx.repo::<Account>().delete(state).await.map(drop).map_err(Error::from),
+            false => set(&tx.repo::<Account>(), state, 1).await,
+        };
+        assert!(!commits(written, tx).await);
+    }
+    assert_eq!(balance(bank, 1).await, 10);
+}
+
 async fn no_write_skew_on_rows<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 1), account(2, 1)]).await.unwrap();
     // Each takes one away if there are two.
@@ -167,6 +186,35 @@ async fn no_write_skew_on_an_absent_key<B: Backend>(bank: &Store<B>) {
     let both = [commits(written, mine).await, commits(also, yours).await];
     assert_eq!(both, [true, false]);
     assert!(bank.repo::<Account>().retrieve(&Number(2)).await.unwrap().is_none());
+}
+
+async fn no_write_skew_on_a_whole_table<B: Backend>(bank: &Store<B>) {
+    // Each opens an account if there is none at all.
+    let (mine, yours) = (bank.begin().await.unwrap(), bank.begin().await.unwrap());
+    assert_eq!(mine.repo::<Account>().count(Account::query().all()).await.unwrap(), 0);
+    assert!(
+        yours
+            .repo::<Account>()
+            .find(Account::query().order_by(Account::props().number.asc()))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let written = mine.repo::<Account>().create(account(1, 1)).await.map(drop);
+    let also = yours.repo::<Account>().create(account(2, 1)).await.map(drop);
+    let both = [commits(written, mine).await, commits(also, yours).await];
+    assert_eq!(both, [true, false]);
+}
+
+/// What was undone was seen all the same.
+async fn no_write_skew_on_what_a_nested_one_saw<B: Backend>(bank: &Store<B>) {
+    let first = bank.repo::<Account>().create(account(1, 1)).await.unwrap();
+    let tx = bank.begin().await.unwrap();
+    let nested = tx.transaction(async |tx| tx.repo::<Account>().create(account(1, 2)).await);
+    assert!(nested.await.unwrap_err().is_duplicate_key());
+    bank.repo::<Account>().delete(first).await.unwrap();
+    let written = tx.repo::<Person>().create(person("somebody else has the account 1", 1)).await.map(drop);
+    assert!(!commits(written, tx).await);
 }
 
 async fn no_write_skew_across_tables<B: Backend>(bank: &Store<B>) {

@@ -19,6 +19,22 @@ on_each_back_end!(
     a_nested_one_falls_with_the_outer_one,
 );
 
+/// The store gives up the whole transaction, not what is nested alone.
+#[test]
+fn a_conflict_within_loses_the_outer_one_too() {
+    crate::bank::on(longevity::Mem::new(), async |bank| {
+        let other = crate::bank::Store::open(longevity::Mem::new()).await.unwrap();
+        let tx = other.begin().await.unwrap();
+        // Its tables were not there when it began.
+        other.create_schema().await.unwrap();
+        let nested = tx.transaction(async |tx| tx.repo::<Account>().create(account(1, 1)).await);
+        assert!(matches!(nested.await, Err(Error::TransactionConflict { .. })));
+        assert!(matches!(tx.commit().await, Err(Error::TransactionConflict { .. })));
+        assert_eq!(counts(&other).await, (0, 0));
+        assert_eq!(counts(&bank).await, (0, 0));
+    });
+}
+
 struct Stop;
 
 impl From<Error> for Stop {
