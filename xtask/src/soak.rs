@@ -8,24 +8,50 @@ use crate::run;
 /// A long run: what it is for, its test and what it is filtered by, and how long it is.
 struct Long {
     name: &'static str,
+    package: &'static str,
     test: &'static str,
     variables: &'static [(&'static str, &'static str)],
 }
 
+const TESTS: &str = "longevity-tests";
+
 const LONG: &[Long] = &[
-    Long { name: "inputs that nobody means", test: "fuzz", variables: &[("LONGEVITY_FUZZ_INPUTS", "10000000")] },
-    Long { name: "random queries over each type", test: "query_spec", variables: &[("LONGEVITY_QUERIES", "2000")] },
+    Long {
+        name: "inputs that nobody means",
+        package: TESTS,
+        test: "fuzz",
+        variables: &[("LONGEVITY_FUZZ_INPUTS", "10000000")],
+    },
+    Long {
+        name: "random queries over each type",
+        package: TESTS,
+        test: "query_spec",
+        variables: &[("LONGEVITY_QUERIES", "2000")],
+    },
     Long {
         name: "random histories and queries, memory and SQLite",
+        package: TESTS,
         test: "agreement",
         variables: &[("LONGEVITY_STEPS", "30000"), ("LONGEVITY_QUERIES", "10000")],
     },
     Long {
         name: "random histories and queries, MongoDB too",
+        package: TESTS,
         test: "agreement_mongo",
         variables: &[("LONGEVITY_STEPS", "10000"), ("LONGEVITY_QUERIES", "2000")],
     },
-    Long { name: "kills of writers on SQLite", test: "sqlite_crash", variables: &[("LONGEVITY_KILLS", "300")] },
+    Long {
+        name: "kills of writers on SQLite",
+        package: TESTS,
+        test: "sqlite_crash",
+        variables: &[("LONGEVITY_KILLS", "300")],
+    },
+    Long {
+        name: "histories of transactions, which have an order that explains them",
+        package: "longevity",
+        test: "transactions",
+        variables: &[("LONGEVITY_HISTORIES", "20000")],
+    },
 ];
 
 /// Runs them all, or those whose test is named, to the end, even if one fails.
@@ -37,7 +63,7 @@ pub(crate) fn main(tests: &[String]) -> ExitCode {
     }
     let mut failed = false;
     for long in LONG.iter().filter(|long| tests.is_empty() || tests.iter().any(|test| test == long.test)) {
-        let arguments = ["test", "--release", "--package", "longevity-tests", "--all-features", "--test", long.test];
+        let arguments = ["test", "--release", "--package", long.package, "--all-features", "--test", long.test];
         // What they count is said on standard output.
         let arguments = arguments.into_iter().chain(["--", "--nocapture"]);
         failed |= !run(long.name, arguments, long.variables);
