@@ -1,5 +1,6 @@
 //! Longevity side by side with what a user would write by hand: the same domain model, the same work, in one run.
 
+pub mod by_hand;
 pub mod model;
 pub mod mongo;
 pub mod mongo_changes;
