@@ -11,31 +11,46 @@ use longevity_core::Row;
 use longevity_core::backend::{AllWritten, Write, WriteFailure, Writes};
 use longevity_core::query::{Predicate, Prepared};
 use longevity_core::table::Scope;
+use smallvec::SmallVec;
 
 use crate::encode::Doc;
-use crate::index::Index;
+use crate::index::{Index, Tree};
 use crate::key::Key;
 use crate::moment::{Contents, Moment};
 use crate::reads::Reads;
-use crate::schema::{Layout, Schema};
+use crate::schema::{Entries, Layout, Schema};
 use crate::selection::satisfies;
-use crate::table::{Change, Snapshot, Source, State, Store, StoredRow, id_of, sought};
-
-/// What a transaction makes of the rows, by their ids: each changed row as it was at the moment, and as it is to be.
-pub(crate) type NetChanges = BTreeMap<u64, Change>;
+use crate::table::{Change, Snapshot, Source, State, Store, StoredRow, complete, id_of, sought};
 
 /// A table as a transaction sees it.
 pub(crate) struct Fork {
     moment: Moment,
+    layout: Arc<Layout>,
     contents: Contents,
     changes: NetChanges,
+    /// The values of keys that it has taken or given up, and the row that has each.
+    taken: HashMap<(usize, Key), Option<u64>>,
     /// What was read.
     reads: Reads,
-    /// The indexes with all changes; the rows with all but those that wait.
-    state: State,
-    /// The rows whose change is not in the state's rows yet.
-    waiting: Vec<u64>,
     known: Known,
+    walked: Walked,
+}
+
+/// What a transaction makes of the rows: each changed row once, as it was at the moment, and as it is to be.
+#[derive(Clone, Default)]
+pub(crate) struct NetChanges {
+    changes: Vec<Change>,
+    /// Where in them each row is. A list of changes moves less than a tree of them would.
+    places: BTreeMap<u64, usize>,
+}
+
+/// Rows and trees with the changes in them, for queries that walk them.
+struct Walked {
+    contents: Contents,
+    /// The entries that each changed row has in the trees now; those of the moment if there are none.
+    shown: HashMap<u64, Entries>,
+    /// The rows whose change is not in there yet.
+    waiting: Vec<u64>,
 }
 
 /// The entries of keys at the moment.
@@ -54,16 +69,46 @@ struct Known {
 pub(crate) struct Part {
     pub(crate) moment: Moment,
     pub(crate) changes: Vec<Change>,
+    layout: Arc<Layout>,
     reads: Reads,
     known: Known,
 }
 
+impl NetChanges {
+    fn get(&self, id: u64) -> Option<&Change> {
+        self.places.get(&id).map(|place| &self.changes[*place])
+    }
+
+    /// Makes one change of a row's changes; gives the row's id.
+    fn merge(&mut self, change: Change) -> Option<u64> {
+        let id = change.row.as_ref().or(change.old.as_ref())?.id;
+        match self.places.get(&id) {
+            // A row that was made and deleted here stays in the list as a change of nothing.
+            Some(place) => {
+                let earlier = &mut self.changes[*place];
+                (earlier.row, earlier.entries) = (change.row, change.entries);
+            }
+            None => {
+                self.places.insert(id, self.changes.len());
+                self.changes.push(change);
+            }
+        }
+        Some(id)
+    }
+}
+
 impl Fork {
     pub(crate) fn new(moment: Moment, contents: Contents) -> Self {
-        let known = Known { until: moment.at, ..Known::default() };
-        let (changes, reads) = (NetChanges::new(), Reads::default());
-        let state = forked(&moment, &contents);
-        Self { moment, contents, changes, reads, state, waiting: Vec::new(), known }
+        Self {
+            layout: moment.layout.clone().unwrap_or_default(),
+            changes: NetChanges::default(),
+            taken: HashMap::new(),
+            reads: Reads::default(),
+            known: Known { until: moment.at, ..Known::default() },
+            walked: Walked::new(&contents),
+            moment,
+            contents,
+        }
     }
 
     pub(crate) fn address(&self) -> *const Store {
@@ -73,7 +118,7 @@ impl Fork {
     /// Whether these are positions of indexes that the table had at the moment.
     pub(crate) fn has(&self, schema: &Schema) -> bool {
         let mut slots = schema.slots.iter();
-        self.moment.layout.is_some() && slots.all(|slot| *slot < self.state.indexes.len())
+        self.moment.layout.is_some() && slots.all(|slot| *slot < self.layout.slots.len())
     }
 
     /// Takes note that a query was answered.
@@ -89,27 +134,19 @@ impl Fork {
     ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         let inserts = writes.iter().filter(|write| matches!(write, Write::Insert(_))).count();
         let mut ids = self.moment.store.new_ids(inserts);
-        let mut changes = Vec::with_capacity(writes.len());
+        let mut changes = SmallVec::<[Change; 1]>::with_capacity(writes.len());
         for (position, write) in writes.into_iter().enumerate() {
             let change = self.prepared(schema, write, || ids.next().unwrap_or_default());
             // That there is no such row is something that was read.
             let change = change.inspect_err(|_| self.reads.note_all());
             changes.push(change.map_err(|failure| (position, failure))?);
         }
-        for change in &changes {
-            for (slot, (old, new)) in change.entries().enumerate().take(self.state.indexes.len()) {
-                if old != new && self.state.indexes[slot].is_unique() {
-                    old.into_iter().chain(new).for_each(|key| self.learn(slot, key));
-                }
-            }
-        }
-        if let Err((position, slot)) = self.state.enter(&changes) {
+        if let Err((position, slot)) = self.take_keys(&changes) {
             return Err((position, self.moment.store.duplicate(schema, slot)));
         }
         let written = changes.iter().map(Change::written).collect();
         for change in changes {
-            self.state.keep(&change);
-            self.merge(change);
+            self.walked.waiting.extend(self.changes.merge(change));
         }
         Ok(written)
     }
@@ -123,45 +160,73 @@ impl Fork {
     ) -> Result<Change, WriteFailure> {
         let (target, mut change) = Change::of(schema, write, next_id)?;
         let old = target.map(|target| sought(target, self.row(id_of(target)?))).transpose()?;
-        self.state.prepare(schema, old, &mut change);
+        complete(&self.layout, schema, old, &mut change);
         Ok(change)
     }
 
     fn row(&self, id: u64) -> Option<&Arc<StoredRow>> {
-        match self.changes.get(&id) {
+        match self.changes.get(id) {
             Some(change) => change.row.as_ref(),
             None => self.contents.rows.get(id),
         }
     }
 
-    /// Makes one change of a row's changes.
-    fn merge(&mut self, change: Change) {
-        let Some(id) = change.row.as_ref().or(change.old.as_ref()).map(|row| row.id) else { return };
-        self.waiting.push(id);
-        match self.changes.get_mut(&id) {
-            Some(earlier) if earlier.old.is_none() && change.row.is_none() => drop(self.changes.remove(&id)),
-            Some(earlier) => (earlier.row, earlier.entries) = (change.row, change.entries),
-            None => drop(self.changes.insert(id, change)),
+    /// Takes the values of keys that the changes give rows, and gives up those that they take away, or does neither: then with the
+    /// position of the change whose key value another row has, and the key's slot.
+    fn take_keys(&mut self, changes: &[Change]) -> Result<(), (usize, usize)> {
+        let mut before = Vec::new();
+        // A key value that a row gives up is free for all others, whichever of them comes first.
+        for gives_up in [true, false] {
+            for (position, change) in changes.iter().enumerate() {
+                for (slot, (old, new)) in change.entries().enumerate().take(self.layout.slots.len()) {
+                    let key = if gives_up { old } else { new };
+                    let Some(key) = key.filter(|_| self.layout.slots[slot].unique && old != new) else { continue };
+                    let holder = self.holder(slot, key);
+                    let entry = (slot, key.clone());
+                    if !gives_up && holder.is_some() {
+                        self.taken.extend(before.into_iter().rev());
+                        return Err((position, slot));
+                    }
+                    before.push((entry.clone(), holder));
+                    let holder = change.row.as_ref().filter(|_| !gives_up).map(|row| row.id);
+                    self.taken.insert(entry, holder);
+                }
+            }
         }
+        Ok(())
     }
 
-    /// Sees to it that the state has the row with this entry in a key, if there was one at the moment.
-    fn learn(&mut self, slot: usize, key: &Key) {
-        if self.known.entries.contains_key(&(slot, key.clone())) {
-            return;
+    /// The row that has an entry in a key now.
+    fn holder(&mut self, slot: usize, key: &Key) -> Option<u64> {
+        let entry = (slot, key.clone());
+        if let Some(holder) = self.taken.get(&entry) {
+            return *holder;
         }
-        let row = self.known.at_moment(&self.moment, &self.contents, slot, key);
-        if let Some(row) = &row {
-            // A change of a key value asks for the entry first: if the row was changed, it kept its entry.
-            let now = self.changes.get(&row.id).and_then(|change| change.row.as_ref());
-            self.state.indexes[slot].learn(key.clone(), now.unwrap_or(row));
+        // A row that was changed and has given up this entry would have been found there.
+        let known = self.known.entries.get(&entry);
+        if let Some(row) = known {
+            return row.as_ref().map(|row| row.id);
         }
-        self.known.entries.insert((slot, key.clone()), row);
+        let row = self.known.at_moment(&self.moment, &self.layout, &self.contents, slot, key);
+        let holder = row.as_ref().map(|row| row.id);
+        self.known.entries.insert(entry, row);
+        holder
+    }
+
+    fn find_single(&mut self, slot: usize, key: &[u8]) -> Option<Arc<StoredRow>> {
+        let id = if self.layout.slots[slot].unique {
+            self.holder(slot, &Key::new(key))
+        } else {
+            // A key that was dropped: its entries are not followed one by one.
+            self.reads.note_all();
+            Index::first_in(&self.snapshot_of(Some(slot)).tree, key)
+        };
+        id.and_then(|id| self.row(id)).cloned()
     }
 
     /// The row with this entry in a unique index.
-    pub(crate) fn get(mut self: &mut Self, slot: usize, key: &[u8], scope: Option<Scope>) -> Option<Row<Doc>> {
-        self.single(slot, key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
+    pub(crate) fn get(&mut self, slot: usize, key: &[u8], scope: Option<Scope>) -> Option<Row<Doc>> {
+        self.find_single(slot, key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
 
     /// What the transaction has made of the rows.
@@ -171,83 +236,105 @@ impl Fork {
 
     /// Makes the changes those that they were. What was read since stays read.
     pub(crate) fn restore(&mut self, changes: NetChanges) {
-        self.state = forked(&self.moment, &self.contents);
-        for ((slot, key), row) in &self.known.entries {
-            if let Some(row) = row {
-                self.state.indexes[*slot].learn(key.clone(), row);
+        self.walked = Walked::new(&self.contents);
+        self.walked.waiting.extend(changes.places.keys());
+        self.changes = changes;
+        self.taken.clear();
+        let Self { changes, taken, layout, .. } = self;
+        for gives_up in [true, false] {
+            for change in &changes.changes {
+                for (slot, (old, new)) in change.entries().enumerate().take(layout.slots.len()) {
+                    if let Some(key) =
+                        (if gives_up { old } else { new }).filter(|_| old != new && layout.slots[slot].unique)
+                    {
+                        let holder = change.row.as_ref().filter(|_| !gives_up).map(|row| row.id);
+                        taken.insert((slot, key.clone()), holder);
+                    }
+                }
             }
         }
-        let all: Vec<_> = changes.values().cloned().collect();
-        // They were there together before.
-        if self.state.enter(&all).is_ok() {
-            all.iter().for_each(|change| self.state.keep(change));
-        }
-        self.waiting = changes.keys().copied().collect();
-        self.changes = changes;
     }
 
     pub(crate) fn into_part(self) -> Part {
-        let Self { moment, changes, reads, known, .. } = self;
-        Part { moment, changes: changes.into_values().collect(), reads, known }
+        let Self { moment, changes, layout, reads, known, .. } = self;
+        Part { moment, changes: changes.changes, layout, reads, known }
     }
 
-    /// Puts the changes into the rows that are not there yet.
-    fn flush(&mut self) {
-        for id in self.waiting.drain(..) {
-            match self.changes.get(&id).and_then(|change| change.row.as_ref()) {
-                Some(row) => drop(self.state.rows.insert(Arc::clone(row))),
-                None => drop(self.state.rows.remove(id)),
+    fn snapshot_of(&mut self, slot: Option<usize>) -> Snapshot {
+        self.walked.flush(&self.changes);
+        let Some(slot) = slot else {
+            return Snapshot { rows: self.walked.contents.rows.clone(), tree: Tree::new() };
+        };
+        if self.walked.contents.indexes[slot].tree.is_none() {
+            // The table sorts them for all who come later; what it has by now may be newer than the moment.
+            self.moment.store.now(Some(slot));
+            let mut tree = Index::sorted(&self.layout.slots[slot], &self.contents.rows);
+            self.contents.indexes[slot].tree = Some(tree.clone());
+            let changes = &self.changes.changes;
+            changes.iter().for_each(|change| move_entry(&mut tree, &change.old_entries, change, slot));
+            self.walked.contents.indexes[slot].tree = Some(tree);
+        }
+        let tree = self.walked.contents.indexes[slot].tree.clone().unwrap_or_default();
+        Snapshot { rows: self.walked.contents.rows.clone(), tree }
+    }
+}
+
+impl Walked {
+    fn new(contents: &Contents) -> Self {
+        Self { contents: contents.clone(), shown: HashMap::new(), waiting: Vec::new() }
+    }
+
+    /// Takes in the changes that are not there yet.
+    fn flush(&mut self, changes: &NetChanges) {
+        for id in std::mem::take(&mut self.waiting) {
+            let Some(change) = changes.get(id) else { continue };
+            match &change.row {
+                Some(row) => drop(self.contents.rows.insert(Arc::clone(row))),
+                None => drop(self.contents.rows.remove(id)),
             }
+            let shown = self.shown.get(&id).unwrap_or(&change.old_entries);
+            for (slot, index) in self.contents.indexes.iter_mut().enumerate() {
+                if let Some(tree) = &mut index.tree {
+                    move_entry(tree, shown, change, slot);
+                }
+            }
+            self.shown.insert(id, change.entries.clone());
         }
     }
 }
 
-/// What a fork begins with.
-fn forked(moment: &Moment, contents: &Contents) -> State {
-    let layout = moment.layout.clone();
-    let slots = layout.iter().flat_map(|layout| &layout.slots);
-    let indexes = slots.map(|slot| Index::fork(slot.unique)).collect();
-    State { layout, rows: contents.rows.clone(), indexes, ..State::default() }
+/// Puts a row's entry in a tree in the place of the one that is shown there.
+fn move_entry(tree: &mut Tree, shown: &Entries, change: &Change, slot: usize) {
+    let entry = |entries: &Entries| entries.get(slot).cloned().flatten();
+    let (old, new) = (entry(shown), entry(&change.entries));
+    if old == new {
+        return;
+    }
+    let id = change.row.as_ref().or(change.old.as_ref()).map(|row| row.id);
+    // Of a key, another row may have the entry by now.
+    if let Some(old) = old.filter(|old| tree.get(old).copied() == id) {
+        tree.remove(&old);
+    }
+    if let (Some(new), Some(row)) = (new, &change.row) {
+        tree.insert(new, row.id);
+    }
 }
 
 impl Source for &mut Fork {
     fn single(&mut self, slot: usize, key: &[u8]) -> Option<Arc<StoredRow>> {
-        if self.state.indexes[slot].is_unique() {
-            self.learn(slot, &Key::new(key));
-        } else {
-            // A key that was dropped: its entries are not followed one by one.
-            self.reads.note_all();
-            self.snapshot(Some(slot));
-        }
-        self.state.with_key(slot, key).cloned()
+        self.find_single(slot, key)
     }
 
     fn snapshot(&mut self, slot: Option<usize>) -> Snapshot {
-        self.flush();
-        let Some(slot) = slot else { return Snapshot { rows: self.state.rows.clone(), tree: Default::default() } };
-        if self.state.indexes[slot].tree().is_none() {
-            let tree = self.contents.indexes.get_mut(slot).and_then(|index| index.tree.clone());
-            let tree = tree.unwrap_or_else(|| {
-                // The table sorts them for all who come later; what it has by now may be newer than the moment.
-                self.moment.store.now(Some(slot));
-                let layout = self.moment.layout.clone().unwrap_or_default();
-                let tree = Index::sorted(&layout.slots[slot], &self.contents.rows);
-                if let Some(index) = self.contents.indexes.get_mut(slot) {
-                    index.tree = Some(tree.clone());
-                }
-                tree
-            });
-            self.state.indexes[slot].end_sorting(Some(tree));
-        }
-        Snapshot { rows: self.state.rows.clone(), tree: self.state.indexes[slot].tree().unwrap_or_default() }
+        self.snapshot_of(slot)
     }
 
     fn entries(&mut self, slot: usize) -> usize {
-        let Some(known) = self.contents.indexes.get(slot).and_then(|index| index.len) else {
-            return self.snapshot(Some(slot)).tree.len();
+        let Some(known) = self.contents.indexes[slot].len else {
+            return self.snapshot_of(Some(slot)).tree.len();
         };
         let (mut gone, mut new) = (0, 0);
-        for change in self.changes.values() {
+        for change in &self.changes.changes {
             let has = |entries: &[Option<Key>]| entries.get(slot).is_some_and(Option::is_some);
             gone += usize::from(has(&change.old_entries));
             new += usize::from(has(&change.entries));
@@ -258,9 +345,15 @@ impl Source for &mut Fork {
 
 impl Known {
     /// The row that had an entry in a key at the moment.
-    fn at_moment(&mut self, moment: &Moment, contents: &Contents, slot: usize, key: &Key) -> Option<Arc<StoredRow>> {
+    fn at_moment(
+        &mut self,
+        moment: &Moment,
+        layout: &Layout,
+        contents: &Contents,
+        slot: usize,
+        key: &Key,
+    ) -> Option<Arc<StoredRow>> {
         let state = moment.store.read();
-        let layout = moment.layout.clone().unwrap_or_default();
         if !state.indexes[slot].is_unique() {
             // It was dropped meanwhile.
             let has = |row: &&Arc<StoredRow>| {
@@ -268,17 +361,15 @@ impl Known {
             };
             return contents.rows.range(0..u64::MAX).find(has).cloned();
         }
-        self.follow(moment, &state);
+        self.follow(layout, &state);
         let changed = self.changed.get(&(slot, key.clone())).cloned();
         changed.unwrap_or_else(|| state.indexes[slot].get(key.as_bytes()).cloned())
     }
 
     /// Takes in what others have changed.
-    fn follow(&mut self, moment: &Moment, state: &State) {
+    fn follow(&mut self, layout: &Layout, state: &State) {
         let past = state.past.lock().unwrap_or_else(PoisonError::into_inner);
-        let layout = moment.layout.as_deref();
-        let slots =
-            || layout.into_iter().flat_map(|layout| layout.slots.iter().enumerate()).filter(|(_, slot)| slot.unique);
+        let slots = || layout.slots.iter().enumerate().filter(|(_, slot)| slot.unique);
         for changes in past.since(self.until) {
             // In one write, a row may take the key value that another one gives up.
             for row in changes.iter().filter_map(|(old, _)| old.as_ref()) {
@@ -313,7 +404,7 @@ impl Part {
         if self.reads.is_all() {
             return false;
         }
-        self.known.follow(&self.moment, state);
+        self.known.follow(&self.layout, state);
         if self.known.entries.keys().any(|entry| self.known.changed.contains_key(entry)) {
             return false;
         }

@@ -52,19 +52,6 @@ impl Index {
         Ok(Self { ordered: Ordered::Not, unique: Some(unique) })
     }
 
-    /// One of which nothing is known yet: its changes are noted until it is [sorted](Self::end_sorting), and the rows with entries
-    /// in a key have to be [learned](Self::learn).
-    pub(crate) fn fork(unique: bool) -> Self {
-        Self { ordered: Ordered::Sorting(Vec::new()), unique: unique.then(HashMap::new) }
-    }
-
-    /// Takes in an entry of a key that was there before all changes.
-    pub(crate) fn learn(&mut self, entry: Key, row: &Arc<StoredRow>) {
-        if let Some(unique) = &mut self.unique {
-            unique.insert(entry, Arc::clone(row));
-        }
-    }
-
     pub(crate) fn is_unique(&self) -> bool {
         self.unique.is_some()
     }
@@ -128,10 +115,14 @@ impl Index {
 
     /// The first row with these values, if the index is not unique: its entries end with the id.
     pub(crate) fn first(&self, key: &[u8]) -> Option<u64> {
-        let Ordered::Sorted(tree) = &self.ordered else { return None };
-        if self.unique.is_some() {
-            return None;
+        match &self.ordered {
+            Ordered::Sorted(tree) if self.unique.is_none() => Self::first_in(tree, key),
+            _ => None,
         }
+    }
+
+    /// The first row with these values in a tree whose entries end with the id.
+    pub(crate) fn first_in(tree: &Tree, key: &[u8]) -> Option<u64> {
         let (entry, id) = tree.range(Key::new(key)..).next()?;
         let entry: &[u8] = entry.borrow();
         (entry.len() == key.len() + size_of::<u64>() && entry.starts_with(key)).then_some(*id)

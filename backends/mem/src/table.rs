@@ -231,7 +231,11 @@ impl Store {
         let mut entries = row.entries(&schema.layout);
         let id = row.row_id();
         let mut state = self.write_lock();
-        state.complete(schema, &mut entries, &row);
+        if let Some(layout) = &state.layout
+            && !Arc::ptr_eq(layout, &schema.layout)
+        {
+            entries = row.entries(layout);
+        }
         let inserted = state.insert(row, entries);
         drop(state);
         match inserted {
@@ -427,27 +431,11 @@ impl State {
         for (position, (target, change)) in targets.iter().zip(&mut *changes).enumerate() {
             let sought = |target| sought(target, self.rows.get(id_of(target)?));
             let old = target.map(sought).transpose().map_err(|failure| (position, Refused::Failure(failure)))?;
-            self.prepare(schema, old, change);
+            complete(self.layout.as_ref().unwrap_or(&schema.layout), schema, old, change);
         }
         self.enter(changes).map_err(|(position, slot)| (position, Refused::Taken(slot)))?;
         self.finish(changes);
         Ok(())
-    }
-
-    /// Completes a change by the row before it; changes nothing yet.
-    pub(crate) fn prepare(&self, schema: &Schema, old: Option<&Arc<StoredRow>>, change: &mut Change) {
-        if let Some(old) = old {
-            if let Some(row) = change.row.as_mut().and_then(Arc::get_mut) {
-                row.version = old.version.wrapping_add(1);
-                row.created_at = old.created_at;
-                row.updated_at = row.updated_at.or(old.updated_at);
-            }
-            change.old_entries = self.entries(old);
-            change.old = Some(Arc::clone(old));
-        }
-        if let Some(row) = &change.row {
-            self.complete(schema, &mut change.entries, row);
-        }
     }
 
     /// Makes the changes, each of another row, in the indexes, or none: then with the position of the one whose key value is taken
@@ -494,7 +482,7 @@ impl State {
     }
 
     /// Puts a changed row in the place of the one before it, where its entry is the same.
-    pub(crate) fn keep(&mut self, change: &Change) {
+    fn keep(&mut self, change: &Change) {
         let Some(row) = &change.row else { return };
         for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
             if old == new {
@@ -523,19 +511,6 @@ impl State {
         }
     }
 
-    /// Makes a row's entries those in all indexes, if another model has created some since the schema was found.
-    pub(crate) fn complete(&self, schema: &Schema, entries: &mut Entries, row: &StoredRow) {
-        if let Some(layout) = &self.layout
-            && !Arc::ptr_eq(layout, &schema.layout)
-        {
-            *entries = row.entries(layout);
-        }
-    }
-
-    fn entries(&self, row: &StoredRow) -> Entries {
-        self.layout.as_ref().map_or_else(Entries::new, |layout| row.entries(layout))
-    }
-
     /// Inserts a row, or gives it back with the slot of the key that is taken.
     fn insert(&mut self, row: Arc<StoredRow>, entries: Entries) -> Result<(), (usize, Arc<StoredRow>)> {
         let taken = self
@@ -553,6 +528,24 @@ impl State {
         past.note(std::iter::once((None, Some(&row))));
         self.rows.insert(row);
         Ok(())
+    }
+}
+
+/// Completes a change by the row before it, and by the entries in indexes that another model has created since the schema was found.
+pub(crate) fn complete(layout: &Arc<Layout>, schema: &Schema, old: Option<&Arc<StoredRow>>, change: &mut Change) {
+    if let Some(old) = old {
+        if let Some(row) = change.row.as_mut().and_then(Arc::get_mut) {
+            row.version = old.version.wrapping_add(1);
+            row.created_at = old.created_at;
+            row.updated_at = row.updated_at.or(old.updated_at);
+        }
+        change.old_entries = old.entries(layout);
+        change.old = Some(Arc::clone(old));
+    }
+    if let Some(row) = &change.row
+        && !Arc::ptr_eq(layout, &schema.layout)
+    {
+        change.entries = row.entries(layout);
     }
 }
 
