@@ -1,12 +1,13 @@
-//! Through which facade a suite works: the blocking one, or the asynchronous one on a runtime.
+//! Through which facade a suite works: the blocking one, the asynchronous one on a runtime, or transactions.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, TransactionMode,
-    WriteFailure, Writes,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Transaction,
+    TransactionMode, WriteFailure, Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -24,17 +25,24 @@ pub enum Facade {
     /// The asynchronous one: each future is polled within a multi-threaded tokio runtime and woken by its wakers,
     /// whatever the back end's own way to wait.
     Async,
+    /// The blocking one, with a few operations after each other in a transaction: each sees what those before it wrote, and all of
+    /// them become what the next ones see. For back ends with
+    /// [transactions](longevity_core::backend::Capabilities::transactions).
+    Transactions,
 }
 
 impl Facade {
-    /// Each of them.
+    /// The two of each back end.
     pub const BOTH: [Self; 2] = [Self::Blocking, Self::Async];
+    /// Those of a back end with transactions.
+    pub const ALL: [Self; 3] = [Self::Blocking, Self::Async, Self::Transactions];
 
     /// What the names of cases say behind the back end's.
     pub(crate) fn suffix(self) -> &'static str {
         match self {
             Self::Blocking => "",
             Self::Async => ", async",
+            Self::Transactions => ", in transactions",
         }
     }
 }
@@ -56,23 +64,100 @@ pub(crate) fn in_tasks<R: Send + 'static>(
 
 /// A back end whose futures run through a facade that is chosen when it is set up.
 ///
-/// The choice is no type parameter: a suite is compiled once for both.
-#[derive(Clone, Debug)]
-pub struct Through<B> {
+/// The choice is no type parameter: a suite is compiled once for all.
+pub struct Through<B: Backend> {
     inner: B,
     facade: Facade,
+    turns: Arc<Turns<B>>,
 }
 
 impl<B: Backend> Through<B> {
     /// The back end, through this facade.
     pub fn new(facade: Facade, inner: B) -> Self {
-        Self { inner, facade }
+        Self { inner, facade, turns: Arc::default() }
     }
 
     /// Which facade it is.
     pub fn facade(&self) -> Facade {
         self.facade
     }
+
+    /// The transaction that the next operation is in, if they are in any; it has to have its turn first.
+    async fn transaction(&self) -> Result<Arc<B::Transaction>, Error> {
+        if let Some(open) = self.turns.open() {
+            return Ok(open);
+        }
+        let begun = Arc::new(self.inner.begin(TransactionMode::ReadWrite).await?);
+        *self.turns.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&begun));
+        Ok(begun)
+    }
+
+    /// Commits what is open, after so many operations.
+    async fn end(&self, operations: &mut usize) -> Result<(), Error> {
+        *operations = 0;
+        let open = self.turns.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match open {
+            Some(open) => open.commit().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Commits what is open, before something that is about the whole store.
+    async fn end_all(&self) -> Result<(), Error> {
+        self.end(&mut *self.turns.turn.lock().await).await
+    }
+}
+
+impl<B: Backend + Clone> Clone for Through<B> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), facade: self.facade, turns: Arc::clone(&self.turns) }
+    }
+}
+
+impl<B: Backend + fmt::Debug> fmt::Debug for Through<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Through").field("inner", &self.inner).field("facade", &self.facade).finish_non_exhaustive()
+    }
+}
+
+/// How many operations are in one transaction.
+const OPERATIONS: usize = 5;
+
+/// The transaction of those who take turns in it.
+struct Turns<B: Backend> {
+    /// How many operations were in it so far.
+    turn: tokio::sync::Mutex<usize>,
+    open: Mutex<Option<Arc<B::Transaction>>>,
+}
+
+impl<B: Backend> Default for Turns<B> {
+    fn default() -> Self {
+        Self { turn: tokio::sync::Mutex::default(), open: Mutex::default() }
+    }
+}
+
+impl<B: Backend> Turns<B> {
+    fn open(&self) -> Option<Arc<B::Transaction>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Does an operation on the store's rows, or in its turn on those of the transaction.
+macro_rules! through {
+    ($self:expr, $rows:ident => $operation:expr) => {{
+        if $self.facade != Facade::Transactions {
+            let $rows = &$self.inner;
+            return $operation.await;
+        }
+        let mut operations = $self.turns.turn.lock().await;
+        let $rows = &*$self.transaction().await?;
+        let done = $operation.await?;
+        *operations += 1;
+        if *operations == OPERATIONS {
+            $self.end(&mut operations).await?;
+        }
+        Ok(done)
+    }};
 }
 
 /// Without the future's type, as the runtime's own way to wait is not compiled for each.
@@ -85,65 +170,69 @@ impl<B: Backend> Session for Through<B> {
     type Table = B::Table;
     type Rows = B::Rows;
 
-    fn write(
+    async fn write(
         &self,
         table: &B::Table,
         writes: Writes<'_, B::Doc>,
-    ) -> impl Future<Output = Result<AllWritten<Self::Doc>, (usize, WriteFailure)>> + Send {
-        self.inner.write(table, writes)
+    ) -> Result<AllWritten<Self::Doc>, (usize, WriteFailure)> {
+        if self.facade != Facade::Transactions {
+            return self.inner.write(table, writes).await;
+        }
+        let failed = |error: Error| (0, error.into());
+        let mut operations = self.turns.turn.lock().await;
+        let written = self.transaction().await.map_err(failed)?.write(table, writes).await?;
+        *operations += 1;
+        if *operations == OPERATIONS {
+            self.end(&mut operations).await.map_err(failed)?;
+        }
+        Ok(written)
     }
 
-    fn patch(
+    async fn patch(
         &self,
         table: &B::Table,
         lookup: Lookup<'_>,
         changes: &[InPlace],
         written_at: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
-        self.inner.patch(table, lookup, changes, written_at)
+    ) -> Result<Option<Row<B::Doc>>, Error> {
+        through!(self, rows => rows.patch(table, lookup, changes, written_at))
     }
 
-    fn get(
-        &self,
-        table: &B::Table,
-        lookup: Lookup<'_>,
-    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
-        self.inner.get(table, lookup)
+    async fn get(&self, table: &B::Table, lookup: Lookup<'_>) -> Result<Option<Row<B::Doc>>, Error> {
+        through!(self, rows => rows.get(table, lookup))
     }
 
-    fn find_each(
-        &self,
-        table: &B::Table,
-        select: Select,
-        give: &mut dyn Give<B::Doc>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        self.inner.find_each(table, select, give)
+    async fn find_each(&self, table: &B::Table, select: Select, give: &mut dyn Give<B::Doc>) -> Result<(), Error> {
+        through!(self, rows => rows.find_each(table, select, give))
     }
 
-    fn find_values(
+    async fn find_values(
         &self,
         table: &B::Table,
         select: Select,
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        self.inner.find_values(table, select, projection, give)
+    ) -> Result<(), Error> {
+        through!(self, rows => rows.find_values(table, select, projection, give))
     }
 
-    fn count(&self, table: &B::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send {
-        self.inner.count(table, predicate)
+    async fn count(&self, table: &B::Table, predicate: Predicate) -> Result<u64, Error> {
+        through!(self, rows => rows.count(table, predicate))
     }
 
-    fn exists(&self, table: &B::Table, predicate: Predicate) -> impl Future<Output = Result<bool, Error>> + Send {
-        self.inner.exists(table, predicate)
+    async fn exists(&self, table: &B::Table, predicate: Predicate) -> Result<bool, Error> {
+        through!(self, rows => rows.exists(table, predicate))
     }
 
     fn stream(&self, table: &B::Table, select: Select) -> B::Rows {
-        self.inner.stream(table, select)
+        match self.turns.open() {
+            Some(open) => open.stream(table, select),
+            None => self.inner.stream(table, select),
+        }
     }
 
-    fn explain(&self, table: &B::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send {
-        self.inner.explain(table, select)
+    async fn explain(&self, table: &B::Table, select: Select) -> Result<Explanation, Error> {
+        through!(self, rows => rows.explain(table, select))
     }
 }
 
@@ -169,7 +258,7 @@ impl<B: Backend> Backend for Through<B> {
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        if self.facade == Facade::Blocking {
+        if self.facade != Facade::Async {
             return self.inner.block_on(future);
         }
         let mut output = None;
@@ -200,15 +289,18 @@ impl<B: Backend> Backend for Through<B> {
         self.inner.open(definitions)
     }
 
-    fn create_schema(&self, tables: &[&B::Table]) -> impl Future<Output = Result<(), Error>> + Send {
-        self.inner.create_schema(tables)
+    async fn create_schema(&self, tables: &[&B::Table]) -> Result<(), Error> {
+        self.end_all().await?;
+        self.inner.create_schema(tables).await
     }
 
-    fn undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
-        self.inner.undeclared_keys(table)
+    async fn undeclared_keys(&self, table: &B::Table) -> Result<Vec<String>, Error> {
+        self.end_all().await?;
+        self.inner.undeclared_keys(table).await
     }
 
-    fn drop_undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
-        self.inner.drop_undeclared_keys(table)
+    async fn drop_undeclared_keys(&self, table: &B::Table) -> Result<Vec<String>, Error> {
+        self.end_all().await?;
+        self.inner.drop_undeclared_keys(table).await
     }
 }

@@ -73,6 +73,8 @@
 //! * The derives: [`PersistentType`](macro@PersistentType), [`Component`], [`KeyVal`](macro@KeyVal),
 //!   [`DomainModel`](macro@DomainModel), [`Projected`](macro@Projected) say which attributes there are.
 //! * [`Longevity`] is the store, [`Repo`] the repository, [`PState`] what it gives, [`Query`] and [`Prop`] what it is asked.
+//! * [`Transaction`] is several operations that happen together or not at all, [`Snapshot`] reads of one moment;
+//!   [`guide::transactions`] shows both.
 //! * [`mod@blocking`] has the same without `async`.
 //! * [`guide`] is the query language, chapter by chapter.
 //! * [`Error`] is what can go wrong.

@@ -90,12 +90,16 @@ pub fn queries(store: Store, random: usize) -> Vec<Case> {
     queries.2
 }
 
-/// The conformance suite over two models, on a back end's own type.
-pub fn operations_natively(name: &str, blogging: impl Fixture, office: impl Fixture) -> Vec<Case> {
-    fn of<M: SpecModel>(name: &str, fixture: impl Fixture) -> Vec<Case> {
-        RepoCrudSpec::<M>::new().facades(Facade::BOTH).on(format!("{name}, natively")).cases(fixture)
+/// The conformance suite over two models, on a back end's own type, also in transactions if it has them.
+pub fn operations_natively(name: &str, transactions: bool, blogging: impl Fixture, office: impl Fixture) -> Vec<Case> {
+    fn of<M: SpecModel>(name: &str, transactions: bool, fixture: impl Fixture) -> Vec<Case> {
+        let facades = if transactions { Facade::ALL.to_vec() } else { Facade::BOTH.to_vec() };
+        RepoCrudSpec::<M>::new().facades(facades).on(format!("{name}, natively")).cases(fixture)
     }
-    [of::<Blogging>(name, blogging), of::<Office>(name, office)].into_iter().flatten().collect()
+    [of::<Blogging>(name, transactions, blogging), of::<Office>(name, transactions, office)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The conformance suite of queries over two models, on a back end's own type.

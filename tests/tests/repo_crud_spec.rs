@@ -10,6 +10,6 @@ use longevity_tests::stores::Store;
 
 fn main() -> ExitCode {
     let mut harness = Harness::new();
-    harness.add(operations(Store::Mem)).add(operations_natively("mem", Mem::new, Mem::new));
+    harness.add(operations(Store::Mem)).add(operations_natively("mem", true, Mem::new, Mem::new));
     harness.run()
 }

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     harness.at_once(AT_ONCE);
     harness.add(operations(Store::Mongo)).add(operations_natively(
         "mongo",
+        false,
         natively::<Blogging>(),
         natively::<Office>(),
     ));

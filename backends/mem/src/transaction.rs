@@ -17,6 +17,7 @@ use crate::backend::{Mem, explain, key_of};
 use crate::counting;
 use crate::encode::Doc;
 use crate::fork::{Fork, NetChanges, Part};
+use crate::key::Buffer;
 use crate::moment::{Contents, Moment, now};
 use crate::rows::Rows;
 use crate::schema::Table;
@@ -38,17 +39,16 @@ struct Tables {
     savepoints: Vec<BTreeMap<usize, NetChanges>>,
 }
 
-enum View {
+/// A table as a transaction sees it: one of the two.
+struct View {
     /// Nothing was done to it yet.
-    Untouched(Moment, Contents),
-    Fork(Box<Fork>),
-    /// While it is being forked.
-    Gone,
+    untouched: Option<(Moment, Contents)>,
+    fork: Option<Box<Fork>>,
 }
 
 impl MemTransaction {
     pub(crate) fn begin(mem: Mem, stores: &[Arc<Store>]) -> Self {
-        let tables = now(stores).into_iter().map(|(moment, contents)| View::Untouched(moment, contents)).collect();
+        let tables = now(stores).into_iter().map(|table| View { untouched: Some(table), fork: None }).collect();
         Self { mem, open: Mutex::new(Some(Tables { tables, savepoints: Vec::new() })) }
     }
 
@@ -70,29 +70,25 @@ impl MemTransaction {
 
 impl Tables {
     fn fork(&mut self, store: &Arc<Store>) -> Option<&mut Fork> {
-        let at = self.tables.binary_search_by_key(&Arc::as_ptr(store), View::address).ok()?;
+        let address = Some(Arc::as_ptr(store));
+        let at = self.tables.binary_search_by_key(&address, View::address).ok()?;
         let view = &mut self.tables[at];
-        if let View::Untouched(..) = view
-            && let View::Untouched(moment, contents) = std::mem::replace(view, View::Gone)
-        {
-            *view = View::Fork(Box::new(Fork::new(moment, contents)));
+        if let Some((moment, contents)) = view.untouched.take() {
+            view.fork = Some(Box::new(Fork::new(moment, contents)));
         }
-        view.fork()
+        view.fork.as_deref_mut()
     }
 
     /// What has been written so far.
     fn changes(&self) -> BTreeMap<usize, NetChanges> {
         let forks = self.tables.iter().enumerate();
-        let changes = forks.filter_map(|(at, view)| match view {
-            View::Fork(fork) => Some((at, fork.changes())),
-            View::Untouched(..) | View::Gone => None,
-        });
+        let changes = forks.filter_map(|(at, view)| Some((at, view.fork.as_ref()?.changes())));
         changes.collect()
     }
 
     fn restore(&mut self, mut changes: BTreeMap<usize, NetChanges>) {
         for (at, view) in self.tables.iter_mut().enumerate() {
-            if let Some(fork) = view.fork() {
+            if let Some(fork) = &mut view.fork {
                 fork.restore(changes.remove(&at).unwrap_or_default());
             }
         }
@@ -100,7 +96,7 @@ impl Tables {
 
     /// Makes the changes in the tables, all or none.
     fn commit(self) -> Result<(), Error> {
-        let mut parts: Vec<_> = self.tables.into_iter().filter_map(View::into_part).collect();
+        let mut parts: Vec<_> = self.tables.into_iter().filter_map(|view| Some(view.fork?.into_part())).collect();
         if parts.iter().all(|part| part.changes.is_empty()) {
             // All that was read is of one moment, in whose place the transaction is.
             return Ok(());
@@ -138,26 +134,9 @@ impl Tables {
 }
 
 impl View {
-    fn address(&self) -> *const Store {
-        match self {
-            Self::Untouched(moment, _) => Arc::as_ptr(&moment.store),
-            Self::Fork(fork) => fork.address(),
-            Self::Gone => std::ptr::null(),
-        }
-    }
-
-    fn fork(&mut self) -> Option<&mut Fork> {
-        match self {
-            Self::Fork(fork) => Some(fork),
-            Self::Untouched(..) | Self::Gone => None,
-        }
-    }
-
-    fn into_part(self) -> Option<Part> {
-        match self {
-            Self::Fork(fork) => Some(fork.into_part()),
-            Self::Untouched(..) | Self::Gone => None,
-        }
+    fn address(&self) -> Option<*const Store> {
+        let untouched = self.untouched.as_ref().map(|(moment, _)| Arc::as_ptr(&moment.store));
+        untouched.or_else(|| self.fork.as_ref().map(|fork| fork.address()))
     }
 }
 
@@ -212,7 +191,8 @@ impl Session for MemTransaction {
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
-        let (slot, key) = key_of(table, lookup)?;
+        let mut key = Buffer::new();
+        let slot = key_of(table, lookup, &mut key)?;
         self.with(table, |fork| Ok(fork.get(slot, &key, lookup.scope)))
     }
 

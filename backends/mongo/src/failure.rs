@@ -195,7 +195,9 @@ impl MongoError {
     /// ```
     pub fn of(error: &Error) -> Option<&Self> {
         match error {
-            Error::Connection(source) | Error::Backend { source, .. } => source.downcast_ref(),
+            Error::Connection(source) | Error::Backend { source, .. } | Error::OutcomeUnknown { source, .. } => {
+                source.downcast_ref()
+            }
             _ => None,
         }
     }
@@ -291,8 +293,8 @@ impl From<MongoError> for Error {
             | E::Unreachable { .. }
             | E::Unauthorized { .. }
             | E::Standalone
-            | E::Interrupted { .. }
-            | E::InDoubt { .. }) => Self::Connection(error.into()),
+            | E::Interrupted { .. }) => Self::Connection(error.into()),
+            error @ E::InDoubt { .. } => Self::OutcomeUnknown { backend: crate::NAME, source: error.into() },
             error => Self::Backend { backend: crate::NAME, source: error.into() },
         }
     }

@@ -148,6 +148,7 @@ impl From<SqliteError> for Error {
             | SqliteError::NotADatabase { .. }
             | SqliteError::Encoding { .. }) => Self::Connection(error.into()),
             SqliteError::QueryTooLarge { limit } => Self::QueryTooLarge { backend: Sqlite::NAME, limit },
+            error @ SqliteError::Panicked => Self::OutcomeUnknown { backend: Sqlite::NAME, source: error.into() },
             error => Self::Backend { backend: Sqlite::NAME, source: error.into() },
         }
     }

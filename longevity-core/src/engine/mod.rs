@@ -13,7 +13,8 @@ macro_rules! over {
                 $operation.await
             }
             Some(level) => match level.rows() {
-                Ok($rows) => level.noted($operation.await),
+                // In a box, so that the futures of those who are in no transaction stay as small as they were.
+                Ok($rows) => level.noted(Box::pin($operation).await),
                 Err(error) => Err(error),
             },
         }

@@ -22,7 +22,7 @@ macro_rules! write_rows {
         match &$table.level {
             None => $table.backend.write(&$table.handle, $writes).instrument($span).await,
             Some(level) => match level.rows_to_write($kind.name) {
-                Ok(rows) => rows.write(&$table.handle, $writes).instrument($span).await,
+                Ok(rows) => Box::pin(rows.write(&$table.handle, $writes).instrument($span)).await,
                 Err(error) => Err((0, error.into())),
             },
         }

@@ -125,7 +125,8 @@ fn encode_composite(value: &Value, out: &mut Buffer) {
 #[inline]
 fn encode_bytes(tag: u8, bytes: &[u8], out: &mut Buffer) {
     out.push(tag);
-    if bytes.iter().any(|byte| *byte <= ESCAPE) {
+    // Without a way out in the middle: many bytes are looked at in one step.
+    if bytes.iter().fold(false, |any, byte| any | (*byte <= ESCAPE)) {
         for byte in bytes {
             match *byte {
                 0 => out.extend_from_slice(&[ESCAPE, 1]),

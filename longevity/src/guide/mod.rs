@@ -7,6 +7,7 @@
 //! | [`pages`] | orders, windows, and pages that stay where they are |
 //! | [`results`] | what a query gives: states, one, some values, figures, groups |
 //! | [`changes`] | updates and deletes by query, and patches of single properties |
+//! | [`transactions`] | several writes that happen together or not at all, reads of one moment, and what an error leaves to do |
 //! | [`plans`] | which index serves a query, and tests that fail if none does |
 //!
 //! The examples are about a library: a poly type `Item` with the derived types `Book` and `Film`.
@@ -30,3 +31,4 @@ pub mod pages;
 pub mod plans;
 pub mod poly;
 pub mod results;
+pub mod transactions;

@@ -20,6 +20,7 @@ mod bank;
 mod blocking;
 mod cancellation;
 mod chance;
+mod documented;
 mod histories;
 mod isolation;
 mod nested;

@@ -1,0 +1,126 @@
+//! Transactions: several writes that happen together or not at all, and several reads of one moment.
+//!
+//! | | |
+//! | --- | --- |
+//! | [`transaction`](crate::Longevity::transaction) | does work, all or nothing, and does it again if another transaction was in its way |
+//! | [`begin`](crate::Longevity::begin) | the same for code that is no closure |
+//! | [`Transaction::transaction`](crate::Transaction::transaction) | a part of one that may fail by itself |
+//! | [`snapshot`](crate::Longevity::snapshot) | reads of one moment |
+//!
+//! The examples are about accounts:
+//!
+//! ```
+#![doc = include_str!("../../doc/accounts.txt")]
+//! ```
+//!
+//! # From one account to another
+//!
+//! What the work is given has the [repositories](crate::Transaction::repo) of all types, with the same methods. They see
+//! what the transaction has written. Nobody else does, until it is committed.
+//!
+//! ```
+#![doc = include_str!("../../doc/open_accounts.txt")]
+//! async fn transfer(bank: &Longevity<Bank, Mem>, from: Number, to: Number, amount: i64) -> Result<(), Refused> {
+//!     bank.transaction(async |tx| {
+//!         let accounts = tx.repo::<Account>();
+//!         let (source, target) = (accounts.retrieve_one(&from).await?, accounts.retrieve_one(&to).await?);
+//!         if source.balance < amount {
+//!             return Err(Refused::TooPoor); // nothing has happened
+//!         }
+//!         accounts.update(source.modify(|it| it.balance -= amount)).await.map_err(Error::from)?;
+//!         accounts.update(target.modify(|it| it.balance += amount)).await.map_err(Error::from)?;
+//!         tx.repo::<Transfer>().create(Transfer { from: from.clone(), to: to.clone(), amount }).await?;
+//!         Ok(())
+//!     })
+//!     .await
+//! }
+//!
+//! transfer(&bank, Number(1), Number(2), 30).await?;
+//! assert!(matches!(transfer(&bank, Number(1), Number(2), 500).await, Err(Refused::TooPoor)));
+//! assert_eq!(accounts.retrieve_one(&Number(1)).await?.balance, 70);
+//! assert_eq!(transfers.count(Transfer::query().all()).await?, 1);
+#![doc = include_str!("../../doc/close_accounts.txt")]
+//! ```
+//!
+//! The error is the work's own: any type that is made from [`Error`](crate::Error). An error, a panic and a dropped future roll back, and
+//! leave nothing behind. A write that fails loses the transaction, even if the work goes on: no half of it is ever committed.
+//!
+//! # A counter that many raise
+//!
+//! Where another transaction was in the way, the work is done again. So it must be fit to be done twice: it is a closure that cannot
+//! change what it captures, and returns what it finds. How often and for how long it is tried is
+//! [an option](crate::Options::transaction_tries). A stale state from outside is your error, and is never tried again: retrieve it in the
+//! transaction.
+//!
+//! ```
+#![doc = include_str!("../../doc/open_accounts.txt")]
+//! let raise = async || {
+//!     bank.transaction(async |tx| {
+//!         let accounts = tx.repo::<Account>();
+//!         let first = accounts.retrieve_one(&Number(1)).await?;
+//!         accounts.update(first.modify(|it| it.balance += 1)).await.map_err(Error::from)
+//!     })
+//!     .await
+//! };
+//! let (one, two) = futures_util::future::join(raise(), raise()).await;
+//! (one?, two?);
+//! assert_eq!(accounts.retrieve_one(&Number(1)).await?.balance, 102);
+#![doc = include_str!("../../doc/close_accounts.txt")]
+//! ```
+//!
+//! # Reads of one moment
+//!
+//! ```
+#![doc = include_str!("../../doc/open_accounts.txt")]
+//! let total = bank
+//!     .snapshot(async |at| {
+//!         let before = at.repo::<Account>().aggregate(Account::query().all(), a.balance.sum()).await?;
+//!         accounts.create(Account { number: Number(3), balance: 5 }).await?; // somebody else, meanwhile
+//!         let after = at.repo::<Account>().aggregate(Account::query().all(), a.balance.sum()).await?;
+//!         assert_eq!(before, after);
+//!         Ok::<_, Error>(after)
+//!     })
+//!     .await?;
+//! assert_eq!(total, 100);
+#![doc = include_str!("../../doc/close_accounts.txt")]
+//! ```
+//!
+//! # A part that may fail
+//!
+//! ```
+#![doc = include_str!("../../doc/open_accounts.txt")]
+//! bank.transaction(async |tx| {
+//!     let bonus = tx.transaction(async |tx| {
+//!         tx.repo::<Account>().create(Account { number: Number(3), balance: 10 }).await?;
+//!         tx.repo::<Account>().create(Account { number: Number(2), balance: 10 }).await // there is one
+//!     });
+//!     assert!(bonus.await.unwrap_err().is_duplicate_key()); // and both are undone
+//!     tx.repo::<Account>().create(Account { number: Number(4), balance: 1 }).await
+//! })
+//! .await?;
+//! assert_eq!(accounts.count(Account::query().all()).await?, 3);
+#![doc = include_str!("../../doc/close_accounts.txt")]
+//! ```
+//!
+//! # What can happen side by side
+//!
+//! Each line is a test of that name, which has the transactions really side by side.
+//!
+#![doc = include_str!("isolation.md")]
+//!
+//! # What an error leaves to do
+//!
+//! [`Error::kind`](crate::Error::kind) says of each error whether nothing happened, and whether the same again makes sense.
+//!
+#![doc = include_str!("errors.md")]
+//!
+//! # What it costs
+//!
+//! * In memory nobody waits: not writers for a transaction, nor one for another. A transaction looks at all tables as they were when it
+//!   began, which takes time for each table and index, not for rows. At its commit it locks the tables that it has used, and looks
+//!   through what others have changed since it began. So the longer it is open, and the more is written meanwhile, the more
+//!   likely it has to be done again, and what was overwritten is kept until it ends.
+//! * What it reads counts as much as what it writes: a query over a whole table conflicts with each write to that table, one by a key or
+//!   by a filter with those rows alone that the key or the filter is about.
+//! * A transaction of two updates took 8.5 microseconds among 50,000 rows, where two tables by hand under one lock took 3.6; 100
+//!   creates in one took 1.06 of those by hand.

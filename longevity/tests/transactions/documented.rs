@@ -1,0 +1,89 @@
+//! What the guide says of isolation and of errors, held to the tests and to the errors that there are.
+
+use std::collections::BTreeSet;
+
+use longevity::{Error, ErrorKind, RowId};
+
+/// What stands between backquotes in the first cell of a table's row, and the rest of the row.
+fn rows(table: &str) -> impl Iterator<Item = (Vec<&str>, &str)> {
+    let cells = table.lines().skip(2).filter_map(|line| line.trim_matches('|').split_once('|'));
+    cells.map(|(first, rest)| (first.split('`').skip(1).step_by(2).collect(), rest))
+}
+
+#[test]
+fn the_table_of_isolation_is_that_of_the_tests() {
+    let tested = include_str!("isolation.rs").lines().map(str::trim);
+    let tested: BTreeSet<_> =
+        tested.filter_map(|line| line.strip_prefix("no_")?.strip_suffix(',')).map(str::to_owned).collect();
+    let said = rows(include_str!("../../src/guide/isolation.md")).flat_map(|(names, _)| names);
+    assert!(tested.len() > 5);
+    assert_eq!(said.map(str::to_owned).collect::<BTreeSet<_>>(), tested);
+}
+
+/// One of each error.
+fn errors() -> Vec<Error> {
+    let id: RowId = RowId::from_u128(1);
+    let (type_name, backend, what) = ("User", "mem", String::new);
+    vec![
+        Error::DuplicateKey { type_name, key: what(), value: what() },
+        Error::UndeclaredKey { type_name, key: what() },
+        Error::RowsDoNotFit { type_name, property: what(), problem: what() },
+        Error::WriteConflict { type_name, id, expected: 0, found: 1 },
+        Error::NotFound { type_name, what: what() },
+        Error::NotUnique { type_name },
+        Error::InvalidCursor { problem: "" },
+        Error::InvalidQuery { type_name, problem: "" },
+        Error::Contended { type_name, tries: 1 },
+        Error::TransactionConflict { tries: 1, source: "".into() },
+        Error::TransactionLost { because: what() },
+        Error::TransactionEnded { how: "" },
+        Error::TransactionNested,
+        Error::ReadOnly { type_name },
+        Error::OutcomeUnknown { backend, source: "".into() },
+        Error::InvalidPatch { type_name, path: what(), problem: what() },
+        Error::NotIndexed { type_name, warning: what() },
+        Error::UnstablePrimaryKey { type_name, key: what(), from: what(), to: what() },
+        Error::InvalidModel { type_name, problem: what() },
+        Error::Decode { type_name, id, path: what(), source: "".into() },
+        Error::UnknownDiscriminator { type_name, table: what(), id, found: what(), known: Vec::new() },
+        Error::Unsupported { backend, operation: "" },
+        Error::TooLarge { type_name, limit: what() },
+        Error::QueryTooLarge { backend, limit: what() },
+        Error::Connection("".into()),
+        Error::Backend { backend, source: "".into() },
+    ]
+}
+
+#[test]
+fn the_table_of_errors_has_each_error_and_its_kind() {
+    let name = |error: &Error| {
+        let text = format!("{error:?}");
+        text.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned()
+    };
+    let errors = errors();
+    let declared = include_str!("../../../longevity-core/src/error.rs");
+    let declared = declared.split("pub enum Error {").nth(1).unwrap().split("\n}").next().unwrap();
+    // Variants are the lines that are indented once and begin with a capital letter.
+    let variant = |line: &str| {
+        let line = line.strip_prefix("    ")?;
+        let is_name = line.starts_with(|c: char| c.is_ascii_uppercase());
+        is_name.then(|| line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned())
+    };
+    let declared: BTreeSet<_> = declared.lines().filter_map(variant).collect();
+    assert_eq!(errors.iter().map(name).collect::<BTreeSet<_>>(), declared);
+
+    let mut said = BTreeSet::new();
+    for (names, rest) in rows(include_str!("../../src/guide/errors.md")) {
+        let kind = match rest.split('|').next().map(str::trim) {
+            Some("transient") => ErrorKind::Transient,
+            Some("permanent") => ErrorKind::Permanent,
+            Some("unknown") => ErrorKind::Unknown,
+            other => panic!("{names:?} is said to be {other:?}"),
+        };
+        for error in errors.iter().filter(|error| names.contains(&name(error).as_str())) {
+            assert_eq!(error.kind(), kind, "{error:?}");
+        }
+        said.extend(names.into_iter().map(str::to_owned));
+    }
+    assert_eq!(said, declared);
+}
