@@ -95,15 +95,18 @@ pub enum Error {
         tries: usize,
     },
     /// Another transaction was in the way of this one each time that it was tried. Nothing was changed.
-    #[error("another transaction was in the way of this one, which was tried {tries} times and did nothing: {source}")]
+    #[error(
+        "another transaction was in the way each time that this one was tried ({tries}), and nothing was done: {source}"
+    )]
     TransactionConflict {
         /// How often it was tried: once, unless it was a closure, which is run again.
         tries: usize,
         /// What the back end said.
         source: BoxError,
     },
-    /// A write in the transaction had failed, so it could not be committed. Nothing was changed.
-    #[error("the transaction was rolled back, as a write in it had failed: {because}")]
+    /// An operation in the transaction had failed, a write or one that the store did not survive, so it could not be committed. Nothing
+    /// was changed.
+    #[error("the transaction was rolled back, as an operation in it had failed: {because}")]
     TransactionLost {
         /// The first failure, in the words of its error.
         because: String,
@@ -111,10 +114,10 @@ pub enum Error {
     /// The transaction was over before the operation began, which was not done.
     #[error("the transaction was {how} already: begin another one")]
     TransactionEnded {
-        /// Whether it was committed or rolled back.
+        /// Whether it was committed or rolled back, if that is known.
         how: &'static str,
     },
-    /// A transaction that is nested in this one is still open. Nothing was changed.
+    /// A transaction that is nested in this one is still open. Nothing was changed; if it was a commit, all was rolled back.
     #[error("a transaction is nested in this one: until that one ends, only what comes from it can be used")]
     TransactionNested,
     /// A write was tried in a snapshot. Nothing was changed.

@@ -1,6 +1,8 @@
 //! A persistent's state: the value, and what the store knows of it.
 
 use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::persistent::{HasVariant, PersistentType};
 use crate::row::RowId;
@@ -41,6 +43,45 @@ pub(crate) struct Stored {
     pub(crate) updated_at: Option<Timestamp>,
     /// The primary key as it is stored, which an update may not change. `None` if the type has none.
     pub(crate) primary_key: Option<Box<[Value]>>,
+    /// The transaction that it comes from; `None` if it was in none.
+    pub(crate) origin: Option<Arc<Origin>>,
+}
+
+impl Stored {
+    /// Whether it is of a row as a transaction saw it that was undone: there may never have been such a row, or another one has
+    /// its id or its version by now.
+    pub(crate) fn is_undone(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.is_undone())
+    }
+}
+
+/// The transaction that a state comes from.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    undone: AtomicBool,
+    /// What it is nested in.
+    outer: Option<Arc<Origin>>,
+}
+
+impl Origin {
+    pub(crate) fn new(outer: Option<Arc<Origin>>) -> Self {
+        Self { undone: AtomicBool::new(false), outer }
+    }
+
+    pub(crate) fn undo(&self) {
+        self.undone.store(true, Ordering::Release);
+    }
+
+    fn is_undone(&self) -> bool {
+        let mut origin = Some(self);
+        while let Some(this) = origin {
+            if this.undone.load(Ordering::Acquire) {
+                return true;
+            }
+            origin = this.outer.as_deref();
+        }
+        false
+    }
 }
 
 impl<P> PState<P> {

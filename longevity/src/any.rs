@@ -385,15 +385,15 @@ macro_rules! any {
                 }
             }
 
-            fn release(&self) -> Result<(), Error> {
+            fn release(&self, depth: usize) -> Result<(), Error> {
                 match self.own() {
-                    $($(#[$feature])* Transactions::$variant(transaction) => transaction.release(),)*
+                    $($(#[$feature])* Transactions::$variant(transaction) => transaction.release(depth),)*
                 }
             }
 
-            fn undo(&self) {
+            fn undo(&self, depth: usize) {
                 match self.own() {
-                    $($(#[$feature])* Transactions::$variant(transaction) => transaction.undo(),)*
+                    $($(#[$feature])* Transactions::$variant(transaction) => transaction.undo(depth),)*
                 }
             }
         }

@@ -82,6 +82,9 @@ impl fmt::Debug for Mem {
     }
 }
 
+/// After so many tries of a transaction the thread lets others run.
+const PATIENCE: usize = 4;
+
 /// This back end's own error.
 pub(crate) fn failed(what: String) -> Error {
     Error::Backend { backend: Mem::NAME, source: what.into() }
@@ -227,7 +230,11 @@ impl Backend for Mem {
         Ok(MemTransaction::begin(self.clone(), &stores))
     }
 
-    async fn back_off(&self, _: usize) {
+    async fn back_off(&self, tries: usize) {
+        if tries > PATIENCE {
+            // Those on other threads, too.
+            std::thread::yield_now();
+        }
         // Others on the same thread get their turn.
         let mut first = true;
         let turn = poll_fn(|context| {

@@ -270,8 +270,10 @@ impl Fork {
             self.moment.store.now(Some(slot));
             let mut tree = Index::sorted(&self.layout.slots[slot], &self.contents.rows);
             self.contents.indexes[slot].tree = Some(tree.clone());
-            let changes = &self.changes.changes;
-            changes.iter().for_each(|change| move_entry(&mut tree, &change.old_entries, change, slot));
+            for (id, place) in &self.changes.places {
+                let change = &self.changes.changes[*place];
+                move_entry(&mut tree, *id, &change.old_entries, change, slot);
+            }
             self.walked.contents.indexes[slot].tree = Some(tree);
         }
         let tree = self.walked.contents.indexes[slot].tree.clone().unwrap_or_default();
@@ -295,7 +297,7 @@ impl Walked {
             let shown = self.shown.get(&id).unwrap_or(&change.old_entries);
             for (slot, index) in self.contents.indexes.iter_mut().enumerate() {
                 if let Some(tree) = &mut index.tree {
-                    move_entry(tree, shown, change, slot);
+                    move_entry(tree, id, shown, change, slot);
                 }
             }
             self.shown.insert(id, change.entries.clone());
@@ -304,19 +306,18 @@ impl Walked {
 }
 
 /// Puts a row's entry in a tree in the place of the one that is shown there.
-fn move_entry(tree: &mut Tree, shown: &Entries, change: &Change, slot: usize) {
+fn move_entry(tree: &mut Tree, id: u64, shown: &Entries, change: &Change, slot: usize) {
     let entry = |entries: &Entries| entries.get(slot).cloned().flatten();
     let (old, new) = (entry(shown), entry(&change.entries));
     if old == new {
         return;
     }
-    let id = change.row.as_ref().or(change.old.as_ref()).map(|row| row.id);
     // Of a key, another row may have the entry by now.
-    if let Some(old) = old.filter(|old| tree.get(old).copied() == id) {
+    if let Some(old) = old.filter(|old| tree.get(old) == Some(&id)) {
         tree.remove(&old);
     }
-    if let (Some(new), Some(row)) = (new, &change.row) {
-        tree.insert(new, row.id);
+    if let Some(new) = new {
+        tree.insert(new, id);
     }
 }
 

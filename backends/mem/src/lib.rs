@@ -15,14 +15,19 @@
 //!   to what is written meanwhile.
 //! * A query uses the keys and indexes of the model: equality on leading columns, a range on the next, and order. What no
 //!   index serves is answered by a scan. [`explain`](longevity_core::backend::Session::explain) says which it is.
+//! * A transaction looks at one moment of all tables and holds no lock; beginning one costs a few pointers for each table and
+//!   index. Its commit locks the tables that it has used for as long as it takes to look through what others have changed since, and to
+//!   make its changes. Transactions are serializable: one is refused whose reads or writes another one has changed. While one is open,
+//!   each table keeps what is overwritten or deleted in it.
 //! * Every future is ready at its first poll, so that the blocking facade needs no runtime.
 //!
 //! # Map
 //!
 //! `backend` implements the interface; `schema` says which indexes a table has and `table` keeps rows, which stand in
-//! `pages`, and each `index` in step;
+//! `pages`, and each `index` in step, and what is still known of the `past`;
 //! `key` holds values in core's binary form that sorts as they do; `facts` and `plan` choose how a query is answered, `walk` and
-//! `selection` answer it; `encode` is the document.
+//! `selection` answer it; `encode` is the document. A `transaction` sees each table by a `fork` of a `moment`, and its `reads` are
+//! what its commit looks at.
 
 mod backend;
 mod counting;

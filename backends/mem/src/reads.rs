@@ -16,13 +16,18 @@ pub(crate) struct Reads {
 
 impl Reads {
     pub(crate) fn note(&mut self, predicate: &Predicate) {
-        if self.all || self.predicates.iter().any(|known| known.predicate() == predicate) {
+        if self.all {
+            return;
+        }
+        // Its lists are in order, as those of the others are.
+        let asked = Prepared::new(predicate.clone());
+        if self.predicates.iter().any(|known| known.predicate() == asked.predicate()) {
             return;
         }
         if self.predicates.len() == QUERIES || *predicate == Predicate::All {
             self.note_all();
         } else {
-            self.predicates.push(Prepared::new(predicate.clone()));
+            self.predicates.push(asked);
         }
     }
 

@@ -38,7 +38,7 @@ pub(crate) struct Store {
     next_id: AtomicU64,
 }
 
-/// The contents of a table, or what a transaction makes of them.
+/// The contents of a table.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     /// `None` until the table is created.
@@ -55,7 +55,7 @@ pub(crate) trait Source {
     /// The row with this entry in a unique index, undecoded and shared.
     fn single(&mut self, slot: usize, key: &[u8]) -> Option<Arc<StoredRow>>;
 
-    /// The table as it is now, with one index if one is asked for.
+    /// The rows as they are there now, with one index if one is asked for.
     fn snapshot(&mut self, slot: Option<usize>) -> Snapshot;
 
     /// How many entries an index has.

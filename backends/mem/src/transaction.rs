@@ -1,5 +1,6 @@
 //! A transaction: each table as it was at one moment, with what it has written, which all tables take over at its commit unless
-//! somebody else has changed what it read or wrote.
+//! somebody else has changed what it read or wrote. What it looks at are [`moment`](crate::moment)s; each table that it touches is a
+//! [`fork`](crate::fork).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -161,7 +162,7 @@ impl<'a> Locked<'a> {
 
 #[cold]
 fn ended() -> Error {
-    Error::TransactionEnded { how: "ended" }
+    Error::TransactionEnded { how: "committed or rolled back" }
 }
 
 #[cold]
@@ -271,14 +272,17 @@ impl Transaction for MemTransaction {
         Ok(())
     }
 
-    fn release(&self) -> Result<(), Error> {
+    fn release(&self, depth: usize) -> Result<(), Error> {
         let mut open = self.open();
-        open.as_mut().ok_or_else(ended)?.savepoints.pop();
+        open.as_mut().ok_or_else(ended)?.savepoints.truncate(depth.saturating_sub(1));
         Ok(())
     }
 
-    fn undo(&self) {
-        if let Some(tables) = &mut *self.open()
+    fn undo(&self, depth: usize) {
+        let mut open = self.open();
+        let (Some(tables), Some(place)) = (&mut *open, depth.checked_sub(1)) else { return };
+        tables.savepoints.truncate(depth);
+        if place < tables.savepoints.len()
             && let Some(changes) = tables.savepoints.pop()
         {
             tables.restore(changes);

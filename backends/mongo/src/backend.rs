@@ -146,14 +146,14 @@ impl Backend for Mongo {
         Ok(ready.within(keys::drop_undeclared(&ready)).await?)
     }
 
-    /// On this thread, while the driver's work goes on in a runtime of our own: it needs one, and whoever calls may have
-    /// none, or be within one that must not be blocked on.
     async fn begin(&self, _: TransactionMode) -> Result<NoTransaction<Self>, Error> {
         Err(NoTransaction::unsupported(self))
     }
 
     async fn back_off(&self, _: usize) {}
 
+    /// On this thread, while the driver's work goes on in a runtime of our own: it needs one, and whoever calls may have
+    /// none, or be within one that must not be blocked on.
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         // Without one of our own, what the future does says so.
         let own = runtime::own().ok();

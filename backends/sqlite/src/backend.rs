@@ -223,7 +223,6 @@ impl Backend for Sqlite {
         held.busy_timeout(Duration::ZERO).map_err(failed)?;
         dropped.map_err(failed)
     }
-
     async fn begin(&self, _: TransactionMode) -> Result<NoTransaction<Self>, Error> {
         Err(NoTransaction::unsupported(self))
     }

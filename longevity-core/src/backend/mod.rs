@@ -94,8 +94,8 @@ pub trait Backend: Session {
     /// If the future is dropped, nothing is left open.
     fn begin(&self, mode: TransactionMode) -> impl Future<Output = Result<Self::Transaction, Error>> + Send;
 
-    /// Waits before a transaction is tried again that others were in the way of, for the so-manieth time: for a moment, so that they
-    /// can end.
+    /// Waits before a transaction is tried again, so that the others that were in its way can end. `tries` says how often it was tried
+    /// so far.
     fn back_off(&self, tries: usize) -> impl Future<Output = ()> + Send;
 
     /// Runs a future of this back end to its end on the calling thread: how the blocking facade waits. A back end whose

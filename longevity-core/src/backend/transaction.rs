@@ -34,7 +34,8 @@ pub enum TransactionMode {
 /// * Operations that are begun at once MUST be done one after the other, in any order; an operation that comes after the end MUST
 ///   fail with [`Error::TransactionEnded`].
 /// * It MUST NOT hold up its own thread: an operation that waits, waits as a future does.
-/// * A write that fails SHOULD leave the rows as they were. Core commits no transaction in which one failed, but its savepoints.
+/// * A write that fails SHOULD leave the rows as they were. Core does not commit a transaction in which a write failed; it may undo a
+///   savepoint and go on.
 /// * Dropped without an end, it MUST be rolled back, as by [`abandon`](Self::abandon).
 pub trait Transaction: Session {
     /// Makes all writes last, as one. On failure none was done, unless it is [`Error::OutcomeUnknown`]. If the future is dropped,
@@ -52,11 +53,12 @@ pub trait Transaction: Session {
     /// what comes next. Needs [`Capabilities::savepoints`](crate::backend::Capabilities::savepoints).
     fn savepoint(&self) -> Result<(), Error>;
 
-    /// Takes away the last mark, and keeps what was written since.
-    fn release(&self) -> Result<(), Error>;
+    /// Takes away the mark at this depth, which is 1 for the first, and those after it, and keeps what was written since.
+    fn release(&self, depth: usize) -> Result<(), Error>;
 
-    /// Undoes what was written since the last mark, and takes the mark away.
-    fn undo(&self);
+    /// Undoes what was written since the mark at this depth, and takes away the mark and those after it. If there is none so deep,
+    /// does nothing.
+    fn undo(&self, depth: usize);
 }
 
 /// The transaction of a back end that has none, which does not declare
@@ -145,11 +147,11 @@ impl<B: Backend> Transaction for NoTransaction<B> {
         match self.never {}
     }
 
-    fn release(&self) -> Result<(), Error> {
+    fn release(&self, _: usize) -> Result<(), Error> {
         match self.never {}
     }
 
-    fn undo(&self) {
+    fn undo(&self, _: usize) {
         match self.never {}
     }
 }

@@ -2,35 +2,45 @@
 //!
 //! A nested transaction is a level of its own over the same transaction of the back end.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::backend::{Backend, Transaction, TransactionMode};
 use crate::error::Error;
+use crate::state::Origin;
 
 /// A transaction, or one that is nested in another.
 pub(crate) struct Level<B: Backend> {
     transaction: Arc<B::Transaction>,
     mode: TransactionMode,
     outer: Option<Arc<Level<B>>>,
-    stage: AtomicU8,
+    /// In how many others it is nested.
+    depth: usize,
+    /// The stage in the lowest bits, and above them how often it has changed.
+    stage: AtomicU64,
     loss: OnceLock<Loss>,
+    /// Where the states say that they come from.
+    origin: Arc<Origin>,
 }
 
 /// Why it cannot be committed.
 enum Loss {
     /// Another transaction was in the way, so that it may be tried again. What the back end said of it.
     Conflict(String),
-    /// A write failed, with this error.
+    /// An operation failed, with this error.
     Failure(String),
 }
 
 /// It may be used.
-const OPEN: u8 = 0;
+const OPEN: u64 = 0;
 /// Another one is nested in it.
-const NESTED: u8 = 1;
-const COMMITTED: u8 = 2;
-const ROLLED_BACK: u8 = 3;
+const NESTED: u64 = 1;
+const COMMITTED: u64 = 2;
+const ROLLED_BACK: u64 = 3;
+/// Its commit failed, and nobody knows whether it was done.
+const UNKNOWN: u64 = 4;
+
+const STAGES: u64 = 8;
 
 impl<B: Backend> Level<B> {
     pub(crate) async fn begin(backend: &B, mode: TransactionMode) -> Result<Open<B>, Error> {
@@ -46,11 +56,12 @@ impl<B: Backend> Level<B> {
         if !backend.capabilities().savepoints {
             return Err(Error::Unsupported { backend: backend.name(), operation: "nested transactions" });
         }
-        if let Err(stage) = self.stage.compare_exchange(OPEN, NESTED, Ordering::AcqRel, Ordering::Acquire) {
-            return Err(of_stage(stage));
+        self.ensure_open()?;
+        if !self.to(&[OPEN], NESTED) {
+            return Err(self.refusal());
         }
         if let Err(error) = self.transaction.savepoint() {
-            self.to(NESTED, OPEN);
+            self.to(&[NESTED], OPEN);
             self.lose(&error);
             return Err(error);
         }
@@ -58,27 +69,71 @@ impl<B: Backend> Level<B> {
     }
 
     fn over(transaction: Arc<B::Transaction>, mode: TransactionMode, outer: Option<Arc<Self>>) -> Self {
-        Self { transaction, mode, outer, stage: AtomicU8::new(OPEN), loss: OnceLock::new() }
+        let depth = outer.as_ref().map_or(0, |outer| outer.depth + 1);
+        let origin = Arc::new(Origin::new(outer.as_ref().map(|outer| Arc::clone(&outer.origin))));
+        Self { transaction, mode, outer, depth, stage: AtomicU64::new(OPEN), loss: OnceLock::new(), origin }
+    }
+
+    fn stage(&self) -> u64 {
+        self.stage.load(Ordering::Acquire) % STAGES
+    }
+
+    /// Changes the stage if it is one of these.
+    fn to(&self, from: &[u64], to: u64) -> bool {
+        let change = |stage: u64| from.contains(&(stage % STAGES)).then(|| (stage / STAGES + 1) * STAGES + to);
+        self.stage.fetch_update(Ordering::AcqRel, Ordering::Acquire, change).is_ok()
+    }
+
+    /// Whether all that it is nested in is still there, and waits for it.
+    fn is_nested_still(&self) -> bool {
+        let mut level = self;
+        while let Some(outer) = &level.outer {
+            if outer.stage() != NESTED {
+                return false;
+            }
+            level = outer;
+        }
+        true
     }
 
     pub(crate) fn ensure_open(&self) -> Result<(), Error> {
-        self.rows().map(|_| ())
+        if self.stage() == OPEN && self.is_nested_still() { Ok(()) } else { Err(self.refusal()) }
+    }
+
+    /// Fails if nothing of a type may be written.
+    pub(crate) fn ensure_writable(&self, type_name: &'static str) -> Result<(), Error> {
+        match self.mode {
+            TransactionMode::ReadWrite => self.ensure_open(),
+            TransactionMode::ReadOnly => Err(Error::ReadOnly { type_name }),
+        }
+    }
+
+    #[cold]
+    fn refusal(&self) -> Error {
+        match self.stage() {
+            NESTED => Error::TransactionNested,
+            COMMITTED => Error::TransactionEnded { how: "committed" },
+            UNKNOWN => Error::TransactionEnded { how: "committed or rolled back, which of the two is not known," },
+            _ => Error::TransactionEnded { how: "rolled back" },
+        }
     }
 
     /// The rows, if it may be used.
     pub(crate) fn rows(&self) -> Result<&B::Transaction, Error> {
-        match self.stage.load(Ordering::Acquire) {
-            OPEN => Ok(&self.transaction),
-            stage => Err(of_stage(stage)),
-        }
+        self.ensure_open()?;
+        Ok(&self.transaction)
     }
 
-    /// The rows, if it may be used to write those of a type.
-    pub(crate) fn rows_to_write(&self, type_name: &'static str) -> Result<&B::Transaction, Error> {
-        match self.mode {
-            TransactionMode::ReadWrite => self.rows(),
-            TransactionMode::ReadOnly => Err(Error::ReadOnly { type_name }),
-        }
+    /// The rows, if it may be used to write those of a type. What it gives has to be told that the write was done.
+    pub(crate) fn rows_to_write(&self, type_name: &'static str) -> Result<Writing<'_, B>, Error> {
+        let stage = self.stage.load(Ordering::Acquire);
+        self.ensure_writable(type_name)?;
+        Ok(Writing { level: self, stage, is_done: false })
+    }
+
+    /// Where the states come from that are read or written in it.
+    pub(crate) fn origin(&self) -> Arc<Origin> {
+        Arc::clone(&self.origin)
     }
 
     /// The result of a read, which may have lost the transaction.
@@ -94,13 +149,25 @@ impl<B: Backend> Level<B> {
     /// From here on it cannot be committed; nor can those that it is nested in, if the store has lost it.
     #[cold]
     pub(crate) fn lose(&self, error: &Error) {
-        // The first is the cause of the others.
-        _ = self.loss.set(match error {
+        let loss = || match error {
             Error::TransactionConflict { source, .. } => Loss::Conflict(source.to_string()),
             error => Loss::Failure(error.to_string()),
-        });
-        if let Some(outer) = self.outer.as_ref().filter(|_| breaks(error)) {
-            outer.lose(error);
+        };
+        let mut level = Some(self);
+        while let Some(lost) = level {
+            // The first is the cause of the others.
+            lost.loss.get_or_init(loss);
+            level = lost.outer.as_deref().filter(|_| breaks(error));
+        }
+    }
+
+    /// The same for it and all that it is nested in, because of something that is no error of the store.
+    #[cold]
+    fn lose_all(&self, because: &str) {
+        let mut level = Some(self);
+        while let Some(lost) = level {
+            lost.loss.get_or_init(|| Loss::Failure(because.to_owned()));
+            level = lost.outer.as_deref();
         }
     }
 
@@ -120,8 +187,51 @@ impl<B: Backend> Level<B> {
         }
     }
 
-    fn to(&self, from: u8, to: u8) -> bool {
-        self.stage.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    /// Ends the nested one, unless what it is nested in has ended before.
+    fn end_nested(&self, outer: &Level<B>, kept: bool) -> Result<(), Error> {
+        if !self.is_nested_still() {
+            return Err(Error::TransactionEnded { how: "rolled back" });
+        }
+        let released = match kept {
+            true => self.transaction.release(self.depth),
+            false => {
+                self.transaction.undo(self.depth);
+                Ok(())
+            }
+        };
+        outer.to(&[NESTED], OPEN);
+        released
+    }
+}
+
+/// A write on its way in a transaction.
+pub(crate) struct Writing<'a, B: Backend> {
+    level: &'a Level<B>,
+    stage: u64,
+    is_done: bool,
+}
+
+impl<'a, B: Backend> Writing<'a, B> {
+    pub(crate) fn rows(&self) -> &'a B::Transaction {
+        &self.level.transaction
+    }
+
+    /// The write has a result.
+    pub(crate) fn done(mut self) {
+        self.is_done = true;
+        if self.level.stage.load(Ordering::Acquire) != self.stage {
+            // Nobody knows whether it was done within what was nested, or within what it is nested in.
+            self.level.lose_all("a nested transaction began or ended while a write was on its way");
+        }
+    }
+}
+
+/// Half of a write that was dropped may be done.
+impl<B: Backend> Drop for Writing<'_, B> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.level.lose_all("the future of a write was dropped before the write was done");
+        }
     }
 }
 
@@ -129,21 +239,8 @@ impl<B: Backend> Level<B> {
 fn breaks(error: &Error) -> bool {
     matches!(
         error,
-        Error::TransactionConflict { .. }
-            | Error::Connection(_)
-            | Error::Backend { .. }
-            | Error::OutcomeUnknown { .. }
-            | Error::QueryTooLarge { .. }
+        Error::TransactionConflict { .. } | Error::Connection(_) | Error::Backend { .. } | Error::OutcomeUnknown { .. }
     )
-}
-
-#[cold]
-fn of_stage(stage: u8) -> Error {
-    match stage {
-        NESTED => Error::TransactionNested,
-        COMMITTED => Error::TransactionEnded { how: "committed" },
-        _ => Error::TransactionEnded { how: "rolled back" },
-    }
 }
 
 /// A transaction that is rolled back when this is dropped.
@@ -167,38 +264,37 @@ impl<B: Backend> Open<B> {
         Ok(())
     }
 
-    /// Commits it, unless a write in it failed: then it is rolled back.
+    /// Commits it, unless an operation in it failed: then it is rolled back.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let level = &self.level;
         if let Some(loss) = level.loss() {
             self.rollback().await;
             return Err(loss);
         }
-        if let Err(stage) = level.stage.compare_exchange(OPEN, COMMITTED, Ordering::AcqRel, Ordering::Acquire) {
-            return Err(of_stage(stage));
+        if !level.to(&[OPEN], COMMITTED) {
+            return Err(level.refusal());
         }
         let committed = match &level.outer {
             None => level.transaction.commit().await,
-            Some(outer) => {
-                let released = level.transaction.release();
-                outer.to(NESTED, OPEN);
-                released
-            }
+            Some(outer) => level.end_nested(outer, true),
         };
-        if let Err(error) = &committed {
-            level.lose(error);
-            level.to(COMMITTED, ROLLED_BACK);
+        match &committed {
+            Ok(()) => self.ended = true,
+            Err(Error::OutcomeUnknown { .. }) => drop(level.to(&[COMMITTED], UNKNOWN)),
+            Err(error) => {
+                level.lose(error);
+                level.to(&[COMMITTED], ROLLED_BACK);
+            }
         }
-        self.ended = true;
         committed
     }
 
     /// Rolls it back. That this fails changes nothing: it cannot be committed any more.
     pub(crate) async fn rollback(mut self) {
         let level = &self.level;
-        if level.to(OPEN, ROLLED_BACK) && level.outer.is_none() {
-            _ = level.transaction.rollback().await;
-            self.ended = true;
+        if level.outer.is_none() && level.to(&[OPEN], ROLLED_BACK) {
+            level.origin.undo();
+            self.ended = level.transaction.rollback().await.is_ok();
         }
     }
 }
@@ -209,16 +305,15 @@ impl<B: Backend> Drop for Open<B> {
             return;
         }
         let level = &*self.level;
-        // Whatever is nested in it goes with it, and the back end refuses it from here on.
-        for stage in [OPEN, NESTED] {
-            level.to(stage, ROLLED_BACK);
+        // Whatever is nested in it goes with it.
+        level.to(&[OPEN, NESTED], ROLLED_BACK);
+        if level.stage() != UNKNOWN {
+            level.origin.undo();
         }
         match &level.outer {
             None => level.transaction.abandon(),
-            Some(outer) => {
-                level.transaction.undo();
-                outer.to(NESTED, OPEN);
-            }
+            // If it was not nested any more, it was undone with what it was nested in.
+            Some(outer) => drop(level.end_nested(outer, false)),
         }
     }
 }

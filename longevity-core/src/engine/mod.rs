@@ -38,7 +38,7 @@ use crate::persistent::PersistentType;
 use crate::row::Row;
 use crate::scope::Scope;
 use crate::select::{Predicate, Select};
-use crate::state::Stored;
+use crate::state::{Origin, Stored};
 use crate::table::{Index, TableDefinition};
 use crate::value::{Step, Value, ValueRef};
 
@@ -144,7 +144,17 @@ pub(crate) fn primary_key(definition: &TableDefinition, value_at: &ValueAt<'_>) 
     Some(index_values(definition, &definition.indexes[primary_key.index], value_at).into())
 }
 
-impl<B: Backend> StoreTable<B> {
+impl<B: Backend> Table<B> {
+    /// The transaction that states come from here.
+    pub(crate) fn origin(&self) -> Option<Arc<Origin>> {
+        self.level.as_ref().map(|level| level.origin())
+    }
+
+    /// Fails if a transaction may not write rows of the type.
+    pub(crate) fn ensure_writable(&self, kind: Kind) -> Result<(), Error> {
+        self.level.as_ref().map_or(Ok(()), |level| level.ensure_writable(kind.name))
+    }
+
     /// What is known of a row besides its value.
     pub(crate) fn stored(&self, row: &Row<B::Doc>, value_at: &ValueAt<'_>) -> Stored {
         Stored {
@@ -153,9 +163,12 @@ impl<B: Backend> StoreTable<B> {
             created_at: row.created_at,
             updated_at: row.updated_at,
             primary_key: primary_key(&self.definition, value_at),
+            origin: self.origin(),
         }
     }
+}
 
+impl<B: Backend> StoreTable<B> {
     /// The error for a row whose document does not decode.
     #[cold]
     pub(crate) fn undecodable(&self, kind: Kind, row: &Row<B::Doc>, failure: DecodeError) -> Error {

@@ -22,7 +22,11 @@ macro_rules! write_rows {
         match &$table.level {
             None => $table.backend.write(&$table.handle, $writes).instrument($span).await,
             Some(level) => match level.rows_to_write($kind.name) {
-                Ok(rows) => Box::pin(rows.write(&$table.handle, $writes).instrument($span)).await,
+                Ok(writing) => {
+                    let written = Box::pin(writing.rows().write(&$table.handle, $writes).instrument($span)).await;
+                    writing.done();
+                    written
+                }
                 Err(error) => Err((0, error.into())),
             },
         }
@@ -154,8 +158,11 @@ impl<B: Backend> Table<B> {
         match &self.level {
             None => self.backend.patch(&self.handle, lookup, changes, written_at).instrument(span).await,
             Some(level) => {
-                let rows = level.rows_to_write(kind.name)?;
-                rows.patch(&self.handle, lookup, changes, written_at).instrument(span).await
+                let writing = level.rows_to_write(kind.name)?;
+                let patched = writing.rows().patch(&self.handle, lookup, changes, written_at).instrument(span);
+                let patched = Box::pin(patched).await;
+                writing.done();
+                patched
             }
         }
     }
@@ -172,6 +179,7 @@ impl<B: Backend> Table<B> {
         self.ensure_atomic(operation)?;
         let rows = writes.len();
         if rows == 0 {
+            self.ensure_writable(kind)?;
             return Ok(Some(0));
         }
         let span = tracing::debug_span!("write_many", "type" = kind.name, backend = self.backend.name(), rows);
@@ -215,7 +223,8 @@ impl<B: Backend> Table<B> {
     /// What is known of a row that was just created.
     pub(crate) fn created(&self, id: RowId, written_at: Option<Timestamp>, value_at: &ValueAt<'_>) -> Stored {
         let primary_key = primary_key(&self.definition, value_at);
-        Stored { id, version: 0, created_at: written_at, updated_at: written_at, primary_key }
+        let origin = self.origin();
+        Stored { id, version: 0, created_at: written_at, updated_at: written_at, primary_key, origin }
     }
 
     /// The error for a write of a value that the back end did not do. `stored` is the row's state if the write was about one.
@@ -260,7 +269,8 @@ impl<B: Backend> Table<B> {
 pub(crate) fn target(kind: Kind, stored: &Stored, locking: bool) -> Target<'_> {
     Target {
         id: stored.id,
-        version: locking.then_some(stored.version),
+        // No row has this version.
+        version: if stored.is_undone() { Some(u64::MAX) } else { locking.then_some(stored.version) },
         scope: kind.scope,
         primary_key: stored.primary_key.as_deref(),
         before: false,

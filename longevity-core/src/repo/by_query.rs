@@ -153,6 +153,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     async fn patch_key<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
         patch.ensure_within(self.backend_name())?;
+        self.table.ensure_writable(Kind::of::<P>())?;
         if let Some(state) = self.patch_in_place(key, patch).await? {
             return Ok(Some(state));
         }

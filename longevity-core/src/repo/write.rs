@@ -48,7 +48,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// ```
     pub async fn create_many(&self, values: impl IntoIterator<Item = P>) -> Result<Vec<PState<P>>, Error> {
         let table = &self.table;
-        table.ensure_atomic("create_many").map_err(|error| table.refused(error))?;
+        let may = table.ensure_atomic("create_many").and_then(|()| table.ensure_writable(Kind::of::<P>()));
+        may.map_err(|error| table.refused(error))?;
         let values: Vec<P> = values.into_iter().collect();
         let contents: Vec<_> = values.iter().map(|value| content_of(table, value)).collect::<Result<_, _>>()?;
         let written_at = contents.first().and_then(|content| content.written_at);
@@ -92,10 +93,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// ```
     pub async fn update(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
         let locking = self.table.options.optimistic_locking;
-        self.update_if(state, locking).await
+        self.update_if(state, locking).await.map_err(|refused| self.refused(refused))
     }
 
-    /// The same, under the lock whether the store has one or not.
+    /// The same, under the lock whether the store has one or not. A failure does not lose the transaction yet.
     pub(super) async fn update_locked(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
         self.update_if(state, true).await
     }
@@ -105,7 +106,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             Ok((version, written_at)) => {
                 let PState { value, stored } = state;
                 let updated_at = written_at.or(stored.updated_at);
-                Ok(PState { value, stored: Stored { version, updated_at, ..stored } })
+                let origin = self.table.origin();
+                Ok(PState { value, stored: Stored { version, updated_at, origin, ..stored } })
             }
             Err(error) => Err(WriteError::new(error, state)),
         }
@@ -119,8 +121,15 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let written_at = content.written_at;
         match table.replace(Kind::of::<P>(), stored, locking, content).await {
             Ok(version) => Ok((version, written_at)),
-            Err(failure) => Err(write_error(table, value, Some(stored), failure)),
+            Err(failure) => {
+                Err(table.write_error(Kind::of::<P>(), failure, Some(stored), &|path| value.value_at(path)))
+            }
         }
+    }
+
+    fn refused(&self, refused: WriteError<P>) -> WriteError<P> {
+        let (error, state) = refused.into_parts();
+        WriteError::new(self.table.refused(error), state)
     }
 
     /// Deletes the state's row and gives the value back.

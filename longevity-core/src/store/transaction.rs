@@ -27,9 +27,10 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// A write that fails loses the transaction, even if the work goes on as if nothing were wrong: then the error is
     /// [`Error::TransactionLost`]. To go on after such a failure, do the write in a [nested one](Transaction::transaction).
     ///
-    /// Fails with what the work fails with, with [`Error::TransactionConflict`] after the last try, with [`Error::OutcomeUnknown`] if
-    /// the store broke while it committed, and with [`Error::Unsupported`] on a back end without transactions. What is done through
-    /// repositories of the store itself is not in the transaction.
+    /// Fails with what the work fails with, with [`Error::TransactionConflict`] after the last try, with [`Error::TransactionLost`], with
+    /// [`Error::OutcomeUnknown`] if the store broke while it committed, with [`Error::TransactionNested`] if the work has left a nested
+    /// one running, and with [`Error::Unsupported`] on a back end without transactions. What is done through repositories of the
+    /// store itself is not in the transaction.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -199,7 +200,9 @@ impl<M: DomainModel, B: Backend> Transaction<M, B> {
     /// it is undone, and this one goes on. Until it ends, only the nested one can be used. It is not tried again by itself: if
     /// another transaction was in the way, all of this one is lost.
     ///
-    /// Fails with [`Error::Unsupported`] on a back end without savepoints, which MongoDB is.
+    /// Fails with what the work fails with, with [`Error::TransactionLost`] if a write in it failed and the work went on, and with
+    /// [`Error::Unsupported`] on a back end that does not declare
+    /// [savepoints](crate::backend::Capabilities::savepoints).
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -255,8 +258,8 @@ pub struct OpenTransaction<M, B: Backend> {
 impl<M: DomainModel, B: Backend> OpenTransaction<M, B> {
     /// Makes all that was done in it last, as one.
     ///
-    /// Fails, and has done nothing, with [`Error::TransactionConflict`] if another transaction was in the way, and with
-    /// [`Error::TransactionLost`] if a write in it had failed. Fails with [`Error::OutcomeUnknown`] if the store broke meanwhile. If the
+    /// Fails, and has done nothing, with [`Error::TransactionConflict`] if another transaction was in the way, with
+    /// [`Error::TransactionLost`] if a write in it had failed, and with [`Error::TransactionNested`] if one is nested in it. Fails with [`Error::OutcomeUnknown`] if the store broke meanwhile. If the
     /// future is dropped, all was done or nothing.
     pub async fn commit(self) -> Result<(), Error> {
         self.open.commit().await

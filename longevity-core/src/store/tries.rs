@@ -42,10 +42,15 @@ impl<'a> Tries<'a> {
         result: Result<T, E>,
         ended: Result<(), Error>,
     ) -> After<Result<T, E>> {
-        match level.conflict() {
-            // What the work made of it does not matter: it is done again, or was tried often enough.
-            Some(conflict) => self.after_conflict(conflict.to_owned()),
-            None => After::Over(result.and_then(|value| ended.map(|()| value).map_err(E::from))),
+        match (result, ended) {
+            (Ok(value), Ok(())) => After::Over(Ok(value)),
+            (Ok(_), Err(Error::TransactionConflict { source, .. })) => self.after_conflict(source.to_string()),
+            (Ok(_), Err(error)) => After::Over(Err(error.into())),
+            // What the work made of a conflict does not matter: it is done again, or was tried often enough.
+            (Err(error), _) => match level.conflict() {
+                Some(conflict) => self.after_conflict(conflict.to_owned()),
+                None => After::Over(Err(error)),
+            },
         }
     }
 

@@ -29,6 +29,17 @@ pub(crate) fn refuse_absent<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Roo
         matches!(refused, Err(Error::Unsupported { operation: "explain", .. })),
         "expected a refusal of explain, not {refused:?}"
     );
+    let refused = [
+        store.begin().map(drop),
+        store.transaction(|tx| tx.repo::<T>().delete_where(T::query()).map(drop)),
+        store.snapshot(|at| at.repo::<T>().count(T::query()).map(drop)),
+    ];
+    for refused in refused {
+        ensure!(
+            matches!(refused, Err(Error::Unsupported { operation: "transactions", .. })),
+            "expected a refusal of transactions, not {refused:?}"
+        );
+    }
     ensure_eq!(all_rows::<T, _, _>(&store)?, before, "the rows after refusals");
     Ok(())
 }

@@ -9,5 +9,6 @@ mod limits;
 mod meddling;
 mod model;
 mod reading;
+mod savepoints;
 mod strict;
 mod suite;

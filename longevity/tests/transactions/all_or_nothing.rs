@@ -16,6 +16,8 @@ on_each_back_end!(
     a_dropped_future_undoes_all,
     a_dropped_transaction_undoes_all,
     states_of_what_was_undone_are_refused,
+    they_are_refused_even_if_the_row_has_their_version_by_now,
+    a_write_that_was_never_polled_loses_nothing,
     a_write_that_failed_loses_the_transaction_even_if_nobody_looks,
     an_error_of_the_closure_is_its_own,
 );
@@ -149,6 +151,53 @@ async fn states_of_what_was_undone_are_refused<B: Backend>(bank: &Store<B>) {
     assert!(accounts.update(changed.clone()).await.unwrap_err().is_write_conflict());
     assert!(accounts.delete(changed).await.unwrap_err().is_write_conflict());
     is_untouched(bank).await;
+}
+
+async fn they_are_refused_even_if_the_row_has_their_version_by_now<B: Backend>(bank: &Store<B>) {
+    begin_with_two(bank).await;
+    let change = async |accounts: &Repo<Account, B>, balance: i64| {
+        let first = accounts.retrieve_one(&Number(1)).await.unwrap();
+        accounts.update(first.modify(|it| it.balance = balance)).await.unwrap()
+    };
+    let tx = bank.begin().await.unwrap();
+    let undone = change(&tx.repo(), 0).await;
+    tx.rollback().await;
+    let accounts = bank.repo::<Account>();
+    let changed = change(&accounts, 5).await;
+    assert_eq!(undone.row_version(), changed.row_version());
+    assert!(accounts.update(undone.clone()).await.unwrap_err().is_write_conflict());
+    assert!(accounts.delete(undone).await.unwrap_err().is_write_conflict());
+    assert_eq!(balance(bank, 1).await, 5);
+
+    // Of a nested one, too.
+    let tx = bank.begin().await.unwrap();
+    let undone = std::sync::Mutex::new(None);
+    let nested = tx.transaction(async |tx| {
+        *undone.lock().unwrap() = Some(change(&tx.repo(), 1).await);
+        Err::<(), _>(Error::InvalidCursor { problem: "none" })
+    });
+    assert!(nested.await.is_err());
+    change(&tx.repo(), 2).await;
+    let undone = undone.into_inner().unwrap().unwrap();
+    assert!(tx.repo::<Account>().update(undone).await.unwrap_err().is_write_conflict());
+    drop(tx);
+
+    // A state that came out of one that was committed is good, also where it was nested.
+    let tx = bank.begin().await.unwrap();
+    let kept = tx.transaction(async |tx| Ok::<_, Error>(change(&tx.repo(), 3).await)).await.unwrap();
+    tx.commit().await.unwrap();
+    accounts.update(kept).await.unwrap();
+}
+
+async fn a_write_that_was_never_polled_loses_nothing<B: Backend>(bank: &Store<B>) {
+    let tx = bank.begin().await.unwrap();
+    let accounts = tx.repo::<Account>();
+    {
+        let _never_polled = accounts.create(account(1, 0));
+    }
+    accounts.create(account(2, 0)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(counts(bank).await, (1, 0));
 }
 
 async fn a_write_that_failed_loses_the_transaction_even_if_nobody_looks<B: Backend>(bank: &Store<B>) {

@@ -17,6 +17,7 @@ on_each_back_end!(
     a_failure_within_loses_the_nested_one_alone,
     while_one_is_nested_the_outer_one_waits,
     a_nested_one_falls_with_the_outer_one,
+    the_innermost_falls_with_the_one_around_it,
 );
 
 /// The store gives up the whole transaction, not what is nested alone.
@@ -196,6 +197,46 @@ async fn while_one_is_nested_the_outer_one_waits<B: Backend>(bank: &Store<B>) {
     assert_eq!(outer.count(Account::query().all()).await.unwrap(), 1);
     tx.commit().await.unwrap();
     assert_eq!(counts(bank).await, (1, 0));
+}
+
+/// What lies between the two is dropped while the innermost one is open.
+async fn the_innermost_falls_with_the_one_around_it<B: Backend>(bank: &Store<B>) {
+    let tx = bank.begin().await.unwrap();
+    tx.repo::<Account>().create(account(1, 1)).await.unwrap();
+    let innermost = std::sync::Mutex::new(None);
+    let between = tx.transaction(async |between| {
+        between.repo::<Account>().create(account(2, 2)).await?;
+        let inner = between.clone();
+        let mut work = Box::pin(async move {
+            inner
+                .transaction(async |innermost| {
+                    innermost.repo::<Account>().create(account(3, 3)).await?;
+                    tokio::task::yield_now().await;
+                    innermost.repo::<Account>().create(account(4, 4)).await
+                })
+                .await
+        });
+        assert!((&mut work).now_or_never().is_none());
+        *innermost.lock().unwrap() = Some(work);
+        Err::<(), _>(Error::InvalidCursor { problem: "none" })
+    });
+    assert!(between.await.is_err());
+    let left = Account::query().all();
+    assert_eq!(tx.repo::<Account>().count(left).await.unwrap(), 1);
+    tx.repo::<Account>().create(account(5, 5)).await.unwrap();
+    // Another one at the same depths is not theirs.
+    tx.transaction(async |tx| {
+        tx.repo::<Account>().create(account(6, 6)).await?;
+        let work = innermost.lock().unwrap().take().unwrap();
+        let late = work.await.unwrap_err();
+        assert!(matches!(late, Error::TransactionEnded { .. }), "{late}");
+        tx.repo::<Account>().create(account(7, 7)).await
+    })
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(counts(bank).await, (4, 0));
+    assert!(bank.repo::<Account>().retrieve(&Number(2)).await.unwrap().is_none());
 }
 
 async fn a_nested_one_falls_with_the_outer_one<B: Backend>(bank: &Store<B>) {

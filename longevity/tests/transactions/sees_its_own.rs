@@ -12,6 +12,8 @@ on_each_back_end!(
     keys_follow_its_writes,
     a_key_that_a_row_gave_up_is_free,
     queries_follow_its_writes,
+    a_row_that_it_made_and_deleted_is_in_no_answer,
+    patches_of_one_row_at_once_are_all_made,
     figures_follow_its_writes,
     changes_by_query_follow_its_writes,
     a_morph_is_seen_by_all_repositories,
@@ -99,6 +101,45 @@ async fn queries_follow_its_writes<B: Backend>(bank: &Store<B>) {
     assert!(!bank.repo::<Account>().exists(sevens()).await.unwrap());
     tx.commit().await.unwrap();
     assert_eq!(numbers(bank.repo::<Account>().find(sevens()).await.unwrap()), [5, 10, 15]);
+}
+
+async fn a_row_that_it_made_and_deleted_is_in_no_answer<B: Backend>(bank: &Store<B>) {
+    let m = Account::props();
+    let tx = bank.begin().await.unwrap();
+    let accounts = tx.repo::<Account>();
+    let sevens = || Account::query().filter(m.balance.eq(7));
+    let by_number = || Account::query().filter(m.number.ge(Number(0))).order_by(m.number.asc());
+    let made = accounts.create(account(1, 7)).await.unwrap();
+    assert_eq!(accounts.count(sevens()).await.unwrap(), 1);
+    assert_eq!(accounts.find(by_number()).await.unwrap().len(), 1);
+    accounts.delete(made).await.unwrap();
+    assert_eq!(accounts.count(sevens()).await.unwrap(), 0);
+    assert!(!accounts.exists(sevens()).await.unwrap() && !accounts.exists(by_number()).await.unwrap());
+    assert!(accounts.find(by_number()).await.unwrap().is_empty());
+    assert_eq!(accounts.count(Account::query().all()).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    assert_eq!(counts(bank).await, (0, 0));
+}
+
+async fn patches_of_one_row_at_once_are_all_made<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create(account(1, 0)).await.unwrap();
+    let tx = bank.begin().await.unwrap();
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let accounts = tx.repo::<Account>();
+            tokio::spawn(async move {
+                for _ in 0..50 {
+                    let one_more = Account::props().balance.increment(1);
+                    accounts.patch_by(&Number(1), one_more).await.unwrap().unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap().balance, 200);
 }
 
 async fn figures_follow_its_writes<B: Backend>(bank: &Store<B>) {

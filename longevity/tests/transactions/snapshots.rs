@@ -51,6 +51,11 @@ async fn a_snapshot_takes_no_writes<B: Backend>(bank: &Store<B>) {
             accounts.patch_by(&Number(1), m.balance.increment(1)).await.unwrap_err(),
             accounts.update_where(all(), m.balance.increment(1)).await.unwrap_err(),
             accounts.delete_where(all()).await.unwrap_err(),
+            // Also what would change nothing.
+            accounts.create_many([]).await.unwrap_err(),
+            accounts.patch_by(&Number(9), m.balance.increment(1)).await.unwrap_err(),
+            accounts.update_where(Account::query().filter(m.balance.gt(9)), m.balance.set(1)).await.unwrap_err(),
+            accounts.delete_where(Account::query().filter(m.balance.gt(9))).await.unwrap_err(),
         ];
         for error in refused {
             assert!(matches!(error, Error::ReadOnly { type_name: "Account" }), "{error}");
