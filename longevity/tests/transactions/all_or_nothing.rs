@@ -182,6 +182,14 @@ async fn they_are_refused_even_if_the_row_has_their_version_by_now<B: Backend>(b
     assert!(tx.repo::<Account>().update(undone).await.unwrap_err().is_write_conflict());
     drop(tx);
 
+    // Of one that ended well, within one that did not.
+    let tx = bank.begin().await.unwrap();
+    let undone = tx.transaction(async |tx| Ok::<_, Error>(change(&tx.repo(), 1).await)).await.unwrap();
+    tx.rollback().await;
+    change(&accounts, 7).await;
+    assert!(accounts.update(undone).await.unwrap_err().is_write_conflict());
+    assert_eq!(balance(bank, 1).await, 7);
+
     // A state that came out of one that was committed is good, also where it was nested.
     let tx = bank.begin().await.unwrap();
     let kept = tx.transaction(async |tx| Ok::<_, Error>(change(&tx.repo(), 3).await)).await.unwrap();
