@@ -1,17 +1,17 @@
 //! Random histories, and random queries over rows: memory and SQLite agree with themselves and with each other, through
-//! whichever facade.
+//! whichever facade, and memory also where each few operations are a transaction.
 
 use std::process::ExitCode;
 
-use longevity::testkit::Facade::{Async, Blocking};
+use longevity::testkit::Facade::{Async, Blocking, Transactions};
 use longevity::testkit::Harness;
 use longevity_tests::matrix::{Agreed, Sides, add_agreements, agree_on_blogging, agree_on_traffic};
 use longevity_tests::query_specs::{queries, steps};
 use longevity_tests::stores::Store::{Mem, SqliteInMemory, SqliteUnsynced};
 
-const MEMORY: Sides = &[(Mem, Async), (Mem, Async), (Mem, Blocking)];
+const MEMORY: Sides = &[(Mem, Async), (Mem, Async), (Mem, Transactions)];
 const ALL: Sides = &[(Mem, Blocking), (SqliteUnsynced, Blocking), (SqliteInMemory, Blocking)];
-const LONG: Sides = &[(Mem, Blocking), (SqliteUnsynced, Blocking), (Mem, Blocking)];
+const LONG: Sides = &[(Mem, Blocking), (SqliteUnsynced, Blocking), (Mem, Transactions)];
 const QUERIES: Sides = &[(Mem, Blocking), (SqliteInMemory, Blocking), (SqliteInMemory, Async)];
 
 fn main() -> ExitCode {
