@@ -34,14 +34,26 @@ pub(crate) struct Fork {
     reads: Reads,
     known: Known,
     walked: Walked,
+    /// How to undo what was written since the first savepoint.
+    journal: Vec<Undo>,
+    /// Whether there is a savepoint.
+    marked: bool,
 }
 
 /// What a transaction makes of the rows: each changed row once, as it was at the moment, and as it is to be.
-#[derive(Clone, Default)]
-pub(crate) struct NetChanges {
+#[derive(Default)]
+struct NetChanges {
     changes: Vec<Change>,
     /// Where in them each row is. A list of changes moves less than a tree of them would.
     places: BTreeMap<u64, usize>,
+}
+
+/// How something that was written is undone.
+enum Undo {
+    /// The row, and its entries, as they were to be before; `None` if it was not to be changed.
+    Row { id: u64, before: Option<(Option<Arc<StoredRow>>, Entries)> },
+    /// The row that had the value of a key before.
+    Key { entry: (usize, Key), holder: Option<u64> },
 }
 
 /// Rows and trees with the changes in them, for queries that walk them.
@@ -69,6 +81,8 @@ struct Known {
 pub(crate) struct Part {
     pub(crate) moment: Moment,
     pub(crate) changes: Vec<Change>,
+    /// Rows that were looked at to be changed, and are not to be changed after all.
+    spared: Vec<Arc<StoredRow>>,
     layout: Arc<Layout>,
     reads: Reads,
     known: Known,
@@ -98,7 +112,7 @@ impl NetChanges {
 }
 
 impl Fork {
-    pub(crate) fn new(moment: Moment, contents: Contents) -> Self {
+    pub(crate) fn new(moment: Moment, contents: Contents, marked: bool) -> Self {
         Self {
             layout: moment.layout.clone().unwrap_or_default(),
             changes: NetChanges::default(),
@@ -106,6 +120,8 @@ impl Fork {
             reads: Reads::default(),
             known: Known { until: moment.at, ..Known::default() },
             walked: Walked::new(&contents),
+            journal: Vec::new(),
+            marked,
             moment,
             contents,
         }
@@ -146,6 +162,12 @@ impl Fork {
         }
         let written = changes.iter().map(Change::written).collect();
         for change in changes {
+            if self.marked
+                && let Some(row) = change.row.as_ref().or(change.old.as_ref())
+            {
+                let before = self.changes.get(row.id).map(|earlier| (earlier.row.clone(), earlier.entries.clone()));
+                self.journal.push(Undo::Row { id: row.id, before });
+            }
             self.walked.waiting.extend(self.changes.merge(change));
         }
         Ok(written)
@@ -193,6 +215,9 @@ impl Fork {
                 }
             }
         }
+        if self.marked {
+            self.journal.extend(before.into_iter().map(|(entry, holder)| Undo::Key { entry, holder }));
+        }
         Ok(())
     }
 
@@ -229,35 +254,47 @@ impl Fork {
         self.find_single(slot, key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
 
-    /// What the transaction has made of the rows.
-    pub(crate) fn changes(&self) -> NetChanges {
-        self.changes.clone()
+    /// From here on it is written down how to undo what is written; gives the place to go back to.
+    pub(crate) fn mark(&mut self) -> usize {
+        self.marked = true;
+        self.journal.len()
     }
 
-    /// Makes the changes those that they were. What was read since stays read.
-    pub(crate) fn restore(&mut self, changes: NetChanges) {
-        self.walked = Walked::new(&self.contents);
-        self.walked.waiting.extend(changes.places.keys());
-        self.changes = changes;
-        self.taken.clear();
-        let Self { changes, taken, layout, .. } = self;
-        for gives_up in [true, false] {
-            for change in &changes.changes {
-                for (slot, (old, new)) in change.entries().enumerate().take(layout.slots.len()) {
-                    if let Some(key) =
-                        (if gives_up { old } else { new }).filter(|_| old != new && layout.slots[slot].unique)
-                    {
-                        let holder = change.row.as_ref().filter(|_| !gives_up).map(|row| row.id);
-                        taken.insert((slot, key.clone()), holder);
+    /// Goes on without a place to go back to.
+    pub(crate) fn unmark(&mut self) {
+        self.marked = false;
+        self.journal = Vec::new();
+    }
+
+    /// Undoes what was written since this place. What was read since stays read.
+    pub(crate) fn undo(&mut self, place: usize) {
+        while self.journal.len() > place {
+            match self.journal.pop() {
+                Some(Undo::Row { id, before }) => {
+                    if let Some(at) = self.changes.places.get(&id) {
+                        let change = &mut self.changes.changes[*at];
+                        // One that was not changed before stays in the list as a change of nothing.
+                        let before = before.unwrap_or_else(|| (change.old.clone(), change.old_entries.clone()));
+                        (change.row, change.entries) = before;
+                        self.walked.waiting.push(id);
                     }
                 }
+                Some(Undo::Key { entry, holder }) => drop(self.taken.insert(entry, holder)),
+                None => break,
             }
         }
     }
 
     pub(crate) fn into_part(self) -> Part {
         let Self { moment, changes, layout, reads, known, .. } = self;
-        Part { moment, changes: changes.changes, layout, reads, known }
+        let (mut changes, mut spared) = (changes.changes, Vec::new());
+        let is_none = |change: &Change| change.row.as_ref().map(Arc::as_ptr) == change.old.as_ref().map(Arc::as_ptr);
+        changes.retain(|change| {
+            let is_none = is_none(change);
+            spared.extend(change.old.iter().filter(|_| is_none).cloned());
+            !is_none
+        });
+        Part { moment, changes, spared, layout, reads, known }
     }
 
     fn snapshot_of(&mut self, slot: Option<usize>) -> Snapshot {
@@ -410,7 +447,7 @@ impl Part {
             return false;
         }
         let is_same = |old: &Arc<StoredRow>| state.rows.get(old.id).is_some_and(|row| Arc::ptr_eq(row, old));
-        if !self.changes.iter().filter_map(|change| change.old.as_ref()).all(is_same) {
+        if !self.changes.iter().filter_map(|change| change.old.as_ref()).chain(&self.spared).all(is_same) {
             return false;
         }
         let past = state.past.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,7 +17,7 @@ use longevity_core::{Error, Explanation, Row, Timestamp};
 use crate::backend::{Mem, explain, key_of};
 use crate::counting;
 use crate::encode::Doc;
-use crate::fork::{Fork, NetChanges, Part};
+use crate::fork::{Fork, Part};
 use crate::key::Buffer;
 use crate::moment::{Contents, Moment, now};
 use crate::rows::Rows;
@@ -36,8 +36,8 @@ pub struct MemTransaction {
 struct Tables {
     /// In the order of their addresses.
     tables: Vec<View>,
-    /// What had been written at each savepoint.
-    savepoints: Vec<BTreeMap<usize, NetChanges>>,
+    /// Of each savepoint, how far each table that had been touched was written.
+    savepoints: Vec<BTreeMap<usize, usize>>,
 }
 
 /// A table as a transaction sees it: one of the two.
@@ -75,24 +75,36 @@ impl Tables {
         let at = self.tables.binary_search_by_key(&address, View::address).ok()?;
         let view = &mut self.tables[at];
         if let Some((moment, contents)) = view.untouched.take() {
-            view.fork = Some(Box::new(Fork::new(moment, contents)));
+            view.fork = Some(Box::new(Fork::new(moment, contents, !self.savepoints.is_empty())));
         }
         view.fork.as_deref_mut()
     }
 
-    /// What has been written so far.
-    fn changes(&self) -> BTreeMap<usize, NetChanges> {
-        let forks = self.tables.iter().enumerate();
-        let changes = forks.filter_map(|(at, view)| Some((at, view.fork.as_ref()?.changes())));
-        changes.collect()
+    /// Marks how far it has been written.
+    fn mark(&mut self) {
+        let forks = self.tables.iter_mut().enumerate();
+        let mark = forks.filter_map(|(at, view)| Some((at, view.fork.as_mut()?.mark()))).collect();
+        self.savepoints.push(mark);
     }
 
-    fn restore(&mut self, mut changes: BTreeMap<usize, NetChanges>) {
+    /// Takes savepoints away but for so many.
+    fn unmark(&mut self, left: usize) {
+        self.savepoints.truncate(left);
+        if left == 0 {
+            self.tables.iter_mut().filter_map(|view| view.fork.as_mut()).for_each(|fork| fork.unmark());
+        }
+    }
+
+    /// Undoes what was written since the savepoint at this place.
+    fn undo(&mut self, place: usize) {
+        let Some(mark) = self.savepoints.get(place) else { return };
         for (at, view) in self.tables.iter_mut().enumerate() {
             if let Some(fork) = &mut view.fork {
-                fork.restore(changes.remove(&at).unwrap_or_default());
+                // Of what was first touched after the savepoint, all.
+                fork.undo(mark.get(&at).copied().unwrap_or_default());
             }
         }
+        self.unmark(place);
     }
 
     /// Makes the changes in the tables, all or none.
@@ -266,26 +278,18 @@ impl Transaction for MemTransaction {
     }
 
     fn savepoint(&self) -> Result<(), Error> {
-        let mut open = self.open();
-        let tables = open.as_mut().ok_or_else(ended)?;
-        tables.savepoints.push(tables.changes());
+        self.open().as_mut().ok_or_else(ended)?.mark();
         Ok(())
     }
 
     fn release(&self, depth: usize) -> Result<(), Error> {
-        let mut open = self.open();
-        open.as_mut().ok_or_else(ended)?.savepoints.truncate(depth.saturating_sub(1));
+        self.open().as_mut().ok_or_else(ended)?.unmark(depth.saturating_sub(1));
         Ok(())
     }
 
     fn undo(&self, depth: usize) {
-        let mut open = self.open();
-        let (Some(tables), Some(place)) = (&mut *open, depth.checked_sub(1)) else { return };
-        tables.savepoints.truncate(depth);
-        if place < tables.savepoints.len()
-            && let Some(changes) = tables.savepoints.pop()
-        {
-            tables.restore(changes);
+        if let (Some(tables), Some(place)) = (&mut *self.open(), depth.checked_sub(1)) {
+            tables.undo(place);
         }
     }
 }

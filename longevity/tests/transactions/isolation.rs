@@ -215,6 +215,17 @@ async fn no_write_skew_on_what_a_nested_one_saw<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().delete(first).await.unwrap();
     let written = tx.repo::<Person>().create(person("somebody else has the account 1", 1)).await.map(drop);
     assert!(!commits(written, tx).await);
+
+    let second = bank.repo::<Account>().create(account(2, 1)).await.unwrap();
+    let tx = bank.begin().await.unwrap();
+    let nested = tx.transaction(async |tx| {
+        tx.repo::<Account>().update(second.clone()).await.map_err(Error::from)?;
+        Err::<(), _>(Error::InvalidCursor { problem: "none" })
+    });
+    assert!(nested.await.is_err());
+    bank.repo::<Account>().patch_by(&Number(2), Account::props().balance.increment(1)).await.unwrap();
+    let written = tx.repo::<Person>().create(person("the account 2 is as it was", 1)).await.map(drop);
+    assert!(!commits(written, tx).await);
 }
 
 async fn no_write_skew_across_tables<B: Backend>(bank: &Store<B>) {
