@@ -46,7 +46,8 @@ pub enum Error {
         /// What is wrong and what to do.
         problem: String,
     },
-    /// The row was changed since it was read. Retrieve it again and repeat the change.
+    /// The row was changed since it was read, or the state comes from a transaction that was not committed. Retrieve it again and
+    /// repeat the change.
     #[error("{type_name} {id} was changed by another writer: row version {expected} is now {found}")]
     WriteConflict {
         /// The repository's type.
@@ -104,7 +105,7 @@ pub enum Error {
         /// What the back end said.
         source: BoxError,
     },
-    /// An operation in the transaction had failed, a write or one that the store did not survive, so it could not be committed. Nothing
+    /// A write in the transaction had failed, or a failure had ended the transaction in the store, so it could not be committed. Nothing
     /// was changed.
     #[error("the transaction was rolled back, as an operation in it had failed: {because}")]
     TransactionLost {
@@ -112,9 +113,9 @@ pub enum Error {
         because: String,
     },
     /// The transaction was over before the operation began, which was not done.
-    #[error("the transaction was {how} already: begin another one")]
+    #[error("the transaction is over, {how}: begin another one")]
     TransactionEnded {
-        /// Whether it was committed or rolled back, if that is known.
+        /// How it ended: whether it was committed or rolled back, if that is known.
         how: &'static str,
     },
     /// A transaction that is nested in this one is still open. Nothing was changed; if it was a commit, all was rolled back.
@@ -128,7 +129,7 @@ pub enum Error {
     },
     /// The store broke while it wrote: the write, or the transaction, was done as a whole or not at all, and which of the two is not
     /// known. Look before it is done again.
-    #[error("it is not known whether the {backend} back end has done it: look before it is done again: {source}")]
+    #[error("nobody knows whether the {backend} back end has done it, look before you repeat it: {source}")]
     OutcomeUnknown {
         /// The back end.
         backend: &'static str,
@@ -276,7 +277,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Contended { .. } | Self::TransactionConflict { .. } | Self::Connection(_) => ErrorKind::Transient,
-            // What a back end has no other name for may have struck at any moment.
+            // Nobody knows at which moment such an error struck.
             Self::OutcomeUnknown { .. } | Self::Backend { .. } => ErrorKind::Unknown,
             Self::DuplicateKey { .. }
             | Self::UndeclaredKey { .. }

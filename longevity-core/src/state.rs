@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::persistent::{HasVariant, PersistentType};
 use crate::row::RowId;
@@ -10,7 +10,9 @@ use crate::value::{Timestamp, Value};
 
 /// A value of a persistent type, and what the store knows of it: the row's id, its version, its timestamps.
 ///
-/// Comes from a repository, and goes back to one for an update or a delete. Changes to it are in memory until then.
+/// Comes from a repository, and goes back to one for an update or a delete. Changes to it are in memory until then. One that comes from
+/// a transaction is refused outside it until the transaction is committed, and for good if it is undone, with or without optimistic
+/// locking.
 ///
 /// ```
 #[doc = include_str!("../doc/open.txt")]
@@ -48,34 +50,58 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Whether it is of a row as a transaction saw it that was undone: there may never have been such a row, or another one has
-    /// its id or its version by now.
-    pub(crate) fn is_undone(&self) -> bool {
-        self.origin.as_ref().is_some_and(|origin| origin.is_undone())
+    /// Whether the row may be as this says, where it is written in a transaction, or in none. If it comes from a transaction that was
+    /// undone, there may never have been such a row, or another one has its id or its version by now; one that is open has not
+    /// written it yet for anybody else.
+    pub(crate) fn is_good_in(&self, transaction: Option<&Arc<Origin>>) -> bool {
+        self.origin.as_ref().is_none_or(|origin| origin.is_good_in(transaction))
     }
 }
 
 /// The transaction that a state comes from.
 #[derive(Debug)]
 pub(crate) struct Origin {
-    undone: AtomicBool,
+    fate: AtomicU8,
     /// What it is nested in.
     outer: Option<Arc<Origin>>,
 }
 
+const OPEN: u8 = 0;
+const COMMITTED: u8 = 1;
+const UNDONE: u8 = 2;
+
 impl Origin {
     pub(crate) fn new(outer: Option<Arc<Origin>>) -> Self {
-        Self { undone: AtomicBool::new(false), outer }
+        Self { fate: AtomicU8::new(OPEN), outer }
     }
 
+    pub(crate) fn commit(&self) {
+        self.fate.store(COMMITTED, Ordering::Release);
+    }
+
+    /// It was undone, or nobody knows.
     pub(crate) fn undo(&self) {
-        self.undone.store(true, Ordering::Release);
+        self.fate.store(UNDONE, Ordering::Release);
     }
 
-    fn is_undone(&self) -> bool {
+    fn is_good_in(&self, transaction: Option<&Arc<Origin>>) -> bool {
         let mut origin = Some(self);
         while let Some(this) = origin {
-            if this.undone.load(Ordering::Acquire) {
+            match this.fate.load(Ordering::Acquire) {
+                // What it is nested in decides.
+                COMMITTED => origin = this.outer.as_deref(),
+                OPEN => return transaction.is_some_and(|own| own.is_within(this)),
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether it is this one, or nested in it.
+    fn is_within(&self, other: &Origin) -> bool {
+        let mut origin = Some(self);
+        while let Some(this) = origin {
+            if std::ptr::eq(this, other) {
                 return true;
             }
             origin = this.outer.as_deref();

@@ -151,7 +151,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
     }
 }
 
-/// A back end as its decorator changes it.
+/// A back end as its decorator changes it. Its transactions are those of the back end within, unchanged.
 #[derive(Clone, Debug)]
 pub struct Decorated<B, D> {
     inner: B,

@@ -92,9 +92,9 @@ impl<B: Backend> Through<B> {
         Ok(begun)
     }
 
-    /// Commits what is open, after so many operations.
-    async fn end(&self, operations: &mut usize) -> Result<(), Error> {
-        *operations = 0;
+    /// Commits what is open.
+    async fn end(&self, turn: &mut Turn) -> Result<(), Error> {
+        *turn = Turn { operations: 0, transactions: turn.transactions + 1 };
         let open = self.turns.open.lock().unwrap_or_else(PoisonError::into_inner).take();
         match open {
             Some(open) => open.commit().await,
@@ -120,13 +120,28 @@ impl<B: Backend + fmt::Debug> fmt::Debug for Through<B> {
     }
 }
 
-/// How many operations are in one transaction.
-const OPERATIONS: usize = 5;
+/// How many operations are in a transaction, and in the next ones: so that short cases commit, too.
+const OPERATIONS: [usize; 4] = [1, 2, 3, 5];
 
-/// The transaction of those who take turns in it.
+/// How many operations were in the transaction so far, and how many transactions were before it.
+#[derive(Default)]
+struct Turn {
+    operations: usize,
+    transactions: usize,
+}
+
+impl Turn {
+    /// Counts an operation; says whether it was the last one of its transaction.
+    fn is_last(&mut self) -> bool {
+        self.operations += 1;
+        self.operations == OPERATIONS[self.transactions % OPERATIONS.len()]
+    }
+}
+
+/// The transaction of those who take turns in it. A stream takes none: it is in the transaction that is open when it begins, if there
+/// is one, so a case with several threads may not have one of them stream.
 struct Turns<B: Backend> {
-    /// How many operations were in it so far.
-    turn: tokio::sync::Mutex<usize>,
+    turn: tokio::sync::Mutex<Turn>,
     open: Mutex<Option<Arc<B::Transaction>>>,
 }
 
@@ -149,12 +164,11 @@ macro_rules! through {
             let $rows = &$self.inner;
             return $operation.await;
         }
-        let mut operations = $self.turns.turn.lock().await;
+        let mut turn = $self.turns.turn.lock().await;
         let $rows = &*$self.transaction().await?;
         let done = $operation.await?;
-        *operations += 1;
-        if *operations == OPERATIONS {
-            $self.end(&mut operations).await?;
+        if turn.is_last() {
+            $self.end(&mut turn).await?;
         }
         Ok(done)
     }};
@@ -179,11 +193,10 @@ impl<B: Backend> Session for Through<B> {
             return self.inner.write(table, writes).await;
         }
         let failed = |error: Error| (0, error.into());
-        let mut operations = self.turns.turn.lock().await;
+        let mut turn = self.turns.turn.lock().await;
         let written = self.transaction().await.map_err(failed)?.write(table, writes).await?;
-        *operations += 1;
-        if *operations == OPERATIONS {
-            self.end(&mut operations).await.map_err(failed)?;
+        if turn.is_last() {
+            self.end(&mut turn).await.map_err(failed)?;
         }
         Ok(written)
     }
@@ -249,8 +262,9 @@ impl<B: Backend> Backend for Through<B> {
         self.inner.profile()
     }
 
-    fn begin(&self, mode: TransactionMode) -> impl Future<Output = Result<Self::Transaction, Error>> + Send {
-        self.inner.begin(mode)
+    async fn begin(&self, mode: TransactionMode) -> Result<Self::Transaction, Error> {
+        self.end_all().await?;
+        self.inner.begin(mode).await
     }
 
     fn back_off(&self, tries: usize) -> impl Future<Output = ()> + Send {

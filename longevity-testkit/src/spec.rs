@@ -89,7 +89,8 @@ impl<M: SpecModel> RepoCrudSpec<M> {
         self
     }
 
-    /// Each case once through each of these facades: `Facade::BOTH`. The names of cases say which it is.
+    /// Each case once through each of these facades: `Facade::BOTH`, or `Facade::ALL` on a back end with transactions. The names of
+    /// cases say which it is.
     pub fn facades(mut self, facades: impl IntoIterator<Item = Facade>) -> Self {
         self.settings.facades = facades.into_iter().collect();
         self

@@ -1,7 +1,7 @@
 //! A table as a transaction sees it: as it was at one moment, with what the transaction has written.
 //!
 //! The rows and trees of the moment are shared, and copied where they are changed. A key's hash map cannot be shared: its entries are
-//! taken from the table one by one, as they are asked for, and what others have changed since is undone. A small transaction
+//! taken from the table one by one, as they are asked for, and what others have changed since is left out. A small transaction
 //! copies nothing: its changes go into rows and trees only when a query has to walk them.
 
 use std::collections::{BTreeMap, HashMap};

@@ -17,8 +17,9 @@
 //!   index serves is answered by a scan. [`explain`](longevity_core::backend::Session::explain) says which it is.
 //! * A transaction looks at one moment of all tables and holds no lock; beginning one costs a few pointers for each table and
 //!   index. Its commit locks the tables that it has used for as long as it takes to look through what others have changed since, and to
-//!   make its changes. Transactions are serializable: one is refused whose reads or writes another one has changed. While one is open,
-//!   each table keeps what is overwritten or deleted in it.
+//!   make its changes. Transactions are serializable: a transaction is refused if another one has changed what it read or wrote. After
+//!   256 different filters on a table the whole of it counts as read. While a transaction is open, each table keeps a note of
+//!   every write, with the rows that were overwritten or deleted.
 //! * Every future is ready at its first poll, so that the blocking facade needs no runtime.
 //!
 //! # Map

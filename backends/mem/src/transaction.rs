@@ -40,7 +40,7 @@ struct Tables {
     savepoints: Vec<BTreeMap<usize, usize>>,
 }
 
-/// A table as a transaction sees it: one of the two.
+/// A table as a transaction sees it: untouched, or a fork.
 struct View {
     /// Nothing was done to it yet.
     untouched: Option<(Moment, Contents)>,
@@ -174,7 +174,7 @@ impl<'a> Locked<'a> {
 
 #[cold]
 fn ended() -> Error {
-    Error::TransactionEnded { how: "committed or rolled back" }
+    Error::TransactionEnded { how: "it was committed or rolled back" }
 }
 
 #[cold]
@@ -229,23 +229,26 @@ impl Session for MemTransaction {
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        self.with(table, |fork| {
+        let counted = self.with(table, |fork| {
             fork.note(&predicate);
-            match counting::count(table, &mut *fork, &predicate)? {
+            Ok(match counting::count(table, &mut *fork, &predicate)? {
                 Some(rows) => Ok(rows),
-                None => Ok(Selection::unordered(table, fork, predicate)?.count()),
-            }
-        })
+                None => Err(Selection::unordered(table, fork, predicate)?),
+            })
+        })?;
+        // Rows are looked at when the transaction is free again.
+        Ok(counted.unwrap_or_else(Selection::count))
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        self.with(table, |fork| {
+        let any = self.with(table, |fork| {
             fork.note(&predicate);
-            match counting::any(table, &mut *fork, &predicate)? {
+            Ok(match counting::any(table, &mut *fork, &predicate)? {
                 Some(any) => Ok(any),
-                None => Ok(Selection::unordered(table, fork, predicate)?.any()),
-            }
-        })
+                None => Err(Selection::unordered(table, fork, predicate)?),
+            })
+        })?;
+        Ok(any.unwrap_or_else(Selection::any))
     }
 
     fn stream(&self, table: &Table, select: Select) -> Rows {

@@ -131,7 +131,7 @@ pub struct Capabilities {
     pub snapshot_streams: bool,
     /// [`Backend::begin`] begins transactions.
     pub transactions: bool,
-    /// Transactions are nested: [`Transaction::savepoint`] and what goes with it.
+    /// Transactions can be nested: [`Transaction::savepoint`] and what goes with it.
     pub savepoints: bool,
 }
 

@@ -34,11 +34,11 @@ pub enum TransactionMode {
 /// * Operations that are begun at once MUST be done one after the other, in any order; an operation that comes after the end MUST
 ///   fail with [`Error::TransactionEnded`].
 /// * It MUST NOT hold up its own thread: an operation that waits, waits as a future does.
-/// * A write that fails SHOULD leave the rows as they were. Core does not commit a transaction in which a write failed; it may undo a
-///   savepoint and go on.
+/// * A write that is refused as duplicate, stale or missing MUST leave the rows as they were, and the transaction open: core may try
+///   it anew. After any other failure core does not commit the transaction.
 /// * Dropped without an end, it MUST be rolled back, as by [`abandon`](Self::abandon).
 pub trait Transaction: Session {
-    /// Makes all writes last, as one. On failure none was done, unless it is [`Error::OutcomeUnknown`]. If the future is dropped,
+    /// Commits: all writes become visible and durable, as one. On failure none was done, unless it is [`Error::OutcomeUnknown`]. If the future is dropped,
     /// all were done or none.
     fn commit(&self) -> impl Future<Output = Result<(), Error>> + Send;
 

@@ -2,7 +2,7 @@
 //!
 //! A nested transaction is a level of its own over the same transaction of the back end.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::backend::{Backend, Transaction, TransactionMode};
@@ -11,16 +11,22 @@ use crate::state::Origin;
 
 /// A transaction, or one that is nested in another.
 pub(crate) struct Level<B: Backend> {
-    transaction: Arc<B::Transaction>,
-    mode: TransactionMode,
+    shared: Arc<Shared<B>>,
     outer: Option<Arc<Level<B>>>,
     /// In how many others it is nested.
     depth: usize,
-    /// The stage in the lowest bits, and above them how often it has changed.
-    stage: AtomicU64,
+    stage: AtomicU8,
     loss: OnceLock<Loss>,
-    /// Where the states say that they come from.
+    /// The origin of the states that are read or written here.
     origin: Arc<Origin>,
+}
+
+/// What a transaction has in common with those that are nested in it.
+struct Shared<B: Backend> {
+    transaction: B::Transaction,
+    mode: TransactionMode,
+    /// How many writes are on their way.
+    writes: AtomicUsize,
 }
 
 /// Why it cannot be committed.
@@ -32,23 +38,21 @@ enum Loss {
 }
 
 /// It may be used.
-const OPEN: u64 = 0;
+const OPEN: u8 = 0;
 /// Another one is nested in it.
-const NESTED: u64 = 1;
-const COMMITTED: u64 = 2;
-const ROLLED_BACK: u64 = 3;
-/// Its commit failed, and nobody knows whether it was done.
-const UNKNOWN: u64 = 4;
-
-const STAGES: u64 = 8;
+const NESTED: u8 = 1;
+const COMMITTED: u8 = 2;
+const ROLLED_BACK: u8 = 3;
+/// Its commit has begun, and nobody knows yet, or ever, whether it was done.
+const UNKNOWN: u8 = 4;
 
 impl<B: Backend> Level<B> {
     pub(crate) async fn begin(backend: &B, mode: TransactionMode) -> Result<Open<B>, Error> {
         if !backend.capabilities().transactions {
             return Err(Error::Unsupported { backend: backend.name(), operation: "transactions" });
         }
-        let transaction = Arc::new(backend.begin(mode).await?);
-        Ok(Open::new(Self::over(transaction, mode, None)))
+        let transaction = backend.begin(mode).await?;
+        Ok(Open::new(Self::over(Arc::new(Shared { transaction, mode, writes: AtomicUsize::new(0) }), None)))
     }
 
     /// Begins one that is nested in this one.
@@ -60,28 +64,37 @@ impl<B: Backend> Level<B> {
         if !self.to(&[OPEN], NESTED) {
             return Err(self.refusal());
         }
-        if let Err(error) = self.transaction.savepoint() {
+        self.ensure_quiet();
+        if let Err(error) = self.shared.transaction.savepoint() {
             self.to(&[NESTED], OPEN);
             self.lose(&error);
             return Err(error);
         }
-        Ok(Open::new(Self::over(Arc::clone(&self.transaction), self.mode, Some(Arc::clone(self)))))
+        Ok(Open::new(Self::over(Arc::clone(&self.shared), Some(Arc::clone(self)))))
     }
 
-    fn over(transaction: Arc<B::Transaction>, mode: TransactionMode, outer: Option<Arc<Self>>) -> Self {
+    fn over(shared: Arc<Shared<B>>, outer: Option<Arc<Self>>) -> Self {
         let depth = outer.as_ref().map_or(0, |outer| outer.depth + 1);
         let origin = Arc::new(Origin::new(outer.as_ref().map(|outer| Arc::clone(&outer.origin))));
-        Self { transaction, mode, outer, depth, stage: AtomicU64::new(OPEN), loss: OnceLock::new(), origin }
+        Self { shared, outer, depth, stage: AtomicU8::new(OPEN), loss: OnceLock::new(), origin }
     }
 
-    fn stage(&self) -> u64 {
-        self.stage.load(Ordering::Acquire) % STAGES
+    fn stage(&self) -> u8 {
+        self.stage.load(Ordering::SeqCst)
     }
 
     /// Changes the stage if it is one of these.
-    fn to(&self, from: &[u64], to: u64) -> bool {
-        let change = |stage: u64| from.contains(&(stage % STAGES)).then(|| (stage / STAGES + 1) * STAGES + to);
-        self.stage.fetch_update(Ordering::AcqRel, Ordering::Acquire, change).is_ok()
+    fn to(&self, from: &[u8], to: u8) -> bool {
+        let change = |stage: u8| from.contains(&stage).then_some(to);
+        self.stage.fetch_update(Ordering::SeqCst, Ordering::SeqCst, change).is_ok()
+    }
+
+    /// After the stage has changed: whoever writes looks at the stage after he is counted, so that one of the two is noticed.
+    fn ensure_quiet(&self) {
+        if self.shared.writes.load(Ordering::SeqCst) > 0 {
+            // Nobody knows whether it is done within what is nested, or within what it is nested in.
+            self.lose_all("it was committed, or a nested one began or ended, while a write was on its way");
+        }
     }
 
     /// Whether all that it is nested in is still there, and waits for it.
@@ -102,7 +115,7 @@ impl<B: Backend> Level<B> {
 
     /// Fails if nothing of a type may be written.
     pub(crate) fn ensure_writable(&self, type_name: &'static str) -> Result<(), Error> {
-        match self.mode {
+        match self.shared.mode {
             TransactionMode::ReadWrite => self.ensure_open(),
             TransactionMode::ReadOnly => Err(Error::ReadOnly { type_name }),
         }
@@ -110,30 +123,33 @@ impl<B: Backend> Level<B> {
 
     #[cold]
     fn refusal(&self) -> Error {
-        match self.stage() {
-            NESTED => Error::TransactionNested,
-            COMMITTED => Error::TransactionEnded { how: "committed" },
-            UNKNOWN => Error::TransactionEnded { how: "committed or rolled back, which of the two is not known," },
-            _ => Error::TransactionEnded { how: "rolled back" },
-        }
+        let how = match self.stage() {
+            COMMITTED => "it was committed",
+            UNKNOWN => "nobody knows whether it was committed",
+            NESTED if self.is_nested_still() => return Error::TransactionNested,
+            _ => "it was rolled back",
+        };
+        Error::TransactionEnded { how }
     }
 
     /// The rows, if it may be used.
     pub(crate) fn rows(&self) -> Result<&B::Transaction, Error> {
         self.ensure_open()?;
-        Ok(&self.transaction)
+        Ok(&self.shared.transaction)
     }
 
     /// The rows, if it may be used to write those of a type. What it gives has to be told that the write was done.
     pub(crate) fn rows_to_write(&self, type_name: &'static str) -> Result<Writing<'_, B>, Error> {
-        let stage = self.stage.load(Ordering::Acquire);
+        self.shared.writes.fetch_add(1, Ordering::SeqCst);
+        let mut writing = Writing { level: self, is_done: true };
         self.ensure_writable(type_name)?;
-        Ok(Writing { level: self, stage, is_done: false })
+        writing.is_done = false;
+        Ok(writing)
     }
 
-    /// Where the states come from that are read or written in it.
-    pub(crate) fn origin(&self) -> Arc<Origin> {
-        Arc::clone(&self.origin)
+    /// The origin of the states that are read or written in it.
+    pub(crate) fn origin(&self) -> &Arc<Origin> {
+        &self.origin
     }
 
     /// The result of a read, which may have lost the transaction.
@@ -190,16 +206,19 @@ impl<B: Backend> Level<B> {
     /// Ends the nested one, unless what it is nested in has ended before.
     fn end_nested(&self, outer: &Level<B>, kept: bool) -> Result<(), Error> {
         if !self.is_nested_still() {
-            return Err(Error::TransactionEnded { how: "rolled back" });
+            return Err(Error::TransactionEnded { how: "it was rolled back" });
         }
-        let released = match kept {
-            true => self.transaction.release(self.depth),
-            false => {
-                self.transaction.undo(self.depth);
-                Ok(())
-            }
-        };
+        let released = if kept { self.shared.transaction.release(self.depth) } else { Ok(()) };
+        if let Err(error) = &released {
+            // How much of it is left cannot be told.
+            outer.lose(error);
+            outer.lose_all("a nested one could not be ended");
+        }
+        if !kept || released.is_err() {
+            self.shared.transaction.undo(self.depth);
+        }
         outer.to(&[NESTED], OPEN);
+        outer.ensure_quiet();
         released
     }
 }
@@ -207,31 +226,28 @@ impl<B: Backend> Level<B> {
 /// A write on its way in a transaction.
 pub(crate) struct Writing<'a, B: Backend> {
     level: &'a Level<B>,
-    stage: u64,
     is_done: bool,
 }
 
 impl<'a, B: Backend> Writing<'a, B> {
     pub(crate) fn rows(&self) -> &'a B::Transaction {
-        &self.level.transaction
+        &self.level.shared.transaction
     }
 
     /// The write has a result.
     pub(crate) fn done(mut self) {
         self.is_done = true;
-        if self.level.stage.load(Ordering::Acquire) != self.stage {
-            // Nobody knows whether it was done within what was nested, or within what it is nested in.
-            self.level.lose_all("a nested transaction began or ended while a write was on its way");
-        }
     }
 }
 
-/// Half of a write that was dropped may be done.
 impl<B: Backend> Drop for Writing<'_, B> {
     fn drop(&mut self) {
         if !self.is_done {
-            self.level.lose_all("the future of a write was dropped before the write was done");
+            // Half of it may be done.
+            let because = || Loss::Failure("the future of a write was dropped before the write was done".to_owned());
+            self.level.loss.get_or_init(because);
         }
+        self.level.shared.writes.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -267,23 +283,30 @@ impl<B: Backend> Open<B> {
     /// Commits it, unless an operation in it failed: then it is rolled back.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let level = &self.level;
+        // So it stays if this is dropped.
+        if !level.to(&[OPEN], UNKNOWN) {
+            return Err(level.refusal());
+        }
+        level.ensure_quiet();
         if let Some(loss) = level.loss() {
+            level.to(&[UNKNOWN], OPEN);
             self.rollback().await;
             return Err(loss);
         }
-        if !level.to(&[OPEN], COMMITTED) {
-            return Err(level.refusal());
-        }
         let committed = match &level.outer {
-            None => level.transaction.commit().await,
+            None => level.shared.transaction.commit().await,
             Some(outer) => level.end_nested(outer, true),
         };
         match &committed {
-            Ok(()) => self.ended = true,
-            Err(Error::OutcomeUnknown { .. }) => drop(level.to(&[COMMITTED], UNKNOWN)),
+            Ok(()) => {
+                level.origin.commit();
+                level.to(&[UNKNOWN], COMMITTED);
+                self.ended = true;
+            }
+            Err(Error::OutcomeUnknown { .. }) => {}
             Err(error) => {
                 level.lose(error);
-                level.to(&[COMMITTED], ROLLED_BACK);
+                level.to(&[UNKNOWN], ROLLED_BACK);
             }
         }
         committed
@@ -294,7 +317,7 @@ impl<B: Backend> Open<B> {
         let level = &self.level;
         if level.outer.is_none() && level.to(&[OPEN], ROLLED_BACK) {
             level.origin.undo();
-            self.ended = level.transaction.rollback().await.is_ok();
+            self.ended = level.shared.transaction.rollback().await.is_ok();
         }
     }
 }
@@ -307,11 +330,9 @@ impl<B: Backend> Drop for Open<B> {
         let level = &*self.level;
         // Whatever is nested in it goes with it.
         level.to(&[OPEN, NESTED], ROLLED_BACK);
-        if level.stage() != UNKNOWN {
-            level.origin.undo();
-        }
+        level.origin.undo();
         match &level.outer {
-            None => level.transaction.abandon(),
+            None => level.shared.transaction.abandon(),
             // If it was not nested any more, it was undone with what it was nested in.
             Some(outer) => drop(level.end_nested(outer, false)),
         }

@@ -45,7 +45,6 @@ use crate::value::{Step, Value, ValueRef};
 pub(crate) use bounds::ensure_within;
 pub(crate) use figures::{Group, undecoded};
 pub(crate) use level::{Level, Open};
-pub(crate) use write::target;
 
 /// A table as a repository sees it: of a store, or of a transaction.
 pub(crate) struct Table<B: Backend> {
@@ -147,7 +146,7 @@ pub(crate) fn primary_key(definition: &TableDefinition, value_at: &ValueAt<'_>) 
 impl<B: Backend> Table<B> {
     /// The transaction that states come from here.
     pub(crate) fn origin(&self) -> Option<Arc<Origin>> {
-        self.level.as_ref().map(|level| level.origin())
+        self.level.as_ref().map(|level| Arc::clone(level.origin()))
     }
 
     /// Fails if a transaction may not write rows of the type.

@@ -121,6 +121,19 @@ impl<B: Backend> Table<B> {
         written.into_iter().enumerate().map(id).collect()
     }
 
+    /// The row that a state is of.
+    pub(crate) fn target<'a>(&self, kind: Kind, stored: &'a Stored, locking: bool) -> Target<'a> {
+        let is_good = stored.is_good_in(self.level.as_ref().map(|level| level.origin()));
+        Target {
+            id: stored.id,
+            // No row has the greatest version.
+            version: if is_good { locking.then_some(stored.version) } else { Some(u64::MAX) },
+            scope: kind.scope,
+            primary_key: stored.primary_key.as_deref(),
+            before: false,
+        }
+    }
+
     pub(crate) async fn replace(
         &self,
         kind: Kind,
@@ -129,7 +142,7 @@ impl<B: Backend> Table<B> {
         content: RowContent<B::Doc>,
     ) -> Result<u64, WriteFailure> {
         let span = tracing::debug_span!("update", "type" = kind.name, backend = self.backend.name());
-        match self.write_one(kind, span, Write::Replace(target(kind, stored, locking), content)).await? {
+        match self.write_one(kind, span, Write::Replace(self.target(kind, stored, locking), content)).await? {
             Written::Replaced(version, _) => Ok(version),
             other => Err(self.another_result(other).into()),
         }
@@ -137,7 +150,7 @@ impl<B: Backend> Table<B> {
 
     pub(crate) async fn delete(&self, kind: Kind, stored: &Stored) -> Result<(), WriteFailure> {
         let span = tracing::debug_span!("delete", "type" = kind.name, backend = self.backend.name());
-        let target = target(kind, stored, self.options.optimistic_locking);
+        let target = self.target(kind, stored, self.options.optimistic_locking);
         match self.write_one(kind, span, Write::Delete(target)).await? {
             Written::Deleted(_) => Ok(()),
             other => Err(self.another_result(other).into()),
@@ -262,17 +275,5 @@ impl<B: Backend> Table<B> {
     #[cold]
     pub(crate) fn confused(&self, what: String) -> Error {
         Error::Backend { backend: self.backend.name(), source: what.into() }
-    }
-}
-
-/// The row that a state is of.
-pub(crate) fn target(kind: Kind, stored: &Stored, locking: bool) -> Target<'_> {
-    Target {
-        id: stored.id,
-        // No row has this version.
-        version: if stored.is_undone() { Some(u64::MAX) } else { locking.then_some(stored.version) },
-        scope: kind.scope,
-        primary_key: stored.primary_key.as_deref(),
-        before: false,
     }
 }

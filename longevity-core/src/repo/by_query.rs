@@ -3,7 +3,7 @@
 use super::write::{content_of, write_error};
 use super::{Repo, WriteError, state_of};
 use crate::backend::{Backend, Write, Writes};
-use crate::engine::{Kind, target};
+use crate::engine::Kind;
 use crate::error::Error;
 use crate::persistent::{KeyFor, PersistentType};
 use crate::query::{OfEveryRowOf, Patch, Query};
@@ -53,7 +53,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             for (PState { stored, .. }, value) in states.iter().zip(&changed) {
                 table.ensure_stable(stored, &|path| value.value_at(path))?;
                 // By its version, whether the store has optimistic locking or not: the change is of what was seen.
-                writes.push(Write::Replace(target(Kind::of::<P>(), stored, true), content_of(table, value)?));
+                writes.push(Write::Replace(table.target(Kind::of::<P>(), stored, true), content_of(table, value)?));
             }
             let error = |position: usize, failure| {
                 let (state, value) = (states.get(position)?, changed.get(position)?);

@@ -63,7 +63,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
 
     /// Begins a transaction for code that is no closure. Dropped without [`OpenTransaction::commit`], it is rolled back. Nothing is done
     /// again: if another transaction is in its way, an operation in it fails, or its commit does, with
-    /// [`Error::TransactionConflict`].
+    /// [`Error::TransactionConflict`]. Fails with [`Error::Unsupported`] on a back end without transactions.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -80,7 +80,11 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         Ok(OpenTransaction { open, handle: Transaction::new(self, level) })
     }
 
-    /// Reads many things of one moment. Writers are not held up, and hold up nobody; a write in the snapshot is [`Error::ReadOnly`].
+    /// Reads many things of one moment. Writers are not held up, and hold up nobody; a write in the snapshot is [`Error::ReadOnly`]. What
+    /// is overwritten or deleted meanwhile is kept until the snapshot ends.
+    ///
+    /// Fails with what the work fails with, with [`Error::TransactionLost`] if the work went on after a write, and with
+    /// [`Error::Unsupported`] on a back end without transactions.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -197,12 +201,13 @@ impl<M: DomainModel, B: Backend> Transaction<M, B> {
     }
 
     /// Does the work in a transaction that is nested in this one: a savepoint. If it fails, panics or is dropped, what was written in
-    /// it is undone, and this one goes on. Until it ends, only the nested one can be used. It is not tried again by itself: if
-    /// another transaction was in the way, all of this one is lost.
+    /// it is undone, and this one goes on. Until it ends, only the nested one can be used: a read through this one is
+    /// [`Error::TransactionNested`], and a write loses it. The nested one is not tried again by itself: if another transaction was
+    /// in the way, all of this one is lost.
     ///
-    /// Fails with what the work fails with, with [`Error::TransactionLost`] if a write in it failed and the work went on, and with
-    /// [`Error::Unsupported`] on a back end that does not declare
-    /// [savepoints](crate::backend::Capabilities::savepoints).
+    /// Fails with what the work fails with, with [`Error::TransactionLost`] if a write in it failed and the work went on, with
+    /// [`Error::TransactionNested`] if another one is nested in this one, with [`Error::TransactionEnded`], and with
+    /// [`Error::Unsupported`] on a back end that does not declare [savepoints](crate::backend::Capabilities::savepoints).
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -256,11 +261,11 @@ pub struct OpenTransaction<M, B: Backend> {
 }
 
 impl<M: DomainModel, B: Backend> OpenTransaction<M, B> {
-    /// Makes all that was done in it last, as one.
+    /// Commits it: all that was done in it becomes visible and durable, as one.
     ///
     /// Fails, and has done nothing, with [`Error::TransactionConflict`] if another transaction was in the way, with
-    /// [`Error::TransactionLost`] if a write in it had failed, and with [`Error::TransactionNested`] if one is nested in it. Fails with [`Error::OutcomeUnknown`] if the store broke meanwhile. If the
-    /// future is dropped, all was done or nothing.
+    /// [`Error::TransactionLost`] if a write in it had failed, and with [`Error::TransactionNested`] if one is nested in it. Fails with
+    /// [`Error::OutcomeUnknown`] if the store broke meanwhile. If the future is dropped, all was done or nothing.
     pub async fn commit(self) -> Result<(), Error> {
         self.open.commit().await
     }

@@ -42,6 +42,8 @@
 #![doc = include_str!("../../doc/close_accounts.txt")]
 //! ```
 //!
+//! A state that comes out of it is good everywhere once it is committed. Until then it is refused outside, and for good if it is undone.
+//!
 //! The error is the work's own: any type that is made from [`Error`](crate::Error). An error, a panic and a dropped future roll back, and
 //! leave nothing behind. A write that fails loses the transaction, even if the work goes on: no half of it is ever committed.
 //!
@@ -104,7 +106,7 @@
 //!
 //! # What can happen side by side
 //!
-//! Each line is a test of that name, which has the transactions really side by side.
+//! Each line is a test of that name.
 //!
 #![doc = include_str!("isolation.md")]
 //!
@@ -123,6 +125,7 @@
 //!   up at its limits. What is overwritten or deleted in any table is kept until all transactions and snapshots end that began
 //!   before; so memory grows with the writes while one is open.
 //! * What it reads counts as much as what it writes: a query over a whole table conflicts with each write to that table, one by a key or
-//!   by a filter with those rows alone that the key or the filter is about.
+//!   by a filter with those rows alone that the key or the filter is about. After 256 different filters on a table, or after a write
+//!   of a row that was gone or stale, the whole table counts as read.
 //! * A transaction of two updates took 9.4 microseconds among 50,000 rows, where tables by hand under one lock took 3.4; 100
 //!   creates in one took 0.95 of those by hand.

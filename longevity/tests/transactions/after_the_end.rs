@@ -8,7 +8,7 @@ use crate::bank::{Account, Number, Store, account, counts};
 on_each_back_end!(
     whatever_is_done_after_the_end_is_an_error_and_not_done,
     a_stream_ends_with_its_transaction,
-    a_closure_cannot_keep_its_handle_alive,
+    a_handle_that_outlives_its_closure_is_refused,
 );
 
 fn says(error: &Error, expected: &str) {
@@ -16,13 +16,13 @@ fn says(error: &Error, expected: &str) {
 }
 
 async fn whatever_is_done_after_the_end_is_an_error_and_not_done<B: Backend>(bank: &Store<B>) {
-    for how in ["committed", "rolled back"] {
+    for how in ["it was committed", "it was rolled back"] {
         let tx = bank.begin().await.unwrap();
         let accounts = tx.repo::<Account>();
         let state = accounts.create(account(1, 0)).await.unwrap();
         let handle = (*tx).clone();
         match how {
-            "committed" => tx.commit().await.unwrap(),
+            "it was committed" => tx.commit().await.unwrap(),
             _ => tx.rollback().await,
         }
         let before = counts(bank).await;
@@ -56,11 +56,11 @@ async fn a_stream_ends_with_its_transaction<B: Backend>(bank: &Store<B>) {
     let mut stream = tx.repo::<Account>().stream(Account::query().all());
     stream.next().await.unwrap().unwrap();
     tx.commit().await.unwrap();
-    says(&stream.next().await.unwrap().unwrap_err(), "committed");
+    says(&stream.next().await.unwrap().unwrap_err(), "it was committed");
     assert!(stream.next().await.is_none());
 }
 
-async fn a_closure_cannot_keep_its_handle_alive<B: Backend>(bank: &Store<B>) {
+async fn a_handle_that_outlives_its_closure_is_refused<B: Backend>(bank: &Store<B>) {
     let (handle, accounts) = bank
         .transaction(async |tx| {
             let accounts = tx.repo::<Account>();
@@ -69,7 +69,7 @@ async fn a_closure_cannot_keep_its_handle_alive<B: Backend>(bank: &Store<B>) {
         })
         .await
         .unwrap();
-    says(&accounts.create(account(2, 0)).await.unwrap_err(), "committed");
-    says(&handle.repo::<Account>().count(Account::query().all()).await.unwrap_err(), "committed");
+    says(&accounts.create(account(2, 0)).await.unwrap_err(), "it was committed");
+    says(&handle.repo::<Account>().count(Account::query().all()).await.unwrap_err(), "it was committed");
     assert_eq!(counts(bank).await, (1, 0));
 }

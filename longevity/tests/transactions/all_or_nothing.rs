@@ -105,7 +105,7 @@ async fn a_panic_undoes_all<B: Backend>(bank: &Store<B>) {
     assert!(AssertUnwindSafe(work).catch_unwind().await.is_err());
     is_untouched(bank).await;
     let late = kept.into_inner().unwrap().unwrap().repo::<Account>().create(account(4, 0)).await.unwrap_err();
-    assert!(matches!(late, Error::TransactionEnded { how: "rolled back" }), "{late}");
+    assert!(matches!(late, Error::TransactionEnded { how: "it was rolled back" }), "{late}");
 }
 
 async fn a_dropped_future_undoes_all<B: Backend>(bank: &Store<B>) {
@@ -123,7 +123,7 @@ async fn a_dropped_future_undoes_all<B: Backend>(bank: &Store<B>) {
     drop(work);
     is_untouched(bank).await;
     let late = kept.into_inner().unwrap().unwrap().find(Account::query().all()).await.unwrap_err();
-    assert!(matches!(late, Error::TransactionEnded { how: "rolled back" }), "{late}");
+    assert!(matches!(late, Error::TransactionEnded { how: "it was rolled back" }), "{late}");
 }
 
 async fn a_dropped_transaction_undoes_all<B: Backend>(bank: &Store<B>) {
@@ -189,6 +189,15 @@ async fn they_are_refused_even_if_the_row_has_their_version_by_now<B: Backend>(b
     change(&accounts, 7).await;
     assert!(accounts.update(undone).await.unwrap_err().is_write_conflict());
     assert_eq!(balance(bank, 1).await, 7);
+
+    // Of one that is still open, in the store and in another one.
+    let tx = bank.begin().await.unwrap();
+    let open = change(&tx.repo(), 8).await;
+    change(&accounts, 9).await;
+    assert!(accounts.update(open.clone()).await.unwrap_err().is_write_conflict());
+    let other = bank.begin().await.unwrap();
+    assert!(other.repo::<Account>().update(open).await.unwrap_err().is_write_conflict());
+    drop((tx, other));
 
     // A state that came out of one that was committed is good, also where it was nested.
     let tx = bank.begin().await.unwrap();

@@ -7,7 +7,7 @@ use longevity::prelude::*;
 
 use crate::bank::{Account, Bank, Number, Person, account, any, person};
 
-fn on_each(test: impl Fn(&Longevity<Bank, AnyBackend>)) {
+fn on_a_bank(test: impl Fn(&Longevity<Bank, AnyBackend>)) {
     let bank = Longevity::open(any()).unwrap();
     bank.create_schema().unwrap();
     test(&bank);
@@ -15,7 +15,7 @@ fn on_each(test: impl Fn(&Longevity<Bank, AnyBackend>)) {
 
 #[test]
 fn the_blocking_facade_has_the_same() {
-    on_each(|bank| {
+    on_a_bank(|bank| {
         let accounts = bank.repo::<Account>();
         let all = || Account::query().all();
         let made: u64 = bank
@@ -53,7 +53,7 @@ fn the_blocking_facade_has_the_same() {
 
 #[test]
 fn the_blocking_facade_tries_again_too() {
-    on_each(|bank| {
+    on_a_bank(|bank| {
         let accounts = bank.repo::<Account>();
         accounts.create(account(1, 0)).unwrap();
         let runs = AtomicUsize::new(0);

@@ -1,7 +1,6 @@
 //! What can happen between transactions side by side: a test for each anomaly, on each back end.
 //!
-//! Each test has two transactions open at once and brings their operations into the order in which the anomaly would show; and it
-//! has tasks on several threads that do the same in whatever order they get.
+//! Each test brings two sides into the order in which the anomaly would show. The last one lets threads choose the order.
 
 use longevity::backend::Backend;
 use longevity::prelude::*;

@@ -23,7 +23,7 @@ on_each_back_end!(
 /// The store gives up the whole transaction, not what is nested alone.
 #[test]
 fn a_conflict_within_loses_the_outer_one_too() {
-    crate::bank::on(longevity::Mem::new(), async |bank| {
+    crate::bank::on(longevity::Mem::new(), async |_| {
         let other = crate::bank::Store::open(longevity::Mem::new()).await.unwrap();
         let tx = other.begin().await.unwrap();
         // Its tables were not there when it began.
@@ -32,7 +32,6 @@ fn a_conflict_within_loses_the_outer_one_too() {
         assert!(matches!(nested.await, Err(Error::TransactionConflict { .. })));
         assert!(matches!(tx.commit().await, Err(Error::TransactionConflict { .. })));
         assert_eq!(counts(&other).await, (0, 0));
-        assert_eq!(counts(&bank).await, (0, 0));
     });
 }
 
