@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::{Email, User, Username};
 use crate::work::username;
 
-/// The tables, for whoever locks them.
+/// The tables. The caller locks them.
 #[derive(Default)]
 pub struct Tables {
     next_id: u64,

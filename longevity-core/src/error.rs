@@ -48,7 +48,7 @@ pub enum Error {
     },
     /// The row was changed since it was read, or the state comes from a transaction that was not committed. Retrieve it again and
     /// repeat the change.
-    #[error("{type_name} {id} was changed by another writer: row version {expected} is now {found}")]
+    #[error("{type_name} {id} {}", conflict(*expected, *found))]
     WriteConflict {
         /// The repository's type.
         type_name: &'static str,
@@ -244,6 +244,17 @@ pub enum Error {
     },
 }
 
+/// What is wrong with a state whose row is another one. With the row's version it can only come from a transaction that was not
+/// committed.
+fn conflict(expected: u64, found: u64) -> String {
+    if expected == found {
+        "is not what its state says, which comes from a transaction that was not committed: retrieve it again"
+            .to_owned()
+    } else {
+        format!("was changed by another writer: row version {expected} is now {found}")
+    }
+}
+
 /// Where in a document; nothing of the whole.
 fn at(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!(" at {path}") }
@@ -255,7 +266,7 @@ fn at(path: &str) -> String {
 pub enum ErrorKind {
     /// Nothing was done, and the same again may succeed: others were in the way, or the store was out of reach.
     Transient,
-    /// Nothing was done, and the same again would fail again: change what is asked, or read anew what it is based on.
+    /// Nothing was done, and the same call would fail again. Change what you ask, or read again what it is based on.
     Permanent,
     /// It was done as a whole or not at all, and which of the two is not known: look before it is done again.
     Unknown,

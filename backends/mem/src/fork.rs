@@ -59,7 +59,7 @@ enum Undo {
 /// Rows and trees with the changes in them, for queries that walk them.
 struct Walked {
     contents: Contents,
-    /// The entries that each changed row has in the trees now; those of the moment if there are none.
+    /// The entries that each changed row has in the trees now. A row that is not in here has those of the moment.
     shown: HashMap<u64, Entries>,
     /// The rows whose change is not in there yet.
     waiting: Vec<u64>,

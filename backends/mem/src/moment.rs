@@ -33,8 +33,8 @@ pub(crate) struct IndexContents {
     pub(crate) len: Option<usize>,
 }
 
-/// The tables as they are now, all at one moment. They must be in the order of their addresses: whoever locks several tables locks
-/// them in this order.
+/// All tables as they are now, at one moment. They must be sorted by address, because several tables are always locked in that
+/// order.
 pub(crate) fn now(stores: &[Arc<Store>]) -> Vec<(Moment, Contents)> {
     let locked: SmallVec<[RwLockReadGuard<'_, State>; 8]> = stores.iter().map(|store| store.read()).collect();
     let moments = stores.iter().zip(&locked).map(|(store, state)| {

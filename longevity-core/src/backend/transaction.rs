@@ -34,23 +34,23 @@ pub enum TransactionMode {
 /// * Operations that are begun at once MUST be done one after the other, in any order; an operation that comes after the end MUST
 ///   fail with [`Error::TransactionEnded`].
 /// * It MUST NOT hold up its own thread: an operation that waits, waits as a future does.
-/// * A write that is refused as duplicate, stale or missing MUST leave the rows as they were, and the transaction open: core may try
-///   it anew. After any other failure core does not commit the transaction.
+/// * A write that is refused as duplicate, stale or missing MUST leave the rows as they were and the transaction open, because core
+///   may repeat it. After any other failure, core rolls the transaction back.
 /// * Dropped without an end, it MUST be rolled back, as by [`abandon`](Self::abandon).
 pub trait Transaction: Session {
-    /// Commits: all writes become visible and durable, as one. On failure none was done, unless it is [`Error::OutcomeUnknown`]. If the future is dropped,
-    /// all were done or none.
+    /// Commits: all writes become visible and durable, as one. On failure none was done, unless it is [`Error::OutcomeUnknown`]. If
+    /// the future is dropped, all were done or none.
     fn commit(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Undoes all writes, and waits for that.
     fn rollback(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Undoes all writes without waiting; leaves a commit alone that is under way. Whatever comes next in the store MUST NOT see them,
-    /// nor be held up for longer than the undoing takes. May be called more than once.
+    /// Undoes all writes, and does not wait for that. If a commit is under way, leaves it alone. Later operations in the store MUST NOT
+    /// see the writes, and MUST NOT wait for longer than the undoing takes. May be called more than once.
     fn abandon(&self);
 
-    /// Marks the state to which [`undo`](Self::undo) goes back. Marks are nested. A back end whose store is far away sends it with
-    /// what comes next. Needs [`Capabilities::savepoints`](crate::backend::Capabilities::savepoints).
+    /// Marks the state to which [`undo`](Self::undo) goes back. Marks are nested. A back end whose store is far away may send it
+    /// together with the next operation. Needs [`Capabilities::savepoints`](crate::backend::Capabilities::savepoints).
     fn savepoint(&self) -> Result<(), Error>;
 
     /// Takes away the mark at this depth, which is 1 for the first, and those after it, and keeps what was written since.

@@ -89,7 +89,8 @@ impl<B: Backend> Level<B> {
         self.stage.fetch_update(Ordering::SeqCst, Ordering::SeqCst, change).is_ok()
     }
 
-    /// After the stage has changed: whoever writes looks at the stage after he is counted, so that one of the two is noticed.
+    /// Loses the transaction if a write is on its way. To be called after each change of the stage. A write is counted before it looks
+    /// at the stage: either it sees the new stage, or it is counted here.
     fn ensure_quiet(&self) {
         if self.shared.writes.load(Ordering::SeqCst) > 0 {
             // Nobody knows whether it is done within what is nested, or within what it is nested in.
@@ -138,7 +139,7 @@ impl<B: Backend> Level<B> {
         Ok(&self.shared.transaction)
     }
 
-    /// The rows, if it may be used to write those of a type. What it gives has to be told that the write was done.
+    /// The rows, if those of a type may be written. Tell the result when the write is [done](Writing::done).
     pub(crate) fn rows_to_write(&self, type_name: &'static str) -> Result<Writing<'_, B>, Error> {
         self.shared.writes.fetch_add(1, Ordering::SeqCst);
         let mut writing = Writing { level: self, is_done: true };

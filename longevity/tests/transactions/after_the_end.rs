@@ -1,4 +1,4 @@
-//! What outlives its transaction is told so.
+//! Repositories, handles and streams after their transaction has ended.
 
 use longevity::backend::Backend;
 use longevity::prelude::*;
