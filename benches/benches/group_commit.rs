@@ -1,4 +1,5 @@
-//! Durable writes: rows that one caller and 32 callers at once create, each of which waits until its row is on the disk.
+//! Durable writes: rows that one caller and 32 callers at once create, each of which waits until its row is on the disk; and
+//! transactions that read a row and change it, each of which waits until that is there.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::hash::{DefaultHasher, Hasher};
@@ -8,7 +9,7 @@ use std::thread;
 
 use longevity::backend::Backend;
 use longevity::prelude::*;
-use longevity_benches::model::{Blogging, User, user};
+use longevity_benches::model::{Blogging, User, Username, user};
 use longevity_benches::rounds::{Clock, Contender, compare};
 use longevity_benches::sqlite::{Sqlite, Synchronous};
 use longevity_benches::work::{digest, username};
@@ -17,6 +18,9 @@ const ALONE: u64 = 1_000;
 const CALLERS: u64 = 32;
 /// Of each caller.
 const TOGETHER: u64 = 100;
+/// Transactions, of one caller and of each of 32.
+const CHANGES: u64 = 500;
+const CHANGES_TOGETHER: u64 = 50;
 const ROWS: u64 = ALONE + CALLERS * TOGETHER;
 
 fn main() -> ExitCode {
@@ -35,6 +39,18 @@ fn main() -> ExitCode {
 fn share(caller: u64) -> Vec<User> {
     let first = ALONE + caller * TOGETHER;
     (first..first + TOGETHER).map(user).collect()
+}
+
+/// The users that a caller changes, one after the other, and nobody else does.
+fn changed(caller: u64, changes: u64) -> impl Iterator<Item = Username> {
+    let first = ALONE + caller * TOGETHER;
+    (0..changes).map(move |change| username(&user(first + change % TOGETHER)).clone())
+}
+
+fn change(user: &mut User) {
+    if let User::Member(member) = user {
+        member.num_cats += 1;
+    }
 }
 
 /// One connection behind a mutex, one transaction per row, a thread per caller.
@@ -60,6 +76,24 @@ impl Contender for ByHand {
             thread::scope(|scope| {
                 for share in shares {
                     scope.spawn(|| create(share));
+                }
+            });
+        });
+        let change = |names: Vec<Username>| {
+            for name in names {
+                let changed = store.transaction(|tx| {
+                    let mut state = tx.get(&name).unwrap();
+                    change(&mut state.user);
+                    tx.update(state)
+                });
+                changed.unwrap();
+            }
+        };
+        clock.phase("transaction, one caller", CHANGES, || change(changed(0, CHANGES).collect()));
+        clock.phase("transaction, 32 callers", CALLERS * CHANGES_TOGETHER, || {
+            thread::scope(|scope| {
+                for caller in 0..CALLERS {
+                    scope.spawn(move || change(changed(caller, CHANGES_TOGETHER).collect()));
                 }
             });
         });
@@ -100,6 +134,31 @@ impl<B: Backend, F: Fn(&Path) -> B> Contender for WithLongevity<F> {
         clock.phase("create, one caller", ALONE, || runtime.block_on(create(alone)).unwrap());
         clock.phase("create, 32 callers", CALLERS * TOGETHER, || {
             let callers: Vec<_> = shares.into_iter().map(create).collect();
+            runtime.block_on(async {
+                for caller in callers {
+                    caller.await.unwrap();
+                }
+            });
+        });
+        let change = |names: Vec<Username>| {
+            let store = store.clone();
+            runtime.spawn(async move {
+                for name in &names {
+                    let changed = store.transaction(async |tx| {
+                        let users = tx.repo::<User>();
+                        let state = users.retrieve_one(name).await?;
+                        users.update(state.modify(change)).await.map_err(Error::from)
+                    });
+                    changed.await.unwrap();
+                }
+            })
+        };
+        clock.phase("transaction, one caller", CHANGES, || {
+            runtime.block_on(change(changed(0, CHANGES).collect())).unwrap();
+        });
+        clock.phase("transaction, 32 callers", CALLERS * CHANGES_TOGETHER, || {
+            let callers: Vec<_> =
+                (0..CALLERS).map(|caller| change(changed(caller, CHANGES_TOGETHER).collect())).collect();
             runtime.block_on(async {
                 for caller in callers {
                     caller.await.unwrap();

@@ -1,15 +1,22 @@
-//! Transactions: in memory against tables by hand, whose one lock is held for the whole of each.
+//! Transactions: in memory against tables by hand, whose one lock is held for the whole of each, and on a SQLite file against
+//! `BEGIN IMMEDIATE` .. `COMMIT` by hand.
+//!
+//! The file is `synchronous = NORMAL`, or else waiting for the disk hides everything else: that is what `group_commit` measures.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::hash::{DefaultHasher, Hasher};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::RwLock;
 
+use longevity::Durability;
+use longevity::backend::Backend;
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity_benches::by_hand::{State, Tables};
 use longevity_benches::model::{Blogging, User, Username, user};
 use longevity_benches::rounds::{Clock, Contender, compare, measuring};
+use longevity_benches::sqlite::{Sqlite, State as Row, Synchronous};
 use longevity_benches::work::{digest, picks, username};
 
 const ROWS: u64 = 50_000;
@@ -19,7 +26,14 @@ const BATCH: u64 = 100;
 
 fn main() -> ExitCode {
     println!("{ROWS} rows; blocking facade; medians of 9 rounds, the contenders in turn\n\nmemory");
-    match compare(&[&MemoryByHand, &InMemory], 9) {
+    let memory = WithLongevity { open: |_: &Path| Mem::new() };
+    let file = |path: &Path| longevity::Sqlite::file(path).durability(Durability::Normal).cache_kib(64 * 1024);
+    let sqlite = WithLongevity { open: file };
+    let compared = compare(&[&MemoryByHand, &memory], 9).and_then(|()| {
+        println!("\nSQLite, a file");
+        compare(&[&SqliteByHand, &sqlite], 9)
+    });
+    match compared {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("{problem}");
@@ -100,9 +114,62 @@ impl Contender for MemoryByHand {
     }
 }
 
-struct InMemory;
+struct SqliteByHand;
 
-impl Contender for InMemory {
+impl Contender for SqliteByHand {
+    fn name(&self) -> &'static str {
+        "by hand"
+    }
+
+    fn round(&self, clock: &mut Clock) -> u64 {
+        let users: Vec<User> = (0..ROWS).map(user).collect();
+        let names: Vec<Username> = users.iter().map(|user| username(user).clone()).collect();
+        let directory = tempfile::tempdir().unwrap();
+        let store = Sqlite::create_file(&directory.path().join("by-hand.db"), Synchronous::Normal);
+        users.chunks(1_000).for_each(|users| drop(store.create_many(users.to_vec()).unwrap()));
+        clock.phase("two reads, two updates", transactions(), || {
+            for [from, to] in pairs(&names) {
+                let moved = store.transaction(|tx| {
+                    let (mut from, mut to) = (tx.get(from).unwrap(), tx.get(to).unwrap());
+                    change(&mut from.user, -1);
+                    change(&mut to.user, 1);
+                    tx.update(from)?;
+                    tx.update(to)
+                });
+                moved.unwrap();
+            }
+        });
+        let mut states: Vec<Option<[Row; 2]>> = {
+            let pair = |at: usize| [at, at + names.len() / 2].map(|at| store.get(&names[at]).unwrap());
+            (0..names.len() / 2).map(|at| Some(pair(at))).collect()
+        };
+        clock.phase("two updates", transactions(), || {
+            for pick in picks(transactions(), ROWS / 2) {
+                let [mut from, mut to] = states[pick as usize].take().unwrap();
+                change(&mut from.user, -1);
+                change(&mut to.user, 1);
+                let changed = store.transaction(|tx| Ok([tx.update(from)?, tx.update(to)?]));
+                states[pick as usize] = Some(changed.unwrap());
+            }
+        });
+        for batch in newcomers() {
+            clock.phase("100 creates, per row", BATCH, || {
+                let created = store.transaction(|tx| batch.into_iter().try_for_each(|user| tx.create(user).map(drop)));
+                created.unwrap();
+            });
+        }
+        let mut hasher = DefaultHasher::new();
+        names.iter().for_each(|name| digest(&mut hasher, &store.get(name).unwrap().user));
+        hasher.write_usize(store.all().len());
+        hasher.finish()
+    }
+}
+
+struct WithLongevity<F> {
+    open: F,
+}
+
+impl<B: Backend, F: Fn(&Path) -> B> Contender for WithLongevity<F> {
     fn name(&self) -> &'static str {
         "longevity"
     }
@@ -110,10 +177,11 @@ impl Contender for InMemory {
     fn round(&self, clock: &mut Clock) -> u64 {
         let values: Vec<User> = (0..ROWS).map(user).collect();
         let names: Vec<Username> = values.iter().map(|user| username(user).clone()).collect();
-        let store = Longevity::<Blogging, _>::open(Mem::new()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let store = Longevity::<Blogging, _>::open((self.open)(&directory.path().join("longevity.db"))).unwrap();
         store.create_schema().unwrap();
         let users = store.repo::<User>();
-        values.into_iter().for_each(|user| drop(users.create(user).unwrap()));
+        values.chunks(1_000).for_each(|values| drop(users.create_many(values.to_vec()).unwrap()));
         clock.phase("two reads, two updates", transactions(), || {
             for [from, to] in pairs(&names) {
                 let moved = store.transaction(|tx| {

@@ -131,28 +131,22 @@ impl Sqlite {
     }
 
     fn read(&self, sql: &str, parameter: impl ToSql) -> Vec<State> {
-        let reader = self.reader.lock().unwrap();
-        let mut statement = reader.prepare_cached(sql).unwrap();
-        statement.query_map([parameter], decode).unwrap().map(Result::unwrap).collect()
+        read(&self.reader.lock().unwrap(), sql, parameter)
     }
 
     /// For members whose cats change and no other key, as the benchmark does.
-    pub fn update(&self, mut state: State) -> Result<State, Refused> {
+    pub fn update(&self, state: State) -> Result<State, Refused> {
         let (_, document) = encode(&state.user);
-        let writer = self.writer();
-        let changed = match &state.user {
-            User::Member(member) => {
-                let mut statement = writer.prepare_cached(UPDATE_MEMBER).unwrap();
-                statement.execute(params![state.id, state.version, document, member.num_cats])
-            }
-            User::Commenter(_) => {
-                let mut statement = writer.prepare_cached(UPDATE_COMMENTER).unwrap();
-                statement.execute(params![state.id, state.version, document])
-            }
-        };
-        found(&writer, &state, changed)?;
-        state.version += 1;
-        Ok(state)
+        update(&self.writer(), state, &document)
+    }
+
+    /// Does the work in a transaction: all or nothing.
+    pub fn transaction<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Refused>) -> Result<T, Refused> {
+        let transaction = Transaction(self.writer());
+        run(&transaction.0, "BEGIN IMMEDIATE");
+        let result = work(&transaction);
+        run(&transaction.0, if result.is_ok() { "COMMIT" } else { "ROLLBACK" });
+        result
     }
 
     /// Deletes the row if it is still the same.
@@ -162,6 +156,49 @@ impl Sqlite {
         found(&writer, &state, deleted)?;
         Ok(state.user)
     }
+}
+
+/// The connection that writes, in a transaction.
+#[derive(Debug)]
+pub struct Transaction<'a>(MutexGuard<'a, Connection>);
+
+impl Transaction<'_> {
+    /// Inserts a row.
+    pub fn create(&self, user: User) -> Result<State, Refused> {
+        Writing::of(user).insert(&self.0)
+    }
+
+    /// By the poly type's key.
+    pub fn get(&self, username: &Username) -> Option<State> {
+        read(&self.0, GET, &username.0).pop()
+    }
+
+    /// As [`Sqlite::update`].
+    pub fn update(&self, state: State) -> Result<State, Refused> {
+        let (_, document) = encode(&state.user);
+        update(&self.0, state, &document)
+    }
+}
+
+fn read(connection: &Connection, sql: &str, parameter: impl ToSql) -> Vec<State> {
+    let mut statement = connection.prepare_cached(sql).unwrap();
+    statement.query_map([parameter], decode).unwrap().map(Result::unwrap).collect()
+}
+
+fn update(writer: &Connection, mut state: State, document: &str) -> Result<State, Refused> {
+    let changed = match &state.user {
+        User::Member(member) => {
+            let mut statement = writer.prepare_cached(UPDATE_MEMBER).unwrap();
+            statement.execute(params![state.id, state.version, document, member.num_cats])
+        }
+        User::Commenter(_) => {
+            let mut statement = writer.prepare_cached(UPDATE_COMMENTER).unwrap();
+            statement.execute(params![state.id, state.version, document])
+        }
+    };
+    found(writer, &state, changed)?;
+    state.version += 1;
+    Ok(state)
 }
 
 /// A row before it has an id. Encoded before the connection is locked.

@@ -136,6 +136,14 @@ pub enum Error {
         /// What it said.
         source: BoxError,
     },
+    /// Another one had the store to itself for too long. Nothing was done.
+    #[error("the {backend} back end is busy, and nothing was done: {source}")]
+    Busy {
+        /// The back end.
+        backend: &'static str,
+        /// What it said.
+        source: BoxError,
+    },
     /// A patch cannot be applied to a row. Nothing was changed.
     #[error("cannot patch {path} of {type_name}: {problem}")]
     InvalidPatch {
@@ -232,13 +240,20 @@ pub enum Error {
         limit: String,
     },
     /// The store cannot be reached.
-    #[error("cannot reach the store: {0}")]
-    Connection(#[source] BoxError),
+    #[error("cannot reach the store: {source}")]
+    Connection {
+        /// What a caller may do about it: a wrong address stays wrong.
+        kind: ErrorKind,
+        /// What it said.
+        source: BoxError,
+    },
     /// The back end's own error.
     #[error("the {backend} back end failed: {source}")]
     Backend {
         /// The back end.
         backend: &'static str,
+        /// What a caller may do about it.
+        kind: ErrorKind,
         /// What it said.
         source: BoxError,
     },
@@ -287,9 +302,10 @@ impl Error {
     /// ```
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Contended { .. } | Self::TransactionConflict { .. } | Self::Connection(_) => ErrorKind::Transient,
-            // Nobody knows at which moment such an error struck.
-            Self::OutcomeUnknown { .. } | Self::Backend { .. } => ErrorKind::Unknown,
+            Self::Contended { .. } | Self::TransactionConflict { .. } | Self::Busy { .. } => ErrorKind::Transient,
+            Self::OutcomeUnknown { .. } => ErrorKind::Unknown,
+            // It is the back end that knows at which moment the failure struck.
+            Self::Backend { kind, .. } | Self::Connection { kind, .. } => *kind,
             Self::DuplicateKey { .. }
             | Self::UndeclaredKey { .. }
             | Self::RowsDoNotFit { .. }

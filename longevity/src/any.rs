@@ -14,7 +14,7 @@ use longevity_core::backend::{
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, Timestamp, Value};
+use longevity_core::{Document, Error, ErrorKind, Explanation, Row, RowContent, Timestamp, Value};
 
 /// Defines the enums, and forwards each operation to the back end that was chosen.
 macro_rules! any {
@@ -432,7 +432,7 @@ fn unknown(text: &str, known: &str) -> Error {
         }
         None => format!("this program knows {known}, and the address begins with none of them"),
     };
-    Error::Connection(problem.into())
+    Error::Connection { kind: ErrorKind::Permanent, source: problem.into() }
 }
 
 const ANOTHER: &str = "a document or a table of another back end";
@@ -443,7 +443,7 @@ impl AnyBackend {
     }
 
     fn another(&self) -> Error {
-        Error::Backend { backend: self.name(), source: ANOTHER.into() }
+        Error::Backend { backend: self.name(), kind: ErrorKind::Permanent, source: ANOTHER.into() }
     }
 }
 
@@ -453,7 +453,7 @@ impl AnyTransaction {
     }
 
     fn another(&self) -> Error {
-        Error::Backend { backend: self.name, source: ANOTHER.into() }
+        Error::Backend { backend: self.name, kind: ErrorKind::Permanent, source: ANOTHER.into() }
     }
 }
 

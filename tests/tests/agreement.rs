@@ -1,5 +1,5 @@
 //! Random histories, and random queries over rows: memory and SQLite agree with themselves and with each other, through
-//! whichever facade, and memory also where each few operations are a transaction.
+//! whichever facade, and also where each few operations are a transaction.
 
 use std::process::ExitCode;
 
@@ -10,8 +10,8 @@ use longevity_tests::query_specs::{queries, steps};
 use longevity_tests::stores::Store::{Mem, SqliteInMemory, SqliteUnsynced};
 
 const MEMORY: Sides = &[(Mem, Async), (Mem, Async), (Mem, Transactions)];
-const ALL: Sides = &[(Mem, Blocking), (SqliteUnsynced, Blocking), (SqliteInMemory, Blocking)];
-const LONG: Sides = &[(Mem, Blocking), (SqliteUnsynced, Blocking), (Mem, Transactions)];
+const ALL: Sides = &[(Mem, Blocking), (SqliteUnsynced, Blocking), (SqliteInMemory, Transactions)];
+const LONG: Sides = &[(Mem, Blocking), (SqliteUnsynced, Blocking), (SqliteUnsynced, Transactions)];
 const QUERIES: Sides = &[(Mem, Blocking), (SqliteInMemory, Blocking), (SqliteInMemory, Async)];
 
 fn main() -> ExitCode {

@@ -13,6 +13,6 @@ fn main() -> ExitCode {
     // Each waits for the disk some of its time.
     harness.at_once(4);
     harness.add(operations(Store::SqliteInAFile)).add(operations(Store::SqliteInMemory));
-    harness.add(operations_natively("sqlite", false, Sqlite::in_memory, Sqlite::in_memory));
+    harness.add(operations_natively("sqlite", true, Sqlite::in_memory, Sqlite::in_memory));
     harness.run()
 }

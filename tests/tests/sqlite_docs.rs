@@ -48,7 +48,13 @@ fn the_design_page_shows_the_schema_as_it_is() {
     let store = Longevity::<Blogging, _>::open(Sqlite::in_memory()).unwrap();
     store.create_schema().unwrap();
     let (_, table) = store.asynchronous().table::<User>().unwrap();
-    let schema: String = store.asynchronous().backend().schema_of(table).unwrap().join(";\n") + ";\n";
+    let schema: String = longevity::backend::Backend::block_on(
+        store.asynchronous().backend(),
+        store.asynchronous().backend().schema_of(table),
+    )
+    .unwrap()
+    .join(";\n")
+        + ";\n";
     let page = include_str!("../../docs/design.md");
     let shown = page.split("```sql\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     assert_eq!(shown, schema);

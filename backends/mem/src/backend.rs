@@ -14,7 +14,7 @@ use longevity_core::backend::{
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, Timestamp, Value};
+use longevity_core::{Document, Error, ErrorKind, Explanation, Row, Timestamp, Value};
 
 use crate::counting;
 use crate::encode::Doc;
@@ -87,7 +87,7 @@ const PATIENCE: usize = 4;
 
 /// This back end's own error.
 pub(crate) fn failed(what: String) -> Error {
-    Error::Backend { backend: Mem::NAME, source: what.into() }
+    Error::Backend { backend: Mem::NAME, kind: ErrorKind::Permanent, source: what.into() }
 }
 
 // Nothing is awaited: each future is ready at its first poll, and done by then or not begun.

@@ -7,7 +7,7 @@ use longevity_core::backend::DecodeError;
 use longevity_core::document;
 use longevity_core::encoding::{self, EncodeError, PropertyReader};
 use longevity_core::limits::DOCUMENT_LEVELS;
-use longevity_core::{Document, Error, Storable, Value};
+use longevity_core::{Document, Error, ErrorKind, Storable, Value};
 use mongodb::bson::{self, RawDeserializer};
 use serde::{Serialize, Serializer};
 
@@ -134,7 +134,7 @@ fn type_name<T: Storable>() -> &'static str {
 }
 
 fn failed(reason: String) -> Error {
-    Error::Backend { backend: crate::NAME, source: reason.into() }
+    Error::Backend { backend: crate::NAME, kind: ErrorKind::Permanent, source: reason.into() }
 }
 
 /// The length alone: values do not belong in logs.

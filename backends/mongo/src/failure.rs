@@ -1,7 +1,7 @@
 //! What the server and the driver say, as an error that says what to do.
 
-use longevity_core::Error;
 use longevity_core::backend::WriteFailure;
+use longevity_core::{Error, ErrorKind as Kind};
 use mongodb::bson::{Document, RawBsonRef, RawDocument};
 use mongodb::error::{
     Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, TRANSIENT_TRANSACTION_ERROR,
@@ -15,7 +15,7 @@ use mongodb::error::{
 /// use longevity_mongo::{Mongo, MongoError};
 ///
 /// let mongo = Mongo::connect("mongodb://localhost");
-/// let Err(Error::Connection(source)) = mongo.block_on(mongo.open(&[])) else { panic!("a database without a name") };
+/// let Err(Error::Connection { source, .. }) = mongo.block_on(mongo.open(&[])) else { panic!("a database without a name") };
 /// assert!(matches!(source.downcast_ref(), Some(MongoError::NoDatabase)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -195,7 +195,7 @@ impl MongoError {
     /// ```
     pub fn of(error: &Error) -> Option<&Self> {
         match error {
-            Error::Connection(source) | Error::Backend { source, .. } | Error::OutcomeUnknown { source, .. } => {
+            Error::Connection { source, .. } | Error::Backend { source, .. } | Error::OutcomeUnknown { source, .. } => {
                 source.downcast_ref()
             }
             _ => None,
@@ -284,6 +284,30 @@ fn is_interruption(error: &DriverError) -> bool {
     }
 }
 
+impl MongoError {
+    /// What a caller may do about it.
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unreachable { .. } | Self::Interrupted { .. } => Kind::Transient,
+            Self::InDoubt { .. } | Self::Other { .. } => Kind::Unknown,
+            Self::InvalidAddress { .. }
+            | Self::NoDatabase
+            | Self::Unauthorized { .. }
+            | Self::Standalone
+            | Self::TooLong { .. }
+            | Self::ForbiddenName { .. }
+            | Self::NoSchema { .. }
+            | Self::ConflictingIndex { .. }
+            | Self::DuplicateRows { .. }
+            | Self::OldRows { .. }
+            | Self::ForeignCollection { .. }
+            | Self::ForeignValidator { .. }
+            | Self::Unenforceable { .. }
+            | Self::Refused { .. } => Kind::Permanent,
+        }
+    }
+}
+
 impl From<MongoError> for Error {
     fn from(error: MongoError) -> Self {
         use MongoError as E;
@@ -293,9 +317,9 @@ impl From<MongoError> for Error {
             | E::Unreachable { .. }
             | E::Unauthorized { .. }
             | E::Standalone
-            | E::Interrupted { .. }) => Self::Connection(error.into()),
+            | E::Interrupted { .. }) => Self::Connection { kind: error.kind(), source: error.into() },
             error @ E::InDoubt { .. } => Self::OutcomeUnknown { backend: crate::NAME, source: error.into() },
-            error => Self::Backend { backend: crate::NAME, source: error.into() },
+            error => Self::Backend { backend: crate::NAME, kind: error.kind(), source: error.into() },
         }
     }
 }

@@ -7,7 +7,7 @@ use futures_core::Stream;
 use longevity_core::backend::{Give, Lookup};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::value::Comparison;
-use longevity_core::{Error, Row};
+use longevity_core::{Error, ErrorKind, Row};
 use mongodb::bson::{Document, RawDocument, doc};
 use mongodb::raw_batch_cursor::RawBatch;
 
@@ -21,7 +21,7 @@ use crate::translate::{self, Find};
 
 /// The filter of a look-up.
 pub(crate) fn of_key(table: &Ready, lookup: &Lookup<'_>) -> Result<Document, Error> {
-    let wrong = |what: String| Error::Backend { backend: crate::NAME, source: what.into() };
+    let wrong = |what: String| Error::Backend { backend: crate::NAME, kind: ErrorKind::Permanent, source: what.into() };
     let definition = &*table.definition;
     let index = definition.indexes.get(lookup.index).filter(|index| index.is_unique());
     let Some(index) = index else {

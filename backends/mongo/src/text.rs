@@ -6,9 +6,9 @@
 
 use std::fmt::Write as _;
 
-use longevity_core::Error;
 use longevity_core::query::TextTest;
 use longevity_core::value::text::cases_of;
+use longevity_core::{Error, ErrorKind};
 use mongodb::bson::raw::cstr;
 use mongodb::bson::{self, Bson, Regex, doc};
 
@@ -38,7 +38,11 @@ pub(crate) fn pattern(test: TextTest, text: &str) -> Result<Option<Regex>, Error
 
 fn regex(pattern: String) -> Result<Regex, Error> {
     // There is no NUL in it.
-    let wrong = |error: bson::error::Error| Error::Backend { backend: crate::NAME, source: error.into() };
+    let wrong = |error: bson::error::Error| Error::Backend {
+        backend: crate::NAME,
+        kind: ErrorKind::Permanent,
+        source: error.into(),
+    };
     Ok(Regex { pattern: pattern.try_into().map_err(wrong)?, options: cstr!("").into() })
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, NoTransaction, Profile, Session, Target,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target,
     TransactionMode, Write, WriteFailure, Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
@@ -16,8 +16,10 @@ use rusqlite::Connection;
 use crate::Sqlite;
 use crate::database::Database;
 use crate::encode::Doc;
+use crate::lease::Lease;
 use crate::stream::Rows;
 use crate::table::{Ready, Table};
+use crate::transaction::SqliteTransaction;
 use crate::translate::Statement;
 use crate::values::Values;
 use crate::write::Job;
@@ -35,28 +37,42 @@ impl Sqlite {
     }
 
     /// What `sqlite3` shows as the schema of a table, and of its indexes.
-    pub fn schema_of(&self, table: &Table) -> Result<Vec<String>, Error> {
-        let ready = table.ready()?;
-        query(table, |connection| schema::statements(connection, &ready.layout.table))
+    pub async fn schema_of(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let ready = table.ready().await?;
+        query(table, |connection| schema::statements(connection, &ready.layout.table)).await
     }
 
     /// SQLite's plan for the look-up of a key: by its position, in a scope or in any.
-    pub fn plan_of_key(&self, table: &Table, index: usize, scope: Option<Scope>) -> Result<Explanation, Error> {
-        let ready = table.ready()?;
+    pub async fn plan_of_key(&self, table: &Table, index: usize, scope: Option<Scope>) -> Result<Explanation, Error> {
+        let ready = table.ready().await?;
         let sql = read::of_key(ready, index, scope)?.to_owned();
-        explained(table, ready, &Statement { sql, values: Vec::new() })
+        let statement = Statement { sql, values: Vec::new() };
+        query(table, |connection| explained(connection, ready, &statement)).await
     }
 }
 
 /// Reads on this thread.
-fn query<R>(table: &Table, work: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R, Error> {
+async fn query<R>(table: &Table, work: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R, Error> {
     let database = &table.database;
-    database.read(|connection| work(connection).map_err(|error| database.site.failed(error))).map_err(Error::from)
+    let read = database.read(|connection| work(connection).map_err(|error| database.site.failed(error)));
+    read.await.map_err(Error::from)
 }
 
-fn explained(table: &Table, ready: &Ready, statement: &Statement) -> Result<Explanation, Error> {
-    let plan = query(table, |connection| explain::plan(connection, statement))?;
+pub(crate) fn explained(
+    connection: &Connection,
+    ready: &Ready,
+    statement: &Statement,
+) -> rusqlite::Result<Explanation> {
+    let plan = explain::plan(connection, statement)?;
     Ok(explain::explanation(ready, &plan))
+}
+
+/// The explanation of a query, of which SQLite's plan is known.
+pub(crate) fn explanation_of(select: &Select, plan: Explanation) -> Explanation {
+    match select.predicate {
+        Predicate::Nothing => Explanation { access: Access::Nothing, ..plan },
+        _ => plan,
+    }
 }
 
 impl Session for Sqlite {
@@ -65,7 +81,7 @@ impl Session for Sqlite {
     type Rows = Rows;
 
     async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
-        let ready = table.ready().map_err(|error| (0, error.into()))?;
+        let ready = table.ready().await.map_err(|error| (0, error.into()))?;
         let job = Job { table: Arc::clone(ready), writes: writes.into_iter().map(owned).collect() };
         Submission::new(Arc::clone(&table.database), job).await
     }
@@ -81,23 +97,28 @@ impl Session for Sqlite {
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
-        read::get(&table.database, table.ready()?, &lookup)
+        let ready = table.ready().await?;
+        let sql = read::checked(ready, &lookup)?;
+        query(table, |connection| read::get(connection, ready, sql, &lookup)).await?.transpose()
     }
 
     async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
-        let ready = table.ready()?;
+        let ready = table.ready().await?;
         let statement = translate::select(&table.database, ready, &select)?;
         if !table.database.has_readers() {
             // After the connection is free again: it is the only one, and who is given the rows may call the store.
-            return found(table, ready, &statement)?.into_iter().try_for_each(|row| give.give(&row?));
+            let found = query(table, |connection| read::all_of(connection, ready, &statement)).await?;
+            return found.into_iter().try_for_each(|row| give.give(&row?));
         }
         let mut stopped = Ok(());
-        query(table, |connection| {
+        let mut read = |connection: &Connection| {
             read::rows_of(connection, ready, &statement, |row| {
                 stopped = row.and_then(|row| give.give(row));
                 stopped.is_ok()
             })
-        })?;
+        };
+        let site = &table.database.site;
+        table.database.read_aside(|connection| read(connection).map_err(|error| site.failed(error)))?;
         stopped
     }
 
@@ -108,57 +129,56 @@ impl Session for Sqlite {
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
-        let ready = table.ready()?;
+        let ready = table.ready().await?;
         let values = Values::of(&table.database, ready, &select, projection)?;
         if table.database.has_readers() {
-            return query(table, |connection| values.each(connection, ready, give))?;
+            let site = &table.database.site;
+            let each = |connection: &Connection| values.each(connection, ready, give);
+            return table.database.read_aside(|connection| each(connection).map_err(|error| site.failed(error)))?;
         }
         // As above.
-        let mut found = Vec::new();
-        query(table, |connection| {
-            values.each(connection, ready, |row, values| {
-                found.push((row.clone(), values));
-                Ok(())
-            })
-        })??;
+        let found = query(table, |connection| values.all(connection, ready)).await??;
         found.into_iter().try_for_each(|(row, values)| give(&row, values))
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        let statement = translate::count(&table.database, table.ready()?, &predicate)?;
-        query(table, |connection| read::number_of(connection, &statement))
+        let statement = translate::count(&table.database, table.ready().await?, &predicate)?;
+        query(table, |connection| read::number_of(connection, &statement)).await
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        let statement = translate::exists(&table.database, table.ready()?, &predicate)?;
-        query(table, |connection| read::number_of(connection, &statement)).map(|found| found > 0)
+        let statement = translate::exists(&table.database, table.ready().await?, &predicate)?;
+        query(table, |connection| read::number_of(connection, &statement)).await.map(|found| found > 0)
     }
 
     fn stream(&self, table: &Table, select: Select) -> Rows {
+        if !table.database.has_readers() {
+            let table = table.handle();
+            return Rows::found(async move {
+                let ready = table.ready().await?;
+                let statement = translate::select(&table.database, ready, &select)?;
+                query(&table, |connection| read::all_of(connection, ready, &statement)).await
+            });
+        }
         let begin = || {
-            let ready = table.ready()?;
+            let connection = table.database.take_reader()?;
+            let ready = table.ready_on(&connection)?;
             let statement = translate::select(&table.database, ready, &select)?;
-            if table.database.has_readers() {
-                return Rows::of_snapshot(&table.database, ready, statement);
-            }
-            found(table, ready, &statement).map(Rows::ready)
+            Rows::of_snapshot(&table.database, connection, ready, statement)
         };
         begin().unwrap_or_else(Rows::failed)
     }
 
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
-        let ready = table.ready()?;
+        let ready = table.ready().await?;
         let statement = translate::select(&table.database, ready, &select)?;
-        let explanation = explained(table, ready, &statement)?;
-        match select.predicate {
-            Predicate::Nothing => Ok(Explanation { access: Access::Nothing, ..explanation }),
-            _ => Ok(explanation),
-        }
+        let plan = query(table, |connection| explained(connection, ready, &statement)).await?;
+        Ok(explanation_of(&select, plan))
     }
 }
 
 impl Backend for Sqlite {
-    type Transaction = NoTransaction<Self>;
+    type Transaction = SqliteTransaction;
 
     const NAME: &'static str = "sqlite";
 
@@ -171,7 +191,12 @@ impl Backend for Sqlite {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::none().with_atomic_batches().with_explain().with_snapshot_streams()
+        Capabilities::none()
+            .with_atomic_batches()
+            .with_explain()
+            .with_snapshot_streams()
+            .with_transactions()
+            .with_savepoints()
     }
 
     fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
@@ -197,7 +222,8 @@ impl Backend for Sqlite {
         let Some(table) = tables.first() else { return Ok(()) };
         let database = &table.database;
         let definitions: Vec<_> = tables.iter().map(|table| &*table.definition).collect();
-        let mut held = database.writer.lock();
+        let lease = Lease::claim(database).await?;
+        let mut held = lease.connection();
         held.busy_timeout(database.site.timeout).map_err(|error| database.site.failed(error))?;
         let created = schema::create(&mut held, &database.site, &definitions);
         held.busy_timeout(Duration::ZERO).map_err(|error| database.site.failed(error))?;
@@ -206,7 +232,8 @@ impl Backend for Sqlite {
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         let database = &table.database;
-        let held = database.writer.lock();
+        let lease = Lease::claim(database).await?;
+        let held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
         let layout = schema::ready(&held, &database.site, &table.definition)?;
         let found = undeclared::find(&held, &table.definition, &layout).map_err(failed)?;
@@ -215,7 +242,8 @@ impl Backend for Sqlite {
 
     async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         let database = &table.database;
-        let mut held = database.writer.lock();
+        let lease = Lease::claim(database).await?;
+        let mut held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
         let layout = schema::ready(&held, &database.site, &table.definition)?;
         held.busy_timeout(database.site.timeout).map_err(failed)?;
@@ -223,27 +251,17 @@ impl Backend for Sqlite {
         held.busy_timeout(Duration::ZERO).map_err(failed)?;
         dropped.map_err(failed)
     }
-    async fn begin(&self, _: TransactionMode) -> Result<NoTransaction<Self>, Error> {
-        Err(NoTransaction::unsupported(self))
+
+    async fn begin(&self, mode: TransactionMode) -> Result<SqliteTransaction, Error> {
+        Ok(SqliteTransaction::begin(&self.database()?, mode).await?)
     }
 
+    // Transactions that write come one after the other: none is in another's way.
     async fn back_off(&self, _: usize) {}
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         longevity_core::block_on(future)
     }
-}
-
-/// All rows of a statement.
-fn found(table: &Table, ready: &Ready, statement: &Statement) -> Result<Vec<Result<Row<Doc>, Error>>, Error> {
-    query(table, |connection| {
-        let mut rows = Vec::new();
-        read::rows_of(connection, ready, statement, |row| {
-            rows.push(row.cloned());
-            true
-        })?;
-        Ok(rows)
-    })
 }
 
 /// What a job needs of a write: rows are found by their ids.

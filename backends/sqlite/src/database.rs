@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::serialize::Data;
+use rusqlite::{Connection, MAIN_DB};
 
 use crate::connection;
 use crate::failure::{Site, SqliteError};
+use crate::lease::Lease;
 use crate::property::Properties;
-use crate::settings::{Place, Settings};
+use crate::settings::{Durability, Place, Settings};
 use crate::writer::Writer;
 
 /// How many connections wait for the next read. More are opened when more reads run at once, and closed after them.
@@ -51,16 +53,51 @@ impl Database {
         self.settings.place != Place::Memory
     }
 
-    /// Reads on this thread.
-    pub(crate) fn read<R>(&self, work: impl FnOnce(&Connection) -> Result<R, SqliteError>) -> Result<R, SqliteError> {
-        // A database in memory belongs to one connection.
-        if !self.has_readers() {
-            return work(&self.writer.lock());
+    /// Whether a commit is on the disk before it is acknowledged.
+    pub(crate) fn is_synchronized(&self) -> bool {
+        self.has_readers() && self.settings.durability == Durability::Full
+    }
+
+    /// Reads on this thread. A database in memory belongs to one connection: there it waits while a transaction has it.
+    pub(crate) async fn read<R>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Connection) -> Result<R, SqliteError>,
+    ) -> Result<R, SqliteError> {
+        if self.has_readers() {
+            return self.read_aside(work);
         }
+        if let Some(held) = self.writer.lock() {
+            return work(&held);
+        }
+        let lease = Lease::claim(self).await?;
+        let connection = lease.connection();
+        work(&connection)
+    }
+
+    /// Reads on this thread, by a connection for readers.
+    pub(crate) fn read_aside<R>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<R, SqliteError>,
+    ) -> Result<R, SqliteError> {
         let connection = self.take_reader()?;
         let result = work(&connection);
         self.give_back(connection);
         result
+    }
+
+    /// A copy of a database in memory, for one who reads what is there now.
+    pub(crate) fn copy(&self, connection: &mut Connection) -> Result<Connection, SqliteError> {
+        let mut copy = connection::reader(&self.settings, &self.site, &self.properties)?;
+        let pages = connection.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0));
+        let copied = pages.and_then(|pages| match pages {
+            // Nothing at all, which SQLite does not copy.
+            0 => Ok(()),
+            _ => match connection.serialize(MAIN_DB)? {
+                Data::Owned(content) => copy.deserialize(MAIN_DB, content, true),
+                Data::Shared(content) => copy.deserialize_read_exact(MAIN_DB, &*content, content.len(), true),
+            },
+        });
+        copied.map(|()| copy).map_err(|error| self.site.failed(error))
     }
 
     /// A connection for one reader, which gives it back.

@@ -6,7 +6,7 @@ use longevity_core::backend::DecodeError;
 use longevity_core::document;
 use longevity_core::encoding::{self, EncodeError, Json, PropertyReader};
 use longevity_core::limits::DOCUMENT_LEVELS;
-use longevity_core::{Document, Error, Storable, Value};
+use longevity_core::{Document, Error, ErrorKind, Storable, Value};
 
 use crate::Sqlite;
 use longevity_core::backend::Backend;
@@ -75,7 +75,7 @@ fn type_name<T: Storable>() -> &'static str {
 }
 
 fn failed(reason: String) -> Error {
-    Error::Backend { backend: Sqlite::NAME, source: reason.into() }
+    Error::Backend { backend: Sqlite::NAME, kind: ErrorKind::Permanent, source: reason.into() }
 }
 
 /// The length alone: values do not belong in logs.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use longevity_core::Error;
 use longevity_core::backend::{Backend, WriteFailure};
+use longevity_core::{Error, ErrorKind};
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
@@ -17,7 +17,7 @@ use crate::Sqlite;
 /// use longevity_sqlite::{Sqlite, SqliteError};
 ///
 /// let opened = longevity_core::block_on(Sqlite::file("/").open(&[]));
-/// let Err(Error::Connection(source)) = opened else { panic!("a directory was opened") };
+/// let Err(Error::Connection { source, .. }) = opened else { panic!("a directory was opened") };
 /// assert!(matches!(source.downcast_ref(), Some(SqliteError::CannotOpen { .. })));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +65,26 @@ pub enum SqliteError {
         path: PathBuf,
         /// [`Sqlite::busy_timeout`].
         timeout: Duration,
+    },
+    /// Transactions of this program had the connection for too long. The operation was not done, and may be repeated.
+    #[error(
+        "a transaction of this program has had {} to itself for more than {} ms: within one, use its own repositories; else \
+         try again, or set a longer `busy_timeout`",
+        path.display(),
+        timeout.as_millis()
+    )]
+    Occupied {
+        /// The file, or `:memory:`.
+        path: PathBuf,
+        /// [`Sqlite::busy_timeout`].
+        timeout: Duration,
+    },
+    /// The system could not put the log on the disk. What was committed last may be lost when the system stops; from here on nothing
+    /// is written.
+    #[error("the log could not be put on the disk, look at it, and open the store again: {reason}")]
+    Unsynchronized {
+        /// What the system says.
+        reason: String,
     },
     /// The disk is full, or the database has its greatest size. Nothing was written.
     #[error("no room is left for {}, nothing was written: free some, or set a greater `max_size`", path.display())]
@@ -141,15 +161,41 @@ pub enum SqliteError {
     },
 }
 
+impl SqliteError {
+    /// What a caller may do about it.
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Locked { .. } | Self::Occupied { .. } => ErrorKind::Transient,
+            // At whatever moment it struck.
+            Self::Disk { .. } | Self::Panicked | Self::Other { .. } => ErrorKind::Unknown,
+            Self::CannotOpen { .. }
+            | Self::NotADatabase { .. }
+            | Self::Encoding { .. }
+            | Self::ReadOnly { .. }
+            | Self::Unsynchronized { .. }
+            | Self::Full { .. }
+            | Self::Damaged { .. }
+            | Self::ForeignTable { .. }
+            | Self::Incompatible { .. }
+            | Self::NoSchema { .. }
+            | Self::Refused { .. }
+            | Self::QueryTooLarge { .. } => ErrorKind::Permanent,
+        }
+    }
+}
+
 impl From<SqliteError> for Error {
     fn from(error: SqliteError) -> Self {
         match error {
             error @ (SqliteError::CannotOpen { .. }
             | SqliteError::NotADatabase { .. }
-            | SqliteError::Encoding { .. }) => Self::Connection(error.into()),
+            | SqliteError::Encoding { .. }) => Self::Connection { kind: error.kind(), source: error.into() },
             SqliteError::QueryTooLarge { limit } => Self::QueryTooLarge { backend: Sqlite::NAME, limit },
             error @ SqliteError::Panicked => Self::OutcomeUnknown { backend: Sqlite::NAME, source: error.into() },
-            error => Self::Backend { backend: Sqlite::NAME, source: error.into() },
+            error @ (SqliteError::Locked { .. } | SqliteError::Occupied { .. }) => {
+                Self::Busy { backend: Sqlite::NAME, source: error.into() }
+            }
+            error => Self::Backend { backend: Sqlite::NAME, kind: error.kind(), source: error.into() },
         }
     }
 }
@@ -206,6 +252,11 @@ impl Site {
     /// The error of an operation that another process's lock kept waiting for too long.
     pub(crate) fn locked(&self) -> SqliteError {
         SqliteError::Locked { path: self.path.clone(), timeout: self.timeout }
+    }
+
+    /// The error of an operation that transactions of this process kept waiting for too long.
+    pub(crate) fn occupied(&self) -> SqliteError {
+        SqliteError::Occupied { path: self.path.clone(), timeout: self.timeout }
     }
 
     /// The error of a write to this table.

@@ -30,6 +30,7 @@ mod failure;
 mod fill;
 mod form;
 mod layout;
+mod lease;
 mod names;
 mod property;
 mod read;
@@ -43,8 +44,10 @@ mod serving;
 mod settings;
 mod statements;
 mod stream;
+mod syncs;
 mod table;
 mod ticket;
+mod transaction;
 mod translate;
 mod undeclared;
 mod values;
@@ -58,6 +61,7 @@ pub use failure::SqliteError;
 pub use settings::{Durability, Sqlite};
 pub use stream::Rows;
 pub use table::Table;
+pub use transaction::SqliteTransaction;
 
 /// The statement of a query, without its being run; for benchmarks.
 #[doc(hidden)]
@@ -65,5 +69,5 @@ pub fn translated(
     table: &Table,
     select: &longevity_core::query::Select,
 ) -> Result<impl Sized + use<>, longevity_core::Error> {
-    Ok(translate::select(&table.database, table.ready()?, select)?)
+    Ok(translate::select(&table.database, longevity_core::block_on(table.ready())?, select)?)
 }

@@ -2,16 +2,29 @@
 
 use longevity_core::backend::{Backend, Lookup};
 use longevity_core::table::Scope;
-use longevity_core::{Error, Row};
+use longevity_core::{Error, ErrorKind, Row};
 use rusqlite::{CachedStatement, Connection};
 
 use crate::Sqlite;
-use crate::database::Database;
 use crate::encode::Doc;
 use crate::form::encoded;
 use crate::rows;
 use crate::table::Ready;
 use crate::translate::Statement;
+
+/// All rows of a statement.
+pub(crate) fn all_of(
+    connection: &Connection,
+    table: &Ready,
+    statement: &Statement,
+) -> rusqlite::Result<Vec<Result<Row<Doc>, Error>>> {
+    let mut rows = Vec::new();
+    rows_of(connection, table, statement, |row| {
+        rows.push(row.cloned());
+        true
+    })?;
+    Ok(rows)
+}
 
 /// Reads the rows of a statement, one by one, until nobody wants more.
 pub(crate) fn rows_of(
@@ -49,7 +62,7 @@ pub(crate) fn prepared<'a>(connection: &'a Connection, statement: &Statement) ->
 }
 
 fn wrong(what: String) -> Error {
-    Error::Backend { backend: Sqlite::NAME, source: what.into() }
+    Error::Backend { backend: Sqlite::NAME, kind: ErrorKind::Permanent, source: what.into() }
 }
 
 /// The statement that looks a key up: by its position, in a scope or in any.
@@ -64,23 +77,28 @@ pub(crate) fn of_key(table: &Ready, index: usize, scope: Option<Scope>) -> Resul
     sql.ok_or_else(|| wrong(format!("index {index} of table {} is not a key", definition.name)))
 }
 
-/// The row with a key.
-pub(crate) fn get(database: &Database, table: &Ready, lookup: &Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+/// The statement that looks for what a lookup asks for.
+pub(crate) fn checked<'a>(table: &'a Ready, lookup: &Lookup<'_>) -> Result<&'a str, Error> {
     let sql = of_key(table, lookup.index, lookup.scope)?;
     let columns = &table.definition.indexes[lookup.index].columns;
     if columns.len() != lookup.values.len() {
         return Err(wrong(format!("the key {} has not {} columns", lookup.index, lookup.values.len())));
     }
-    let found = database.read(|connection| {
-        let run = || {
-            let mut statement = connection.prepare_cached(sql)?;
-            for (position, (column, value)) in columns.iter().zip(lookup.values).enumerate() {
-                statement.raw_bind_parameter(position + 1, encoded(*value, table.layout.columns[*column].form))?;
-            }
-            let mut found = statement.raw_query();
-            Ok(found.next()?.map(|row| rows::read(table, row)))
-        };
-        run().map_err(|error| database.site.failed(error))
-    })?;
-    found.transpose()
+    Ok(sql)
+}
+
+/// The row with a key, by the statement of a lookup.
+pub(crate) fn get(
+    connection: &Connection,
+    table: &Ready,
+    sql: &str,
+    lookup: &Lookup<'_>,
+) -> rusqlite::Result<Option<Result<Row<Doc>, Error>>> {
+    let columns = &table.definition.indexes[lookup.index].columns;
+    let mut statement = connection.prepare_cached(sql)?;
+    for (position, (column, value)) in columns.iter().zip(lookup.values).enumerate() {
+        statement.raw_bind_parameter(position + 1, encoded(*value, table.layout.columns[*column].form))?;
+    }
+    let mut found = statement.raw_query();
+    Ok(found.next()?.map(|row| rows::read(table, row)))
 }

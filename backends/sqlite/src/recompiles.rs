@@ -64,7 +64,7 @@ fn no_statement_is_compiled_twice() {
     let sqlite = Sqlite::in_memory();
     let table = block_on(sqlite.open(&[Arc::new(definition())])).unwrap().remove(0);
     block_on(sqlite.create_schema(&[&table])).unwrap();
-    let ready = Arc::clone(table.ready().unwrap());
+    let ready = Arc::clone(block_on(table.ready()).unwrap());
     let mut all = Vec::new();
     for round in 0..5_u64 {
         for of in [0, 1] {
@@ -96,7 +96,7 @@ fn no_statement_is_compiled_twice() {
     // type is guessed to change the document alone.
     all.retain(|sql| !sql.contains("LIMIT") || sql.contains("OFFSET"));
     all.retain(|sql| !sql.starts_with("UPDATE") || sql.contains("IS NOT"));
-    let connection = table.database.writer.lock();
+    let connection = table.database.writer.lock().unwrap();
     for sql in all {
         let statement = connection.prepare_cached(&sql).unwrap();
         assert!(statement.get_status(StatementStatus::Run) >= 4, "{sql} is not the one that ran");
@@ -114,7 +114,7 @@ fn what_is_opened_again_has_the_same_statements() {
             let path = Path::root().then(step);
             let operand = Value::Text("x".into());
             let predicate = Predicate::Compare { path, comparison: Comparison::Eq, operand };
-            translate::count(&table.database, table.ready().unwrap(), &predicate).unwrap().sql
+            translate::count(&table.database, block_on(table.ready()).unwrap(), &predicate).unwrap().sql
         };
         properties.map(of_property)
     };

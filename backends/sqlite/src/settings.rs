@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use longevity_core::Error;
+use longevity_core::{Error, ErrorKind};
 
 use crate::database::Database;
 
@@ -86,7 +86,7 @@ impl Sqlite {
     /// ```
     pub fn from_uri(uri: &str) -> Result<Self, Error> {
         // Not the text: what looks like the address of a server may hold credentials.
-        let refused = |problem: &str| Err(Error::Connection(problem.into()));
+        let refused = |problem: &str| Err(Error::Connection { kind: ErrorKind::Permanent, source: problem.into() });
         let path = match uri.strip_prefix("sqlite:") {
             Some(path) => path,
             None if has_a_scheme(uri) => {

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures_channel::mpsc;
 use futures_core::Stream;
@@ -35,12 +35,23 @@ struct Chunk {
 /// The rows of a stream.
 ///
 /// Those of a file are a snapshot that a reader in a thread of its own holds open; it is at most 768 rows ahead, and
-/// ends when the stream is dropped. Those of a database in memory, which has one connection, are found at the start.
+/// ends when the stream is dropped. Those of a database in memory, which has one connection, and those of a transaction are found at
+/// the start; while a transaction has the one connection, the start is when it lets it go.
 #[derive(Debug)]
 pub struct Rows {
     ready: std::vec::IntoIter<Found>,
-    more: Option<Reader>,
+    more: Option<More>,
 }
+
+/// Where the next rows come from.
+#[derive(Debug)]
+enum More {
+    Reader(Reader),
+    Later(Later),
+}
+
+/// Rows that are found when the connection is free.
+struct Later(Pin<Box<dyn Future<Output = Result<Vec<Found>, Error>> + Send>>);
 
 /// The reader's end of the channel is in its thread.
 #[derive(Debug)]
@@ -63,13 +74,23 @@ impl Rows {
         Self::ready(vec![Err(error)])
     }
 
+    /// Rows that are found now, or, if that has to wait, when it need not any more.
+    pub(crate) fn found(find: impl Future<Output = Result<Vec<Found>, Error>> + Send + 'static) -> Self {
+        let mut later = Later(Box::pin(find));
+        match later.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(rows)) => Self::ready(rows),
+            Poll::Ready(Err(error)) => Self::failed(error),
+            Poll::Pending => Self { ready: Vec::new().into_iter(), more: Some(More::Later(later)) },
+        }
+    }
+
     /// Begins a snapshot, and reads it in a thread.
     pub(crate) fn of_snapshot(
         database: &Arc<Database>,
+        connection: Connection,
         table: &Arc<Ready>,
         statement: Statement,
     ) -> Result<Self, Error> {
-        let connection = database.take_reader()?;
         let site = &database.site;
         begin(&connection).map_err(|error| site.failed(error))?;
         let interrupt = Interrupt(Arc::new(Mutex::new(Some(connection.get_interrupt_handle()))));
@@ -92,7 +113,7 @@ impl Rows {
         };
         let spawned = std::thread::Builder::new().name("longevity-stream".to_owned()).spawn(read);
         match spawned {
-            Ok(_) => Ok(Self { ready: Vec::new().into_iter(), more: Some(Reader { chunks, interrupt }) }),
+            Ok(_) => Ok(Self { ready: Vec::new().into_iter(), more: Some(More::Reader(Reader { chunks, interrupt })) }),
             Err(error) => {
                 Err(SqliteError::Other { reason: format!("no thread for a stream: {error}"), code: None }.into())
             }
@@ -123,9 +144,15 @@ fn while_somebody_listens(
 const FIRST_OF_SCHEMA: &str = "SELECT 1 FROM sqlite_schema LIMIT 1";
 
 /// Begins a transaction, and fixes what it sees: without a read it would see what is there at the first.
-fn begin(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn begin(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN")?;
     connection.prepare_cached(FIRST_OF_SCHEMA)?.query([])?.next().map(drop)
+}
+
+impl std::fmt::Debug for Later {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Later").finish_non_exhaustive()
+    }
 }
 
 impl Interrupt {
@@ -169,7 +196,17 @@ impl Stream for Rows {
             if let Some(row) = self.ready.next() {
                 return Poll::Ready(Some(row));
             }
-            let Some(reader) = &mut self.more else { return Poll::Ready(None) };
+            let reader = match &mut self.more {
+                None => return Poll::Ready(None),
+                Some(More::Later(later)) => match later.0.as_mut().poll(context) {
+                    Poll::Ready(found) => {
+                        *self = found.map_or_else(Self::failed, Self::ready);
+                        continue;
+                    }
+                    Poll::Pending => return Poll::Pending,
+                },
+                Some(More::Reader(reader)) => reader,
+            };
             match Pin::new(&mut reader.chunks).poll_next(context) {
                 Poll::Ready(Some(chunk)) => {
                     if chunk.is_last {
@@ -214,7 +251,10 @@ mod tests {
         let outlet = Outlet { sender, chunk: Vec::new() };
         // Whether it panicked is for the listener to find out.
         drop(std::thread::spawn(|| read(outlet)).join());
-        Rows { ready: Vec::new().into_iter(), more: Some(Reader { chunks, interrupt: Interrupt::default() }) }
+        Rows {
+            ready: Vec::new().into_iter(),
+            more: Some(More::Reader(Reader { chunks, interrupt: Interrupt::default() })),
+        }
     }
 
     #[test]

@@ -42,24 +42,47 @@ impl Table {
     /// The table, ready for use. Fails until the schema is created: without its keys, the table would take what they
     /// forbid.
     #[inline]
-    pub(crate) fn ready(&self) -> Result<&Arc<Ready>, SqliteError> {
+    pub(crate) async fn ready(&self) -> Result<&Arc<Ready>, SqliteError> {
         match self.ready.get() {
             Some(ready) => Ok(ready),
-            None => self.find(),
+            None => {
+                let found = self.database.read(|connection| self.find(connection)).await?;
+                Ok(self.ready.get_or_init(|| found))
+            }
+        }
+    }
+
+    /// The same, by this connection, which has just been used or is about to be.
+    #[inline]
+    pub(crate) fn ready_on(&self, connection: &Connection) -> Result<&Arc<Ready>, SqliteError> {
+        match self.ready.get() {
+            Some(ready) => Ok(ready),
+            None => {
+                let found = self.find(connection)?;
+                Ok(self.ready.get_or_init(|| found))
+            }
         }
     }
 
     #[cold]
-    fn find(&self) -> Result<&Arc<Ready>, SqliteError> {
-        let find = |connection: &Connection| schema::ready(connection, &self.database.site, &self.definition);
-        let layout = self.database.read(find)?;
+    fn find(&self, connection: &Connection) -> Result<Arc<Ready>, SqliteError> {
+        let layout = schema::ready(connection, &self.database.site, &self.definition)?;
         let ready = Ready {
             statements: Statements::new(&self.definition, &layout),
             definition: Arc::clone(&self.definition),
             layout,
             properties: Mutex::default(),
         };
-        Ok(self.ready.get_or_init(|| Arc::new(ready)))
+        Ok(Arc::new(ready))
+    }
+
+    /// Another handle of the same table.
+    pub(crate) fn handle(&self) -> Self {
+        Self {
+            definition: Arc::clone(&self.definition),
+            database: Arc::clone(&self.database),
+            ready: self.ready.clone(),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! A write that was handed in, from the queue to its answer.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
+use std::time::Instant;
 
 use crate::failure::SqliteError;
 use crate::write::{Answer, Job};
@@ -9,6 +10,8 @@ use crate::write::{Answer, Job};
 /// A write that was handed in.
 pub(crate) struct Ticket {
     state: Mutex<State>,
+    /// Until when it waits for a connection that is leased.
+    deadline: OnceLock<Instant>,
 }
 
 enum State {
@@ -22,7 +25,16 @@ enum State {
 
 impl Ticket {
     pub(crate) fn new(job: Job, waker: Waker) -> Self {
-        Self { state: Mutex::new(State::Queued(job, waker)) }
+        Self { state: Mutex::new(State::Queued(job, waker)), deadline: OnceLock::new() }
+    }
+
+    /// Has it wait until then, unless it waits already.
+    pub(crate) fn wait_until(&self, deadline: Instant) {
+        self.deadline.get_or_init(|| deadline);
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.get().copied()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

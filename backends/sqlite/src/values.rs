@@ -30,6 +30,9 @@ pub(crate) struct Values<'a> {
     places: Vec<Vec<Place>>,
 }
 
+/// A row, and its values.
+type Found = (Row<()>, Result<Vec<Value>, DecodeError>);
+
 /// Where a value is.
 #[derive(Clone, Copy, Debug)]
 enum Place {
@@ -103,6 +106,16 @@ impl<'a> Values<'a> {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Reads all rows.
+    pub(crate) fn all(&self, connection: &Connection, table: &Ready) -> rusqlite::Result<Result<Vec<Found>, Error>> {
+        let mut found = Vec::new();
+        let each = self.each(connection, table, |row, values| {
+            found.push((row.clone(), values));
+            Ok(())
+        });
+        Ok(each?.map(|()| found))
     }
 
     fn read(&self, table: &Ready, discriminator: Option<&str>, row: &SqlRow<'_>) -> Result<Vec<Value>, DecodeError> {

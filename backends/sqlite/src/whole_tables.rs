@@ -42,14 +42,14 @@ fn opcodes(connection: &Connection, statement: &Statement) -> Vec<String> {
 fn all_rows_are_counted_without_a_look_at_each() {
     for definition in [plain(), definition()] {
         let (_sqlite, table) = opened(definition);
-        let ready = table.ready().unwrap();
+        let ready = block_on(table.ready()).unwrap();
         // A filter that asks nothing, in each of its forms.
         let nothing_asked = Predicate::And(Vec::new());
         let nested = Predicate::And(vec![Predicate::All, Predicate::All]);
         for all in [Predicate::All, nothing_asked, nested] {
             let statement = translate::count(&table.database, ready, &all).unwrap();
             assert_eq!(statement.sql, "SELECT count(*) FROM \"t\"");
-            let opcodes = opcodes(&table.database.writer.lock(), &statement);
+            let opcodes = opcodes(&table.database.writer.lock().unwrap(), &statement);
             assert!(opcodes.iter().any(|opcode| opcode == "Count"), "{opcodes:?}");
             assert!(!opcodes.iter().any(|opcode| opcode == "Next"), "{opcodes:?}");
 
@@ -57,7 +57,7 @@ fn all_rows_are_counted_without_a_look_at_each() {
             assert_eq!(statement.sql, "SELECT EXISTS (SELECT 1 FROM \"t\")");
             let statement = translate::select(&table.database, ready, &Select::of(all)).unwrap();
             assert!(!statement.sql.contains("WHERE"), "{}", statement.sql);
-            let plan = explain::plan(&table.database.writer.lock(), &statement).unwrap();
+            let plan = explain::plan(&table.database.writer.lock().unwrap(), &statement).unwrap();
             assert_eq!(plan, ["SCAN t"]);
         }
     }
@@ -83,7 +83,7 @@ fn a_scope_that_the_table_does_not_have_holds_no_row() {
     for (definition, name) in [(plain(), None), (definition(), Some("Member"))] {
         let (sqlite, table) = opened(definition);
         let content = || RowContent { discriminator: name.map(Into::into), ..content("a", 0) };
-        let columns = table.ready().unwrap().definition.columns.len();
+        let columns = block_on(table.ready()).unwrap().definition.columns.len();
         let content = || RowContent { columns: content().columns.into_iter().take(columns).collect(), ..content() };
         let id = block_on(sqlite.insert(&table, content())).unwrap();
         for scope in [

@@ -66,6 +66,23 @@ pub(crate) fn begin(connection: &Connection, site: &Site) -> Result<(), SqliteEr
     run().map(drop).map_err(|error| site.failed(error))
 }
 
+/// Writes in a transaction that goes on after them. If they are refused, it is as it was before.
+pub(crate) fn in_transaction(
+    connection: &mut Connection,
+    site: &Site,
+    table: &Ready,
+    writes: &[Write<'_, Doc>],
+) -> Answer {
+    let mut writing = Writing { connection, site, unexplained: false, locked: Cell::new(false) };
+    if let [Write::Replace(target, content)] = writes
+        && !target.before
+        && let Some(replaced) = writing.replace_likely(table, target, content)
+    {
+        return replaced.map(|version| smallvec![Written::Replaced(version, None)]).map_err(|failure| (0, failure));
+    }
+    writing.among_others(table, writes).unwrap_or_else(|error| Err((0, error.into())))
+}
+
 /// Whether the jobs' transaction is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begun {
@@ -85,7 +102,10 @@ pub(crate) struct Writing<'a> {
 impl Writing<'_> {
     /// All jobs in the transaction that was begun; `None` if it failed as a whole, and nothing was done.
     fn together(&mut self, jobs: &[Job]) -> Option<Vec<Answer>> {
-        let answers: Option<Vec<_>> = jobs.iter().map(|job| self.among_others(job).ok().flatten()).collect();
+        let answers: Option<Vec<_>> = jobs
+            .iter()
+            .map(|job| self.among_others(&job.table, &job.writes).ok().filter(|_| !self.connection.is_autocommit()))
+            .collect();
         if answers.is_some() && self.execute("COMMIT").is_ok() {
             return answers;
         }
@@ -93,24 +113,21 @@ impl Writing<'_> {
         None
     }
 
-    /// A job in the transaction of all; `None` if it took the transaction with it, as a full disk does.
-    fn among_others(&mut self, job: &Job) -> Result<Option<Answer>, SqliteError> {
+    /// Writes in a transaction that has others too, and that they may take with them, as a full disk does.
+    fn among_others(&mut self, table: &Ready, writes: &[Write<'_, Doc>]) -> Result<Answer, SqliteError> {
         // A statement that fails undoes itself; several need a mark to go back to.
-        let several = job.writes.len() > 1;
+        let several = writes.len() > 1;
         if several {
             self.execute("SAVEPOINT job")?;
         }
-        let answer = self.work(job);
-        if self.connection.is_autocommit() {
-            return Ok(None);
-        }
-        if several {
+        let answer = self.work(table, writes);
+        if several && !self.connection.is_autocommit() {
             if answer.is_err() {
                 self.execute("ROLLBACK TO job")?;
             }
             self.execute("RELEASE job")?;
         }
-        Ok(Some(answer))
+        Ok(answer)
     }
 
     /// The job in a transaction of its own.
@@ -120,7 +137,7 @@ impl Writing<'_> {
         let is_asked = job.writes.iter().any(Write::wants_before);
         // A single statement is a transaction.
         if let ([Write::Insert(_) | Write::Delete(_)], false) = (job.writes.as_slice(), is_asked) {
-            let answer = self.work(job);
+            let answer = self.work(&job.table, &job.writes);
             if answer.is_ok() || !self.unexplained {
                 return answer;
             }
@@ -136,7 +153,7 @@ impl Writing<'_> {
         }
         let failed = |error: SqliteError| (0, WriteFailure::from(error));
         self.execute("BEGIN IMMEDIATE").map_err(failed)?;
-        let answer = self.work(job);
+        let answer = self.work(&job.table, &job.writes);
         if answer.is_ok() {
             if let Err(error) = self.execute("COMMIT") {
                 self.roll_back();
@@ -148,17 +165,15 @@ impl Writing<'_> {
         answer
     }
 
-    fn work(&mut self, job: &Job) -> Answer {
-        let mut written = AllWritten::with_capacity(job.writes.len());
-        for (at, write) in job.writes.iter().enumerate() {
-            match self.write(&job.table, write) {
+    fn work(&mut self, table: &Ready, writes: &[Write<'_, Doc>]) -> Answer {
+        let mut written = AllWritten::with_capacity(writes.len());
+        for (at, write) in writes.iter().enumerate() {
+            match self.write(table, write) {
                 Ok(done) => written.push(done),
                 // Perhaps by a row whose turn comes later.
-                Err(WriteFailure::Duplicate(_))
-                    if job.writes[at + 1..].iter().any(|later| later.target().is_some()) =>
-                {
+                Err(WriteFailure::Duplicate(_)) if writes[at + 1..].iter().any(|later| later.target().is_some()) => {
                     self.unexplained = false;
-                    self.write_together(&job.table, &job.writes[at..], at, &mut written)?;
+                    self.write_together(table, &writes[at..], at, &mut written)?;
                     break;
                 }
                 Err(failure) => return Err((at, failure)),

@@ -5,7 +5,7 @@
 //! the cost of a commit. One who is alone yields now and then only, to see whether he still is.
 //!
 //! Only while another process has the file locked, a thread waits for it, so that those who asked need not: the queue stays as
-//! it is until the lock is free.
+//! it is until the lock is free. The queue also stays as it is while a transaction has the connection: see [`lease`](crate::lease).
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,15 +13,17 @@ use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use smallvec::SmallVec;
 
 use crate::database::Database;
 use crate::failure::SqliteError;
+use crate::lease::Claim;
+use crate::syncs::Syncs;
 use crate::ticket::{Ticket, Turn};
 use crate::write::{Answer, Begun, Job, begin, run};
 
@@ -33,16 +35,38 @@ const YIELDS: u8 = 32;
 const LOOK: usize = 16;
 /// Nobody waits for more than so many.
 const CROWD: usize = 64;
+/// How many of those who want the connection for themselves are woken when it is free, if there is somebody who looks whether they
+/// come.
+const NEXT: usize = 2;
+/// How often he looks.
+const TICK: Duration = Duration::from_millis(10);
+/// How often a write yields to those who want the connection for themselves, who else might never get it.
+const COURTESY: u8 = 2;
 
 pub(crate) struct Writer {
     connection: Mutex<Connection>,
-    queue: Mutex<VecDeque<Arc<Ticket>>>,
+    /// Whether somebody has the connection to himself, and not only while he holds its lock. Changed under the lock.
+    leased: AtomicBool,
+    /// Whether the connection does not synchronize its commits. Changed under the lock.
+    relaxed: AtomicBool,
+    pub(crate) syncs: Syncs,
+    queue: Mutex<Queue>,
     /// Whether a thread waits for another process, to do what is in the queue.
     waiting: AtomicBool,
     /// How many were in the last transaction.
     crowd: AtomicUsize,
     /// How many transactions in a row had one alone.
     alone: AtomicUsize,
+}
+
+/// Those who wait for the connection.
+#[derive(Default)]
+pub(crate) struct Queue {
+    pub(crate) writes: VecDeque<Arc<Ticket>>,
+    /// Those who want it for themselves.
+    pub(crate) claims: Vec<Arc<Claim>>,
+    /// Whether a thread looks after those who wait for too long.
+    pub(crate) watched: bool,
 }
 
 /// The connection, while it is held. Whoever waits for it is told when it is let go.
@@ -57,7 +81,7 @@ struct Tell<'a>(&'a Writer);
 
 impl Drop for Tell<'_> {
     fn drop(&mut self) {
-        self.0.wake_all();
+        self.0.wake();
     }
 }
 
@@ -65,6 +89,9 @@ impl Writer {
     pub(crate) fn new(connection: Connection) -> Self {
         Self {
             connection: Mutex::new(connection),
+            leased: AtomicBool::new(false),
+            relaxed: AtomicBool::new(false),
+            syncs: Syncs::default(),
             queue: Mutex::default(),
             waiting: AtomicBool::new(false),
             crowd: AtomicUsize::new(0),
@@ -72,45 +99,136 @@ impl Writer {
         }
     }
 
-    /// Waits for the connection.
-    pub(crate) fn lock(&self) -> Held<'_> {
+    /// Waits for the connection; `None` if it is leased.
+    pub(crate) fn lock(&self) -> Option<Held<'_>> {
         self.held(self.connection.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn try_lock(&self) -> Option<Held<'_>> {
+        self.held(self.free()?)
+    }
+
+    /// The connection, if nobody holds it at the moment.
+    fn free(&self) -> Option<MutexGuard<'_, Connection>> {
         match self.connection.try_lock() {
-            Ok(connection) => Some(self.held(connection)),
-            Err(TryLockError::Poisoned(poisoned)) => Some(self.held(poisoned.into_inner())),
+            Ok(connection) => Some(connection),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
     }
 
-    fn held<'a>(&'a self, connection: MutexGuard<'a, Connection>) -> Held<'a> {
-        // What a panic left open is undone: what comes next would be acknowledged, and never committed.
-        if !connection.is_autocommit()
-            && let Err(error) = connection.execute_batch("ROLLBACK")
-        {
-            tracing::error!(%error, "cannot roll a transaction back");
+    fn held<'a>(&'a self, connection: MutexGuard<'a, Connection>) -> Option<Held<'a>> {
+        if self.is_leased() {
+            return None;
         }
-        Held { connection, _tell: Tell(self) }
+        roll_back(&connection);
+        self.restore(&connection);
+        Some(Held { connection, _tell: Tell(self) })
     }
 
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Arc<Ticket>>> {
+    /// From here on, until it is [restored](Self::restore), the connection does not synchronize its commits: whoever commits does.
+    pub(crate) fn relax(&self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.is_relaxed() {
+            return Ok(());
+        }
+        self.relaxed.store(true, Ordering::Release);
+        // A statement that was prepared before would do nothing: SQLite does this while it prepares.
+        connection.execute_batch("PRAGMA synchronous = NORMAL")
+    }
+
+    fn restore(&self, connection: &Connection) {
+        if self.is_relaxed() {
+            match connection.execute_batch("PRAGMA synchronous = FULL") {
+                Ok(()) => self.relaxed.store(false, Ordering::Release),
+                Err(error) => tracing::error!(%error, "cannot have commits synchronized again"),
+            }
+        }
+    }
+
+    pub(crate) fn is_relaxed(&self) -> bool {
+        self.relaxed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_leased(&self) -> bool {
+        self.leased.load(Ordering::Acquire)
+    }
+
+    /// Takes the connection out of the reach of all others, if it is free; as it is if it is to be relaxed anyway.
+    pub(crate) fn take(&self, database: &Arc<Database>, to_relax: bool) -> bool {
+        let Some(connection) = self.free() else { return false };
+        // A thread that waits for another process comes first. Under the lock, under which it was sent.
+        if self.is_leased() || self.waiting.load(Ordering::Acquire) {
+            return false;
+        }
+        roll_back(&connection);
+        if !to_relax {
+            self.restore(&connection);
+        }
+        self.leased.store(true, Ordering::Release);
+        // Whoever has just tried does not know yet for whom he waits.
+        self.watch(database);
+        true
+    }
+
+    /// The connection, for him who has taken it.
+    pub(crate) fn leased(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the connection back, and rolls back what is open on it.
+    pub(crate) fn give_back(&self) {
+        let connection = self.leased();
+        roll_back(&connection);
+        self.leased.store(false, Ordering::Release);
+        drop(connection);
+        self.wake();
+    }
+
+    /// Whether anybody wants the connection for himself.
+    pub(crate) fn is_wanted(&self) -> bool {
+        !self.queue().claims.is_empty()
+    }
+
+    /// Sees to it that whoever waits for a leased connection does not wait for ever.
+    pub(crate) fn watch(&self, database: &Arc<Database>) {
+        let now = Instant::now();
+        let mut queue = self.queue();
+        let is_to_watch = now.checked_add(database.site.timeout).is_some_and(|deadline| queue.wait_until(deadline));
+        if !is_to_watch || queue.watched {
+            return;
+        }
+        let own = Arc::downgrade(database);
+        queue.watched =
+            std::thread::Builder::new().name("longevity-wait".to_owned()).spawn(move || watch(&own)).is_ok();
+        if !queue.watched {
+            // Better now than never.
+            let expired = queue.expire(None);
+            drop(queue);
+            expired.fail(&database.site.occupied());
+        }
+    }
+
+    pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes all who are in the queue: the first to come takes the connection. One alone would not do, for it may never come.
-    fn wake_all(&self) {
-        let waiting: SmallVec<[Arc<Ticket>; 8]> = self.queue().iter().cloned().collect();
-        waiting.iter().filter_map(|ticket| ticket.waker()).for_each(Waker::wake);
+    /// Wakes those who are in the queue: the first to come takes the connection. One alone would not do, for it may never come.
+    fn wake(&self) {
+        let queue = self.queue();
+        let next = if queue.watched { NEXT } else { queue.claims.len() };
+        let claims = queue.claims.iter().take(next).filter_map(|claim| claim.waker());
+        let wakers: SmallVec<[Waker; 8]> =
+            claims.chain(queue.writes.iter().filter_map(|ticket| ticket.waker())).collect();
+        drop(queue);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Those whose turn it is, and their jobs.
     fn next_turn(&self) -> (Turn, Vec<Job>) {
         let tickets: Vec<_> = {
             let mut queue = self.queue();
-            let batch = queue.len().min(BATCH);
-            queue.drain(..batch).collect()
+            let batch = queue.writes.len().min(BATCH);
+            queue.writes.drain(..batch).collect()
         };
         let taken = tickets.into_iter().filter_map(|ticket| ticket.take().map(|job| (ticket, job)));
         let (tickets, jobs) = taken.unzip();
@@ -120,11 +238,14 @@ impl Writer {
     /// Whether somebody who has yielded so often goes on to write: as many are there as were the last time, or it cannot be
     /// helped. Who was alone for long does not yield at all.
     fn is_gathered(&self, yields: u8) -> bool {
+        if yields < COURTESY && self.is_wanted() {
+            return false;
+        }
         if yields == 0 {
             let alone = self.alone.load(Ordering::Relaxed);
             return alone >= LOOK && !alone.is_multiple_of(LOOK);
         }
-        yields >= YIELDS || self.queue().len() >= self.crowd.load(Ordering::Relaxed).min(CROWD)
+        yields >= YIELDS || self.queue().writes.len() >= self.crowd.load(Ordering::Relaxed).min(CROWD)
     }
 
     /// Counts who shares a transaction. Off by one at times, which does no harm.
@@ -137,13 +258,16 @@ impl Writer {
     /// Does what is in the queue, on this thread; gives who is to be told once the connection is free.
     fn drain(&self, database: &Arc<Database>, connection: &mut Connection) -> Vec<Waker> {
         let (turn, jobs) = self.next_turn();
+        if let Some(error) = self.syncs.broken() {
+            return turn.fail(&error);
+        }
         self.count(jobs.len());
         match run(connection, &database.site, jobs, Begun::Not) {
             Ok(answers) => turn.answer(answers),
             Err(jobs) => {
                 let tickets = turn.give_back(jobs);
                 let mut queue = self.queue();
-                tickets.into_iter().rev().for_each(|ticket| queue.push_front(ticket));
+                tickets.into_iter().rev().for_each(|ticket| queue.writes.push_front(ticket));
                 drop(queue);
                 self.wait_elsewhere(database)
             }
@@ -166,14 +290,14 @@ impl Writer {
 
     /// Does what is in the queue when the other process's lock is free. What is dropped until then is not done.
     fn wait(&self, database: &Database) {
-        let mut held = self.lock();
+        let Some(mut held) = self.lock() else { return };
         // Said before the connection is free, also by a panic: else nobody would take it any more.
         let waiting = Waiting(&self.waiting);
         let mut wakers = Vec::new();
         let patient = held.busy_timeout(database.site.timeout);
         loop {
             // Who comes while this waits has a wait of his own.
-            let first: Vec<_> = self.queue().iter().cloned().collect();
+            let first: Vec<_> = self.queue().writes.iter().cloned().collect();
             if first.is_empty() {
                 break;
             }
@@ -189,7 +313,7 @@ impl Writer {
                     break;
                 }
                 Err(error) => {
-                    self.queue().retain(|ticket| !first.iter().any(|other| Arc::ptr_eq(ticket, other)));
+                    self.queue().writes.retain(|ticket| !first.iter().any(|other| Arc::ptr_eq(ticket, other)));
                     wakers.extend(Turn(first).fail(&error));
                 }
             }
@@ -200,6 +324,76 @@ impl Writer {
         drop(waiting);
         drop(held);
         wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// Undoes what a panic left open, or whoever had it last: what comes next would be acknowledged, and never committed.
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "cannot roll a transaction back");
+    }
+}
+
+impl Queue {
+    /// Gives those who have none yet a time until which they wait, and says whether anybody has one.
+    fn wait_until(&mut self, deadline: Instant) -> bool {
+        self.writes.iter().for_each(|ticket| ticket.wait_until(deadline));
+        self.claims.iter().for_each(|claim| claim.wait_until(deadline));
+        !self.writes.is_empty() || !self.claims.is_empty()
+    }
+
+    /// Those who have waited for too long at this moment, or all, who are in the queue no more.
+    fn expire(&mut self, now: Option<Instant>) -> Expired {
+        let is_over =
+            |deadline: Option<Instant>| deadline.is_some_and(|deadline| now.is_none_or(|now| deadline <= now));
+        let (over, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.writes).into_iter().partition(|ticket| is_over(ticket.deadline()));
+        self.writes = left.into();
+        Expired { writes: Turn(over), claims: self.claims.extract_if(.., |claim| is_over(claim.deadline())).collect() }
+    }
+
+    /// When the next one will have waited for too long.
+    fn next_deadline(&self) -> Option<Instant> {
+        let writes = self.writes.iter().filter_map(|ticket| ticket.deadline());
+        writes.chain(self.claims.iter().filter_map(|claim| claim.deadline())).min()
+    }
+}
+
+/// Those who have waited for too long.
+struct Expired {
+    writes: Turn,
+    claims: Vec<Arc<Claim>>,
+}
+
+impl Expired {
+    fn fail(self, error: &SqliteError) {
+        self.writes.fail(error).into_iter().for_each(Waker::wake);
+        self.claims.iter().filter_map(|claim| claim.expire()).for_each(Waker::wake);
+    }
+}
+
+/// Tells those who wait for too long so, until nobody waits any more. Wakes all if those who were woken do not come.
+fn watch(database: &Weak<Database>) {
+    while let Some(database) = database.upgrade() {
+        let writer = &database.writer;
+        let now = Instant::now();
+        let mut queue = writer.queue();
+        let expired = queue.expire(Some(now));
+        let next = queue.next_deadline();
+        queue.watched = next.is_some();
+        let is_free = !writer.is_leased() && !writer.waiting.load(Ordering::Acquire);
+        let claims = queue.claims.iter().filter(|_| is_free).filter_map(|claim| claim.waker());
+        let left: Vec<Waker> = claims.collect();
+        drop(queue);
+        left.into_iter().for_each(Waker::wake);
+        expired.fail(&database.site.occupied());
+        drop(database);
+        match next {
+            Some(next) => std::thread::sleep(next.saturating_duration_since(now).min(TICK)),
+            None => return,
+        }
     }
 }
 
@@ -246,7 +440,7 @@ impl Future for Submission {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
         if let Some(job) = self.job.take() {
             let ticket = Arc::new(Ticket::new(job, context.waker().clone()));
-            self.database.writer.queue().push_back(Arc::clone(&ticket));
+            self.database.writer.queue().writes.push_back(Arc::clone(&ticket));
             self.ticket = Some(ticket);
         }
         let Some(ticket) = self.ticket.clone() else { return Poll::Pending };
@@ -264,7 +458,12 @@ impl Future for Submission {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let Some(mut held) = writer.try_lock() else { return Poll::Pending };
+        let Some(mut held) = writer.try_lock() else {
+            if ticket.deadline().is_none() && writer.is_leased() {
+                writer.watch(&self.database);
+            }
+            return Poll::Pending;
+        };
         let wakers = writer.drain(&self.database, &mut held);
         // First free, then told: who is told may come at once.
         drop(held);
@@ -284,7 +483,7 @@ impl Drop for Submission {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket.take() else { return };
         let writer = &self.database.writer;
-        writer.queue().retain(|other| !Arc::ptr_eq(other, &ticket));
+        writer.queue().writes.retain(|other| !Arc::ptr_eq(other, &ticket));
     }
 }
 

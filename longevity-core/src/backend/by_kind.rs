@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use super::{AllWritten, Backend, Target, Write, WriteFailure, Writes, Written};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::row::{Row, RowContent, RowId};
 use crate::select::Select;
 
@@ -107,5 +107,5 @@ fn mistaken<B: Backend + ?Sized>(written: Written<B::Doc>) -> WriteFailure {
 }
 
 fn failed<B: Backend + ?Sized>(what: String) -> WriteFailure {
-    Error::Backend { backend: B::NAME, source: what.into() }.into()
+    Error::Backend { backend: B::NAME, kind: ErrorKind::Unknown, source: what.into() }.into()
 }

@@ -256,7 +256,10 @@ impl<B: Backend> Drop for Writing<'_, B> {
 fn breaks(error: &Error) -> bool {
     matches!(
         error,
-        Error::TransactionConflict { .. } | Error::Connection(_) | Error::Backend { .. } | Error::OutcomeUnknown { .. }
+        Error::TransactionConflict { .. }
+            | Error::Connection { .. }
+            | Error::Backend { .. }
+            | Error::OutcomeUnknown { .. }
     )
 }
 

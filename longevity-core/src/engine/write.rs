@@ -8,7 +8,7 @@ use tracing::{Instrument, Span};
 use super::{Kind, Table, ValueAt, index_values, primary_key};
 use crate::backend::{AllWritten, Backend, InPlace, Lookup, Session, Target, Write, WriteFailure, Writes, Written};
 use crate::encoding::{levels_of, too_deep};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::limits::DOCUMENT_LEVELS;
 use crate::row::{Row, RowContent, RowId};
 use crate::state::Stored;
@@ -274,6 +274,6 @@ impl<B: Backend> Table<B> {
     /// The error for a back end that broke its contract.
     #[cold]
     pub(crate) fn confused(&self, what: String) -> Error {
-        Error::Backend { backend: self.backend.name(), source: what.into() }
+        Error::Backend { backend: self.backend.name(), kind: ErrorKind::Unknown, source: what.into() }
     }
 }

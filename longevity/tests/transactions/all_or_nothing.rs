@@ -9,8 +9,9 @@ use longevity::prelude::*;
 
 use crate::bank::{Account, Customer, Firm, Name, Number, Person, Store, account, balance, counts, firm, person};
 
+where_readers_do_not_wait!(a_commit_makes_all_last);
+where_writers_do_not_wait!(states_of_what_is_still_open_are_refused);
 on_each_back_end!(
-    a_commit_makes_all_last,
     an_error_undoes_all,
     a_panic_undoes_all,
     a_dropped_future_undoes_all,
@@ -192,7 +193,21 @@ async fn they_are_refused_even_if_the_row_has_their_version_by_now<B: Backend>(b
     assert!(accounts.update(undone).await.unwrap_err().is_write_conflict());
     assert_eq!(balance(bank, 1).await, 7);
 
-    // Of one that is still open, in the store and in another one.
+    // A state that came out of one that was committed is good, also where it was nested.
+    let tx = bank.begin().await.unwrap();
+    let kept = tx.transaction(async |tx| Ok::<_, Error>(change(&tx.repo(), 3).await)).await.unwrap();
+    tx.commit().await.unwrap();
+    accounts.update(kept).await.unwrap();
+}
+
+/// In the store, and in another transaction.
+async fn states_of_what_is_still_open_are_refused<B: Backend>(bank: &Store<B>) {
+    begin_with_two(bank).await;
+    let change = async |accounts: &Repo<Account, B>, balance: i64| {
+        let first = accounts.retrieve_one(&Number(1)).await.unwrap();
+        accounts.update(first.modify(|it| it.balance = balance)).await.unwrap()
+    };
+    let accounts = bank.repo::<Account>();
     let tx = bank.begin().await.unwrap();
     let open = change(&tx.repo(), 8).await;
     change(&accounts, 9).await;
@@ -200,12 +215,6 @@ async fn they_are_refused_even_if_the_row_has_their_version_by_now<B: Backend>(b
     let other = bank.begin().await.unwrap();
     assert!(other.repo::<Account>().update(open).await.unwrap_err().is_write_conflict());
     drop((tx, other));
-
-    // A state that came out of one that was committed is good, also where it was nested.
-    let tx = bank.begin().await.unwrap();
-    let kept = tx.transaction(async |tx| Ok::<_, Error>(change(&tx.repo(), 3).await)).await.unwrap();
-    tx.commit().await.unwrap();
-    accounts.update(kept).await.unwrap();
 }
 
 async fn a_write_that_failed_loses_the_transaction_even_if_nobody_looks<B: Backend>(bank: &Store<B>) {

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use longevity::Sqlite;
 use longevity::backend::Backend;
 use longevity::prelude::*;
 use tokio::runtime::{Builder, Runtime};
@@ -107,6 +108,16 @@ pub(crate) fn on_with<B: Backend, F: Future<Output = ()>>(options: Options, back
         bank.create_schema().await.unwrap();
         test(bank).await;
     });
+}
+
+/// Runs a test on a bank in a file of its own.
+pub(crate) fn on_a_file<F: Future<Output = ()>>(test: impl Fn(Store<AnyBackend>) -> F) {
+    let folder = tempfile::tempdir().unwrap();
+    on(AnyBackend::Sqlite(Sqlite::file(folder.path().join("bank.db"))), test);
+}
+
+pub(crate) fn sqlite_in_memory() -> AnyBackend {
+    AnyBackend::Sqlite(Sqlite::in_memory())
 }
 
 pub(crate) fn any() -> AnyBackend {

@@ -1,12 +1,15 @@
 //! What can happen between transactions side by side: a test for each anomaly, on each back end.
 //!
-//! Each test brings two sides into the order in which the anomaly would show. The last one lets threads choose the order.
+//! Each test brings two sides into the order in which the anomaly would show. Where they run side by side, one of them is refused; where
+//! they come one after the other, one of them waits. The last test lets threads choose the order.
 
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
 use crate::bank::{Account, Customer, Firm, Name, Number, Person, Store, account, balance, firm, is_same, person};
+use crate::side_by_side::{Turn, side_by_side};
 
+where_writers_do_not_wait!(unrelated_writes_do_not_conflict);
 on_each_back_end!(
     no_dirty_read,
     no_non_repeatable_read,
@@ -20,7 +23,6 @@ on_each_back_end!(
     no_write_skew_on_a_whole_table,
     no_write_skew_on_what_a_nested_one_saw,
     no_write_skew_across_tables,
-    unrelated_writes_do_not_conflict,
     write_skew_does_not_happen_among_threads,
 );
 
@@ -44,121 +46,172 @@ async fn set<B: Backend>(accounts: &Repo<Account, B>, state: PState<Account>, ba
 
 async fn no_dirty_read<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 1)).await.unwrap();
-    let writer = bank.begin().await.unwrap();
-    let accounts = writer.repo::<Account>();
-    set(&accounts, accounts.retrieve_one(&Number(1)).await.unwrap(), 9).await.unwrap();
-    accounts.create(account(2, 9)).await.unwrap();
     let m = Account::props();
     let nines = || Account::query().filter(m.balance.eq(9));
-    assert_eq!(balance(bank, 1).await, 1);
-    assert!(!bank.repo::<Account>().exists(nines()).await.unwrap());
-    bank.snapshot(async |at| {
-        assert_eq!(at.repo::<Account>().count(nines()).await?, 0);
-        Ok::<_, Error>(())
-    })
-    .await
-    .unwrap();
-    writer.rollback().await;
+    side_by_side(
+        async |turn| {
+            let writer = bank.begin().await.unwrap();
+            let accounts = writer.repo::<Account>();
+            set(&accounts, accounts.retrieve_one(&Number(1)).await.unwrap(), 9).await.unwrap();
+            accounts.create(account(2, 9)).await.unwrap();
+            turn.pass().await;
+            writer.rollback().await;
+        },
+        async |_| {
+            assert_eq!(balance(bank, 1).await, 1);
+            assert!(!bank.repo::<Account>().exists(nines()).await.unwrap());
+            bank.snapshot(async |at| {
+                assert_eq!(at.repo::<Account>().count(nines()).await?, 0);
+                Ok::<_, Error>(())
+            })
+            .await
+            .unwrap();
+        },
+    )
+    .await;
     assert!(!bank.repo::<Account>().exists(nines()).await.unwrap());
 }
 
 async fn no_non_repeatable_read<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 1), account(2, 2)]).await.unwrap();
-    let reader = bank.begin().await.unwrap();
-    let accounts = reader.repo::<Account>();
-    let first = accounts.retrieve_one(&Number(1)).await.unwrap();
-    let wrote = tokio::spawn({
-        let bank = bank.clone();
-        async move {
+    side_by_side(
+        async |turn| {
+            let reader = bank.begin().await.unwrap();
+            let accounts = reader.repo::<Account>();
+            let first = accounts.retrieve_one(&Number(1)).await.unwrap();
+            turn.pass().await;
+            is_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
+            assert_eq!(accounts.retrieve_one(&Number(2)).await.unwrap().balance, 2);
+            reader.commit().await.unwrap();
+        },
+        async |_| {
             bank.transaction(async |tx| {
                 let accounts = tx.repo::<Account>();
                 set(&accounts, accounts.retrieve_one(&Number(1)).await?, 9).await?;
                 accounts.delete(accounts.retrieve_one(&Number(2)).await?).await.map_err(Error::from)
             })
             .await
-        }
-    });
-    wrote.await.unwrap().unwrap();
-    is_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
-    assert_eq!(accounts.retrieve_one(&Number(2)).await.unwrap().balance, 2);
-    reader.commit().await.unwrap();
+            .unwrap();
+        },
+    )
+    .await;
+    assert_eq!(balance(bank, 1).await, 9);
 }
 
 async fn no_phantom<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 5), account(2, 1)]).await.unwrap();
     let m = Account::props();
     let fives = || Account::query().filter(m.balance.eq(5));
-    let reader = bank.begin().await.unwrap();
-    let accounts = reader.repo::<Account>();
-    assert_eq!(accounts.count(fives()).await.unwrap(), 1);
-    bank.repo::<Account>().create(account(3, 5)).await.unwrap();
-    bank.repo::<Account>().patch_by(&Number(2), m.balance.set(5)).await.unwrap();
-    assert_eq!(accounts.count(fives()).await.unwrap(), 1);
-    assert_eq!(accounts.find(fives()).await.unwrap().len(), 1);
-    assert!(accounts.retrieve(&Number(3)).await.unwrap().is_none());
-    reader.commit().await.unwrap();
+    side_by_side(
+        async |turn| {
+            let reader = bank.begin().await.unwrap();
+            let accounts = reader.repo::<Account>();
+            assert_eq!(accounts.count(fives()).await.unwrap(), 1);
+            turn.pass().await;
+            assert_eq!(accounts.count(fives()).await.unwrap(), 1);
+            assert_eq!(accounts.find(fives()).await.unwrap().len(), 1);
+            assert!(accounts.retrieve(&Number(3)).await.unwrap().is_none());
+            reader.commit().await.unwrap();
+        },
+        async |_| {
+            bank.repo::<Account>().create(account(3, 5)).await.unwrap();
+            bank.repo::<Account>().patch_by(&Number(2), m.balance.set(5)).await.unwrap();
+        },
+    )
+    .await;
+    assert_eq!(bank.repo::<Account>().count(fives()).await.unwrap(), 3);
 }
 
 /// Two rows that belong together, one read before somebody changes both, one after.
 async fn no_read_skew<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 50)).await.unwrap();
     bank.repo::<Person>().create(person("ann", 50)).await.unwrap();
-    let reader = bank.begin().await.unwrap();
-    let first = reader.repo::<Account>().retrieve_one(&Number(1)).await.unwrap();
-    bank.transaction(async |tx| {
-        let (accounts, people) = (tx.repo::<Account>(), tx.repo::<Person>());
-        set(&accounts, accounts.retrieve_one(&Number(1)).await?, 20).await?;
-        let ann = people.retrieve_one(&Name("ann".into())).await?;
-        people.update(ann.modify(|ann| ann.age = 80)).await.map_err(Error::from)
-    })
-    .await
-    .unwrap();
-    let ann = reader.repo::<Person>().retrieve_one(&Name("ann".into())).await.unwrap();
-    assert_eq!(first.balance + ann.age, 100);
-    reader.commit().await.unwrap();
+    side_by_side(
+        async |turn| {
+            let reader = bank.begin().await.unwrap();
+            let first = reader.repo::<Account>().retrieve_one(&Number(1)).await.unwrap();
+            turn.pass().await;
+            let ann = reader.repo::<Person>().retrieve_one(&Name("ann".into())).await.unwrap();
+            assert_eq!(first.balance + ann.age, 100);
+            reader.commit().await.unwrap();
+        },
+        async |_| {
+            bank.transaction(async |tx| {
+                let (accounts, people) = (tx.repo::<Account>(), tx.repo::<Person>());
+                set(&accounts, accounts.retrieve_one(&Number(1)).await?, 20).await?;
+                let ann = people.retrieve_one(&Name("ann".into())).await?;
+                people.update(ann.modify(|ann| ann.age = 80)).await.map_err(Error::from)
+            })
+            .await
+            .unwrap();
+        },
+    )
+    .await;
+    assert_eq!(balance(bank, 1).await, 20);
 }
 
 async fn no_lost_update<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 0)).await.unwrap();
-    let (one, two) = (bank.begin().await.unwrap(), bank.begin().await.unwrap());
-    let (ones, twos) = (one.repo::<Account>(), two.repo::<Account>());
-    let (mine, yours) = (ones.retrieve_one(&Number(1)).await.unwrap(), twos.retrieve_one(&Number(1)).await.unwrap());
-    let written = set(&ones, mine, 1).await;
-    assert!(commits(written, one).await);
-    let written = set(&twos, yours, 2).await;
-    assert!(!commits(written, two).await);
-    assert_eq!(balance(bank, 1).await, 1);
+    let add = async |turn: Turn| {
+        let tx = bank.begin().await.unwrap();
+        let accounts = tx.repo::<Account>();
+        let state = accounts.retrieve_one(&Number(1)).await.unwrap();
+        turn.pass().await;
+        let more = state.balance + 1;
+        let written = set(&accounts, state, more).await;
+        commits(written, tx).await
+    };
+    let (one, two) = side_by_side(add, add).await;
+    assert!(one);
+    assert_eq!(balance(bank, 1).await, 1 + i64::from(two));
 }
 
 /// The transaction itself reads nothing: its state is from before it began.
 async fn no_lost_update_of_a_state_that_was_read_before<B: Backend>(bank: &Store<B>) {
-    let state = bank.repo::<Account>().create(account(1, 0)).await.unwrap();
     for delete in [false, true] {
-        let state = bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap_or_else(|_| state.clone());
-        let tx = bank.begin().await.unwrap();
-        bank.repo::<Account>().patch_by(&Number(1), Account::props().balance.increment(5)).await.unwrap();
-        let written = match delete {
-            true => tx.repo::<Account>().delete(state).await.map(drop).map_err(Error::from),
-            false => set(&tx.repo::<Account>(), state, 1).await,
-        };
-        assert!(!commits(written, tx).await);
+        bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
+        let state = bank.repo::<Account>().create(account(1, 0)).await.unwrap();
+        let (committed, patched) = side_by_side(
+            async |turn| {
+                let tx = bank.begin().await.unwrap();
+                turn.pass().await;
+                let written = match delete {
+                    true => tx.repo::<Account>().delete(state).await.map(drop).map_err(Error::from),
+                    false => set(&tx.repo::<Account>(), state, 1).await,
+                };
+                commits(written, tx).await
+            },
+            async |_| {
+                let five_more = Account::props().balance.increment(5);
+                bank.repo::<Account>().patch_by(&Number(1), five_more).await.unwrap().is_some()
+            },
+        )
+        .await;
+        let left = bank.repo::<Account>().retrieve(&Number(1)).await.unwrap().map(|state| state.balance);
+        match (delete, committed) {
+            (true, true) => assert_eq!((patched, left), (false, None)),
+            (false, true) => assert_eq!((patched, left), (true, Some(6))),
+            (_, false) => assert_eq!((patched, left), (true, Some(5))),
+        }
     }
-    assert_eq!(balance(bank, 1).await, 10);
 }
 
 async fn no_write_skew_on_rows<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 1), account(2, 1)]).await.unwrap();
     // Each takes one away if there are two.
-    let (one, two) = (bank.begin().await.unwrap(), bank.begin().await.unwrap());
-    let (ones, twos) = (one.repo::<Account>(), two.repo::<Account>());
-    let (first, second) = (ones.retrieve_one(&Number(1)).await.unwrap(), ones.retrieve_one(&Number(2)).await.unwrap());
-    assert_eq!(first.balance + second.balance, 2);
-    let written = set(&ones, first, 0).await;
-    let (first, second) = (twos.retrieve_one(&Number(1)).await.unwrap(), twos.retrieve_one(&Number(2)).await.unwrap());
-    assert_eq!(first.balance + second.balance, 2);
-    let also = set(&twos, second, 0).await;
-    let both = [commits(written, one).await, commits(also, two).await];
-    assert_eq!(both, [true, false]);
+    let take = async |turn: Turn, number: u32| {
+        let tx = bank.begin().await.unwrap();
+        let accounts = tx.repo::<Account>();
+        let first = accounts.retrieve_one(&Number(1)).await.unwrap();
+        let second = accounts.retrieve_one(&Number(2)).await.unwrap();
+        turn.pass().await;
+        let written = match first.balance + second.balance {
+            2 => set(&accounts, if number == 1 { first } else { second }, 0).await,
+            _ => Ok(()),
+        };
+        commits(written, tx).await
+    };
+    side_by_side(async |turn| assert!(take(turn, 1).await), async |turn| take(turn, 2).await).await;
     assert_eq!(balance(bank, 1).await + balance(bank, 2).await, 1);
 }
 
@@ -166,87 +219,126 @@ async fn no_write_skew_on_a_query<B: Backend>(bank: &Store<B>) {
     let m = Account::props();
     let ones = || Account::query().filter(m.balance.eq(1));
     // Each opens an account if there is none with this balance.
-    let (mine, yours) = (bank.begin().await.unwrap(), bank.begin().await.unwrap());
-    assert!(!mine.repo::<Account>().exists(ones()).await.unwrap());
-    assert!(yours.repo::<Account>().find(ones()).await.unwrap().is_empty());
-    let written = mine.repo::<Account>().create(account(1, 1)).await.map(drop);
-    let also = yours.repo::<Account>().create(account(2, 1)).await.map(drop);
-    let both = [commits(written, mine).await, commits(also, yours).await];
-    assert_eq!(both, [true, false]);
+    let open = async |turn: Turn, number: u32| {
+        let tx = bank.begin().await.unwrap();
+        let accounts = tx.repo::<Account>();
+        let is_there = match number {
+            1 => accounts.exists(ones()).await.unwrap(),
+            _ => !accounts.find(ones()).await.unwrap().is_empty(),
+        };
+        turn.pass().await;
+        let written = if is_there { Ok(()) } else { accounts.create(account(number, 1)).await.map(drop) };
+        commits(written, tx).await
+    };
+    side_by_side(async |turn| assert!(open(turn, 1).await), async |turn| open(turn, 2).await).await;
     assert_eq!(bank.repo::<Account>().count(ones()).await.unwrap(), 1);
 }
 
 async fn no_write_skew_on_an_absent_key<B: Backend>(bank: &Store<B>) {
-    let (mine, yours) = (bank.begin().await.unwrap(), bank.begin().await.unwrap());
-    assert!(mine.repo::<Account>().retrieve(&Number(2)).await.unwrap().is_none());
-    assert!(yours.repo::<Account>().retrieve(&Number(1)).await.unwrap().is_none());
-    let written = mine.repo::<Account>().create(account(1, 1)).await.map(drop);
-    let also = yours.repo::<Account>().create(account(2, 1)).await.map(drop);
-    let both = [commits(written, mine).await, commits(also, yours).await];
-    assert_eq!(both, [true, false]);
+    // Each opens its account if the other one is not there.
+    let open = async |turn: Turn, own: u32, other: u32| {
+        let tx = bank.begin().await.unwrap();
+        let accounts = tx.repo::<Account>();
+        let is_there = accounts.retrieve(&Number(other)).await.unwrap().is_some();
+        turn.pass().await;
+        let written = if is_there { Ok(()) } else { accounts.create(account(own, 1)).await.map(drop) };
+        commits(written, tx).await
+    };
+    side_by_side(async |turn| assert!(open(turn, 1, 2).await), async |turn| open(turn, 2, 1).await).await;
     assert!(bank.repo::<Account>().retrieve(&Number(2)).await.unwrap().is_none());
+    assert_eq!(balance(bank, 1).await, 1);
 }
 
 async fn no_write_skew_on_a_whole_table<B: Backend>(bank: &Store<B>) {
     // Each opens an account if there is none at all.
-    let (mine, yours) = (bank.begin().await.unwrap(), bank.begin().await.unwrap());
-    assert_eq!(mine.repo::<Account>().count(Account::query().all()).await.unwrap(), 0);
-    assert!(
-        yours
-            .repo::<Account>()
-            .find(Account::query().order_by(Account::props().number.asc()))
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    let written = mine.repo::<Account>().create(account(1, 1)).await.map(drop);
-    let also = yours.repo::<Account>().create(account(2, 1)).await.map(drop);
-    let both = [commits(written, mine).await, commits(also, yours).await];
-    assert_eq!(both, [true, false]);
+    let open = async |turn: Turn, number: u32| {
+        let tx = bank.begin().await.unwrap();
+        let accounts = tx.repo::<Account>();
+        let by_number = Account::query().order_by(Account::props().number.asc());
+        let is_there = match number {
+            1 => accounts.count(Account::query().all()).await.unwrap() > 0,
+            _ => !accounts.find(by_number).await.unwrap().is_empty(),
+        };
+        turn.pass().await;
+        let written = if is_there { Ok(()) } else { accounts.create(account(number, 1)).await.map(drop) };
+        commits(written, tx).await
+    };
+    side_by_side(async |turn| assert!(open(turn, 1).await), async |turn| open(turn, 2).await).await;
+    assert_eq!(bank.repo::<Account>().count(Account::query().all()).await.unwrap(), 1);
 }
 
 /// What was undone was seen all the same.
 async fn no_write_skew_on_what_a_nested_one_saw<B: Backend>(bank: &Store<B>) {
-    let first = bank.repo::<Account>().create(account(1, 1)).await.unwrap();
-    let tx = bank.begin().await.unwrap();
-    let nested = tx.transaction(async |tx| tx.repo::<Account>().create(account(1, 2)).await);
-    assert!(nested.await.unwrap_err().is_duplicate_key());
-    bank.repo::<Account>().delete(first).await.unwrap();
-    let written = tx.repo::<Person>().create(person("somebody else has the account 1", 1)).await.map(drop);
-    assert!(!commits(written, tx).await);
-
-    let second = bank.repo::<Account>().create(account(2, 1)).await.unwrap();
-    let tx = bank.begin().await.unwrap();
-    let nested = tx.transaction(async |tx| {
-        tx.repo::<Account>().update(second.clone()).await.map_err(Error::from)?;
-        Err::<(), _>(Error::InvalidCursor { problem: "none" })
-    });
-    assert!(nested.await.is_err());
-    bank.repo::<Account>().patch_by(&Number(2), Account::props().balance.increment(1)).await.unwrap();
-    let written = tx.repo::<Person>().create(person("the account 2 is as it was", 1)).await.map(drop);
-    assert!(!commits(written, tx).await);
+    for by_a_key in [true, false] {
+        bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
+        bank.repo::<Person>().delete_where(Person::query().all()).await.unwrap();
+        let first = bank.repo::<Account>().create(account(1, 1)).await.unwrap();
+        let owner = Name("who says that the account is there".into());
+        side_by_side(
+            async |turn| {
+                let tx = bank.begin().await.unwrap();
+                let nested = tx.transaction(async |tx| {
+                    if by_a_key {
+                        return tx.repo::<Account>().create(account(1, 2)).await.map(drop);
+                    }
+                    set(&tx.repo::<Account>(), first.clone(), 3).await?;
+                    Err(Error::InvalidCursor { problem: "none" })
+                });
+                assert_eq!(nested.await.unwrap_err().is_duplicate_key(), by_a_key);
+                turn.pass().await;
+                let written = tx.repo::<Person>().create(person(&owner.0, 1)).await.map(drop);
+                commits(written, tx).await
+            },
+            async |_| {
+                bank.transaction(async |tx| {
+                    if tx.repo::<Person>().retrieve(&owner).await?.is_none() {
+                        tx.repo::<Account>().delete_where(Account::query().all()).await?;
+                    }
+                    Ok::<_, Error>(())
+                })
+                .await
+                .unwrap();
+            },
+        )
+        .await;
+        let is_said = bank.repo::<Person>().retrieve(&owner).await.unwrap().is_some();
+        assert_eq!(bank.repo::<Account>().retrieve(&Number(1)).await.unwrap().is_some(), is_said);
+    }
 }
 
 async fn no_write_skew_across_tables<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 1)).await.unwrap();
     bank.repo::<Person>().create(person("ann", 1)).await.unwrap();
+    let ann = || Name("ann".into());
     // Each changes what the other one reads.
-    let (mine, yours) = (bank.begin().await.unwrap(), bank.begin().await.unwrap());
-    let ann = mine.repo::<Person>().retrieve_one(&Name("ann".into())).await.unwrap();
-    let first = yours.repo::<Account>().retrieve_one(&Number(1)).await.unwrap();
-    assert_eq!((ann.age, first.balance), (1, 1));
-    let accounts = mine.repo::<Account>();
-    let written = match accounts.retrieve_one(&Number(1)).await {
-        Ok(state) => set(&accounts, state, 0).await,
-        Err(error) => Err(error),
-    };
-    let people = yours.repo::<Person>();
-    let also = match people.retrieve_one(&Name("ann".into())).await {
-        Ok(ann) => people.update(ann.modify(|ann| ann.age = 0)).await.map(drop).map_err(Error::from),
-        Err(error) => Err(error),
-    };
-    let both = [commits(written, mine).await, commits(also, yours).await];
-    assert_eq!(both, [true, false]);
+    let (one, _) = side_by_side(
+        async |turn| {
+            let tx = bank.begin().await.unwrap();
+            let accounts = tx.repo::<Account>();
+            let is_one = tx.repo::<Person>().retrieve_one(&ann()).await.unwrap().age == 1;
+            turn.pass().await;
+            let written = match accounts.retrieve_one(&Number(1)).await {
+                Ok(state) if is_one => set(&accounts, state, 0).await,
+                other => other.map(drop),
+            };
+            commits(written, tx).await
+        },
+        async |turn| {
+            let tx = bank.begin().await.unwrap();
+            let people = tx.repo::<Person>();
+            let is_one = tx.repo::<Account>().retrieve_one(&Number(1)).await.unwrap().balance == 1;
+            turn.pass().await;
+            let written = match people.retrieve_one(&ann()).await {
+                Ok(ann) if is_one => people.update(ann.modify(|ann| ann.age = 0)).await.map(drop).map_err(Error::from),
+                other => other.map(drop),
+            };
+            commits(written, tx).await
+        },
+    )
+    .await;
+    assert!(one);
+    let age = bank.repo::<Person>().retrieve_one(&ann()).await.unwrap().age;
+    assert_eq!(balance(bank, 1).await + age, 1);
 }
 
 /// Whoever reads and writes other rows, by keys or by filters, is in nobody's way.

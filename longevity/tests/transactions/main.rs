@@ -3,14 +3,35 @@
 
 /// Runs tests, which are generic over the back end, on each.
 macro_rules! on_each_back_end {
-    ($($(#[$attribute:meta])* $name:ident),* $(,)?) => {
-        mod mem {
-            $(#[test] $(#[$attribute])* fn $name() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) })*
-        }
+    ($($name:ident),* $(,)?) => {
+        $(mod $name {
+            #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) }
+            #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
+            #[test] fn sqlite_file() { crate::bank::on_a_file(async |bank| super::$name(&bank).await) }
+            #[test] fn sqlite_in_memory() { crate::bank::on(crate::bank::sqlite_in_memory(), async |bank| super::$name(&bank).await) }
+        })*
+    };
+}
 
-        mod any {
-            $(#[test] $(#[$attribute])* fn $name() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) })*
-        }
+/// The same on each where nobody who only reads waits for a transaction: not on SQLite's databases in memory, which have one
+/// connection.
+macro_rules! where_readers_do_not_wait {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name {
+            #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) }
+            #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
+            #[test] fn sqlite_file() { crate::bank::on_a_file(async |bank| super::$name(&bank).await) }
+        })*
+    };
+}
+
+/// The same on each where transactions that write run side by side: on SQLite they come one after the other.
+macro_rules! where_writers_do_not_wait {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name {
+            #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) }
+            #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
+        })*
     };
 }
 
@@ -26,4 +47,6 @@ mod isolation;
 mod nested;
 mod retry;
 mod sees_its_own;
+mod side_by_side;
 mod snapshots;
+mod waiting;

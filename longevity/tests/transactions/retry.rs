@@ -9,13 +9,12 @@ use longevity::{ErrorKind, Mem};
 
 use crate::bank::{Account, Number, Store, account, any, balance, counts, on_with};
 
-on_each_back_end!(
+on_each_back_end!(a_stale_state_is_not_tried_again, a_counter_under_contention_loses_nothing);
+where_writers_do_not_wait!(
     the_work_is_done_again_after_a_conflict,
     a_swallowed_conflict_does_not_commit_by_half,
     the_last_run_gives_the_result,
     what_was_begun_is_not_done_again,
-    a_stale_state_is_not_tried_again,
-    a_counter_under_contention_loses_nothing,
 );
 
 /// Somebody else changes the account, by an operation of its own.

@@ -8,10 +8,10 @@ use crate::bank::{
     Account, Customer, Firm, Name, Number, Person, Register, Store, account, counts, firm, is_same, person,
 };
 
+where_readers_do_not_wait!(queries_follow_its_writes);
 on_each_back_end!(
     keys_follow_its_writes,
     a_key_that_a_row_gave_up_is_free,
-    queries_follow_its_writes,
     a_row_that_it_made_and_deleted_is_in_no_answer,
     patches_of_one_row_at_once_are_all_made,
     figures_follow_its_writes,

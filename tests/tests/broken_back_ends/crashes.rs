@@ -1,12 +1,12 @@
 //! The examination after a crash notices what is broken, and the writers are killed indeed.
 
-use longevity::Mem;
 use longevity::backend::{Lookup, Session};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::query::Predicate;
 use longevity::testkit::crash::CrashSpec;
 use longevity::testkit::decorate::{Decorated, Decorator};
+use longevity::{ErrorKind, Mem};
 use longevity_tests::models::blogging::{Blogging, Commenter, User, Username};
 
 use crate::erased::Erased;
@@ -140,7 +140,9 @@ longevity::crash_spec!(
 /// Writers that cannot open their store.
 #[test]
 fn a_store_does_not_open() {
-    let spec = CrashSpec::<Blogging, Broken>::new(|_: &str| Err::<Broken, _>(Error::Connection("nobody there".into())));
+    let spec = CrashSpec::<Blogging, Broken>::new(|_: &str| {
+        Err::<Broken, _>(Error::Connection { kind: ErrorKind::Transient, source: "nobody there".into() })
+    });
     let report = spec.in_test(module_path!(), "a_store_does_not_open").run(|| Ok::<_, Error>((String::new(), ())));
     notices("the writers failed: the store does not open: cannot reach the store: nobody there", &report.problems);
 }
@@ -148,7 +150,9 @@ fn a_store_does_not_open() {
 /// The back end's own check is asked, and believed.
 #[test]
 fn an_integrity_check_fails() {
-    let spec = spec().integrity(|place: &str| Err::<(), _>(Error::Connection(format!("{place} is corrupt").into())));
+    let spec = spec().integrity(|place: &str| {
+        Err::<(), _>(Error::Connection { kind: ErrorKind::Permanent, source: format!("{place} is corrupt").into() })
+    });
     let report =
         spec.in_test(module_path!(), "an_integrity_check_fails").run(|| Ok::<_, Error>(("the file".to_owned(), ())));
     notices("integrity: cannot reach the store: the file is corrupt", &report.problems);

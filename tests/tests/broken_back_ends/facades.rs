@@ -4,7 +4,7 @@ use longevity::Mem;
 use longevity::backend::{ByKind, WriteFailure};
 use longevity::testkit::decorate::Decorator;
 use longevity::testkit::{Facade, RepoCrudSpec};
-use longevity::{Error, RowId};
+use longevity::{Error, ErrorKind, RowId};
 use longevity_tests::models::blogging::Blogging;
 
 use crate::stored::{RowContent, Table};
@@ -17,7 +17,7 @@ impl Decorator<Mem> for NeedsRuntime {
     async fn insert(&self, inner: &Mem, table: &Table, content: RowContent) -> Result<RowId, WriteFailure> {
         match tokio::runtime::Handle::try_current() {
             Ok(_) => inner.insert(table, content).await,
-            Err(error) => Err(Error::Connection(error.into()).into()),
+            Err(error) => Err(Error::Connection { kind: ErrorKind::Transient, source: error.into() }.into()),
         }
     }
 }

@@ -81,7 +81,10 @@ pub(crate) fn assert_intact(connection: &Connection) {
 /// The back end's own error, from where users find it.
 pub(crate) fn own(error: &Error) -> &SqliteError {
     match error {
-        Error::Backend { backend: "sqlite", source } | Error::Connection(source) => source.downcast_ref().unwrap(),
+        Error::Backend { backend: "sqlite", source, .. }
+        | Error::Busy { backend: "sqlite", source }
+        | Error::OutcomeUnknown { backend: "sqlite", source }
+        | Error::Connection { source, .. } => source.downcast_ref().unwrap(),
         other => panic!("not the back end's: {other:?}"),
     }
 }

@@ -182,7 +182,7 @@ fn a_key_is_looked_up_by_its_own_index() {
     for bench in Bench::all() {
         for (position, index) in bench.definition.indexes.iter().enumerate().filter(|(_, index)| index.is_unique()) {
             for scope in bench.scopes(index) {
-                let plan = bench.sqlite.plan_of_key(&bench.table, position, scope).unwrap();
+                let plan = bench.sqlite.block_on(bench.sqlite.plan_of_key(&bench.table, position, scope)).unwrap();
                 let complaint = bench.complaint(&plan, scope, &index.columns, None);
                 let other = (plan.index() != Some(&index.name)).then_some("another index");
                 complaints.note(complaint.or(other), &index.name, scope, &plan);
@@ -195,7 +195,7 @@ fn a_key_is_looked_up_by_its_own_index() {
 #[test]
 fn only_a_key_of_the_table_has_a_plan() {
     let error = |bench: &Bench, index: usize, scope: Option<Scope>| {
-        bench.sqlite.plan_of_key(&bench.table, index, scope).unwrap_err().to_string()
+        bench.sqlite.block_on(bench.sqlite.plan_of_key(&bench.table, index, scope)).unwrap_err().to_string()
     };
     let mut not_unique = 0;
     for bench in Bench::all() {

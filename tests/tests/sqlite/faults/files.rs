@@ -15,7 +15,7 @@ pub(crate) fn note(text: impl Into<String>) -> Note {
 
 fn refused(sqlite: Sqlite) -> SqliteError {
     let error = Longevity::<Library, _>::open(sqlite).unwrap_err();
-    assert!(matches!(error, Error::Connection(_)), "{error:?}");
+    assert!(matches!(error, Error::Connection { .. }), "{error:?}");
     own(&error).clone()
 }
 

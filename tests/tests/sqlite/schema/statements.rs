@@ -1,5 +1,6 @@
 //! The statements that make a schema, in full: what the documentation shows.
 
+use longevity::backend::Backend;
 use longevity::{PersistentType, Sqlite};
 use longevity_tests::models::blogging::{Blog, BlogPost, Blogging, Commenter, Email, Member, Profile, User, Username};
 
@@ -63,7 +64,7 @@ fn statements<P: PersistentType>(place: &Place) -> String {
     let sqlite: Sqlite = place.sqlite();
     let store = sqlite_store(&sqlite);
     let (_, table) = store.table::<P>().unwrap();
-    sqlite.schema_of(table).unwrap().join(";\n") + ";\n"
+    sqlite.block_on(sqlite.schema_of(table)).unwrap().join(";\n") + ";\n"
 }
 
 fn sqlite_store(sqlite: &Sqlite) -> longevity::Longevity<Blogging, Sqlite> {

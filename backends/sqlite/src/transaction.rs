@@ -1,0 +1,319 @@
+//! A transaction: the connection that writes, for as long as it takes, or the past that one of the others sees.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use longevity_core::backend::{
+    AllWritten, Backend, Give, GiveValues, Lookup, Session, Transaction, TransactionMode, WriteFailure, Writes,
+};
+use longevity_core::encoding::Projection;
+use longevity_core::query::{InPlace, Predicate, Select};
+use longevity_core::{Error, Explanation, Row, Timestamp};
+use rusqlite::Connection;
+
+use crate::Sqlite;
+use crate::backend::{explained, explanation_of};
+use crate::database::Database;
+use crate::encode::Doc;
+use crate::failure::SqliteError;
+use crate::lease::Lease;
+use crate::stream::{self, Rows};
+use crate::syncs::Synced;
+use crate::table::{Ready, Table};
+use crate::values::Values;
+use crate::{read, translate, write};
+
+/// A transaction on a [`Sqlite`] database.
+///
+/// One that writes has the connection that writes to itself: transactions come one after the other, and so do the writes of all
+/// others. One that only reads sees the file as it was, by a connection of its own; of a database in memory, which has one
+/// connection, it sees a copy.
+pub struct SqliteTransaction {
+    database: Arc<Database>,
+    /// `None` when it is over. Its lock is held while an operation runs.
+    open: Mutex<Option<Open>>,
+}
+
+struct Open {
+    by: By,
+    savepoints: usize,
+    /// Whether anything was written.
+    wrote: bool,
+}
+
+/// The connection that sees the rows.
+enum By {
+    Writer(Lease),
+    Reader(Connection),
+    Copy(Connection),
+}
+
+impl SqliteTransaction {
+    pub(crate) async fn begin(database: &Arc<Database>, mode: TransactionMode) -> Result<Self, SqliteError> {
+        let by = match mode {
+            TransactionMode::ReadWrite => By::Writer(Lease::begin(database).await?),
+            TransactionMode::ReadOnly if database.has_readers() => {
+                let connection = database.take_reader()?;
+                stream::begin(&connection).map_err(|error| database.site.failed(error))?;
+                By::Reader(connection)
+            }
+            TransactionMode::ReadOnly => {
+                let lease = Lease::claim(database).await?;
+                let copy = database.copy(&mut lease.connection())?;
+                By::Copy(copy)
+            }
+        };
+        let open = Mutex::new(Some(Open { by, savepoints: 0, wrote: false }));
+        Ok(Self { database: Arc::clone(database), open })
+    }
+
+    fn open(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with the connection.
+    fn with<T>(&self, act: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let mut open = self.open();
+        match &mut open.as_mut().ok_or_else(ended)?.by {
+            By::Writer(lease) => {
+                let mut connection = lease.connection();
+                // What came next would be a transaction of its own.
+                if connection.is_autocommit() {
+                    return Err(lost());
+                }
+                act(&mut connection)
+            }
+            By::Reader(connection) | By::Copy(connection) => act(connection),
+        }
+    }
+
+    /// Reads of a table.
+    fn read<T>(
+        &self,
+        table: &Table,
+        read: impl FnOnce(&Connection, &Arc<Ready>) -> Result<Result<T, Error>, rusqlite::Error>,
+    ) -> Result<T, Error> {
+        self.with(|connection| {
+            let ready = table.ready_on(connection)?;
+            read(connection, ready).map_err(|error| Error::from(self.database.site.failed(error)))?
+        })
+    }
+
+    /// The rows of a query, all of them: who is given them may use the transaction.
+    fn found(&self, table: &Table, select: &Select) -> Result<Vec<Result<Row<Doc>, Error>>, Error> {
+        self.read(table, |connection, ready| {
+            Ok(match translate::select(&self.database, ready, select) {
+                Ok(statement) => Ok(read::all_of(connection, ready, &statement)?),
+                Err(error) => Err(error.into()),
+            })
+        })
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Error> {
+        self.with(|connection| {
+            let run = connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+            run.map(drop).map_err(|error| self.database.site.failed(error).into())
+        })
+    }
+}
+
+#[cold]
+fn ended() -> Error {
+    Error::TransactionEnded { how: "it was committed or rolled back" }
+}
+
+#[cold]
+fn lost() -> Error {
+    let because = "SQLite has ended it after a failure, as it does when the disk is full".to_owned();
+    Error::TransactionLost { because }
+}
+
+// Each future is ready at its first poll, but for a commit that shares its synchronization with others.
+impl Session for SqliteTransaction {
+    type Doc = Doc;
+    type Table = Table;
+    type Rows = Rows;
+
+    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        if let Some(open) = &mut *self.open() {
+            open.wrote = true;
+        }
+        let write = |connection: &mut Connection| {
+            let ready = table.ready_on(connection)?;
+            let answer = write::in_transaction(connection, &self.database.site, ready, &writes);
+            match answer {
+                // Whatever the row was refused for, all others are gone too.
+                Err((_, failure)) if connection.is_autocommit() && !matches!(failure, WriteFailure::Other(_)) => {
+                    Err(lost())
+                }
+                answer => Ok(answer),
+            }
+        };
+        self.with(write).map_err(|error| (0, error.into()))?
+    }
+
+    async fn patch(
+        &self,
+        _: &Table,
+        _: Lookup<'_>,
+        _: &[InPlace],
+        _: Option<Timestamp>,
+    ) -> Result<Option<Row<Doc>>, Error> {
+        Ok(None)
+    }
+
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+        self.read(table, |connection, ready| match read::checked(ready, &lookup) {
+            Ok(sql) => Ok(read::get(connection, ready, sql, &lookup)?.transpose()),
+            Err(error) => Ok(Err(error)),
+        })
+    }
+
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+        self.found(table, &select)?.into_iter().try_for_each(|row| give.give(&row?))
+    }
+
+    async fn find_values(
+        &self,
+        table: &Table,
+        select: Select,
+        projection: &Projection<'_>,
+        give: &mut GiveValues<'_>,
+    ) -> Result<(), Error> {
+        let found =
+            self.read(table, |connection, ready| match Values::of(&self.database, ready, &select, projection) {
+                Ok(values) => values.all(connection, ready),
+                Err(error) => Ok(Err(error.into())),
+            })?;
+        found.into_iter().try_for_each(|(row, values)| give(&row, values))
+    }
+
+    async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
+        self.read(table, |connection, ready| match translate::count(&self.database, ready, &predicate) {
+            Ok(statement) => read::number_of(connection, &statement).map(Ok),
+            Err(error) => Ok(Err(error.into())),
+        })
+    }
+
+    async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
+        self.read(table, |connection, ready| match translate::exists(&self.database, ready, &predicate) {
+            Ok(statement) => Ok(Ok(read::number_of(connection, &statement)? > 0)),
+            Err(error) => Ok(Err(error.into())),
+        })
+    }
+
+    fn stream(&self, table: &Table, select: Select) -> Rows {
+        self.found(table, &select).map_or_else(Rows::failed, Rows::ready)
+    }
+
+    async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
+        self.read(table, |connection, ready| match translate::select(&self.database, ready, &select) {
+            Ok(statement) => Ok(Ok(explanation_of(&select, explained(connection, ready, &statement)?))),
+            Err(error) => Ok(Err(error.into())),
+        })
+    }
+}
+
+impl Transaction for SqliteTransaction {
+    async fn commit(&self) -> Result<(), Error> {
+        let number = {
+            let Open { by, wrote, .. } = self.open().take().ok_or_else(ended)?;
+            match by {
+                By::Writer(lease) => commit(&self.database, lease, wrote)?,
+                reader => {
+                    give_back(&self.database, reader);
+                    None
+                }
+            }
+        };
+        let Some(number) = number else { return Ok(()) };
+        let synced = Synced::new(Arc::clone(&self.database), number).await;
+        synced.map_err(|error| Error::OutcomeUnknown { backend: Sqlite::NAME, source: error.into() })
+    }
+
+    async fn rollback(&self) -> Result<(), Error> {
+        self.abandon();
+        Ok(())
+    }
+
+    fn abandon(&self) {
+        let open = self.open().take();
+        if let Some(open) = open {
+            give_back(&self.database, open.by);
+        }
+    }
+
+    fn savepoint(&self) -> Result<(), Error> {
+        let depth = self.open().as_ref().ok_or_else(ended)?.savepoints + 1;
+        self.execute(&format!("SAVEPOINT nested{depth}"))?;
+        self.open().as_mut().ok_or_else(ended)?.savepoints = depth;
+        Ok(())
+    }
+
+    fn release(&self, depth: usize) -> Result<(), Error> {
+        if depth > self.open().as_ref().ok_or_else(ended)?.savepoints {
+            return Ok(());
+        }
+        self.execute(&format!("RELEASE nested{depth}"))?;
+        self.open().as_mut().ok_or_else(ended)?.savepoints = depth.saturating_sub(1);
+        Ok(())
+    }
+
+    fn undo(&self, depth: usize) {
+        let is_there = self.open().as_ref().is_some_and(|open| (1..=open.savepoints).contains(&depth));
+        if !is_there {
+            return;
+        }
+        let undone = self.execute(&format!("ROLLBACK TO nested{depth}"));
+        if let Err(error) = undone.and_then(|()| self.release(depth)) {
+            // If it cannot be undone, all of it is.
+            tracing::debug!(%error, "cannot go back to a savepoint");
+            self.abandon();
+        }
+    }
+}
+
+/// Commits, lets the next one have the connection, and gives the number by which to wait for the disk, if that is to be done.
+fn commit(database: &Database, lease: Lease, wrote: bool) -> Result<Option<u64>, Error> {
+    let connection = lease.connection();
+    if connection.is_autocommit() {
+        return Err(lost());
+    }
+    let committed = connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
+    if let Err(error) = committed {
+        let error = database.site.failed(error);
+        return Err(match error {
+            // The log may have all of it, though not for this process.
+            error @ SqliteError::Disk { .. } => Error::OutcomeUnknown { backend: Sqlite::NAME, source: error.into() },
+            error => error.into(),
+        });
+    }
+    let number = (wrote && database.writer.is_relaxed()).then(|| database.writer.syncs.note());
+    drop(connection);
+    Ok(number)
+}
+
+/// Ends what was not committed, or only read.
+fn give_back(database: &Database, by: By) {
+    match by {
+        By::Writer(lease) => drop(lease),
+        By::Reader(connection) => match connection.execute_batch("COMMIT") {
+            Ok(()) => database.give_back(connection),
+            // It is closed, and its snapshot with it.
+            Err(error) => tracing::warn!(%error, "cannot end a snapshot"),
+        },
+        By::Copy(connection) => drop(connection),
+    }
+}
+
+impl Drop for SqliteTransaction {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}
+
+impl fmt::Debug for SqliteTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteTransaction").field("database", &self.database).finish_non_exhaustive()
+    }
+}

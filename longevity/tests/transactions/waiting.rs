@@ -1,0 +1,284 @@
+//! On SQLite, transactions that write come one after the other. Whoever waits for one waits as a future does, and not for ever.
+
+use std::path::Path;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::{FutureExt, TryStreamExt};
+use longevity::prelude::*;
+use longevity::{Durability, ErrorKind, Sqlite};
+use tokio::runtime::Builder;
+
+use crate::bank::{Account, Bank, Number, Person, Store, account, balance, counts, person};
+
+/// Runs a test on one thread: whatever held it up would hold up all.
+fn on_one_thread<F: Future<Output = ()>>(sqlite: Sqlite, test: impl Fn(Store<Sqlite>) -> F) {
+    Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let bank = Longevity::<Bank, _>::open(sqlite).await.unwrap();
+        bank.create_schema().await.unwrap();
+        test(bank).await;
+    });
+}
+
+fn in_a_file(test: impl Fn(&Path)) {
+    let folder = tempfile::tempdir().unwrap();
+    test(&folder.path().join("bank.db"));
+}
+
+fn impatient(path: &Path) -> Sqlite {
+    Sqlite::file(path).busy_timeout(Duration::from_millis(50))
+}
+
+/// The store was busy, which says what to do.
+fn is_busy<T: std::fmt::Debug>(result: Result<T, Error>) {
+    let error = result.unwrap_err();
+    assert!(matches!(error, Error::Busy { backend: "sqlite", .. }), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Transient);
+    assert!(error.to_string().contains("within one, use its own repositories"), "{error}");
+}
+
+/// Who writes past the transaction that he is in would wait for himself.
+async fn nobody_waits_for_himself(bank: Store<Sqlite>) {
+    let tx = bank.begin().await.unwrap();
+    tx.repo::<Account>().create(account(1, 1)).await.unwrap();
+    is_busy(bank.repo::<Account>().create(account(2, 2)).await);
+    is_busy(bank.repo::<Account>().create_many([account(2, 2), account(3, 3)]).await);
+    is_busy(bank.begin().await);
+    is_busy(bank.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await);
+    is_busy(bank.create_schema().await);
+    // It is as if nobody had tried.
+    tx.repo::<Account>().create(account(2, 20)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(counts(&bank).await, (2, 0));
+    bank.repo::<Account>().create(account(3, 3)).await.unwrap();
+}
+
+#[test]
+fn nobody_waits_for_himself_on_a_file() {
+    in_a_file(|path| on_one_thread(impatient(path), nobody_waits_for_himself));
+}
+
+#[test]
+fn nobody_waits_for_himself_in_memory() {
+    on_one_thread(Sqlite::in_memory().busy_timeout(Duration::from_millis(50)), nobody_waits_for_himself);
+}
+
+/// Where nobody is to wait at all, he is told at once.
+#[test]
+fn without_patience_nobody_waits() {
+    in_a_file(|path| {
+        on_one_thread(Sqlite::file(path).busy_timeout(Duration::ZERO), async |bank| {
+            let tx = bank.begin().await.unwrap();
+            is_busy(bank.repo::<Account>().create(account(2, 2)).await);
+            is_busy(bank.begin().await);
+            tx.commit().await.unwrap();
+            bank.repo::<Account>().create(account(2, 2)).await.unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_read_of_a_database_in_memory_waits_too_and_not_for_itself() {
+    on_one_thread(Sqlite::in_memory().busy_timeout(Duration::from_millis(50)), async |bank| {
+        let all = || Account::query().all();
+        let accounts = bank.repo::<Account>();
+        let tx = bank.begin().await.unwrap();
+        tx.repo::<Account>().create(account(1, 1)).await.unwrap();
+        is_busy(accounts.count(all()).await);
+        is_busy(accounts.retrieve(&Number(1)).await);
+        is_busy(accounts.find(all()).await);
+        is_busy(accounts.stream(all()).try_collect::<Vec<_>>().await);
+        is_busy(bank.snapshot(async |_| Ok::<_, Error>(())).await);
+        // A stream that was begun meanwhile sees what is there when it may.
+        let mut stream = accounts.stream(all());
+        assert!(stream.next().now_or_never().is_none());
+        tx.commit().await.unwrap();
+        assert_eq!(stream.next().await.unwrap().unwrap().balance, 1);
+        assert!(stream.next().await.is_none());
+    });
+}
+
+#[test]
+fn readers_of_a_file_do_not_wait() {
+    in_a_file(|path| {
+        on_one_thread(impatient(path), async |bank| {
+            bank.repo::<Account>().create(account(1, 1)).await.unwrap();
+            let tx = bank.begin().await.unwrap();
+            tx.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
+            assert_eq!(balance(&bank, 1).now_or_never(), Some(1));
+            let seen = bank.snapshot(async |at| at.repo::<Account>().count(Account::query().all()).await);
+            assert_eq!(seen.now_or_never().unwrap().unwrap(), 1);
+            tx.commit().await.unwrap();
+            assert_eq!(counts(&bank).await, (0, 0));
+        });
+    });
+}
+
+/// All on one thread: if any of them held it up, none would come to its end.
+async fn those_who_wait_go_on_after_it(bank: Store<Sqlite>) {
+    bank.repo::<Account>().create(account(1, 0)).await.unwrap();
+    let tx = bank.begin().await.unwrap();
+    let accounts = bank.repo::<Account>();
+    let one_more = || Account::props().balance.increment(1);
+    let mut writes = pin!(async {
+        accounts.create(account(2, 2)).await.unwrap();
+        accounts.patch_by(&Number(1), one_more()).await.unwrap();
+        bank.transaction(async |tx| tx.repo::<Account>().patch_by(&Number(1), one_more()).await).await.unwrap();
+        bank.create_schema().await.unwrap();
+        bank.begin().await.unwrap().commit().await.unwrap();
+        balance(&bank, 1).await
+    });
+    assert!(writes.as_mut().now_or_never().is_none());
+    let first = tx.repo::<Account>().retrieve_one(&Number(1)).await.unwrap();
+    tx.repo::<Account>().update(first.modify(|it| it.balance = 10)).await.unwrap();
+    // It is a long one, and those who wait do so meanwhile.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+        assert!(writes.as_mut().now_or_never().is_none());
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(writes.await, 12);
+}
+
+#[test]
+fn those_who_wait_go_on_after_it_on_a_file() {
+    in_a_file(|path| on_one_thread(Sqlite::file(path), those_who_wait_go_on_after_it));
+}
+
+#[test]
+fn those_who_wait_go_on_after_it_in_memory() {
+    on_one_thread(Sqlite::in_memory(), those_who_wait_go_on_after_it);
+}
+
+/// Somebody asks for a transaction, and is not polled any more, or dropped.
+#[test]
+fn who_asked_and_does_not_come_is_passed_over() {
+    in_a_file(|path| {
+        on_one_thread(Sqlite::file(path), async |bank| {
+            let tx = bank.begin().await.unwrap();
+            let (mut forgotten, mut dropped) = (Box::pin(bank.begin()), Box::pin(bank.begin()));
+            assert!((&mut forgotten).now_or_never().is_none() && (&mut dropped).now_or_never().is_none());
+            let mut third = pin!(bank.transaction(async |tx| tx.repo::<Account>().create(account(1, 1)).await));
+            assert!(third.as_mut().now_or_never().is_none());
+            drop(dropped);
+            tx.commit().await.unwrap();
+            third.await.unwrap();
+            bank.repo::<Account>().create(account(2, 2)).await.unwrap();
+            bank.begin().await.unwrap().commit().await.unwrap();
+            // It comes after all.
+            forgotten.await.unwrap().repo::<Account>().create(account(3, 3)).await.unwrap();
+            // Its transaction was dropped.
+            assert_eq!(counts(&bank).await, (2, 0));
+        });
+    });
+}
+
+/// The lock of another store on the same file, as of another process: a thread waits for it, and nobody else does.
+#[test]
+fn another_process_is_waited_for_without_holding_anybody_up() {
+    in_a_file(|path| {
+        on_one_thread(Sqlite::file(path), async |bank| {
+            let other = Longevity::<Bank, _>::open(Sqlite::file(path)).await.unwrap();
+            let tx = other.begin().await.unwrap();
+            tx.repo::<Account>().create(account(1, 1)).await.unwrap();
+            let mut waits = pin!(bank.transaction(async |tx| {
+                assert!(tx.repo::<Account>().retrieve(&Number(1)).await?.is_some());
+                tx.repo::<Account>().create(account(2, 2)).await
+            }));
+            assert!(waits.as_mut().now_or_never().is_none());
+            // Dropped while its thread waits, nothing is left of it.
+            let mut dropped = Box::pin(bank.begin());
+            assert!((&mut dropped).now_or_never().is_none());
+            drop(dropped);
+            let people = bank.repo::<Person>();
+            let mut write = pin!(people.create(person("ann", 1)));
+            _ = write.as_mut().now_or_never();
+            // Readers see the file meanwhile.
+            assert_eq!(counts(&bank).now_or_never(), Some((0, 0)));
+            tx.commit().await.unwrap();
+            waits.await.unwrap();
+            _ = write.await;
+            bank.repo::<Account>().create(account(3, 3)).await.unwrap();
+            assert_eq!(counts(&other).await.0, 3);
+        });
+    });
+}
+
+#[test]
+fn another_process_is_not_waited_for_for_ever() {
+    in_a_file(|path| {
+        on_one_thread(impatient(path), async |bank| {
+            let other = Longevity::<Bank, _>::open(Sqlite::file(path)).await.unwrap();
+            let tx = other.begin().await.unwrap();
+            tx.repo::<Account>().create(account(1, 1)).await.unwrap();
+            let error = bank.begin().await.unwrap_err();
+            assert!(matches!(error, Error::Busy { .. }) && error.to_string().contains("another process"), "{error}");
+            // Dropped while a thread waits: the connection comes back.
+            let mut dropped = Box::pin(bank.begin());
+            assert!((&mut dropped).now_or_never().is_none());
+            drop(dropped);
+            tx.commit().await.unwrap();
+            bank.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await.unwrap();
+        });
+    });
+}
+
+/// The disk is full within a transaction, and SQLite may have ended it: what comes after that is not done by itself.
+#[test]
+fn a_full_disk_undoes_all_and_what_comes_after_it() {
+    in_a_file(|path| {
+        let small = Sqlite::file(path).max_size(200_000).durability(Durability::Normal);
+        on_one_thread(small, async |bank| {
+            let large = |number: u32| Account { notes: vec!["x".repeat(5_000)], ..account(number, 0) };
+            bank.repo::<Account>().create(account(0, 0)).await.unwrap();
+            for _ in 0..3 {
+                let tx = bank.begin().await.unwrap();
+                let accounts = tx.repo::<Account>();
+                let mut number = 0;
+                let full = loop {
+                    number += 1;
+                    if let Err(error) = accounts.create(large(number)).await {
+                        break error;
+                    }
+                };
+                assert!(full.to_string().contains("no room is left"), "{full}");
+                assert_eq!(full.kind(), ErrorKind::Permanent);
+                for number in 1_000..1_003 {
+                    // Whatever it says: none of it lasts.
+                    _ = accounts.create(account(number, 0)).await;
+                    _ = accounts.patch_by(&Number(0), Account::props().balance.increment(1)).await;
+                }
+                let lost = tx.commit().await.unwrap_err();
+                assert!(matches!(lost, Error::TransactionLost { .. }), "{lost:?}");
+                assert_eq!((counts(&bank).await, balance(&bank, 0).await), ((1, 0), 0));
+            }
+            bank.transaction(async |tx| tx.repo::<Account>().create(account(1, 1)).await).await.unwrap();
+        });
+    });
+}
+
+/// Each commit of many at once is on the disk before it is acknowledged, and any of them may be given up meanwhile.
+#[test]
+fn a_commit_that_is_dropped_is_done_or_not() {
+    in_a_file(|path| {
+        on_one_thread(Sqlite::file(path), async |bank| {
+            for times in 0..6 {
+                bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
+                let tx = bank.begin().await.unwrap();
+                tx.repo::<Account>().create(account(1, 1)).await.unwrap();
+                // Somebody wants to be next, for whom the commit has patience.
+                let mut next = Box::pin(bank.begin());
+                assert!((&mut next).now_or_never().is_none());
+                let mut commit = Box::pin(tx.commit());
+                let mut ended = None;
+                for _ in 0..times {
+                    ended = ended.or_else(|| (&mut commit).now_or_never());
+                }
+                drop(commit);
+                drop(next);
+                assert_eq!(counts(&bank).await.0, u64::from(times > 0));
+                bank.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await.unwrap();
+            }
+        });
+    });
+}
