@@ -1,9 +1,10 @@
 //! The repositories of a table - of its plain or poly type, then of its derived types - in terms of the type that owns it.
 
 use std::any::Any;
+use std::marker::PhantomData;
 
 use longevity_core::backend::Backend;
-use longevity_core::blocking::{Longevity, Repo};
+use longevity_core::blocking::{Longevity, Repo, Transaction};
 use longevity_core::query::{Query, Select, by_type};
 use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, PersistentType, Value};
 
@@ -12,13 +13,45 @@ use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
 use crate::questions::Change;
 use crate::untyped::{AllFigures, Group, Read, Untyped};
 
+/// Where repositories come from.
+pub(crate) trait Repos<M, B: Backend> {
+    fn repo<P>(&self) -> Repo<P, B>
+    where
+        P: PersistentType,
+        P::Root: InModel<M>;
+}
+
+impl<M: DomainModel, B: Backend> Repos<M, B> for Longevity<M, B> {
+    fn repo<P>(&self) -> Repo<P, B>
+    where
+        P: PersistentType,
+        P::Root: InModel<M>,
+    {
+        self.repo()
+    }
+}
+
+impl<M: DomainModel, B: Backend> Repos<M, B> for Transaction<M, B> {
+    fn repo<P>(&self) -> Repo<P, B>
+    where
+        P: PersistentType,
+        P::Root: InModel<M>,
+    {
+        self.repo()
+    }
+}
+
 /// The repositories of `P`'s table, its own first.
-pub(crate) fn views_of<M: DomainModel, P: SpecRoot + InModel<M>, B: Backend>(
-    store: &Longevity<M, B>,
-) -> Vec<Box<dyn AnyView<P>>> {
-    let (repo, keys) = (store.repo(), own_keys::<P, B>());
+pub(crate) fn views_of<M, P, B, R>(repos: &R) -> Vec<Box<dyn AnyView<P>>>
+where
+    M: DomainModel,
+    P: SpecRoot + InModel<M>,
+    B: Backend,
+    R: Repos<M, B>,
+{
+    let (repo, keys) = (repos.repo(), own_keys::<P, B>());
     let own = View { repo, keys, variant: None, extract: Ok::<P, P>, narrow: Ok, widen: |state| state };
-    let mut derived = Derived { store, views: Vec::new() };
+    let mut derived = Derived { repos, views: Vec::new(), of: PhantomData::<fn() -> (M, B)> };
     P::visit(&mut derived);
     let mut views: Vec<Box<dyn AnyView<P>>> = vec![Box::new(own)];
     views.extend(derived.views.into_iter().filter_map(|view| view.downcast().ok()).map(|view| *view));
@@ -26,12 +59,13 @@ pub(crate) fn views_of<M: DomainModel, P: SpecRoot + InModel<M>, B: Backend>(
 }
 
 /// Collects the repositories of derived types, of whose poly type the visitor does not know which it is.
-struct Derived<'a, M, B: Backend> {
-    store: &'a Longevity<M, B>,
+struct Derived<'a, M, B, R> {
+    repos: &'a R,
     views: Vec<Box<dyn Any>>,
+    of: PhantomData<fn() -> (M, B)>,
 }
 
-impl<M: DomainModel, B: Backend> SpecVisitor<M> for Derived<'_, M, B> {
+impl<M: DomainModel, B: Backend, R: Repos<M, B>> SpecVisitor<M> for Derived<'_, M, B, R> {
     fn plain<P: SpecRoot + InModel<M>>(&mut self) {}
 
     fn poly<P: SpecRoot + InModel<M>>(&mut self) {}
@@ -42,7 +76,7 @@ impl<M: DomainModel, B: Backend> SpecVisitor<M> for Derived<'_, M, B> {
         D: SpecKeys + PersistentType<Root = P>,
     {
         let view: Box<dyn AnyView<P>> = Box::new(View {
-            repo: self.store.repo::<D>(),
+            repo: self.repos.repo::<D>(),
             keys: all_keys::<P, D, B>(),
             variant: Some(<P as HasVariant<D>>::SCOPE.variant),
             extract: <P as HasVariant<D>>::extract,

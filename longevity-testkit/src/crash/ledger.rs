@@ -8,11 +8,16 @@ use longevity_core::RowId;
 /// What a writer says: before an operation, and after it was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// The thread is about to do this in the table at this position.
-    Begin(usize, usize, Op),
-    /// The thread's operation is acknowledged: the rows that it wrote, and their versions.
-    Done(usize, Vec<(RowId, u64)>),
+    /// The thread is about to do this in the tables at these positions: one write, or some in a transaction.
+    Begin(usize, Vec<(usize, Op)>),
+    /// The thread's writes are acknowledged: the rows that each of them wrote, and their versions.
+    Done(usize, Vec<Written>),
+    /// The thread's transaction was rolled back.
+    Undone(usize),
 }
+
+/// The rows that a write wrote, and their versions.
+pub(crate) type Written = Vec<(RowId, u64)>;
 
 /// A write. Values are samples, by number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +41,7 @@ pub(crate) type Rows = BTreeMap<RowId, Entry>;
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     tables: Vec<Rows>,
-    in_flight: BTreeMap<usize, (usize, Op)>,
+    in_flight: BTreeMap<usize, Vec<(usize, Op)>>,
     acknowledged: usize,
 }
 
@@ -49,33 +54,36 @@ impl Ledger {
     /// Takes down what a writer says.
     pub(crate) fn take(&mut self, event: Event) -> Result<(), String> {
         match event {
-            Event::Begin(thread, table, op) => match self.in_flight.insert(thread, (table, op)) {
+            Event::Begin(thread, ops) => match self.in_flight.insert(thread, ops) {
                 None => Ok(()),
-                Some((_, op)) => Err(format!("thread {thread} goes on before {op:?} is acknowledged")),
+                Some(ops) => Err(format!("thread {thread} goes on before {ops:?} is acknowledged")),
             },
             Event::Done(thread, written) => {
-                let Some((table, op)) = self.in_flight.remove(&thread) else {
+                let ops = self.in_flight.remove(&thread).filter(|ops| ops.len() == written.len());
+                let Some(ops) = ops else {
                     return Err(format!("thread {thread} acknowledges what it did not begin"));
                 };
                 self.acknowledged += 1;
-                if self.tables.len() <= table {
-                    self.tables.resize(table + 1, Rows::new());
-                }
-                let rows = &mut self.tables[table];
-                match op {
-                    Op::Create(samples) => rows.extend(
-                        written
-                            .iter()
-                            .zip(samples)
-                            .map(|((id, version), sample)| (*id, Entry { sample, version: *version })),
-                    ),
-                    Op::Update(_, sample) => {
-                        rows.extend(written.iter().map(|(id, version)| (*id, Entry { sample, version: *version })));
-                    }
-                    Op::Delete(id) => drop(rows.remove(&id)),
-                }
+                ops.into_iter().zip(&written).for_each(|((table, op), written)| self.write(table, op, written));
                 Ok(())
             }
+            Event::Undone(thread) => match self.in_flight.remove(&thread) {
+                Some(_) => Ok(()),
+                None => Err(format!("thread {thread} undoes what it did not begin")),
+            },
+        }
+    }
+
+    fn write(&mut self, table: usize, op: Op, written: &[(RowId, u64)]) {
+        if self.tables.len() <= table {
+            self.tables.resize(table + 1, Rows::new());
+        }
+        let rows = &mut self.tables[table];
+        let entry = |(id, version): &(RowId, u64), sample| (*id, Entry { sample, version: *version });
+        match op {
+            Op::Create(samples) => rows.extend(written.iter().zip(samples).map(|(row, sample)| entry(row, sample))),
+            Op::Update(_, sample) => rows.extend(written.iter().map(|row| entry(row, sample))),
+            Op::Delete(id) => drop(rows.remove(&id)),
         }
     }
 
@@ -83,9 +91,18 @@ impl Ledger {
     pub(crate) fn settle(&mut self, actual: Vec<Rows>) -> Vec<String> {
         let mut problems = Vec::new();
         self.tables.resize(actual.len(), Rows::new());
-        for (table, op) in std::mem::take(&mut self.in_flight).into_values() {
-            if let (Some(expected), Some(actual)) = (self.tables.get_mut(table), actual.get(table)) {
-                problems.extend(resolve(&op, expected, actual));
+        for ops in std::mem::take(&mut self.in_flight).into_values() {
+            let mut done = Vec::new();
+            for (table, op) in &ops {
+                if let (Some(expected), Some(actual)) = (self.tables.get_mut(*table), actual.get(*table)) {
+                    match resolve(op, expected, actual) {
+                        Ok(is_done) => done.push(is_done),
+                        Err(problem) => problems.push(problem),
+                    }
+                }
+            }
+            if done.contains(&true) && done.contains(&false) {
+                problems.push(format!("torn: of a transaction, {ops:?}, only this is there: {done:?}"));
             }
         }
         for (table, (expected, actual)) in self.tables.iter().zip(&actual).enumerate() {
@@ -109,8 +126,8 @@ impl Ledger {
     }
 }
 
-/// Adds an operation that was in flight to what is expected if it happened.
-fn resolve(op: &Op, expected: &mut Rows, actual: &Rows) -> Option<String> {
+/// Adds an operation that was in flight to what is expected if it happened, and says whether it did.
+fn resolve(op: &Op, expected: &mut Rows, actual: &Rows) -> Result<bool, String> {
     match op {
         Op::Create(samples) => {
             let is_new = |sample: usize, id: &RowId, entry: &Entry| {
@@ -118,25 +135,27 @@ fn resolve(op: &Op, expected: &mut Rows, actual: &Rows) -> Option<String> {
             };
             let row = |sample: &usize| actual.iter().find(|(id, entry)| is_new(*sample, id, entry));
             let found: Vec<_> = samples.iter().filter_map(row).map(|(id, entry)| (*id, *entry)).collect();
-            let torn = !found.is_empty() && found.len() < samples.len();
-            let problem = torn.then(|| format!("torn: {} rows of a batch of {} are there", found.len(), samples.len()));
+            let is_done = !found.is_empty();
+            let problem = format!("torn: {} rows of a batch of {} are there", found.len(), samples.len());
+            let is_torn = is_done && found.len() < samples.len();
             expected.extend(found);
-            problem
+            if is_torn { Err(problem) } else { Ok(is_done) }
         }
         Op::Update(id, sample) => {
-            if let Some(entry) = expected.get_mut(id) {
-                let next = Entry { sample: *sample, version: entry.version + 1 };
-                if actual.get(id) == Some(&next) {
-                    *entry = next;
-                }
+            let Some(entry) = expected.get_mut(id) else { return Ok(false) };
+            let next = Entry { sample: *sample, version: entry.version + 1 };
+            let is_done = actual.get(id) == Some(&next);
+            if is_done {
+                *entry = next;
             }
-            None
+            Ok(is_done)
         }
         Op::Delete(id) => {
-            if !actual.contains_key(id) {
+            let is_done = !actual.contains_key(id);
+            if is_done {
                 expected.remove(id);
             }
-            None
+            Ok(is_done)
         }
     }
 }
@@ -172,11 +191,11 @@ mod tests {
             (Op::Delete(id(2)), vec![]),
         ];
         for (op, written) in acknowledged {
-            ledger.take(Event::Begin(0, 0, op)).unwrap();
-            ledger.take(Event::Done(0, written)).unwrap();
+            ledger.take(Event::Begin(0, vec![(0, op)])).unwrap();
+            ledger.take(Event::Done(0, vec![written])).unwrap();
         }
         for (thread, op) in in_flight.iter().enumerate() {
-            ledger.take(Event::Begin(thread, 0, op.clone())).unwrap();
+            ledger.take(Event::Begin(thread, vec![(0, op.clone())])).unwrap();
         }
         ledger
     }
@@ -231,8 +250,40 @@ mod tests {
     #[test]
     fn writers_acknowledge_what_they_began() {
         let mut ledger = Ledger::default();
+        let delete = || Event::Begin(0, vec![(0, Op::Delete(id(1)))]);
         assert!(ledger.take(Event::Done(0, vec![])).is_err());
-        ledger.take(Event::Begin(0, 0, Op::Delete(id(1)))).unwrap();
-        assert!(ledger.take(Event::Begin(0, 0, Op::Delete(id(1)))).is_err());
+        assert!(ledger.take(Event::Undone(0)).is_err());
+        ledger.take(delete()).unwrap();
+        assert!(ledger.take(delete()).is_err());
+        ledger.take(Event::Undone(0)).unwrap();
+        ledger.take(delete()).unwrap();
+        assert!(ledger.take(Event::Done(0, vec![vec![], vec![]])).is_err());
+    }
+
+    /// In two tables, a transaction deletes a row and makes one.
+    #[test]
+    fn a_transaction_is_there_wholly_or_not_at_all() {
+        let settled = |first: &[(u128, usize, u64)], second: &[(u128, usize, u64)]| {
+            let mut ledger = ledger(&[]);
+            ledger.take(Event::Begin(0, vec![(1, Op::Create(vec![3]))])).unwrap();
+            ledger.take(Event::Done(0, vec![vec![(id(1), 0)]])).unwrap();
+            let together = vec![(0, Op::Delete(id(1))), (1, Op::Create(vec![6])), (1, Op::Update(id(1), 7))];
+            ledger.take(Event::Begin(1, together)).unwrap();
+            ledger.settle([rows(first), rows(second)].concat())
+        };
+        let (old, new) = ([(1, 5, 1)], [(1, 7, 1), (2, 6, 0)]);
+        assert_eq!(settled(&old, &[(1, 3, 0)]), [""; 0]);
+        assert_eq!(settled(&[], &new), [""; 0]);
+        for (first, second) in
+            [(&old[..], &new[..]), (&[], &[(1, 3, 0)]), (&[], &new[..1]), (&old, &[(1, 3, 0), (2, 6, 0)])]
+        {
+            let problems = settled(first, second);
+            assert!(problems.iter().any(|problem| problem.starts_with("torn")), "{problems:?}");
+        }
+        // What was rolled back must not be there.
+        let mut ledger = ledger(&[]);
+        ledger.take(Event::Begin(0, vec![(0, Op::Delete(id(1)))])).unwrap();
+        ledger.take(Event::Undone(0)).unwrap();
+        assert!(ledger.settle(rows(&[]))[0].starts_with("lost"));
     }
 }

@@ -22,20 +22,24 @@ impl Display for Said {
         let joined = |parts: Vec<String>| parts.join(",");
         let hex = |id: &RowId| format!("{:x}", id.as_u128());
         match self {
-            Self::Event(Event::Begin(thread, table, op)) => {
-                write!(f, "{MARK} begin {thread} {table} ")?;
-                match op {
+            Self::Event(Event::Begin(thread, ops)) => {
+                write!(f, "{MARK} begin {thread}")?;
+                ops.iter().try_for_each(|(table, op)| match op {
                     Op::Create(samples) => {
-                        write!(f, "create {}", joined(samples.iter().map(usize::to_string).collect()))
+                        write!(f, " {table} create {} -", joined(samples.iter().map(usize::to_string).collect()))
                     }
-                    Op::Update(id, sample) => write!(f, "update {} {sample}", hex(id)),
-                    Op::Delete(id) => write!(f, "delete {}", hex(id)),
-                }
+                    Op::Update(id, sample) => write!(f, " {table} update {} {sample}", hex(id)),
+                    Op::Delete(id) => write!(f, " {table} delete {} -", hex(id)),
+                })
             }
-            Self::Event(Event::Done(thread, rows)) => {
-                let rows = rows.iter().map(|(id, version)| format!("{}:{version}", hex(id)));
-                write!(f, "{MARK} done {thread} {}", joined(rows.collect()))
+            Self::Event(Event::Done(thread, written)) => {
+                write!(f, "{MARK} done {thread}")?;
+                written.iter().try_for_each(|rows| {
+                    let rows = rows.iter().map(|(id, version)| format!("{}:{version}", hex(id)));
+                    write!(f, " {}", joined(rows.collect()))
+                })
             }
+            Self::Event(Event::Undone(thread)) => write!(f, "{MARK} undone {thread}"),
             Self::Failed(error) => write!(f, "{MARK} failed {}", error.replace(['\n', '\r'], " ")),
         }
     }
@@ -53,24 +57,30 @@ pub(super) fn parse(line: &str) -> Option<Said> {
     let id = |word: &str| u128::from_str_radix(word, 16).ok().map(RowId::from_u128);
     let list = |word: &'_ str| word.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     Some(Said::Event(match words.as_slice() {
-        ["begin", thread, table, op @ ..] => {
-            let op = match op {
-                ["create", samples] => {
-                    Op::Create(list(samples).iter().map(|sample| number(sample)).collect::<Option<_>>()?)
-                }
-                ["update", row, sample] => Op::Update(id(row)?, number(sample)?),
-                ["delete", row] => Op::Delete(id(row)?),
-                _ => return None,
+        ["begin", thread, ops @ ..] => {
+            let op = |words: &[&str]| {
+                let [table, rest @ ..] = words else { return None };
+                let op = match rest {
+                    ["create", samples, "-"] => {
+                        Op::Create(list(samples).iter().map(|sample| number(sample)).collect::<Option<_>>()?)
+                    }
+                    ["update", row, sample] => Op::Update(id(row)?, number(sample)?),
+                    ["delete", row, "-"] => Op::Delete(id(row)?),
+                    _ => return None,
+                };
+                Some((number(table)?, op))
             };
-            Event::Begin(number(thread)?, number(table)?, op)
+            Event::Begin(number(thread)?, ops.chunks(4).map(op).collect::<Option<_>>()?)
         }
-        ["done", thread, rows] => {
+        ["done", thread, written @ ..] => {
             let row = |part: &String| {
                 let (row, version) = part.split_once(':')?;
                 Some((id(row)?, version.parse().ok()?))
             };
-            Event::Done(number(thread)?, list(rows).iter().map(row).collect::<Option<_>>()?)
+            let rows = |rows: &&str| list(rows).iter().map(row).collect::<Option<_>>();
+            Event::Done(number(thread)?, written.iter().map(rows).collect::<Option<_>>()?)
         }
+        ["undone", thread] => Event::Undone(number(thread)?),
         _ => return None,
     }))
 }
@@ -83,11 +93,17 @@ mod tests {
     fn lines_say_what_was_said() {
         let id = RowId::from_u128;
         for said in [
-            Said::Event(Event::Begin(3, 1, Op::Create(vec![4, 5]))),
-            Said::Event(Event::Begin(0, 0, Op::Update(id(u128::MAX), 7))),
-            Said::Event(Event::Begin(0, 0, Op::Delete(id(0)))),
-            Said::Event(Event::Done(2, vec![(id(10), 0), (id(11), u64::MAX)])),
-            Said::Event(Event::Done(2, vec![])),
+            Said::Event(Event::Begin(3, vec![(1, Op::Create(vec![4, 5]))])),
+            Said::Event(Event::Begin(0, vec![(0, Op::Update(id(u128::MAX), 7))])),
+            Said::Event(Event::Begin(0, vec![(0, Op::Delete(id(0)))])),
+            Said::Event(Event::Begin(
+                0,
+                vec![(0, Op::Delete(id(0))), (2, Op::Create(vec![1])), (1, Op::Create(vec![]))],
+            )),
+            Said::Event(Event::Done(2, vec![vec![(id(10), 0), (id(11), u64::MAX)]])),
+            Said::Event(Event::Done(2, vec![vec![]])),
+            Said::Event(Event::Done(2, vec![vec![], vec![(id(1), 2)], vec![]])),
+            Said::Event(Event::Undone(7)),
             Said::Failed("it broke: twice".to_owned()),
         ] {
             assert_eq!(parse(&format!("{said}\n")), Some(said.clone()));

@@ -1,8 +1,8 @@
 //! A store whose writers are killed while they write: what was acknowledged is there afterwards, and nothing is half done.
 //!
 //! For back ends that say they are durable. [`CrashSpec`] starts the test binary once more as a child, which writes as fast
-//! as it can through the repositories of all types of a model, on several threads, and says on its standard output what it
-//! begins and what was acknowledged. After a random number of acknowledgements it is killed without a warning. Then the
+//! as it can through the repositories of all types of a model, on several threads, also in transactions over several tables where the
+//! back end has them, some of which are rolled back. It says on its standard output what it begins and what was acknowledged. After a random number of acknowledgements it is killed without a warning. Then the
 //! store is opened again and examined, and the next child goes on with it. The domain model is the caller's; one with a
 //! poly type, keys and indexes finds most.
 //!
@@ -26,7 +26,7 @@ use longevity_core::{BoxError, Error};
 pub use ledger::Ledger;
 pub use report::CrashReport;
 
-use self::process::{Role, fail, kill_one, told, write_here, write_until_killed};
+use self::process::{AnyTransactions, Role, fail, kill_one, told, write_here, write_until_killed};
 use self::table::{Values, tables};
 use crate::contract::SpecModel;
 use crate::random::seed_from_environment;
@@ -184,7 +184,8 @@ impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
     /// Writes so often in this process, and gives what was acknowledged: for tests of [`examine`](Self::examine).
     pub fn write(&self, backend: B, writes: usize) -> Result<Ledger, Error> {
         let store = self.opened(backend)?;
-        write_here(&tables(&store, &self.values)?, self.threads, self.values.seed, writes)
+        let tables = tables(&store, &self.values)?;
+        write_here(&tables, transactions(&store), self.threads, self.values.seed, writes)
     }
 
     /// What is wrong with a store: rows that were lost, torn or resurrected, and keys, indexes and counts that do not say
@@ -220,7 +221,9 @@ impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
         };
         let opened = self.opened(backend).and_then(|store| Ok((tables(&store, &self.values)?, store)));
         match opened {
-            Ok((tables, _store)) => write_until_killed(&tables, self.threads, self.values.seed, kill),
+            Ok((tables, store)) => {
+                write_until_killed(&tables, transactions(&store), self.threads, self.values.seed, kill)
+            }
             Err(error) => fail(&error.to_string()),
         }
     }
@@ -238,6 +241,12 @@ impl<M: SpecModel, B: Backend> Debug for CrashSpec<M, B> {
             .field("values", &self.values)
             .finish_non_exhaustive()
     }
+}
+
+/// The transactions of a store that has some.
+fn transactions<M: SpecModel, B: Backend>(store: &Longevity<M, B>) -> Option<&dyn AnyTransactions> {
+    let has_some = store.asynchronous().backend().capabilities().transactions;
+    has_some.then_some(store as &dyn AnyTransactions)
 }
 
 /// The spec as a closure configures it; says the closure's parameter type where a macro cannot.

@@ -1,9 +1,10 @@
 //! The tables of a model in a store that is written to, killed, and examined.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use longevity_core::backend::Backend;
-use longevity_core::blocking::Longevity;
+use longevity_core::blocking::{Longevity, Transaction};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Error, InModel, PState, PersistentType};
@@ -43,6 +44,8 @@ pub(super) struct Table<P> {
     pub(super) position: usize,
     pub(super) definition: TableDefinition,
     pub(super) views: Vec<Box<dyn AnyView<P>>>,
+    /// The same in a transaction.
+    pub(super) views_in: fn(&dyn Any) -> Option<Vec<Box<dyn AnyView<P>>>>,
     pub(super) samples: Vec<P>,
     pub(super) atomic_batches: bool,
 }
@@ -74,7 +77,8 @@ impl<M: SpecModel, B: Backend> Tables<'_, M, B> {
             position: self.tables.len(),
             samples: samples::<P>(&definition, self.values),
             definition,
-            views: views_of::<M, P, B>(self.store),
+            views: views_of::<M, P, B, _>(self.store),
+            views_in: |transaction| transaction.downcast_ref().map(views_of::<M, P, B, Transaction<M, B>>),
             atomic_batches: self.store.asynchronous().backend().capabilities().atomic_batches,
         };
         self.tables.push(Box::new(Arc::new(table)));

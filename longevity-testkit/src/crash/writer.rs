@@ -1,11 +1,12 @@
 //! What writes to a table until it is killed.
 
+use std::any::Any;
 use std::sync::Arc;
 
-use longevity_core::{Error, PState, PersistentType, RowId};
+use longevity_core::{Error, PState, PersistentType};
 use proptest::test_runner::TestRunner;
 
-use super::ledger::{Event, Op};
+use super::ledger::{Op, Written};
 use super::table::Table;
 use crate::strategies::combine::below;
 use crate::views::AnyView;
@@ -13,19 +14,37 @@ use crate::views::AnyView;
 /// How many rows a batch has at most.
 const BATCH: usize = 8;
 
-/// A writer, without its type.
+/// A writer, without its type. It plans a write, does it, and then keeps it or has it undone.
 pub(super) trait AnyWriter: Send {
-    /// Writes once, and says so before and after; says nothing if there is nothing to write.
-    fn step(&mut self, chance: &mut TestRunner, say: &mut dyn FnMut(Event)) -> Result<(), Error>;
+    /// The position of its table.
+    fn table(&self) -> usize;
+    /// Chooses a write; `None` if there is nothing to write.
+    fn plan(&mut self, chance: &mut TestRunner) -> Option<Op>;
+    /// Does what was planned, in a transaction if there is one.
+    fn write(&mut self, transaction: Option<&dyn Any>, chance: &mut TestRunner) -> Result<Written, Error>;
+    /// What was done is there.
+    fn keep(&mut self);
+    /// What was done was rolled back.
+    fn undo(&mut self);
 }
 
 /// Writes the samples of one thread, so that no two writers collide.
 pub(super) struct Writer<P> {
     table: Arc<Table<P>>,
-    thread: usize,
     /// The samples that no row holds.
     free: Vec<usize>,
     rows: Vec<(PState<P>, usize)>,
+    planned: Option<Planned<P>>,
+    /// The states that the write gave.
+    written: Vec<PState<P>>,
+}
+
+/// A write. Its samples and its row are in nobody else's hands.
+enum Planned<P> {
+    Create(Vec<usize>),
+    /// A row that holds the first sample becomes one with the second.
+    Update(PState<P>, usize, usize),
+    Delete(PState<P>, usize),
 }
 
 impl<P: PersistentType> Writer<P> {
@@ -37,75 +56,112 @@ impl<P: PersistentType> Writer<P> {
             .collect();
         let is_free = |sample: &usize| mine(*sample) && !rows.iter().any(|(_, taken)| taken == sample);
         let free = (0..table.samples.len()).filter(is_free).collect();
-        Ok(Self { table, thread, free, rows })
-    }
-
-    /// A repository that takes this value: that of the type that owns the table, or of its variant.
-    fn view(&self, value: &P, chance: &mut TestRunner) -> &dyn AnyView<P> {
-        let views = &self.table.views;
-        let own = views.iter().position(|view| view.variant() == Some(value.variant())).unwrap_or(0);
-        &*views[if below(2, chance) == 0 { 0 } else { own }]
+        Ok(Self { table, free, rows, planned: None, written: Vec::new() })
     }
 
     fn take_free(&mut self, chance: &mut TestRunner) -> Option<usize> {
         (!self.free.is_empty()).then(|| self.free.swap_remove(below(self.free.len(), chance)))
     }
 
-    fn create(&mut self, rows: usize, chance: &mut TestRunner, say: &mut dyn FnMut(Event)) -> Result<(), Error> {
-        let samples: Vec<_> = (0..rows).map_while(|_| self.take_free(chance)).collect();
-        let values: Vec<_> = samples.iter().map(|sample| self.table.samples[*sample].clone()).collect();
-        say(Event::Begin(self.thread, self.table.position, Op::Create(samples.clone())));
-        let states = match values.as_slice() {
-            [value] => vec![self.view(value, chance).create(value.clone())?],
-            _ => self.table.views[0].create_many(values)?,
-        };
-        self.say_done(&states, say);
-        self.rows.extend(states.into_iter().zip(samples));
-        Ok(())
+    fn plan_to_create(&mut self, rows: usize, chance: &mut TestRunner) -> Planned<P> {
+        Planned::Create((0..rows).map_while(|_| self.take_free(chance)).collect())
     }
 
-    fn update(&mut self, chance: &mut TestRunner, say: &mut dyn FnMut(Event)) -> Result<(), Error> {
+    fn plan_to_update(&mut self, chance: &mut TestRunner) -> Planned<P> {
         let (state, old) = self.rows.swap_remove(below(self.rows.len(), chance));
         // The primary key stays, and with it the sample.
         let next = if self.table.definition.primary_key.is_some() { None } else { self.take_free(chance) };
-        let sample = next.unwrap_or(old);
-        let value = &self.table.samples[sample];
-        // A row changes its variant through the repository of the type that owns the table.
-        let morphs = value.variant() != state.get().variant();
-        let view = if morphs { &*self.table.views[0] } else { self.view(value, chance) };
-        say(Event::Begin(self.thread, self.table.position, Op::Update(state.id(), sample)));
-        let state = view.update(state.set(value.clone()))?;
-        self.say_done(std::slice::from_ref(&state), say);
-        self.rows.push((state, sample));
-        self.free.extend(Some(old).filter(|old| *old != sample));
-        Ok(())
+        Planned::Update(state, old, next.unwrap_or(old))
     }
 
-    fn delete(&mut self, chance: &mut TestRunner, say: &mut dyn FnMut(Event)) -> Result<(), Error> {
+    fn plan_to_delete(&mut self, chance: &mut TestRunner) -> Planned<P> {
         let (state, sample) = self.rows.swap_remove(below(self.rows.len(), chance));
-        say(Event::Begin(self.thread, self.table.position, Op::Delete(state.id())));
-        self.view(state.get(), chance).delete(state)?;
-        self.say_done(&[], say);
-        self.free.push(sample);
-        Ok(())
-    }
-
-    fn say_done(&self, states: &[PState<P>], say: &mut dyn FnMut(Event)) {
-        let rows = states.iter().map(|state| (state.id(), state.row_version()));
-        say(Event::Done(self.thread, rows.collect::<Vec<(RowId, u64)>>()));
+        Planned::Delete(state, sample)
     }
 }
 
+/// A repository that takes this value: that of the type that owns the table, or of its variant.
+fn view<'a, P: PersistentType>(
+    views: &'a [Box<dyn AnyView<P>>],
+    value: &P,
+    chance: &mut TestRunner,
+) -> &'a dyn AnyView<P> {
+    let own = views.iter().position(|view| view.variant() == Some(value.variant())).unwrap_or(0);
+    &*views[if below(2, chance) == 0 { 0 } else { own }]
+}
+
 impl<P: PersistentType> AnyWriter for Writer<P> {
-    fn step(&mut self, chance: &mut TestRunner, say: &mut dyn FnMut(Event)) -> Result<(), Error> {
+    fn table(&self) -> usize {
+        self.table.position
+    }
+
+    fn plan(&mut self, chance: &mut TestRunner) -> Option<Op> {
         let (free, rows) = (self.free.len(), self.rows.len());
-        match below(10, chance) {
-            0..=2 if free > 0 => self.create(1, chance, say),
-            3..=4 if free > 1 && self.table.atomic_batches => self.create(2 + below(BATCH - 1, chance), chance, say),
-            5..=7 if rows > 0 => self.update(chance, say),
-            _ if rows > 0 => self.delete(chance, say),
-            _ if free > 0 => self.create(1, chance, say),
-            _ => Ok(()),
+        let planned = match below(10, chance) {
+            0..=2 if free > 0 => self.plan_to_create(1, chance),
+            3..=4 if free > 1 && self.table.atomic_batches => self.plan_to_create(2 + below(BATCH - 1, chance), chance),
+            5..=7 if rows > 0 => self.plan_to_update(chance),
+            _ if rows > 0 => self.plan_to_delete(chance),
+            _ if free > 0 => self.plan_to_create(1, chance),
+            _ => return None,
+        };
+        let op = match &planned {
+            Planned::Create(samples) => Op::Create(samples.clone()),
+            Planned::Update(state, _, sample) => Op::Update(state.id(), *sample),
+            Planned::Delete(state, _) => Op::Delete(state.id()),
+        };
+        self.planned = Some(planned);
+        Some(op)
+    }
+
+    fn write(&mut self, transaction: Option<&dyn Any>, chance: &mut TestRunner) -> Result<Written, Error> {
+        let in_transaction = transaction.and_then(|transaction| (self.table.views_in)(transaction));
+        let views = in_transaction.as_ref().unwrap_or(&self.table.views);
+        let samples = &self.table.samples;
+        self.written = match &self.planned {
+            None => Vec::new(),
+            Some(Planned::Create(planned)) => match planned.as_slice() {
+                [sample] => vec![view(views, &samples[*sample], chance).create(samples[*sample].clone())?],
+                planned => views[0].create_many(planned.iter().map(|sample| samples[*sample].clone()).collect())?,
+            },
+            Some(Planned::Update(state, _, sample)) => {
+                let value = &samples[*sample];
+                // A row changes its variant through the repository of the type that owns the table.
+                let morphs = value.variant() != state.get().variant();
+                let view = if morphs { &*views[0] } else { view(views, value, chance) };
+                vec![view.update(state.clone().set(value.clone()))?]
+            }
+            Some(Planned::Delete(state, _)) => {
+                view(views, state.get(), chance).delete(state.clone())?;
+                Vec::new()
+            }
+        };
+        Ok(self.written.iter().map(|state| (state.id(), state.row_version())).collect())
+    }
+
+    fn keep(&mut self) {
+        let mut written = std::mem::take(&mut self.written).into_iter();
+        match self.planned.take() {
+            None => {}
+            Some(Planned::Create(samples)) => self.rows.extend(written.zip(samples)),
+            Some(Planned::Update(_, old, sample)) => {
+                self.rows.extend(written.next().map(|state| (state, sample)));
+                self.free.extend(Some(old).filter(|old| *old != sample));
+            }
+            Some(Planned::Delete(_, sample)) => self.free.push(sample),
+        }
+    }
+
+    fn undo(&mut self) {
+        self.written.clear();
+        match self.planned.take() {
+            None => {}
+            Some(Planned::Create(samples)) => self.free.extend(samples),
+            Some(Planned::Update(state, old, sample)) => {
+                self.rows.push((state, old));
+                self.free.extend(Some(sample).filter(|sample| *sample != old));
+            }
+            Some(Planned::Delete(state, sample)) => self.rows.push((state, sample)),
         }
     }
 }
