@@ -8,6 +8,7 @@
 #![expect(unreachable_pub, reason = "a program: `pub` is what its other rooms may use")]
 
 mod load;
+mod merge;
 mod model;
 mod source;
 mod tour;

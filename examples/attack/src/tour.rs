@@ -6,9 +6,11 @@ use longevity::backend::Backend;
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 
+use crate::merge::two_become_one;
 use crate::model::*;
 
-type Outcome<T = ()> = Result<T, Error>;
+/// What each part of the tour gives.
+pub type Outcome<T = ()> = Result<T, Error>;
 
 /// Shows everything, one after the other. What needs an object that the file does not have says so.
 pub fn tour<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
@@ -18,13 +20,15 @@ pub fn tour<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
         software(store, &technique)?;
         optimistic_lock(store, technique)?;
         morph(store)?;
+        two_become_one(store)?;
     }
     println!("\n{}", style("© 2025 The MITRE Corporation. This work is reproduced and distributed with the").dim());
     println!("{}\n", style("permission of The MITRE Corporation.").dim());
     Ok(())
 }
 
-fn heading(text: &str, code: &str) {
+/// What the next lines are about, and the code that they come from.
+pub fn heading(text: &str, code: &str) {
     println!("\n{}  {}", style(text).cyan().bold(), style(code).dim());
 }
 

@@ -46,6 +46,14 @@ fn the_shipped_data_loads_whole_and_the_figures_agree_with_its_notice() {
     assert_eq!(output.status.code(), Some(0));
     for text in [in_a_file, text(output.stdout)] {
         figures_agree(&text);
+        all_say(
+            &text,
+            &[
+                "refused: 78 relationships moved, 31 dropped; 187 groups, 20,048 relationships",
+                "merged: 78 relationships moved, 31 dropped; 186 groups, 20,017 relationships",
+                "and back: 78 relationships moved, 31 dropped; 187 groups, 20,048 relationships",
+            ],
+        );
     }
 }
 
@@ -62,6 +70,7 @@ fn the_shipped_data_loads_whole_into_mongodb_and_a_second_run_finds_it() {
     let (out, err) = (text(output.stdout), text(output.stderr));
     assert_eq!(output.status.code(), Some(0), "{out}\n{err}");
     figures_agree(&out);
+    all_say(&out, &["mongo does not support transactions yet"]);
     let again = text(run().stdout);
     assert!(again.contains("24,768 objects are in mongodb://") && again.contains("nothing to load"), "{again}");
 }
@@ -124,9 +133,15 @@ fn a_store_that_cannot_be_used_is_exit_status_two() {
     }
 }
 
-fn figures_agree(text: &str) {
+fn all_say(text: &str, expected: &[&str]) {
     let squeezed = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for expected in [
+    for expected in expected {
+        assert!(squeezed.contains(expected), "{expected:?} is not in\n{text}");
+    }
+}
+
+fn figures_agree(text: &str) {
+    let expected = [
         "24,768 objects",
         "no line refused",
         "Relationship 20,048",
@@ -153,9 +168,8 @@ fn figures_agree(text: &str) {
         "morphed Malware, 90 tools, 697 malware; row version 1",
         "found as malware by S0002: true; as a tool: false",
         "back Tool, 91 tools, 696 malware; row version 2",
-    ] {
-        assert!(squeezed.contains(expected), "{expected:?} is not in\n{text}");
-    }
+    ];
+    all_say(text, &expected);
 }
 
 #[test]
