@@ -24,6 +24,8 @@ mod checks;
 mod condition;
 mod connection;
 mod database;
+#[cfg(test)]
+mod durability;
 mod encode;
 mod explain;
 mod failure;

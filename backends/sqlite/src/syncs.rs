@@ -66,6 +66,18 @@ impl Syncs {
         state.committed
     }
 
+    /// How many were committed, and how many of them are on the disk.
+    #[cfg(test)]
+    pub(crate) fn counted(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.committed, state.synced)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn use_log(&self, log: File) {
+        self.log.set(log).unwrap();
+    }
+
     /// The error of all that is written after the log could not be synchronized.
     pub(crate) fn broken(&self) -> Option<SqliteError> {
         self.state().broken.as_ref().map(|reason| SqliteError::Unsynchronized { reason: reason.clone() })

@@ -156,6 +156,9 @@ fn who_asked_and_does_not_come_is_passed_over() {
     in_a_file(|path| {
         on_one_thread(Sqlite::file(path), async |bank| {
             let tx = bank.begin().await.unwrap();
+            // More than are woken at once.
+            let mut more: Vec<_> = (0..4).map(|_| Box::pin(bank.begin())).collect();
+            assert!(more.iter_mut().all(|begun| begun.now_or_never().is_none()));
             let (mut forgotten, mut dropped) = (Box::pin(bank.begin()), Box::pin(bank.begin()));
             assert!((&mut forgotten).now_or_never().is_none() && (&mut dropped).now_or_never().is_none());
             let mut third = pin!(bank.transaction(async |tx| tx.repo::<Account>().create(account(1, 1)).await));
