@@ -198,3 +198,51 @@ impl Drop for Claiming {
         self.withdraw();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use longevity_core::backend::{Backend, Session, Target, Transaction, TransactionMode, Write, WriteFailure};
+    use longevity_core::query::Predicate;
+    use longevity_core::{RowId, block_on};
+    use smallvec::smallvec;
+
+    use super::*;
+    use crate::Sqlite;
+    use crate::recompiles::{content, definition};
+
+    #[test]
+    fn whoever_does_not_want_it_any_more_is_forgotten() {
+        let sqlite = Sqlite::in_memory();
+        let table = block_on(sqlite.open(&[Arc::new(definition())])).unwrap().remove(0);
+        let database = &table.database;
+        let lease = block_on(Lease::claim(database)).unwrap();
+        let mut second = Box::pin(Lease::claim(database));
+        assert!(second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(database.writer.is_wanted());
+        drop(second);
+        assert!(!database.writer.is_wanted());
+        drop(lease);
+        assert!(!database.writer.is_leased());
+    }
+
+    /// What a write in a transaction is refused for leaves the transaction as it was.
+    #[test]
+    fn a_refused_write_is_undone_and_nothing_else() {
+        let sqlite = Sqlite::in_memory();
+        let table = block_on(sqlite.open(&[Arc::new(definition())])).unwrap().remove(0);
+        block_on(sqlite.create_schema(&[&table])).unwrap();
+        let tx = block_on(sqlite.begin(TransactionMode::ReadWrite)).unwrap();
+        let insert = |name| Write::Insert(content(name, 0));
+        block_on(tx.write(&table, smallvec![insert("ann")])).unwrap();
+        let target =
+            |id| Target { id: RowId::from_u128(id), version: Some(0), scope: None, primary_key: None, before: false };
+        let twice = block_on(tx.write(&table, smallvec![insert("bob"), insert("cec"), insert("ann")]));
+        assert!(matches!(twice, Err((2, WriteFailure::Duplicate(0)))), "{twice:?}");
+        let gone = block_on(tx.write(&table, smallvec![Write::Delete(target(1)), Write::Delete(target(9))]));
+        assert!(matches!(gone, Err((1, WriteFailure::Missing))), "{gone:?}");
+        assert_eq!(block_on(tx.count(&table, Predicate::All)).unwrap(), 1);
+        block_on(tx.write(&table, smallvec![insert("dan")])).unwrap();
+        block_on(tx.commit()).unwrap();
+        assert_eq!(block_on(sqlite.count(&table, Predicate::All)).unwrap(), 2);
+    }
+}

@@ -156,8 +156,7 @@ impl Writer {
     /// Takes the connection out of the reach of all others, if it is free; as it is if it is to be relaxed anyway.
     pub(crate) fn take(&self, database: &Arc<Database>, to_relax: bool) -> bool {
         let Some(connection) = self.free() else { return false };
-        // A thread that waits for another process comes first. Under the lock, under which it was sent.
-        if self.is_leased() || self.waiting.load(Ordering::Acquire) {
+        if self.is_leased() {
             return false;
         }
         roll_back(&connection);
@@ -290,7 +289,11 @@ impl Writer {
 
     /// Does what is in the queue when the other process's lock is free. What is dropped until then is not done.
     fn wait(&self, database: &Database) {
-        let Some(mut held) = self.lock() else { return };
+        let Some(mut held) = self.lock() else {
+            // A transaction was faster. What is in the queue goes on after it.
+            self.waiting.store(false, Ordering::Release);
+            return;
+        };
         // Said before the connection is free, also by a panic: else nobody would take it any more.
         let waiting = Waiting(&self.waiting);
         let mut wakers = Vec::new();
@@ -383,7 +386,7 @@ fn watch(database: &Weak<Database>) {
         let expired = queue.expire(Some(now));
         let next = queue.next_deadline();
         queue.watched = next.is_some();
-        let is_free = !writer.is_leased() && !writer.waiting.load(Ordering::Acquire);
+        let is_free = !writer.is_leased();
         let claims = queue.claims.iter().filter(|_| is_free).filter_map(|claim| claim.waker());
         let left: Vec<Waker> = claims.collect();
         drop(queue);

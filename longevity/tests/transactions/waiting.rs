@@ -161,11 +161,15 @@ fn who_asked_and_does_not_come_is_passed_over() {
             assert!(more.iter_mut().all(|begun| begun.now_or_never().is_none()));
             let (mut forgotten, mut dropped) = (Box::pin(bank.begin()), Box::pin(bank.begin()));
             assert!((&mut forgotten).now_or_never().is_none() && (&mut dropped).now_or_never().is_none());
-            let mut third = pin!(bank.transaction(async |tx| tx.repo::<Account>().create(account(1, 1)).await));
-            assert!(third.as_mut().now_or_never().is_none());
+            // It comes as soon as it is told, and not before.
+            let own = bank.clone();
+            let third =
+                async move { own.transaction(async |tx| tx.repo::<Account>().create(account(1, 1)).await).await };
+            let third = tokio::spawn(third);
+            tokio::task::yield_now().await;
             drop(dropped);
             tx.commit().await.unwrap();
-            third.await.unwrap();
+            third.await.unwrap().unwrap();
             bank.repo::<Account>().create(account(2, 2)).await.unwrap();
             bank.begin().await.unwrap().commit().await.unwrap();
             // It comes after all.
@@ -222,6 +226,24 @@ fn another_process_is_not_waited_for_for_ever() {
             drop(dropped);
             tx.commit().await.unwrap();
             bank.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await.unwrap();
+        });
+    });
+}
+
+/// The lock of the file goes with the transaction, and not with the next one.
+#[test]
+fn a_dropped_transaction_is_in_no_other_process_s_way() {
+    in_a_file(|path| {
+        on_one_thread(Sqlite::file(path).busy_timeout(Duration::ZERO), async |bank| {
+            let other = Longevity::<Bank, _>::open(Sqlite::file(path).busy_timeout(Duration::ZERO)).await.unwrap();
+            for number in 0..3 {
+                let tx = bank.begin().await.unwrap();
+                tx.repo::<Account>().create(account(number, 1)).await.unwrap();
+                drop(tx);
+                other.begin().await.unwrap().repo::<Account>().create(account(number, 2)).await.unwrap();
+                other.repo::<Account>().create(account(number, 3)).await.unwrap();
+            }
+            assert_eq!(counts(&bank).await, (3, 0));
         });
     });
 }
