@@ -14,6 +14,7 @@ use crate::encode::Doc;
 use crate::failure::SqliteError;
 use crate::read::rows_of;
 use crate::table::Ready;
+use crate::transaction::Later;
 use crate::translate::Statement;
 
 /// How many rows go from the reader to the listener at once.
@@ -36,7 +37,8 @@ struct Chunk {
 ///
 /// Those of a file are a snapshot that a reader in a thread of its own holds open; it is at most 768 rows ahead, and
 /// ends when the stream is dropped. Those of a database in memory, which has one connection, and those of a transaction are found at
-/// the start; while a transaction has the one connection, the start is when it lets it go.
+/// the start; while a transaction has the one connection, the start is when it lets it go. Of those of a snapshot only the ids are found at the
+/// start.
 #[derive(Debug)]
 pub struct Rows {
     ready: std::vec::IntoIter<Found>,
@@ -47,11 +49,12 @@ pub struct Rows {
 #[derive(Debug)]
 enum More {
     Reader(Reader),
+    Waiting(Waiting),
     Later(Later),
 }
 
 /// Rows that are found when the connection is free.
-struct Later(Pin<Box<dyn Future<Output = Result<Vec<Found>, Error>> + Send>>);
+struct Waiting(Pin<Box<dyn Future<Output = Result<Vec<Found>, Error>> + Send>>);
 
 /// The reader's end of the channel is in its thread.
 #[derive(Debug)]
@@ -76,12 +79,17 @@ impl Rows {
 
     /// Rows that are found now, or, if that has to wait, when it need not any more.
     pub(crate) fn found(find: impl Future<Output = Result<Vec<Found>, Error>> + Send + 'static) -> Self {
-        let mut later = Later(Box::pin(find));
-        match later.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        let mut waiting = Waiting(Box::pin(find));
+        match waiting.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(rows)) => Self::ready(rows),
             Poll::Ready(Err(error)) => Self::failed(error),
-            Poll::Pending => Self { ready: Vec::new().into_iter(), more: Some(More::Later(later)) },
+            Poll::Pending => Self { ready: Vec::new().into_iter(), more: Some(More::Waiting(waiting)) },
         }
+    }
+
+    /// Rows of a snapshot, which are read when they are asked for.
+    pub(crate) fn of_ids(later: Later) -> Self {
+        Self { ready: Vec::new().into_iter(), more: Some(More::Later(later)) }
     }
 
     /// Begins a snapshot, and reads it in a thread.
@@ -149,9 +157,9 @@ pub(crate) fn begin(connection: &Connection) -> rusqlite::Result<()> {
     connection.prepare_cached(FIRST_OF_SCHEMA)?.query([])?.next().map(drop)
 }
 
-impl std::fmt::Debug for Later {
+impl std::fmt::Debug for Waiting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Later").finish_non_exhaustive()
+        f.debug_struct("Waiting").finish_non_exhaustive()
     }
 }
 
@@ -198,13 +206,21 @@ impl Stream for Rows {
             }
             let reader = match &mut self.more {
                 None => return Poll::Ready(None),
-                Some(More::Later(later)) => match later.0.as_mut().poll(context) {
+                Some(More::Waiting(waiting)) => match waiting.0.as_mut().poll(context) {
                     Poll::Ready(found) => {
                         *self = found.map_or_else(Self::failed, Self::ready);
                         continue;
                     }
                     Poll::Pending => return Poll::Pending,
                 },
+                Some(More::Later(later)) => {
+                    let rows = later.next(CHUNK);
+                    if rows.is_empty() {
+                        self.more = None;
+                    }
+                    self.ready = rows.into_iter();
+                    continue;
+                }
                 Some(More::Reader(reader)) => reader,
             };
             match Pin::new(&mut reader.chunks).poll_next(context) {

@@ -16,12 +16,14 @@ use crate::backend::{explained, explanation_of};
 use crate::database::Database;
 use crate::encode::Doc;
 use crate::failure::SqliteError;
+use crate::layout::ID;
 use crate::lease::Lease;
+use crate::names::quoted;
 use crate::stream::{self, Rows};
 use crate::syncs::Synced;
 use crate::table::{Ready, Table};
 use crate::values::Values;
-use crate::{read, translate, write};
+use crate::{read, rows, translate, write};
 
 /// A transaction on a [`Sqlite`] database.
 ///
@@ -30,9 +32,11 @@ use crate::{read, translate, write};
 /// connection, it sees a copy.
 pub struct SqliteTransaction {
     database: Arc<Database>,
-    /// `None` when it is over. Its lock is held while an operation runs.
-    open: Mutex<Option<Open>>,
+    open: Shared,
 }
+
+/// What is open of a transaction; `None` when it is over. Its lock is held while an operation runs.
+type Shared = Arc<Mutex<Option<Open>>>;
 
 struct Open {
     by: By,
@@ -63,8 +67,8 @@ impl SqliteTransaction {
                 By::Copy(copy)
             }
         };
-        let open = Mutex::new(Some(Open { by, savepoints: 0, wrote: false }));
-        Ok(Self { database: Arc::clone(database), open })
+        let open = Some(Open { by, savepoints: 0, wrote: false });
+        Ok(Self { database: Arc::clone(database), open: Arc::new(Mutex::new(open)) })
     }
 
     fn open(&self) -> MutexGuard<'_, Option<Open>> {
@@ -109,11 +113,63 @@ impl SqliteTransaction {
         })
     }
 
+    /// The ids of a query's rows.
+    fn ids(&self, table: &Table, select: &Select) -> Result<Later, Error> {
+        self.read(table, |connection, ready| {
+            let ids = format!("SELECT {} FROM {}", quoted(ID), quoted(&ready.layout.table));
+            let statement = match translate::select_as(&self.database, ready, select, &ids) {
+                Ok(statement) => statement,
+                Err(error) => return Ok(Err(error.into())),
+            };
+            let mut prepared = read::prepared(connection, &statement)?;
+            let ids: Vec<i64> = prepared.raw_query().mapped(|row| row.get(0)).collect::<Result<_, _>>()?;
+            let (database, table, open) = (Arc::clone(&self.database), Arc::clone(ready), Arc::clone(&self.open));
+            Ok(Ok(Later { database, table, open, ids: ids.into_iter() }))
+        })
+    }
+
     fn execute(&self, sql: &str) -> Result<(), Error> {
         self.with(|connection| {
             let run = connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
             run.map(drop).map_err(|error| self.database.site.failed(error).into())
         })
+    }
+}
+
+/// Rows of a snapshot that are read when they are asked for.
+pub(crate) struct Later {
+    database: Arc<Database>,
+    table: Arc<Ready>,
+    open: Shared,
+    ids: std::vec::IntoIter<i64>,
+}
+
+impl Later {
+    /// So many of the next rows; none if there are no more.
+    pub(crate) fn next(&mut self, rows: usize) -> Vec<Result<Row<Doc>, Error>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match open.as_mut().map(|open| &open.by) {
+            Some(By::Reader(connection) | By::Copy(connection)) => connection,
+            Some(By::Writer(_)) | None => {
+                self.ids = Vec::new().into_iter();
+                return vec![Err(ended())];
+            }
+        };
+        let mut next = || -> rusqlite::Result<Vec<_>> {
+            let mut statement = connection.prepare_cached(&self.table.statements.by_id)?;
+            let ids = self.ids.by_ref().take(rows);
+            ids.map(|id| statement.query_row([id], |row| Ok(rows::read(&self.table, row)))).collect()
+        };
+        next().unwrap_or_else(|error| {
+            self.ids = Vec::new().into_iter();
+            vec![Err(self.database.site.failed(error).into())]
+        })
+    }
+}
+
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Later").field("rows", &self.ids.len()).finish_non_exhaustive()
     }
 }
 
@@ -203,6 +259,11 @@ impl Session for SqliteTransaction {
     }
 
     fn stream(&self, table: &Table, select: Select) -> Rows {
+        let is_to_read = self.open().as_ref().is_some_and(|open| !matches!(open.by, By::Writer(_)));
+        if is_to_read {
+            // Nothing changes meanwhile, so the rows need not be held.
+            return self.ids(table, &select).map_or_else(Rows::failed, Rows::of_ids);
+        }
         self.found(table, &select).map_or_else(Rows::failed, Rows::ready)
     }
 

@@ -1,6 +1,6 @@
 //! A snapshot reads many things of one moment.
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
@@ -11,6 +11,7 @@ on_each_back_end!(
     a_snapshot_takes_no_writes,
     writers_do_not_wait_for_a_snapshot_nor_it_for_them,
     a_key_is_looked_up_as_it_was,
+    a_long_stream_shows_what_was_there_and_ends_with_the_snapshot,
 );
 
 async fn a_snapshot_is_of_one_moment_over_all_types<B: Backend>(bank: &Store<B>) {
@@ -120,4 +121,30 @@ async fn a_key_is_looked_up_as_it_was<B: Backend>(bank: &Store<B>) {
     .await
     .unwrap();
     assert_eq!(bank.repo::<Account>().retrieve_one(&Number(0)).await.unwrap().balance, 1);
+}
+
+async fn a_long_stream_shows_what_was_there_and_ends_with_the_snapshot<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create_many((0..700).map(|number| account(number, i64::from(number)))).await.unwrap();
+    let m = Account::props();
+    let kept = bank
+        .snapshot(async |at| {
+            let from_600 = Account::query().filter(m.balance.lt(650)).order_by(m.balance.desc()).offset(49).limit(550);
+            let mut stream = at.repo::<Account>().stream(from_600);
+            for balance in (51..=600).rev() {
+                if balance % 100 == 0 {
+                    bank.repo::<Account>().patch_by(&Number(60), m.balance.increment(1_000)).await?;
+                    let hundred = Account::query().filter(m.balance.ge(balance - 100) & m.balance.lt(balance));
+                    bank.repo::<Account>().delete_where(hundred).await?;
+                }
+                assert_eq!(stream.next().await.unwrap()?.balance, balance);
+            }
+            assert!(stream.next().await.is_none());
+            let mut kept = at.repo::<Account>().stream(Account::query().all());
+            kept.next().await.unwrap()?;
+            Ok::<_, Error>(kept)
+        })
+        .await
+        .unwrap();
+    let rest: Vec<_> = kept.collect().await;
+    assert!(matches!(rest.as_slice(), [Err(Error::TransactionEnded { .. })]), "{rest:?}");
 }
