@@ -19,8 +19,8 @@ const CALLERS: u64 = 32;
 /// Of each caller.
 const TOGETHER: u64 = 100;
 /// Transactions, of one caller and of each of 32.
-const CHANGES: u64 = 500;
-const CHANGES_TOGETHER: u64 = 50;
+const CHANGES: u64 = 1_000;
+const CHANGES_TOGETHER: u64 = 200;
 const ROWS: u64 = ALONE + CALLERS * TOGETHER;
 
 fn main() -> ExitCode {

@@ -17,6 +17,10 @@ use crate::failure::SqliteError;
 
 /// How often a commit yields at most, so that those who come after it share its synchronization.
 const YIELDS: u8 = 64;
+/// Who had so many synchronizations to himself takes himself to be alone, and yields once in so many.
+const LOOK: usize = 16;
+/// Nobody waits for more than so many.
+const CROWD: u64 = 64;
 
 #[derive(Default)]
 pub(crate) struct Syncs {
@@ -33,6 +37,10 @@ struct State {
     synced: u64,
     /// Whether somebody synchronizes.
     is_busy: bool,
+    /// How many shared the last synchronization.
+    crowd: u64,
+    /// How many synchronizations in a row had one alone.
+    alone: usize,
     waiting: Vec<Waker>,
     /// Why the log could not be synchronized. What was committed may be lost, and with it all that comes after it in the log.
     broken: Option<String>,
@@ -84,6 +92,23 @@ impl Syncs {
     }
 }
 
+impl State {
+    /// Whether somebody who has yielded so often goes on to synchronize: as many are there as the last time, or it cannot be helped.
+    fn is_gathered(&self, yields: u8) -> bool {
+        if yields == 0 {
+            return self.alone >= LOOK && !self.alone.is_multiple_of(LOOK);
+        }
+        yields >= YIELDS || self.committed - self.synced >= self.crowd.min(CROWD)
+    }
+
+    /// So many are on the disk.
+    fn synced(&mut self, all: u64) {
+        self.crowd = all.saturating_sub(self.synced);
+        self.alone = if self.crowd > 1 { 0 } else { self.alone.wrapping_add(1) };
+        self.synced = all;
+    }
+}
+
 /// Waits until a commit is on the disk. If it is dropped, the commit is done all the same.
 pub(crate) struct Synced {
     database: Arc<Database>,
@@ -114,8 +139,11 @@ impl Future for Synced {
             state.waiting.push(context.waker().clone());
             return Poll::Pending;
         }
-        // Those who wait for the connection now are the ones who could share.
-        if self.yields < YIELDS && database.writer.is_wanted() {
+        // Those who wait for the connection now can share, too. If another thread is at work on one, it goes on meanwhile, and the
+        // next synchronization is for that one.
+        let writer = &database.writer;
+        let is_gathered = state.is_gathered(self.yields) && (self.yields >= YIELDS || !writer.is_wanted());
+        if !is_gathered && !(self.yields > 0 && writer.is_leased()) {
             drop(state);
             self.yields += 1;
             context.waker().wake_by_ref();
@@ -128,7 +156,7 @@ impl Future for Synced {
         let mut state = syncs.state();
         state.is_busy = false;
         match &synced {
-            Ok(()) => state.synced = all,
+            Ok(()) => state.synced(all),
             Err(error) => state.broken = Some(error.to_string()),
         }
         let waiting = std::mem::take(&mut state.waiting);

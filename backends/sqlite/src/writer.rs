@@ -37,7 +37,7 @@ const LOOK: usize = 16;
 const CROWD: usize = 64;
 /// How many of those who want the connection for themselves are woken when it is free, if there is somebody who looks whether they
 /// come.
-const NEXT: usize = 2;
+const NEXT: usize = 1;
 /// How often he looks.
 const TICK: Duration = Duration::from_millis(10);
 /// How often a write yields to those who want the connection for themselves, who else might never get it.
