@@ -1,7 +1,6 @@
 //! The back end: the interface's operations, each handed to the room that does it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use longevity_core::backend::{
     AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target,
@@ -14,6 +13,7 @@ use longevity_core::{Access, Document, Error, Explanation, Row, Timestamp, Value
 use rusqlite::Connection;
 
 use crate::Sqlite;
+use crate::connection::Patient;
 use crate::database::Database;
 use crate::encode::Doc;
 use crate::lease::Lease;
@@ -223,11 +223,9 @@ impl Backend for Sqlite {
         let database = &table.database;
         let definitions: Vec<_> = tables.iter().map(|table| &*table.definition).collect();
         let lease = Lease::claim(database).await?;
-        let mut held = lease.connection();
-        held.busy_timeout(database.site.timeout).map_err(|error| database.site.failed(error))?;
-        let created = schema::create(&mut held, &database.site, &definitions);
-        held.busy_timeout(Duration::ZERO).map_err(|error| database.site.failed(error))?;
-        created
+        let patient = Patient::new(lease.connection(), database.site.timeout);
+        let mut patient = patient.map_err(|error| database.site.failed(error))?;
+        schema::create(&mut patient, &database.site, &definitions)
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
@@ -243,13 +241,11 @@ impl Backend for Sqlite {
     async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         let database = &table.database;
         let lease = Lease::claim(database).await?;
-        let mut held = lease.connection();
+        let held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
         let layout = schema::ready(&held, &database.site, &table.definition)?;
-        held.busy_timeout(database.site.timeout).map_err(failed)?;
-        let dropped = undeclared::drop_all(&mut held, &table.definition, &layout);
-        held.busy_timeout(Duration::ZERO).map_err(failed)?;
-        dropped.map_err(failed)
+        let mut patient = Patient::new(held, database.site.timeout).map_err(failed)?;
+        undeclared::drop_all(&mut patient, &table.definition, &layout).map_err(failed)
     }
 
     async fn begin(&self, mode: TransactionMode) -> Result<SqliteTransaction, Error> {

@@ -1,4 +1,4 @@
-//! That whatever is acknowledged is on the disk, and that many commits share one synchronization.
+//! Tests that an acknowledged commit is on the disk, and that commits share one synchronization.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -57,6 +57,18 @@ fn a_single_write_is_synchronized_after_a_transaction_as_before_it() {
     drop(begin(&sqlite));
     block_on(sqlite.create_schema(&[&table])).unwrap();
     assert_eq!(synchronous(&table), 2);
+}
+
+/// SQLite's own log, and no other file.
+#[cfg(unix)]
+#[test]
+fn it_is_the_log_that_is_synchronized() {
+    use std::os::unix::fs::MetadataExt;
+
+    let (folder, sqlite, table) = opened(Durability::Full);
+    drop(begin(&sqlite));
+    let log = std::fs::metadata(folder.path().join("t.db-wal")).unwrap();
+    assert_eq!(table.database.writer.syncs.inode(), Some((log.dev(), log.ino())));
 }
 
 #[test]

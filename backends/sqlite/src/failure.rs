@@ -10,7 +10,8 @@ use rusqlite::ffi::{SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLIT
 
 use crate::Sqlite;
 
-/// Why the SQLite back end failed: the source of [`Error::Backend`] and [`Error::Connection`].
+/// Why the SQLite back end failed: the source of [`Error::Backend`], [`Error::Connection`], [`Error::Busy`] and
+/// [`Error::OutcomeUnknown`].
 ///
 /// ```
 /// use longevity_core::{Error, backend::Backend};
@@ -66,10 +67,10 @@ pub enum SqliteError {
         /// [`Sqlite::busy_timeout`].
         timeout: Duration,
     },
-    /// Transactions of this program had the connection for too long. The operation was not done, and may be repeated.
+    /// Others in this program had the connection for too long. The operation was not done, and may be repeated.
     #[error(
-        "a transaction of this program has had {} to itself for more than {} ms: within one, use its own repositories; else \
-         try again, or set a longer `busy_timeout`",
+        "others in this program have had {} for more than {} ms, for transactions or to change the schema: within a transaction, use \
+         its own repositories; else try again, or set a longer `busy_timeout`",
         path.display(),
         timeout.as_millis()
     )]
@@ -79,9 +80,12 @@ pub enum SqliteError {
         /// [`Sqlite::busy_timeout`].
         timeout: Duration,
     },
-    /// The system could not put the log on the disk. What was committed last may be lost when the system stops; from here on nothing
-    /// is written.
-    #[error("the log could not be put on the disk, look at it, and open the store again: {reason}")]
+    /// The system could not put the log on the disk. What was committed last is seen, and may be lost when the system stops; from here
+    /// on nothing is written.
+    #[error(
+        "the log could not be put on the disk, and what was committed last may be lost when the system stops: look at the disk, drop \
+         all stores of this `Sqlite` and its clones, and open the file by a new one: {reason}"
+    )]
     Unsynchronized {
         /// What the system says.
         reason: String,
@@ -102,7 +106,7 @@ pub enum SqliteError {
         /// SQLite's [extended result code](https://sqlite.org/rescode.html).
         code: Option<i32>,
     },
-    /// The system refused to read or write: the disk fails, or the file has its greatest size. Nothing was written.
+    /// The system refused to read or write: the disk fails, or the file has its greatest size. A write, or a commit, may have been done.
     #[error("cannot read or write {}, look at the disk and at limits on the size of files: {reason}", path.display())]
     Disk {
         /// The file.

@@ -1,21 +1,22 @@
-//! The connection that writes, for one who has it to himself: for as long as a transaction takes, also while he waits for
-//! something else.
+//! The connection that writes, leased to one task: for as long as a transaction takes, also while that waits for something else.
 //!
-//! Whoever wants it claims it and waits as a future does. So do the writes of all others meanwhile, and in a database in memory, which has
-//! one connection, their reads. Nobody waits for longer than the `busy_timeout`: who waits for a transaction within which he
-//! is himself would wait for ever.
+//! A task that wants it claims it, and waits as a future does. So do all other writes meanwhile, and in a database in memory, which has
+//! one connection, all other reads. A task that waits for its own transaction would wait for ever, so each wait has a limit, the
+//! `busy_timeout`.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
+use crate::connection::Patient;
 use crate::database::Database;
 use crate::failure::SqliteError;
+use crate::queue::watch;
 use crate::write::begin;
 
 /// The connection. Dropped, it is given back as it was: what is open on it is rolled back.
@@ -32,8 +33,7 @@ impl Lease {
     /// Waits for the connection, and begins a transaction that writes.
     pub(crate) async fn begin(database: &Arc<Database>) -> Result<Self, SqliteError> {
         let to_relax = database.is_synchronized();
-        let lease = Claiming { database: Arc::clone(database), claim: None, to_relax }.await?;
-        lease.begun(to_relax).await
+        Claiming { database: Arc::clone(database), claim: None, to_relax }.await?.begun().await
     }
 
     pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -41,8 +41,8 @@ impl Lease {
     }
 
     /// While another process has the lock, a thread waits for it.
-    async fn begun(self, to_relax: bool) -> Result<Self, SqliteError> {
-        let begun = self.begin_now(to_relax);
+    async fn begun(self) -> Result<Self, SqliteError> {
+        let begun = self.begin_now();
         let site = &self.database.site;
         if !matches!(begun, Err(SqliteError::Locked { .. })) || site.timeout.is_zero() {
             return begun.map(|()| self);
@@ -55,30 +55,25 @@ impl Lease {
             drop(sender.send(begun.map(|()| self)));
         };
         match std::thread::Builder::new().name("longevity-write".to_owned()).spawn(wait) {
-            Ok(_) => receiver.await.unwrap_or(Err(SqliteError::Panicked)),
+            // If it panicked, nothing is begun.
+            Ok(_) => receiver.await.unwrap_or(Err(locked)),
             Err(_) => Err(locked),
         }
     }
 
-    fn begin_now(&self, to_relax: bool) -> Result<(), SqliteError> {
+    fn begin_now(&self) -> Result<(), SqliteError> {
         let writer = &self.database.writer;
-        if let Some(error) = writer.syncs.broken() {
-            return Err(error);
-        }
         let (connection, site) = (self.connection(), &self.database.site);
-        if to_relax && writer.syncs.open(&connection) {
+        if self.database.is_synchronized() && writer.syncs.open(&connection) {
             writer.relax(&connection).map_err(|error| site.failed(error))?;
         }
         begin(&connection, site)
     }
 
     fn begin_patiently(&self) -> Result<(), SqliteError> {
-        let (connection, site) = (self.connection(), &self.database.site);
-        let failed = |error| site.failed(error);
-        connection.busy_timeout(site.timeout).map_err(failed)?;
-        let begun = begin(&connection, site);
-        connection.busy_timeout(Duration::ZERO).map_err(failed)?;
-        begun
+        let site = &self.database.site;
+        let patient = Patient::new(self.connection(), site.timeout).map_err(|error| site.failed(error))?;
+        begin(&patient, site)
     }
 }
 
@@ -131,9 +126,13 @@ impl Claim {
 
     /// Whether it has waited for too long; else `waker` is who waits from now on.
     fn is_expired(&self, waker: &Waker) -> bool {
-        match &mut *self.state() {
+        let mut state = self.state();
+        match &mut *state {
             State::Waiting(waiting) => {
-                waiting.clone_from(waker);
+                let old = std::mem::replace(waiting, waker.clone());
+                // A waker may own whatever it likes: it is dropped outside of the lock.
+                drop(state);
+                drop(old);
                 false
             }
             State::Expired => true,
@@ -150,15 +149,19 @@ pub(crate) struct Claiming {
 }
 
 impl Claiming {
+    /// The connection, if it is free and it is this one's turn.
     fn lease(&self) -> Option<Lease> {
+        if !self.database.writer.queue().may_claim(self.claim.as_ref()) {
+            return None;
+        }
         let is_taken = self.database.writer.take(&self.database, self.to_relax);
         is_taken.then(|| Lease { database: Arc::clone(&self.database) })
     }
 
-    fn withdraw(&mut self) {
-        if let Some(claim) = self.claim.take() {
-            self.database.writer.queue().claims.retain(|other| !Arc::ptr_eq(other, &claim));
-        }
+    fn withdraw(&mut self) -> bool {
+        let Some(claim) = self.claim.take() else { return false };
+        self.database.writer.queue().claims.retain(|other| !Arc::ptr_eq(other, &claim));
+        true
     }
 }
 
@@ -169,33 +172,33 @@ impl Future for Claiming {
         if let Some(claim) = &self.claim
             && claim.is_expired(context.waker())
         {
+            self.claim = None;
             return Poll::Ready(Err(self.database.site.occupied()));
         }
         let mut lease = self.lease();
         if lease.is_none() && self.claim.is_none() {
             let state = Mutex::new(State::Waiting(context.waker().clone()));
             let claim = Arc::new(Claim { state, deadline: OnceLock::new() });
-            self.database.writer.queue().claims.push(Arc::clone(&claim));
+            self.database.writer.queue().claims.push_back(Arc::clone(&claim));
             self.claim = Some(claim);
+            watch(&self.database);
             // It may have become free before anybody knew who waits for it.
             lease = self.lease();
         }
-        let Some(lease) = lease else {
-            let writer = &self.database.writer;
-            let is_watched = self.claim.as_ref().is_some_and(|claim| claim.deadline().is_some());
-            if !is_watched && writer.is_leased() {
-                writer.watch(&self.database);
-            }
-            return Poll::Pending;
-        };
+        let Some(lease) = lease else { return Poll::Pending };
         self.withdraw();
-        Poll::Ready(Ok(lease))
+        Poll::Ready(match self.database.writer.syncs.broken() {
+            None => Ok(lease),
+            Some(error) => Err(error),
+        })
     }
 }
 
 impl Drop for Claiming {
     fn drop(&mut self) {
-        self.withdraw();
+        if self.withdraw() {
+            self.database.writer.passed_over();
+        }
     }
 }
 

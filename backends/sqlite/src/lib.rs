@@ -13,7 +13,8 @@
 //!
 //! # Threads
 //!
-//! There are none but those of streams, and of writes while another process has the file locked: an operation runs on the
+//! There are none but those of streams, of writes and transactions while another process has the file locked, and one that looks after
+//! those who wait for a transaction, as long as any do: an operation runs on the
 //! thread that polls it, and takes microseconds. A query whose
 //! answer is large, or that no index serves, takes as long as it takes: on a runtime, give it a thread that may block, or use
 //! a stream, which has one. `create_schema` reads every row where it has to fill a column or an index, and waits on the calling
@@ -23,6 +24,7 @@ mod backend;
 mod checks;
 mod condition;
 mod connection;
+mod crowd;
 mod database;
 #[cfg(test)]
 mod durability;
@@ -35,6 +37,7 @@ mod layout;
 mod lease;
 mod names;
 mod property;
+mod queue;
 mod read;
 #[cfg(test)]
 mod recompiles;

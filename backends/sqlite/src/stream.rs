@@ -37,7 +37,8 @@ struct Chunk {
 ///
 /// Those of a file are a snapshot that a reader in a thread of its own holds open; it is at most 768 rows ahead, and
 /// ends when the stream is dropped. Those of a database in memory, which has one connection, and those of a transaction are found at
-/// the start; while a transaction has the one connection, the start is when it lets it go. Of those of a snapshot only the ids are found at the
+/// the start; while a transaction has the one connection, they
+/// are found when the stream is polled after that. Of those of a snapshot only the ids are found at the
 /// start.
 #[derive(Debug)]
 pub struct Rows {

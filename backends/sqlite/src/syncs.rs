@@ -12,20 +12,15 @@ use std::task::{Context, Poll, Waker};
 
 use rusqlite::Connection;
 
+use crate::crowd::Crowd;
 use crate::database::Database;
 use crate::failure::SqliteError;
 
-/// How often a commit yields at most, so that those who come after it share its synchronization.
-const YIELDS: u8 = 64;
-/// Who had so many synchronizations to himself takes himself to be alone, and yields once in so many.
-const LOOK: usize = 16;
-/// Nobody waits for more than so many.
-const CROWD: u64 = 64;
-
 #[derive(Default)]
 pub(crate) struct Syncs {
-    /// The write-ahead log, and not by SQLite. It has no locks, which this one would take away when it is closed.
+    /// The write-ahead log, opened a second time. SQLite keeps no locks on this file, which this one would take away when it is closed.
     log: OnceLock<File>,
+    crowd: Crowd,
     state: Mutex<State>,
 }
 
@@ -37,10 +32,6 @@ struct State {
     synced: u64,
     /// Whether somebody synchronizes.
     is_busy: bool,
-    /// How many shared the last synchronization.
-    crowd: u64,
-    /// How many synchronizations in a row had one alone.
-    alone: usize,
     waiting: Vec<Waker>,
     /// Why the log could not be synchronized. What was committed may be lost, and with it all that comes after it in the log.
     broken: Option<String>,
@@ -59,7 +50,10 @@ impl Syncs {
         let Some(path) = connection.path().filter(|path| !path.is_empty()) else { return false };
         let log = PathBuf::from(format!("{path}-wal"));
         match OpenOptions::new().read(true).write(true).open(log) {
-            Ok(log) => self.log.set(log).is_ok() || self.log.get().is_some(),
+            Ok(log) => {
+                self.log.get_or_init(|| log);
+                true
+            }
             Err(error) => {
                 tracing::debug!(%error, "commits are synchronized one by one");
                 false
@@ -81,31 +75,54 @@ impl Syncs {
         (state.committed, state.synced)
     }
 
+    #[cfg(all(test, unix))]
+    pub(crate) fn inode(&self) -> Option<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+
+        let metadata = self.log.get()?.metadata().ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    }
+
     #[cfg(test)]
     pub(crate) fn use_log(&self, log: File) {
         self.log.set(log).unwrap();
     }
 
+    /// Puts on the disk what was committed. Gives those who wait for that.
+    fn synchronize(&self) -> Vec<Waker> {
+        let all = self.state().committed;
+        let synced = self.log.get().map_or_else(|| Err(std::io::Error::other("there is no log")), File::sync_data);
+        let mut state = self.state();
+        state.is_busy = false;
+        match synced {
+            Ok(()) => {
+                self.crowd.note(usize::try_from(all.saturating_sub(state.synced)).unwrap_or(usize::MAX));
+                state.synced = state.synced.max(all);
+            }
+            Err(error) => state.broken = Some(error.to_string()),
+        }
+        std::mem::take(&mut state.waiting)
+    }
+
+    /// Puts on the disk what was committed and is not there yet.
+    pub(crate) fn settle(&self) {
+        let is_settled = {
+            let state = self.state();
+            state.synced == state.committed || state.broken.is_some()
+        };
+        if !is_settled {
+            self.synchronize().into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// From here on nothing is written.
+    pub(crate) fn fail(&self, reason: &str) {
+        self.state().broken = Some(reason.to_owned());
+    }
+
     /// The error of all that is written after the log could not be synchronized.
     pub(crate) fn broken(&self) -> Option<SqliteError> {
         self.state().broken.as_ref().map(|reason| SqliteError::Unsynchronized { reason: reason.clone() })
-    }
-}
-
-impl State {
-    /// Whether somebody who has yielded so often goes on to synchronize: as many are there as the last time, or it cannot be helped.
-    fn is_gathered(&self, yields: u8) -> bool {
-        if yields == 0 {
-            return self.alone >= LOOK && !self.alone.is_multiple_of(LOOK);
-        }
-        yields >= YIELDS || self.committed - self.synced >= self.crowd.min(CROWD)
-    }
-
-    /// So many are on the disk.
-    fn synced(&mut self, all: u64) {
-        self.crowd = all.saturating_sub(self.synced);
-        self.alone = if self.crowd > 1 { 0 } else { self.alone.wrapping_add(1) };
-        self.synced = all;
     }
 }
 
@@ -142,7 +159,9 @@ impl Future for Synced {
         // Those who wait for the connection now can share, too. If another thread is at work on one, it goes on meanwhile, and the
         // next synchronization is for that one.
         let writer = &database.writer;
-        let is_gathered = state.is_gathered(self.yields) && (self.yields >= YIELDS || !writer.is_wanted());
+        let there = usize::try_from(state.committed - state.synced).unwrap_or(usize::MAX);
+        let is_gathered =
+            syncs.crowd.is_gathered(self.yields, || there) && (Crowd::is_enough(self.yields) || !writer.is_wanted());
         if !is_gathered && !(self.yields > 0 && writer.is_leased()) {
             drop(state);
             self.yields += 1;
@@ -150,18 +169,12 @@ impl Future for Synced {
             return Poll::Pending;
         }
         state.is_busy = true;
-        let all = state.committed;
         drop(state);
-        let synced = syncs.log.get().map_or(Ok(()), File::sync_data);
-        let mut state = syncs.state();
-        state.is_busy = false;
-        match &synced {
-            Ok(()) => state.synced(all),
-            Err(error) => state.broken = Some(error.to_string()),
-        }
-        let waiting = std::mem::take(&mut state.waiting);
-        drop(state);
-        waiting.into_iter().for_each(Waker::wake);
-        Poll::Ready(synced.map_err(|error| SqliteError::Unsynchronized { reason: error.to_string() }))
+        syncs.synchronize().into_iter().for_each(Waker::wake);
+        let state = syncs.state();
+        Poll::Ready(match &state.broken {
+            Some(reason) if state.synced < self.number => Err(SqliteError::Unsynchronized { reason: reason.clone() }),
+            _ => Ok(()),
+        })
     }
 }

@@ -79,7 +79,10 @@ impl Ticket {
         let mut state = self.state();
         match &mut *state {
             State::Queued(_, waiting) | State::Taken(waiting) => {
-                waiting.clone_from(waker);
+                let old = std::mem::replace(waiting, waker.clone());
+                // A waker may own whatever it likes: it is dropped outside of the lock.
+                drop(state);
+                drop(old);
                 None
             }
             State::Answered(_) | State::Fetched => match std::mem::replace(&mut *state, State::Fetched) {

@@ -81,12 +81,11 @@ impl SqliteTransaction {
         match &mut open.as_mut().ok_or_else(ended)?.by {
             By::Writer(lease) => {
                 let mut connection = lease.connection();
-                // What came next would be a transaction of its own.
-                if connection.is_autocommit() {
-                    return Err(lost());
-                }
-                act(&mut connection)
+                // SQLite has ended the transaction: another statement would be committed on its own.
+                if connection.is_autocommit() { Err(lost()) } else { act(&mut connection) }
             }
+            // Another statement would see another moment.
+            By::Reader(connection) if connection.is_autocommit() => Err(lost()),
             By::Reader(connection) | By::Copy(connection) => act(connection),
         }
     }
@@ -148,22 +147,28 @@ impl Later {
     /// So many of the next rows; none if there are no more.
     pub(crate) fn next(&mut self, rows: usize) -> Vec<Result<Row<Doc>, Error>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection = match open.as_mut().map(|open| &open.by) {
-            Some(By::Reader(connection) | By::Copy(connection)) => connection,
+        let (connection, failure) = match open.as_mut().map(|open| &open.by) {
+            Some(By::Copy(connection)) => (connection, None),
+            Some(By::Reader(connection)) => (connection, connection.is_autocommit().then(lost)),
             Some(By::Writer(_)) | None => {
                 self.ids = Vec::new().into_iter();
                 return vec![Err(ended())];
             }
         };
-        let mut next = || -> rusqlite::Result<Vec<_>> {
-            let mut statement = connection.prepare_cached(&self.table.statements.by_id)?;
-            let ids = self.ids.by_ref().take(rows);
-            ids.map(|id| statement.query_row([id], |row| Ok(rows::read(&self.table, row)))).collect()
-        };
-        next().unwrap_or_else(|error| {
+        let mut found = Vec::with_capacity(rows.min(self.ids.len()));
+        let read = failure.map_or(Ok(()), Err).and_then(|()| {
+            let failed = |error| Error::from(self.database.site.failed(error));
+            let mut statement = connection.prepare_cached(&self.table.statements.by_id).map_err(failed)?;
+            for id in self.ids.by_ref().take(rows) {
+                found.push(statement.query_row([id], |row| Ok(rows::read(&self.table, row))).map_err(failed)?);
+            }
+            Ok(())
+        });
+        if let Err(error) = read {
             self.ids = Vec::new().into_iter();
-            vec![Err(self.database.site.failed(error).into())]
-        })
+            found.push(Err(error));
+        }
+        found
     }
 }
 

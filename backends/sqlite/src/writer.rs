@@ -7,45 +7,30 @@
 //! Only while another process has the file locked, a thread waits for it, so that those who asked need not: the queue stays as
 //! it is until the lock is free. The queue also stays as it is while a transaction has the connection: see [`lease`](crate::lease).
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use smallvec::SmallVec;
 
+use crate::connection::Patient;
+use crate::crowd::Crowd;
 use crate::database::Database;
-use crate::failure::SqliteError;
-use crate::lease::Claim;
+use crate::queue::{Queue, watch};
 use crate::syncs::Syncs;
 use crate::ticket::{Ticket, Turn};
 use crate::write::{Answer, Begun, Job, begin, run};
 
 /// How many writes one transaction takes.
 const BATCH: usize = 1024;
-/// How often a write yields at most, until as many are there as were the last time.
-const YIELDS: u8 = 32;
-/// Who had so many transactions to himself takes himself to be alone, and yields once in so many.
-const LOOK: usize = 16;
-/// Nobody waits for more than so many.
-const CROWD: usize = 64;
-/// How many of those who want the connection for themselves are woken when it is free, if there is somebody who looks whether they
-/// come.
-const NEXT: usize = 1;
-/// How often he looks.
-const TICK: Duration = Duration::from_millis(10);
-/// How often a write yields to those who want the connection for themselves, who else might never get it.
-const COURTESY: u8 = 2;
 
 pub(crate) struct Writer {
     connection: Mutex<Connection>,
-    /// Whether somebody has the connection to himself, and not only while he holds its lock. Changed under the lock.
+    /// Whether a transaction has the connection, which it keeps without holding the lock. Changed under the lock.
     leased: AtomicBool,
     /// Whether the connection does not synchronize its commits. Changed under the lock.
     relaxed: AtomicBool,
@@ -53,25 +38,13 @@ pub(crate) struct Writer {
     queue: Mutex<Queue>,
     /// Whether a thread waits for another process, to do what is in the queue.
     waiting: AtomicBool,
-    /// How many were in the last transaction.
-    crowd: AtomicUsize,
-    /// How many transactions in a row had one alone.
-    alone: AtomicUsize,
+    crowd: Crowd,
 }
 
-/// Those who wait for the connection.
-#[derive(Default)]
-pub(crate) struct Queue {
-    pub(crate) writes: VecDeque<Arc<Ticket>>,
-    /// Those who want it for themselves.
-    pub(crate) claims: Vec<Arc<Claim>>,
-    /// Whether a thread looks after those who wait for too long.
-    pub(crate) watched: bool,
-}
-
-/// The connection, while it is held. Whoever waits for it is told when it is let go.
+/// The connection, while its lock is held.
 pub(crate) struct Held<'a> {
-    // In this order: first it is free, then they are told. Who came too late to be told finds it free without.
+    // The order matters: the lock is released first, and then those who wait are woken. A task that queues after that finds the lock
+    // free.
     connection: MutexGuard<'a, Connection>,
     _tell: Tell<'a>,
 }
@@ -94,8 +67,7 @@ impl Writer {
             syncs: Syncs::default(),
             queue: Mutex::default(),
             waiting: AtomicBool::new(false),
-            crowd: AtomicUsize::new(0),
-            alone: AtomicUsize::new(0),
+            crowd: Crowd::default(),
         }
     }
 
@@ -136,11 +108,14 @@ impl Writer {
         connection.execute_batch("PRAGMA synchronous = NORMAL")
     }
 
+    /// From here on the connection synchronizes its commits. What was committed before is put on the disk first: a failure to write what
+    /// comes next would hide that it is missing.
     fn restore(&self, connection: &Connection) {
         if self.is_relaxed() {
+            self.syncs.settle();
             match connection.execute_batch("PRAGMA synchronous = FULL") {
                 Ok(()) => self.relaxed.store(false, Ordering::Release),
-                Err(error) => tracing::error!(%error, "cannot have commits synchronized again"),
+                Err(error) => self.syncs.fail(&error.to_string()),
             }
         }
     }
@@ -153,7 +128,7 @@ impl Writer {
         self.leased.load(Ordering::Acquire)
     }
 
-    /// Takes the connection out of the reach of all others, if it is free; as it is if it is to be relaxed anyway.
+    /// Leases the connection if it is free. If it is `to_relax`, it stays as it is, for the caller relaxes it.
     pub(crate) fn take(&self, database: &Arc<Database>, to_relax: bool) -> bool {
         let Some(connection) = self.free() else { return false };
         if self.is_leased() {
@@ -164,12 +139,13 @@ impl Writer {
             self.restore(&connection);
         }
         self.leased.store(true, Ordering::Release);
-        // Whoever has just tried does not know yet for whom he waits.
-        self.watch(database);
+        self.queue().taken();
+        // A task that has just failed to get the lock did not see a lease, and has no deadline yet.
+        watch(database);
         true
     }
 
-    /// The connection, for him who has taken it.
+    /// The connection, for the one that has leased it.
     pub(crate) fn leased(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,52 +156,42 @@ impl Writer {
         roll_back(&connection);
         self.leased.store(false, Ordering::Release);
         drop(connection);
-        self.wake();
+        let wakers = self.queue().freed();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Whether anybody wants the connection for himself.
+    /// Whether nobody has the connection for longer than a moment.
+    pub(crate) fn is_free(&self) -> bool {
+        !self.is_leased() && !self.waiting.load(Ordering::Acquire)
+    }
+
+    /// Whether any transaction waits for the connection.
     pub(crate) fn is_wanted(&self) -> bool {
         !self.queue().claims.is_empty()
-    }
-
-    /// Sees to it that whoever waits for a leased connection does not wait for ever.
-    pub(crate) fn watch(&self, database: &Arc<Database>) {
-        let now = Instant::now();
-        let mut queue = self.queue();
-        let is_to_watch = now.checked_add(database.site.timeout).is_some_and(|deadline| queue.wait_until(deadline));
-        if !is_to_watch || queue.watched {
-            return;
-        }
-        let own = Arc::downgrade(database);
-        queue.watched =
-            std::thread::Builder::new().name("longevity-wait".to_owned()).spawn(move || watch(&own)).is_ok();
-        if !queue.watched {
-            // Better now than never.
-            let expired = queue.expire(None);
-            drop(queue);
-            expired.fail(&database.site.occupied());
-        }
     }
 
     pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes those who are in the queue: the first to come takes the connection. One alone would not do, for it may never come.
+    /// Wakes those whose turn it may be.
     fn wake(&self) {
-        let queue = self.queue();
-        let next = if queue.watched { NEXT } else { queue.claims.len() };
-        let claims = queue.claims.iter().take(next).filter_map(|claim| claim.waker());
-        let wakers: SmallVec<[Waker; 8]> =
-            claims.chain(queue.writes.iter().filter_map(|ticket| ticket.waker())).collect();
-        drop(queue);
+        let wakers = self.queue().next();
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Somebody does not wait any more. If it was their turn, it is that of the next one.
+    pub(crate) fn passed_over(&self) {
+        if !self.is_leased() {
+            self.wake();
+        }
     }
 
     /// Those whose turn it is, and their jobs.
     fn next_turn(&self) -> (Turn, Vec<Job>) {
         let tickets: Vec<_> = {
             let mut queue = self.queue();
+            queue.wrote();
             let batch = queue.writes.len().min(BATCH);
             queue.writes.drain(..batch).collect()
         };
@@ -234,33 +200,13 @@ impl Writer {
         (Turn(tickets), jobs)
     }
 
-    /// Whether somebody who has yielded so often goes on to write: as many are there as were the last time, or it cannot be
-    /// helped. Who was alone for long does not yield at all.
-    fn is_gathered(&self, yields: u8) -> bool {
-        if yields < COURTESY && self.is_wanted() {
-            return false;
-        }
-        if yields == 0 {
-            let alone = self.alone.load(Ordering::Relaxed);
-            return alone >= LOOK && !alone.is_multiple_of(LOOK);
-        }
-        yields >= YIELDS || self.queue().writes.len() >= self.crowd.load(Ordering::Relaxed).min(CROWD)
-    }
-
-    /// Counts who shares a transaction. Off by one at times, which does no harm.
-    fn count(&self, jobs: usize) {
-        self.crowd.store(jobs, Ordering::Relaxed);
-        let alone = if jobs > 1 { 0 } else { self.alone.load(Ordering::Relaxed).wrapping_add(1) };
-        self.alone.store(alone, Ordering::Relaxed);
-    }
-
     /// Does what is in the queue, on this thread; gives who is to be told once the connection is free.
     fn drain(&self, database: &Arc<Database>, connection: &mut Connection) -> Vec<Waker> {
         let (turn, jobs) = self.next_turn();
         if let Some(error) = self.syncs.broken() {
             return turn.fail(&error);
         }
-        self.count(jobs.len());
+        self.crowd.note(jobs.len());
         match run(connection, &database.site, jobs, Begun::Not) {
             Ok(answers) => turn.answer(answers),
             Err(jobs) => {
@@ -288,44 +234,48 @@ impl Writer {
     }
 
     /// Does what is in the queue when the other process's lock is free. What is dropped until then is not done.
-    fn wait(&self, database: &Database) {
-        let Some(mut held) = self.lock() else {
+    fn wait(&self, database: &Arc<Database>) {
+        let Some(held) = self.lock() else {
             // A transaction was faster. What is in the queue goes on after it.
             self.waiting.store(false, Ordering::Release);
-            return;
+            watch(database);
+            return self.wake();
         };
         // Said before the connection is free, also by a panic: else nobody would take it any more.
         let waiting = Waiting(&self.waiting);
+        let site = &database.site;
         let mut wakers = Vec::new();
-        let patient = held.busy_timeout(database.site.timeout);
+        let mut patient = Patient::new(held, site.timeout).map_err(|error| site.failed(error));
         loop {
-            // Who comes while this waits has a wait of his own.
+            // A write that comes while this waits has a wait of its own.
             let first: Vec<_> = self.queue().writes.iter().cloned().collect();
             if first.is_empty() {
                 break;
             }
-            let begun = patient.as_ref().map_err(|error| SqliteError::Other { reason: error.to_string(), code: None });
-            match begun.and_then(|()| begin(&held, &database.site)) {
-                Ok(()) => {
+            let begun = match (&patient, self.syncs.broken()) {
+                (Ok(connection), None) => begin(connection, site),
+                (Err(error), _) => Err(error.clone()),
+                (Ok(_), Some(error)) => Err(error),
+            };
+            match (begun, &mut patient) {
+                (Ok(()), Ok(connection)) => {
                     let (turn, jobs) = self.next_turn();
                     // Nobody else is waited for: what is begun is ended.
-                    wakers.extend(match run(&mut held, &database.site, jobs, Begun::Already) {
+                    wakers.extend(match run(connection, site, jobs, Begun::Already) {
                         Ok(answers) => turn.answer(answers),
-                        Err(_) => turn.fail(&database.site.locked()),
+                        Err(_) => turn.fail(&site.locked()),
                     });
                     break;
                 }
-                Err(error) => {
+                (begun, _) => {
+                    let error = begun.err().unwrap_or_else(|| site.locked());
                     self.queue().writes.retain(|ticket| !first.iter().any(|other| Arc::ptr_eq(ticket, other)));
                     wakers.extend(Turn(first).fail(&error));
                 }
             }
         }
-        if let Err(error) = held.busy_timeout(Duration::ZERO) {
-            tracing::warn!(%error, "cannot set the busy timeout");
-        }
         drop(waiting);
-        drop(held);
+        drop(patient);
         wakers.into_iter().for_each(Waker::wake);
     }
 }
@@ -336,67 +286,6 @@ fn roll_back(connection: &Connection) {
         && let Err(error) = connection.execute_batch("ROLLBACK")
     {
         tracing::error!(%error, "cannot roll a transaction back");
-    }
-}
-
-impl Queue {
-    /// Gives those who have none yet a time until which they wait, and says whether anybody has one.
-    fn wait_until(&mut self, deadline: Instant) -> bool {
-        self.writes.iter().for_each(|ticket| ticket.wait_until(deadline));
-        self.claims.iter().for_each(|claim| claim.wait_until(deadline));
-        !self.writes.is_empty() || !self.claims.is_empty()
-    }
-
-    /// Those who have waited for too long at this moment, or all, who are in the queue no more.
-    fn expire(&mut self, now: Option<Instant>) -> Expired {
-        let is_over =
-            |deadline: Option<Instant>| deadline.is_some_and(|deadline| now.is_none_or(|now| deadline <= now));
-        let (over, left): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.writes).into_iter().partition(|ticket| is_over(ticket.deadline()));
-        self.writes = left.into();
-        Expired { writes: Turn(over), claims: self.claims.extract_if(.., |claim| is_over(claim.deadline())).collect() }
-    }
-
-    /// When the next one will have waited for too long.
-    fn next_deadline(&self) -> Option<Instant> {
-        let writes = self.writes.iter().filter_map(|ticket| ticket.deadline());
-        writes.chain(self.claims.iter().filter_map(|claim| claim.deadline())).min()
-    }
-}
-
-/// Those who have waited for too long.
-struct Expired {
-    writes: Turn,
-    claims: Vec<Arc<Claim>>,
-}
-
-impl Expired {
-    fn fail(self, error: &SqliteError) {
-        self.writes.fail(error).into_iter().for_each(Waker::wake);
-        self.claims.iter().filter_map(|claim| claim.expire()).for_each(Waker::wake);
-    }
-}
-
-/// Tells those who wait for too long so, until nobody waits any more. Wakes all if those who were woken do not come.
-fn watch(database: &Weak<Database>) {
-    while let Some(database) = database.upgrade() {
-        let writer = &database.writer;
-        let now = Instant::now();
-        let mut queue = writer.queue();
-        let expired = queue.expire(Some(now));
-        let next = queue.next_deadline();
-        queue.watched = next.is_some();
-        let is_free = !writer.is_leased();
-        let claims = queue.claims.iter().filter(|_| is_free).filter_map(|claim| claim.waker());
-        let left: Vec<Waker> = claims.collect();
-        drop(queue);
-        left.into_iter().for_each(Waker::wake);
-        expired.fail(&database.site.occupied());
-        drop(database);
-        match next {
-            Some(next) => std::thread::sleep(next.saturating_duration_since(now).min(TICK)),
-            None => return,
-        }
     }
 }
 
@@ -452,18 +341,23 @@ impl Future for Submission {
             return Poll::Ready(answer);
         }
         let writer = &self.database.writer;
-        // The thread that waits does what is in the queue, and wakes who comes too late for that.
-        if writer.waiting.load(Ordering::Acquire) {
+        if ticket.deadline().is_none() && writer.is_leased() {
+            watch(&self.database);
+        }
+        // The thread that waits does what is in the queue, and wakes who comes too late for that. A transaction whose turn it is wakes
+        // those who wait when it has ended.
+        if writer.waiting.load(Ordering::Acquire) || !writer.queue().may_write() {
             return Poll::Pending;
         }
-        if !writer.is_gathered(self.yields) {
+        if !writer.crowd.is_gathered(self.yields, || writer.queue().writes.len()) {
             self.yields += 1;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
         let Some(mut held) = writer.try_lock() else {
+            // It may have been leased just now.
             if ticket.deadline().is_none() && writer.is_leased() {
-                writer.watch(&self.database);
+                watch(&self.database);
             }
             return Poll::Pending;
         };
@@ -487,6 +381,7 @@ impl Drop for Submission {
         let Some(ticket) = self.ticket.take() else { return };
         let writer = &self.database.writer;
         writer.queue().writes.retain(|other| !Arc::ptr_eq(other, &ticket));
+        writer.passed_over();
     }
 }
 

@@ -29,7 +29,8 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     ///
     /// Fails with what the work fails with, with [`Error::TransactionConflict`] after the last try, with [`Error::TransactionLost`], with
     /// [`Error::OutcomeUnknown`] if the store broke while it committed, with [`Error::TransactionNested`] if the work has left a nested
-    /// one running, and with [`Error::Unsupported`] on a back end without transactions. What is done through repositories of the
+    /// one running, with [`Error::Busy`], which is not tried again, if others had the store for too long, where transactions come one
+    /// after the other, and with [`Error::Unsupported`] on a back end without transactions. What is done through repositories of the
     /// store itself is not in the transaction.
     ///
     /// ```
@@ -63,7 +64,8 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
 
     /// Begins a transaction for code that is no closure. Dropped without [`OpenTransaction::commit`], it is rolled back. Nothing is done
     /// again: if another transaction is in its way, an operation in it fails, or its commit does, with
-    /// [`Error::TransactionConflict`]. Fails with [`Error::Unsupported`] on a back end without transactions.
+    /// [`Error::TransactionConflict`]. Fails with [`Error::Busy`] if others had the store for too long, where transactions come one after
+    /// the other, and with [`Error::Unsupported`] on a back end without transactions.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -81,10 +83,11 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     }
 
     /// Reads many things of one moment. Writers are not held up, and hold up nobody; a write in the snapshot is [`Error::ReadOnly`]. What
-    /// is overwritten or deleted meanwhile is kept until the snapshot ends.
+    /// is overwritten or deleted meanwhile is kept until the snapshot ends. On a SQLite database in memory, which has one connection, it
+    /// is a copy of the database, which waits for an open transaction.
     ///
-    /// Fails with what the work fails with, with [`Error::TransactionLost`] if the work went on after a write, and with
-    /// [`Error::Unsupported`] on a back end without transactions.
+    /// Fails with what the work fails with, with [`Error::TransactionLost`] if the work went on after a write, with [`Error::Busy`] if it
+    /// waited for too long, and with [`Error::Unsupported`] on a back end without transactions.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]

@@ -10,6 +10,8 @@ use longevity_core::RowId;
 pub(crate) enum Event {
     /// The thread is about to do this in the tables at these positions: one write, or some in a transaction.
     Begin(usize, Vec<(usize, Op)>),
+    /// The same, in a transaction that will be rolled back.
+    Try(usize, Vec<(usize, Op)>),
     /// The thread's writes are acknowledged: the rows that each of them wrote, and their versions.
     Done(usize, Vec<Written>),
     /// The thread's transaction was rolled back.
@@ -41,8 +43,16 @@ pub(crate) type Rows = BTreeMap<RowId, Entry>;
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     tables: Vec<Rows>,
-    in_flight: BTreeMap<usize, Vec<(usize, Op)>>,
+    in_flight: BTreeMap<usize, InFlight>,
     acknowledged: usize,
+}
+
+/// What was begun and has not ended.
+#[derive(Clone, Debug)]
+struct InFlight {
+    ops: Vec<(usize, Op)>,
+    /// Whether it may be there.
+    is_kept: bool,
 }
 
 impl Ledger {
@@ -54,23 +64,28 @@ impl Ledger {
     /// Takes down what a writer says.
     pub(crate) fn take(&mut self, event: Event) -> Result<(), String> {
         match event {
-            Event::Begin(thread, ops) => match self.in_flight.insert(thread, ops) {
-                None => Ok(()),
-                Some(ops) => Err(format!("thread {thread} goes on before {ops:?} is acknowledged")),
-            },
+            Event::Begin(thread, ops) => self.begin(thread, InFlight { ops, is_kept: true }),
+            Event::Try(thread, ops) => self.begin(thread, InFlight { ops, is_kept: false }),
             Event::Done(thread, written) => {
-                let ops = self.in_flight.remove(&thread).filter(|ops| ops.len() == written.len());
-                let Some(ops) = ops else {
+                let begun = self.in_flight.remove(&thread);
+                let Some(begun) = begun.filter(|begun| begun.is_kept && begun.ops.len() == written.len()) else {
                     return Err(format!("thread {thread} acknowledges what it did not begin"));
                 };
                 self.acknowledged += 1;
-                ops.into_iter().zip(&written).for_each(|((table, op), written)| self.write(table, op, written));
+                begun.ops.into_iter().zip(&written).for_each(|((table, op), written)| self.write(table, op, written));
                 Ok(())
             }
             Event::Undone(thread) => match self.in_flight.remove(&thread) {
-                Some(_) => Ok(()),
-                None => Err(format!("thread {thread} undoes what it did not begin")),
+                Some(begun) if !begun.is_kept => Ok(()),
+                _ => Err(format!("thread {thread} undoes what it did not begin")),
             },
+        }
+    }
+
+    fn begin(&mut self, thread: usize, begun: InFlight) -> Result<(), String> {
+        match self.in_flight.insert(thread, begun) {
+            None => Ok(()),
+            Some(begun) => Err(format!("thread {thread} goes on before {:?} is acknowledged", begun.ops)),
         }
     }
 
@@ -91,7 +106,7 @@ impl Ledger {
     pub(crate) fn settle(&mut self, actual: Vec<Rows>) -> Vec<String> {
         let mut problems = Vec::new();
         self.tables.resize(actual.len(), Rows::new());
-        for ops in std::mem::take(&mut self.in_flight).into_values() {
+        for InFlight { ops, is_kept } in std::mem::take(&mut self.in_flight).into_values() {
             let mut done = Vec::new();
             for (table, op) in &ops {
                 if let (Some(expected), Some(actual)) = (self.tables.get_mut(*table), actual.get(*table)) {
@@ -101,7 +116,11 @@ impl Ledger {
                     }
                 }
             }
-            if done.contains(&true) && done.contains(&false) {
+            if done.contains(&true) && !is_kept {
+                problems.push(format!(
+                    "resurrected: a transaction that was to be rolled back, {ops:?}, is there: {done:?}"
+                ));
+            } else if done.contains(&true) && done.contains(&false) {
                 problems.push(format!("torn: of a transaction, {ops:?}, only this is there: {done:?}"));
             }
         }
@@ -251,11 +270,16 @@ mod tests {
     fn writers_acknowledge_what_they_began() {
         let mut ledger = Ledger::default();
         let delete = || Event::Begin(0, vec![(0, Op::Delete(id(1)))]);
+        let undelete = || Event::Try(0, vec![(0, Op::Delete(id(1)))]);
         assert!(ledger.take(Event::Done(0, vec![])).is_err());
         assert!(ledger.take(Event::Undone(0)).is_err());
         ledger.take(delete()).unwrap();
         assert!(ledger.take(delete()).is_err());
+        assert!(ledger.take(Event::Undone(0)).is_err());
+        ledger.take(undelete()).unwrap();
         ledger.take(Event::Undone(0)).unwrap();
+        ledger.take(undelete()).unwrap();
+        assert!(ledger.take(Event::Done(0, vec![vec![]])).is_err());
         ledger.take(delete()).unwrap();
         assert!(ledger.take(Event::Done(0, vec![vec![], vec![]])).is_err());
     }
@@ -280,10 +304,15 @@ mod tests {
             let problems = settled(first, second);
             assert!(problems.iter().any(|problem| problem.starts_with("torn")), "{problems:?}");
         }
-        // What was rolled back must not be there.
-        let mut ledger = ledger(&[]);
-        ledger.take(Event::Begin(0, vec![(0, Op::Delete(id(1)))])).unwrap();
-        ledger.take(Event::Undone(0)).unwrap();
-        assert!(ledger.settle(rows(&[]))[0].starts_with("lost"));
+        // What was rolled back must not be there, nor what was to be.
+        for is_undone in [true, false] {
+            let mut ledger = ledger(&[]);
+            ledger.take(Event::Try(0, vec![(0, Op::Delete(id(1)))])).unwrap();
+            if is_undone {
+                ledger.take(Event::Undone(0)).unwrap();
+            }
+            let problem = if is_undone { "lost" } else { "resurrected" };
+            assert!(ledger.settle(rows(&[]))[0].starts_with(problem));
+        }
     }
 }

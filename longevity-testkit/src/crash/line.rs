@@ -22,8 +22,9 @@ impl Display for Said {
         let joined = |parts: Vec<String>| parts.join(",");
         let hex = |id: &RowId| format!("{:x}", id.as_u128());
         match self {
-            Self::Event(Event::Begin(thread, ops)) => {
-                write!(f, "{MARK} begin {thread}")?;
+            Self::Event(event @ (Event::Begin(thread, ops) | Event::Try(thread, ops))) => {
+                let verb = if matches!(event, Event::Begin(..)) { "begin" } else { "try" };
+                write!(f, "{MARK} {verb} {thread}")?;
                 ops.iter().try_for_each(|(table, op)| match op {
                     Op::Create(samples) => {
                         write!(f, " {table} create {} -", joined(samples.iter().map(usize::to_string).collect()))
@@ -57,7 +58,7 @@ pub(super) fn parse(line: &str) -> Option<Said> {
     let id = |word: &str| u128::from_str_radix(word, 16).ok().map(RowId::from_u128);
     let list = |word: &'_ str| word.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     Some(Said::Event(match words.as_slice() {
-        ["begin", thread, ops @ ..] => {
+        [verb @ ("begin" | "try"), thread, ops @ ..] => {
             let op = |words: &[&str]| {
                 let [table, rest @ ..] = words else { return None };
                 let op = match rest {
@@ -70,7 +71,8 @@ pub(super) fn parse(line: &str) -> Option<Said> {
                 };
                 Some((number(table)?, op))
             };
-            Event::Begin(number(thread)?, ops.chunks(4).map(op).collect::<Option<_>>()?)
+            let (thread, ops) = (number(thread)?, ops.chunks(4).map(op).collect::<Option<_>>()?);
+            if *verb == "begin" { Event::Begin(thread, ops) } else { Event::Try(thread, ops) }
         }
         ["done", thread, written @ ..] => {
             let row = |part: &String| {
@@ -100,6 +102,7 @@ mod tests {
                 0,
                 vec![(0, Op::Delete(id(0))), (2, Op::Create(vec![1])), (1, Op::Create(vec![]))],
             )),
+            Said::Event(Event::Try(0, vec![(0, Op::Delete(id(0))), (1, Op::Update(id(4), 1))])),
             Said::Event(Event::Done(2, vec![vec![(id(10), 0), (id(11), u64::MAX)]])),
             Said::Event(Event::Done(2, vec![vec![]])),
             Said::Event(Event::Done(2, vec![vec![], vec![(id(1), 2)], vec![]])),

@@ -189,14 +189,14 @@ fn step(
     if chosen.is_empty() {
         return Ok(());
     }
-    say(Event::Begin(thread, ops));
+    let is_kept = transactions.is_none() || below(4, chance) > 0;
+    say(if is_kept { Event::Begin(thread, ops) } else { Event::Try(thread, ops) });
     let Some(transactions) = transactions else {
         let written = chosen.iter_mut().map(|writer| writer.write(None, chance)).collect::<Result<_, _>>()?;
         say(Event::Done(thread, written));
         chosen.iter_mut().for_each(|writer| writer.keep());
         return Ok(());
     };
-    let is_kept = below(4, chance) > 0;
     let mut written = Vec::new();
     transactions.run(&mut |transaction| {
         for writer in &mut chosen {

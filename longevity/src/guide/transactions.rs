@@ -127,5 +127,11 @@
 //! * What it reads counts as much as what it writes: a query over a whole table conflicts with each write to that table, one by a key or
 //!   by a filter with those rows alone that the key or the filter is about. After 256 different filters on a table, or after a write
 //!   of a row that was gone or stale, the whole table counts as read.
-//! * A transaction of two updates took 9.4 microseconds among 50,000 rows, where tables by hand under one lock took 3.4; 100
+//! * On SQLite an open transaction holds up every other write, and on a database in memory every read. So wait for nothing else within
+//!   one: no network, no user. Who waits for longer than the `busy_timeout` gets [`Busy`](crate::Error::Busy), which is not tried again.
+//!   All rows of a query or of a stream in a transaction are held in memory. A snapshot of a file holds up nobody, and keeps the file's
+//!   log from being used again; its streams hold the ids of all their rows, and look each row up. A snapshot of a database in memory is
+//!   a copy of it. Of a file that is synchronized, others may see a transaction a moment before it is safe from a loss of power.
+//! * A transaction of two reads and two updates on a SQLite file took 1.10 of one by hand, and 100 creates in one took 1.03.
+//! * In memory, a transaction of two updates took 9.4 microseconds among 50,000 rows, where tables by hand under one lock took 3.4; 100
 //!   creates in one took 0.95 of those by hand.
