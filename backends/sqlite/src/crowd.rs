@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const YIELDS: u8 = 32;
 /// A task that had so many turns to itself takes itself to be alone, and yields once in so many.
 const LOOK: usize = 16;
-/// Nobody waits for more than so many.
+/// No task waits for more than so many.
 const CROWD: usize = 64;
 
 /// What the last turns were like. The counts may be off by one, which does no harm.

@@ -53,7 +53,7 @@ fn a_single_write_is_synchronized_after_a_transaction_as_before_it() {
         block_on(sqlite.insert(&table, content(if is_committed { "cec" } else { "dan" }, 0))).unwrap();
         assert_eq!(synchronous(&table), 2);
     }
-    // Nor does whoever makes the schema.
+    // The schema is made with synchronization, too.
     drop(begin(&sqlite));
     block_on(sqlite.create_schema(&[&table])).unwrap();
     assert_eq!(synchronous(&table), 2);
@@ -88,7 +88,7 @@ fn commits_share_a_synchronization() {
     for (at, name) in ["ann", "bob"].into_iter().enumerate() {
         let tx = begin(&sqlite);
         insert(&tx, &table, name);
-        // Somebody wants to be next, for whom a commit has patience.
+        // Another transaction waits, so the commit yields.
         let mut next = Box::pin(sqlite.begin(TransactionMode::ReadWrite));
         let mut commit = Box::pin(tx.commit());
         let context = &mut std::task::Context::from_waker(std::task::Waker::noop());

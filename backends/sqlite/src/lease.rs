@@ -51,7 +51,7 @@ impl Lease {
         let (sender, receiver) = oneshot::channel();
         let wait = move || {
             let begun = self.begin_patiently();
-            // If nobody waits any more, it is given back.
+            // If the task was dropped, this gives the connection back.
             drop(sender.send(begun.map(|()| self)));
         };
         match std::thread::Builder::new().name("longevity-write".to_owned()).spawn(wait) {
@@ -83,7 +83,7 @@ impl Drop for Lease {
     }
 }
 
-/// One who waits for the connection.
+/// A task that waits for the connection.
 pub(crate) struct Claim {
     state: Mutex<State>,
     deadline: OnceLock<Instant>,
@@ -115,7 +115,7 @@ impl Claim {
         }
     }
 
-    /// It has waited for too long. Gives who is to be told of that.
+    /// Its deadline is over. Gives the task to wake.
     #[must_use = "somebody waits"]
     pub(crate) fn expire(&self) -> Option<Waker> {
         match std::mem::replace(&mut *self.state(), State::Expired) {
@@ -124,7 +124,7 @@ impl Claim {
         }
     }
 
-    /// Whether it has waited for too long; else `waker` is who waits from now on.
+    /// Whether its deadline is over. If not, `waker` is the one to wake from now on.
     fn is_expired(&self, waker: &Waker) -> bool {
         let mut state = self.state();
         match &mut *state {
@@ -140,7 +140,7 @@ impl Claim {
     }
 }
 
-/// Waits for the connection. Who is dropped is passed over.
+/// Waits for the connection.
 pub(crate) struct Claiming {
     database: Arc<Database>,
     claim: Option<Arc<Claim>>,
@@ -182,7 +182,7 @@ impl Future for Claiming {
             self.database.writer.queue().claims.push_back(Arc::clone(&claim));
             self.claim = Some(claim);
             watch(&self.database);
-            // It may have become free before anybody knew who waits for it.
+            // It may have become free just before the claim was in the queue.
             lease = self.lease();
         }
         let Some(lease) = lease else { return Poll::Pending };

@@ -1,8 +1,8 @@
 //! The tasks that wait for the connection that writes, and whose turn it is.
 //!
-//! Writes are done together, by whichever of their tasks comes first. Those who want the connection for themselves get it one after the
-//! other, in the order in which they came. Where both wait, they take turns. A task that was woken may never come, for its future may be
-//! held and not polled: then a thread, which looks after all who wait, lets anybody have the connection.
+//! Writes are done together, by whichever of their tasks is polled first. Claims get the connection one after the other, in the order in
+//! which they came. Where both wait, they take turns. A task that was woken may never be polled, because its future is only held. Then the
+//! watcher, a thread, lets any other task have the connection.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -16,20 +16,20 @@ use crate::failure::SqliteError;
 use crate::lease::Claim;
 use crate::ticket::{Ticket, Turn};
 
-/// How long a task that was woken may take to come.
+/// How often the watcher looks: a task that was woken has as long to be polled.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Those who wait for the connection.
+/// The tasks that wait for the connection.
 #[derive(Default)]
 pub(crate) struct Queue {
     pub(crate) writes: VecDeque<Arc<Ticket>>,
-    /// Those who want it for themselves.
+    /// Tasks that want to lease it.
     pub(crate) claims: VecDeque<Arc<Claim>>,
-    /// Whether a thread looks after them. Without it, everybody may have the connection at any time.
+    /// Whether there is a watcher. Without one there are no turns.
     watched: bool,
-    /// Whether a claim comes next, where writes wait too.
+    /// Whether a claim comes next, if writes wait too.
     is_turn_of_claims: bool,
-    /// Whether the one whose turn it is did not come.
+    /// Whether the task whose turn it is was not polled in time, so that any other may go first.
     is_free_for_all: bool,
 }
 
@@ -54,39 +54,38 @@ impl Queue {
         is_first && (self.is_turn_of_claims || self.writes.is_empty())
     }
 
-    /// Somebody has it now.
+    /// A task has the connection now.
     pub(crate) fn taken(&mut self) {
         self.is_free_for_all = false;
     }
 
-    /// A claim has had it. Gives whom to wake.
+    /// A lease has ended. Gives the tasks to wake.
     pub(crate) fn freed(&mut self) -> Wakers {
         self.is_turn_of_claims = false;
         self.next()
     }
 
-    /// Writes have it now.
+    /// Writes have the connection now.
     pub(crate) fn wrote(&mut self) {
         self.taken();
         self.is_turn_of_claims = true;
     }
 
-    /// Those whose turn it may be. All writes, for one of them alone may never come; the first claim, or all of them if nobody looks
-    /// whether it comes.
+    /// The tasks whose turn it may be: all writes, because any of them can do the work of all, and the first claim; without turns, all claims.
     pub(crate) fn next(&self) -> Wakers {
         let claims = if self.watched && !self.is_free_for_all { 1 } else { self.claims.len() };
         let claims = self.claims.iter().take(claims).filter_map(|claim| claim.waker());
         claims.chain(self.writes.iter().filter_map(|ticket| ticket.waker())).collect()
     }
 
-    /// Gives those who have none yet a time until which they wait, and says whether anybody has one.
+    /// Sets the deadline of each task that has none yet, and says whether any task waits.
     fn wait_until(&mut self, deadline: Instant) -> bool {
         self.writes.iter().for_each(|ticket| ticket.wait_until(deadline));
         self.claims.iter().for_each(|claim| claim.wait_until(deadline));
         !self.writes.is_empty() || !self.claims.is_empty()
     }
 
-    /// Those who have waited for too long at this moment, or all, who are in the queue no more.
+    /// Takes the tasks out of the queue whose deadline is over at this moment, or all that have one.
     fn expire(&mut self, now: Option<Instant>) -> Expired {
         let is_over =
             |deadline: Option<Instant>| deadline.is_some_and(|deadline| now.is_none_or(|now| deadline <= now));
@@ -99,14 +98,14 @@ impl Queue {
         Expired { writes: Turn(over), claims }
     }
 
-    /// When the next one will have waited for too long.
+    /// The first deadline.
     fn next_deadline(&self) -> Option<Instant> {
         let writes = self.writes.iter().filter_map(|ticket| ticket.deadline());
         writes.chain(self.claims.iter().filter_map(|claim| claim.deadline())).min()
     }
 }
 
-/// Those who have waited for too long.
+/// Tasks whose deadline is over.
 struct Expired {
     writes: Turn,
     claims: Vec<Arc<Claim>>,
@@ -119,7 +118,8 @@ impl Expired {
     }
 }
 
-/// Sees to it that nobody in the queue waits for ever, as a task would that waits for its own transaction.
+/// Starts the watcher, unless there is one, and sets the deadlines of the tasks that wait. A task that waits for its own transaction would
+/// wait for ever otherwise.
 pub(crate) fn watch(database: &Arc<Database>) {
     let now = Instant::now();
     let mut queue = database.writer.queue();
@@ -130,14 +130,14 @@ pub(crate) fn watch(database: &Arc<Database>) {
     let own = Watch(Arc::downgrade(database));
     queue.watched = std::thread::Builder::new().name("longevity-wait".to_owned()).spawn(move || own.run()).is_ok();
     if !queue.watched {
-        // Better now than never.
+        // There is no thread. They fail now, because nothing would end their waiting later.
         let expired = queue.expire(None);
         drop(queue);
         expired.fail(&database.site.occupied());
     }
 }
 
-/// The thread that looks after those who wait, until nobody waits any more.
+/// The watcher: a thread that runs as long as any task has a deadline.
 struct Watch(Weak<Database>);
 
 impl Watch {
@@ -153,7 +153,7 @@ impl Watch {
                 return;
             };
             if is_free {
-                // Nobody is in their way, so nobody has waited for too long: whoever comes may have it.
+                // Nothing is in their way, so their time is not over.
                 queue.is_free_for_all |= was_free;
                 let wakers = queue.next();
                 drop(queue);
@@ -171,7 +171,7 @@ impl Watch {
     }
 }
 
-/// If it ends by a panic, too, somebody else is to be the next.
+/// After a panic there is no watcher, and the next task that waits starts one.
 impl Drop for Watch {
     fn drop(&mut self) {
         if std::thread::panicking()

@@ -88,7 +88,7 @@ impl Syncs {
         self.log.set(log).unwrap();
     }
 
-    /// Puts on the disk what was committed. Gives those who wait for that.
+    /// Puts on the disk what was committed. Gives the tasks that wait for that.
     fn synchronize(&self) -> Vec<Waker> {
         let all = self.state().committed;
         let synced = self.log.get().map_or_else(|| Err(std::io::Error::other("there is no log")), File::sync_data);
@@ -156,13 +156,14 @@ impl Future for Synced {
             state.waiting.push(context.waker().clone());
             return Poll::Pending;
         }
-        // Those who wait for the connection now can share, too. If another thread is at work on one, it goes on meanwhile, and the
-        // next synchronization is for that one.
+        // The transactions that wait for the connection can share, too. If another thread works on one of them, it goes on meanwhile, and
+        // the next synchronization is for that one.
         let writer = &database.writer;
         let there = usize::try_from(state.committed - state.synced).unwrap_or(usize::MAX);
         let is_gathered =
             syncs.crowd.is_gathered(self.yields, || there) && (Crowd::is_enough(self.yields) || !writer.is_wanted());
-        if !is_gathered && !(self.yields > 0 && writer.is_leased()) {
+        let is_overlapped = self.yields > 0 && writer.is_leased();
+        if !(is_gathered || is_overlapped) {
             drop(state);
             self.yields += 1;
             context.waker().wake_by_ref();

@@ -102,7 +102,7 @@ impl SqliteTransaction {
         })
     }
 
-    /// The rows of a query, all of them: who is given them may use the transaction.
+    /// All rows of a query. They are found before the first is given out, because the user's code may use the transaction then.
     fn found(&self, table: &Table, select: &Select) -> Result<Vec<Result<Row<Doc>, Error>>, Error> {
         self.read(table, |connection, ready| {
             Ok(match translate::select(&self.database, ready, select) {

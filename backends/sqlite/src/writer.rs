@@ -1,11 +1,11 @@
 //! The one connection that writes, and the queue in front of it.
 //!
 //! No thread waits for writes. A write is put into the queue and yields, so that others who are ready to write get there too;
-//! whoever comes back first takes the connection and everything in the queue, and commits it as one transaction. Many share
-//! the cost of a commit. One who is alone yields now and then only, to see whether he still is.
+//! whichever is polled again first takes the connection and everything in the queue, and commits it as one transaction. Many share
+//! the cost of a commit. A write that is alone yields now and then only, to see whether it still is.
 //!
-//! Only while another process has the file locked, a thread waits for it, so that those who asked need not: the queue stays as
-//! it is until the lock is free. The queue also stays as it is while a transaction has the connection: see [`lease`](crate::lease).
+//! While another process has the file locked, a thread waits for that, so that no task has to: the queue stays as it is until the lock is
+//! free. The queue also stays as it is while a transaction has the connection: see [`lease`](crate::lease).
 
 use std::fmt;
 use std::future::Future;
@@ -43,13 +43,12 @@ pub(crate) struct Writer {
 
 /// The connection, while its lock is held.
 pub(crate) struct Held<'a> {
-    // The order matters: the lock is released first, and then those who wait are woken. A task that queues after that finds the lock
-    // free.
+    // The order matters: the lock is released first, and then the tasks that wait are woken. A task that queues later finds it free.
     connection: MutexGuard<'a, Connection>,
     _tell: Tell<'a>,
 }
 
-/// Wakes those who wait, when it is dropped.
+/// Wakes the tasks that wait, when it is dropped.
 struct Tell<'a>(&'a Writer);
 
 impl Drop for Tell<'_> {
@@ -98,7 +97,7 @@ impl Writer {
         Some(Held { connection, _tell: Tell(self) })
     }
 
-    /// From here on, until it is [restored](Self::restore), the connection does not synchronize its commits: whoever commits does.
+    /// From here on, until it is [restored](Self::restore), the connection does not synchronize its commits: the transactions do.
     pub(crate) fn relax(&self, connection: &Connection) -> rusqlite::Result<()> {
         if self.is_relaxed() {
             return Ok(());
@@ -160,7 +159,7 @@ impl Writer {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Whether nobody has the connection for longer than a moment.
+    /// Whether no transaction, and no thread that waits for another process, has the connection.
     pub(crate) fn is_free(&self) -> bool {
         !self.is_leased() && !self.waiting.load(Ordering::Acquire)
     }
@@ -174,13 +173,13 @@ impl Writer {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes those whose turn it may be.
+    /// Wakes the tasks whose turn it may be.
     fn wake(&self) {
         let wakers = self.queue().next();
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Somebody does not wait any more. If it was their turn, it is that of the next one.
+    /// A task does not wait any more. If it was its turn, the next one has it.
     pub(crate) fn passed_over(&self) {
         if !self.is_leased() {
             self.wake();
@@ -280,7 +279,7 @@ impl Writer {
     }
 }
 
-/// Undoes what a panic left open, or whoever had it last: what comes next would be acknowledged, and never committed.
+/// Undoes what a panic or a dropped transaction left open: what comes next would be acknowledged, and never committed.
 fn roll_back(connection: &Connection) {
     if !connection.is_autocommit()
         && let Err(error) = connection.execute_batch("ROLLBACK")
@@ -344,8 +343,8 @@ impl Future for Submission {
         if ticket.deadline().is_none() && writer.is_leased() {
             watch(&self.database);
         }
-        // The thread that waits does what is in the queue, and wakes who comes too late for that. A transaction whose turn it is wakes
-        // those who wait when it has ended.
+        // The thread that waits for another process does what is in the queue, and wakes the tasks that came too late for that. The
+        // transaction whose turn it is wakes them when it has ended.
         if writer.waiting.load(Ordering::Acquire) || !writer.queue().may_write() {
             return Poll::Pending;
         }

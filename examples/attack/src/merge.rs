@@ -19,7 +19,7 @@ struct Merged {
 
 /// Why a merger is not done.
 enum Refused {
-    ByHand(Merged),
+    ByHand(Box<Merged>),
     Store(Error),
 }
 
@@ -46,7 +46,7 @@ pub fn two_become_one<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
         Ok(())
     };
     // All of it is done, and then refused: the transaction is rolled back.
-    match store.transaction(|tx| Err::<(), _>(Refused::ByHand(merge(&tx, &id, &into)?))) {
+    match store.transaction(|tx| Err::<(), _>(Refused::ByHand(Box::new(merge(&tx, &id, &into)?)))) {
         Ok(()) => {}
         Err(Refused::ByHand(merged)) => show("refused:", merged.figures())?,
         Err(Refused::Store(Error::Unsupported { backend, operation })) => {

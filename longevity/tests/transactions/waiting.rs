@@ -187,7 +187,7 @@ async fn all_have_their_turns(bank: Store<Sqlite>) {
     for task in tasks {
         task.await.unwrap();
     }
-    let log = log.lock().unwrap();
+    let log = log.lock().unwrap().clone();
     let transactions: Vec<_> = log.iter().filter(|name| **name != "write").collect();
     assert!(transactions.chunks(3).all(|round| round.iter().collect::<BTreeSet<_>>().len() == 3), "{log:?}");
     let last = log.iter().rposition(|name| *name == "write").unwrap();
