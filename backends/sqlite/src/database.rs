@@ -44,7 +44,7 @@ impl Database {
         let connection = connection::writer(settings, &site, &properties)?;
         // From here on it does not wait for other processes: a thread of its own does, if it must.
         connection.busy_timeout(Duration::ZERO).map_err(|error| site.failed(error))?;
-        let writer = Writer::new(connection);
+        let writer = Writer::new(connection, settings.place == Place::Memory);
         Ok(Arc::new(Self { site, properties, writer, settings: settings.clone(), readers: Mutex::default() }))
     }
 

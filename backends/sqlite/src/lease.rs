@@ -6,9 +6,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
 
 use futures_channel::oneshot;
 use rusqlite::Connection;
@@ -17,6 +16,7 @@ use crate::connection::Patient;
 use crate::database::Database;
 use crate::failure::SqliteError;
 use crate::queue::watch;
+use crate::wait::Wait;
 use crate::write::begin;
 
 /// The connection. Dropped, it is given back as it was: what is open on it is rolled back.
@@ -86,12 +86,12 @@ impl Drop for Lease {
 /// A task that waits for the connection.
 pub(crate) struct Claim {
     state: Mutex<State>,
-    deadline: OnceLock<Instant>,
+    pub(crate) wait: Wait,
 }
 
 enum State {
     Waiting(Waker),
-    Expired,
+    Expired(SqliteError),
 }
 
 impl Claim {
@@ -99,33 +99,25 @@ impl Claim {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has it wait until then, unless it waits already.
-    pub(crate) fn wait_until(&self, deadline: Instant) {
-        self.deadline.get_or_init(|| deadline);
-    }
-
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline.get().copied()
-    }
-
     pub(crate) fn waker(&self) -> Option<Waker> {
         match &*self.state() {
             State::Waiting(waker) => Some(waker.clone()),
-            State::Expired => None,
+            State::Expired(_) => None,
         }
     }
 
     /// Its deadline is over. Gives the task to wake.
     #[must_use = "somebody waits"]
-    pub(crate) fn expire(&self) -> Option<Waker> {
-        match std::mem::replace(&mut *self.state(), State::Expired) {
+    pub(crate) fn expire(&self, error: &SqliteError) -> Option<Waker> {
+        match std::mem::replace(&mut *self.state(), State::Expired(error.clone())) {
             State::Waiting(waker) => Some(waker),
-            State::Expired => None,
+            State::Expired(_) => None,
         }
     }
 
-    /// Whether its deadline is over. If not, `waker` is the one to wake from now on.
-    fn is_expired(&self, waker: &Waker) -> bool {
+    /// The error, if its deadline is over. If not, `waker` is the one to wake from now on.
+    fn expired(&self, waker: &Waker) -> Option<SqliteError> {
+        self.wait.polled();
         let mut state = self.state();
         match &mut *state {
             State::Waiting(waiting) => {
@@ -133,9 +125,9 @@ impl Claim {
                 // A waker may own whatever it likes: it is dropped outside of the lock.
                 drop(state);
                 drop(old);
-                false
+                None
             }
-            State::Expired => true,
+            State::Expired(error) => Some(error.clone()),
         }
     }
 }
@@ -170,15 +162,16 @@ impl Future for Claiming {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(claim) = &self.claim
-            && claim.is_expired(context.waker())
+            && let Some(error) = claim.expired(context.waker())
         {
             self.claim = None;
-            return Poll::Ready(Err(self.database.site.occupied()));
+            self.database.writer.passed_over();
+            return Poll::Ready(Err(error));
         }
         let mut lease = self.lease();
         if lease.is_none() && self.claim.is_none() {
             let state = Mutex::new(State::Waiting(context.waker().clone()));
-            let claim = Arc::new(Claim { state, deadline: OnceLock::new() });
+            let claim = Arc::new(Claim { state, wait: Wait::default() });
             self.database.writer.queue().claims.push_back(Arc::clone(&claim));
             self.claim = Some(claim);
             watch(&self.database);

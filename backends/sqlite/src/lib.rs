@@ -56,6 +56,7 @@ mod transaction;
 mod translate;
 mod undeclared;
 mod values;
+mod wait;
 #[cfg(test)]
 mod whole_tables;
 mod write;

@@ -139,7 +139,7 @@ impl Sqlite {
     }
 
     /// How long an operation waits for another process's lock, or for the transactions of this one, before it fails with
-    /// [`Error::Busy`]; 5 s if not set. A transaction may wait for both, one after the other. SQLite counts milliseconds up
+    /// [`Error::Busy`]; 5 s if not set. A transaction may wait for both, one after the other: for as long each. SQLite counts milliseconds up
     /// to some 24 days: a longer timeout, as [`Duration::MAX`], is that long.
     pub fn busy_timeout(self, timeout: Duration) -> Self {
         self.with(|settings| settings.busy_timeout = timeout.min(LONGEST_TIMEOUT))

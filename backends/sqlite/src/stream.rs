@@ -35,11 +35,10 @@ struct Chunk {
 
 /// The rows of a stream.
 ///
-/// Those of a file are a snapshot that a reader in a thread of its own holds open; it is at most 768 rows ahead, and
-/// ends when the stream is dropped. Those of a database in memory, which has one connection, and those of a transaction are found at
-/// the start; while a transaction has the one connection, they
-/// are found when the stream is polled after that. Of those of a snapshot only the ids are found at the
-/// start.
+/// Those of a file are a snapshot that a reader in a thread of its own holds open; it is at most 768 rows ahead, and ends when the stream is
+/// dropped. Those of a database in memory, which has one connection, and those of a transaction are all found at the start. If a
+/// transaction has the one connection, they are found when the stream is polled after that. A stream of a
+/// [snapshot](longevity_core::Snapshot) finds the ids at the start, and reads the rows as they are asked for.
 #[derive(Debug)]
 pub struct Rows {
     ready: std::vec::IntoIter<Found>,

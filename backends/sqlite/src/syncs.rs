@@ -21,6 +21,8 @@ pub(crate) struct Syncs {
     /// The write-ahead log, opened a second time. SQLite keeps no locks on this file, which this one would take away when it is closed.
     log: OnceLock<File>,
     crowd: Crowd,
+    /// Held while the log is synchronized: the system reports a failure once, to whoever synchronizes first.
+    turn: Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -90,11 +92,17 @@ impl Syncs {
 
     /// Puts on the disk what was committed. Gives the tasks that wait for that.
     fn synchronize(&self) -> Vec<Waker> {
-        let all = self.state().committed;
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all, is_broken) = {
+            let state = self.state();
+            (state.committed, state.broken.is_some())
+        };
         let synced = self.log.get().map_or_else(|| Err(std::io::Error::other("there is no log")), File::sync_data);
         let mut state = self.state();
         state.is_busy = false;
         match synced {
+            // What failed before is not on the disk, whatever the system says now.
+            Ok(()) if is_broken => {}
             Ok(()) => {
                 self.crowd.note(usize::try_from(all.saturating_sub(state.synced)).unwrap_or(usize::MAX));
                 state.synced = state.synced.max(all);
@@ -153,11 +161,13 @@ impl Future for Synced {
             return Poll::Ready(Err(SqliteError::Unsynchronized { reason: reason.clone() }));
         }
         if state.is_busy {
-            state.waiting.push(context.waker().clone());
+            if !state.waiting.iter().any(|waiting| waiting.will_wake(context.waker())) {
+                state.waiting.push(context.waker().clone());
+            }
             return Poll::Pending;
         }
-        // The transactions that wait for the connection can share, too. If another thread works on one of them, it goes on meanwhile, and
-        // the next synchronization is for that one.
+        // Transactions that wait for the connection may be committed soon, so they are waited for, unless one of them runs already, on
+        // another thread.
         let writer = &database.writer;
         let there = usize::try_from(state.committed - state.synced).unwrap_or(usize::MAX);
         let is_gathered =

@@ -1,17 +1,16 @@
 //! A write that was handed in, from the queue to its answer.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::time::Instant;
 
 use crate::failure::SqliteError;
+use crate::wait::Wait;
 use crate::write::{Answer, Job};
 
 /// A write that was handed in.
 pub(crate) struct Ticket {
     state: Mutex<State>,
-    /// Until when it waits for a connection that is leased.
-    deadline: OnceLock<Instant>,
+    pub(crate) wait: Wait,
 }
 
 enum State {
@@ -25,16 +24,7 @@ enum State {
 
 impl Ticket {
     pub(crate) fn new(job: Job, waker: Waker) -> Self {
-        Self { state: Mutex::new(State::Queued(job, waker)), deadline: OnceLock::new() }
-    }
-
-    /// Has it wait until then, unless it waits already.
-    pub(crate) fn wait_until(&self, deadline: Instant) {
-        self.deadline.get_or_init(|| deadline);
-    }
-
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline.get().copied()
+        Self { state: Mutex::new(State::Queued(job, waker)), wait: Wait::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -76,6 +66,7 @@ impl Ticket {
 
     /// The answer, if there is one; else `waker` is who waits from now on.
     pub(crate) fn fetch(&self, waker: &Waker) -> Option<Answer> {
+        self.wait.polled();
         let mut state = self.state();
         match &mut *state {
             State::Queued(_, waiting) | State::Taken(waiting) => {

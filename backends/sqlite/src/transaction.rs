@@ -189,7 +189,7 @@ fn lost() -> Error {
     Error::TransactionLost { because }
 }
 
-// Each future is ready at its first poll, but for a commit that shares its synchronization with others.
+// Each future is ready at its first poll, but for a commit, which may wait for others that it shares its synchronization with.
 impl Session for SqliteTransaction {
     type Doc = Doc;
     type Table = Table;

@@ -30,6 +30,8 @@ const BATCH: usize = 1024;
 
 pub(crate) struct Writer {
     connection: Mutex<Connection>,
+    /// Whether reads use it, too.
+    only: bool,
     /// Whether a transaction has the connection, which it keeps without holding the lock. Changed under the lock.
     leased: AtomicBool,
     /// Whether the connection does not synchronize its commits. Changed under the lock.
@@ -58,9 +60,11 @@ impl Drop for Tell<'_> {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection) -> Self {
+    /// If it is the `only` connection, writes wait for reads, which take it for a moment each.
+    pub(crate) fn new(connection: Connection, only: bool) -> Self {
         Self {
             connection: Mutex::new(connection),
+            only,
             leased: AtomicBool::new(false),
             relaxed: AtomicBool::new(false),
             syncs: Syncs::default(),
@@ -81,6 +85,10 @@ impl Writer {
 
     /// The connection, if nobody holds it at the moment.
     fn free(&self) -> Option<MutexGuard<'_, Connection>> {
+        if self.only {
+            // Many reads could keep it for ever otherwise.
+            return (!self.is_leased()).then(|| self.leased());
+        }
         match self.connection.try_lock() {
             Ok(connection) => Some(connection),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -92,9 +100,18 @@ impl Writer {
         if self.is_leased() {
             return None;
         }
-        roll_back(&connection);
+        self.roll_back(&connection);
         self.restore(&connection);
         Some(Held { connection, _tell: Tell(self) })
+    }
+
+    /// Undoes what a panic or a dropped transaction left open: what comes next would be acknowledged, and never committed.
+    fn roll_back(&self, connection: &Connection) {
+        if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            self.syncs.fail(&format!("a transaction cannot be rolled back: {error}"));
+        }
     }
 
     /// From here on, until it is [restored](Self::restore), the connection does not synchronize its commits: the transactions do.
@@ -133,12 +150,13 @@ impl Writer {
         if self.is_leased() {
             return false;
         }
-        roll_back(&connection);
+        self.roll_back(&connection);
         if !to_relax {
             self.restore(&connection);
         }
         self.leased.store(true, Ordering::Release);
-        self.queue().taken();
+        self.queue().leased();
+        drop(connection);
         // A task that has just failed to get the lock did not see a lease, and has no deadline yet.
         watch(database);
         true
@@ -152,16 +170,21 @@ impl Writer {
     /// Gives the connection back, and rolls back what is open on it.
     pub(crate) fn give_back(&self) {
         let connection = self.leased();
-        roll_back(&connection);
+        self.roll_back(&connection);
+        self.queue().returned();
         self.leased.store(false, Ordering::Release);
         drop(connection);
-        let wakers = self.queue().freed();
-        wakers.into_iter().for_each(Waker::wake);
+        self.wake();
     }
 
     /// Whether no transaction, and no thread that waits for another process, has the connection.
     pub(crate) fn is_free(&self) -> bool {
-        !self.is_leased() && !self.waiting.load(Ordering::Acquire)
+        !self.is_leased() && !self.is_waiting()
+    }
+
+    /// Whether a thread waits for another process.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
     }
 
     /// Whether any transaction waits for the connection.
@@ -175,7 +198,7 @@ impl Writer {
 
     /// Wakes the tasks whose turn it may be.
     fn wake(&self) {
-        let wakers = self.queue().next();
+        let wakers = self.queue().free();
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -234,14 +257,10 @@ impl Writer {
 
     /// Does what is in the queue when the other process's lock is free. What is dropped until then is not done.
     fn wait(&self, database: &Arc<Database>) {
-        let Some(held) = self.lock() else {
-            // A transaction was faster. What is in the queue goes on after it.
-            self.waiting.store(false, Ordering::Release);
-            watch(database);
-            return self.wake();
-        };
-        // Said before the connection is free, also by a panic: else nobody would take it any more.
-        let waiting = Waiting(&self.waiting);
+        // Last of all, also after a panic, those who wait are woken: until then they leave the connection to this thread.
+        let _waiting = Waiting(self);
+        // If a transaction was faster, what is in the queue goes on after it.
+        let Some(held) = self.lock() else { return };
         let site = &database.site;
         let mut wakers = Vec::new();
         let mut patient = Patient::new(held, site.timeout).map_err(|error| site.failed(error));
@@ -273,27 +292,18 @@ impl Writer {
                 }
             }
         }
-        drop(waiting);
         drop(patient);
         wakers.into_iter().for_each(Waker::wake);
     }
 }
 
-/// Undoes what a panic or a dropped transaction left open: what comes next would be acknowledged, and never committed.
-fn roll_back(connection: &Connection) {
-    if !connection.is_autocommit()
-        && let Err(error) = connection.execute_batch("ROLLBACK")
-    {
-        tracing::error!(%error, "cannot roll a transaction back");
-    }
-}
-
 /// That a thread waits, until it is dropped.
-struct Waiting<'a>(&'a AtomicBool);
+struct Waiting<'a>(&'a Writer);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        self.0.waiting.store(false, Ordering::Release);
+        self.0.wake();
     }
 }
 
@@ -340,12 +350,12 @@ impl Future for Submission {
             return Poll::Ready(answer);
         }
         let writer = &self.database.writer;
-        if ticket.deadline().is_none() && writer.is_leased() {
+        if ticket.wait.deadline().is_none() && writer.is_leased() {
             watch(&self.database);
         }
         // The thread that waits for another process does what is in the queue, and wakes the tasks that came too late for that. The
         // transaction whose turn it is wakes them when it has ended.
-        if writer.waiting.load(Ordering::Acquire) || !writer.queue().may_write() {
+        if writer.is_waiting() || !writer.queue().may_write() {
             return Poll::Pending;
         }
         if !writer.crowd.is_gathered(self.yields, || writer.queue().writes.len()) {
@@ -355,7 +365,7 @@ impl Future for Submission {
         }
         let Some(mut held) = writer.try_lock() else {
             // It may have been leased just now.
-            if ticket.deadline().is_none() && writer.is_leased() {
+            if ticket.wait.deadline().is_none() && writer.is_leased() {
                 watch(&self.database);
             }
             return Poll::Pending;

@@ -1,6 +1,6 @@
 //! On SQLite, transactions that write come one after the other. Whoever waits for one waits as a future does, and not for ever.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -91,8 +91,17 @@ fn a_read_of_a_database_in_memory_waits_too_and_not_for_itself() {
         is_busy(accounts.find(all()).await);
         is_busy(accounts.stream(all()).try_collect::<Vec<_>>().await);
         is_busy(bank.snapshot(async |_| Ok::<_, Error>(())).await);
-        // A stream that was begun meanwhile sees what is there when it may.
-        let mut stream = accounts.stream(all());
+        tx.commit().await.unwrap();
+        assert_eq!(accounts.count(all()).await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_stream_of_a_database_in_memory_sees_what_is_there_when_it_may() {
+    on_one_thread(Sqlite::in_memory(), async |bank| {
+        let tx = bank.begin().await.unwrap();
+        tx.repo::<Account>().create(account(1, 1)).await.unwrap();
+        let mut stream = bank.repo::<Account>().stream(Account::query().all());
         assert!(stream.next().now_or_never().is_none());
         tx.commit().await.unwrap();
         assert_eq!(stream.next().await.unwrap().unwrap().balance, 1);
@@ -188,8 +197,13 @@ async fn all_have_their_turns(bank: Store<Sqlite>) {
         task.await.unwrap();
     }
     let log = log.lock().unwrap().clone();
-    let transactions: Vec<_> = log.iter().filter(|name| **name != "write").collect();
-    assert!(transactions.chunks(3).all(|round| round.iter().collect::<BTreeSet<_>>().len() == 3), "{log:?}");
+    let mut counts: BTreeMap<_, usize> = ["a", "b", "c"].map(|name| (name, 0)).into();
+    for name in log.iter().filter(|name| **name != "write") {
+        *counts.get_mut(name).unwrap() += 1;
+        // One may be late once, if its thread stands still.
+        let (most, least) = (counts.values().max().unwrap(), counts.values().min().unwrap());
+        assert!(most - least <= 3, "{log:?}");
+    }
     let last = log.iter().rposition(|name| *name == "write").unwrap();
     assert!(last < 50, "{log:?}");
     assert_eq!(balance(&bank, 0).await, 3 * i64::try_from(ROUNDS).unwrap());
@@ -206,23 +220,17 @@ fn all_have_their_turns_in_memory() {
     on_one_thread(Sqlite::in_memory(), all_have_their_turns);
 }
 
-/// Dropped at any point of its waiting, for a transaction, for another process, or for the disk, nothing is left of it.
+/// A task that is dropped while it waits, for a transaction, for another process, or for the disk, leaves nothing behind.
 #[test]
-fn whoever_is_dropped_while_he_waits_is_in_nobody_s_way() {
+fn a_task_that_is_dropped_while_it_waits_is_in_nobody_s_way() {
     in_a_file(|path| {
         on_one_thread(Sqlite::file(path), async |bank| {
             let other = Longevity::<Bank, _>::open(Sqlite::file(path)).await.unwrap();
-            let work = || bank.transaction(async |tx| tx.repo::<Account>().create(account(9, 9)).await);
-            let is_whole = async || {
-                let made = bank.repo::<Account>().retrieve(&Number(9)).await.unwrap();
-                if let Some(made) = made {
-                    bank.repo::<Account>().delete(made).await.unwrap();
-                }
-                // Another process finds the lock free.
-                other
-                    .transaction(async |tx| tx.repo::<Account>().delete_where(Account::query().all()).await)
-                    .await
-                    .unwrap();
+            let work = || {
+                bank.transaction(async |tx| {
+                    tx.repo::<Account>().create(account(9, 9)).await?;
+                    tx.repo::<Person>().create(person("ann", 9)).await
+                })
             };
             for before in 0..4 {
                 for after in 0..6 {
@@ -236,15 +244,27 @@ fn whoever_is_dropped_while_he_waits_is_in_nobody_s_way() {
                         }
                         assert!((&mut next).now_or_never().is_none());
                         tx.commit().await.unwrap();
+                        let mut ended = None;
                         for _ in 0..after {
-                            if (&mut waits).now_or_never().is_some() {
-                                break;
-                            }
+                            ended = ended.or_else(|| (&mut waits).now_or_never());
                             tokio::task::yield_now().await;
                         }
                         drop(waits);
                         drop(next);
-                        is_whole().await;
+                        let there = counts(&bank).await;
+                        assert!([(1, 0), (2, 1)].contains(&there), "{there:?}");
+                        if let Some(ended) = ended {
+                            ended.unwrap();
+                            assert_eq!(there, (2, 1));
+                        }
+                        // Another process finds the lock free.
+                        other
+                            .transaction(async |tx| {
+                                tx.repo::<Account>().delete_where(Account::query().all()).await?;
+                                tx.repo::<Person>().delete_where(Person::query().all()).await
+                            })
+                            .await
+                            .unwrap();
                     }
                 }
             }
@@ -323,7 +343,12 @@ fn another_process_is_not_waited_for_for_ever() {
             assert!((&mut dropped).now_or_never().is_none());
             drop(dropped);
             tx.commit().await.unwrap();
-            bank.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await.unwrap();
+            // Its thread may have it for as long as it waits.
+            let mut again = bank.begin().await;
+            while let Err(Error::Busy { .. }) = again {
+                again = bank.begin().await;
+            }
+            again.unwrap().repo::<Account>().create(account(2, 2)).await.unwrap();
         });
     });
 }
