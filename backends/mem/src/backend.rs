@@ -12,9 +12,9 @@ use longevity_core::backend::{
     WriteFailure, Writes, find_values_of_documents,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{InPlace, Predicate, Select};
+use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, ErrorKind, Explanation, Row, Timestamp, Value};
+use longevity_core::{Document, Error, ErrorKind, Explanation, Row, Value};
 
 use crate::counting;
 use crate::encode::Doc;
@@ -99,16 +99,6 @@ impl Session for Mem {
     async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         let schema = table.schema().map_err(|error| (0, WriteFailure::from(error)))?;
         table.store.write(schema, writes)
-    }
-
-    async fn patch(
-        &self,
-        _: &Table,
-        _: Lookup<'_>,
-        _: &[InPlace],
-        _: Option<Timestamp>,
-    ) -> Result<Option<Row<Doc>>, Error> {
-        Ok(None)
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {

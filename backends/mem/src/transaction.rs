@@ -7,12 +7,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
 use longevity_core::backend::{
-    AllWritten, Backend, Give, GiveValues, InPlace, Lookup, Session, Transaction, WriteFailure, Writes,
-    find_values_of_documents,
+    AllWritten, Backend, Give, GiveValues, Lookup, Session, Transaction, WriteFailure, Writes, find_values_of_documents,
 };
 use longevity_core::encoding::Projection;
 use longevity_core::query::{Predicate, Select};
-use longevity_core::{Error, Explanation, Row, Timestamp};
+use longevity_core::{Error, Explanation, Row};
 
 use crate::backend::{Mem, explain, key_of};
 use crate::counting;
@@ -191,16 +190,6 @@ impl Session for MemTransaction {
     async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         let schema = table.schema().map_err(|error| (0, error.into()))?;
         self.with(table, |fork| Ok(fork.write(schema, writes))).map_err(|error| (0, error.into()))?
-    }
-
-    async fn patch(
-        &self,
-        _: &Table,
-        _: Lookup<'_>,
-        _: &[InPlace],
-        _: Option<Timestamp>,
-    ) -> Result<Option<Row<Doc>>, Error> {
-        Ok(None)
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {

@@ -7,9 +7,9 @@ use longevity_core::backend::{
     TransactionMode, Write, WriteFailure, Writes,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{InPlace, Predicate, Select};
+use longevity_core::query::{Predicate, Select};
 use longevity_core::table::{Scope, TableDefinition};
-use longevity_core::{Access, Document, Error, Explanation, Row, Timestamp, Value};
+use longevity_core::{Access, Document, Error, Explanation, Row, Value};
 use rusqlite::Connection;
 
 use crate::Sqlite;
@@ -84,16 +84,6 @@ impl Session for Sqlite {
         let ready = table.ready().await.map_err(|error| (0, error.into()))?;
         let job = Job { table: Arc::clone(ready), writes: writes.into_iter().map(owned).collect() };
         Submission::new(Arc::clone(&table.database), job).await
-    }
-
-    async fn patch(
-        &self,
-        _: &Table,
-        _: Lookup<'_>,
-        _: &[InPlace],
-        _: Option<Timestamp>,
-    ) -> Result<Option<Row<Doc>>, Error> {
-        Ok(None)
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {

@@ -13,9 +13,8 @@
 //!
 //! # Threads
 //!
-//! There are none but those of streams, of writes and transactions while another process has the file locked, and one that looks after
-//! those who wait for a transaction, as long as any do: an operation runs on the
-//! thread that polls it, and takes microseconds. A query whose
+//! An operation runs on the thread that polls it, and takes microseconds. There are other threads in three cases only. A stream has one. While
+//! another process has the file locked, one waits for that. While tasks wait for a transaction, one ends their waiting in time. A query whose
 //! answer is large, or that no index serves, takes as long as it takes: on a runtime, give it a thread that may block, or use
 //! a stream, which has one. `create_schema` reads every row where it has to fill a column or an index, and waits on the calling
 //! thread, up to the `busy_timeout`, where another process has the file locked: call it before there is traffic.

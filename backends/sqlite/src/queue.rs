@@ -179,7 +179,7 @@ impl Watch {
                 queue.watched = false;
                 return;
             };
-            // Under the queue's lock: whoever frees the connection after this wakes the tasks that are left in the queue.
+            // This is asked while the queue is locked. If the connection becomes free later, the tasks that are left are woken then.
             if writer.is_free() {
                 // No deadline counts: a task that is polled gets the connection when it is its turn.
                 let wakers = queue.pass_over(now);

@@ -21,7 +21,7 @@ pub(crate) struct Syncs {
     /// The write-ahead log, opened a second time. SQLite keeps no locks on this file, which this one would take away when it is closed.
     log: OnceLock<File>,
     crowd: Crowd,
-    /// Held while the log is synchronized: the system reports a failure once, to whoever synchronizes first.
+    /// Held while the log is synchronized. The system reports a failure only once, so two synchronizations must not overlap.
     turn: Mutex<()>,
     state: Mutex<State>,
 }

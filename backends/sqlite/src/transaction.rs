@@ -7,8 +7,8 @@ use longevity_core::backend::{
     AllWritten, Backend, Give, GiveValues, Lookup, Session, Transaction, TransactionMode, WriteFailure, Writes,
 };
 use longevity_core::encoding::Projection;
-use longevity_core::query::{InPlace, Predicate, Select};
-use longevity_core::{Error, Explanation, Row, Timestamp};
+use longevity_core::query::{Predicate, Select};
+use longevity_core::{Error, Explanation, Row};
 use rusqlite::Connection;
 
 use crate::Sqlite;
@@ -94,21 +94,20 @@ impl SqliteTransaction {
     fn read<T>(
         &self,
         table: &Table,
-        read: impl FnOnce(&Connection, &Arc<Ready>) -> Result<Result<T, Error>, rusqlite::Error>,
+        read: impl FnOnce(&Connection, &Arc<Ready>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.with(|connection| {
-            let ready = table.ready_on(connection)?;
-            read(connection, ready).map_err(|error| Error::from(self.database.site.failed(error)))?
-        })
+        self.with(|connection| read(connection, table.ready_on(connection)?))
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        self.database.site.failed(error).into()
     }
 
     /// All rows of a query. They are found before the first is given out, because the user's code may use the transaction then.
     fn found(&self, table: &Table, select: &Select) -> Result<Vec<Result<Row<Doc>, Error>>, Error> {
         self.read(table, |connection, ready| {
-            Ok(match translate::select(&self.database, ready, select) {
-                Ok(statement) => Ok(read::all_of(connection, ready, &statement)?),
-                Err(error) => Err(error.into()),
-            })
+            let statement = translate::select(&self.database, ready, select)?;
+            read::all_of(connection, ready, &statement).map_err(|error| self.failed(error))
         })
     }
 
@@ -116,21 +115,20 @@ impl SqliteTransaction {
     fn ids(&self, table: &Table, select: &Select) -> Result<Later, Error> {
         self.read(table, |connection, ready| {
             let ids = format!("SELECT {} FROM {}", quoted(ID), quoted(&ready.layout.table));
-            let statement = match translate::select_as(&self.database, ready, select, &ids) {
-                Ok(statement) => statement,
-                Err(error) => return Ok(Err(error.into())),
+            let statement = translate::select_as(&self.database, ready, select, &ids)?;
+            let find = || -> rusqlite::Result<Vec<i64>> {
+                read::prepared(connection, &statement)?.raw_query().mapped(|row| row.get(0)).collect()
             };
-            let mut prepared = read::prepared(connection, &statement)?;
-            let ids: Vec<i64> = prepared.raw_query().mapped(|row| row.get(0)).collect::<Result<_, _>>()?;
+            let ids = find().map_err(|error| self.failed(error))?.into_iter();
             let (database, table, open) = (Arc::clone(&self.database), Arc::clone(ready), Arc::clone(&self.open));
-            Ok(Ok(Later { database, table, open, ids: ids.into_iter() }))
+            Ok(Later { database, table, open, ids })
         })
     }
 
     fn execute(&self, sql: &str) -> Result<(), Error> {
         self.with(|connection| {
             let run = connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
-            run.map(drop).map_err(|error| self.database.site.failed(error).into())
+            run.map(drop).map_err(|error| self.failed(error))
         })
     }
 }
@@ -213,20 +211,10 @@ impl Session for SqliteTransaction {
         self.with(write).map_err(|error| (0, error.into()))?
     }
 
-    async fn patch(
-        &self,
-        _: &Table,
-        _: Lookup<'_>,
-        _: &[InPlace],
-        _: Option<Timestamp>,
-    ) -> Result<Option<Row<Doc>>, Error> {
-        Ok(None)
-    }
-
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
-        self.read(table, |connection, ready| match read::checked(ready, &lookup) {
-            Ok(sql) => Ok(read::get(connection, ready, sql, &lookup)?.transpose()),
-            Err(error) => Ok(Err(error)),
+        self.read(table, |connection, ready| {
+            let sql = read::checked(ready, &lookup)?;
+            read::get(connection, ready, sql, &lookup).map_err(|error| self.failed(error))?.transpose()
         })
     }
 
@@ -241,25 +229,24 @@ impl Session for SqliteTransaction {
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
-        let found =
-            self.read(table, |connection, ready| match Values::of(&self.database, ready, &select, projection) {
-                Ok(values) => values.all(connection, ready),
-                Err(error) => Ok(Err(error.into())),
-            })?;
+        let found = self.read(table, |connection, ready| {
+            let values = Values::of(&self.database, ready, &select, projection)?;
+            values.all(connection, ready).map_err(|error| self.failed(error))?
+        })?;
         found.into_iter().try_for_each(|(row, values)| give(&row, values))
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        self.read(table, |connection, ready| match translate::count(&self.database, ready, &predicate) {
-            Ok(statement) => read::number_of(connection, &statement).map(Ok),
-            Err(error) => Ok(Err(error.into())),
+        self.read(table, |connection, ready| {
+            let statement = translate::count(&self.database, ready, &predicate)?;
+            read::number_of(connection, &statement).map_err(|error| self.failed(error))
         })
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        self.read(table, |connection, ready| match translate::exists(&self.database, ready, &predicate) {
-            Ok(statement) => Ok(Ok(read::number_of(connection, &statement)? > 0)),
-            Err(error) => Ok(Err(error.into())),
+        self.read(table, |connection, ready| {
+            let statement = translate::exists(&self.database, ready, &predicate)?;
+            read::number_of(connection, &statement).map(|found| found > 0).map_err(|error| self.failed(error))
         })
     }
 
@@ -273,23 +260,22 @@ impl Session for SqliteTransaction {
     }
 
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
-        self.read(table, |connection, ready| match translate::select(&self.database, ready, &select) {
-            Ok(statement) => Ok(Ok(explanation_of(&select, explained(connection, ready, &statement)?))),
-            Err(error) => Ok(Err(error.into())),
+        self.read(table, |connection, ready| {
+            let statement = translate::select(&self.database, ready, &select)?;
+            let plan = explained(connection, ready, &statement).map_err(|error| self.failed(error))?;
+            Ok(explanation_of(&select, plan))
         })
     }
 }
 
 impl Transaction for SqliteTransaction {
     async fn commit(&self) -> Result<(), Error> {
-        let number = {
-            let Open { by, wrote, .. } = self.open().take().ok_or_else(ended)?;
-            match by {
-                By::Writer(lease) => commit(&self.database, lease, wrote)?,
-                reader => {
-                    give_back(&self.database, reader);
-                    None
-                }
+        let Open { by, wrote, .. } = self.open().take().ok_or_else(ended)?;
+        let number = match by {
+            By::Writer(lease) => commit(&self.database, lease, wrote)?,
+            reader => {
+                give_back(&self.database, reader);
+                None
             }
         };
         let Some(number) = number else { return Ok(()) };

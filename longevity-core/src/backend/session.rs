@@ -59,14 +59,17 @@ pub trait Session: Send + Sync + 'static {
     /// `None`, and nothing is done, for whatever reason: there is no such row in scope, its discriminator is not one of the
     /// [definition's](crate::table::TableDefinition::discriminators), a number is out of range, a key is taken, or the back end
     /// cannot do it like this. Core then does it with a look at the row, and says what is wrong. Not called unless the back end's
-    /// [profile](crate::backend::Profile::patches_in_place) says so: it is worth it where each command is a way over a network.
+    /// [profile](crate::backend::Profile::patches_in_place) says so: it is worth it where each command is a way over a network. A back
+    /// end that never does it leaves this out.
     fn patch(
         &self,
-        table: &Self::Table,
-        lookup: Lookup<'_>,
-        changes: &[InPlace],
-        written_at: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send;
+        _table: &Self::Table,
+        _lookup: Lookup<'_>,
+        _changes: &[InPlace],
+        _written_at: Option<Timestamp>,
+    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send {
+        async { Ok(None) }
+    }
 
     /// The row with these values in the key at this position, if it is in scope.
     fn get(

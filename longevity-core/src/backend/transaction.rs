@@ -45,8 +45,8 @@ pub trait Transaction: Session {
     /// Undoes all writes, and waits for that.
     fn rollback(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Undoes all writes, and does not wait for that. If a commit is under way, leaves it alone. Later operations in the store MUST NOT
-    /// see the writes, and MUST NOT wait for longer than the undoing takes. May be called more than once.
+    /// Undoes all writes, but does not wait until they are undone. Does nothing to a commit that has begun. Later operations in the store
+    /// MUST NOT see the writes, and MUST NOT wait for longer than it takes to undo them. May be called more than once.
     fn abandon(&self);
 
     /// Marks the state to which [`undo`](Self::undo) goes back. Marks are nested. A back end whose store is far away may send it

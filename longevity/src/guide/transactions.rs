@@ -133,5 +133,5 @@
 //!   log from being used again; its streams hold the ids of all their rows, and look each row up. A snapshot of a database in memory is
 //!   a copy of it. Of a file that is synchronized, others may see a transaction a moment before it is safe from a loss of power.
 //! * A transaction of two reads and two updates on a SQLite file took 1.10 of one by hand, and 100 creates in one took 1.03.
-//! * In memory, a transaction of two updates took 9.4 microseconds among 50,000 rows, where tables by hand under one lock took 3.4; 100
-//!   creates in one took 0.95 of those by hand.
+//! * In memory, a transaction of two updates took 9.1 microseconds among 50,000 rows, where tables by hand under one lock took 2.7; 100
+//!   creates in one took 1.07 of those by hand.

@@ -23,7 +23,7 @@ impl Turn {
     }
 }
 
-/// Notes that a side can go on, and tells whoever polls both.
+/// The waker of a side. It notes that the side can go on, and wakes the task that polls both sides.
 struct Told {
     is_told: AtomicBool,
     outer: Waker,

@@ -65,7 +65,7 @@ fn nobody_waits_for_himself_in_memory() {
     on_one_thread(Sqlite::in_memory().busy_timeout(Duration::from_millis(50)), nobody_waits_for_himself);
 }
 
-/// Where nobody is to wait at all, he is told at once.
+/// With a timeout of zero, an operation that would have to wait fails.
 #[test]
 fn without_patience_nobody_waits() {
     in_a_file(|path| {
@@ -283,7 +283,7 @@ fn who_asked_and_does_not_come_is_passed_over() {
             assert!(more.iter_mut().all(|begun| begun.now_or_never().is_none()));
             let (mut forgotten, mut dropped) = (Box::pin(bank.begin()), Box::pin(bank.begin()));
             assert!((&mut forgotten).now_or_never().is_none() && (&mut dropped).now_or_never().is_none());
-            // It comes as soon as it is told, and not before.
+            // This task is polled when it is woken, and at no other time.
             let own = bank.clone();
             let third =
                 async move { own.transaction(async |tx| tx.repo::<Account>().create(account(1, 1)).await).await };
