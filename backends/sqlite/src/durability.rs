@@ -107,6 +107,20 @@ fn commits_share_a_synchronization() {
     assert_eq!(block_on(sqlite.count(&table, Predicate::All)).unwrap(), 3);
 }
 
+/// A failure of the write to synchronize would hide that the commit before it is missing.
+#[test]
+fn a_write_puts_the_commits_before_it_on_the_disk() {
+    let (_folder, sqlite, table) = opened(Durability::Full);
+    let tx = begin(&sqlite);
+    insert(&tx, &table, "ann");
+    let mut commit = Box::pin(tx.commit());
+    assert!(commit.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_pending());
+    drop(commit);
+    assert_eq!(table.database.writer.syncs.counted(), (1, 0));
+    block_on(sqlite.insert(&table, content("bob", 0))).unwrap();
+    assert_eq!(table.database.writer.syncs.counted(), (1, 1));
+}
+
 /// What comes after a part of the log that may be lost would be lost with it.
 #[cfg(target_os = "linux")]
 #[test]
