@@ -35,6 +35,11 @@ const DELETES: u64 = 1_000;
 const GETS: u64 = 40;
 const QUERIES: u64 = 30;
 const UPDATES: u64 = 40;
+const TRANSACTIONS: u64 = 20;
+/// In one transaction.
+const NEW: u64 = 100;
+
+const ALL: u64 = ROWS + SINGLES + PARTS * NEW;
 
 #[derive(Clone, Copy)]
 enum Phase {
@@ -44,21 +49,25 @@ enum Phase {
     GetDerived,
     Query,
     Update,
+    Transaction,
+    CreateInOne,
     Find,
     Stream,
     Delete,
 }
 
 /// Each with its name and its operations in a part.
-const PHASES: [(Phase, &str, u64); 9] = [
+const PHASES: [(Phase, &str, u64); 11] = [
     (Phase::CreateMany, "create, batches of 1,000", BATCH),
     (Phase::Create, "create", SINGLES / PARTS),
     (Phase::Get, "retrieve by poly key", GETS),
     (Phase::GetDerived, "retrieve by derived key", GETS),
     (Phase::Query, "derived query, 20 rows", QUERIES),
     (Phase::Update, "read, modify, write", UPDATES),
-    (Phase::Find, "scan by find, per row", ROWS + SINGLES),
-    (Phase::Stream, "scan by stream, per row", ROWS + SINGLES),
+    (Phase::Transaction, "transaction: 2 reads, 2 updates", TRANSACTIONS),
+    (Phase::CreateInOne, "100 creates in one, per row", NEW),
+    (Phase::Find, "scan by find, per row", ALL),
+    (Phase::Stream, "scan by stream, per row", ALL),
     (Phase::Delete, "delete", DELETES / PARTS),
 ];
 
@@ -98,9 +107,7 @@ fn main() -> ExitCode {
         }
         let digests = results.each_ref().map(|(_, hasher)| hasher.finish());
         let left = contenders.map(Contender::count);
-        if digests.iter().any(|digest| *digest != digests[0])
-            || left.iter().any(|rows| *rows != ROWS + SINGLES - DELETES)
-        {
+        if digests.iter().any(|digest| *digest != digests[0]) || left.iter().any(|rows| *rows != ALL - DELETES) {
             eprintln!("the contenders read or left different things: {digests:x?}, {left:?} rows");
             return ExitCode::FAILURE;
         }
@@ -120,7 +127,7 @@ struct Work {
 
 impl Work {
     fn new() -> Self {
-        Self { users: (0..ROWS + SINGLES).map(user).collect() }
+        Self { users: (0..ALL).map(user).collect() }
     }
 
     fn batch(&self, part: u64) -> Vec<User> {
@@ -130,6 +137,10 @@ impl Work {
     fn singles(&self, part: u64) -> Vec<User> {
         let rows = (SINGLES / PARTS) as usize;
         self.users[ROWS as usize + part as usize * rows..][..rows].to_vec()
+    }
+
+    fn newcomers(&self, part: u64) -> Vec<User> {
+        self.users[(ROWS + SINGLES + part * NEW) as usize..][..NEW as usize].to_vec()
     }
 
     /// The user names of so many rows, others in each part.
@@ -244,6 +255,22 @@ impl Contender for ByHand<'_> {
                     Vec::new()
                 })
             }
+            Phase::Transaction => {
+                let names = work.names(2 * TRANSACTIONS, part);
+                timed(runtime, async {
+                    for pair in names.chunks(2) {
+                        store.change_both([&pair[0], &pair[1]], adopt).await;
+                    }
+                    Vec::new()
+                })
+            }
+            Phase::CreateInOne => {
+                let newcomers = work.newcomers(part);
+                timed(runtime, async {
+                    store.insert_each(newcomers).await;
+                    Vec::new()
+                })
+            }
             Phase::Find => timed(runtime, store.all()),
             Phase::Stream => timed(runtime, async {
                 let mut sample = Vec::new();
@@ -284,6 +311,7 @@ impl Contender for ByHand<'_> {
 
 struct WithLongevity<'a, B: Backend> {
     runtime: &'a Runtime,
+    store: Longevity<Blogging, B>,
     users: Repo<User, B>,
     members: Repo<Member, B>,
 }
@@ -295,13 +323,13 @@ impl<'a, B: Backend> WithLongevity<'a, B> {
             store.create_schema().await.unwrap();
             store
         });
-        Self { runtime, users: store.repo(), members: store.repo() }
+        Self { runtime, users: store.repo(), members: store.repo(), store }
     }
 }
 
 impl<B: Backend> Contender for WithLongevity<'_, B> {
     fn run(&self, phase: Phase, work: &Work, part: u64) -> (Duration, Vec<User>) {
-        let Self { runtime, users, members } = self;
+        let Self { runtime, store, users, members } = self;
         let of_members = |(time, states): (Duration, Vec<PState<Member>>)| {
             (time, states.into_iter().map(|state| User::Member(state.into_value())).collect())
         };
@@ -363,6 +391,34 @@ impl<B: Backend> Contender for WithLongevity<'_, B> {
                         let state = users.retrieve(name).await.unwrap().unwrap();
                         black_box(users.update(state.modify(adopt)).await.unwrap());
                     }
+                    Vec::new()
+                })
+            }
+            Phase::Transaction => {
+                let names = work.names(2 * TRANSACTIONS, part);
+                timed(runtime, async {
+                    for pair in names.chunks(2) {
+                        let changed = store.transaction(async |tx| {
+                            let users = tx.repo::<User>();
+                            let first = users.retrieve_one(&pair[0]).await?;
+                            let second = users.retrieve_one(&pair[1]).await?;
+                            users.update(first.modify(adopt)).await?;
+                            users.update(second.modify(adopt)).await.map_err(Error::from)
+                        });
+                        black_box(changed.await.unwrap());
+                    }
+                    Vec::new()
+                })
+            }
+            Phase::CreateInOne => {
+                let newcomers = work.newcomers(part);
+                timed(runtime, async {
+                    let tx = store.begin().await.unwrap();
+                    let users = tx.repo::<User>();
+                    for user in newcomers {
+                        black_box(users.create(user).await.unwrap());
+                    }
+                    tx.commit().await.unwrap();
                     Vec::new()
                 })
             }

@@ -158,6 +158,36 @@ impl Mongo {
         Ok(stored.into_state())
     }
 
+    /// Reads two rows, changes them, and writes them, in a transaction.
+    pub async fn change_both(&self, names: [&Username; 2], change: impl Fn(&mut User)) {
+        let mut session = self.client.start_session().await.unwrap();
+        session.start_transaction().await.unwrap();
+        let mut states = Vec::with_capacity(2);
+        for name in names {
+            let found = self.users.find_one(doc! { "username": &name.0 }).session(&mut session).await;
+            states.push(found.unwrap().unwrap().into_state());
+        }
+        for mut state in states {
+            change(&mut state.user);
+            let filter = doc! { "_id": state.id, "_version": state.version };
+            let stored = State { version: state.version + 1, ..state }.into_stored();
+            let replaced = self.users.replace_one(filter, &stored).session(&mut session).await.unwrap();
+            assert_eq!(replaced.matched_count, 1);
+        }
+        session.commit_transaction().await.unwrap();
+    }
+
+    /// Inserts rows one by one, all in a transaction.
+    pub async fn insert_each(&self, users: Vec<User>) {
+        let mut session = self.client.start_session().await.unwrap();
+        session.start_transaction().await.unwrap();
+        for user in users {
+            let stored = State { id: ObjectId::new(), version: 0, user }.into_stored();
+            self.users.insert_one(&stored).session(&mut session).await.unwrap();
+        }
+        session.commit_transaction().await.unwrap();
+    }
+
     /// Deletes the row if it is still the same.
     pub async fn delete(&self, state: State) -> Result<User, Refused> {
         let deleted = self.users.delete_one(doc! { "_id": state.id, "_version": state.version }).await.unwrap();

@@ -12,6 +12,8 @@ use crate::uri::Credentials;
 
 /// The name of every replica set that is started here.
 pub(crate) const REPLICA_SET: &str = "longevity";
+/// How long snapshots last, and the files of what was dropped. The server's own value is 300.
+const SNAPSHOT_SECONDS: u32 = 30;
 
 /// What the builders gather.
 #[derive(Clone, Debug)]
@@ -63,7 +65,7 @@ impl Settings {
              \n  dbPath: {data:?}\
              \n  wiredTiger:\
              \n    engineConfig: {{ cacheSizeGB: 1, configString: 'log=(file_max=10MB,prealloc=false),file_manager=(close_idle_time=2,close_scan_interval=1)' }}\
-             \nsetParameter: {{ diagnosticDataCollectionEnabled: false, enableTestCommands: true, minSnapshotHistoryWindowInSeconds: 0 }}"
+             \nsetParameter: {{ diagnosticDataCollectionEnabled: false, enableTestCommands: true, minSnapshotHistoryWindowInSeconds: {SNAPSHOT_SECONDS} }}"
         );
         if self.credentials.is_some() {
             let key = key_file(folder);

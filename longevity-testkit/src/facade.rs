@@ -27,7 +27,8 @@ pub enum Facade {
     Async,
     /// The blocking one, with a few operations after each other in a transaction: each sees what those before it wrote, and all of
     /// them become what the next ones see. For back ends with
-    /// [transactions](longevity_core::backend::Capabilities::transactions).
+    /// [transactions](longevity_core::backend::Capabilities::transactions). Where these cannot be nested, a write that is refused may
+    /// end the one that it is in: there each has one write.
     Transactions,
 }
 
@@ -94,11 +95,29 @@ impl<B: Backend> Through<B> {
 
     /// Commits what is open.
     async fn end(&self, turn: &mut Turn) -> Result<(), Error> {
-        *turn = Turn { operations: 0, transactions: turn.transactions + 1 };
-        let open = self.turns.open.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match open {
+        *turn = Turn { operations: 0, transactions: turn.transactions + 1, has_written: false };
+        match self.turns.take() {
             Some(open) => open.commit().await,
             None => Ok(()),
+        }
+    }
+
+    /// Before a write: commits what others have written, if it would be lost with this one.
+    async fn before_write(&self, turn: &mut Turn) -> Result<(), Error> {
+        let is_lost_with_it = turn.has_written && !self.inner.capabilities().savepoints;
+        turn.has_written = true;
+        if is_lost_with_it {
+            self.end(turn).await?;
+            turn.has_written = true;
+        }
+        Ok(())
+    }
+
+    /// After a write that failed: nobody uses what may have been lost by it.
+    fn after_failure(&self, turn: &mut Turn) {
+        if !self.inner.capabilities().savepoints {
+            turn.has_written = false;
+            drop(self.turns.take());
         }
     }
 
@@ -128,6 +147,7 @@ const OPERATIONS: [usize; 4] = [1, 2, 3, 5];
 struct Turn {
     operations: usize,
     transactions: usize,
+    has_written: bool,
 }
 
 impl Turn {
@@ -152,6 +172,10 @@ impl<B: Backend> Default for Turns<B> {
 }
 
 impl<B: Backend> Turns<B> {
+    fn take(&self) -> Option<Arc<B::Transaction>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     fn open(&self) -> Option<Arc<B::Transaction>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -194,7 +218,12 @@ impl<B: Backend> Session for Through<B> {
         }
         let failed = |error: Error| (0, error.into());
         let mut turn = self.turns.turn.lock().await;
-        let written = self.transaction().await.map_err(failed)?.write(table, writes).await?;
+        self.before_write(&mut turn).await.map_err(failed)?;
+        let written = self.transaction().await.map_err(failed)?.write(table, writes).await;
+        if let Err((_, WriteFailure::Duplicate(_) | WriteFailure::Other(_))) = &written {
+            self.after_failure(&mut turn);
+        }
+        let written = written?;
         if turn.is_last() {
             self.end(&mut turn).await.map_err(failed)?;
         }
@@ -208,7 +237,20 @@ impl<B: Backend> Session for Through<B> {
         changes: &[InPlace],
         written_at: Option<Timestamp>,
     ) -> Result<Option<Row<B::Doc>>, Error> {
-        through!(self, rows => rows.patch(table, lookup, changes, written_at))
+        if self.facade != Facade::Transactions {
+            return self.inner.patch(table, lookup, changes, written_at).await;
+        }
+        let mut turn = self.turns.turn.lock().await;
+        self.before_write(&mut turn).await?;
+        let patched = self.transaction().await?.patch(table, lookup, changes, written_at).await;
+        if patched.is_err() {
+            self.after_failure(&mut turn);
+        }
+        let patched = patched?;
+        if turn.is_last() {
+            self.end(&mut turn).await?;
+        }
+        Ok(patched)
     }
 
     async fn get(&self, table: &B::Table, lookup: Lookup<'_>) -> Result<Option<Row<B::Doc>>, Error> {

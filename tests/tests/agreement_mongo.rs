@@ -1,15 +1,16 @@
-//! Random histories, and random queries over rows: memory, SQLite and a real MongoDB agree.
+//! Random histories, and random queries over rows: memory, SQLite and a real MongoDB agree, also where each few operations are a
+//! transaction.
 
 use std::process::ExitCode;
 
-use longevity::testkit::Facade::{Async, Blocking};
+use longevity::testkit::Facade::{Async, Blocking, Transactions};
 use longevity::testkit::Harness;
 use longevity_tests::matrix::{Agreed, Sides, add_agreements, agree_on_traffic};
 use longevity_tests::mongo::{AT_ONCE, left_out};
 use longevity_tests::query_specs::{queries, steps};
 use longevity_tests::stores::Store::{Mem, Mongo, SqliteInMemory};
 
-const HISTORIES: Sides = &[(Mem, Blocking), (Mongo, Blocking), (SqliteInMemory, Blocking)];
+const HISTORIES: Sides = &[(Mem, Blocking), (Mongo, Blocking), (Mongo, Transactions)];
 const QUERIES: Sides = &[(Mem, Blocking), (Mongo, Blocking), (SqliteInMemory, Blocking), (Mongo, Async)];
 
 fn main() -> ExitCode {

@@ -1,5 +1,5 @@
-//! The conformance suite over the whole matrix, on a real MongoDB, through both facades: one named test
-//! for each type, operation and key.
+//! The conformance suite over the whole matrix, on a real MongoDB, through both facades, and in transactions: one
+//! named test for each type, operation and key.
 
 use std::process::ExitCode;
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     harness.at_once(AT_ONCE);
     harness.add(operations(Store::Mongo)).add(operations_natively(
         "mongo",
-        false,
+        true,
         natively::<Blogging>(),
         natively::<Office>(),
     ));

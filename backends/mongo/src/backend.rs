@@ -1,12 +1,14 @@
 //! The back end: the interface's operations, each handed to the room that does it.
 
 use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, NoTransaction, Profile, Session,
-    TransactionMode, WriteFailure, Writes, find_values_of_documents,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, TransactionMode,
+    WriteFailure, Writes, find_values_of_documents,
 };
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
@@ -15,8 +17,11 @@ use longevity_core::{Document, Error, Explanation, Row, Timestamp, Value};
 
 use crate::Mongo;
 use crate::encode::Doc;
+use crate::executor::Executor;
+use crate::runtime::Within;
 use crate::stream::Rows;
 use crate::table::Table;
+use crate::transaction::MongoTransaction;
 use crate::{explain, keys, names, patch, read, runtime, schema, write};
 
 impl Mongo {
@@ -34,7 +39,8 @@ impl Session for Mongo {
 
     async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         let ready = table.ready().await.map_err(|error| (0, error.into()))?;
-        ready.within(write::write(&ready, writes)).await
+        let mut executor = Executor::alone(&ready.connection);
+        ready.within(write::write(&ready, &mut executor, writes)).await
     }
 
     async fn patch(
@@ -45,17 +51,19 @@ impl Session for Mongo {
         written_at: Option<Timestamp>,
     ) -> Result<Option<Row<Doc>>, Error> {
         let ready = table.ready().await?;
-        ready.within(patch::patch(&ready, &lookup, changes, written_at)).await
+        let mut executor = Executor::alone(&ready.connection);
+        ready.within(patch::patch(&ready, &mut executor, &lookup, changes, written_at)).await
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
         let ready = table.ready().await?;
-        ready.within(read::get(&ready, &lookup)).await
+        let mut executor = Executor::alone(&ready.connection);
+        ready.within(read::get(&ready, &mut executor, &lookup)).await
     }
 
     async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
         let ready = table.ready().await?;
-        ready.within(read::each(&ready, &select, give)).await
+        ready.within(read::each(&ready, None, &select, give)).await
     }
 
     async fn find_values(
@@ -70,16 +78,18 @@ impl Session for Mongo {
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
         let ready = table.ready().await?;
-        ready.within(read::count(&ready, &predicate)).await
+        let mut executor = Executor::alone(&ready.connection);
+        ready.within(read::count(&ready, &mut executor, &predicate)).await
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
         let ready = table.ready().await?;
-        ready.within(read::exists(&ready, &predicate)).await
+        let mut executor = Executor::alone(&ready.connection);
+        ready.within(read::exists(&ready, &mut executor, &predicate)).await
     }
 
     fn stream(&self, table: &Table, select: Select) -> Rows {
-        Rows::new(table, select)
+        Rows::new(table, None, select)
     }
 
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
@@ -89,7 +99,7 @@ impl Session for Mongo {
 }
 
 impl Backend for Mongo {
-    type Transaction = NoTransaction<Self>;
+    type Transaction = MongoTransaction;
 
     const NAME: &'static str = crate::NAME;
 
@@ -102,7 +112,7 @@ impl Backend for Mongo {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::none().with_atomic_batches().with_explain()
+        Capabilities::none().with_atomic_batches().with_explain().with_transactions()
     }
 
     fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
@@ -146,11 +156,18 @@ impl Backend for Mongo {
         Ok(ready.within(keys::drop_undeclared(&ready)).await?)
     }
 
-    async fn begin(&self, _: TransactionMode) -> Result<NoTransaction<Self>, Error> {
-        Err(NoTransaction::unsupported(self))
+    async fn begin(&self, mode: TransactionMode) -> Result<MongoTransaction, Error> {
+        let connection = self.connections.of(&runtime::current()?).await?;
+        connection.settled().await;
+        connection.within(MongoTransaction::begin(&connection, mode)).await
     }
 
-    async fn back_off(&self, _: usize) {}
+    async fn back_off(&self, tries: usize) {
+        if let Ok(runtime) = runtime::current() {
+            // The timer starts within the runtime.
+            Within::new(&runtime, async { tokio::time::sleep(pause(tries)).await }).await;
+        }
+    }
 
     /// On this thread, while the driver's work goes on in a runtime of our own: it needs one, and whoever calls may have
     /// none, or be within one that must not be blocked on.
@@ -161,3 +178,15 @@ impl Backend for Mongo {
         longevity_core::block_on(pin!(future))
     }
 }
+
+/// How long a transaction waits before it is tried again: by chance, so that those that were in each other's way come one after the
+/// other, and longer each time.
+fn pause(tries: usize) -> Duration {
+    let most = SHORTEST_PAUSE.saturating_mul(1 << tries.min(10)).min(LONGEST_PAUSE);
+    // A hasher's own keys are random.
+    let chance = RandomState::new().hash_one(tries) >> 32;
+    most.mul_f64(f64::from(u32::try_from(chance).unwrap_or(u32::MAX)) / f64::from(u32::MAX))
+}
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);

@@ -8,14 +8,17 @@ use longevity_core::backend::{AllWritten, Write, WriteFailure, Writes, Written};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{RawDocumentBuf, doc};
 
+use crate::all_or_none::{Failed, all_or_none};
 use crate::connection::PATIENCE;
 use crate::encode::Doc;
+use crate::executor::Executor;
+use crate::failure::MongoError;
 use crate::identity;
 use crate::layout::ID;
 use crate::statements::{Form, Identified, commands};
 use crate::table::Ready;
 use crate::together::Together;
-use crate::transaction::{Batch, Changed, Done, Failed, Work, all_or_none};
+use crate::work::{Batch, Changed, Done, Trouble, Work};
 use crate::write::{found, refused_row};
 
 /// Does the writes.
@@ -25,7 +28,7 @@ pub(crate) async fn write(
 ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
     let writes = Identified::all(writes)?;
     if let Some(documents) = insertions(table, &writes)? {
-        return match all_or_none(table, Batch::new(Work::Insert(documents), &[])).await {
+        return match all_or_none(table, &Batch::new(Work::Insert(documents), &[])).await {
             Ok(_) => Ok(written(&writes, Changed::default())),
             Err(failed) => Err(refused(table, &writes, failed).await),
         };
@@ -44,7 +47,7 @@ pub(crate) async fn write(
     );
     let started = Instant::now();
     loop {
-        match all_or_none(table, Arc::clone(&batch)).await {
+        match all_or_none(table, &batch).await {
             Ok(Done::Whole(changed)) => return Ok(written(&writes, changed)),
             Ok(Done::Unmatched) => {}
             // Perhaps by a row whose turn comes later.
@@ -55,7 +58,7 @@ pub(crate) async fn write(
             }
             Err(failed) => return Err(refused(table, &writes, failed).await),
         }
-        ensure_all_meant(table, &writes).await?;
+        ensure_all_meant(table, &mut Executor::alone(&table.connection), &writes).await?;
         // They are the ones that are meant: rows with times, or by now. Once more, but not for ever.
         if started.elapsed() > PATIENCE {
             return Err((0, WriteFailure::Missing));
@@ -67,8 +70,64 @@ pub(crate) async fn write(
     }
 }
 
+/// Does the writes within a transaction. A failure ends it on the server: what can be known before is asked before.
+pub(crate) async fn write_within(
+    table: &Ready,
+    executor: &mut Executor<'_>,
+    writes: Writes<'_, Doc>,
+) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    let writes = Identified::all(writes)?;
+    let work = match insertions(table, &writes)? {
+        Some(documents) => Work::Insert(documents),
+        None => {
+            let form = if ensure_all_meant(table, executor, &writes).await? { Form::Expression } else { Form::Whole };
+            // The server would say too late that rows give each other their key values.
+            if may_change_keys(table, &writes) {
+                Work::Together(Together::of(table, &writes)?)
+            } else {
+                Work::Commands(commands(table, &writes, form)?)
+            }
+        }
+    };
+    let changed = match Batch::new(work, &writes).run(table, executor).await {
+        Ok(Done::Whole(changed)) => changed,
+        // They were there a moment ago, and this is the same moment.
+        Ok(Done::Unmatched) => {
+            let reason = "the server does not find rows that it has found before".to_owned();
+            return Err((0, MongoError::Other { reason, code: None }.into()));
+        }
+        Err(Trouble::Row(position, error)) => {
+            executor.row_is_refused();
+            return Err(refused(table, &writes, Failed::Row(position, error)).await);
+        }
+        Err(Trouble::Unreadable(position, error)) => return Err((position, error.into())),
+        Err(Trouble::Unwritable(error)) => return Err((0, error.into())),
+        Err(Trouble::Undone(error)) => return Err((0, executor.write_failed(error).await.into())),
+    };
+    Ok(written(&writes, changed))
+}
+
+/// Whether a row may get a key value that another one had before, or whether it has to be asked for its version.
+fn may_change_keys(table: &Ready, writes: &[Identified<'_>]) -> bool {
+    let leaves = |write: &Identified<'_>| matches!(write.write, Write::Delete(_));
+    let is_known =
+        |write: &Identified<'_>| matches!(&write.write, Write::Replace(target, _) if target.version.is_some());
+    let has_other_keys = || {
+        let primary = table.definition.primary_key.as_ref().map(|key| key.index);
+        let mut unique = table.wanted.iter().filter(|wanted| wanted.unique);
+        unique.any(|wanted| wanted.serves.iter().any(|index| Some(*index) != primary))
+    };
+    match writes {
+        [only] => !leaves(only) && !is_known(only),
+        writes => !writes.iter().all(leaves) && (!writes.iter().all(is_known) || has_other_keys()),
+    }
+}
+
 /// The documents of the new rows, if all are new.
-fn insertions(table: &Ready, writes: &[Identified<'_>]) -> Result<Option<Vec<RawDocumentBuf>>, (usize, WriteFailure)> {
+fn insertions(
+    table: &Ready,
+    writes: &[Identified<'_>],
+) -> Result<Option<Arc<Vec<RawDocumentBuf>>>, (usize, WriteFailure)> {
     let mut contents = Vec::with_capacity(writes.len());
     for write in writes {
         let Write::Insert(content) = &write.write else { return Ok(None) };
@@ -77,7 +136,8 @@ fn insertions(table: &Ready, writes: &[Identified<'_>]) -> Result<Option<Vec<Raw
     let document = |(position, (write, content)): (usize, (&Identified<'_>, _))| {
         write.new_document(table, content).map_err(|failure| (position, failure))
     };
-    writes.iter().zip(contents).enumerate().map(document).collect::<Result<_, _>>().map(Some)
+    let documents: Vec<_> = writes.iter().zip(contents).enumerate().map(document).collect::<Result<_, _>>()?;
+    Ok(Some(Arc::new(documents)))
 }
 
 /// What became of the writes: with what was asked about their rows.
@@ -110,11 +170,18 @@ async fn refused(table: &Ready, writes: &[Identified<'_>], failed: Failed) -> (u
 const ASKED_AT_ONCE: usize = 10_000;
 
 /// Says which is the first row that is not the one that is meant, and why, if there is any.
-async fn ensure_all_meant(table: &Ready, writes: &[Identified<'_>]) -> Result<(), (usize, WriteFailure)> {
+/// Whether any of them has times.
+async fn ensure_all_meant(
+    table: &Ready,
+    executor: &mut Executor<'_>,
+    writes: &[Identified<'_>],
+) -> Result<bool, (usize, WriteFailure)> {
+    let mut have_times = false;
     for (chunk, writes) in writes.chunks(ASKED_AT_ONCE).enumerate() {
         let ids: Vec<ObjectId> = writes.iter().filter(|it| it.write.target().is_some()).map(|it| it.id).collect();
         let first = chunk * ASKED_AT_ONCE;
-        let found = found(table, doc! { ID: { "$in": ids } }).await.map_err(|error| (first, error.into()))?;
+        let found = found(table, executor, doc! { ID: { "$in": ids } }).await.map_err(|error| (first, error.into()))?;
+        have_times |= found.iter().any(|row| row.has_times);
         let found: HashMap<_, _> = found.into_iter().map(|row| (row.id, row)).collect();
         for (position, Identified { id, write }) in writes.iter().enumerate() {
             let meant = match (found.get(&identity::row_id(*id)), write) {
@@ -126,5 +193,5 @@ async fn ensure_all_meant(table: &Ready, writes: &[Identified<'_>]) -> Result<()
             meant.map_err(|failure| (first + position, failure))?;
         }
     }
-    Ok(())
+    Ok(have_times)
 }

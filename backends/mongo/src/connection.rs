@@ -6,9 +6,10 @@ use std::time::Duration;
 use mongodb::bson::{Document, doc};
 use mongodb::error::Error as DriverError;
 use mongodb::options::{ClientOptions, ReadConcern as DriverReadConcern, SelectionCriteria, WriteConcern};
-use mongodb::{Client, Database};
+use mongodb::{Client, ClientSession, Database};
 use tokio::runtime::Handle;
 
+use crate::endings::Endings;
 use crate::failure::MongoError;
 use crate::names;
 use crate::runtime::{PerRuntime, Within};
@@ -23,32 +24,35 @@ pub(crate) struct Connection {
     /// Whether the server is the router of a sharded cluster.
     pub(crate) is_cluster: bool,
     pub(crate) settings: Settings,
+    pub(crate) endings: Arc<Endings>,
 }
 
 /// The connections to one database, of each runtime that uses it: sockets and timers work only while their runtime does.
 pub(crate) struct Connections {
     settings: Settings,
     each: PerRuntime<Connection>,
+    /// Of all runtimes.
+    endings: Arc<Endings>,
 }
 
 impl Connections {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings, each: PerRuntime::default() }
+        Self { settings, each: PerRuntime::default(), endings: Arc::default() }
     }
 
     /// The connection of a runtime. The first caller makes it.
     pub(crate) async fn of(&self, runtime: &Handle) -> Result<Arc<Connection>, MongoError> {
         let place = self.each.place(runtime);
         let opened = place.get_or_try_init(|| async {
-            let opened = Within::new(runtime, Connection::open(&self.settings, runtime.clone())).await;
-            opened.map(Arc::new)
+            let open = Connection::open(&self.settings, runtime.clone(), Arc::clone(&self.endings));
+            Within::new(runtime, open).await.map(Arc::new)
         });
         Ok(Arc::clone(opened.await?))
     }
 }
 
 impl Connection {
-    async fn open(settings: &Settings, runtime: Handle) -> Result<Self, MongoError> {
+    async fn open(settings: &Settings, runtime: Handle, endings: Arc<Endings>) -> Result<Self, MongoError> {
         let (_, name) = settings.place()?;
         names::ensure_database(&name)?;
         let parsed = ClientOptions::parse(settings.uri.as_str()).await;
@@ -87,7 +91,12 @@ impl Connection {
         if !is_cluster && !hello.contains_key("setName") {
             return Err(MongoError::Standalone);
         }
-        Ok(Self { database, client, runtime, is_cluster, settings: settings.clone() })
+        Ok(Self { database, client, runtime, is_cluster, settings: settings.clone(), endings })
+    }
+
+    /// A session for an operation that stands by itself.
+    pub(crate) async fn session(&self) -> Result<ClientSession, DriverError> {
+        self.client.start_session().causal_consistency(false).await
     }
 
     /// Runs a command on the database. The driver leaves it to us to see whether enough members have what it wrote.
@@ -103,6 +112,14 @@ impl Connection {
                 Err(DriverError::from(std::io::Error::other(message)))
             }
             Err(_) => Ok(reply),
+        }
+    }
+
+    /// Waits for transactions that were given up and are not undone yet.
+    #[inline]
+    pub(crate) async fn settled(&self) {
+        if self.endings.are_any() {
+            self.within(self.endings.settled()).await;
         }
     }
 

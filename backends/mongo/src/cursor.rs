@@ -7,13 +7,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use mongodb::bson::{Document, doc};
+use longevity_core::Error;
+use mongodb::bson::{Document, RawDocumentBuf, doc};
 use mongodb::error::Error as DriverError;
 use mongodb::raw_batch_cursor::{RawBatch, SessionRawBatchCursor};
-use mongodb::{Client, ClientSession};
+use mongodb::{Client, ClientSession, Collection};
 
 use crate::connection::Connection;
+use crate::executor::Executor;
 use crate::failure::MongoError;
+use crate::open::Open;
 use crate::read::pipeline;
 use crate::table::Ready;
 use crate::translate::Find;
@@ -24,43 +27,93 @@ const PAGE: i64 = 1_000;
 /// The rows of a query, a batch at a time. The server's cursor is closed when this is dropped.
 pub(crate) struct Cursor {
     batches: SessionRawBatchCursor,
-    // By which the server tells what belongs to this query.
-    session: ClientSession,
+    of: Of,
+}
+
+/// The session by which the server tells what belongs to a query.
+enum Of {
+    Query(Box<ClientSession>),
+    /// One that it shares with all else in a transaction.
+    Transaction(Arc<Open>),
 }
 
 impl Cursor {
-    /// Asks the query. The future may be dropped at any point: see [`Opening`].
-    pub(crate) fn open(table: &Ready, find: Find) -> impl Future<Output = Result<Self, MongoError>> + Send + use<> {
-        let (collection, batch_size) = (table.collection.clone(), table.batch_size);
-        let client = table.connection.client.clone();
-        let session_id = Arc::new(OnceLock::new());
-        let told = Arc::clone(&session_id);
-        let open = async move {
-            // One more than there are: the server then knows that there are no more, and needs not be asked again.
-            let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit + 1).ok());
-            let batch = page.unwrap_or(batch_size);
-            let mut session = client.start_session().causal_consistency(false).await?;
-            let _ = told.set(session.id().clone());
-            let batches = if find.computed.is_empty() {
-                let found = collection.find(find.filter).sort(find.sort).skip(find.skip).allow_disk_use(true);
-                let found = found.limit(find.limit.unwrap_or(0)).batch_size(batch).projection(find.fields);
-                found.session(&mut session).batch().await?
-            } else {
-                let found = collection.aggregate(pipeline(find)).allow_disk_use(true).batch_size(batch);
-                found.session(&mut session).batch().await?
+    /// Asks the query, in a transaction if there is one. The future may be dropped at any point: see [`Opening`].
+    pub(crate) async fn open(table: &Ready, open: Option<&Arc<Open>>, find: Find) -> Result<Self, Error> {
+        // One more than there are: the server then knows that there are no more, and needs not be asked again.
+        let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit + 1).ok());
+        let batch_size = page.unwrap_or(table.batch_size);
+        if let Some(open) = open {
+            let mut executor = Executor::Transaction(open.turn().await?);
+            let collection = executor.collection(table);
+            let asked = executor.run(move |session| Box::pin(ask(collection, find, batch_size, session))).await;
+            return match asked {
+                Ok(batches) => Ok(Self { batches, of: Of::Transaction(Arc::clone(open)) }),
+                Err(error) => Err(executor.read_failed(error).await),
             };
-            Ok(Self { batches, session })
+        }
+        let (collection, connection) = (table.collection.clone(), Arc::clone(&table.connection));
+        let session_id = Arc::new(OnceLock::new());
+        let (told, asks) = (Arc::clone(&session_id), Arc::clone(&connection));
+        let open = async move {
+            let mut session = asks.session().await?;
+            let _ = told.set(session.id().clone());
+            let batches = ask(collection, find, batch_size, &mut session).await?;
+            Ok(Self { batches, of: Of::Query(Box::new(session)) })
         };
-        let opening = Opening { connection: Arc::clone(&table.connection), session_id, open: Some(Box::pin(open)) };
-        async { opening.await.map_err(MongoError::of_read) }
+        let opening = Opening { connection, session_id, open: Some(Box::pin(open)) };
+        Ok(opening.await.map_err(MongoError::of_read)?)
     }
 
-    /// The next batch; `None` at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<RawBatch>, MongoError> {
-        let mut batches = self.batches.stream(&mut self.session);
-        let next = std::future::poll_fn(|context| Pin::new(&mut batches).poll_next(context)).await;
-        next.transpose().map_err(MongoError::of_read)
+    /// The next batch, and what comes after it; `None` at the end.
+    pub(crate) async fn next(self) -> Result<Option<(Self, RawBatch)>, Error> {
+        let Self { mut batches, of } = self;
+        match of {
+            Of::Query(mut session) => {
+                let batch = next_of(&mut batches, &mut session).await.map_err(MongoError::of_read)?;
+                Ok(batch.map(|batch| (Self { batches, of: Of::Query(session) }, batch)))
+            }
+            Of::Transaction(open) => {
+                let turn = open.turn().await?;
+                let next = turn.run(move |session| {
+                    Box::pin(async move {
+                        let batch = next_of(&mut batches, session).await?;
+                        Ok(batch.map(|batch| (batches, batch)))
+                    })
+                });
+                let next = match next.await {
+                    Ok(next) => next,
+                    Err(error) => return Err(turn.failed(error).await),
+                };
+                drop(turn);
+                Ok(next.map(|(batches, batch)| (Self { batches, of: Of::Transaction(open) }, batch)))
+            }
+        }
     }
+}
+
+async fn ask(
+    collection: Collection<RawDocumentBuf>,
+    find: Find,
+    batch_size: u32,
+    session: &mut ClientSession,
+) -> Result<SessionRawBatchCursor, DriverError> {
+    if find.computed.is_empty() {
+        let found = collection.find(find.filter).sort(find.sort).skip(find.skip).allow_disk_use(true);
+        let found = found.limit(find.limit.unwrap_or(0)).batch_size(batch_size).projection(find.fields);
+        found.session(session).batch().await
+    } else {
+        let found = collection.aggregate(pipeline(find)).allow_disk_use(true).batch_size(batch_size);
+        found.session(session).batch().await
+    }
+}
+
+async fn next_of(
+    batches: &mut SessionRawBatchCursor,
+    session: &mut ClientSession,
+) -> Result<Option<RawBatch>, DriverError> {
+    let mut batches = batches.stream(session);
+    std::future::poll_fn(|context| Pin::new(&mut batches).poll_next(context)).await.transpose()
 }
 
 type Opened = Result<Cursor, DriverError>;

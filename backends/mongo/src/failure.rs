@@ -73,6 +73,18 @@ pub enum MongoError {
         /// How many rows the batch has.
         rows: usize,
     },
+    /// A transaction that the server ended because it became too old. Nothing was changed.
+    #[error(
+        "the transaction takes longer than the server lets one live, and nothing was changed: do less in one, or raise the \
+         server's `transactionLifetimeLimitSeconds`, which is 60 unless it was set"
+    )]
+    TransactionTooOld,
+    /// A snapshot of a moment that the server does not know any more.
+    #[error(
+        "the snapshot is of a moment that the server has forgotten: read less in one, or raise the server's \
+         `minSnapshotHistoryWindowInSeconds`, which is 300 unless it was set"
+    )]
+    SnapshotTooOld,
     /// A name that MongoDB does not allow.
     #[error("{what} cannot be the name of a {kind} in MongoDB: {reason}")]
     ForbiddenName {
@@ -295,6 +307,8 @@ impl MongoError {
             | Self::Unauthorized { .. }
             | Self::Standalone
             | Self::TooLong { .. }
+            | Self::TransactionTooOld
+            | Self::SnapshotTooOld
             | Self::ForbiddenName { .. }
             | Self::NoSchema { .. }
             | Self::ConflictingIndex { .. }

@@ -35,13 +35,16 @@
 //! threads. An operation is to be polled in the runtime in which it was polled first, or while that one runs.
 
 mod address;
+mod all_or_none;
 mod backend;
 mod batch;
 mod cluster;
 mod connection;
 mod cursor;
 mod encode;
+mod endings;
 mod equality;
+mod executor;
 mod explain;
 mod expression;
 mod failure;
@@ -53,6 +56,7 @@ mod keys;
 mod layout;
 mod limits;
 mod names;
+mod open;
 mod patch;
 mod property;
 mod read;
@@ -61,6 +65,7 @@ mod runtime;
 mod schema;
 mod settings;
 mod statements;
+mod step;
 mod stored;
 mod stream;
 mod table;
@@ -70,6 +75,7 @@ mod transaction;
 mod translate;
 mod validator;
 mod values;
+mod work;
 mod write;
 
 pub use encode::Doc;
@@ -77,6 +83,7 @@ pub use failure::MongoError;
 pub use settings::{Acknowledgement, Mongo, ReadConcern};
 pub use stream::Rows;
 pub use table::Table;
+pub use transaction::MongoTransaction;
 
 /// The back end's name in errors, logs and the names of tests.
 const NAME: &str = "mongo";

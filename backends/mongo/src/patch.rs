@@ -4,11 +4,12 @@ use longevity_core::backend::Lookup;
 use longevity_core::query::InPlace;
 use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Error, Path, Row, Timestamp};
-use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
 
 use crate::encode::Doc;
-use crate::failure::{DUPLICATE, MongoError, TOO_LARGE, VALIDATION, code_of};
+use crate::executor::Executor;
+use crate::failure::{DUPLICATE, TOO_LARGE, VALIDATION, code_of};
 use crate::layout::{TYPE, UPDATED_AT, VERSION};
 use crate::stored::{Stored, Way};
 use crate::table::Ready;
@@ -23,6 +24,7 @@ const MISFITS: [i32; 6] = [2, 14, 28, 40, 52, 57];
 /// Patches the row with a key; `None` if there is none that can be patched like this.
 pub(crate) async fn patch(
     table: &Ready,
+    executor: &mut Executor<'_>,
     lookup: &Lookup<'_>,
     changes: &[InPlace],
     written_at: Option<Timestamp>,
@@ -32,6 +34,10 @@ pub(crate) async fn patch(
     let is_routed =
         table.routing.is_empty() || definition.primary_key.as_ref().is_some_and(|key| key.index == lookup.index);
     let Some(update) = Update::of(table, lookup, changes).filter(|_| is_routed) else { return Ok(None) };
+    // A failure would end the transaction: what core's own way would do better is left to it.
+    if executor.is_in_transaction() && update.touches_keys(table) {
+        return Ok(None);
+    }
     let Update { conditions, mut set, add, push } = update;
     let mut filter = vec![read::of_key(table, lookup)?];
     filter.push(doc! { VERSION: { "$type": VERSION_TYPES.to_vec(), "$not": { "$type": "array" } } });
@@ -49,13 +55,18 @@ pub(crate) async fn patch(
             update.insert(operator, fields);
         }
     }
-    let patched = table.collection.find_one_and_update(doc! { "$and": filter }, update);
-    let patched: Result<Option<RawDocumentBuf>, _> = patched.return_document(ReturnDocument::After).await;
-    match patched {
+    let collection = executor.collection(table);
+    let patched = executor.run(move |session| {
+        Box::pin(async move {
+            let patched = collection.find_one_and_update(doc! { "$and": filter }, update);
+            patched.return_document(ReturnDocument::After).session(session).await
+        })
+    });
+    match patched.await {
         Ok(row) => row.map(|document| rows::read(table, &document)).transpose(),
         Err(error) => match code_of(&error) {
-            Some(code) if is_declined(code) => Ok(None),
-            _ => Err(MongoError::of_write(error).into()),
+            Some(code) if is_declined(code) && !executor.is_in_transaction() => Ok(None),
+            _ => Err(executor.write_failed(error).await),
         },
     }
 }
@@ -100,6 +111,19 @@ impl Update {
             }
         }
         Some(update)
+    }
+}
+
+impl Update {
+    /// Whether it changes a field that is in a key, or that has one in it.
+    fn touches_keys(&self, table: &Ready) -> bool {
+        let is_in = |field: &str, outer: &str| {
+            field.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let unique = table.wanted.iter().filter(|wanted| wanted.unique);
+        let keys: Vec<_> = unique.flat_map(|wanted| wanted.keys.keys()).collect();
+        let mut changed = self.set.keys().chain(self.add.keys()).chain(self.push.keys());
+        changed.any(|field| keys.iter().any(|key| is_in(key, field) || is_in(field, key)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_core::Stream;
 use longevity_core::backend::{Give, Lookup};
@@ -13,8 +14,10 @@ use mongodb::raw_batch_cursor::RawBatch;
 
 use crate::cursor::Cursor;
 use crate::encode::Doc;
+use crate::executor::Executor;
 use crate::failure::MongoError;
 use crate::layout::ID;
+use crate::open::Open;
 use crate::rows;
 use crate::table::Ready;
 use crate::translate::{self, Find};
@@ -42,12 +45,26 @@ pub(crate) fn of_key(table: &Ready, lookup: &Lookup<'_>) -> Result<Document, Err
 }
 
 /// The row with a key.
-pub(crate) async fn get(table: &Ready, lookup: &Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+pub(crate) async fn get(
+    table: &Ready,
+    executor: &mut Executor<'_>,
+    lookup: &Lookup<'_>,
+) -> Result<Option<Row<Doc>>, Error> {
     let filter = of_key(table, lookup)?;
-    // Negative: one batch, and no cursor.
-    let mut answer = table.collection.find(filter).limit(-1).batch().await.map_err(MongoError::of_read)?;
-    let batch = poll_fn(|context| Pin::new(&mut answer).poll_next(context)).await;
-    let Some(batch) = batch.transpose().map_err(MongoError::of_read)? else { return Ok(None) };
+    let collection = executor.collection(table);
+    let answer = executor.run(move |session| {
+        Box::pin(async move {
+            // Negative: one batch, and no cursor.
+            let mut answer = collection.find(filter).limit(-1).session(&mut *session).batch().await?;
+            let mut batches = answer.stream(session);
+            poll_fn(|context| Pin::new(&mut batches).poll_next(context)).await.transpose()
+        })
+    });
+    let batch = match answer.await {
+        Ok(Some(batch)) => batch,
+        Ok(None) => return Ok(None),
+        Err(error) => return Err(executor.read_failed(error).await),
+    };
     documents(&batch)?.next().map(|document| rows::read(table, document?)).transpose()
 }
 
@@ -80,11 +97,17 @@ pub(crate) fn pipeline(find: Find) -> Vec<Document> {
     pipeline
 }
 
-/// Gives the rows one by one, each in place of the one before.
-pub(crate) async fn each(table: &Ready, select: &Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
-    let mut cursor = Cursor::open(table, translate::find(table, select)?).await?;
+/// Gives the rows one by one, each in place of the one before: those of the store, or of a transaction.
+pub(crate) async fn each(
+    table: &Ready,
+    open: Option<&Arc<Open>>,
+    select: &Select,
+    give: &mut dyn Give<Doc>,
+) -> Result<(), Error> {
+    let mut cursor = Cursor::open(table, open, translate::find(table, select)?).await?;
     let mut row = rows::empty();
-    while let Some(batch) = cursor.next().await? {
+    while let Some((next, batch)) = cursor.next().await? {
+        cursor = next;
         for document in documents(&batch)? {
             rows::read_into(&mut row, table, document?)?;
             give.give(&row)?;
@@ -94,14 +117,26 @@ pub(crate) async fn each(table: &Ready, select: &Select, give: &mut dyn Give<Doc
 }
 
 /// How many rows satisfy a predicate.
-pub(crate) async fn count(table: &Ready, predicate: &Predicate) -> Result<u64, Error> {
+pub(crate) async fn count(table: &Ready, executor: &mut Executor<'_>, predicate: &Predicate) -> Result<u64, Error> {
     let filter = translate::filter(table, predicate)?;
-    Ok(table.collection.count_documents(filter).await.map_err(MongoError::of_read)?)
+    let collection = executor.collection(table);
+    let count =
+        executor.run(move |session| Box::pin(async move { collection.count_documents(filter).session(session).await }));
+    match count.await {
+        Ok(count) => Ok(count),
+        Err(error) => Err(executor.read_failed(error).await),
+    }
 }
 
 /// Whether any row satisfies a predicate.
-pub(crate) async fn exists(table: &Ready, predicate: &Predicate) -> Result<bool, Error> {
+pub(crate) async fn exists(table: &Ready, executor: &mut Executor<'_>, predicate: &Predicate) -> Result<bool, Error> {
     let filter = translate::filter(table, predicate)?;
-    let found = table.collection.find_one(filter).projection(doc! { ID: 1 }).await.map_err(MongoError::of_read)?;
-    Ok(found.is_some())
+    let collection = executor.collection(table);
+    let found = executor.run(move |session| {
+        Box::pin(async move { collection.find_one(filter).projection(doc! { ID: 1 }).session(session).await })
+    });
+    match found.await {
+        Ok(found) => Ok(found.is_some()),
+        Err(error) => Err(executor.read_failed(error).await),
+    }
 }

@@ -11,12 +11,13 @@ use longevity_core::{Error, Row};
 
 use crate::cursor::Cursor;
 use crate::encode::Doc;
+use crate::open::Open;
 use crate::table::{Ready, Table};
 use crate::{read, rows, translate};
 
 /// The rows of a stream.
 ///
-/// No snapshot: a row that is written while the stream runs may come as it was before or after, or, if it moves in the order,
+/// Those of a transaction and of a snapshot are of one moment. Others are not: a row that is written while the stream runs may come as it was before or after, or, if it moves in the order,
 /// twice or not at all.
 pub struct Rows {
     state: State,
@@ -40,21 +41,26 @@ enum State {
 }
 
 impl Opened {
-    async fn next(mut self) -> Result<Option<(Self, Batch)>, Error> {
-        let Some(batch) = self.cursor.next().await? else { return Ok(None) };
+    async fn next(self) -> Result<Option<(Self, Batch)>, Error> {
+        let Self { table, cursor } = self;
+        let Some((cursor, batch)) = cursor.next().await? else { return Ok(None) };
         let documents = read::documents(&batch)?;
-        let rows: Vec<_> = documents.map(|document| rows::read(&self.table, document?)).collect();
-        Ok(Some((self, rows.into_iter())))
+        let rows: Vec<_> = documents.map(|document| rows::read(&table, document?)).collect();
+        Ok(Some((Self { table, cursor }, rows.into_iter())))
     }
 }
 
 impl Rows {
-    pub(crate) fn new(table: &Table, select: Select) -> Self {
+    /// Of the store, or of a transaction.
+    pub(crate) fn new(table: &Table, open: Option<Arc<Open>>, select: Select) -> Self {
         let table = table.clone();
         let first = async move {
-            let ready = table.ready().await?;
+            let ready = match &open {
+                Some(open) => table.ready_in(&open.connection().runtime).await?,
+                None => table.ready().await?,
+            };
             let opened = async {
-                let cursor = Cursor::open(&ready, translate::find(&ready, &select)?).await?;
+                let cursor = Cursor::open(&ready, open.as_ref(), translate::find(&ready, &select)?).await?;
                 Opened { table: Arc::clone(&ready), cursor }.next().await
             };
             ready.within(opened).await

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use longevity_core::Path;
 use longevity_core::table::{Index, TableDefinition};
 use mongodb::bson::RawDocumentBuf;
+use mongodb::options::{CollectionOptions, ReadConcern as DriverReadConcern};
 use mongodb::{Collection, Database};
 use tokio::runtime::Handle;
 
@@ -31,6 +32,8 @@ pub(crate) struct Ready {
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) collection: Collection<RawDocumentBuf>,
+    /// The same, whose reads see what their session saw first.
+    pub(crate) of_one_moment: Collection<RawDocumentBuf>,
     /// The database's and the collection's name, as the server says them.
     pub(crate) namespace: String,
     pub(crate) database: Database,
@@ -56,13 +59,20 @@ impl Table {
     }
 
     /// The table in the runtime that the caller is in, ready for use. Fails until the schema is created: without its keys, the
-    /// collection would take what they forbid.
+    /// collection would take what they forbid. Waits for transactions that were given up and are not undone yet.
     #[inline]
     pub(crate) async fn ready(&self) -> Result<Arc<Ready>, MongoError> {
-        let runtime = runtime::current()?;
-        match self.ready.known(&runtime) {
+        let ready = self.ready_in(&runtime::current()?).await?;
+        ready.connection.settled().await;
+        Ok(ready)
+    }
+
+    /// The same in the runtime of a transaction, which waits for nobody.
+    #[inline]
+    pub(crate) async fn ready_in(&self, runtime: &Handle) -> Result<Arc<Ready>, MongoError> {
+        match self.ready.known(runtime) {
             Some(ready) => Ok(ready),
-            None => self.find(&runtime).await,
+            None => self.find(runtime).await,
         }
     }
 
@@ -87,6 +97,10 @@ impl Ready {
         let routing = if connection.is_cluster { layout::shard_key(definition) } else { None };
         Ok(Self {
             collection: connection.database.collection(&definition.name),
+            of_one_moment: connection.database.collection_with_options(
+                &definition.name,
+                CollectionOptions::builder().read_concern(DriverReadConcern::snapshot()).build(),
+            ),
             namespace: format!("{}.{}", connection.database.name(), definition.name),
             database: connection.database.clone(),
             wanted: cluster::enforceable(&connection, definition, layout::wanted(definition))?,

@@ -4,20 +4,21 @@
 //! creation. Most changes of many rows need none of this: it is the second try, after a key value was taken.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use longevity_core::backend::{Write, WriteFailure};
 use longevity_core::{RowContent, Timestamp};
-use mongodb::ClientSession;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf, doc};
 
 use crate::encode::Doc;
+use crate::executor::Executor;
 use crate::format;
 use crate::layout::{CREATED_AT, ID, UPDATED_AT, VERSION};
 use crate::rows;
 use crate::statements::{Command, Form, Identified, commands};
 use crate::table::Ready;
-use crate::transaction::{Changed, Done, Trouble, insert, run_all};
+use crate::work::{Changed, Done, Trouble, find, insert, run_all};
 use crate::write::signed;
 
 /// So many rows are asked for at once.
@@ -70,9 +71,9 @@ impl Together {
         self.rows
     }
 
-    pub(crate) async fn run(&self, table: &Ready, session: &mut ClientSession) -> Result<Done, Trouble> {
-        let kept = self.kept(table, session).await?;
-        match run_all(table, session, &self.leave).await? {
+    pub(crate) async fn run(&self, table: &Ready, executor: &mut Executor<'_>) -> Result<Done, Trouble> {
+        let kept = self.kept(table, executor).await?;
+        match run_all(table, executor, &self.leave).await? {
             Done::Whole(_) => {}
             Done::Unmatched => return Ok(Done::Unmatched),
         }
@@ -87,7 +88,7 @@ impl Together {
             documents.push(new.document(kept)?);
             versions.extend(kept.map(|kept| (new.id, kept.version.saturating_add(1))));
         }
-        match insert(table, session, &documents).await {
+        match insert(table, executor, Arc::new(documents)).await {
             Ok(()) => Ok(Done::Whole(Changed { versions, ..Changed::default() })),
             Err(Trouble::Row(at, error)) => {
                 Err(Trouble::Row(self.come_in.get(at).map_or(0, |new| new.position), error))
@@ -97,19 +98,13 @@ impl Together {
     }
 
     /// What is there before anything leaves.
-    async fn kept(&self, table: &Ready, session: &mut ClientSession) -> Result<HashMap<ObjectId, Kept>, Trouble> {
+    async fn kept(&self, table: &Ready, executor: &mut Executor<'_>) -> Result<HashMap<ObjectId, Kept>, Trouble> {
         let back: Vec<_> = self.come_in.iter().filter(|new| new.is_back).map(|new| new.id).collect();
         let mut kept = HashMap::with_capacity(back.len());
         for ids in back.chunks(ASKED_AT_ONCE) {
-            let found = table
-                .collection
-                .find(doc! { ID: { "$in": ids.to_vec() } })
-                .projection(doc! { VERSION: 1, CREATED_AT: 1, UPDATED_AT: 1 })
-                .session(&mut *session);
-            let mut found = found.await.map_err(Trouble::Undone)?;
-            while let Some(row) = found.next(&mut *session).await {
-                kept.extend(Kept::of(&row.map_err(Trouble::Undone)?));
-            }
+            let fields = doc! { VERSION: 1, CREATED_AT: 1, UPDATED_AT: 1 };
+            let found = find(table, executor, doc! { ID: { "$in": ids.to_vec() } }, fields).await;
+            kept.extend(found.map_err(Trouble::Undone)?.iter().filter_map(|row| Kept::of(row)));
         }
         Ok(kept)
     }

@@ -12,6 +12,7 @@ use mongodb::options::{ReadConcern, ReturnDocument, SelectionCriteria};
 use smallvec::smallvec;
 
 use crate::encode::{self, Doc};
+use crate::executor::Executor;
 use crate::failure::{DUPLICATE, MongoError, TOO_LARGE, Taken, VALIDATION, WriteError};
 use crate::identity;
 use crate::layout::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
@@ -19,21 +20,26 @@ use crate::table::Ready;
 use crate::values::{scalar, timestamp};
 use crate::{batch, keys, rows, schema};
 
-/// Does the writes, all or none. One is a command. Several, or one that asks for the row before it, are a transaction.
+/// Does the writes, all or none. One is a command. Several, or one that asks for the row before it, are a transaction, or a part
+/// of that in which they are done.
 pub(crate) async fn write(
     table: &Arc<Ready>,
+    executor: &mut Executor<'_>,
     mut writes: Writes<'_, Doc>,
 ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
     if writes.len() > 1 || writes.iter().any(Write::wants_before) {
-        return batch::write(table, writes).await;
+        return match executor {
+            Executor::Alone { .. } => batch::write(table, writes).await,
+            Executor::Transaction(_) => batch::write_within(table, executor, writes).await,
+        };
     }
     let written = match writes.pop() {
         None => return Ok(AllWritten::new()),
-        Some(Write::Insert(content)) => insert(table, content).await.map(Written::Inserted),
+        Some(Write::Insert(content)) => insert(table, executor, content).await.map(Written::Inserted),
         Some(Write::Replace(target, content)) => {
-            replace(table, &target, &content).await.map(|version| Written::Replaced(version, None))
+            replace(table, executor, &target, &content).await.map(|version| Written::Replaced(version, None))
         }
-        Some(Write::Delete(target)) => delete(table, &target).await.map(|()| Written::Deleted(None)),
+        Some(Write::Delete(target)) => delete(table, executor, &target).await.map(|()| Written::Deleted(None)),
     };
     match written {
         Ok(written) => Ok(smallvec![written]),
@@ -41,27 +47,32 @@ pub(crate) async fn write(
     }
 }
 
-async fn insert(table: &Ready, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
+async fn insert(table: &Ready, executor: &mut Executor<'_>, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
     let id = identity::next();
     let name = content.discriminator.as_deref();
     let document = rows::document(id, name, 0, content.written_at, &content.doc)?;
     ensure_fits(table, name, &document)?;
-    let mut failure = match table.collection.insert_one(&document).await {
+    let document = Arc::new(document);
+    let (collection, inserts) = (executor.collection(table), Arc::clone(&document));
+    let inserted =
+        executor.run(move |session| Box::pin(async move { collection.insert_one(&*inserts).session(session).await }));
+    let mut failure = match inserted.await {
         Ok(_) => return Ok(identity::row_id(id)),
         Err(error) => error,
     };
-    // The driver has repeated it once. Another repetition by the caller would have another id, and might be a second row.
+    // The driver has repeated it once. Another repetition by the caller would have another id, and might be a second row. In a
+    // transaction it is not done, whatever the server did.
     for _ in 0..REPETITIONS {
-        if !is_unknown(&failure) {
+        if executor.is_in_transaction() || !is_unknown(&failure) {
             break;
         }
-        failure = match table.collection.insert_many([&document]).await {
+        failure = match table.collection.insert_many([&*document]).await {
             Ok(_) => return Ok(identity::row_id(id)),
             Err(error) if is_there_already(table, &error) => return Ok(identity::row_id(id)),
             Err(error) => error,
         };
     }
-    Err(refused(table, name, failure).await)
+    Err(refused(table, executor, name, failure).await)
 }
 
 /// How often an insertion is repeated whose outcome is not known, besides the driver's own repetition.
@@ -88,20 +99,26 @@ pub(crate) fn ensure_fits(table: &Ready, name: Option<&str>, document: &RawDocum
 
 /// Replaces the row if it is the one that is meant. Most are, and are replaced by a plain command, which is the quickest and
 /// sends the document as it is. If it replaces none, another one decides anew.
-async fn replace(table: &Ready, target: &Target<'_>, content: &RowContent<Doc>) -> Result<u64, WriteFailure> {
+async fn replace(
+    table: &Ready,
+    executor: &mut Executor<'_>,
+    target: &Target<'_>,
+    content: &RowContent<Doc>,
+) -> Result<u64, WriteFailure> {
     let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
     match (target.version, content.written_at) {
-        (Some(version), None) => match replace_as_a_whole(table, id, version, target, content).await? {
+        (Some(version), None) => match replace_as_a_whole(table, executor, id, version, target, content).await? {
             Some(next) => Ok(next),
-            None => replace_by_expression(table, id, target, content).await,
+            None => replace_by_expression(table, executor, id, target, content).await,
         },
-        _ => replace_by_expression(table, id, target, content).await,
+        _ => replace_by_expression(table, executor, id, target, content).await,
     }
 }
 
 /// Replaces the row if it has the version and no times, which a store without times keeps. `None` if there is no such row.
 async fn replace_as_a_whole(
     table: &Ready,
+    executor: &mut Executor<'_>,
     id: ObjectId,
     version: u64,
     target: &Target<'_>,
@@ -113,9 +130,12 @@ async fn replace_as_a_whole(
     ensure_fits(table, name, &document)?;
     let mut filter = filter_of_meant(table, id, target);
     filter.extend(doc! { CREATED_AT: { "$exists": false }, UPDATED_AT: { "$exists": false } });
-    match table.collection.replace_one(filter, &document).await {
+    let collection = executor.collection(table);
+    let replaced = executor
+        .run(move |session| Box::pin(async move { collection.replace_one(filter, &document).session(session).await }));
+    match replaced.await {
         Ok(replaced) => Ok((replaced.matched_count > 0).then_some(next)),
-        Err(error) => Err(refused(table, name, error).await),
+        Err(error) => Err(refused(table, executor, name, error).await),
     }
 }
 
@@ -123,6 +143,7 @@ async fn replace_as_a_whole(
 /// document's expression, which is the old document if it is not.
 async fn replace_by_expression(
     table: &Ready,
+    executor: &mut Executor<'_>,
     id: ObjectId,
     target: &Target<'_>,
     content: &RowContent<Doc>,
@@ -138,16 +159,17 @@ async fn replace_by_expression(
         conditions.push(doc! { "$in": [format!("${TYPE}"), { "$literal": scope.discriminators.to_vec() }] });
     }
     let new = doc! { "$cond": [{ "$and": conditions }, new, "$$ROOT"] };
-    let replaced = table
-        .collection
-        .clone_with_type::<Document>()
-        .find_one_and_update(filter_of(table, id, target), vec![doc! { "$replaceWith": new }])
-        .projection(doc! { TYPE: 1, VERSION: 1 })
-        .return_document(ReturnDocument::Before)
-        .await;
-    let before = match replaced {
+    let (collection, filter) = (executor.collection(table).clone_with_type::<Document>(), filter_of(table, id, target));
+    let replaced = executor.run(move |session| {
+        Box::pin(async move {
+            let replaced = collection.find_one_and_update(filter, vec![doc! { "$replaceWith": new }]);
+            let replaced = replaced.projection(doc! { TYPE: 1, VERSION: 1 }).return_document(ReturnDocument::Before);
+            replaced.session(session).await
+        })
+    });
+    let before = match replaced.await {
         Ok(before) => before,
-        Err(error) => return Err(refused(table, name, error).await),
+        Err(error) => return Err(refused(table, executor, name, error).await),
     };
     match Found::of(before) {
         None => Err(WriteFailure::Missing),
@@ -181,44 +203,61 @@ pub(crate) fn replacement(version: Option<u64>, content: &RowContent<Doc>) -> Re
 
 /// Deletes the row if it is the one that is meant. If none is deleted, the row is looked at: what is said of it is true when
 /// it is looked at, and if it then is the one that is meant, the deletion is tried again.
-async fn delete(table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
+async fn delete(table: &Ready, executor: &mut Executor<'_>, target: &Target<'_>) -> Result<(), WriteFailure> {
     let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
     loop {
-        let deleted = table.collection.delete_one(filter_of_meant(table, id, target)).await;
-        if deleted.map_err(MongoError::of_write)?.deleted_count > 0 {
-            return Ok(());
+        let (collection, filter) = (executor.collection(table), filter_of_meant(table, id, target));
+        let deleted =
+            executor.run(move |session| Box::pin(async move { collection.delete_one(filter).session(session).await }));
+        match deleted.await {
+            Ok(deleted) if deleted.deleted_count > 0 => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return Err(executor.write_failed(error).await.into()),
         }
         if target.version.is_none() && target.scope.is_none() {
             return Err(WriteFailure::Missing);
         }
-        ensure_meant(table, id, target).await?;
+        ensure_meant(table, executor, id, target).await?;
     }
 }
 
 /// Says why the row is not the one that is to be deleted, if it is not.
-async fn ensure_meant(table: &Ready, id: ObjectId, target: &Target<'_>) -> Result<(), WriteFailure> {
-    match found(table, filter_of(table, id, target)).await?.first() {
+async fn ensure_meant(
+    table: &Ready,
+    executor: &mut Executor<'_>,
+    id: ObjectId,
+    target: &Target<'_>,
+) -> Result<(), WriteFailure> {
+    match found(table, executor, filter_of(table, id, target)).await?.first() {
         None => Err(WriteFailure::Missing),
         Some(found) => found.ensure_deletable(table, target),
     }
 }
 
 /// What rows that a write was about are now.
-pub(crate) async fn found(table: &Ready, filter: Document) -> Result<Vec<Found>, MongoError> {
+pub(crate) async fn found(table: &Ready, executor: &mut Executor<'_>, filter: Document) -> Result<Vec<Found>, Error> {
+    let is_alone = !executor.is_in_transaction();
     let collection = table.collection.clone_with_type::<Document>();
-    let found = collection
-        .find(filter)
-        .projection(doc! { TYPE: 1, VERSION: 1 })
-        // The primary's own view, which the write had too: what a majority has may be older.
-        .selection_criteria(SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary))
-        .read_concern(ReadConcern::local());
-    let mut cursor = found.await.map_err(MongoError::of_read)?;
-    let mut rows = Vec::new();
-    while cursor.advance().await.map_err(MongoError::of_read)? {
-        let row = Document::try_from(cursor.current()).map_err(unreadable)?;
-        rows.extend(Found::of(Some(row)));
+    let found = executor.run(move |session| {
+        Box::pin(async move {
+            let mut found = collection.find(filter).projection(doc! { TYPE: 1, VERSION: 1, UPDATED_AT: 1 });
+            if is_alone {
+                // The primary's own view, which the write had too: what a majority has may be older.
+                let primary = SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary);
+                found = found.selection_criteria(primary).read_concern(ReadConcern::local());
+            }
+            let mut found = found.session(&mut *session).await?;
+            let mut rows = Vec::new();
+            while let Some(row) = found.next(session).await {
+                rows.extend(Found::of(Some(row?)));
+            }
+            Ok(rows)
+        })
+    });
+    match found.await {
+        Ok(rows) => Ok(rows),
+        Err(error) => Err(executor.read_failed(error).await),
     }
-    Ok(rows)
 }
 
 /// The row by its id, and by what a cluster finds it by.
@@ -265,6 +304,8 @@ pub(crate) struct Found {
     discriminator: Option<String>,
     /// `None` if it is none.
     version: Option<u64>,
+    /// Whether it has the time of its last write.
+    pub(crate) has_times: bool,
 }
 
 impl Found {
@@ -277,7 +318,8 @@ impl Found {
             _ => None,
         };
         let id = document.get_object_id(ID).map_or(RowId::from_u128(0), identity::row_id);
-        Some(Self { id, discriminator: document.get_str(TYPE).ok().map(str::to_owned), version })
+        let has_times = document.get(UPDATED_AT).is_some_and(|at| *at != Bson::Null);
+        Some(Self { id, discriminator: document.get_str(TYPE).ok().map(str::to_owned), version, has_times })
     }
 
     /// Whether it is the row that is to be deleted, which one may be of which no version is known.
@@ -310,10 +352,13 @@ impl Found {
 }
 
 /// Why a write of a row with this discriminator failed.
-async fn refused(table: &Ready, name: Option<&str>, error: DriverError) -> WriteFailure {
+async fn refused(table: &Ready, executor: &Executor<'_>, name: Option<&str>, error: DriverError) -> WriteFailure {
     match WriteError::of(&error, &table.namespace) {
-        Some(refused) if refused.is_refusal() => refused_row(table, name, refused).await,
-        _ => MongoError::of_write(error).into(),
+        Some(refused) if refused.is_refusal() => {
+            executor.row_is_refused();
+            refused_row(table, name, refused).await
+        }
+        _ => executor.write_failed(error).await.into(),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Two groups become one, relationships and all, or nothing.
 
-use console::style;
 use longevity::backend::Backend;
 use longevity::blocking::{Longevity, Transaction};
 use longevity::prelude::*;
@@ -49,10 +48,6 @@ pub fn two_become_one<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
     match store.transaction(|tx| Err::<(), _>(Refused::ByHand(Box::new(merge(&tx, &id, &into)?)))) {
         Ok(()) => {}
         Err(Refused::ByHand(merged)) => show("refused:", merged.figures())?,
-        Err(Refused::Store(Error::Unsupported { backend, operation })) => {
-            println!("  {}", style(format!("{backend} does not support {operation} yet")).dim());
-            return Ok(());
-        }
         Err(Refused::Store(error)) => return Err(error),
     }
     let merged = store.transaction(|tx| merge(&tx, &id, &into))?;

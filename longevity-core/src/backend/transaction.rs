@@ -28,14 +28,16 @@ pub enum TransactionMode {
 ///
 /// # Contract
 ///
-/// * All reads MUST be of one moment, all tables together, changed by the transaction's own writes alone. What others write
+/// * All reads MUST be of one moment, all tables together, changed by the transaction's own writes alone. It is the moment at which it
+///   begins; of a transaction that writes it MAY be that of its first operation. What others write
 ///   meanwhile MUST NOT be overwritten: where it cannot go on, an operation, or the commit, MUST fail with
 ///   [`Error::TransactionConflict`].
 /// * Operations that are begun at once MUST be done one after the other, in any order; an operation that comes after the end MUST
 ///   fail with [`Error::TransactionEnded`].
 /// * It MUST NOT hold up its own thread: an operation that waits, waits as a future does.
-/// * A write that is refused as duplicate, stale or missing MUST leave the rows as they were and the transaction open, because core
-///   may repeat it. After any other failure, core rolls the transaction back.
+/// * A write that is refused as stale or missing MUST leave the rows as they were and the transaction open, because core may repeat
+///   it. So MUST one that is refused as duplicate, if there are savepoints. After any other failure, core rolls the transaction
+///   back, and each operation MAY fail with [`Error::TransactionLost`].
 /// * Dropped without an end, it MUST be rolled back, as by [`abandon`](Self::abandon).
 pub trait Transaction: Session {
     /// Commits: all writes become visible and durable, as one. On failure none was done, unless it is [`Error::OutcomeUnknown`]. If

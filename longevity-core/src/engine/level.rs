@@ -57,10 +57,10 @@ impl<B: Backend> Level<B> {
 
     /// Begins one that is nested in this one.
     pub(crate) fn nest(self: &Arc<Self>, backend: &B) -> Result<Open<B>, Error> {
+        self.ensure_open()?;
         if !backend.capabilities().savepoints {
             return Err(Error::Unsupported { backend: backend.name(), operation: "nested transactions" });
         }
-        self.ensure_open()?;
         if !self.to(&[OPEN], NESTED) {
             return Err(self.refusal());
         }

@@ -118,7 +118,8 @@ impl<M: SpecModel, F: Fixture> List<M, F> {
         self.add(room, "query by every property", queries::comparisons);
         self.add(room, "query by and, or, not", queries::logic);
         self.add(room, "query in order and window", queries::order_and_window);
-        self.add(room, "stream while others write", streams::open_while_writing);
+        let facade = self.facade;
+        self.add(room, "stream while others write", move |room| streams::open_while_writing(room, facade));
         self.add(room, "drop a stream", streams::dropped);
         self.add(room, "refuse absent capabilities", capabilities::refuse_absent);
         self.add(room, "create the schema again", schema::create_again);

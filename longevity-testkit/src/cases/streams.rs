@@ -5,12 +5,19 @@ use longevity_core::backend::Backend;
 
 use super::room::{Room, Tested};
 use super::rows::SeenRow;
+use crate::facade::Facade;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
 
 /// A snapshot shows what there was when it began; any stream shows each row once, and as it is or was.
-pub(crate) fn open_while_writing<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
+pub(crate) fn open_while_writing<M: DomainModel, T: Tested<M>, F: Fixture>(
+    room: &Room<T, M, F>,
+    facade: Facade,
+) -> Outcome {
     let store = room.open()?;
+    if facade == Facade::Transactions && !store.asynchronous().backend().capabilities().savepoints {
+        return Err(Stop::Skipped("the write ends the transaction that the stream is in".to_owned()));
+    }
     let repo = store.repo::<T>();
     let mut samples = room.samples()?;
     let late = samples.pop().filter(|_| samples.len() > 1);

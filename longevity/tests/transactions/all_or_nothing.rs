@@ -10,7 +10,7 @@ use longevity::prelude::*;
 use crate::bank::{Account, Customer, Firm, Name, Number, Person, Store, account, balance, counts, firm, person};
 
 where_readers_do_not_wait!(a_commit_makes_all_last);
-where_writers_do_not_wait!(states_of_what_is_still_open_are_refused);
+where_transactions_nest!(states_of_what_was_undone_within_are_refused);
 on_each_back_end!(
     an_error_undoes_all,
     a_panic_undoes_all,
@@ -171,8 +171,16 @@ async fn they_are_refused_even_if_the_row_has_their_version_by_now<B: Backend>(b
     assert!(refused.to_string().contains("a transaction that was not committed"), "{refused}");
     assert!(accounts.delete(undone).await.unwrap_err().is_write_conflict());
     assert_eq!(balance(bank, 1).await, 5);
+}
 
-    // Of a nested one, too.
+/// The same of nested ones.
+async fn states_of_what_was_undone_within_are_refused<B: Backend>(bank: &Store<B>) {
+    begin_with_two(bank).await;
+    let change = async |accounts: &Repo<Account, B>, balance: i64| {
+        let first = accounts.retrieve_one(&Number(1)).await.unwrap();
+        accounts.update(first.modify(|it| it.balance = balance)).await.unwrap()
+    };
+    let accounts = bank.repo::<Account>();
     let tx = bank.begin().await.unwrap();
     let undone = std::sync::Mutex::new(None);
     let nested = tx.transaction(async |tx| {
@@ -201,6 +209,13 @@ async fn they_are_refused_even_if_the_row_has_their_version_by_now<B: Backend>(b
 }
 
 /// In the store, and in another transaction.
+/// On SQLite and MongoDB those who write what an open transaction has written wait for it.
+#[test]
+fn in_memory_states_of_what_is_still_open_are_refused() {
+    crate::bank::on(longevity::Mem::new(), async |bank| states_of_what_is_still_open_are_refused(&bank).await);
+    crate::bank::on(crate::bank::any(), async |bank| states_of_what_is_still_open_are_refused(&bank).await);
+}
+
 async fn states_of_what_is_still_open_are_refused<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let change = async |accounts: &Repo<Account, B>, balance: i64| {

@@ -7,10 +7,12 @@ use longevity::backend::Backend;
 use longevity::prelude::*;
 
 use crate::bank::{Account, Number, Person, Store, account, balance, counts, person};
+use crate::side_by_side::is_far;
 
 on_each_back_end!(
     a_closure_that_is_dropped_anywhere_has_done_all_or_nothing,
     what_was_begun_and_is_dropped_anywhere_has_done_all_or_nothing,
+    what_is_rolled_back_within_an_operation_is_undone,
 );
 
 /// Lets the runtime go on once: a point at which the future may be dropped.
@@ -27,6 +29,7 @@ async fn script<B: Backend>(tx: &longevity::Transaction<crate::bank::Bank, B>) -
     pause().await;
     accounts.create(account(2, 0)).await?;
     pause().await;
+    // Where there are none, this is an error at once, and changes nothing.
     let nested = tx.transaction(async |tx| {
         tx.repo::<Account>().create(account(3, 0)).await?;
         pause().await;
@@ -40,20 +43,23 @@ async fn script<B: Backend>(tx: &longevity::Transaction<crate::bank::Bank, B>) -
     Ok(())
 }
 
-/// Polls a future so often and drops it; gives what it gave, if it came to its end.
-async fn polled<T>(times: usize, future: impl Future<Output = T>) -> Option<T> {
+/// Polls a future so often and drops it; gives what it gave, if it came to its end. A future that waits for a server is polled when
+/// it is woken: without that it would be polled thousands of times.
+async fn polled<T>(is_far: bool, times: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut left = times;
     std::future::poll_fn(move |context| {
-        // Its own wake-ups, or this task's: each leads to a poll.
         if left == 0 {
             return Poll::Ready(None);
         }
         left -= 1;
         match future.as_mut().poll(context) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
             Poll::Pending => {
-                context.waker().wake_by_ref();
+                if !is_far {
+                    context.waker().wake_by_ref();
+                }
                 Poll::Pending
             }
         }
@@ -84,7 +90,7 @@ async fn is_whole<B: Backend>(bank: &Store<B>, committed: bool) {
 async fn a_closure_that_is_dropped_anywhere_has_done_all_or_nothing<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 0)).await.unwrap();
     for times in 0.. {
-        let ended = polled(times, bank.transaction(async |tx| script(&tx).await)).await;
+        let ended = polled(is_far(bank), times, bank.transaction(async |tx| script(&tx).await)).await;
         let committed = counts(bank).await.1 == 1;
         assert!(committed || ended.is_none());
         is_whole(bank, committed).await;
@@ -104,13 +110,45 @@ async fn what_was_begun_and_is_dropped_anywhere_has_done_all_or_nothing<B: Backe
             script(&tx).await?;
             tx.commit().await
         };
-        let ended = polled(times, work).await;
+        let ended = polled(is_far(bank), times, work).await;
         let committed = counts(bank).await.1 == 1;
         assert!(committed || ended.is_none());
         is_whole(bank, committed).await;
         if let Some(result) = ended {
             result.unwrap();
             assert!(times > 7, "it was never dropped within");
+            return;
+        }
+    }
+}
+
+/// Nothing of the operation is done after the end, outside of the transaction.
+async fn what_is_rolled_back_within_an_operation_is_undone<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create_many((1..=3).map(|number| account(number, 0))).await.unwrap();
+    let m = Account::props();
+    for times in 0.. {
+        let tx = bank.begin().await.unwrap();
+        let accounts = tx.repo::<Account>();
+        let mut work = pin!(async {
+            pause().await;
+            accounts.update_where(Account::query().all(), m.balance.increment(1)).await?;
+            pause().await;
+            accounts.create_many([account(4, 0), account(5, 0)]).await.map(drop)
+        });
+        let ended = polled(is_far(bank), times, work.as_mut()).await;
+        match times % 2 {
+            0 => tx.rollback().await,
+            _ => drop(tx),
+        }
+        if ended.is_none() {
+            // Whatever it says: it may have been done before, and nobody knew.
+            _ = work.await;
+        }
+        let left = bank.repo::<Account>().find(Account::query().all()).await.unwrap();
+        assert!(left.len() == 3 && left.iter().all(|state| state.balance == 0), "after {times}: {left:?}");
+        if let Some(result) = ended {
+            result.unwrap();
+            assert!(times > 2, "it was never rolled back within");
             return;
         }
     }

@@ -12,19 +12,26 @@ fn rows(table: &str) -> impl Iterator<Item = (Vec<&str>, &str)> {
 
 #[test]
 fn the_table_of_isolation_is_that_of_the_tests() {
-    let tested = include_str!("isolation.rs").lines().map(str::trim);
-    let tested: BTreeSet<_> =
-        tested.filter_map(|line| line.strip_prefix("no_")?.strip_suffix(',')).map(str::to_owned).collect();
-    let said = rows(include_str!("../../src/guide/isolation.md"));
-    // What the tests show of memory, of SQLite, and not yet of MongoDB.
-    let said = said.filter(|(names, _)| !names.is_empty());
-    let said = said.inspect(|(names, cells)| {
-        let cells: Vec<_> = cells.split('|').map(str::trim).collect();
-        assert_eq!(cells, ["no", "no", ""], "{names:?}");
+    // What the tests show of memory, of SQLite and of MongoDB.
+    let tests = include_str!("isolation.rs");
+    let listed = |by: &'static str, cells: [&'static str; 3]| {
+        let list = tests.split(&format!("\n{by}!(")).nth(1).unwrap().split(");").next().unwrap();
+        let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+        names.map(move |name| (name.strip_prefix("no_").unwrap_or(name).to_owned(), cells)).collect::<Vec<_>>()
+    };
+    let mut tested = listed("on_each_back_end", ["no", "no", "no"]);
+    tested.extend(listed("on_mongo_alone", ["no", "no", "yes"]));
+    tested.extend(listed("where_transactions_nest", ["no", "no", ""]));
+    // It is no anomaly of its own.
+    tested.retain(|(name, _)| name != "write_skew_does_not_happen_among_threads");
+    let said = rows(include_str!("../../src/guide/isolation.md")).filter(|(names, _)| !names.is_empty());
+    let said = said.flat_map(|(names, cells)| {
+        let cells: Vec<_> = cells.split('|').map(|cell| cell.trim().to_owned()).collect();
+        names.into_iter().map(move |name| (name.to_owned(), cells.clone()))
     });
-    let said = said.flat_map(|(names, _)| names);
     assert!(tested.len() > 5);
-    assert_eq!(said.map(str::to_owned).collect::<BTreeSet<_>>(), tested);
+    let tested = tested.into_iter().map(|(name, cells)| (name, cells.map(str::to_owned).to_vec()));
+    assert_eq!(said.collect::<BTreeSet<_>>(), tested.collect());
 }
 
 /// One of each error.

@@ -9,6 +9,7 @@ macro_rules! on_each_back_end {
             #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
             #[test] fn sqlite_file() { crate::bank::on_a_file(async |bank| super::$name(&bank).await) }
             #[test] fn sqlite_in_memory() { crate::bank::on(crate::bank::sqlite_in_memory(), async |bank| super::$name(&bank).await) }
+            #[test] fn mongo() { crate::bank::on_mongo(async |bank| super::$name(&bank).await) }
         })*
     };
 }
@@ -21,6 +22,7 @@ macro_rules! where_readers_do_not_wait {
             #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) }
             #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
             #[test] fn sqlite_file() { crate::bank::on_a_file(async |bank| super::$name(&bank).await) }
+            #[test] fn mongo() { crate::bank::on_mongo(async |bank| super::$name(&bank).await) }
         })*
     };
 }
@@ -31,6 +33,32 @@ macro_rules! where_writers_do_not_wait {
         $(mod $name {
             #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) }
             #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
+            #[test] fn mongo() { crate::bank::on_mongo(async |bank| super::$name(&bank).await) }
+        })*
+    };
+}
+
+/// The same on each where transactions are nested: MongoDB has no savepoints.
+macro_rules! where_transactions_nest {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name {
+            #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) }
+            #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
+            #[test] fn sqlite_file() { crate::bank::on_a_file(async |bank| super::$name(&bank).await) }
+            #[test] fn sqlite_in_memory() { crate::bank::on(crate::bank::sqlite_in_memory(), async |bank| super::$name(&bank).await) }
+        })*
+    };
+}
+
+/// Stories that say whether an anomaly has happened: on MongoDB it does, and on no other back end.
+macro_rules! on_mongo_alone {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name {
+            #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| assert!(!super::$name(&bank).await)) }
+            #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| assert!(!super::$name(&bank).await)) }
+            #[test] fn sqlite_file() { crate::bank::on_a_file(async |bank| assert!(!super::$name(&bank).await)) }
+            #[test] fn sqlite_in_memory() { crate::bank::on(crate::bank::sqlite_in_memory(), async |bank| assert!(!super::$name(&bank).await)) }
+            #[test] fn mongo() { crate::bank::on_mongo(async |bank| assert!(super::$name(&bank).await)) }
         })*
     };
 }

@@ -8,7 +8,7 @@ use longevity::prelude::*;
 
 use crate::bank::{Account, Number, Person, Store, account, balance, counts, is_same, person};
 
-on_each_back_end!(
+where_transactions_nest!(
     what_a_nested_one_writes_stays_if_it_succeeds,
     what_a_nested_one_writes_is_undone_if_it_fails,
     a_nested_one_that_was_undone_has_left_no_trace,
@@ -19,6 +19,22 @@ on_each_back_end!(
     a_nested_one_falls_with_the_outer_one,
     the_innermost_falls_with_the_one_around_it,
 );
+
+#[test]
+fn where_there_are_none_it_is_said_and_the_transaction_goes_on() {
+    crate::bank::on_mongo(async |bank| {
+        bank.transaction(async |tx| {
+            tx.repo::<Account>().create(account(1, 1)).await?;
+            let refused =
+                tx.transaction(async |_| -> Result<(), Error> { panic!("it is not begun") }).await.unwrap_err();
+            assert!(matches!(refused, Error::Unsupported { operation: "nested transactions", .. }), "{refused}");
+            tx.repo::<Account>().create(account(2, 2)).await
+        })
+        .await
+        .unwrap();
+        assert_eq!(counts(&bank).await, (2, 0));
+    });
+}
 
 /// The store gives up the whole transaction, not what is nested alone.
 #[test]

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use longevity::backend::Backend;
+
+use crate::bank::Store;
+
 /// By which a side lets the other one go on.
 #[derive(Clone, Default)]
 pub(crate) struct Turn(Arc<AtomicBool>);
@@ -36,12 +40,19 @@ impl Wake for Told {
     }
 }
 
+/// Whether the store is a server, for which each operation waits.
+pub(crate) fn is_far<B: Backend>(bank: &Store<B>) -> bool {
+    bank.backend().name() == "mongo"
+}
+
 /// Runs two sides in turn, beginning with the first. A side that waits for the other one, as it does where transactions come one after
-/// the other, goes on after that one.
-pub(crate) async fn side_by_side<T, U>(
+/// the other, goes on after that one. On MongoDB none does, and each waits for the server.
+pub(crate) async fn side_by_side<B: Backend, T, U>(
+    bank: &Store<B>,
     first: impl AsyncFnOnce(Turn) -> T,
     second: impl AsyncFnOnce(Turn) -> U,
 ) -> (T, U) {
+    let is_far = is_far(bank);
     let turn = Turn::default();
     let (mut results, mut others) = (None, None);
     {
@@ -68,6 +79,8 @@ pub(crate) async fn side_by_side<T, U>(
                 }
                 if is_over || has_passed {
                     (at, stuck) = (1 - at, 0);
+                } else if is_far {
+                    return Poll::Pending;
                 } else if !told.is_told.load(Ordering::SeqCst) {
                     (at, stuck) = (1 - at, stuck + 1);
                 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use longevity::{Longevity, Mongo, PersistentType};
 
 use crate::load::{BATCH, Journal, shared_counters};
-use crate::model::{Counter, Faults};
+use crate::model::{Big, Counter, Faults};
 
 /// No acknowledged write is lost, none is done twice, and nobody was told anything but success or to repeat.
 pub(crate) async fn check(store: &Longevity<Faults, Mongo>, label: &str, journal: &Journal) {
@@ -38,6 +38,17 @@ pub(crate) async fn check(store: &Longevity<Faults, Mongo>, label: &str, journal
             "{batch} is there, and nobody was told"
         );
     }
+
+    let is_pair = |name: &&String| name.starts_with(label) && name.contains("-pair-");
+    let pairs: BTreeSet<_> = names.keys().filter(is_pair).cloned().collect();
+    let bigs = store.repo::<Big>().find(Big::query()).await.unwrap();
+    let others: BTreeSet<_> = bigs.iter().map(|state| &state.title.0).filter(is_pair).cloned().collect();
+    assert_eq!(pairs, others, "a transaction was done by half");
+    let lost: Vec<_> = journal.pairs.difference(&pairs).collect();
+    assert!(lost.is_empty(), "acknowledged transactions are lost: {lost:?}");
+    let told: BTreeSet<_> = journal.pairs.union(&journal.open_pairs).cloned().collect();
+    let more: Vec<_> = pairs.difference(&told).collect();
+    assert!(more.is_empty(), "transactions that nobody was told of: {more:?}");
 
     let mut marks = BTreeSet::new();
     for name in shared_counters(label) {

@@ -9,7 +9,7 @@ use longevity::{Error, Longevity, Mongo, PState, PersistentType, Repo};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::model::{Counter, Faults, Name, counter};
+use crate::model::{Big, Counter, Faults, Name, Title, counter};
 use crate::place::is_retryable;
 
 /// How many rows a batch has.
@@ -26,6 +26,9 @@ pub(crate) struct Journal {
     pub(crate) deleted: BTreeSet<String>,
     pub(crate) batches: BTreeSet<String>,
     pub(crate) open_batches: BTreeSet<String>,
+    /// Rows of two types that one transaction created, with a mark on a counter.
+    pub(crate) pairs: BTreeSet<String>,
+    pub(crate) open_pairs: BTreeSet<String>,
     /// The marks of updates.
     pub(crate) marks: BTreeSet<i64>,
     pub(crate) open_marks: BTreeSet<i64>,
@@ -44,6 +47,7 @@ pub(crate) struct Load {
 }
 
 struct Shared {
+    store: Longevity<Faults, Mongo>,
     counters: Repo<Counter, Mongo>,
     label: String,
     journal: Mutex<Journal>,
@@ -63,6 +67,7 @@ impl Load {
             counters.create(counter(name, "shared")).await.unwrap();
         }
         let shared = Arc::new(Shared {
+            store: store.clone(),
             counters,
             label: label.to_owned(),
             journal: Mutex::default(),
@@ -74,6 +79,7 @@ impl Load {
             tasks.spawn(creates(Arc::clone(&shared), caller));
             tasks.spawn(batches(Arc::clone(&shared), caller));
             tasks.spawn(deletes(Arc::clone(&shared), caller));
+            tasks.spawn(pairs(Arc::clone(&shared), caller));
             tasks.spawn(reads(Arc::clone(&shared)));
         }
         for caller in 0..4 {
@@ -227,6 +233,40 @@ async fn batches(shared: Arc<Shared>, caller: usize) {
             Err(error) if shared.may_repeat("create_many", &error) => {
                 shared.note(|journal| journal.open_batches.insert(batch));
             }
+            Err(_) => return,
+        }
+    }
+}
+
+async fn pairs(shared: Arc<Shared>, caller: usize) {
+    let marked = Name(shared_counters(&shared.label)[0].clone());
+    for number in 0.. {
+        if !shared.goes_on() {
+            return;
+        }
+        let name = format!("{}-pair-{caller}-{number}", shared.label);
+        let mark = i64::try_from((100 + caller) * 1_000_000 + number).unwrap();
+        let begun = Instant::now();
+        let pair = shared.store.transaction(async |tx| {
+            tx.repo::<Counter>().create(counter(name.clone(), "pair")).await?;
+            let state = tx.repo::<Counter>().retrieve_one(&marked).await?;
+            tx.repo::<Counter>().update(state.modify(|counter| counter.marks.push(mark))).await?;
+            let title = Title(name.clone());
+            tx.repo::<Big>().create(Big { title, text: String::new(), nest: None }).await.map(drop)
+        });
+        match pair.await {
+            Ok(()) => shared.acknowledge(begun, |journal| {
+                journal.marks.insert(mark);
+                journal.pairs.insert(name)
+            }),
+            // Others were in the way for too long, and nothing was done.
+            Err(Error::TransactionConflict { .. }) => shared.note(|journal| journal.retryable += 1),
+            Err(error) if shared.may_repeat("a transaction", &error) => shared.note(|journal| {
+                if matches!(error, Error::OutcomeUnknown { .. }) {
+                    journal.open_marks.insert(mark);
+                    journal.open_pairs.insert(name);
+                }
+            }),
             Err(_) => return,
         }
     }

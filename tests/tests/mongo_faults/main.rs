@@ -22,3 +22,4 @@ mod replies;
 mod runtimes;
 mod sizes;
 mod streams;
+mod transactions;

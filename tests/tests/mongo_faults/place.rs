@@ -55,6 +55,8 @@ impl Failing {
             failing.switch_off(point).await;
         }
         failing.lifetime_of_transactions(60).await;
+        // And what it left open.
+        failing.client.database("admin").run_command(doc! { "killAllSessions": [] }).await.unwrap();
         failing
     }
 
@@ -76,6 +78,20 @@ impl Failing {
         let mut data = doc! { "failCommands": names.to_vec(), "appName": "longevity" };
         data.extend(how);
         self.point("failCommand", doc! { "times": times }, data).await;
+    }
+
+    /// Waits until so many commands were harmed.
+    pub(crate) async fn wait_for_failure(&self, times: i64) {
+        let command = doc! {
+            "waitForFailPoint": "failCommand", "timesEntered": self.before.get() + times, "maxTimeMS": 60_000,
+        };
+        self.client.database("admin").run_command(command).await.unwrap();
+    }
+
+    /// How many transactions are open on the server.
+    pub(crate) async fn open_transactions(&self) -> i64 {
+        let status = self.client.database("admin").run_command(doc! { "serverStatus": 1 }).await.unwrap();
+        status.get_document("transactions").unwrap().get_i64("currentOpen").unwrap()
     }
 
     /// How many operations on a collection are under way.

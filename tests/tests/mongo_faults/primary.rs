@@ -14,13 +14,14 @@ const HANGS: Duration = Duration::from_secs(10);
 
 fn told(what: &str, journal: &Journal, since: Instant) {
     println!(
-        "{what}: recovered in {:.2?}; {} marks, {} rows created, {} deleted, {} batches, {} reads; {} retryable errors, {} \
+        "{what}: recovered in {:.2?}; {} marks, {} rows created, {} deleted, {} batches, {} transactions, {} reads; {} retryable errors, {} \
          updates and {} batches left open; the slowest write took {:.2?}",
         journal.recovery(since),
         journal.marks.len(),
         journal.created.len(),
         journal.deleted.len(),
         journal.batches.len(),
+        journal.pairs.len(),
         journal.reads,
         journal.retryable,
         journal.open_marks.len(),

@@ -22,6 +22,17 @@ fn use_it(store: &blocking::Longevity<Faults, longevity::Mongo>, name: &str) {
     stream.next().unwrap().unwrap();
     drop(stream);
     assert_eq!(counters.retrieve(&Name(name.into())).unwrap().unwrap().marks, [1]);
+    let before = counters.count(Counter::query()).unwrap();
+    let begun = store.begin().unwrap();
+    begun.repo::<Counter>().create(counter(format!("{name}-given-up"), "")).unwrap();
+    drop(begun);
+    let both = store.transaction(|tx| {
+        tx.repo::<Counter>().create(counter(format!("{name}-given-up"), ""))?;
+        tx.repo::<Counter>().retrieve_one(&Name(name.into()))
+    });
+    assert_eq!(both.unwrap().id(), state.id());
+    let read = store.snapshot(|at| at.repo::<Counter>().find(Counter::query())).unwrap();
+    assert!(read.len() as u64 > before);
     counters.delete(state).unwrap();
 }
 

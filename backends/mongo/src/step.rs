@@ -1,0 +1,58 @@
+//! Work with the server that goes on to its end when nobody waits for it any more.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+
+use crate::endings::Endings;
+
+/// A future of the driver's, which is polled in its runtime, and which a task there goes on with when this is dropped.
+pub(crate) struct Step<T: Send + 'static> {
+    runtime: Handle,
+    /// Where it is noted that the task is on its way.
+    endings: Option<Arc<Endings>>,
+    work: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
+}
+
+impl<T: Send + 'static> Step<T> {
+    pub(crate) fn new(runtime: &Handle, work: impl Future<Output = T> + Send + 'static) -> Self {
+        Self { runtime: runtime.clone(), endings: None, work: Some(Box::pin(work)) }
+    }
+
+    /// The same, for which [others wait](Endings::settled) if this is dropped.
+    pub(crate) fn awaited(mut self, endings: &Arc<Endings>) -> Self {
+        self.endings = Some(Arc::clone(endings));
+        self
+    }
+}
+
+impl<T: Send + 'static> Future for Step<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let this = &mut *self;
+        let Some(work) = &mut this.work else { return Poll::Pending };
+        let _entered = this.runtime.enter();
+        let done = work.as_mut().poll(context);
+        if done.is_ready() {
+            this.work = None;
+        }
+        done
+    }
+}
+
+impl<T: Send + 'static> Drop for Step<T> {
+    fn drop(&mut self) {
+        let Some(work) = self.work.take() else { return };
+        let ending = self.endings.as_ref().map(Endings::begin);
+        // If the runtime is gone, the work is dropped here.
+        let _entered = self.runtime.enter();
+        self.runtime.spawn(async move {
+            work.await;
+            drop(ending);
+        });
+    }
+}
