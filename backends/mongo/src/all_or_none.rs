@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use longevity_core::Error;
 use mongodb::error::{Error as DriverError, TRANSIENT_TRANSACTION_ERROR};
 
+use crate::commit::{has_outlived, is_waited_for};
 use crate::connection::PATIENCE;
 use crate::executor::Executor;
 use crate::failure::{MongoError, WriteError};
-use crate::open::{Kind, Open, has_outlived, is_waited_for};
+use crate::open::{Kind, Open};
 use crate::table::Ready;
 use crate::work::{Batch, Done, Trouble};
 
@@ -47,22 +48,21 @@ pub(crate) async fn all_or_none(table: &Arc<Ready>, batch: &Batch) -> Result<Don
         match once(table, batch).await {
             Ok(done) => return Ok(done),
             Err(Tried::Failed(failed)) => return Err(failed),
-            // Others are in its way, or the primary changed; or it is too old, which the server does not call transient. Of a commit
-            // that may mean that the transaction is committed, and that a majority was not waited for.
-            Err(Tried::Undone(error)) if has_outlived(&table.connection, &error, begun.elapsed()).await => {
-                return Err(whole(MongoError::TooLong { rows: batch.rows() }));
+            Err(Tried::Open(error)) if !error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {
+                return Err(whole(MongoError::of_commit(&error)));
             }
-            Err(Tried::Undone(error) | Tried::Open(error)) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {
+            Err(Tried::Undone(error) | Tried::Open(error)) => {
+                // Which the server does not always call transient.
                 if has_outlived(&table.connection, &error, begun.elapsed()).await {
                     return Err(whole(MongoError::TooLong { rows: batch.rows() }));
                 }
-                if started.elapsed() > PATIENCE || is_waited_for(&error) {
+                // Others are in its way, or the primary changed.
+                let is_passing = error.contains_label(TRANSIENT_TRANSACTION_ERROR) && !is_waited_for(&error);
+                if !is_passing || started.elapsed() > PATIENCE {
                     return Err(whole(MongoError::of_read(error)));
                 }
                 tracing::debug!(error = %MongoError::of_read(error), "a batch is tried again");
             }
-            Err(Tried::Undone(error)) => return Err(whole(MongoError::of_read(error))),
-            Err(Tried::Open(error)) => return Err(whole(MongoError::of_write(error))),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -74,7 +74,7 @@ async fn once(table: &Ready, batch: &Batch) -> Result<Done, Tried> {
     let failed = |error| Tried::Failed(Failed::Whole(error));
     let open = Open::begin(&table.connection, Kind::Batch).await.map_err(Tried::Undone)?;
     let done = {
-        let mut executor = Executor::Transaction(open.turn().await.map_err(failed)?);
+        let mut executor = Executor::Transaction(open.writing().await.map_err(failed)?);
         batch.run(table, &mut executor).await
     };
     match done {

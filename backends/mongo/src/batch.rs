@@ -82,7 +82,7 @@ pub(crate) async fn write_within(
         None => {
             let form = if ensure_all_meant(table, executor, &writes).await? { Form::Expression } else { Form::Whole };
             // The server would say too late that rows give each other their key values.
-            if may_change_keys(table, &writes) {
+            if must_leave(table, &writes) {
                 Work::Together(Together::of(table, &writes)?)
             } else {
                 Work::Commands(commands(table, &writes, form)?)
@@ -107,8 +107,9 @@ pub(crate) async fn write_within(
     Ok(written(&writes, changed))
 }
 
-/// Whether a row may get a key value that another one had before, or whether it has to be asked for its version.
-fn may_change_keys(table: &Ready, writes: &[Identified<'_>]) -> bool {
+/// Whether the rows have to leave the collection and come back: one may get a key value that another one had before, or its version is
+/// not known.
+fn must_leave(table: &Ready, writes: &[Identified<'_>]) -> bool {
     let leaves = |write: &Identified<'_>| matches!(write.write, Write::Delete(_));
     let is_known =
         |write: &Identified<'_>| matches!(&write.write, Write::Replace(target, _) if target.version.is_some());
@@ -169,8 +170,7 @@ async fn refused(table: &Ready, writes: &[Identified<'_>], failed: Failed) -> (u
 /// So many rows are asked for at once.
 const ASKED_AT_ONCE: usize = 10_000;
 
-/// Says which is the first row that is not the one that is meant, and why, if there is any.
-/// Whether any of them has times.
+/// Says whether any of the rows keeps times. Fails if one is not the one that is meant, and says which is the first, and why.
 async fn ensure_all_meant(
     table: &Ready,
     executor: &mut Executor<'_>,

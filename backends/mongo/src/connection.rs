@@ -52,7 +52,7 @@ impl Connections {
 }
 
 impl Connection {
-    async fn open(settings: &Settings, runtime: Handle, endings: Arc<Endings>) -> Result<Self, MongoError> {
+    pub(crate) async fn open(settings: &Settings, runtime: Handle, endings: Arc<Endings>) -> Result<Self, MongoError> {
         let (_, name) = settings.place()?;
         names::ensure_database(&name)?;
         let parsed = ClientOptions::parse(settings.uri.as_str()).await;

@@ -4,11 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_core::Stream;
 use longevity_core::Error;
-use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::bson::{Document, RawDocumentBuf};
 use mongodb::error::Error as DriverError;
 use mongodb::raw_batch_cursor::{RawBatch, SessionRawBatchCursor};
 use mongodb::{Client, ClientSession, Collection};
@@ -16,7 +15,8 @@ use mongodb::{Client, ClientSession, Collection};
 use crate::connection::Connection;
 use crate::executor::Executor;
 use crate::failure::MongoError;
-use crate::open::Open;
+use crate::given_up::{PATIENCE, SOON, kill};
+use crate::open::{Kind, Open};
 use crate::read::pipeline;
 use crate::table::Ready;
 use crate::translate::Find;
@@ -25,16 +25,18 @@ use crate::translate::Find;
 const PAGE: i64 = 1_000;
 
 /// The rows of a query, a batch at a time. The server's cursor is closed when this is dropped.
-pub(crate) struct Cursor {
-    batches: SessionRawBatchCursor,
-    of: Of,
+pub(crate) enum Cursor {
+    Open(Box<SessionRawBatchCursor>, Of),
+    /// All of them: in a transaction a cursor of the server's would show what is written after its beginning, and the user's code may
+    /// write when it gets a row.
+    Held(std::vec::IntoIter<RawBatch>),
 }
 
 /// The session by which the server tells what belongs to a query.
-enum Of {
+pub(crate) enum Of {
     Query(Box<ClientSession>),
-    /// One that it shares with all else in a transaction.
-    Transaction(Arc<Open>),
+    /// One that it shares with all else of a snapshot.
+    Snapshot(Arc<Open>),
 }
 
 impl Cursor {
@@ -44,13 +46,7 @@ impl Cursor {
         let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit + 1).ok());
         let batch_size = page.unwrap_or(table.batch_size);
         if let Some(open) = open {
-            let mut executor = Executor::Transaction(open.turn().await?);
-            let collection = executor.collection(table);
-            let asked = executor.run(move |session| Box::pin(ask(collection, find, batch_size, session))).await;
-            return match asked {
-                Ok(batches) => Ok(Self { batches, of: Of::Transaction(Arc::clone(open)) }),
-                Err(error) => Err(executor.read_failed(error).await),
-            };
+            return Self::open_in(table, open, find, batch_size).await;
         }
         let (collection, connection) = (table.collection.clone(), Arc::clone(&table.connection));
         let session_id = Arc::new(OnceLock::new());
@@ -59,22 +55,51 @@ impl Cursor {
             let mut session = asks.session().await?;
             let _ = told.set(session.id().clone());
             let batches = ask(collection, find, batch_size, &mut session).await?;
-            Ok(Self { batches, of: Of::Query(Box::new(session)) })
+            Ok(Self::Open(Box::new(batches), Of::Query(Box::new(session))))
         };
         let opening = Opening { connection, session_id, open: Some(Box::pin(open)) };
         Ok(opening.await.map_err(MongoError::of_read)?)
     }
 
+    async fn open_in(table: &Ready, open: &Arc<Open>, find: Find, batch_size: u32) -> Result<Self, Error> {
+        let mut executor = Executor::Transaction(open.reading()?);
+        let collection = executor.collection(table);
+        if open.kind == Kind::Snapshot {
+            let asked = executor.run(move |session| Box::pin(ask(collection, find, batch_size, session))).await;
+            return match asked {
+                Ok(batches) => Ok(Self::Open(Box::new(batches), Of::Snapshot(Arc::clone(open)))),
+                Err(error) => Err(executor.read_failed(error).await),
+            };
+        }
+        let all = executor.run(move |session| {
+            Box::pin(async move {
+                let mut batches = ask(collection, find, batch_size, session).await?;
+                let mut all = Vec::new();
+                while let Some(batch) = next_of(&mut batches, session).await? {
+                    all.push(batch);
+                }
+                Ok(all)
+            })
+        });
+        match all.await {
+            Ok(all) => Ok(Self::Held(all.into_iter())),
+            Err(error) => Err(executor.read_failed(error).await),
+        }
+    }
+
     /// The next batch, and what comes after it; `None` at the end.
     pub(crate) async fn next(self) -> Result<Option<(Self, RawBatch)>, Error> {
-        let Self { mut batches, of } = self;
+        let (mut batches, of) = match self {
+            Self::Held(mut held) => return Ok(held.next().map(|batch| (Self::Held(held), batch))),
+            Self::Open(batches, of) => (batches, of),
+        };
         match of {
             Of::Query(mut session) => {
                 let batch = next_of(&mut batches, &mut session).await.map_err(MongoError::of_read)?;
-                Ok(batch.map(|batch| (Self { batches, of: Of::Query(session) }, batch)))
+                Ok(batch.map(|batch| (Self::Open(batches, Of::Query(session)), batch)))
             }
-            Of::Transaction(open) => {
-                let turn = open.turn().await?;
+            Of::Snapshot(open) => {
+                let turn = open.reading()?;
                 let next = turn.run(move |session| {
                     Box::pin(async move {
                         let batch = next_of(&mut batches, session).await?;
@@ -86,7 +111,7 @@ impl Cursor {
                     Err(error) => return Err(turn.failed(error).await),
                 };
                 drop(turn);
-                Ok(next.map(|(batches, batch)| (Self { batches, of: Of::Transaction(open) }, batch)))
+                Ok(next.map(|(batches, batch)| (Self::Open(batches, Of::Snapshot(open)), batch)))
             }
         }
     }
@@ -149,23 +174,14 @@ impl Drop for Opening {
     }
 }
 
-/// How long an answer that nobody waits for may take by itself. Most are on their way.
-const SOON: Duration = Duration::from_millis(100);
-/// And how long when the server was told to end the query. Then the connection is given up, which ends it too, and frees its
-/// place for others.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 async fn end(client: Client, session: Document, mut open: Pin<Box<dyn Future<Output = Opened> + Send>>) {
     // A cursor that comes is dropped, which closes it.
     if tokio::time::timeout(SOON, &mut open).await.is_ok() {
         return;
     }
     let ended = async {
-        let killed = client.database("admin").run_command(doc! { "killSessions": [session] }).await;
+        kill(&client, &session).await;
         let _ = open.await;
-        if let Err(error) = killed {
-            tracing::debug!(error = %MongoError::of_read(error), "a query that was given up ends by itself");
-        }
     };
     let _ = tokio::time::timeout(PATIENCE, ended).await;
 }

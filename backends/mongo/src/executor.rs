@@ -20,7 +20,7 @@ pub(crate) type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, DriverErr
 pub(crate) enum Executor<'a> {
     /// Each by itself, in a session that the first one brings.
     Alone { connection: &'a Connection, session: Option<Box<ClientSession>> },
-    /// In a transaction, whose turn the operation has.
+    /// In a transaction.
     Transaction(Turn<'a>),
 }
 
@@ -30,8 +30,7 @@ impl<'a> Executor<'a> {
         Self::Alone { connection, session: None }
     }
 
-    /// Runs a command. It owns all that it needs: one in a transaction goes on to its end if this is dropped, because the driver
-    /// does not know what the server did of it, and the transaction may go on.
+    /// Runs a command, which owns all that it needs. In a transaction, [whoever comes next](crate::commands::Commands) goes on with it if this is dropped.
     pub(crate) async fn run<T, C>(&mut self, command: C) -> Result<T, DriverError>
     where
         T: Send + 'static,

@@ -233,8 +233,11 @@ impl MongoError {
 /// Codes of the server by which it says that it is not, or no longer, the primary, or about to end.
 /// Or that a cursor ended with it, or that there was no time.
 const INTERRUPTED: &[i32] = &[
-    6, 7, 43, 50, 89, 91, 133, 134, 175, 189, 202, 237, 262, 317, 9001, 10058, 10107, 11600, 11601, 11602, 13435, 13436,
+    6, 7, 43, 50, 89, 91, 133, 134, 175, 189, 202, 237, 246, 262, 317, 9001, 10058, 10107, 11600, 11601, 11602, 13435,
+    13436,
 ];
+/// And by which it says that it does not know the moment of a snapshot any more.
+pub(crate) const SNAPSHOT_TOO_OLD: i32 = 239;
 /// And by which it says that a majority has not confirmed a write in time.
 pub(crate) const WRITE_CONCERN_FAILED: i32 = 64;
 
@@ -251,6 +254,11 @@ impl MongoError {
         // It was sent, and nobody is there to be asked what became of it.
         let is_open = error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT);
         if is_interruption(&error) || is_open { Self::InDoubt { reason } } else { Self::of_either(error) }
+    }
+
+    /// The error of a commit, unless the server says that nothing is committed: whatever it is, an answer may have been lost before.
+    pub(crate) fn of_commit(error: &DriverError) -> Self {
+        Self::InDoubt { reason: reason(error) }
     }
 
     /// That of one statement of a transaction, which is undone.

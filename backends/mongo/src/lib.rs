@@ -27,6 +27,12 @@
 //!
 //! The rest is as in [core's encoding](longevity_core::encoding).
 //!
+//! # Transactions
+//!
+//! A transaction is one of the server's, with the read concern `snapshot`, of the runtime in which it was begun. It lives for a minute,
+//! or for as long as the server's `transactionLifetimeLimitSeconds` says. A snapshot is a session of reads at one time, for as long as
+//! the server knows the past: `minSnapshotHistoryWindowInSeconds`, which is five minutes.
+//!
 //! # Runtimes
 //!
 //! Each tokio runtime that uses a store has connections of its own, made at its first operation: a store that one runtime
@@ -39,6 +45,8 @@ mod all_or_none;
 mod backend;
 mod batch;
 mod cluster;
+mod commands;
+mod commit;
 mod connection;
 mod cursor;
 mod encode;
@@ -51,6 +59,7 @@ mod failure;
 mod fill;
 mod fit;
 mod format;
+mod given_up;
 mod identity;
 mod keys;
 mod layout;

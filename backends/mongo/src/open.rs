@@ -1,35 +1,25 @@
-//! An open transaction: the session that its commands share, and how it ends.
+//! An open transaction, or the writes of one operation, or a snapshot: the session that their commands share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use longevity_core::Error;
 use longevity_core::backend::TransactionMode;
 use mongodb::ClientSession;
-use mongodb::bson::{Bson, Document, Timestamp, doc};
-use mongodb::error::{Error as DriverError, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
+use mongodb::bson::{Document, Timestamp, doc};
+use mongodb::error::{Error as DriverError, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 use mongodb::options::{ReadConcern, ReadPreference, SelectionCriteria};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::connection::{Connection, PATIENCE};
+use crate::commands::Commands;
+use crate::commit::{LIFETIME, commit, has_outlived, is_waited_for};
+use crate::connection::Connection;
 use crate::executor::Running;
-use crate::failure::{MongoError, WRITE_CONCERN_FAILED, code_of};
+use crate::failure::{MongoError, SNAPSHOT_TOO_OLD, code_of};
+use crate::given_up::{GivenUp, PATIENCE, SOON};
+use crate::runtime::Within;
 use crate::step::Step;
-
-/// Before a commit is asked for again.
-const PAUSE: Duration = Duration::from_millis(2);
-/// How long a command that nobody waits for may take before it is interrupted, so that its transaction can be undone.
-const SOON: Duration = Duration::from_millis(100);
-/// How long one tries to tell the server that a transaction is undone. It finds out by itself, later.
-const UNDOING: Duration = Duration::from_secs(5);
-
-// https://github.com/mongodb/mongo/blob/v8.0/src/mongo/base/error_codes.yml
-const SNAPSHOT_TOO_OLD: i32 = 239;
-const NO_SUCH_TRANSACTION: i32 = 251;
-const EXCEEDED_LIFETIME: i32 = 290;
-/// How long the server lets a transaction live, unless it is told otherwise (`transactionLifetimeLimitSeconds`).
-const LIFETIME: Duration = Duration::from_secs(60);
 
 /// What is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,26 +41,24 @@ impl From<TransactionMode> for Kind {
     }
 }
 
-/// An open transaction. Dropped, it is undone.
+/// Dropped, it is undone.
 pub(crate) struct Open {
     connection: Arc<Connection>,
-    kind: Kind,
+    pub(crate) kind: Kind,
     begun: Instant,
     /// The session's name on the server.
     id: Document,
-    /// Held by an operation while it runs.
-    turn: Mutex<()>,
-    /// Held by a command while it runs, which may be longer than the operation that sent it.
-    session: Arc<Mutex<ClientSession>>,
-    is_over: Arc<AtomicBool>,
+    /// Held by an operation that writes, whose commands belong together.
+    writing: Mutex<()>,
+    commands: Commands,
     /// Whether the server has ended it.
     is_lost: AtomicBool,
 }
 
-/// An operation's turn in a transaction.
+/// An operation in a transaction.
 pub(crate) struct Turn<'a> {
     open: &'a Open,
-    _held: MutexGuard<'a, ()>,
+    _writing: Option<MutexGuard<'a, ()>>,
 }
 
 impl Open {
@@ -102,9 +90,8 @@ impl Open {
             kind,
             begun: Instant::now(),
             id: session.id().clone(),
-            turn: Mutex::new(()),
-            session: Arc::new(Mutex::new(session)),
-            is_over: Arc::default(),
+            writing: Mutex::new(()),
+            commands: Commands::new(session),
             is_lost: AtomicBool::new(false),
         }
     }
@@ -113,57 +100,96 @@ impl Open {
         &self.connection
     }
 
-    /// The turn of an operation, after those that came before.
-    pub(crate) async fn turn(&self) -> Result<Turn<'_>, Error> {
-        let held = self.turn.lock().await;
-        if self.is_over.load(Ordering::SeqCst) {
-            return Err(ended());
+    /// For an operation that reads.
+    pub(crate) fn reading(&self) -> Result<Turn<'_>, Error> {
+        self.ensure_open()?;
+        Ok(Turn { open: self, _writing: None })
+    }
+
+    /// For an operation that writes, after those that write already.
+    pub(crate) async fn writing(&self) -> Result<Turn<'_>, Error> {
+        self.ensure_open()?;
+        let held = match self.writing.try_lock() {
+            Ok(held) => held,
+            Err(_) => {
+                // One that nobody goes on with ends with the transaction.
+                let wait = async { tokio::time::timeout(LIFETIME, self.writing.lock()).await };
+                Within::new(&self.connection.runtime, wait).await.map_err(|_| MongoError::TransactionTooOld)?
+            }
+        };
+        self.ensure_open()?;
+        Ok(Turn { open: self, _writing: Some(held) })
+    }
+
+    fn ensure_open(&self) -> Result<(), Error> {
+        if self.commands.is_over() {
+            Err(ended())
+        } else if self.is_lost.load(Ordering::SeqCst) {
+            Err(lost())
+        } else {
+            Ok(())
         }
-        if self.is_lost.load(Ordering::SeqCst) {
-            return Err(lost());
-        }
-        Ok(Turn { open: self, _held: held })
     }
 
     /// Commits it. What the driver says if it fails.
     pub(crate) async fn commit(&self) -> Result<Result<(), DriverError>, Error> {
-        // Operations that have begun are part of it.
-        let turn = self.turn().await?;
-        let Some(()) = self.close() else { return Ok(Ok(())) };
-        drop(turn);
         if self.kind == Kind::Snapshot {
+            // A read that nobody waits for may be on its way.
+            drop(self.undo().ok_or_else(ended)?);
             return Ok(Ok(()));
         }
-        let (session, connection, id) = (Arc::clone(&self.session), Arc::clone(&self.connection), self.id.clone());
+        // A write that has begun is part of it.
+        let turn = self.writing().await?;
+        if !self.commands.close() {
+            return Err(ended());
+        }
+        drop(turn);
+        let (session, connection) = (self.commands.session(), Arc::clone(&self.connection));
+        let given_up = GivenUp::new(&self.connection, &self.id);
         let work = async move {
-            let committed = commit(&mut *session.lock_owned().await, &connection).await;
-            if committed.as_ref().is_err_and(|error| error.contains_label(TRANSIENT_TRANSACTION_ERROR)) {
-                // It is not committed. The driver takes it for ended, and the server need not have ended it.
-                let _ = tokio::time::timeout(UNDOING, kill(&connection, id)).await;
+            let mut session = session.await;
+            let committed = commit(&mut session, &connection).await;
+            if committed.as_ref().is_err_and(|error| !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)) {
+                // The driver takes it for ended, and the server need not have ended it.
+                let _ = tokio::time::timeout(PATIENCE, given_up.kill()).await;
             }
+            given_up.done();
             committed
         };
         Ok(Step::new(&self.connection.runtime, work).awaited(&self.connection.endings).await)
     }
 
-    /// Undoes it, unless its commit has begun. A task goes on with it when this is dropped, and others wait for that.
+    /// Undoes it, unless its commit has begun. A task goes on with it when this is dropped, and others wait for that. A snapshot is in
+    /// nobody's way.
     pub(crate) fn undo(&self) -> Option<Step<()>> {
-        self.close()?;
-        if self.kind == Kind::Snapshot {
+        if !self.commands.close() {
             return None;
         }
-        let (session, connection, id) = (Arc::clone(&self.session), Arc::clone(&self.connection), self.id.clone());
+        let (session, is_snapshot) = (self.commands.session(), self.kind == Kind::Snapshot);
+        let given_up = GivenUp::new(&self.connection, &self.id);
+        let undo = async move {
+            tokio::pin!(session);
+            let mut session = match tokio::time::timeout(SOON, &mut session).await {
+                Ok(session) => session,
+                Err(_) => {
+                    // A command that nobody waits for is still on its way.
+                    given_up.kill().await;
+                    session.await
+                }
+            };
+            if !is_snapshot {
+                // The server ends it by itself if this does not arrive.
+                let _ = session.abort_transaction().await;
+            }
+            given_up.done();
+        };
         let work = async move {
-            if tokio::time::timeout(UNDOING, undo(session, &connection, id)).await.is_err() {
+            if tokio::time::timeout(PATIENCE, undo).await.is_err() {
                 tracing::debug!("a transaction is left to the server, which ends it by itself");
             }
         };
-        Some(Step::new(&self.connection.runtime, work).awaited(&self.connection.endings))
-    }
-
-    /// From here on nothing happens in it. `None` if that was so before.
-    fn close(&self) -> Option<()> {
-        (!self.is_over.swap(true, Ordering::SeqCst)).then_some(())
+        let step = Step::new(&self.connection.runtime, work);
+        Some(if is_snapshot { step } else { step.awaited(&self.connection.endings) })
     }
 
     /// Why an operation in it, or its commit, failed without anything having been changed.
@@ -186,7 +212,7 @@ impl Open {
         if error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
             return self.undone(error).await;
         }
-        MongoError::of_write(error).into()
+        MongoError::of_commit(&error).into()
     }
 }
 
@@ -197,29 +223,20 @@ impl Drop for Open {
 }
 
 impl Turn<'_> {
-    /// Runs a command in the transaction.
+    /// Runs a command.
     pub(crate) async fn run<T, C>(&self, command: C) -> Result<T, DriverError>
     where
         T: Send + 'static,
         C: for<'s> FnOnce(&'s mut ClientSession) -> Running<'s, T> + Send + 'static,
     {
-        let (session, is_over) = (Arc::clone(&self.open.session), Arc::clone(&self.open.is_over));
-        let work = async move {
-            let mut session = session.lock_owned().await;
-            // Whoever ended it meanwhile was faster: the driver would run the command outside of it.
-            if is_over.load(Ordering::SeqCst) {
-                return Err(DriverError::custom("the transaction has ended"));
-            }
-            command(&mut session).await
-        };
-        Step::new(&self.open.connection.runtime, work).await
+        self.open.commands.run(command).await
     }
 
     pub(crate) fn is_snapshot(&self) -> bool {
         self.open.kind == Kind::Snapshot
     }
 
-    /// The server has ended it, as it does after each failure.
+    /// The server has ended the transaction, as it does after each failure.
     pub(crate) fn lose(&self) {
         if !self.is_snapshot() {
             self.open.is_lost.store(true, Ordering::SeqCst);
@@ -228,7 +245,7 @@ impl Turn<'_> {
 
     /// Why a command failed.
     pub(crate) async fn failed(&self, error: DriverError) -> Error {
-        if self.open.is_over.load(Ordering::SeqCst) {
+        if self.open.commands.is_over() {
             return ended();
         }
         self.lose();
@@ -247,77 +264,22 @@ fn lost() -> Error {
     Error::TransactionLost { because }
 }
 
-/// The server's time: it has done nothing later.
+/// The server's time: it has done nothing later. The driver does not repeat the question by itself.
 async fn moment(connection: &Connection, primary: SelectionCriteria) -> Result<Option<Timestamp>, DriverError> {
-    let mut session = connection.session().await?;
-    connection.database.run_command(doc! { "ping": 1 }).selection_criteria(primary).session(&mut session).await?;
-    Ok(session.operation_time())
-}
-
-/// Commits, and asks again while the answer is not known.
-async fn commit(session: &mut ClientSession, connection: &Connection) -> Result<(), DriverError> {
-    let started = Instant::now();
-    // How long a majority may take, if the user says so: it is not waited for again.
-    let has_limit = connection.database.write_concern().is_some_and(|concern| concern.w_timeout.is_some());
+    let mut tries = 0;
     loop {
-        match session.commit_transaction().await {
-            // Whether it is committed is not known; to commit again is to ask.
-            Err(error)
-                if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
-                    && started.elapsed() < PATIENCE
-                    && !is_waited_for(&error)
-                    && !(has_limit && code_of(&error) == Some(WRITE_CONCERN_FAILED)) => {}
-            answer => return answer,
+        tries += 1;
+        let mut session = connection.session().await?;
+        let ask = connection.database.run_command(doc! { "ping": 1 }).selection_criteria(primary.clone());
+        match ask.session(&mut session).await {
+            Ok(_) => return Ok(session.operation_time()),
+            Err(error) if tries > TRIES || is_waited_for(&error) => return Err(error),
+            Err(error) => {
+                tracing::debug!(error = %MongoError::of_read(error), "the server is asked for its time again");
+            }
         }
-        tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn undo(session: Arc<Mutex<ClientSession>>, connection: &Connection, id: Document) {
-    let session = Arc::clone(&session).lock_owned();
-    tokio::pin!(session);
-    let mut session = match tokio::time::timeout(SOON, &mut session).await {
-        Ok(session) => session,
-        Err(_) => {
-            // A command that nobody waits for is still on its way.
-            kill(connection, id).await;
-            session.await
-        }
-    };
-    // The server ends it by itself if this does not arrive.
-    let _ = session.abort_transaction().await;
-}
-
-/// Ends what the server does in a session.
-async fn kill(connection: &Connection, id: Document) {
-    let killed = connection.client.database("admin").run_command(doc! { "killSessions": [id] }).await;
-    if let Err(error) = killed {
-        tracing::debug!(error = %MongoError::of_read(error), "what was given up ends by itself");
-    }
-}
-
-/// Whether the server ended a transaction for its age: another try would take as long.
-pub(crate) async fn has_outlived(connection: &Connection, error: &DriverError, age: Duration) -> bool {
-    match code_of(error) {
-        // So it says of a statement that runs when the time is over, and does not call it transient.
-        Some(EXCEEDED_LIFETIME) => true,
-        // And so of one that it ended in between, for whatever reason.
-        Some(NO_SUCH_TRANSACTION) => {
-            let ask = doc! { "getParameter": 1, "transactionLifetimeLimitSeconds": 1 };
-            // Not everybody may ask.
-            let reply = connection.client.database("admin").run_command(ask).await.ok();
-            let seconds = reply.as_ref().and_then(|reply| match reply.get("transactionLifetimeLimitSeconds") {
-                Some(Bson::Int32(seconds)) => u64::try_from(*seconds).ok(),
-                Some(Bson::Int64(seconds)) => u64::try_from(*seconds).ok(),
-                _ => None,
-            });
-            age >= seconds.map_or(LIFETIME, Duration::from_secs)
-        }
-        _ => false,
-    }
-}
-
-/// Whether there was no server for as long as the user is willing to wait for one.
-pub(crate) fn is_waited_for(error: &DriverError) -> bool {
-    matches!(*error.kind, ErrorKind::ServerSelection { .. })
-}
+/// How often the server is asked for its time again.
+const TRIES: usize = 2;

@@ -1,6 +1,6 @@
 //! Changes of a row where it is: one command, which decides, changes, and gives the row as it is then.
 
-use longevity_core::backend::Lookup;
+use longevity_core::backend::{Lookup, WriteFailure};
 use longevity_core::query::InPlace;
 use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Error, Path, Row, Timestamp};
@@ -9,12 +9,12 @@ use mongodb::options::ReturnDocument;
 
 use crate::encode::Doc;
 use crate::executor::Executor;
-use crate::failure::{DUPLICATE, TOO_LARGE, VALIDATION, code_of};
+use crate::failure::{DUPLICATE, MongoError, TOO_LARGE, VALIDATION, code_of};
 use crate::layout::{TYPE, UPDATED_AT, VERSION};
 use crate::stored::{Stored, Way};
 use crate::table::Ready;
 use crate::values::{of_type, timestamp};
-use crate::write::VERSION_TYPES;
+use crate::write::{VERSION_TYPES, refused};
 use crate::{read, rows};
 
 /// The server's codes for a change that does not fit what is there, a text cannot be incremented nor a number hold a field, and
@@ -66,10 +66,26 @@ pub(crate) async fn patch(
         Ok(row) => row.map(|document| rows::read(table, &document)).transpose(),
         Err(error) => match code_of(&error) {
             Some(code) if is_declined(code) && !executor.is_in_transaction() => Ok(None),
-            _ => Err(executor.write_failed(error).await),
+            _ => match refused(
+                table,
+                executor,
+                lookup.scope.and_then(|scope| scope.discriminators.first().copied()),
+                error,
+            )
+            .await
+            {
+                WriteFailure::Other(error) => Err(error),
+                // No key is changed that a transaction would be told of so.
+                _ => {
+                    Err(MongoError::Refused { table: table.definition.name.to_string(), reason: TAKEN.to_owned() }
+                        .into())
+                }
+            },
         },
     }
 }
+
+const TAKEN: &str = "another row has its values in a key";
 
 /// Whether an error of this code says that nothing was done, and a look at the row says why.
 fn is_declined(code: i32) -> bool {

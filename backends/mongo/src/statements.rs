@@ -82,17 +82,17 @@ pub(crate) fn commands<'a>(
     form: Form,
 ) -> Result<Vec<Command>, (usize, WriteFailure)> {
     let mut commands = Vec::new();
-    let mut open: Option<Open> = None;
+    let mut open: Option<Growing> = None;
     for (position, write) in writes.into_iter().enumerate() {
         let statement = statement(table, write, form).map_err(|failure| (position, failure))?;
         let verb = Verb::of(&write.write);
-        let fits = |open: &Open| {
+        let fits = |open: &Growing| {
             open.verb == verb && open.statements < MAX_STATEMENTS && open.bytes + statement.as_bytes().len() < MAX_BYTES
         };
         if !open.as_ref().is_some_and(fits) {
             commands.extend(open.take().map(|open| open.close(table)));
         }
-        open.get_or_insert_with(|| Open::new(position, verb)).push(&statement);
+        open.get_or_insert_with(|| Growing::new(position, verb)).push(&statement);
     }
     commands.extend(open.map(|open| open.close(table)));
     Ok(commands)
@@ -116,7 +116,7 @@ impl Verb {
 }
 
 /// A command that is being made.
-struct Open {
+struct Growing {
     first: usize,
     verb: Verb,
     statements: usize,
@@ -124,7 +124,7 @@ struct Open {
     list: RawArrayBuf,
 }
 
-impl Open {
+impl Growing {
     fn new(first: usize, verb: Verb) -> Self {
         Self { first, verb, statements: 0, bytes: 0, list: RawArrayBuf::new() }
     }

@@ -39,8 +39,12 @@ impl MongoTransaction {
         Ok(table.ready_in(&self.open.connection().runtime).await?)
     }
 
-    async fn executor(&self) -> Result<Executor<'_>, Error> {
-        Ok(Executor::Transaction(self.open.turn().await?))
+    fn reads(&self) -> Result<Executor<'_>, Error> {
+        Ok(Executor::Transaction(self.open.reading()?))
+    }
+
+    async fn writes(&self) -> Result<Executor<'_>, Error> {
+        Ok(Executor::Transaction(self.open.writing().await?))
     }
 }
 
@@ -52,7 +56,7 @@ impl Session for MongoTransaction {
     async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
         let failed = |error: Error| (0, error.into());
         let ready = self.ready(table).await.map_err(failed)?;
-        let mut executor = self.executor().await.map_err(failed)?;
+        let mut executor = self.writes().await.map_err(failed)?;
         ready.within(write::write(&ready, &mut executor, writes)).await
     }
 
@@ -63,12 +67,12 @@ impl Session for MongoTransaction {
         changes: &[InPlace],
         written_at: Option<Timestamp>,
     ) -> Result<Option<Row<Doc>>, Error> {
-        let (ready, mut executor) = (self.ready(table).await?, self.executor().await?);
+        let (ready, mut executor) = (self.ready(table).await?, self.writes().await?);
         ready.within(patch::patch(&ready, &mut executor, &lookup, changes, written_at)).await
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
-        let (ready, mut executor) = (self.ready(table).await?, self.executor().await?);
+        let (ready, mut executor) = (self.ready(table).await?, self.reads()?);
         ready.within(read::get(&ready, &mut executor, &lookup)).await
     }
 
@@ -88,12 +92,12 @@ impl Session for MongoTransaction {
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        let (ready, mut executor) = (self.ready(table).await?, self.executor().await?);
+        let (ready, mut executor) = (self.ready(table).await?, self.reads()?);
         ready.within(read::count(&ready, &mut executor, &predicate)).await
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        let (ready, mut executor) = (self.ready(table).await?, self.executor().await?);
+        let (ready, mut executor) = (self.ready(table).await?, self.reads()?);
         ready.within(read::exists(&ready, &mut executor, &predicate)).await
     }
 
@@ -103,7 +107,7 @@ impl Session for MongoTransaction {
 
     /// Outside of the transaction: the server explains nothing in one.
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
-        drop(self.open.turn().await?);
+        drop(self.open.reading()?);
         let ready = self.ready(table).await?;
         ready.within(explain::of_select(&ready, &select)).await
     }
@@ -138,6 +142,13 @@ impl Transaction for MongoTransaction {
     }
 
     fn undo(&self, _: usize) {}
+}
+
+/// Also while a stream of it is still there.
+impl Drop for MongoTransaction {
+    fn drop(&mut self) {
+        self.abandon();
+    }
 }
 
 impl fmt::Debug for MongoTransaction {

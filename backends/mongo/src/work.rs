@@ -50,7 +50,7 @@ pub(crate) struct Changed {
 /// What became of a transaction that did not fail.
 pub(crate) enum Done {
     Whole(Changed),
-    /// A command, which begins at this position, found fewer rows than it has statements: nothing was written.
+    /// A command found fewer rows than it has statements. What was written before it is to be undone.
     Unmatched,
 }
 

@@ -131,8 +131,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     ///
     /// One command on a back end that can change a row where it is, which MongoDB can: of a property that is not in an option,
     /// a variant or a map, and not in a struct whose `Deserialize` is written by hand, it sets whatever it is, increments an
-    /// integer but `u64`, `usize` and `isize`, and pushes to a list. Anything else, and what touches the primary key, looks at
-    /// the row, changes it, and begins again if somebody else changed it meanwhile. Fails as [`update`](Self::update) does, and
+    /// integer but `u64`, `usize` and `isize`, and pushes to a list. Anything else, what touches the primary key, and in a
+    /// transaction what touches any key, looks at the row, changes it, and begins again if somebody else changed it meanwhile. Fails as [`update`](Self::update) does, and
     /// with [`Error::InvalidPatch`].
     ///
     /// ```

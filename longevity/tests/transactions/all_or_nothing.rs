@@ -208,7 +208,6 @@ async fn states_of_what_was_undone_within_are_refused<B: Backend>(bank: &Store<B
     accounts.update(kept).await.unwrap();
 }
 
-/// In the store, and in another transaction.
 /// On SQLite and MongoDB those who write what an open transaction has written wait for it.
 #[test]
 fn in_memory_states_of_what_is_still_open_are_refused() {
@@ -216,6 +215,7 @@ fn in_memory_states_of_what_is_still_open_are_refused() {
     crate::bank::on(crate::bank::any(), async |bank| states_of_what_is_still_open_are_refused(&bank).await);
 }
 
+/// In the store, and in another transaction.
 async fn states_of_what_is_still_open_are_refused<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let change = async |accounts: &Repo<Account, B>, balance: i64| {

@@ -2,7 +2,9 @@
 
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
+use futures_util::StreamExt;
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
@@ -13,6 +15,7 @@ on_each_back_end!(
     a_closure_that_is_dropped_anywhere_has_done_all_or_nothing,
     what_was_begun_and_is_dropped_anywhere_has_done_all_or_nothing,
     what_is_rolled_back_within_an_operation_is_undone,
+    a_read_that_is_put_aside_is_in_nobodys_way,
 );
 
 /// Lets the runtime go on once: a point at which the future may be dropped.
@@ -151,5 +154,40 @@ async fn what_is_rolled_back_within_an_operation_is_undone<B: Backend>(bank: &St
             assert!(times > 2, "it was never rolled back within");
             return;
         }
+    }
+}
+
+/// A future that is kept and not polled, as one of `select!` may be.
+async fn a_read_that_is_put_aside_is_in_nobodys_way<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create_many((0..100).map(|number| account(number, 0))).await.unwrap();
+    let all = || Account::query().all();
+    for committed in [true, false] {
+        let tx = bank.begin().await.unwrap();
+        let accounts = tx.repo::<Account>();
+        let mut found = pin!(accounts.find(all()));
+        let mut stream = accounts.stream(all());
+        // Each is begun, and waits where there is anything to wait for.
+        let first = std::future::poll_fn(|context| {
+            Poll::Ready((found.as_mut().poll(context).is_ready(), stream.poll_next_unpin(context).is_ready()))
+        });
+        let (is_found, _) = first.await;
+        let work = async {
+            accounts.create(account(100, 0)).await.unwrap();
+            assert_eq!(accounts.count(all()).await.unwrap(), 101);
+            match committed {
+                true => tx.commit().await.unwrap(),
+                false => tx.rollback().await,
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), work).await.unwrap();
+        if !is_found {
+            // It was asked before the rest, or is refused after the end.
+            assert!(found.await.map_or(true, |found| found.len() == 100));
+        }
+        assert_eq!(counts(bank).await.0, if committed { 101 } else { 100 });
+        bank.repo::<Account>()
+            .delete_where(Account::query().filter(Account::props().number.ge(Number(100))))
+            .await
+            .unwrap();
     }
 }

@@ -51,7 +51,7 @@ macro_rules! where_transactions_nest {
 }
 
 /// Stories that say whether an anomaly has happened: on MongoDB it does, and on no other back end.
-macro_rules! on_mongo_alone {
+macro_rules! happens_on_mongo_alone {
     ($($name:ident),* $(,)?) => {
         $(mod $name {
             #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| assert!(!super::$name(&bank).await)) }
@@ -61,6 +61,11 @@ macro_rules! on_mongo_alone {
             #[test] fn mongo() { crate::bank::on_mongo(async |bank| assert!(super::$name(&bank).await)) }
         })*
     };
+}
+
+/// What threads do as they come, where no anomaly happens.
+macro_rules! where_transactions_are_serializable {
+    ($($name:ident),* $(,)?) => { where_transactions_nest!($($name),*); };
 }
 
 mod after_the_end;

@@ -18,6 +18,8 @@ on_each_back_end!(
     changes_by_query_follow_its_writes,
     a_morph_is_seen_by_all_repositories,
     operations_at_once_are_done_one_after_the_other,
+    a_stream_shows_what_was_there_when_it_began,
+    thousands_of_operations_at_once_are_done,
 );
 
 async fn keys_follow_its_writes<B: Backend>(bank: &Store<B>) {
@@ -224,4 +226,30 @@ async fn operations_at_once_are_done_one_after_the_other<B: Backend>(bank: &Stor
     assert!(counts_seen.iter().zip(1..).all(|(seen, at_least)| *seen >= at_least), "{counts_seen:?}");
     tx.commit().await.unwrap();
     assert_eq!(counts(bank).await, (16, 0));
+}
+
+/// More rows than a server sends at once, and each is moved to the end while they come.
+async fn a_stream_shows_what_was_there_when_it_began<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create_many((0..100).map(|number| account(number, i64::from(number)))).await.unwrap();
+    let m = Account::props();
+    let tx = bank.begin().await.unwrap();
+    let accounts = tx.repo::<Account>();
+    let mut stream = accounts.stream(Account::query().filter(m.balance.ge(0)).order_by(m.balance.asc()));
+    for balance in 0..100 {
+        assert_eq!(stream.next().await.unwrap().unwrap().balance, balance);
+        accounts.patch_by(&Number(balance as u32), m.balance.increment(1_000)).await.unwrap().unwrap();
+    }
+    assert!(stream.next().await.is_none());
+    tx.commit().await.unwrap();
+    assert_eq!(bank.repo::<Account>().count(Account::query().filter(m.balance.ge(1_000))).await.unwrap(), 100);
+}
+
+async fn thousands_of_operations_at_once_are_done<B: Backend>(bank: &Store<B>) {
+    bank.repo::<Account>().create(account(1, 7)).await.unwrap();
+    let tx = bank.begin().await.unwrap();
+    let accounts = tx.repo::<Account>();
+    let reads = (0..3_000).map(|_| accounts.retrieve_one(&Number(1)));
+    let found = futures_util::future::join_all(reads).await;
+    assert!(found.into_iter().all(|found| found.unwrap().balance == 7));
+    tx.commit().await.unwrap();
 }

@@ -139,6 +139,8 @@ async fn a_long_stream_shows_what_was_there_and_ends_with_the_snapshot<B: Backen
                 assert_eq!(stream.next().await.unwrap()?.balance, balance);
             }
             assert!(stream.next().await.is_none());
+            let all: Vec<_> = at.repo::<Account>().stream(Account::query().all()).try_collect().await?;
+            assert_eq!(all.iter().map(|state| state.balance).sum::<i64>(), (0..700).sum::<i64>());
             let mut kept = at.repo::<Account>().stream(Account::query().all());
             kept.next().await.unwrap()?;
             Ok::<_, Error>(kept)

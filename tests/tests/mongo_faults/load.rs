@@ -29,6 +29,8 @@ pub(crate) struct Journal {
     /// Rows of two types that one transaction created, with a mark on a counter.
     pub(crate) pairs: BTreeSet<String>,
     pub(crate) open_pairs: BTreeSet<String>,
+    /// Transactions in whose way others were for too long.
+    pub(crate) conflicts: usize,
     /// The marks of updates.
     pub(crate) marks: BTreeSet<i64>,
     pub(crate) open_marks: BTreeSet<i64>,
@@ -260,7 +262,7 @@ async fn pairs(shared: Arc<Shared>, caller: usize) {
                 journal.pairs.insert(name)
             }),
             // Others were in the way for too long, and nothing was done.
-            Err(Error::TransactionConflict { .. }) => shared.note(|journal| journal.retryable += 1),
+            Err(Error::TransactionConflict { .. }) => shared.note(|journal| journal.conflicts += 1),
             Err(error) if shared.may_repeat("a transaction", &error) => shared.note(|journal| {
                 if matches!(error, Error::OutcomeUnknown { .. }) {
                     journal.open_marks.insert(mark);

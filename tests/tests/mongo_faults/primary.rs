@@ -14,7 +14,7 @@ const HANGS: Duration = Duration::from_secs(10);
 
 fn told(what: &str, journal: &Journal, since: Instant) {
     println!(
-        "{what}: recovered in {:.2?}; {} marks, {} rows created, {} deleted, {} batches, {} transactions, {} reads; {} retryable errors, {} \
+        "{what}: recovered in {:.2?}; {} marks, {} rows created, {} deleted, {} batches, {} transactions and {} given up, {} reads; {} retryable errors, {} \
          updates and {} batches left open; the slowest write took {:.2?}",
         journal.recovery(since),
         journal.marks.len(),
@@ -22,6 +22,7 @@ fn told(what: &str, journal: &Journal, since: Instant) {
         journal.deleted.len(),
         journal.batches.len(),
         journal.pairs.len(),
+        journal.conflicts,
         journal.reads,
         journal.retryable,
         journal.open_marks.len(),

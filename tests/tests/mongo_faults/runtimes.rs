@@ -172,3 +172,38 @@ fn a_store_that_one_runtime_opened_works_in_another_while_the_first_is_idle_and_
     drop(second);
     block_on(counters.count(Counter::query())).unwrap();
 }
+
+/// The task that is to undo it goes with its runtime, and what it has written would be locked for a minute.
+#[test]
+fn a_transaction_whose_runtime_ends_is_undone_by_another() {
+    if left_out() {
+        return;
+    }
+    let scratch = Scratch::new().unwrap();
+    let ann = Name("ann".into());
+    for runtime_first in [false, true] {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let (store, tx) = runtime.block_on(async {
+            let store = store::<Faults>(scratch.uri()).await;
+            store.repo::<Counter>().delete_where(Counter::query()).await.unwrap();
+            store.repo::<Counter>().create(counter("ann", "")).await.unwrap();
+            let tx = store.begin().await.unwrap();
+            tx.repo::<Counter>().patch_by(&ann, Counter::props().marks.push(1)).await.unwrap().unwrap();
+            (store, tx)
+        });
+        if runtime_first {
+            drop(runtime);
+            drop(tx);
+        } else {
+            drop(tx);
+            drop(runtime);
+        }
+        let another = Builder::new_current_thread().enable_all().build().unwrap();
+        another.block_on(async {
+            let counters = store.repo::<Counter>();
+            let patched = counters.patch_by(&ann, Counter::props().marks.push(2));
+            let patched = tokio::time::timeout(Duration::from_secs(30), patched).await.unwrap();
+            assert_eq!(patched.unwrap().unwrap().marks, [2]);
+        });
+    }
+}

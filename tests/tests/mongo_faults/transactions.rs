@@ -54,7 +54,7 @@ fn what_passes_leads_to_another_run_and_a_commit_without_an_answer_to_another_co
             ("a write conflict", "insert", passing(112), 3),
             ("the connection is lost in a write", "update", doc! { "closeConnection": true }, 3),
             ("the transaction is gone", "update", passing(251), 3),
-            ("the primary steps down", "find", passing(189), 3),
+            ("the primary steps down", "update", passing(189), 3),
             ("the commit is refused", "commitTransaction", passing(251), 3),
             // Here the work is not done again.
             ("the connection is lost in the commit", "commitTransaction", doc! { "closeConnection": true }, 1),
@@ -103,7 +103,7 @@ fn a_swallowed_failure_does_not_commit_by_half() {
 }
 
 #[test]
-fn a_commit_that_is_never_answered_is_in_doubt_and_the_work_is_not_done_again() {
+fn a_commit_that_fails_otherwise_is_in_doubt_and_the_work_is_not_done_again() {
     in_a_runtime(|| async {
         let failing = Failing::new().await;
         let store = place(&failing, "doubt").await;
@@ -148,7 +148,7 @@ fn a_transaction_that_outlives_its_time_says_so_and_is_not_tried_again() {
     });
 }
 
-/// Polls a future until so many commands of a kind have begun on the server, and drops it.
+/// Polls a future until a command of it is held up on the server, and drops it.
 async fn dropped_in<F: Future>(failing: &Failing, work: F) {
     tokio::pin!(work);
     let begun = failing.wait_for_failure(1);
@@ -233,9 +233,8 @@ fn a_read_that_is_dropped_does_not_end_its_transaction() {
         failing.commands(&["aggregate"], 1, blocked.clone()).await;
         dropped_in(&failing, counters.count(Counter::query())).await;
         let mut stream = counters.stream(Counter::query());
-        stream.next().await.unwrap().unwrap();
         failing.commands(&["getMore"], 1, blocked).await;
-        dropped_in(&failing, async { while stream.next().await.is_some() {} }).await;
+        dropped_in(&failing, stream.next()).await;
         drop(stream);
         assert_eq!(counters.count(Counter::query()).await.unwrap(), 301);
         failing.harm_done().await;
@@ -321,8 +320,9 @@ fn a_primary_is_killed_in_a_commit() {
         match tokio::time::timeout(PATIENCE * 2, both).await.unwrap() {
             Ok(()) => assert_eq!(done(&store).await, (1, 1)),
             // The new primary may have taken too long.
+            Err(Error::TransactionConflict { .. }) => assert_eq!(done(&store).await, (0, 0)),
             Err(error) => {
-                assert!(matches!(error, Error::OutcomeUnknown { .. } | Error::TransactionConflict { .. }), "{error:?}");
+                assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
                 let (marks, rows) = done(&store).await;
                 assert_eq!(marks as u64, rows);
             }
