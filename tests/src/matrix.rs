@@ -56,9 +56,11 @@ fn for_each_model(each: &mut impl Each) {
     each.model(Suites::<Traffic>::new());
 }
 
-/// The conformance suite over all models, through both facades.
+/// The conformance suite over all models, through both facades; with `LONGEVITY_IN_TRANSACTIONS=1` in transactions, too.
 pub fn operations(store: Store) -> Vec<Case> {
-    operations_with(store, &Facade::BOTH, 8)
+    let in_transactions = std::env::var("LONGEVITY_IN_TRANSACTIONS").is_ok_and(|value| value == "1");
+    let facades: &[Facade] = if in_transactions { &Facade::ALL } else { &Facade::BOTH };
+    operations_with(store, facades, 8)
 }
 
 /// The same through these facades, with so many samples.

@@ -41,6 +41,24 @@ const LONG: &[Long] = &[
         variables: &[("LONGEVITY_STEPS", "10000"), ("LONGEVITY_QUERIES", "2000")],
     },
     Long {
+        name: "the suite over all models, in transactions too, in memory",
+        package: TESTS,
+        test: "repo_crud_spec",
+        variables: &[("LONGEVITY_IN_TRANSACTIONS", "1")],
+    },
+    Long {
+        name: "the suite over all models, in transactions too, on SQLite",
+        package: TESTS,
+        test: "repo_crud_spec_sqlite",
+        variables: &[("LONGEVITY_IN_TRANSACTIONS", "1")],
+    },
+    Long {
+        name: "the suite over all models, in transactions too, on MongoDB",
+        package: TESTS,
+        test: "repo_crud_spec_mongo",
+        variables: &[("LONGEVITY_IN_TRANSACTIONS", "1")],
+    },
+    Long {
         name: "kills of writers on SQLite",
         package: TESTS,
         test: "sqlite_crash",

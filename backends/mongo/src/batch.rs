@@ -18,7 +18,7 @@ use crate::layout::ID;
 use crate::statements::{Form, Identified, commands};
 use crate::table::Ready;
 use crate::together::Together;
-use crate::work::{Batch, Changed, Done, Trouble, Work};
+use crate::work::{ASKED_AT_ONCE, Batch, Changed, Done, Trouble, Work};
 use crate::write::{found, refused_row};
 
 /// Does the writes.
@@ -166,9 +166,6 @@ async fn refused(table: &Ready, writes: &[Identified<'_>], failed: Failed) -> (u
         Failed::Whole(error) => (0, error.into()),
     }
 }
-
-/// So many rows are asked for at once.
-const ASKED_AT_ONCE: usize = 10_000;
 
 /// Says whether any of the rows keeps times. Fails if one is not the one that is meant, and says which is the first, and why.
 async fn ensure_all_meant(

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How long they are waited for. A server that does not answer meanwhile has more to say than that something is undone.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::given_up::PATIENCE;
 
 /// The transactions that are being ended by tasks.
 #[derive(Default)]

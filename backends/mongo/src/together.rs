@@ -18,11 +18,8 @@ use crate::layout::{CREATED_AT, ID, UPDATED_AT, VERSION};
 use crate::rows;
 use crate::statements::{Command, Form, Identified, commands};
 use crate::table::Ready;
-use crate::work::{Changed, Done, Trouble, find, insert, run_all};
+use crate::work::{ASKED_AT_ONCE, Changed, Done, Trouble, find, insert, run_all};
 use crate::write::signed;
-
-/// So many rows are asked for at once.
-const ASKED_AT_ONCE: usize = 10_000;
 
 /// What leaves, and what comes back or is new.
 pub(crate) struct Together {

@@ -82,7 +82,7 @@ impl Batch {
 }
 
 /// So many rows are asked for at once.
-const ASKED_AT_ONCE: usize = 10_000;
+pub(crate) const ASKED_AT_ONCE: usize = 10_000;
 
 async fn rows_before(
     table: &Ready,

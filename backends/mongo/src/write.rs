@@ -8,7 +8,7 @@ use longevity_core::{Error, RowContent, RowId, Value};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawBsonRef, RawDocument, doc};
 use mongodb::error::{Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, WriteFailure as DriverWriteFailure};
-use mongodb::options::{Hint, ReadConcern, ReturnDocument, SelectionCriteria};
+use mongodb::options::{ReadConcern, ReturnDocument, SelectionCriteria};
 use smallvec::smallvec;
 
 use crate::encode::{self, Doc};
@@ -131,18 +131,12 @@ async fn replace_as_a_whole(
     let mut filter = filter_of_meant(table, id, target);
     filter.extend(doc! { CREATED_AT: { "$exists": false }, UPDATED_AT: { "$exists": false } });
     let collection = executor.collection(table);
-    let replaced = executor.run(move |session| {
-        Box::pin(async move { collection.replace_one(filter, &document).hint(by_id()).session(session).await })
-    });
+    let replaced = executor
+        .run(move |session| Box::pin(async move { collection.replace_one(filter, &document).session(session).await }));
     match replaced.await {
         Ok(replaced) => Ok((replaced.matched_count > 0).then_some(next)),
         Err(error) => Err(refused(table, executor, name, error).await),
     }
-}
-
-/// The index of the ids. Without a word the server would weigh that of the type against it, for each row.
-fn by_id() -> Hint {
-    Hint::Name("_id_".to_owned())
 }
 
 /// One command decides, replaces and tells what was there: whether the row is the one that is meant is part of the new
@@ -213,9 +207,8 @@ async fn delete(table: &Ready, executor: &mut Executor<'_>, target: &Target<'_>)
     let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
     loop {
         let (collection, filter) = (executor.collection(table), filter_of_meant(table, id, target));
-        let deleted = executor.run(move |session| {
-            Box::pin(async move { collection.delete_one(filter).hint(by_id()).session(session).await })
-        });
+        let deleted =
+            executor.run(move |session| Box::pin(async move { collection.delete_one(filter).session(session).await }));
         match deleted.await {
             Ok(deleted) if deleted.deleted_count > 0 => return Ok(()),
             Ok(_) => {}

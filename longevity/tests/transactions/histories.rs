@@ -5,8 +5,10 @@
 //! says how many there are on each back end, and `LONGEVITY_SEED` repeats one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::FutureExt;
 use longevity::Transaction;
 use longevity::backend::Backend;
 use longevity::prelude::*;
@@ -68,6 +70,7 @@ enum Step {
 enum End {
     Commit,
     Fail,
+    Panic,
     Drop,
 }
 
@@ -147,7 +150,8 @@ impl<B: Backend> Actor<'_, B> {
     /// Several steps in a transaction.
     async fn together(&mut self, steps: usize) {
         let steps: Vec<_> = (0..steps).map(|_| (self.step(), self.stamp())).collect();
-        let end = *self.chance.of(&[End::Commit, End::Commit, End::Commit, End::Fail, End::Drop]);
+        let end =
+            *self.chance.of(&[End::Commit, End::Commit, End::Commit, End::Commit, End::Fail, End::Panic, End::Drop]);
         let began = self.clock.now();
         if end == End::Drop {
             let tx = self.bank.begin().await.unwrap();
@@ -160,15 +164,22 @@ impl<B: Backend> Actor<'_, B> {
         let done = self.bank.transaction(async |tx| {
             let mut record = Record { began, ..Record::default() };
             script(nests(self.bank), &tx, &steps, &mut record).await?;
+            let stamps = || record.writes.iter().map(|(_, stamp)| stamp.clone()).collect::<Vec<_>>();
             match end {
-                End::Fail => Err(Failed::OnPurpose(record.writes.into_iter().map(|(_, stamp)| stamp).collect())),
-                _ => Ok(record),
+                End::Fail => Err(Failed::OnPurpose(stamps())),
+                // Which says nothing on its way.
+                End::Panic => resume_unwind(Box::new(stamps())),
+                End::Commit | End::Drop => Ok(record),
             }
         });
-        match done.await {
-            Ok(record) => self.records.push(Record { ended: self.clock.now(), ..record }),
-            Err(Failed::OnPurpose(stamps)) => self.undone.extend(stamps),
-            Err(Failed::Store(error)) => panic!("{error}"),
+        match AssertUnwindSafe(done).catch_unwind().await {
+            Ok(Ok(record)) => self.records.push(Record { ended: self.clock.now(), ..record }),
+            Ok(Err(Failed::OnPurpose(stamps))) => self.undone.extend(stamps),
+            Ok(Err(Failed::Store(error))) => panic!("{error}"),
+            Err(panic) => match panic.downcast::<Vec<String>>() {
+                Ok(stamps) => self.undone.extend(*stamps),
+                Err(panic) => resume_unwind(panic),
+            },
         }
     }
 }

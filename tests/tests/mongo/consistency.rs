@@ -151,3 +151,22 @@ fn a_value_cannot_name_the_key_that_is_taken() {
     let error = store.repo::<Member>().create(first).unwrap_err().to_string();
     assert!(error.starts_with("Member with email = "), "{error}");
 }
+
+/// What an address says of reads fits no transaction.
+#[test]
+fn transactions_and_snapshots_take_addresses_that_say_how_to_read() {
+    let Some(place) = Place::new() else { return };
+    place.store::<Blogging>();
+    for options in ["readPreference=secondaryPreferred", "readConcernLevel=linearizable", "readConcernLevel=local&w=1"]
+    {
+        let mongo = longevity::Mongo::connect(format!("{}&{options}", place.scratch.uri()));
+        let store = Longevity::<Blogging, _>::open(mongo).unwrap();
+        let both = store.transaction(|tx| {
+            tx.repo::<Member>().create(member(options))?;
+            tx.repo::<Member>().retrieve_one(&Username(options.to_owned()))
+        });
+        let created = both.unwrap_or_else(|error| panic!("{options}: {error}"));
+        let seen = store.snapshot(|at| at.repo::<User>().retrieve(&created.username)).unwrap();
+        assert_eq!(seen.map(|state| state.id()), Some(created.id()), "{options}");
+    }
+}
