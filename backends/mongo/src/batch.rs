@@ -70,7 +70,7 @@ pub(crate) async fn write(
     }
 }
 
-/// Does the writes within a transaction. A failure ends it on the server: what can be known before is asked before.
+/// Does the writes within a transaction. The server ends a transaction at its first failure, so this looks first for what could fail.
 pub(crate) async fn write_within(
     table: &Ready,
     executor: &mut Executor<'_>,
@@ -107,8 +107,8 @@ pub(crate) async fn write_within(
     Ok(written(&writes, changed))
 }
 
-/// Whether the rows have to leave the collection and come back: one may get a key value that another one had before, or its version is
-/// not known.
+/// Whether the rows have to be deleted and inserted again: because one may get a key value that another one had, or because the version of
+/// one is not known.
 fn must_leave(table: &Ready, writes: &[Identified<'_>]) -> bool {
     let leaves = |write: &Identified<'_>| matches!(write.write, Write::Delete(_));
     let is_known =
@@ -118,10 +118,8 @@ fn must_leave(table: &Ready, writes: &[Identified<'_>]) -> bool {
         let mut unique = table.wanted.iter().filter(|wanted| wanted.unique);
         unique.any(|wanted| wanted.serves.iter().any(|index| Some(*index) != primary))
     };
-    match writes {
-        [only] => !leaves(only) && !is_known(only),
-        writes => !writes.iter().all(leaves) && (!writes.iter().all(is_known) || has_other_keys()),
-    }
+    let may_collide = || writes.len() > 1 && has_other_keys();
+    !writes.iter().all(leaves) && (!writes.iter().all(is_known) || may_collide())
 }
 
 /// The documents of the new rows, if all are new.

@@ -13,18 +13,18 @@ use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 use crate::executor::Running;
 
-/// A command that whoever has it goes on with.
+/// A command. Each clone can poll it to its end.
 type UnderWay = Shared<BoxFuture<'static, ()>>;
 
-/// A queue of commands. One that nobody polls any more, because its future was dropped or put aside, is in nobody's way: the next one
-/// goes on with it before itself. So the driver never sees a command that is dropped in the middle.
+/// A queue of commands. A caller may drop the future of a command, or keep it and not poll it. Then the next caller polls that command to
+/// its end before its own. So no command is dropped in the middle, and none holds up another.
 pub(crate) struct Commands {
     session: Arc<Mutex<ClientSession>>,
     queue: Arc<Queue>,
     is_over: Arc<AtomicBool>,
 }
 
-/// Those that are not done, the first of them under way.
+/// The commands that are not done. The first one has begun.
 #[derive(Default)]
 struct Queue(StdMutex<VecDeque<UnderWay>>);
 
@@ -33,7 +33,7 @@ impl Queue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Goes on with the first ones, until this one is done; with all of them, if it is none.
+    /// Polls the commands in order until this one is done, or all of them if none is given.
     async fn go_on(&self, until: Option<&UnderWay>) {
         while until.is_none_or(|until| until.peek().is_none()) {
             let Some(first) = self.waiting().front().cloned() else { return };
@@ -62,9 +62,9 @@ impl Commands {
         let work = async move {
             // Nobody else has it: this is the first of the queue.
             let mut session = session.lock_owned().await;
-            // Whoever ended it meanwhile was faster: the driver would run the command outside of the transaction.
+            // After the end, the driver would run the command outside of the transaction.
             let done = if is_over.load(Ordering::SeqCst) { Err(ended()) } else { command(&mut session).await };
-            // It may be that nobody wants it any more.
+            // Its caller may be gone.
             drop(give.send(done));
         };
         let own = work.boxed().shared();
@@ -73,7 +73,7 @@ impl Commands {
         take.await.unwrap_or_else(|_| Err(ended()))
     }
 
-    /// From here on no command begins. Whether this is the first who says so.
+    /// Lets no more commands begin. Gives `false` if it was closed before.
     pub(crate) fn close(&self) -> bool {
         !self.is_over.swap(true, Ordering::SeqCst)
     }
@@ -82,7 +82,7 @@ impl Commands {
         self.is_over.load(Ordering::SeqCst)
     }
 
-    /// The session, when the commands that have begun are done. To be polled in the session's runtime.
+    /// Waits for the commands in the queue, and gives the session. To be polled in the session's runtime.
     pub(crate) fn session(&self) -> impl Future<Output = OwnedMutexGuard<ClientSession>> + Send + use<> {
         let (queue, session) = (Arc::clone(&self.queue), Arc::clone(&self.session));
         async move {

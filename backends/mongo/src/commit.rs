@@ -1,4 +1,4 @@
-//! How a transaction ends: its commit, which is asked for until it is answered, and its age.
+//! How a transaction ends: by its commit, which is repeated until its outcome is known, or by its age.
 
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,10 @@ const PAUSE: Duration = Duration::from_millis(2);
 // https://github.com/mongodb/mongo/blob/v8.0/src/mongo/base/error_codes.yml
 const NO_SUCH_TRANSACTION: i32 = 251;
 const EXCEEDED_LIFETIME: i32 = 290;
-/// How long the server lets a transaction live, unless it is told otherwise (`transactionLifetimeLimitSeconds`).
+/// The server's default for how long a transaction may live (`transactionLifetimeLimitSeconds`).
 pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
 
-/// Commits, and asks again while the answer is not known.
+/// Commits, and repeats the commit while its outcome is unknown.
 pub(crate) async fn commit(session: &mut ClientSession, connection: &Connection) -> Result<(), DriverError> {
     let started = Instant::now();
     // How long a majority may take, if the user says so: it is not waited for again.

@@ -99,8 +99,8 @@ impl Cursor {
                 Ok(batch.map(|batch| (Self::Open(batches, Of::Query(session)), batch)))
             }
             Of::Snapshot(open) => {
-                let turn = open.reading()?;
-                let next = turn.run(move |session| {
+                let operation = open.reading()?;
+                let next = operation.run(move |session| {
                     Box::pin(async move {
                         let batch = next_of(&mut batches, session).await?;
                         Ok(batch.map(|batch| (batches, batch)))
@@ -108,9 +108,9 @@ impl Cursor {
                 });
                 let next = match next.await {
                     Ok(next) => next,
-                    Err(error) => return Err(turn.failed(error).await),
+                    Err(error) => return Err(operation.failed(error).await),
                 };
-                drop(turn);
+                drop(operation);
                 Ok(next.map(|(batches, batch)| (Self::Open(batches, Of::Snapshot(open)), batch)))
             }
         }

@@ -1,4 +1,4 @@
-//! Transactions that nobody waits for, and that are not over yet: who comes next waits for them, or it would be in their way.
+//! Transactions whose callers are gone, and that are not over yet. The next operation waits for them: they may still hold locks.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ struct Known {
     open: BTreeMap<u64, watch::Receiver<()>>,
 }
 
-/// One of them; it is over when this is dropped.
+/// One such transaction. Dropping this says that it is over.
 pub(crate) struct Ending {
     of: Arc<Endings>,
     number: u64,
@@ -69,7 +69,7 @@ impl Endings {
         let numbers: Vec<_> = open.keys().copied().collect();
         let all = async {
             for mut ending in open.into_values() {
-                // It says nothing but that its sender is gone.
+                // The sender sends nothing; it is only dropped.
                 let _ = ending.changed().await;
             }
         };

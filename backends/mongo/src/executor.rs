@@ -10,7 +10,7 @@ use mongodb::{ClientSession, Collection};
 
 use crate::connection::Connection;
 use crate::failure::MongoError;
-use crate::open::Turn;
+use crate::open::Operation;
 use crate::table::Ready;
 
 /// A command on its way.
@@ -21,7 +21,7 @@ pub(crate) enum Executor<'a> {
     /// Each by itself, in a session that the first one brings.
     Alone { connection: &'a Connection, session: Option<Box<ClientSession>> },
     /// In a transaction.
-    Transaction(Turn<'a>),
+    Transaction(Operation<'a>),
 }
 
 impl<'a> Executor<'a> {
@@ -30,7 +30,8 @@ impl<'a> Executor<'a> {
         Self::Alone { connection, session: None }
     }
 
-    /// Runs a command, which owns all that it needs. In a transaction, [whoever comes next](crate::commands::Commands) goes on with it if this is dropped.
+    /// Runs a command, which owns all that it needs. If this is dropped in a transaction, the next command there
+    /// [finishes it](crate::commands::Commands).
     pub(crate) async fn run<T, C>(&mut self, command: C) -> Result<T, DriverError>
     where
         T: Send + 'static,
@@ -44,7 +45,7 @@ impl<'a> Executor<'a> {
                 };
                 command(session).await
             }
-            Self::Transaction(turn) => turn.run(command).await,
+            Self::Transaction(operation) => operation.run(command).await,
         }
     }
 
@@ -55,7 +56,7 @@ impl<'a> Executor<'a> {
     /// The collection as it is read and written here.
     pub(crate) fn collection(&self, table: &Ready) -> Collection<RawDocumentBuf> {
         match self {
-            Self::Transaction(turn) if turn.is_snapshot() => table.of_one_moment.clone(),
+            Self::Transaction(operation) if operation.is_snapshot() => table.of_one_moment.clone(),
             Self::Alone { .. } | Self::Transaction(_) => table.collection.clone(),
         }
     }
@@ -64,7 +65,7 @@ impl<'a> Executor<'a> {
     pub(crate) async fn read_failed(&self, error: DriverError) -> Error {
         match self {
             Self::Alone { .. } => MongoError::of_read(error).into(),
-            Self::Transaction(turn) => turn.failed(error).await,
+            Self::Transaction(operation) => operation.failed(error).await,
         }
     }
 
@@ -72,14 +73,14 @@ impl<'a> Executor<'a> {
     pub(crate) async fn write_failed(&self, error: DriverError) -> Error {
         match self {
             Self::Alone { .. } => MongoError::of_write(error).into(),
-            Self::Transaction(turn) => turn.failed(error).await,
+            Self::Transaction(operation) => operation.failed(error).await,
         }
     }
 
     /// The server refuses a row, which ends a transaction there.
     pub(crate) fn row_is_refused(&self) {
-        if let Self::Transaction(turn) = self {
-            turn.lose();
+        if let Self::Transaction(operation) = self {
+            operation.lose();
         }
     }
 }

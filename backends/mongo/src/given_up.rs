@@ -1,4 +1,4 @@
-//! What is given up: how long it may still take, and how the server is told to end it.
+//! Ends work on the server whose caller is gone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::connection::Connection;
 use crate::failure::MongoError;
 use crate::runtime;
 
-/// How long a command that nobody waits for may take before it is ended. Most are on their way back.
+/// How long a command may go on after its caller is gone. Most answers are already on their way.
 pub(crate) const SOON: Duration = Duration::from_millis(100);
-/// How long one tries to end what was given up. Then its connection is given up, which ends it too, and frees its place for others.
-/// A transaction the server ends by itself, after a minute.
+/// How long we try to end such work. After that we close its connection, which ends it too. The server ends a transaction by itself
+/// after a minute.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Ends all that the server does in a session.
@@ -24,7 +24,7 @@ pub(crate) async fn kill(client: &Client, session: &Document) {
     }
 }
 
-/// A session that a task is to end. If its runtime ends before the task has done so, another one does it.
+/// A session that a task has to end. If the task's runtime stops first, our own runtime ends it.
 pub(crate) struct GivenUp {
     connection: Arc<Connection>,
     session: Document,
@@ -40,7 +40,7 @@ impl GivenUp {
         kill(&self.connection.client, &self.session).await;
     }
 
-    /// It is ended, or left to the server.
+    /// Says that there is nothing left to end.
     pub(crate) fn done(mut self) {
         self.is_done = true;
     }
@@ -57,7 +57,7 @@ impl Drop for GivenUp {
         let ending = endings.begin();
         let runtime = own.clone();
         own.spawn(async move {
-            // Its client's sockets are those of the runtime that is gone.
+            // The old client's sockets are gone with their runtime.
             let killed = async {
                 match Connection::open(&settings, runtime, endings).await {
                     Ok(connection) => kill(&connection.client, &session).await,

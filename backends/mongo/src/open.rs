@@ -41,14 +41,14 @@ impl From<TransactionMode> for Kind {
     }
 }
 
-/// Dropped, it is undone.
+/// An open transaction or snapshot. Dropping it undoes it.
 pub(crate) struct Open {
     connection: Arc<Connection>,
     pub(crate) kind: Kind,
     begun: Instant,
     /// The session's name on the server.
     id: Document,
-    /// Held by an operation that writes, whose commands belong together.
+    /// Held by an operation that writes, because its commands belong together.
     writing: Mutex<()>,
     commands: Commands,
     /// Whether the server has ended it.
@@ -56,7 +56,7 @@ pub(crate) struct Open {
 }
 
 /// An operation in a transaction.
-pub(crate) struct Turn<'a> {
+pub(crate) struct Operation<'a> {
     open: &'a Open,
     _writing: Option<MutexGuard<'a, ()>>,
 }
@@ -101,24 +101,24 @@ impl Open {
     }
 
     /// For an operation that reads.
-    pub(crate) fn reading(&self) -> Result<Turn<'_>, Error> {
+    pub(crate) fn reading(&self) -> Result<Operation<'_>, Error> {
         self.ensure_open()?;
-        Ok(Turn { open: self, _writing: None })
+        Ok(Operation { open: self, _writing: None })
     }
 
-    /// For an operation that writes, after those that write already.
-    pub(crate) async fn writing(&self) -> Result<Turn<'_>, Error> {
+    /// For an operation that writes. Waits for other writes.
+    pub(crate) async fn writing(&self) -> Result<Operation<'_>, Error> {
         self.ensure_open()?;
         let held = match self.writing.try_lock() {
             Ok(held) => held,
             Err(_) => {
-                // One that nobody goes on with ends with the transaction.
+                // A write may be kept and never polled. It ends with the transaction.
                 let wait = async { tokio::time::timeout(LIFETIME, self.writing.lock()).await };
                 Within::new(&self.connection.runtime, wait).await.map_err(|_| MongoError::TransactionTooOld)?
             }
         };
         self.ensure_open()?;
-        Ok(Turn { open: self, _writing: Some(held) })
+        Ok(Operation { open: self, _writing: Some(held) })
     }
 
     fn ensure_open(&self) -> Result<(), Error> {
@@ -131,26 +131,26 @@ impl Open {
         }
     }
 
-    /// Commits it. What the driver says if it fails.
+    /// Commits it. The inner error is the driver's.
     pub(crate) async fn commit(&self) -> Result<Result<(), DriverError>, Error> {
         if self.kind == Kind::Snapshot {
-            // A read that nobody waits for may be on its way.
+            // A read may go on after its caller is gone.
             drop(self.undo().ok_or_else(ended)?);
             return Ok(Ok(()));
         }
         // A write that has begun is part of it.
-        let turn = self.writing().await?;
+        let writing = self.writing().await?;
         if !self.commands.close() {
             return Err(ended());
         }
-        drop(turn);
+        drop(writing);
         let (session, connection) = (self.commands.session(), Arc::clone(&self.connection));
         let given_up = GivenUp::new(&self.connection, &self.id);
         let work = async move {
             let mut session = session.await;
             let committed = commit(&mut session, &connection).await;
             if committed.as_ref().is_err_and(|error| !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)) {
-                // The driver takes it for ended, and the server need not have ended it.
+                // The driver believes that it is over. The server may still hold it open.
                 let _ = tokio::time::timeout(PATIENCE, given_up.kill()).await;
             }
             given_up.done();
@@ -159,8 +159,8 @@ impl Open {
         Ok(Step::new(&self.connection.runtime, work).awaited(&self.connection.endings).await)
     }
 
-    /// Undoes it, unless its commit has begun. A task goes on with it when this is dropped, and others wait for that. A snapshot is in
-    /// nobody's way.
+    /// Undoes it, unless its commit has begun. If the step is dropped, a task finishes it, and others wait for that. Nobody waits for a
+    /// snapshot, which holds no locks.
     pub(crate) fn undo(&self) -> Option<Step<()>> {
         if !self.commands.close() {
             return None;
@@ -172,7 +172,7 @@ impl Open {
             let mut session = match tokio::time::timeout(SOON, &mut session).await {
                 Ok(session) => session,
                 Err(_) => {
-                    // A command that nobody waits for is still on its way.
+                    // A command goes on after its caller is gone.
                     given_up.kill().await;
                     session.await
                 }
@@ -192,7 +192,7 @@ impl Open {
         Some(if is_snapshot { step } else { step.awaited(&self.connection.endings) })
     }
 
-    /// Why an operation in it, or its commit, failed without anything having been changed.
+    /// The error of an operation, or of a commit, that changed nothing.
     pub(crate) async fn undone(&self, error: DriverError) -> Error {
         if has_outlived(&self.connection, &error, self.begun.elapsed()).await {
             return MongoError::TransactionTooOld.into();
@@ -207,7 +207,7 @@ impl Open {
         MongoError::of_read(error).into()
     }
 
-    /// Why its commit failed.
+    /// The error of a commit.
     pub(crate) async fn uncommitted(&self, error: DriverError) -> Error {
         if error.contains_label(TRANSIENT_TRANSACTION_ERROR) {
             return self.undone(error).await;
@@ -222,7 +222,7 @@ impl Drop for Open {
     }
 }
 
-impl Turn<'_> {
+impl Operation<'_> {
     /// Runs a command.
     pub(crate) async fn run<T, C>(&self, command: C) -> Result<T, DriverError>
     where
@@ -264,7 +264,7 @@ fn lost() -> Error {
     Error::TransactionLost { because }
 }
 
-/// The server's time: it has done nothing later. The driver does not repeat the question by itself.
+/// The server's current time. The driver does not repeat this command by itself.
 async fn moment(connection: &Connection, primary: SelectionCriteria) -> Result<Option<Timestamp>, DriverError> {
     let mut tries = 0;
     loop {

@@ -34,7 +34,7 @@ pub(crate) async fn patch(
     let is_routed =
         table.routing.is_empty() || definition.primary_key.as_ref().is_some_and(|key| key.index == lookup.index);
     let Some(update) = Update::of(table, lookup, changes).filter(|_| is_routed) else { return Ok(None) };
-    // A failure would end the transaction: what core's own way would do better is left to it.
+    // A key that is taken would end the transaction. Core looks at the row first.
     if executor.is_in_transaction() && update.touches_keys(table) {
         return Ok(None);
     }
@@ -62,30 +62,23 @@ pub(crate) async fn patch(
             patched.return_document(ReturnDocument::After).session(session).await
         })
     });
-    match patched.await {
-        Ok(row) => row.map(|document| rows::read(table, &document)).transpose(),
-        Err(error) => match code_of(&error) {
-            Some(code) if is_declined(code) && !executor.is_in_transaction() => Ok(None),
-            _ => match refused(
-                table,
-                executor,
-                lookup.scope.and_then(|scope| scope.discriminators.first().copied()),
-                error,
-            )
-            .await
-            {
-                WriteFailure::Other(error) => Err(error),
-                // No key is changed that a transaction would be told of so.
-                _ => {
-                    Err(MongoError::Refused { table: table.definition.name.to_string(), reason: TAKEN.to_owned() }
-                        .into())
-                }
-            },
-        },
+    let error = match patched.await {
+        Ok(row) => return row.map(|document| rows::read(table, &document)).transpose(),
+        Err(error) => error,
+    };
+    if !executor.is_in_transaction() && code_of(&error).is_some_and(is_declined) {
+        return Ok(None);
+    }
+    let name = lookup.scope.and_then(|scope| scope.discriminators.first().copied());
+    match refused(table, executor, name, error).await {
+        WriteFailure::Other(error) => Err(error),
+        // In a transaction no key is changed here.
+        failure => {
+            let reason = format!("a change that touches no key was refused: {failure:?}");
+            Err(MongoError::Other { reason, code: None }.into())
+        }
     }
 }
-
-const TAKEN: &str = "another row has its values in a key";
 
 /// Whether an error of this code says that nothing was done, and a look at the row says why.
 fn is_declined(code: i32) -> bool {

@@ -1,4 +1,4 @@
-//! Work with the server that goes on to its end when nobody waits for it any more.
+//! Work that is finished even if its future is dropped.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,10 +9,10 @@ use tokio::runtime::Handle;
 
 use crate::endings::Endings;
 
-/// A future of the driver's, which is polled in its runtime, and which a task there goes on with when this is dropped.
+/// A future that runs in the driver's runtime. If this is dropped, a task there finishes it.
 pub(crate) struct Step<T: Send + 'static> {
     runtime: Handle,
-    /// Where it is noted that the task is on its way.
+    /// Where such a task is registered.
     endings: Option<Arc<Endings>>,
     work: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
 }
@@ -22,7 +22,7 @@ impl<T: Send + 'static> Step<T> {
         Self { runtime: runtime.clone(), endings: None, work: Some(Box::pin(work)) }
     }
 
-    /// The same, for which [others wait](Endings::settled) if this is dropped.
+    /// Makes [others wait](Endings::settled) for the work if this is dropped.
     pub(crate) fn awaited(mut self, endings: &Arc<Endings>) -> Self {
         self.endings = Some(Arc::clone(endings));
         self

@@ -110,8 +110,9 @@
 //!
 #![doc = include_str!("isolation.md")]
 //!
-//! Where write skew can happen, write also what the decision rests on: whoever changes it meanwhile is in the way then. If the decision
-//! rests on a query, or on a row that is not there, let one row stand for all of them, such as a counter or a lock, and write that.
+//! MongoDB does not prevent write skew. To prevent it yourself, also write each row that your decision depends on: then two transactions
+//! that depend on the same row conflict. If the decision depends on a query or on a missing row, keep one row for that purpose, such as a
+//! counter or a lock, and have every such transaction write it.
 //!
 //! ```
 #![doc = include_str!("../../doc/open_accounts.txt")]
@@ -152,8 +153,8 @@
 //!   log from being used again; its streams hold the ids of all their rows, and look each row up. A snapshot of a database in memory is
 //!   a copy of it. Of a file that is synchronized, others may see a transaction a moment before it is safe from a loss of power.
 //! * On MongoDB a transaction sees the moment of its first operation. Whoever writes what an open transaction has written is held up: an
-//!   operation by itself waits on the server, and another transaction is done again. So do not write past the transaction that you are
-//!   in. The server ends a transaction after a minute, and forgets a snapshot after five; then they fail. The rows of a query or of a stream
+//!   operation by itself waits on the server, and another transaction is done again. So within a transaction, write only through its own
+//!   repositories. The server ends a transaction after a minute, and forgets a snapshot after five; then they fail. The rows of a query or of a stream
 //!   in a transaction are held in memory. Changes of many rows take them out of the collection and put them back, unless the type has no
 //!   key but its primary key. A commit is one command more, which waits for a majority. So is the beginning of a snapshot.
 //! * A transaction of two reads and two updates on a SQLite file took 1.10 of one by hand, and 100 creates in one took 1.03.

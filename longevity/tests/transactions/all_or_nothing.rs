@@ -211,8 +211,8 @@ async fn states_of_what_was_undone_within_are_refused<B: Backend>(bank: &Store<B
 /// On SQLite and MongoDB those who write what an open transaction has written wait for it.
 #[test]
 fn in_memory_states_of_what_is_still_open_are_refused() {
-    crate::bank::on(longevity::Mem::new(), async |bank| states_of_what_is_still_open_are_refused(&bank).await);
-    crate::bank::on(crate::bank::any(), async |bank| states_of_what_is_still_open_are_refused(&bank).await);
+    crate::stores::mem(async |bank| states_of_what_is_still_open_are_refused(&bank).await);
+    crate::stores::any(async |bank| states_of_what_is_still_open_are_refused(&bank).await);
 }
 
 /// In the store, and in another transaction.

@@ -1,11 +1,9 @@
 //! A bank: a plain type, and a poly type with two derived ones.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use longevity::backend::Backend;
 use longevity::prelude::*;
-use longevity::{Mongo, Sqlite};
 use tokio::runtime::{Builder, Runtime};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, KeyVal)]
@@ -95,7 +93,7 @@ pub(crate) async fn balance<B: Backend>(bank: &Store<B>, number: u32) -> i64 {
     bank.repo::<Account>().retrieve_one(&Number(number)).await.unwrap().balance
 }
 
-static RUNTIME: LazyLock<Runtime> =
+pub(crate) static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap());
 
 /// Runs a test on a bank in this store.
@@ -109,36 +107,6 @@ pub(crate) fn on_with<B: Backend, F: Future<Output = ()>>(options: Options, back
         bank.create_schema().await.unwrap();
         test(bank).await;
     });
-}
-
-/// Runs a test on a bank in a file of its own.
-pub(crate) fn on_a_file<F: Future<Output = ()>>(test: impl Fn(Store<AnyBackend>) -> F) {
-    let folder = tempfile::tempdir().unwrap();
-    on(AnyBackend::Sqlite(Sqlite::file(folder.path().join("bank.db"))), test);
-}
-
-/// Runs a test on a bank in a MongoDB database of its own, unless MongoDB is left out.
-pub(crate) fn on_mongo<F: Future<Output = ()>>(test: impl Fn(Store<AnyBackend>) -> F) {
-    on_mongo_with(Options::default(), test);
-}
-
-pub(crate) fn on_mongo_with<F: Future<Output = ()>>(options: Options, test: impl Fn(Store<AnyBackend>) -> F) {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    if longevity_mongod::left_out() {
-        println!("LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
-        return;
-    }
-    let server = longevity_mongod::Server::shared().unwrap();
-    let name = format!("bank_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    on_with(options, AnyBackend::Mongo(Mongo::connect(server.uri_of(&name)).batch_size(20)), test);
-    RUNTIME.block_on(async {
-        let client = mongodb::Client::with_uri_str(server.uri()).await.unwrap();
-        client.database(&name).drop().await.unwrap();
-    });
-}
-
-pub(crate) fn sqlite_in_memory() -> AnyBackend {
-    AnyBackend::Sqlite(Sqlite::in_memory())
 }
 
 pub(crate) fn any() -> AnyBackend {

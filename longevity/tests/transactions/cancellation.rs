@@ -32,7 +32,7 @@ async fn script<B: Backend>(tx: &longevity::Transaction<crate::bank::Bank, B>) -
     pause().await;
     accounts.create(account(2, 0)).await?;
     pause().await;
-    // Where there are none, this is an error at once, and changes nothing.
+    // A back end without nested transactions refuses this and changes nothing.
     let nested = tx.transaction(async |tx| {
         tx.repo::<Account>().create(account(3, 0)).await?;
         pause().await;
@@ -125,7 +125,7 @@ async fn what_was_begun_and_is_dropped_anywhere_has_done_all_or_nothing<B: Backe
     }
 }
 
-/// Nothing of the operation is done after the end, outside of the transaction.
+/// After the rollback the rest of the operation does nothing.
 async fn what_is_rolled_back_within_an_operation_is_undone<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many((1..=3).map(|number| account(number, 0))).await.unwrap();
     let m = Account::props();
@@ -157,7 +157,7 @@ async fn what_is_rolled_back_within_an_operation_is_undone<B: Backend>(bank: &St
     }
 }
 
-/// A future that is kept and not polled, as one of `select!` may be.
+/// A future may be kept and not polled, as in `select!`. It holds up no other operation.
 async fn a_read_that_is_put_aside_is_in_nobodys_way<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many((0..100).map(|number| account(number, 0))).await.unwrap();
     let all = || Account::query().all();
@@ -166,7 +166,7 @@ async fn a_read_that_is_put_aside_is_in_nobodys_way<B: Backend>(bank: &Store<B>)
         let accounts = tx.repo::<Account>();
         let mut found = pin!(accounts.find(all()));
         let mut stream = accounts.stream(all());
-        // Each is begun, and waits where there is anything to wait for.
+        // Both begin.
         let first = std::future::poll_fn(|context| {
             Poll::Ready((found.as_mut().poll(context).is_ready(), stream.poll_next_unpin(context).is_ready()))
         });
@@ -181,7 +181,7 @@ async fn a_read_that_is_put_aside_is_in_nobodys_way<B: Backend>(bank: &Store<B>)
         };
         tokio::time::timeout(Duration::from_secs(30), work).await.unwrap();
         if !is_found {
-            // It was asked before the rest, or is refused after the end.
+            // It ran first, or it is refused after the end.
             assert!(found.await.map_or(true, |found| found.len() == 100));
         }
         assert_eq!(counts(bank).await.0, if committed { 101 } else { 100 });

@@ -1,71 +1,52 @@
 //! Transactions over all repositories, on each back end that has them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
+/// Makes a module of each test, with a test on each of these stores. The check says what the test's result has to be.
+macro_rules! on_stores {
+    ($stores:tt $check:ident: $($name:ident),* $(,)?) => {
+        $(mod $name { on_each_store! { $stores $check $name } })*
+    };
+}
+
+macro_rules! on_each_store {
+    ([$($store:ident)*] $check:ident $name:ident) => {
+        $(#[test] fn $store() { crate::stores::$store(async |bank| crate::stores::$check(super::$name(&bank).await)) })*
+    };
+}
+
 /// Runs tests, which are generic over the back end, on each.
 macro_rules! on_each_back_end {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name {
-            #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) }
-            #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
-            #[test] fn sqlite_file() { crate::bank::on_a_file(async |bank| super::$name(&bank).await) }
-            #[test] fn sqlite_in_memory() { crate::bank::on(crate::bank::sqlite_in_memory(), async |bank| super::$name(&bank).await) }
-            #[test] fn mongo() { crate::bank::on_mongo(async |bank| super::$name(&bank).await) }
-        })*
-    };
+    ($($names:tt)*) => { on_stores! { [mem any sqlite_file sqlite_in_memory mongo] passes: $($names)* } };
 }
 
-/// The same on each where nobody who only reads waits for a transaction: not on SQLite's databases in memory, which have one
-/// connection.
+/// The same where those who only read do not wait for a transaction. SQLite's databases in memory have one connection.
 macro_rules! where_readers_do_not_wait {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name {
-            #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) }
-            #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
-            #[test] fn sqlite_file() { crate::bank::on_a_file(async |bank| super::$name(&bank).await) }
-            #[test] fn mongo() { crate::bank::on_mongo(async |bank| super::$name(&bank).await) }
-        })*
-    };
+    ($($names:tt)*) => { on_stores! { [mem any sqlite_file mongo] passes: $($names)* } };
 }
 
-/// The same on each where transactions that write run side by side: on SQLite they come one after the other.
+/// The same where transactions that write run side by side. On SQLite they come one after the other.
 macro_rules! where_writers_do_not_wait {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name {
-            #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) }
-            #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
-            #[test] fn mongo() { crate::bank::on_mongo(async |bank| super::$name(&bank).await) }
-        })*
-    };
+    ($($names:tt)*) => { on_stores! { [mem any mongo] passes: $($names)* } };
 }
 
-/// The same on each where transactions are nested: MongoDB has no savepoints.
+/// The same where transactions can be nested. MongoDB has no savepoints.
 macro_rules! where_transactions_nest {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name {
-            #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| super::$name(&bank).await) }
-            #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| super::$name(&bank).await) }
-            #[test] fn sqlite_file() { crate::bank::on_a_file(async |bank| super::$name(&bank).await) }
-            #[test] fn sqlite_in_memory() { crate::bank::on(crate::bank::sqlite_in_memory(), async |bank| super::$name(&bank).await) }
-        })*
-    };
+    ($($names:tt)*) => { on_stores! { [mem any sqlite_file sqlite_in_memory] passes: $($names)* } };
 }
 
-/// Stories that say whether an anomaly has happened: on MongoDB it does, and on no other back end.
+/// The same where transactions are serializable.
+macro_rules! where_transactions_are_serializable {
+    ($($names:tt)*) => { on_stores! { [mem any sqlite_file sqlite_in_memory] passes: $($names)* } };
+}
+
+/// Stories that say whether an anomaly has happened. It does on MongoDB, and on no other back end.
 macro_rules! happens_on_mongo_alone {
     ($($name:ident),* $(,)?) => {
         $(mod $name {
-            #[test] fn mem() { crate::bank::on(longevity::Mem::new(), async |bank| assert!(!super::$name(&bank).await)) }
-            #[test] fn any() { crate::bank::on(crate::bank::any(), async |bank| assert!(!super::$name(&bank).await)) }
-            #[test] fn sqlite_file() { crate::bank::on_a_file(async |bank| assert!(!super::$name(&bank).await)) }
-            #[test] fn sqlite_in_memory() { crate::bank::on(crate::bank::sqlite_in_memory(), async |bank| assert!(!super::$name(&bank).await)) }
-            #[test] fn mongo() { crate::bank::on_mongo(async |bank| assert!(super::$name(&bank).await)) }
+            on_each_store! { [mem any sqlite_file sqlite_in_memory] does_not_happen $name }
+            on_each_store! { [mongo] happens $name }
         })*
     };
-}
-
-/// What threads do as they come, where no anomaly happens.
-macro_rules! where_transactions_are_serializable {
-    ($($name:ident),* $(,)?) => { where_transactions_nest!($($name),*); };
 }
 
 mod after_the_end;
@@ -82,4 +63,5 @@ mod retry;
 mod sees_its_own;
 mod side_by_side;
 mod snapshots;
+mod stores;
 mod waiting;

@@ -22,7 +22,7 @@ where_transactions_nest!(
 
 #[test]
 fn where_there_are_none_it_is_said_and_the_transaction_goes_on() {
-    crate::bank::on_mongo(async |bank| {
+    crate::stores::mongo(async |bank| {
         bank.transaction(async |tx| {
             tx.repo::<Account>().create(account(1, 1)).await?;
             let refused =

@@ -7,7 +7,8 @@ use longevity::backend::Backend;
 use longevity::prelude::*;
 use longevity::{ErrorKind, Mem};
 
-use crate::bank::{Account, Number, Store, account, any, balance, counts, on_mongo_with, on_with};
+use crate::bank::{Account, Number, Store, account, any, balance, counts, on_with};
+use crate::stores::mongo_with;
 
 on_each_back_end!(a_stale_state_is_not_tried_again, a_counter_under_contention_loses_nothing);
 where_writers_do_not_wait!(
@@ -192,7 +193,7 @@ fn it_gives_up_after_as_many_tries_as_the_options_say() {
     let options = || Options::default().transaction_tries(5);
     on_with(options(), Mem::new(), five_tries);
     on_with(options(), any(), five_tries);
-    on_mongo_with(options(), five_tries);
+    mongo_with(options(), five_tries);
 }
 
 #[test]
@@ -200,5 +201,5 @@ fn it_gives_up_after_as_much_time_as_the_options_say() {
     let options = || Options::default().transaction_time(Duration::ZERO);
     on_with(options(), Mem::new(), no_time);
     on_with(options(), any(), no_time);
-    on_mongo_with(options(), no_time);
+    mongo_with(options(), no_time);
 }

@@ -160,7 +160,7 @@ async fn dropped_in<F: Future>(failing: &Failing, work: F) {
     .await;
 }
 
-/// The driver takes a transaction whose first command was dropped for one that has done nothing.
+/// The driver believes that a transaction has done nothing if its first command was dropped.
 #[test]
 fn who_gives_up_in_any_command_leaves_nothing_locked() {
     in_a_runtime(|| async {
@@ -181,7 +181,7 @@ fn who_gives_up_in_any_command_leaves_nothing_locked() {
                 }
             });
             dropped_in(&failing, work).await;
-            // A lock that was left would be there for a minute.
+            // A forgotten lock would last a minute.
             let again = async {
                 store.repo::<Big>().create(big(command)).await.unwrap();
                 store.repo::<Big>().delete_where(Big::query()).await.unwrap();
@@ -201,7 +201,7 @@ fn who_gives_up_in_any_command_leaves_nothing_locked() {
     });
 }
 
-/// Whoever looks next sees what became of it.
+/// The next operation sees its outcome.
 #[test]
 fn a_commit_that_nobody_waits_for_is_waited_for_by_the_next_operation() {
     in_a_runtime(|| async {
@@ -214,7 +214,7 @@ fn a_commit_that_nobody_waits_for_is_waited_for_by_the_next_operation() {
     });
 }
 
-/// A read that is dropped is in nobody's way, and the transaction goes on.
+/// The transaction goes on after a read in it is dropped.
 #[test]
 fn a_read_that_is_dropped_does_not_end_its_transaction() {
     in_a_runtime(|| async {
@@ -274,7 +274,7 @@ fn a_primary_is_killed_in_a_transaction() {
     });
 }
 
-/// How many operations of a kind are under way on a member.
+/// Counts the commands of a name that a member is running.
 async fn running(member: &Member, command: &str) -> usize {
     let client = mongodb::Client::with_uri_str(member.uri()).await.unwrap();
     let stages = [
@@ -289,7 +289,7 @@ async fn running(member: &Member, command: &str) -> usize {
     running
 }
 
-/// While it waits for a majority. What the secondaries have of it by then is chance: it is there, or the work is done again.
+/// The commit waits for a majority when its primary is killed. The secondaries may or may not have it by then.
 #[test]
 fn a_primary_is_killed_in_a_commit() {
     in_a_runtime(|| async {
