@@ -85,7 +85,7 @@ fn main() -> ExitCode {
     for round in 0..=if measuring() { ROUNDS as u64 } else { 0 } {
         let name = |contender: &str| format!("{contender}_{}_{round}", std::process::id());
         let by_hand = ByHand::new(&runtime, server.uri(), &name("by_hand"));
-        let longevity = WithLongevity::new(&runtime, longevity::Mongo::connect(server.uri_of(&name("longevity"))));
+        let longevity = WithLongevity::new(&runtime, longevity::Mongo::new(server.uri_of(&name("longevity"))));
         let contenders: [&dyn Contender; NAMES.len()] = [&by_hand, &longevity];
         let mut results = contenders.map(|_| (Clock::default(), DefaultHasher::new()));
         for (phase, name, operations) in PHASES {

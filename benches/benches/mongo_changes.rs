@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 
 /// All contenders change the same rows, one after the other.
 async fn work(server: &Server, name: &str, rows: u64, one_by_one: bool) -> [Clock; 3] {
-    let store = Longevity::<Blogging, _>::open(longevity::Mongo::connect(server.uri_of(name))).await.unwrap();
+    let store = Longevity::<Blogging, _>::open(longevity::Mongo::new(server.uri_of(name))).await.unwrap();
     store.create_schema().await.unwrap();
     let (users, members) = (store.repo::<User>(), store.repo::<Member>());
     let by_hand = Mongo::open(server.uri(), name).await;

@@ -45,7 +45,7 @@ fn main() {
         (Sqlite::file(directory.path().join("store.db")), directory)
     });
     if let Some(server) = &server {
-        grow("MongoDB", sizes, |rows| (Mongo::connect(server.uri_of(&format!("rows_{rows}"))), ()));
+        grow("MongoDB", sizes, |rows| (Mongo::new(server.uri_of(&format!("rows_{rows}"))), ()));
     }
 }
 
@@ -55,7 +55,7 @@ fn grow<B: Backend, G>(name: &str, sizes: &[u64], open: impl Fn(u64) -> (B, G)) 
     // Before anything is timed: a query that no index serves fails here.
     if let Some(rows) = sizes.first() {
         let (backend, _guard) = open(0);
-        let (users, members) = filled(backend, Options::default().strict(true), *rows);
+        let (users, members) = filled(backend, Options::default().require_indexes(true), *rows);
         queries(&users, &members, *rows);
     }
     for rows in sizes {
@@ -190,7 +190,7 @@ fn translations(server: Option<&Server>) {
     let (_, table) = store.asynchronous().table::<User>().unwrap();
     each("SQLite: a statement", &mut |select| drop(black_box(longevity_sqlite::translated(table, &select).unwrap())));
     if let Some(server) = server {
-        let store = opened(Mongo::connect(server.uri_of("translations")));
+        let store = opened(Mongo::new(server.uri_of("translations")));
         let (_, table) = store.asynchronous().table::<User>().unwrap();
         store.repo::<User>().count(User::query()).unwrap();
         each("MongoDB: a command", &mut |select| drop(black_box(longevity_mongo::translated(table, &select).unwrap())));

@@ -8,13 +8,13 @@ use crate::storable::Storable;
 use crate::value::Value;
 
 /// What a back end encodes and decodes.
-pub trait Document: Storable + Serialize + DeserializeOwned {}
+pub trait Encodable: Storable + Serialize + DeserializeOwned {}
 
-impl<T: Storable + Serialize + DeserializeOwned> Document for T {}
+impl<T: Storable + Serialize + DeserializeOwned> Encodable for T {}
 
 /// Serializes a document through the store's serializer, and stops where it has more than `max_depth` levels of arrays
 /// and objects.
-pub fn serialize<F: Format, T: Document, S: Serializer>(
+pub fn serialize<F: Format, T: Encodable, S: Serializer>(
     value: &T,
     serializer: S,
     max_depth: usize,
@@ -23,12 +23,12 @@ pub fn serialize<F: Format, T: Document, S: Serializer>(
 }
 
 /// Deserializes a document through the store's deserializer.
-pub fn deserialize<'de, F: Format, T: Document, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub fn deserialize<'de, F: Format, T: Encodable, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     encoding::deserialize_as::<F, T, D>(T::encoding_plan(), deserializer)
 }
 
 /// The same, and where it failed if it did: for a document that is known to fail. [`Place::path`] names the place.
-pub fn deserialize_to_locate<'de, F: Format, T: Document, D: Deserializer<'de>>(
+pub fn deserialize_to_locate<'de, F: Format, T: Encodable, D: Deserializer<'de>>(
     deserializer: D,
 ) -> (Result<T, D::Error>, Place) {
     encoding::locating(|| deserialize::<F, T, D>(deserializer))

@@ -154,9 +154,9 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
-    /// The store is strict, and no index serves the query. Nothing was read.
+    /// The store requires indexes, and no index serves the query. Nothing was read.
     #[error(
-        "{type_name}: {warning}; declare one with `#[persistent(index(..))]`, or open the store without `Options::strict`"
+        "{type_name}: {warning}; declare one with `#[persistent(index(..))]`, or open the store without `Options::require_indexes`"
     )]
     NotIndexed {
         /// The repository's type.

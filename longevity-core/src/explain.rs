@@ -17,7 +17,7 @@ pub struct Explanation {
     /// What the back end itself says, if it says more.
     pub details: Option<String>,
     /// What is to be said against it: that no index serves the filter, or the order where there is no filter, so that every row of
-    /// the type is looked at. That rows which an index found are sorted is said by `ordered_by_access`. The repository finds this; a back end leaves it out. [`Options::strict`](crate::Options::strict) makes an error of
+    /// the type is looked at. That rows which an index found are sorted is said by `ordered_by_access`. The repository finds this; a back end leaves it out. [`Options::require_indexes`](crate::Options::require_indexes) makes an error of
     /// it.
     ///
     /// ```
@@ -26,9 +26,9 @@ pub struct Explanation {
     /// let plan = members.explain(Member::query().filter(m.profile.is_none())).await?;
     /// assert_eq!(plan.warning.unwrap(), "no index serves the filter: every row of the type is looked at");
     ///
-    /// let strict = Longevity::<Blogging, _>::open_with(Mem::new(), Options::default().strict(true)).await?;
-    /// strict.create_schema().await?;
-    /// let members = strict.repo::<Member>();
+    /// let store = Longevity::<Blogging, _>::open_with(Mem::new(), Options::default().require_indexes(true)).await?;
+    /// store.create_schema().await?;
+    /// let members = store.repo::<Member>();
     /// let refused = members.find(Member::query().filter(m.profile.is_none())).await.unwrap_err();
     /// assert!(matches!(refused, Error::NotIndexed { .. }));
     /// assert!(members.find(Member::query().filter(m.num_cats.gt(2))).await.is_ok());
@@ -68,7 +68,7 @@ impl Explanation {
     /// With what is to be said against it.
     pub(crate) fn warned(self, definition: &TableDefinition, select: &Select) -> Self {
         let conjuncts = select.predicate.conjuncts();
-        let is_scope = |part: &Predicate| matches!(part, Predicate::All | Predicate::Scope(_));
+        let is_scope = |part: &Predicate| matches!(part, Predicate::True | Predicate::Scope(_));
         let filtered = !conjuncts.iter().all(is_scope);
         let bounded = match &self.access {
             Access::Index { equal_columns, range, .. } => *equal_columns > 0 || *range,

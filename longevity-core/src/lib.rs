@@ -50,7 +50,7 @@ pub mod table;
 pub mod value;
 mod wait;
 
-pub use document::Document;
+pub use document::Encodable;
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use explain::{Access, Explanation};
 pub use model::{DomainModel, InModel, ModelBuilder, Root, has_table_of_its_own};
@@ -58,7 +58,7 @@ pub use options::Options;
 pub use persistent::{
     DerivedFrom, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct, PersistentType, RootType, VariantsOf,
 };
-pub use query::{Filter, InScopeOf, MixesWith, Operand, Order, Patch, Query};
+pub use query::{CombinesWith, Filter, FiltersRowsOf, Operand, Order, Patch, Query};
 pub use repo::{Groups, PStates, Page, Repo, Retrieval, WriteError};
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;

@@ -20,7 +20,7 @@ pub struct Options {
     pub(crate) optimistic_locking: bool,
     pub(crate) timestamps: bool,
     pub(crate) cursor_key: Option<CursorKey>,
-    pub(crate) strict: bool,
+    pub(crate) require_indexes: bool,
     pub(crate) transaction_tries: usize,
     pub(crate) transaction_time: Duration,
 }
@@ -33,7 +33,7 @@ impl Default for Options {
             optimistic_locking: true,
             timestamps: false,
             cursor_key: None,
-            strict: false,
+            require_indexes: false,
             transaction_tries: 1000,
             transaction_time: Duration::from_secs(10),
         }
@@ -56,8 +56,8 @@ impl Options {
 
     /// Whether a query that no index serves is an error, [`Error::NotIndexed`](crate::Error::NotIndexed); off if not set. For
     /// tests: each query is explained before it is run. A query for all rows of its type, in no order, needs no index.
-    pub fn strict(mut self, on: bool) -> Self {
-        self.strict = on;
+    pub fn require_indexes(mut self, on: bool) -> Self {
+        self.require_indexes = on;
         self
     }
 

@@ -339,8 +339,8 @@ fn properties_lead_into_variants() {
     let right = props.sum.right_side.inner();
     assert_eq!(at(&sum, right.negated.inner().path()), value(Expression::NumberOf(2.0)));
     assert_eq!(at(&sum, right.negated.some().inner().number_of.path()), Value::Float(2.0));
-    assert_eq!(at(&sum, right.sum.left_side.path()), Value::None(0));
-    assert_eq!(at(&sum, props.number_of.path()), Value::None(0));
+    assert_eq!(at(&sum, right.sum.left_side.path()), Value::NONE);
+    assert_eq!(at(&sum, props.number_of.path()), Value::NONE);
     assert_eq!(at(&Expression::NumberOf(3.0), props.number_of.path()), Value::Float(3.0));
     assert_eq!(right.sum.left_side.path().to_string(), "sum.right.sum.leftSide");
 

@@ -105,7 +105,7 @@ fn values_are_read_from_the_variant_itself() {
     assert_eq!(at(&polygon(), props.outline.path().steps()), Value::UInt(7));
     assert_eq!(at(&polygon(), props.origin.some().x.path().steps()), Value::Float(1.5));
     assert_eq!(at(&polygon(), Shape::props().label.path().steps()), Value::Text("p".into()));
-    assert_eq!(at(&polygon(), shape::Circle::props().inner_radius.path().steps()), Value::None(0));
+    assert_eq!(at(&polygon(), shape::Circle::props().inner_radius.path().steps()), Value::NONE);
     let held = shape::Polygon::try_from(polygon()).unwrap();
     assert_eq!(at(&polygon(), &[]), longevity::PersistentType::value_at(&held, &[]).to_value());
 }
@@ -138,7 +138,7 @@ fn stored_names_and_discriminators_follow_the_attributes() {
 mod visibilities {
     use longevity::prelude::*;
 
-    macro_rules! figures {
+    macro_rules! aggregates {
         ($($module:ident: $vis:vis,)*) => {$(
             mod $module {
                 pub(super) mod within {
@@ -146,7 +146,7 @@ mod visibilities {
 
                     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
                     #[persistent(poly)]
-                    $vis enum Figure {
+                    $vis enum Aggregate {
                         Circle { size: i64 },
                     }
                 }
@@ -161,7 +161,7 @@ mod visibilities {
         Nothing,
     }
 
-    figures! {
+    aggregates! {
         of_crate: pub(crate),
         of_parent: pub(super),
         of_path: pub(in crate::visibilities),
@@ -174,9 +174,9 @@ mod visibilities {
         assert_eq!(Private::from(circle.clone()).variant(), 0);
         assert_eq!(private::Circle::try_from(Private::Nothing), Err(Private::Nothing));
         assert_eq!(Private::from(circle), Private::Circle { size: 1 });
-        let of_path = of_path::within::figure::Circle { size: 2 };
-        assert_eq!(of_path::within::Figure::from(of_path).variant(), 0);
-        let upwards = of_path_upwards::within::figure::Circle { size: 2 };
-        assert_eq!(of_path_upwards::within::Figure::from(upwards).variant(), 0);
+        let of_path = of_path::within::aggregate::Circle { size: 2 };
+        assert_eq!(of_path::within::Aggregate::from(of_path).variant(), 0);
+        let upwards = of_path_upwards::within::aggregate::Circle { size: 2 };
+        assert_eq!(of_path_upwards::within::Aggregate::from(upwards).variant(), 0);
     }
 }

@@ -12,7 +12,7 @@ use longevity_core::backend::{
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, Timestamp, Value};
+use longevity_core::{Encodable, Error, Explanation, Row, Timestamp, Value};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::outcome::{Outcome, Stop};
@@ -204,15 +204,15 @@ fn run(future: Pin<&mut dyn Future<Output = ()>>) {
 }
 
 impl<B: Backend> Session for Through<B> {
-    type Doc = B::Doc;
+    type Document = B::Document;
     type Table = B::Table;
     type Rows = B::Rows;
 
     async fn write(
         &self,
         table: &B::Table,
-        writes: Writes<'_, B::Doc>,
-    ) -> Result<AllWritten<Self::Doc>, (usize, WriteFailure)> {
+        writes: Writes<'_, B::Document>,
+    ) -> Result<AllWritten<Self::Document>, (usize, WriteFailure)> {
         if self.facade != Facade::Transactions {
             return self.inner.write(table, writes).await;
         }
@@ -236,7 +236,7 @@ impl<B: Backend> Session for Through<B> {
         lookup: Lookup<'_>,
         changes: &[InPlace],
         written_at: Option<Timestamp>,
-    ) -> Result<Option<Row<B::Doc>>, Error> {
+    ) -> Result<Option<Row<B::Document>>, Error> {
         if self.facade != Facade::Transactions {
             return self.inner.patch(table, lookup, changes, written_at).await;
         }
@@ -253,11 +253,11 @@ impl<B: Backend> Session for Through<B> {
         Ok(patched)
     }
 
-    async fn get(&self, table: &B::Table, lookup: Lookup<'_>) -> Result<Option<Row<B::Doc>>, Error> {
+    async fn get(&self, table: &B::Table, lookup: Lookup<'_>) -> Result<Option<Row<B::Document>>, Error> {
         through!(self, rows => rows.get(table, lookup))
     }
 
-    async fn find_each(&self, table: &B::Table, select: Select, give: &mut dyn Give<B::Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &B::Table, select: Select, give: &mut dyn Give<B::Document>) -> Result<(), Error> {
         through!(self, rows => rows.find_each(table, select, give))
     }
 
@@ -329,15 +329,15 @@ impl<B: Backend> Backend for Through<B> {
         self.inner.capabilities()
     }
 
-    fn encode<T: Document>(&self, value: &T) -> Result<B::Doc, Error> {
+    fn encode<T: Encodable>(&self, value: &T) -> Result<B::Document, Error> {
         self.inner.encode(value)
     }
 
-    fn decode<T: Document>(&self, doc: &B::Doc) -> Result<T, DecodeError> {
+    fn decode<T: Encodable>(&self, doc: &B::Document) -> Result<T, DecodeError> {
         self.inner.decode(doc)
     }
 
-    fn read(&self, doc: &B::Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+    fn read(&self, doc: &B::Document, property: &PropertyReader) -> Result<Value, DecodeError> {
         self.inner.read(doc, property)
     }
 

@@ -11,7 +11,7 @@ use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, Persistent
 use crate::cases::{Key, all_keys, own_keys};
 use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
 use crate::questions::Change;
-use crate::untyped::{AllFigures, Group, Read, Untyped};
+use crate::untyped::{AllAggregates, Group, Read, Untyped};
 
 /// Where repositories come from.
 pub(crate) trait Repos<M, B: Backend> {
@@ -115,8 +115,8 @@ pub(crate) trait AnyView<P>: Send + Sync {
     fn pages(&self, select: Select, size: u64) -> Result<Vec<PState<P>>, Error>;
     /// The values of some properties.
     fn values(&self, select: Select, of: &[Read]) -> Result<Vec<Vec<Value>>, Error>;
-    /// For each derived type and each value of the first property that are found together, all figures over all properties.
-    fn figures(&self, select: Select, of: &[Read]) -> Result<Vec<Group>, Error>;
+    /// For each derived type and each value of the first property that are found together, all aggregates over all properties.
+    fn aggregates(&self, select: Select, of: &[Read]) -> Result<Vec<Group>, Error>;
     /// Patches the one with a key value of this value.
     fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error>;
     fn update_where(&self, select: Select, change: &Change) -> Result<u64, Error>;
@@ -214,9 +214,9 @@ impl<P: PersistentType, T: PersistentType, B: Backend> AnyView<P> for View<P, T,
         self.repo.project(Query::from_select(select), Untyped(of))
     }
 
-    fn figures(&self, select: Select, of: &[Read]) -> Result<Vec<Group>, Error> {
+    fn aggregates(&self, select: Select, of: &[Read]) -> Result<Vec<Group>, Error> {
         let by = (by_type(), Untyped(of.get(..1).unwrap_or_default()));
-        self.repo.group(Query::from_select(select), by, AllFigures(of))
+        self.repo.group(Query::from_select(select), by, AllAggregates(of))
     }
 
     fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error> {

@@ -97,10 +97,10 @@ mod any;
 pub mod guide;
 
 #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
-pub use any::{AnyBackend, AnyDoc, AnyRows, AnyTable, AnyTransaction};
+pub use any::{AnyBackend, AnyDocument, AnyRows, AnyTable, AnyTransaction};
 pub use longevity_core::query::Projected;
 pub use longevity_core::{
-    Access, BoxError, Bytes, DerivedFrom, Document, DomainModel, Error, ErrorKind, Explanation, Filter, Groups,
+    Access, BoxError, Bytes, DerivedFrom, DomainModel, Encodable, Error, ErrorKind, Explanation, Filter, Groups,
     HasVariant, InModel, KeyFor, KeyVal, Longevity, OpenTransaction, Options, Order, PState, PStates, Page,
     ParseTimestampError, Patch, PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, Row,
     RowContent, RowId, Snapshot, Storable, Timestamp, Transaction, Value, VariantsOf, WriteError,

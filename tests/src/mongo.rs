@@ -46,7 +46,7 @@ impl Scratch {
 
     /// The back end on it.
     pub fn mongo(&self) -> Mongo {
-        Mongo::connect(self.uri())
+        Mongo::new(self.uri())
     }
 
     /// The database seen without the framework.

@@ -118,7 +118,7 @@ fn filters(definition: &TableDefinition, index: &Index) -> Vec<(String, Predicat
         let asked: Vec<_> = index.columns.iter().take(length + 1).copied().collect();
         let equal = index.columns.iter().take(length);
         let equal =
-            equal.map(|column| compare(definition, *column, Comparison::Eq)).fold(Predicate::All, Predicate::and);
+            equal.map(|column| compare(definition, *column, Comparison::Eq)).fold(Predicate::True, Predicate::and);
         for (form, predicate) in forms(definition, *next) {
             filters.push((format!("{length} equal and {form}"), equal.clone().and(predicate), asked.clone()));
         }
@@ -169,9 +169,9 @@ fn forms(definition: &TableDefinition, column: usize) -> Vec<(&'static str, Pred
     let mut operands = vec![value_of(&column.shape); 3];
     forms.push(("one of", Predicate::In { path: column.path.clone(), operands: operands.clone(), negated: false }));
     if column.optional {
-        operands.push(Value::None(0));
+        operands.push(Value::NONE);
         forms.push(("one of or none", Predicate::In { path: column.path.clone(), operands, negated: false }));
-        let none = Predicate::Compare { path: column.path.clone(), comparison: Eq, operand: Value::None(0) };
+        let none = Predicate::Compare { path: column.path.clone(), comparison: Eq, operand: Value::NONE };
         forms.push(("none", none));
     }
     forms
@@ -206,7 +206,7 @@ fn compare(definition: &TableDefinition, column: usize, comparison: Comparison) 
 
 fn value_of(shape: &Shape) -> Value {
     match shape {
-        Shape::Choice { choices, .. } => choices.first().map_or(Value::None(0), |choice| Value::Text((*choice).into())),
+        Shape::Choice { choices, .. } => choices.first().map_or(Value::NONE, |choice| Value::Text((*choice).into())),
         Shape::Scalar(ScalarType::Bool) => Value::Bool(true),
         Shape::Scalar(ScalarType::U64 | ScalarType::Usize) => Value::UInt(7),
         Shape::Scalar(ScalarType::F32 | ScalarType::F64) => Value::Float(1.5),
@@ -214,7 +214,7 @@ fn value_of(shape: &Shape) -> Value {
         Shape::Scalar(ScalarType::String) => Value::Text("x".into()),
         Shape::Scalar(ScalarType::Bytes) => Value::Bytes([1, 2].into()),
         Shape::Scalar(ScalarType::Uuid) => Value::Uuid(uuid::Uuid::nil()),
-        Shape::Scalar(ScalarType::Timestamp) => Timestamp::from_unix(0, 0).map_or(Value::None(0), Value::Timestamp),
+        Shape::Scalar(ScalarType::Timestamp) => Timestamp::from_unix(0, 0).map_or(Value::NONE, Value::Timestamp),
         _ => Value::Int(7),
     }
 }

@@ -148,7 +148,7 @@ fn what_is_no_address_is_described_and_never_quoted() {
         shown.push((text, refused("Sqlite::from_uri", text, Sqlite::from_uri(text))));
         shown.push((text, refused("Mongo::from_uri", text, Mongo::from_uri(text))));
         // These are looked at when they are opened. With a database, the name of another one in the address changes nothing.
-        for mongo in [Mongo::connect(text), Mongo::connect(text).database("another")] {
+        for mongo in [Mongo::new(text), Mongo::new(text).database("another")] {
             shown.push((text, format!("{mongo:?} {mongo:#?}")));
             let opened = blocking::Longevity::<Blogging, _>::open(mongo);
             let error = opened.err().unwrap_or_else(|| panic!("{text:?} was opened"));

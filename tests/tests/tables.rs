@@ -18,19 +18,24 @@ use longevity_tests::models::poly_keys::{Car, CarPlate, Owner, Traffic, Vehicle,
 use longevity_tests::models::primary_keys::{Hashed, Partitioned, PartitionedId, PrimaryKeys};
 
 type MemTable = <Mem as longevity::backend::Session>::Table;
-type MemDoc = <Mem as longevity::backend::Session>::Doc;
+type MemDocument = <Mem as longevity::backend::Session>::Document;
 
 /// Notes the columns of each row that is written.
 struct NotesColumns(Arc<Mutex<Vec<Vec<Value>>>>);
 
 impl NotesColumns {
-    fn note(&self, content: &RowContent<MemDoc>) {
+    fn note(&self, content: &RowContent<MemDocument>) {
         self.0.lock().unwrap().push(content.columns.clone());
     }
 }
 
 impl Decorator<Mem> for NotesColumns {
-    async fn insert(&self, inner: &Mem, table: &MemTable, content: RowContent<MemDoc>) -> Result<RowId, WriteFailure> {
+    async fn insert(
+        &self,
+        inner: &Mem,
+        table: &MemTable,
+        content: RowContent<MemDocument>,
+    ) -> Result<RowId, WriteFailure> {
         self.note(&content);
         ByKind::insert(inner, table, content).await
     }
@@ -40,7 +45,7 @@ impl Decorator<Mem> for NotesColumns {
         inner: &Mem,
         table: &MemTable,
         target: Target<'_>,
-        content: RowContent<MemDoc>,
+        content: RowContent<MemDocument>,
     ) -> Result<u64, WriteFailure> {
         self.note(&content);
         ByKind::replace(inner, table, target, content).await
@@ -73,7 +78,7 @@ fn a_row_has_the_columns_of_its_variant_and_none_of_its_siblings() {
     users.update(ann.set(User::Commenter(Commenter { username: Username("ann".into()) }))).unwrap();
 
     let text = |text: &str| Value::Text(text.into());
-    let none = || Value::None(0);
+    let none = || Value::NONE;
     let expected = [
         vec![text("ann"), text("ann@example.com"), text("hi"), Value::Int(2)],
         vec![text("ann"), none(), none(), none()],
@@ -99,7 +104,7 @@ fn siblings_with_properties_of_one_name_have_columns_of_their_own() {
         .filter(|(column, _)| column.path.to_string() == "plate")
         .map(|(column, value)| (definition.variants[column.variant.unwrap()].type_name, value))
         .collect();
-    let expected = [("Car", Value::Text("ZH 1".into())), ("Boat", Value::None(0)), ("Bicycle", Value::None(0))];
+    let expected = [("Car", Value::Text("ZH 1".into())), ("Boat", Value::NONE), ("Bicycle", Value::NONE)];
     assert_eq!(plates, expected);
 }
 
@@ -132,7 +137,7 @@ impl Decorator<Mem> for NotesPrimaryKeys {
         inner: &Mem,
         table: &MemTable,
         target: Target<'_>,
-        content: RowContent<MemDoc>,
+        content: RowContent<MemDocument>,
     ) -> Result<u64, WriteFailure> {
         self.note(target);
         ByKind::replace(inner, table, target, content).await

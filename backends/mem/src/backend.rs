@@ -14,10 +14,10 @@ use longevity_core::backend::{
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, ErrorKind, Explanation, Row, Value};
+use longevity_core::{Encodable, Error, ErrorKind, Explanation, Row, Value};
 
 use crate::counting;
-use crate::encode::Doc;
+use crate::encode::MemDocument;
 use crate::key::{Buffer, encode};
 use crate::plan::Plan;
 use crate::rows::Rows;
@@ -92,22 +92,26 @@ pub(crate) fn failed(what: String) -> Error {
 
 // Nothing is awaited: each future is ready at its first poll, and done by then or not begun.
 impl Session for Mem {
-    type Doc = Doc;
+    type Document = MemDocument;
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    async fn write(
+        &self,
+        table: &Table,
+        writes: Writes<'_, MemDocument>,
+    ) -> Result<AllWritten<MemDocument>, (usize, WriteFailure)> {
         let schema = table.schema().map_err(|error| (0, WriteFailure::from(error)))?;
         table.store.write(schema, writes)
     }
 
-    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<MemDocument>>, Error> {
         let mut key = Buffer::new();
         let slot = key_of(table, lookup, &mut key)?;
         Ok(table.store.get(slot, &key, lookup.scope))
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<MemDocument>) -> Result<(), Error> {
         Selection::new(table, &*table.store, select)?.give(give)
     }
 
@@ -187,15 +191,15 @@ impl Backend for Mem {
             .with_savepoints()
     }
 
-    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
-        Ok(Doc::encode(value))
+    fn encode<T: Encodable>(&self, value: &T) -> Result<MemDocument, Error> {
+        Ok(MemDocument::encode(value))
     }
 
-    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
+    fn decode<T: Encodable>(&self, doc: &MemDocument) -> Result<T, DecodeError> {
         doc.decode()
     }
 
-    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+    fn read(&self, doc: &MemDocument, property: &PropertyReader) -> Result<Value, DecodeError> {
         Ok(doc.value_at(property.path().steps()).to_value())
     }
 

@@ -115,7 +115,7 @@ impl Said<'_> {
     /// Whether the entries in the range, or those in the ranges of the next column's values, satisfy the predicate.
     fn is_all_said(&self, predicate: &Predicate, range: &IndexRange, by_values: bool) -> bool {
         match predicate {
-            Predicate::All => true,
+            Predicate::True => true,
             Predicate::And(parts) => parts.iter().all(|part| self.is_all_said(part, range, by_values)),
             Predicate::Scope(scope) => {
                 self.index.scope.is_some_and(|own| own.discriminators.iter().all(|name| scope.contains(Some(name))))
@@ -130,7 +130,7 @@ impl Said<'_> {
                 _ => by_values && self.path(range.equal_columns) == Some(path) && self.facts.has_one_list(),
             },
             Predicate::In { negated: true, .. }
-            | Predicate::Nothing
+            | Predicate::False
             | Predicate::Text { .. }
             | Predicate::Contains { .. }
             | Predicate::Length { .. }

@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use longevity_core::backend::DecodeError;
-use longevity_core::{Document, Step, ValueRef};
+use longevity_core::{Encodable, Step, ValueRef};
 
 /// A stored value. Cloning it copies a pointer; decoding it clones the value.
 #[derive(Clone)]
-pub struct Doc(Arc<dyn Stored>);
+pub struct MemDocument(Arc<dyn Stored>);
 
 /// What a table needs of a value without knowing its type.
 trait Stored: Any + Send + Sync {
@@ -18,7 +18,7 @@ trait Stored: Any + Send + Sync {
     fn type_name(&self) -> &'static str;
 }
 
-impl<T: Document> Stored for T {
+impl<T: Encodable> Stored for T {
     fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
         longevity_core::Storable::value_at(self, path)
     }
@@ -28,14 +28,14 @@ impl<T: Document> Stored for T {
     }
 }
 
-impl Doc {
+impl MemDocument {
     /// The document of a value: one clone and one allocation.
-    pub(crate) fn encode<T: Document>(value: &T) -> Self {
+    pub(crate) fn encode<T: Encodable>(value: &T) -> Self {
         Self(Arc::new(value.clone()))
     }
 
     /// The value again, if it is one of this type.
-    pub(crate) fn decode<T: Document>(&self) -> Result<T, DecodeError> {
+    pub(crate) fn decode<T: Encodable>(&self) -> Result<T, DecodeError> {
         let stored: &dyn Any = &*self.0;
         stored.downcast_ref::<T>().cloned().ok_or_else(|| DecodeError {
             path: String::new(),
@@ -51,8 +51,8 @@ impl Doc {
 }
 
 /// The type alone: values do not belong in logs.
-impl fmt::Debug for Doc {
+impl fmt::Debug for MemDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Doc({})", self.0.type_name())
+        write!(f, "MemDocument({})", self.0.type_name())
     }
 }

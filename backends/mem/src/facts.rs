@@ -45,7 +45,7 @@ impl<'a> Facts<'a> {
         for conjunct in predicate.conjuncts() {
             match conjunct {
                 Predicate::And(_) => self.collect(conjunct),
-                Predicate::Nothing => self.nothing = true,
+                Predicate::False => self.nothing = true,
                 Predicate::Or(parts) if parts.is_empty() => self.nothing = true,
                 Predicate::Scope(scope) => self.narrow(scope.discriminators),
                 Predicate::Compare { path, comparison, operand } => self.compare(path, *comparison, operand),
@@ -56,7 +56,7 @@ impl<'a> Facts<'a> {
                 },
                 Predicate::Id { comparison, id } => self.compare_id(*comparison, *id),
                 // Left to the evaluation of each row.
-                Predicate::All
+                Predicate::True
                 | Predicate::In { negated: true, .. }
                 | Predicate::Text { .. }
                 | Predicate::Contains { .. }
@@ -163,7 +163,7 @@ fn leaf<'a>(operand: &'a Value, steps: &[&'static Step]) -> Option<ValueRef<'a>>
             leaf(value, rest)
         }
         // Where the whole is absent, its fields are.
-        (Value::None(_), _) => Some(ValueRef::None(0)),
+        (Value::None(_), _) => Some(ValueRef::NONE),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use longevity_core::query::{Predicate, Prepared};
 use longevity_core::table::Scope;
 use smallvec::SmallVec;
 
-use crate::encode::Doc;
+use crate::encode::MemDocument;
 use crate::index::{Index, Tree};
 use crate::key::Key;
 use crate::moment::{Contents, Moment};
@@ -146,8 +146,8 @@ impl Fork {
     pub(crate) fn write(
         &mut self,
         schema: &Schema,
-        writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        writes: Writes<'_, MemDocument>,
+    ) -> Result<AllWritten<MemDocument>, (usize, WriteFailure)> {
         let inserts = writes.iter().filter(|write| matches!(write, Write::Insert(_))).count();
         let mut ids = self.moment.store.new_ids(inserts);
         let mut changes = SmallVec::<[Change; 1]>::with_capacity(writes.len());
@@ -177,7 +177,7 @@ impl Fork {
     fn prepared(
         &self,
         schema: &Schema,
-        write: Write<'_, Doc>,
+        write: Write<'_, MemDocument>,
         next_id: impl FnOnce() -> u64,
     ) -> Result<Change, WriteFailure> {
         let (target, mut change) = Change::of(schema, write, next_id)?;
@@ -250,7 +250,7 @@ impl Fork {
     }
 
     /// The row with this entry in a unique index.
-    pub(crate) fn get(&mut self, slot: usize, key: &[u8], scope: Option<Scope>) -> Option<Row<Doc>> {
+    pub(crate) fn get(&mut self, slot: usize, key: &[u8], scope: Option<Scope>) -> Option<Row<MemDocument>> {
         self.find_single(slot, key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
 

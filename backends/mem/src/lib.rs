@@ -50,7 +50,7 @@ mod transaction;
 mod walk;
 
 pub use backend::Mem;
-pub use encode::Doc;
+pub use encode::MemDocument;
 pub use rows::Rows;
 pub use schema::Table;
 pub use transaction::MemTransaction;

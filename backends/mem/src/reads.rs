@@ -24,7 +24,7 @@ impl Reads {
         if self.predicates.iter().any(|known| known.predicate() == asked.predicate()) {
             return;
         }
-        if self.predicates.len() == QUERIES || *predicate == Predicate::All {
+        if self.predicates.len() == QUERIES || *predicate == Predicate::True {
             self.note_all();
         } else {
             self.predicates.push(asked);

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use longevity_core::{Error, Row};
 
-use crate::encode::Doc;
+use crate::encode::MemDocument;
 use crate::selection::Selection;
 
 /// How many rows are fetched at once at most. It starts with one, for those who want only the first.
@@ -18,7 +18,7 @@ const FETCH: usize = 64;
 /// Rows are fetched as they are asked for, unless they have to be sorted. Dropping it releases the snapshot.
 pub struct Rows {
     source: Result<Selection, Option<Error>>,
-    fetched: std::vec::IntoIter<Row<Doc>>,
+    fetched: std::vec::IntoIter<Row<MemDocument>>,
     fetch: usize,
 }
 
@@ -29,7 +29,7 @@ impl Rows {
 }
 
 impl Stream for Rows {
-    type Item = Result<Row<Doc>, Error>;
+    type Item = Result<Row<MemDocument>, Error>;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Self { source, fetched, fetch } = self.get_mut();

@@ -8,7 +8,7 @@ use longevity_core::{Error, Path, Value};
 use smallvec::SmallVec;
 
 use crate::backend::failed;
-use crate::encode::Doc;
+use crate::encode::MemDocument;
 use crate::key::{Buffer, Key, encode};
 use crate::table::{Creation, Store};
 
@@ -102,7 +102,7 @@ impl Layout {
     }
 
     /// The entries of a row.
-    pub(crate) fn entries(&self, id: u64, discriminator: Option<&str>, doc: &Doc) -> Entries {
+    pub(crate) fn entries(&self, id: u64, discriminator: Option<&str>, doc: &MemDocument) -> Entries {
         self.slots.iter().map(|slot| slot.entry(id, discriminator, doc)).collect()
     }
 }
@@ -126,7 +126,7 @@ impl Slot {
     ///
     /// Read from the document, not from the columns that come with it: so an index can be of another model than the write
     /// is, and a filter, which reads the document too, agrees with it whatever was planted.
-    pub(crate) fn entry(&self, id: u64, discriminator: Option<&str>, doc: &Doc) -> Option<Key> {
+    pub(crate) fn entry(&self, id: u64, discriminator: Option<&str>, doc: &MemDocument) -> Option<Key> {
         let covered = match self.discriminators {
             Some(names) => discriminator.is_some_and(|name| names.contains(&name)),
             None => true,
@@ -143,7 +143,7 @@ impl Slot {
     }
 
     /// The values of a row in the index's columns.
-    pub(crate) fn values(&self, doc: &Doc) -> Vec<Value> {
+    pub(crate) fn values(&self, doc: &MemDocument) -> Vec<Value> {
         self.paths.iter().map(|path| doc.value_at(path.steps()).to_value()).collect()
     }
 }

@@ -9,7 +9,7 @@ use longevity_core::backend::Give;
 use longevity_core::query::{Direction, OrderBy, Predicate, Prepared, Select, Subject};
 use longevity_core::{Error, Row};
 
-use crate::encode::Doc;
+use crate::encode::MemDocument;
 use crate::key::{Buffer, Key, encode};
 use crate::plan::{Arrangement, Candidates, Plan};
 use crate::schema::Table;
@@ -72,7 +72,7 @@ impl Selection {
     }
 
     /// The next rows, at most so many. Fewer only at the end.
-    pub(crate) fn take(&mut self, at_most: usize) -> Vec<Row<Doc>> {
+    pub(crate) fn take(&mut self, at_most: usize) -> Vec<Row<MemDocument>> {
         let mut rows = Vec::new();
         if at_most > 0 {
             self.visit(&mut |row| {
@@ -84,7 +84,7 @@ impl Selection {
     }
 
     /// Gives the rows, each while it is at hand: no list of them is made. Stops at the first error.
-    pub(crate) fn give(mut self, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+    pub(crate) fn give(mut self, give: &mut dyn Give<MemDocument>) -> Result<(), Error> {
         if let Some(rows) = self.rows() {
             give.expect(rows);
         }
@@ -98,7 +98,7 @@ impl Selection {
 
     /// How many rows there are, where that is known before they are looked at.
     fn rows(&self) -> Option<usize> {
-        let all = *self.predicate.predicate() == Predicate::All;
+        let all = *self.predicate.predicate() == Predicate::True;
         let in_window = || (self.walk.table_len() as u64).saturating_sub(self.offset).min(self.limit);
         all.then(in_window).and_then(|rows| usize::try_from(rows).ok())
     }
@@ -134,7 +134,7 @@ impl Selection {
 
     /// How many rows satisfy the predicate.
     pub(crate) fn count(mut self) -> u64 {
-        if *self.predicate.predicate() == Predicate::All {
+        if *self.predicate.predicate() == Predicate::True {
             return self.walk.table_len() as u64;
         }
         let mut count = 0;

@@ -12,7 +12,7 @@ use longevity_core::table::{Scope, TableDefinition};
 use longevity_core::{Error, Row, RowContent, RowId, Timestamp};
 use smallvec::smallvec;
 
-use crate::encode::Doc;
+use crate::encode::MemDocument;
 use crate::index::{Index, Tree};
 use crate::key::Key;
 use crate::pages::Pages;
@@ -25,7 +25,7 @@ pub(crate) struct StoredRow {
     pub(crate) id: u64,
     pub(crate) version: u64,
     pub(crate) discriminator: Option<Cow<'static, str>>,
-    pub(crate) doc: Doc,
+    pub(crate) doc: MemDocument,
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) updated_at: Option<Timestamp>,
 }
@@ -85,7 +85,7 @@ pub(crate) struct Snapshot {
 }
 
 impl StoredRow {
-    fn new(id: u64, content: RowContent<Doc>) -> Self {
+    fn new(id: u64, content: RowContent<MemDocument>) -> Self {
         let RowContent { discriminator, doc, written_at, .. } = content;
         Self { id, version: 0, discriminator, doc, created_at: written_at, updated_at: written_at }
     }
@@ -94,7 +94,7 @@ impl StoredRow {
         RowId::from_u128(self.id.into())
     }
 
-    pub(crate) fn to_row(&self) -> Row<Doc> {
+    pub(crate) fn to_row(&self) -> Row<MemDocument> {
         Row {
             id: self.row_id(),
             version: self.version,
@@ -182,8 +182,8 @@ impl Store {
     pub(crate) fn write(
         &self,
         schema: &Schema,
-        mut writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        mut writes: Writes<'_, MemDocument>,
+    ) -> Result<AllWritten<MemDocument>, (usize, WriteFailure)> {
         if writes.len() == 1
             && let Some(write) = writes.pop()
         {
@@ -213,7 +213,7 @@ impl Store {
     }
 
     /// Replaces or deletes a row.
-    fn write_one(&self, schema: &Schema, write: Write<'_, Doc>) -> Result<Written<Doc>, WriteFailure> {
+    fn write_one(&self, schema: &Schema, write: Write<'_, MemDocument>) -> Result<Written<MemDocument>, WriteFailure> {
         let (target, mut change) = Change::of(schema, write, || self.next_id.fetch_add(1, Ordering::Relaxed))?;
         let mut state = self.write_lock();
         let written = state.write(schema, &[target], std::slice::from_mut(&mut change));
@@ -226,7 +226,7 @@ impl Store {
     }
 
     /// Inserts a row: there is no row before it to look at.
-    fn insert(&self, schema: &Schema, content: RowContent<Doc>) -> Result<Written<Doc>, WriteFailure> {
+    fn insert(&self, schema: &Schema, content: RowContent<MemDocument>) -> Result<Written<MemDocument>, WriteFailure> {
         let row = Arc::new(StoredRow::new(self.next_id.fetch_add(1, Ordering::Relaxed), content));
         let mut entries = row.entries(&schema.layout);
         let id = row.row_id();
@@ -246,7 +246,7 @@ impl Store {
     }
 
     /// The row with this entry in a unique index.
-    pub(crate) fn get(&self, slot: usize, key: &[u8], scope: Option<Scope>) -> Option<Row<Doc>> {
+    pub(crate) fn get(&self, slot: usize, key: &[u8], scope: Option<Scope>) -> Option<Row<MemDocument>> {
         let state = self.read();
         state.with_key(slot, key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
@@ -350,7 +350,7 @@ impl Change {
     /// is made before the lock is taken.
     pub(crate) fn of<'a>(
         schema: &Schema,
-        write: Write<'a, Doc>,
+        write: Write<'a, MemDocument>,
         next_id: impl FnOnce() -> u64,
     ) -> Result<(Option<Target<'a>>, Self), WriteFailure> {
         let asked = write.wants_before();
@@ -363,7 +363,7 @@ impl Change {
         Ok((target, Self { row: row.map(Arc::new), entries, old: None, old_entries: Entries::new(), asked }))
     }
 
-    pub(crate) fn written(&self) -> Written<Doc> {
+    pub(crate) fn written(&self) -> Written<MemDocument> {
         let before = || self.old.as_ref().filter(|_| self.asked).map(|old| Box::new(old.to_row()));
         match (&self.row, &self.old) {
             (None, _) => Written::Deleted(before()),

@@ -15,7 +15,7 @@ use longevity_core::{Error, Explanation, Row};
 
 use crate::backend::{Mem, explain, key_of};
 use crate::counting;
-use crate::encode::Doc;
+use crate::encode::MemDocument;
 use crate::fork::{Fork, Part};
 use crate::key::Buffer;
 use crate::moment::{Contents, Moment, now};
@@ -183,22 +183,26 @@ fn conflict(what: String) -> Error {
 
 // As in the back end, each future is ready at its first poll.
 impl Session for MemTransaction {
-    type Doc = Doc;
+    type Document = MemDocument;
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    async fn write(
+        &self,
+        table: &Table,
+        writes: Writes<'_, MemDocument>,
+    ) -> Result<AllWritten<MemDocument>, (usize, WriteFailure)> {
         let schema = table.schema().map_err(|error| (0, error.into()))?;
         self.with(table, |fork| Ok(fork.write(schema, writes))).map_err(|error| (0, error.into()))?
     }
 
-    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<MemDocument>>, Error> {
         let mut key = Buffer::new();
         let slot = key_of(table, lookup, &mut key)?;
         self.with(table, |fork| Ok(fork.get(slot, &key, lookup.scope)))
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<MemDocument>) -> Result<(), Error> {
         let selection = self.with(table, |fork| {
             fork.note(&select.predicate);
             Selection::new(table, fork, select)
@@ -213,7 +217,7 @@ impl Session for MemTransaction {
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
-        let read = |doc: &Doc, property: &_| self.mem.read(doc, property);
+        let read = |doc: &MemDocument, property: &_| self.mem.read(doc, property);
         find_values_of_documents(self, read, table, select, projection, give).await
     }
 

@@ -121,14 +121,14 @@ fn a_batch_is_seen_whole_or_not_at_all() {
                 let batch = (first..first + 10).map(|number| member(if failing { 1 } else { number }).into());
                 assert_eq!(users.insert_many(batch).is_err(), failing);
             } else {
-                seen.push(users.count(Predicate::All));
+                seen.push(users.count(Predicate::True));
                 seen.push(users.count(members().and(compare(&[&CATS], Comparison::Ge, 0))));
             }
         }
         seen
     });
     assert!(halves.concat().iter().all(|count| count % 10 == 0));
-    assert_eq!(users.count(Predicate::All), 8 * 40 * 10);
+    assert_eq!(users.count(Predicate::True), 8 * 40 * 10);
     users.check_indexes();
 }
 
@@ -142,7 +142,7 @@ fn a_stream_is_a_snapshot_whatever_is_written_meanwhile() {
         ..select(members())
     };
     let by_rating_and_cats = Select { order: vec![by(&path(&[&RATING])), by(&path(&[&CATS]))], ..select(members()) };
-    let selects = [select(Predicate::All), by_cats, by_email, by_rating_and_cats];
+    let selects = [select(Predicate::True), by_cats, by_email, by_rating_and_cats];
     let expected: Vec<_> = selects.iter().map(|select| users.find(select.clone())).collect();
     let mut streams: Vec<_> = selects.iter().map(|select| users.stream(select.clone())).collect();
     // Some have begun to read and some have not.
@@ -164,7 +164,7 @@ fn a_stream_is_a_snapshot_whatever_is_written_meanwhile() {
     found[0].insert(0, begun);
     writer.join().unwrap();
     assert_eq!(found, expected);
-    assert_ne!(users.find(select(Predicate::All)), ids);
+    assert_ne!(users.find(select(Predicate::True)), ids);
     users.check_indexes();
 }
 
@@ -174,7 +174,7 @@ fn the_order_of_a_key_is_right_though_it_is_made_while_others_write() {
         let users = Users::new();
         users.insert_many((0..300).map(|number| member(number).into())).unwrap();
         together(&users, |users, thread| {
-            let by_username = Select { order: vec![by(&path(&[&USERNAME]))], ..select(Predicate::All) };
+            let by_username = Select { order: vec![by(&path(&[&USERNAME]))], ..select(Predicate::True) };
             for number in 1_000 * (thread + 1)..1_000 * (thread + 1) + 20 {
                 if thread % 4 == 0 {
                     // Of one moment, and in order, whoever is making it.
@@ -216,7 +216,7 @@ fn nobody_waits_for_a_scan() {
                     may_go_on.recv_timeout(PATIENCE).unwrap();
                 }
             })));
-            users.count(compare(&[&TAGS], Comparison::Ne, Operand(longevity_core::Value::None(0)).0))
+            users.count(compare(&[&TAGS], Comparison::Ne, Operand(longevity_core::Value::NONE).0))
         })
     };
     is_paused.recv_timeout(PATIENCE).unwrap();

@@ -107,7 +107,7 @@ fn comparisons() -> impl Strategy<Value = Comparison> {
 }
 
 fn text_values() -> impl Strategy<Value = Value> {
-    prop_oneof![9 => texts().prop_map(|text| Value::Text(text.into())), 1 => Just(Value::None(0))]
+    prop_oneof![9 => texts().prop_map(|text| Value::Text(text.into())), 1 => Just(Value::NONE)]
 }
 
 fn atoms() -> impl Strategy<Value = Predicate> {
@@ -123,7 +123,7 @@ fn atoms() -> impl Strategy<Value = Predicate> {
         Value::Record(vec![("region", Value::Text(region.into())), ("number", Value::Int(number))])
     });
     let whole_code =
-        (prop::sample::select(vec![Comparison::Eq, Comparison::Ne]), prop_oneof![9 => code, 1 => Just(Value::None(0))])
+        (prop::sample::select(vec![Comparison::Eq, Comparison::Ne]), prop_oneof![9 => code, 1 => Just(Value::NONE)])
             .prop_map(|(comparison, operand)| Predicate::Compare { path: path(&[&CODE]), comparison, operand });
     prop_oneof![
         3 => compare_with(path(&[&USERNAME]), text_values().boxed()),
@@ -140,7 +140,7 @@ fn atoms() -> impl Strategy<Value = Predicate> {
         1 => among(path(&[&RATING]), floats().prop_map(Value::Float).boxed()),
         1 => (comparisons(), 0..12_u128)
             .prop_map(|(comparison, id)| Predicate::Id { comparison, id: RowId::from_u128(id) }),
-        1 => prop::sample::select(vec![Predicate::All, Predicate::Nothing]),
+        1 => prop::sample::select(vec![Predicate::True, Predicate::False]),
         2 => prop::sample::select(vec![MEMBER, COMMENTER, CANONICAL]).prop_map(Predicate::Scope),
     ]
 }
@@ -168,7 +168,7 @@ fn predicates() -> impl Strategy<Value = Predicate> {
     // Mostly what a repository sends: a scope and a chain of conjuncts.
     (any::<bool>(), prop::collection::vec(prop_oneof![3 => atoms(), 1 => nested], 0..4)).prop_map(
         |(scoped, conjuncts)| {
-            conjuncts.into_iter().fold(if scoped { members() } else { Predicate::All }, Predicate::and)
+            conjuncts.into_iter().fold(if scoped { members() } else { Predicate::True }, Predicate::and)
         },
     )
 }
@@ -305,7 +305,7 @@ fn equal_values_come_by_id_in_both_directions() {
         assert_eq!(users.find(greatest_first(Direction::Descending)), [b, d, f, a, c, e], "{}", step.name);
     }
     let greatest_first = |predicate| Select { ties: Direction::Descending, ..select(predicate) };
-    assert_eq!(users.find(greatest_first(Predicate::All)), [a, b, c, d, e, f]);
+    assert_eq!(users.find(greatest_first(Predicate::True)), [a, b, c, d, e, f]);
     assert_eq!(users.find(greatest_first(members().and(compare(&[&CATS], Comparison::Eq, 1)))), [b, d, f]);
 }
 
@@ -325,8 +325,8 @@ fn a_range_finds_neither_the_absent_nor_nan() {
     users.insert(with(2, Some(""), f64::NEG_INFINITY)).unwrap();
     let count = |predicate| users.count(members().and(predicate));
     assert_eq!(count(compare(&[&NICK], Comparison::Lt, "z")), 1);
-    assert_eq!(count(compare(&[&NICK], Comparison::Ge, Value::None(0))), 0);
-    assert_eq!(count(compare(&[&NICK], Comparison::Eq, Value::None(0))), 1);
+    assert_eq!(count(compare(&[&NICK], Comparison::Ge, Value::NONE)), 0);
+    assert_eq!(count(compare(&[&NICK], Comparison::Eq, Value::NONE)), 1);
     assert_eq!(count(compare(&[&RATING], Comparison::Lt, Value::Float(0.0))), 1);
     assert_eq!(count(compare(&[&RATING], Comparison::Le, Value::Float(f64::NAN))), 1);
     assert_eq!(count(compare(&[&RATING], Comparison::Ge, Value::Float(f64::NAN))), 1);
@@ -351,7 +351,7 @@ fn what_an_index_counts_alone_asks_no_row() {
     let cats = |comparison, number: i64| compare(&[&CATS], comparison, number);
     let among = Predicate::In { path: path(&[&CATS]), operands: [1, 9, 7].map(Value::Int).into(), negated: false };
     for (predicate, rows) in [
-        (Predicate::All, 41),
+        (Predicate::True, 41),
         (members(), 40),
         (members().and(cats(Comparison::Eq, 3)), 5),
         (members().and(cats(Comparison::Gt, 3)).and(cats(Comparison::Le, 5)), 10),
@@ -373,7 +373,7 @@ fn room_for_all_rows_is_made_at_once() {
         users.insert(member(number)).unwrap();
     }
     let window = |offset, limit| {
-        let found = users.found(Select { offset, limit, ..Select::of(Predicate::All) });
+        let found = users.found(Select { offset, limit, ..Select::of(Predicate::True) });
         (found.expected, found.ids.len())
     };
     assert_eq!(window(0, None), (Some(10), 10));

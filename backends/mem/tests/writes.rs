@@ -72,7 +72,7 @@ fn a_batch_with_a_duplicate_inserts_nothing_and_names_the_row() {
     users.check_indexes();
     let ids = users.insert_many([member(1), member(2), member(3)].map(User::from)).unwrap();
     assert!(ids.is_sorted() && ids.len() == 3);
-    assert_eq!(users.count(Predicate::All), 4);
+    assert_eq!(users.count(Predicate::True), 4);
     users.check_indexes();
 }
 
@@ -180,7 +180,7 @@ fn a_row_with_an_unknown_discriminator_comes_back_as_stored_and_is_in_no_scope()
     assert_eq!(users.count(named(MEMBER)), 0);
     assert_eq!(users.count(Predicate::Scope(COMMENTER)), 0);
     assert_eq!(users.count(named(Scope { variant: 2, discriminators: &["Martian"] })), 1);
-    assert_eq!(users.find(select(Predicate::All)), [id]);
+    assert_eq!(users.find(select(Predicate::True)), [id]);
 }
 
 #[test]

@@ -13,10 +13,10 @@ use longevity_core::backend::{
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, Timestamp, Value};
+use longevity_core::{Encodable, Error, Explanation, Row, Timestamp, Value};
 
 use crate::Mongo;
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::executor::Executor;
 use crate::runtime::Within;
 use crate::stream::Rows;
@@ -33,11 +33,15 @@ impl Mongo {
 }
 
 impl Session for Mongo {
-    type Doc = Doc;
+    type Document = MongoDocument;
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    async fn write(
+        &self,
+        table: &Table,
+        writes: Writes<'_, MongoDocument>,
+    ) -> Result<AllWritten<MongoDocument>, (usize, WriteFailure)> {
         let ready = table.ready().await.map_err(|error| (0, error.into()))?;
         let mut executor = Executor::alone(&ready.connection);
         ready.within(write::write(&ready, &mut executor, writes)).await
@@ -49,19 +53,19 @@ impl Session for Mongo {
         lookup: Lookup<'_>,
         changes: &[InPlace],
         written_at: Option<Timestamp>,
-    ) -> Result<Option<Row<Doc>>, Error> {
+    ) -> Result<Option<Row<MongoDocument>>, Error> {
         let ready = table.ready().await?;
         let mut executor = Executor::alone(&ready.connection);
         ready.within(patch::patch(&ready, &mut executor, &lookup, changes, written_at)).await
     }
 
-    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<MongoDocument>>, Error> {
         let ready = table.ready().await?;
         let mut executor = Executor::alone(&ready.connection);
         ready.within(read::get(&ready, &mut executor, &lookup)).await
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<MongoDocument>) -> Result<(), Error> {
         let ready = table.ready().await?;
         ready.within(read::each(&ready, None, &select, give)).await
     }
@@ -115,15 +119,15 @@ impl Backend for Mongo {
         Capabilities::none().with_atomic_batches().with_explain().with_transactions()
     }
 
-    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
-        Doc::encode(value)
+    fn encode<T: Encodable>(&self, value: &T) -> Result<MongoDocument, Error> {
+        MongoDocument::encode(value)
     }
 
-    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
+    fn decode<T: Encodable>(&self, doc: &MongoDocument) -> Result<T, DecodeError> {
         doc.decode()
     }
 
-    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+    fn read(&self, doc: &MongoDocument, property: &PropertyReader) -> Result<Value, DecodeError> {
         doc.read(property)
     }
 

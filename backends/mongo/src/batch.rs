@@ -10,7 +10,7 @@ use mongodb::bson::{RawDocumentBuf, doc};
 
 use crate::all_or_none::{Failed, all_or_none};
 use crate::connection::PATIENCE;
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::executor::Executor;
 use crate::failure::MongoError;
 use crate::identity;
@@ -24,8 +24,8 @@ use crate::write::{found, refused_row};
 /// Does the writes.
 pub(crate) async fn write(
     table: &Arc<Ready>,
-    writes: Writes<'_, Doc>,
-) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    writes: Writes<'_, MongoDocument>,
+) -> Result<AllWritten<MongoDocument>, (usize, WriteFailure)> {
     let writes = Identified::all(writes)?;
     if let Some(documents) = insertions(table, &writes)? {
         return match all_or_none(table, &Batch::new(Work::Insert(documents), &[])).await {
@@ -74,8 +74,8 @@ pub(crate) async fn write(
 pub(crate) async fn write_within(
     table: &Ready,
     executor: &mut Executor<'_>,
-    writes: Writes<'_, Doc>,
-) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    writes: Writes<'_, MongoDocument>,
+) -> Result<AllWritten<MongoDocument>, (usize, WriteFailure)> {
     let writes = Identified::all(writes)?;
     let work = match insertions(table, &writes)? {
         Some(documents) => Work::Insert(documents),
@@ -140,7 +140,7 @@ fn insertions(
 }
 
 /// What became of the writes: with what was asked about their rows.
-fn written(writes: &[Identified<'_>], mut changed: Changed) -> AllWritten<Doc> {
+fn written(writes: &[Identified<'_>], mut changed: Changed) -> AllWritten<MongoDocument> {
     let of = |Identified { id, write }: &Identified<'_>| match write {
         Write::Insert(_) => Written::Inserted(identity::row_id(*id)),
         Write::Replace(target, _) => {

@@ -7,7 +7,7 @@ use longevity_core::backend::DecodeError;
 use longevity_core::document;
 use longevity_core::encoding::{self, EncodeError, PropertyReader};
 use longevity_core::limits::DOCUMENT_LEVELS;
-use longevity_core::{Document, Error, ErrorKind, Storable, Value};
+use longevity_core::{Encodable, Error, ErrorKind, Storable, Value};
 use mongodb::bson::{self, RawDeserializer};
 use serde::{Serialize, Serializer};
 
@@ -17,16 +17,16 @@ use crate::format::BsonFormat;
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// A stored document, without the fields that are longevity's own: BSON.
-pub struct Doc(Vec<u8>);
+pub struct MongoDocument(Vec<u8>);
 
 /// A document without fields.
-impl Default for Doc {
+impl Default for MongoDocument {
     fn default() -> Self {
         Self(vec![5, 0, 0, 0, 0])
     }
 }
 
-impl Clone for Doc {
+impl Clone for MongoDocument {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
@@ -43,7 +43,7 @@ struct Encoded<'a, T> {
     too_deep: &'a Cell<bool>,
 }
 
-impl<T: Document> Serialize for Encoded<'_, T> {
+impl<T: Encodable> Serialize for Encoded<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         document::serialize::<BsonFormat, _, _>(self.value, serializer, DOCUMENT_LEVELS).map_err(|error| match error {
             EncodeError::TooDeep { .. } => {
@@ -55,8 +55,8 @@ impl<T: Document> Serialize for Encoded<'_, T> {
     }
 }
 
-impl Doc {
-    pub(crate) fn encode<T: Document>(value: &T) -> Result<Self, Error> {
+impl MongoDocument {
+    pub(crate) fn encode<T: Encodable>(value: &T) -> Result<Self, Error> {
         let too_deep = Cell::new(false);
         // With room for most documents: the serializer's own vector starts with none.
         let mut bytes = Vec::with_capacity(512);
@@ -71,7 +71,7 @@ impl Doc {
         Ok(Self(bytes))
     }
 
-    pub(crate) fn decode<T: Document>(&self) -> Result<T, DecodeError> {
+    pub(crate) fn decode<T: Encodable>(&self) -> Result<T, DecodeError> {
         let bson = || RawDeserializer::new(&self.0);
         bson().and_then(document::deserialize::<BsonFormat, T, _>).map_err(|error| {
             // Once more, to find where: only what fails pays for the path.
@@ -138,9 +138,9 @@ fn failed(reason: String) -> Error {
 }
 
 /// The length alone: values do not belong in logs.
-impl fmt::Debug for Doc {
+impl fmt::Debug for MongoDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Doc({} bytes)", self.0.len())
+        write!(f, "MongoDocument({} bytes)", self.0.len())
     }
 }
 
@@ -152,13 +152,13 @@ mod tests {
     fn a_document_in_place_of_another_keeps_its_room() {
         let long = bson::serialize_to_vec(&bson::doc! { "text": "long enough" }).unwrap();
         let short = bson::serialize_to_vec(&bson::doc! { "x": 1 }).unwrap();
-        let mut doc = Doc(long);
+        let mut doc = MongoDocument(long);
         let room = doc.0.as_ptr();
-        doc.clone_from(&Doc(short.clone()));
+        doc.clone_from(&MongoDocument(short.clone()));
         assert_eq!((doc.as_bytes(), doc.0.as_ptr()), (&*short, room));
         let fields = doc.fields().to_vec();
         doc.set(&fields);
         assert_eq!(doc.as_bytes(), short);
-        assert_eq!(Doc::default().fields(), b"");
+        assert_eq!(MongoDocument::default().fields(), b"");
     }
 }

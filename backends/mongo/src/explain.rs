@@ -14,7 +14,7 @@ pub(crate) async fn of_select(table: &Ready, select: &Select) -> Result<Explanat
     let find = translate::find(table, select)?;
     let explanation = of_find(table, find).await?;
     Ok(match select.predicate {
-        Predicate::Nothing => Explanation { access: Access::Nothing, ..explanation },
+        Predicate::False => Explanation { access: Access::Nothing, ..explanation },
         _ => explanation,
     })
 }

@@ -14,7 +14,7 @@ use mongodb::error::{
 /// use longevity_core::{Error, backend::Backend};
 /// use longevity_mongo::{Mongo, MongoError};
 ///
-/// let mongo = Mongo::connect("mongodb://localhost");
+/// let mongo = Mongo::new("mongodb://localhost");
 /// let Err(Error::Connection { source, .. }) = mongo.block_on(mongo.open(&[])) else { panic!("a database without a name") };
 /// assert!(matches!(source.downcast_ref(), Some(MongoError::NoDatabase)));
 /// ```

@@ -12,7 +12,7 @@ use mongodb::Collection;
 use mongodb::bson::{Document, RawDocumentBuf, doc};
 
 use crate::connection::Connection;
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::failure::MongoError;
 use crate::fill::{rows_of, variants};
 use crate::identity;
@@ -127,7 +127,7 @@ impl Look<'_> {
         filter.extend(condition);
         let found = self.collection.find_one(filter).sort(order).await.map_err(MongoError::of_read)?;
         let Some(row) = found else { return Ok(()) };
-        let mut doc = Doc::unset();
+        let mut doc = MongoDocument::unset();
         doc.set(&fields_of(&row));
         let value = doc.read(self.reader).map_err(|error| error.source.to_string());
         let value = value.as_ref().map_err(String::as_str);

@@ -4,7 +4,7 @@
 //! use longevity_core::backend::Backend;
 //! use longevity_mongo::Mongo;
 //!
-//! let mongo = Mongo::connect("mongodb://localhost/blog?replicaSet=rs0");
+//! let mongo = Mongo::new("mongodb://localhost/blog?replicaSet=rs0");
 //! let tables = mongo.block_on(mongo.open(&[]))?;
 //! # Ok::<(), longevity_core::Error>(())
 //! ```
@@ -87,7 +87,7 @@ mod values;
 mod work;
 mod write;
 
-pub use encode::Doc;
+pub use encode::MongoDocument;
 pub use failure::MongoError;
 pub use settings::{Acknowledgement, Mongo, ReadConcern};
 pub use stream::Rows;
@@ -99,13 +99,13 @@ const NAME: &str = "mongo";
 
 /// A document out of bytes of any form, as from a broken server; for tests.
 #[doc(hidden)]
-pub fn document_of(bytes: Vec<u8>) -> Doc {
-    Doc::of(bytes)
+pub fn document_of(bytes: Vec<u8>) -> MongoDocument {
+    MongoDocument::of(bytes)
 }
 
 /// A document's bytes; for tests.
 #[doc(hidden)]
-pub fn bytes_of(doc: &Doc) -> &[u8] {
+pub fn bytes_of(doc: &MongoDocument) -> &[u8] {
     doc.as_bytes()
 }
 

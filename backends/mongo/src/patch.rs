@@ -7,7 +7,7 @@ use longevity_core::{Error, Path, Row, Timestamp};
 use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
 
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::executor::Executor;
 use crate::failure::{DUPLICATE, MongoError, TOO_LARGE, VALIDATION, code_of};
 use crate::layout::{TYPE, UPDATED_AT, VERSION};
@@ -28,7 +28,7 @@ pub(crate) async fn patch(
     lookup: &Lookup<'_>,
     changes: &[InPlace],
     written_at: Option<Timestamp>,
-) -> Result<Option<Row<Doc>>, Error> {
+) -> Result<Option<Row<MongoDocument>>, Error> {
     let definition = &*table.definition;
     // A cluster changes one row only where it knows which of its servers has it.
     let is_routed =

@@ -13,7 +13,7 @@ use mongodb::bson::{Document, RawDocument, doc};
 use mongodb::raw_batch_cursor::RawBatch;
 
 use crate::cursor::Cursor;
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::executor::Executor;
 use crate::failure::MongoError;
 use crate::layout::ID;
@@ -35,7 +35,7 @@ pub(crate) fn of_key(table: &Ready, lookup: &Lookup<'_>) -> Result<Document, Err
     }
     // A partial index is used only where its condition is in the filter.
     let scope = lookup.scope.or(index.scope);
-    let predicate = scope.map_or(Predicate::All, Predicate::Scope);
+    let predicate = scope.map_or(Predicate::True, Predicate::Scope);
     let columns = index.columns.iter().zip(lookup.values);
     let predicate = columns.fold(predicate, |predicate, (column, value)| {
         let path = definition.columns[*column].path.clone();
@@ -49,7 +49,7 @@ pub(crate) async fn get(
     table: &Ready,
     executor: &mut Executor<'_>,
     lookup: &Lookup<'_>,
-) -> Result<Option<Row<Doc>>, Error> {
+) -> Result<Option<Row<MongoDocument>>, Error> {
     let filter = of_key(table, lookup)?;
     let collection = executor.collection(table);
     let answer = executor.run(move |session| {
@@ -102,7 +102,7 @@ pub(crate) async fn each(
     table: &Ready,
     open: Option<&Arc<Open>>,
     select: &Select,
-    give: &mut dyn Give<Doc>,
+    give: &mut dyn Give<MongoDocument>,
 ) -> Result<(), Error> {
     let mut cursor = Cursor::open(table, open, translate::find(table, select)?).await?;
     let mut row = rows::empty();

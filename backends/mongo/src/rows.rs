@@ -6,7 +6,7 @@ use longevity_core::{BoxError, Error, Row, RowId, Timestamp};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::failure::MongoError;
 use crate::format;
 use crate::identity;
@@ -25,7 +25,7 @@ pub(crate) fn document(
     discriminator: Option<&str>,
     version: i64,
     written_at: Option<Timestamp>,
-    doc: &Doc,
+    doc: &MongoDocument,
 ) -> Result<RawDocumentBuf, MongoError> {
     document_with_times(id, discriminator, version, [written_at; 2], doc)
 }
@@ -36,7 +36,7 @@ pub(crate) fn document_with_times(
     discriminator: Option<&str>,
     version: i64,
     times: [Option<Timestamp>; 2],
-    doc: &Doc,
+    doc: &MongoDocument,
 ) -> Result<RawDocumentBuf, MongoError> {
     let mut bytes = Vec::with_capacity(doc.as_bytes().len() + 128);
     bytes.extend_from_slice(&[0; 4]);
@@ -76,19 +76,19 @@ fn length(bytes: usize) -> [u8; 4] {
 }
 
 /// A row before it is read.
-pub(crate) fn empty() -> Row<Doc> {
+pub(crate) fn empty() -> Row<MongoDocument> {
     Row {
         id: RowId::from_u128(0),
         version: 0,
         discriminator: None,
-        doc: Doc::unset(),
+        doc: MongoDocument::unset(),
         created_at: None,
         updated_at: None,
     }
 }
 
 /// The row that a document is.
-pub(crate) fn read(table: &Ready, document: &RawDocument) -> Result<Row<Doc>, Error> {
+pub(crate) fn read(table: &Ready, document: &RawDocument) -> Result<Row<MongoDocument>, Error> {
     let mut row = empty();
     read_into(&mut row, table, document)?;
     Ok(row)
@@ -96,7 +96,7 @@ pub(crate) fn read(table: &Ready, document: &RawDocument) -> Result<Row<Doc>, Er
 
 /// The same, in place of another. An error is about this document alone, which somebody edited: those behind it can be
 /// read.
-pub(crate) fn read_into(into: &mut Row<Doc>, table: &Ready, document: &RawDocument) -> Result<(), Error> {
+pub(crate) fn read_into(into: &mut Row<MongoDocument>, table: &Ready, document: &RawDocument) -> Result<(), Error> {
     let mut own = Own::default();
     let read = match own.in_front(document.as_bytes(), table.has_type()) {
         Some(fields) => {
@@ -119,7 +119,7 @@ pub(crate) fn read_into(into: &mut Row<Doc>, table: &Ready, document: &RawDocume
 
 type Wrong = (&'static str, BoxError);
 
-fn fill(into: &mut Row<Doc>, table: &Ready, own: &Own<'_>) -> Result<(), Wrong> {
+fn fill(into: &mut Row<MongoDocument>, table: &Ready, own: &Own<'_>) -> Result<(), Wrong> {
     let missing =
         |field| (field, BoxError::from(format!("the document has no {field}, or not such a one as longevity writes")));
     into.id = own.id.map(identity::row_id).ok_or_else(|| missing(ID))?;
@@ -163,7 +163,7 @@ pub(crate) fn version_of(value: RawBsonRef<'_>) -> Option<u64> {
 
 /// The bytes of a document's fields that are not our own.
 pub(crate) fn fields_of(document: &RawDocument) -> Vec<u8> {
-    let mut doc = Doc::unset();
+    let mut doc = MongoDocument::unset();
     // Of one that somebody edited, what can be read.
     let _ = Own::default().anywhere(document, &mut doc);
     doc.fields().to_vec()
@@ -224,7 +224,7 @@ impl<'a> Own<'a> {
     }
 
     /// Reads them wherever they are, and puts the other fields in the document.
-    fn anywhere(&mut self, document: &'a RawDocument, fields: &mut Doc) -> Result<(), Wrong> {
+    fn anywhere(&mut self, document: &'a RawDocument, fields: &mut MongoDocument) -> Result<(), Wrong> {
         *self = Self::default();
         let mut others = RawDocumentBuf::new();
         for field in document {

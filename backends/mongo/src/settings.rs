@@ -44,7 +44,7 @@ use crate::failure::MongoError;
 /// ```
 /// use longevity_mongo::{Acknowledgement, Mongo, ReadConcern};
 ///
-/// let careful = Mongo::connect("mongodb://localhost/blog?replicaSet=rs0");
+/// let careful = Mongo::new("mongodb://localhost/blog?replicaSet=rs0");
 /// let quick = careful.clone().acknowledged_by(Acknowledgement::Nodes(1)).read_concern(ReadConcern::Local);
 /// assert_eq!(format!("{quick:?}"), "Mongo(localhost/blog)");
 /// ```
@@ -99,7 +99,7 @@ impl Mongo {
     ///
     /// What it says of `w`, `journal`, `readConcernLevel` and `readPreference` holds; where it says nothing, writes are
     /// acknowledged by a majority, and reads are from the primary and see what a majority has.
-    pub fn connect(uri: impl Into<String>) -> Self {
+    pub fn new(uri: impl Into<String>) -> Self {
         let settings = Settings {
             uri: uri.into(),
             database: None,
@@ -124,7 +124,7 @@ impl Mongo {
     /// assert!(error.contains("names no database") && !error.contains("secret"));
     /// ```
     pub fn from_uri(uri: &str) -> Result<Self, Error> {
-        let mongo = Self::connect(uri);
+        let mongo = Self::new(uri);
         mongo.database_name()?;
         Ok(mongo)
     }

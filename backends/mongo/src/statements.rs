@@ -5,7 +5,7 @@ use longevity_core::backend::{Target, Write, WriteFailure, Writes};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, cstr, doc};
 
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::failure::MongoError;
 use crate::identity;
 use crate::layout::{UPDATED_AT, VERSION};
@@ -41,13 +41,13 @@ pub(crate) struct Command {
 #[derive(Debug)]
 pub(crate) struct Identified<'a> {
     pub(crate) id: ObjectId,
-    pub(crate) write: Write<'a, Doc>,
+    pub(crate) write: Write<'a, MongoDocument>,
 }
 
 impl<'a> Identified<'a> {
     /// All of the writes: a new row gets an id, which it keeps however often it is tried to write it.
-    pub(crate) fn all(writes: Writes<'a, Doc>) -> Result<Vec<Self>, (usize, WriteFailure)> {
-        let identified = |(position, write): (usize, Write<'a, Doc>)| {
+    pub(crate) fn all(writes: Writes<'a, MongoDocument>) -> Result<Vec<Self>, (usize, WriteFailure)> {
+        let identified = |(position, write): (usize, Write<'a, MongoDocument>)| {
             let id = match write.target() {
                 None => identity::next(),
                 Some(target) => identity::object_id(target.id).ok_or((position, WriteFailure::Missing))?,
@@ -66,7 +66,7 @@ impl<'a> Identified<'a> {
     pub(crate) fn new_document(
         &self,
         table: &Ready,
-        content: &RowContent<Doc>,
+        content: &RowContent<MongoDocument>,
     ) -> Result<RawDocumentBuf, WriteFailure> {
         let name = content.discriminator.as_deref();
         let document = rows::document(self.id, name, 0, content.written_at, &content.doc)?;
@@ -106,7 +106,7 @@ enum Verb {
 }
 
 impl Verb {
-    fn of(write: &Write<'_, Doc>) -> Self {
+    fn of(write: &Write<'_, MongoDocument>) -> Self {
         match write {
             Write::Insert(_) => Self::Insert,
             Write::Replace(..) => Self::Update,
@@ -198,7 +198,7 @@ fn whole(
     table: &Ready,
     id: ObjectId,
     target: &Target<'_>,
-    content: &RowContent<Doc>,
+    content: &RowContent<MongoDocument>,
     form: Form,
 ) -> Result<Option<RawDocumentBuf>, WriteFailure> {
     let (Some(version), None, Form::Whole) = (target.version, content.written_at, form) else { return Ok(None) };

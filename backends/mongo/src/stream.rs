@@ -10,7 +10,7 @@ use longevity_core::query::Select;
 use longevity_core::{Error, Row};
 
 use crate::cursor::Cursor;
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::open::Open;
 use crate::table::{Ready, Table};
 use crate::{read, rows, translate};
@@ -32,7 +32,7 @@ struct Opened {
 type Next = Pin<Box<dyn Future<Output = Result<Option<(Opened, Batch)>, Error>> + Send>>;
 
 /// The rows of a batch, in order. A document that is no row is an error in its place.
-type Batch = std::vec::IntoIter<Result<Row<Doc>, Error>>;
+type Batch = std::vec::IntoIter<Result<Row<MongoDocument>, Error>>;
 
 enum State {
     Waiting(Next),
@@ -70,7 +70,7 @@ impl Rows {
 }
 
 impl Stream for Rows {
-    type Item = Result<Row<Doc>, Error>;
+    type Item = Result<Row<MongoDocument>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {

@@ -11,7 +11,7 @@ use longevity_core::{RowContent, Timestamp};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf, doc};
 
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::executor::Executor;
 use crate::format;
 use crate::layout::{CREATED_AT, ID, UPDATED_AT, VERSION};
@@ -35,7 +35,7 @@ struct New {
     id: ObjectId,
     /// Whether it was there before.
     is_back: bool,
-    content: RowContent<Doc>,
+    content: RowContent<MongoDocument>,
 }
 
 /// What a row keeps.

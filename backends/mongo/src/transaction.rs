@@ -12,7 +12,7 @@ use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::{Error, Explanation, Row, Timestamp};
 
 use crate::connection::Connection;
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::executor::Executor;
 use crate::failure::{MongoError, unsupported};
 use crate::open::Open;
@@ -49,11 +49,15 @@ impl MongoTransaction {
 }
 
 impl Session for MongoTransaction {
-    type Doc = Doc;
+    type Document = MongoDocument;
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    async fn write(
+        &self,
+        table: &Table,
+        writes: Writes<'_, MongoDocument>,
+    ) -> Result<AllWritten<MongoDocument>, (usize, WriteFailure)> {
         let failed = |error: Error| (0, error.into());
         let ready = self.ready(table).await.map_err(failed)?;
         let mut executor = self.writes().await.map_err(failed)?;
@@ -66,17 +70,17 @@ impl Session for MongoTransaction {
         lookup: Lookup<'_>,
         changes: &[InPlace],
         written_at: Option<Timestamp>,
-    ) -> Result<Option<Row<Doc>>, Error> {
+    ) -> Result<Option<Row<MongoDocument>>, Error> {
         let (ready, mut executor) = (self.ready(table).await?, self.writes().await?);
         ready.within(patch::patch(&ready, &mut executor, &lookup, changes, written_at)).await
     }
 
-    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<MongoDocument>>, Error> {
         let (ready, mut executor) = (self.ready(table).await?, self.reads()?);
         ready.within(read::get(&ready, &mut executor, &lookup)).await
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<MongoDocument>) -> Result<(), Error> {
         let ready = self.ready(table).await?;
         ready.within(read::each(&ready, Some(&self.open), &select, give)).await
     }
@@ -88,7 +92,7 @@ impl Session for MongoTransaction {
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
-        find_values_of_documents(self, Doc::read, table, select, projection, give).await
+        find_values_of_documents(self, MongoDocument::read, table, select, projection, give).await
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {

@@ -224,8 +224,8 @@ fn by_type(cases: &[&Case], options: usize) -> Bson {
 /// `scope` is the one variant that rows can be of where this is true.
 fn condition(table: &Ready, predicate: &Predicate, scope: Option<usize>) -> Result<Document, Error> {
     Ok(match predicate {
-        Predicate::All => Document::new(),
-        Predicate::Nothing => nothing(),
+        Predicate::True => Document::new(),
+        Predicate::False => nothing(),
         Predicate::Scope(scope) => doc! { TYPE: of_types(scope.discriminators) },
         Predicate::Compare { path, comparison, operand } => comparison_of(table, path, *comparison, operand, scope)?,
         Predicate::In { path, operands, negated: false } => among_of(table, path, operands, scope)?,

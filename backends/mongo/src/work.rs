@@ -8,7 +8,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, Utf8Lossy, doc};
 use mongodb::error::Error as DriverError;
 
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::executor::Executor;
 use crate::failure::{MongoError, WriteError, is_success, position_of};
 use crate::layout::ID;
@@ -44,7 +44,7 @@ pub(crate) struct Changed {
     /// The new versions of those that were not known.
     pub(crate) versions: HashMap<ObjectId, u64>,
     /// The rows before they were written.
-    pub(crate) before: HashMap<ObjectId, Box<Row<Doc>>>,
+    pub(crate) before: HashMap<ObjectId, Box<Row<MongoDocument>>>,
 }
 
 /// What became of a transaction that did not fail.
@@ -88,7 +88,7 @@ async fn rows_before(
     table: &Ready,
     executor: &mut Executor<'_>,
     asked: &[(usize, ObjectId)],
-) -> Result<HashMap<ObjectId, Box<Row<Doc>>>, Trouble> {
+) -> Result<HashMap<ObjectId, Box<Row<MongoDocument>>>, Trouble> {
     let mut before = HashMap::with_capacity(asked.len());
     for asked in asked.chunks(ASKED_AT_ONCE) {
         let ids: Vec<_> = asked.iter().map(|(_, id)| *id).collect();

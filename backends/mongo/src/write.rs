@@ -11,7 +11,7 @@ use mongodb::error::{Error as DriverError, ErrorKind, RETRYABLE_WRITE_ERROR, Wri
 use mongodb::options::{ReadConcern, ReturnDocument, SelectionCriteria};
 use smallvec::smallvec;
 
-use crate::encode::{self, Doc};
+use crate::encode::{self, MongoDocument};
 use crate::executor::Executor;
 use crate::failure::{DUPLICATE, MongoError, TOO_LARGE, Taken, VALIDATION, WriteError};
 use crate::identity;
@@ -25,8 +25,8 @@ use crate::{batch, keys, rows, schema};
 pub(crate) async fn write(
     table: &Arc<Ready>,
     executor: &mut Executor<'_>,
-    mut writes: Writes<'_, Doc>,
-) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    mut writes: Writes<'_, MongoDocument>,
+) -> Result<AllWritten<MongoDocument>, (usize, WriteFailure)> {
     if writes.len() > 1 || writes.iter().any(Write::wants_before) {
         return match executor {
             Executor::Alone { .. } => batch::write(table, writes).await,
@@ -47,7 +47,11 @@ pub(crate) async fn write(
     }
 }
 
-async fn insert(table: &Ready, executor: &mut Executor<'_>, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
+async fn insert(
+    table: &Ready,
+    executor: &mut Executor<'_>,
+    content: RowContent<MongoDocument>,
+) -> Result<RowId, WriteFailure> {
     let id = identity::next();
     let name = content.discriminator.as_deref();
     let document = rows::document(id, name, 0, content.written_at, &content.doc)?;
@@ -103,7 +107,7 @@ async fn replace(
     table: &Ready,
     executor: &mut Executor<'_>,
     target: &Target<'_>,
-    content: &RowContent<Doc>,
+    content: &RowContent<MongoDocument>,
 ) -> Result<u64, WriteFailure> {
     let Some(id) = identity::object_id(target.id) else { return Err(WriteFailure::Missing) };
     match (target.version, content.written_at) {
@@ -122,7 +126,7 @@ async fn replace_as_a_whole(
     id: ObjectId,
     version: u64,
     target: &Target<'_>,
-    content: &RowContent<Doc>,
+    content: &RowContent<MongoDocument>,
 ) -> Result<Option<u64>, WriteFailure> {
     let name = content.discriminator.as_deref();
     let next = version.saturating_add(1);
@@ -146,7 +150,7 @@ async fn replace_by_expression(
     executor: &mut Executor<'_>,
     id: ObjectId,
     target: &Target<'_>,
-    content: &RowContent<Doc>,
+    content: &RowContent<MongoDocument>,
 ) -> Result<u64, WriteFailure> {
     let name = content.discriminator.as_deref();
     let new = replacement(target.version, content)?;
@@ -178,7 +182,7 @@ async fn replace_by_expression(
 }
 
 /// The new document as an expression over the old one, whose time of creation it keeps.
-pub(crate) fn replacement(version: Option<u64>, content: &RowContent<Doc>) -> Result<Document, MongoError> {
+pub(crate) fn replacement(version: Option<u64>, content: &RowContent<MongoDocument>) -> Result<Document, MongoError> {
     let name = content.discriminator.as_deref();
     let next = match version {
         Some(version) => Bson::Document(doc! { "$literal": number(version.saturating_add(1)) }),

@@ -9,13 +9,13 @@ use longevity_core::backend::{
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::{Scope, TableDefinition};
-use longevity_core::{Access, Document, Error, Explanation, Row, Value};
+use longevity_core::{Access, Encodable, Error, Explanation, Row, Value};
 use rusqlite::Connection;
 
 use crate::Sqlite;
 use crate::connection::Patient;
 use crate::database::Database;
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::lease::Lease;
 use crate::stream::Rows;
 use crate::table::{Ready, Table};
@@ -70,29 +70,33 @@ pub(crate) fn explained(
 /// The explanation of a query, of which SQLite's plan is known.
 pub(crate) fn explanation_of(select: &Select, plan: Explanation) -> Explanation {
     match select.predicate {
-        Predicate::Nothing => Explanation { access: Access::Nothing, ..plan },
+        Predicate::False => Explanation { access: Access::Nothing, ..plan },
         _ => plan,
     }
 }
 
 impl Session for Sqlite {
-    type Doc = Doc;
+    type Document = SqliteDocument;
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    async fn write(
+        &self,
+        table: &Table,
+        writes: Writes<'_, SqliteDocument>,
+    ) -> Result<AllWritten<SqliteDocument>, (usize, WriteFailure)> {
         let ready = table.ready().await.map_err(|error| (0, error.into()))?;
         let job = Job { table: Arc::clone(ready), writes: writes.into_iter().map(owned).collect() };
         Submission::new(Arc::clone(&table.database), job).await
     }
 
-    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<SqliteDocument>>, Error> {
         let ready = table.ready().await?;
         let sql = read::checked(ready, &lookup)?;
         query(table, |connection| read::get(connection, ready, sql, &lookup)).await?.transpose()
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<SqliteDocument>) -> Result<(), Error> {
         let ready = table.ready().await?;
         let statement = translate::select(&table.database, ready, &select)?;
         if !table.database.has_readers() {
@@ -189,16 +193,16 @@ impl Backend for Sqlite {
             .with_savepoints()
     }
 
-    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
-        Doc::encode(value)
+    fn encode<T: Encodable>(&self, value: &T) -> Result<SqliteDocument, Error> {
+        SqliteDocument::encode(value)
     }
 
-    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
+    fn decode<T: Encodable>(&self, doc: &SqliteDocument) -> Result<T, DecodeError> {
         doc.decode()
     }
 
-    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
-        let value = Doc::read(doc.as_str(), property);
+    fn read(&self, doc: &SqliteDocument, property: &PropertyReader) -> Result<Value, DecodeError> {
+        let value = SqliteDocument::read(doc.as_str(), property);
         value.map_err(|error| DecodeError { path: property.path().to_string(), source: error.into() })
     }
 
@@ -251,7 +255,7 @@ impl Backend for Sqlite {
 }
 
 /// What a job needs of a write: rows are found by their ids.
-fn owned(write: Write<'_, Doc>) -> Write<'static, Doc> {
+fn owned(write: Write<'_, SqliteDocument>) -> Write<'static, SqliteDocument> {
     let owned = |target: Target<'_>| Target { primary_key: None, ..target };
     match write {
         Write::Insert(content) => Write::Insert(content),

@@ -40,8 +40,8 @@ impl<'a> Translator<'a> {
     /// `scope` is the one variant that rows can be of where this is true.
     pub(crate) fn condition(&mut self, predicate: &Predicate, scope: Option<usize>) -> String {
         match predicate {
-            Predicate::All => TRUE.to_owned(),
-            Predicate::Nothing => "0".to_owned(),
+            Predicate::True => TRUE.to_owned(),
+            Predicate::False => "0".to_owned(),
             Predicate::Scope(scope) if self.table.layout.has_type => is_one_of(scope.discriminators),
             Predicate::Scope(_) => "0".to_owned(),
             Predicate::Compare { path, comparison, operand } => self.comparison(path, *comparison, operand, scope),
@@ -204,7 +204,7 @@ impl<'a> Translator<'a> {
         if !has_absent {
             return among;
         }
-        let absent = Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::None(0) };
+        let absent = Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::NONE };
         let own = scope.filter(|_| by_own(self.table, &[absent], scope));
         self.either(vec![format!("{sql} ISNULL"), among], own)
     }
@@ -385,7 +385,7 @@ fn operator(comparison: Comparison) -> &'static str {
 /// What is asked of a property that is absent in every row: core says what is true of that.
 fn of_absent(predicate: &Predicate) -> String {
     let row = Subject { id: RowId::from_u128(0), discriminator: None };
-    if evaluate(predicate, row, &|_| ValueRef::None(0)) { TRUE } else { "0" }.to_owned()
+    if evaluate(predicate, row, &|_| ValueRef::NONE) { TRUE } else { "0" }.to_owned()
 }
 
 /// Whether a column has the values of all rows that can be of the scope.

@@ -6,16 +6,16 @@ use longevity_core::backend::DecodeError;
 use longevity_core::document;
 use longevity_core::encoding::{self, EncodeError, Json, PropertyReader};
 use longevity_core::limits::DOCUMENT_LEVELS;
-use longevity_core::{Document, Error, ErrorKind, Storable, Value};
+use longevity_core::{Encodable, Error, ErrorKind, Storable, Value};
 
 use crate::Sqlite;
 use longevity_core::backend::Backend;
 
 /// A stored document: JSON text.
 #[derive(Default)]
-pub struct Doc(String);
+pub struct SqliteDocument(String);
 
-impl Clone for Doc {
+impl Clone for SqliteDocument {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
@@ -26,8 +26,8 @@ impl Clone for Doc {
     }
 }
 
-impl Doc {
-    pub(crate) fn encode<T: Document>(value: &T) -> Result<Self, Error> {
+impl SqliteDocument {
+    pub(crate) fn encode<T: Encodable>(value: &T) -> Result<Self, Error> {
         // Longer than most documents, shorter than a page.
         let mut text = Vec::with_capacity(256);
         let mut serializer = serde_json::Serializer::new(&mut text);
@@ -40,7 +40,7 @@ impl Doc {
         Ok(Self(text))
     }
 
-    pub(crate) fn decode<T: Document>(&self) -> Result<T, DecodeError> {
+    pub(crate) fn decode<T: Encodable>(&self) -> Result<T, DecodeError> {
         let json = || serde_json::Deserializer::from_str(&self.0);
         let mut deserializer = json();
         let decoded =
@@ -79,9 +79,9 @@ fn failed(reason: String) -> Error {
 }
 
 /// The length alone: values do not belong in logs.
-impl fmt::Debug for Doc {
+impl fmt::Debug for SqliteDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Doc({} bytes)", self.0.len())
+        write!(f, "SqliteDocument({} bytes)", self.0.len())
     }
 }
 
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_document_in_place_of_another_keeps_its_room() {
-        let (long, short) = (Doc("\"long enough\"".to_owned()), Doc("\"x\"".to_owned()));
+        let (long, short) = (SqliteDocument("\"long enough\"".to_owned()), SqliteDocument("\"x\"".to_owned()));
         let mut doc = long.clone();
         let room = doc.0.as_ptr();
         doc.clone_from(&short);

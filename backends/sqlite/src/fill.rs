@@ -7,7 +7,7 @@ use rusqlite::types::Value as Owned;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::checks::Checks;
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::form::owned;
 use crate::layout::{DOC, ID, LAYOUT, Layout, TYPE, is_one_of};
 use crate::names::quoted;
@@ -67,7 +67,7 @@ pub(crate) fn fill(
             for (row, doc) in rows {
                 let values = readers.iter().zip(columns).map(|(reader, column)| {
                     let Some(reader) = reader else { return Ok(Owned::Null) };
-                    let value = Doc::read(&doc, reader).map_err(|error| error.to_string());
+                    let value = SqliteDocument::read(&doc, reader).map_err(|error| error.to_string());
                     let found = value.as_ref().map_err(String::as_str);
                     if let Some(misfit) = definition.misfit(*column, row, found) {
                         return Err(misfit);
@@ -126,7 +126,7 @@ pub(crate) fn duplicate(
     let shape = definition.variant(kind.as_deref())?.shape;
     let values = index.columns.iter().map(|column| {
         let reader = PropertyReader::new(shape, &definition.columns[*column].path)?;
-        Doc::read(&doc, &reader).ok()
+        SqliteDocument::read(&doc, &reader).ok()
     });
     Some(index.duplicate_key(&values.collect::<Option<Vec<_>>>()?))
 }

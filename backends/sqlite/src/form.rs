@@ -107,7 +107,7 @@ pub(crate) fn timestamp(value: Timestamp) -> String {
 /// where [all zeros are one, and all NaN](is_lossy).
 pub(crate) fn decoded(stored: Sql<'_>, shape: &Shape) -> Option<Value> {
     if stored == Sql::Null {
-        return Some(Value::None(0));
+        return Some(Value::NONE);
     }
     let scalar = match shape {
         Shape::Scalar(scalar) => scalar,

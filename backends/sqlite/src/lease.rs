@@ -236,9 +236,9 @@ mod tests {
         assert!(matches!(twice, Err((2, WriteFailure::Duplicate(0)))), "{twice:?}");
         let gone = block_on(tx.write(&table, smallvec![Write::Delete(target(1)), Write::Delete(target(9))]));
         assert!(matches!(gone, Err((1, WriteFailure::Missing))), "{gone:?}");
-        assert_eq!(block_on(tx.count(&table, Predicate::All)).unwrap(), 1);
+        assert_eq!(block_on(tx.count(&table, Predicate::True)).unwrap(), 1);
         block_on(tx.write(&table, smallvec![insert("dan")])).unwrap();
         block_on(tx.commit()).unwrap();
-        assert_eq!(block_on(sqlite.count(&table, Predicate::All)).unwrap(), 2);
+        assert_eq!(block_on(sqlite.count(&table, Predicate::True)).unwrap(), 2);
     }
 }

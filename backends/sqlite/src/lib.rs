@@ -61,7 +61,7 @@ mod whole_tables;
 mod write;
 mod writer;
 
-pub use encode::Doc;
+pub use encode::SqliteDocument;
 pub use failure::SqliteError;
 pub use settings::{Durability, Sqlite};
 pub use stream::Rows;

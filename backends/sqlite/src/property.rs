@@ -14,7 +14,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value as Owned, ValueRef as Sql};
 use smallvec::SmallVec;
 
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::form::{Form, owned};
 
 /// `longevity_property(document, discriminator, number, key..)`: the property's value; with the keys of the maps' entries that
@@ -93,7 +93,7 @@ impl Property {
             (Some(_), None) => false,
         };
         let variant = self.variants.iter().find(of_row)?;
-        let mut value = Doc::read(doc, &variant.reader).ok()?;
+        let mut value = SqliteDocument::read(doc, &variant.reader).ok()?;
         for (position, (rest, key)) in self.rests.iter().zip(keys).enumerate() {
             let Value::Map(entries) = &value else { return None };
             let (_, held) = entries.iter().find(|(k, _)| sortable_bytes(k.as_value_ref()).as_slice() == *key)?;

@@ -6,7 +6,7 @@ use longevity_core::{Error, ErrorKind, Row};
 use rusqlite::{CachedStatement, Connection};
 
 use crate::Sqlite;
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::form::encoded;
 use crate::rows;
 use crate::table::Ready;
@@ -17,7 +17,7 @@ pub(crate) fn all_of(
     connection: &Connection,
     table: &Ready,
     statement: &Statement,
-) -> rusqlite::Result<Vec<Result<Row<Doc>, Error>>> {
+) -> rusqlite::Result<Vec<Result<Row<SqliteDocument>, Error>>> {
     let mut rows = Vec::new();
     rows_of(connection, table, statement, |row| {
         rows.push(row.cloned());
@@ -31,7 +31,7 @@ pub(crate) fn rows_of(
     connection: &Connection,
     table: &Ready,
     statement: &Statement,
-    mut give: impl FnMut(Result<&Row<Doc>, Error>) -> bool,
+    mut give: impl FnMut(Result<&Row<SqliteDocument>, Error>) -> bool,
 ) -> rusqlite::Result<()> {
     let mut prepared = prepared(connection, statement)?;
     let mut found = prepared.raw_query();
@@ -93,7 +93,7 @@ pub(crate) fn get(
     table: &Ready,
     sql: &str,
     lookup: &Lookup<'_>,
-) -> rusqlite::Result<Option<Result<Row<Doc>, Error>>> {
+) -> rusqlite::Result<Option<Result<Row<SqliteDocument>, Error>>> {
     let columns = &table.definition.indexes[lookup.index].columns;
     let mut statement = connection.prepare_cached(sql)?;
     for (position, (column, value)) in columns.iter().zip(lookup.values).enumerate() {

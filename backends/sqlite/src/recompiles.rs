@@ -10,7 +10,7 @@ use longevity_core::value::Comparison;
 use longevity_core::{Path, RowContent, Step, Storable, Value, ValueRef, block_on};
 use rusqlite::StatementStatus;
 
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::{Sqlite, translate};
 
 const NAME: &Step = &Step::new("name");
@@ -50,11 +50,11 @@ pub(crate) fn definition() -> TableDefinition {
     }
 }
 
-pub(crate) fn content(name: &str, of: usize) -> RowContent<Doc> {
-    let mut columns = vec![Value::None(0), Value::None(0)];
+pub(crate) fn content(name: &str, of: usize) -> RowContent<SqliteDocument> {
+    let mut columns = vec![Value::NONE, Value::NONE];
     columns[of] = Value::Text(name.into());
     let discriminator = Some(["Member", "Person"][of].into());
-    let mut doc = Doc::default();
+    let mut doc = SqliteDocument::default();
     doc.set(&format!(r#"{{"name":"{name}","nick":"x"}}"#));
     RowContent { discriminator, doc, columns, written_at: None }
 }
@@ -80,7 +80,7 @@ fn no_statement_is_compiled_twice() {
                 let operand = Value::Text(value.as_str().into());
                 let path = Path::root().then(step);
                 let compare = Predicate::Compare { path, comparison, operand };
-                let predicate = scope.map_or(Predicate::All, Predicate::Scope).and(compare);
+                let predicate = scope.map_or(Predicate::True, Predicate::Scope).and(compare);
                 block_on(sqlite.count(&table, predicate.clone())).unwrap();
                 all.push(translate::count(&table.database, &ready, &predicate).unwrap().sql);
                 let select = Select { offset: round, limit: Some(round + 7), ..Select::of(predicate) };

@@ -8,15 +8,15 @@ use longevity_core::backend::{AllWritten, Before, Target, Write, WriteFailure, W
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value as Owned;
 
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::table::Ready;
 use crate::write::{Writing, bind_columns, row_number};
 
 /// What becomes of a write after all rows that it or others change have left the table.
 enum Next<'a> {
-    Insert(&'a RowContent<Doc>),
-    ComeBack(Left, &'a RowContent<Doc>, Before<Doc>),
-    Nothing(Before<Doc>),
+    Insert(&'a RowContent<SqliteDocument>),
+    ComeBack(Left, &'a RowContent<SqliteDocument>, Before<SqliteDocument>),
+    Nothing(Before<SqliteDocument>),
 }
 
 /// A row that has left the table.
@@ -32,9 +32,9 @@ impl Writing<'_> {
     pub(crate) fn write_together(
         &mut self,
         table: &Ready,
-        writes: &[Write<'_, Doc>],
+        writes: &[Write<'_, SqliteDocument>],
         first: usize,
-        written: &mut AllWritten<Doc>,
+        written: &mut AllWritten<SqliteDocument>,
     ) -> Result<(), (usize, WriteFailure)> {
         let mut all = Vec::with_capacity(writes.len());
         for (position, write) in (first..).zip(writes) {
@@ -77,7 +77,12 @@ impl Writing<'_> {
     }
 
     /// Gives its version.
-    fn come_back(&mut self, table: &Ready, left: &Left, content: &RowContent<Doc>) -> Result<u64, WriteFailure> {
+    fn come_back(
+        &mut self,
+        table: &Ready,
+        left: &Left,
+        content: &RowContent<SqliteDocument>,
+    ) -> Result<u64, WriteFailure> {
         let discriminator = content.discriminator.as_deref();
         let Some(variant) = table.variant(discriminator) else { return Err(self.stranger(table, discriminator)) };
         let insert = &table.statements.inserts[variant];

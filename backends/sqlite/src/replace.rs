@@ -4,7 +4,7 @@ use longevity_core::RowContent;
 use longevity_core::backend::{Target, WriteFailure};
 use rusqlite::OptionalExtension;
 
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::failure::is_duplicate;
 use crate::form::is_same;
 use crate::rows::number;
@@ -16,7 +16,7 @@ impl Writing<'_> {
         &mut self,
         table: &Ready,
         target: &Target<'_>,
-        content: &RowContent<Doc>,
+        content: &RowContent<SqliteDocument>,
     ) -> Result<u64, WriteFailure> {
         let discriminator = content.discriminator.as_deref();
         let Some(variant) = table.variant(discriminator) else { return Err(self.stranger(table, discriminator)) };
@@ -61,7 +61,7 @@ impl Writing<'_> {
         &mut self,
         table: &Ready,
         target: &Target<'_>,
-        content: &RowContent<Doc>,
+        content: &RowContent<SqliteDocument>,
     ) -> Option<Result<u64, WriteFailure>> {
         let discriminator = content.discriminator.as_deref();
         let (id, version, variant) = (row_number(target)?, target.version?, table.variant(discriminator)?);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use longevity_core::{Error, Row, RowId, Timestamp};
 use rusqlite::Row as SqlRow;
 
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::layout::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
 use crate::table::Ready;
 
@@ -22,14 +22,18 @@ pub(crate) fn empty<D: Default>() -> Row<D> {
 }
 
 /// Reads a row of [`Statements::select`](crate::statements::Statements::select).
-pub(crate) fn read(table: &Ready, row: &SqlRow<'_>) -> Result<Row<Doc>, Error> {
+pub(crate) fn read(table: &Ready, row: &SqlRow<'_>) -> Result<Row<SqliteDocument>, Error> {
     let mut read = empty();
     read_into(&mut read, table, row)?;
     Ok(read)
 }
 
 /// The same, in place of another. An error is about this row alone, which somebody edited: those behind it can be read.
-pub(crate) fn read_into<'a>(into: &'a mut Row<Doc>, table: &Ready, row: &SqlRow<'_>) -> Result<&'a Row<Doc>, Error> {
+pub(crate) fn read_into<'a>(
+    into: &'a mut Row<SqliteDocument>,
+    table: &Ready,
+    row: &SqlRow<'_>,
+) -> Result<&'a Row<SqliteDocument>, Error> {
     match head(into, table, row).and_then(|()| rest(into, row)) {
         Ok(()) => Ok(into),
         Err(unread) => Err(failed(into, table, row, unread)),
@@ -68,7 +72,7 @@ fn head<D>(into: &mut Row<D>, table: &Ready, row: &SqlRow<'_>) -> Result<(), Unr
     Ok(())
 }
 
-fn rest(into: &mut Row<Doc>, row: &SqlRow<'_>) -> Result<(), Unread> {
+fn rest(into: &mut Row<SqliteDocument>, row: &SqlRow<'_>) -> Result<(), Unread> {
     into.updated_at = timestamp(row, 4).map_err(|error| (UPDATED_AT, error))?;
     into.created_at = match into.updated_at {
         // What was never written with a time was not created with one.

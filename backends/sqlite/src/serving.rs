@@ -111,8 +111,8 @@ fn said(table: &Ready, column: usize, part: &Predicate, scope: Option<usize>) ->
             let of_fields = || columns_of_all(table, path, operands, scope).is_some_and(|all| all.contains(&column));
             (is_of(path) || of_fields()).then_some(said)
         }
-        Predicate::All
-        | Predicate::Nothing
+        Predicate::True
+        | Predicate::False
         | Predicate::Scope(_)
         | Predicate::Text { .. }
         | Predicate::Contains { .. }
@@ -129,7 +129,7 @@ fn or_absent(part: &Predicate) -> Option<Predicate> {
     let Predicate::In { path, operands, negated: false } = part else { return None };
     let is_absent = |operand: &Value| matches!(operand, Value::None(0));
     let is_both = operands.iter().any(is_absent) && !operands.iter().all(is_absent);
-    let absent = || Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::None(0) };
+    let absent = || Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::NONE };
     is_both.then(absent)
 }
 
@@ -154,8 +154,8 @@ fn is_served(table: &Ready, part: &Predicate, scope: Option<usize>, order: Optio
             !parts.is_empty() && !order.is_some_and(|path| asks_for(part, path)) && parts.iter().all(is_served)
         }
         Predicate::In { .. } => or_absent(part).is_some_and(|absent| finds(&[absent], scope)),
-        Predicate::All
-        | Predicate::Nothing
+        Predicate::True
+        | Predicate::False
         | Predicate::Scope(_)
         | Predicate::Compare { .. }
         | Predicate::Text { .. }
@@ -171,8 +171,8 @@ fn asks_for(predicate: &Predicate, path: &Path) -> bool {
     match predicate {
         Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(|part| asks_for(part, path)),
         Predicate::Not(part) => asks_for(part, path),
-        Predicate::All
-        | Predicate::Nothing
+        Predicate::True
+        | Predicate::False
         | Predicate::Scope(_)
         | Predicate::Compare { .. }
         | Predicate::In { .. }

@@ -10,7 +10,7 @@ use longevity_core::{Error, Row};
 use rusqlite::{Connection, InterruptHandle};
 
 use crate::database::Database;
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::failure::SqliteError;
 use crate::read::rows_of;
 use crate::table::Ready;
@@ -23,7 +23,7 @@ const CHUNK: usize = 256;
 /// hands.
 const WAITING: usize = 1;
 
-type Found = Result<Row<Doc>, Error>;
+type Found = Result<Row<SqliteDocument>, Error>;
 
 /// Rows on their way.
 #[derive(Debug)]

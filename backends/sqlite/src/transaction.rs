@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use crate::Sqlite;
 use crate::backend::{explained, explanation_of};
 use crate::database::Database;
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::failure::SqliteError;
 use crate::layout::ID;
 use crate::lease::Lease;
@@ -104,7 +104,7 @@ impl SqliteTransaction {
     }
 
     /// All rows of a query. They are found before the first is given out, because the user's code may use the transaction then.
-    fn found(&self, table: &Table, select: &Select) -> Result<Vec<Result<Row<Doc>, Error>>, Error> {
+    fn found(&self, table: &Table, select: &Select) -> Result<Vec<Result<Row<SqliteDocument>, Error>>, Error> {
         self.read(table, |connection, ready| {
             let statement = translate::select(&self.database, ready, select)?;
             read::all_of(connection, ready, &statement).map_err(|error| self.failed(error))
@@ -143,7 +143,7 @@ pub(crate) struct Later {
 
 impl Later {
     /// So many of the next rows; none if there are no more.
-    pub(crate) fn next(&mut self, rows: usize) -> Vec<Result<Row<Doc>, Error>> {
+    pub(crate) fn next(&mut self, rows: usize) -> Vec<Result<Row<SqliteDocument>, Error>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let (connection, failure) = match open.as_mut().map(|open| &open.by) {
             Some(By::Copy(connection)) => (connection, None),
@@ -189,11 +189,15 @@ fn lost() -> Error {
 
 // Each future is ready at its first poll, but for a commit, which may wait for others that it shares its synchronization with.
 impl Session for SqliteTransaction {
-    type Doc = Doc;
+    type Document = SqliteDocument;
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    async fn write(
+        &self,
+        table: &Table,
+        writes: Writes<'_, SqliteDocument>,
+    ) -> Result<AllWritten<SqliteDocument>, (usize, WriteFailure)> {
         if let Some(open) = &mut *self.open() {
             open.wrote = true;
         }
@@ -211,14 +215,14 @@ impl Session for SqliteTransaction {
         self.with(write).map_err(|error| (0, error.into()))?
     }
 
-    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<SqliteDocument>>, Error> {
         self.read(table, |connection, ready| {
             let sql = read::checked(ready, &lookup)?;
             read::get(connection, ready, sql, &lookup).map_err(|error| self.failed(error))?.transpose()
         })
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<SqliteDocument>) -> Result<(), Error> {
         self.found(table, &select)?.into_iter().try_for_each(|row| give.give(&row?))
     }
 

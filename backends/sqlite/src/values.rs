@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row as SqlRow};
 
 use crate::condition::column_of;
 use crate::database::Database;
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::failure::SqliteError;
 use crate::form::{Form, NAN, decoded, is_lossy};
 use crate::layout::{DOC, ID, TYPE, VERSION};
@@ -125,7 +125,7 @@ impl<'a> Values<'a> {
             let document = || {
                 let text = row.get_ref(AT_DOC).and_then(|text| Ok(text.as_str()?));
                 let text = text.map_err(|error| failed(error.into()))?;
-                Doc::read(text, property).map_err(|error| failed(error.into()))
+                SqliteDocument::read(text, property).map_err(|error| failed(error.into()))
             };
             match places.and_then(|places| places.get(position)) {
                 Some(Place::Column { column, at }) => {

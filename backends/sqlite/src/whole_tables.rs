@@ -45,8 +45,8 @@ fn all_rows_are_counted_without_a_look_at_each() {
         let ready = block_on(table.ready()).unwrap();
         // A filter that asks nothing, in each of its forms.
         let nothing_asked = Predicate::And(Vec::new());
-        let nested = Predicate::And(vec![Predicate::All, Predicate::All]);
-        for all in [Predicate::All, nothing_asked, nested] {
+        let nested = Predicate::And(vec![Predicate::True, Predicate::True]);
+        for all in [Predicate::True, nothing_asked, nested] {
             let statement = translate::count(&table.database, ready, &all).unwrap();
             assert_eq!(statement.sql, "SELECT count(*) FROM \"t\"");
             let opcodes = opcodes(&table.database.writer.lock().unwrap(), &statement);
@@ -66,16 +66,16 @@ fn all_rows_are_counted_without_a_look_at_each() {
 #[test]
 fn all_rows_are_those_of_all_types() {
     let (sqlite, table) = opened(definition());
-    assert!(!block_on(sqlite.exists(&table, Predicate::All)).unwrap());
+    assert!(!block_on(sqlite.exists(&table, Predicate::True)).unwrap());
     for (name, of) in [("a", 0), ("b", 1), ("c", 1)] {
         block_on(sqlite.insert(&table, content(name, of))).unwrap();
     }
-    assert!(block_on(sqlite.exists(&table, Predicate::All)).unwrap());
-    assert_eq!(block_on(sqlite.count(&table, Predicate::All)).unwrap(), 3);
-    assert_eq!(block_on(sqlite.find(&table, Select::of(Predicate::All))).unwrap().len(), 3);
+    assert!(block_on(sqlite.exists(&table, Predicate::True)).unwrap());
+    assert_eq!(block_on(sqlite.count(&table, Predicate::True)).unwrap(), 3);
+    assert_eq!(block_on(sqlite.find(&table, Select::of(Predicate::True))).unwrap().len(), 3);
     let person = Predicate::Scope(definition().scope(1).unwrap());
-    assert_eq!(block_on(sqlite.count(&table, person.and(Predicate::All))).unwrap(), 2);
-    assert_eq!(block_on(sqlite.count(&table, Predicate::Nothing)).unwrap(), 0);
+    assert_eq!(block_on(sqlite.count(&table, person.and(Predicate::True))).unwrap(), 2);
+    assert_eq!(block_on(sqlite.count(&table, Predicate::False)).unwrap(), 0);
 }
 
 #[test]
@@ -99,6 +99,6 @@ fn a_scope_that_the_table_does_not_have_holds_no_row() {
             let replaced = block_on(sqlite.replace(&table, target, content()));
             assert!(matches!(replaced, Err(WriteFailure::Missing)), "{scope:?}");
         }
-        assert_eq!(block_on(sqlite.count(&table, Predicate::All)).unwrap(), 1);
+        assert_eq!(block_on(sqlite.count(&table, Predicate::True)).unwrap(), 1);
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, params};
 use smallvec::smallvec;
 
-use crate::encode::Doc;
+use crate::encode::SqliteDocument;
 use crate::failure::{Site, SqliteError, is_check, is_duplicate};
 use crate::form::encoded;
 use crate::rows::{self, id_of};
@@ -21,11 +21,11 @@ use crate::undeclared;
 /// Writes that wait for their turn: all are done, or none.
 pub(crate) struct Job {
     pub(crate) table: Arc<Ready>,
-    pub(crate) writes: Writes<'static, Doc>,
+    pub(crate) writes: Writes<'static, SqliteDocument>,
 }
 
 /// With the position of the write that failed.
-pub(crate) type Answer = Result<AllWritten<Doc>, (usize, WriteFailure)>;
+pub(crate) type Answer = Result<AllWritten<SqliteDocument>, (usize, WriteFailure)>;
 
 /// Does the jobs, and answers each. More than one share a transaction; if that fails as a whole, each is tried by itself, so
 /// that one who fills the disk takes nobody with it.
@@ -71,7 +71,7 @@ pub(crate) fn in_transaction(
     connection: &mut Connection,
     site: &Site,
     table: &Ready,
-    writes: &[Write<'_, Doc>],
+    writes: &[Write<'_, SqliteDocument>],
 ) -> Answer {
     let mut writing = Writing { connection, site, unexplained: false, locked: Cell::new(false) };
     if let [Write::Replace(target, content)] = writes
@@ -114,7 +114,7 @@ impl Writing<'_> {
     }
 
     /// Writes in a transaction that has others too, and that they may take with them, as a full disk does.
-    fn among_others(&mut self, table: &Ready, writes: &[Write<'_, Doc>]) -> Result<Answer, SqliteError> {
+    fn among_others(&mut self, table: &Ready, writes: &[Write<'_, SqliteDocument>]) -> Result<Answer, SqliteError> {
         // A statement that fails undoes itself; several need a mark to go back to.
         let several = writes.len() > 1;
         if several {
@@ -165,7 +165,7 @@ impl Writing<'_> {
         answer
     }
 
-    fn work(&mut self, table: &Ready, writes: &[Write<'_, Doc>]) -> Answer {
+    fn work(&mut self, table: &Ready, writes: &[Write<'_, SqliteDocument>]) -> Answer {
         let mut written = AllWritten::with_capacity(writes.len());
         for (at, write) in writes.iter().enumerate() {
             match self.write(table, write) {
@@ -182,7 +182,11 @@ impl Writing<'_> {
         Ok(written)
     }
 
-    fn write(&mut self, table: &Ready, write: &Write<'_, Doc>) -> Result<Written<Doc>, WriteFailure> {
+    fn write(
+        &mut self,
+        table: &Ready,
+        write: &Write<'_, SqliteDocument>,
+    ) -> Result<Written<SqliteDocument>, WriteFailure> {
         match write {
             Write::Insert(content) => self.insert(table, content).map(Written::Inserted),
             Write::Replace(target, content) => {
@@ -197,7 +201,7 @@ impl Writing<'_> {
     }
 
     /// The row that a write is about, if it asks for it: in the transaction that changes it.
-    pub(crate) fn before(&self, table: &Ready, target: &Target<'_>) -> Result<Before<Doc>, WriteFailure> {
+    pub(crate) fn before(&self, table: &Ready, target: &Target<'_>) -> Result<Before<SqliteDocument>, WriteFailure> {
         let Some(id) = row_number(target).filter(|_| target.before) else { return Ok(None) };
         let run = || {
             let mut statement = self.connection.prepare_cached(&table.statements.by_id)?;
@@ -211,7 +215,11 @@ impl Writing<'_> {
         }
     }
 
-    pub(crate) fn insert(&mut self, table: &Ready, content: &RowContent<Doc>) -> Result<RowId, WriteFailure> {
+    pub(crate) fn insert(
+        &mut self,
+        table: &Ready,
+        content: &RowContent<SqliteDocument>,
+    ) -> Result<RowId, WriteFailure> {
         let discriminator = content.discriminator.as_deref();
         let Some(variant) = table.variant(discriminator) else { return Err(self.stranger(table, discriminator)) };
         let insert = &table.statements.inserts[variant];
@@ -257,7 +265,7 @@ impl Writing<'_> {
     pub(crate) fn refused(
         &mut self,
         table: &Ready,
-        content: &RowContent<Doc>,
+        content: &RowContent<SqliteDocument>,
         id: Option<i64>,
         error: rusqlite::Error,
     ) -> WriteFailure {
@@ -281,7 +289,12 @@ impl Writing<'_> {
     }
 
     /// The row that has the content's values in a key.
-    fn holder(&self, table: &Ready, content: &RowContent<Doc>, position: usize) -> rusqlite::Result<Option<i64>> {
+    fn holder(
+        &self,
+        table: &Ready,
+        content: &RowContent<SqliteDocument>,
+        position: usize,
+    ) -> rusqlite::Result<Option<i64>> {
         let Some(sql) = table.statements.get(position, None) else { return Ok(None) };
         let mut statement = self.connection.prepare_cached(sql)?;
         for (at, column) in table.definition.indexes[position].columns.iter().enumerate() {
@@ -342,7 +355,7 @@ pub(crate) fn bind_columns(
     statement: &mut Statement<'_>,
     table: &Ready,
     insert: &Insert,
-    content: &RowContent<Doc>,
+    content: &RowContent<SqliteDocument>,
     first: usize,
 ) -> rusqlite::Result<()> {
     let mut next = first;
@@ -358,9 +371,13 @@ pub(crate) fn bind_columns(
 }
 
 /// The value of a realized column.
-pub(crate) fn column_value<'a>(table: &Ready, content: &'a RowContent<Doc>, column: usize) -> ToSqlOutput<'a> {
+pub(crate) fn column_value<'a>(
+    table: &Ready,
+    content: &'a RowContent<SqliteDocument>,
+    column: usize,
+) -> ToSqlOutput<'a> {
     match content.columns.get(column) {
         Some(value) => encoded(value.as_value_ref(), table.layout.columns[column].form),
-        None => encoded(Value::None(0).as_value_ref(), table.layout.columns[column].form),
+        None => encoded(Value::NONE.as_value_ref(), table.layout.columns[column].form),
     }
 }

@@ -8,7 +8,7 @@ mod writes;
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::document::Document;
+use crate::document::Encodable;
 use crate::encoding::PropertyReader;
 use crate::error::Error;
 use crate::table::TableDefinition;
@@ -36,7 +36,7 @@ pub use writes::{AllWritten, Before, InPlace, Target, Write, WriteFailure, Write
 /// * Values MUST NOT reach logs, and credentials MUST NOT reach errors.
 pub trait Backend: Session {
     /// A transaction over all tables; [`NoTransaction`] if the back end has none.
-    type Transaction: Transaction<Doc = Self::Doc, Table = Self::Table, Rows = Self::Rows>;
+    type Transaction: Transaction<Document = Self::Document, Table = Self::Table, Rows = Self::Rows>;
 
     /// A short name, for the names of tests: `mem`.
     const NAME: &'static str;
@@ -52,15 +52,15 @@ pub trait Backend: Session {
     fn capabilities(&self) -> Capabilities;
 
     /// The document of a value. MUST fail, not lose, what the store cannot hold.
-    fn encode<T: Document>(&self, value: &T) -> Result<Self::Doc, Error>;
+    fn encode<T: Encodable>(&self, value: &T) -> Result<Self::Document, Error>;
 
     /// The value of a document. MUST give back what was encoded, bit for bit, or fail; a document from elsewhere MUST NOT
     /// panic.
-    fn decode<T: Document>(&self, doc: &Self::Doc) -> Result<T, DecodeError>;
+    fn decode<T: Encodable>(&self, doc: &Self::Document) -> Result<T, DecodeError>;
 
     /// The value of one property of a document, as [`Storable::value_at`](crate::Storable::value_at) reads it from what
     /// [`decode`](Self::decode) gives. SHOULD NOT decode the rest.
-    fn read(&self, doc: &Self::Doc, property: &PropertyReader) -> Result<Value, DecodeError>;
+    fn read(&self, doc: &Self::Document, property: &PropertyReader) -> Result<Value, DecodeError>;
 
     /// Connects, and readies the tables without creating anything.
     ///

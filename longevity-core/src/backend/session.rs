@@ -31,11 +31,11 @@ use crate::value::{Timestamp, Value, ValueRef};
 ///   [`explain`](Self::explain); otherwise the cost of a query grows with the table.
 pub trait Session: Send + Sync + 'static {
     /// An encoded persistent. Cloning it SHOULD be cheap.
-    type Doc: Clone + Send + Sync + 'static;
+    type Document: Clone + Send + Sync + 'static;
     /// A table that is ready for use. All that depends only on the definition belongs in here, computed once.
     type Table: Send + Sync + 'static;
     /// The rows of a stream. Dropping it MUST release whatever it holds.
-    type Rows: Stream<Item = Result<Row<Self::Doc>, Error>> + Send + Unpin + 'static;
+    type Rows: Stream<Item = Result<Row<Self::Document>, Error>> + Send + Unpin + 'static;
 
     /// Does the writes in their order, all or none, and says what became of each. On failure says which one it was. No row is in
     /// it twice. More than one needs [`Capabilities::atomic_batches`](crate::backend::Capabilities::atomic_batches).
@@ -50,8 +50,8 @@ pub trait Session: Send + Sync + 'static {
     fn write(
         &self,
         table: &Self::Table,
-        writes: Writes<'_, Self::Doc>,
-    ) -> impl Future<Output = Result<AllWritten<Self::Doc>, (usize, WriteFailure)>> + Send;
+        writes: Writes<'_, Self::Document>,
+    ) -> impl Future<Output = Result<AllWritten<Self::Document>, (usize, WriteFailure)>> + Send;
 
     /// Makes the changes to the row with a key where it is, raises its version by one, and gives the row as it is then. The
     /// result MUST be that of a look-up and a replacement of what was found, even if others change the row meanwhile.
@@ -67,7 +67,7 @@ pub trait Session: Send + Sync + 'static {
         _lookup: Lookup<'_>,
         _changes: &[InPlace],
         _written_at: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send {
+    ) -> impl Future<Output = Result<Option<Row<Self::Document>>, Error>> + Send {
         async { Ok(None) }
     }
 
@@ -76,18 +76,18 @@ pub trait Session: Send + Sync + 'static {
         &self,
         table: &Self::Table,
         lookup: Lookup<'_>,
-    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send;
+    ) -> impl Future<Output = Result<Option<Row<Self::Document>>, Error>> + Send;
 
     /// Gives the rows in order, one by one, each lent for the call, and stops at the first error of `give`.
     fn find_each(
         &self,
         table: &Self::Table,
         select: Select,
-        give: &mut dyn Give<Self::Doc>,
+        give: &mut dyn Give<Self::Document>,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Gives each row with the values that it has in some properties, in the order of the projection's paths, and stops at the
-    /// first error of `give`: what values and figures are computed of. A back end that has values apart from its documents gives
+    /// first error of `give`: what values and aggregates are computed of. A back end that has values apart from its documents gives
     /// those, and they MUST be what is in the document, bit for bit; another one [reads the documents](find_values_of_documents).
     fn find_values(
         &self,
@@ -114,13 +114,13 @@ pub trait Session: Send + Sync + 'static {
 /// [back end's](crate::backend::Backend::read).
 pub async fn find_values_of_documents<S: Session>(
     session: &S,
-    read: impl Fn(&S::Doc, &PropertyReader) -> Result<Value, DecodeError> + Send + Sync,
+    read: impl Fn(&S::Document, &PropertyReader) -> Result<Value, DecodeError> + Send + Sync,
     table: &S::Table,
     select: Select,
     projection: &Projection<'_>,
     give: &mut GiveValues<'_>,
 ) -> Result<(), Error> {
-    let mut give = |row: &Row<S::Doc>| {
+    let mut give = |row: &Row<S::Document>| {
         let name = row.discriminator.as_deref();
         let values = projection.read(name, |_, property| read(&row.doc, property));
         give(&row.without_doc(), values)

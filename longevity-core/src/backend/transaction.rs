@@ -79,11 +79,15 @@ impl<B: Backend> NoTransaction<B> {
 }
 
 impl<B: Backend> Session for NoTransaction<B> {
-    type Doc = B::Doc;
+    type Document = B::Document;
     type Table = B::Table;
     type Rows = B::Rows;
 
-    async fn write(&self, _: &B::Table, _: Writes<'_, B::Doc>) -> Result<AllWritten<B::Doc>, (usize, WriteFailure)> {
+    async fn write(
+        &self,
+        _: &B::Table,
+        _: Writes<'_, B::Document>,
+    ) -> Result<AllWritten<B::Document>, (usize, WriteFailure)> {
         match self.never {}
     }
 
@@ -93,15 +97,15 @@ impl<B: Backend> Session for NoTransaction<B> {
         _: Lookup<'_>,
         _: &[InPlace],
         _: Option<Timestamp>,
-    ) -> Result<Option<Row<B::Doc>>, Error> {
+    ) -> Result<Option<Row<B::Document>>, Error> {
         match self.never {}
     }
 
-    async fn get(&self, _: &B::Table, _: Lookup<'_>) -> Result<Option<Row<B::Doc>>, Error> {
+    async fn get(&self, _: &B::Table, _: Lookup<'_>) -> Result<Option<Row<B::Document>>, Error> {
         match self.never {}
     }
 
-    async fn find_each(&self, _: &B::Table, _: Select, _: &mut dyn Give<B::Doc>) -> Result<(), Error> {
+    async fn find_each(&self, _: &B::Table, _: Select, _: &mut dyn Give<B::Document>) -> Result<(), Error> {
         match self.never {}
     }
 

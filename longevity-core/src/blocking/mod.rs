@@ -16,7 +16,7 @@ use crate::explain::Explanation;
 use crate::model::{DomainModel, InModel};
 use crate::options::Options;
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::{Measure, OfEveryRowOf, Patch, Projection, Query};
+use crate::query::{Aggregate, CoversRowsOf, Patch, Projection, Query};
 use crate::repo::{self, Groups, Page, WriteError};
 use crate::select::Cursor;
 use crate::state::PState;
@@ -134,9 +134,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.repo.block_on(self.repo.first(query))
     }
 
-    /// See [`Repo::one`](crate::Repo::one).
-    pub fn one(&self, query: Query<P>) -> Result<PState<P>, Error> {
-        self.repo.block_on(self.repo.one(query))
+    /// See [`Repo::exactly_one`](crate::Repo::one).
+    pub fn exactly_one(&self, query: Query<P>) -> Result<PState<P>, Error> {
+        self.repo.block_on(self.repo.exactly_one(query))
     }
 
     /// See [`Repo::page`](crate::Repo::page).
@@ -152,25 +152,25 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::distinct`](crate::Repo::distinct).
     pub fn distinct<F, T>(&self, query: Query<P>, property: &Prop<F, T>) -> Result<Vec<T>, Error>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
         T: Storable + DeserializeOwned,
     {
         self.repo.block_on(self.repo.distinct(query, property))
     }
 
     /// See [`Repo::aggregate`](crate::Repo::aggregate).
-    pub fn aggregate<M: Measure<P>>(&self, query: Query<P>, measures: M) -> Result<M::Output, Error> {
-        self.repo.block_on(self.repo.aggregate(query, measures))
+    pub fn aggregate<M: Aggregate<P>>(&self, query: Query<P>, aggregates: M) -> Result<M::Output, Error> {
+        self.repo.block_on(self.repo.aggregate(query, aggregates))
     }
 
     /// See [`Repo::group`](crate::Repo::group).
-    pub fn group<J: Projection<P>, M: Measure<P>>(
+    pub fn group<J: Projection<P>, M: Aggregate<P>>(
         &self,
         query: Query<P>,
         by: J,
-        measures: M,
+        aggregates: M,
     ) -> Result<Groups<P, J, M>, Error> {
-        self.repo.block_on(self.repo.group(query, by, measures))
+        self.repo.block_on(self.repo.group(query, by, aggregates))
     }
 
     /// See [`Repo::count`](crate::Repo::count).
@@ -202,7 +202,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::update_where`](crate::Repo::update_where).
     pub fn update_where<F>(&self, query: Query<P>, patch: Patch<F>) -> Result<u64, Error>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         self.repo.block_on(self.repo.update_where(query, patch))
     }
@@ -215,7 +215,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::patch`](crate::Repo::patch).
     pub fn patch<F>(&self, state: PState<P>, patch: Patch<F>) -> Result<PState<P>, WriteError<P>>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         self.repo.block_on(self.repo.patch(state, patch))
     }
@@ -224,7 +224,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub fn patch_by<K, F>(&self, key: &K, patch: Patch<F>) -> Result<Option<PState<P>>, Error>
     where
         K: KeyFor<P>,
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         self.repo.block_on(self.repo.patch_by(key, patch))
     }

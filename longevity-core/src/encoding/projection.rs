@@ -46,10 +46,10 @@ impl<'a> Projection<'a> {
             (Some(_), None) => false,
         };
         let Some(variant) = self.variants.iter().find(of_row) else {
-            return Ok(vec![Value::None(0); self.paths.len()]);
+            return Ok(vec![Value::NONE; self.paths.len()]);
         };
         let value = |(position, (path, reader)): (usize, (&Path, &Option<PropertyReader>))| {
-            let Some(reader) = reader else { return Ok(Value::None(0)) };
+            let Some(reader) = reader else { return Ok(Value::NONE) };
             let value = read(position, reader)?;
             Ok(match path.entry() {
                 None => value.within(path.options()),

@@ -227,7 +227,7 @@ impl<'de, F: Format> Visitor<'de> for Field<'_, F> {
         }
         Ok(match (found, self.step.absent) {
             (Some(value), _) => value,
-            (None, None) => Value::None(0),
+            (None, None) => Value::NONE,
             (None, Some(absent)) => below(absent(), self.rest.steps),
         })
     }
@@ -239,10 +239,10 @@ fn below(value: Value, steps: &[Crossing]) -> Value {
     match value {
         Value::Record(fields) => {
             let field = fields.into_iter().find(|(name, _)| *name == step.names.stored);
-            field.map_or(Value::None(0), |(_, value)| below(value, steps))
+            field.map_or(Value::NONE, |(_, value)| below(value, steps))
         }
         // An option on the way: which of several it is does not count.
-        _ => Value::None(0),
+        _ => Value::NONE,
     }
 }
 

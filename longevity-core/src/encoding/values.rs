@@ -194,7 +194,7 @@ impl<'de, F: Format> Visitor<'de> for RecordOf<F> {
             }
         }
         let fields = self.0.iter().zip(values).map(|(field, value)| {
-            let absent = || field.absent.map_or(Value::None(0), |absent| absent());
+            let absent = || field.absent.map_or(Value::NONE, |absent| absent());
             (field.names.stored, value.unwrap_or_else(absent))
         });
         Ok(Value::Record(fields.collect()))

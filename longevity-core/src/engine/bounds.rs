@@ -33,8 +33,8 @@ pub(crate) fn ensure_within(backend: &'static str, select: &Select) -> Result<()
                 std::slice::from_ref(operand)
             }
             Predicate::In { operands, .. } => operands.as_slice(),
-            Predicate::All
-            | Predicate::Nothing
+            Predicate::True
+            | Predicate::False
             | Predicate::Scope(_)
             | Predicate::Text { .. }
             | Predicate::Length { .. }

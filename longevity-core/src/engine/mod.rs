@@ -1,7 +1,7 @@
 //! What the repositories of all types do: compiled once for each back end, whatever the number of types. A repository is a
 //! thin skin around it, which encodes, decodes and names.
 //!
-//! `read` and `figures` answer questions, `write` is the way in for each write, `bounds` and `strict` say which questions a
+//! `read` and `aggregates` answer questions, `write` is the way in for each write, `bounds` and `indexed` say which questions a
 //! store may be asked. `level` is the transaction that all of it may be in.
 
 /// Does an operation on rows: on those of the store, or on those that the table's transaction sees.
@@ -21,11 +21,11 @@ macro_rules! over {
     };
 }
 
+mod aggregates;
 mod bounds;
-mod figures;
+mod indexed;
 mod level;
 mod read;
-mod strict;
 mod write;
 
 use std::ops::Deref;
@@ -42,8 +42,8 @@ use crate::state::{Origin, Stored};
 use crate::table::{Index, TableDefinition};
 use crate::value::{Step, Value, ValueRef};
 
+pub(crate) use aggregates::{Group, undecoded};
 pub(crate) use bounds::ensure_within;
-pub(crate) use figures::{Group, undecoded};
 pub(crate) use level::{Level, Open};
 
 /// A table as a repository sees it: of a store, or of a transaction.
@@ -155,7 +155,7 @@ impl<B: Backend> Table<B> {
     }
 
     /// What is known of a row besides its value.
-    pub(crate) fn stored(&self, row: &Row<B::Doc>, value_at: &ValueAt<'_>) -> Stored {
+    pub(crate) fn stored(&self, row: &Row<B::Document>, value_at: &ValueAt<'_>) -> Stored {
         Stored {
             id: row.id,
             version: row.version,
@@ -170,7 +170,7 @@ impl<B: Backend> Table<B> {
 impl<B: Backend> StoreTable<B> {
     /// The error for a row whose document does not decode.
     #[cold]
-    pub(crate) fn undecodable(&self, kind: Kind, row: &Row<B::Doc>, failure: DecodeError) -> Error {
+    pub(crate) fn undecodable(&self, kind: Kind, row: &Row<B::Document>, failure: DecodeError) -> Error {
         let variant = self.definition.variant(row.discriminator.as_deref());
         Error::Decode {
             type_name: variant.map_or(kind.name, |variant| variant.type_name),

@@ -24,14 +24,14 @@ impl<B: Backend> Table<B> {
         kind: Kind,
         index: usize,
         values: &[ValueRef<'_>],
-    ) -> Result<Option<Row<B::Doc>>, Error> {
+    ) -> Result<Option<Row<B::Document>>, Error> {
         let lookup = Lookup { index, values, scope: kind.scope };
         let span = tracing::debug_span!("retrieve", "type" = kind.name, backend = self.backend.name());
         over!(self, rows => rows.get(&self.handle, lookup).instrument(span))
     }
 
     /// Gives the rows that a selection finds, which is scoped already.
-    pub(crate) async fn find(&self, kind: Kind, select: Select, give: &mut dyn Give<B::Doc>) -> Result<(), Error> {
+    pub(crate) async fn find(&self, kind: Kind, select: Select, give: &mut dyn Give<B::Document>) -> Result<(), Error> {
         self.ensure_served(kind, &select).await?;
         let span = tracing::debug_span!("find", "type" = kind.name, backend = self.backend.name());
         over!(self, rows => rows.find_each(&self.handle, select, give).instrument(span))

@@ -48,11 +48,11 @@ impl<B: Backend> Table<B> {
 
     /// What is written of a value of the variant at this position: its discriminator, its values in the table's columns, and
     /// its document.
-    pub(crate) fn content(&self, position: usize, value_at: &ValueAt<'_>, doc: B::Doc) -> RowContent<B::Doc> {
+    pub(crate) fn content(&self, position: usize, value_at: &ValueAt<'_>, doc: B::Document) -> RowContent<B::Document> {
         let definition = &*self.definition;
         let discriminators = definition.variants.get(position).and_then(|variant| variant.discriminators);
         let value_in = |column: &Column| match column.variant {
-            Some(other) if other != position => Value::None(0),
+            Some(other) if other != position => Value::NONE,
             _ => value_at(column.path.steps()).to_value(),
         };
         let wanted = self.backend.profile().columns;
@@ -70,8 +70,8 @@ impl<B: Backend> Table<B> {
         &self,
         kind: Kind,
         span: Span,
-        writes: Writes<'_, B::Doc>,
-    ) -> Result<AllWritten<B::Doc>, (usize, WriteFailure)> {
+        writes: Writes<'_, B::Document>,
+    ) -> Result<AllWritten<B::Document>, (usize, WriteFailure)> {
         let wanted = writes.len();
         let written = write_rows!(self, kind, span, writes)?;
         if written.len() == wanted {
@@ -85,8 +85,8 @@ impl<B: Backend> Table<B> {
         &self,
         kind: Kind,
         span: Span,
-        write: Write<'_, B::Doc>,
-    ) -> Result<Written<B::Doc>, WriteFailure> {
+        write: Write<'_, B::Document>,
+    ) -> Result<Written<B::Document>, WriteFailure> {
         let mut written = write_rows!(self, kind, span, smallvec![write]).map_err(|(_, failure)| failure)?;
         match (written.pop(), written.len()) {
             (Some(written), 0) => Ok(written),
@@ -95,7 +95,7 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    pub(crate) async fn insert(&self, kind: Kind, content: RowContent<B::Doc>) -> Result<RowId, WriteFailure> {
+    pub(crate) async fn insert(&self, kind: Kind, content: RowContent<B::Document>) -> Result<RowId, WriteFailure> {
         let span = tracing::debug_span!("create", "type" = kind.name, backend = self.backend.name());
         match self.write_one(kind, span, Write::Insert(content)).await? {
             Written::Inserted(id) => Ok(id),
@@ -106,7 +106,7 @@ impl<B: Backend> Table<B> {
     pub(crate) async fn insert_many(
         &self,
         kind: Kind,
-        contents: Vec<RowContent<B::Doc>>,
+        contents: Vec<RowContent<B::Document>>,
     ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
         let rows = contents.len();
         if rows == 0 {
@@ -139,7 +139,7 @@ impl<B: Backend> Table<B> {
         kind: Kind,
         stored: &Stored,
         locking: bool,
-        content: RowContent<B::Doc>,
+        content: RowContent<B::Document>,
     ) -> Result<u64, WriteFailure> {
         let span = tracing::debug_span!("update", "type" = kind.name, backend = self.backend.name());
         match self.write_one(kind, span, Write::Replace(self.target(kind, stored, locking), content)).await? {
@@ -164,7 +164,7 @@ impl<B: Backend> Table<B> {
         index: usize,
         values: &[ValueRef<'_>],
         changes: &[InPlace],
-    ) -> Result<Option<Row<B::Doc>>, Error> {
+    ) -> Result<Option<Row<B::Document>>, Error> {
         let lookup = Lookup { index, values, scope: kind.scope };
         let written_at = self.options.timestamps.then(Timestamp::now);
         let span = tracing::debug_span!("patch", "type" = kind.name, backend = self.backend.name());
@@ -186,7 +186,7 @@ impl<B: Backend> Table<B> {
         &self,
         kind: Kind,
         operation: &'static str,
-        writes: Writes<'_, B::Doc>,
+        writes: Writes<'_, B::Document>,
         error: &(dyn Fn(usize, WriteFailure) -> Option<Error> + Sync),
     ) -> Result<Option<u64>, Error> {
         self.ensure_atomic(operation)?;
@@ -267,7 +267,7 @@ impl<B: Backend> Table<B> {
     }
 
     #[cold]
-    fn another_result(&self, written: Written<B::Doc>) -> Error {
+    fn another_result(&self, written: Written<B::Document>) -> Error {
         self.confused(format!("a write has the result of {}", written.of_what()))
     }
 

@@ -7,7 +7,7 @@ use std::hash::Hash;
 
 use crate::backend::Backend;
 use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
-use crate::document::{Document, from_value};
+use crate::document::{Encodable, from_value};
 use crate::encoding::{DecodeError, is_decoded_by_derive};
 use crate::error::Error;
 use crate::query::{Filter, Query};
@@ -84,7 +84,7 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
 
     /// The back end's document of the value. A poly value is stored as what its variant holds.
     #[doc(hidden)]
-    fn encode<B: Backend>(&self, backend: &B) -> Result<B::Doc, Error>;
+    fn encode<B: Backend>(&self, backend: &B) -> Result<B::Document, Error>;
 
     /// The persistent whose variant is at this position, and whose value at the path of no steps is this. It is generic over the
     /// back end so that only programs that patch compile it.
@@ -99,7 +99,11 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
 
     /// The value of a document with this discriminator; `None` if no variant has it.
     #[doc(hidden)]
-    fn decode<B: Backend>(backend: &B, discriminator: Option<&str>, doc: &B::Doc) -> Option<Result<Self, DecodeError>>;
+    fn decode<B: Backend>(
+        backend: &B,
+        discriminator: Option<&str>,
+        doc: &B::Document,
+    ) -> Option<Result<Self, DecodeError>>;
 }
 
 /// A persistent type that owns a table: a plain or a poly type.
@@ -122,7 +126,7 @@ pub trait RootType: PersistentType<Root = Self> {
     message = "`{Self}` is not a persistent struct",
     label = "a variant of a poly type holds one struct that derives `PersistentType`"
 )]
-pub trait PersistentStruct: PersistentType + Document {
+pub trait PersistentStruct: PersistentType + Encodable {
     /// The keys and indexes that the struct declares.
     #[doc(hidden)]
     fn declaration() -> Declaration;
@@ -147,13 +151,13 @@ pub trait DerivedFrom<P>: PersistentStruct {
 
     /// [`PersistentType::encode`] of a variant.
     #[doc(hidden)]
-    fn encode_in_poly<B: Backend>(&self, backend: &B) -> Result<B::Doc, Error> {
+    fn encode_in_poly<B: Backend>(&self, backend: &B) -> Result<B::Document, Error> {
         backend.encode(self)
     }
 
     /// [`PersistentType::decode`] of a variant whose discriminator was seen.
     #[doc(hidden)]
-    fn decode_in_poly<B: Backend>(backend: &B, doc: &B::Doc) -> Result<Self, DecodeError> {
+    fn decode_in_poly<B: Backend>(backend: &B, doc: &B::Document) -> Result<Self, DecodeError> {
         backend.decode(doc)
     }
 

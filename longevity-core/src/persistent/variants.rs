@@ -1,7 +1,7 @@
 //! Filters by which derived type a row is of, and of derived types within their poly type.
 
 use super::{HasVariant, PersistentType};
-use crate::query::{Filter, InScopeOf};
+use crate::query::{Filter, FiltersRowsOf};
 use crate::select::Predicate;
 
 impl<P: PersistentType> Filter<P> {
@@ -18,7 +18,7 @@ impl<P: PersistentType> Filter<P> {
     /// ```
     pub fn widen(self) -> Filter<P::Root>
     where
-        P: InScopeOf<P::Root>,
+        P: FiltersRowsOf<P::Root>,
     {
         self.widened(P::scoped)
     }
@@ -41,7 +41,7 @@ macro_rules! of_tuple {
                 [$(<P as HasVariant<$derived>>::SCOPE),*]
                     .into_iter()
                     .map(Predicate::Scope)
-                    .fold(Predicate::Nothing, Predicate::or)
+                    .fold(Predicate::False, Predicate::or)
             }
         }
     };

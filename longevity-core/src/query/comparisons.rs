@@ -140,7 +140,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     where
         T: Collection,
     {
-        Filter::new(self.each(elements).into_iter().fold(Predicate::Nothing, Predicate::or))
+        Filter::new(self.each(elements).into_iter().fold(Predicate::False, Predicate::or))
     }
 
     /// Whether the list or set holds all the elements; all of none, it holds wherever it is.
@@ -153,7 +153,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
             // A question about the value, so that it is false of what has no such property.
             return self.length().ge(0);
         }
-        Filter::new(each.into_iter().fold(Predicate::All, Predicate::and))
+        Filter::new(each.into_iter().fold(Predicate::True, Predicate::and))
     }
 
     fn each<V: Operand<T::Element>>(&self, elements: impl IntoIterator<Item = V>) -> Vec<Predicate>
@@ -239,11 +239,11 @@ impl<R: 'static, T: Storable> Prop<R, Option<T>> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub fn is_none(&self) -> Filter<R> {
-        Filter::new(Predicate::compare(self.path(), self.options(), Comparison::Eq, Value::None(0)))
+        Filter::new(Predicate::compare(self.path(), self.options(), Comparison::Eq, Value::NONE))
     }
 
     /// Whether the option is `Some`; false where something on the way is not there.
     pub fn is_some(&self) -> Filter<R> {
-        Filter::new(Predicate::compare(self.path(), self.options(), Comparison::Ne, Value::None(0)))
+        Filter::new(Predicate::compare(self.path(), self.options(), Comparison::Ne, Value::NONE))
     }
 }

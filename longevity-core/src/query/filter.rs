@@ -74,12 +74,12 @@ impl<P: 'static> Filter<P> {
 
     /// True of every row.
     pub fn all() -> Self {
-        Self::new(Predicate::All)
+        Self::new(Predicate::True)
     }
 
     /// True of no row.
     pub fn nothing() -> Self {
-        Self::new(Predicate::Nothing)
+        Self::new(Predicate::False)
     }
 
     /// True where all of them are; of none, of every row.
@@ -110,7 +110,7 @@ impl<P: 'static> Filter<P> {
     /// True where both are, or where this one is if there is no other.
     pub fn and_some<Q: 'static>(self, other: Option<Filter<Q>>) -> Filter<P::Both>
     where
-        P: MixesWith<Q>,
+        P: CombinesWith<Q>,
     {
         match other {
             Some(other) => self.and(other),
@@ -121,7 +121,7 @@ impl<P: 'static> Filter<P> {
     /// True where either is, or where this one is if there is no other.
     pub fn or_some<Q: 'static>(self, other: Option<Filter<Q>>) -> Filter<P::Both>
     where
-        P: MixesWith<Q>,
+        P: CombinesWith<Q>,
     {
         match other {
             Some(other) => self.or(other),
@@ -154,7 +154,7 @@ impl<P: 'static> Filter<P> {
     /// True where both are; as `&`.
     pub fn and<Q: 'static>(self, other: Filter<Q>) -> Filter<P::Both>
     where
-        P: MixesWith<Q>,
+        P: CombinesWith<Q>,
     {
         self.widened(P::widen_left).with(other.widened(P::widen_right), Predicate::and)
     }
@@ -162,7 +162,7 @@ impl<P: 'static> Filter<P> {
     /// True where either is; as `|`.
     pub fn or<Q: 'static>(self, other: Filter<Q>) -> Filter<P::Both>
     where
-        P: MixesWith<Q>,
+        P: CombinesWith<Q>,
     {
         self.widened(P::widen_left).with(other.widened(P::widen_right), Predicate::or)
     }
@@ -174,13 +174,13 @@ impl<P: 'static> Filter<P> {
     label = "this is about `{Self}`",
     note = "a query over a poly type takes properties of the poly type and of its derived types; a query over a derived type takes its own and those of its poly type, never a sibling's"
 )]
-pub trait InScopeOf<Q> {
+pub trait FiltersRowsOf<Q> {
     /// The predicate as it reads in a query over `Q`.
     #[doc(hidden)]
     fn scoped(predicate: Predicate) -> Predicate;
 }
 
-impl<P> InScopeOf<P> for P {
+impl<P> FiltersRowsOf<P> for P {
     fn scoped(predicate: Predicate) -> Predicate {
         predicate
     }
@@ -192,7 +192,7 @@ impl<P> InScopeOf<P> for P {
     label = "this is about `{Self}`",
     note = "a poly type's properties combine with those of each of its derived types; siblings have no row in common, but `widen()` makes of a filter one over the poly type"
 )]
-pub trait MixesWith<Q> {
+pub trait CombinesWith<Q> {
     /// The wider type.
     type Both: 'static;
     #[doc(hidden)]
@@ -201,7 +201,7 @@ pub trait MixesWith<Q> {
     fn widen_right(predicate: Predicate) -> Predicate;
 }
 
-impl<P: 'static> MixesWith<P> for P {
+impl<P: 'static> CombinesWith<P> for P {
     type Both = P;
 
     fn widen_left(predicate: Predicate) -> Predicate {
@@ -213,7 +213,7 @@ impl<P: 'static> MixesWith<P> for P {
     }
 }
 
-impl<P: MixesWith<Q> + 'static, Q: 'static> BitAnd<Filter<Q>> for Filter<P> {
+impl<P: CombinesWith<Q> + 'static, Q: 'static> BitAnd<Filter<Q>> for Filter<P> {
     type Output = Filter<P::Both>;
 
     fn bitand(self, other: Filter<Q>) -> Self::Output {
@@ -221,7 +221,7 @@ impl<P: MixesWith<Q> + 'static, Q: 'static> BitAnd<Filter<Q>> for Filter<P> {
     }
 }
 
-impl<P: MixesWith<Q> + 'static, Q: 'static> BitOr<Filter<Q>> for Filter<P> {
+impl<P: CombinesWith<Q> + 'static, Q: 'static> BitOr<Filter<Q>> for Filter<P> {
     type Output = Filter<P::Both>;
 
     fn bitor(self, other: Filter<Q>) -> Self::Output {
@@ -238,7 +238,7 @@ impl<P: 'static> Not for Filter<P> {
         }
         let levels = match &self.predicate {
             Predicate::Not(_) => self.levels - 1,
-            Predicate::All | Predicate::Nothing => self.levels,
+            Predicate::True | Predicate::False => self.levels,
             _ => self.levels + 1,
         };
         Self { predicate: self.predicate.negate(), levels, over: PhantomData }

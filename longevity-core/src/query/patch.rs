@@ -6,7 +6,7 @@ use std::ops::{BitAnd, RangeInclusive};
 
 use smallvec::SmallVec;
 
-use super::{OfEveryRowOf, Operand};
+use super::{CoversRowsOf, Operand};
 use crate::backend::InPlace;
 use crate::encoding::{DecodeError, levels_of, too_deep};
 use crate::error::Error;
@@ -112,7 +112,7 @@ impl<P: 'static> Patch<P> {
     /// The same of a derived type, which has the properties of its poly type.
     pub fn of<Q>(self) -> Patch<Q>
     where
-        P: OfEveryRowOf<Q>,
+        P: CoversRowsOf<Q>,
     {
         Patch { changes: self.changes, of: PhantomData }
     }

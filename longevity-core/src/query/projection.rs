@@ -5,7 +5,7 @@ use std::{fmt, slice, vec};
 
 use serde::de::DeserializeOwned;
 
-use super::{OfEveryRowOf, VariantProp};
+use super::{CoversRowsOf, VariantProp};
 use crate::document::from_value;
 use crate::encoding::DecodeError;
 use crate::storable::{Prop, Storable};
@@ -63,7 +63,7 @@ impl<'a> Values<'a> {
     /// The next one, as this type.
     pub fn read<T: Storable + DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
         let from = self.sources.next();
-        let value = self.values.next().unwrap_or(Value::None(0));
+        let value = self.values.next().unwrap_or(Value::NONE);
         let is_absent = value.is_none();
         from_value(value).map_err(|DecodeError { source, .. }| {
             let path = match from {
@@ -76,7 +76,7 @@ impl<'a> Values<'a> {
     }
 }
 
-impl<P, F: OfEveryRowOf<P> + 'static, T: Storable + DeserializeOwned> Projection<P> for Prop<F, T> {
+impl<P, F: CoversRowsOf<P> + 'static, T: Storable + DeserializeOwned> Projection<P> for Prop<F, T> {
     type Output = T;
 
     fn sources(&self, sources: &mut Vec<Source>) {

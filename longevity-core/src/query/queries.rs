@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Filter, InScopeOf};
+use super::{Filter, FiltersRowsOf};
 use crate::limits::ORDER_PROPERTIES;
 use crate::select::{Direction, OrderBy, Predicate, Select};
 use crate::value::Path;
@@ -46,7 +46,7 @@ pub struct Query<P: 'static> {
 impl<P: 'static> Query<P> {
     /// Everything, by id.
     pub fn new() -> Self {
-        Self { select: Select::of(Predicate::All), over: PhantomData }
+        Self { select: Select::of(Predicate::True), over: PhantomData }
     }
 
     /// Everything: says so where `P::query()` alone would read as unfinished.
@@ -56,13 +56,13 @@ impl<P: 'static> Query<P> {
 
     /// Only what satisfies the filter too. Takes filters over `P`, over its poly type, and over its derived types, which
     /// are false on every other variant's row.
-    pub fn filter<F: InScopeOf<P> + 'static>(mut self, filter: Filter<F>) -> Self {
+    pub fn filter<F: FiltersRowsOf<P> + 'static>(mut self, filter: Filter<F>) -> Self {
         self.select.predicate = self.select.predicate.and(F::scoped(filter.into_predicate()));
         self
     }
 
     /// Only what satisfies the filter too, if there is one.
-    pub fn filter_some<F: InScopeOf<P> + 'static>(self, filter: Option<Filter<F>>) -> Self {
+    pub fn filter_some<F: FiltersRowsOf<P> + 'static>(self, filter: Option<Filter<F>>) -> Self {
         match filter {
             Some(filter) => self.filter(filter),
             None => self,
@@ -71,7 +71,7 @@ impl<P: 'static> Query<P> {
 
     /// Ordered by this property, after those given before: it tells apart what they leave equal. A property that was given
     /// before does nothing more. There may be [so many](ORDER_PROPERTIES).
-    pub fn order_by<F: OfEveryRowOf<P> + 'static>(mut self, order: Order<F>) -> Self {
+    pub fn order_by<F: CoversRowsOf<P> + 'static>(mut self, order: Order<F>) -> Self {
         let known = &mut self.select.order;
         // One more than there may be is refused; it need not be longer.
         if known.len() <= ORDER_PROPERTIES && known.iter().all(|by| by.path != order.by.path) {
@@ -114,11 +114,11 @@ impl<P: 'static> Query<P> {
 #[diagnostic::on_unimplemented(
     message = "a property of `{Self}` is not one of every `{Q}`",
     label = "this is about `{Self}`",
-    note = "orders, projections, figures and patches take properties that all rows have: those of `{Q}` itself and of its poly type; for one that all variants have, declare it in `props(..)` of the poly type"
+    note = "orders, projections, aggregates and patches take properties that all rows have: those of `{Q}` itself and of its poly type; for one that all variants have, declare it in `props(..)` of the poly type"
 )]
-pub trait OfEveryRowOf<Q> {}
+pub trait CoversRowsOf<Q> {}
 
-impl<P> OfEveryRowOf<P> for P {}
+impl<P> CoversRowsOf<P> for P {}
 
 impl<P: 'static> Default for Query<P> {
     fn default() -> Self {

@@ -59,7 +59,7 @@ impl<R: 'static, F> VariantProp<R, F> {
 
     /// Whether the value is of this variant.
     pub fn is(&self) -> Filter<R> {
-        let (comparison, operand) = (Comparison::Ne, Value::None(0));
+        let (comparison, operand) = (Comparison::Ne, Value::NONE);
         Filter::new(Predicate::Compare { path: self.path.clone(), comparison, operand })
     }
 }

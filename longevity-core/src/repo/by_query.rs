@@ -6,7 +6,7 @@ use crate::backend::{Backend, Write, Writes};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::{OfEveryRowOf, Patch, Query};
+use crate::query::{CoversRowsOf, Patch, Query};
 use crate::state::PState;
 
 /// How often a change is made anew because somebody else was faster.
@@ -36,7 +36,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// ```
     pub async fn update_where<F>(&self, query: Query<P>, patch: Patch<F>) -> Result<u64, Error>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         let patched = self.patch_found(query, &patch.of::<P>()).await;
         patched.map_err(|error| self.table.refused(error))
@@ -114,7 +114,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// ```
     pub async fn patch<F>(&self, state: PState<P>, patch: Patch<F>) -> Result<PState<P>, WriteError<P>>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         let patch = patch.of::<P>();
         match patch.ensure_within(self.backend_name()).and_then(|()| patched::<P, B>(&patch, &state.value)) {
@@ -145,7 +145,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub async fn patch_by<K, F>(&self, key: &K, patch: Patch<F>) -> Result<Option<PState<P>>, Error>
     where
         K: KeyFor<P>,
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         let patched = self.patch_key(key, &patch.of::<P>()).await;
         patched.map_err(|error| self.table.refused(error))

@@ -84,6 +84,6 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 /// True of the row with this id, if it is of a type of the model.
 fn of_known_type(definition: &TableDefinition, id: RowId) -> Predicate {
     let types = definition.scopes().map(Predicate::Scope);
-    let of_type = types.reduce(Predicate::or).unwrap_or(Predicate::All);
+    let of_type = types.reduce(Predicate::or).unwrap_or(Predicate::True);
     Predicate::Id { comparison: Comparison::Eq, id }.and(of_type)
 }

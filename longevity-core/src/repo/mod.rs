@@ -70,7 +70,7 @@ impl<P: PersistentType, B: Backend> fmt::Debug for Repo<P, B> {
 }
 
 /// The state of a row.
-fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Doc>) -> Result<PState<P>, Error> {
+fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Document>) -> Result<PState<P>, Error> {
     match P::decode(&*table.backend, row.discriminator.as_deref(), &row.doc) {
         Some(Ok(value)) => {
             let stored = table.stored(row, &|path| value.value_at(path));

@@ -24,8 +24,8 @@ struct Found<'a, P, B: Backend> {
     states: Vec<PState<P>>,
 }
 
-impl<P: PersistentType, B: Backend> Give<B::Doc> for Found<'_, P, B> {
-    fn give(&mut self, row: &Row<B::Doc>) -> Result<(), Error> {
+impl<P: PersistentType, B: Backend> Give<B::Document> for Found<'_, P, B> {
+    fn give(&mut self, row: &Row<B::Document>) -> Result<(), Error> {
         self.states.push(state_of(self.table, row)?);
         Ok(())
     }
@@ -144,12 +144,12 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/open.txt")]
     /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
     /// let m = Member::props();
-    /// assert_eq!(members.one(Member::query().filter(m.num_cats.gt(2))).await?.num_cats, 3);
-    /// assert!(matches!(members.one(Member::query().all()).await, Err(Error::NotUnique { .. })));
-    /// assert!(members.one(Member::query().filter(m.num_cats.gt(3))).await.unwrap_err().is_not_found());
+    /// assert_eq!(members.exactly_one(Member::query().filter(m.num_cats.gt(2))).await?.num_cats, 3);
+    /// assert!(matches!(members.exactly_one(Member::query().all()).await, Err(Error::NotUnique { .. })));
+    /// assert!(members.exactly_one(Member::query().filter(m.num_cats.gt(3))).await.unwrap_err().is_not_found());
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
-    pub async fn one(&self, query: Query<P>) -> Result<PState<P>, Error> {
+    pub async fn exactly_one(&self, query: Query<P>) -> Result<PState<P>, Error> {
         let at_most = query.select().limit.map_or(2, |limit| limit.min(2));
         let mut states = self.find(query.limit(at_most)).await?.into_iter();
         match (states.next(), states.next()) {

@@ -24,7 +24,7 @@ pub struct PStates<P, B: Backend> {
 }
 
 enum Source<B: Backend> {
-    /// Of a strict store: the query is not begun until it is known that an index serves it.
+    /// Of a store that requires indexes: the query is not begun until it is known that an index serves it.
     Strict {
         table: Table<B>,
         select: Select,
@@ -45,7 +45,7 @@ impl<B: Backend> Source<B> {
             Ok(select) => select,
             Err(error) => return Self::Failed(Some(error)),
         };
-        if !table.options.strict {
+        if !table.options.require_indexes {
             return Self::begun(table, select);
         }
         let (checked, asked) = (table.clone(), select.clone());
@@ -69,7 +69,7 @@ impl<B: Backend> Source<B> {
         }
     }
 
-    /// Begins the query of a strict store, once it is known whether it may.
+    /// Begins the query of a store that requires indexes, once it is known whether it may.
     fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Self::Strict { table, select, check } = self else { return Poll::Ready(()) };
         *self = match ready!(check.as_mut().poll(context)) {

@@ -162,7 +162,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 pub(super) fn content_of<P: PersistentType, B: Backend>(
     table: &Table<B>,
     value: &P,
-) -> Result<RowContent<B::Doc>, Error> {
+) -> Result<RowContent<B::Document>, Error> {
     let (position, value_at) = (value.variant(), |path: &[_]| value.value_at(path));
     let flat = table.ensure_flat(position, &value_at);
     let doc = flat.and_then(|()| value.encode(&*table.backend)).map_err(|error| table.refused(error))?;

@@ -82,8 +82,8 @@ fn holds<'a>(
     value_at: &dyn Fn(&[&'static Step]) -> ValueRef<'a>,
 ) -> bool {
     match predicate {
-        Predicate::All => true,
-        Predicate::Nothing => false,
+        Predicate::True => true,
+        Predicate::False => false,
         Predicate::Scope(scope) => scope.contains(row.discriminator),
         Predicate::Compare { path, comparison, operand } => {
             satisfies(*comparison, path.value_in(value_at), operand.as_value_ref())
@@ -104,7 +104,7 @@ fn holds<'a>(
                 ValueRef::Composite(composite) => composite.length(),
                 _ => None,
             };
-            let found = found.map_or(ValueRef::None(0), ValueRef::UInt);
+            let found = found.map_or(ValueRef::NONE, ValueRef::UInt);
             satisfies(*comparison, found, ValueRef::UInt(*length))
         }
         Predicate::Id { comparison, id } => {
@@ -135,12 +135,12 @@ mod tests {
 
     fn row(path: &[&'static Step]) -> ValueRef<'static> {
         thread_local! {
-            static LIST: &'static Value = Box::leak(Box::new(Value::List(vec![Value::Text("a".into()), Value::None(0)])));
+            static LIST: &'static Value = Box::leak(Box::new(Value::List(vec![Value::Text("a".into()), Value::NONE])));
         }
         match path {
             [step] if **step == *CATS => ValueRef::Int(3),
             [step] if **step == *TAGS => LIST.with(|list| list.as_value_ref()),
-            _ => ValueRef::None(0),
+            _ => ValueRef::NONE,
         }
     }
 
@@ -178,10 +178,10 @@ mod tests {
         assert_eq!(scoped, Predicate::And(vec![Predicate::Scope(MEMBERS), cats(), cats(), cats()]));
         assert!(holds(&scoped));
         // What is left of one is no conjunction.
-        let all = || Predicate::And(vec![Predicate::All, Predicate::All]);
-        assert_eq!(all().scoped_to(MEMBERS), Predicate::All);
-        let one = Predicate::And(vec![Predicate::All, Predicate::Nothing]);
-        assert_eq!(one.scoped_to(MEMBERS), Predicate::Nothing);
+        let all = || Predicate::And(vec![Predicate::True, Predicate::True]);
+        assert_eq!(all().scoped_to(MEMBERS), Predicate::True);
+        let one = Predicate::And(vec![Predicate::True, Predicate::False]);
+        assert_eq!(one.scoped_to(MEMBERS), Predicate::False);
     }
 
     #[test]
@@ -193,14 +193,14 @@ mod tests {
     fn empty_conjunction_is_true_and_empty_disjunction_false() {
         assert!(holds(&Predicate::And(vec![])));
         assert!(!holds(&Predicate::Or(vec![])));
-        assert!(holds(&Predicate::All) && !holds(&Predicate::Nothing));
+        assert!(holds(&Predicate::True) && !holds(&Predicate::False));
     }
 
     #[test]
     fn contains_looks_at_elements_only() {
         let contains = |step, element| Predicate::Contains { path: Path::root().then(step), element };
         assert!(holds(&contains(TAGS, Value::Text("a".into()))));
-        assert!(holds(&contains(TAGS, Value::None(0))));
+        assert!(holds(&contains(TAGS, Value::NONE)));
         assert!(!holds(&contains(TAGS, Value::Text("b".into()))));
         assert!(!holds(&contains(CATS, Value::Int(3))));
     }
@@ -209,7 +209,7 @@ mod tests {
     fn a_list_in_order_has_what_the_list_has() {
         let list = |values: &[i64]| Value::List(values.iter().copied().map(Value::Int).collect());
         let values = [
-            Value::None(0),
+            Value::NONE,
             Value::None(1),
             Value::Int(-3),
             Value::Int(7),
@@ -224,7 +224,7 @@ mod tests {
             Value::Text("a".into()),
             list(&[]),
             list(&[1, 2]),
-            Value::Record(vec![("a", Value::Int(1)), ("b", Value::None(0))]),
+            Value::Record(vec![("a", Value::Int(1)), ("b", Value::NONE)]),
             Value::Variant("A", Box::new(Value::Int(1))),
         ];
         for operands in 0..1_u32 << values.len() {
@@ -244,7 +244,7 @@ mod tests {
             for negated in [false, true] {
                 let path = Path::root().then(CATS);
                 let asked = Predicate::In { path, operands: operands.clone(), negated };
-                let prepared = Prepared::new(asked.clone().negate().and(Predicate::All).negate());
+                let prepared = Prepared::new(asked.clone().negate().and(Predicate::True).negate());
                 for value in &values {
                     let row = |_: &[&'static Step]| value.as_value_ref();
                     let expected = evaluate(&asked, MEMBER, &row);
@@ -273,7 +273,7 @@ mod tests {
         let cats = || compare(CATS, Comparison::Eq, Value::Int(3));
         assert_eq!(cats().and(cats()).and(cats()).conjuncts().len(), 3);
         assert_eq!(cats().and(cats().and(cats())).conjuncts().len(), 3);
-        assert_eq!(Predicate::All.and(cats()), cats());
+        assert_eq!(Predicate::True.and(cats()), cats());
         assert_eq!(cats().negate().negate(), cats());
     }
 }

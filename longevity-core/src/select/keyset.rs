@@ -79,7 +79,7 @@ impl Property {
 
     fn absent(&self, by: &OrderBy, depths: std::ops::Range<u8>) -> Predicate {
         if depths.is_empty() {
-            return Predicate::Nothing;
+            return Predicate::False;
         }
         Predicate::among(&by.path.into_options(0), by.path.options(), depths.map(Value::None), false)
     }
@@ -98,7 +98,7 @@ impl Property {
             (Direction::Descending, value) => {
                 let less = compare(by, Comparison::Lt, value.clone());
                 let nan =
-                    if self.float { compare(by, Comparison::Eq, Value::Float(f64::NAN)) } else { Predicate::Nothing };
+                    if self.float { compare(by, Comparison::Eq, Value::Float(f64::NAN)) } else { Predicate::False };
                 less.or(nan).or(self.absent(by, 0..self.nones))
             }
         }

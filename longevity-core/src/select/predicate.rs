@@ -10,9 +10,9 @@ use crate::value::{Comparison, Path, Value};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predicate {
     /// True of every row.
-    All,
+    True,
     /// True of no row.
-    Nothing,
+    False,
     /// The row is in the scope.
     Scope(Scope),
     /// The value at the path compares to the operand as [`satisfies`](crate::value::satisfies) says.
@@ -107,13 +107,9 @@ impl Predicate {
             | Self::Text { path, .. }
             | Self::Contains { path, .. }
             | Self::Length { path, .. } => Some(path),
-            Self::All
-            | Self::Nothing
-            | Self::Scope(_)
-            | Self::Id { .. }
-            | Self::And(_)
-            | Self::Or(_)
-            | Self::Not(_) => None,
+            Self::True | Self::False | Self::Scope(_) | Self::Id { .. } | Self::And(_) | Self::Or(_) | Self::Not(_) => {
+                None
+            }
         }
     }
 
@@ -143,7 +139,7 @@ impl Predicate {
     /// Both are true. Flattens, so that a chain of `&` is one node and a planner sees all conjuncts at once.
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::All, other) | (other, Self::All) => other,
+            (Self::True, other) | (other, Self::True) => other,
             (Self::And(these), Self::And(those)) => Self::And(joined(these, those)),
             (Self::And(these), other) => Self::And(joined(these, vec![other])),
             (this, Self::And(those)) => Self::And(joined(vec![this], those)),
@@ -155,7 +151,7 @@ impl Predicate {
     /// can answer.
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Nothing, other) | (other, Self::Nothing) => other,
+            (Self::False, other) | (other, Self::False) => other,
             (this, other) if this.equals_one_of().is_some_and(|path| other.equals_one_of() == Some(path)) => {
                 let (path, operands) = this.into_operands();
                 Self::In { path, operands: longer_first(operands, other.into_operands().1), negated: false }
@@ -190,8 +186,8 @@ impl Predicate {
     pub fn negate(self) -> Self {
         match self {
             Self::Not(inner) => *inner,
-            Self::All => Self::Nothing,
-            Self::Nothing => Self::All,
+            Self::True => Self::False,
+            Self::False => Self::True,
             other => Self::Not(Box::new(other)),
         }
     }
@@ -201,7 +197,7 @@ impl Predicate {
     /// such a row.
     pub fn scoped_to(self, scope: Scope) -> Self {
         match self {
-            Self::All | Self::Nothing | Self::Scope(_) | Self::Id { .. } => self,
+            Self::True | Self::False | Self::Scope(_) | Self::Id { .. } => self,
             Self::Compare { .. }
             | Self::In { .. }
             | Self::Text { .. }
@@ -217,12 +213,12 @@ impl Predicate {
                             conjuncts.extend(scoped.into_iter().skip(usize::from(has_scope && is_scoped)));
                             is_scoped |= has_scope;
                         }
-                        Self::All => {}
+                        Self::True => {}
                         part => conjuncts.push(part),
                     }
                 }
                 match conjuncts.len() {
-                    0 => Self::All,
+                    0 => Self::True,
                     1 => conjuncts.remove(0),
                     _ => Self::And(conjuncts),
                 }
@@ -260,8 +256,8 @@ impl Predicate {
 pub fn scope_of(conjuncts: &[Predicate]) -> Option<Scope> {
     conjuncts.iter().find_map(|part| match part {
         Predicate::Scope(scope) => Some(*scope),
-        Predicate::All
-        | Predicate::Nothing
+        Predicate::True
+        | Predicate::False
         | Predicate::Compare { .. }
         | Predicate::In { .. }
         | Predicate::Text { .. }

@@ -27,7 +27,7 @@ pub trait MapOf: Storable {
 
 /// The value at the end of a path that ends here; a path that leads on finds nothing, as elements have no path.
 fn whole<'a>(composite: &'a dyn Composite, path: &[&'static Step]) -> ValueRef<'a> {
-    if path.is_empty() { ValueRef::Composite(composite) } else { ValueRef::None(0) }
+    if path.is_empty() { ValueRef::Composite(composite) } else { ValueRef::NONE }
 }
 
 fn owned<'a, T: Storable>(elements: impl Iterator<Item = &'a T>) -> Vec<Value> {
@@ -133,7 +133,7 @@ macro_rules! map {
                 let is_it = |(known, _): &(&K, &V)| satisfies(Comparison::Eq, known.value_at(&[]), key.as_value_ref());
                 match self.iter().find(is_it) {
                     Some((_, value)) => in_option(rest.value_in(&|steps| value.value_at(steps)), rest.is_root()),
-                    None => ValueRef::None(0),
+                    None => ValueRef::NONE,
                 }
             }
         }

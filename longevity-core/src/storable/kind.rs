@@ -104,7 +104,7 @@ impl<T> Holds<T> for Text {
     fn contains(path: Path, part: Value) -> Predicate {
         match part {
             Value::Text(text) => Predicate::Text { path, test: TextTest::Contains, text },
-            _ => Predicate::Nothing,
+            _ => Predicate::False,
         }
     }
 }

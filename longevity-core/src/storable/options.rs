@@ -23,7 +23,7 @@ impl<T: Storable> Storable for Option<T> {
 
     fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
         match self {
-            None => ValueRef::None(0),
+            None => ValueRef::NONE,
             Some(value) => match value.value_at(path) {
                 ValueRef::None(depth) if path.is_empty() => ValueRef::None(depth.saturating_add(1)),
                 value => value,

@@ -15,7 +15,7 @@ use crate::value::{Path, Step};
 /// One rule holds for what is in an option, in a variant of a poly component, or in an entry of a map, at each depth: where
 /// something on the way is not there, the property is absent. An absent property is `None`: [`is_none`](Self::is_none) and
 /// `eq(None)` are true of it, every other value differs from it, and nothing is less or greater. It comes first in an
-/// ascending order, it is read as `None`, figures leave it out, and a change leaves it as it is.
+/// ascending order, it is read as `None`, aggregates leave it out, and a change leaves it as it is.
 ///
 /// ```
 #[doc = include_str!("../../doc/open.txt")]

@@ -78,6 +78,9 @@ impl Value {
         }
     }
 
+    /// The value of an option that is `None`, and of a property that is absent.
+    pub const NONE: Self = Self::None(0);
+
     /// Whether the value is absent at any depth of options.
     pub fn is_none(&self) -> bool {
         matches!(self, Self::None(_))
@@ -189,7 +192,7 @@ pub trait Composite: Send + Sync {
     /// that: absent if there is no such entry, and for everything that is not a map.
     fn entry(&self, key: &Value, rest: &Path) -> ValueRef<'_> {
         let _ = (key, rest);
-        ValueRef::None(0)
+        ValueRef::NONE
     }
 }
 
@@ -227,10 +230,10 @@ impl Composite for Value {
     }
 
     fn entry(&self, key: &Value, rest: &Path) -> ValueRef<'_> {
-        let Self::Map(entries) = self else { return ValueRef::None(0) };
+        let Self::Map(entries) = self else { return ValueRef::NONE };
         match entries.iter().find(|(known, _)| known == key) {
             Some((_, value)) => in_option(rest.value_in(&|steps| value.at(steps)), rest.is_root()),
-            None => ValueRef::None(0),
+            None => ValueRef::NONE,
         }
     }
 }
@@ -241,15 +244,14 @@ impl Value {
     pub fn at(&self, steps: &[&'static Step]) -> ValueRef<'_> {
         match (self, steps) {
             (value, []) => value.as_value_ref(),
-            (Self::Record(fields), [step, rest @ ..]) if !step.is_variant => fields
-                .iter()
-                .find(|(name, _)| *name == step.name)
-                .map_or(ValueRef::None(0), |(_, value)| value.at(rest)),
+            (Self::Record(fields), [step, rest @ ..]) if !step.is_variant => {
+                fields.iter().find(|(name, _)| *name == step.name).map_or(ValueRef::NONE, |(_, value)| value.at(rest))
+            }
             (Self::Variant(name, value), [step, rest @ ..]) if step.is_variant && *name == step.name => {
                 in_option(value.at(rest), rest.is_empty())
             }
             // An option on the way, whichever of several it is; or another variant.
-            _ => ValueRef::None(0),
+            _ => ValueRef::NONE,
         }
     }
 }
@@ -309,6 +311,9 @@ impl ValueRef<'_> {
             value => value,
         }
     }
+
+    /// See [`Value::NONE`].
+    pub const NONE: Self = Self::None(0);
 
     /// Whether the value is absent at any depth of options.
     pub fn is_none(self) -> bool {

@@ -145,15 +145,15 @@ mod tests {
 
     #[test]
     fn none_differs_from_everything_and_orders_with_nothing() {
-        assert!(holds(Comparison::Ne, Value::None(0), Value::Int(1)));
-        assert!(holds(Comparison::Eq, Value::None(0), Value::None(0)));
-        assert!(holds(Comparison::Ne, Value::None(0), Value::None(1)));
+        assert!(holds(Comparison::Ne, Value::NONE, Value::Int(1)));
+        assert!(holds(Comparison::Eq, Value::NONE, Value::NONE));
+        assert!(holds(Comparison::Ne, Value::NONE, Value::None(1)));
         for comparison in [Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge] {
-            assert!(!holds(comparison, Value::None(0), Value::Int(1)));
-            assert!(!holds(comparison, Value::Int(1), Value::None(0)));
-            assert!(!holds(comparison, Value::None(0), Value::None(0)));
+            assert!(!holds(comparison, Value::NONE, Value::Int(1)));
+            assert!(!holds(comparison, Value::Int(1), Value::NONE));
+            assert!(!holds(comparison, Value::NONE, Value::NONE));
         }
-        assert!(Value::None(0) < Value::Bool(false));
+        assert!(Value::NONE < Value::Bool(false));
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn text_compares_by_bytes_and_integers_over_their_whole_range() {
         assert!(Value::Text("Z".into()) < Value::Text("a".into()));
-        assert!(Value::Text("".into()) > Value::None(0));
+        assert!(Value::Text("".into()) > Value::NONE);
         assert!(Value::UInt(u64::MAX) > Value::UInt(i64::MAX as u64));
         assert!(Value::Int(-1) < Value::UInt(0));
     }
@@ -185,6 +185,6 @@ mod tests {
         assert!(list(&[1, 2]) < list(&[1, 3]));
         assert!(list(&[1]) < list(&[1, 0]));
         assert!(holds(Comparison::Eq, list(&[1, 2]), list(&[1, 2])));
-        assert!(holds(Comparison::Ne, list(&[1, 2]), Value::None(0)));
+        assert!(holds(Comparison::Ne, list(&[1, 2]), Value::NONE));
     }
 }

@@ -63,7 +63,7 @@ pub const fn hash_name(name: &str) -> u64 {
 /// such an entry. Only filters and orders have such paths, columns of tables do not.
 ///
 /// It may [lead into](Self::into_options) options at its end. What is there is absent if any of them is `None`. Only orders,
-/// projections and figures have such paths: a filter says the same by its operands.
+/// projections and aggregates have such paths: a filter says the same by its operands.
 #[derive(Default, PartialEq, Eq)]
 pub struct Path {
     steps: SmallVec<[&'static Step; 4]>,
@@ -162,7 +162,7 @@ impl Path {
     /// The path with no value for the key of any entry: to remember what does not depend on the keys.
     #[must_use]
     pub fn without_keys(&self) -> Self {
-        let entry = self.entry().map(|(_, rest)| Arc::new(Entry { key: Value::None(0), rest: rest.without_keys() }));
+        let entry = self.entry().map(|(_, rest)| Arc::new(Entry { key: Value::NONE, rest: rest.without_keys() }));
         Self { entry, options: self.options, ..self.before_entry() }
     }
 
@@ -190,7 +190,7 @@ impl Path {
         let value = match (&self.entry, value_at(&self.steps)) {
             (None, value) => value,
             (Some(entry), ValueRef::Composite(map)) => map.entry(&entry.key, &entry.rest),
-            (Some(_), _) => ValueRef::None(0),
+            (Some(_), _) => ValueRef::NONE,
         };
         value.within(self.options)
     }

@@ -114,7 +114,7 @@ pub(crate) fn value_at(tree: &Poly, inline: &Inline) -> TokenStream {
             ::core::option::Option::None => #krate::ValueRef::Composite(self),
             ::core::option::Option::Some((step, rest)) => match step.hash {
                 #(#arms)*
-                _ => #krate::ValueRef::None(0),
+                _ => #krate::ValueRef::NONE,
             },
         }
     }

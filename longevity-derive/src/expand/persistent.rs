@@ -96,7 +96,7 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
             fn encode<__B: #krate::backend::Backend>(
                 &self,
                 backend: &__B,
-            ) -> ::core::result::Result<__B::Doc, #krate::Error> {
+            ) -> ::core::result::Result<__B::Document, #krate::Error> {
                 backend.encode(self)
             }
 
@@ -117,7 +117,7 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
             fn decode<__B: #krate::backend::Backend>(
                 backend: &__B,
                 discriminator: ::core::option::Option<&::core::primitive::str>,
-                doc: &__B::Doc,
+                doc: &__B::Document,
             ) -> ::core::option::Option<::core::result::Result<Self, #krate::backend::DecodeError>> {
                 #decode
             }

@@ -132,7 +132,7 @@ fn persistent(tree: &Poly) -> TokenStream {
             fn encode<__B: #krate::backend::Backend>(
                 &self,
                 backend: &__B,
-            ) -> ::core::result::Result<__B::Doc, #krate::Error> {
+            ) -> ::core::result::Result<__B::Document, #krate::Error> {
                 match self {
                     #(#encodes)*
                     #otherwise
@@ -165,7 +165,7 @@ fn persistent(tree: &Poly) -> TokenStream {
             fn decode<__B: #krate::backend::Backend>(
                 backend: &__B,
                 discriminator: ::core::option::Option<&::core::primitive::str>,
-                doc: &__B::Doc,
+                doc: &__B::Document,
             ) -> ::core::option::Option<::core::result::Result<Self, #krate::backend::DecodeError>> {
                 match discriminator? {
                     #(#decodes)*
@@ -263,21 +263,21 @@ fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
     let scoped = quote!(<#this as #krate::HasVariant<#ty>>::scoped_to_variant(predicate));
     quote! {
         #[automatically_derived]
-        impl #impl_generics #krate::InScopeOf<#this> for #ty #clause {
+        impl #impl_generics #krate::FiltersRowsOf<#this> for #ty #clause {
             fn scoped(predicate: #predicate) -> #predicate {
                 #scoped
             }
         }
 
         #[automatically_derived]
-        impl #impl_generics #krate::InScopeOf<#ty> for #this #clause {
+        impl #impl_generics #krate::FiltersRowsOf<#ty> for #this #clause {
             fn scoped(predicate: #predicate) -> #predicate {
                 predicate
             }
         }
 
         #[automatically_derived]
-        impl #impl_generics #krate::MixesWith<#this> for #ty #clause {
+        impl #impl_generics #krate::CombinesWith<#this> for #ty #clause {
             type Both = #this;
 
             fn widen_left(predicate: #predicate) -> #predicate {
@@ -290,7 +290,7 @@ fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #impl_generics #krate::MixesWith<#ty> for #this #clause {
+        impl #impl_generics #krate::CombinesWith<#ty> for #this #clause {
             type Both = #this;
 
             fn widen_left(predicate: #predicate) -> #predicate {
@@ -303,7 +303,7 @@ fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #impl_generics #krate::query::OfEveryRowOf<#ty> for #this #clause {}
+        impl #impl_generics #krate::query::CoversRowsOf<#ty> for #this #clause {}
     }
 }
 

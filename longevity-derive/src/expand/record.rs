@@ -84,7 +84,7 @@ pub(crate) fn expand(container: &Container, role: &Role<'_>, fields: &[Field]) -
                     ::core::option::Option::None => #krate::ValueRef::Composite(self),
                     ::core::option::Option::Some((step, rest)) => match step.hash {
                         #(#arms)*
-                        _ => #krate::ValueRef::None(0),
+                        _ => #krate::ValueRef::NONE,
                     },
                 }
             }

@@ -30,7 +30,7 @@ pub(crate) fn storable(container: &Container) -> TokenStream {
             }
 
             fn value_at(&self, _: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
-                #krate::ValueRef::None(0)
+                #krate::ValueRef::NONE
             }
         }
     }

@@ -110,7 +110,7 @@ pub(crate) fn sum(container: &Container, variants: &[Variant]) -> TokenStream {
                     ::core::option::Option::None => #krate::ValueRef::Composite(self),
                     ::core::option::Option::Some((step, rest)) => match (self, step.hash) {
                         #(#arms)*
-                        _ => #krate::ValueRef::None(0),
+                        _ => #krate::ValueRef::NONE,
                     },
                 }
             }
@@ -209,7 +209,7 @@ fn below(container: &Container, position: usize, variant: &Variant) -> TokenStre
                             #(#arms)*
                             _ => {
                                 let _ = (step, rest);
-                                #krate::ValueRef::None(0)
+                                #krate::ValueRef::NONE
                             }
                         },
                     }

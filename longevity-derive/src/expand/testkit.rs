@@ -142,7 +142,7 @@ pub(crate) fn of_model(tree: &Model) -> TokenStream {
 /// The generics of what the suite needs of a persistent type, which is this.
 fn generated(container: &Container, is: &TokenStream) -> Generics {
     let (kit, krate) = (kit(container), &container.krate);
-    if_it_is(container, container.bounded(&quote!(#krate::Document + #kit::Generate)), is)
+    if_it_is(container, container.bounded(&quote!(#krate::Encodable + #kit::Generate)), is)
 }
 
 /// With the condition that the type is this. If it is not, for the lack of a `Debug` say, then that is reported where it is asked

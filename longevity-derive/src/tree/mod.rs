@@ -123,7 +123,7 @@ impl Container {
     /// The generics of the impls of `PersistentType`.
     pub(crate) fn persistent(&self) -> Generics {
         let krate = &self.krate;
-        self.bounded(&quote!(#krate::Document))
+        self.bounded(&quote!(#krate::Encodable))
     }
 }
 

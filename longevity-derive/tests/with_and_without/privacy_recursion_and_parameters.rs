@@ -20,9 +20,9 @@ mod inner {
     }
 
     /// What values may be.
-    pub(crate) trait Unit: longevity::Storable + longevity::Document + PartialEq {
+    pub(crate) trait Unit: longevity::Storable + longevity::Encodable + PartialEq {
         /// Another type.
-        type Other: longevity::Document + PartialEq;
+        type Other: longevity::Encodable + PartialEq;
     }
 
     impl Unit for i64 {

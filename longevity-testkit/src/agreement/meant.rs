@@ -7,7 +7,7 @@ use longevity_core::Value;
 use super::seen::{Refusal, Row, Seen};
 use super::step::Way;
 use crate::questions::{Asked, Change, Plain, Questions, groups_of, pages_of};
-use crate::untyped::{Figures, Group};
+use crate::untyped::{Aggregates, Group};
 use crate::views::PAGES;
 
 /// What a step was to give.
@@ -18,7 +18,7 @@ pub(super) enum Meant {
     Count(u64),
     Exists(bool),
     Values(Vec<Vec<Value>>),
-    Figures(Vec<Group>),
+    Aggregates(Vec<Group>),
     /// So many rows are changed, and these are there then.
     Changed(u64, Vec<(usize, Value)>),
     /// One row with this value.
@@ -52,13 +52,13 @@ impl Judge<'_> {
                 let values = |row: &usize| of.iter().map(|place| place.value(&rows[*row])).collect();
                 Meant::Values(window.iter().map(values).collect())
             }
-            Way::Figures(of) => {
+            Way::Aggregates(of) => {
                 let reads: Vec<_> = of.iter().map(|place| place.read()).collect();
                 let values = |row: &usize| {
                     let row = &rows[*row];
                     (self.questions.type_of(row), of.iter().map(|place| place.value(row)).collect())
                 };
-                Meant::Figures(groups_of(&reads, window.iter().map(values).collect()))
+                Meant::Aggregates(groups_of(&reads, window.iter().map(values).collect()))
             }
         }
     }
@@ -117,13 +117,13 @@ impl Meant {
                     && meant.iter().flatten().zip(rows.iter().flatten()).all(|(a, b)| a.is_identical(b))
             }
             (Self::Values(meant), Seen::Values(rows)) => meant.len() == rows.len(),
-            (Self::Figures(meant), Seen::Figures(groups)) if by_creation || !windowed => {
+            (Self::Aggregates(meant), Seen::Aggregates(groups)) if by_creation || !windowed => {
                 // The nearest float to the exact sum has tests of its own.
-                let exact = |figures: &Figures| Figures { floats: 0.0, ..figures.clone() };
+                let exact = |aggregates: &Aggregates| Aggregates { floats: 0.0, ..aggregates.clone() };
                 let exact = |(key, (rows, each)): &Group| (key.clone(), (*rows, each.iter().map(exact).collect()));
                 groups.iter().map(exact).collect::<Vec<Group>>() == *meant
             }
-            (Self::Figures(_), Seen::Figures(_)) => true,
+            (Self::Aggregates(_), Seen::Aggregates(_)) => true,
             (Self::Changed(meant, left), Seen::Changed(changed, rows)) => meant == changed && same_rows(left, rows),
             (Self::Patched(value), Seen::Rows(rows)) => rows.iter().all(|row| row.value.is_identical(value)),
             (Self::Refused, Seen::Refused(Refusal::ByCore(_))) => true,
@@ -157,7 +157,7 @@ impl std::fmt::Display for Meant {
                 let values = |row: &Vec<Value>| row.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
                 write!(f, "values: {:?}", rows.iter().map(values).collect::<Vec<_>>())
             }
-            Self::Figures(groups) => write!(f, "figures: {groups:?}"),
+            Self::Aggregates(groups) => write!(f, "aggregates: {groups:?}"),
             Self::Changed(changed, rows) => {
                 let told: Vec<_> = rows.iter().map(|(number, value)| format!("row {number} {value}")).collect();
                 write!(f, "{changed} changed; then there are {}", told.join(", "))

@@ -14,8 +14,8 @@ pub(super) enum Seen {
     Exists(bool),
     /// The values of some properties, row by row.
     Values(Vec<Vec<Value>>),
-    /// Figures over groups.
-    Figures(Vec<Group>),
+    /// Aggregates over groups.
+    Aggregates(Vec<Group>),
     /// So many rows were changed; all that there are then.
     Changed(u64, Vec<Row>),
     /// The value of a deleted row.
@@ -117,7 +117,7 @@ impl Seen {
             }
             (Self::Values(a), Self::Values(b)) => a.len() == b.len(),
             // Which of two zeros is the least depends on the order of the rows, and a window on which they are.
-            (Self::Figures(a), Self::Figures(b)) => {
+            (Self::Aggregates(a), Self::Aggregates(b)) => {
                 // As text, in which NaN is NaN.
                 format!("{a:?}") == format!("{b:?}") || !by_creation && a.len() == b.len()
             }
@@ -175,7 +175,7 @@ impl std::fmt::Display for Seen {
                 let values = |row: &Vec<Value>| row.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
                 write!(f, "values: {:?}", rows.iter().map(values).collect::<Vec<_>>())
             }
-            Self::Figures(figures) => write!(f, "figures: {figures:?}"),
+            Self::Aggregates(aggregates) => write!(f, "aggregates: {aggregates:?}"),
             Self::Changed(changed, rows) => {
                 let numbers: Vec<_> = rows.iter().map(|row| (row.number, row.version)).collect();
                 write!(f, "{changed} changed; the rows and their versions are then {numbers:?}")

@@ -140,7 +140,7 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
                     Way::Find | Way::Stream => rows(repo.find(select, *way == Way::Stream)?),
                     Way::Pages(size) => rows(repo.pages(select, *size)?),
                     Way::Values(of) => Seen::Values(repo.values(select, &reads(of))?),
-                    Way::Figures(of) => Seen::Figures(repo.figures(select, &reads(of))?),
+                    Way::Aggregates(of) => Seen::Aggregates(repo.aggregates(select, &reads(of))?),
                 }
             }
             Action::Patch(key, value, change) => {

@@ -107,8 +107,8 @@ pub(super) enum Way {
     Pages(u64),
     /// For the values of some properties.
     Values(Vec<Place>),
-    /// For figures over groups.
-    Figures(Vec<Place>),
+    /// For aggregates over groups.
+    Aggregates(Vec<Place>),
 }
 
 impl History {
@@ -192,7 +192,7 @@ impl Step {
             5 => [Way::Count, Way::Exists][below(2, chance)].clone(),
             6 => Way::Pages(1 + below(3, chance) as u64),
             7 => Way::Values(some(chance)),
-            _ => Way::Figures(some(chance)),
+            _ => Way::Aggregates(some(chance)),
         };
         let asked = plan.map_or(Asked::of(Question::All), |plan| plan.ask(view, chance));
         Self { table, view, what: What::Ask { way, asked } }
@@ -296,7 +296,7 @@ impl Way {
             Self::Find | Self::Stream | Self::Count | Self::Exists => return Vec::new(),
             Self::Pages(size) => (1..*size).map(Self::Pages).collect(),
             Self::Values(places) => fewer(places, Self::Values),
-            Self::Figures(places) => fewer(places, Self::Figures),
+            Self::Aggregates(places) => fewer(places, Self::Aggregates),
         };
         simpler.insert(0, Self::Find);
         simpler
@@ -314,7 +314,7 @@ impl fmt::Display for Way {
             Self::Exists => f.write_str("exists"),
             Self::Pages(size) => write!(f, "pages of {size}"),
             Self::Values(of) => write!(f, "values of {}", listed(of)),
-            Self::Figures(of) => write!(f, "figures of {}", listed(of)),
+            Self::Aggregates(of) => write!(f, "aggregates of {}", listed(of)),
         }
     }
 }

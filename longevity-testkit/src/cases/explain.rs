@@ -33,7 +33,7 @@ pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T
     };
     let scope = match (T::SCOPE, index.scope) {
         (None, Some(scope)) => Predicate::Scope(scope),
-        _ => Predicate::All,
+        _ => Predicate::True,
     };
     let predicate = index.columns.iter().zip(values).fold(scope, |predicate, (column, operand)| {
         let path = definition.columns[*column].path.clone();

@@ -70,14 +70,14 @@ pub(super) fn with_discriminators(
 }
 
 /// The row as the back end gives it.
-pub(super) fn raw_row<T, M, B>(store: &Longevity<M, B>, id: RowId) -> Outcome<Row<B::Doc>>
+pub(super) fn raw_row<T, M, B>(store: &Longevity<M, B>, id: RowId) -> Outcome<Row<B::Document>>
 where
     M: DomainModel,
     T: PersistentType<Root: InModel<M>>,
     B: Backend,
 {
     let Handle { backend, table, .. } = handle::<T, _, _>(store)?;
-    let select = Select::of(Predicate::All);
+    let select = Select::of(Predicate::True);
     let rows = backend.block_on(backend.find(table, select))?;
     let row = rows.into_iter().find(|row| row.id == id);
     row.ok_or_else(|| Stop::failed("the back end does not find a created row"))
@@ -92,7 +92,7 @@ pub(super) fn content<T: PersistentType, D>(
     doc: D,
 ) -> RowContent<D> {
     let columns = definition.columns.iter().map(|column| match column.variant {
-        Some(other) if other != variant => Value::None(0),
+        Some(other) if other != variant => Value::NONE,
         _ => value.value_at(column.path.steps()).to_value(),
     });
     RowContent { discriminator: Some(Cow::Borrowed(discriminator)), doc, columns: columns.collect(), written_at: None }
@@ -104,7 +104,7 @@ pub(super) fn plant<T: PersistentType, B: Backend>(
     definition: &TableDefinition,
     table: &B::Table,
     state: &PState<T>,
-    content: RowContent<B::Doc>,
+    content: RowContent<B::Document>,
 ) -> Outcome {
     let primary_key: Option<Vec<Value>> = definition.primary_key.as_ref().map(|key| {
         let columns = definition.indexes[key.index].columns.iter().map(|column| &definition.columns[*column]);

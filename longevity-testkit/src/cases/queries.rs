@@ -64,8 +64,8 @@ impl<T: PersistentType, F: Fixture> Asking<T, F> {
                 operands.push(value);
             }
         }
-        if place.options() > 0 && !operands.iter().any(|operand| operand.is_identical(&Value::None(0))) {
-            operands.push(Value::None(0));
+        if place.options() > 0 && !operands.iter().any(|operand| operand.is_identical(&Value::NONE)) {
+            operands.push(Value::NONE);
         }
         operands
     }

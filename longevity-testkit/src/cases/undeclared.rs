@@ -51,7 +51,7 @@ pub(crate) fn holds_until_dropped<M: DomainModel, T: Tested<M>, F: Fixture>(
     ensure!(written.is_ok(), "a row that violates no key gave {written:?}");
     let third = room.samples()?.into_iter().nth(2).map(|third| key.copied(&second, third));
     third.iter().try_for_each(violates)?;
-    let rows = backend.block_on(backend.count(&table, Predicate::All))?;
+    let rows = backend.block_on(backend.count(&table, Predicate::True))?;
     ensure_eq!(rows, 2, "the rows before the key is dropped");
     ensure_eq!(backend.block_on(backend.drop_undeclared_keys(&table))?, listed, "the keys that were dropped");
     let listed = backend.block_on(backend.undeclared_keys(&table))?;
@@ -78,7 +78,7 @@ fn content<T: PersistentType, D>(definition: &TableDefinition, value: &T, doc: D
     let variant = value.variant();
     let names = definition.variants.get(variant).and_then(|variant| variant.discriminators);
     let columns = definition.columns.iter().map(|column| match column.variant {
-        Some(other) if other != variant => Value::None(0),
+        Some(other) if other != variant => Value::NONE,
         _ => value.value_at(column.path.steps()).to_value(),
     });
     RowContent {

@@ -26,7 +26,7 @@ pub(crate) fn delete_by_query<M: DomainModel, T: Tested<M>, F: Fixture>(room: &R
     let is_gone = |predicate: Predicate, id: &longevity_core::RowId| {
         predicate.or(Predicate::Id { comparison: Comparison::Eq, id: *id })
     };
-    let query = || Query::from_select(Select::of(gone.iter().fold(Predicate::Nothing, is_gone)));
+    let query = || Query::from_select(Select::of(gone.iter().fold(Predicate::False, is_gone)));
     ensure_eq!(repo.delete_where(query())?, gone.len() as u64, "how many were deleted");
     let left: Vec<_> = before.into_iter().filter(|row| !gone.contains(&row.id)).collect();
     ensure_eq!(all_rows::<T, _, _>(&store)?, left, "the rows that were not deleted");
@@ -267,20 +267,20 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
         }
     }
 
-    fn insert(&self, value: &T) -> Outcome<Write<'_, B::Doc>> {
+    fn insert(&self, value: &T) -> Outcome<Write<'_, B::Document>> {
         Ok(Write::Insert(self.content(value)?))
     }
 
-    fn replace(&self, position: usize, version: u64, value: &T) -> Outcome<Write<'_, B::Doc>> {
+    fn replace(&self, position: usize, version: u64, value: &T) -> Outcome<Write<'_, B::Document>> {
         Ok(Write::Replace(self.target(position, version), self.content(value)?))
     }
 
-    fn content(&self, value: &T) -> Outcome<RowContent<B::Doc>> {
+    fn content(&self, value: &T) -> Outcome<RowContent<B::Document>> {
         let definition = self.handle.definition;
         let variant = value.variant();
         let names = definition.variants.get(variant).and_then(|variant| variant.discriminators);
         let columns = definition.columns.iter().map(|column| match column.variant {
-            Some(other) if other != variant => Value::None(0),
+            Some(other) if other != variant => Value::NONE,
             _ => value.value_at(column.path.steps()).to_value(),
         });
         Ok(RowContent {
@@ -291,13 +291,13 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
         })
     }
 
-    fn delete(&self, position: usize, version: u64) -> Write<'_, B::Doc> {
+    fn delete(&self, position: usize, version: u64) -> Write<'_, B::Document> {
         Write::Delete(self.target(position, version))
     }
 
-    fn write(&self, writes: Vec<Write<'_, B::Doc>>) -> Result<AllWritten<()>, (usize, WriteFailure)> {
+    fn write(&self, writes: Vec<Write<'_, B::Document>>) -> Result<AllWritten<()>, (usize, WriteFailure)> {
         let Handle { backend, table, .. } = &self.handle;
-        let without_doc = |before: Before<B::Doc>| before.map(|row| Box::new(row.without_doc()));
+        let without_doc = |before: Before<B::Document>| before.map(|row| Box::new(row.without_doc()));
         let plain = |written| match written {
             Written::Inserted(id) => Written::Inserted(id),
             Written::Replaced(version, before) => Written::Replaced(version, without_doc(before)),
@@ -308,7 +308,7 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
     }
 
     /// Does the writes, and gives the rows before them.
-    fn told(&self, what: &str, writes: Vec<Write<'_, B::Doc>>) -> Outcome<Vec<SeenRow>> {
+    fn told(&self, what: &str, writes: Vec<Write<'_, B::Document>>) -> Outcome<Vec<SeenRow>> {
         let Handle { backend, table, .. } = &self.handle;
         let written = backend.block_on(backend.write(table, writes.into()));
         let written =
@@ -334,7 +334,7 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
     }
 
     /// What became of writes that are to be done.
-    fn done(&self, what: &str, writes: Vec<Write<'_, B::Doc>>) -> Outcome<Vec<Written<()>>> {
+    fn done(&self, what: &str, writes: Vec<Write<'_, B::Document>>) -> Outcome<Vec<Written<()>>> {
         match self.write(writes) {
             Ok(written) => Ok(written.into_vec()),
             Err(failure) => Err(Stop::failed(format!("{what}: {failure:?}"))),

@@ -73,7 +73,7 @@ impl<P: PersistentType> Table<P> {
         let held = rows.iter().map(PState::get).chain(&self.samples);
         for values in held.filter_map(|value| values_in(&self.definition, index, value)).take(OPERANDS) {
             let compare = |comparison| {
-                let scope = index.scope.map_or(Predicate::All, Predicate::Scope);
+                let scope = index.scope.map_or(Predicate::True, Predicate::Scope);
                 index.columns.iter().zip(&values).fold(scope, |conjunction, (column, value)| {
                     let path = self.definition.columns[*column].path.clone();
                     conjunction.and(Predicate::Compare { path, comparison, operand: value.clone() })

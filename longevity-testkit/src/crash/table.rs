@@ -126,7 +126,7 @@ pub(super) fn same_value<P: PersistentType>(a: &P, b: &P) -> bool {
 
 /// Everything.
 pub(super) fn all() -> Select {
-    Select::of(Predicate::All)
+    Select::of(Predicate::True)
 }
 
 impl<P: PersistentType> Table<P> {

@@ -26,7 +26,7 @@ use crate::strategies::{Generators, StrategySource};
 ///
 /// Each case loads generated rows into a store of its own, and asks: find, stream, count and exists have to give what the query
 /// means, in its order, rows that the order leaves equal by id; so do pages, to the last one and back, and the values and
-/// figures of the properties that the query names. Through both facades, unless you say otherwise.
+/// aggregates of the properties that the query names. Through both facades, unless you say otherwise.
 ///
 /// What a query means that you write, [`evaluate`](longevity_core::query::evaluate) says. A random one is built by the operators
 /// of properties and filters, and held to what it was to ask, which a judge of its own finds in plain values: so an error in an

@@ -22,7 +22,7 @@ impl IsNumber for AnyKind {
     type Sum = AnySum;
 }
 
-/// A sum that nobody takes: figures come untyped.
+/// A sum that nobody takes: aggregates come untyped.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnySum;
 

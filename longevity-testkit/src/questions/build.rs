@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use longevity_core::RowId;
 use longevity_core::Storable;
 use longevity_core::query::{
-    Direction, Filter, Measure, Order, Part, Predicate, Projection, Prop, Query, Select, Source,
+    Aggregate, AggregateFunction, Direction, Filter, Order, Predicate, Projection, Prop, Query, Select, Source,
 };
 use longevity_core::storable::kind::{HasLength, HasOrder, Holds, IsNumber, IsText};
 use longevity_core::storable::{Collection, ScalarType};
@@ -269,28 +269,28 @@ fn order_by(By { place, direction }: &By) -> Option<Order<AnyRow>> {
 }
 
 impl Place {
-    /// How its values are read, and of which figures; as those of what may be absent.
+    /// How its values are read, and of which aggregates; as those of what may be absent.
     pub(crate) fn read(&self) -> Read {
         fn of<T: Level<Optional: Level>>(prop: &Prop<AnyRow, T>, sources: &mut Vec<Source>) {
             Projection::<AnyRow>::sources(&prop.optional(), sources);
         }
-        fn ordered<T>(prop: &Prop<AnyRow, T>, is_number: bool, figures: &mut Vec<Part>)
+        fn ordered<T>(prop: &Prop<AnyRow, T>, is_number: bool, aggregates: &mut Vec<AggregateFunction>)
         where
             T: Level + Storable<Inner: Level, Kind: HasOrder + IsNumber>,
         {
-            Measure::<AnyRow>::parts(&prop.min(), figures);
-            Measure::<AnyRow>::parts(&prop.max(), figures);
+            Aggregate::<AnyRow>::functions(&prop.min(), aggregates);
+            Aggregate::<AnyRow>::functions(&prop.max(), aggregates);
             if is_number {
-                Measure::<AnyRow>::parts(&prop.sum(), figures);
+                Aggregate::<AnyRow>::functions(&prop.sum(), aggregates);
             }
         }
-        let (mut sources, mut figures) = (Vec::new(), Vec::new());
+        let (mut sources, mut aggregates) = (Vec::new(), Vec::new());
         with_prop!(self, Anything, |prop| of(&prop, &mut sources));
         if self.property.is_ordered() {
             let is_number = self.property.is_number();
-            with_prop!(self, Anything, |prop| ordered(&prop, is_number, &mut figures));
+            with_prop!(self, Anything, |prop| ordered(&prop, is_number, &mut aggregates));
         }
         let source = sources.into_iter().next().unwrap_or(Source::Type);
-        Read { told: self.to_string(), source, figures }
+        Read { told: self.to_string(), source, aggregates }
     }
 }

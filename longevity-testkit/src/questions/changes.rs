@@ -148,7 +148,7 @@ impl Change {
                 if !rest.is_empty() {
                     return position.map_or(Ok(()), |position| self.apply(&mut entries[position].1, rest));
                 }
-                let found = position.map_or(Value::None(0), |position| wrapped(&entries[position].1));
+                let found = position.map_or(Value::NONE, |position| wrapped(&entries[position].1));
                 entries.retain(|(known, _)| !equal(known, key));
                 match self.changed(found)? {
                     Value::None(0) => {}

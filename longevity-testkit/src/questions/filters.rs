@@ -110,7 +110,7 @@ impl Questions {
             let what = match below(4, chance) {
                 0 => What::IsNone,
                 1 => What::IsSome,
-                other => What::Compare(EQUALITY[other % 2], Value::None(0)),
+                other => What::Compare(EQUALITY[other % 2], Value::NONE),
             };
             return Question::Of(place, what);
         }

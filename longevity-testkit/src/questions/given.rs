@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::Repo;
-use longevity_core::query::{Direction, Part, Predicate, Query, Select, Source, Subject, evaluate};
+use longevity_core::query::{AggregateFunction, Direction, Predicate, Query, Select, Source, Subject, evaluate};
 use longevity_core::table::TableDefinition;
 use longevity_core::{PState, Path, PersistentType};
 
@@ -37,8 +37,12 @@ pub(crate) fn agree_as_evaluated<T: PersistentType, B: Backend>(
     let window = all.iter().copied().skip(offset).take(limit).collect();
     let reading = |path: &Path| {
         let values = states.iter().map(|state| path.value_in(&|steps| state.get().value_at(steps)).to_value());
-        let figures = vec![Part::Min(path.clone()), Part::Max(path.clone()), Part::Sum(path.clone())];
-        let read = Read { told: path.to_string(), source: Source::Property(path.clone()), figures };
+        let aggregates = vec![
+            AggregateFunction::Min(path.clone()),
+            AggregateFunction::Max(path.clone()),
+            AggregateFunction::Sum(path.clone()),
+        ];
+        let read = Read { told: path.to_string(), source: Source::Property(path.clone()), aggregates };
         Reading { read, values: values.collect() }
     };
     let name =

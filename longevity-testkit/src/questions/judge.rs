@@ -1,4 +1,4 @@
-//! What was asked for: the rows of a query, the values and the figures of properties, by a walk over plain values. Naive, and
+//! What was asked for: the rows of a query, the values and the aggregates of properties, by a walk over plain values. Naive, and
 //! without anything of how core builds a query and evaluates it.
 
 use std::cmp::Ordering;
@@ -277,10 +277,10 @@ mod tests {
         let entry = |held| Value::Map(vec![(Value::Int(1), held)]);
         let idle = || Value::Variant("Idle", Box::new(Value::Record(Vec::new())));
         let rows = [
-            (Value::None(0), idle(), Value::Map(Vec::new())),
-            (Value::None(1), pct(Value::None(0)), entry(Value::None(0))),
+            (Value::NONE, idle(), Value::Map(Vec::new())),
+            (Value::None(1), pct(Value::NONE), entry(Value::NONE)),
             (Value::Int(5), pct(Value::Int(5)), entry(Value::Int(5))),
-            (Value::None(0), idle(), Value::Map(Vec::new())),
+            (Value::NONE, idle(), Value::Map(Vec::new())),
         ];
         let row = |(number, (oo, e, m))| {
             let value = Value::Record(vec![("oo", oo), ("e", e), ("m", m)]);
@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(oo(2, What::Compare(Comparison::Ne, Value::Int(5))), [0, 1, 3]);
         assert_eq!(oo(2, What::Compare(Comparison::Le, Value::Int(5))), [2]);
         assert_eq!(oo(0, What::Compare(Comparison::Eq, Value::None(1))), [1]);
-        assert_eq!(oo(1, What::Among { operands: vec![Value::None(0)], negated: true }), [2]);
+        assert_eq!(oo(1, What::Among { operands: vec![Value::NONE], negated: true }), [2]);
         let pct = |somes, what| found(vec![Hop::Field(E), Hop::Variant(PCT)], 1, true, somes, what);
         assert_eq!(pct(0, What::IsNone), [0, 1, 3]);
         assert_eq!(pct(0, What::IsVariant), [1, 2]);

@@ -10,7 +10,7 @@ use super::{Asked, Plain, Questions, with_ids};
 use crate::outcome::{Outcome, Stop};
 use crate::untyped::Read;
 
-/// Of so many properties a query is asked for values and figures.
+/// Of so many properties a query is asked for values and aggregates.
 const PROPERTIES: usize = 3;
 
 /// What a repository is asked.
@@ -18,7 +18,7 @@ const PROPERTIES: usize = 3;
 pub(crate) enum Ways {
     /// For the rows, and how many they are.
     Rows,
-    /// For pages, values and figures too.
+    /// For pages, values and aggregates too.
     All,
 }
 

@@ -109,7 +109,7 @@ impl Questions {
         }
     }
 
-    /// Some properties that all rows of the repository have, for projections and figures.
+    /// Some properties that all rows of the repository have, for projections and aggregates.
     pub(crate) fn some(&self, chance: &mut TestRunner) -> Vec<Place> {
         // A variant is asked whether it is there, not for its value.
         let wanted = |property: &Property| property.scope.is_none() && property.has_value();

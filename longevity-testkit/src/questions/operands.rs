@@ -93,7 +93,7 @@ impl Questions {
             Some(value) => Some(value),
             None => match scalar {
                 Some(scalar) => Some(of_scalar(scalar, chance)),
-                None => (options > 0).then_some(Value::None(0)),
+                None => (options > 0).then_some(Value::NONE),
             },
         }
     }

@@ -1,15 +1,15 @@
-//! What a query means besides its rows: what stands on its pages, values of single properties, figures over groups.
+//! What a query means besides its rows: what stands on its pages, values of single properties, aggregates over groups.
 
 use std::fmt::Debug;
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::Repo;
-use longevity_core::query::{Part, Query, Select, by_type, count};
+use longevity_core::query::{AggregateFunction, Query, Select, by_type, count};
 use longevity_core::{Error, PState, PersistentType, RowId, Value};
 
 use super::compare::order;
 use super::meaning::{Meant, Reading};
-use crate::untyped::{AllFigures, Figures, Group, Read, Untyped};
+use crate::untyped::{Aggregates, AllAggregates, Group, Read, Untyped};
 
 /// A query is given on so many pages.
 const PAGES: usize = 3;
@@ -49,7 +49,7 @@ pub(super) fn agree<T: PersistentType, B: Backend>(
         return Ok(());
     }
     values(repo, meant)?;
-    figures(repo, meant)
+    aggregates(repo, meant)
 }
 
 /// To the last page and back.
@@ -121,27 +121,27 @@ fn in_order(a: &[Value], b: &[Value]) -> std::cmp::Ordering {
     differing.unwrap_or(std::cmp::Ordering::Equal)
 }
 
-fn figures<T: PersistentType, B: Backend>(repo: &Repo<T, B>, meant: &Meant) -> Result<(), Unlike> {
+fn aggregates<T: PersistentType, B: Backend>(repo: &Repo<T, B>, meant: &Meant) -> Result<(), Unlike> {
     let rows: Vec<_> = meant.window.iter().map(|row| (meant.types[*row], of_row(&meant.readings, *row))).collect();
     let reads = reads(meant);
     let expected = groups_of(&reads, rows);
     let mut found: Vec<Group> =
-        repo.group(Query::from_select(meant.select.clone()), (by_type(), Untyped(&reads[..1])), AllFigures(&reads))?;
+        repo.group(Query::from_select(meant.select.clone()), (by_type(), Untyped(&reads[..1])), AllAggregates(&reads))?;
     // The nearest float to the exact sum has tests of its own.
-    found.iter_mut().flat_map(|(_, (_, each))| each).for_each(|figures| figures.floats = 0.0);
-    same(format!("figures of {}", listed(&reads)), &found, &expected)?;
+    found.iter_mut().flat_map(|(_, (_, each))| each).for_each(|aggregates| aggregates.floats = 0.0);
+    same(format!("aggregates of {}", listed(&reads)), &found, &expected)?;
     let all = meant.window.iter().map(|row| of_row(&meant.readings, *row)).collect::<Vec<_>>();
-    let mut found = repo.aggregate(Query::from_select(meant.select.clone()), AllFigures(&reads))?;
-    found.1.iter_mut().for_each(|figures| figures.floats = 0.0);
+    let mut found = repo.aggregate(Query::from_select(meant.select.clone()), AllAggregates(&reads))?;
+    found.1.iter_mut().for_each(|aggregates| aggregates.floats = 0.0);
     let each = reads.iter().enumerate().map(|(at, read)| of_values(read, all.iter().map(|values| &values[at])));
-    same(format!("figures of {} over all", listed(&reads)), &found, &(all.len() as u64, each.collect()))
+    same(format!("aggregates of {} over all", listed(&reads)), &found, &(all.len() as u64, each.collect()))
 }
 
 fn of_row(readings: &[Reading], row: usize) -> Vec<Value> {
     readings.iter().map(|reading| reading.values[row].clone()).collect()
 }
 
-/// The figures over rows, each with the name of its type and its values of what is read, by their types and the first of the
+/// The aggregates over rows, each with the name of its type and its values of what is read, by their types and the first of the
 /// values. Without sums of floats.
 pub(crate) fn groups_of(reads: &[Read], rows: Vec<(&'static str, Vec<Value>)>) -> Vec<Group> {
     let key = |values: &[Value]| values.get(..1).unwrap_or_default().to_vec();
@@ -164,17 +164,19 @@ pub(crate) fn groups_of(reads: &[Read], rows: Vec<(&'static str, Vec<Value>)>) -
 }
 
 /// What is absent counts for nothing.
-fn of_values<'a>(read: &Read, values: impl Iterator<Item = &'a Value>) -> Figures {
+fn of_values<'a>(read: &Read, values: impl Iterator<Item = &'a Value>) -> Aggregates {
     let present: Vec<_> = values.filter(|value| !value.is_none()).collect();
-    let mut figures = Figures { least: None, greatest: None, integers: 0, floats: 0.0 };
-    for figure in &read.figures {
-        match figure {
-            Part::Count => {}
-            Part::Min(_) => figures.least = present.iter().copied().min_by(|a, b| order(a, b)).cloned(),
+    let mut aggregates = Aggregates { least: None, greatest: None, integers: 0, floats: 0.0 };
+    for aggregate in &read.aggregates {
+        match aggregate {
+            AggregateFunction::Count => {}
+            AggregateFunction::Min(_) => aggregates.least = present.iter().copied().min_by(|a, b| order(a, b)).cloned(),
             // The first of those that are equal, as the least.
-            Part::Max(_) => figures.greatest = present.iter().rev().copied().max_by(|a, b| order(a, b)).cloned(),
-            Part::Sum(_) => {
-                figures.integers = present
+            AggregateFunction::Max(_) => {
+                aggregates.greatest = present.iter().rev().copied().max_by(|a, b| order(a, b)).cloned()
+            }
+            AggregateFunction::Sum(_) => {
+                aggregates.integers = present
                     .iter()
                     .map(|value| match value {
                         Value::Int(number) => i128::from(*number),
@@ -185,7 +187,7 @@ fn of_values<'a>(read: &Read, values: impl Iterator<Item = &'a Value>) -> Figure
             }
         }
     }
-    figures
+    aggregates
 }
 
 fn listed(reads: &[Read]) -> String {

@@ -1,7 +1,7 @@
 //! The operators between a poly type and its derived types, without their types: each takes filters over any rows, calls the
 //! operator with the types of the model, and gives a filter over any rows.
 
-use longevity_core::query::{Filter, InScopeOf, MixesWith, Query};
+use longevity_core::query::{CombinesWith, Filter, FiltersRowsOf, Query};
 use longevity_core::{HasVariant, InModel, PersistentType};
 
 use super::anything::AnyRow;
@@ -34,8 +34,8 @@ impl Scope {
     /// That of the derived type `D` of `P`.
     pub fn of<P, D>() -> Self
     where
-        P: PersistentType + HasVariant<D> + InScopeOf<D> + MixesWith<D, Both = P>,
-        D: PersistentType<Root = P> + InScopeOf<P> + MixesWith<P, Both = P>,
+        P: PersistentType + HasVariant<D> + FiltersRowsOf<D> + CombinesWith<D, Both = P>,
+        D: PersistentType<Root = P> + FiltersRowsOf<P> + CombinesWith<P, Both = P>,
     {
         Self {
             variant: <P as HasVariant<D>>::SCOPE.variant,

@@ -111,11 +111,11 @@ pub(super) fn trap(shape: ShapeFn, chance: &mut TestRunner) -> Value {
     match shape() {
         Shape::Scalar(scalar) => of_scalar(scalar, chance),
         Shape::Choice { choices, .. } => {
-            one(&choices, chance).map_or(Value::None(0), |choice| Value::Text((*choice).into()))
+            one(&choices, chance).map_or(Value::NONE, |choice| Value::Text((*choice).into()))
         }
         Shape::Newtype { inner, .. } => trap(inner, chance),
         Shape::Optional(inner) => match below(2, chance) {
-            0 => Value::None(0),
+            0 => Value::NONE,
             _ => match trap(inner, chance) {
                 Value::None(depth) => Value::None(depth.saturating_add(1)),
                 value => value,
@@ -138,7 +138,7 @@ pub(super) fn trap(shape: ShapeFn, chance: &mut TestRunner) -> Value {
                 let held = variant.holds.map_or_else(|| Value::Record(Vec::new()), |held| trap(held, chance));
                 Value::Variant(variant.serde_name, Box::new(held))
             }
-            None => Value::None(0),
+            None => Value::NONE,
         },
     }
 }

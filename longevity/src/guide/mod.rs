@@ -5,7 +5,7 @@
 //! | [`filters`] | which rows: comparisons, text, collections, maps, poly components, and how they combine |
 //! | [`poly`] | queries over a poly type and its derived types |
 //! | [`pages`] | orders, windows, and pages that stay where they are |
-//! | [`results`] | what a query gives: states, one, some values, figures, groups |
+//! | [`results`] | what a query gives: states, one, some values, aggregates, groups |
 //! | [`changes`] | updates and deletes by query, and patches of single properties |
 //! | [`transactions`] | several writes that happen together or not at all, reads of one moment, and what an error leaves to do |
 //! | [`plans`] | which index serves a query, and tests that fail if none does |

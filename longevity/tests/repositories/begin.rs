@@ -20,7 +20,7 @@ impl Decorator<Mem> for Asked {
         inner: &Mem,
         table: &<Mem as Session>::Table,
         select: Select,
-    ) -> Result<Vec<longevity::Row<<Mem as Session>::Doc>>, Error> {
+    ) -> Result<Vec<longevity::Row<<Mem as Session>::Document>>, Error> {
         self.0.lock().unwrap().push(format!("{:?}", select.predicate));
         inner.find(table, select).await
     }

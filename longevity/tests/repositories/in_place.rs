@@ -11,7 +11,7 @@ use longevity::testkit::decorate::{Decorated, Decorator};
 
 use super::model::{Address, Email, Guest, Member, Page, Site, Url, User, guest, lists, name, page, site};
 
-type Doc = <Mem as Session>::Doc;
+type Document = <Mem as Session>::Document;
 type Table = <Mem as Session>::Table;
 
 /// Notes the changes that it is asked to make, and declines.
@@ -26,7 +26,7 @@ impl Decorator<Mem> for Asked {
         _: Lookup<'_>,
         changes: &[InPlace],
         _: Option<Timestamp>,
-    ) -> Result<Option<longevity::Row<Doc>>, Error> {
+    ) -> Result<Option<longevity::Row<Document>>, Error> {
         self.0.lock().unwrap().push(changes.to_vec());
         Ok(None)
     }

@@ -9,6 +9,6 @@ mod limits;
 mod meddling;
 mod model;
 mod reading;
+mod require_indexes;
 mod savepoints;
-mod strict;
 mod suite;

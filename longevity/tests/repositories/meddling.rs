@@ -10,7 +10,7 @@ use longevity::testkit::decorate::{Decorated, Decorator};
 
 use super::model::{Guest, Member, Site, User, guest, name, site};
 
-type Doc = <Mem as Session>::Doc;
+type Document = <Mem as Session>::Document;
 type Table = <Mem as Session>::Table;
 type Meddling = Box<dyn FnMut(&Longevity<Site, Mem>) + Send>;
 
@@ -32,7 +32,7 @@ impl Decorator<Mem> for Meddler {
         inner: &Mem,
         table: &Table,
         target: Target<'_>,
-        content: RowContent<Doc>,
+        content: RowContent<Document>,
     ) -> Result<u64, WriteFailure> {
         self.meddle();
         inner.replace(table, target, content).await
@@ -42,8 +42,8 @@ impl Decorator<Mem> for Meddler {
         &self,
         inner: &Mem,
         table: &Table,
-        writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        writes: Writes<'_, Document>,
+    ) -> Result<AllWritten<Document>, (usize, WriteFailure)> {
         self.meddle();
         inner.write(table, writes).await
     }
@@ -204,7 +204,12 @@ impl Decorator<Mem> for Alone {
         longevity::backend::Capabilities::none()
     }
 
-    async fn get(&self, inner: &Mem, table: &Table, lookup: Lookup<'_>) -> Result<Option<longevity::Row<Doc>>, Error> {
+    async fn get(
+        &self,
+        inner: &Mem,
+        table: &Table,
+        lookup: Lookup<'_>,
+    ) -> Result<Option<longevity::Row<Document>>, Error> {
         inner.get(table, lookup).await
     }
 }

@@ -13,7 +13,7 @@ fn a_limit_of_nothing_finds_nothing() {
     let none = || User::query().limit(0);
     assert!(users.find(none()).unwrap().is_empty());
     assert!(users.first(none()).unwrap().is_none());
-    assert!(users.one(none()).unwrap_err().is_not_found());
+    assert!(users.exactly_one(none()).unwrap_err().is_not_found());
     assert!(!users.exists(none()).unwrap());
     assert_eq!(users.count(none()).unwrap(), 0);
     let page = users.page(none(), None).unwrap();
@@ -37,9 +37,9 @@ fn windows_are_of_the_order() {
     let first = |offset| users.first(window(offset, 5)).unwrap();
     assert!(matches!(first(0).unwrap().get(), User::Guest(Guest { visits: 3, .. })));
     assert!(first(2).is_some() && first(3).is_none());
-    assert!(users.one(window(2, 5)).is_ok());
-    assert!(users.one(window(0, 1)).is_ok(), "the window has one");
-    assert!(matches!(users.one(window(0, 5)), Err(Error::NotUnique { type_name: "User" })));
+    assert!(users.exactly_one(window(2, 5)).is_ok());
+    assert!(users.exactly_one(window(0, 1)).is_ok(), "the window has one");
+    assert!(matches!(users.exactly_one(window(0, 5)), Err(Error::NotUnique { type_name: "User" })));
 }
 
 #[test]

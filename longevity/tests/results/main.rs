@@ -4,10 +4,10 @@
 
 mod stores;
 
+#[path = "../../../tests/tests/results/aggregates.rs"]
+mod aggregates;
 #[path = "../../../tests/tests/results/changes.rs"]
 mod changes;
-#[path = "../../../tests/tests/results/figures.rs"]
-mod figures;
 #[path = "../../../tests/tests/results/model.rs"]
 mod model;
 #[path = "../../../tests/tests/results/options.rs"]

@@ -45,7 +45,7 @@ async fn a_commit_makes_all_last<B: Backend>(bank: &Store<B>) {
     assert_eq!((ann.age, ann.row_version()), (31, 1));
     // Indexes too, and states that came out of it are good.
     let poor = Account::query().filter(Account::props().balance.lt(15));
-    let poor = bank.repo::<Account>().one(poor).await.unwrap();
+    let poor = bank.repo::<Account>().exactly_one(poor).await.unwrap();
     bank.repo::<Account>().delete(poor).await.unwrap();
     assert!(bank.repo::<Account>().create(account(2, 0)).await.unwrap_err().is_duplicate_key());
 }

@@ -14,7 +14,7 @@ on_each_back_end!(
     a_key_that_a_row_gave_up_is_free,
     a_row_that_it_made_and_deleted_is_in_no_answer,
     patches_of_one_row_at_once_are_all_made,
-    figures_follow_its_writes,
+    aggregates_follow_its_writes,
     changes_by_query_follow_its_writes,
     a_morph_is_seen_by_all_repositories,
     operations_at_once_are_done_one_after_the_other,
@@ -144,7 +144,7 @@ async fn patches_of_one_row_at_once_are_all_made<B: Backend>(bank: &Store<B>) {
     assert_eq!(bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap().balance, 200);
 }
 
-async fn figures_follow_its_writes<B: Backend>(bank: &Store<B>) {
+async fn aggregates_follow_its_writes<B: Backend>(bank: &Store<B>) {
     let m = Account::props();
     bank.repo::<Account>().create_many([account(1, 1), account(2, 1), account(3, 2)]).await.unwrap();
     bank.repo::<Person>().create(person("ann", 1)).await.unwrap();

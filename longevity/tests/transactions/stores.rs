@@ -46,7 +46,7 @@ pub(crate) fn mongo_with<F: Future<Output = ()>>(options: Options, test: impl Fn
     }
     let server = longevity_mongod::Server::shared().unwrap();
     let name = format!("bank_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    on_with(options, AnyBackend::Mongo(Mongo::connect(server.uri_of(&name)).batch_size(20)), test);
+    on_with(options, AnyBackend::Mongo(Mongo::new(server.uri_of(&name)).batch_size(20)), test);
     RUNTIME.block_on(async {
         let client = mongodb::Client::with_uri_str(server.uri()).await.unwrap();
         client.database(&name).drop().await.unwrap();

@@ -11,7 +11,7 @@ use longevity_tests::models::poly::Office;
 use longevity_tests::models::primary_keys::PrimaryKeys;
 
 use crate::fails;
-use crate::stored::{Doc, Row, RowContent, Table, all};
+use crate::stored::{Document, Row, RowContent, Table, all};
 
 /// Gives each row the document of the next.
 pub(crate) struct MixesDocuments;
@@ -85,8 +85,8 @@ impl Decorator<Mem> for ForgetsTheLast {
         &self,
         inner: &Mem,
         table: &Table,
-        mut writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        mut writes: Writes<'_, Document>,
+    ) -> Result<AllWritten<Document>, (usize, WriteFailure)> {
         if writes.len() > 1 {
             writes.pop();
         }
@@ -108,8 +108,8 @@ impl Decorator<Mem> for TellsOtherRows {
         &self,
         inner: &Mem,
         table: &Table,
-        writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        writes: Writes<'_, Document>,
+    ) -> Result<AllWritten<Document>, (usize, WriteFailure)> {
         let mut written = inner.write(table, writes).await?;
         let other = all(inner, table).await.pop();
         for written in &mut written {

@@ -48,7 +48,7 @@ impl Decorator<Mem> for Misdeclares {
         let definitions = self.definitions.lock().unwrap().clone();
         for definition in definitions {
             let Some(index) = definition.indexes.get(lookup.index) else { continue };
-            let scope = lookup.scope.or(index.scope).map_or(Predicate::All, Predicate::Scope);
+            let scope = lookup.scope.or(index.scope).map_or(Predicate::True, Predicate::Scope);
             let predicate = index.columns.iter().zip(lookup.values).fold(scope, |predicate, (column, operand)| {
                 let path = definition.columns[*column].path.clone();
                 predicate.and(Predicate::Compare { path, comparison: Comparison::Eq, operand: operand.to_value() })

@@ -62,8 +62,7 @@ fn none_is_not_unequal_to_anything() {
     fn as_sql(predicate: Predicate) -> Predicate {
         match predicate {
             Predicate::Compare { path, comparison: Comparison::Ne, operand } => {
-                let none =
-                    Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::None(0) };
+                let none = Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::NONE };
                 Predicate::Compare { path, comparison: Comparison::Ne, operand }.and(none.negate())
             }
             other => other,
@@ -77,8 +76,7 @@ fn none_is_less_than_everything() {
     fn with_none(predicate: Predicate) -> Predicate {
         match predicate {
             Predicate::Compare { path, comparison: Comparison::Lt, operand } => {
-                let none =
-                    Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::None(0) };
+                let none = Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::NONE };
                 Predicate::Compare { path, comparison: Comparison::Lt, operand }.or(none)
             }
             other => other,
@@ -135,7 +133,7 @@ fn timestamps_are_cut_to_milliseconds() {
 fn contains_finds_nothing() {
     fn nothing(predicate: Predicate) -> Predicate {
         match predicate {
-            Predicate::Contains { .. } => Predicate::Nothing,
+            Predicate::Contains { .. } => Predicate::False,
             other => other,
         }
     }
@@ -211,7 +209,7 @@ pub(crate) struct CountsAll;
 
 impl Decorator<Mem> for CountsAll {
     async fn count(&self, inner: &Mem, table: &Table, _: Predicate) -> Result<u64, Error> {
-        inner.count(table, Predicate::All).await
+        inner.count(table, Predicate::True).await
     }
 
     async fn exists(&self, _: &Mem, _: &Table, _: Predicate) -> Result<bool, Error> {

@@ -61,7 +61,7 @@ fn compare(path: Path, comparison: Comparison, operand: Value) -> Predicate {
 }
 
 fn is_none(path: &Path) -> Predicate {
-    compare(path.clone(), Eq, Value::None(0))
+    compare(path.clone(), Eq, Value::NONE)
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn in_a_list_none_equals_nothing() {
     // Pages ask such lists too, and may be what shows it: then no words of the query say so.
     let predicate = |predicate| match predicate {
         Predicate::In { path, mut operands, negated } => {
-            operands.retain(|operand| *operand != Value::None(0));
+            operands.retain(|operand| *operand != Value::NONE);
             Predicate::In { path, operands, negated }
         }
         other => other,
@@ -94,7 +94,7 @@ fn an_absent_value_is_not_unequal_to_a_list() {
 #[test]
 fn nothing_is_not_in_an_empty_list() {
     misread(" not in []", |predicate| match predicate {
-        Predicate::In { operands, .. } if operands.is_empty() => Predicate::Nothing,
+        Predicate::In { operands, .. } if operands.is_empty() => Predicate::False,
         other => other,
     });
 }
@@ -200,7 +200,7 @@ fn what_is_absent_has_the_length_zero() {
 #[test]
 fn none_is_no_element() {
     misread(" has none", |predicate| match predicate {
-        Predicate::Contains { element: Value::None(_), .. } => Predicate::Nothing,
+        Predicate::Contains { element: Value::None(_), .. } => Predicate::False,
         other => other,
     });
 }
@@ -262,7 +262,7 @@ fn every_variant_is_each() {
         Predicate::Compare { ref path, comparison: Ne, operand: Value::None(0) }
             if path.steps().last().is_some_and(|step| step.is_variant) =>
         {
-            Predicate::All
+            Predicate::True
         }
         other => other,
     });
@@ -270,7 +270,7 @@ fn every_variant_is_each() {
 
 fn any_type(predicate: Predicate) -> Predicate {
     match predicate {
-        Predicate::Scope(_) => Predicate::All,
+        Predicate::Scope(_) => Predicate::True,
         other => other,
     }
 }

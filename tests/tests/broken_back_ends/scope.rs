@@ -18,8 +18,8 @@ use crate::stored::{Row, RowContent, Table, all};
 /// The predicate without its discriminator.
 fn unscoped(predicate: Predicate) -> Predicate {
     match predicate {
-        Predicate::Scope(_) => Predicate::All,
-        Predicate::And(parts) => parts.into_iter().map(unscoped).fold(Predicate::All, Predicate::and),
+        Predicate::Scope(_) => Predicate::True,
+        Predicate::And(parts) => parts.into_iter().map(unscoped).fold(Predicate::True, Predicate::and),
         other => other,
     }
 }

@@ -67,7 +67,7 @@ impl<M: SpecModel> Unproven<M> {
         self.broken(WritesThenRefuses::default);
         self.broken(|| Misreads {
             predicate: |predicate| match predicate {
-                Predicate::Compare { .. } => Predicate::All,
+                Predicate::Compare { .. } => Predicate::True,
                 other => other,
             },
             ..LITERAL

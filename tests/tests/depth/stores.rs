@@ -94,13 +94,13 @@ pub(crate) fn ask_everything<B: Backend>(
     let agrees = |is: bool| if is { counted } else { u64::MAX };
     said.push(("exists", things.exists(query()).map(|found| agrees(found == (counted > 0)))));
     said.push(("first", things.first(query()).map(|found| agrees(found.is_some() == (counted > 0)))));
-    let one = match things.one(query()) {
+    let one = match things.exactly_one(query()) {
         Ok(_) => Ok(agrees(counted == 1)),
         Err(Error::NotUnique { .. }) => Ok(agrees(counted > 1)),
         Err(Error::NotFound { .. }) => Ok(agrees(counted == 0)),
         Err(error) => Err(error),
     };
-    said.push(("one", one));
+    said.push(("exactly_one", one));
     said.push(("explain", things.explain(query()).map(|_| counted)));
     said
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use longevity::Document;
+use longevity::Encodable;
 use longevity::encoding::{self, PropertyReader};
 use longevity::prelude::*;
 use proptest::prelude::*;
@@ -274,7 +274,7 @@ fn an_empty_document_has_all_defaults() {
     );
 }
 
-fn refused<T: Document>(text: &str, shape_of: &[&'static str]) {
+fn refused<T: Encodable>(text: &str, shape_of: &[&'static str]) {
     let path = shape_of.iter().fold(longevity_core::Path::root(), |path, name| {
         path.then(Box::leak(Box::new(longevity_core::Step::new(name))))
     });

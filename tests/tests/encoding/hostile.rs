@@ -1,6 +1,6 @@
 //! Documents from elsewhere: they fail or decode, and never panic.
 
-use longevity::Document;
+use longevity::Encodable;
 use longevity::encoding::{Json, PropertyReader};
 use longevity::storable::Shape;
 use longevity_tests::models::{basics, collections, components, renames};
@@ -28,7 +28,7 @@ const TROUBLE: [&str; 16] = [
     "\"99999999999999999999\"",
 ];
 
-fn attempt<T: Document>(text: &str) {
+fn attempt<T: Encodable>(text: &str) {
     let (fast, slow) = (decode::<T>(text), locate::<T>(text));
     assert!(fast.is_err() || slow.is_ok(), "{text}");
     let read = |path: &longevity_core::Path| {
@@ -42,7 +42,7 @@ fn attempt<T: Document>(text: &str) {
 }
 
 /// Tries the document with something else in some of its places.
-pub(crate) fn mutated<T: Document>(text: &str) {
+pub(crate) fn mutated<T: Encodable>(text: &str) {
     let places: Vec<_> = text.match_indices([':', ',', '[', '{']).map(|(place, _)| place + 1).collect();
     for number in 0..8 {
         let Some(place) = places.get(number * 7 % places.len().max(1)) else { return };

@@ -3,7 +3,7 @@
 use longevity::encoding::{Json, PropertyReader};
 use longevity::prelude::*;
 use longevity::storable::{Shape, ShapeFn};
-use longevity::{Document, Storable, Value};
+use longevity::{Encodable, Storable, Value};
 use longevity_tests::models::basics::Optionals;
 
 use crate::json::encode;
@@ -19,11 +19,11 @@ fn read(shape: ShapeFn, steps: &Steps, text: &str) -> Value {
 }
 
 /// Reads every property of the value out of its document.
-pub(crate) fn every_path<T: Document>(text: &str, value: &T) {
+pub(crate) fn every_path<T: Encodable>(text: &str, value: &T) {
     check::<T>(T::shape, text, value, &mut Vec::new());
 }
 
-fn check<T: Document>(shape: ShapeFn, text: &str, value: &T, steps: &mut Steps) {
+fn check<T: Encodable>(shape: ShapeFn, text: &str, value: &T, steps: &mut Steps) {
     let (found, expected) = (read(T::shape, steps, text), value.value_at(steps).to_value());
     let mut shape = shape();
     // Of a variant with named fields the value says that it is there, and no more.
@@ -113,8 +113,8 @@ fn a_field_that_is_not_there_is_none() {
     let read = |path: &[&'static str], text: &str| {
         reader(path).unwrap().read::<Json, _>(&mut serde_json::Deserializer::from_str(text)).unwrap()
     };
-    assert!(read(&["plain"], "{}").is_identical(&Value::None(0)));
-    assert!(read(&["inner", "stored"], r#"{"inner": {"$some": {}}, "more": [1]}"#).is_identical(&Value::None(0)));
+    assert!(read(&["plain"], "{}").is_identical(&Value::NONE));
+    assert!(read(&["inner", "stored"], r#"{"inner": {"$some": {}}, "more": [1]}"#).is_identical(&Value::NONE));
 }
 
 #[test]

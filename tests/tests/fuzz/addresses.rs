@@ -58,7 +58,7 @@ fn addresses_of_any_form_are_taken_or_refused() {
         chance.change(&mut bytes, TROUBLE);
         let text = String::from_utf8_lossy(&bytes);
         let (any, sqlite, mongo) = (text.parse::<AnyBackend>(), Sqlite::from_uri(&text), Mongo::from_uri(&text));
-        let database = Mongo::connect(&*text).database("another");
+        let database = Mongo::new(&*text).database("another");
         let shown = format!("{any:?} {sqlite:?} {mongo:?} {database:?}");
         // Where credentials still are such, they are not shown.
         for (credentials, secret) in [("ann:p%40w@", "p%40w"), ("ann:pw@", ":pw@")] {

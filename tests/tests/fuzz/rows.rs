@@ -1,6 +1,6 @@
 //! Rows that were valid, as JSON text and as BSON.
 
-use longevity::Document;
+use longevity::Encodable;
 use longevity::backend::Backend;
 use longevity::document::{deserialize, deserialize_to_locate, serialize};
 use longevity::encoding::{Json, PropertyReader};
@@ -59,7 +59,7 @@ fn values<T: Generate>() -> Vec<T> {
     (0..VALUES).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-fn readers<T: Document>() -> Vec<PropertyReader> {
+fn readers<T: Encodable>() -> Vec<PropertyReader> {
     let mut paths = vec![longevity_core::Path::root()];
     if let Shape::Struct { fields, .. } = T::shape() {
         paths.extend(fields.iter().map(|field| longevity_core::Path::root().then(field.step)));
@@ -67,7 +67,7 @@ fn readers<T: Document>() -> Vec<PropertyReader> {
     paths.iter().map(|path| PropertyReader::new(T::shape, path).unwrap()).collect()
 }
 
-fn json<T: Document + Generate>() -> Attempt {
+fn json<T: Encodable + Generate>() -> Attempt {
     let encode = |value: &T| {
         let mut text = Vec::new();
         serialize::<Json, _, _>(value, &mut serde_json::Serializer::new(&mut text), 127).map(|()| text)
@@ -95,7 +95,7 @@ fn json<T: Document + Generate>() -> Attempt {
     })
 }
 
-fn bson<T: Document + Generate>(mongo: &Mongo) -> Attempt {
+fn bson<T: Encodable + Generate>(mongo: &Mongo) -> Attempt {
     let encode = |value: &T| longevity_mongo::bytes_of(&mongo.encode(value).unwrap()).to_vec();
     let (documents, readers) = (values::<T>().iter().map(encode).collect::<Vec<_>>(), readers::<T>());
     let mongo = mongo.clone();
@@ -169,7 +169,7 @@ fn another(chance: &mut Chance) -> Bson {
 
 #[test]
 fn rows_of_any_form_are_decoded_or_refused() {
-    let mongo = Mongo::connect("mongodb://localhost/blog");
+    let mongo = Mongo::new("mongodb://localhost/blog");
     let attempts = [
         json::<Shelf>(),
         json::<Thing>(),

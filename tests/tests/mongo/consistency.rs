@@ -159,7 +159,7 @@ fn transactions_and_snapshots_take_addresses_that_say_how_to_read() {
     place.store::<Blogging>();
     for options in ["readPreference=secondaryPreferred", "readConcernLevel=linearizable", "readConcernLevel=local&w=1"]
     {
-        let mongo = longevity::Mongo::connect(format!("{}&{options}", place.scratch.uri()));
+        let mongo = longevity::Mongo::new(format!("{}&{options}", place.scratch.uri()));
         let store = Longevity::<Blogging, _>::open(mongo).unwrap();
         let both = store.transaction(|tx| {
             tx.repo::<Member>().create(member(options))?;

@@ -23,7 +23,7 @@ fn relayed<M: DomainModel>(
     let server = uri.split_once("://").unwrap().1.split_once('/').unwrap().0;
     let relay = Relay::to(server.to_owned());
     let uri = format!("mongodb://{}/{}?directConnection=true{options}", relay.address(), place.scratch.name());
-    let store = Longevity::open(change(Mongo::connect(uri))).unwrap();
+    let store = Longevity::open(change(Mongo::new(uri))).unwrap();
     store.create_schema().unwrap();
     (relay, store)
 }
@@ -302,7 +302,7 @@ fn a_patch_is_one_round_trip() {
 fn writes_without_an_answer_are_refused() {
     let Some(place) = Place::new() else { return };
     let uri = place.scratch.uri();
-    let by_address = Mongo::connect(format!("{uri}{}w=0", if uri.contains('?') { '&' } else { '?' }));
+    let by_address = Mongo::new(format!("{uri}{}w=0", if uri.contains('?') { '&' } else { '?' }));
     for mongo in [by_address, place.mongo.clone().acknowledged_by(Acknowledgement::Nodes(0))] {
         let error = mongo.block_on(mongo.open(&[])).unwrap_err();
         let Some(MongoError::InvalidAddress { reason }) = MongoError::of(&error) else { panic!("{error}") };

@@ -17,7 +17,7 @@ fn a_host_that_cannot_be_reached_is_told_and_may_be_tried_again() {
         drop(listener);
         let begun = Instant::now();
         let uri = format!("mongodb://zebedee:se-cret@127.0.0.1:{port}/blog?serverSelectionTimeoutMS=300");
-        let error = Longevity::<Faults, _>::open(Mongo::connect(uri)).await.unwrap_err();
+        let error = Longevity::<Faults, _>::open(Mongo::new(uri)).await.unwrap_err();
         let Some(reason @ MongoError::Unreachable { .. }) = MongoError::of(&error) else { panic!("{error:?}") };
         assert!(reason.is_retryable() && matches!(error, Error::Connection { .. }));
         assert!(error.to_string().contains(&port.to_string()), "{error}");
@@ -51,10 +51,10 @@ const MALFORMED: [(&str, &str); 17] = [
 fn an_address_that_is_none_is_told_without_its_credentials() {
     let secrets = ["one-secret", "two-secret", "ann-secret", "-secret"];
     for (uri, what) in MALFORMED {
-        let named = Mongo::connect(uri).database("another");
+        let named = Mongo::new(uri).database("another");
         assert_no_secret(&format!("{named:?}"), &secrets);
         // With a database, that one is an address, at which there is nobody.
-        let tried = if what == "database" { vec![Mongo::connect(uri)] } else { vec![Mongo::connect(uri), named] };
+        let tried = if what == "database" { vec![Mongo::new(uri)] } else { vec![Mongo::new(uri), named] };
         for mongo in tried {
             assert_no_secret(&format!("{mongo:?}"), &secrets);
             let error = blocking::Longevity::<Faults, _>::open(mongo).unwrap_err();

@@ -93,7 +93,7 @@ fn credentials_that_are_refused_are_not_told() {
     }
     let recorder = Recorder::default();
     for (user, password) in [("root", "a-wrong-password"), ("a-stranger", PASSWORD)] {
-        let mongo = Mongo::connect(uri_of(user, password));
+        let mongo = Mongo::new(uri_of(user, password));
         assert_no_secret(&format!("{mongo:?}"), &[user, password]);
         let begun = Instant::now();
         let opened =
@@ -115,7 +115,7 @@ fn a_user_without_rights_is_told_so_at_the_first_use() {
     in_a_runtime(|| async {
         create_user("nobody", doc! { "role": "read", "db": "another" }).await;
         // The address and the password are right; what the user may do is not asked before it is done.
-        let store = Longevity::<Faults, _>::open(Mongo::connect(uri_of("nobody", "pw-nobody"))).await.unwrap();
+        let store = Longevity::<Faults, _>::open(Mongo::new(uri_of("nobody", "pw-nobody"))).await.unwrap();
         let error = store.create_schema().await.unwrap_err();
         assert!(matches!(MongoError::of(&error), Some(MongoError::Unauthorized { .. })), "{error:?}");
         assert_no_secret(&all_of(&error), &["pw-nobody"]);
@@ -129,7 +129,7 @@ fn a_user_who_may_only_read_writes_nothing_and_no_value_is_told() {
         let all = store::<Faults>(server().uri_of("blog")).await;
         let state = all.repo().create(counter("ann", "")).await.unwrap();
         create_user("reader", doc! { "role": "read", "db": "blog" }).await;
-        let store = Longevity::<Faults, _>::open(Mongo::connect(uri_of("reader", "pw-reader"))).await.unwrap();
+        let store = Longevity::<Faults, _>::open(Mongo::new(uri_of("reader", "pw-reader"))).await.unwrap();
         let counters = store.repo::<Counter>();
         let private = || counter("private-value", "private-value");
         let errors = [

@@ -166,8 +166,8 @@ impl Decorator<Mongo> for Meddler {
         &self,
         inner: &Mongo,
         table: &<Mongo as Session>::Table,
-        writes: Writes<'_, <Mongo as Session>::Doc>,
-    ) -> Result<AllWritten<<Mongo as Session>::Doc>, (usize, WriteFailure)> {
+        writes: Writes<'_, <Mongo as Session>::Document>,
+    ) -> Result<AllWritten<<Mongo as Session>::Document>, (usize, WriteFailure)> {
         if !self.0.swap(true, Ordering::Relaxed) {
             self.1.delete_one(doc! { "username": "cec" }).await.unwrap();
         }
@@ -184,7 +184,7 @@ fn those_that_no_longer_decode_go_also_if_one_is_gone_meanwhile() {
         let unreadable = doc! { "$set": { "_version": "a string" } };
         raw(&scratch).update_one(doc! { "username": "cec" }, unreadable).await.unwrap();
         let meddler = Meddler(AtomicBool::new(false), raw(&scratch));
-        let backend = Decorated::new(Mongo::connect(scratch.uri()), meddler);
+        let backend = Decorated::new(Mongo::new(scratch.uri()), meddler);
         let users = Longevity::<Blogging, _>::open(backend).await.unwrap().repo::<User>();
         assert_eq!(users.delete_where(User::query().all()).await.unwrap(), 2);
         assert_eq!(raw(&scratch).count_documents(doc! {}).await.unwrap(), 0);

@@ -23,7 +23,7 @@ fn an_index_that_is_being_built_is_not_there() {
         database.collection("flag").insert_one(flag).await.unwrap();
         failing.point(POINT, "alwaysOn", doc! {}).await;
         let building = {
-            let store = Longevity::<Library, _>::open(Mongo::connect(uri.as_str())).await.unwrap();
+            let store = Longevity::<Library, _>::open(Mongo::new(uri.as_str())).await.unwrap();
             tokio::spawn(async move { store.create_schema().await })
         };
         let listed = async || {
@@ -36,7 +36,7 @@ fn an_index_that_is_being_built_is_not_there() {
             waited += 1;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let store = Longevity::<Library, _>::open(Mongo::connect(uri.as_str())).await.unwrap();
+        let store = Longevity::<Library, _>::open(Mongo::new(uri.as_str())).await.unwrap();
         let error = store.repo::<Flag>().count(Flag::query()).await.unwrap_err();
         failing.switch_off(POINT).await;
         assert!(matches!(MongoError::of(&error), Some(MongoError::NoSchema { .. })), "{error}");

@@ -26,15 +26,15 @@ fn a_database_that_cannot_be_named_so() {
     for name in
         ["a/b", "a\\b", "a.b", "a b", "a\"b", "a$b", "a*b", "a<b", "a>b", "a:b", "a|b", "a?b", "a\0b", "", &long]
     {
-        let text = refused::<Faults>(Mongo::connect(NOBODY).database(name));
+        let text = refused::<Faults>(Mongo::new(NOBODY).database(name));
         assert!(text.contains("database") && (name.is_empty() || text.contains(&format!("{name:?}"))), "{text}");
     }
     // Those that the server keeps for itself have no transactions, or are not copied to other members.
     for name in ["admin", "local", "config"] {
-        refused::<Faults>(Mongo::connect(NOBODY).database(name));
+        refused::<Faults>(Mongo::new(NOBODY).database(name));
     }
     // In an address it is not shown: what is no address may be a secret.
-    let error = blocking::Longevity::<Faults, _>::open(Mongo::connect(format!("{NOBODY}a%20b"))).unwrap_err();
+    let error = blocking::Longevity::<Faults, _>::open(Mongo::new(format!("{NOBODY}a%20b"))).unwrap_err();
     let Some(MongoError::InvalidAddress { reason }) = MongoError::of(&error) else { panic!("{error:?}") };
     assert!(reason.contains("no database") && !reason.contains("\"a b\""), "{reason}");
 }
@@ -67,7 +67,7 @@ fn a_collection_that_cannot_be_named_so() {
     if left_out() {
         return;
     }
-    assert!(refused::<Systems>(Mongo::connect(NOBODY).database("blog")).contains("\"system\""));
-    refused::<Dollars>(Mongo::connect(NOBODY).database("blog"));
-    refused::<Longs>(Mongo::connect(NOBODY).database("d".repeat(63)));
+    assert!(refused::<Systems>(Mongo::new(NOBODY).database("blog")).contains("\"system\""));
+    refused::<Dollars>(Mongo::new(NOBODY).database("blog"));
+    refused::<Longs>(Mongo::new(NOBODY).database("d".repeat(63)));
 }

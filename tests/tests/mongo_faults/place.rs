@@ -133,7 +133,7 @@ pub(crate) fn in_a_runtime<F: Future>(work: impl FnOnce() -> F) {
 
 /// A store with its schema, in a database that does not exist yet on a server that outlives the test.
 pub(crate) async fn store<M: DomainModel>(uri: impl Into<String>) -> Longevity<M, Mongo> {
-    let store = Longevity::open(Mongo::connect(uri)).await.unwrap();
+    let store = Longevity::open(Mongo::new(uri)).await.unwrap();
     store.create_schema().await.unwrap();
     store
 }

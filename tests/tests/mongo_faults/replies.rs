@@ -228,7 +228,7 @@ fn a_read_that_is_cut_off_says_that_nothing_was_changed_and_a_write_that_it_is_i
                 counters.update_where(Counter::query(), Counter::props().marks.push(1)).await.map(drop),
                 counters.delete_where(Counter::query()).await.map(drop),
                 // The look at the indexes, at the first use.
-                Longevity::<Faults, _>::open(Mongo::connect(failing.uri_of("kinds")))
+                Longevity::<Faults, _>::open(Mongo::new(failing.uri_of("kinds")))
                     .await
                     .unwrap()
                     .repo::<Counter>()

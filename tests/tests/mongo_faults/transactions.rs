@@ -219,7 +219,7 @@ fn a_commit_that_nobody_waits_for_is_waited_for_by_the_next_operation() {
 fn a_read_that_is_dropped_does_not_end_its_transaction() {
     in_a_runtime(|| async {
         let failing = Failing::new().await;
-        let mongo = Mongo::connect(failing.uri_of("dropped_reads")).batch_size(50);
+        let mongo = Mongo::new(failing.uri_of("dropped_reads")).batch_size(50);
         let store = Store::open(mongo).await.unwrap();
         store.create_schema().await.unwrap();
         store.repo::<Counter>().create(counter("ann", "")).await.unwrap();

@@ -10,7 +10,7 @@ use longevity::query::{Prop, count};
 use longevity::{Storable, Value};
 use uuid::Uuid;
 
-use crate::figures::{identical, value};
+use crate::aggregates::{identical, value};
 use crate::model::{Colour, Dice};
 use crate::stores::{Question, everywhere};
 
@@ -180,7 +180,7 @@ fn held<P, B, F, T>(repo: &Repo<P, B>, all: &[T], query: impl Fn() -> Query<P>, 
 where
     P: longevity::PersistentType,
     B: Backend,
-    F: longevity::query::OfEveryRowOf<P> + 'static,
+    F: longevity::query::CoversRowsOf<P> + 'static,
     T: Storable + serde::de::DeserializeOwned + Debug + Send + 'static,
 {
     identical(&repo.project(query(), property).unwrap(), all);
@@ -261,7 +261,8 @@ impl Question<Edges> for Sums {
         samples.create_many(all.clone()).unwrap();
         let (s, every) = (Sample::props(), Sample::query);
 
-        let figures = samples.aggregate(every(), (s.long.sum(), s.unsigned_long.sum(), s.maybe.sum(), s.small.sum()));
+        let aggregates =
+            samples.aggregate(every(), (s.long.sum(), s.unsigned_long.sum(), s.maybe.sum(), s.small.sum()));
         let sum = |of: fn(&Sample) -> i128| all.iter().map(of).sum::<i128>();
         let expected = (
             sum(|sample| sample.long.into()),
@@ -269,10 +270,10 @@ impl Question<Edges> for Sums {
             sum(|sample| sample.maybe.unwrap_or_default().into()),
             sum(|sample| sample.small.into()),
         );
-        assert_eq!(figures.unwrap(), expected);
-        let figures =
+        assert_eq!(aggregates.unwrap(), expected);
+        let aggregates =
             samples.aggregate(every(), (s.unsigned_long.min(), s.unsigned_long.max(), s.instant.min(), s.text.max()));
-        let (least, greatest, first, last) = figures.unwrap();
+        let (least, greatest, first, last) = aggregates.unwrap();
         assert_eq!((least, greatest), (Some(0), Some(u64::MAX)));
         assert_eq!(first, all.iter().map(|sample| sample.instant).min());
         assert_eq!(last, all.iter().map(|sample| sample.text.clone()).max());
@@ -299,7 +300,7 @@ fn negative_zero(all: &[Sample]) -> Number {
 }
 
 #[test]
-fn figures_at_the_edges_of_each_type() {
+fn aggregates_at_the_edges_of_each_type() {
     everywhere(&Sums);
 }
 

@@ -1,4 +1,4 @@
-//! Options in options, in variants and in entries of maps: one rule for questions, changes, orders, values and figures. What is
+//! Options in options, in variants and in entries of maps: one rule for questions, changes, orders, values and aggregates. What is
 //! in something that is not there is absent, and an absent property is `None`.
 
 use std::collections::BTreeMap;
@@ -274,8 +274,8 @@ impl Question<Options> for Read {
         assert_eq!(repo.distinct(all(), &p.oo.some()).unwrap(), [None, Some(5)]);
         assert_eq!(repo.distinct(all(), &p.oo).unwrap(), [None, Some(None), Some(Some(5))]);
         assert_eq!(repo.group(all(), p.e.pct.clone(), count()).unwrap(), [(None, 3), (Some(5), 1)]);
-        let figures = (p.oo.some().min(), p.e.pct.max(), p.m.entry("a").some().sum());
-        assert_eq!(repo.aggregate(all(), figures).unwrap(), (Some(5), Some(5), 5));
+        let aggregates = (p.oo.some().min(), p.e.pct.max(), p.m.entry("a").some().sum());
+        assert_eq!(repo.aggregate(all(), aggregates).unwrap(), (Some(5), Some(5), 5));
     }
 }
 

@@ -173,7 +173,7 @@ fn as_said(predicate: &Predicate, scope: Option<Scope>) -> Vec<Predicate> {
 }
 
 fn all_of(parts: impl IntoIterator<Item = Predicate>) -> Predicate {
-    parts.into_iter().fold(Predicate::All, Predicate::and)
+    parts.into_iter().fold(Predicate::True, Predicate::and)
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn an_order_by_the_columns_of_an_index_needs_no_sort() {
         for index in &bench.definition.indexes {
             // A poly type's index, in the scope of a variant, holds the other variants too: sorting may cost less.
             let scope = index.scope;
-            let within = scope.map_or(Predicate::All, Predicate::Scope);
+            let within = scope.map_or(Predicate::True, Predicate::Scope);
             let fixed = within.clone().and(bench.compare(index.columns[0], Comparison::Eq));
             for (predicate, skipped) in [(within, 0), (fixed, 1)] {
                 let by = |column: &usize| OrderBy { path: bench.path(*column), direction: Direction::Ascending };

@@ -24,10 +24,10 @@ fn a_receiver_of_rows_calls_the_store() {
             let definition = Arc::new(Ticket::definition().table().unwrap());
             let table = sqlite.block_on(sqlite.open(&[definition])).unwrap().remove(0);
             let mut give = |_: &longevity::Row<_>| {
-                sender.send(sqlite.block_on(sqlite.count(&table, Predicate::All))?).unwrap();
+                sender.send(sqlite.block_on(sqlite.count(&table, Predicate::True))?).unwrap();
                 Ok(())
             };
-            let select = Select::of(Predicate::All);
+            let select = Select::of(Predicate::True);
             sqlite.block_on(sqlite.find_each(&table, select, &mut give)).unwrap();
         });
         for _ in 0..3 {

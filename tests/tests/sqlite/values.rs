@@ -51,8 +51,8 @@ fn what_a_column_has_is_not_read_out_of_the_document() {
     let books = changed(&place, [book("a", 1.5), book("b", 2.5)], "'gone'");
     let (b, every) = (Book::props(), Book::query);
     assert_eq!(books.project(every(), (&b.title, &b.price)).unwrap(), [("a".to_owned(), 1.5), ("b".to_owned(), 2.5)]);
-    let figures = books.aggregate(every(), (count(), b.pages.sum(), b.price.max())).unwrap();
-    assert_eq!(figures, (2, i128::from(u64::MAX) * 2, Some(2.5)));
+    let aggregates = books.aggregate(every(), (count(), b.pages.sum(), b.price.max())).unwrap();
+    assert_eq!(aggregates, (2, i128::from(u64::MAX) * 2, Some(2.5)));
     assert_eq!(books.distinct(every(), &b.pages).unwrap(), [u64::MAX]);
     assert_eq!(books.group(every().filter(b.title.gt("a")), &b.title, count()).unwrap(), [("b".to_owned(), 1)]);
     assert_eq!(books.project(every(), b.shelf.some().row.optional()).unwrap(), [Some(1), Some(1)]);

@@ -14,7 +14,7 @@ use longevity_wide::{Field, Form, Model, Of, Size, Type, Variant};
 use longevity_wide_tests::{Clinical, Condition, Encounter, Health, Observation, Procedure, Registry};
 use serde_json::Value;
 
-type Doc = <Mem as Session>::Doc;
+type Document = <Mem as Session>::Document;
 type Table = <Mem as Session>::Table;
 
 /// What a model has that can be seen or not: variants, and the two states of options and collections, by type and field.
@@ -115,7 +115,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn look(&self, inner: &Mem, content: &RowContent<Doc>) {
+    fn look(&self, inner: &Mem, content: &RowContent<Document>) {
         macro_rules! row {
             ($($type:ident)*) => {
                 match content.discriminator.as_deref() {
@@ -134,7 +134,7 @@ impl Watch {
 }
 
 impl Decorator<Mem> for Watch {
-    async fn insert(&self, inner: &Mem, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
+    async fn insert(&self, inner: &Mem, table: &Table, content: RowContent<Document>) -> Result<RowId, WriteFailure> {
         self.look(inner, &content);
         inner.insert(table, content).await
     }
@@ -143,7 +143,7 @@ impl Decorator<Mem> for Watch {
         &self,
         inner: &Mem,
         table: &Table,
-        contents: Vec<RowContent<Doc>>,
+        contents: Vec<RowContent<Document>>,
     ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
         contents.iter().for_each(|content| self.look(inner, content));
         inner.insert_many(table, contents).await
@@ -154,7 +154,7 @@ impl Decorator<Mem> for Watch {
         inner: &Mem,
         table: &Table,
         target: Target<'_>,
-        content: RowContent<Doc>,
+        content: RowContent<Document>,
     ) -> Result<u64, WriteFailure> {
         self.look(inner, &content);
         inner.replace(table, target, content).await

@@ -28,14 +28,14 @@ fn among(values: &[i64]) -> Predicate {
 fn what_a_range_says_as_a_whole_is_counted_by_it() {
     let cats = "cats+age+name.index";
     assert_eq!(counted_by(&members()), by(cats, 1), "all of the type");
-    assert_eq!(counted_by(&Predicate::All), by("name.key", 1), "all rows");
+    assert_eq!(counted_by(&Predicate::True), by("name.key", 1), "all rows");
     assert_eq!(counted_by(&members().and(is(&CATS, Eq, 3))), by(cats, 1));
     assert_eq!(counted_by(&members().and(is(&CATS, Ge, 3)).and(is(&CATS, Lt, 7))), by(cats, 1));
     assert_eq!(counted_by(&members().and(is(&CATS, Eq, 3)).and(is(&AGE, Gt, 7))), by(cats, 1));
     assert_eq!(counted_by(&members().and(is(&AGE, Le, 7))), by("age.index", 1));
     assert_eq!(counted_by(&is(&NAME, Gt, 3)), by("name.key", 1), "a range of a key");
-    assert_eq!(counted_by(&members().and(compare(&[&CATS], Eq, Value::None(0)))), by(cats, 1), "absent");
-    let nested = Predicate::And(vec![Predicate::And(vec![members(), Predicate::All]), is(&CATS, Eq, 3)]);
+    assert_eq!(counted_by(&members().and(compare(&[&CATS], Eq, Value::NONE))), by(cats, 1), "absent");
+    let nested = Predicate::And(vec![Predicate::And(vec![members(), Predicate::True]), is(&CATS, Eq, 3)]);
     assert_eq!(counted_by(&nested), by(cats, 1));
     assert_eq!(counted_by(&members().and(among(&[3]))), by(cats, 1));
     // Each value once.
@@ -47,7 +47,7 @@ fn what_a_range_says_as_a_whole_is_counted_by_it() {
 
 #[test]
 fn contradictions_have_no_rows() {
-    for nothing in [Predicate::Nothing, is(&CATS, Eq, 3).and(is(&CATS, Eq, 4)), compare(&[&CATS], Lt, Value::None(0))] {
+    for nothing in [Predicate::False, is(&CATS, Eq, 3).and(is(&CATS, Eq, 4)), compare(&[&CATS], Lt, Value::NONE)] {
         assert_eq!(counted_by(&nothing), by("", 0));
     }
 }

@@ -83,7 +83,7 @@ pub(crate) fn members() -> Predicate {
 }
 
 fn all<const N: usize>(parts: [Predicate; N]) -> Predicate {
-    parts.into_iter().fold(Predicate::All, Predicate::and)
+    parts.into_iter().fold(Predicate::True, Predicate::and)
 }
 
 /// `name` upwards, `-name` downwards.
@@ -132,7 +132,7 @@ fn plans() {
     let either = || is(&NAME, Eq, 1).or(is(&NAME, Eq, 2));
     for (predicate, by, expected) in [
         // Equality, and which index is taken.
-        (Predicate::All, "", "Scan | Forward"),
+        (Predicate::True, "", "Scan | Forward"),
         (is(&NAME, Eq, 1), "", "name.key 1 | Forward"),
         (is(&NAME, Eq, 1), "-cats", "name.key 1 | Forward"),
         (all([members(), is(&NAME, Eq, 1), is(&CATS, Eq, 1), is(&AGE, Eq, 1)]), "", "name.key 1 | Forward"),
@@ -160,15 +160,15 @@ fn plans() {
         (all([members(), is(&CATS, Eq, 1), is(&AGE, Gt, 1)]), "age name", "cats+age+name.index 1+range | Forward"),
         // A key value of several fields.
         (compare(&[&ISBN], Eq, isbn(1, 2)), "", "isbn.key 2 | Forward"),
-        (compare(&[&ISBN], Eq, Value::None(0)), "", "isbn.key 2 | Forward"),
+        (compare(&[&ISBN], Eq, Value::NONE), "", "isbn.key 2 | Forward"),
         (compare(&[&ISBN], Ne, isbn(1, 2)), "", "Scan | Forward"),
         (compare(&[&ISBN, &PREFIX], Eq, Value::Int(1)), "", "isbn.key 1 | ById"),
         (compare(&[&ISBN, &NUMBER], Eq, Value::Int(1)), "", "Scan | Forward"),
         // Order.
-        (Predicate::All, "name", "name.key 0 | Forward"),
-        (Predicate::All, "-name", "name.key 0 | Backward"),
-        (Predicate::All, "name cats", "name.key 0 | Forward"),
-        (Predicate::All, "cats", "Scan | Sort"),
+        (Predicate::True, "name", "name.key 0 | Forward"),
+        (Predicate::True, "-name", "name.key 0 | Backward"),
+        (Predicate::True, "name cats", "name.key 0 | Forward"),
+        (Predicate::True, "cats", "Scan | Sort"),
         (members(), "cats age name", "cats+age+name.index 0 | Forward"),
         (members(), "-cats -age -name", "cats+age+name.index 0 | Descending groups of 3"),
         (members(), "cats", "cats+age+name.index 0 | Ascending groups of 1, sorted within"),
@@ -184,12 +184,12 @@ fn plans() {
         (all([members(), is(&CATS, Eq, 1)]), "name", "cats+age+name.index 1 | Sort"),
         (all([members(), is(&CATS, Eq, 1), is(&AGE, Eq, 1), is(&NAME, Eq, 1)]), "email", "name.key 1 | Forward"),
         // Contradictions.
-        (Predicate::Nothing, "name", "Nothing | Forward"),
+        (Predicate::False, "name", "Nothing | Forward"),
         (Predicate::Or(vec![]), "", "Nothing | Forward"),
-        (all([is(&CATS, Eq, 1), Predicate::Nothing]), "", "Nothing | Forward"),
+        (all([is(&CATS, Eq, 1), Predicate::False]), "", "Nothing | Forward"),
         (no_match(), "", "Nothing | Forward"),
         (all([is(&CATS, Eq, 1), is(&CATS, Eq, 2)]), "", "Nothing | Forward"),
-        (compare(&[&CATS], Gt, Value::None(0)), "", "Nothing | Forward"),
+        (compare(&[&CATS], Gt, Value::NONE), "", "Nothing | Forward"),
         (all([is(&NAME, Gt, 2), is(&NAME, Lt, 2)]), "", "Nothing | Forward"),
     ] {
         let name = format!("{predicate:?} by {by:?}");
@@ -200,8 +200,8 @@ fn plans() {
 #[test]
 fn rows_that_the_order_leaves_equal_may_come_from_the_greatest_id() {
     for (predicate, by, expected) in [
-        (Predicate::All, "", "Scan | Backward"),
-        (Predicate::All, "name", "name.key 0 | Forward"),
+        (Predicate::True, "", "Scan | Backward"),
+        (Predicate::True, "name", "name.key 0 | Forward"),
         (members(), "age", "age.index 0 | Ascending groups of 1"),
         (members(), "-age", "age.index 0 | Backward"),
         (members(), "-cats -age", "cats+age+name.index 0 | Descending groups of 2, sorted within"),

@@ -16,7 +16,7 @@ use longevity_core::storable::{NoFields, ScalarType, Shape, kind};
 use longevity_core::table::{Column, Index, Scope, TableDefinition, Variant};
 use longevity_core::value::{Comparison, Composite};
 use longevity_core::{Error, Path, Row, RowContent, RowId, Step, Storable, Value, ValueRef};
-use longevity_mem::{Doc, Mem, Rows, Table};
+use longevity_mem::{Mem, MemDocument, Rows, Table};
 use serde::{Deserialize, Serialize};
 
 pub static USERNAME: Step = Step::new("username");
@@ -108,13 +108,13 @@ storable!(Code, |this, path| match path {
     [step, rest @ ..] => match step.name {
         "region" => this.region.value_at(rest),
         "number" => this.number.value_at(rest),
-        _ => ValueRef::None(0),
+        _ => ValueRef::NONE,
     },
 });
 
 storable!(Member, |this, path| {
     ON_ACCESS.with_borrow_mut(|hook| hook.iter_mut().for_each(|hook| hook()));
-    let [step, rest @ ..] = path else { return ValueRef::None(0) };
+    let [step, rest @ ..] = path else { return ValueRef::NONE };
     match step.name {
         "username" => this.username.value_at(rest),
         "email" => this.email.value_at(rest),
@@ -123,14 +123,14 @@ storable!(Member, |this, path| {
         "rating" => this.rating.value_at(rest),
         "nick" => this.nick.value_at(rest),
         "tags" => this.tags.value_at(rest),
-        _ => ValueRef::None(0),
+        _ => ValueRef::NONE,
     }
 });
 
 storable!(Commenter, |this, path| match path {
     [step, rest @ ..] if step.name == "username" => this.username.value_at(rest),
     [step, rest @ ..] if step.name == "cats" => this.cats.value_at(rest),
-    _ => ValueRef::None(0),
+    _ => ValueRef::NONE,
 });
 
 pub fn path(steps: &[&'static Step]) -> Path {
@@ -249,7 +249,7 @@ pub fn now<F: Future>(future: F) -> F::Output {
     future.now_or_never().expect("a future of the in-memory back end is ready at once")
 }
 
-fn inserted(written: Written<Doc>) -> RowId {
+fn inserted(written: Written<MemDocument>) -> RowId {
     match written {
         Written::Inserted(id) => id,
         other => panic!("{other:?}"),
@@ -278,7 +278,7 @@ impl Users {
         Self { mem: mem.clone(), table: Arc::new(table), definition }
     }
 
-    pub fn content(&self, user: impl Into<User>) -> RowContent<Doc> {
+    pub fn content(&self, user: impl Into<User>) -> RowContent<MemDocument> {
         let user = user.into();
         let columns = self.definition.columns.iter().map(|column| user.value_at(column.path.steps()).to_value());
         RowContent {
@@ -294,12 +294,12 @@ impl Users {
 
     pub fn write<'a>(
         &self,
-        writes: impl IntoIterator<Item = Write<'a, Doc>>,
-    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        writes: impl IntoIterator<Item = Write<'a, MemDocument>>,
+    ) -> Result<AllWritten<MemDocument>, (usize, WriteFailure)> {
         now(self.mem.write(&self.table, writes.into_iter().collect()))
     }
 
-    fn write_one(&self, write: Write<'_, Doc>) -> Result<Written<Doc>, WriteFailure> {
+    fn write_one(&self, write: Write<'_, MemDocument>) -> Result<Written<MemDocument>, WriteFailure> {
         self.write([write]).map(|mut written| written.remove(0)).map_err(|(_, failure)| failure)
     }
 
@@ -325,16 +325,16 @@ impl Users {
         self.write_one(Write::Delete(target)).map(|written| assert!(matches!(written, Written::Deleted(None))))
     }
 
-    pub fn get(&self, index: usize, values: &[Value]) -> Option<Row<Doc>> {
+    pub fn get(&self, index: usize, values: &[Value]) -> Option<Row<MemDocument>> {
         let values: Vec<_> = values.iter().map(Value::as_value_ref).collect();
         now(self.mem.get(&self.table, Lookup { index, values: &values, scope: None })).unwrap()
     }
 
-    pub fn by_username(&self, username: &str) -> Option<Row<Doc>> {
+    pub fn by_username(&self, username: &str) -> Option<Row<MemDocument>> {
         self.get(USERNAME_KEY, &[Value::Text(username.into())])
     }
 
-    pub fn by_email(&self, email: &str) -> Option<Row<Doc>> {
+    pub fn by_email(&self, email: &str) -> Option<Row<MemDocument>> {
         self.get(EMAIL_KEY, &[Value::Text(email.into())])
     }
 
@@ -356,7 +356,7 @@ impl Users {
         now(self.mem.count(&self.table, predicate)).unwrap()
     }
 
-    pub fn user(&self, row: &Row<Doc>) -> User {
+    pub fn user(&self, row: &Row<MemDocument>) -> User {
         match row.discriminator.as_deref() {
             Some("Commenter") => User::Commenter(self.mem.decode(&row.doc).unwrap()),
             _ => User::Member(self.mem.decode(&row.doc).unwrap()),
@@ -365,7 +365,7 @@ impl Users {
 
     /// All rows by id, without an index.
     pub fn all(&self) -> Vec<(RowId, u64, User)> {
-        let rows = now(self.mem.find(&self.table, select(Predicate::All))).unwrap();
+        let rows = now(self.mem.find(&self.table, select(Predicate::True))).unwrap();
         rows.iter().map(|row| (row.id, row.version, self.user(row))).collect()
     }
 
@@ -389,7 +389,7 @@ impl Users {
         for (position, index) in self.definition.indexes.iter().enumerate() {
             // The whole index, in its own order.
             let order = index.columns.iter().map(|column| by(&self.definition.columns[*column].path)).collect();
-            let predicate = index.scope.map_or(Predicate::All, Predicate::Scope);
+            let predicate = index.scope.map_or(Predicate::True, Predicate::Scope);
             let select = Select { order, ..select(predicate) };
             let explanation = now(self.mem.explain(&self.table, select.clone())).unwrap();
             assert_eq!(explanation.index(), Some(index.name.as_str()));
@@ -449,8 +449,8 @@ pub struct Found {
     pub expected: Option<usize>,
 }
 
-impl Give<Doc> for Found {
-    fn give(&mut self, row: &Row<Doc>) -> Result<(), Error> {
+impl Give<MemDocument> for Found {
+    fn give(&mut self, row: &Row<MemDocument>) -> Result<(), Error> {
         self.ids.push(row.id);
         Ok(())
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use longevity::prelude::*;
 use longevity_core::backend::DecodeError;
-use longevity_core::{Document, Error};
+use longevity_core::{Encodable, Error};
 use mongodb::bson::{self, Bson, DateTime, Decimal128, Document as Object, doc};
 use uuid::Uuid;
 
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 
 /// BSON has objects alone at the root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
@@ -41,26 +41,26 @@ struct Percents {
     half: Option<Uuid>,
 }
 
-fn stored<T: Document>(value: &T) -> Bson {
-    let doc = Doc::encode(&Root { value: value.clone() }).unwrap();
+fn stored<T: Encodable>(value: &T) -> Bson {
+    let doc = MongoDocument::encode(&Root { value: value.clone() }).unwrap();
     Object::from_reader(doc.as_bytes()).unwrap().remove("value").unwrap()
 }
 
 /// The value of a document.
-fn decoded<T: Document>(document: &Object) -> Result<T, DecodeError> {
+fn decoded<T: Encodable>(document: &Object) -> Result<T, DecodeError> {
     let bytes = bson::serialize_to_vec(document).unwrap();
-    let mut doc = Doc::default();
+    let mut doc = MongoDocument::default();
     doc.set(&bytes[4..bytes.len() - 1]);
     doc.decode()
 }
 
 /// The value of this form.
-fn loaded<T: Document>(form: impl Into<Bson>) -> Result<T, DecodeError> {
+fn loaded<T: Encodable>(form: impl Into<Bson>) -> Result<T, DecodeError> {
     decoded::<Root<T>>(&doc! { "value": form.into() }).map(|root| root.value)
 }
 
 #[track_caller]
-fn is_stored_as<T: Document + PartialEq>(value: &T, form: impl Into<Bson>) {
+fn is_stored_as<T: Encodable + PartialEq>(value: &T, form: impl Into<Bson>) {
     let form = form.into();
     assert_eq!(stored(value), form);
     assert_eq!(&loaded::<T>(form).unwrap(), value);
@@ -242,10 +242,10 @@ fn documents_that_are_too_deep_are_told_from_others() {
         (1..levels).fold(end, |chain, _| Chain { at: Timestamp::UNIX_EPOCH, next: Some(Box::new(chain)) })
     };
     // The object that a timestamp is does not count.
-    assert_eq!(Doc::encode(&chain(100)).unwrap().decode::<Chain>().unwrap(), chain(100));
-    let Err(Error::TooLarge { type_name, limit }) = Doc::encode(&chain(101)) else { panic!("101 levels") };
+    assert_eq!(MongoDocument::encode(&chain(100)).unwrap().decode::<Chain>().unwrap(), chain(100));
+    let Err(Error::TooLarge { type_name, limit }) = MongoDocument::encode(&chain(101)) else { panic!("101 levels") };
     assert_eq!((type_name, limit.as_str()), ("Chain", "at most 100 levels of nesting"));
-    assert!(matches!(Doc::encode(&1_i64), Err(Error::Backend { .. })));
+    assert!(matches!(MongoDocument::encode(&1_i64), Err(Error::Backend { .. })));
 }
 
 #[test]

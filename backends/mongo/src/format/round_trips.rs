@@ -6,14 +6,14 @@ use longevity::prelude::*;
 use longevity_core::document;
 use longevity_core::encoding::PropertyReader;
 use longevity_core::storable::{Shape, ShapeFn};
-use longevity_core::{Document, Path, Step, Storable};
+use longevity_core::{Encodable, Path, Step, Storable};
 use mongodb::bson::{self, RawDeserializer};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::encode::Doc;
+use crate::encode::MongoDocument;
 use crate::format::BsonFormat;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
@@ -180,12 +180,12 @@ fn everything() -> impl Strategy<Value = Everything> {
     })
 }
 
-fn is_identical<T: Document>(found: &T, expected: &T) -> bool {
+fn is_identical<T: Encodable>(found: &T, expected: &T) -> bool {
     found.value_at(&[]).to_value().is_identical(&expected.value_at(&[]).to_value())
 }
 
 /// Reads the value at every path, and compares it.
-fn check<T: Document>(shape: ShapeFn, stored: &[u8], value: &T, steps: &mut Vec<&'static Step>) {
+fn check<T: Encodable>(shape: ShapeFn, stored: &[u8], value: &T, steps: &mut Vec<&'static Step>) {
     let path = steps.iter().fold(Path::root(), |path, step| path.then(step));
     let reader = PropertyReader::new(T::shape, &path).unwrap_or_else(|| panic!("no reader of {path}"));
     let document = RawDeserializer::new(stored).unwrap();
@@ -210,7 +210,7 @@ proptest! {
 
     #[test]
     fn every_value_and_every_property_comes_back(value in everything()) {
-        let doc = Doc::encode(&value).unwrap();
+        let doc = MongoDocument::encode(&value).unwrap();
         let back: Everything = doc.decode().unwrap();
         prop_assert!(is_identical(&back, &value), "{back:?}");
         prop_assert_eq!(back.scalars.single.to_bits(), value.scalars.single.to_bits());
@@ -232,7 +232,7 @@ proptest! {
         }
 
         let form = |at| {
-            let doc = Doc::encode(&Root { at }).unwrap();
+            let doc = MongoDocument::encode(&Root { at }).unwrap();
             let document = bson::Document::from_reader(doc.as_bytes()).unwrap();
             let at = document.get_document("at").unwrap();
             (*at.get_datetime("at").unwrap(), at.get_i32("ns").unwrap())

@@ -98,7 +98,7 @@ fn awkward_values_sort_pair_by_pair() {
     let text = |text: &str| Value::Text(text.into());
     let at = |seconds, nanoseconds| Value::Timestamp(Timestamp::from_unix(seconds, nanoseconds).unwrap());
     let values = [
-        [Value::None(0), Value::None(1), Value::Bool(false), Value::Bool(true)].to_vec(),
+        [Value::NONE, Value::None(1), Value::Bool(false), Value::Bool(true)].to_vec(),
         [i64::MIN, -256, -1, 0, 1, 255, i64::MAX].map(Value::Int).to_vec(),
         [0, 1, i64::MAX as u64, u64::MAX].map(Value::UInt).to_vec(),
         [f64::NAN, -f64::NAN, f64::NEG_INFINITY, -1.0, -5e-324, -0.0, 0.0, 5e-324, f64::INFINITY]
@@ -108,9 +108,7 @@ fn awkward_values_sort_pair_by_pair() {
             .map(text)
             .to_vec(),
         [at(-2, -1), at(-1, -1), at(-1, 0), at(0, -1), at(0, 0), at(0, 1), at(1, 999_999_999)].to_vec(),
-        [vec![], vec![Value::None(0)], vec![Value::Int(1)], vec![Value::Int(1), Value::None(0)]]
-            .map(Value::List)
-            .to_vec(),
+        [vec![], vec![Value::NONE], vec![Value::Int(1)], vec![Value::Int(1), Value::NONE]].map(Value::List).to_vec(),
     ]
     .concat();
     for a in &values {

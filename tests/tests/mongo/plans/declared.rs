@@ -106,7 +106,7 @@ impl Bench {
     fn among(&self, column: usize) -> Predicate {
         let mut operands = vec![self.value(column); 2];
         if self.definition.columns[column].optional {
-            operands.push(Value::None(0));
+            operands.push(Value::NONE);
         }
         Predicate::In { path: self.path(column), operands, negated: false }
     }
@@ -157,7 +157,7 @@ fn as_said(predicate: &Predicate, scope: Option<Scope>) -> Vec<Predicate> {
 }
 
 fn all_of(parts: impl IntoIterator<Item = Predicate>) -> Predicate {
-    parts.into_iter().fold(Predicate::All, Predicate::and)
+    parts.into_iter().fold(Predicate::True, Predicate::and)
 }
 
 /// All plans that are not what they should be, at once.

@@ -8,12 +8,12 @@ use longevity::prelude::*;
 use longevity::query::{Direction, OrderBy, Predicate, Select, Subject, TextTest, evaluate};
 use longevity::storable::{Leaf, ScalarType, Shape, Storable};
 use longevity::value::Comparison;
-use longevity::{Document, RootType, Row, RowContent, RowId, Value};
+use longevity::{Encodable, RootType, Row, RowContent, RowId, Value};
 use longevity_core::{Path, Step};
 
 use crate::place::Place;
 
-type Doc = <Mongo as Session>::Doc;
+type Document = <Mongo as Session>::Document;
 type Table = <Mongo as Session>::Table;
 
 const EQUALITY: [Comparison; 2] = [Comparison::Eq, Comparison::Ne];
@@ -55,7 +55,7 @@ pub(crate) struct Rows<P> {
     wrong: Vec<String>,
 }
 
-fn content(doc: Doc) -> RowContent<Doc> {
+fn content(doc: Document) -> RowContent<Document> {
     RowContent { discriminator: None, doc, columns: Vec::new(), written_at: None }
 }
 
@@ -90,7 +90,7 @@ fn variant(name: &'static str) -> &'static Step {
     Box::leak(Box::new(Step::variant(name)))
 }
 
-impl<P: RootType + Document> Rows<P> {
+impl<P: RootType + Encodable> Rows<P> {
     /// `None` if MongoDB is left out.
     pub(crate) fn new(rows: Vec<P>) -> Option<Self> {
         let place = Place::new()?;
@@ -106,7 +106,7 @@ impl<P: RootType + Document> Rows<P> {
         Some(Self { place, table, rows, ids, questions: 0, wrong: Vec::new() })
     }
 
-    fn find(&self, select: Select) -> Result<Vec<Row<Doc>>, longevity::Error> {
+    fn find(&self, select: Select) -> Result<Vec<Row<Document>>, longevity::Error> {
         let mongo = &self.place.mongo;
         mongo.block_on(mongo.find(&self.table, select))
     }
@@ -159,7 +159,7 @@ impl<P: RootType + Document> Rows<P> {
         self.ask_of_length(path, &values);
         let elements =
             values.iter().flat_map(|value| if let Value::List(held) = value { held.as_slice() } else { &[] });
-        for element in distinct(elements.cloned().chain([Value::None(0)])) {
+        for element in distinct(elements.cloned().chain([Value::NONE])) {
             self.ask_whether(Predicate::Contains { path: path.clone(), element });
         }
         // Of a variant's fields all that can be asked at once is whether they are there.
@@ -243,7 +243,7 @@ impl<P: RootType + Document> Rows<P> {
                 order.then(towards(ties, a.cmp(b)))
             });
             let order = vec![OrderBy { path: path.clone(), direction }];
-            let select = Select { order, ties, ..Select::of(Predicate::All) };
+            let select = Select { order, ties, ..Select::of(Predicate::True) };
             self.ask(select, &expected, &|| format!("the order by {path}, {direction:?}, {ties:?}"));
         }
     }
@@ -254,7 +254,7 @@ impl<P: RootType + Document> Rows<P> {
                 self.ask_whether(Predicate::Id { comparison, id });
             }
         }
-        let descending = Select { ties: Direction::Descending, ..Select::of(Predicate::All) };
+        let descending = Select { ties: Direction::Descending, ..Select::of(Predicate::True) };
         self.ask(descending, &(0..self.rows.len()).rev().collect::<Vec<_>>(), &|| "all, descending".to_owned());
     }
 
@@ -275,7 +275,7 @@ impl<P: RootType + Document> Rows<P> {
                     mongo.block_on(mongo.replace(&self.table, target, content)).unwrap();
                 }
             }
-            for (row, expected) in self.find(Select::of(Predicate::All)).unwrap().iter().zip(&self.rows) {
+            for (row, expected) in self.find(Select::of(Predicate::True)).unwrap().iter().zip(&self.rows) {
                 let back: P = mongo.decode(&row.doc).unwrap();
                 let (back, expected) = (at(&back, &Path::root()), at(expected, &Path::root()));
                 assert!(back.is_identical(&expected), "{back:?} is not {expected:?}");

@@ -1,4 +1,4 @@
-//! Some values of each row, and figures over groups of rows.
+//! Some values of each row, and aggregates over groups of rows.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,22 @@ use super::{Kind, Table};
 use crate::backend::{Backend, DecodeError, Session};
 use crate::encoding::Projection;
 use crate::error::Error;
-use crate::query::{Accumulator, Part, Source};
+use crate::query::{Accumulator, AggregateFunction, Source};
 use crate::row::{Row, RowId};
 use crate::select::Select;
 use crate::table::TableDefinition;
 use crate::value::{Path, Value};
 
-/// The figures over rows that belong together.
+/// The aggregates over rows that belong together.
 pub(crate) struct Group {
     /// The first of them, by which an error says where it is.
     pub(crate) first: RowId,
-    pub(crate) figures: Vec<Accumulator>,
+    pub(crate) aggregates: Vec<Accumulator>,
 }
 
 impl Group {
-    pub(crate) fn new(first: RowId, parts: &[Part]) -> Self {
-        Self { first, figures: parts.iter().map(Part::start).collect() }
+    pub(crate) fn new(first: RowId, functions: &[AggregateFunction]) -> Self {
+        Self { first, aggregates: functions.iter().map(AggregateFunction::start).collect() }
     }
 }
 
@@ -51,7 +51,7 @@ impl<B: Backend> Table<B> {
         select.only = Some(paths.clone());
         let projection = Projection::new(&self.definition, &paths);
         let mut give = |row: &Row<()>, values: Result<Vec<Value>, DecodeError>| {
-            // Nobody knows what such a row has: figures would count it and leave its values out.
+            // Nobody knows what such a row has: aggregates would count it and leave its values out.
             if self.definition.variant(row.discriminator.as_deref()).is_none() {
                 return Err(self.unknown_discriminator(kind, row));
             }
@@ -62,13 +62,13 @@ impl<B: Backend> Table<B> {
         over!(self, rows => rows.find_values(&self.handle, select, &projection, &mut give).instrument(span))
     }
 
-    /// The figures over the rows that have the same values in the sources.
+    /// The aggregates over the rows that have the same values in the sources.
     pub(crate) async fn grouped(
         &self,
         kind: Kind,
         select: Select,
         by: Vec<Source>,
-        parts: &[Part],
+        functions: &[AggregateFunction],
     ) -> Result<BTreeMap<Vec<Value>, Group>, Error> {
         let keys = by.len();
         let mut sources = by;
@@ -80,13 +80,13 @@ impl<B: Backend> Table<B> {
                 sources.len() - 1
             })
         };
-        let positions: Vec<_> = parts.iter().map(|part| part.path().map(&mut position)).collect();
+        let positions: Vec<_> = functions.iter().map(|part| part.path().map(&mut position)).collect();
         let mut groups = BTreeMap::new();
         let mut take = |row: &Row<()>, values: Vec<Value>| {
             let key = values.get(..keys).unwrap_or_default().to_vec();
-            let group = groups.entry(key).or_insert_with(|| Group::new(row.id, parts));
-            for (figure, position) in group.figures.iter_mut().zip(&positions) {
-                figure.add(position.and_then(|position| values.get(position)));
+            let group = groups.entry(key).or_insert_with(|| Group::new(row.id, functions));
+            for (aggregate, position) in group.aggregates.iter_mut().zip(&positions) {
+                aggregate.add(position.and_then(|position| values.get(position)));
             }
             Ok(())
         };
@@ -103,7 +103,7 @@ fn in_order(definition: &TableDefinition, sources: &[Source], row: &Row<()>, val
     let mut values = values.into_iter();
     let type_name = || definition.variant(row.discriminator.as_deref()).map_or("", |variant| variant.type_name);
     let value = |source: &Source| match source {
-        Source::Property(_) => values.next().unwrap_or(Value::None(0)),
+        Source::Property(_) => values.next().unwrap_or(Value::NONE),
         Source::Type => Value::Text(type_name().into()),
     };
     sources.iter().map(value).collect()

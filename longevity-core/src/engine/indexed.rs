@@ -1,4 +1,4 @@
-//! The strict mode: queries that no index serves are errors.
+//! Required indexes: queries that no index serves are errors.
 
 use super::{Kind, Table};
 use crate::backend::{Backend, Session};
@@ -6,15 +6,15 @@ use crate::error::Error;
 use crate::select::Select;
 
 impl<B: Backend> Table<B> {
-    /// Fails if the store is strict and no index serves the query, which is scoped already.
+    /// Fails if the store requires indexes and no index serves the query, which is scoped already.
     pub(crate) async fn ensure_served(&self, kind: Kind, select: &Select) -> Result<(), Error> {
-        if !self.options.strict {
+        if !self.options.require_indexes {
             return Ok(());
         }
         if !self.backend.capabilities().explain {
             return Err(Error::Unsupported {
                 backend: self.backend.name(),
-                operation: "the strict mode, which needs explain",
+                operation: "required indexes, which need `explain`",
             });
         }
         let explanation =

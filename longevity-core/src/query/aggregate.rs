@@ -4,17 +4,17 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use super::OfEveryRowOf;
+use super::CoversRowsOf;
 use crate::document::from_value;
 use crate::encoding::DecodeError;
 use crate::storable::kind::{HasOrder, IsNumber};
 use crate::storable::{Prop, Storable};
 use crate::value::{Number, Path, Sum, Value};
 
-/// One figure over rows.
+/// A function over the values of rows.
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq)]
-pub enum Part {
+pub enum AggregateFunction {
     /// How many rows.
     Count,
     /// The least value, absent ones apart.
@@ -25,21 +25,21 @@ pub enum Part {
     Sum(Path),
 }
 
-/// A figure under way.
+/// An aggregate that is being computed.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub enum Accumulator {
-    /// See [`Part::Count`].
+    /// See [`AggregateFunction::Count`].
     Count(u64),
-    /// See [`Part::Min`].
+    /// See [`AggregateFunction::Min`].
     Min(Option<Value>),
-    /// See [`Part::Max`].
+    /// See [`AggregateFunction::Max`].
     Max(Option<Value>),
-    /// See [`Part::Sum`].
+    /// See [`AggregateFunction::Sum`].
     Sum(Sum),
 }
 
-impl Part {
+impl AggregateFunction {
     pub(crate) fn start(&self) -> Accumulator {
         match self {
             Self::Count => Accumulator::Count(0),
@@ -83,21 +83,21 @@ impl Accumulator {
     }
 }
 
-/// Figures over rows: [`count`], the `min`, `max` and `sum` of a property, or a tuple of up to eight of these.
+/// Aggregates over rows: [`count`], the `min`, `max` and `sum` of a property, or a tuple of up to eight of these.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be computed over rows of `{P}`",
     label = "`count()`, `min()`, `max()` and `sum()` of properties of `{P}` or of its poly type, and tuples of them can"
 )]
-pub trait Measure<P> {
-    /// The figures' type.
+pub trait Aggregate<P> {
+    /// The aggregates' type.
     type Output;
 
     #[doc(hidden)]
-    fn parts(&self, parts: &mut Vec<Part>);
+    fn functions(&self, functions: &mut Vec<AggregateFunction>);
 
-    /// The figures, which come in the order of the parts.
+    /// The aggregates, which come in the order of the functions.
     #[doc(hidden)]
-    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError>;
+    fn finish(&self, aggregates: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError>;
 }
 
 /// How many rows. Comes from [`count`].
@@ -109,15 +109,15 @@ pub fn count() -> Count {
     Count
 }
 
-impl<P> Measure<P> for Count {
+impl<P> Aggregate<P> for Count {
     type Output = u64;
 
-    fn parts(&self, parts: &mut Vec<Part>) {
-        parts.push(Part::Count);
+    fn functions(&self, functions: &mut Vec<AggregateFunction>) {
+        functions.push(AggregateFunction::Count);
     }
 
-    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<u64, DecodeError> {
-        match figures.next() {
+    fn finish(&self, aggregates: &mut dyn Iterator<Item = Accumulator>) -> Result<u64, DecodeError> {
+        match aggregates.next() {
             Some(Accumulator::Count(rows)) => Ok(rows),
             _ => Ok(0),
         }
@@ -182,45 +182,45 @@ fn single<T: Storable + DeserializeOwned>(value: Option<Value>, path: &Path) -> 
     typed.map_err(|error| DecodeError { path: path.to_string(), ..error })
 }
 
-impl<P, R: OfEveryRowOf<P> + 'static, T: Storable<Inner: DeserializeOwned>> Measure<P> for Min<R, T> {
+impl<P, R: CoversRowsOf<P> + 'static, T: Storable<Inner: DeserializeOwned>> Aggregate<P> for Min<R, T> {
     type Output = Option<T::Inner>;
 
-    fn parts(&self, parts: &mut Vec<Part>) {
-        parts.push(Part::Min(self.path.clone()));
+    fn functions(&self, functions: &mut Vec<AggregateFunction>) {
+        functions.push(AggregateFunction::Min(self.path.clone()));
     }
 
-    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
-        match figures.next() {
+    fn finish(&self, aggregates: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
+        match aggregates.next() {
             Some(Accumulator::Min(value)) => single(value, &self.path),
             _ => Ok(None),
         }
     }
 }
 
-impl<P, R: OfEveryRowOf<P> + 'static, T: Storable<Inner: DeserializeOwned>> Measure<P> for Max<R, T> {
+impl<P, R: CoversRowsOf<P> + 'static, T: Storable<Inner: DeserializeOwned>> Aggregate<P> for Max<R, T> {
     type Output = Option<T::Inner>;
 
-    fn parts(&self, parts: &mut Vec<Part>) {
-        parts.push(Part::Max(self.path.clone()));
+    fn functions(&self, functions: &mut Vec<AggregateFunction>) {
+        functions.push(AggregateFunction::Max(self.path.clone()));
     }
 
-    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
-        match figures.next() {
+    fn finish(&self, aggregates: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
+        match aggregates.next() {
             Some(Accumulator::Max(value)) => single(value, &self.path),
             _ => Ok(None),
         }
     }
 }
 
-impl<P, R: OfEveryRowOf<P> + 'static, T: Storable<Kind: IsNumber>> Measure<P> for Total<R, T> {
+impl<P, R: CoversRowsOf<P> + 'static, T: Storable<Kind: IsNumber>> Aggregate<P> for Total<R, T> {
     type Output = <T::Kind as IsNumber>::Sum;
 
-    fn parts(&self, parts: &mut Vec<Part>) {
-        parts.push(Part::Sum(self.path.clone()));
+    fn functions(&self, functions: &mut Vec<AggregateFunction>) {
+        functions.push(AggregateFunction::Sum(self.path.clone()));
     }
 
-    fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
-        match figures.next() {
+    fn finish(&self, aggregates: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
+        match aggregates.next() {
             Some(Accumulator::Sum(sum)) => Ok(Number::of(&sum)),
             _ => Ok(Number::of(&Sum::default())),
         }
@@ -229,15 +229,15 @@ impl<P, R: OfEveryRowOf<P> + 'static, T: Storable<Kind: IsNumber>> Measure<P> fo
 
 macro_rules! of_tuple {
     ($($part:ident $position:tt),*) => {
-        impl<P, $($part: Measure<P>),*> Measure<P> for ($($part,)*) {
+        impl<P, $($part: Aggregate<P>),*> Aggregate<P> for ($($part,)*) {
             type Output = ($($part::Output,)*);
 
-            fn parts(&self, parts: &mut Vec<Part>) {
-                $(self.$position.parts(parts);)*
+            fn functions(&self, functions: &mut Vec<AggregateFunction>) {
+                $(self.$position.functions(functions);)*
             }
 
-            fn finish(&self, figures: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
-                Ok(($(self.$position.finish(figures)?,)*))
+            fn finish(&self, aggregates: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
+                Ok(($(self.$position.finish(aggregates)?,)*))
             }
         }
     };

@@ -1,4 +1,4 @@
-//! A strict store: what no index serves is refused, and so is what cannot be known to be served.
+//! A store that requires indexes: what no index serves is refused, and so is what cannot be known to be served.
 
 use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, WithoutCapabilities};
@@ -8,7 +8,8 @@ use super::model::{Site, User, name, site};
 #[test]
 fn what_no_index_serves_is_refused_and_the_rest_is_answered() {
     let (mem, _) = site();
-    let store = longevity::blocking::Longevity::<Site, _>::open_with(mem, Options::default().strict(true)).unwrap();
+    let store =
+        longevity::blocking::Longevity::<Site, _>::open_with(mem, Options::default().require_indexes(true)).unwrap();
     let users = store.repo::<User>();
     let u = User::props();
     let served = || User::query().filter(u.username.eq(name("ann")));
@@ -38,8 +39,9 @@ fn a_back_end_that_does_not_explain_cannot_be_strict() {
     let (mem, _) = site();
     let decorated = Decorated::new(mem, WithoutCapabilities);
     let store =
-        longevity::blocking::Longevity::<Site, _>::open_with(decorated, Options::default().strict(true)).unwrap();
+        longevity::blocking::Longevity::<Site, _>::open_with(decorated, Options::default().require_indexes(true))
+            .unwrap();
     let served = User::query().filter(User::props().username.eq(name("ann")));
     let error = store.repo::<User>().find(served).unwrap_err();
-    assert!(matches!(error, Error::Unsupported { .. }) && error.to_string().contains("strict"), "{error}");
+    assert!(matches!(error, Error::Unsupported { .. }) && error.to_string().contains("required indexes"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! A strict store refuses what no index serves, whichever way it is asked.
+//! A store that requires indexes refuses what no index serves, whichever way it is asked.
 
 use longevity::Options;
 use longevity::backend::Backend;
@@ -8,8 +8,8 @@ use longevity::query::{by_type, count};
 
 use crate::model::{Club, Dice, Person, Player, person};
 
-fn strict<B: Backend>(backend: B) {
-    let store = Longevity::<Club, _>::open_with(backend, Options::default().strict(true)).unwrap();
+fn require_indexes<B: Backend>(backend: B) {
+    let store = Longevity::<Club, _>::open_with(backend, Options::default().require_indexes(true)).unwrap();
     store.create_schema().unwrap();
     let (people, players) = (store.repo::<Person>(), store.repo::<Player>());
     let mut dice = Dice::new(31);
@@ -24,7 +24,7 @@ fn strict<B: Backend>(backend: B) {
 
     refused("find", players.find(scan()).err());
     refused("first", players.first(scan()).err());
-    refused("one", players.one(scan()).err());
+    refused("exactly_one", players.exactly_one(scan()).err());
     refused("count", players.count(scan()).err());
     refused("exists", players.exists(scan()).err());
     refused("page", players.page(scan().limit(3), None).err());
@@ -66,10 +66,10 @@ fn strict<B: Backend>(backend: B) {
 
 #[test]
 fn what_no_index_serves_is_refused() {
-    strict(Mem::new());
-    strict(Sqlite::in_memory());
+    require_indexes(Mem::new());
+    require_indexes(Sqlite::in_memory());
     if !longevity_mongod::left_out() {
         let scratch = longevity_tests::mongo::Scratch::new().unwrap();
-        strict(scratch.mongo());
+        require_indexes(scratch.mongo());
     }
 }

@@ -1,4 +1,4 @@
-//! Values and figures that are read alone are those of the decoded persistents.
+//! Values and aggregates that are read alone are those of the decoded persistents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -159,9 +159,9 @@ fn distinct_values() {
     everywhere(&Distinct);
 }
 
-struct Figures;
+struct Aggregates;
 
-impl Question<Club> for Figures {
+impl Question<Club> for Aggregates {
     fn ask<B: Backend>(&self, store: &Longevity<Club, B>) {
         let all = stored(store);
         let (u, p) = (Person::props(), Player::props());
@@ -176,9 +176,9 @@ impl Question<Club> for Figures {
 
         // Absent ones apart, at whatever depth.
         let levels: Vec<i64> = all.iter().filter_map(|player| player.level.flatten()).collect();
-        let figures = players.aggregate(Player::query(), (p.level.min(), p.level.max(), p.level.sum())).unwrap();
+        let aggregates = players.aggregate(Player::query(), (p.level.min(), p.level.max(), p.level.sum())).unwrap();
         let expected = (levels.iter().min().copied(), levels.iter().max().copied());
-        assert_eq!(figures, (expected.0, expected.1, levels.iter().map(|level| i128::from(*level)).sum()));
+        assert_eq!(aggregates, (expected.0, expected.1, levels.iter().map(|level| i128::from(*level)).sum()));
 
         // NaN sorts first, and makes a sum.
         let least = players.aggregate(Player::query(), p.score.min()).unwrap();
@@ -192,8 +192,8 @@ impl Question<Club> for Figures {
         assert_eq!(sum, exact, "what is small is lost beside it, in any order");
 
         let none = Player::query().filter(p.name.eq("nobody"));
-        let figures = players.aggregate(none, (count(), p.size.max(), p.size.sum(), p.score.sum())).unwrap();
-        assert_eq!(figures, (0, None, 0, 0.0));
+        let aggregates = players.aggregate(none, (count(), p.size.max(), p.size.sum(), p.score.sum())).unwrap();
+        assert_eq!(aggregates, (0, None, 0, 0.0));
 
         // By derived type and by a property, over the poly type.
         let coaches = people.count(Person::query().filter(Person::is::<Coach>())).unwrap();
@@ -206,7 +206,7 @@ impl Question<Club> for Figures {
             *rows += 1;
             *greatest = Some(player.size).max(*greatest);
         }
-        let found: Vec<_> = by_name.iter().map(|(name, figures)| (name.as_str(), *figures)).collect();
+        let found: Vec<_> = by_name.iter().map(|(name, aggregates)| (name.as_str(), *aggregates)).collect();
         assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
         let by_two = people.group(Person::query(), (&u.team.name, &u.team.colour), count()).unwrap();
         assert_eq!(by_two.len(), 4);
@@ -216,6 +216,6 @@ impl Question<Club> for Figures {
 }
 
 #[test]
-fn figures_over_all_and_over_groups() {
-    everywhere(&Figures);
+fn aggregates_over_all_and_over_groups() {
+    everywhere(&Aggregates);
 }
