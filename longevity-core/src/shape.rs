@@ -72,12 +72,14 @@ pub struct FieldShape {
     pub aliases: &'static [&'static str],
     /// The value that it has in documents without it, as `#[serde(default)]` gives it.
     pub absent: Option<fn() -> Value>,
+    /// Whether the struct's `Deserialize` is written by hand: it may have rules, which each change of the field has to pass.
+    pub by_hand: bool,
 }
 
 impl FieldShape {
     /// A field whose serde name is its own, with no other names and no default.
     pub const fn new(name: &'static str, step: &'static Step, shape: ShapeFn) -> Self {
-        Self { name, serde_name: name, step, shape, aliases: &[], absent: None }
+        Self { name, serde_name: name, step, shape, aliases: &[], absent: None, by_hand: false }
     }
 
     /// With another name in the `serde` form.
@@ -96,6 +98,12 @@ impl FieldShape {
     #[must_use]
     pub const fn absent(self, absent: fn() -> Value) -> Self {
         Self { absent: Some(absent), ..self }
+    }
+
+    /// In a struct whose `Deserialize` is written by hand.
+    #[must_use]
+    pub const fn by_hand(self) -> Self {
+        Self { by_hand: true, ..self }
     }
 }
 

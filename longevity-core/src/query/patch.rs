@@ -4,8 +4,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, RangeInclusive};
 
-use smallvec::SmallVec;
-
 use super::{CoversRowsOf, Operand};
 use crate::backend::InPlace;
 use crate::encoding::{DecodeError, levels_of, too_deep};
@@ -120,19 +118,15 @@ impl<P: 'static> Patch<P> {
 
 impl Change {
     /// The same as what a back end may do, if it may, in rows of this type.
-    fn in_place(&self, variant: &Variant, is_decoded_by_derive: impl Fn(&[&'static str]) -> bool) -> Option<InPlace> {
+    fn in_place(&self, variant: &Variant) -> Option<InPlace> {
         if self.path.entry().is_some() || self.options > 0 {
             return None;
         }
         let path = || self.path.clone();
-        let (names, shape) = way_to(variant.shape, self.path.steps())?;
+        let shape = shape_at(variant.shape, self.path.steps())?;
         // Each struct on the way is a level. What is too deep is refused by who encodes the whole.
         let around = self.path.steps().len();
         let fits = |shape, value, around| around + levels_of(shape, value) <= DOCUMENT_LEVELS;
-        // Others may have rules over several fields.
-        if !is_decoded_by_derive(&names) {
-            return None;
-        }
         match (&self.op, shape()) {
             (Op::Set(value), _) if fits(shape, value, around) => Some(InPlace::Set(path(), value.clone())),
             (Op::Increment(Value::Int(by)), Shape::Scalar(integer)) => {
@@ -146,17 +140,14 @@ impl Change {
     }
 }
 
-/// The serde names of the fields on the way, and what is at its end, if there are structs alone on the way. A newtype may have
-/// rules of its own, and is not looked into.
-fn way_to(shape: ShapeFn, steps: &[&'static Step]) -> Option<(SmallVec<[&'static str; 4]>, ShapeFn)> {
-    let (mut names, mut shape) = (SmallVec::new(), shape);
+/// What is at the end of a path that leads through structs alone. `None` if one of these is deserialized by hand: its rules may be
+/// about several fields. A newtype may have rules too, and is not entered.
+fn shape_at(mut shape: ShapeFn, steps: &[&'static Step]) -> Option<ShapeFn> {
     for step in steps {
         let Shape::Struct { fields, .. } = shape() else { return None };
-        let field = fields.iter().find(|field| field.step == *step)?;
-        names.push(field.serde_name);
-        shape = field.shape;
+        shape = fields.iter().find(|field| field.step == *step && !field.by_hand)?.shape;
     }
-    Some((names, shape))
+    Some(shape)
 }
 
 fn range_of(integer: ScalarType) -> Option<RangeInclusive<i64>> {
@@ -181,13 +172,8 @@ fn addends(range: &RangeInclusive<i64>, by: i64) -> RangeInclusive<i64> {
 impl<P: 'static> Patch<P> {
     /// The same as changes that a back end may make where the row is; `None` if one of them takes a look at the row: an
     /// increment of a float or a `u64`, what is in an option, a variant, a set or a map, what touches the primary key, and what
-    /// is in a struct whose decoding may have rules.
-    pub(crate) fn in_place(
-        &self,
-        definition: &TableDefinition,
-        scope: Option<Scope>,
-        is_decoded_by_derive: &dyn Fn(usize, &[&'static str]) -> bool,
-    ) -> Option<Vec<InPlace>> {
+    /// is in a struct that is deserialized by hand, which may have rules.
+    pub(crate) fn in_place(&self, definition: &TableDefinition, scope: Option<Scope>) -> Option<Vec<InPlace>> {
         let in_scope = |(position, _): &(usize, &Variant)| scope.is_none_or(|scope| scope.variant == *position);
         let variants: Vec<_> = definition.variants.iter().enumerate().filter(in_scope).collect();
         let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
@@ -198,9 +184,7 @@ impl<P: 'static> Patch<P> {
             if twice || fixed.iter().any(|path| change.path.overlaps(path)) {
                 return None;
             }
-            let mut in_variants = variants
-                .iter()
-                .map(|(position, variant)| change.in_place(variant, |names| is_decoded_by_derive(*position, names)));
+            let mut in_variants = variants.iter().map(|(_, variant)| change.in_place(variant));
             let first = in_variants.next()??;
             if !in_variants.all(|other| other.as_ref() == Some(&first)) {
                 return None;

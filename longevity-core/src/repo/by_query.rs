@@ -130,7 +130,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Applies a patch to the persistent with this key value, whoever else changes it. `None` if there is no such persistent.
     ///
     /// One command on a back end that can change a row where it is, which MongoDB can: of a property that is not in an option,
-    /// a variant or a map, and not in a struct whose `Deserialize` is written by hand, it sets whatever it is, increments an
+    /// a variant or a map, and not in a struct that is `deserialized_by_hand`, as its derive says, it sets whatever it is, increments an
     /// integer but `u64`, `usize` and `isize`, and pushes to a list. Anything else, what touches the primary key, and in a
     /// transaction what touches any key, looks at the row, changes it, and begins again if somebody else changed it meanwhile. Fails as [`update`](Self::update) does, and
     /// with [`Error::InvalidPatch`].
@@ -173,8 +173,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     async fn patch_in_place<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
         let table = &self.table;
         let in_place = table.backend.profile().patches_in_place;
-        let changes =
-            if in_place { patch.in_place(&table.definition, P::SCOPE, &P::is_decoded_by_derive::<B>) } else { None };
+        let changes = if in_place { patch.in_place(&table.definition, P::SCOPE) } else { None };
         let Some(changes) = changes else { return Ok(None) };
         let (index, values) = self.key_of(key)?;
         let row = table.patch(Kind::of::<P>(), index, &values, &changes).await?;
