@@ -123,7 +123,7 @@ fn keys_are_read_and_written_through_the_enum() {
 fn stored_names_and_discriminators_follow_the_attributes() {
     let RootDefinition { variants, table, .. } = Shape::definition();
     assert_eq!(table, "shape");
-    let discriminators: Vec<_> = variants.iter().filter_map(|variant| variant.discriminators).collect();
+    let discriminators: Vec<_> = variants.iter().filter_map(|variant| variant.variant.discriminators).collect();
     assert_eq!(discriminators, [&["circle"][..], &["poly", "Polygon"], &["blob"]]);
     let description = Drawing::description();
     let shape = description.type_named("Shape").unwrap();

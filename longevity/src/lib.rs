@@ -142,7 +142,12 @@ pub mod prelude {
 /// What generated code reaches. Not for users: anything here may change in any release.
 #[doc(hidden)]
 pub mod __private {
-    pub use longevity_core::*;
+    pub use longevity_core::{
+        CombinesWith, DerivedFrom, DomainModel, Encodable, Error, FieldAccess, FiltersRowsOf, HasField, HasVariant,
+        InModel, KeyFor, KeyVal, KeyValOf, ModelBuilder, Path, PersistentStruct, PersistentType, Prop, Root, RootType,
+        Step, Storable, Value, ValueRef, has_table_of_its_own,
+    };
+    pub use longevity_core::{backend, definition, document, encoding, query, storable, table, value};
     #[cfg(feature = "testkit")]
     pub use longevity_testkit as testkit;
     pub use serde;

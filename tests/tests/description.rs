@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use longevity::DomainModel as _;
-use longevity::description::{KeyDescription, PrimaryKeyDescription};
+use longevity::definition::PrimaryKeyKind;
+use longevity::description::KeyDescription;
 use longevity_tests::models::basics::Basics;
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::keys::Library;
@@ -10,7 +11,7 @@ use longevity_tests::models::poly::Office;
 use longevity_tests::models::primary_keys::PrimaryKeys;
 use longevity_tests::models::renames::Renames;
 
-fn key(property: &str, key_val: &str, primary: Option<PrimaryKeyDescription>) -> KeyDescription {
+fn key(property: &str, key_val: &str, primary: Option<PrimaryKeyKind>) -> KeyDescription {
     KeyDescription { property: property.into(), key_val: key_val.into(), primary }
 }
 
@@ -51,11 +52,12 @@ fn keys_are_described_by_their_paths() {
 
     let description = PrimaryKeys::description();
     let primary = |name| description.type_named(name).unwrap().keys[0].primary.clone();
-    assert_eq!(primary("Plain"), Some(PrimaryKeyDescription::Ranged));
-    assert_eq!(primary("Nested"), Some(PrimaryKeyDescription::Ranged));
-    assert_eq!(primary("Hashed"), Some(PrimaryKeyDescription::Hashed));
-    let partition = vec!["partitioned_id.region".into(), "partitioned_id.year".into()];
-    assert_eq!(primary("Partitioned"), Some(PrimaryKeyDescription::Partitioned(partition)));
+    assert_eq!(primary("Plain"), Some(PrimaryKeyKind::Ranged));
+    assert_eq!(primary("Nested"), Some(PrimaryKeyKind::Ranged));
+    assert_eq!(primary("Hashed"), Some(PrimaryKeyKind::Hashed));
+    let Some(PrimaryKeyKind::Partitioned(partition)) = primary("Partitioned") else { panic!("it has a partition") };
+    let partition: Vec<_> = partition.iter().map(ToString::to_string).collect();
+    assert_eq!(partition, ["partitioned_id.region", "partitioned_id.year"]);
 }
 
 #[test]

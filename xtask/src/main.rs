@@ -3,10 +3,15 @@
 //! tells which changes of core's repositories and queries no quick test notices, `cargo xtask wide` what a wide model costs its user,
 //! and `cargo xtask soak` runs for long what is random.
 
+mod imports;
+mod prose;
 mod soak;
+mod sources;
 mod wide;
 
 use std::env;
+use std::io;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Instant;
@@ -48,12 +53,16 @@ const TEST: &[Step] = &[
 fn main() -> ExitCode {
     match env::args().nth(1).as_deref() {
         Some("test") => {}
+        Some("check") => {
+            let passed = check("imports", imports::mistakes) & check("prose", prose::mistakes);
+            return if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        }
         Some("mutants") => return mutants(env::args().skip(2).collect()),
         Some("soak") => return soak::main(&env::args().skip(2).collect::<Vec<_>>()),
         Some("wide") => return wide::main(&env::args().skip(2).collect::<Vec<_>>()),
         _ => {
             eprintln!(
-                "usage: cargo xtask test\n       cargo xtask soak [TEST..]\n       cargo xtask mutants [ARGUMENTS OF CARGO MUTANTS]\n       {}",
+                "usage: cargo xtask test\n       cargo xtask check\n       cargo xtask soak [TEST..]\n       cargo xtask mutants [ARGUMENTS OF CARGO MUTANTS]\n       {}",
                 wide::USAGE
             );
             return ExitCode::from(2);
@@ -65,6 +74,9 @@ fn main() -> ExitCode {
     // Tests wait for servers, disks and processes more than they compute.
     let threads = thread::available_parallelism().map_or(LEAST_THREADS, |cores| cores.get().max(LEAST_THREADS));
     let threads = env::var("RUST_TEST_THREADS").unwrap_or_else(|_| threads.to_string());
+    if !check("imports", imports::mistakes) || !check("prose", prose::mistakes) {
+        return ExitCode::FAILURE;
+    }
     for step in TEST {
         let own: &[_] = if step.name == TESTS { &[("RUST_TEST_THREADS", threads.as_str())] } else { &[] };
         let variables = [all, step.variables, own].concat();
@@ -78,6 +90,27 @@ fn main() -> ExitCode {
     }
     println!("\nAll steps passed.");
     ExitCode::SUCCESS
+}
+
+/// Whether the project's files pass a check of ours, which lists what is wrong.
+fn check(name: &str, mistakes: impl Fn(&Path) -> io::Result<Vec<String>>) -> bool {
+    println!("\n== {name}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    match mistakes(root) {
+        Ok(mistakes) if mistakes.is_empty() => {
+            println!("== {name}: passed");
+            true
+        }
+        Ok(mistakes) => {
+            mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
+            eprintln!("== {name}: FAILED, {} mistakes", mistakes.len());
+            false
+        }
+        Err(error) => {
+            eprintln!("== {name}: FAILED: {error}");
+            false
+        }
+    }
 }
 
 /// Changes core in one place after the other, and runs the quick tests on each change. It takes hours: `--shard 0/20` is a

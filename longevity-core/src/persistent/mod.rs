@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use crate::backend::Backend;
-use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
+use crate::definition::{Declaration, KeyDefinition, PropertyDefinition, RootDefinition, VariantDefinition};
 use crate::document::{Encodable, from_value};
 use crate::encoding::DecodeError;
 use crate::error::Error;
@@ -14,6 +14,7 @@ use crate::query::{Filter, Query};
 use crate::scope::Scope;
 use crate::select::Predicate;
 use crate::storable::{Prop, Storable};
+use crate::table::Variant;
 use crate::value::{Step, Value, ValueRef};
 
 pub use variants::VariantsOf;
@@ -236,14 +237,42 @@ pub trait KeyFor<P>: Storable {
     fn put(self, persistent: &mut P);
 }
 
+impl RootDefinition {
+    /// A plain type; for generated code.
+    #[doc(hidden)]
+    pub fn plain<P: RootType + PersistentStruct>() -> Self {
+        let variants = vec![VariantDefinition::of::<P>()];
+        Self {
+            name: P::NAME,
+            table: P::TABLE,
+            poly: false,
+            props: Vec::new(),
+            declaration: Declaration::default(),
+            variants,
+        }
+    }
+
+    /// A poly type; for generated code.
+    #[doc(hidden)]
+    pub fn poly<P: RootType>(
+        props: Vec<PropertyDefinition>,
+        declaration: Declaration,
+        variants: Vec<VariantDefinition>,
+    ) -> Self {
+        Self { name: P::NAME, table: P::TABLE, poly: true, props, declaration, variants }
+    }
+}
+
 impl VariantDefinition {
     /// The variant that holds `D`; for generated code.
     #[doc(hidden)]
     pub fn of<D: PersistentStruct>() -> Self {
         Self {
-            name: D::NAME,
-            discriminators: D::SCOPE.map(|scope| scope.discriminators),
-            shape: D::shape,
+            variant: Variant {
+                type_name: D::NAME,
+                discriminators: D::SCOPE.map(|scope| scope.discriminators),
+                shape: D::shape,
+            },
             declaration: D::declaration(),
         }
     }

@@ -55,14 +55,7 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
                 const TABLE: &'static ::core::primitive::str = #table;
 
                 fn definition() -> #krate::definition::RootDefinition {
-                    #krate::definition::RootDefinition {
-                        name: #name,
-                        table: #table,
-                        poly: false,
-                        props: ::std::vec![],
-                        declaration: ::core::default::Default::default(),
-                        variants: ::std::vec![#krate::definition::VariantDefinition::of::<Self>()],
-                    }
+                    #krate::definition::RootDefinition::plain::<Self>()
                 }
             }
         },

@@ -166,7 +166,7 @@ fn root(tree: &Poly) -> TokenStream {
     let container = &tree.container;
     let krate = &container.krate;
     let this = container.this();
-    let (name, table) = (container.name(), &tree.table);
+    let table = &tree.table;
     let generics = container.persistent();
     let (impl_generics, _, clause) = generics.split_for_impl();
     let names = tree.props.iter().map(|prop| &prop.name);
@@ -180,14 +180,11 @@ fn root(tree: &Poly) -> TokenStream {
             fn definition() -> #krate::definition::RootDefinition {
                 let props = <Self as #krate::PersistentType>::props();
                 let _ = &props;
-                #krate::definition::RootDefinition {
-                    name: #name,
-                    table: #table,
-                    poly: true,
-                    props: ::std::vec![#(#krate::definition::PropertyDefinition::of(&props.#names)),*],
-                    declaration: #declaration,
-                    variants: ::std::vec![#(#variants()),*],
-                }
+                #krate::definition::RootDefinition::poly::<Self>(
+                    ::std::vec![#(#krate::definition::PropertyDefinition::of(&props.#names)),*],
+                    #declaration,
+                    ::std::vec![#(#variants()),*],
+                )
             }
         }
     }

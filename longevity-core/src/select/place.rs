@@ -28,7 +28,7 @@ impl Direction {
 
 /// True of the rows behind the place, whatever was written since the row was there: the order is total, so each other row is
 /// before or behind it.
-pub(crate) fn behind(definition: &TableDefinition, order: &[OrderBy], ties: Direction, place: &Place) -> Predicate {
+pub(crate) fn rows_after(definition: &TableDefinition, order: &[OrderBy], ties: Direction, place: &Place) -> Predicate {
     let comparison = match (ties, place.inclusive) {
         (Direction::Ascending, false) => Comparison::Gt,
         (Direction::Ascending, true) => Comparison::Ge,
@@ -39,7 +39,7 @@ pub(crate) fn behind(definition: &TableDefinition, order: &[OrderBy], ties: Dire
     for (position, (by, value)) in order.iter().zip(&place.values).enumerate().rev() {
         let property = Property::of(definition, by);
         let equal = compare(by, Comparison::Eq, value.clone());
-        predicate = property.behind(by, value).or(equal.and(predicate));
+        predicate = property.after(by, value).or(equal.and(predicate));
         // What is in neither part is said once more, alone, so that an index finds where to begin.
         if position == 0
             && let Some(bound) = property.bound(by, value)
@@ -85,7 +85,7 @@ impl Property {
     }
 
     /// True of the rows whose value is behind this one.
-    fn behind(&self, by: &OrderBy, value: &Value) -> Predicate {
+    fn after(&self, by: &OrderBy, value: &Value) -> Predicate {
         match (by.direction, value) {
             (Direction::Ascending, Value::None(depth)) => self.absent(by, 0..depth.saturating_add(1)).negate(),
             // NaN, which nothing is greater than and which sorts first.
