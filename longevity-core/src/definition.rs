@@ -1,4 +1,4 @@
-//! What the derives declare of a persistent type. The table that a back end keeps is compiled from it.
+//! The declarations of a persistent type, which the derives produce. A back end's table is compiled from them.
 
 use std::any::TypeId;
 
@@ -7,7 +7,7 @@ use crate::storable::kind::Indexable;
 use crate::storable::{Prop, Storable};
 use crate::value::Path;
 
-/// What a plain or a poly type declares.
+/// The declarations of a plain or a poly type.
 #[derive(Clone, Debug)]
 pub struct RootDefinition {
     /// The Rust type's name.
@@ -42,16 +42,16 @@ pub struct VariantDefinition {
 pub struct Declaration {
     /// The keys.
     pub keys: Vec<KeyDefinition>,
-    /// The indexes: the properties of each.
+    /// The properties of each index.
     pub indexes: Vec<Vec<PropertyDefinition>>,
 }
 
-/// A property: where it is and what it holds.
+/// A property: its path and its shape.
 #[derive(Clone, Debug)]
 pub struct PropertyDefinition {
-    /// Where.
+    /// The path.
     pub path: Path,
-    /// What.
+    /// The shape.
     pub shape: ShapeFn,
 }
 
@@ -76,18 +76,18 @@ pub struct KeyDefinition {
     pub property: PropertyDefinition,
     /// The key value's type.
     pub key_val: TypeId,
-    /// How it is the primary key, if it is.
+    /// How it distributes rows, if it is the primary key.
     pub primary: Option<PrimaryKeyKind>,
 }
 
 impl KeyDefinition {
-    /// A key; for generated code, which gets here through [`KeyValOf`](crate::KeyValOf).
+    /// A key; for generated code, which calls this through [`KeyValOf`](crate::KeyValOf).
     #[doc(hidden)]
     pub fn of<R: 'static, K: Storable>(prop: &Prop<R, K>) -> Self {
         Self { property: PropertyDefinition::of(prop), key_val: TypeId::of::<K>(), primary: None }
     }
 
-    /// The same as the primary key; for generated code.
+    /// The same key as the primary key; for generated code.
     #[doc(hidden)]
     pub fn primary(mut self, kind: PrimaryKeyKind) -> Self {
         self.primary = Some(kind);
@@ -95,13 +95,13 @@ impl KeyDefinition {
     }
 }
 
-/// How a primary key spreads rows over a sharded store.
+/// How a primary key distributes rows over a sharded store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrimaryKeyKind {
     /// By ranges of the whole key.
     Ranged,
     /// By a hash of the whole key.
     Hashed,
-    /// By these properties, which are the first of the key's.
+    /// By these properties, which are the first ones of the key.
     Partitioned(Vec<Path>),
 }

@@ -1,11 +1,11 @@
-//! No module at the top of this crate imports, even through others, one that imports it. So each can be read, and changed, without
-//! those above it.
+//! Checks that no top-level module of this crate imports, even through others, a module that imports it. Each module can
+//! therefore be read and changed without the modules above it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The modules that each module names.
+/// The imports of each module.
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
@@ -19,14 +19,14 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The modules after `crate::` in code; comments, and tests at the end of a file, are left out.
+/// The modules named after `crate::` in code, without comments and without tests at the end of a file.
 fn named(source: &str) -> BTreeSet<String> {
     let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let lines = code.lines().map(|line| line.split("//").next().unwrap_or_default());
     let code = lines.collect::<Vec<_>>().join("\n");
     let name = |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let named: BTreeSet<_> = code.split("crate::").skip(1).map(name).collect();
-    // A list of modules, or a name that the root exports, would hide what is imported.
+    // A list of modules, or a name that the root exports, would hide the import.
     let is_module = |name: &String| name.starts_with(|c: char| c.is_ascii_lowercase());
     assert!(named.iter().all(is_module), "import from a module, one at a time: {named:?}");
     named
@@ -40,7 +40,7 @@ fn imports() -> Imports {
     for file in files {
         let module = file.strip_prefix(&root).unwrap().iter().next().unwrap().to_str().unwrap();
         let module = module.trim_end_matches(".rs").to_owned();
-        // The root exports what users name; this test names everything.
+        // The root exports everything that users name, and this test names everything.
         if module != "lib" && module != "layers" {
             imports.entry(module).or_default().extend(named(&fs::read_to_string(&file).unwrap()));
         }
@@ -48,7 +48,8 @@ fn imports() -> Imports {
     imports
 }
 
-/// Takes away what imports nothing that is left, again and again: what is left is in a circle, or above one.
+/// Repeatedly removes the modules that import none of the remaining ones. The modules that are left are in a circle or above
+/// one.
 fn circles(mut imports: Imports) -> Imports {
     loop {
         let left: BTreeSet<_> = imports.keys().cloned().collect();
