@@ -72,12 +72,15 @@ pub struct FieldShape {
     pub aliases: &'static [&'static str],
     /// The value for documents without the field, from `#[serde(default)]`.
     pub absent: Option<fn() -> Value>,
+    /// Whether the `Deserialize` of the struct around the field is written by hand. It may have rules that each change of the
+    /// field has to satisfy.
+    pub by_hand: bool,
 }
 
 impl FieldShape {
     /// A field with the same name in the `serde` form, without other names or a default.
     pub const fn new(name: &'static str, step: &'static Step, shape: ShapeFn) -> Self {
-        Self { name, serde_name: name, step, shape, aliases: &[], absent: None }
+        Self { name, serde_name: name, step, shape, aliases: &[], absent: None, by_hand: false }
     }
 
     /// Sets another name for the `serde` form.
@@ -96,6 +99,12 @@ impl FieldShape {
     #[must_use]
     pub const fn absent(self, absent: fn() -> Value) -> Self {
         Self { absent: Some(absent), ..self }
+    }
+
+    /// Marks the field as one of a struct whose `Deserialize` is written by hand.
+    #[must_use]
+    pub const fn by_hand(self) -> Self {
+        Self { by_hand: true, ..self }
     }
 }
 

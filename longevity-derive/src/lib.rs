@@ -39,6 +39,8 @@ use proc_macro::TokenStream;
 /// * On a field, `#[component(name = "image")]`: the name under which the field is stored. Without it, the field's serde
 ///   name. Stored names do not start with `$` or `_`, and contain neither dot nor NUL. A variant's stored name is its
 ///   serde name.
+/// * On the type, `#[component(deserialized_by_hand)]`: you wrote its `Deserialize` yourself, so it may have rules. A patch of one of its
+///   fields then decodes and encodes the whole value, so that the rules hold. Without it, MongoDB changes the field where it is stored.
 /// * On the type, `#[component(crate = "path")]`: where to find the `longevity` crate, if it has another name.
 #[proc_macro_derive(Component, attributes(component))]
 pub fn component(input: TokenStream) -> TokenStream {
@@ -58,6 +60,7 @@ pub fn component(input: TokenStream) -> TokenStream {
 ///
 /// * On the type, `#[key_val(User)]`: the persistent type that it identifies; required. For a key of a derived type, the
 ///   struct: `#[key_val(Member)]`. `#[key_val(User, crate = "path")]` says where to find the `longevity` crate.
+/// * On the type, `#[key_val(User, deserialized_by_hand)]`: you wrote its `Deserialize` yourself; see [`Component`](macro@Component).
 /// * On a field, `#[key_val(name = "region")]`: the name under which the field is stored, as for a component.
 #[proc_macro_derive(KeyVal, attributes(key_val))]
 pub fn key_val(input: TokenStream) -> TokenStream {
@@ -86,6 +89,7 @@ pub fn key_val(input: TokenStream) -> TokenStream {
 /// * `index(profile.tagline)`, `index(num_cats, username)`: properties that queries must be able to use; repeatable. Paths
 ///   lead through options. Clippy's `duplicated_attributes` takes a property that stands in two indexes for a mistake:
 ///   allow it there.
+/// * `deserialized_by_hand`: you wrote its `Deserialize` yourself; see [`Component`](macro@Component).
 /// * `derived(User)`: the struct is held by a variant of this poly type and shares its table. It has no `table` and no
 ///   `primary_key` of its own.
 ///

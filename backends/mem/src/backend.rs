@@ -14,17 +14,20 @@ use longevity_core::backend::{
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Encodable, Error, ErrorKind, Explanation, Row, Value};
+use longevity_core::{Encodable, Error, Explanation, Row, Value};
 
-use crate::counting;
-use crate::encode::MemDocument;
-use crate::key::{Buffer, encode};
-use crate::plan::Plan;
-use crate::rows::Rows;
-use crate::schema::{Table, create};
-use crate::selection::Selection;
-use crate::table::Store;
-use crate::transaction::MemTransaction;
+use crate::encode::document::MemDocument;
+use crate::encode::key::Buffer;
+use crate::query::counting;
+use crate::query::explain::explain;
+use crate::query::lookup::key_of;
+use crate::query::selection::Selection;
+use crate::query::stream::Rows;
+use crate::schema::create::create;
+use crate::schema::undeclared;
+use crate::storage::store::Store;
+use crate::table::Table;
+use crate::transaction::session::MemTransaction;
 
 /// A store in memory. Each is its own, and empty at first; clones share their contents.
 ///
@@ -85,11 +88,6 @@ impl fmt::Debug for Mem {
 /// After so many tries of a transaction the thread lets others run.
 const PATIENCE: usize = 4;
 
-/// This back end's own error.
-pub(crate) fn failed(what: String) -> Error {
-    Error::Backend { backend: Mem::NAME, kind: ErrorKind::Permanent, source: what.into() }
-}
-
 // Nothing is awaited: each future is ready at its first poll, and done by then or not begun.
 impl Session for Mem {
     type Document = MemDocument;
@@ -122,7 +120,7 @@ impl Session for Mem {
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
-        find_values_of_documents(self, |doc, property| self.read(doc, property), table, select, projection, give).await
+        find_values_of_documents(self, |doc, property| Ok(doc.read(property)), table, select, projection, give).await
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
@@ -148,30 +146,10 @@ impl Session for Mem {
     }
 }
 
-/// The position of a key among the table's indexes; the entry that is looked up in it goes into the buffer. Inline, for it is most of
-/// what a look-up costs.
-#[inline(always)]
-pub(crate) fn key_of(table: &Table, lookup: Lookup<'_>, key: &mut Buffer) -> Result<usize, Error> {
-    let schema = table.schema()?;
-    let Some(index) = table.definition.indexes.get(lookup.index).filter(|index| index.is_unique()) else {
-        return Err(failed(format!("index {} of table {} is not a key", lookup.index, table.definition.name)));
-    };
-    if index.columns.len() != lookup.values.len() {
-        return Err(failed(format!("the key {} has not {} columns", index.name, lookup.values.len())));
-    }
-    lookup.values.iter().for_each(|value| encode(*value, key));
-    Ok(schema.slots[lookup.index])
-}
-
-pub(crate) fn explain(table: &Table, select: &Select) -> Result<Explanation, Error> {
-    table.schema()?;
-    Ok(Plan::new(&table.definition, select).explain(&table.definition))
-}
-
 impl Backend for Mem {
     type Transaction = MemTransaction;
 
-    const NAME: &'static str = "mem";
+    const NAME: &'static str = crate::error::NAME;
 
     fn name(&self) -> &'static str {
         Self::NAME
@@ -200,7 +178,7 @@ impl Backend for Mem {
     }
 
     fn read(&self, doc: &MemDocument, property: &PropertyReader) -> Result<Value, DecodeError> {
-        Ok(doc.value_at(property.path().steps()).to_value())
+        Ok(doc.read(property))
     }
 
     async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {
@@ -212,16 +190,16 @@ impl Backend for Mem {
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
-        Ok(table.store.undeclared_keys(&table.definition))
+        Ok(undeclared::keys(&table.store, &table.definition))
     }
 
     async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
-        Ok(table.store.drop_undeclared_keys(&table.definition))
+        Ok(undeclared::drop_keys(&table.store, &table.definition))
     }
 
     async fn begin(&self, _: TransactionMode) -> Result<MemTransaction, Error> {
         let stores = Arc::clone(&self.stores().all);
-        Ok(MemTransaction::begin(self.clone(), &stores))
+        Ok(MemTransaction::begin(&stores))
     }
 
     async fn back_off(&self, tries: usize) {

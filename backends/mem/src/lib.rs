@@ -24,39 +24,28 @@
 //!
 //! # Map
 //!
-//! `backend` implements the interface; `schema` says which indexes a table has and `table` keeps rows, which stand in
-//! `pages`, and each `index` in step, and what is still known of the `past`;
-//! `key` holds values in core's binary form that sorts as they do; `facts` and `plan` choose how a query is answered, `walk` and
-//! `selection` answer it; `encode` is the document. A `transaction` sees each table by a `fork` of a `moment`, and its `reads` are
-//! what its commit looks at.
+//! `backend` implements the interface. `schema` creates a table's indexes, `storage` keeps its rows and their entries in step,
+//! `write` changes them, and `query` plans and answers queries. A `transaction` sees each table as it was at one moment, with its own
+//! changes. `encode` has the document and the binary keys of the indexes.
 
 mod backend;
-mod counting;
 mod encode;
-mod facts;
-mod fork;
-mod index;
-mod key;
-mod moment;
-mod pages;
-mod past;
-mod plan;
-mod reads;
-mod rows;
+mod error;
+mod query;
 mod schema;
-mod selection;
+mod storage;
 mod table;
 mod transaction;
-mod walk;
+mod write;
 
 pub use backend::Mem;
-pub use encode::MemDocument;
-pub use rows::Rows;
-pub use schema::Table;
-pub use transaction::MemTransaction;
+pub use encode::document::MemDocument;
+pub use query::stream::Rows;
+pub use table::Table;
+pub use transaction::session::MemTransaction;
 
-/// How a query would be answered, without its being asked; for benchmarks.
+/// The plan of a query, without its being run; for benchmarks.
 #[doc(hidden)]
 pub fn translated(table: &Table, select: &longevity_core::query::Select) -> impl Sized + use<> {
-    plan::Plan::new(&table.definition, select)
+    query::plan::Plan::new(&table.definition, select)
 }

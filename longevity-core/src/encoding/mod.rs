@@ -33,7 +33,6 @@
 mod compound;
 mod decode_key;
 mod decoder;
-mod derived;
 mod encode_key;
 mod encode_own;
 mod encoder;
@@ -58,7 +57,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::error::BoxError;
 
 #[doc(hidden)]
-pub use derived::is_decoded_by_derive;
 pub use format::{Format, Json};
 pub(crate) use from_value::from_value_as;
 #[doc(hidden)]

@@ -8,7 +8,7 @@ use std::hash::Hash;
 use crate::backend::Backend;
 use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
 use crate::document::{Encodable, from_value};
-use crate::encoding::{DecodeError, is_decoded_by_derive};
+use crate::encoding::DecodeError;
 use crate::error::Error;
 use crate::query::{Filter, Query};
 use crate::scope::Scope;
@@ -91,12 +91,6 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn of_value<B: Backend>(variant: usize, value: Value) -> Result<Self, DecodeError>;
 
-    /// Whether serde's derive decodes each struct on the path to a property of the variant at this position. The path consists
-    /// of the fields' serde names. Such a struct has no rules of its own that a change of the property could break. Generic
-    /// over the back end for the same reason.
-    #[doc(hidden)]
-    fn is_decoded_by_derive<B: Backend>(variant: usize, path: &[&'static str]) -> bool;
-
     /// The value of a document with this discriminator; `None` if no variant has the discriminator.
     #[doc(hidden)]
     fn decode<B: Backend>(
@@ -165,12 +159,6 @@ pub trait DerivedFrom<P>: PersistentStruct {
     #[doc(hidden)]
     fn of_value_in_poly<B: Backend>(value: Value) -> Result<Self, DecodeError> {
         from_value(value)
-    }
-
-    /// [`PersistentType::is_decoded_by_derive`] for a variant.
-    #[doc(hidden)]
-    fn is_decoded_by_derive_in_poly<B: Backend>(path: &[&'static str]) -> bool {
-        is_decoded_by_derive::<Self>(path)
     }
 
     /// The variant's part of the poly type's definition.

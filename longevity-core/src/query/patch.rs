@@ -4,8 +4,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, RangeInclusive};
 
-use smallvec::SmallVec;
-
 use super::{CoversRowsOf, Operand};
 use crate::backend::InPlace;
 use crate::encoding::{DecodeError, levels_of, too_deep};
@@ -121,19 +119,15 @@ impl<P: 'static> Patch<P> {
 
 impl Change {
     /// The change in the form that a back end can do in place in rows of this type, if it can.
-    fn in_place(&self, variant: &Variant, is_decoded_by_derive: impl Fn(&[&'static str]) -> bool) -> Option<InPlace> {
+    fn in_place(&self, variant: &Variant) -> Option<InPlace> {
         if self.path.entry().is_some() || self.options > 0 {
             return None;
         }
         let path = || self.path.clone();
-        let (names, shape) = way_to(variant.shape, self.path.steps())?;
+        let shape = shape_at(variant.shape, self.path.steps())?;
         // Each struct on the path is a level. A document that is too deep is refused where the whole document is encoded.
         let around = self.path.steps().len();
         let fits = |shape, value, around| around + levels_of(shape, value) <= DOCUMENT_LEVELS;
-        // Other types may have rules over several fields.
-        if !is_decoded_by_derive(&names) {
-            return None;
-        }
         match (&self.op, shape()) {
             (Op::Set(value), _) if fits(shape, value, around) => Some(InPlace::Set(path(), value.clone())),
             (Op::Increment(Value::Int(by)), Shape::Scalar(integer)) => {
@@ -147,17 +141,14 @@ impl Change {
     }
 }
 
-/// The serde names of the fields on the path, and the shape at its end, if the path leads through structs only. A newtype may
-/// have rules of its own, so the path does not lead into it.
-fn way_to(shape: ShapeFn, steps: &[&'static Step]) -> Option<(SmallVec<[&'static str; 4]>, ShapeFn)> {
-    let (mut names, mut shape) = (SmallVec::new(), shape);
+/// The shape at the end of a path that leads through structs only. `None` if one of these is deserialized by hand, because it may
+/// have rules over several fields. A newtype may have rules too, so the path does not lead into it.
+fn shape_at(mut shape: ShapeFn, steps: &[&'static Step]) -> Option<ShapeFn> {
     for step in steps {
         let Shape::Struct { fields, .. } = shape() else { return None };
-        let field = fields.iter().find(|field| field.step == *step)?;
-        names.push(field.serde_name);
-        shape = field.shape;
+        shape = fields.iter().find(|field| field.step == *step && !field.by_hand)?.shape;
     }
-    Some((names, shape))
+    Some(shape)
 }
 
 fn range_of(integer: ScalarType) -> Option<RangeInclusive<i64>> {
@@ -182,13 +173,8 @@ fn addends(range: &RangeInclusive<i64>, by: i64) -> RangeInclusive<i64> {
 impl<P: 'static> Patch<P> {
     /// The patch in the form that a back end can do in place; `None` if a change has to read the row first. That is an
     /// increment of a float or a `u64`, and any change within an option, a variant, a set or a map, of the primary key, or in a
-    /// struct whose decoding may have rules.
-    pub(crate) fn in_place(
-        &self,
-        definition: &TableDefinition,
-        scope: Option<Scope>,
-        is_decoded_by_derive: &dyn Fn(usize, &[&'static str]) -> bool,
-    ) -> Option<Vec<InPlace>> {
+    /// struct that is deserialized by hand, which may have rules.
+    pub(crate) fn in_place(&self, definition: &TableDefinition, scope: Option<Scope>) -> Option<Vec<InPlace>> {
         let in_scope = |(position, _): &(usize, &Variant)| scope.is_none_or(|scope| scope.variant == *position);
         let variants: Vec<_> = definition.variants.iter().enumerate().filter(in_scope).collect();
         let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
@@ -199,9 +185,7 @@ impl<P: 'static> Patch<P> {
             if twice || fixed.iter().any(|path| change.path.overlaps(path)) {
                 return None;
             }
-            let mut in_variants = variants
-                .iter()
-                .map(|(position, variant)| change.in_place(variant, |names| is_decoded_by_derive(*position, names)));
+            let mut in_variants = variants.iter().map(|(_, variant)| change.in_place(variant));
             let first = in_variants.next()??;
             if !in_variants.all(|other| other.as_ref() == Some(&first)) {
                 return None;

@@ -132,9 +132,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     ///
     /// A back end that can change a row in place, as MongoDB can, needs one command for this, if the patch sets a value,
     /// increments an integer (except `u64`, `usize` and `isize`) or pushes to a list, and if the property is not in an option,
-    /// a variant, a map, or a struct whose `Deserialize` is written by hand. Any other patch, a patch of the primary key, and
-    /// in a transaction a patch of any key, is done by reading the row, changing it, and starting again if another writer
-    /// changed it in the meantime. Fails as [`update`](Self::update) does, and with [`Error::InvalidPatch`].
+    /// a variant, a map, or a struct that is `deserialized_by_hand`, as its derive says. Any other patch, a patch of the primary
+    /// key, and in a transaction a patch of any key, is done by reading the row, changing it, and starting again if another
+    /// writer changed it in the meantime. Fails as [`update`](Self::update) does, and with [`Error::InvalidPatch`].
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -174,8 +174,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     async fn patch_in_place<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
         let table = &self.table;
         let in_place = table.backend.profile().patches_in_place;
-        let changes =
-            if in_place { patch.in_place(&table.definition, P::SCOPE, &P::is_decoded_by_derive::<B>) } else { None };
+        let changes = if in_place { patch.in_place(&table.definition, P::SCOPE) } else { None };
         let Some(changes) = changes else { return Ok(None) };
         let (index, values) = self.key_of(key)?;
         let row = table.patch(Kind::of::<P>(), index, &values, &changes).await?;

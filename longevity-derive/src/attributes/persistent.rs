@@ -17,11 +17,13 @@ pub(crate) struct PersistentAttribute {
     pub(crate) module: Option<LitStr>,
     pub(crate) poly: bool,
     pub(crate) derived: Option<Type>,
+    /// Whether the struct's `Deserialize` is written by hand.
+    pub(crate) by_hand: bool,
     pub(crate) props: Vec<PolyProp>,
     pub(crate) declared: Declared,
 }
 
-const ON_STRUCT: &[&str] = &["table", "derived", "key", "primary_key", "index", "crate"];
+const ON_STRUCT: &[&str] = &["table", "derived", "key", "primary_key", "index", "deserialized_by_hand", "crate"];
 const ON_ENUM: &[&str] = &["poly", "props", "table", "module", "key", "primary_key", "index", "crate"];
 const ON_VARIANT: &[&str] = &["discriminator", "alias", "key", "index"];
 
@@ -33,6 +35,10 @@ impl PersistentAttribute {
             match entry.word().as_str() {
                 "table" => set(&mut this.table, &entry, errors),
                 "derived" => this.derive(&entry, errors),
+                "deserialized_by_hand" => {
+                    entry.alone(errors);
+                    this.by_hand = true;
+                }
                 "crate" => this.krate.set(&entry, errors),
                 "poly" => errors.on(
                     &entry,

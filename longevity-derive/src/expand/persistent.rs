@@ -107,13 +107,6 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
                 #krate::document::from_value(value)
             }
 
-            fn is_decoded_by_derive<__B: #krate::backend::Backend>(
-                _: ::core::primitive::usize,
-                path: &[&'static ::core::primitive::str],
-            ) -> ::core::primitive::bool {
-                #krate::encoding::is_decoded_by_derive::<Self>(path)
-            }
-
             fn decode<__B: #krate::backend::Backend>(
                 backend: &__B,
                 discriminator: ::core::option::Option<&::core::primitive::str>,

@@ -81,10 +81,6 @@ fn persistent(tree: &Poly) -> TokenStream {
         let (of_value, ty) = (of_derived(tree, variant, "of_value_in_poly"), &variant.ty);
         quote!(#position => #of_value::<__B>(value).map(<Self as #krate::HasVariant<#ty>>::wrap),)
     });
-    let by_derive = tree.variants.iter().enumerate().map(|(position, variant)| {
-        let by_derive = of_derived(tree, variant, "is_decoded_by_derive_in_poly");
-        quote!(#position => #by_derive::<__B>(path),)
-    });
     let (props, read_props) = if tree.props.is_empty() {
         (quote!(#krate::storable::NoFields), quote!(#krate::storable::NoFields))
     } else {
@@ -149,16 +145,6 @@ fn persistent(tree: &Poly) -> TokenStream {
                         path: ::std::string::String::new(),
                         source: ::core::convert::Into::into("there is no such variant"),
                     }),
-                }
-            }
-
-            fn is_decoded_by_derive<__B: #krate::backend::Backend>(
-                variant: ::core::primitive::usize,
-                path: &[&'static ::core::primitive::str],
-            ) -> ::core::primitive::bool {
-                match variant {
-                    #(#by_derive)*
-                    _ => false,
                 }
             }
 

@@ -132,7 +132,8 @@ pub(crate) fn field_shapes(container: &Container, fields: &[Field]) -> TokenStre
         let serde_name = (serde_name != name).then(|| quote!(.serde_name(#serde_name)));
         let aliases = (!aliases.is_empty()).then(|| quote!(.aliases(&[#(#aliases),*])));
         let absent = absent(container, field).map(|value| quote!(.absent(|| #value)));
-        quote!(#krate::storable::FieldShape::new(#name, #step, #shape) #serde_name #aliases #absent)
+        let by_hand = container.by_hand.then(|| quote!(.by_hand()));
+        quote!(#krate::storable::FieldShape::new(#name, #step, #shape) #serde_name #aliases #absent #by_hand)
     });
     quote!(::std::vec![#(#shapes),*])
 }

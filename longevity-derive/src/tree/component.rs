@@ -47,14 +47,19 @@ pub(crate) enum Holds {
 impl Component {
     /// The checked tree of a component; without a body if there is none that could be expanded.
     pub(crate) fn of(input: &DeriveInput, errors: &mut Errors) -> (Container, Option<Body>) {
-        let mut krate = Crate::default();
+        let (mut krate, mut by_hand) = (Crate::default(), false);
         for entry in entries(&input.attrs, "component", errors) {
             match entry.word().as_str() {
                 "crate" => krate.set(&entry, errors),
-                _ => entry.unknown("component", &["crate"], errors),
+                "deserialized_by_hand" => {
+                    entry.alone(errors);
+                    by_hand = true;
+                }
+                _ => entry.unknown("component", &["deserialized_by_hand", "crate"], errors),
             }
         }
-        let container = Container::of(input, krate.private(), errors);
+        let mut container = Container::of(input, krate.private(), errors);
+        container.by_hand = by_hand;
         let body = match &input.data {
             Data::Struct(data) => of_struct(input, &data.fields, "component", errors),
             Data::Enum(_) => of_enum(input, "component", errors),

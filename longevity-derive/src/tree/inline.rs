@@ -58,6 +58,7 @@ impl Inline {
             krate: around.container.krate.clone(),
             absent: None,
             predicates: Vec::new(),
+            by_hand: false,
             flawed: false,
         };
         let role = Role::Derived { poly: Box::new(syn::parse_quote!(super::#poly)) };

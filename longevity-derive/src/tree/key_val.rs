@@ -4,6 +4,7 @@ use syn::{Data, DeriveInput, Type};
 
 use super::Container;
 use super::component::{Body, of_enum, of_struct};
+use super::declaration::text;
 use super::model::listed;
 use crate::attributes::Crate;
 use crate::errors::Errors;
@@ -20,7 +21,11 @@ impl KeyVal {
     /// The checked tree of a key value.
     pub(crate) fn of(input: &DeriveInput, errors: &mut Errors) -> Self {
         let mut krate = Crate::default();
-        let mut types = listed(&input.attrs, "key_val", &mut krate, errors).into_iter();
+        let mut types = listed(&input.attrs, "key_val", &mut krate, errors);
+        let named = types.len();
+        types.retain(|ty| text(ty) != "deserialized_by_hand");
+        let by_hand = types.len() < named;
+        let mut types = types.into_iter();
         let of = types.next();
         if of.is_none() {
             errors.on(
@@ -34,7 +39,8 @@ impl KeyVal {
         for other in types {
             errors.on(other, "a key value identifies one type: give the other a key value of its own");
         }
-        let container = Container::of(input, krate.private(), errors);
+        let mut container = Container::of(input, krate.private(), errors);
+        container.by_hand = by_hand;
         let body = match &input.data {
             Data::Struct(data) => {
                 let body = of_struct(input, &data.fields, "key_val", errors);

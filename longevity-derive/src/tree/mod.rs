@@ -31,6 +31,8 @@ pub(crate) struct Container {
     pub(crate) absent: Option<Absent>,
     /// What the values of absent fields ask of the type's parameters.
     pub(crate) predicates: Vec<WherePredicate>,
+    /// Whether its `Deserialize` is written by hand, as the user says.
+    pub(crate) by_hand: bool,
     /// Whether there are mistakes in it.
     pub(crate) flawed: bool,
 }
@@ -56,6 +58,7 @@ impl Container {
             krate,
             absent,
             predicates: Vec::new(),
+            by_hand: false,
             flawed: false,
         };
         if !container.generics.params.is_empty() {

@@ -28,7 +28,8 @@ impl PersistentStruct {
     /// The checked tree of a struct.
     pub(crate) fn of(input: &DeriveInput, errors: &mut Errors) -> Self {
         let attribute = PersistentAttribute::of_struct(&input.attrs, errors);
-        let container = Container::of(input, attribute.krate.private(), errors);
+        let mut container = Container::of(input, attribute.krate.private(), errors);
+        container.by_hand = attribute.by_hand;
         let mut fields = fields(input, errors);
         let role = match attribute.derived {
             Some(poly) => {

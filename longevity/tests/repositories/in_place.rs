@@ -163,3 +163,84 @@ fn a_poly_types_patch_is_one_in_place_if_it_is_the_same_in_each_variant() {
     assert_eq!(cec, User::Guest(guest("cec", 9)));
     assert!(users.patch_by(&name("nobody"), User::props().visits.set(9)).unwrap().is_none());
 }
+
+/// Structs that are deserialized by hand, of each derive that can say so.
+mod by_hand {
+    use longevity::prelude::*;
+
+    /// Deserializes a struct by way of another one with the same fields.
+    macro_rules! by_hand {
+        ($name:ident { $($field:ident: $type:ty),* }) => {
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    #[derive(Deserialize)]
+                    struct Unchecked { $($field: $type),* }
+                    Unchecked::deserialize(deserializer).map(|Unchecked { $($field),* }| Self { $($field),* })
+                }
+            }
+        };
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, KeyVal)]
+    #[key_val(Tour, deserialized_by_hand)]
+    pub(super) struct Code {
+        pub(super) year: u16,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Component)]
+    #[component(deserialized_by_hand)]
+    pub(super) struct Seats {
+        pub(super) taken: i32,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(key(code))]
+    pub(super) struct Tour {
+        pub(super) code: Code,
+        pub(super) seats: Seats,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, PersistentType)]
+    #[persistent(key(code: Number), deserialized_by_hand)]
+    pub(super) struct Bus {
+        pub(super) code: Number,
+        pub(super) seats: i32,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
+    #[key_val(Bus)]
+    pub(super) struct Number(pub(super) u16);
+
+    by_hand!(Code { year: u16 });
+    by_hand!(Seats { taken: i32 });
+    by_hand!(Bus { code: Number, seats: i32 });
+
+    #[derive(Debug, DomainModel)]
+    #[domain_model(Tour, Bus)]
+    pub(super) struct Tours;
+}
+
+#[test]
+fn a_struct_that_is_deserialized_by_hand_is_not_changed_in_place() {
+    use by_hand::{Bus, Code, Number, Seats, Tour, Tours};
+    let asked = Asked::default();
+    let backend = Decorated::new(Mem::new(), asked.clone());
+    let store = Longevity::<Tours, _>::open(backend).unwrap();
+    store.create_schema().unwrap();
+    let (tours, buses) = (store.repo::<Tour>(), store.repo::<Bus>());
+    tours.create(Tour { code: Code { year: 1 }, seats: Seats { taken: 1 } }).unwrap();
+    buses.create(Bus { code: Number(1), seats: 1 }).unwrap();
+
+    let t = Tour::props();
+    let of = |year: u16, patch: Patch<Tour>| {
+        tours.patch_by(&Code { year }, patch).unwrap().unwrap();
+        asked.take()
+    };
+    assert_eq!(of(1, t.seats.taken.increment(1)), None);
+    assert_eq!(of(1, t.code.year.set(2_u16)), None);
+    // As a whole it is a value that the program has made.
+    let set = "[Set(Path(seats), Record([(\"taken\", Int(5))]))]";
+    assert_eq!(of(2, t.seats.set(Seats { taken: 5 })).as_deref(), Some(set));
+    buses.patch_by(&Number(1), Bus::props().seats.set(7)).unwrap().unwrap();
+    assert_eq!(asked.take(), None);
+}

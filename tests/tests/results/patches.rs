@@ -392,6 +392,7 @@ mod ruled {
 
     /// No more are taken than there are.
     #[derive(Clone, Debug, PartialEq, Serialize, Component)]
+    #[component(deserialized_by_hand)]
     pub(super) struct Seats {
         pub(super) taken: i32,
         pub(super) all: i32,

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use longevity_core::backend::DecodeError;
-use longevity_core::{Encodable, Step, ValueRef};
+use longevity_core::encoding::PropertyReader;
+use longevity_core::{Encodable, Step, Value, ValueRef};
 
 /// A stored value. Cloning it copies a pointer; decoding it clones the value.
 #[derive(Clone)]
@@ -41,6 +42,11 @@ impl MemDocument {
             path: String::new(),
             source: format!("the row holds a {}, not a {}", self.0.type_name(), type_name::<T>()).into(),
         })
+    }
+
+    /// The value of a property.
+    pub(crate) fn read(&self, property: &PropertyReader) -> Value {
+        self.value_at(property.path().steps()).to_value()
     }
 
     /// The value at the end of the path, without a copy.

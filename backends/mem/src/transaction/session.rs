@@ -1,32 +1,33 @@
-//! A transaction: each table as it was at one moment, with what it has written, which all tables take over at its commit unless
-//! somebody else has changed what it read or wrote. What it looks at are [`moment`](crate::moment)s; each table that it touches is a
-//! [`fork`](crate::fork).
+//! A transaction: each table as it was at one moment, with the transaction's own changes. Its commit makes these in all tables, unless
+//! another commit has changed what it read or wrote. Each table is a [`Moment`] until it is touched, and a [`Fork`] from then on.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
 use longevity_core::backend::{
-    AllWritten, Backend, Give, GiveValues, Lookup, Session, Transaction, WriteFailure, Writes, find_values_of_documents,
+    AllWritten, Give, GiveValues, Lookup, Session, Transaction, WriteFailure, Writes, find_values_of_documents,
 };
 use longevity_core::encoding::Projection;
 use longevity_core::query::{Predicate, Select};
 use longevity_core::{Error, Explanation, Row};
 
-use crate::backend::{Mem, explain, key_of};
-use crate::counting;
-use crate::encode::MemDocument;
-use crate::fork::{Fork, Part};
-use crate::key::Buffer;
-use crate::moment::{Contents, Moment, now};
-use crate::rows::Rows;
-use crate::schema::Table;
-use crate::selection::Selection;
-use crate::table::{State, Store};
+use crate::encode::document::MemDocument;
+use crate::encode::key::Buffer;
+use crate::error::{conflict, ended};
+use crate::query::counting;
+use crate::query::explain::explain;
+use crate::query::lookup::key_of;
+use crate::query::selection::Selection;
+use crate::query::stream::Rows;
+use crate::storage::state::State;
+use crate::storage::store::Store;
+use crate::table::Table;
+use crate::transaction::fork::{Fork, Part};
+use crate::transaction::moment::{Contents, Moment, now};
 
-/// A transaction of a [`Mem`].
+/// A transaction of a [`Mem`](crate::Mem).
 pub struct MemTransaction {
-    mem: Mem,
     /// `None` when it is over.
     open: Mutex<Option<Tables>>,
 }
@@ -47,9 +48,9 @@ struct View {
 }
 
 impl MemTransaction {
-    pub(crate) fn begin(mem: Mem, stores: &[Arc<Store>]) -> Self {
+    pub(crate) fn begin(stores: &[Arc<Store>]) -> Self {
         let tables = now(stores).into_iter().map(|table| View { untouched: Some(table), fork: None }).collect();
-        Self { mem, open: Mutex::new(Some(Tables { tables, savepoints: Vec::new() })) }
+        Self { open: Mutex::new(Some(Tables { tables, savepoints: Vec::new() })) }
     }
 
     fn open(&self) -> MutexGuard<'_, Option<Tables>> {
@@ -171,16 +172,6 @@ impl<'a> Locked<'a> {
     }
 }
 
-#[cold]
-fn ended() -> Error {
-    Error::TransactionEnded { how: "it was committed or rolled back" }
-}
-
-#[cold]
-fn conflict(what: String) -> Error {
-    Error::TransactionConflict { tries: 1, source: what.into() }
-}
-
 // As in the back end, each future is ready at its first poll.
 impl Session for MemTransaction {
     type Document = MemDocument;
@@ -217,7 +208,7 @@ impl Session for MemTransaction {
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
-        let read = |doc: &MemDocument, property: &_| self.mem.read(doc, property);
+        let read = |doc: &MemDocument, property: &_| Ok(doc.read(property));
         find_values_of_documents(self, read, table, select, projection, give).await
     }
 
@@ -292,6 +283,6 @@ impl Transaction for MemTransaction {
 
 impl fmt::Debug for MemTransaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemTransaction").field("mem", &self.mem).finish_non_exhaustive()
+        f.debug_struct("MemTransaction").finish_non_exhaustive()
     }
 }

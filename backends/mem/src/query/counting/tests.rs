@@ -6,7 +6,7 @@ use longevity_core::value::Comparison::{Eq, Ge, Gt, Le, Lt, Ne};
 use longevity_core::{RowId, Value};
 
 use super::ranges;
-use crate::plan::tests::{AGE, CATS, EMAIL, ISBN, NAME, compare, in_scope, is, isbn, members, path, table};
+use crate::query::plan::tests::{AGE, CATS, EMAIL, ISBN, NAME, compare, in_scope, is, isbn, members, path, table};
 
 /// The index by which the rows are counted, and how many ranges of it.
 fn counted_by(predicate: &Predicate) -> Option<(String, usize)> {
@@ -94,8 +94,8 @@ fn a_range_of_floats_has_no_nan() {
         ranges(&definition, &predicate).map(|ranges| ranges[0].start.clone())
     };
     let key_of = |number: f64| {
-        let mut key = crate::key::Buffer::new();
-        crate::key::encode(longevity_core::ValueRef::Float(number), &mut key);
+        let mut key = crate::encode::key::Buffer::new();
+        crate::encode::key::encode(longevity_core::ValueRef::Float(number), &mut key);
         key
     };
     for number in [f64::NEG_INFINITY, -1.0, 0.0, f64::INFINITY] {

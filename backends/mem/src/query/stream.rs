@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use longevity_core::{Error, Row};
 
-use crate::encode::MemDocument;
-use crate::selection::Selection;
+use crate::encode::document::MemDocument;
+use crate::query::selection::Selection;
 
 /// How many rows are fetched at once at most. It starts with one, for those who want only the first.
 const FETCH: usize = 64;

@@ -217,8 +217,8 @@ fn rows_that_the_order_leaves_equal_may_come_from_the_greatest_id() {
 #[test]
 fn a_range_holds_its_bounds_as_asked() {
     let entry = |value: i64| {
-        let mut key = crate::key::Buffer::new();
-        crate::key::encode(Value::Int(value).as_value_ref(), &mut key);
+        let mut key = crate::encode::key::Buffer::new();
+        crate::encode::key::encode(Value::Int(value).as_value_ref(), &mut key);
         key
     };
     for (predicate, inside, outside) in [

@@ -13,14 +13,19 @@ use longevity_core::query::{Predicate, Prepared};
 use longevity_core::table::Scope;
 use smallvec::SmallVec;
 
-use crate::encode::MemDocument;
-use crate::index::{Index, Tree};
-use crate::key::Key;
-use crate::moment::{Contents, Moment};
-use crate::reads::Reads;
-use crate::schema::{Entries, Layout, Schema};
-use crate::selection::satisfies;
-use crate::table::{Change, Snapshot, Source, State, Store, StoredRow, complete, id_of, sought};
+use crate::encode::document::MemDocument;
+use crate::encode::key::Key;
+use crate::query::selection::satisfies;
+use crate::schema::layout::{Entries, Layout};
+use crate::storage::index::{Index, Tree};
+use crate::storage::row::StoredRow;
+use crate::storage::source::{Snapshot, Source};
+use crate::storage::state::State;
+use crate::storage::store::Store;
+use crate::table::Schema;
+use crate::transaction::moment::{Contents, Moment};
+use crate::transaction::reads::Reads;
+use crate::write::change::{Change, complete, id_of, sought};
 
 /// A table as a transaction sees it.
 pub(crate) struct Fork {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::table::StoredRow;
+use crate::storage::row::StoredRow;
 
 /// The rows before and after each change of one write.
 pub(crate) type Changes = SmallVec<[(Option<Arc<StoredRow>>, Option<Arc<StoredRow>>); 1]>;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use crate::key::Key;
-use crate::pages::Pages;
-use crate::schema::Slot;
-use crate::table::StoredRow;
+use crate::encode::key::Key;
+use crate::schema::layout::Slot;
+use crate::storage::pages::Pages;
+use crate::storage::row::StoredRow;
 
 /// The ids of the rows by their entries. Cloning it takes constant time.
 pub(crate) type Tree = OrdMap<Key, u64>;

@@ -4,10 +4,11 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
 use smallvec::SmallVec;
 
-use crate::index::Tree;
-use crate::pages::Pages;
-use crate::schema::Layout;
-use crate::table::{State, Store};
+use crate::schema::layout::Layout;
+use crate::storage::index::Tree;
+use crate::storage::pages::Pages;
+use crate::storage::state::State;
+use crate::storage::store::Store;
 
 /// A moment of a table. What has changed since is kept until it is dropped.
 pub(crate) struct Moment {

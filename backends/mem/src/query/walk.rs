@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use longevity_core::query::Direction;
 
-use crate::index::Tree;
-use crate::key::{ABOVE, Buffer, Key, length_of};
-use crate::pages::Pages;
-use crate::plan::{Arrangement, Candidates, IndexRange, Plan};
-use crate::table::{Snapshot, StoredRow};
+use crate::encode::key::{ABOVE, Buffer, Key, length_of};
+use crate::query::plan::{Arrangement, Candidates, IndexRange, Plan};
+use crate::storage::index::Tree;
+use crate::storage::pages::Pages;
+use crate::storage::row::StoredRow;
+use crate::storage::source::Snapshot;
 
 /// What is done with each candidate; it breaks to stop behind it.
 pub(crate) type Visit<'a> = dyn FnMut(&Arc<StoredRow>) -> ControlFlow<()> + 'a;

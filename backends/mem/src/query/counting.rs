@@ -7,13 +7,13 @@ use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
 use longevity_core::{Error, Path, Value, ValueRef};
 
-use crate::facts::Facts;
-use crate::index::Tree;
-use crate::key::{ABOVE, Buffer, encode};
-use crate::plan::{IndexRange, is_single};
-use crate::schema::Table;
-use crate::table::Source;
-use crate::walk::bounded;
+use crate::encode::key::{ABOVE, Buffer, encode};
+use crate::query::facts::Facts;
+use crate::query::plan::{IndexRange, is_single};
+use crate::query::walk::bounded;
+use crate::storage::index::Tree;
+use crate::storage::source::Source;
+use crate::table::Table;
 
 /// How many rows satisfy a predicate; `None` if no index says so alone.
 pub(crate) fn count(table: &Table, source: impl Source, predicate: &Predicate) -> Result<Option<u64>, Error> {

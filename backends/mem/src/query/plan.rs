@@ -10,8 +10,8 @@ use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
 use longevity_core::{Access, Explanation};
 
-use crate::facts::Facts;
-use crate::key::{ABOVE, Buffer, PRESENT, encode};
+use crate::encode::key::{ABOVE, Buffer, PRESENT, encode};
+use crate::query::facts::Facts;
 
 /// How a query is answered.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,12 +9,13 @@ use longevity_core::backend::Give;
 use longevity_core::query::{Direction, OrderBy, Predicate, Prepared, Select, Subject};
 use longevity_core::{Error, Row};
 
-use crate::encode::MemDocument;
-use crate::key::{Buffer, Key, encode};
-use crate::plan::{Arrangement, Candidates, Plan};
-use crate::schema::Table;
-use crate::table::{Source, StoredRow};
-use crate::walk::{Visit, Walk};
+use crate::encode::document::MemDocument;
+use crate::encode::key::{Buffer, Key, encode};
+use crate::query::plan::{Arrangement, Candidates, Plan};
+use crate::query::walk::{Visit, Walk};
+use crate::storage::row::StoredRow;
+use crate::storage::source::Source;
+use crate::table::Table;
 
 /// A query at work on its snapshot.
 pub(crate) struct Selection {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use crate::table::StoredRow;
+use crate::storage::row::StoredRow;
 
 /// How many ids a page is for. A snapshot makes the next write to a page copy so many pointers.
 const PAGE: u64 = 32;

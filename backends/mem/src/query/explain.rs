@@ -1,0 +1,13 @@
+//! How a query would be answered, without its being run.
+
+use longevity_core::query::Select;
+use longevity_core::{Error, Explanation};
+
+use crate::query::plan::Plan;
+use crate::table::Table;
+
+/// The plan of a query, in core's words.
+pub(crate) fn explain(table: &Table, select: &Select) -> Result<Explanation, Error> {
+    table.schema()?;
+    Ok(Plan::new(&table.definition, select).explain(&table.definition))
+}
