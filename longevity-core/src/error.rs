@@ -335,7 +335,7 @@ impl Error {
         matches!(self, Self::DuplicateKey { .. } | Self::UndeclaredKey { .. })
     }
 
-    /// Whether the row was changed since it was read.
+    /// Whether the row has changed since it was read.
     pub fn is_write_conflict(&self) -> bool {
         matches!(self, Self::WriteConflict { .. })
     }

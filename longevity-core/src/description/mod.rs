@@ -13,7 +13,7 @@ use crate::shape::{FieldShape, Shape, VariantShape};
 pub struct Description {
     /// The model's name.
     pub name: &'static str,
-    /// The plain and poly types, in the order of declaration.
+    /// The plain and poly types, in declaration order.
     pub types: Vec<TypeDescription>,
     /// The components, choices, newtypes and key values in these types, each once, ordered by name.
     pub components: Vec<Shape>,
@@ -77,7 +77,7 @@ pub struct KeyDescription {
     pub primary: Option<PrimaryKeyDescription>,
 }
 
-/// How a primary key spreads rows over a sharded store.
+/// How a primary key distributes rows over a sharded store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrimaryKeyDescription {
     /// By ranges of the whole key.

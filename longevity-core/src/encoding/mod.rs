@@ -14,8 +14,8 @@
 //! | UUID, [`Timestamp`](crate::Timestamp), `char`, a choice | text |
 //! | `None`, `Some(x)` | `null`, `x` |
 //! | `Some(x)` directly in `Some` or in a newtype in `Some`, where `x` is anything | `{"$some": x}`, and `null` inside for `Some(None)` |
-//! | a struct | an object, also without fields |
-//! | a map whose keys are scalars but no floats, or choices | an object, its keys as text |
+//! | a struct | an object, even without fields |
+//! | a map whose keys are choices, or scalars other than floats | an object with its keys as text |
 //! | any other map | an array of `[key, value]` |
 //! | a poly component | `{"Variant": held}`, `"Unit"` |
 //!

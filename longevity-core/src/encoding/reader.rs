@@ -241,7 +241,7 @@ fn below(value: Value, steps: &[Crossing]) -> Value {
             let field = fields.into_iter().find(|(name, _)| *name == step.names.stored);
             field.map_or(Value::NONE, |(_, value)| below(value, steps))
         }
-        // An option on the path, at whichever depth.
+        // An option on the path, at any depth.
         _ => Value::NONE,
     }
 }

@@ -88,7 +88,7 @@ pub enum TextTest {
 }
 
 impl TextTest {
-    /// Whether a text passes the test.
+    /// Whether this text passes the test.
     pub fn holds(self, text: &str, operand: &str) -> bool {
         match self {
             Self::EndsWith => text.ends_with(operand),

@@ -89,9 +89,10 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         Ok(OpenTransaction { open, handle: Transaction::new(self, level) })
     }
 
-    /// Reads from one moment of the store. Writers neither wait for a snapshot nor make it wait; a write in the snapshot is an
-    /// [`Error::ReadOnly`]. Rows that are overwritten or deleted in the meantime are kept until the snapshot ends. On a SQLite
-    /// database in memory, which has one connection, the snapshot is a copy of the database and waits for an open transaction.
+    /// Runs the work on a snapshot of the store, whose reads are all from one moment. Writers neither wait for a snapshot nor
+    /// make it wait; a write in the snapshot is an [`Error::ReadOnly`]. Rows that are overwritten or deleted in the meantime
+    /// are kept until the snapshot ends. On a SQLite database in memory, which has one connection, the snapshot is a copy of
+    /// the database and waits for an open transaction.
     ///
     /// Fails with the error of the work, with [`Error::TransactionLost`] if the work continued after a write, with
     /// [`Error::Busy`] if it waited for too long, and with [`Error::Unsupported`] on a back end without transactions.

@@ -251,7 +251,7 @@ impl Value {
             (Self::Variant(name, value), [step, rest @ ..]) if step.is_variant && *name == step.name => {
                 in_option(value.at(rest), rest.is_empty())
             }
-            // An option on the path that is `None`, at whichever depth; or another variant.
+            // An option on the path is `None`, at any depth, or the value is of another variant.
             _ => ValueRef::NONE,
         }
     }

@@ -15,13 +15,13 @@ use crate::storage::index::Tree;
 use crate::storage::source::Source;
 use crate::table::Table;
 
-/// The number of rows that satisfy a predicate; `None` if no index can tell alone.
+/// The number of rows that satisfy a predicate; `None` if no index alone has the answer.
 pub(crate) fn count(table: &Table, source: impl Source, predicate: &Predicate) -> Result<Option<u64>, Error> {
     let entries = entries(table, source, predicate)?;
     Ok(entries.map(|entries| entries.iter().map(|entries| entries.count() as u64).sum()))
 }
 
-/// Whether any row satisfies a predicate; `None` if no index can tell alone.
+/// Whether any row satisfies a predicate; `None` if no index alone has the answer.
 pub(crate) fn any(table: &Table, source: impl Source, predicate: &Predicate) -> Result<Option<bool>, Error> {
     Ok(entries(table, source, predicate)?.map(|entries| entries.iter().any(Entries::any)))
 }
