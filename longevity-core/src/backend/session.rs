@@ -32,7 +32,7 @@ use crate::value::{Timestamp, Value, ValueRef};
 pub trait Session: Send + Sync + 'static {
     /// An encoded persistent. Cloning it SHOULD be cheap.
     type Document: Clone + Send + Sync + 'static;
-    /// A table that is ready for use. SHOULD hold everything that depends only on the definition, computed once.
+    /// A table that is ready for use. Everything that depends only on the definition belongs in here, computed once.
     type Table: Send + Sync + 'static;
     /// The rows of a stream. Dropping it MUST release everything that it holds.
     type Rows: Stream<Item = Result<Row<Self::Document>, Error>> + Send + Unpin + 'static;
