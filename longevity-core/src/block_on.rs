@@ -25,11 +25,11 @@ impl Wake for Parker {
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    // The futures of a back end in this process are ready at once: no waker is made for them.
+    // The futures of an in-process back end are ready at once, so no waker is made for them.
     if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         return output;
     }
-    // Of this call alone, so that a call within a call cannot take the other's wake-up.
+    // Each call has its own parker, so that a nested call cannot take the wake-up of the outer one.
     let parker = Arc::new(Parker { thread: std::thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&parker));
     let mut context = Context::from_waker(&waker);

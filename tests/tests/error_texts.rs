@@ -28,10 +28,10 @@ fn a_duplicate_names_the_type_that_declares_the_key() {
     let members = store.repo::<Member>();
     members.create(member("ann", "ann@a")).unwrap();
     let error = members.create(member("bob", "ann@a")).unwrap_err();
-    assert_eq!(error.to_string(), "Member with email = \"ann@a\" exists already");
+    assert_eq!(error.to_string(), "Member with email = \"ann@a\" already exists");
     let commenter = Commenter { username: Username("ann".into()) };
     let error = store.repo::<Commenter>().create(commenter).unwrap_err();
-    assert_eq!(error.to_string(), "User with username = \"ann\" exists already");
+    assert_eq!(error.to_string(), "User with username = \"ann\" already exists");
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn a_plate_follows_its_vehicle_through_a_morph() {
     let state = vehicles.create(Vehicle::Car(car(2, "ZH 1"))).unwrap();
     // Free among cars, taken among boats.
     let refused = vehicles.update(state.set(Vehicle::Boat(boat(2, "ZH 1")))).unwrap_err();
-    assert_eq!(refused.to_string(), "Boat with plate = \"ZH 1\" exists already");
+    assert_eq!(refused.to_string(), "Boat with plate = \"ZH 1\" already exists");
     assert!(cars.retrieve(&CarPlate("ZH 1".into())).unwrap().is_some());
     let state = refused.into_state();
     vehicles.update(state.set(Vehicle::Boat(boat(2, "ZH 2")))).unwrap();

@@ -1,4 +1,4 @@
-//! The back end: the interface's operations, each handed to the room that does it.
+//! The back end. Each operation of the interface is passed to the module that does it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -29,7 +29,7 @@ use crate::storage::store::Store;
 use crate::table::Table;
 use crate::transaction::session::MemTransaction;
 
-/// A store in memory. Each is its own, and empty at first; clones share their contents.
+/// A store in memory. A new one is empty and shares nothing; clones share their contents.
 ///
 /// ```
 /// use longevity_core::backend::Backend;
@@ -50,7 +50,7 @@ pub struct Mem {
 struct Stores {
     /// Tables that different models open share their rows.
     by_name: HashMap<Cow<'static, str>, Arc<Store>>,
-    /// The same in the order of their addresses.
+    /// The same stores, ordered by their addresses.
     all: Arc<[Arc<Store>]>,
 }
 
@@ -78,17 +78,17 @@ impl Mem {
     }
 }
 
-/// The names of the tables.
+/// Shows the names of the tables.
 impl fmt::Debug for Mem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Mem").field(&self.stores().by_name.keys().collect::<Vec<_>>()).finish()
     }
 }
 
-/// After so many tries of a transaction the thread lets others run.
+/// After this number of tries of a transaction, the thread lets others run.
 const PATIENCE: usize = 4;
 
-// Nothing is awaited: each future is ready at its first poll, and done by then or not begun.
+// Nothing is awaited: a future is ready at its first poll, and is either done by then or has not begun.
 impl Session for Mem {
     type Document = MemDocument;
     type Table = Table;
@@ -204,10 +204,10 @@ impl Backend for Mem {
 
     async fn back_off(&self, tries: usize) {
         if tries > PATIENCE {
-            // Those on other threads, too.
+            // Lets other threads run.
             std::thread::yield_now();
         }
-        // Others on the same thread get their turn.
+        // Lets other tasks on the same thread run.
         let mut first = true;
         let turn = poll_fn(|context| {
             if std::mem::take(&mut first) {

@@ -10,13 +10,13 @@ pub(crate) fn failed(what: String) -> Error {
     Error::Backend { backend: NAME, kind: ErrorKind::Permanent, source: what.into() }
 }
 
-/// The error of an operation in a transaction that is over.
+/// The error of an operation in a transaction that has ended.
 #[cold]
 pub(crate) fn ended() -> Error {
     Error::TransactionEnded { how: "it was committed or rolled back" }
 }
 
-/// The error of a transaction that another one conflicts with.
+/// The error of a transaction that conflicts with another one.
 #[cold]
 pub(crate) fn conflict(what: String) -> Error {
     Error::TransactionConflict { tries: 1, source: what.into() }

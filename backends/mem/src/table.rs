@@ -1,4 +1,4 @@
-//! The handle of a table, and where its indexes are.
+//! The handle of a table, and the positions of its indexes.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,8 +11,8 @@ use crate::storage::store::Store;
 
 /// A table of a model on a [`Mem`](crate::Mem).
 ///
-/// Tables of one name share their rows, whatever the models that they were opened with. An index exists for all of them
-/// once any has created it, and is kept by the writes of each.
+/// Tables with the same name share their rows, whichever models they were opened with. An index exists for all of them once any
+/// of them has created it, and the writes of all of them keep it.
 #[derive(Debug)]
 pub struct Table {
     pub(crate) definition: Arc<TableDefinition>,
@@ -20,11 +20,11 @@ pub struct Table {
     schema: OnceLock<Schema>,
 }
 
-/// Where the indexes of a definition are among those of the table.
+/// The positions of a definition's indexes among those of the table.
 #[derive(Debug)]
 pub(crate) struct Schema {
     pub(crate) definition: Arc<TableDefinition>,
-    /// The indexes that the table had when this was found. It may have got more since; it never loses any.
+    /// The indexes that the table had when this was made. It may have more by now, and never loses any.
     pub(crate) layout: Arc<Layout>,
     /// The position in the layout of each index of the definition.
     pub(crate) slots: Vec<usize>,
@@ -35,8 +35,8 @@ impl Table {
         Self { definition, store, schema: OnceLock::new() }
     }
 
-    /// The indexes of the definition. Fails until the schema is created: without its keys, the table would take what they
-    /// forbid.
+    /// The indexes of the definition. Fails until the schema is created, because without its keys the table would accept rows
+    /// that they forbid.
     #[inline]
     pub(crate) fn schema(&self) -> Result<&Schema, Error> {
         match self.schema.get() {

@@ -107,7 +107,7 @@ fn a_second_run_finds_the_data_in_the_file_and_says_so() {
     let (status, out, err) = in_folder(folder.path(), &["two.jsonl"]);
     assert_eq!(status, 1);
     assert!(out.contains("0 objects in") && out.contains("2 refused"), "{out}");
-    assert!(err.contains(r#"line 1: Object with id = "tool--1" exists already"#), "{err}");
+    assert!(err.contains(r#"line 1: Object with id = "tool--1" already exists"#), "{err}");
 
     // Memory and other files know nothing of it.
     for store in ["mem:", "sqlite:other.db", "sqlite::memory:"] {
@@ -195,7 +195,7 @@ fn broken_lines_are_reported_by_number_and_the_rest_is_loaded() {
     assert_eq!(refused.len(), 4, "{err}");
     assert!(refused[0].starts_with("line 2: key must be a string, at column"), "{err}");
     assert!(refused[1].starts_with("line 3: unknown variant `x-mitre-asset`"), "{err}");
-    assert_eq!(refused[2], r#"line 5: Object with id = "tool--1" exists already"#);
+    assert_eq!(refused[2], r#"line 5: Object with id = "tool--1" already exists"#);
     assert!(refused[3].starts_with("line 6: unknown field `longname`"), "{err}");
 }
 
@@ -204,7 +204,7 @@ fn a_duplicate_within_a_type_is_told_from_one_over_all_types() {
     let same_external_id = TOOL.replace("tool--1", "tool--2");
     let (status, _, err) = run("duplicate.jsonl", [TOOL, &same_external_id].join("\n"));
     assert_eq!(status, 1);
-    assert_eq!(err.trim(), r#"line 2: Tool with external_id = "S0002" exists already"#);
+    assert_eq!(err.trim(), r#"line 2: Tool with external_id = "S0002" already exists"#);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A description of a domain model that a program can read, and print as a diagram.
+//! Descriptions of domain models, which a program can read and print as a diagram.
 
 mod mermaid;
 
@@ -8,18 +8,18 @@ use std::collections::BTreeSet;
 use crate::definition::{Declaration, KeyDefinition, PrimaryKeyKind, PropertyDefinition, RootDefinition};
 use crate::shape::{FieldShape, Shape, VariantShape};
 
-/// A domain model.
+/// The description of a domain model.
 #[derive(Clone, Debug)]
 pub struct Description {
     /// The model's name.
     pub name: &'static str,
-    /// The plain and poly types, in the order of declaration.
+    /// The plain and poly types, in declaration order.
     pub types: Vec<TypeDescription>,
-    /// The components, choices, newtypes and key values that they hold, each once, in the order of their names.
+    /// The components, choices, newtypes and key values in these types, each once, ordered by name.
     pub components: Vec<Shape>,
 }
 
-/// A plain or poly type.
+/// The description of a plain or poly type.
 #[derive(Clone, Debug)]
 pub struct TypeDescription {
     /// The Rust type's name.
@@ -30,32 +30,32 @@ pub struct TypeDescription {
     pub poly: bool,
     /// The poly type's properties, or the plain type's fields.
     pub properties: Vec<PropertyDescription>,
-    /// Its keys; not those of its derived types.
+    /// Its keys, without those of its derived types.
     pub keys: Vec<KeyDescription>,
-    /// Its indexes: the properties of each.
+    /// The properties of each of its indexes.
     pub indexes: Vec<Vec<String>>,
-    /// The derived types of a poly type; none of a plain one.
+    /// The derived types of a poly type; empty for a plain type.
     pub derived: Vec<DerivedDescription>,
 }
 
-/// A derived type.
+/// The description of a derived type.
 #[derive(Clone, Debug)]
 pub struct DerivedDescription {
     /// The Rust type's name.
     pub name: &'static str,
-    /// What its rows have as discriminator.
+    /// The discriminator of its rows.
     pub discriminator: &'static str,
-    /// What older rows may have instead.
+    /// The discriminators that older rows may have instead.
     pub aliases: Vec<&'static str>,
     /// Its fields.
     pub properties: Vec<PropertyDescription>,
-    /// Its own keys.
+    /// Its own keys, without those of its poly type.
     pub keys: Vec<KeyDescription>,
-    /// Its own indexes: the properties of each.
+    /// The properties of each of its own indexes.
     pub indexes: Vec<Vec<String>>,
 }
 
-/// A property.
+/// The description of a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PropertyDescription {
     /// The Rust field's name.
@@ -66,14 +66,14 @@ pub struct PropertyDescription {
     pub type_name: String,
 }
 
-/// A key.
+/// The description of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyDescription {
     /// The property's path.
     pub property: String,
     /// The key value's type.
     pub key_val: String,
-    /// How it is the primary key, if it is.
+    /// How it spreads rows, if it is the primary key.
     pub primary: Option<PrimaryKeyKind>,
 }
 
@@ -87,7 +87,7 @@ impl Description {
         Self { name, types, components: components.finish() }
     }
 
-    /// The plain or poly type of this name.
+    /// The plain or poly type with this name.
     pub fn type_named(&self, name: &str) -> Option<&TypeDescription> {
         self.types.iter().find(|described| described.name == name)
     }
@@ -158,7 +158,7 @@ fn indexes(declaration: &Declaration) -> Vec<Vec<String>> {
     declaration.indexes.iter().map(paths).collect()
 }
 
-/// The named types below the persistent ones; each is entered once, which ends recursive types.
+/// The named types that the persistent types use. Each is entered once, so that recursive types end.
 #[derive(Default)]
 struct Components {
     seen: BTreeSet<&'static str>,
@@ -195,7 +195,7 @@ impl Components {
                 let holds = |variant: &VariantShape| variant.holds;
                 for inner in variants.iter().filter_map(holds) {
                     match inner() {
-                        // Named fields of a variant have no name of their own.
+                        // The named fields of a variant are a struct without a name.
                         Shape::Struct { name: "", fields, .. } => {
                             fields.iter().for_each(|field| self.collect((field.shape)()));
                         }

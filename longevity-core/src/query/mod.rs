@@ -1,5 +1,5 @@
-//! Queries as users write them: what properties are asked, filters, orders, aggregates, projections and changes. What they come to
-//! is a [`Select`], which back ends see.
+//! Queries as users write them: filters, orders, aggregates, projections and patches. They are translated to a [`Select`],
+//! which back ends see.
 
 mod aggregate;
 mod comparisons;

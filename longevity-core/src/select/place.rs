@@ -1,4 +1,4 @@
-//! The rows behind a row, in an order: what a page's cursor asks for.
+//! The rows after a row in an order, for pages that begin at a cursor.
 
 use super::{Direction, OrderBy, Predicate};
 use crate::row::RowId;
@@ -9,11 +9,11 @@ use crate::value::{Comparison, Value};
 /// A place in an order: between two rows, or at one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Place {
-    /// The values that the row here has in the order's paths.
+    /// The values of the row at the order's paths.
     pub(crate) values: Vec<Value>,
-    /// Its id.
+    /// The row's id.
     pub(crate) id: RowId,
-    /// Whether the row itself is behind the place.
+    /// Whether the row itself is after the place.
     pub(crate) inclusive: bool,
 }
 
@@ -26,8 +26,8 @@ impl Direction {
     }
 }
 
-/// True of the rows behind the place, whatever was written since the row was there: the order is total, so each other row is
-/// before or behind it.
+/// True for the rows after the place, whatever was written since the row was there. The order is total, so every other row is
+/// before or after the place.
 pub(crate) fn rows_after(definition: &TableDefinition, order: &[OrderBy], ties: Direction, place: &Place) -> Predicate {
     let comparison = match (ties, place.inclusive) {
         (Direction::Ascending, false) => Comparison::Gt,
@@ -40,7 +40,7 @@ pub(crate) fn rows_after(definition: &TableDefinition, order: &[OrderBy], ties: 
         let property = Property::of(definition, by);
         let equal = compare(by, Comparison::Eq, value.clone());
         predicate = property.after(by, value).or(equal.and(predicate));
-        // What is in neither part is said once more, alone, so that an index finds where to begin.
+        // The conjunction repeats, on its own, a condition that holds for both parts, so that an index finds where to begin.
         if position == 0
             && let Some(bound) = property.bound(by, value)
         {
@@ -54,9 +54,9 @@ fn compare(by: &OrderBy, comparison: Comparison, operand: Value) -> Predicate {
     Predicate::compare(&by.path.into_options(0), by.path.options(), comparison, operand)
 }
 
-/// What of a property makes its order more than that of its present values.
+/// The facts about a property that its order depends on, in addition to its present values.
 struct Property {
-    /// How many kinds of absent there are: one for each option around it, and one for an option on the way.
+    /// How many kinds of absent value there are: one for each option around the value, and one for an option on the path.
     nones: u8,
     /// Whether NaN is among the values.
     float: bool,
@@ -68,7 +68,7 @@ impl Property {
         for variant in &definition.variants {
             let leaf = Leaf::of(variant.shape, &by.path);
             let around = leaf.as_ref().map_or(1, |leaf| leaf.options.max(u8::from(leaf.optional)));
-            // The options that the path leads into are absent alike.
+            // The options that the path leads into have one absent value.
             let nones = around.saturating_sub(by.path.options()).max(around.min(1));
             property.nones = property.nones.max(nones);
             property.float |=
@@ -84,11 +84,11 @@ impl Property {
         Predicate::among(&by.path.into_options(0), by.path.options(), depths.map(Value::None), false)
     }
 
-    /// True of the rows whose value is behind this one.
+    /// True for the rows whose value is after this one.
     fn after(&self, by: &OrderBy, value: &Value) -> Predicate {
         match (by.direction, value) {
             (Direction::Ascending, Value::None(depth)) => self.absent(by, 0..depth.saturating_add(1)).negate(),
-            // NaN, which nothing is greater than and which sorts first.
+            // NaN sorts first, and nothing is greater than NaN.
             (Direction::Ascending, Value::Float(number)) if number.is_nan() => {
                 compare(by, Comparison::Ge, Value::Float(f64::NEG_INFINITY))
             }
@@ -104,7 +104,7 @@ impl Property {
         }
     }
 
-    /// True of the rows whose value is this one or behind it, if one comparison says that.
+    /// True for the rows whose value is this one or after it, if one comparison can express that.
     fn bound(&self, by: &OrderBy, value: &Value) -> Option<Predicate> {
         let is_nan = matches!(value, Value::Float(number) if number.is_nan());
         match by.direction {

@@ -1,11 +1,11 @@
-//! What can be asked of a property, by the kind of its type. These types have no values: they stand in bounds, so that
-//! a question that makes no sense does not compile.
+//! The kinds of property types, which decide what can be done with a property. They have no values and are only used in bounds,
+//! so that a meaningless comparison does not compile.
 
 use super::{Collection, Storable};
 use crate::select::{Predicate, TextTest};
 use crate::value::{Number, Path, Value};
 
-/// One value with an order: a truth value, a character, a timestamp, a UUID, bytes, or a newtype of one.
+/// A single value with an order: a truth value, a character, a timestamp, a UUID, bytes, or a newtype of one of these.
 #[derive(Debug)]
 pub enum Scalar {}
 /// An integer, or a newtype of one.
@@ -14,16 +14,16 @@ pub enum Integer {}
 /// Text, or a newtype of it.
 #[derive(Debug)]
 pub enum Text {}
-/// A floating-point number: ordered, but never (in) a key.
+/// A floating-point number: it has an order, but is never a key or in one.
 #[derive(Debug)]
 pub enum Float {}
-/// A controlled vocabulary: an enum of units. Equality only.
+/// A controlled vocabulary, which is an enum of units. Has equality only.
 #[derive(Debug)]
 pub enum Choice {}
-/// A key value of several fields. Equality only; its fields have their own kinds.
+/// A key value with several fields. Has equality only; its fields have their own kinds.
 #[derive(Debug)]
 pub enum KeyRecord {}
-/// A component. Equality field by field; its fields have their own kinds.
+/// A component. Has equality, field by field; its fields have their own kinds.
 #[derive(Debug)]
 pub enum Component {}
 /// A poly component: an enum whose variants hold data.
@@ -38,11 +38,11 @@ pub enum Set {}
 /// A map.
 #[derive(Debug)]
 pub enum Map {}
-/// An option of something of another kind.
+/// An option of a type of another kind.
 #[derive(Debug)]
 pub struct Optional<K>(std::marker::PhantomData<K>);
 
-/// Kinds with an order: `lt`, `le`, `gt`, `ge`, `asc` and `desc` exist.
+/// Kinds with an order. They have `lt`, `le`, `gt`, `ge`, `asc` and `desc`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` has no order",
     label = "numbers, text, timestamps, UUIDs, bytes and newtypes of them have an order",
@@ -74,7 +74,7 @@ impl Indexable for Choice {}
 impl Indexable for KeyRecord {}
 impl<K: Indexable> Indexable for Optional<K> {}
 
-/// Kinds that are text: `starts_with`, `ends_with` and `eq_ignore_case` exist.
+/// Kinds that are text. They have `starts_with`, `ends_with` and `eq_ignore_case`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` is not text",
     label = "strings and newtypes of them are text"
@@ -84,16 +84,17 @@ pub trait IsText {}
 impl IsText for Text {}
 impl<K: IsText> IsText for Optional<K> {}
 
-/// Kinds of a property of type `T` that hold something: text holds text, a list or a set its elements. `contains` exists.
+/// Kinds of a property of type `T` that contain something: text contains text, a list or a set its elements. They have
+/// `contains`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` contains nothing",
     label = "`contains` asks text for a part of it, a list or a set for one of its elements"
 )]
 pub trait Holds<T> {
-    /// What it holds.
+    /// The type of what is contained.
     type Part: Storable;
 
-    /// The question whether it holds this.
+    /// The predicate for containing this part.
     #[doc(hidden)]
     fn contains(path: Path, part: Value) -> Predicate;
 }
@@ -133,13 +134,13 @@ impl<T: Storable, K: Holds<T::Inner>> Holds<T> for Optional<K> {
     }
 }
 
-/// Kinds that are numbers: `sum` exists.
+/// Kinds that are numbers. They have `sum`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` is not a number",
     label = "integers, floats, newtypes and options of them are numbers"
 )]
 pub trait IsNumber {
-    /// The type of a sum: `i128` of integers, which no sum of a store exceeds, `f64` of floats.
+    /// The type of a sum: `i128` for integers, which the sum over a store never exceeds, and `f64` for floats.
     type Sum: Number;
 }
 
@@ -155,7 +156,7 @@ impl<K: IsNumber> IsNumber for Optional<K> {
     type Sum = K::Sum;
 }
 
-/// Kinds that have a length: lists, sets and maps. `len` and `is_empty` exist.
+/// Kinds with a length: lists, sets and maps. They have `len` and `is_empty`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` has no length",
     label = "lists, sets and maps have one"

@@ -263,7 +263,7 @@ async fn a_write_that_failed_loses_the_transaction_even_if_nobody_looks<B: Backe
         let Error::TransactionLost { because: why } = lost else { panic!("{number}: {lost}") };
         because.push(why);
     }
-    assert!(because[0].contains("exists already") && because[2].contains("was changed by another"), "{because:?}");
+    assert!(because[0].contains("already exists") && because[2].contains("was changed by another"), "{because:?}");
     assert!(because[3].contains("it is gone"), "{because:?}");
     is_untouched(bank).await;
 }

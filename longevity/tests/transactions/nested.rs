@@ -188,7 +188,7 @@ async fn a_failure_within_loses_the_nested_one_alone<B: Backend>(bank: &Store<B>
             Ok::<_, Error>(())
         });
         let lost = swallowed.await.unwrap_err();
-        assert!(matches!(&lost, Error::TransactionLost { because } if because.contains("exists already")), "{lost}");
+        assert!(matches!(&lost, Error::TransactionLost { because } if because.contains("already exists")), "{lost}");
         tx.repo::<Account>().create(account(4, 4)).await
     })
     .await

@@ -171,7 +171,7 @@ impl Question<Bank> for AllOrNone {
         let in_turn = Account::query().filter(a.number.ne(Number(100))).order_by(a.balance.asc());
         let patch = a.balance.increment(1) & a.number.set(Number(7));
         let error = accounts.update_where(in_turn, patch).unwrap_err();
-        assert_eq!(error.to_string(), "Account with number = 7 exists already");
+        assert_eq!(error.to_string(), "Account with number = 7 already exists");
         unchanged("a duplicate key");
 
         let error = accounts.update_where(Account::query(), a.small.increment(100)).unwrap_err();

@@ -168,7 +168,7 @@ fn a_cursor_is_of_one_query_and_one_key() {
         assert!(error.to_string().contains("belongs to another query"), "{error}");
     }
     let error = people.page(query.clone().offset(1), None).unwrap_err();
-    assert_eq!(error.to_string(), "Person: a page begins at its cursor: ask for it without an offset");
+    assert_eq!(error.to_string(), "Person: a page begins at its cursor: remove the offset from the query");
 
     let keyed = open(Options::default().cursor_key([1; 32]));
     assert!(keyed.repo::<Person>().page(query.clone(), Some(&next)).is_err());

@@ -239,19 +239,16 @@ impl Question<Home> for Refused {
         let patch = |patch: Patch<Lamp>| lamps.patch_by(&serial(1), patch);
 
         for (patched, text) in [
-            (
-                patch(l.small.increment(28)),
-                "cannot patch small of Lamp: the value that comes out is not one of its type: ",
-            ),
+            (patch(l.small.increment(28)), "cannot patch small of Lamp: the result is not a value of its type: "),
             (
                 patch(l.small.increment(i8::MIN) & l.small.increment(-101)),
-                "cannot patch small of Lamp: the value that comes out is not one of its type: ",
+                "cannot patch small of Lamp: the result is not a value of its type: ",
             ),
             (patch(l.long.increment(6)), "cannot patch long of Lamp: the sum is out of the range of its type"),
             (patch(l.wide.increment(6_u64)), "cannot patch wide of Lamp: the sum is out of the range of its type"),
-            (patch(l.socket.set(Socket(2))), "Lamp with socket = 2 exists already"),
-            (patch(d.serial.set(serial(3)).of()), "Device with serial = \"$S.3\" exists already"),
-            (patch(d.count.increment(1).of() & l.socket.set(Socket(2))), "Lamp with socket = 2 exists already"),
+            (patch(l.socket.set(Socket(2))), "Lamp with socket = 2 already exists"),
+            (patch(d.serial.set(serial(3)).of()), "Device with serial = \"$S.3\" already exists"),
+            (patch(d.count.increment(1).of() & l.socket.set(Socket(2))), "Lamp with socket = 2 already exists"),
         ] {
             let error = patched.unwrap_err().to_string();
             assert!(error.starts_with(text), "{}: {error:?} is not {text:?}", B::NAME);

@@ -1,4 +1,4 @@
-//! The document: the user's value itself, typed, behind a shared pointer.
+//! The document, which is the user's value itself, typed, behind a shared pointer.
 
 use std::any::{Any, type_name};
 use std::fmt;
@@ -12,7 +12,7 @@ use longevity_core::{Encodable, Step, Value, ValueRef};
 #[derive(Clone)]
 pub struct MemDocument(Arc<dyn Stored>);
 
-/// What a table needs of a value without knowing its type.
+/// The operations that a table needs on a value whose type it does not know.
 trait Stored: Any + Send + Sync {
     fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_>;
 
@@ -30,12 +30,12 @@ impl<T: Encodable> Stored for T {
 }
 
 impl MemDocument {
-    /// The document of a value: one clone and one allocation.
+    /// The document of a value, made with one clone and one allocation.
     pub(crate) fn encode<T: Encodable>(value: &T) -> Self {
         Self(Arc::new(value.clone()))
     }
 
-    /// The value again, if it is one of this type.
+    /// The value, if it is of this type.
     pub(crate) fn decode<T: Encodable>(&self) -> Result<T, DecodeError> {
         let stored: &dyn Any = &*self.0;
         stored.downcast_ref::<T>().cloned().ok_or_else(|| DecodeError {
@@ -56,7 +56,7 @@ impl MemDocument {
     }
 }
 
-/// The type alone: values do not belong in logs.
+/// Shows the type only, because values do not belong in logs.
 impl fmt::Debug for MemDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MemDocument({})", self.0.type_name())

@@ -1,4 +1,4 @@
-//! Keys of the indexes: core's [sortable](longevity_core::value::sortable) form of values, finished.
+//! Keys of the indexes: values in core's [sortable](longevity_core::value::sortable) form, complete.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 pub(crate) use longevity_core::value::sortable::{ABOVE, Buffer, PRESENT, encode, length_of};
 
-/// A finished key. Short ones, which most are, are held in place: comparing them chases no pointer, and copying a tree
-/// node for a snapshot's sake allocates nothing for them.
+/// A complete key. Short keys, which are the most common, are held in place: comparing them follows no pointer, and copying a
+/// tree node for a snapshot allocates nothing for them.
 #[derive(Clone)]
 pub(crate) enum Key {
     Short { length: u8, bytes: [u8; Key::SHORT] },
@@ -17,8 +17,8 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// As much as fits beside the length in 40 bytes: an integer, a name of 19 letters and an id, as in many an index. Were it
-    /// less, such entries would be pointers, and with what these point to take more room than they do here.
+    /// As much as fits next to the length in 40 bytes: an integer, a name of 19 letters and an id, as in many an index. With
+    /// less, such entries would be pointers, and would take more room in total.
     const SHORT: usize = 38;
 
     pub(crate) fn new(key: &[u8]) -> Self {
@@ -67,14 +67,14 @@ impl Ord for Key {
     }
 }
 
-// As a slice hashes, so that a slice finds it.
+// Hashes as a slice does, so that a slice finds the key.
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_bytes().hash(state);
     }
 }
 
-/// The length alone: values do not belong in logs.
+/// Shows the length only, because values do not belong in logs.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({} bytes)", self.as_bytes().len())

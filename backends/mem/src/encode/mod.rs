@@ -1,7 +1,7 @@
-//! Values as they are stored.
+//! Values in their stored form.
 //!
-//! * `document` the user's value itself, behind a shared pointer.
-//! * `key` values in core's binary form, which sorts as they do, for the indexes.
+//! * `document` is the user's value itself, behind a shared pointer.
+//! * `key` is a value in core's binary form, which sorts as values do, for the indexes.
 
 pub(crate) mod document;
 pub(crate) mod key;

@@ -1,5 +1,5 @@
-//! Which predicates an index answers alone: those that are true of exactly the rows that have an entry in some ranges of it. Such
-//! rows are counted without a look at any of them.
+//! Predicates that an index answers alone, because exactly the rows with an entry in some ranges of the index satisfy them.
+//! Such rows are counted without looking at them.
 
 use longevity_core::query::Predicate;
 use longevity_core::storable::{ScalarType, Shape};
@@ -15,20 +15,20 @@ use crate::storage::index::Tree;
 use crate::storage::source::Source;
 use crate::table::Table;
 
-/// How many rows satisfy a predicate; `None` if no index says so alone.
+/// The number of rows that satisfy a predicate; `None` if no index alone has the answer.
 pub(crate) fn count(table: &Table, source: impl Source, predicate: &Predicate) -> Result<Option<u64>, Error> {
     let entries = entries(table, source, predicate)?;
     Ok(entries.map(|entries| entries.iter().map(|entries| entries.count() as u64).sum()))
 }
 
-/// Whether any row does; `None` if no index says so alone.
+/// Whether any row satisfies a predicate; `None` if no index alone has the answer.
 pub(crate) fn any(table: &Table, source: impl Source, predicate: &Predicate) -> Result<Option<bool>, Error> {
     Ok(entries(table, source, predicate)?.map(|entries| entries.iter().any(Entries::any)))
 }
 
 /// Entries of an index at one moment.
 enum Entries {
-    /// All of them: so many.
+    /// All entries, which are this many.
     All(usize),
     Range(Tree, IndexRange),
 }
@@ -61,13 +61,13 @@ fn entries(table: &Table, mut source: impl Source, predicate: &Predicate) -> Res
     Ok(Some(ranges.into_iter().map(|range| Entries::Range(tree.clone(), range)).collect()))
 }
 
-/// Whether it is all of the index.
+/// Whether the range is the whole index.
 fn is_whole(range: &IndexRange) -> bool {
     range.equal_columns == 0 && !range.bounded
 }
 
-/// The ranges of one index that have an entry of each row that satisfies the predicate, and of no other row, each in one of them;
-/// `None` if no index has. No ranges if no row satisfies it.
+/// The ranges of one index that have exactly one entry for each row that satisfies the predicate, and none for other rows.
+/// `None` if there is no such index. Empty if no row satisfies the predicate.
 fn ranges(definition: &TableDefinition, predicate: &Predicate) -> Option<Vec<IndexRange>> {
     let facts = Facts::of(predicate);
     if facts.nothing {
@@ -76,11 +76,11 @@ fn ranges(definition: &TableDefinition, predicate: &Predicate) -> Option<Vec<Ind
     let exact =
         |(position, index): (usize, &Index)| Said { definition, index, facts: &facts }.ranges(position, predicate);
     let exact = definition.indexes.iter().enumerate().filter_map(exact);
-    // The entries of a key are sorted when they are first asked for: rather those that are sorted already.
+    // The entries of a key are sorted when they are first used in order, so an index that is already sorted is preferred.
     exact.min_by_key(|ranges| ranges.first().is_some_and(|range| definition.indexes[range.index].is_unique()))
 }
 
-/// What a predicate says of an index.
+/// The relation of a predicate to an index.
 struct Said<'a> {
     definition: &'a TableDefinition,
     index: &'a Index,
@@ -93,7 +93,7 @@ impl Said<'_> {
             return None;
         }
         let mut range = IndexRange::new(self.definition, position, self.facts);
-        // One row at most, which is found by its hash.
+        // There is one row at most, which is found by its hash.
         if is_single(self.index, range.equal_columns) {
             return None;
         }
@@ -112,7 +112,7 @@ impl Said<'_> {
         Some(vec![range])
     }
 
-    /// Whether the entries in the range, or those in the ranges of the next column's values, satisfy the predicate.
+    /// Whether all entries in the range, or in the ranges of the next column's values, satisfy the predicate.
     fn is_all_said(&self, predicate: &Predicate, range: &IndexRange, by_values: bool) -> bool {
         match predicate {
             Predicate::True => true,
@@ -122,7 +122,7 @@ impl Said<'_> {
             }
             Predicate::Compare { path, comparison: Comparison::Eq, operand } => self.is_fixed(path, operand, range),
             Predicate::Compare { comparison: Comparison::Ne, .. } => false,
-            // NaN compares with itself alone.
+            // NaN compares only with itself.
             Predicate::Compare { operand: Value::Float(number), .. } if number.is_nan() => false,
             Predicate::Compare { path, .. } => range.bounded && self.path(range.equal_columns) == Some(path),
             Predicate::In { path, operands, negated: false } => match operands.as_slice() {
@@ -140,7 +140,7 @@ impl Said<'_> {
         }
     }
 
-    /// Whether the property is one of the range's leading columns, with this value and no other.
+    /// Whether the property is one of the range's leading columns, and has exactly this value there.
     fn is_fixed(&self, path: &Path, operand: &Value, range: &IndexRange) -> bool {
         let leads = (0..range.equal_columns).any(|at| self.path(at) == Some(path));
         let key = |value: ValueRef<'_>| {
@@ -160,7 +160,7 @@ impl Said<'_> {
         column.is_some_and(|column| matches!(column.shape, Shape::Scalar(ScalarType::F32 | ScalarType::F64)))
     }
 
-    /// Where the numbers of the column at this position begin: NaN, which is in no range of theirs, sorts before them.
+    /// Where the numbers of the column at this position begin. NaN sorts before them, and is in no range of numbers.
     fn behind_nan(&self, at: usize) -> Buffer {
         let mut start = Buffer::new();
         let fixed = (0..at).filter_map(|at| self.facts.equal_to(self.path(at)?));

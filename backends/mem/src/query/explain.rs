@@ -1,4 +1,4 @@
-//! How a query would be answered, without its being run.
+//! Explains how a query would be answered, without running it.
 
 use longevity_core::query::Select;
 use longevity_core::{Error, Explanation};
@@ -6,7 +6,7 @@ use longevity_core::{Error, Explanation};
 use crate::query::plan::Plan;
 use crate::table::Table;
 
-/// The plan of a query, in core's words.
+/// The plan of a query, as an explanation of core's.
 pub(crate) fn explain(table: &Table, select: &Select) -> Result<Explanation, Error> {
     table.schema()?;
     Ok(Plan::new(&table.definition, select).explain(&table.definition))

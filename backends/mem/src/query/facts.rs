@@ -1,6 +1,6 @@
-//! What a predicate says for certain of every row that satisfies it, as far as an index can use it.
+//! The facts that a predicate implies for every row that satisfies it, if an index can use them.
 
-// A form that is new to core is one that does not compile here: no arm for the rest says what it means.
+// A form that is new to core must not compile here, because a wildcard arm would hide its meaning.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use std::ops::Range;
@@ -10,10 +10,10 @@ use longevity_core::table::Scope;
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Step, Value, ValueRef};
 
-/// How many equalities of entries of maps are kept: no index has them, and there may be 10^5, each compared with all before.
+/// The number of equalities of map entries that are kept. No index has them, and 10^5 would each be compared with all before.
 const ENTRIES: usize = 256;
 
-/// The certain facts of a predicate. What is not among them is left to the evaluation of each candidate.
+/// The facts that a predicate implies. Everything else is left to the evaluation of each candidate.
 #[derive(Debug)]
 pub(crate) struct Facts<'a> {
     /// No row can satisfy the predicate.
@@ -95,7 +95,7 @@ impl<'a> Facts<'a> {
     }
 
     fn compare_id(&mut self, comparison: Comparison, id: RowId) {
-        // An id that no row here can have is greater than all.
+        // An id that no row can have here is greater than all others.
         let id = u64::try_from(id.as_u128()).unwrap_or(u64::MAX);
         let Range { start, end } = &mut self.ids;
         match comparison {
@@ -109,7 +109,7 @@ impl<'a> Facts<'a> {
         self.nothing |= self.ids.is_empty();
     }
 
-    /// The values one of which the column at this path has in every row that satisfies the predicate, if some are known.
+    /// The values that the column at this path may have in rows that satisfy the predicate, if they are known.
     pub(crate) fn one_of(&self, column: &Path) -> Option<Vec<ValueRef<'a>>> {
         self.among.iter().find_map(|(path, operands)| {
             let below = column.starts_with(path).then(|| column.steps().get(path.steps().len()..)).flatten()?;
@@ -117,7 +117,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Whether there is one list of values, and no other.
+    /// Whether there is exactly one list of values.
     pub(crate) fn has_one_list(&self) -> bool {
         self.among.len() == 1
     }
@@ -153,7 +153,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The single value below an operand: a key value of several fields is compared as a whole, and has a column for each.
+/// The single value within an operand. A key value with several fields is compared as a whole, and has a column for each field.
 fn leaf<'a>(operand: &'a Value, steps: &[&'static Step]) -> Option<ValueRef<'a>> {
     match (operand, steps) {
         (Value::List(_) | Value::Map(_) | Value::Variant(..), _) | (Value::Record(_), []) => None,
@@ -162,7 +162,7 @@ fn leaf<'a>(operand: &'a Value, steps: &[&'static Step]) -> Option<ValueRef<'a>>
             let (_, value) = fields.iter().find(|(name, _)| *name == step.name)?;
             leaf(value, rest)
         }
-        // Where the whole is absent, its fields are.
+        // Where the whole value is absent, its fields are absent.
         (Value::None(_), _) => Some(ValueRef::NONE),
         _ => None,
     }

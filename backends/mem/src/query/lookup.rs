@@ -7,8 +7,8 @@ use crate::encode::key::{Buffer, encode};
 use crate::error::failed;
 use crate::table::Table;
 
-/// The position of a key among the table's indexes; the entry that is looked up in it goes into the buffer. Inline, for it is most of
-/// what a look-up costs.
+/// The position of a key in the table's indexes. Writes the entry to look up to the buffer. It is inlined because it is most of
+/// the cost of a look-up.
 #[inline(always)]
 pub(crate) fn key_of(table: &Table, lookup: Lookup<'_>, key: &mut Buffer) -> Result<usize, Error> {
     let schema = table.schema()?;

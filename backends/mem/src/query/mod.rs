@@ -5,9 +5,9 @@
 //! * `facts` finds what a predicate implies that an index can use.
 //! * `lookup` finds the index of a key.
 //! * `plan` chooses an index.
-//! * `selection` gives the rows of a query in order.
-//! * `stream` gives them one by one.
-//! * `walk` walks over the candidates of a plan.
+//! * `selection` returns the rows of a query in order.
+//! * `stream` returns them one by one.
+//! * `walk` goes over the candidates of a plan.
 
 pub(crate) mod counting;
 pub(crate) mod explain;

@@ -1,7 +1,7 @@
-//! How a query is answered: a pure function of the table's definition and the query.
+//! The plan of a query, which is a pure function of the table's definition and the query.
 //!
-//! The plan finds candidates and may find too many; each is still evaluated. So a plan can make a query slow but not wrong,
-//! as long as its candidates are no fewer than the rows of the answer and come in the order that it claims.
+//! The plan finds candidates, perhaps too many; each is still evaluated. A plan can therefore make a query slow but not wrong,
+//! if its candidates include all rows of the answer and come in the order that it claims.
 
 use std::ops::Range;
 
@@ -13,23 +13,23 @@ use longevity_core::{Access, Explanation};
 use crate::encode::key::{ABOVE, Buffer, PRESENT, encode};
 use crate::query::facts::Facts;
 
-/// How a query is answered.
+/// The plan of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) candidates: Candidates,
     pub(crate) arrangement: Arrangement,
 }
 
-/// Where the candidates are.
+/// The candidates of a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Candidates {
-    /// Nowhere: the predicate contradicts itself.
+    /// None, because the predicate contradicts itself.
     Nothing,
-    /// Among all rows with ids in this range.
+    /// All rows with ids in this range.
     Table(Range<u64>),
-    /// In a range of an index's entries.
+    /// The rows of a range of an index's entries.
     Index(IndexRange),
-    /// In several ranges of one index, each for one of the values that a column may have.
+    /// The rows of several ranges of one index, each for one of the values that a column may have.
     Union(Vec<IndexRange>),
 }
 
@@ -38,34 +38,35 @@ pub(crate) enum Candidates {
 pub(crate) struct IndexRange {
     /// The index's position in the definition.
     pub(crate) index: usize,
-    /// How many of the leading columns are fixed by equality.
+    /// The number of leading columns that are fixed by equality.
     pub(crate) equal_columns: usize,
     /// Whether the next column is bounded.
     pub(crate) bounded: bool,
     /// The first entry.
     pub(crate) start: Buffer,
-    /// Behind the last entry.
+    /// The bound after the last entry.
     pub(crate) end: Buffer,
 }
 
-/// How the candidates are brought in order.
+/// How the candidates are brought into order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrangement {
-    /// They are in order.
+    /// They come in order.
     Forward,
-    /// They are in order from the last to the first.
+    /// They come in reverse order.
     Backward,
-    /// Those with the same leading columns stand together, and these groups are in order. Within one, which is to be in
-    /// the order of ids, one way or the other, they are in order only if the group's columns are all that the index has.
+    /// Candidates with the same leading columns are adjacent, and these groups are in order. Each group has to be in the order
+    /// of ids, in one direction or the other, and is in that order only if the group's columns are all the columns of the
+    /// index.
     Groups { columns: usize, direction: Direction, in_order: bool, ties: Direction },
-    /// Their ids have to be sorted.
+    /// They have to be sorted by their ids.
     ById(Direction),
     /// The rows have to be sorted.
     Sort,
 }
 
 impl Arrangement {
-    /// Whether nothing is sorted.
+    /// Whether nothing has to be sorted.
     fn is_ordered(self) -> bool {
         match self {
             Self::Forward | Self::Backward => true,
@@ -76,8 +77,8 @@ impl Arrangement {
 }
 
 impl Plan {
-    /// The plan with a unique key fixed as a whole; else with the most columns fixed by equality; else with a range; else
-    /// with the order; and the index declared first among those that are alike in all this.
+    /// Prefers a plan that fixes a unique key as a whole, then the most columns fixed by equality, then a range, then the
+    /// order. Among indexes that are equal in all this, takes the one declared first.
     pub(crate) fn new(definition: &TableDefinition, select: &Select) -> Self {
         let facts = Facts::of(&select.predicate);
         let nothing = Self { candidates: Candidates::Nothing, arrangement: Arrangement::Forward };
@@ -91,7 +92,7 @@ impl Plan {
             (true, Direction::Descending) => Arrangement::Backward,
         };
         let candidates = Candidates::Table(facts.ids.clone());
-        // The order of the ids is worth more than nothing, as they are in a range of them.
+        // Ordering by id is worth more than nothing here, because the ids are bounded to a range.
         let rank = Rank { bounded: facts.ids != (0..u64::MAX) && order.is_empty(), ..Rank::default() };
         let mut best = (rank, Self { candidates, arrangement });
         for (position, index) in definition.indexes.iter().enumerate() {
@@ -124,7 +125,7 @@ impl Plan {
         best.1
     }
 
-    /// The plan as core shows it.
+    /// The plan as an explanation of core's.
     pub(crate) fn explain(&self, definition: &TableDefinition) -> Explanation {
         let access = match &self.candidates {
             Candidates::Nothing => Access::Nothing,
@@ -161,16 +162,16 @@ struct Rank {
 }
 
 impl IndexRange {
-    /// The only entry that there can be, if all columns of a key are fixed.
+    /// The only possible entry, if all columns of a key are fixed.
     pub(crate) fn single<'a>(&'a self, definition: &TableDefinition) -> Option<&'a [u8]> {
         is_single(&definition.indexes[self.index], self.equal_columns).then_some(&self.start)
     }
 
-    /// A range for each of the values that the next column may have, if it is known to have one of some.
+    /// One range for each value that the next column may have, if these values are known.
     pub(crate) fn one_of(&self, definition: &TableDefinition, facts: &Facts<'_>) -> Option<Vec<Self>> {
         let column = *definition.indexes[self.index].columns.get(self.equal_columns)?;
         let values = facts.one_of(&definition.columns[column].path)?;
-        // Without the bounds of a range, which is left to the evaluation.
+        // Leaves out the bounds of a range, which are left to the evaluation.
         let prefix = match self.bounded {
             true => return None,
             false => &self.start,
@@ -207,7 +208,7 @@ impl IndexRange {
                 match comparison {
                     Comparison::Gt | Comparison::Ge => start = start.max(bound),
                     Comparison::Lt | Comparison::Le => end = end.min(bound),
-                    // No ranges.
+                    // These are not ranges.
                     Comparison::Eq | Comparison::Ne => {}
                 }
             }
@@ -223,7 +224,7 @@ pub(crate) fn is_single(index: &Index, equal_columns: usize) -> bool {
     index.is_unique() && equal_columns == index.columns.len()
 }
 
-/// The order without what cannot make a difference: paths that equality fixes, and paths that came before.
+/// The order without the paths that make no difference, because equality fixes them or because they came before.
 fn essential<'a>(order: &'a [OrderBy], facts: &Facts<'_>) -> Vec<&'a OrderBy> {
     let mut essential: Vec<&OrderBy> = Vec::new();
     for by in order {
@@ -234,7 +235,7 @@ fn essential<'a>(order: &'a [OrderBy], facts: &Facts<'_>) -> Vec<&'a OrderBy> {
     essential
 }
 
-/// How the entries of an index whose first columns are equal come in this order.
+/// How the entries of an index, whose first columns are equal, relate to this order.
 fn arrangement_of(
     definition: &TableDefinition,
     index: &Index,
@@ -256,11 +257,11 @@ fn arrangement_of(
         .take_while(|(column, by)| definition.columns[**column].path == by.path && by.direction == direction)
         .count();
     let covered = served == free.len();
-    // Behind all columns of a key no two rows are left to be told apart.
+    // After all columns of a key, no two rows are left to distinguish.
     if served < order.len() && !(covered && index.is_unique()) {
         return Arrangement::Sort;
     }
-    // The entries that are alike in all columns stand in the order of their ids.
+    // Entries that are equal in all columns are in the order of their ids.
     match direction {
         Direction::Ascending if covered && (index.is_unique() || ties == direction) => Arrangement::Forward,
         Direction::Descending if covered && (index.is_unique() || ties == direction) => Arrangement::Backward,

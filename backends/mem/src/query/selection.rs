@@ -1,4 +1,4 @@
-//! A query at work: candidates that satisfy the predicate, in order, within the window.
+//! A running query: candidates that satisfy the predicate, in order, within the window.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -17,22 +17,22 @@ use crate::storage::row::StoredRow;
 use crate::storage::source::Source;
 use crate::table::Table;
 
-/// A query at work on its snapshot.
+/// A query that runs on its snapshot.
 pub(crate) struct Selection {
     walk: Walk,
     predicate: Prepared,
-    /// How many rows are still to be skipped.
+    /// The number of rows that are still to be skipped.
     offset: u64,
-    /// How many rows are still to be given.
+    /// The number of rows that are still to be returned.
     limit: u64,
-    /// The order, if the walk does not come in it.
+    /// The order, if the walk does not follow it.
     sort: Option<(Vec<OrderBy>, Direction)>,
     /// The rows in order, once they are sorted.
     sorted: std::vec::IntoIter<Arc<StoredRow>>,
 }
 
 impl Selection {
-    /// A query. Takes its snapshot here; finds nothing before it is asked to.
+    /// A query. Takes its snapshot now, and looks for rows only when it is asked to.
     pub(crate) fn new(table: &Table, source: impl Source, select: Select) -> Result<Self, Error> {
         let plan = Plan::new(&table.definition, &select);
         let sort = (plan.arrangement == Arrangement::Sort).then_some((select.order, select.ties));
@@ -72,7 +72,7 @@ impl Selection {
         Ok(Self { walk, predicate: Prepared::new(predicate), offset, limit, sort, sorted: Vec::new().into_iter() })
     }
 
-    /// The next rows, at most so many. Fewer only at the end.
+    /// The next rows, at most this many. Returns fewer only at the end.
     pub(crate) fn take(&mut self, at_most: usize) -> Vec<Row<MemDocument>> {
         let mut rows = Vec::new();
         if at_most > 0 {
@@ -84,7 +84,7 @@ impl Selection {
         rows
     }
 
-    /// Gives the rows, each while it is at hand: no list of them is made. Stops at the first error.
+    /// Passes on the rows one by one, without making a list of them. Stops at the first error.
     pub(crate) fn give(mut self, give: &mut dyn Give<MemDocument>) -> Result<(), Error> {
         if let Some(rows) = self.rows() {
             give.expect(rows);
@@ -97,14 +97,14 @@ impl Selection {
         given
     }
 
-    /// How many rows there are, where that is known before they are looked at.
+    /// The number of rows, if it is known before they are looked at.
     fn rows(&self) -> Option<usize> {
         let all = *self.predicate.predicate() == Predicate::True;
         let in_window = || (self.walk.table_len() as u64).saturating_sub(self.offset).min(self.limit);
         all.then(in_window).and_then(|rows| usize::try_from(rows).ok())
     }
 
-    /// Visits the rows of the window until the visitor breaks or there are no more; goes on where it stopped.
+    /// Visits the rows of the window until the visitor breaks or there are no more. Continues where it stopped.
     fn visit(&mut self, visit: &mut Visit<'_>) {
         if self.limit == 0 {
             return;
@@ -133,7 +133,7 @@ impl Selection {
         });
     }
 
-    /// How many rows satisfy the predicate.
+    /// The number of rows that satisfy the predicate.
     pub(crate) fn count(mut self) -> u64 {
         if *self.predicate.predicate() == Predicate::True {
             return self.walk.table_len() as u64;
@@ -156,7 +156,7 @@ impl Selection {
         any
     }
 
-    /// All rows of the window, sorted. With a limit, keeps no more rows than the window ends at.
+    /// All rows of the window, sorted. With a limit, keeps no more rows than the window needs.
     fn sort(&mut self, order: &[OrderBy], ties: Direction) -> Vec<Arc<StoredRow>> {
         let window = usize::try_from(self.offset.saturating_add(self.limit)).unwrap_or(usize::MAX);
         let mut ranked = BinaryHeap::new();
@@ -182,14 +182,14 @@ pub(crate) fn satisfies(row: &StoredRow, predicate: &Prepared) -> bool {
     predicate.evaluate(subject, &|path| row.doc.value_at(path))
 }
 
-/// A row that is sorted by its rank, and by its id among equals.
+/// A row that is sorted by its rank, and by its id among equal ranks.
 struct Ranked {
     rank: Key,
     tie: u64,
     row: Arc<StoredRow>,
 }
 
-/// The values of the order's paths; their bytes sort as the order says.
+/// The values at the order's paths, in bytes that sort in this order.
 fn rank(row: &StoredRow, order: &[OrderBy]) -> Key {
     let mut key = Buffer::new();
     for by in order {

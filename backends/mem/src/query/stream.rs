@@ -10,12 +10,12 @@ use longevity_core::{Error, Row};
 use crate::encode::document::MemDocument;
 use crate::query::selection::Selection;
 
-/// How many rows are fetched at once at most. It starts with one, for those who want only the first.
+/// The greatest number of rows that are fetched at once. It starts with one, for callers that want only the first row.
 const FETCH: usize = 64;
 
-/// The rows of a query, from the snapshot that was taken when the stream was made. Never pending.
+/// The rows of a query, from the snapshot that was taken when the stream was made. The stream is never pending.
 ///
-/// Rows are fetched as they are asked for, unless they have to be sorted. Dropping it releases the snapshot.
+/// Rows are fetched when they are asked for, unless they have to be sorted. Dropping the stream releases the snapshot.
 pub struct Rows {
     source: Result<Selection, Option<Error>>,
     fetched: std::vec::IntoIter<Row<MemDocument>>,

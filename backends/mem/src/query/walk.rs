@@ -1,4 +1,4 @@
-//! The walk over a plan's candidates in a snapshot: it can stop after any row and go on later.
+//! The walk over a plan's candidates in a snapshot. It can stop after any row and continue later.
 
 use std::ops::{Bound, ControlFlow, Range};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::storage::pages::Pages;
 use crate::storage::row::StoredRow;
 use crate::storage::source::Snapshot;
 
-/// What is done with each candidate; it breaks to stop behind it.
+/// The function that is called with each candidate. It breaks to stop after that candidate.
 pub(crate) type Visit<'a> = dyn FnMut(&Arc<StoredRow>) -> ControlFlow<()> + 'a;
 
 /// A walk over candidates.
@@ -21,7 +21,7 @@ pub(crate) struct Walk {
     rest: Rest,
 }
 
-/// What the walk has not visited yet.
+/// The part that the walk has not visited yet.
 enum Rest {
     Nothing,
     /// One row.
@@ -42,7 +42,7 @@ enum Rest {
         direction: Direction,
         in_order: bool,
         ties: Direction,
-        /// What is left of the group that was begun.
+        /// The rest of the group that was begun.
         group: Box<Rest>,
     },
 }
@@ -87,17 +87,17 @@ impl Walk {
         Self { rows: snapshot.rows, rest }
     }
 
-    /// A walk to one row at most.
+    /// A walk over one row at most.
     pub(crate) fn single(row: Option<Arc<StoredRow>>) -> Self {
         Self { rows: Pages::default(), rest: row.map_or(Rest::Nothing, Rest::Single) }
     }
 
-    /// How many rows the snapshot has.
+    /// The number of rows in the snapshot.
     pub(crate) fn table_len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Visits candidates until the visitor breaks or there are no more; goes on where it stopped.
+    /// Visits candidates until the visitor breaks or there are no more. Continues where it stopped.
     pub(crate) fn visit(&mut self, visit: &mut Visit<'_>) {
         if self.rest.visit(&self.rows, visit).is_continue() {
             self.rest = Rest::Nothing;
@@ -169,7 +169,7 @@ impl Entries {
         ControlFlow::Continue(())
     }
 
-    /// Cuts off the entries at one end that have their leading columns in common.
+    /// Removes the entries at one end that share their leading columns, and returns them.
     fn next_group(&mut self, columns: usize, direction: Direction) -> Option<Self> {
         let (key, _) = match direction {
             Direction::Ascending => self.iter().next(),
@@ -194,7 +194,7 @@ impl Entries {
     }
 }
 
-/// Each id once.
+/// Sorts the ids and keeps each once.
 fn sorted(ids: impl Iterator<Item = u64>, direction: Direction) -> std::vec::IntoIter<u64> {
     let mut ids: Vec<_> = ids.collect();
     ids.sort_unstable();
@@ -211,12 +211,12 @@ pub(crate) fn bounded<'a>(
     start: &[u8],
     end: &[u8],
 ) -> impl DoubleEndedIterator<Item = (&'a Key, &'a u64)> + use<'a> {
-    // A range that ends before it begins is empty, not an error.
+    // A range that ends before it begins is empty, and not an error.
     let start = start.min(end);
     tree.range::<_, [u8]>((Bound::Included(start), Bound::Excluded(end)))
 }
 
-/// The least key above this one.
+/// The least key greater than this one.
 fn behind(key: &Key) -> Buffer {
     let mut next = Buffer::from_slice(key.as_bytes());
     next.push(0);

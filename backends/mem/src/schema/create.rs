@@ -1,4 +1,4 @@
-//! Creates the tables of a model, with their keys and indexes: all of them or none.
+//! Creates the tables of a model, with their keys and indexes, all or none.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLockWriteGuard};
@@ -12,9 +12,9 @@ use crate::storage::state::State;
 use crate::storage::store::Store;
 use crate::table::Table;
 
-/// Creates what the tables lack, or, if the rows of one do not fit, nothing at all.
+/// Creates what the tables lack. If the rows of one table do not fit, creates nothing at all.
 pub(crate) fn create(tables: &[&Table]) -> Result<(), Error> {
-    // Always in the same order, so that two who create do not wait for each other; once for all tables of one name.
+    // The order is always the same, so that two concurrent calls do not deadlock. Tables with the same name are created once.
     let stores: BTreeMap<_, _> = tables.iter().map(|table| (Arc::as_ptr(&table.store), &table.store)).collect();
     let mut creations: BTreeMap<_, _> = stores.iter().map(|(at, store)| (*at, Creation::begin(store))).collect();
     for table in tables {
@@ -29,7 +29,7 @@ pub(crate) fn create(tables: &[&Table]) -> Result<(), Error> {
 /// A table that is being created, under its lock.
 struct Creation<'a> {
     state: RwLockWriteGuard<'a, State>,
-    /// What the table is to have, if it is not what it has.
+    /// The layout that the table is to have, if it differs from the present one.
     layout: Option<Layout>,
     built: Vec<Index>,
 }
@@ -40,7 +40,7 @@ impl<'a> Creation<'a> {
         Self { state: store.write_lock(), layout: None, built: Vec::new() }
     }
 
-    /// Builds what the table lacks. Fails if its rows do not fit or violate a new key; changes nothing yet.
+    /// Builds what the table lacks. Fails if its rows do not fit or violate a new key. Changes nothing yet.
     fn prepare(&mut self, definition: &TableDefinition) -> Result<(), Error> {
         ensure_fits(&self.state, definition)?;
         let current = self.layout.as_ref().or(self.state.layout.as_deref());
@@ -59,7 +59,7 @@ impl<'a> Creation<'a> {
         Ok(())
     }
 
-    /// Takes in what was built.
+    /// Installs what was built.
     fn finish(mut self) {
         let Some(layout) = self.layout else { return };
         if !self.built.is_empty() || self.state.layout.is_none() {

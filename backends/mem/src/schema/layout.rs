@@ -1,4 +1,4 @@
-//! Which indexes a table has, and the entries of a row in them.
+//! The indexes of a table, and the entries of a row in them.
 
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::{Path, Value};
@@ -13,12 +13,12 @@ pub(crate) struct Layout {
     pub(crate) slots: Vec<Slot>,
 }
 
-/// What an index is, apart from the definition that asked for it. Indexes of one name that differ in anything else are
+/// An index, independent of the definition that asked for it. Indexes with the same name that differ in anything else are
 /// different indexes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Slot {
     pub(crate) name: String,
-    /// A key that was dropped stays as an index that is not.
+    /// A key that was dropped stays as an index that is not unique.
     pub(crate) unique: bool,
     discriminators: Option<&'static [&'static str]>,
     paths: Vec<Path>,
@@ -48,15 +48,15 @@ impl Slot {
         }
     }
 
-    /// Whether it is a key of rows that the definition knows, and the definition does not declare it.
+    /// Whether it is a key for rows that the definition knows, but is not declared by the definition.
     pub(crate) fn is_undeclared(&self, definition: &TableDefinition) -> bool {
         self.unique && definition.knows(self.discriminators) && !definition.declares_key(&self.name)
     }
 
     /// The entry of a row, if it is in the index.
     ///
-    /// Read from the document, not from the columns that come with it: so an index can be of another model than the write
-    /// is, and a filter, which reads the document too, agrees with it whatever was planted.
+    /// It is read from the document, not from the columns that come with it. An index can therefore belong to another model
+    /// than the write, and a filter, which reads the document too, always agrees with the index.
     pub(crate) fn entry(&self, id: u64, discriminator: Option<&str>, doc: &MemDocument) -> Option<Key> {
         let covered = match self.discriminators {
             Some(names) => discriminator.is_some_and(|name| names.contains(&name)),
@@ -66,7 +66,7 @@ impl Slot {
             let mut key = Buffer::new();
             self.paths.iter().for_each(|path| encode(doc.value_at(path.steps()), &mut key));
             if !self.unique {
-                // Equal values come in the order of ids.
+                // Equal values are ordered by id.
                 key.extend_from_slice(&id.to_be_bytes());
             }
             Key::new(&key)

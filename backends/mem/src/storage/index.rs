@@ -1,4 +1,4 @@
-//! One index: its entries in order, and hashed if they are unique.
+//! One index, with its entries in order, and hashed if they are unique.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use crate::schema::layout::Slot;
 use crate::storage::pages::Pages;
 use crate::storage::row::StoredRow;
 
-/// The ids of the rows by their entries. Cloning it takes constant time.
+/// The ids of the rows by their entries. Cloning the tree takes constant time.
 pub(crate) type Tree = OrdMap<Key, u64>;
 
 /// The entries of an index.
@@ -24,20 +24,20 @@ pub(crate) struct Index {
 
 /// The entries in order.
 ///
-/// Those of a key are sorted when a query first asks for a range or an order: most keys are only looked up, and a tree
-/// costs a create more than all else together.
+/// The entries of a key are sorted when a query first needs a range or an order. Most keys are only used for look-ups, and a
+/// tree costs a create more than everything else together.
 #[derive(Debug)]
 enum Ordered {
-    /// Nobody has asked yet.
+    /// The entries have not been needed in order yet.
     Not,
-    /// Somebody is sorting the entries. Here is what has changed since: entries added, with the row's id, and removed.
+    /// A query is sorting the entries. This is what has changed since: entries added, with the row's id, and entries removed.
     Sorting(Vec<(Key, Option<u64>)>),
-    /// From now on, for good.
+    /// The entries are in order, and are kept in order.
     Sorted(Tree),
 }
 
 impl Index {
-    /// The index of these rows; a row whose values another has too as error.
+    /// The index of these rows. The error is a row whose values another row also has.
     pub(crate) fn build<'a>(slot: &Slot, rows: &'a Pages) -> Result<Self, &'a StoredRow> {
         if !slot.unique {
             return Ok(Self { ordered: Ordered::Sorted(Self::sorted(slot, rows)), unique: None });
@@ -70,7 +70,7 @@ impl Index {
         }
     }
 
-    /// From here on changes are noted. False if somebody else is sorting, or has sorted, already.
+    /// Notes all changes from now on. False if another query is sorting the entries, or has sorted them.
     pub(crate) fn begin_sorting(&mut self) -> bool {
         let begins = matches!(self.ordered, Ordered::Not);
         if begins {
@@ -79,7 +79,7 @@ impl Index {
         begins
     }
 
-    /// Takes the entries as they were when the sorting began, or `None` if it failed.
+    /// Takes over the entries as they were when the sorting began, or `None` if it failed.
     pub(crate) fn end_sorting(&mut self, sorted: Option<Tree>) {
         if let Ordered::Sorting(changes) = std::mem::replace(&mut self.ordered, Ordered::Not)
             && let Some(tree) = sorted
@@ -98,7 +98,7 @@ impl Index {
         }
     }
 
-    /// How many entries there are; `None` if somebody is sorting those of a key that was dropped.
+    /// The number of entries; `None` if a query is sorting those of a key that was dropped.
     pub(crate) fn len(&self) -> Option<usize> {
         match (&self.unique, &self.ordered) {
             (Some(unique), _) => Some(unique.len()),
@@ -113,7 +113,7 @@ impl Index {
         self.unique.as_ref()?.get(key)
     }
 
-    /// The first row with these values, if the index is not unique: its entries end with the id.
+    /// The first row with these values, if the index is not unique, so that its entries end with the id.
     pub(crate) fn first(&self, key: &[u8]) -> Option<u64> {
         match &self.ordered {
             Ordered::Sorted(tree) if self.unique.is_none() => Self::first_in(tree, key),
@@ -142,7 +142,7 @@ impl Index {
         self.order(entry, Some(row.id));
     }
 
-    /// Puts a row in the place of the one that had the same entry and the same id.
+    /// Replaces the row that had the same entry and the same id.
     pub(crate) fn keep(&mut self, entry: Option<&Key>, row: &Arc<StoredRow>) {
         if let Some(place) = self.unique.as_mut().zip(entry).and_then(|(unique, entry)| unique.get_mut(entry)) {
             *place = Arc::clone(row);
@@ -169,7 +169,7 @@ mod tests {
         assert!(index.begin_sorting() && !index.begin_sorting());
         index.end_sorting(None);
         assert!(index.tree().is_none() && index.begin_sorting());
-        // Changes meanwhile are in the tree, in their order.
+        // Changes in the meantime are in the tree, in their order.
         let (a, b) = (Key::new(b"a"), Key::new(b"b"));
         for (entry, id) in [(&a, Some(1)), (&a, None), (&a, Some(2)), (&b, Some(3)), (&b, None)] {
             index.order(entry.clone(), id);

@@ -1,6 +1,6 @@
 //! The rows of a table by their ids, with structural sharing.
 //!
-//! Ids are dense, so rows stand in pages: a row is reached and appended in less time than in a tree of single rows.
+//! Ids are dense, so rows are in pages: reaching and appending a row takes less time than in a tree of single rows.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use imbl::OrdMap;
 
 use crate::storage::row::StoredRow;
 
-/// How many ids a page is for. A snapshot makes the next write to a page copy so many pointers.
+/// The number of ids in a page. After a snapshot, the next write to a page copies this number of pointers.
 const PAGE: u64 = 32;
 
-/// Rows by their ids. Cloning it takes constant time.
+/// Rows by their ids. Cloning the pages takes constant time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pages {
-    // No page is empty, so that what was deleted takes no room.
+    // No page is empty, so that deleted rows take no room.
     pages: OrdMap<u64, Arc<Page>>,
     len: usize,
 }
@@ -47,7 +47,7 @@ impl Pages {
         rows.filter(move |row| ids.contains(&row.id))
     }
 
-    /// Puts a row in its place; gives the one that was there.
+    /// Puts a row in its place, and returns the row that was there.
     pub(crate) fn insert(&mut self, row: Arc<StoredRow>) -> Option<Arc<StoredRow>> {
         let (page, place) = place(row.id);
         let page = match self.pages.get_mut(&page) {

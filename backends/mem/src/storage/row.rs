@@ -8,7 +8,7 @@ use longevity_core::{Row, RowContent, RowId, Timestamp};
 use crate::encode::document::MemDocument;
 use crate::schema::layout::{Entries, Layout};
 
-/// A row. Never changed, only replaced.
+/// A row. It is never changed, only replaced.
 #[derive(Debug)]
 pub(crate) struct StoredRow {
     pub(crate) id: u64,

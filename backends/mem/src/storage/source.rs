@@ -1,4 +1,4 @@
-//! Where a query finds rows: in a table, or in what a transaction sees of it.
+//! The places where a query finds rows: a table, or a transaction's view of one.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use crate::storage::index::Tree;
 use crate::storage::pages::Pages;
 use crate::storage::row::StoredRow;
 
-/// Where a query finds rows: in a table, or in what a transaction sees of it.
+/// A place where a query finds rows: a table, or a transaction's view of one.
 pub(crate) trait Source {
     /// The row with this entry in a unique index, undecoded and shared.
     fn single(&mut self, slot: usize, key: &[u8]) -> Option<Arc<StoredRow>>;
 
-    /// The rows as they are there now, with one index if one is asked for.
+    /// The rows as they are now, with one index if one is asked for.
     fn snapshot(&mut self, slot: Option<usize>) -> Snapshot;
 
-    /// How many entries an index has.
+    /// The number of entries of an index.
     fn entries(&mut self, slot: usize) -> usize;
 }
 
-/// What a query works on: the table as it was at one moment.
+/// The table as of one moment, which a query works on.
 pub(crate) struct Snapshot {
     pub(crate) rows: Pages,
     /// The index that the query uses.

@@ -1,4 +1,4 @@
-//! The contents of a table, under its lock: rows and index entries, always in step.
+//! The contents of a table under its lock: rows and index entries, always in step.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,12 +16,12 @@ pub(crate) struct State {
     pub(crate) rows: Pages,
     /// One for each slot of the layout.
     pub(crate) indexes: Vec<Index>,
-    /// What transactions still have to know of its past.
+    /// The part of its past that transactions still need.
     pub(crate) past: Mutex<Past>,
 }
 
 impl State {
-    /// The row with this entry in a key, also in one that was dropped since the key was looked up.
+    /// The row with this entry in a key, even in a key that was dropped after it was looked up.
     pub(crate) fn with_key(&self, slot: usize, key: &[u8]) -> Option<&Arc<StoredRow>> {
         let index = &self.indexes[slot];
         index.get(key).or_else(|| index.first(key).and_then(|id| self.rows.get(id)))

@@ -1,7 +1,7 @@
-//! Rows and index entries behind one lock, always in step.
+//! Rows and index entries under one lock, always in step.
 //!
-//! The user's code - accessors and destructors of stored values - runs outside the lock, or before the first change under
-//! it. A panic in it therefore leaves the table whole, and a poisoned lock is as good as new.
+//! The user's code - accessors and destructors of stored values - runs outside the lock, or under it before the first change. A
+//! panic in it therefore leaves the table whole, and a poisoned lock can be used like any other.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -16,11 +16,11 @@ use crate::storage::row::StoredRow;
 use crate::storage::source::{Snapshot, Source};
 use crate::storage::state::State;
 
-/// The contents of all tables of one name.
+/// The contents of all tables with the same name.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     state: RwLock<State>,
-    // Beside the lock, so that a row is ready before it is taken.
+    // It is outside the lock, so that a row is complete before the lock is taken.
     next_id: AtomicU64,
 }
 
@@ -53,7 +53,7 @@ impl Store {
         self.read().layout.clone()
     }
 
-    /// The ids of so many new rows, which ascend.
+    /// The ids of this many new rows, in ascending order.
     pub(crate) fn new_ids(&self, rows: usize) -> impl Iterator<Item = u64> + use<> {
         self.next_id.fetch_add(rows as u64, Ordering::Relaxed)..
     }
@@ -69,8 +69,8 @@ impl Store {
         state.with_key(slot, key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
 
-    /// The table as it is now, with one index if one is asked for. Takes constant time, except for the first query that
-    /// asks a key for a range or an order: that one sorts the key's entries, and holds up nobody else.
+    /// The table as it is now, with one index if one is asked for. Takes constant time, except for the first query that uses a
+    /// key for a range or an order: it sorts the key's entries, and holds up no one else.
     pub(crate) fn now(&self, slot: Option<usize>) -> Snapshot {
         let state = self.read();
         let tree = slot.map_or_else(|| Some(Tree::new()), |slot| state.indexes[slot].tree());
@@ -81,7 +81,7 @@ impl Store {
         self.sort(slot.unwrap_or_default())
     }
 
-    /// Sorts the entries of a key: outside the lock, while the writers note what they change.
+    /// Sorts the entries of a key outside the lock, while the writers note their changes.
     #[cold]
     fn sort(&self, slot: usize) -> Snapshot {
         let mut state = self.write_lock();
@@ -89,7 +89,7 @@ impl Store {
         let layout = state.layout.clone().unwrap_or_default();
         let first = state.indexes[slot].begin_sorting();
         drop(state);
-        // If this panics in the user's code, the next query begins anew.
+        // If this panics in the user's code, the next query starts again.
         let sorting = first.then(|| Sorting { store: self, slot, sorted: None });
         let tree = Index::sorted(&layout.slots[slot], &rows);
         if let Some(mut sorting) = sorting {
@@ -99,7 +99,7 @@ impl Store {
     }
 }
 
-/// The first query that sorts a key: it ends the sorting, whether it succeeds or not.
+/// The sorting by the first query that needs it. Dropping it ends the sorting, whether it succeeded or not.
 struct Sorting<'a> {
     store: &'a Store,
     slot: usize,

@@ -1,8 +1,8 @@
-//! A table as a transaction sees it: as it was at one moment, with what the transaction has written.
+//! A transaction's view of a table: the table as of one moment, with the transaction's own writes.
 //!
-//! The rows and trees of the moment are shared, and copied where they are changed. A key's hash map cannot be shared: its entries are
-//! taken from the table one by one, as they are asked for, and what others have changed since is left out. A small transaction
-//! copies nothing: its changes go into rows and trees only when a query has to walk them.
+//! The rows and trees of the moment are shared, and copied where they are changed. A key's hash map cannot be shared: its
+//! entries are taken from the table one by one as they are needed, leaving out what others have changed since. A small
+//! transaction copies nothing: its changes go into rows and trees only when a query has to walk over them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
@@ -27,13 +27,13 @@ use crate::transaction::moment::{Contents, Moment};
 use crate::transaction::reads::Reads;
 use crate::write::change::{Change, complete, id_of, sought};
 
-/// A table as a transaction sees it.
+/// A transaction's view of a table.
 pub(crate) struct Fork {
     moment: Moment,
     layout: Arc<Layout>,
     contents: Contents,
     changes: NetChanges,
-    /// The values of keys that it has taken or given up, and the row that has each.
+    /// The key values that it has taken or given up, each with the row that has it.
     taken: HashMap<(usize, Key), Option<u64>>,
     /// What was read.
     reads: Reads,
@@ -45,48 +45,47 @@ pub(crate) struct Fork {
     marked: bool,
 }
 
-/// What a transaction makes of the rows: each changed row once, as it was at the moment, and as it is to be.
+/// The net changes of a transaction: each changed row once, as it was at the moment and as it is to be.
 #[derive(Default)]
 struct NetChanges {
     changes: Vec<Change>,
-    /// Where in them each row is. A list of changes moves less than a tree of them would.
+    /// The position of each row in `changes`. A list of changes moves less memory than a tree of them would.
     places: BTreeMap<u64, usize>,
 }
 
-/// How something that was written is undone.
+/// How to undo a write.
 enum Undo {
-    /// The row, and its entries, as they were to be before; `None` if it was not to be changed.
+    /// The row and its entries as they were to be before; `None` if the row was not to be changed.
     Row { id: u64, before: Option<(Option<Arc<StoredRow>>, Entries)> },
     /// The row that had the value of a key before.
     Key { entry: (usize, Key), holder: Option<u64> },
 }
 
-/// Rows and trees with the changes in them, for queries that walk them.
+/// Rows and trees that include the changes, for queries that walk over them.
 struct Walked {
     contents: Contents,
-    /// The entries that each changed row has in the trees now. A row that is not in here has those of the moment.
+    /// The entries of each changed row that are in the trees now. A row that is not listed has those of the moment.
     shown: HashMap<u64, Entries>,
-    /// The rows whose change is not in there yet.
+    /// The rows whose changes are not included yet.
     waiting: Vec<u64>,
 }
 
 /// The entries of keys at the moment.
 #[derive(Default)]
 struct Known {
-    /// Those that were asked for: the row that had the entry.
+    /// The entries that were asked for, each with the row that had it.
     entries: HashMap<(usize, Key), Option<Arc<StoredRow>>>,
-    /// Those that others have changed since, as they were.
+    /// The entries that others have changed since, as they were.
     changed: HashMap<(usize, Key), Option<Arc<StoredRow>>>,
-    /// Up to which moment the changes of others are in there.
+    /// The moment up to which the changes of others are included.
     until: u64,
 }
 
-/// What is left of a table's fork when it is to be committed: nothing that shares nodes with the table, so that no write has to
-/// copy any.
+/// What is left of a fork when it is to be committed. It shares no nodes with the table, so that no write has to copy any.
 pub(crate) struct Part {
     pub(crate) moment: Moment,
     pub(crate) changes: Vec<Change>,
-    /// Rows that were looked at to be changed, and are not to be changed after all.
+    /// Rows that were looked at to be changed, but in the end are not changed.
     spared: Vec<Arc<StoredRow>>,
     layout: Arc<Layout>,
     reads: Reads,
@@ -98,11 +97,11 @@ impl NetChanges {
         self.places.get(&id).map(|place| &self.changes[*place])
     }
 
-    /// Makes one change of a row's changes; gives the row's id.
+    /// Merges a change with the earlier change of the same row; returns the row's id.
     fn merge(&mut self, change: Change) -> Option<u64> {
         let id = change.row.as_ref().or(change.old.as_ref())?.id;
         match self.places.get(&id) {
-            // A row that was made and deleted here stays in the list as a change of nothing.
+            // A row that was both made and deleted here stays in the list as an empty change.
             Some(place) => {
                 let earlier = &mut self.changes[*place];
                 (earlier.row, earlier.entries) = (change.row, change.entries);
@@ -142,12 +141,12 @@ impl Fork {
         self.moment.layout.is_some() && slots.all(|slot| *slot < self.layout.slots.len())
     }
 
-    /// Takes note that a query was answered.
+    /// Notes that a query was answered.
     pub(crate) fn note(&mut self, predicate: &Predicate) {
         self.reads.note(predicate);
     }
 
-    /// Does the writes, all or none, for this transaction alone.
+    /// Does the writes, all or none, for this transaction only.
     pub(crate) fn write(
         &mut self,
         schema: &Schema,
@@ -158,7 +157,7 @@ impl Fork {
         let mut changes = SmallVec::<[Change; 1]>::with_capacity(writes.len());
         for (position, write) in writes.into_iter().enumerate() {
             let change = self.prepared(schema, write, || ids.next().unwrap_or_default());
-            // That there is no such row is something that was read.
+            // The fact that there is no such row has also been read.
             let change = change.inspect_err(|_| self.reads.note_all());
             changes.push(change.map_err(|failure| (position, failure))?);
         }
@@ -178,7 +177,7 @@ impl Fork {
         Ok(written)
     }
 
-    /// A write as a change of the row that it is about; changes nothing yet.
+    /// Turns a write into a change of its row. Changes nothing yet.
     fn prepared(
         &self,
         schema: &Schema,
@@ -198,8 +197,8 @@ impl Fork {
         }
     }
 
-    /// Takes the values of keys that the changes give rows, and gives up those that they take away, or does neither: then with the
-    /// position of the change whose key value another row has, and the key's slot.
+    /// Takes the key values that the changes give to rows, and gives up those that they take away, or does neither. The error
+    /// is the position of the change whose key value another row has, and the key's slot.
     fn take_keys(&mut self, changes: &[Change]) -> Result<(), (usize, usize)> {
         let mut before = Vec::new();
         // A key value that a row gives up is free for all others, whichever of them comes first.
@@ -232,7 +231,7 @@ impl Fork {
         if let Some(holder) = self.taken.get(&entry) {
             return *holder;
         }
-        // A row that was changed and has given up this entry would have been found there.
+        // A row that was changed and has given up this entry would have been found above.
         let known = self.known.entries.get(&entry);
         if let Some(row) = known {
             return row.as_ref().map(|row| row.id);
@@ -247,7 +246,7 @@ impl Fork {
         let id = if self.layout.slots[slot].unique {
             self.holder(slot, &Key::new(key))
         } else {
-            // A key that was dropped: its entries are not followed one by one.
+            // This is a key that was dropped: its entries are not followed one by one.
             self.reads.note_all();
             Index::first_in(&self.snapshot_of(Some(slot)).tree, key)
         };
@@ -259,26 +258,26 @@ impl Fork {
         self.find_single(slot, key).filter(|row| row.is_in(scope)).map(|row| row.to_row())
     }
 
-    /// From here on it is written down how to undo what is written; gives the place to go back to.
+    /// Records from now on how to undo writes. Returns the place to return to.
     pub(crate) fn mark(&mut self) -> usize {
         self.marked = true;
         self.journal.len()
     }
 
-    /// Goes on without a place to go back to.
+    /// Continues without a place to return to.
     pub(crate) fn unmark(&mut self) {
         self.marked = false;
         self.journal = Vec::new();
     }
 
-    /// Undoes what was written since this place. What was read since stays read.
+    /// Undoes everything written since this place. Reads since then still count.
     pub(crate) fn undo(&mut self, place: usize) {
         while self.journal.len() > place {
             match self.journal.pop() {
                 Some(Undo::Row { id, before }) => {
                     if let Some(at) = self.changes.places.get(&id) {
                         let change = &mut self.changes.changes[*at];
-                        // One that was not changed before stays in the list as a change of nothing.
+                        // A row that was not changed before stays in the list as an empty change.
                         let before = before.unwrap_or_else(|| (change.old.clone(), change.old_entries.clone()));
                         (change.row, change.entries) = before;
                         self.walked.waiting.push(id);
@@ -308,7 +307,7 @@ impl Fork {
             return Snapshot { rows: self.walked.contents.rows.clone(), tree: Tree::new() };
         };
         if self.walked.contents.indexes[slot].tree.is_none() {
-            // The table sorts them for all who come later; what it has by now may be newer than the moment.
+            // The table sorts them for all later queries. The result may be newer than the moment.
             self.moment.store.now(Some(slot));
             let mut tree = Index::sorted(&self.layout.slots[slot], &self.contents.rows);
             self.contents.indexes[slot].tree = Some(tree.clone());
@@ -328,7 +327,7 @@ impl Walked {
         Self { contents: contents.clone(), shown: HashMap::new(), waiting: Vec::new() }
     }
 
-    /// Takes in the changes that are not there yet.
+    /// Includes the changes that are not there yet.
     fn flush(&mut self, changes: &NetChanges) {
         for id in std::mem::take(&mut self.waiting) {
             let Some(change) = changes.get(id) else { continue };
@@ -347,14 +346,14 @@ impl Walked {
     }
 }
 
-/// Puts a row's entry in a tree in the place of the one that is shown there.
+/// Moves a row's entry in a tree from where it is shown to its new place.
 fn move_entry(tree: &mut Tree, id: u64, shown: &Entries, change: &Change, slot: usize) {
     let entry = |entries: &Entries| entries.get(slot).cloned().flatten();
     let (old, new) = (entry(shown), entry(&change.entries));
     if old == new {
         return;
     }
-    // Of a key, another row may have the entry by now.
+    // In a key, another row may have the entry by now.
     if let Some(old) = old.filter(|old| tree.get(old) == Some(&id)) {
         tree.remove(&old);
     }
@@ -398,7 +397,7 @@ impl Known {
     ) -> Option<Arc<StoredRow>> {
         let state = moment.store.read();
         if !state.indexes[slot].is_unique() {
-            // It was dropped meanwhile.
+            // The key was dropped in the meantime.
             let has = |row: &&Arc<StoredRow>| {
                 layout.slots[slot].entry(row.id, row.discriminator.as_deref(), &row.doc).as_ref() == Some(key)
             };
@@ -409,12 +408,12 @@ impl Known {
         changed.unwrap_or_else(|| state.indexes[slot].get(key.as_bytes()).cloned())
     }
 
-    /// Takes in what others have changed.
+    /// Includes the changes of others.
     fn follow(&mut self, layout: &Layout, state: &State) {
         let past = state.past.lock().unwrap_or_else(PoisonError::into_inner);
         let slots = || layout.slots.iter().enumerate().filter(|(_, slot)| slot.unique);
         for changes in past.since(self.until) {
-            // In one write, a row may take the key value that another one gives up.
+            // In one write, a row may take the key value that another row gives up.
             for row in changes.iter().filter_map(|(old, _)| old.as_ref()) {
                 for (position, slot) in slots() {
                     if let Some(key) = slot.entry(row.id, row.discriminator.as_deref(), &row.doc) {
@@ -435,7 +434,7 @@ impl Known {
 }
 
 impl Part {
-    /// Whether it may be committed: nobody else has changed anything that was read or written.
+    /// Whether it may be committed, because no one else has changed what was read or written.
     pub(crate) fn is_valid(&mut self, state: &State) -> bool {
         let at = |layout: &Option<Arc<Layout>>| layout.as_ref().map(Arc::as_ptr);
         if at(&state.layout) != at(&self.moment.layout) {

@@ -2,7 +2,7 @@
 //!
 //! * `fork` is a table as one transaction sees it.
 //! * `moment` is a table at one moment.
-//! * `reads` keeps what a transaction has read.
+//! * `reads` records what a transaction has read.
 //! * `session` is the transaction.
 
 pub(crate) mod fork;

@@ -1,4 +1,4 @@
-//! A table at a moment that a transaction looks at.
+//! A table as of a moment that a transaction sees.
 
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
 
@@ -10,7 +10,7 @@ use crate::storage::pages::Pages;
 use crate::storage::state::State;
 use crate::storage::store::Store;
 
-/// A moment of a table. What has changed since is kept until it is dropped.
+/// A moment of a table. Changes since then are kept until it is dropped.
 pub(crate) struct Moment {
     pub(crate) store: Arc<Store>,
     pub(crate) at: u64,
@@ -18,24 +18,23 @@ pub(crate) struct Moment {
     pub(crate) layout: Option<Arc<Layout>>,
 }
 
-/// What a table contained at a moment.
+/// The contents of a table at a moment.
 #[derive(Clone)]
 pub(crate) struct Contents {
     pub(crate) rows: Pages,
     pub(crate) indexes: SmallVec<[IndexContents; 4]>,
 }
 
-/// What one of its indexes contained.
+/// The contents of one of its indexes.
 #[derive(Clone)]
 pub(crate) struct IndexContents {
     /// The entries in order, if they were sorted.
     pub(crate) tree: Option<Tree>,
-    /// How many there were, if that was known.
+    /// The number of entries, if it was known.
     pub(crate) len: Option<usize>,
 }
 
-/// All tables as they are now, at one moment. They must be sorted by address, because several tables are always locked in that
-/// order.
+/// The present moment of all tables. They must be sorted by address, because several tables are always locked in that order.
 pub(crate) fn now(stores: &[Arc<Store>]) -> Vec<(Moment, Contents)> {
     let locked: SmallVec<[RwLockReadGuard<'_, State>; 8]> = stores.iter().map(|store| store.read()).collect();
     let moments = stores.iter().zip(&locked).map(|(store, state)| {
@@ -53,7 +52,7 @@ impl Drop for Moment {
         let state = self.store.read();
         let forgotten = state.past.lock().unwrap_or_else(PoisonError::into_inner).release(self.at);
         drop(state);
-        // Rows that nobody knows any more go outside the lock.
+        // Rows that are no longer needed are dropped outside the lock.
         drop(forgotten);
     }
 }

@@ -1,16 +1,16 @@
-//! What a transaction has read of a table, other than by a key.
+//! The reads of a transaction from a table, except those by a key.
 
 use longevity_core::query::{Predicate, Prepared};
 
-/// So many queries are looked at one by one; after more, the whole table counts as read.
+/// The number of queries that are recorded one by one. After more, the whole table counts as read.
 const QUERIES: usize = 256;
 
 /// What was read.
 #[derive(Default)]
 pub(crate) struct Reads {
-    /// Rows for which one of these is true.
+    /// Rows that satisfy one of these predicates.
     predicates: Vec<Prepared>,
-    /// Anything.
+    /// Everything.
     all: bool,
 }
 
@@ -19,7 +19,7 @@ impl Reads {
         if self.all {
             return;
         }
-        // Its lists are in order, as those of the others are.
+        // Its lists are sorted, as those of the others are.
         let asked = Prepared::new(predicate.clone());
         if self.predicates.iter().any(|known| known.predicate() == asked.predicate()) {
             return;

@@ -1,5 +1,6 @@
-//! A transaction: each table as it was at one moment, with the transaction's own changes. Its commit makes these in all tables, unless
-//! another commit has changed what it read or wrote. Each table is a [`Moment`] until it is touched, and a [`Fork`] from then on.
+//! A transaction: each table as of one moment, with the transaction's own changes. Its commit applies these to all tables,
+//! unless another commit has changed what it read or wrote. Each table is a [`Moment`] until it is used, and a [`Fork`] from
+//! then on.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,21 +29,21 @@ use crate::transaction::moment::{Contents, Moment, now};
 
 /// A transaction of a [`Mem`](crate::Mem).
 pub struct MemTransaction {
-    /// `None` when it is over.
+    /// `None` when the transaction has ended.
     open: Mutex<Option<Tables>>,
 }
 
 /// The tables as a transaction sees them.
 struct Tables {
-    /// In the order of their addresses.
+    /// Ordered by their addresses.
     tables: Vec<View>,
-    /// Of each savepoint, how far each table that had been touched was written.
+    /// For each savepoint, how much had been written in each table that had been used.
     savepoints: Vec<BTreeMap<usize, usize>>,
 }
 
-/// A table as a transaction sees it: untouched, or a fork.
+/// A transaction's view of a table: unused, or a fork.
 struct View {
-    /// Nothing was done to it yet.
+    /// Set as long as the table has not been used.
     untouched: Option<(Moment, Contents)>,
     fork: Option<Box<Fork>>,
 }
@@ -57,7 +58,7 @@ impl MemTransaction {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with a table.
+    /// Runs a function on the fork of a table.
     fn with<T>(&self, table: &Table, act: impl FnOnce(&mut Fork) -> Result<T, Error>) -> Result<T, Error> {
         let schema = table.schema()?;
         let mut open = self.open();
@@ -80,14 +81,14 @@ impl Tables {
         view.fork.as_deref_mut()
     }
 
-    /// Marks how far it has been written.
+    /// Records how much has been written.
     fn mark(&mut self) {
         let forks = self.tables.iter_mut().enumerate();
         let mark = forks.filter_map(|(at, view)| Some((at, view.fork.as_mut()?.mark()))).collect();
         self.savepoints.push(mark);
     }
 
-    /// Takes savepoints away but for so many.
+    /// Removes all savepoints except the first `left`.
     fn unmark(&mut self, left: usize) {
         self.savepoints.truncate(left);
         if left == 0 {
@@ -95,12 +96,12 @@ impl Tables {
         }
     }
 
-    /// Undoes what was written since the savepoint at this place.
+    /// Undoes everything written since the savepoint at this place.
     fn undo(&mut self, place: usize) {
         let Some(mark) = self.savepoints.get(place) else { return };
         for (at, view) in self.tables.iter_mut().enumerate() {
             if let Some(fork) = &mut view.fork {
-                // Of what was first touched after the savepoint, all.
+                // In a table that was first used after the savepoint, everything is undone.
                 fork.undo(mark.get(&at).copied().unwrap_or_default());
             }
         }
@@ -111,10 +112,10 @@ impl Tables {
     fn commit(self) -> Result<(), Error> {
         let mut parts: Vec<_> = self.tables.into_iter().filter_map(|view| Some(view.fork?.into_part())).collect();
         if parts.iter().all(|part| part.changes.is_empty()) {
-            // All that was read is of one moment, in whose place the transaction is.
+            // All reads are from one moment, and the transaction takes place at that moment.
             return Ok(());
         }
-        // A part locks its table by a handle of its own, so that it can be looked at meanwhile.
+        // The locks borrow from handles of their own, so that the parts can be changed under them.
         let stores: Vec<_> = parts.iter().map(|part| Arc::clone(&part.moment.store)).collect();
         let mut locked: Vec<_> = stores.iter().zip(&parts).map(|(store, part)| Locked::new(store, part)).collect();
         if !parts.iter_mut().zip(&locked).all(|(part, locked)| part.is_valid(locked.state())) {
@@ -124,8 +125,8 @@ impl Tables {
             if let Locked::Write(state) = &mut locked[at]
                 && state.enter(&part.changes).is_err()
             {
-                // Nobody has taken a key meanwhile that was free for the transaction: this is not reached. If it were, nothing
-                // would be done.
+                // This is not reached, because no one can have taken a key that was free for the transaction. If it were
+                // reached, nothing would be done.
                 for (part, locked) in parts.iter().zip(&mut locked).take(at) {
                     if let Locked::Write(state) = locked {
                         state.leave(&part.changes, part.changes.len());
@@ -139,7 +140,7 @@ impl Tables {
                 state.finish(&part.changes);
             }
         }
-        // The locks go first, then what is not in the tables any more.
+        // The locks are released before the rows that are no longer in the tables are dropped.
         drop(locked);
         drop(parts);
         Ok(())
@@ -153,7 +154,7 @@ impl View {
     }
 }
 
-/// A table under its lock, at a commit.
+/// A locked table during a commit.
 enum Locked<'a> {
     Read(RwLockReadGuard<'a, State>),
     Write(RwLockWriteGuard<'a, State>),
@@ -172,7 +173,7 @@ impl<'a> Locked<'a> {
     }
 }
 
-// As in the back end, each future is ready at its first poll.
+// Each future is ready at its first poll, as in the back end.
 impl Session for MemTransaction {
     type Document = MemDocument;
     type Table = Table;
@@ -220,7 +221,7 @@ impl Session for MemTransaction {
                 None => Err(Selection::unordered(table, fork, predicate)?),
             })
         })?;
-        // Rows are looked at when the transaction is free again.
+        // Rows are looked at after the transaction is unlocked.
         Ok(counted.unwrap_or_else(Selection::count))
     }
 
@@ -260,7 +261,7 @@ impl Transaction for MemTransaction {
 
     fn abandon(&self) {
         let tables = self.open().take();
-        // Rows go outside the lock.
+        // Rows are dropped outside the lock.
         drop(tables);
     }
 

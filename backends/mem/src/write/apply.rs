@@ -33,7 +33,7 @@ impl Refused {
 }
 
 impl Store {
-    /// Does the writes, all or none. Whether a key is taken is judged by what all of them leave.
+    /// Does the writes, all or none. Whether a key is taken is decided by the state after all of them.
     pub(crate) fn write(
         &self,
         schema: &Schema,
@@ -60,7 +60,7 @@ impl Store {
         let mut state = self.write_lock();
         let written = state.write(schema, &targets, &mut changes);
         drop(state);
-        // What is not in the table any more, or not after all, goes with this, after the lock.
+        // Rows that are no longer in the table, or never were, are dropped after the lock.
         match written {
             Ok(()) => Ok(changes.iter().map(Change::written).collect()),
             Err((position, refused)) => Err((position, refused.failure(self, schema))),
@@ -73,14 +73,14 @@ impl Store {
         let mut state = self.write_lock();
         let written = state.write(schema, &[target], std::slice::from_mut(&mut change));
         drop(state);
-        // As above.
+        // They are dropped after the lock here too.
         match written {
             Ok(()) => Ok(change.written()),
             Err((_, refused)) => Err(refused.failure(self, schema)),
         }
     }
 
-    /// Inserts a row: there is no row before it to look at.
+    /// Inserts a row. There is no row before it to look at.
     fn insert(&self, schema: &Schema, content: RowContent<MemDocument>) -> Result<Written<MemDocument>, WriteFailure> {
         let row = Arc::new(StoredRow::new(self.new_id(), content));
         let mut entries = row.entries(&schema.layout);
@@ -95,26 +95,26 @@ impl Store {
         drop(state);
         match inserted {
             Ok(()) => Ok(Written::Inserted(id)),
-            // The refused row goes with this, after the lock.
+            // The refused row is dropped after the lock.
             Err((slot, _row)) => Err(self.duplicate(schema, slot)),
         }
     }
 
-    /// The failure of a write that the key in this slot refused.
+    /// The failure of a write that was refused by the key in this slot.
     pub(crate) fn duplicate(&self, schema: &Schema, slot: usize) -> WriteFailure {
         if let Some(index) = schema.slots.iter().position(|other| *other == slot) {
             return WriteFailure::Duplicate(index);
         }
         let layout = self.layout().unwrap_or_default();
         let name = layout.slots.get(slot).map(|slot| slot.name.clone()).unwrap_or_default();
-        // One of this name may have other discriminators in another version.
+        // A key with this name may have other discriminators in another version.
         let own = schema.definition.indexes.iter().position(|index| index.is_unique() && index.name == name);
         own.map_or_else(|| schema.definition.undeclared_key(name).into(), WriteFailure::Duplicate)
     }
 }
 
 impl State {
-    /// Makes the changes, each of the row that is its target, or none.
+    /// Makes the changes, each to the row that is its target, or none.
     fn write(
         &mut self,
         schema: &Schema,
@@ -131,8 +131,8 @@ impl State {
         Ok(())
     }
 
-    /// Makes the changes, each of another row, in the indexes, or none: then with the position of the one whose key value is taken
-    /// by a row that another change leaves, or that none changes, and the key's slot.
+    /// Makes the changes, each of another row, in the indexes, or none. The error is the position of the change whose key value
+    /// is taken, by a row that another change leaves or that none changes, and the key's slot.
     pub(crate) fn enter(&mut self, changes: &[Change]) -> Result<(), (usize, usize)> {
         // A key value that a row gives up is free for all others, whichever of them comes first.
         for change in changes {
@@ -160,7 +160,7 @@ impl State {
         Ok(())
     }
 
-    /// Makes the changes that the indexes have in the rows.
+    /// Applies to the rows the changes that the indexes already have.
     pub(crate) fn finish(&mut self, changes: &[Change]) {
         for change in changes {
             self.keep(change);
@@ -174,7 +174,7 @@ impl State {
         past.note(changes.iter().map(|change| (change.old.as_ref(), change.row.as_ref())));
     }
 
-    /// Puts a changed row in the place of the one before it, where its entry is the same.
+    /// Replaces the old row with the changed row where its entry is the same.
     fn keep(&mut self, change: &Change) {
         let Some(row) = &change.row else { return };
         for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
@@ -184,7 +184,7 @@ impl State {
         }
     }
 
-    /// Gives the old rows their entries back, when so many of the changes have made theirs.
+    /// Gives the old rows their entries back, after the first `made` changes have entered theirs.
     pub(crate) fn leave(&mut self, changes: &[Change], made: usize) {
         for change in &changes[..made] {
             for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
@@ -204,7 +204,7 @@ impl State {
         }
     }
 
-    /// Inserts a row, or gives it back with the slot of the key that is taken.
+    /// Inserts a row. The error is the row with the slot of the key that is taken.
     fn insert(&mut self, row: Arc<StoredRow>, entries: Entries) -> Result<(), (usize, Arc<StoredRow>)> {
         let taken = self
             .indexes

@@ -1,4 +1,4 @@
-//! A change of a row, before it is made: the row before it and the row after it, with their index entries.
+//! A change of a row before it is made: the old row and the new row, with their index entries.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::schema::layout::{Entries, Layout};
 use crate::storage::row::StoredRow;
 use crate::table::Schema;
 
-/// A change of a row: the row before it, and the row after it.
+/// A change of a row: the old row and the new row.
 #[derive(Clone)]
 pub(crate) struct Change {
     /// `None` if the row is deleted.
@@ -19,13 +19,13 @@ pub(crate) struct Change {
     /// `None` if the row is new.
     pub(crate) old: Option<Arc<StoredRow>>,
     pub(crate) old_entries: Entries,
-    /// Whether the row before it is asked for.
+    /// Whether the write asks for the old row.
     asked: bool,
 }
 
 impl Change {
-    /// The row that a write is about, if there is one, and what it makes of it. The row before it is not looked at yet: this
-    /// is made before the lock is taken.
+    /// The target of a write, if it has one, and the change. The old row is not looked at yet, because this runs before the
+    /// lock is taken.
     pub(crate) fn of<'a>(
         schema: &Schema,
         write: Write<'a, MemDocument>,
@@ -59,7 +59,8 @@ impl Change {
     }
 }
 
-/// Completes a change by the row before it, and by the entries in indexes that another model has created since the schema was found.
+/// Completes a change with the old row, and with the entries in indexes that another model has created since the schema was
+/// found.
 pub(crate) fn complete(layout: &Arc<Layout>, schema: &Schema, old: Option<&Arc<StoredRow>>, change: &mut Change) {
     if let Some(old) = old {
         if let Some(row) = change.row.as_mut().and_then(Arc::get_mut) {
@@ -77,12 +78,12 @@ pub(crate) fn complete(layout: &Arc<Layout>, schema: &Schema, old: Option<&Arc<S
     }
 }
 
-/// The id of the row that a write is about.
+/// The id of a write's target.
 pub(crate) fn id_of(target: Target<'_>) -> Result<u64, WriteFailure> {
     u64::try_from(target.id.as_u128()).map_err(|_| WriteFailure::Missing)
 }
 
-/// The row that a write is about, if the one with its id is it.
+/// The row, if it satisfies the conditions of a write's target.
 pub(crate) fn sought<'a>(
     target: Target<'_>,
     row: Option<&'a Arc<StoredRow>>,

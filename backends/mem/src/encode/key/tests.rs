@@ -1,4 +1,4 @@
-//! Keys are the bytes that they are made of.
+//! A key is the bytes that it is made of.
 
 use longevity_core::ValueRef;
 use proptest::prelude::*;

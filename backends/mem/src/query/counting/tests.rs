@@ -1,4 +1,4 @@
-//! Which predicates are counted by an index alone, and which need a look at the rows.
+//! Tests which predicates an index counts alone, and which need a look at the rows.
 
 use longevity_core::query::Predicate;
 use longevity_core::storable::{ScalarType, Shape};
@@ -8,7 +8,7 @@ use longevity_core::{RowId, Value};
 use super::ranges;
 use crate::query::plan::tests::{AGE, CATS, EMAIL, ISBN, NAME, compare, in_scope, is, isbn, members, path, table};
 
-/// The index by which the rows are counted, and how many ranges of it.
+/// The index by which the rows are counted, and the number of its ranges.
 fn counted_by(predicate: &Predicate) -> Option<(String, usize)> {
     let definition = table();
     let ranges = ranges(&definition, predicate)?;
@@ -38,9 +38,9 @@ fn what_a_range_says_as_a_whole_is_counted_by_it() {
     let nested = Predicate::And(vec![Predicate::And(vec![members(), Predicate::True]), is(&CATS, Eq, 3)]);
     assert_eq!(counted_by(&nested), by(cats, 1));
     assert_eq!(counted_by(&members().and(among(&[3]))), by(cats, 1));
-    // Each value once.
+    // Each value counts once.
     assert_eq!(counted_by(&members().and(among(&[7, 3, 7, 5]))), by(cats, 3));
-    // Of more types than the index has, but none else is asked for.
+    // The scope has more types than the index, but only rows of the index satisfy both.
     let wider = in_scope(0, &["Subscriber", "Commenter", "Member"]);
     assert_eq!(counted_by(&members().and(wider)), by(cats, 1));
 }
@@ -56,14 +56,14 @@ fn contradictions_have_no_rows() {
 fn what_a_range_leaves_open_is_looked_at() {
     let cats = || members().and(is(&CATS, Ge, 3));
     let looked_at = [
-        // Of rows that are not in the index.
+        // Rows that are not in the index.
         is(&CATS, Ge, 3),
         in_scope(1, &["Commenter"]),
-        // Of one of the types that are in it.
+        // One of the types in the index.
         in_scope(0, &["Member"]).and(is(&CATS, Ge, 3)),
         in_scope(0, &["Member"]),
         members().and(is(&NAME, Ge, 3)),
-        // After a range, or after a column of which nothing is said.
+        // After a range, or after a column that the predicate does not restrict.
         cats().and(is(&AGE, Eq, 3)),
         cats().and(is(&AGE, Ge, 3)),
         members().and(is(&AGE, Eq, 3)).and(is(&NAME, Eq, 3)).and(is(&CATS, Ne, 3)),
@@ -77,7 +77,7 @@ fn what_a_range_leaves_open_is_looked_at() {
         // One row at most.
         is(&NAME, Eq, 3),
         members().and(is(&EMAIL, Eq, 3)),
-        // A value of several fields.
+        // A value with several fields.
         compare(&[&ISBN], Eq, isbn(1, 2)),
     ];
     for predicate in looked_at {

@@ -86,7 +86,7 @@ fn all<const N: usize>(parts: [Predicate; N]) -> Predicate {
     parts.into_iter().fold(Predicate::True, Predicate::and)
 }
 
-/// `name` upwards, `-name` downwards.
+/// `name` is ascending, `-name` descending.
 fn order(text: &str) -> Vec<OrderBy> {
     let by = |name: &str| {
         let (name, direction) = match name.strip_prefix('-') {
@@ -103,7 +103,7 @@ fn plan(predicate: Predicate, by: &str) -> Plan {
     Plan::new(&table(), &Select { order: order(by), ..Select::of(predicate) })
 }
 
-/// The access, and how it is arranged.
+/// The access and the arrangement.
 fn shown(plan: &Plan) -> String {
     let explanation = plan.explain(&table());
     let access = match &explanation.access {
@@ -131,7 +131,7 @@ fn plans() {
     let no_match = || all([members(), in_scope(1, &["Commenter"])]);
     let either = || is(&NAME, Eq, 1).or(is(&NAME, Eq, 2));
     for (predicate, by, expected) in [
-        // Equality, and which index is taken.
+        // Equality, and which index is chosen.
         (Predicate::True, "", "Scan | Forward"),
         (is(&NAME, Eq, 1), "", "name.key 1 | Forward"),
         (is(&NAME, Eq, 1), "-cats", "name.key 1 | Forward"),
@@ -140,7 +140,7 @@ fn plans() {
         (all([members(), is(&AGE, Eq, 1), is(&CATS, Gt, 1)]), "", "age.index 1 | Forward"),
         (all([members(), is(&AGE, Gt, 1), is(&NAME, Gt, 1)]), "", "name.key 0+range | ById"),
         (all([members(), is(&AGE, Eq, 1)]), "name", "age.index 1 | Sort"),
-        // A partial index needs its condition, however that is said.
+        // A partial index needs its condition, in whatever form.
         (is(&EMAIL, Eq, 1), "", "Scan | Forward"),
         (all([members(), is(&EMAIL, Eq, 1)]), "", "email.key 1 | Forward"),
         (all([is(&EMAIL, Eq, 1), in_scope(0, &["Subscriber"])]), "", "email.key 1 | Forward"),
@@ -148,7 +148,7 @@ fn plans() {
         (Predicate::Not(Box::new(members())).and(is(&EMAIL, Eq, 1)), "", "Scan | Forward"),
         (members().or(is(&EMAIL, Eq, 1)), "", "Scan | Forward"),
         (Predicate::And(vec![Predicate::And(vec![members()]), is(&EMAIL, Eq, 1)]), "", "email.key 1 | Forward"),
-        // What is not a conjunct is no fact.
+        // A part that is not a conjunct is not a fact.
         (either(), "", "name.key 1 | ById"),
         (Predicate::Not(Box::new(is(&NAME, Eq, 1))), "", "Scan | Forward"),
         (is(&NAME, Ne, 1), "", "Scan | Forward"),
@@ -158,7 +158,7 @@ fn plans() {
         (is(&NAME, Le, 1), "name", "name.key 0+range | Forward"),
         (all([is(&NAME, Gt, 1), is(&NAME, Lt, 9)]), "-name", "name.key 0+range | Backward"),
         (all([members(), is(&CATS, Eq, 1), is(&AGE, Gt, 1)]), "age name", "cats+age+name.index 1+range | Forward"),
-        // A key value of several fields.
+        // A key value with several fields.
         (compare(&[&ISBN], Eq, isbn(1, 2)), "", "isbn.key 2 | Forward"),
         (compare(&[&ISBN], Eq, Value::NONE), "", "isbn.key 2 | Forward"),
         (compare(&[&ISBN], Ne, isbn(1, 2)), "", "Scan | Forward"),
