@@ -16,13 +16,20 @@ use longevity_core::table::TableDefinition;
 use longevity_core::{Encodable, Error, Explanation, Row, Timestamp, Value};
 
 use crate::Mongo;
-use crate::encode::MongoDocument;
-use crate::executor::Executor;
-use crate::runtime::Within;
-use crate::stream::Rows;
+use crate::connection::names;
+use crate::connection::runtime;
+use crate::connection::runtime::Within;
+use crate::encode::document::MongoDocument;
+use crate::query::explain;
+use crate::query::read;
+use crate::query::stream::Rows;
+use crate::schema::create;
+use crate::schema::undeclared;
 use crate::table::Table;
-use crate::transaction::MongoTransaction;
-use crate::{explain, keys, names, patch, read, runtime, schema, write};
+use crate::transaction::executor::Executor;
+use crate::transaction::session::MongoTransaction;
+use crate::write::patch;
+use crate::write::single;
 
 impl Mongo {
     /// MongoDB's plan for the look-up of a key: by its position, in a scope or in any.
@@ -44,7 +51,7 @@ impl Session for Mongo {
     ) -> Result<AllWritten<MongoDocument>, (usize, WriteFailure)> {
         let ready = table.ready().await.map_err(|error| (0, error.into()))?;
         let mut executor = Executor::alone(&ready.connection);
-        ready.within(write::write(&ready, &mut executor, writes)).await
+        ready.within(single::write(&ready, &mut executor, writes)).await
     }
 
     async fn patch(
@@ -145,19 +152,19 @@ impl Backend for Mongo {
     async fn create_schema(&self, tables: &[&Table]) -> Result<(), Error> {
         for table in tables {
             let connection = table.connection().await?;
-            connection.within(schema::create(&connection, &table.definition)).await?;
+            connection.within(create::create(&connection, &table.definition)).await?;
         }
         Ok(())
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         let ready = table.ready().await?;
-        Ok(ready.within(keys::undeclared(&ready)).await?)
+        Ok(ready.within(undeclared::undeclared(&ready)).await?)
     }
 
     async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         let ready = table.ready().await?;
-        Ok(ready.within(keys::drop_undeclared(&ready)).await?)
+        Ok(ready.within(undeclared::drop_undeclared(&ready)).await?)
     }
 
     async fn begin(&self, mode: TransactionMode) -> Result<MongoTransaction, Error> {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use longevity_core::Error;
 
-use crate::address::Address;
-use crate::connection::Connections;
-use crate::failure::MongoError;
+use crate::connection::address::Address;
+use crate::connection::client::Connections;
+use crate::error::MongoError;
 
 /// A MongoDB database on a replica set or a sharded cluster. Clones share its connections.
 ///

@@ -12,12 +12,13 @@ use mongodb::options::{CollectionOptions, ReadConcern as DriverReadConcern};
 use mongodb::{Collection, Database};
 use tokio::runtime::Handle;
 
-use crate::connection::{Connection, Connections};
-use crate::failure::MongoError;
-use crate::layout::{self, Wanted};
-use crate::property::Property;
-use crate::runtime::{self, PerRuntime, Within};
-use crate::{cluster, schema};
+use crate::connection::client::{Connection, Connections};
+use crate::connection::runtime::{self, PerRuntime, Within};
+use crate::encode::property::Property;
+use crate::error::MongoError;
+use crate::schema::create;
+use crate::schema::layout::{self, Wanted};
+use crate::schema::sharding;
 
 /// A table of a model on a [`Mongo`](crate::Mongo) database.
 #[derive(Clone)]
@@ -85,7 +86,7 @@ impl Table {
     async fn find(&self, runtime: &Handle) -> Result<Arc<Ready>, MongoError> {
         let connection = self.connections.of(runtime).await?;
         let find = async {
-            connection.within(schema::ensure_created(&connection, &self.definition)).await?;
+            connection.within(create::ensure_created(&connection, &self.definition)).await?;
             Ok::<_, MongoError>(Arc::new(Ready::new(Arc::clone(&connection), &self.definition)?))
         };
         Ok(Arc::clone(self.ready.place(runtime).get_or_try_init(|| find).await?))
@@ -103,7 +104,7 @@ impl Ready {
             ),
             namespace: format!("{}.{}", connection.database.name(), definition.name),
             database: connection.database.clone(),
-            wanted: cluster::enforceable(&connection, definition, layout::wanted(definition))?,
+            wanted: sharding::enforceable(&connection, definition, layout::wanted(definition))?,
             routing: routing.unwrap_or_default().keys().cloned().collect(),
             fields: definition.columns.iter().map(|column| layout::field_of(definition, column)).collect(),
             batch_size: connection.settings.batch_size,
