@@ -51,10 +51,11 @@ mod table;
 mod transaction;
 mod write;
 
+pub use backend::Mongo;
 pub use encode::document::MongoDocument;
 pub use error::MongoError;
 pub use query::stream::Rows;
-pub use settings::{Acknowledgement, Mongo, ReadConcern};
+pub use settings::{Acknowledgement, ReadConcern};
 pub use table::Table;
 pub use transaction::session::MongoTransaction;
 

@@ -5,13 +5,23 @@ use mongodb::options::ConnectionString;
 
 use crate::connection::names;
 use crate::error::MongoError;
+use crate::settings::Settings;
 
 /// A connection string that the driver takes, without credentials and options.
 #[derive(Debug)]
-pub(crate) struct Address {
-    pub(crate) hosts: String,
+struct Address {
+    hosts: String,
     /// The database that it names, if it names one.
-    pub(crate) database: Option<String>,
+    database: Option<String>,
+}
+
+/// The hosts of a database, and its name.
+pub(crate) fn hosts_and_database(settings: &Settings) -> Result<(String, String), MongoError> {
+    let Address { hosts, database } = Address::of(&settings.uri)?;
+    match settings.database.clone().or(database) {
+        Some(database) => Ok((hosts, database)),
+        None => Err(MongoError::NoDatabase),
+    }
 }
 
 /// The options, as an error may name them.
@@ -62,7 +72,7 @@ const OPTIONS: &[&str] = &[
 
 impl Address {
     /// What the connection string says.
-    pub(crate) fn of(uri: &str) -> Result<Self, MongoError> {
+    fn of(uri: &str) -> Result<Self, MongoError> {
         let invalid = |reason: String| MongoError::InvalidAddress { reason };
         let (scheme, rest) = match (uri.strip_prefix("mongodb://"), uri.strip_prefix("mongodb+srv://")) {
             (Some(rest), _) => ("mongodb", rest),

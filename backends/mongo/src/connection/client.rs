@@ -1,7 +1,6 @@
 //! The driver's client, and what is known of the server.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
 use mongodb::error::Error as DriverError;
@@ -9,9 +8,10 @@ use mongodb::options::{ClientOptions, ReadConcern as DriverReadConcern, Selectio
 use mongodb::{Client, ClientSession, Database};
 use tokio::runtime::Handle;
 
+use crate::connection::address::hosts_and_database;
 use crate::connection::names;
 use crate::connection::runtime::{PerRuntime, Within};
-use crate::connection::unfinished::Endings;
+use crate::connection::unfinished::Unfinished;
 use crate::error::MongoError;
 use crate::settings::{Acknowledgement, ReadConcern, Settings};
 
@@ -24,7 +24,7 @@ pub(crate) struct Connection {
     /// Whether the server is the router of a sharded cluster.
     pub(crate) is_cluster: bool,
     pub(crate) settings: Settings,
-    pub(crate) endings: Arc<Endings>,
+    pub(crate) unfinished: Arc<Unfinished>,
 }
 
 /// The connections to one database, of each runtime that uses it: sockets and timers work only while their runtime does.
@@ -32,19 +32,19 @@ pub(crate) struct Connections {
     settings: Settings,
     each: PerRuntime<Connection>,
     /// Of all runtimes.
-    endings: Arc<Endings>,
+    unfinished: Arc<Unfinished>,
 }
 
 impl Connections {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings, each: PerRuntime::default(), endings: Arc::default() }
+        Self { settings, each: PerRuntime::default(), unfinished: Arc::default() }
     }
 
     /// The connection of a runtime. The first caller makes it.
     pub(crate) async fn of(&self, runtime: &Handle) -> Result<Arc<Connection>, MongoError> {
-        let place = self.each.place(runtime);
-        let opened = place.get_or_try_init(|| async {
-            let open = Connection::open(&self.settings, runtime.clone(), Arc::clone(&self.endings));
+        let slot = self.each.slot(runtime);
+        let opened = slot.get_or_try_init(|| async {
+            let open = Connection::open(&self.settings, runtime.clone(), Arc::clone(&self.unfinished));
             Within::new(runtime, open).await.map(Arc::new)
         });
         Ok(Arc::clone(opened.await?))
@@ -52,8 +52,12 @@ impl Connections {
 }
 
 impl Connection {
-    pub(crate) async fn open(settings: &Settings, runtime: Handle, endings: Arc<Endings>) -> Result<Self, MongoError> {
-        let (_, name) = settings.place()?;
+    pub(crate) async fn open(
+        settings: &Settings,
+        runtime: Handle,
+        unfinished: Arc<Unfinished>,
+    ) -> Result<Self, MongoError> {
+        let (_, name) = hosts_and_database(settings)?;
         names::ensure_database(&name)?;
         let parsed = ClientOptions::parse(settings.uri.as_str()).await;
         let mut options = parsed.map_err(|error| MongoError::of_address(&error))?;
@@ -91,7 +95,7 @@ impl Connection {
         if !is_cluster && !hello.contains_key("setName") {
             return Err(MongoError::Standalone);
         }
-        Ok(Self { database, client, runtime, is_cluster, settings: settings.clone(), endings })
+        Ok(Self { database, client, runtime, is_cluster, settings: settings.clone(), unfinished })
     }
 
     /// A session for an operation that stands by itself.
@@ -118,8 +122,8 @@ impl Connection {
     /// Waits for transactions that were given up and are not undone yet.
     #[inline]
     pub(crate) async fn settled(&self) {
-        if self.endings.are_any() {
-            self.within(self.endings.settled()).await;
+        if self.unfinished.are_any() {
+            self.within(self.unfinished.settled()).await;
         }
     }
 
@@ -128,6 +132,3 @@ impl Connection {
         Within::new(&self.runtime, future)
     }
 }
-
-/// How long a batch tries again when others are in its way, or when it cannot be told whether it was committed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -71,54 +71,54 @@ impl<F> Drop for Within<F> {
 
 /// One thing for each runtime that uses it. What is of a runtime that ended is dropped when another one comes.
 pub(crate) struct PerRuntime<T> {
-    places: Mutex<Vec<Place<T>>>,
+    slots: Mutex<Vec<Slot<T>>>,
 }
 
-struct Place<T> {
-    life: Life,
+struct Slot<T> {
+    liveness: Liveness,
     thing: Arc<OnceCell<Arc<T>>>,
 }
 
 impl<T> Default for PerRuntime<T> {
     fn default() -> Self {
-        Self { places: Mutex::default() }
+        Self { slots: Mutex::default() }
     }
 }
 
 impl<T> PerRuntime<T> {
     /// What this runtime has, if it has it already.
     pub(crate) fn known(&self, runtime: &Handle) -> Option<Arc<T>> {
-        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.iter().find(|place| place.life.is_of(runtime)).and_then(|place| place.thing.get().map(Arc::clone))
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.iter().find(|slot| slot.liveness.is_of(runtime)).and_then(|slot| slot.thing.get().map(Arc::clone))
     }
 
     /// What any runtime has.
     pub(crate) fn any(&self) -> Option<Arc<T>> {
-        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.iter().find_map(|place| place.thing.get().map(Arc::clone))
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.iter().find_map(|slot| slot.thing.get().map(Arc::clone))
     }
 
-    /// This runtime's place. The first caller fills it.
-    pub(crate) fn place(&self, runtime: &Handle) -> Arc<OnceCell<Arc<T>>> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = places.iter().find(|place| place.life.is_of(runtime)) {
-            return Arc::clone(&place.thing);
+    /// This runtime's slot. The first caller fills it.
+    pub(crate) fn slot(&self, runtime: &Handle) -> Arc<OnceCell<Arc<T>>> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.iter().find(|slot| slot.liveness.is_of(runtime)) {
+            return Arc::clone(&slot.thing);
         }
-        places.retain(|place| !place.life.has_ended());
+        slots.retain(|slot| !slot.liveness.has_ended());
         let thing = Arc::default();
-        places.push(Place { life: Life::of(runtime), thing: Arc::clone(&thing) });
+        slots.push(Slot { liveness: Liveness::of(runtime), thing: Arc::clone(&thing) });
         thing
     }
 }
 
 /// Whether a runtime still runs: a task in it waits for its end. Another may get its number after that.
-struct Life {
+struct Liveness {
     runtime: tokio::runtime::Id,
     ended: Arc<AtomicBool>,
     task: AbortHandle,
 }
 
-impl Life {
+impl Liveness {
     fn of(runtime: &Handle) -> Self {
         struct End(Arc<AtomicBool>);
         impl Drop for End {
@@ -144,7 +144,7 @@ impl Life {
     }
 }
 
-impl Drop for Life {
+impl Drop for Liveness {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::transaction::kill_session::PATIENCE;
+/// How long we try to end the work of a caller that is gone. After that we close its connection, which ends the work too. The server
+/// ends a transaction after a minute.
+pub(crate) const UNDO_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The transactions that are being ended by tasks.
 #[derive(Default)]
-pub(crate) struct Endings {
+pub(crate) struct Unfinished {
     are_any: AtomicBool,
     known: Mutex<Known>,
 }
@@ -25,13 +27,13 @@ struct Known {
 
 /// One such transaction. Dropping this says that it is over.
 pub(crate) struct Ending {
-    of: Arc<Endings>,
+    of: Arc<Unfinished>,
     number: u64,
     /// Its end is what others wait for.
     _over: watch::Sender<()>,
 }
 
-impl Endings {
+impl Unfinished {
     pub(crate) fn begin(self: &Arc<Self>) -> Ending {
         let (over, receiver) = watch::channel(());
         let mut known = self.known();
@@ -61,10 +63,10 @@ impl Endings {
 
     /// Waits until those that have begun are over. To be polled in a runtime.
     pub(crate) async fn settled(&self) {
-        self.settled_within(PATIENCE).await;
+        self.settled_within(UNDO_TIMEOUT).await;
     }
 
-    async fn settled_within(&self, patience: Duration) {
+    async fn settled_within(&self, timeout: Duration) {
         let open = self.known().open.clone();
         let numbers: Vec<_> = open.keys().copied().collect();
         let all = async {
@@ -73,8 +75,8 @@ impl Endings {
                 let _ = ending.changed().await;
             }
         };
-        if tokio::time::timeout(patience, all).await.is_err() {
-            tracing::warn!("a transaction that was given up is not undone after {patience:?}");
+        if tokio::time::timeout(timeout, all).await.is_err() {
+            tracing::warn!("a transaction that was given up is not undone after {timeout:?}");
             // Nobody waits for them again.
             self.forget(numbers);
         }
@@ -103,27 +105,27 @@ mod tests {
     #[test]
     fn those_that_have_begun_are_waited_for_and_no_others() {
         in_a_runtime(async {
-            let endings = Arc::new(Endings::default());
-            let first = endings.begin();
-            let waits = endings.settled();
+            let unfinished = Arc::new(Unfinished::default());
+            let first = unfinished.begin();
+            let waits = unfinished.settled();
             tokio::pin!(waits);
             assert!(now(waits.as_mut()).await.is_none());
-            let second = endings.begin();
+            let second = unfinished.begin();
             drop(first);
             waits.await;
-            assert!(endings.are_any());
+            assert!(unfinished.are_any());
             drop(second);
-            assert!(!endings.are_any());
+            assert!(!unfinished.are_any());
         });
     }
 
     #[test]
     fn one_that_does_not_end_is_waited_for_once() {
         in_a_runtime(async {
-            let endings = Arc::new(Endings::default());
-            let never = endings.begin();
-            endings.settled_within(Duration::from_millis(1)).await;
-            assert!(!endings.are_any());
+            let unfinished = Arc::new(Unfinished::default());
+            let never = unfinished.begin();
+            unfinished.settled_within(Duration::from_millis(1)).await;
+            assert!(!unfinished.are_any());
             drop(never);
         });
     }

@@ -8,8 +8,9 @@ use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Value, ValueRef};
 use mongodb::bson::{Bson, Document, doc};
 
-use crate::encode::location::{Crossing, Field, SOME, Stored, Way};
-use crate::encode::values::{is_object, of_type, scalar};
+use crate::encode::location::{Field, Location, Segment, SegmentKind};
+use crate::encode::shape::{SOME, is_object};
+use crate::encode::values::{of_type, scalar};
 
 /// An expression, and the depth of variables that are in use.
 pub(crate) struct Expressions {
@@ -153,14 +154,14 @@ impl Expressions {
     /// The value of a field, under whichever of its names, or what documents without it have.
     pub(crate) fn field(&mut self, field: &Field, of: Bson) -> Bson {
         if field.aliases.is_empty() && field.absent.is_none() && !field.is_presence {
-            return get(&field.stored, of);
+            return get(&field.name, of);
         }
         self.with(of, |_, of| {
             let branch = |name| {
                 let held = get(name, of.clone());
                 doc! { "case": is_there(held.clone()), "then": held }
             };
-            let names: Vec<_> = std::iter::once(&field.stored).chain(&field.aliases).map(|name| branch(name)).collect();
+            let names: Vec<_> = std::iter::once(&field.name).chain(&field.aliases).map(|name| branch(name)).collect();
             let absent = field.absent.as_ref().map_or(Bson::Null, |absent| of_type(field.shape, absent));
             let (otherwise, nowhere) = match field.is_presence {
                 true => (Bson::from("$$REMOVE"), Bson::from("$$REMOVE")),
@@ -185,42 +186,42 @@ impl Expressions {
     }
 
     /// What is stored at the end of the way.
-    fn found(&mut self, stored: &Stored) -> Bson {
-        let (path, rest) = stored.plain_way();
+    fn found(&mut self, location: &Location) -> Bson {
+        let (path, rest) = location.plain_way();
         let mut value = Bson::String(path.map_or_else(|| "$$ROOT".to_owned(), |path| format!("${path}")));
-        for Crossing { options, way } in rest {
+        for Segment { options, kind } in rest {
             let around = within_options(value, options.saturating_sub(1));
-            value = match way {
-                Way::Field(field) => self.field(field, around),
-                Way::Unit(names) => {
+            value = match kind {
+                SegmentKind::Field(field) => self.field(field, around),
+                SegmentKind::Unit(names) => {
                     let names = names.iter().copied().map(Bson::from).collect();
                     either(one_of(around, names), literal(Bson::Document(Document::new())), Bson::Null)
                 }
-                Way::Pair { shape, key } => self.of_pair(around, *shape, key),
+                SegmentKind::Pair { shape, key } => self.of_pair(around, *shape, key),
             };
         }
         value
     }
 
     /// A property as it would be stored in the options that are around it.
-    pub(crate) fn property(&mut self, stored: &Stored) -> Bson {
-        let found = self.found(stored);
-        if !stored.has_presence_around_options() {
+    pub(crate) fn property(&mut self, location: &Location) -> Bson {
+        let found = self.found(location);
+        if !location.has_presence_around_options() {
             return found;
         }
         self.with(found, |_, found| either(is_there(found.clone()), Bson::Document(doc! { SOME: found }), Bson::Null))
     }
 
     /// A property's value behind all options.
-    pub(crate) fn value(&mut self, stored: &Stored) -> Bson {
-        let options = stored.options - usize::from(stored.is_presence);
-        within_options(self.found(stored), options.saturating_sub(1))
+    pub(crate) fn value(&mut self, location: &Location) -> Bson {
+        let options = location.options - usize::from(location.is_presence);
+        within_options(self.found(location), options.saturating_sub(1))
     }
 
     /// The same, a choice by its stored name.
-    pub(crate) fn key_value(&mut self, stored: &Stored) -> Bson {
-        let value = self.value(stored);
-        let aliases = match (stored.leaf)() {
+    pub(crate) fn key_value(&mut self, location: &Location) -> Bson {
+        let value = self.value(location);
+        let aliases = match (location.leaf)() {
             Shape::Choice { aliases, .. } if !aliases.is_empty() => aliases,
             _ => return value,
         };
@@ -234,22 +235,22 @@ impl Expressions {
     }
 
     /// A property as it sorts.
-    pub(crate) fn sort_value(&mut self, stored: &Stored) -> Bson {
-        let property = self.property(stored);
-        if !stored.has_aliases() {
+    pub(crate) fn sort_value(&mut self, location: &Location) -> Bson {
+        let property = self.property(location);
+        if !location.has_aliases() {
             return property;
         }
-        let name = self.key_value(stored);
+        let name = self.key_value(location);
         self.with(name, |_, name| {
-            let layers = 1..stored.options;
+            let layers = 1..location.options;
             let in_options = layers.fold(name.clone(), |inner, _| Bson::Document(doc! { SOME: inner }));
             either(has_type(name, "string"), in_options, property)
         })
     }
 
     /// A comparison of order with a value, false of what is absent.
-    pub(crate) fn compared(&mut self, stored: &Stored, operator: &str, operand: ValueRef<'_>) -> Bson {
-        let value = self.value(stored);
+    pub(crate) fn compared(&mut self, location: &Location, operator: &str, operand: ValueRef<'_>) -> Bson {
+        let value = self.value(location);
         self.with(value, |_, value| {
             let mut parts = vec![Bson::Document(doc! { operator: [value.clone(), literal(scalar(operand))] })];
             // The order of all values has none and NaN below all numbers.
@@ -264,8 +265,8 @@ impl Expressions {
     }
 
     /// A comparison of the number of elements or entries, false of what is absent; `None` if it can have none.
-    pub(crate) fn length(&mut self, stored: &Stored, operator: &str, length: u64) -> Option<Bson> {
-        let is_object = match (stored.leaf)() {
+    pub(crate) fn length(&mut self, location: &Location, operator: &str, length: u64) -> Option<Bson> {
+        let is_object = match (location.leaf)() {
             Shape::List(_) | Shape::Set(_) => false,
             Shape::Map(key, _) => is_object(key),
             Shape::Scalar(_)
@@ -277,7 +278,7 @@ impl Expressions {
         };
         // Nothing has as many.
         let length = literal(Bson::Int64(i64::try_from(length).unwrap_or(i64::MAX)));
-        let value = self.value(stored);
+        let value = self.value(location);
         Some(self.with(value, |_, value| {
             let (is_there, held) = match is_object {
                 true => (has_type(value.clone(), "object"), entries(value)),

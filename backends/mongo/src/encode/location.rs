@@ -6,15 +6,13 @@ use longevity_core::storable::{FieldShape, Shape, ShapeFn, VariantShape};
 use longevity_core::{Path, Step, Value};
 use smallvec::SmallVec;
 
-use crate::encode::values::{is_object, keys_of};
-
-/// The key of what is in an option in an option.
-pub(crate) const SOME: &str = "_some";
+use crate::encode::shape::{SOME, behind_options, is_object};
+use crate::encode::values::keys_of;
 
 /// The way to a property, and what is there.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored {
-    pub(crate) crossings: SmallVec<[Crossing; 2]>,
+pub(crate) struct Location {
+    pub(crate) segments: SmallVec<[Segment; 2]>,
     /// How many options are around the value.
     pub(crate) options: usize,
     /// Whether the outermost of them is that something is there at all: of the variant or the entry at the end of the way.
@@ -25,15 +23,15 @@ pub(crate) struct Stored {
 
 /// A step on the way.
 #[derive(Clone, Debug)]
-pub(crate) struct Crossing {
+pub(crate) struct Segment {
     /// How many options are around what it is a step in.
     pub(crate) options: usize,
-    pub(crate) way: Way,
+    pub(crate) kind: SegmentKind,
 }
 
 /// From a value to one that it holds.
 #[derive(Clone, Debug)]
-pub(crate) enum Way {
+pub(crate) enum SegmentKind {
     /// To a field of the object.
     Field(Field),
     /// Into a variant that holds nothing, which is a text: one of these.
@@ -45,7 +43,7 @@ pub(crate) enum Way {
 /// A field of an object in a document.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
-    pub(crate) stored: Cow<'static, str>,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) aliases: Vec<Cow<'static, str>>,
     /// The value in documents without it, unless it is none.
     pub(crate) absent: Option<Value>,
@@ -59,20 +57,20 @@ impl Field {
     pub(crate) fn of(field: &FieldShape) -> Self {
         let absent = field.absent.map(|absent| absent()).filter(|absent| !matches!(absent, Value::None(0)));
         let aliases = field.aliases.iter().copied().map(Cow::Borrowed).collect();
-        Self { stored: Cow::Borrowed(field.step.name), aliases, absent, shape: field.shape, is_presence: false }
+        Self { name: Cow::Borrowed(field.step.name), aliases, absent, shape: field.shape, is_presence: false }
     }
 
     /// The field that is named like the variant, with what this holds.
     pub(crate) fn of_variant(variant: &VariantShape, holds: ShapeFn) -> Self {
         let aliases = variant.aliases.iter().copied().map(Cow::Borrowed).collect();
-        Self { stored: Cow::Borrowed(variant.serde_name), aliases, absent: None, shape: holds, is_presence: true }
+        Self { name: Cow::Borrowed(variant.serde_name), aliases, absent: None, shape: holds, is_presence: true }
     }
 
     /// The entry of a map that is an object.
     fn of_entry(key_shape: ShapeFn, key: &Value, held: ShapeFn) -> Self {
         let mut names = keys_of(&behind_options(key_shape).1(), key).into_iter().map(Cow::Owned);
-        let stored = names.next().unwrap_or_default();
-        Self { stored, aliases: names.collect(), absent: None, shape: held, is_presence: true }
+        let name = names.next().unwrap_or_default();
+        Self { name, aliases: names.collect(), absent: None, shape: held, is_presence: true }
     }
 
     /// Whether it is in one place that a path can name, or nowhere when it is none.
@@ -82,11 +80,11 @@ impl Field {
 
     /// Whether its name means itself in a path: a variant may have any.
     fn is_in_paths(&self) -> bool {
-        !self.stored.is_empty() && !self.stored.starts_with('$') && !self.stored.contains('.')
+        !self.name.is_empty() && !self.name.starts_with('$') && !self.name.contains('.')
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        (&self.stored, &self.aliases, self.is_presence) == (&other.stored, &other.aliases, other.is_presence)
+        (&self.name, &self.aliases, self.is_presence) == (&other.name, &other.aliases, other.is_presence)
             && match (&self.absent, &other.absent) {
                 (None, None) => true,
                 (Some(a), Some(b)) => a.is_identical(b),
@@ -95,13 +93,13 @@ impl Field {
     }
 }
 
-impl Crossing {
+impl Segment {
     fn is_plain(&self) -> bool {
-        matches!(&self.way, Way::Field(field) if field.is_plain())
+        matches!(&self.kind, SegmentKind::Field(field) if field.is_plain())
     }
 }
 
-impl Way {
+impl SegmentKind {
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Field(a), Self::Field(b)) => a.is_same(b),
@@ -114,35 +112,23 @@ impl Way {
     }
 }
 
-/// How many options there are around the type, and the type behind them.
-pub(crate) fn behind_options(shape: ShapeFn) -> (usize, ShapeFn) {
-    let (mut options, mut shape) = (0, shape);
-    loop {
-        match shape() {
-            Shape::Newtype { inner, .. } => shape = inner,
-            Shape::Optional(inner) => (options, shape) = (options + 1, inner),
-            _ => return (options, shape),
-        }
-    }
-}
-
 /// What a variant that holds nothing has.
 fn nothing() -> Shape {
     Shape::Struct { name: "", key_of: None, fields: Vec::new() }
 }
 
-impl Stored {
+impl Location {
     /// The way along a path; `None` if the type has no such path.
     pub(crate) fn of(root: ShapeFn, path: &Path) -> Option<Self> {
         let (options, leaf) = behind_options(root);
-        let mut stored = Self { crossings: SmallVec::new(), options, is_presence: false, leaf };
+        let mut location = Self { segments: SmallVec::new(), options, is_presence: false, leaf };
         let mut path = path;
         loop {
             for step in path.steps() {
-                stored.step(step)?;
+                location.step(step)?;
             }
-            let Some((key, rest)) = path.entry() else { return Some(stored) };
-            stored.enter(key)?;
+            let Some((key, rest)) = path.entry() else { return Some(location) };
+            location.enter(key)?;
             path = rest;
         }
     }
@@ -156,7 +142,7 @@ impl Stored {
                 let variant = variants.iter().find(|variant| variant.serde_name == step.name)?;
                 match variant.holds {
                     Some(held) => self.cross_field(Field::of_variant(variant, held)),
-                    None => self.cross(Way::Unit(names_of_variant(variant).collect()), nothing, true),
+                    None => self.cross(SegmentKind::Unit(names_of_variant(variant).collect()), nothing, true),
                 }
             }
             _ => return None,
@@ -167,7 +153,7 @@ impl Stored {
     fn enter(&mut self, key: &Value) -> Option<()> {
         match (self.leaf)() {
             Shape::Map(shape, held) if is_object(shape) => self.cross_field(Field::of_entry(shape, key, held)),
-            Shape::Map(shape, held) => self.cross(Way::Pair { shape, key: key.clone() }, held, true),
+            Shape::Map(shape, held) => self.cross(SegmentKind::Pair { shape, key: key.clone() }, held, true),
             _ => return None,
         }
         Some(())
@@ -175,18 +161,18 @@ impl Stored {
 
     fn cross_field(&mut self, field: Field) {
         let (held, is_presence) = (field.shape, field.is_presence);
-        self.cross(Way::Field(field), held, is_presence);
+        self.cross(SegmentKind::Field(field), held, is_presence);
     }
 
-    fn cross(&mut self, way: Way, held: ShapeFn, is_presence: bool) {
-        self.crossings.push(Crossing { options: self.options - usize::from(self.is_presence), way });
+    fn cross(&mut self, kind: SegmentKind, held: ShapeFn, is_presence: bool) {
+        self.segments.push(Segment { options: self.options - usize::from(self.is_presence), kind });
         let (options, leaf) = behind_options(held);
         (self.options, self.is_presence, self.leaf) = (options + usize::from(is_presence), is_presence, leaf);
     }
 
     /// Whether documents have the value in one place.
     pub(crate) fn is_plain(&self) -> bool {
-        self.crossings.iter().all(Crossing::is_plain)
+        self.segments.iter().all(Segment::is_plain)
     }
 
     /// Whether what is in that place sorts as the values do. A place with nothing and one with null sort alike, and an alias
@@ -207,13 +193,13 @@ impl Stored {
 
     /// How many names a path to it has, those of the options on the way among them.
     pub(crate) fn names(&self) -> usize {
-        let on_the_way = self.crossings.iter().map(|crossing| crossing.options.max(1));
+        let on_the_way = self.segments.iter().map(|segment| segment.options.max(1));
         on_the_way.sum::<usize>() + self.options
     }
 
     /// The field, by its stored names with dots between; `None` if no path leads there.
     pub(crate) fn field(&self) -> Option<String> {
-        field_of(&self.crossings, 0)
+        field_of(&self.segments, 0)
     }
 
     /// The field that holds what is in all the options.
@@ -223,33 +209,35 @@ impl Stored {
 
     /// The field within this many of the options.
     pub(crate) fn field_in(&self, options: usize) -> Option<String> {
-        field_of(&self.crossings, options.saturating_sub(usize::from(self.is_presence)))
+        field_of(&self.segments, options.saturating_sub(usize::from(self.is_presence)))
     }
 
     /// The field that has one of the texts if the value is of the variant; `None` if the way does not end in a variant that
     /// holds nothing, or no one place has it.
     pub(crate) fn unit_variant(&self) -> Option<(String, &[&'static str])> {
-        let (Crossing { options, way: Way::Unit(names) }, before) = self.crossings.split_last()? else { return None };
-        let is_plain = before.iter().all(Crossing::is_plain);
+        let (Segment { options, kind: SegmentKind::Unit(names) }, before) = self.segments.split_last()? else {
+            return None;
+        };
+        let is_plain = before.iter().all(Segment::is_plain);
         let field = if is_plain { field_of(before, options.saturating_sub(1)) } else { None };
         Some((field?, names))
     }
 
     /// The field that a path leads to, as far as the values are in one place, and the rest of the way; `None` if it is all.
-    pub(crate) fn plain_way(&self) -> (Option<String>, &[Crossing]) {
-        let plain = self.crossings.iter().take_while(|crossing| crossing.is_plain()).count();
-        let (plain, rest) = self.crossings.split_at(plain);
+    pub(crate) fn plain_way(&self) -> (Option<String>, &[Segment]) {
+        let plain = self.segments.iter().take_while(|segment| segment.is_plain()).count();
+        let (plain, rest) = self.segments.split_at(plain);
         (if plain.is_empty() { None } else { field_of(plain, 0) }, rest)
     }
 
     /// Whether both are in the same place and have the same type.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let same = |(a, b): (&Crossing, &Crossing)| a.options == b.options && a.way.is_same(&b.way);
+        let same = |(a, b): (&Segment, &Segment)| a.options == b.options && a.kind.is_same(&b.kind);
         // Two addresses may be of one function: then there is one case more in a filter.
         self.options == other.options
             && std::ptr::fn_addr_eq(self.leaf, other.leaf)
-            && self.crossings.len() == other.crossings.len()
-            && self.crossings.iter().zip(&other.crossings).all(same)
+            && self.segments.len() == other.segments.len()
+            && self.segments.iter().zip(&other.segments).all(same)
     }
 }
 
@@ -259,15 +247,15 @@ pub(crate) fn names_of_variant(variant: &VariantShape) -> impl Iterator<Item = &
 }
 
 /// The field at the end of a way, within so many options; `None` if no path leads there.
-fn field_of(crossings: &[Crossing], options: usize) -> Option<String> {
+fn field_of(segments: &[Segment], options: usize) -> Option<String> {
     let mut path = String::new();
-    for Crossing { options, way } in crossings {
-        let Way::Field(field) = way else { return None };
+    for Segment { options, kind } in segments {
+        let SegmentKind::Field(field) = kind else { return None };
         within_options(&mut path, options.saturating_sub(1));
         if !path.is_empty() {
             path.push('.');
         }
-        path.push_str(field.is_in_paths().then_some(&field.stored)?);
+        path.push_str(field.is_in_paths().then_some(&field.name)?);
     }
     within_options(&mut path, options);
     Some(path)

@@ -3,7 +3,7 @@
 use longevity_core::Path;
 use longevity_core::table::TableDefinition;
 
-use crate::encode::location::Stored;
+use crate::encode::location::Location;
 
 /// A property, wherever the types of a table have it.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Property {
 /// A place and a type that the property has in some of the table's types.
 #[derive(Debug)]
 pub(crate) struct Case {
-    pub(crate) stored: Stored,
+    pub(crate) location: Location,
     /// Those types' discriminators; none in the table of a plain type.
     pub(crate) discriminators: Vec<&'static [&'static str]>,
     /// The positions of those types.
@@ -28,14 +28,14 @@ impl Property {
     pub(crate) fn of(definition: &TableDefinition, path: &Path) -> Option<Self> {
         let mut cases: Vec<Case> = Vec::new();
         for (position, variant) in definition.variants.iter().enumerate() {
-            let Some(stored) = Stored::of(variant.shape, path) else { continue };
-            match cases.iter_mut().find(|case| case.stored.is_same(&stored)) {
+            let Some(location) = Location::of(variant.shape, path) else { continue };
+            match cases.iter_mut().find(|case| case.location.is_same(&location)) {
                 Some(case) => {
                     case.variants.push(position);
                     case.discriminators.extend(variant.discriminators);
                 }
                 None => cases.push(Case {
-                    stored,
+                    location,
                     discriminators: variant.discriminators.into_iter().collect(),
                     variants: vec![position],
                     is_everywhere: false,

@@ -2,16 +2,15 @@
 
 use std::borrow::Cow;
 
+use longevity_core::table::TableDefinition;
 use longevity_core::{BoxError, Error, Row, RowId, Timestamp};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::encode::document::MongoDocument;
-use crate::encode::format;
-use crate::encode::row_id;
+use crate::encode::own_fields::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
+use crate::encode::{format, row_id};
 use crate::error::MongoError;
-use crate::schema::layout::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
-use crate::table::Ready;
 
 // https://bsonspec.org/spec.html
 const STRING: u8 = 0x02;
@@ -88,28 +87,32 @@ pub(crate) fn empty() -> Row<MongoDocument> {
 }
 
 /// The row that a document is.
-pub(crate) fn read(table: &Ready, document: &RawDocument) -> Result<Row<MongoDocument>, Error> {
+pub(crate) fn read(definition: &TableDefinition, document: &RawDocument) -> Result<Row<MongoDocument>, Error> {
     let mut row = empty();
-    read_into(&mut row, table, document)?;
+    read_into(&mut row, definition, document)?;
     Ok(row)
 }
 
 /// The same, in place of another. An error is about this document alone, which somebody edited: those behind it can be
 /// read.
-pub(crate) fn read_into(into: &mut Row<MongoDocument>, table: &Ready, document: &RawDocument) -> Result<(), Error> {
-    let mut own = Own::default();
-    let read = match own.in_front(document.as_bytes(), table.has_type()) {
+pub(crate) fn read_into(
+    into: &mut Row<MongoDocument>,
+    definition: &TableDefinition,
+    document: &RawDocument,
+) -> Result<(), Error> {
+    let mut own = OwnFields::default();
+    let read = match own.in_front(document.as_bytes(), has_type(definition)) {
         Some(fields) => {
             into.doc.set(fields);
             Ok(())
         }
         None => own.anywhere(document, &mut into.doc),
     };
-    let filled = read.and_then(|()| fill(into, table, &own));
+    let filled = read.and_then(|()| fill(into, definition, &own));
     filled.map_err(|(path, source)| {
-        let variant = table.definition.variant(own.discriminator);
+        let variant = definition.variant(own.discriminator);
         Error::Decode {
-            type_name: variant.map_or(table.definition.type_name, |variant| variant.type_name),
+            type_name: variant.map_or(definition.type_name, |variant| variant.type_name),
             id: own.id.map_or(RowId::from_u128(0), row_id::row_id),
             path: path.to_owned(),
             source,
@@ -117,19 +120,24 @@ pub(crate) fn read_into(into: &mut Row<MongoDocument>, table: &Ready, document: 
     })
 }
 
-type Wrong = (&'static str, BoxError);
+/// Whether documents of the table have a discriminator.
+fn has_type(definition: &TableDefinition) -> bool {
+    definition.discriminators().next().is_some()
+}
 
-fn fill(into: &mut Row<MongoDocument>, table: &Ready, own: &Own<'_>) -> Result<(), Wrong> {
+type Misfit = (&'static str, BoxError);
+
+fn fill(into: &mut Row<MongoDocument>, definition: &TableDefinition, own: &OwnFields<'_>) -> Result<(), Misfit> {
     let missing =
         |field| (field, BoxError::from(format!("the document has no {field}, or not such a one as longevity writes")));
     into.id = own.id.map(row_id::row_id).ok_or_else(|| missing(ID))?;
     into.version = own.version.ok_or_else(|| missing(VERSION))?;
-    if table.has_type() && own.discriminator.is_none() {
+    if has_type(definition) && own.discriminator.is_none() {
         return Err(missing(TYPE));
     }
     if into.discriminator.as_deref() != own.discriminator {
         into.discriminator = own.discriminator.map(|name| {
-            let known = table.definition.discriminators().find(|known| *known == name);
+            let known = definition.discriminators().find(|known| *known == name);
             known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
         });
     }
@@ -165,13 +173,13 @@ pub(crate) fn version_of(value: RawBsonRef<'_>) -> Option<u64> {
 pub(crate) fn fields_of(document: &RawDocument) -> Vec<u8> {
     let mut doc = MongoDocument::unset();
     // Of one that somebody edited, what can be read.
-    let _ = Own::default().anywhere(document, &mut doc);
+    let _ = OwnFields::default().anywhere(document, &mut doc);
     doc.fields().to_vec()
 }
 
 /// Our own fields of a document.
 #[derive(Default)]
-struct Own<'a> {
+struct OwnFields<'a> {
     id: Option<ObjectId>,
     discriminator: Option<&'a str>,
     version: Option<u64>,
@@ -179,7 +187,7 @@ struct Own<'a> {
     updated_at: Option<&'a RawDocument>,
 }
 
-impl<'a> Own<'a> {
+impl<'a> OwnFields<'a> {
     /// Reads them where we write them; the bytes of the fields behind. `None` if any is not there, which happens when
     /// somebody edited the document.
     fn in_front(&mut self, bytes: &'a [u8], has_type: bool) -> Option<&'a [u8]> {
@@ -224,7 +232,7 @@ impl<'a> Own<'a> {
     }
 
     /// Reads them wherever they are, and puts the other fields in the document.
-    fn anywhere(&mut self, document: &'a RawDocument, fields: &mut MongoDocument) -> Result<(), Wrong> {
+    fn anywhere(&mut self, document: &'a RawDocument, fields: &mut MongoDocument) -> Result<(), Misfit> {
         *self = Self::default();
         let mut others = RawDocumentBuf::new();
         for field in document {

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use longevity_core::encoding::Format as _;
-use longevity_core::storable::{ScalarType, Shape, ShapeFn};
+use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Timestamp, Value, ValueRef};
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
 
 use crate::encode::format::{self, BsonFormat};
-use crate::encode::location::{SOME, behind_options};
+use crate::encode::shape::{SOME, behind_options, is_object};
 
 /// The value of a scalar or a choice.
 pub(crate) fn scalar(value: ValueRef<'_>) -> Bson {
@@ -88,29 +88,6 @@ fn behind(shape: &Shape, value: &Value) -> Bson {
     }
 }
 
-/// Whether a map with such keys is an object.
-pub(crate) fn is_object(key: ShapeFn) -> bool {
-    match behind_newtypes(key) {
-        Shape::Scalar(scalar) => !scalar.is_float(),
-        Shape::Choice { .. } => true,
-        Shape::Newtype { .. }
-        | Shape::Optional(_)
-        | Shape::List(_)
-        | Shape::Set(_)
-        | Shape::Map(..)
-        | Shape::Struct { .. }
-        | Shape::Enum { .. } => false,
-    }
-}
-
-fn behind_newtypes(shape: ShapeFn) -> Shape {
-    let mut shape = shape();
-    while let Shape::Newtype { inner, .. } = shape {
-        shape = inner();
-    }
-    shape
-}
-
 /// A map's key as the object has it.
 pub(crate) fn object_key(key: &Value) -> String {
     let text = match key {
@@ -132,30 +109,10 @@ pub(crate) fn keys_of(shape: &Shape, key: &Value) -> Vec<String> {
     keys
 }
 
-/// Whether two values of the type are equal exactly if their encodings are, whichever version of the model wrote them.
-pub(crate) fn is_flat(shape: ShapeFn) -> bool {
-    match behind_options(shape).1() {
-        Shape::Scalar(_) => true,
-        Shape::Choice { aliases, .. } => aliases.is_empty(),
-        Shape::Newtype { .. }
-        | Shape::Optional(_)
-        | Shape::List(_)
-        | Shape::Set(_)
-        | Shape::Map(..)
-        | Shape::Struct { .. }
-        | Shape::Enum { .. } => false,
-    }
-}
-
 /// The texts under which a choice may be stored.
 pub(crate) fn names_of_choice(shape: &Shape, value: &Value) -> Option<Vec<Bson>> {
     let (Shape::Choice { aliases, .. }, Value::Text(name)) = (shape, value) else { return None };
     let aliases = aliases.iter().filter(|(_, stored)| *stored == &**name).map(|(alias, _)| Bson::from(*alias));
     let names: Vec<_> = std::iter::once(Bson::from(&**name)).chain(aliases).collect();
     (names.len() > 1).then_some(names)
-}
-
-/// Whether the type is a scalar that a document has as an object: an instant.
-pub(crate) fn is_instant(shape: &Shape) -> bool {
-    matches!(shape, Shape::Scalar(ScalarType::Timestamp))
 }

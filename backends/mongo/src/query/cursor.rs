@@ -13,35 +13,39 @@ use mongodb::raw_batch_cursor::{RawBatch, SessionRawBatchCursor};
 use mongodb::{Client, ClientSession, Collection};
 
 use crate::connection::client::Connection;
+use crate::connection::unfinished::UNDO_TIMEOUT;
 use crate::error::MongoError;
-use crate::query::read::pipeline;
-use crate::query::translate::Find;
-use crate::table::Ready;
+use crate::query::translate::{Find, pipeline};
+use crate::table::ReadyTable;
 use crate::transaction::executor::Executor;
-use crate::transaction::kill_session::{PATIENCE, SOON, kill};
-use crate::transaction::open_transaction::{Kind, Open};
+use crate::transaction::kill_session::{REPLY_GRACE, kill};
+use crate::transaction::open_transaction::{Kind, OpenTransaction};
 
 /// Up to so many rows the server sends in its first answer, so that a page costs one round trip.
 const PAGE: i64 = 1_000;
 
 /// The rows of a query, a batch at a time. The server's cursor is closed when this is dropped.
 pub(crate) enum Cursor {
-    Open(Box<SessionRawBatchCursor>, Of),
+    Open(Box<SessionRawBatchCursor>, CursorSession),
     /// All of them: in a transaction a cursor of the server's would show what is written after its beginning, and the user's code may
     /// write when it gets a row.
     Held(std::vec::IntoIter<RawBatch>),
 }
 
 /// The session by which the server tells what belongs to a query.
-pub(crate) enum Of {
+pub(crate) enum CursorSession {
     Query(Box<ClientSession>),
     /// One that it shares with all else of a snapshot.
-    Snapshot(Arc<Open>),
+    Snapshot(Arc<OpenTransaction>),
 }
 
 impl Cursor {
     /// Asks the query, in a transaction if there is one. The future may be dropped at any point: see [`Opening`].
-    pub(crate) async fn open(table: &Ready, open: Option<&Arc<Open>>, find: Find) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        table: &ReadyTable,
+        open: Option<&Arc<OpenTransaction>>,
+        find: Find,
+    ) -> Result<Self, Error> {
         // One more than there are: the server then knows that there are no more, and needs not be asked again.
         let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit + 1).ok());
         let batch_size = page.unwrap_or(table.batch_size);
@@ -55,19 +59,24 @@ impl Cursor {
             let mut session = asks.session().await?;
             let _ = told.set(session.id().clone());
             let batches = ask(collection, find, batch_size, &mut session).await?;
-            Ok(Self::Open(Box::new(batches), Of::Query(Box::new(session))))
+            Ok(Self::Open(Box::new(batches), CursorSession::Query(Box::new(session))))
         };
         let opening = Opening { connection, session_id, open: Some(Box::pin(open)) };
         Ok(opening.await.map_err(MongoError::of_read)?)
     }
 
-    async fn open_in(table: &Ready, open: &Arc<Open>, find: Find, batch_size: u32) -> Result<Self, Error> {
+    async fn open_in(
+        table: &ReadyTable,
+        open: &Arc<OpenTransaction>,
+        find: Find,
+        batch_size: u32,
+    ) -> Result<Self, Error> {
         let mut executor = Executor::Transaction(open.reading()?);
         let collection = executor.collection(table);
         if open.kind == Kind::Snapshot {
             let asked = executor.run(move |session| Box::pin(ask(collection, find, batch_size, session))).await;
             return match asked {
-                Ok(batches) => Ok(Self::Open(Box::new(batches), Of::Snapshot(Arc::clone(open)))),
+                Ok(batches) => Ok(Self::Open(Box::new(batches), CursorSession::Snapshot(Arc::clone(open)))),
                 Err(error) => Err(executor.read_failed(error).await),
             };
         }
@@ -94,11 +103,11 @@ impl Cursor {
             Self::Open(batches, of) => (batches, of),
         };
         match of {
-            Of::Query(mut session) => {
+            CursorSession::Query(mut session) => {
                 let batch = next_of(&mut batches, &mut session).await.map_err(MongoError::of_read)?;
-                Ok(batch.map(|batch| (Self::Open(batches, Of::Query(session)), batch)))
+                Ok(batch.map(|batch| (Self::Open(batches, CursorSession::Query(session)), batch)))
             }
-            Of::Snapshot(open) => {
+            CursorSession::Snapshot(open) => {
                 let operation = open.reading()?;
                 let next = operation.run(move |session| {
                     Box::pin(async move {
@@ -111,7 +120,7 @@ impl Cursor {
                     Err(error) => return Err(operation.failed(error).await),
                 };
                 drop(operation);
-                Ok(next.map(|(batches, batch)| (Self::Open(batches, Of::Snapshot(open)), batch)))
+                Ok(next.map(|(batches, batch)| (Self::Open(batches, CursorSession::Snapshot(open)), batch)))
             }
         }
     }
@@ -176,12 +185,12 @@ impl Drop for Opening {
 
 async fn end(client: Client, session: Document, mut open: Pin<Box<dyn Future<Output = Opened> + Send>>) {
     // A cursor that comes is dropped, which closes it.
-    if tokio::time::timeout(SOON, &mut open).await.is_ok() {
+    if tokio::time::timeout(REPLY_GRACE, &mut open).await.is_ok() {
         return;
     }
     let ended = async {
         kill(&client, &session).await;
         let _ = open.await;
     };
-    let _ = tokio::time::timeout(PATIENCE, ended).await;
+    let _ = tokio::time::timeout(UNDO_TIMEOUT, ended).await;
 }

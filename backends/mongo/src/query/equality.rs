@@ -9,8 +9,9 @@ use crate::encode::expression::{
     Expressions, all, any, element, entries, equal, get, has_type, is_absent, is_list, is_there, list, literal, one_of,
     size, within_options,
 };
-use crate::encode::location::{Field, behind_options, names_of_variant};
-use crate::encode::values::{is_flat, is_object, keys_of, names_of_choice, of_type, scalar};
+use crate::encode::location::{Field, names_of_variant};
+use crate::encode::shape::{behind_options, is_flat, is_object};
+use crate::encode::values::{keys_of, names_of_choice, of_type, scalar};
 
 impl Expressions {
     /// Whether what is stored of a type equals the value.

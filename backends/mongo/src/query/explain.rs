@@ -2,15 +2,14 @@
 
 use longevity_core::query::{Predicate, Select};
 use longevity_core::{Access, Error, Explanation};
-use mongodb::bson::{Bson, Document, Utf8Lossy, doc};
+use mongodb::bson::{Bson, Document, doc};
 
-use crate::error::{MongoError, is_success};
-use crate::query::read;
+use crate::error::{MongoError, lossy_reply};
 use crate::query::translate::{self, Find};
-use crate::table::Ready;
+use crate::table::ReadyTable;
 
 /// How a selection is found.
-pub(crate) async fn of_select(table: &Ready, select: &Select) -> Result<Explanation, Error> {
+pub(crate) async fn of_select(table: &ReadyTable, select: &Select) -> Result<Explanation, Error> {
     let find = translate::find(table, select)?;
     let explanation = of_find(table, find).await?;
     Ok(match select.predicate {
@@ -20,13 +19,13 @@ pub(crate) async fn of_select(table: &Ready, select: &Select) -> Result<Explanat
 }
 
 /// How a key is looked up.
-pub(crate) async fn of_filter(table: &Ready, filter: Document) -> Result<Explanation, Error> {
+pub(crate) async fn of_filter(table: &ReadyTable, filter: Document) -> Result<Explanation, Error> {
     let (computed, sort, fields) = (Document::new(), Document::new(), Document::new());
     let find = Find { filter, computed, sort, skip: 0, limit: Some(1), fields };
     of_find(table, find).await
 }
 
-async fn of_find(table: &Ready, find: Find) -> Result<Explanation, Error> {
+async fn of_find(table: &ReadyTable, find: Find) -> Result<Explanation, Error> {
     let name = &*table.definition.name;
     let command = if find.computed.is_empty() {
         let mut command = doc! { "find": name, "filter": find.filter, "sort": find.sort };
@@ -35,12 +34,12 @@ async fn of_find(table: &Ready, find: Find) -> Result<Explanation, Error> {
         }
         command
     } else {
-        doc! { "aggregate": name, "pipeline": read::pipeline(find), "cursor": {} }
+        doc! { "aggregate": name, "pipeline": translate::pipeline(find), "cursor": {} }
     };
     let explain = doc! { "explain": command, "verbosity": "queryPlanner" };
     let reply = match table.database.run_command(explain).await {
         Ok(reply) => reply,
-        Err(error) => lossy(&error).ok_or_else(|| MongoError::of_read(error))?,
+        Err(error) => lossy_reply(&error).ok_or_else(|| MongoError::of_read(error))?,
     };
     let mut stages = Vec::new();
     if let Some(plan) = plan_of(&reply) {
@@ -51,13 +50,6 @@ async fn of_find(table: &Ready, find: Find) -> Result<Explanation, Error> {
     let sorts = reply.get_array("stages").into_iter().flatten().filter_map(Bson::as_document);
     explanation.ordered_by_access &= !sorts.into_iter().any(|stage| stage.contains_key("$sort"));
     Ok(explanation)
-}
-
-/// The reply that the driver does not read: the server cuts long values of the bounds off, in the middle of a character, too.
-fn lossy(error: &mongodb::error::Error) -> Option<Document> {
-    let reply = error.server_response()?;
-    let read = || Utf8Lossy::<Document>::try_from(reply.as_ref()).ok().map(|reply| reply.0);
-    is_success(reply).then(read)?
 }
 
 /// The plan that was chosen: of a query, or of the query that an aggregation begins with.
@@ -89,7 +81,7 @@ fn stage_of(stage: &Document) -> &str {
     stage.get_str("stage").unwrap_or("?")
 }
 
-fn explanation(table: &Ready, stages: &[&Document]) -> Explanation {
+fn explanation(table: &ReadyTable, stages: &[&Document]) -> Explanation {
     let has = |name: &str| stages.iter().any(|stage| stage_of(stage) == name);
     let access = if has("COLLSCAN") {
         Access::Scan
@@ -118,13 +110,13 @@ fn explanation(table: &Ready, stages: &[&Document]) -> Explanation {
     }
 }
 
-fn access(table: &Ready, scan: &Document) -> Access {
+fn access(table: &ReadyTable, scan: &Document) -> Access {
     let name = scan.get_str("indexName").unwrap_or_default();
     let wanted = table.wanted.iter().find(|wanted| wanted.name == name);
     let leading = wanted.map_or(0, |wanted| wanted.leading);
     let (mut equal_columns, mut range) = (0, false);
     let bounds = scan.get_document("indexBounds").into_iter().flatten();
-    let columns = bounds.skip(leading).filter(|(field, _)| *field != crate::schema::layout::ID || name == "_id_");
+    let columns = bounds.skip(leading).filter(|(field, _)| *field != crate::encode::own_fields::ID || name == "_id_");
     for (_, intervals) in columns {
         let intervals: Vec<_> = intervals.as_array().into_iter().flatten().filter_map(Bson::as_str).collect();
         if !intervals.is_empty() && intervals.iter().all(|interval| is_point(interval)) {

@@ -4,7 +4,7 @@
 use longevity_core::Error;
 use mongodb::bson::{Bson, Document};
 
-use crate::encode::location::Stored;
+use crate::encode::location::Location;
 
 /// The levels of a filter or of what is computed for an order. The server takes
 /// [200](https://github.com/mongodb/mongo/blob/master/src/mongo/bson/bson_depth.h) in a command and in a reply; some of them are
@@ -34,8 +34,8 @@ fn fits(value: &Bson, room: usize) -> bool {
 }
 
 /// Fails if no path of the server's leads so far.
-pub(crate) fn ensure_reachable(stored: &Stored) -> Result<(), Error> {
-    if stored.names() <= NAMES {
+pub(crate) fn ensure_reachable(location: &Location) -> Result<(), Error> {
+    if location.names() <= NAMES {
         return Ok(());
     }
     Err(too_large(format!("a path of MongoDB has at most {NAMES} names")))

@@ -3,6 +3,7 @@
 //! - [`cursor`]: the server's cursor, one batch at a time.
 //! - [`equality`]: equality as an aggregation expression.
 //! - [`explain`]: the server's plan of a query.
+//! - [`filter`]: predicates as filters.
 //! - [`limits`]: limits of the server on the depth of a query.
 //! - [`read`]: look-ups by key, queries, counts.
 //! - [`stream`]: a query as a stream of rows.
@@ -12,6 +13,7 @@
 pub(crate) mod cursor;
 pub(crate) mod equality;
 pub(crate) mod explain;
+pub(crate) mod filter;
 pub(crate) mod limits;
 pub(crate) mod read;
 pub(crate) mod stream;

@@ -7,50 +7,28 @@ use std::sync::Arc;
 use futures_core::Stream;
 use longevity_core::backend::{Give, Lookup};
 use longevity_core::query::{Predicate, Select};
-use longevity_core::value::Comparison;
-use longevity_core::{Error, ErrorKind, Row};
-use mongodb::bson::{Document, RawDocument, doc};
+use longevity_core::{Error, Row};
+use mongodb::bson::{RawDocument, doc};
 use mongodb::raw_batch_cursor::RawBatch;
 
 use crate::encode::document::MongoDocument;
+use crate::encode::own_fields::ID;
 use crate::encode::row;
 use crate::error::MongoError;
 use crate::query::cursor::Cursor;
-use crate::query::translate::{self, Find};
-use crate::schema::layout::ID;
-use crate::table::Ready;
+use crate::query::filter;
+use crate::query::translate;
+use crate::table::ReadyTable;
 use crate::transaction::executor::Executor;
-use crate::transaction::open_transaction::Open;
-
-/// The filter of a look-up.
-pub(crate) fn of_key(table: &Ready, lookup: &Lookup<'_>) -> Result<Document, Error> {
-    let wrong = |what: String| Error::Backend { backend: crate::NAME, kind: ErrorKind::Permanent, source: what.into() };
-    let definition = &*table.definition;
-    let index = definition.indexes.get(lookup.index).filter(|index| index.is_unique());
-    let Some(index) = index else {
-        return Err(wrong(format!("index {} of table {} is not a key", lookup.index, definition.name)));
-    };
-    if index.columns.len() != lookup.values.len() {
-        return Err(wrong(format!("the key {} has not {} columns", lookup.index, lookup.values.len())));
-    }
-    // A partial index is used only where its condition is in the filter.
-    let scope = lookup.scope.or(index.scope);
-    let predicate = scope.map_or(Predicate::True, Predicate::Scope);
-    let columns = index.columns.iter().zip(lookup.values);
-    let predicate = columns.fold(predicate, |predicate, (column, value)| {
-        let path = definition.columns[*column].path.clone();
-        predicate.and(Predicate::Compare { path, comparison: Comparison::Eq, operand: value.to_value() })
-    });
-    translate::filter(table, &predicate)
-}
+use crate::transaction::open_transaction::OpenTransaction;
 
 /// The row with a key.
 pub(crate) async fn get(
-    table: &Ready,
+    table: &ReadyTable,
     executor: &mut Executor<'_>,
     lookup: &Lookup<'_>,
 ) -> Result<Option<Row<MongoDocument>>, Error> {
-    let filter = of_key(table, lookup)?;
+    let filter = filter::of_key(table, lookup)?;
     let collection = executor.collection(table);
     let answer = executor.run(move |session| {
         Box::pin(async move {
@@ -65,7 +43,7 @@ pub(crate) async fn get(
         Ok(None) => return Ok(None),
         Err(error) => return Err(executor.read_failed(error).await),
     };
-    documents(&batch)?.next().map(|document| row::read(table, document?)).transpose()
+    documents(&batch)?.next().map(|document| row::read(&table.definition, document?)).transpose()
 }
 
 /// The documents of a batch.
@@ -78,29 +56,10 @@ pub(crate) fn documents(
     Ok(all.map(move |value| value.ok().and_then(|value| value.as_document()).ok_or_else(unreadable)))
 }
 
-/// A query whose order is computed.
-pub(crate) fn pipeline(find: Find) -> Vec<Document> {
-    let fields: Vec<String> = find.computed.keys().cloned().collect();
-    let mut pipeline =
-        vec![doc! { "$match": find.filter }, doc! { "$set": find.computed }, doc! { "$sort": find.sort }];
-    if find.skip > 0 {
-        pipeline.push(doc! { "$skip": i64::try_from(find.skip).unwrap_or(i64::MAX) });
-    }
-    if let Some(limit) = find.limit {
-        pipeline.push(doc! { "$limit": limit });
-    }
-    pipeline.push(if find.fields.is_empty() {
-        doc! { "$unset": fields }
-    } else {
-        doc! { "$project": find.fields }
-    });
-    pipeline
-}
-
 /// Gives the rows one by one, each in place of the one before: those of the store, or of a transaction.
 pub(crate) async fn each(
-    table: &Ready,
-    open: Option<&Arc<Open>>,
+    table: &ReadyTable,
+    open: Option<&Arc<OpenTransaction>>,
     select: &Select,
     give: &mut dyn Give<MongoDocument>,
 ) -> Result<(), Error> {
@@ -109,7 +68,7 @@ pub(crate) async fn each(
     while let Some((next, batch)) = cursor.next().await? {
         cursor = next;
         for document in documents(&batch)? {
-            row::read_into(&mut row, table, document?)?;
+            row::read_into(&mut row, &table.definition, document?)?;
             give.give(&row)?;
         }
     }
@@ -117,8 +76,12 @@ pub(crate) async fn each(
 }
 
 /// How many rows satisfy a predicate.
-pub(crate) async fn count(table: &Ready, executor: &mut Executor<'_>, predicate: &Predicate) -> Result<u64, Error> {
-    let filter = translate::filter(table, predicate)?;
+pub(crate) async fn count(
+    table: &ReadyTable,
+    executor: &mut Executor<'_>,
+    predicate: &Predicate,
+) -> Result<u64, Error> {
+    let filter = filter::filter(table, predicate)?;
     let collection = executor.collection(table);
     let count =
         executor.run(move |session| Box::pin(async move { collection.count_documents(filter).session(session).await }));
@@ -129,8 +92,12 @@ pub(crate) async fn count(table: &Ready, executor: &mut Executor<'_>, predicate:
 }
 
 /// Whether any row satisfies a predicate.
-pub(crate) async fn exists(table: &Ready, executor: &mut Executor<'_>, predicate: &Predicate) -> Result<bool, Error> {
-    let filter = translate::filter(table, predicate)?;
+pub(crate) async fn exists(
+    table: &ReadyTable,
+    executor: &mut Executor<'_>,
+    predicate: &Predicate,
+) -> Result<bool, Error> {
+    let filter = filter::filter(table, predicate)?;
     let collection = executor.collection(table);
     let found = executor.run(move |session| {
         Box::pin(async move { collection.find_one(filter).projection(doc! { ID: 1 }).session(session).await })

@@ -12,10 +12,9 @@ use longevity_core::{Error, Row};
 use crate::encode::document::MongoDocument;
 use crate::encode::row;
 use crate::query::cursor::Cursor;
-use crate::query::read;
-use crate::query::translate;
-use crate::table::{Ready, Table};
-use crate::transaction::open_transaction::Open;
+use crate::query::{read, translate};
+use crate::table::{ReadyTable, Table};
+use crate::transaction::open_transaction::OpenTransaction;
 
 /// The rows of a stream.
 ///
@@ -26,7 +25,7 @@ pub struct Rows {
 }
 
 struct Opened {
-    table: Arc<Ready>,
+    table: Arc<ReadyTable>,
     cursor: Cursor,
 }
 
@@ -47,14 +46,14 @@ impl Opened {
         let Self { table, cursor } = self;
         let Some((cursor, batch)) = cursor.next().await? else { return Ok(None) };
         let documents = read::documents(&batch)?;
-        let rows: Vec<_> = documents.map(|document| row::read(&table, document?)).collect();
+        let rows: Vec<_> = documents.map(|document| row::read(&table.definition, document?)).collect();
         Ok(Some((Self { table, cursor }, rows.into_iter())))
     }
 }
 
 impl Rows {
     /// Of the store, or of a transaction.
-    pub(crate) fn new(table: &Table, open: Option<Arc<Open>>, select: Select) -> Self {
+    pub(crate) fn new(table: &Table, open: Option<Arc<OpenTransaction>>, select: Select) -> Self {
         let table = table.clone();
         let first = async move {
             let ready = match &open {

@@ -2,22 +2,18 @@
 
 use longevity_core::Error;
 use longevity_core::table::TableDefinition;
-use mongodb::Database;
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Document, doc};
 use mongodb::error::Error as DriverError;
 
 use crate::connection::client::Connection;
 use crate::connection::names;
+use crate::encode::own_fields;
 use crate::error::{DUPLICATE, MongoError, code_of, index_in};
-use crate::schema::existing_rows;
+use crate::schema::indexes::{absent, conflict, indexes, is_same_key};
 use crate::schema::layout::{self, Wanted};
-use crate::schema::rewrite;
-use crate::schema::sharding;
-use crate::schema::validator;
-use crate::table::Ready;
+use crate::schema::{existing_rows, rewrite, sharding, validator};
 
 // https://www.mongodb.com/docs/manual/reference/error-codes/
-const NAMESPACE_NOT_FOUND: i32 = 26;
 const NAMESPACE_EXISTS: i32 = 48;
 const INDEX_OPTIONS_CONFLICT: i32 = 85;
 const INDEX_KEY_SPECS_CONFLICT: i32 = 86;
@@ -65,7 +61,7 @@ pub(crate) async fn create(connection: &Connection, definition: &TableDefinition
 
 async fn has_rows(connection: &Connection, definition: &TableDefinition) -> Result<bool, MongoError> {
     let collection = connection.database.collection::<Document>(&definition.name);
-    let row = collection.find_one(doc! {}).projection(doc! { layout::ID: 1 }).await;
+    let row = collection.find_one(doc! {}).projection(doc! { own_fields::ID: 1 }).await;
     Ok(row.map_err(MongoError::of_read)?.is_some())
 }
 
@@ -78,91 +74,6 @@ pub(crate) async fn ensure_created(connection: &Connection, definition: &TableDe
     match absent(definition, &found, &wanted)?.first() {
         None => Ok(()),
         Some(missing) => Err(MongoError::NoSchema { what: format!("the index {}", missing.name) }),
-    }
-}
-
-/// The collection's indexes, without those that are still being built; `None` if there is no such collection.
-pub(crate) async fn indexes(
-    connection: &Connection,
-    definition: &TableDefinition,
-) -> Result<Option<Vec<Document>>, MongoError> {
-    let found = indexes_of(&connection.database, &definition.name).await?;
-    let by_id = found.iter().flatten().find(|index| index.get_str("name").is_ok_and(|name| name == "_id_"));
-    if by_id.is_some_and(|index| index.contains_key("collation")) {
-        return Err(MongoError::ForeignCollection { table: definition.name.to_string() });
-    }
-    Ok(found)
-}
-
-async fn indexes_of(database: &Database, name: &str) -> Result<Option<Vec<Document>>, MongoError> {
-    // A collection has at most 64. Those that are being built are told from the others by what this asks for.
-    let list = doc! { "listIndexes": name, "cursor": { "batchSize": 100 }, "includeBuildUUIDs": true };
-    let reply = match database.run_command(list).await {
-        Ok(reply) => reply,
-        Err(error) if code_of(&error) == Some(NAMESPACE_NOT_FOUND) => return Ok(None),
-        Err(error) => return Err(MongoError::of_read(error)),
-    };
-    let batch = reply.get_document("cursor").ok().and_then(|cursor| cursor.get_array("firstBatch").ok());
-    let built = |index: &&Document| index.contains_key("name");
-    Ok(Some(batch.into_iter().flatten().filter_map(Bson::as_document).filter(built).cloned().collect()))
-}
-
-/// The fields of an index that is not this model's; `None` if there is no such, or it cannot be asked for.
-pub(crate) async fn fields_of(table: &Ready, name: &str) -> Option<Vec<String>> {
-    let found = indexes_of(&table.database, &table.definition.name).await.ok()??;
-    let index = found.iter().find(|index| index.get_str("name").is_ok_and(|found| found == name))?;
-    Some(index.get_document("key").ok()?.keys().cloned().collect())
-}
-
-/// Those of the wanted indexes that are not among the found ones. One that is there under its name and is another is an
-/// error.
-fn absent(definition: &TableDefinition, found: &[Document], wanted: &[Wanted]) -> Result<Vec<Wanted>, MongoError> {
-    let mut absent = Vec::new();
-    for wanted in wanted {
-        match found.iter().find(|index| index.get_str("name").is_ok_and(|name| name == wanted.name)) {
-            None => absent.push(wanted.clone()),
-            Some(index) if is_same(index, wanted) => {}
-            Some(index) => return Err(conflict(definition, index, wanted)),
-        }
-    }
-    Ok(absent)
-}
-
-fn is_same_key(keys: &Document, wanted: &Wanted) -> bool {
-    // Numbers have any type on the server.
-    let is_one = |value: &Bson| match value {
-        Bson::Int32(number) => *number == 1,
-        Bson::Int64(number) => *number == 1,
-        Bson::Double(number) => *number == 1.0,
-        _ => false,
-    };
-    let same = |((found, how), (wanted, as_wanted)): ((&String, &Bson), (&String, &Bson))| {
-        found == wanted && (how == as_wanted || (is_one(how) && is_one(as_wanted)))
-    };
-    keys.len() == wanted.keys.len() && keys.iter().zip(&wanted.keys).all(same)
-}
-
-fn is_same(found: &Document, wanted: &Wanted) -> bool {
-    let is_on = |option: &str| found.get_bool(option).unwrap_or(false);
-    found.get_document("key").is_ok_and(|keys| is_same_key(keys, wanted))
-        && is_on("unique") == wanted.unique
-        && found.get_document("partialFilterExpression").ok() == wanted.partial.as_ref()
-        && !is_on("sparse")
-        && !is_on("hidden")
-        && !found.contains_key("collation")
-        && !found.contains_key("expireAfterSeconds")
-}
-
-pub(crate) fn conflict(definition: &TableDefinition, found: &Document, wanted: &Wanted) -> MongoError {
-    let shown: Document =
-        found.iter().filter(|(name, _)| *name != "v" && *name != "name").map(|(n, v)| (n.clone(), v.clone())).collect();
-    let mut specification = wanted.specification();
-    specification.remove("name");
-    MongoError::ConflictingIndex {
-        table: definition.name.to_string(),
-        name: found.get_str("name").unwrap_or(&wanted.name).to_owned(),
-        found: shown.to_string(),
-        wanted: specification.to_string(),
     }
 }
 

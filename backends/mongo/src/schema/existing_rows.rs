@@ -13,12 +13,12 @@ use mongodb::bson::{Document, RawDocumentBuf, doc};
 
 use crate::connection::client::Connection;
 use crate::encode::document::MongoDocument;
-use crate::encode::location::{Stored, Way};
+use crate::encode::location::{Location, SegmentKind};
+use crate::encode::own_fields::{ID, TYPE};
 use crate::encode::row::fields_of;
 use crate::encode::row_id;
 use crate::error::MongoError;
-use crate::schema::layout::{ID, TYPE, Wanted};
-use crate::schema::rewrite::{rows_of, variants};
+use crate::schema::layout::{Wanted, rows_of, variants_in};
 
 /// Fails if a row does not fit a column of an index.
 pub(crate) async fn ensure(
@@ -31,29 +31,30 @@ pub(crate) async fn ensure(
     let Some(index) = wanted.serves.first().map(|position| &definition.indexes[*position]) else { return Ok(()) };
     for (place, position) in index.columns.iter().enumerate() {
         let column = &definition.columns[*position];
-        for variant in variants(definition, index) {
-            let Some(stored) = Stored::of(variant.shape, &column.path) else { continue };
+        for variant in variants_in(definition, index) {
+            let Some(location) = Location::of(variant.shape, &column.path) else { continue };
             let Some(reader) = PropertyReader::new(variant.shape, &column.path) else { continue };
-            let look = Look { collection: &collection, definition, variant, position: *position, reader: &reader };
+            let probe = Probe { collection: &collection, definition, variant, position: *position, reader: &reader };
             let by_id = variant.discriminators.map_or_else(Document::new, |_| doc! { TYPE: 1 });
             if is_new {
-                for filter in misfits(column, &stored) {
-                    look.at(filter, doc! {}).await?;
+                for filter in misfits(column, &location) {
+                    probe.first(filter, doc! {}).await?;
                 }
                 continue;
             }
             for direction in [1, -1] {
                 let order: Document =
                     by_id.keys().map(String::as_str).chain([ID]).map(|f| (f.to_owned(), direction.into())).collect();
-                look.at(doc! {}, order).await?;
-                let field = stored.field_of_values().filter(|_| place == 0);
+                probe.first(doc! {}, order).await?;
+                let field = location.field_of_values().filter(|_| place == 0);
                 if let Some(field) = field {
                     let order: Document = wanted.keys.keys().map(|f| (f.clone(), direction.into())).collect();
-                    look.at(doc! { field: { "$ne": null } }, order).await?;
+                    probe.first(doc! { field: { "$ne": null } }, order).await?;
                 }
             }
-            if let (true, Some(field)) = (place == 0 && has_to_be_there(column, &stored), stored.field_of_values()) {
-                look.at(doc! { field: null }, doc! {}).await?;
+            if let (true, Some(field)) = (place == 0 && has_to_be_there(column, &location), location.field_of_values())
+            {
+                probe.first(doc! { field: null }, doc! {}).await?;
             }
         }
     }
@@ -61,19 +62,19 @@ pub(crate) async fn ensure(
 }
 
 /// Whether a row without the field, or with null in it, does not fit.
-fn has_to_be_there(column: &Column, stored: &Stored) -> bool {
-    let is_required = |way: &Way| matches!(way, Way::Field(field) if field.is_plain());
-    !column.optional && stored.crossings.iter().all(|crossing| is_required(&crossing.way))
+fn has_to_be_there(column: &Column, location: &Location) -> bool {
+    let is_required = |kind: &SegmentKind| matches!(kind, SegmentKind::Field(field) if field.is_plain());
+    !column.optional && location.segments.iter().all(|segment| is_required(&segment.kind))
 }
 
 /// The rows that do not fit, for the most part: what is found is read.
-fn misfits(column: &Column, stored: &Stored) -> Vec<Document> {
-    let Some(field) = stored.field_of_values() else { return Vec::new() };
+fn misfits(column: &Column, location: &Location) -> Vec<Document> {
+    let Some(field) = location.field_of_values() else { return Vec::new() };
     let mut misfits = vec![
         doc! { &field: { "$ne": null, "$not": { "$type": types(&column.shape) } } },
         doc! { &field: { "$type": "array" } },
     ];
-    if has_to_be_there(column, stored) {
+    if has_to_be_there(column, location) {
         misfits.push(doc! { &field: null });
     }
     if let Some((least, greatest)) = range(&column.shape) {
@@ -112,7 +113,7 @@ fn range(shape: &Shape) -> Option<(i64, i64)> {
 }
 
 /// Looks at rows of a variant, at one property.
-struct Look<'a> {
+struct Probe<'a> {
     collection: &'a Collection<RawDocumentBuf>,
     definition: &'a TableDefinition,
     variant: &'a Variant,
@@ -120,9 +121,9 @@ struct Look<'a> {
     reader: &'a PropertyReader,
 }
 
-impl Look<'_> {
+impl Probe<'_> {
     /// Fails if the first of these rows does not fit.
-    async fn at(&self, condition: Document, order: Document) -> Result<(), Error> {
+    async fn first(&self, condition: Document, order: Document) -> Result<(), Error> {
         let mut filter = rows_of(self.variant);
         filter.extend(condition);
         let found = self.collection.find_one(filter).sort(order).await.map_err(MongoError::of_read)?;

@@ -1,15 +1,10 @@
 //! What a table is on the server: the names of our own fields, and the indexes that the model asks for.
 
-use longevity_core::table::{Column, Index, TableDefinition};
+use longevity_core::table::{Column, Index, TableDefinition, Variant};
 use mongodb::bson::{Bson, Document, doc};
 
-use crate::encode::location::Stored;
-
-pub(crate) const ID: &str = "_id";
-pub(crate) const TYPE: &str = "_type";
-pub(crate) const VERSION: &str = "_version";
-pub(crate) const CREATED_AT: &str = "_created_at";
-pub(crate) const UPDATED_AT: &str = "_updated_at";
+use crate::encode::location::Location;
+use crate::encode::own_fields::{ID, TYPE};
 
 /// An index as the server is asked for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,8 +46,19 @@ pub(crate) fn of_types(names: &[&str]) -> Bson {
 /// The field that a column's values are in.
 pub(crate) fn field_of(definition: &TableDefinition, column: &Column) -> String {
     let shapes = definition.variants.iter().enumerate().filter(|(at, _)| column.variant.is_none_or(|own| own == *at));
-    let mut stored = shapes.filter_map(|(_, variant)| Stored::of(variant.shape, &column.path));
-    stored.find_map(|stored| stored.field_of_values()).unwrap_or_else(|| column.path.to_string())
+    let mut location = shapes.filter_map(|(_, variant)| Location::of(variant.shape, &column.path));
+    location.find_map(|location| location.field_of_values()).unwrap_or_else(|| column.path.to_string())
+}
+
+/// The types whose rows are in an index.
+pub(crate) fn variants_in<'a>(definition: &'a TableDefinition, index: &'a Index) -> impl Iterator<Item = &'a Variant> {
+    let variants = definition.variants.iter().enumerate();
+    variants.filter(|(at, _)| index.scope.is_none_or(|scope| scope.variant == *at)).map(|(_, variant)| variant)
+}
+
+/// The filter for the rows of a variant.
+pub(crate) fn rows_of(variant: &Variant) -> Document {
+    variant.discriminators.map_or_else(Document::new, |names| doc! { TYPE: of_types(names) })
 }
 
 /// The indexes that a table needs.
@@ -134,4 +140,21 @@ pub(crate) fn shard_key(definition: &TableDefinition) -> Option<Document> {
         fields.insert(field_of(definition, column), how);
     }
     Some(fields)
+}
+
+/// The position of the key on these fields that a row with this discriminator is in. The discriminator itself is a field of the
+/// indexes of some versions of the model and not of others.
+pub(crate) fn key_on(
+    definition: &TableDefinition,
+    wanted: &[Wanted],
+    fields: &[String],
+    discriminator: Option<&str>,
+) -> Option<usize> {
+    let columns =
+        |fields: &[String]| -> Vec<String> { fields.iter().filter(|field| *field != TYPE).cloned().collect() };
+    let searched = columns(fields);
+    let unique = wanted.iter().filter(|index| index.unique);
+    let same = unique.filter(|index| columns(&index.keys.keys().cloned().collect::<Vec<_>>()) == searched);
+    let covers = |position: &usize| definition.indexes[*position].covers(discriminator);
+    same.flat_map(|index| index.serves.iter().copied()).find(covers)
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`create`]: creates what is missing, and checks what exists.
 //! - [`existing_rows`]: checks that existing rows fit the properties of an index.
+//! - [`indexes`]: the indexes that the server has, compared with those that the model needs.
 //! - [`layout`]: the indexes that the model needs.
 //! - [`rewrite`]: rewrites rows of older versions of the model, so that a key can be enforced.
 //! - [`sharding`]: shards collections, and finds the keys that a cluster cannot enforce.
@@ -10,6 +11,7 @@
 
 pub(crate) mod create;
 pub(crate) mod existing_rows;
+pub(crate) mod indexes;
 pub(crate) mod layout;
 pub(crate) mod rewrite;
 pub(crate) mod sharding;

@@ -5,20 +5,21 @@
 use std::borrow::Cow;
 
 use longevity_core::storable::Shape;
-use longevity_core::table::{Index, TableDefinition, Variant};
+use longevity_core::table::{Index, TableDefinition};
 use mongodb::Collection;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 
 use crate::connection::client::Connection;
 use crate::encode::expression::Expressions;
-use crate::encode::location::{Stored, Way};
+use crate::encode::location::{Location, SegmentKind};
+use crate::encode::own_fields;
 use crate::encode::values::of_type;
 use crate::error::MongoError;
-use crate::schema::create::conflict;
-use crate::schema::layout::{self, Wanted};
+use crate::schema::indexes::conflict;
+use crate::schema::layout::{Wanted, rows_of, variants_in};
 
 /// A field of a key that rows may have elsewhere.
-struct Elsewhere {
+struct MovedField {
     field: String,
     aliases: Vec<String>,
     /// What rows without it have.
@@ -28,7 +29,7 @@ struct Elsewhere {
 }
 
 /// A field of a key that rows may have with another text that means the same choice.
-struct Renamed {
+struct RenamedChoice {
     field: String,
     /// Each alias and the choice's stored name.
     aliases: Vec<(&'static str, &'static str)>,
@@ -49,9 +50,12 @@ pub(crate) async fn key(
         let elsewhere = if is_new { elsewhere(definition, index) } else { Vec::new() };
         let renamed = renamed(definition, index);
         let mut any = false;
-        for filter in elsewhere.iter().map(Elsewhere::filter).chain(renamed.iter().map(Renamed::filter)) {
-            let row =
-                collection.find_one(filter).projection(doc! { layout::ID: 1 }).await.map_err(MongoError::of_read)?;
+        for filter in elsewhere.iter().map(MovedField::filter).chain(renamed.iter().map(RenamedChoice::filter)) {
+            let row = collection
+                .find_one(filter)
+                .projection(doc! { own_fields::ID: 1 })
+                .await
+                .map_err(MongoError::of_read)?;
             any = any || row.is_some();
         }
         if !any {
@@ -73,36 +77,26 @@ pub(crate) async fn key(
     Ok(())
 }
 
-/// The types whose rows are in an index.
-pub(crate) fn variants<'a>(definition: &'a TableDefinition, index: &'a Index) -> impl Iterator<Item = &'a Variant> {
-    let variants = definition.variants.iter().enumerate();
-    variants.filter(|(at, _)| index.scope.is_none_or(|scope| scope.variant == *at)).map(|(_, variant)| variant)
-}
-
-pub(crate) fn rows_of(variant: &Variant) -> Document {
-    variant.discriminators.map_or_else(Document::new, |names| doc! { layout::TYPE: layout::of_types(names) })
-}
-
 /// The fields on the way to a key's values that have aliases or a default, the outermost first.
-fn elsewhere(definition: &TableDefinition, index: &Index) -> Vec<Elsewhere> {
+fn elsewhere(definition: &TableDefinition, index: &Index) -> Vec<MovedField> {
     let mut places = Vec::new();
     for column in index.columns.iter().map(|column| &definition.columns[*column]) {
-        for variant in variants(definition, index) {
-            let Some(stored) = Stored::of(variant.shape, &column.path) else { continue };
-            let crossings = stored.crossings.iter().enumerate();
-            for (position, crossing) in crossings {
-                let Way::Field(member) = &crossing.way else { break };
+        for variant in variants_in(definition, index) {
+            let Some(location) = Location::of(variant.shape, &column.path) else { continue };
+            let segments = location.segments.iter().enumerate();
+            for (position, segment) in segments {
+                let SegmentKind::Field(member) = &segment.kind else { break };
                 if member.is_plain() {
                     continue;
                 }
-                let mut way = stored.clone();
-                way.crossings.truncate(position + 1);
-                let Some(field) = way.field() else { break };
+                let mut outer = location.clone();
+                outer.segments.truncate(position + 1);
+                let Some(field) = outer.field() else { break };
                 let beside = |alias: &Cow<'static, str>| match field.rsplit_once('.') {
                     Some((parent, _)) => format!("{parent}.{alias}"),
                     None => alias.clone().into_owned(),
                 };
-                places.push(Elsewhere {
+                places.push(MovedField {
                     aliases: member.aliases.iter().map(beside).collect(),
                     absent: member.absent.as_ref().map(|absent| of_type(member.shape, absent)),
                     types: rows_of(variant),
@@ -115,22 +109,22 @@ fn elsewhere(definition: &TableDefinition, index: &Index) -> Vec<Elsewhere> {
 }
 
 /// The fields of a key that hold choices with aliases.
-fn renamed(definition: &TableDefinition, index: &Index) -> Vec<Renamed> {
+fn renamed(definition: &TableDefinition, index: &Index) -> Vec<RenamedChoice> {
     let mut fields = Vec::new();
     for column in index.columns.iter().map(|column| &definition.columns[*column]) {
-        for variant in variants(definition, index) {
-            let Some(stored) = Stored::of(variant.shape, &column.path) else { continue };
-            if let (Shape::Choice { aliases, .. }, Some(field)) = ((stored.leaf)(), stored.field_of_values())
+        for variant in variants_in(definition, index) {
+            let Some(location) = Location::of(variant.shape, &column.path) else { continue };
+            if let (Shape::Choice { aliases, .. }, Some(field)) = ((location.leaf)(), location.field_of_values())
                 && !aliases.is_empty()
             {
-                fields.push(Renamed { field, aliases, types: rows_of(variant) });
+                fields.push(RenamedChoice { field, aliases, types: rows_of(variant) });
             }
         }
     }
     fields
 }
 
-impl Renamed {
+impl RenamedChoice {
     fn filter(&self) -> Document {
         let mut filter = self.types.clone();
         let aliases: Vec<_> = self.aliases.iter().map(|(alias, _)| *alias).collect();
@@ -151,7 +145,7 @@ impl Renamed {
     }
 }
 
-impl Elsewhere {
+impl MovedField {
     /// The rows without the field that have what it is in: no other can get it.
     fn rows(&self) -> Document {
         let mut filter = self.types.clone();
@@ -202,7 +196,7 @@ impl Elsewhere {
 fn ensure_unindexed(
     definition: &TableDefinition,
     wanted: &Wanted,
-    elsewhere: &[Elsewhere],
+    elsewhere: &[MovedField],
     found: &[Document],
 ) -> Result<(), MongoError> {
     let lost: Vec<_> = elsewhere.iter().flat_map(|place| &place.aliases).collect();
@@ -221,14 +215,14 @@ async fn ensure_unique(
     definition: &TableDefinition,
     index: &Index,
 ) -> Result<(), MongoError> {
-    for variant in variants(definition, index) {
+    for variant in variants_in(definition, index) {
         let columns = index.columns.iter().map(|column| &definition.columns[*column]).enumerate();
         let values = columns.filter_map(|(position, column)| {
-            Some((format!("v{position}"), Expressions::new().key_value(&Stored::of(variant.shape, &column.path)?)))
+            Some((format!("v{position}"), Expressions::new().key_value(&Location::of(variant.shape, &column.path)?)))
         });
         let same = [
             doc! { "$match": rows_of(variant) },
-            doc! { "$group": { layout::ID: values.collect::<Document>(), "rows": { "$sum": 1 } } },
+            doc! { "$group": { own_fields::ID: values.collect::<Document>(), "rows": { "$sum": 1 } } },
             doc! { "$match": { "rows": { "$gt": 1 } } },
             doc! { "$limit": 1 },
         ];

@@ -4,23 +4,31 @@ use longevity_core::table::TableDefinition;
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::connection::client::Connection;
+use crate::encode::own_fields::TYPE;
 use crate::error::MongoError;
-use crate::schema::create;
-use crate::schema::layout::TYPE;
-use crate::table::Ready;
+use crate::schema::indexes;
+use crate::schema::layout::{Wanted, key_on};
 
 /// The names of the keys of this model's rows that it does not declare.
-pub(crate) async fn undeclared(table: &Ready) -> Result<Vec<String>, MongoError> {
-    let found = create::indexes(&table.connection, &table.definition).await?.unwrap_or_default();
-    let undeclared = found.iter().filter(|index| is_undeclared(table, index));
+pub(crate) async fn undeclared(
+    connection: &Connection,
+    definition: &TableDefinition,
+    wanted: &[Wanted],
+) -> Result<Vec<String>, MongoError> {
+    let found = indexes::indexes(connection, definition).await?.unwrap_or_default();
+    let undeclared = found.iter().filter(|index| is_undeclared(definition, wanted, index));
     Ok(undeclared.filter_map(|index| index.get_str("name").ok()).map(str::to_owned).collect())
 }
 
 /// Drops the same.
-pub(crate) async fn drop_undeclared(table: &Ready) -> Result<Vec<String>, MongoError> {
-    let names = undeclared(table).await?;
+pub(crate) async fn drop_undeclared(
+    connection: &Connection,
+    definition: &TableDefinition,
+    wanted: &[Wanted],
+) -> Result<Vec<String>, MongoError> {
+    let names = undeclared(connection, definition, wanted).await?;
     for name in &names {
-        drop_index(&table.connection, &table.definition, name).await?;
+        drop_index(connection, definition, name).await?;
     }
     Ok(names)
 }
@@ -30,17 +38,17 @@ async fn drop_index(connection: &Connection, definition: &TableDefinition, name:
     connection.run(command).await.map(drop).map_err(MongoError::of_write)
 }
 
-fn is_undeclared(table: &Ready, index: &Document) -> bool {
+fn is_undeclared(definition: &TableDefinition, wanted: &[Wanted], index: &Document) -> bool {
     let unique = index.get_bool("unique").unwrap_or(false);
     let Ok(name) = index.get_str("name") else { return false };
     let Ok(fields) = index.get_document("key") else { return false };
     let fields: Vec<_> = fields.keys().cloned().collect();
     let names = discriminators(index);
     unique
-        && is_ours(&table.definition, name)
-        && knows(&table.definition, names.as_deref())
+        && is_ours(definition, name)
+        && knows(definition, names.as_deref())
         // With other aliases of a variant, a key has another name, and is the same.
-        && !declares(table, &fields, names.as_deref())
+        && !declares(definition, wanted, &fields, names.as_deref())
 }
 
 /// Whether an index of this name is one that longevity makes for a key.
@@ -55,13 +63,13 @@ fn knows(definition: &TableDefinition, names: Option<&[String]>) -> bool {
 }
 
 /// Whether the model has a key on these fields, of some of the rows.
-fn declares(table: &Ready, fields: &[String], names: Option<&[String]>) -> bool {
+fn declares(definition: &TableDefinition, wanted: &[Wanted], fields: &[String], names: Option<&[String]>) -> bool {
     match names {
-        Some(names) => names.iter().any(|name| table.key_on(fields, Some(name)).is_some()),
+        Some(names) => names.iter().any(|name| key_on(definition, wanted, fields, Some(name)).is_some()),
         None => {
-            let all = table.definition.discriminators().map(Some).chain([None]);
-            let mut all = all.filter(|name| name.is_some() || !table.has_type());
-            all.any(|name| table.key_on(fields, name).is_some())
+            let all = definition.discriminators().map(Some).chain([None]);
+            let mut all = all.filter(|name| name.is_some() || definition.discriminators().next().is_none());
+            all.any(|name| key_on(definition, wanted, fields, name).is_some())
         }
     }
 }

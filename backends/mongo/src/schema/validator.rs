@@ -6,10 +6,10 @@ use mongodb::bson::{Bson, Document, doc};
 
 use crate::connection::client::Connection;
 use crate::encode::format;
-use crate::encode::location::{Field, SOME, behind_options};
-use crate::encode::values::is_object;
+use crate::encode::location::Field;
+use crate::encode::own_fields::{TYPE, VERSION};
+use crate::encode::shape::{SOME, behind_options, is_object};
 use crate::error::MongoError;
-use crate::schema::layout::{TYPE, VERSION};
 
 /// How the title of our validators begins: others are not touched.
 const TITLE: &str = "longevity: ";

@@ -6,9 +6,11 @@ use mongodb::ClientSession;
 use mongodb::bson::{Bson, doc};
 use mongodb::error::{Error as DriverError, ErrorKind, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 
-use crate::connection::client::{Connection, PATIENCE};
+use crate::connection::client::Connection;
 use crate::error::{WRITE_CONCERN_FAILED, code_of};
 
+/// How long a batch is tried again while others conflict with it, and a commit while its outcome is unknown.
+pub(crate) const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Before a commit is asked for again.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -28,7 +30,7 @@ pub(crate) async fn commit(session: &mut ClientSession, connection: &Connection)
             // Whether it is committed is not known; to commit again is to ask.
             Err(error)
                 if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
-                    && started.elapsed() < PATIENCE
+                    && started.elapsed() < RETRY_TIMEOUT
                     && !is_waited_for(&error)
                     && !(has_limit && code_of(&error) == Some(WRITE_CONCERN_FAILED)) => {}
             answer => return answer,

@@ -7,29 +7,29 @@ use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
-use crate::connection::unfinished::Endings;
+use crate::connection::unfinished::Unfinished;
 
 /// A future that runs in the driver's runtime. If this is dropped, a task there finishes it.
-pub(crate) struct Step<T: Send + 'static> {
+pub(crate) struct DetachOnDrop<T: Send + 'static> {
     runtime: Handle,
     /// Where such a task is registered.
-    endings: Option<Arc<Endings>>,
+    unfinished: Option<Arc<Unfinished>>,
     work: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
 }
 
-impl<T: Send + 'static> Step<T> {
+impl<T: Send + 'static> DetachOnDrop<T> {
     pub(crate) fn new(runtime: &Handle, work: impl Future<Output = T> + Send + 'static) -> Self {
-        Self { runtime: runtime.clone(), endings: None, work: Some(Box::pin(work)) }
+        Self { runtime: runtime.clone(), unfinished: None, work: Some(Box::pin(work)) }
     }
 
-    /// Makes [others wait](Endings::settled) for the work if this is dropped.
-    pub(crate) fn awaited(mut self, endings: &Arc<Endings>) -> Self {
-        self.endings = Some(Arc::clone(endings));
+    /// Makes [others wait](Unfinished::settled) for the work if this is dropped.
+    pub(crate) fn awaited(mut self, unfinished: &Arc<Unfinished>) -> Self {
+        self.unfinished = Some(Arc::clone(unfinished));
         self
     }
 }
 
-impl<T: Send + 'static> Future for Step<T> {
+impl<T: Send + 'static> Future for DetachOnDrop<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
@@ -44,10 +44,10 @@ impl<T: Send + 'static> Future for Step<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Step<T> {
+impl<T: Send + 'static> Drop for DetachOnDrop<T> {
     fn drop(&mut self) {
         let Some(work) = self.work.take() else { return };
-        let ending = self.endings.as_ref().map(Endings::begin);
+        let ending = self.unfinished.as_ref().map(Unfinished::begin);
         // If the runtime is gone, the work is dropped here.
         let _entered = self.runtime.enter();
         self.runtime.spawn(async move {

@@ -1,8 +1,5 @@
 //! What commands run in: each by itself, or all in the session of a transaction.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use longevity_core::Error;
 use mongodb::bson::RawDocumentBuf;
 use mongodb::error::Error as DriverError;
@@ -10,11 +7,9 @@ use mongodb::{ClientSession, Collection};
 
 use crate::connection::client::Connection;
 use crate::error::MongoError;
-use crate::table::Ready;
+use crate::table::ReadyTable;
 use crate::transaction::open_transaction::Operation;
-
-/// A command on its way.
-pub(crate) type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, DriverError>> + Send + 'a>>;
+use crate::transaction::queue::Running;
 
 /// Where the commands of an operation run.
 pub(crate) enum Executor<'a> {
@@ -31,7 +26,7 @@ impl<'a> Executor<'a> {
     }
 
     /// Runs a command, which owns all that it needs. If this is dropped in a transaction, the next command there
-    /// [finishes it](crate::transaction::queue::Commands).
+    /// [finishes it](crate::transaction::queue::CommandQueue).
     pub(crate) async fn run<T, C>(&mut self, command: C) -> Result<T, DriverError>
     where
         T: Send + 'static,
@@ -54,7 +49,7 @@ impl<'a> Executor<'a> {
     }
 
     /// The collection as it is read and written here.
-    pub(crate) fn collection(&self, table: &Ready) -> Collection<RawDocumentBuf> {
+    pub(crate) fn collection(&self, table: &ReadyTable) -> Collection<RawDocumentBuf> {
         match self {
             Self::Transaction(operation) if operation.is_snapshot() => table.of_one_moment.clone(),
             Self::Alone { .. } | Self::Transaction(_) => table.collection.clone(),

@@ -14,12 +14,12 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::connection::client::Connection;
 use crate::connection::runtime::Within;
+use crate::connection::unfinished::UNDO_TIMEOUT;
 use crate::error::{MongoError, SNAPSHOT_TOO_OLD, code_of};
 use crate::transaction::commit::{LIFETIME, commit, has_outlived, is_waited_for};
-use crate::transaction::detach_on_drop::Step;
-use crate::transaction::executor::Running;
-use crate::transaction::kill_session::{GivenUp, PATIENCE, SOON};
-use crate::transaction::queue::Commands;
+use crate::transaction::detach_on_drop::DetachOnDrop;
+use crate::transaction::kill_session::{KillOnDrop, REPLY_GRACE};
+use crate::transaction::queue::{CommandQueue, Running};
 
 /// What is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl From<TransactionMode> for Kind {
 }
 
 /// An open transaction or snapshot. Dropping it undoes it.
-pub(crate) struct Open {
+pub(crate) struct OpenTransaction {
     connection: Arc<Connection>,
     pub(crate) kind: Kind,
     begun: Instant,
@@ -50,18 +50,18 @@ pub(crate) struct Open {
     id: Document,
     /// Held by an operation that writes, because its commands belong together.
     writing: Mutex<()>,
-    commands: Commands,
+    commands: CommandQueue,
     /// Whether the server has ended it.
     is_lost: AtomicBool,
 }
 
 /// An operation in a transaction.
 pub(crate) struct Operation<'a> {
-    open: &'a Open,
+    open: &'a OpenTransaction,
     _writing: Option<MutexGuard<'a, ()>>,
 }
 
-impl Open {
+impl OpenTransaction {
     pub(crate) async fn begin(connection: &Arc<Connection>, kind: Kind) -> Result<Self, DriverError> {
         // What the address says of reads does not fit transactions, of which the driver would take it.
         let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
@@ -91,7 +91,7 @@ impl Open {
             begun: Instant::now(),
             id: session.id().clone(),
             writing: Mutex::new(()),
-            commands: Commands::new(session),
+            commands: CommandQueue::new(session),
             is_lost: AtomicBool::new(false),
         }
     }
@@ -145,31 +145,31 @@ impl Open {
         }
         drop(writing);
         let (session, connection) = (self.commands.session(), Arc::clone(&self.connection));
-        let given_up = GivenUp::new(&self.connection, &self.id);
+        let given_up = KillOnDrop::new(&self.connection, &self.id);
         let work = async move {
             let mut session = session.await;
             let committed = commit(&mut session, &connection).await;
             if committed.as_ref().is_err_and(|error| !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)) {
                 // The driver believes that it is over. The server may still hold it open.
-                let _ = tokio::time::timeout(PATIENCE, given_up.kill()).await;
+                let _ = tokio::time::timeout(UNDO_TIMEOUT, given_up.kill()).await;
             }
             given_up.done();
             committed
         };
-        Ok(Step::new(&self.connection.runtime, work).awaited(&self.connection.endings).await)
+        Ok(DetachOnDrop::new(&self.connection.runtime, work).awaited(&self.connection.unfinished).await)
     }
 
     /// Undoes it, unless its commit has begun. If the step is dropped, a task finishes it, and others wait for that. Nobody waits for a
     /// snapshot, which holds no locks.
-    pub(crate) fn undo(&self) -> Option<Step<()>> {
+    pub(crate) fn undo(&self) -> Option<DetachOnDrop<()>> {
         if !self.commands.close() {
             return None;
         }
         let (session, is_snapshot) = (self.commands.session(), self.kind == Kind::Snapshot);
-        let given_up = GivenUp::new(&self.connection, &self.id);
+        let given_up = KillOnDrop::new(&self.connection, &self.id);
         let undo = async move {
             tokio::pin!(session);
-            let mut session = match tokio::time::timeout(SOON, &mut session).await {
+            let mut session = match tokio::time::timeout(REPLY_GRACE, &mut session).await {
                 Ok(session) => session,
                 Err(_) => {
                     // A command goes on after its caller is gone.
@@ -184,12 +184,12 @@ impl Open {
             given_up.done();
         };
         let work = async move {
-            if tokio::time::timeout(PATIENCE, undo).await.is_err() {
+            if tokio::time::timeout(UNDO_TIMEOUT, undo).await.is_err() {
                 tracing::debug!("a transaction is left to the server, which ends it by itself");
             }
         };
-        let step = Step::new(&self.connection.runtime, work);
-        Some(if is_snapshot { step } else { step.awaited(&self.connection.endings) })
+        let step = DetachOnDrop::new(&self.connection.runtime, work);
+        Some(if is_snapshot { step } else { step.awaited(&self.connection.unfinished) })
     }
 
     /// The error of an operation, or of a commit, that changed nothing.
@@ -216,7 +216,7 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenTransaction {
     fn drop(&mut self) {
         drop(self.undo());
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 
@@ -11,14 +12,15 @@ use mongodb::ClientSession;
 use mongodb::error::Error as DriverError;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
-use crate::transaction::executor::Running;
+/// A command on its way.
+pub(crate) type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, DriverError>> + Send + 'a>>;
 
 /// A command. Each clone can poll it to its end.
 type UnderWay = Shared<BoxFuture<'static, ()>>;
 
 /// A queue of commands. A caller may drop the future of a command, or keep it and not poll it. Then the next caller polls that command to
 /// its end before its own. So no command is dropped in the middle, and none holds up another.
-pub(crate) struct Commands {
+pub(crate) struct CommandQueue {
     session: Arc<Mutex<ClientSession>>,
     queue: Arc<Queue>,
     is_over: Arc<AtomicBool>,
@@ -46,7 +48,7 @@ impl Queue {
     }
 }
 
-impl Commands {
+impl CommandQueue {
     pub(crate) fn new(session: ClientSession) -> Self {
         Self { session: Arc::new(Mutex::new(session)), queue: Arc::default(), is_over: Arc::default() }
     }

@@ -14,14 +14,12 @@ use longevity_core::{Error, Explanation, Row, Timestamp};
 use crate::connection::client::Connection;
 use crate::encode::document::MongoDocument;
 use crate::error::{MongoError, unsupported};
-use crate::query::explain;
-use crate::query::read;
 use crate::query::stream::Rows;
-use crate::table::{Ready, Table};
+use crate::query::{explain, read};
+use crate::table::{ReadyTable, Table};
 use crate::transaction::executor::Executor;
-use crate::transaction::open_transaction::Open;
-use crate::write::patch;
-use crate::write::single;
+use crate::transaction::open_transaction::OpenTransaction;
+use crate::write::{dispatch, patch};
 
 /// A transaction on a [`Mongo`](crate::Mongo) database, in the runtime in which it was begun.
 ///
@@ -29,16 +27,16 @@ use crate::write::single;
 /// session of reads at one moment, which lives longer than a transaction may. The moment of a transaction is that of its first
 /// operation, that of a snapshot its beginning.
 pub struct MongoTransaction {
-    open: Arc<Open>,
+    open: Arc<OpenTransaction>,
 }
 
 impl MongoTransaction {
     pub(crate) async fn begin(connection: &Arc<Connection>, mode: TransactionMode) -> Result<Self, Error> {
-        let open = Open::begin(connection, mode.into()).await.map_err(MongoError::of_read)?;
+        let open = OpenTransaction::begin(connection, mode.into()).await.map_err(MongoError::of_read)?;
         Ok(Self { open: Arc::new(open) })
     }
 
-    async fn ready(&self, table: &Table) -> Result<Arc<Ready>, Error> {
+    async fn ready(&self, table: &Table) -> Result<Arc<ReadyTable>, Error> {
         Ok(table.ready_in(&self.open.connection().runtime).await?)
     }
 
@@ -64,7 +62,7 @@ impl Session for MongoTransaction {
         let failed = |error: Error| (0, error.into());
         let ready = self.ready(table).await.map_err(failed)?;
         let mut executor = self.writes().await.map_err(failed)?;
-        ready.within(single::write(&ready, &mut executor, writes)).await
+        ready.within(dispatch::write(&ready, &mut executor, writes)).await
     }
 
     async fn patch(

@@ -8,22 +8,24 @@ use longevity_core::backend::{AllWritten, Write, WriteFailure, Writes, Written};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{RawDocumentBuf, doc};
 
-use crate::connection::client::PATIENCE;
 use crate::encode::document::MongoDocument;
+use crate::encode::own_fields::ID;
 use crate::encode::row_id;
 use crate::error::MongoError;
-use crate::schema::layout::ID;
-use crate::table::Ready;
+use crate::table::ReadyTable;
+use crate::transaction::commit::RETRY_TIMEOUT;
 use crate::transaction::executor::Executor;
-use crate::write::all_or_none::{Failed, all_or_none};
-use crate::write::bulk::{Form, Identified, commands};
-use crate::write::single::{found, refused_row};
-use crate::write::swapped_keys::Together;
-use crate::write::work::{ASKED_AT_ONCE, Batch, Changed, Done, Trouble, Work};
+use crate::write::all_or_none::{BatchError, all_or_none};
+use crate::write::bulk::{Identified, ReplaceAs, commands};
+use crate::write::refusal::refused_row;
+use crate::write::run::{ASKED_AT_ONCE, Changed, Outcome, RunError};
+use crate::write::swapped_keys::SwappedKeys;
+use crate::write::target::found;
+use crate::write::work::{Batch, Work};
 
 /// Does the writes.
 pub(crate) async fn write(
-    table: &Arc<Ready>,
+    table: &Arc<ReadyTable>,
     writes: Writes<'_, MongoDocument>,
 ) -> Result<AllWritten<MongoDocument>, (usize, WriteFailure)> {
     let writes = Identified::all(writes)?;
@@ -36,10 +38,10 @@ pub(crate) async fn write(
     // What a row's version was is known, or asked for within the transaction.
     let is_known =
         |write: &Identified<'_>| !matches!(&write.write, Write::Replace(target, _) if target.version.is_none());
-    let (mut form, mut is_together) = (Form::Whole, !writes.iter().all(is_known));
+    let (mut form, mut swaps_keys) = (ReplaceAs::Document, !writes.iter().all(is_known));
     let mut batch = Batch::new(
-        if is_together {
-            Work::Together(Together::of(table, &writes)?)
+        if swaps_keys {
+            Work::SwappedKeys(SwappedKeys::of(table, &writes)?)
         } else {
             Work::Commands(commands(table, &writes, form)?)
         },
@@ -48,23 +50,23 @@ pub(crate) async fn write(
     let started = Instant::now();
     loop {
         match all_or_none(table, &batch).await {
-            Ok(Done::Whole(changed)) => return Ok(written(&writes, changed)),
-            Ok(Done::Unmatched) => {}
+            Ok(Outcome::Complete(changed)) => return Ok(written(&writes, changed)),
+            Ok(Outcome::Unmatched) => {}
             // Perhaps by a row whose turn comes later.
-            Err(Failed::Row(_, error)) if error.is_duplicate() && !is_together => {
-                is_together = true;
-                batch = Batch::new(Work::Together(Together::of(table, &writes)?), &writes);
+            Err(BatchError::Row(_, error)) if error.is_duplicate() && !swaps_keys => {
+                swaps_keys = true;
+                batch = Batch::new(Work::SwappedKeys(SwappedKeys::of(table, &writes)?), &writes);
                 continue;
             }
             Err(failed) => return Err(refused(table, &writes, failed).await),
         }
         ensure_all_meant(table, &mut Executor::alone(&table.connection), &writes).await?;
         // They are the ones that are meant: rows with times, or by now. Once more, but not for ever.
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() > RETRY_TIMEOUT {
             return Err((0, WriteFailure::Missing));
         }
-        if form == Form::Whole && !is_together {
-            form = Form::Expression;
+        if form == ReplaceAs::Document && !swaps_keys {
+            form = ReplaceAs::Expression;
             batch = Batch::new(Work::Commands(commands(table, &writes, form)?), &writes);
         }
     }
@@ -72,7 +74,7 @@ pub(crate) async fn write(
 
 /// Does the writes within a transaction. The server ends a transaction at its first failure, so this looks first for what could fail.
 pub(crate) async fn write_within(
-    table: &Ready,
+    table: &ReadyTable,
     executor: &mut Executor<'_>,
     writes: Writes<'_, MongoDocument>,
 ) -> Result<AllWritten<MongoDocument>, (usize, WriteFailure)> {
@@ -80,36 +82,40 @@ pub(crate) async fn write_within(
     let work = match insertions(table, &writes)? {
         Some(documents) => Work::Insert(documents),
         None => {
-            let form = if ensure_all_meant(table, executor, &writes).await? { Form::Expression } else { Form::Whole };
+            let form = if ensure_all_meant(table, executor, &writes).await? {
+                ReplaceAs::Expression
+            } else {
+                ReplaceAs::Document
+            };
             // The server would say too late that rows give each other their key values.
             if must_leave(table, &writes) {
-                Work::Together(Together::of(table, &writes)?)
+                Work::SwappedKeys(SwappedKeys::of(table, &writes)?)
             } else {
                 Work::Commands(commands(table, &writes, form)?)
             }
         }
     };
     let changed = match Batch::new(work, &writes).run(table, executor).await {
-        Ok(Done::Whole(changed)) => changed,
+        Ok(Outcome::Complete(changed)) => changed,
         // They were there a moment ago, and this is the same moment.
-        Ok(Done::Unmatched) => {
+        Ok(Outcome::Unmatched) => {
             let reason = "the server does not find rows that it has found before".to_owned();
             return Err((0, MongoError::Other { reason, code: None }.into()));
         }
-        Err(Trouble::Row(position, error)) => {
+        Err(RunError::Row(position, error)) => {
             executor.row_is_refused();
-            return Err(refused(table, &writes, Failed::Row(position, error)).await);
+            return Err(refused(table, &writes, BatchError::Row(position, error)).await);
         }
-        Err(Trouble::Unreadable(position, error)) => return Err((position, error.into())),
-        Err(Trouble::Unwritable(error)) => return Err((0, error.into())),
-        Err(Trouble::Undone(error)) => return Err((0, executor.write_failed(error).await.into())),
+        Err(RunError::Unreadable(position, error)) => return Err((position, error.into())),
+        Err(RunError::Unwritable(error)) => return Err((0, error.into())),
+        Err(RunError::Undone(error)) => return Err((0, executor.write_failed(error).await.into())),
     };
     Ok(written(&writes, changed))
 }
 
 /// Whether the rows have to be deleted and inserted again: because one may get a key value that another one had, or because the version of
 /// one is not known.
-fn must_leave(table: &Ready, writes: &[Identified<'_>]) -> bool {
+fn must_leave(table: &ReadyTable, writes: &[Identified<'_>]) -> bool {
     let leaves = |write: &Identified<'_>| matches!(write.write, Write::Delete(_));
     let is_known =
         |write: &Identified<'_>| matches!(&write.write, Write::Replace(target, _) if target.version.is_some());
@@ -124,7 +130,7 @@ fn must_leave(table: &Ready, writes: &[Identified<'_>]) -> bool {
 
 /// The documents of the new rows, if all are new.
 fn insertions(
-    table: &Ready,
+    table: &ReadyTable,
     writes: &[Identified<'_>],
 ) -> Result<Option<Arc<Vec<RawDocumentBuf>>>, (usize, WriteFailure)> {
     let mut contents = Vec::with_capacity(writes.len());
@@ -153,21 +159,21 @@ fn written(writes: &[Identified<'_>], mut changed: Changed) -> AllWritten<MongoD
 }
 
 /// Which of the writes failed, and why.
-async fn refused(table: &Ready, writes: &[Identified<'_>], failed: Failed) -> (usize, WriteFailure) {
+async fn refused(table: &ReadyTable, writes: &[Identified<'_>], failed: BatchError) -> (usize, WriteFailure) {
     match failed {
-        Failed::Row(position, error) => {
+        BatchError::Row(position, error) => {
             let name = writes.get(position).and_then(Identified::name);
             (position, refused_row(table, name, error).await)
         }
-        Failed::Unreadable(position, error) => (position, error.into()),
+        BatchError::Unreadable(position, error) => (position, error.into()),
         // That of no one row.
-        Failed::Whole(error) => (0, error.into()),
+        BatchError::Whole(error) => (0, error.into()),
     }
 }
 
 /// Says whether any of the rows keeps times. Fails if one is not the one that is meant, and says which is the first, and why.
 async fn ensure_all_meant(
-    table: &Ready,
+    table: &ReadyTable,
     executor: &mut Executor<'_>,
     writes: &[Identified<'_>],
 ) -> Result<bool, (usize, WriteFailure)> {

@@ -6,12 +6,13 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, cstr, doc};
 
 use crate::encode::document::MongoDocument;
-use crate::encode::row;
-use crate::encode::row_id;
+use crate::encode::own_fields::{UPDATED_AT, VERSION};
+use crate::encode::{row, row_id};
 use crate::error::MongoError;
-use crate::schema::layout::{UPDATED_AT, VERSION};
-use crate::table::Ready;
-use crate::write::single::{ensure_fits, filter_of, filter_of_meant, replacement, signed};
+use crate::table::ReadyTable;
+use crate::write::refusal::ensure_fits;
+use crate::write::replacement::replacement;
+use crate::write::target::{filter_of, filter_of_meant, signed};
 
 /// So many statements the server takes in one command (`maxWriteBatchSize`).
 const MAX_STATEMENTS: usize = 100_000;
@@ -21,10 +22,10 @@ const MAX_BYTES: usize = 8 << 20;
 
 /// How replacements are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum ReplaceAs {
     /// As documents, which is the quickest, and no way to keep the times of a row: one that has the time of its last write,
     /// as all that have any do, is not matched.
-    Whole,
+    Document,
     /// As expressions over what is there.
     Expression,
 }
@@ -65,7 +66,7 @@ impl<'a> Identified<'a> {
     /// The document of a new row.
     pub(crate) fn new_document(
         &self,
-        table: &Ready,
+        table: &ReadyTable,
         content: &RowContent<MongoDocument>,
     ) -> Result<RawDocumentBuf, WriteFailure> {
         let name = content.discriminator.as_deref();
@@ -77,15 +78,15 @@ impl<'a> Identified<'a> {
 
 /// The commands of the writes, in their order; the position of one that cannot be sent as error.
 pub(crate) fn commands<'a>(
-    table: &Ready,
+    table: &ReadyTable,
     writes: impl IntoIterator<Item = &'a Identified<'a>>,
-    form: Form,
+    form: ReplaceAs,
 ) -> Result<Vec<Command>, (usize, WriteFailure)> {
     let mut commands = Vec::new();
     let mut open: Option<Growing> = None;
     for (position, write) in writes.into_iter().enumerate() {
         let statement = statement(table, write, form).map_err(|failure| (position, failure))?;
-        let verb = Verb::of(&write.write);
+        let verb = CommandKind::of(&write.write);
         let fits = |open: &Growing| {
             open.verb == verb && open.statements < MAX_STATEMENTS && open.bytes + statement.as_bytes().len() < MAX_BYTES
         };
@@ -99,13 +100,13 @@ pub(crate) fn commands<'a>(
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verb {
+enum CommandKind {
     Insert,
     Update,
     Delete,
 }
 
-impl Verb {
+impl CommandKind {
     fn of(write: &Write<'_, MongoDocument>) -> Self {
         match write {
             Write::Insert(_) => Self::Insert,
@@ -118,14 +119,14 @@ impl Verb {
 /// A command that is being made.
 struct Growing {
     first: usize,
-    verb: Verb,
+    verb: CommandKind,
     statements: usize,
     bytes: usize,
     list: RawArrayBuf,
 }
 
 impl Growing {
-    fn new(first: usize, verb: Verb) -> Self {
+    fn new(first: usize, verb: CommandKind) -> Self {
         Self { first, verb, statements: 0, bytes: 0, list: RawArrayBuf::new() }
     }
 
@@ -135,12 +136,12 @@ impl Growing {
         self.list.push(statement);
     }
 
-    fn close(self, table: &Ready) -> Command {
+    fn close(self, table: &ReadyTable) -> Command {
         let mut document = RawDocumentBuf::new();
         let (command, list) = match self.verb {
-            Verb::Insert => (cstr!("insert"), cstr!("documents")),
-            Verb::Update => (cstr!("update"), cstr!("updates")),
-            Verb::Delete => (cstr!("delete"), cstr!("deletes")),
+            CommandKind::Insert => (cstr!("insert"), cstr!("documents")),
+            CommandKind::Update => (cstr!("update"), cstr!("updates")),
+            CommandKind::Delete => (cstr!("delete"), cstr!("deletes")),
         };
         document.append(command, &*table.definition.name);
         // Stops at the first that fails.
@@ -150,7 +151,7 @@ impl Growing {
     }
 }
 
-fn statement(table: &Ready, write: &Identified<'_>, form: Form) -> Result<RawDocumentBuf, WriteFailure> {
+fn statement(table: &ReadyTable, write: &Identified<'_>, form: ReplaceAs) -> Result<RawDocumentBuf, WriteFailure> {
     let id = write.id;
     let mut raw = RawDocumentBuf::new();
     let failed = |error: mongodb::bson::error::Error| WriteFailure::from(unwritable(&error));
@@ -182,7 +183,7 @@ fn statement(table: &Ready, write: &Identified<'_>, form: Form) -> Result<RawDoc
 
 /// The row as this operation has seen it a moment ago. Of a row whose version was seen, the version says it all: its type and
 /// its times do not change without it. Each condition more is 4 µs more for the server, of the 90 that a row takes.
-fn as_seen(table: &Ready, id: ObjectId, target: &Target<'_>) -> Document {
+fn as_seen(table: &ReadyTable, id: ObjectId, target: &Target<'_>) -> Document {
     match target.version {
         Some(version) => {
             let mut filter = filter_of(table, id, target);
@@ -195,13 +196,15 @@ fn as_seen(table: &Ready, id: ObjectId, target: &Target<'_>) -> Document {
 
 /// The document that replaces the row, if one can: it has to know the version, and a row with times would lose them.
 fn whole(
-    table: &Ready,
+    table: &ReadyTable,
     id: ObjectId,
     target: &Target<'_>,
     content: &RowContent<MongoDocument>,
-    form: Form,
+    form: ReplaceAs,
 ) -> Result<Option<RawDocumentBuf>, WriteFailure> {
-    let (Some(version), None, Form::Whole) = (target.version, content.written_at, form) else { return Ok(None) };
+    let (Some(version), None, ReplaceAs::Document) = (target.version, content.written_at, form) else {
+        return Ok(None);
+    };
     let name = content.discriminator.as_deref();
     let document = row::document(id, name, signed(version.saturating_add(1)), None, &content.doc)?;
     ensure_fits(table, name, &document)?;

@@ -8,15 +8,16 @@ use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
 
 use crate::encode::document::MongoDocument;
-use crate::encode::location::{Stored, Way};
+use crate::encode::location::{Location, SegmentKind};
+use crate::encode::own_fields::{TYPE, UPDATED_AT, VERSION};
 use crate::encode::row;
 use crate::encode::values::{of_type, timestamp};
 use crate::error::{DUPLICATE, MongoError, TOO_LARGE, VALIDATION, code_of};
-use crate::query::read;
-use crate::schema::layout::{TYPE, UPDATED_AT, VERSION};
-use crate::table::Ready;
+use crate::query::filter;
+use crate::table::ReadyTable;
 use crate::transaction::executor::Executor;
-use crate::write::single::{VERSION_TYPES, refused};
+use crate::write::refusal::refused;
+use crate::write::target::VERSION_TYPES;
 
 /// The server's codes for a change that does not fit what is there, a text cannot be incremented nor a number hold a field, and
 /// for names of fields that an operator does not take.
@@ -24,7 +25,7 @@ const MISFITS: [i32; 6] = [2, 14, 28, 40, 52, 57];
 
 /// Patches the row with a key; `None` if there is none that can be patched like this.
 pub(crate) async fn patch(
-    table: &Ready,
+    table: &ReadyTable,
     executor: &mut Executor<'_>,
     lookup: &Lookup<'_>,
     changes: &[InPlace],
@@ -40,7 +41,7 @@ pub(crate) async fn patch(
         return Ok(None);
     }
     let Update { conditions, mut set, add, push } = update;
-    let mut filter = vec![read::of_key(table, lookup)?];
+    let mut filter = vec![filter::of_key(table, lookup)?];
     filter.push(doc! { VERSION: { "$type": VERSION_TYPES.to_vec(), "$not": { "$type": "array" } } });
     if lookup.scope.is_none() && table.has_type() {
         // What nobody knows stays as it is.
@@ -64,7 +65,7 @@ pub(crate) async fn patch(
         })
     });
     let error = match patched.await {
-        Ok(row) => return row.map(|document| row::read(table, &document)).transpose(),
+        Ok(row) => return row.map(|document| row::read(&table.definition, &document)).transpose(),
         Err(error) => error,
     };
     if !executor.is_in_transaction() && code_of(&error).is_some_and(is_declined) {
@@ -96,7 +97,7 @@ struct Update {
 }
 
 impl Update {
-    fn of(table: &Ready, lookup: &Lookup<'_>, changes: &[InPlace]) -> Option<Self> {
+    fn of(table: &ReadyTable, lookup: &Lookup<'_>, changes: &[InPlace]) -> Option<Self> {
         let add = doc! { VERSION: 1_i64 };
         let mut update = Self { conditions: Vec::new(), set: Document::new(), add, push: Document::new() };
         for change in changes {
@@ -126,7 +127,7 @@ impl Update {
 
 impl Update {
     /// Whether it changes a field that is in a key, or that has one in it.
-    fn touches_keys(&self, table: &Ready) -> bool {
+    fn touches_keys(&self, table: &ReadyTable) -> bool {
         let is_in = |field: &str, outer: &str| {
             field.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
@@ -144,15 +145,15 @@ struct Place {
 }
 
 impl Place {
-    fn of(table: &Ready, lookup: &Lookup<'_>, path: &Path) -> Option<Self> {
+    fn of(table: &ReadyTable, lookup: &Lookup<'_>, path: &Path) -> Option<Self> {
         let property = table.property(path)?;
         let scope = lookup.scope.map(|scope| scope.variant);
         let cases = property.cases(scope);
         let [case] = cases.as_slice() else { return None };
         let in_all = scope.is_some() || case.is_everywhere;
-        let stored = Some(&case.stored).filter(|stored| in_all && is_in_structs(stored))?;
-        let Way::Field(last) = &stored.crossings.last()?.way else { return None };
-        Some(Self { field: stored.field()?, shape: last.shape })
+        let location = Some(&case.location).filter(|location| in_all && is_in_structs(location))?;
+        let SegmentKind::Field(last) = &location.segments.last()?.kind else { return None };
+        Some(Self { field: location.field()?, shape: last.shape })
     }
 
     /// That the field's parent is an object, if it is not the document itself.
@@ -163,7 +164,7 @@ impl Place {
 }
 
 /// Whether all on the way are structs' fields, each in one place.
-fn is_in_structs(stored: &Stored) -> bool {
-    let in_struct = |way: &Way| matches!(way, Way::Field(field) if !field.is_presence);
-    stored.is_plain() && stored.crossings.iter().all(|crossing| crossing.options == 0 && in_struct(&crossing.way))
+fn is_in_structs(location: &Location) -> bool {
+    let in_struct = |kind: &SegmentKind| matches!(kind, SegmentKind::Field(field) if !field.is_presence);
+    location.is_plain() && location.segments.iter().all(|segment| segment.options == 0 && in_struct(&segment.kind))
 }
