@@ -40,59 +40,24 @@
 //! are. Where there is no runtime, and in the blocking facade, the connections live in one that this crate starts, with two
 //! threads. An operation is to be polled in the runtime in which it was polled first, or while that one runs.
 
-mod address;
-mod all_or_none;
 mod backend;
-mod batch;
-mod cluster;
-mod commands;
-mod commit;
 mod connection;
-mod cursor;
 mod encode;
-mod endings;
-mod equality;
-mod executor;
-mod explain;
-mod expression;
-mod failure;
-mod fill;
-mod fit;
-mod format;
-mod given_up;
-mod identity;
-mod keys;
-mod layout;
-mod limits;
-mod names;
-mod open;
-mod patch;
-mod property;
-mod read;
-mod rows;
-mod runtime;
+mod error;
+mod query;
 mod schema;
 mod settings;
-mod statements;
-mod step;
-mod stored;
-mod stream;
 mod table;
-mod text;
-mod together;
 mod transaction;
-mod translate;
-mod validator;
-mod values;
-mod work;
 mod write;
 
-pub use encode::MongoDocument;
-pub use failure::MongoError;
-pub use settings::{Acknowledgement, Mongo, ReadConcern};
-pub use stream::Rows;
+pub use backend::Mongo;
+pub use encode::document::MongoDocument;
+pub use error::MongoError;
+pub use query::stream::Rows;
+pub use settings::{Acknowledgement, ReadConcern};
 pub use table::Table;
-pub use transaction::MongoTransaction;
+pub use transaction::session::MongoTransaction;
 
 /// The back end's name in errors, logs and the names of tests.
 const NAME: &str = "mongo";
@@ -116,7 +81,7 @@ pub fn translated(
     select: &longevity_core::query::Select,
 ) -> Result<impl Sized + use<>, longevity_core::Error> {
     match table.known() {
-        Some(ready) => translate::find(&ready, select),
+        Some(ready) => query::translate::find(&ready, select),
         None => {
             Err(longevity_core::Error::Unsupported { backend: NAME, operation: "a translation before the first use" })
         }

@@ -12,23 +12,23 @@ use mongodb::options::{CollectionOptions, ReadConcern as DriverReadConcern};
 use mongodb::{Collection, Database};
 use tokio::runtime::Handle;
 
-use crate::connection::{Connection, Connections};
-use crate::failure::MongoError;
-use crate::layout::{self, Wanted};
-use crate::property::Property;
-use crate::runtime::{self, PerRuntime, Within};
-use crate::{cluster, schema};
+use crate::connection::client::{Connection, Connections};
+use crate::connection::runtime::{self, PerRuntime, Within};
+use crate::encode::property::Property;
+use crate::error::MongoError;
+use crate::schema::layout::{self, Wanted};
+use crate::schema::{create, sharding};
 
 /// A table of a model on a [`Mongo`](crate::Mongo) database.
 #[derive(Clone)]
 pub struct Table {
     pub(crate) definition: Arc<TableDefinition>,
     connections: Arc<Connections>,
-    ready: Arc<PerRuntime<Ready>>,
+    ready: Arc<PerRuntime<ReadyTable>>,
 }
 
 /// A table whose indexes were read and found complete: all that an operation starts from.
-pub(crate) struct Ready {
+pub(crate) struct ReadyTable {
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) collection: Collection<RawDocumentBuf>,
@@ -61,7 +61,7 @@ impl Table {
     /// The table in the runtime that the caller is in, ready for use. Fails until the schema is created: without its keys, the
     /// collection would take what they forbid. Waits for transactions that were given up and are not undone yet.
     #[inline]
-    pub(crate) async fn ready(&self) -> Result<Arc<Ready>, MongoError> {
+    pub(crate) async fn ready(&self) -> Result<Arc<ReadyTable>, MongoError> {
         let ready = self.ready_in(&runtime::current()?).await?;
         ready.connection.settled().await;
         Ok(ready)
@@ -69,7 +69,7 @@ impl Table {
 
     /// The same in the runtime of a transaction, which waits for nobody.
     #[inline]
-    pub(crate) async fn ready_in(&self, runtime: &Handle) -> Result<Arc<Ready>, MongoError> {
+    pub(crate) async fn ready_in(&self, runtime: &Handle) -> Result<Arc<ReadyTable>, MongoError> {
         match self.ready.known(runtime) {
             Some(ready) => Ok(ready),
             None => self.find(runtime).await,
@@ -77,22 +77,22 @@ impl Table {
     }
 
     /// The table, if it is ready anywhere.
-    pub(crate) fn known(&self) -> Option<Arc<Ready>> {
+    pub(crate) fn known(&self) -> Option<Arc<ReadyTable>> {
         self.ready.any()
     }
 
     #[cold]
-    async fn find(&self, runtime: &Handle) -> Result<Arc<Ready>, MongoError> {
+    async fn find(&self, runtime: &Handle) -> Result<Arc<ReadyTable>, MongoError> {
         let connection = self.connections.of(runtime).await?;
         let find = async {
-            connection.within(schema::ensure_created(&connection, &self.definition)).await?;
-            Ok::<_, MongoError>(Arc::new(Ready::new(Arc::clone(&connection), &self.definition)?))
+            connection.within(create::ensure_created(&connection, &self.definition)).await?;
+            Ok::<_, MongoError>(Arc::new(ReadyTable::new(Arc::clone(&connection), &self.definition)?))
         };
-        Ok(Arc::clone(self.ready.place(runtime).get_or_try_init(|| find).await?))
+        Ok(Arc::clone(self.ready.slot(runtime).get_or_try_init(|| find).await?))
     }
 }
 
-impl Ready {
+impl ReadyTable {
     fn new(connection: Arc<Connection>, definition: &Arc<TableDefinition>) -> Result<Self, MongoError> {
         let routing = if connection.is_cluster { layout::shard_key(definition) } else { None };
         Ok(Self {
@@ -103,7 +103,7 @@ impl Ready {
             ),
             namespace: format!("{}.{}", connection.database.name(), definition.name),
             database: connection.database.clone(),
-            wanted: cluster::enforceable(&connection, definition, layout::wanted(definition))?,
+            wanted: sharding::enforceable(&connection, definition, layout::wanted(definition))?,
             routing: routing.unwrap_or_default().keys().cloned().collect(),
             fields: definition.columns.iter().map(|column| layout::field_of(definition, column)).collect(),
             batch_size: connection.settings.batch_size,
@@ -144,17 +144,9 @@ impl Ready {
         variant.map_or(self.definition.type_name, |variant| variant.type_name)
     }
 
-    /// The position of the key on these fields that a row with this discriminator is in. The discriminator itself is a
-    /// field of some versions' indexes and not of others'.
+    /// The position of the key on these fields that a row with this discriminator is in.
     pub(crate) fn key_on(&self, fields: &[String], discriminator: Option<&str>) -> Option<usize> {
-        let columns = |fields: &[String]| -> Vec<String> {
-            fields.iter().filter(|field| *field != layout::TYPE).cloned().collect()
-        };
-        let wanted = columns(fields);
-        let unique = self.wanted.iter().filter(|index| index.unique);
-        let same = unique.filter(|index| columns(&index.keys.keys().cloned().collect::<Vec<_>>()) == wanted);
-        let covers = |position: &usize| self.definition.indexes[*position].covers(discriminator);
-        same.flat_map(|index| index.serves.iter().copied()).find(covers)
+        layout::key_on(&self.definition, &self.wanted, fields, discriminator)
     }
 
     /// The keys that are enforced of all rows of this variant, or of any.
