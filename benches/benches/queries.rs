@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use longevity::Options;
 use longevity::backend::Backend;
+use longevity::backend::Select;
 use longevity::blocking::{Longevity, Repo};
 use longevity::prelude::*;
-use longevity::query::Select;
 use longevity_benches::model::{Blogging, Member, User, Username, user};
 use longevity_benches::rounds::{measuring, median};
 use longevity_benches::work::{picks, username};

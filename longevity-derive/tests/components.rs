@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use longevity::backend::Value;
+use longevity::backend::storable::Shape;
 use longevity::prelude::*;
-use longevity::storable::Shape;
-use longevity::{KeyFor, Storable, Value};
+use longevity::{KeyFor, Storable};
 
 /// A module in which the names of the standard prelude mean something else.
 pub mod shadows {
@@ -394,7 +395,7 @@ fn serial(number: u64) -> Serial {
 
 #[test]
 fn the_definition_has_the_primary_key() {
-    use longevity::definition::PrimaryKeyKind;
+    use longevity::backend::definition::PrimaryKeyKind;
     use longevity::{PersistentStruct, RootType};
     let declaration = Part::declaration();
     let primary = declaration.keys[0].primary.clone().unwrap();

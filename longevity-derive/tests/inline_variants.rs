@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use longevity::definition::RootDefinition;
+use longevity::backend::Value;
+use longevity::backend::definition::RootDefinition;
 use longevity::prelude::*;
-use longevity::{KeyFor, RootType, Value};
+use longevity::{KeyFor, RootType};
 
 /// Identifies a shape.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]

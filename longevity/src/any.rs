@@ -11,8 +11,8 @@ use longevity_core::backend::{
     AllWritten, Backend, Before, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Transaction,
     TransactionMode, Write, WriteFailure, Writes, Written,
 };
+use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Encodable, Error, ErrorKind, Explanation, Row, RowContent, Timestamp, Value};
 

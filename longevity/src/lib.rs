@@ -97,15 +97,15 @@ mod any;
 pub mod guide;
 
 #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
-pub use any::{AnyBackend, AnyDocument, AnyRows, AnyTable, AnyTransaction};
+pub use any::AnyBackend;
 pub use longevity_core::query::Projected;
 pub use longevity_core::{
-    Access, BoxError, Bytes, DerivedFrom, DomainModel, Encodable, Error, ErrorKind, Explanation, Filter, Groups,
-    HasVariant, InModel, KeyFor, KeyVal, Longevity, OpenTransaction, Options, Order, PState, PStates, Page,
-    ParseTimestampError, Patch, PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, Row,
-    RowContent, RowId, Snapshot, Storable, Timestamp, Transaction, Value, VariantsOf, WriteError,
+    Access, BoxError, Bytes, DerivedFrom, DomainModel, Error, ErrorKind, Explanation, Filter, Groups, HasVariant,
+    InModel, KeyFor, KeyVal, Longevity, OpenTransaction, Options, Order, PState, PStates, Page, ParseTimestampError,
+    Patch, PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, RowId, Snapshot, Storable,
+    Timestamp, Transaction, VariantsOf, WriteError,
 };
-pub use longevity_core::{backend, definition, description, document, encoding, limits, query, storable, table, value};
+pub use longevity_core::{description, limits, query};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType, Projected};
 #[cfg(feature = "mem")]
 pub use longevity_mem::Mem;
@@ -121,6 +121,15 @@ pub use longevity_core::blocking;
 pub use longevity_testkit as testkit;
 #[cfg(feature = "testkit")]
 pub use longevity_testkit::{crash_spec, query_spec, repo_crud_spec, repo_crud_spec_main};
+
+/// What a back end is written with: the interface that it implements, and what that is about. Users of a store need none of it.
+pub mod backend {
+    #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
+    pub use crate::any::{AnyDocument, AnyRows, AnyTable, AnyTransaction};
+    pub use longevity_core::backend::*;
+    pub use longevity_core::{Encodable, Path, Row, RowContent, Step, Value, ValueRef};
+    pub use longevity_core::{definition, document, encoding, storable, table, value};
+}
 
 /// What a module that defines or uses a domain model imports.
 pub mod prelude {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use longevity::DomainModel as _;
-use longevity::definition::PrimaryKeyKind;
+use longevity::backend::definition::PrimaryKeyKind;
 use longevity::description::KeyDescription;
 use longevity_tests::models::basics::Basics;
 use longevity_tests::models::blogging::Blogging;
@@ -28,7 +28,8 @@ fn a_poly_type_is_described_with_its_derived_types() {
     assert_eq!(derived, [("Member", "Member"), ("Commenter", "Commenter")]);
     assert_eq!(user.derived[0].keys, [key("email", "Email", None)]);
     assert_eq!(user.derived[0].indexes, [vec!["profile.tagline"], vec!["num_cats", "username"]]);
-    let components: Vec<_> = description.components.iter().map(longevity::storable::Shape::type_name).collect();
+    let components: Vec<_> =
+        description.components.iter().map(longevity::backend::storable::Shape::type_name).collect();
     assert_eq!(components, ["BlogUri", "Email", "PostUri", "Profile", "Username"]);
 }
 

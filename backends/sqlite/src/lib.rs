@@ -42,7 +42,7 @@ pub use transaction::session::SqliteTransaction;
 #[doc(hidden)]
 pub fn translated(
     table: &Table,
-    select: &longevity_core::query::Select,
+    select: &longevity_core::backend::Select,
 ) -> Result<impl Sized + use<>, longevity_core::Error> {
     Ok(query::translate::select(&table.database, longevity_core::block_on(table.ready())?, select)?)
 }

@@ -242,7 +242,7 @@ fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
     let ty = &variant.ty;
     let generics = container.persistent();
     let (impl_generics, _, clause) = generics.split_for_impl();
-    let predicate = quote!(#krate::query::Predicate);
+    let predicate = quote!(#krate::backend::Predicate);
     let scoped = quote!(<#this as #krate::HasVariant<#ty>>::scoped_to_variant(predicate));
     quote! {
         #[automatically_derived]

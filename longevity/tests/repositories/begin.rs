@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
+use longevity::backend::Select;
 use longevity::backend::{ByKind, Session};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::{Order, Select};
+use longevity::query::Order;
 use longevity::testkit::decorate::{Decorated, Decorator};
 
 use super::model::{Member, Site, site};
@@ -20,7 +21,7 @@ impl Decorator<Mem> for Asked {
         inner: &Mem,
         table: &<Mem as Session>::Table,
         select: Select,
-    ) -> Result<Vec<longevity::Row<<Mem as Session>::Document>>, Error> {
+    ) -> Result<Vec<longevity::backend::Row<<Mem as Session>::Document>>, Error> {
         self.0.lock().unwrap().push(format!("{:?}", select.predicate));
         inner.find(table, select).await
     }

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
+use longevity::RowId;
 use longevity::backend::{ByKind, Session, WriteFailure};
+use longevity::backend::{RowContent, Value};
 use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, Decorator};
-use longevity::{RowContent, RowId, Value};
 
 use super::model::{Guest, Member, Site, guest, member};
 

@@ -1,11 +1,12 @@
 //! A delete by query of rows that cannot be read at once: they are looked at one by one.
 
+use longevity::RowId;
+use longevity::backend::RowContent;
+use longevity::backend::Select;
 use longevity::backend::{Backend, ByKind, Session};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::Select;
 use longevity::testkit::decorate::{Decorated, Decorator, Rows};
-use longevity::{RowContent, RowId};
 
 use super::model::{Guest, Site, User, site};
 

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
+use longevity::backend::InPlace;
 use longevity::backend::{Lookup, Session};
 use longevity::blocking::Longevity;
 use longevity::limits::DOCUMENT_LEVELS;
 use longevity::prelude::*;
-use longevity::query::{InPlace, Patch};
+use longevity::query::Patch;
 use longevity::testkit::decorate::{Decorated, Decorator};
 
 use super::model::{Address, Email, Guest, Member, Page, Site, Url, User, guest, lists, name, page, site};
@@ -26,7 +27,7 @@ impl Decorator<Mem> for Asked {
         _: Lookup<'_>,
         changes: &[InPlace],
         _: Option<Timestamp>,
-    ) -> Result<Option<longevity::Row<Document>>, Error> {
+    ) -> Result<Option<longevity::backend::Row<Document>>, Error> {
         self.0.lock().unwrap().push(changes.to_vec());
         Ok(None)
     }

@@ -61,7 +61,7 @@ fn queries_are_answered_up_to_the_limits_and_refused_beyond() {
     refused(filtered(filter(FILTER_LEVELS + 1)), "50 levels");
     // Levels that the filter's type does not know of.
     let deep = filter(FILTER_LEVELS).into_predicate();
-    refused(filtered(Filter::from_predicate(longevity::query::Predicate::Not(Box::new(deep)))), "50 levels");
+    refused(filtered(Filter::from_predicate(longevity::backend::Predicate::Not(Box::new(deep)))), "50 levels");
 
     answered(ordered(ORDER_PROPERTIES));
     refused(ordered(ORDER_PROPERTIES + 1), "31 properties");

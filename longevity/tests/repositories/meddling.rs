@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use longevity::RowContent;
+use longevity::backend::RowContent;
 use longevity::backend::{AllWritten, Backend, ByKind, Lookup, Session, Target, WriteFailure, Writes};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
@@ -209,7 +209,7 @@ impl Decorator<Mem> for Alone {
         inner: &Mem,
         table: &Table,
         lookup: Lookup<'_>,
-    ) -> Result<Option<longevity::Row<Document>>, Error> {
+    ) -> Result<Option<longevity::backend::Row<Document>>, Error> {
         inner.get(table, lookup).await
     }
 }

@@ -3,7 +3,7 @@
 use longevity::backend::{
     AllWritten, Backend, ByKind, Capabilities, Lookup, Session, Target, WriteFailure, Writes, Written,
 };
-use longevity::query::{InPlace, Select};
+use longevity::backend::{InPlace, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::{Error, Mem, RowId, Timestamp};
 use longevity_tests::models::blogging::Blogging;

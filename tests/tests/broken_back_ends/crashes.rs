@@ -1,9 +1,9 @@
 //! The examination after a crash notices what is broken, and the writers are killed indeed.
 
+use longevity::backend::Predicate;
 use longevity::backend::{Lookup, Session};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::Predicate;
 use longevity::testkit::crash::CrashSpec;
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::{ErrorKind, Mem};

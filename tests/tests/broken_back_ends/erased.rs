@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use longevity::backend::table::TableDefinition;
 use longevity::backend::{AllWritten, Capabilities, Lookup, Session, Target, WriteFailure, Writes};
+use longevity::backend::{InPlace, Predicate, Select};
 use longevity::blocking::block_on;
-use longevity::query::{InPlace, Predicate, Select};
-use longevity::table::TableDefinition;
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::{Error, Explanation, Mem, RowId, Timestamp};
 

@@ -1,7 +1,7 @@
 //! Random histories find what is broken, and show it by few steps.
 
 use longevity::Mem;
-use longevity::query::Select;
+use longevity::backend::Select;
 use longevity::testkit::decorate::Decorator;
 use longevity::testkit::{Agreement, AgreementReport, Disagreement};
 use longevity_tests::models::blogging::Blogging;

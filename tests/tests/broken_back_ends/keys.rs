@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use longevity::backend::table::{Index, Scope, TableDefinition};
+use longevity::backend::value::Comparison;
 use longevity::backend::{Backend, ByKind, Lookup, Session, Target, WriteFailure};
-use longevity::query::{Predicate, Select};
-use longevity::table::{Index, Scope, TableDefinition};
+use longevity::backend::{Predicate, Select};
 use longevity::testkit::decorate::Decorator;
-use longevity::value::Comparison;
 use longevity::{Error, Mem, RowId};
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::keys::Library;
@@ -183,7 +183,7 @@ fn duplicates_are_swallowed() {
 /// Keeps the entries of old contents in its indexes.
 #[derive(Default)]
 pub(crate) struct KeepsEntries {
-    entries: Mutex<Vec<(RowId, Vec<longevity::Value>)>>,
+    entries: Mutex<Vec<(RowId, Vec<longevity::backend::Value>)>>,
 }
 
 impl Decorator<Mem> for KeepsEntries {
@@ -216,7 +216,7 @@ fn old_entries_stay_in_the_indexes() {
 /// Refuses the key values that a row had before, as if an index still held them.
 #[derive(Default)]
 pub(crate) struct NeverFreesKeys {
-    seen: Mutex<Vec<Vec<longevity::Value>>>,
+    seen: Mutex<Vec<Vec<longevity::backend::Value>>>,
 }
 
 impl Decorator<Mem> for NeverFreesKeys {

@@ -1,10 +1,11 @@
 //! Back ends whose queries mean something else.
 
+use longevity::backend::Value;
+use longevity::backend::value::Comparison;
 use longevity::backend::{ByKind, Session};
-use longevity::query::{Direction, Predicate, Select};
+use longevity::backend::{Direction, Predicate, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
-use longevity::value::Comparison;
-use longevity::{Access, Error, Explanation, Mem, Value};
+use longevity::{Access, Error, Explanation, Mem};
 use longevity_tests::models::basics::Basics;
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::collections::Collections;

@@ -1,11 +1,12 @@
 //! Random queries find what is broken in each node and form of a filter, and in orders; by few rows and a short query.
 
+use longevity::backend::Value;
+use longevity::backend::value::Comparison::{self, Eq, Le, Lt, Ne};
 use longevity::backend::{ByKind, Session};
-use longevity::query::{Direction, Predicate, Select, TextTest};
+use longevity::backend::{Direction, Predicate, Select, TextTest};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::testkit::{Agreement, Facade, QuerySpec};
-use longevity::value::Comparison::{self, Eq, Le, Lt, Ne};
-use longevity::{Error, Mem, Timestamp, Value};
+use longevity::{Error, Mem, Timestamp};
 use longevity_core::Path;
 use longevity_tests::injection::values_stay_values;
 use longevity_tests::models::queries::Storage;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use longevity::Error;
 use longevity::Mem;
+use longevity::backend::table::Scope;
 use longevity::backend::{ByKind, Lookup, Session, Target, WriteFailure};
-use longevity::query::{Predicate, Select};
-use longevity::table::Scope;
+use longevity::backend::{Predicate, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::poly::Office;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use longevity::backend::{Lookup, WriteFailure};
-use longevity::query::{Predicate, Select};
+use longevity::backend::{Predicate, Select};
 use longevity::testkit::decorate::Decorator;
 use longevity::testkit::{Facade, RepoCrudSpec, SpecModel};
 use longevity::{Error, Mem};

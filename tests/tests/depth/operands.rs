@@ -130,7 +130,7 @@ fn with<T>(operand: T, filter: impl FnOnce(&T) -> Filter<Nested>) -> Filter<Nest
 }
 
 fn operands_of_thousands_of_levels_are_refused<B: Backend>(store: &Store<B>) {
-    fn operand<T>(value: impl Operand<T>) -> longevity::Value {
+    fn operand<T>(value: impl Operand<T>) -> longevity::backend::Value {
         value.into_operand()
     }
     store.repo::<Nested>().create(nested("a", 1)).unwrap();

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use longevity::Encodable;
-use longevity::encoding::{self, PropertyReader};
+use longevity::backend::Encodable;
+use longevity::backend::encoding::{self, PropertyReader};
 use longevity::prelude::*;
 use proptest::prelude::*;
 use serde_json::Value as Json;

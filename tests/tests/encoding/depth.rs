@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use longevity::encoding::EncodeError;
+use longevity::backend::encoding::EncodeError;
 use longevity_tests::models::components::{Chain, Comment, Formula};
 
 use crate::json::{decode, encode, encode_to};
@@ -15,7 +15,7 @@ fn chain(links: usize) -> Chain {
     (1..links).fold(end, |next, link| Chain { link: link as i64, next: Some(Box::new(next)) })
 }
 
-fn is_too_deep<T: longevity::Encodable>(value: &T, max_depth: usize) -> bool {
+fn is_too_deep<T: longevity::backend::Encodable>(value: &T, max_depth: usize) -> bool {
     matches!(encode_to(value, max_depth), Err(EncodeError::TooDeep { max_depth: told }) if told == max_depth)
 }
 
@@ -31,7 +31,7 @@ fn what_encodes_at_the_limit_decodes() {
 
 #[test]
 fn every_form_counts_its_levels() {
-    fn takes<T: longevity::Encodable + PartialEq>(value: &T, levels: usize) {
+    fn takes<T: longevity::backend::Encodable + PartialEq>(value: &T, levels: usize) {
         assert!(is_too_deep(value, levels - 1), "{value:?} has fewer than {levels} levels");
         let text = encode_to(value, levels).unwrap();
         let deepest = format!("{}{text}{}", "[".repeat(READABLE - levels), "]".repeat(READABLE - levels));

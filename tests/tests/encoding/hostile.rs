@@ -1,8 +1,8 @@
 //! Documents from elsewhere: they fail or decode, and never panic.
 
-use longevity::Encodable;
-use longevity::encoding::{Json, PropertyReader};
-use longevity::storable::Shape;
+use longevity::backend::Encodable;
+use longevity::backend::encoding::{Json, PropertyReader};
+use longevity::backend::storable::Shape;
 use longevity_tests::models::{basics, collections, components, renames};
 use proptest::prelude::*;
 

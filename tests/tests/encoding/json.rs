@@ -1,9 +1,9 @@
 //! JSON text through the adapter.
 
-use longevity::Encodable;
 use longevity::backend::DecodeError;
-use longevity::document::{deserialize, deserialize_to_locate, serialize};
-use longevity::encoding::{EncodeError, Json};
+use longevity::backend::Encodable;
+use longevity::backend::document::{deserialize, deserialize_to_locate, serialize};
+use longevity::backend::encoding::{EncodeError, Json};
 
 pub(crate) fn encode_to<T: Encodable>(value: &T, max_depth: usize) -> Result<String, EncodeError<serde_json::Error>> {
     let mut text = Vec::new();

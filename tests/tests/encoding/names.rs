@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use longevity::document::serialize;
-use longevity::encoding::Json;
+use longevity::backend::document::serialize;
+use longevity::backend::encoding::Json;
 use longevity::prelude::*;
 use serde::Deserializer;
 use serde::ser::{SerializeMap, Serializer};

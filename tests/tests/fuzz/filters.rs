@@ -1,8 +1,8 @@
 //! Filters of any form: trees of operators over properties, built by the public operators, evaluated on values and asked of a store.
 
+use longevity::backend::{Subject, evaluate};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::{Subject, evaluate};
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
 use longevity::testkit::proptest::test_runner::TestRunner;
 use longevity::testkit::{Generators, SpecKeys};

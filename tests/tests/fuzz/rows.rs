@@ -1,11 +1,11 @@
 //! Rows that were valid, as JSON text and as BSON.
 
-use longevity::Encodable;
 use longevity::backend::Backend;
-use longevity::document::{deserialize, deserialize_to_locate, serialize};
-use longevity::encoding::{Json, PropertyReader};
+use longevity::backend::Encodable;
+use longevity::backend::document::{deserialize, deserialize_to_locate, serialize};
+use longevity::backend::encoding::{Json, PropertyReader};
+use longevity::backend::storable::Shape;
 use longevity::prelude::*;
-use longevity::storable::Shape;
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
 use longevity::testkit::proptest::test_runner::TestRunner;
 use longevity::testkit::{Generate, Generators};

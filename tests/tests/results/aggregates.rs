@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use longevity::Storable;
 use longevity::backend::Backend;
+use longevity::backend::Value;
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::query::{by_type, count, to};
-use longevity::{Storable, Value};
 
 use crate::model::{Club, Coach, Contact, Dice, Person, Player, Team, person};
 use crate::stores::{Question, everywhere};

@@ -3,11 +3,12 @@
 
 use std::fmt::Debug;
 
+use longevity::Storable;
 use longevity::backend::Backend;
+use longevity::backend::Value;
 use longevity::blocking::{Longevity, Repo};
 use longevity::prelude::*;
 use longevity::query::{Prop, count};
-use longevity::{Storable, Value};
 use uuid::Uuid;
 
 use crate::aggregates::{identical, value};

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use longevity::PState;
 use longevity::backend::Backend;
+use longevity::backend::{Select, Subject, evaluate};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::{Select, Subject, evaluate};
 
 use crate::model::{Club, Coach, Dice, Person, Player, person};
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use longevity::Patch;
 use longevity::backend::Backend;
+use longevity::backend::Value;
 use longevity::blocking::{Longevity, Repo};
 use longevity::prelude::*;
-use longevity::{Patch, Value};
 
 use crate::stores::{Question, everywhere};
 

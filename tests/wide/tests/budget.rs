@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use longevity::backend::RowContent;
 use longevity::backend::{Backend, ByKind, Session, Target, WriteFailure};
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
 use longevity::testkit::proptest::test_runner::TestRunner;
 use longevity::testkit::{Generators, RepoCrudSpec, SpecKeys};
-use longevity::{Mem, RowContent, RowId};
+use longevity::{Mem, RowId};
 use longevity_wide::{Field, Form, Model, Of, Size, Type, Variant};
 use longevity_wide_tests::{Clinical, Condition, Encounter, Health, Observation, Procedure, Registry};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! What the server's own plan says, in core's words.
 
-use longevity_core::query::{Predicate, Select};
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::{Access, Error, Explanation};
 use mongodb::bson::{Bson, Document, doc};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 use longevity_core::backend::{Give, Lookup};
-use longevity_core::query::{Predicate, Select};
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::{Error, Row};
 use mongodb::bson::{RawDocument, doc};
 use mongodb::raw_batch_cursor::RawBatch;

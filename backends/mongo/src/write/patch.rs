@@ -1,7 +1,7 @@
 //! Changes of a row where it is: one command, which decides, changes, and gives the row as it is then.
 
+use longevity_core::backend::InPlace;
 use longevity_core::backend::{Lookup, WriteFailure};
-use longevity_core::query::InPlace;
 use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Error, Path, Row, Timestamp};
 use mongodb::bson::{Document, doc};

@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use longevity_core::backend::TextTest;
 use longevity_core::encoding::PropertyReader;
-use longevity_core::query::TextTest;
 use longevity_core::storable::{Leaf, Shape, ShapeFn};
 use longevity_core::table::TableDefinition;
 use longevity_core::value::{Composite as _, in_option, sortable};

@@ -6,7 +6,7 @@
 // A form that is new to core is one that does not compile here: no arm for the rest says what it means.
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use longevity_core::query::{Predicate, Subject, TextTest, evaluate, scope_of};
+use longevity_core::backend::{Predicate, Subject, TextTest, evaluate, scope_of};
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Value, ValueRef};
 use rusqlite::types::Value as Owned;

@@ -5,7 +5,7 @@
 
 use longevity_core::Path;
 use longevity_core::Value;
-use longevity_core::query::{OrderBy, Predicate, scope_of};
+use longevity_core::backend::{OrderBy, Predicate, scope_of};
 use longevity_core::table::Index;
 use longevity_core::value::Comparison;
 

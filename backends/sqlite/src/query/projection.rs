@@ -2,8 +2,8 @@
 //! column does not have the value bit for bit.
 
 use longevity_core::backend::DecodeError;
+use longevity_core::backend::{Select, scope_of};
 use longevity_core::encoding::Projection;
-use longevity_core::query::{Select, scope_of};
 use longevity_core::storable::{Leaf, Shape, ShapeFn};
 use longevity_core::{Error, Path, Row, Value};
 use rusqlite::types::ValueRef as Sql;

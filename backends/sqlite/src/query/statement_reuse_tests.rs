@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longevity_core::backend::{Backend, ByKind, Lookup, Session, Target};
-use longevity_core::query::{Predicate, Select};
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::storable::{FieldShape, Shape};
 use longevity_core::table::{Column, Index, Scope, TableDefinition, Variant};
 use longevity_core::value::Comparison;

@@ -1,6 +1,6 @@
 //! Queries as SQL. Values are always bound.
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, scope_of};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select, scope_of};
 use rusqlite::types::Value as Owned;
 
 use crate::connection::database::Database;

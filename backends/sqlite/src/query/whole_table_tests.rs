@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longevity_core::backend::{Backend, ByKind, Lookup, Session, Target, WriteFailure};
-use longevity_core::query::{Predicate, Select};
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::table::{Scope, TableDefinition};
 use longevity_core::{RowContent, ValueRef, block_on};
 use rusqlite::Connection;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use longevity_core::backend::{
     AllWritten, Backend, Give, GiveValues, Lookup, Session, Transaction, TransactionMode, WriteFailure, Writes,
 };
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::Projection;
-use longevity_core::query::{Predicate, Select};
 use longevity_core::{Error, Explanation, Row};
 use rusqlite::Connection;
 

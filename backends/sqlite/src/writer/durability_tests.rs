@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use longevity_core::backend::Predicate;
 use longevity_core::backend::{Backend, ByKind, Session, Transaction, TransactionMode, Write, WriteFailure};
-use longevity_core::query::Predicate;
 use longevity_core::{Error, ErrorKind, block_on};
 use smallvec::smallvec;
 

@@ -197,8 +197,8 @@ impl Drop for Claiming {
 
 #[cfg(test)]
 mod tests {
+    use longevity_core::backend::Predicate;
     use longevity_core::backend::{Backend, Session, Target, Transaction, TransactionMode, Write, WriteFailure};
-    use longevity_core::query::Predicate;
     use longevity_core::{RowId, block_on};
     use smallvec::smallvec;
 
