@@ -33,16 +33,16 @@ use crate::write::{dispatch, patch};
 
 /// A MongoDB database on a replica set or a sharded cluster. Clones share its connections.
 ///
-/// No connection is made before the store is opened. This needs MongoDB 6.0 or newer, as a replica set (one member is enough) or a
-/// sharded cluster. A standalone server has no transactions, and batches are transactions.
+/// No connection is made before the store is opened. This needs MongoDB 6.0 or newer, as a replica set (one member is enough) or
+/// a sharded cluster. A standalone server has no transactions, and batches are transactions.
 ///
 /// # How long an operation takes
 ///
 /// If no server can be reached, an operation fails after `serverSelectionTimeoutMS` (30 seconds unless the connection string says
 /// otherwise). If a server does not accept a connection, it fails after `connectTimeoutMS`. An operation that is under way has no
 /// time limit: the driver waits for an answer while the connection is open, and the connection to a primary that hangs, or that
-/// silently vanished from the network, can stay open for a long time. Set a limit from outside. The future of any operation can be
-/// dropped at any point, which gives up its connection:
+/// silently vanished from the network, can stay open for a long time. Set a limit from outside. The future of any operation can
+/// be dropped at any point, which gives up its connection:
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,8 +59,8 @@ use crate::write::{dispatch, patch};
 /// # }).unwrap();
 /// ```
 ///
-/// A read that was dropped has changed nothing. A write that was dropped may have happened, may happen later, or may never happen:
-/// read the row before you write it again. A batch continues on its own until all of it is committed or undone.
+/// A read that was dropped has changed nothing. A write that was dropped may have happened, may happen later, or may never
+/// happen: read the row before you write it again. A batch continues on its own until all of it is committed or undone.
 ///
 /// ```
 /// use longevity_mongo::{Acknowledgement, Mongo, ReadConcern};
@@ -137,8 +137,8 @@ impl Mongo {
         self.with(|settings| settings.validation = on)
     }
 
-    /// Whether `create_schema` may rewrite rows of an older version of the model that lack a field of a new key. Rows that have the
-    /// field under an alias (`#[serde(alias = "..")]`) get it under its name, and rows without a field that has a default
+    /// Whether `create_schema` may rewrite rows of an older version of the model that lack a field of a new key. Rows that have
+    /// the field under an alias (`#[serde(alias = "..")]`) get it under its name, and rows without a field that has a default
     /// (`#[serde(default)]`) get the default. In any key, new or not, a choice under an alias gets its name, because two names of
     /// one choice would be two key values. This model reads the same values from the rows as before. Off by default; then such
     /// rows are an error.

@@ -50,16 +50,16 @@ pub enum MongoError {
          member is enough"
     )]
     Standalone,
-    /// A read was interrupted, or a batch was undone before its commit: the connection or the cursor was lost, the primary changed,
-    /// or the server ended the operation. Nothing was changed, and the operation can be repeated.
-    #[error("the operation was interrupted and changed nothing, repeat it: {reason}")]
+    /// A read was interrupted, or a batch was undone before its commit: the connection or the cursor was lost, the primary
+    /// changed, or the server ended the operation. Nothing was changed, and the operation can be repeated.
+    #[error("the operation was interrupted, but nothing was changed; repeat it: {reason}")]
     Interrupted {
         /// What happened.
         reason: String,
     },
-    /// The connection was lost, or the primary changed, during a write and during the driver's own repetition of it. The write may
-    /// or may not have happened. If the same state is updated or deleted again, the write does not happen twice.
-    #[error("the connection was lost during a write, which may or may not have happened, repeat it: {reason}")]
+    /// The connection was lost, or the primary changed, during a write and during the driver's own repetition of it. The write
+    /// may or may not have happened. If the same state is updated or deleted again, the write does not happen twice.
+    #[error("the connection was lost during a write, which may or may not have happened; repeat it: {reason}")]
     InDoubt {
         /// What happened.
         reason: String,
@@ -103,8 +103,8 @@ pub enum MongoError {
     },
     /// The server has an index that conflicts with one that the model needs. The server's index is not touched.
     #[error(
-        "the collection {table} has the index {name} as {found}, but the model needs {wanted}: if no one needs the index, drop it \
-         with `db.getCollection({table:?}).dropIndex({name:?})`, then create the schema again"
+        "the collection {table} has the index {name} as {found}, but the model needs {wanted}: if no one needs the index, drop \
+         it with `db.getCollection({table:?}).dropIndex({name:?})`, then create the schema again"
     )]
     ConflictingIndex {
         /// The collection.
@@ -234,8 +234,8 @@ impl MongoError {
     }
 }
 
-/// The server's codes for an interruption: it is not the primary, or no longer, or it is shutting down; a cursor ended with it; or
-/// a time limit was exceeded.
+/// The server's codes for an interruption: it is not the primary, or no longer, or it is shutting down; a cursor ended with it;
+/// or a time limit was exceeded.
 const INTERRUPTED: &[i32] = &[
     6, 7, 43, 50, 89, 91, 133, 134, 175, 189, 202, 237, 246, 262, 317, 9001, 10058, 10107, 11600, 11601, 11602, 13435,
     13436,

@@ -1,5 +1,5 @@
-//! The address of a database: what it says, or what is wrong with it, in words that show nothing of it. Any part of what is no
-//! address may be a secret that stands in the wrong place.
+//! Reads the address of a database, and explains what is wrong with it without showing any part of it. Any part of an invalid
+//! address may be a secret in the wrong place.
 
 use mongodb::options::ConnectionString;
 
@@ -7,7 +7,7 @@ use crate::connection::names;
 use crate::error::MongoError;
 use crate::settings::Settings;
 
-/// A connection string that the driver takes, without credentials and options.
+/// A connection string that the driver accepts, without its credentials and options.
 #[derive(Debug)]
 struct Address {
     hosts: String,
@@ -15,7 +15,7 @@ struct Address {
     database: Option<String>,
 }
 
-/// The hosts of a database, and its name.
+/// The hosts and the name of a database.
 pub(crate) fn hosts_and_database(settings: &Settings) -> Result<(String, String), MongoError> {
     let Address { hosts, database } = Address::of(&settings.uri)?;
     match settings.database.clone().or(database) {
@@ -24,7 +24,7 @@ pub(crate) fn hosts_and_database(settings: &Settings) -> Result<(String, String)
     }
 }
 
-/// The options, as an error may name them.
+/// The names of options that an error may show.
 const OPTIONS: &[&str] = &[
     "adaptiveRetries",
     "appName",
@@ -71,7 +71,7 @@ const OPTIONS: &[&str] = &[
 ];
 
 impl Address {
-    /// What the connection string says.
+    /// Reads a connection string.
     fn of(uri: &str) -> Result<Self, MongoError> {
         let invalid = |reason: String| MongoError::InvalidAddress { reason };
         let (scheme, rest) = match (uri.strip_prefix("mongodb://"), uri.strip_prefix("mongodb+srv://")) {
@@ -79,7 +79,8 @@ impl Address {
             (None, Some(rest)) => ("mongodb+srv", rest),
             (None, None) => return Err(invalid("it does not begin with `mongodb://` or `mongodb+srv://`".to_owned())),
         };
-        // Parted where the driver parts it, or a part of the credentials would be taken for something else, and shown.
+        // The string is split where the driver splits it. Otherwise a part of the credentials could be taken for something else,
+        // and shown.
         let (place, options) = rest.split_once('?').map_or((rest, None), |(place, options)| (place, Some(options)));
         if options.is_some_and(|options| options.contains('@')) {
             return Err(invalid(
@@ -91,10 +92,10 @@ impl Address {
         let (hosts, path) = hosts.split_once('/').unwrap_or((hosts, ""));
         if let Some(credentials) = credentials.filter(|credentials| !are_credentials(credentials)) {
             let parted = credentials.matches([':', '/', '@']).count() > 1;
-            let hint = if parted { "; there is more than one `:`, or a `/` or an `@`" } else { "" };
+            let hint = if parted { "; they contain more than one `:`, or a `/` or an `@`" } else { "" };
             return Err(invalid(format!(
-                "its credentials cannot be read: what is none of `A-Z a-z 0-9 - . _ ~` has to be percent-encoded in a \
-                 user name and in a password, `@` as `%40`{hint}"
+                "its credentials cannot be read: percent-encode every character of a user name or a password that is not one \
+                 of `A-Z a-z 0-9 - . _ ~`, for example `@` as `%40`{hint}"
             )));
         }
         ensure_hosts(hosts, scheme == "mongodb+srv").map_err(|reason| invalid(reason.to_owned()))?;
@@ -103,15 +104,15 @@ impl Address {
             database.as_deref().and_then(|name| names::ensure_database(name).err())
             && !database.as_deref().is_some_and(names::is_the_servers)
         {
-            return Err(invalid(format!("what it names behind the hosts is no database: {reason}")));
+            return Err(invalid(format!("the name after the hosts cannot be the name of a database: {reason}")));
         }
         if let Some(options) = options {
             ensure_options(options).map_err(invalid)?;
         }
-        // The parts are right. Only the driver knows whether it takes the whole.
+        // The parts are valid. Only the driver knows whether it accepts them together.
         if ConnectionString::parse(uri).is_err() {
             return Err(invalid(
-                "its options do not fit one another: one is given twice, or needs another one, or is for another kind of \
+                "its options contradict one another: an option is given twice, needs another one, or is for another kind of \
                  address"
                     .to_owned(),
             ));
@@ -120,7 +121,7 @@ impl Address {
     }
 }
 
-/// Whether this is a user name, or one with a password. The driver is not asked first: it panics at some of what is none.
+/// Whether this is a user name, with or without a password. The driver is asked last because it panics at some invalid strings.
 fn are_credentials(text: &str) -> bool {
     let (user, password) = text.split_once(':').unwrap_or((text, ""));
     let is_encoded = |part: &str| {
@@ -138,7 +139,7 @@ fn ensure_hosts(hosts: &str, by_dns: bool) -> Result<(), &'static str> {
         return Err("it names no host: write `mongodb://host/blog`");
     }
     if by_dns && hosts.contains([',', ':', '[']) {
-        return Err("with `mongodb+srv://` there is one host, and no port: write `mongodb+srv://host/blog`");
+        return Err("an address with `mongodb+srv://` has one host and no port: write `mongodb+srv://host/blog`");
     }
     for host in hosts.split(',') {
         // The path of a socket, percent-encoded.
@@ -153,20 +154,22 @@ fn ensure_hosts(hosts: &str, by_dns: bool) -> Result<(), &'static str> {
         let is_name = |character: char| character.is_alphanumeric() || "-._".contains(character);
         let is_address = host.starts_with('[') && name.parse::<std::net::Ipv6Addr>().is_ok();
         if name.is_empty() || (!is_address && !name.chars().all(is_name)) {
-            return Err("a host is none: write its name, or its number, `[::1]` if that has colons");
+            return Err(
+                "a host is invalid: write its name or its IP address, in brackets if it contains colons (`[::1]`)",
+            );
         }
-        // What stands there may be a password whose `@` and host were left out.
+        // The invalid port may be a password that lacks its `@` and its host.
         if port.is_some_and(|port| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
             return Err(
-                "what follows the `:` of a host is no port, which is a number from 1 to 65535; credentials end \
-                        with an `@`, after which comes the host",
+                "the `:` of a host is not followed by a port, which is a number from 1 to 65535; credentials end with an `@`, \
+                 and the host follows it",
             );
         }
     }
     Ok(())
 }
 
-/// Asks the driver for each option alone. Only options that there are are named.
+/// Asks the driver about each option separately. An error names only options that exist.
 fn ensure_options(options: &str) -> Result<(), String> {
     for (position, option) in options.split('&').enumerate().filter(|_| !options.is_empty()) {
         let position = position + 1;
@@ -178,15 +181,15 @@ fn ensure_options(options: &str) -> Result<(), String> {
         let known = OPTIONS.iter().find(|known| known.eq_ignore_ascii_case(name));
         let refused = || ConnectionString::parse(format!("mongodb://host/?{option}")).is_err();
         match known {
-            // These need others.
+            // These options need other options.
             Some(&("readPreferenceTags" | "maxStalenessSeconds" | "tlsCertificateKeyFilePassword")) => {}
             Some(&("srvMaxHosts" | "srvServiceName" | "zlibCompressionLevel" | "compressors")) => {}
             Some(&("authMechanism" | "authMechanismProperties" | "authSource")) => {}
             Some(known) if refused() => {
-                return Err(format!("its option `{known}` does not take the value that it is given"));
+                return Err(format!("its option `{known}` does not accept the given value"));
             }
             None if refused() => {
-                return Err(format!("its option number {position} is none that there is: is its name misspelt?"));
+                return Err(format!("its option number {position} does not exist: is its name misspelt?"));
             }
             _ => {}
         }
@@ -194,7 +197,7 @@ fn ensure_options(options: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The text of which this is the percent-encoding; the same if it is none, which the driver then says.
+/// Decodes a percent-encoding. An invalid one stays as it is, for the driver to report.
 fn decoded(encoded: &str) -> String {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.as_bytes();

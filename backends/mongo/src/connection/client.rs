@@ -1,4 +1,4 @@
-//! The driver's client, and what is known of the server.
+//! The driver's client, and what the server says about itself.
 
 use std::sync::Arc;
 
@@ -27,11 +27,11 @@ pub(crate) struct Connection {
     pub(crate) unfinished: Arc<Unfinished>,
 }
 
-/// The connections to one database, of each runtime that uses it: sockets and timers work only while their runtime does.
+/// The connections to one database, one for each runtime that uses it. Sockets and timers work only while their runtime runs.
 pub(crate) struct Connections {
     settings: Settings,
     each: PerRuntime<Connection>,
-    /// Of all runtimes.
+    /// The unfinished transactions of all runtimes.
     unfinished: Arc<Unfinished>,
 }
 
@@ -66,8 +66,9 @@ impl Connection {
             || given.w == Some(mongodb::options::Acknowledgment::Nodes(0))
         {
             return Err(MongoError::InvalidAddress {
-                reason: "writes that nobody acknowledges (`w=0`) could be lost unseen: ask for one member or more"
-                    .to_owned(),
+                reason:
+                    "writes that no member acknowledges (`w=0`) could be lost unnoticed: require one member or more"
+                        .to_owned(),
             });
         }
         let nodes = match (settings.acknowledgement, given.w.clone()) {
@@ -88,7 +89,7 @@ impl Connection {
         let client = Client::with_options(options).map_err(|error| MongoError::of_address(&error))?;
         let database = client.database(&name);
         let primary = SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary);
-        // The first word with the server: it is there, it takes the credentials, and it says what it is.
+        // This first command shows that the server is reachable and accepts the credentials, and tells its kind.
         let hello = database.run_command(doc! { "hello": 1 }).selection_criteria(primary).await;
         let hello = hello.map_err(MongoError::of_read)?;
         let is_cluster = hello.get_str("msg").is_ok_and(|message| message == "isdbgrid");
@@ -98,12 +99,12 @@ impl Connection {
         Ok(Self { database, client, runtime, is_cluster, settings: settings.clone(), unfinished })
     }
 
-    /// A session for an operation that stands by itself.
+    /// A session for an operation outside of a transaction.
     pub(crate) async fn session(&self) -> Result<ClientSession, DriverError> {
         self.client.start_session().causal_consistency(false).await
     }
 
-    /// Runs a command on the database. The driver leaves it to us to see whether enough members have what it wrote.
+    /// Runs a command on the database. Unlike the driver, it also checks whether enough members have the write.
     pub(crate) async fn run(&self, command: Document) -> Result<Document, DriverError> {
         self.run_in(&self.database, command).await
     }
@@ -112,14 +113,15 @@ impl Connection {
         let reply = database.run_command(command).await?;
         match reply.get_document("writeConcernError") {
             Ok(error) => {
-                let message = error.get_str("errmsg").unwrap_or("it was not acknowledged as asked").to_owned();
+                let message =
+                    error.get_str("errmsg").unwrap_or("the write was not acknowledged as requested").to_owned();
                 Err(DriverError::from(std::io::Error::other(message)))
             }
             Err(_) => Ok(reply),
         }
     }
 
-    /// Waits for transactions that were given up and are not undone yet.
+    /// Waits for transactions that were given up and are still being undone.
     #[inline]
     pub(crate) async fn settled(&self) {
         if self.unfinished.are_any() {
@@ -127,7 +129,7 @@ impl Connection {
         }
     }
 
-    /// A future of the driver's, where it can be polled by anyone.
+    /// Wraps a future of the driver, so that any thread can poll it.
     pub(crate) fn within<F: Future>(&self, future: F) -> Within<F> {
         Within::new(&self.runtime, future)
     }

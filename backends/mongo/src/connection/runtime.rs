@@ -1,4 +1,4 @@
-//! The tokio runtimes that the driver's connections live in: the caller's, or one of our own.
+//! The tokio runtimes in which the driver's connections live: the caller's, or our own.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -12,22 +12,22 @@ use tokio::task::AbortHandle;
 
 use crate::error::MongoError;
 
-/// The runtime of this thread; where there is none, one of our own, which lives as long as the process.
+/// The runtime of this thread. If there is none, our own, which lives as long as the process.
 pub(crate) fn current() -> Result<Handle, MongoError> {
     Handle::try_current().or_else(|_| own())
 }
 
-/// Our own: started by the first who asks for it.
+/// Our own runtime, which the first caller starts.
 pub(crate) fn own() -> Result<Handle, MongoError> {
     static OWN: Mutex<Option<Runtime>> = Mutex::new(None);
     let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(runtime) = &*own {
         return Ok(runtime.handle().clone());
     }
-    // Two: one may be at work on a reply when the next arrives.
+    // Two threads, because one may be processing a reply when the next arrives.
     let built = Builder::new_multi_thread().worker_threads(2).thread_name("longevity-mongo").enable_all().build();
     let runtime = built.map_err(|error| MongoError::Other {
-        reason: format!("there is no runtime for the connections: {error}"),
+        reason: format!("a runtime for the connections cannot be started: {error}"),
         code: None,
     })?;
     let handle = runtime.handle().clone();
@@ -35,11 +35,11 @@ pub(crate) fn own() -> Result<Handle, MongoError> {
     Ok(handle)
 }
 
-/// A future of the driver's, polled and dropped within the runtime that its connections live in: the driver's timers,
-/// sockets and tasks need one, and the caller may be any thread.
+/// A future of the driver that is polled and dropped within the runtime of its connections. The driver's timers, sockets and
+/// tasks need that runtime, and the caller may be on any thread.
 pub(crate) struct Within<F> {
     handle: Handle,
-    // Dropped within the runtime too.
+    // This is dropped within the runtime too.
     future: Option<Pin<Box<F>>>,
 }
 
@@ -69,7 +69,7 @@ impl<F> Drop for Within<F> {
     }
 }
 
-/// One thing for each runtime that uses it. What is of a runtime that ended is dropped when another one comes.
+/// One value for each runtime that uses it. The value of a runtime that ended is dropped when another runtime needs one.
 pub(crate) struct PerRuntime<T> {
     slots: Mutex<Vec<Slot<T>>>,
 }
@@ -86,19 +86,19 @@ impl<T> Default for PerRuntime<T> {
 }
 
 impl<T> PerRuntime<T> {
-    /// What this runtime has, if it has it already.
+    /// The value of this runtime, if it already has one.
     pub(crate) fn known(&self, runtime: &Handle) -> Option<Arc<T>> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.iter().find(|slot| slot.liveness.is_of(runtime)).and_then(|slot| slot.thing.get().map(Arc::clone))
     }
 
-    /// What any runtime has.
+    /// The value of any runtime.
     pub(crate) fn any(&self) -> Option<Arc<T>> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         slots.iter().find_map(|slot| slot.thing.get().map(Arc::clone))
     }
 
-    /// This runtime's slot. The first caller fills it.
+    /// The slot of this runtime. The first caller fills it.
     pub(crate) fn slot(&self, runtime: &Handle) -> Arc<OnceCell<Arc<T>>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.iter().find(|slot| slot.liveness.is_of(runtime)) {
@@ -111,7 +111,7 @@ impl<T> PerRuntime<T> {
     }
 }
 
-/// Whether a runtime still runs: a task in it waits for its end. Another may get its number after that.
+/// Whether a runtime is still running: a task in it is dropped when it ends. After that, another runtime may get the same id.
 struct Liveness {
     runtime: tokio::runtime::Id,
     ended: Arc<AtomicBool>,

@@ -1,4 +1,5 @@
-//! Transactions whose callers are gone, and that are not over yet. The next operation waits for them: they may still hold locks.
+//! Transactions whose callers are gone, and that a task is still ending. The next operation waits for them, because they may
+//! still hold locks.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,11 +8,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How long we try to end the work of a caller that is gone. After that we close its connection, which ends the work too. The server
-/// ends a transaction after a minute.
+/// How long we try to end the work of a caller that is gone. After that we close its connection, which ends the work too. The
+/// server ends a transaction after a minute.
 pub(crate) const UNDO_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The transactions that are being ended by tasks.
+/// The transactions that tasks are ending.
 #[derive(Default)]
 pub(crate) struct Unfinished {
     are_any: AtomicBool,
@@ -21,15 +22,15 @@ pub(crate) struct Unfinished {
 #[derive(Default)]
 struct Known {
     begun: u64,
-    /// Each closes when it is over.
+    /// Each receiver is closed when its transaction has ended.
     open: BTreeMap<u64, watch::Receiver<()>>,
 }
 
-/// One such transaction. Dropping this says that it is over.
+/// One such transaction. Dropping this means that the transaction has ended.
 pub(crate) struct Ending {
     of: Arc<Unfinished>,
     number: u64,
-    /// Its end is what others wait for.
+    /// The receivers wait until this is dropped.
     _over: watch::Sender<()>,
 }
 
@@ -61,7 +62,7 @@ impl Unfinished {
         self.are_any.load(Ordering::SeqCst)
     }
 
-    /// Waits until those that have begun are over. To be polled in a runtime.
+    /// Waits until the transactions that are known now have ended. Poll this in a runtime.
     pub(crate) async fn settled(&self) {
         self.settled_within(UNDO_TIMEOUT).await;
     }
@@ -71,13 +72,13 @@ impl Unfinished {
         let numbers: Vec<_> = open.keys().copied().collect();
         let all = async {
             for mut ending in open.into_values() {
-                // The sender sends nothing; it is only dropped.
+                // The sender sends nothing. It is only dropped.
                 let _ = ending.changed().await;
             }
         };
         if tokio::time::timeout(timeout, all).await.is_err() {
-            tracing::warn!("a transaction that was given up is not undone after {timeout:?}");
-            // Nobody waits for them again.
+            tracing::warn!("a transaction that was given up is still not undone after {timeout:?}");
+            // No later operation waits for them again.
             self.forget(numbers);
         }
     }
@@ -130,7 +131,7 @@ mod tests {
         });
     }
 
-    /// What a future has at its next poll.
+    /// The output of a future, if its next poll returns one.
     async fn now<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
         poll_fn(|context| {
             Poll::Ready(match future.as_mut().poll(context) {

@@ -1,4 +1,4 @@
-//! The document: BSON, through core's one encoding, from typed values and back without a tree of values between.
+//! Documents as BSON. Core's encoding writes and reads them from typed values directly, without a tree of values in between.
 
 use std::cell::Cell;
 use std::fmt;
@@ -13,10 +13,10 @@ use serde::{Serialize, Serializer};
 
 use crate::encode::format::BsonFormat;
 
-/// The bytes of a document that MongoDB stores.
+/// The largest document that MongoDB stores, in bytes.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// A stored document, without the fields that are longevity's own: BSON.
+/// A stored document in BSON, without longevity's own fields.
 pub struct MongoDocument(Vec<u8>);
 
 /// A document without fields.
@@ -31,13 +31,13 @@ impl Clone for MongoDocument {
         Self(self.0.clone())
     }
 
-    /// Keeps the room, which the derived one gives up.
+    /// Keeps the buffer, which the derived implementation would drop.
     fn clone_from(&mut self, source: &Self) {
         self.0.clone_from(&source.0);
     }
 }
 
-/// A value on its way into the driver's serializer, which has no name outside of it.
+/// Hands a value to the driver's serializer, whose type cannot be named outside of the driver.
 struct Encoded<'a, T> {
     value: &'a T,
     too_deep: &'a Cell<bool>,
@@ -58,7 +58,7 @@ impl<T: Encodable> Serialize for Encoded<'_, T> {
 impl MongoDocument {
     pub(crate) fn encode<T: Encodable>(value: &T) -> Result<Self, Error> {
         let too_deep = Cell::new(false);
-        // With room for most documents: the serializer's own vector starts with none.
+        // With room for most documents, because the serializer's own vector starts empty.
         let mut bytes = Vec::with_capacity(512);
         let encoded = bson::serialize_to_buffer(&Encoded { value, too_deep: &too_deep }, &mut bytes);
         if too_deep.get() {
@@ -74,7 +74,7 @@ impl MongoDocument {
     pub(crate) fn decode<T: Encodable>(&self) -> Result<T, DecodeError> {
         let bson = || RawDeserializer::new(&self.0);
         bson().and_then(document::deserialize::<BsonFormat, T, _>).map_err(|error| {
-            // Once more, to find where: only what fails pays for the path.
+            // Decode again to find the location, so that only a failure pays for the path.
             let place = bson().map(|bson| document::deserialize_to_locate::<BsonFormat, T, _>(bson).1);
             let path = place.and_then(|place| Ok(place.path(bson()?))).unwrap_or_default();
             DecodeError { path, source: error.into() }
@@ -87,7 +87,7 @@ impl MongoDocument {
         read.map_err(|error| DecodeError { path: property.path().to_string(), source: error.into() })
     }
 
-    /// The fields' bytes: a document without its length and its end.
+    /// The bytes of the fields: a document without its length and its terminator.
     pub(crate) fn fields(&self) -> &[u8] {
         self.0.get(4..self.0.len().saturating_sub(1)).unwrap_or_default()
     }
@@ -100,16 +100,16 @@ impl MongoDocument {
         Self(bytes)
     }
 
-    /// No document yet, and no room for one.
+    /// An empty buffer, which is not a document yet.
     pub(crate) const fn unset() -> Self {
         Self(Vec::new())
     }
 
-    /// Another document in place of this one: of these fields.
+    /// Replaces this document with one that has these fields.
     pub(crate) fn set(&mut self, fields: &[u8]) {
         self.0.clear();
         self.0.reserve(fields.len() + 5);
-        // A document that came from the server has at most 16 MiB and a little.
+        // A document from the server has slightly more than 16 MiB at most.
         let length = i32::try_from(fields.len() + 5).unwrap_or(i32::MAX);
         self.0.extend_from_slice(&length.to_le_bytes());
         self.0.extend_from_slice(fields);
@@ -117,7 +117,7 @@ impl MongoDocument {
     }
 }
 
-/// The error of a document of this type that is larger than MongoDB stores.
+/// The error for a document of this type that is larger than MongoDB stores.
 pub(crate) fn too_large(type_name: &'static str) -> Error {
     Error::TooLarge { type_name, limit: "a document of MongoDB has at most 16 MiB".to_owned() }
 }
@@ -127,7 +127,7 @@ pub(crate) fn is_too_large(document: &bson::RawDocument) -> bool {
     document.as_bytes().len() > MAX_BYTES
 }
 
-/// The Rust type's name without its path.
+/// The name of the Rust type without its path.
 fn type_name<T: Storable>() -> &'static str {
     let name = std::any::type_name::<T>();
     name.rsplit("::").next().unwrap_or(name)
@@ -137,7 +137,7 @@ fn failed(reason: String) -> Error {
     Error::Backend { backend: crate::NAME, kind: ErrorKind::Permanent, source: reason.into() }
 }
 
-/// The length alone: values do not belong in logs.
+/// Only the length, because values do not belong in logs.
 impl fmt::Debug for MongoDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MongoDocument({} bytes)", self.0.len())

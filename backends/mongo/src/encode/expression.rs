@@ -1,8 +1,8 @@
-//! Expressions of the aggregation language: where a property is that no path leads to, and what a filter's own operators
-//! cannot ask of it.
+//! Expressions of the aggregation language. They read a property to which no path leads, and test what a filter's own operators
+//! cannot test.
 //!
-//! Every value is a `$literal`, so that none is read as an expression. None of them fails, whatever is stored: the server
-//! does not promise in which order it looks at the parts of a conjunction.
+//! Every value is a `$literal`, so that no value is read as an expression. No expression fails, whatever is stored, because the
+//! server does not promise in which order it evaluates the parts of a conjunction.
 
 use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Value, ValueRef};
@@ -12,7 +12,7 @@ use crate::encode::location::{Field, Location, Segment, SegmentKind};
 use crate::encode::shape::{SOME, is_object};
 use crate::encode::values::{of_type, scalar};
 
-/// An expression, and the depth of variables that are in use.
+/// Makes expressions, and knows the depth of the variables in use.
 pub(crate) struct Expressions {
     variables: usize,
 }
@@ -21,7 +21,7 @@ pub(crate) fn literal(value: Bson) -> Bson {
     Bson::Document(doc! { "$literal": value })
 }
 
-/// The conjunction, without one in another: the server takes no document of more than a certain depth.
+/// The conjunction, with nested conjunctions flattened, because the server limits the depth of a document.
 pub(crate) fn all(parts: Vec<Bson>) -> Bson {
     let mut flat = Vec::with_capacity(parts.len());
     for part in parts {
@@ -57,7 +57,7 @@ pub(crate) fn has_type(value: Bson, name: &str) -> Bson {
     equal(type_of(value), Bson::from(name))
 }
 
-/// Whether it is null, or not there.
+/// Whether the value is null or missing.
 pub(crate) fn is_absent(value: Bson) -> Bson {
     Bson::Document(doc! { "$in": [type_of(value), ["missing", "null"]] })
 }
@@ -70,7 +70,8 @@ pub(crate) fn either(condition: Bson, then: Bson, otherwise: Bson) -> Bson {
     Bson::Document(doc! { "$cond": [condition, then, otherwise] })
 }
 
-/// `name` is a stored name or a key: data, not an expression. Of what is no object it is not there, of null it is null.
+/// `name` is a stored name or a key: data, not an expression. If `of` is not an object, the result is missing; if it is null, the
+/// result is null.
 pub(crate) fn get(name: &str, of: Bson) -> Bson {
     Bson::Document(doc! { "$getField": { "field": { "$literal": name }, "input": of } })
 }
@@ -79,12 +80,12 @@ pub(crate) fn is_list(value: Bson) -> Bson {
     Bson::Document(doc! { "$isArray": [value] })
 }
 
-/// The list, or an empty one.
+/// The value if it is a list, or an empty list.
 pub(crate) fn list(of: Bson) -> Bson {
     either(is_list(of.clone()), of, Bson::Array(Vec::new()))
 }
 
-/// The entries of the object, or none.
+/// The entries of the value if it is an object, or an empty list.
 pub(crate) fn entries(of: Bson) -> Bson {
     let object = either(has_type(of.clone(), "object"), of, literal(Bson::Document(Document::new())));
     Bson::Document(doc! { "$objectToArray": object })
@@ -106,11 +107,11 @@ pub(crate) fn within_options(mut value: Bson, options: usize) -> Bson {
     value
 }
 
-/// How many fields deep something is said again rather than given a name, which takes some of the depth that the server
-/// allows.
+/// The number of nested fields up to which a value is repeated instead of bound to a variable. A variable uses up some of the
+/// depth that the server allows.
 const FIELDS: usize = 3;
 
-/// Whether it is a path, a variable, or a field of one, down to so many.
+/// Whether the value is a path, a variable, or a field of a variable, up to that depth.
 fn is_short(value: &Bson, fields: usize) -> bool {
     match value {
         Bson::String(_) => true,
@@ -127,7 +128,8 @@ impl Expressions {
         Self { variables: 0 }
     }
 
-    /// What says a value several times, which is computed once, and is once in the expression: it may hold others like it.
+    /// An expression that uses a value several times. The value is computed once and occurs once, because it may contain such
+    /// expressions itself.
     pub(crate) fn with(&mut self, value: Bson, say: impl FnOnce(&mut Self, Bson) -> Bson) -> Bson {
         if is_short(&value, FIELDS) {
             return say(self, value);
@@ -143,7 +145,7 @@ impl Expressions {
         format!("e{}", self.variables)
     }
 
-    /// Whether the condition holds of any of the elements.
+    /// Whether the condition is true of any element.
     pub(crate) fn any_of(&mut self, elements: Bson, holds: impl FnOnce(&mut Self, Bson) -> Bson) -> Bson {
         let name = self.variable();
         let condition = holds(self, Bson::String(format!("$${name}")));
@@ -151,7 +153,7 @@ impl Expressions {
         Bson::Document(doc! { "$anyElementTrue": [{ "$map": { "input": elements, "as": name, "in": condition } }] })
     }
 
-    /// The value of a field, under whichever of its names, or what documents without it have.
+    /// The value of a field under any of its names, or the value for documents without the field.
     pub(crate) fn field(&mut self, field: &Field, of: Bson) -> Bson {
         if field.aliases.is_empty() && field.absent.is_none() && !field.is_presence {
             return get(&field.name, of);
@@ -172,7 +174,7 @@ impl Expressions {
         })
     }
 
-    /// The value of the pair with the key.
+    /// The value of the pair with this key.
     fn of_pair(&mut self, of: Bson, shape: ShapeFn, key: &Value) -> Bson {
         let pairs = self.with(of, |_, of| list(of));
         let name = self.variable();
@@ -185,7 +187,7 @@ impl Expressions {
         })
     }
 
-    /// What is stored at the end of the way.
+    /// The stored value at the location.
     fn found(&mut self, location: &Location) -> Bson {
         let (path, rest) = location.plain_way();
         let mut value = Bson::String(path.map_or_else(|| "$$ROOT".to_owned(), |path| format!("${path}")));
@@ -203,7 +205,7 @@ impl Expressions {
         value
     }
 
-    /// A property as it would be stored in the options that are around it.
+    /// A property as it would be stored in the options around it.
     pub(crate) fn property(&mut self, location: &Location) -> Bson {
         let found = self.found(location);
         if !location.has_presence_around_options() {
@@ -212,13 +214,13 @@ impl Expressions {
         self.with(found, |_, found| either(is_there(found.clone()), Bson::Document(doc! { SOME: found }), Bson::Null))
     }
 
-    /// A property's value behind all options.
+    /// The value of a property inside all its options.
     pub(crate) fn value(&mut self, location: &Location) -> Bson {
         let options = location.options - usize::from(location.is_presence);
         within_options(self.found(location), options.saturating_sub(1))
     }
 
-    /// The same, a choice by its stored name.
+    /// The same, with the stored name of a choice.
     pub(crate) fn key_value(&mut self, location: &Location) -> Bson {
         let value = self.value(location);
         let aliases = match (location.leaf)() {
@@ -234,7 +236,7 @@ impl Expressions {
         })
     }
 
-    /// A property as it sorts.
+    /// A property in the form in which it sorts.
     pub(crate) fn sort_value(&mut self, location: &Location) -> Bson {
         let property = self.property(location);
         if !location.has_aliases() {
@@ -248,12 +250,12 @@ impl Expressions {
         })
     }
 
-    /// A comparison of order with a value, false of what is absent.
+    /// An order comparison with a value. It is false for an absent value.
     pub(crate) fn compared(&mut self, location: &Location, operator: &str, operand: ValueRef<'_>) -> Bson {
         let value = self.value(location);
         self.with(value, |_, value| {
             let mut parts = vec![Bson::Document(doc! { operator: [value.clone(), literal(scalar(operand))] })];
-            // The order of all values has none and NaN below all numbers.
+            // In the order of all values, null and NaN come before all numbers.
             parts.push(Bson::Document(doc! { "$gt": [value.clone(), Bson::Null] }));
             if matches!(operand, ValueRef::Float(number) if !number.is_nan()) {
                 parts.push(Bson::Document(doc! { "$ne": [value, literal(Bson::Double(f64::NAN))] }));
@@ -264,7 +266,7 @@ impl Expressions {
         })
     }
 
-    /// A comparison of the number of elements or entries, false of what is absent; `None` if it can have none.
+    /// A comparison of the number of elements or entries. It is false for an absent value; `None` if the type has no length.
     pub(crate) fn length(&mut self, location: &Location, operator: &str, length: u64) -> Option<Bson> {
         let is_object = match (location.leaf)() {
             Shape::List(_) | Shape::Set(_) => false,
@@ -276,7 +278,7 @@ impl Expressions {
             | Shape::Struct { .. }
             | Shape::Enum { .. } => return None,
         };
-        // Nothing has as many.
+        // No list has that many elements.
         let length = literal(Bson::Int64(i64::try_from(length).unwrap_or(i64::MAX)));
         let value = self.value(location);
         Some(self.with(value, |_, value| {
@@ -289,7 +291,7 @@ impl Expressions {
     }
 }
 
-/// The filter that is true where the expression is.
+/// A filter that is true where the expression is true.
 pub(crate) fn filter(expression: Bson) -> Document {
     doc! { "$expr": expression }
 }

@@ -1,4 +1,4 @@
-//! BSON as a format of the encoding.
+//! BSON as a format of core's encoding.
 
 #[cfg(test)]
 mod forms;
@@ -24,17 +24,17 @@ use uuid::Uuid;
 /// | a timestamp | `{ at: <date>, ns: <int32> }`: the date floored to milliseconds, and the nanoseconds beyond it, so that it sorts in time |
 /// | an integer above `i64::MAX` | a decimal, which sorts among the other numbers |
 /// | `Some(x)` in `Some` | `{ _some: x }` |
-/// | a key of a map | its text, with `%` before the code of what a key may not hold |
+/// | a key of a map | its text, with `%` and a code in place of each character that a key cannot contain |
 #[derive(Debug)]
 pub(crate) enum BsonFormat {}
 
 /// The high half of a decimal with the exponent 0.
 const DECIMAL_OF_INTEGER: u64 = 0x3040_0000_0000_0000;
 
-/// The key under which the `bson` crate hands out a decimal.
+/// The key under which the `bson` crate passes on a decimal.
 const DECIMAL: &str = "$numberDecimalBytes";
 
-/// In a millisecond.
+/// The nanoseconds in a millisecond.
 const NANOSECONDS: i128 = 1_000_000;
 
 /// The fields of a timestamp.
@@ -128,21 +128,21 @@ pub(crate) fn decimal_of(value: u64) -> Decimal128 {
     Decimal128::from_bytes(bytes)
 }
 
-/// Whether the text is its own key: MongoDB takes it for a key and for nothing else, and it is none of another text.
+/// Whether the text is its own key: MongoDB reads it only as a key, and it is not the key of another text.
 // Byte by byte, which is faster for short texts than the searches of the standard library.
 #[inline]
 fn is_own_key(text: &str) -> bool {
     !matches!(text.as_bytes(), [] | [b'$', ..]) && !text.bytes().any(|byte| matches!(byte, b'%' | b'.' | b'\0'))
 }
 
-/// The milliseconds since the epoch, floored, and the nanoseconds beyond them.
+/// The milliseconds since the epoch, rounded down, and the remaining nanoseconds.
 pub(crate) fn split(at: Timestamp) -> (i64, i32) {
     let nanoseconds = i128::from(at.unix_seconds()) * 1000 * NANOSECONDS + i128::from(at.subsec_nanoseconds());
-    // Nine thousand years of milliseconds are far from the ends.
+    // Nine thousand years of milliseconds are far within the range.
     (nanoseconds.div_euclid(NANOSECONDS) as i64, nanoseconds.rem_euclid(NANOSECONDS) as i32)
 }
 
-/// The timestamp that was split; `None` if none was split so.
+/// The timestamp with these parts; `None` if no timestamp has them.
 fn joined(milliseconds: i64, beyond: i32) -> Option<Timestamp> {
     let beyond = i32::try_from(milliseconds.rem_euclid(1000)).ok()? * 1_000_000
         + Some(beyond).filter(|beyond| (0..1_000_000).contains(beyond))?;
@@ -150,7 +150,7 @@ fn joined(milliseconds: i64, beyond: i32) -> Option<Timestamp> {
 }
 
 /// The bytes of `{ at: .., ns: .. }`.
-// Field by field is slower, and a date of the `bson` crate goes through text.
+// Writing field by field is slower, and a date of the `bson` crate goes through text.
 pub(crate) fn object(milliseconds: i64, beyond: i32) -> [u8; 25] {
     let mut object = *b"\x19\0\0\0\x09at\0________\x10ns\0____\0";
     object[8..16].copy_from_slice(&milliseconds.to_le_bytes());
@@ -158,7 +158,7 @@ pub(crate) fn object(milliseconds: i64, beyond: i32) -> [u8; 25] {
     object
 }
 
-/// The timestamp that the object is; `None` if it is another one.
+/// The timestamp that the object represents; `None` if the object is something else.
 pub(crate) fn timestamp(document: &RawDocument) -> Option<Timestamp> {
     let bytes: &[u8; 25] = document.as_bytes().try_into().ok()?;
     let milliseconds = i64::from_le_bytes(bytes[8..16].try_into().ok()?);
@@ -171,7 +171,7 @@ fn unexpected<E: serde::de::Error>(value: RawBsonRef<'_>, expected: &str) -> E {
     E::invalid_value(Unexpected::Other(&format!("{:?}", value.element_type())), &expected)
 }
 
-/// Of an unsigned integer's visitor.
+/// A visitor for the forms in which an unsigned integer may be stored.
 struct Unsigned<V>(V);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Unsigned<V> {
@@ -203,7 +203,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Unsigned<V> {
     }
 }
 
-/// The halves of a decimal, the lower one first.
+/// The halves of a decimal, the low one first.
 struct Halves((u64, u64));
 
 impl<'de> Deserialize<'de> for Halves {

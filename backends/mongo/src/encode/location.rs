@@ -9,34 +9,34 @@ use smallvec::SmallVec;
 use crate::encode::shape::{SOME, behind_options, is_object};
 use crate::encode::values::keys_of;
 
-/// The way to a property, and what is there.
+/// The location of a property: the segments that lead to it, and its type.
 #[derive(Clone, Debug)]
 pub(crate) struct Location {
     pub(crate) segments: SmallVec<[Segment; 2]>,
-    /// How many options are around the value.
+    /// The number of options around the value.
     pub(crate) options: usize,
-    /// Whether the outermost of them is that something is there at all: of the variant or the entry at the end of the way.
+    /// Whether the outermost option stands for the presence of the last segment, which is a variant or an entry of a map.
     pub(crate) is_presence: bool,
-    /// The type behind them.
+    /// The type inside the options.
     pub(crate) leaf: ShapeFn,
 }
 
-/// A step on the way.
+/// A segment of a location.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
-    /// How many options are around what it is a step in.
+    /// The number of options around the value that the segment starts from.
     pub(crate) options: usize,
     pub(crate) kind: SegmentKind,
 }
 
-/// From a value to one that it holds.
+/// How a segment leads from a value to one inside it.
 #[derive(Clone, Debug)]
 pub(crate) enum SegmentKind {
     /// To a field of the object.
     Field(Field),
-    /// Into a variant that holds nothing, which is a text: one of these.
+    /// Into a variant that holds nothing. It is stored as one of these strings.
     Unit(Vec<&'static str>),
-    /// To the value of the pair with this key, of a map that is a list of pairs.
+    /// To the value of the pair with this key, in a map that is stored as a list of pairs.
     Pair { shape: ShapeFn, key: Value },
 }
 
@@ -45,10 +45,10 @@ pub(crate) enum SegmentKind {
 pub(crate) struct Field {
     pub(crate) name: Cow<'static, str>,
     pub(crate) aliases: Vec<Cow<'static, str>>,
-    /// The value in documents without it, unless it is none.
+    /// The value in documents without the field, unless that is `None`.
     pub(crate) absent: Option<Value>,
     pub(crate) shape: ShapeFn,
-    /// Whether there may be no such field: it is a variant's, or the entry of a map.
+    /// Whether the field may be missing, because it stands for a variant or for an entry of a map.
     pub(crate) is_presence: bool,
 }
 
@@ -60,7 +60,7 @@ impl Field {
         Self { name: Cow::Borrowed(field.step.name), aliases, absent, shape: field.shape, is_presence: false }
     }
 
-    /// The field that is named like the variant, with what this holds.
+    /// The field with the name of the variant, which has the variant's value.
     pub(crate) fn of_variant(variant: &VariantShape, holds: ShapeFn) -> Self {
         let aliases = variant.aliases.iter().copied().map(Cow::Borrowed).collect();
         Self { name: Cow::Borrowed(variant.serde_name), aliases, absent: None, shape: holds, is_presence: true }
@@ -73,12 +73,12 @@ impl Field {
         Self { name, aliases: names.collect(), absent: None, shape: held, is_presence: true }
     }
 
-    /// Whether it is in one place that a path can name, or nowhere when it is none.
+    /// Whether the field has a single place to which a path leads. It is missing only if its value is `None`.
     pub(crate) fn is_plain(&self) -> bool {
         self.aliases.is_empty() && self.absent.is_none() && self.is_in_paths()
     }
 
-    /// Whether its name means itself in a path: a variant may have any.
+    /// Whether a path can contain the name as it is. A variant can have any name.
     fn is_in_paths(&self) -> bool {
         !self.name.is_empty() && !self.name.starts_with('$') && !self.name.contains('.')
     }
@@ -112,13 +112,13 @@ impl SegmentKind {
     }
 }
 
-/// What a variant that holds nothing has.
+/// The shape of a variant that holds nothing.
 fn nothing() -> Shape {
     Shape::Struct { name: "", key_of: None, fields: Vec::new() }
 }
 
 impl Location {
-    /// The way along a path; `None` if the type has no such path.
+    /// The location of a path; `None` if the type has no such path.
     pub(crate) fn of(root: ShapeFn, path: &Path) -> Option<Self> {
         let (options, leaf) = behind_options(root);
         let mut location = Self { segments: SmallVec::new(), options, is_presence: false, leaf };
@@ -170,13 +170,13 @@ impl Location {
         (self.options, self.is_presence, self.leaf) = (options + usize::from(is_presence), is_presence, leaf);
     }
 
-    /// Whether documents have the value in one place.
+    /// Whether documents have the value in a single place.
     pub(crate) fn is_plain(&self) -> bool {
         self.segments.iter().all(Segment::is_plain)
     }
 
-    /// Whether what is in that place sorts as the values do. A place with nothing and one with null sort alike, and an alias
-    /// of a choice sorts elsewhere than its name.
+    /// Whether the stored values sort as the values do. A missing value and null sort alike, and an alias of a choice does not
+    /// sort like its name.
     pub(crate) fn sorts_plainly(&self) -> bool {
         self.is_plain() && !self.has_presence_around_options() && !self.has_aliases()
     }
@@ -186,34 +186,34 @@ impl Location {
         matches!((self.leaf)(), Shape::Choice { aliases, .. } if !aliases.is_empty())
     }
 
-    /// Whether nothing and null differ in its place.
+    /// Whether a missing value and null mean different things here.
     pub(crate) fn has_presence_around_options(&self) -> bool {
         self.is_presence && self.options > 1
     }
 
-    /// How many names a path to it has, those of the options on the way among them.
+    /// The number of names in the path, including those of the options along it.
     pub(crate) fn names(&self) -> usize {
         let on_the_way = self.segments.iter().map(|segment| segment.options.max(1));
         on_the_way.sum::<usize>() + self.options
     }
 
-    /// The field, by its stored names with dots between; `None` if no path leads there.
+    /// The field as stored names with dots between them; `None` if no path leads to it.
     pub(crate) fn field(&self) -> Option<String> {
         field_of(&self.segments, 0)
     }
 
-    /// The field that holds what is in all the options.
+    /// The field that holds the value inside all the options.
     pub(crate) fn field_of_values(&self) -> Option<String> {
         self.field_in(self.options.saturating_sub(1))
     }
 
-    /// The field within this many of the options.
+    /// The field within this many options.
     pub(crate) fn field_in(&self, options: usize) -> Option<String> {
         field_of(&self.segments, options.saturating_sub(usize::from(self.is_presence)))
     }
 
-    /// The field that has one of the texts if the value is of the variant; `None` if the way does not end in a variant that
-    /// holds nothing, or no one place has it.
+    /// The field that has one of these strings if the value is of the variant; `None` if the last segment is not a variant that
+    /// holds nothing, or if no single place has it.
     pub(crate) fn unit_variant(&self) -> Option<(String, &[&'static str])> {
         let (Segment { options, kind: SegmentKind::Unit(names) }, before) = self.segments.split_last()? else {
             return None;
@@ -223,17 +223,18 @@ impl Location {
         Some((field?, names))
     }
 
-    /// The field that a path leads to, as far as the values are in one place, and the rest of the way; `None` if it is all.
+    /// The field up to which the values are in a single place, and the remaining segments. `None` if that field is the document
+    /// itself.
     pub(crate) fn plain_way(&self) -> (Option<String>, &[Segment]) {
         let plain = self.segments.iter().take_while(|segment| segment.is_plain()).count();
         let (plain, rest) = self.segments.split_at(plain);
         (if plain.is_empty() { None } else { field_of(plain, 0) }, rest)
     }
 
-    /// Whether both are in the same place and have the same type.
+    /// Whether both have the same place and the same type.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let same = |(a, b): (&Segment, &Segment)| a.options == b.options && a.kind.is_same(&b.kind);
-        // Two addresses may be of one function: then there is one case more in a filter.
+        // One function can have two addresses. Then a filter has one more case.
         self.options == other.options
             && std::ptr::fn_addr_eq(self.leaf, other.leaf)
             && self.segments.len() == other.segments.len()
@@ -246,7 +247,7 @@ pub(crate) fn names_of_variant(variant: &VariantShape) -> impl Iterator<Item = &
     std::iter::once(variant.serde_name).chain(variant.aliases.iter().copied())
 }
 
-/// The field at the end of a way, within so many options; `None` if no path leads there.
+/// The field at the end of the segments, within this many options; `None` if no path leads there.
 fn field_of(segments: &[Segment], options: usize) -> Option<String> {
     let mut path = String::new();
     for Segment { options, kind } in segments {

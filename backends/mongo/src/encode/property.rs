@@ -5,17 +5,17 @@ use longevity_core::table::TableDefinition;
 
 use crate::encode::location::Location;
 
-/// A property, wherever the types of a table have it.
+/// A property and its locations in the types of a table.
 #[derive(Debug)]
 pub(crate) struct Property {
     cases: Vec<Case>,
 }
 
-/// A place and a type that the property has in some of the table's types.
+/// A location that the property has in some of the table's types.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) location: Location,
-    /// Those types' discriminators; none in the table of a plain type.
+    /// The discriminators of those types; empty in the table of a plain type.
     pub(crate) discriminators: Vec<&'static [&'static str]>,
     /// The positions of those types.
     variants: Vec<usize>,
@@ -48,7 +48,7 @@ impl Property {
         (!cases.is_empty()).then_some(Self { cases })
     }
 
-    /// The cases that there can be in rows of this variant, or of any; none if the variant has no such property.
+    /// The cases that are possible in rows of this variant, or of any variant; empty if the variant has no such property.
     pub(crate) fn cases(&self, scope: Option<usize>) -> Vec<&Case> {
         let possible = |case: &&Case| scope.is_none_or(|variant| case.variants.contains(&variant));
         self.cases.iter().filter(possible).collect()

@@ -1,4 +1,4 @@
-//! Rows as documents: our own fields in front, then the type's. Put in front, they are found without reading the rest.
+//! Rows as documents. Longevity's own fields come first, so they can be read without the rest.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ const OBJECT: u8 = 0x03;
 const OBJECT_ID: u8 = 0x07;
 const INT64: u8 = 0x12;
 
-/// What is written of a new row, or of one that is replaced as a whole.
+/// The document of a new row, or of a row that is replaced as a whole.
 pub(crate) fn document(
     id: ObjectId,
     discriminator: Option<&str>,
@@ -29,7 +29,7 @@ pub(crate) fn document(
     document_with_times(id, discriminator, version, [written_at; 2], doc)
 }
 
-/// The same of a row that was created and updated at these times.
+/// The document of a row that was created and updated at these times.
 pub(crate) fn document_with_times(
     id: ObjectId,
     discriminator: Option<&str>,
@@ -70,7 +70,7 @@ fn field(bytes: &mut Vec<u8>, kind: u8, name: &str) {
 }
 
 fn length(bytes: usize) -> [u8; 4] {
-    // Longer ones are refused before they are sent.
+    // Longer documents are refused before they are sent.
     i32::try_from(bytes).unwrap_or(i32::MAX).to_le_bytes()
 }
 
@@ -86,15 +86,15 @@ pub(crate) fn empty() -> Row<MongoDocument> {
     }
 }
 
-/// The row that a document is.
+/// Reads the row from a document.
 pub(crate) fn read(definition: &TableDefinition, document: &RawDocument) -> Result<Row<MongoDocument>, Error> {
     let mut row = empty();
     read_into(&mut row, definition, document)?;
     Ok(row)
 }
 
-/// The same, in place of another. An error is about this document alone, which somebody edited: those behind it can be
-/// read.
+/// Reads the row over another one. An error concerns only this document, which another program must have edited; the documents
+/// after it can be read.
 pub(crate) fn read_into(
     into: &mut Row<MongoDocument>,
     definition: &TableDefinition,
@@ -128,8 +128,7 @@ fn has_type(definition: &TableDefinition) -> bool {
 type Misfit = (&'static str, BoxError);
 
 fn fill(into: &mut Row<MongoDocument>, definition: &TableDefinition, own: &OwnFields<'_>) -> Result<(), Misfit> {
-    let missing =
-        |field| (field, BoxError::from(format!("the document has no {field}, or not such a one as longevity writes")));
+    let missing = |field| (field, BoxError::from(format!("the document has no valid {field}")));
     into.id = own.id.map(row_id::row_id).ok_or_else(|| missing(ID))?;
     into.version = own.version.ok_or_else(|| missing(VERSION))?;
     if has_type(definition) && own.discriminator.is_none() {
@@ -147,19 +146,19 @@ fn fill(into: &mut Row<MongoDocument>, definition: &TableDefinition, own: &OwnFi
     };
     into.updated_at = at(own.updated_at, UPDATED_AT)?;
     into.created_at = match into.updated_at {
-        // What was never written with a time was not created with one.
+        // A row that was never written with a time was not created with one either.
         None => None,
         Some(_) => at(own.created_at, CREATED_AT)?,
     };
     Ok(())
 }
 
-/// A version. A number is whole in MongoDB whatever its type: some shells write `1` as a double.
+/// Reads a version. In MongoDB a whole number can have any numeric type: some shells write `1` as a double.
 pub(crate) fn version_of(value: RawBsonRef<'_>) -> Option<u64> {
     match value {
         RawBsonRef::Int64(version) => u64::try_from(version).ok(),
         RawBsonRef::Int32(version) => u64::try_from(version).ok(),
-        // Up to 2^53 it is exact.
+        // Doubles are exact up to 2^53.
         RawBsonRef::Double(version)
             if version >= 0.0 && version.fract() == 0.0 && version <= 9_007_199_254_740_992.0 =>
         {
@@ -169,15 +168,15 @@ pub(crate) fn version_of(value: RawBsonRef<'_>) -> Option<u64> {
     }
 }
 
-/// The bytes of a document's fields that are not our own.
+/// The bytes of the fields of a document that are not longevity's own.
 pub(crate) fn fields_of(document: &RawDocument) -> Vec<u8> {
     let mut doc = MongoDocument::unset();
-    // Of one that somebody edited, what can be read.
+    // If another program edited the document, this keeps the fields that can be read.
     let _ = OwnFields::default().anywhere(document, &mut doc);
     doc.fields().to_vec()
 }
 
-/// Our own fields of a document.
+/// Longevity's own fields in a document.
 #[derive(Default)]
 struct OwnFields<'a> {
     id: Option<ObjectId>,
@@ -188,8 +187,8 @@ struct OwnFields<'a> {
 }
 
 impl<'a> OwnFields<'a> {
-    /// Reads them where we write them; the bytes of the fields behind. `None` if any is not there, which happens when
-    /// somebody edited the document.
+    /// Reads the fields where longevity writes them, and returns the bytes of the fields after them. `None` if a field is not
+    /// there, which happens if another program edited the document.
     fn in_front(&mut self, bytes: &'a [u8], has_type: bool) -> Option<&'a [u8]> {
         let mut at = 4;
         loop {
@@ -221,7 +220,7 @@ impl<'a> OwnFields<'a> {
                     *field = Some(document);
                     size
                 }
-                // One of our own of another type, which is an error, or a field that is nobody's.
+                // Either one of longevity's own fields with another type, which is an error, or an unknown field.
                 (_, [b'_', ..]) => return None,
                 _ => break,
             };
@@ -231,7 +230,7 @@ impl<'a> OwnFields<'a> {
         if complete { bytes.get(at..bytes.len().checked_sub(1)?) } else { None }
     }
 
-    /// Reads them wherever they are, and puts the other fields in the document.
+    /// Reads the fields wherever they are, and puts the other fields into the document.
     fn anywhere(&mut self, document: &'a RawDocument, fields: &mut MongoDocument) -> Result<(), Misfit> {
         *self = Self::default();
         let mut others = RawDocumentBuf::new();
@@ -243,10 +242,10 @@ impl<'a> OwnFields<'a> {
                 (VERSION, version) => self.version = version_of(version),
                 (CREATED_AT, RawBsonRef::Document(at)) => self.created_at = Some(at),
                 (UPDATED_AT, RawBsonRef::Document(at)) => self.updated_at = Some(at),
-                (ID, _) => return Err((ID, "the document's _id is no ObjectId".into())),
-                (TYPE, _) => return Err((TYPE, "the document's _type is no text".into())),
-                (CREATED_AT, _) => return Err((CREATED_AT, "the document's _created_at is no time".into())),
-                (UPDATED_AT, _) => return Err((UPDATED_AT, "the document's _updated_at is no time".into())),
+                (ID, _) => return Err((ID, "the document's _id is not an ObjectId".into())),
+                (TYPE, _) => return Err((TYPE, "the document's _type is not a string".into())),
+                (CREATED_AT, _) => return Err((CREATED_AT, "the document's _created_at is not a time".into())),
+                (UPDATED_AT, _) => return Err((UPDATED_AT, "the document's _updated_at is not a time".into())),
                 (_, value) => others.append(name, value),
             }
         }

@@ -1,4 +1,4 @@
-//! The ids of rows: object ids that ascend within a process.
+//! Row ids: object ids that ascend within a process.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,18 +7,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use longevity_core::RowId;
 use mongodb::bson::oid::ObjectId;
 
-/// How many bits of an object id count up; the 32 above them are seconds.
+/// The bits of an object id that count up. The 32 bits above them are seconds.
 const COUNTER_BITS: u32 = 24;
 
-/// A new object id, greater than all that this process made before: seconds, five random bytes of the process, a counter.
+/// A new object id, greater than all others that this process has made: seconds, five random bytes of the process, a counter.
 ///
-/// The driver's own start their counter anywhere and wrap, so that of two of one second the later may be the smaller.
+/// The driver's own ids start their counter anywhere and wrap around, so the later of two ids in a second can be the smaller one.
 pub(crate) fn next() -> ObjectId {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let floor = (seconds & u64::from(u32::MAX)) << COUNTER_BITS;
     let next = |last: u64| last.wrapping_add(1).max(floor);
-    // The closure always gives a value, so there is no error.
+    // The closure always returns a value, so there is no error.
     let (Ok(last) | Err(last)) = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
     from_parts(next(last))
 }
@@ -29,7 +29,7 @@ fn from_parts(number: u64) -> ObjectId {
     ObjectId::from_bytes([s0, s1, s2, s3, p0, p1, p2, p3, p4, high, middle, low])
 }
 
-/// Five random bytes, the same for the life of the process: the driver's own.
+/// Five random bytes, which the driver chose and which stay the same for the life of the process.
 fn process() -> &'static [u8; 5] {
     static PROCESS: OnceLock<[u8; 5]> = OnceLock::new();
     PROCESS.get_or_init(|| {
@@ -38,14 +38,14 @@ fn process() -> &'static [u8; 5] {
     })
 }
 
-/// The row's id: the bytes as a number, so that both have one order.
+/// The row id with the same bytes, so that both kinds of ids have the same order.
 pub(crate) fn row_id(id: ObjectId) -> RowId {
     let mut bytes = [0; 16];
     bytes[4..].copy_from_slice(&id.bytes());
     RowId::from_u128(u128::from_be_bytes(bytes))
 }
 
-/// The object id of a row; `None` if the id is another store's.
+/// The object id of a row; `None` if the row id comes from another store.
 pub(crate) fn object_id(id: RowId) -> Option<ObjectId> {
     match id.as_u128().to_be_bytes() {
         [0, 0, 0, 0, bytes @ ..] => Some(ObjectId::from_bytes(bytes)),

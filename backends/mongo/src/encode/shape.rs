@@ -2,10 +2,10 @@
 
 use longevity_core::storable::{ScalarType, Shape, ShapeFn};
 
-/// The key of what is in an option in an option.
+/// The key of the value inside an option in an option.
 pub(crate) const SOME: &str = "_some";
 
-/// How many options there are around the type, and the type behind them.
+/// The number of options around the type, and the type inside them.
 pub(crate) fn behind_options(shape: ShapeFn) -> (usize, ShapeFn) {
     let (mut options, mut shape) = (0, shape);
     loop {
@@ -25,7 +25,7 @@ fn behind_newtypes(shape: ShapeFn) -> Shape {
     shape
 }
 
-/// Whether a map with such keys is an object.
+/// Whether a map with such keys is stored as an object.
 pub(crate) fn is_object(key: ShapeFn) -> bool {
     match behind_newtypes(key) {
         Shape::Scalar(scalar) => !scalar.is_float(),
@@ -55,7 +55,7 @@ pub(crate) fn is_flat(shape: ShapeFn) -> bool {
     }
 }
 
-/// Whether the type is a scalar that a document has as an object: an instant.
+/// Whether the type is a timestamp, the only scalar that is stored as an object.
 pub(crate) fn is_instant(shape: &Shape) -> bool {
     matches!(shape, Shape::Scalar(ScalarType::Timestamp))
 }

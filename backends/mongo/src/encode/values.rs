@@ -1,4 +1,4 @@
-//! Values as they are in documents: what a filter sends is encoded as what was stored.
+//! Values as documents have them. Filters and updates encode a value in the same way as it is stored.
 
 use std::borrow::Cow;
 
@@ -32,7 +32,7 @@ pub(crate) fn scalar(value: ValueRef<'_>) -> Bson {
     }
 }
 
-/// `{at, ns}`: the milliseconds, which MongoDB's dates have, and the nanoseconds beyond them.
+/// `{at, ns}`: the milliseconds that a date in MongoDB has, and the remaining nanoseconds.
 pub(crate) fn timestamp(value: Timestamp) -> Document {
     let (milliseconds, nanoseconds) = format::split(value);
     doc! { format::AT: DateTime::from_millis(milliseconds), format::BEYOND: nanoseconds }
@@ -41,13 +41,13 @@ pub(crate) fn timestamp(value: Timestamp) -> Document {
 fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// The value of a type, whatever it is, as the encoding writes it.
+/// A value of any type, as the encoding writes it.
 pub(crate) fn of_type(shape: ShapeFn, value: &Value) -> Bson {
     let (options, shape) = behind_options(shape);
     let (inner, wrappers) = match value {
@@ -88,7 +88,7 @@ fn behind(shape: &Shape, value: &Value) -> Bson {
     }
 }
 
-/// A map's key as the object has it.
+/// The key of a map as the stored object has it.
 pub(crate) fn object_key(key: &Value) -> String {
     let text = match key {
         Value::Text(text) => Cow::Borrowed(&**text),
@@ -109,7 +109,7 @@ pub(crate) fn keys_of(shape: &Shape, key: &Value) -> Vec<String> {
     keys
 }
 
-/// The texts under which a choice may be stored.
+/// The strings under which a choice may be stored.
 pub(crate) fn names_of_choice(shape: &Shape, value: &Value) -> Option<Vec<Bson>> {
     let (Shape::Choice { aliases, .. }, Value::Text(name)) = (shape, value) else { return None };
     let aliases = aliases.iter().filter(|(_, stored)| *stored == &**name).map(|(alias, _)| Bson::from(*alias));

@@ -1,4 +1,5 @@
-//! Cursors. They hold one batch of rows at a time and leave the rest on the server. A caller who gives up leaves none open there.
+//! Cursors. They keep one batch of rows in memory and leave the rest on the server. If the caller gives up, no cursor stays open
+//! there.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,32 +22,32 @@ use crate::transaction::executor::Executor;
 use crate::transaction::kill_session::{REPLY_GRACE, kill};
 use crate::transaction::open_transaction::{Kind, OpenTransaction};
 
-/// Up to so many rows the server sends in its first answer, so that a page costs one round trip.
+/// The server sends up to this many rows in its first answer, so that a page costs one round trip.
 const PAGE: i64 = 1_000;
 
 /// The rows of a query, a batch at a time. The server's cursor is closed when this is dropped.
 pub(crate) enum Cursor {
     Open(Box<SessionRawBatchCursor>, CursorSession),
-    /// All of them: in a transaction a cursor of the server's would show what is written after its beginning, and the user's code may
-    /// write when it gets a row.
+    /// All batches, read in advance. In a transaction, a cursor of the server would show rows that are written after it was
+    /// opened, and the user's code may write whenever it gets a row.
     Held(std::vec::IntoIter<RawBatch>),
 }
 
-/// The session by which the server tells what belongs to a query.
+/// The session by which the server knows what belongs to a query.
 pub(crate) enum CursorSession {
     Query(Box<ClientSession>),
-    /// One that it shares with all else of a snapshot.
+    /// The session that all operations of a snapshot share.
     Snapshot(Arc<OpenTransaction>),
 }
 
 impl Cursor {
-    /// Asks the query, in a transaction if there is one. The future may be dropped at any point: see [`Opening`].
+    /// Sends the query, in a transaction if there is one. The future can be dropped at any point: see [`Opening`].
     pub(crate) async fn open(
         table: &ReadyTable,
         open: Option<&Arc<OpenTransaction>>,
         find: Find,
     ) -> Result<Self, Error> {
-        // One more than there are: the server then knows that there are no more, and needs not be asked again.
+        // One more than the limit: then the server knows that no rows are left, and needs no second request.
         let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit + 1).ok());
         let batch_size = page.unwrap_or(table.batch_size);
         if let Some(open) = open {
@@ -96,7 +97,7 @@ impl Cursor {
         }
     }
 
-    /// The next batch, and what comes after it; `None` at the end.
+    /// The next batch, and the cursor for the batches after it; `None` at the end.
     pub(crate) async fn next(self) -> Result<Option<(Self, RawBatch)>, Error> {
         let (mut batches, of) = match self {
             Self::Held(mut held) => return Ok(held.next().map(|batch| (Self::Held(held), batch))),
@@ -152,8 +153,8 @@ async fn next_of(
 
 type Opened = Result<Cursor, DriverError>;
 
-/// A query that was asked. While its answer is on the way, nobody here knows whether the server has a cursor for it, nor which:
-/// if this is dropped before, the answer is waited for in a task, and the cursor closed.
+/// A query that was sent. Until its answer arrives, we do not know whether the server has a cursor for it, or which one. If this
+/// is dropped before, a task waits for the answer and closes the cursor.
 struct Opening {
     connection: Arc<Connection>,
     /// Set before the query is sent.
@@ -184,7 +185,7 @@ impl Drop for Opening {
 }
 
 async fn end(client: Client, session: Document, mut open: Pin<Box<dyn Future<Output = Opened> + Send>>) {
-    // A cursor that comes is dropped, which closes it.
+    // If a cursor arrives, it is dropped, which closes it.
     if tokio::time::timeout(REPLY_GRACE, &mut open).await.is_ok() {
         return;
     }

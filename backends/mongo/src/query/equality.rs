@@ -1,5 +1,5 @@
-//! Equality as an expression: of what a filter's own operators cannot compare as core does, a component whose fields have
-//! aliases, a set in any order, a map.
+//! Equality as an aggregation expression, for values that a filter's own operators do not compare as core does: components whose
+//! fields have aliases, sets, which have no order, and maps.
 
 use longevity_core::Value;
 use longevity_core::storable::{Shape, ShapeFn, VariantShape};
@@ -14,20 +14,20 @@ use crate::encode::shape::{behind_options, is_flat, is_object};
 use crate::encode::values::{keys_of, names_of_choice, of_type, scalar};
 
 impl Expressions {
-    /// Whether what is stored of a type equals the value.
+    /// Whether the stored value of a type equals the value.
     pub(crate) fn equals(&mut self, stored: Bson, shape: ShapeFn, value: &Value) -> Bson {
         let (options, shape) = behind_options(shape);
         self.equals_behind(stored, options, shape, value)
     }
 
-    /// The same, with the options apart from the type.
+    /// The same, with the number of options given separately from the type.
     pub(crate) fn equals_behind(&mut self, stored: Bson, options: usize, shape: ShapeFn, value: &Value) -> Bson {
         match value {
             Value::None(0) => is_absent(stored),
             Value::None(depth) if usize::from(*depth) < options => {
                 let around = within_options(stored, usize::from(*depth) - 1);
                 self.with(around, |_, around| {
-                    // What is in nothing is nothing, too.
+                    // An option inside `None` is `None` too.
                     all(vec![has_type(around.clone(), "object"), has_type(within_options(around, 1), "null")])
                 })
             }
@@ -84,7 +84,7 @@ impl Expressions {
         })
     }
 
-    /// As many elements, and each of the values among them.
+    /// Whether the stored list has the same number of elements, and each of the values among them.
     fn equals_set(&mut self, stored: Bson, held: ShapeFn, values: &[Value]) -> Bson {
         self.with(stored, |this, stored| {
             let mut parts = vec![is_list(stored.clone()), has_size(list(stored.clone()), values.len())];
@@ -95,7 +95,7 @@ impl Expressions {
         })
     }
 
-    /// Whether any element of what is stored as a list equals the value.
+    /// Whether any element of the stored list equals the value.
     pub(crate) fn contains(&mut self, stored: Bson, held: ShapeFn, value: &Value) -> Bson {
         self.with(stored, |this, stored| this.any_equals(list(stored), held, value))
     }
@@ -116,7 +116,7 @@ impl Expressions {
         })
     }
 
-    /// Whether any of the object's fields of these names is there and equals the value.
+    /// Whether the object has a field with any of these names, and the field equals the value.
     fn equals_under<'a>(
         &mut self,
         object: &Bson,

@@ -1,4 +1,4 @@
-//! What the server's own plan says, in core's words.
+//! The server's plan of a query, as core's [`Explanation`].
 
 use longevity_core::backend::{Predicate, Select};
 use longevity_core::{Access, Error, Explanation};
@@ -8,7 +8,7 @@ use crate::error::{MongoError, lossy_reply};
 use crate::query::translate::{self, Find};
 use crate::table::ReadyTable;
 
-/// How a selection is found.
+/// The plan of a selection.
 pub(crate) async fn of_select(table: &ReadyTable, select: &Select) -> Result<Explanation, Error> {
     let find = translate::find(table, select)?;
     let explanation = of_find(table, find).await?;
@@ -18,7 +18,7 @@ pub(crate) async fn of_select(table: &ReadyTable, select: &Select) -> Result<Exp
     })
 }
 
-/// How a key is looked up.
+/// The plan of a look-up by key.
 pub(crate) async fn of_filter(table: &ReadyTable, filter: Document) -> Result<Explanation, Error> {
     let (computed, sort, fields) = (Document::new(), Document::new(), Document::new());
     let find = Find { filter, computed, sort, skip: 0, limit: Some(1), fields };
@@ -46,13 +46,13 @@ async fn of_find(table: &ReadyTable, find: Find) -> Result<Explanation, Error> {
         collect(plan, &mut stages);
     }
     let mut explanation = explanation(table, &stages);
-    // That of an aggregation is a stage of its own.
+    // In an aggregation, the sort is a separate stage.
     let sorts = reply.get_array("stages").into_iter().flatten().filter_map(Bson::as_document);
     explanation.ordered_by_access &= !sorts.into_iter().any(|stage| stage.contains_key("$sort"));
     Ok(explanation)
 }
 
-/// The plan that was chosen: of a query, or of the query that an aggregation begins with.
+/// The chosen plan of a query, or of the query with which an aggregation begins.
 fn plan_of(reply: &Document) -> Option<&Document> {
     if let Ok(planner) = reply.get_document("queryPlanner") {
         return planner.get_document("winningPlan").ok();
@@ -91,11 +91,11 @@ fn explanation(table: &ReadyTable, stages: &[&Document]) -> Explanation {
         match stages.iter().find(|stage| stage.contains_key("indexName")) {
             Some(scan) => access(table, scan),
             None if has("IDHACK") => Access::Index { name: "_id_".to_owned(), equal_columns: 1, range: false },
-            // A plan that this crate does not read: nothing is promised.
+            // This crate does not know the plan, so it promises nothing.
             None => Access::Scan,
         }
     };
-    // Without the bounds, in which there are values.
+    // Without the bounds, because they contain values.
     let shown = |stage: &&Document| match stage.get_str("indexName") {
         Ok(index) => format!("{} {index}", stage_of(stage)),
         Err(_) => stage_of(stage).to_owned(),
@@ -130,7 +130,7 @@ fn access(table: &ReadyTable, scan: &Document) -> Access {
     Access::Index { name: declared.map_or_else(|| name.to_owned(), String::clone), equal_columns, range }
 }
 
-/// Whether `[a, b]` has the same on both sides.
+/// Whether an interval `[a, b]` has the same value on both sides.
 fn is_point(interval: &str) -> bool {
     let inner = interval.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     inner.is_some_and(|inner| {

@@ -29,7 +29,7 @@ pub(crate) fn filter(table: &ReadyTable, predicate: &Predicate) -> Result<Docume
     sayable(condition(table, predicate, None)?)
 }
 
-/// The filter of a look-up.
+/// The filter of a look-up by key.
 pub(crate) fn of_key(table: &ReadyTable, lookup: &Lookup<'_>) -> Result<Document, Error> {
     let wrong = |what: String| Error::Backend { backend: crate::NAME, kind: ErrorKind::Permanent, source: what.into() };
     let definition = &*table.definition;
@@ -38,9 +38,9 @@ pub(crate) fn of_key(table: &ReadyTable, lookup: &Lookup<'_>) -> Result<Document
         return Err(wrong(format!("index {} of table {} is not a key", lookup.index, definition.name)));
     };
     if index.columns.len() != lookup.values.len() {
-        return Err(wrong(format!("the key {} has not {} columns", lookup.index, lookup.values.len())));
+        return Err(wrong(format!("the key {} does not have {} columns", lookup.index, lookup.values.len())));
     }
-    // A partial index is used only where its condition is in the filter.
+    // The planner uses a partial index only if its condition is in the filter.
     let scope = lookup.scope.or(index.scope);
     let predicate = scope.map_or(Predicate::True, Predicate::Scope);
     let columns = index.columns.iter().zip(lookup.values);
@@ -51,7 +51,7 @@ pub(crate) fn of_key(table: &ReadyTable, lookup: &Lookup<'_>) -> Result<Document
     filter(table, &predicate)
 }
 
-/// `scope` is the one variant that rows can be of where this is true.
+/// The condition of a predicate. `scope` is the only variant that rows can have if the condition is true.
 fn condition(table: &ReadyTable, predicate: &Predicate, scope: Option<usize>) -> Result<Document, Error> {
     Ok(match predicate {
         Predicate::True => Document::new(),
@@ -74,7 +74,7 @@ fn condition(table: &ReadyTable, predicate: &Predicate, scope: Option<usize>) ->
         }
         Predicate::Id { comparison, id } => match row_id::object_id(*id) {
             Some(id) => doc! { ID: { operator(*comparison): id } },
-            // Greater than every id.
+            // This id is greater than every object id.
             None => match comparison {
                 Comparison::Lt | Comparison::Le | Comparison::Ne => Document::new(),
                 Comparison::Eq | Comparison::Gt | Comparison::Ge => nothing(),
@@ -100,7 +100,7 @@ fn condition(table: &ReadyTable, predicate: &Predicate, scope: Option<usize>) ->
     })
 }
 
-/// A comparison as an operator has it.
+/// The operator of a comparison.
 fn operator(comparison: Comparison) -> &'static str {
     match comparison {
         Comparison::Eq => "$eq",
@@ -132,12 +132,12 @@ fn among_of(table: &ReadyTable, path: &Path, operands: &[Value], scope: Option<u
     asked(table, path, scope, operands.iter().any(is_none), |location| Ok(among(location, operands)))
 }
 
-/// Whether it is what a row without the property has.
+/// Whether a row without the property has this value.
 fn is_none(operand: &Value) -> bool {
     matches!(operand, Value::None(0))
 }
 
-/// What is asked of the property at a path; `otherwise` is the answer for rows that have none such.
+/// Applies a condition to the property at a path. `otherwise` is the answer for rows without the property.
 fn asked(
     table: &ReadyTable,
     path: &Path,
@@ -151,7 +151,7 @@ fn asked(
     }
 }
 
-/// What is asked of a property, wherever the types have it; `otherwise` is the answer for types that have none such.
+/// Applies a condition to a property at each of its locations. `otherwise` is the answer for types without the property.
 fn in_each_case(
     property: &Property,
     scope: Option<usize>,
@@ -205,14 +205,15 @@ fn equals(location: &Location, operand: &Value) -> Document {
     if location.is_plain() || operand.is_none() { equal } else { where_it_is(location, plainly, equal) }
 }
 
-/// A property that may be elsewhere, asked where it should be, by an index, or else wherever it is.
+/// A condition on a property that may be in several places. It tests the usual place, for which there may be an index, and
+/// otherwise any place.
 fn where_it_is(location: &Location, plainly: Option<Document>, anywhere: Document) -> Document {
     let (Some(plainly), Some(field)) = (plainly, location.field()) else { return anywhere };
     let there = |is: bool| doc! { &field: { "$exists": is } };
     doc! { "$or": [{ "$and": [there(true), plainly] }, { "$and": [there(false), anywhere] }] }
 }
 
-/// Equality by a filter's operators; `None` if these mean something else.
+/// Equality by a filter's operators; `None` if these would mean something else.
 fn equals_plainly(location: &Location, operand: &Value) -> Option<Document> {
     match operand {
         Value::None(0) if location.is_presence => Some(doc! { location.field()?: { "$exists": false } }),
@@ -236,7 +237,7 @@ fn among(location: &Location, operands: &[Value]) -> Document {
     let (mut absent, mut values) = (Vec::new(), Vec::new());
     for operand in operands {
         match (operand, names_of_choice(&shape, operand)) {
-            // Where null is none, and nothing else is: one list of values is one search of an index.
+            // Here `null` means `None` and nothing else. One list of values is one search of an index.
             (Value::None(0), _) if location.options == 1 && !location.is_presence && location.is_plain() => {
                 values.push(Bson::Null);
             }
@@ -255,7 +256,7 @@ fn among(location: &Location, operands: &[Value]) -> Document {
     any_of(absent)
 }
 
-/// What is asked of a value by operators where they can, and by an expression where it may be elsewhere.
+/// Tests a value with a filter's operators if it is always in one place, and with an expression if it may be elsewhere.
 fn plainly_or(location: &Location, plainly: Option<Document>, anywhere: impl FnOnce() -> Bson) -> Document {
     match plainly {
         Some(plainly) if location.is_plain() => plainly,
@@ -263,7 +264,7 @@ fn plainly_or(location: &Location, plainly: Option<Document>, anywhere: impl FnO
     }
 }
 
-/// MongoDB asks the elements of a list, too.
+/// MongoDB also applies a condition to the elements of a list.
 fn not_in_a_list(location: &Location, mut condition: Document) -> Document {
     if !matches!((location.leaf)(), Shape::Scalar(_) | Shape::Choice { .. } | Shape::Struct { .. }) {
         condition.insert("$not", doc! { "$type": "array" });
@@ -275,13 +276,13 @@ fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Document> {
     match (shape, value) {
         (Shape::Scalar(_) | Shape::Choice { .. }, value) => Some(match names_of_choice(shape, value) {
             Some(names) => doc! { field: { "$in": names } },
-            // As `$eq` does it; no scalar is a pattern.
+            // The same as `$eq`, because no scalar is a regular expression.
             None => doc! { field: scalar(value.as_value_ref()) },
         }),
-        // Field by field: as an object it would have to have its fields in one order, and no others.
+        // Each field separately. Compared as a whole, the objects would need the same fields in the same order.
         (Shape::Struct { fields, .. }, Value::Record(values)) => {
             let mut parts = Vec::new();
-            // Fields that should be none are so in a component that is not there, too.
+            // If a component is missing, its fields are `None` too.
             if values.iter().all(|(_, value)| matches!(value, Value::None(0))) {
                 parts.push(doc! { field: { "$type": "object" } });
             }
@@ -303,7 +304,7 @@ fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Document> {
             }
             Some(all_of(parts))
         }
-        // An array in an array could be found as its element.
+        // A list inside a list could match as one of its elements.
         (Shape::List(held), Value::List(values)) if is_flat(*held) => {
             Some(doc! { field: { "$eq": values.iter().map(|value| of_type(*held, value)).collect::<Vec<_>>() } })
         }
@@ -317,7 +318,7 @@ fn ordered(location: &Location, comparison: Comparison, operand: &Value) -> Resu
     }
     match (location.leaf)() {
         Shape::Choice { choices, aliases, .. } if !aliases.is_empty() => {
-            // Its aliases have an order of their own.
+            // The aliases sort in another order than the names.
             let value = |name: &'static str| Value::Text(name.into());
             let is_so = |name: &Value| satisfies(comparison, name.as_value_ref(), operand.as_value_ref());
             return Ok(among(location, &choices.into_iter().map(value).filter(is_so).collect::<Vec<_>>()));
@@ -329,10 +330,12 @@ fn ordered(location: &Location, comparison: Comparison, operand: &Value) -> Resu
         | Shape::Set(_)
         | Shape::Map(..)
         | Shape::Struct { .. }
-        | Shape::Enum { .. } => return Err(unsupported("an order of what is not a single value")),
+        | Shape::Enum { .. } => {
+            return Err(unsupported("an order comparison of a property that is not a single value"));
+        }
     }
     let operator = operator(comparison);
-    // MongoDB compares a value with those of its own type only, so that what is absent is in no order.
+    // MongoDB compares a value only with values of the same type, so absent values have no order.
     let plainly = location.field_of_values().map(|field| doc! { field: { operator: scalar(operand.as_value_ref()) } });
     Ok(plainly_or(location, plainly, || Expressions::new().compared(location, operator, operand.as_value_ref())))
 }
@@ -392,13 +395,13 @@ fn contains(location: &Location, element: &Value) -> Document {
     }
 }
 
-/// A filter that is true of no row.
+/// A filter that matches no row.
 pub(crate) fn nothing() -> Document {
     doc! { ID: { "$in": [] } }
 }
 
 fn is_nothing(filter: &Document) -> bool {
-    // Asked of each part of each filter: without making one to compare with.
+    // This is called for each part of each filter, so it does not create a filter to compare with.
     let is_empty = |condition: &Document| condition.len() == 1 && condition.get_array("$in").is_ok_and(Vec::is_empty);
     filter.len() == 1 && filter.get_document(ID).is_ok_and(is_empty)
 }
@@ -426,7 +429,7 @@ fn all_of(filters: impl IntoIterator<Item = Document>) -> Document {
     filters.into_iter().fold(Conjunction::default(), Conjunction::and).into_filter()
 }
 
-/// A conjunction that grows: one document says all of what has different names.
+/// A growing conjunction. Conditions on different fields go into one document.
 #[derive(Default)]
 struct Conjunction {
     filter: Document,

@@ -1,23 +1,23 @@
-//! How deep a question may be that the server takes. It says so itself only after it was sent, and a deep one takes a deep stack
-//! to be written.
+//! The depth of a query that the server accepts. The server itself refuses a query only after it was sent, and writing a deep
+//! query needs a deep stack.
 
 use longevity_core::Error;
 use mongodb::bson::{Bson, Document};
 
 use crate::encode::location::Location;
 
-/// The levels of a filter or of what is computed for an order. The server takes
-/// [200](https://github.com/mongodb/mongo/blob/master/src/mongo/bson/bson_depth.h) in a command and in a reply; some of them are
-/// around it, and an explanation has it in what it explains.
+/// The levels of a filter, or of the fields that are computed for an order. The server accepts
+/// [200](https://github.com/mongodb/mongo/blob/master/src/mongo/bson/bson_depth.h) in a command and in a reply. The command
+/// itself uses some of them, and an explanation repeats the filter within the plan.
 const LEVELS: usize = 150;
-/// The names of a path in an expression.
+/// The number of names in a path of an expression.
 const NAMES: usize = 180;
 
 fn too_large(limit: String) -> Error {
     Error::QueryTooLarge { backend: crate::NAME, limit }
 }
 
-/// The document, if the server takes it as a part of a command.
+/// The document, if the server accepts it as part of a command.
 pub(crate) fn sayable(document: Document) -> Result<Document, Error> {
     if document.values().all(|value| fits(value, LEVELS - 1)) {
         return Ok(document);
@@ -33,7 +33,7 @@ fn fits(value: &Bson, room: usize) -> bool {
     }
 }
 
-/// Fails if no path of the server's leads so far.
+/// Fails if the path is too long for the server.
 pub(crate) fn ensure_reachable(location: &Location) -> Result<(), Error> {
     if location.names() <= NAMES {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Reads. Documents are read where they lie in the server's answer: a typed cursor would copy each of them first.
+//! Reads. Documents are read directly from the server's answer, because a typed cursor would copy each of them first.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -32,7 +32,7 @@ pub(crate) async fn get(
     let collection = executor.collection(table);
     let answer = executor.run(move |session| {
         Box::pin(async move {
-            // Negative: one batch, and no cursor.
+            // A negative limit means one batch and no cursor.
             let mut answer = collection.find(filter).limit(-1).session(&mut *session).batch().await?;
             let mut batches = answer.stream(session);
             poll_fn(|context| Pin::new(&mut batches).poll_next(context)).await.transpose()
@@ -56,7 +56,7 @@ pub(crate) fn documents(
     Ok(all.map(move |value| value.ok().and_then(|value| value.as_document()).ok_or_else(unreadable)))
 }
 
-/// Gives the rows one by one, each in place of the one before: those of the store, or of a transaction.
+/// Passes the rows on one by one, each in the buffer of the one before. `open` is the transaction to read in.
 pub(crate) async fn each(
     table: &ReadyTable,
     open: Option<&Arc<OpenTransaction>>,
@@ -75,7 +75,7 @@ pub(crate) async fn each(
     Ok(())
 }
 
-/// How many rows satisfy a predicate.
+/// The number of rows that satisfy a predicate.
 pub(crate) async fn count(
     table: &ReadyTable,
     executor: &mut Executor<'_>,

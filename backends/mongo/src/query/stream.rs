@@ -1,4 +1,5 @@
-//! Streams: a cursor on the server, of which a bounded batch is here at a time. It is closed when the stream is dropped.
+//! Streams. The server keeps a cursor, and one bounded batch of rows is in memory at a time. Dropping the stream closes the
+//! cursor.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,8 +19,9 @@ use crate::transaction::open_transaction::OpenTransaction;
 
 /// The rows of a stream.
 ///
-/// Those of a transaction and of a snapshot are of one moment. Others are not: a row that is written while the stream runs may come as it was before or after, or, if it moves in the order,
-/// twice or not at all.
+/// The rows of a transaction or a snapshot are of one moment. Other rows are not: if a row is written while the stream runs, the
+/// stream may return the old or the new row. If the write moves the row in the order, the stream may return it twice or not at
+/// all.
 pub struct Rows {
     state: State,
 }
@@ -29,10 +31,10 @@ struct Opened {
     cursor: Cursor,
 }
 
-/// A batch that is on its way, and what it comes from; none at the end.
+/// The next batch, and what the batches after it come from; `None` at the end.
 type Next = Pin<Box<dyn Future<Output = Result<Option<(Opened, Batch)>, Error>> + Send>>;
 
-/// The rows of a batch, in order. A document that is no row is an error in its place.
+/// The rows of a batch, in order. A document that is not a row is an error in its place.
 type Batch = std::vec::IntoIter<Result<Row<MongoDocument>, Error>>;
 
 enum State {
@@ -52,7 +54,7 @@ impl Opened {
 }
 
 impl Rows {
-    /// Of the store, or of a transaction.
+    /// Streams from the store, or from an open transaction.
     pub(crate) fn new(table: &Table, open: Option<Arc<OpenTransaction>>, select: Select) -> Self {
         let table = table.clone();
         let first = async move {
@@ -79,7 +81,7 @@ impl Stream for Rows {
                 State::Waiting(next) => match ready!(next.as_mut().poll(context)) {
                     Ok(Some((opened, rows))) => self.state = State::Open(Box::new(opened), rows),
                     Ok(None) => self.state = State::Ended,
-                    // Nothing comes after an error of the cursor.
+                    // No rows follow an error of the cursor.
                     Err(error) => {
                         self.state = State::Ended;
                         return Poll::Ready(Some(Err(error)));
@@ -97,7 +99,7 @@ impl Stream for Rows {
     }
 }
 
-/// The driver closes the cursor by a task of the runtime.
+/// The driver closes the cursor in a task, which needs the runtime.
 impl Drop for Rows {
     fn drop(&mut self) {
         if let State::Open(opened, _) = &self.state {

@@ -1,7 +1,7 @@
-//! Questions about text: as regular expressions that match what is meant and nothing else, and as expressions where those
-//! have an end.
+//! Tests of text. A regular expression matches exactly the strings that pass; if it would be too large, an aggregation expression
+//! replaces it.
 
-// A form that is new to core is one that does not compile here: no arm for the rest says what it means.
+// A test that is new to core should not compile here, so no match has an arm for the rest.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use std::fmt::Write as _;
@@ -15,16 +15,16 @@ use mongodb::bson::{self, Bson, Regex, doc};
 use crate::encode::expression::{Expressions, all, either, equal, has_type, literal};
 use crate::error::unsupported;
 
-/// The bytes of a pattern that the server takes for certain; it has
-/// [a limit](https://www.mongodb.com/docs/manual/reference/operator/query/regex/) of some 32,000, and its library one for what
-/// it makes of them.
+/// The length of a pattern in bytes that the server surely accepts. The server's
+/// [limit](https://www.mongodb.com/docs/manual/reference/operator/query/regex/) is about 32,000, and its library limits the size
+/// of the compiled pattern.
 const MAX_PATTERN: usize = 4_096;
-/// The characters that one pattern has with all their cases.
+/// The number of characters with all their cases in one pattern.
 const MAX_CASES: usize = 256;
-/// The bytes of all patterns of one text: a command has 16 MiB.
+/// The bytes of all patterns for one text. A command has at most 16 MiB.
 const MAX_PATTERNS: usize = 6 * 1024 * 1024;
 
-/// A pattern that matches the texts that pass the test; `None` if it would be too large.
+/// A pattern that matches the strings that pass the test; `None` if it would be too large.
 pub(crate) fn pattern(test: TextTest, text: &str) -> Result<Option<Regex>, Error> {
     let pattern = match test {
         TextTest::EndsWith | TextTest::Contains if text.len() > MAX_PATTERN => return Ok(None),
@@ -37,7 +37,7 @@ pub(crate) fn pattern(test: TextTest, text: &str) -> Result<Option<Regex>, Error
 }
 
 fn regex(pattern: String) -> Result<Regex, Error> {
-    // There is no NUL in it.
+    // The pattern contains no NUL.
     let wrong = |error: bson::error::Error| Error::Backend {
         backend: crate::NAME,
         kind: ErrorKind::Permanent,
@@ -53,18 +53,18 @@ fn escaped(text: &str) -> String {
     })
 }
 
-/// Letters and digits mean themselves, and what is not in ASCII does; all others are said by their numbers: NUL would end
-/// the pattern.
+/// Escapes a character. Letters, digits and characters outside of ASCII stand for themselves. All others are written as numbers,
+/// because NUL would end the pattern.
 fn push(pattern: &mut String, character: char) {
     if character.is_ascii_alphanumeric() || !character.is_ascii() {
         pattern.push(character);
     } else {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(pattern, r"\x{:02x}", u32::from(character));
     }
 }
 
-/// The whole text, each character of it in any case.
+/// Matches the whole text, with each character in any case.
 fn in_any_case(text: impl Iterator<Item = char>) -> String {
     let mut pattern = r"\A".to_owned();
     for character in text {
@@ -82,7 +82,7 @@ fn in_any_case(text: impl Iterator<Item = char>) -> String {
 }
 
 impl Expressions {
-    /// Whether the value is a text that passes the test, of whatever size.
+    /// Whether the value is a string that passes the test, whatever its size.
     pub(crate) fn passes(&mut self, value: Bson, test: TextTest, text: &str) -> Result<Bson, Error> {
         let mut problem = None;
         let passes = self.with(value, |this, value| {
@@ -90,7 +90,7 @@ impl Expressions {
                 problem = Some(error);
                 Bson::Boolean(false)
             });
-            // What is asked of a text fails for everything else.
+            // String operators fail for values of other types.
             either(has_type(value, "string"), passes, Bson::Boolean(false))
         });
         problem.map_or(Ok(passes), Err)
@@ -104,7 +104,7 @@ impl Expressions {
                 let length = Bson::Document(doc! { "$strLenBytes": value });
                 let start = doc! { "$subtract": [length, length_of(text.len())] };
                 self.with(Bson::Document(start), |_, start| {
-                    // From where there is just room for it; the server refuses to look from before the start.
+                    // Search from the last position at which the text fits. The server refuses a start before the beginning.
                     let from = doc! { "$max": [start.clone(), 0] };
                     let found = doc! { "$indexOfBytes": [value, own(), from] };
                     all(vec![Bson::Document(doc! { "$gte": [start.clone(), 0] }), equal(Bson::Document(found), start)])
@@ -120,7 +120,7 @@ fn length_of(length: usize) -> Bson {
     Bson::Int64(i64::try_from(length).unwrap_or(i64::MAX))
 }
 
-/// As many characters, and some of them at a time.
+/// The same number of characters, compared several at a time.
 fn equals_in_any_case(value: &Bson, text: &str) -> Result<Bson, Error> {
     let characters: Vec<char> = text.chars().collect();
     let mut parts = vec![equal(Bson::Document(doc! { "$strLenCP": value }), length_of(characters.len()))];

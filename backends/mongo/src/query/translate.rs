@@ -16,7 +16,7 @@ use crate::query::filter::{filter, nothing};
 use crate::query::limits::{ensure_reachable, sayable};
 use crate::table::ReadyTable;
 
-/// What is found, in which order, and how much of it.
+/// A query: its filter, its order and its page.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Find {
     pub(crate) filter: Document,
@@ -24,9 +24,9 @@ pub(crate) struct Find {
     pub(crate) computed: Document,
     pub(crate) sort: Document,
     pub(crate) skip: u64,
-    /// `None` is all; never zero, which MongoDB takes for all.
+    /// `None` means all rows. It is never zero, which MongoDB takes for all rows.
     pub(crate) limit: Option<i64>,
-    /// The fields that are sent; all if there are none.
+    /// The fields that the server sends; all fields if this is empty.
     pub(crate) fields: Document,
 }
 
@@ -40,11 +40,11 @@ pub(crate) fn find(table: &ReadyTable, select: &Select) -> Result<Find, Error> {
         let cases = property.cases(scope);
         cases.iter().try_for_each(|case| ensure_reachable(&case.location))?;
         if cases.iter().any(|case| !has_order(&(case.location.leaf)())) {
-            return Err(unsupported("an order by what is not a single value"));
+            return Err(unsupported("an order by a property that is not a single value"));
         }
         let plain = match cases.as_slice() {
             [] => continue,
-            // In rows of other types there may be something else.
+            // In rows of other types the field may contain something else.
             [case]
                 if (case.is_everywhere || scope.is_some()) && case.location.sorts_plainly() && path.options() == 0 =>
             {
@@ -60,12 +60,12 @@ pub(crate) fn find(table: &ReadyTable, select: &Select) -> Result<Find, Error> {
                 field
             }
         };
-        // What comes first decides.
+        // The first direction of a field decides.
         sort.entry(field).or_insert(Bson::Int32(direction_of(*direction)));
     }
     let conjuncts = select.predicate.conjuncts();
     if tells_rows_apart(table, conjuncts, &Document::new(), scope) {
-        // Nothing to sort; asked for an order, the server may go by the index that has it rather than by the key.
+        // There is nothing to sort. With an order, the server might choose the index for the order instead of the key.
         (sort, computed) = (Document::new(), Document::new());
     } else if !tells_rows_apart(table, conjuncts, &sort, scope) {
         sort.insert(ID, direction_of(select.ties));
@@ -78,7 +78,7 @@ pub(crate) fn find(table: &ReadyTable, select: &Select) -> Result<Find, Error> {
     Ok(Find { filter, computed: sayable(computed)?, sort, skip, limit, fields })
 }
 
-/// Whether MongoDB sorts such values as core does. It goes by some element of a list.
+/// Whether MongoDB sorts such values as core does. It sorts a list by one of its elements.
 fn has_order(shape: &Shape) -> bool {
     match shape {
         Shape::Scalar(_) | Shape::Choice { .. } => true,
@@ -96,7 +96,8 @@ fn direction_of(direction: Direction) -> i32 {
     if direction == Direction::Descending { -1 } else { 1 }
 }
 
-/// Our own fields, and those of documents that these properties are in; none if a field has a name that no projection takes.
+/// Longevity's own fields, and the fields that contain these properties. Empty if a projection does not accept the name of a
+/// field.
 fn fields_of(definition: &TableDefinition, only: &[Path]) -> Document {
     let mut fields = doc! { TYPE: 1, VERSION: 1 };
     for variant in &definition.variants {
@@ -115,14 +116,14 @@ fn fields_of(definition: &TableDefinition, only: &[Path]) -> Document {
     fields
 }
 
-/// Whether no two rows of a conjunction have the same values in the fields of an order: each column of a key is in it, or has one
+/// Whether the fields of an order distinguish all rows of a conjunction: each column of some key is in the order or has only one
 /// value.
 fn tells_rows_apart(table: &ReadyTable, conjuncts: &[Predicate], order: &Document, scope: Option<usize>) -> bool {
     let definition = &*table.definition;
     let is_told = |position: &usize| {
         let column = &definition.columns[*position];
         let has_value = conjuncts.iter().any(|part| match part {
-            // The key value as a whole, too.
+            // A comparison with the whole key value counts too.
             Predicate::Compare { path, comparison: Comparison::Eq, .. } => column.path.starts_with(path),
             _ => false,
         });
@@ -131,7 +132,7 @@ fn tells_rows_apart(table: &ReadyTable, conjuncts: &[Predicate], order: &Documen
     table.keys_of(scope).any(|index| index.columns.iter().all(is_told))
 }
 
-/// A property that is not in the same place in every type, or is within so many options.
+/// The value of a property whose location differs between types, or that is within this many options.
 fn by_type(cases: &[&Case], options: usize) -> Bson {
     let branch = |case: &&Case| {
         let of_type = case.discriminators.iter().flat_map(|names| names.iter().copied());
@@ -151,7 +152,7 @@ fn by_type(cases: &[&Case], options: usize) -> Bson {
     Bson::Document(doc! { "$switch": { "branches": branches, "default": Bson::Null } })
 }
 
-/// A query whose order is computed.
+/// The pipeline of a query whose order is computed.
 pub(crate) fn pipeline(find: Find) -> Vec<Document> {
     let fields: Vec<String> = find.computed.keys().cloned().collect();
     let mut pipeline =

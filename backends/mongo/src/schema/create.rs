@@ -1,4 +1,4 @@
-//! Collections and their indexes: made, read back, compared; never dropped.
+//! Creates collections and indexes, and checks what exists. It never drops an index.
 
 use longevity_core::Error;
 use longevity_core::table::TableDefinition;
@@ -18,7 +18,7 @@ const NAMESPACE_EXISTS: i32 = 48;
 const INDEX_OPTIONS_CONFLICT: i32 = 85;
 const INDEX_KEY_SPECS_CONFLICT: i32 = 86;
 
-/// Creates what is missing of a table.
+/// Creates what a table lacks.
 pub(crate) async fn create(connection: &Connection, definition: &TableDefinition) -> Result<(), Error> {
     names::ensure_collection(connection.database.name(), definition)?;
     let wanted = sharding::enforceable(connection, definition, layout::wanted(definition))?;
@@ -26,12 +26,12 @@ pub(crate) async fn create(connection: &Connection, definition: &TableDefinition
         Some(found) => found,
         None => {
             create_collection(connection, definition).await?;
-            // Somebody else may have made it at this moment, with indexes.
+            // Another process may have created it at this moment, with indexes.
             indexes(connection, definition).await?.unwrap_or_default()
         }
     };
     let missing = absent(definition, &found, &wanted)?;
-    // Without rows there is nothing to look at: that is asked once, not of each column.
+    // Without rows there is nothing to check. This asks once, not once for each column.
     let has_rows = has_rows(connection, definition).await?;
     for wanted in wanted.iter().filter(|_| has_rows) {
         existing_rows::ensure(connection, definition, wanted, missing.contains(wanted)).await?;
@@ -41,14 +41,14 @@ pub(crate) async fn create(connection: &Connection, definition: &TableDefinition
         rewrite::key(connection, definition, wanted, &found, missing.contains(wanted)).await?;
     }
     if !missing.is_empty() {
-        // All of them: one that somebody else is building is waited for.
+        // All indexes are requested, so that the server waits for those that another process is building.
         create_indexes(connection, definition, &wanted).await?;
     }
     sharding::shard(connection, definition).await?;
     if missing.is_empty() {
         return Ok(());
     }
-    // What the server did is not taken on trust.
+    // Check that the server did it.
     let found = indexes(connection, definition).await?.unwrap_or_default();
     match absent(definition, &found, &wanted)?.first() {
         None => Ok(()),
@@ -65,7 +65,7 @@ async fn has_rows(connection: &Connection, definition: &TableDefinition) -> Resu
     Ok(row.map_err(MongoError::of_read)?.is_some())
 }
 
-/// Fails unless all that the model needs is there.
+/// Fails unless everything that the model needs exists.
 pub(crate) async fn ensure_created(connection: &Connection, definition: &TableDefinition) -> Result<(), MongoError> {
     let Some(found) = indexes(connection, definition).await? else {
         return Err(MongoError::NoSchema { what: format!("the collection {}", definition.name) });
@@ -81,7 +81,7 @@ async fn create_collection(connection: &Connection, definition: &TableDefinition
     let create = doc! { "create": &*definition.name, "writeConcern": { "w": "majority" } };
     match connection.run(create).await {
         Err(error) if code_of(&error) != Some(NAMESPACE_EXISTS) => Err(MongoError::of_write(error)),
-        // Or somebody else did at this moment.
+        // Another process may have created the collection at this moment.
         _ => Ok(()),
     }
 }
@@ -114,7 +114,7 @@ async fn create_indexes(
     })
 }
 
-/// The error for an index that has another name than ours and is in its way.
+/// The error for an index that conflicts with one of the wanted indexes under another name.
 async fn in_the_way(
     connection: &Connection,
     definition: &TableDefinition,

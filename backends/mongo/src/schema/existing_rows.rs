@@ -1,8 +1,8 @@
-//! Whether the rows that are there fit the properties of keys and indexes: the server has no types, so what it has is looked at.
+//! Checks that existing rows fit the properties of keys and indexes. The server has no types, so this looks at the rows.
 //!
-//! For an index that is new every row is: it is about to be read for the index anyway. For one that is there, the oldest and the
-//! newest row are, and those with the least and the greatest value: a property that changed its type changed it in all rows that
-//! were written before, and a program that starts does not read a whole collection.
+//! For a new index this checks every row, because the server is about to read all of them for the index anyway. For an existing
+//! index it checks the oldest and the newest row, and the rows with the least and the greatest value. If a property changed its
+//! type, it changed in all rows that were written before, and a program should not read a whole collection when it starts.
 
 use longevity_core::Error;
 use longevity_core::encoding::PropertyReader;
@@ -61,13 +61,13 @@ pub(crate) async fn ensure(
     Ok(())
 }
 
-/// Whether a row without the field, or with null in it, does not fit.
+/// Whether a row with a missing or null field does not fit.
 fn has_to_be_there(column: &Column, location: &Location) -> bool {
     let is_required = |kind: &SegmentKind| matches!(kind, SegmentKind::Field(field) if field.is_plain());
     !column.optional && location.segments.iter().all(|segment| is_required(&segment.kind))
 }
 
-/// The rows that do not fit, for the most part: what is found is read.
+/// Filters for most of the rows that do not fit. The rows that they find are read to decide.
 fn misfits(column: &Column, location: &Location) -> Vec<Document> {
     let Some(field) = location.field_of_values() else { return Vec::new() };
     let mut misfits = vec![
@@ -84,7 +84,7 @@ fn misfits(column: &Column, location: &Location) -> Vec<Document> {
     misfits
 }
 
-/// In which types a value is stored.
+/// The BSON types in which a value may be stored.
 fn types(shape: &Shape) -> Vec<&'static str> {
     use ScalarType as S;
     match shape {
@@ -98,7 +98,7 @@ fn types(shape: &Shape) -> Vec<&'static str> {
     }
 }
 
-/// Which integers the type has, if not all that the server has.
+/// The range of the integer type; `None` if the server has no integers outside of it.
 fn range(shape: &Shape) -> Option<(i64, i64)> {
     use ScalarType as S;
     match shape {
@@ -112,7 +112,7 @@ fn range(shape: &Shape) -> Option<(i64, i64)> {
     }
 }
 
-/// Looks at rows of a variant, at one property.
+/// Checks one property in rows of one variant.
 struct Probe<'a> {
     collection: &'a Collection<RawDocumentBuf>,
     definition: &'a TableDefinition,

@@ -11,7 +11,7 @@ use crate::schema::layout::Wanted;
 // https://www.mongodb.com/docs/manual/reference/error-codes/
 const NAMESPACE_NOT_FOUND: i32 = 26;
 
-/// The collection's indexes, without those that are still being built; `None` if there is no such collection.
+/// The indexes of the collection, without those that are still being built; `None` if the collection does not exist.
 pub(crate) async fn indexes(
     connection: &Connection,
     definition: &TableDefinition,
@@ -25,7 +25,7 @@ pub(crate) async fn indexes(
 }
 
 async fn indexes_of(database: &Database, name: &str) -> Result<Option<Vec<Document>>, MongoError> {
-    // A collection has at most 64. Those that are being built are told from the others by what this asks for.
+    // A collection has at most 64 indexes. `includeBuildUUIDs` distinguishes those that are being built.
     let list = doc! { "listIndexes": name, "cursor": { "batchSize": 100 }, "includeBuildUUIDs": true };
     let reply = match database.run_command(list).await {
         Ok(reply) => reply,
@@ -37,15 +37,14 @@ async fn indexes_of(database: &Database, name: &str) -> Result<Option<Vec<Docume
     Ok(Some(batch.into_iter().flatten().filter_map(Bson::as_document).filter(built).cloned().collect()))
 }
 
-/// The fields of an index that is not this model's; `None` if there is no such, or it cannot be asked for.
+/// The fields of an index that is not part of this model; `None` if it does not exist or cannot be read.
 pub(crate) async fn fields_of(database: &Database, collection: &str, name: &str) -> Option<Vec<String>> {
     let found = indexes_of(database, collection).await.ok()??;
     let index = found.iter().find(|index| index.get_str("name").is_ok_and(|found| found == name))?;
     Some(index.get_document("key").ok()?.keys().cloned().collect())
 }
 
-/// Those of the wanted indexes that are not among the found ones. One that is there under its name and is another is an
-/// error.
+/// The wanted indexes that are missing. If the server has a different index under the same name, that is an error.
 pub(crate) fn absent(
     definition: &TableDefinition,
     found: &[Document],
@@ -63,7 +62,7 @@ pub(crate) fn absent(
 }
 
 pub(crate) fn is_same_key(keys: &Document, wanted: &Wanted) -> bool {
-    // Numbers have any type on the server.
+    // The server can have the number as any numeric type.
     let is_one = |value: &Bson| match value {
         Bson::Int32(number) => *number == 1,
         Bson::Int64(number) => *number == 1,

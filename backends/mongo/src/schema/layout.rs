@@ -1,4 +1,4 @@
-//! What a table is on the server: the names of our own fields, and the indexes that the model asks for.
+//! The layout of a table on the server: its fields, and the indexes that the model needs.
 
 use longevity_core::table::{Column, Index, TableDefinition, Variant};
 use mongodb::bson::{Bson, Document, doc};
@@ -6,7 +6,7 @@ use mongodb::bson::{Bson, Document, doc};
 use crate::encode::location::Location;
 use crate::encode::own_fields::{ID, TYPE};
 
-/// An index as the server is asked for it.
+/// An index that the model needs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wanted {
     pub(crate) name: String,
@@ -14,14 +14,14 @@ pub(crate) struct Wanted {
     pub(crate) keys: Document,
     pub(crate) unique: bool,
     pub(crate) partial: Option<Document>,
-    /// The positions in [`TableDefinition::indexes`] of what it serves.
+    /// The positions in [`TableDefinition::indexes`] of the indexes that it serves.
     pub(crate) serves: Vec<usize>,
-    /// How many of its leading fields are no columns: the discriminator.
+    /// The number of leading fields that are not columns. Such a field is the discriminator.
     pub(crate) leading: usize,
 }
 
 impl Wanted {
-    /// What `createIndexes` takes.
+    /// The specification for `createIndexes`.
     pub(crate) fn specification(&self) -> Document {
         let mut specification = doc! { "name": &self.name, "key": self.keys.clone() };
         if self.unique {
@@ -34,8 +34,8 @@ impl Wanted {
     }
 }
 
-/// The condition on the discriminator, as filters and partial indexes have it: the planner uses a partial index only for
-/// a filter that holds its condition.
+/// The condition on the discriminator in filters and partial indexes. The planner uses a partial index only for a filter that
+/// contains its condition.
 pub(crate) fn of_types(names: &[&str]) -> Bson {
     match names {
         [name] => Bson::from(*name),
@@ -43,7 +43,7 @@ pub(crate) fn of_types(names: &[&str]) -> Bson {
     }
 }
 
-/// The field that a column's values are in.
+/// The field that has the values of a column.
 pub(crate) fn field_of(definition: &TableDefinition, column: &Column) -> String {
     let shapes = definition.variants.iter().enumerate().filter(|(at, _)| column.variant.is_none_or(|own| own == *at));
     let mut location = shapes.filter_map(|(_, variant)| Location::of(variant.shape, &column.path));
@@ -66,7 +66,7 @@ pub(crate) fn wanted(definition: &TableDefinition) -> Vec<Wanted> {
     let mut wanted: Vec<Wanted> = Vec::new();
     for (position, index) in definition.indexes.iter().enumerate() {
         let next = of_index(definition, position, index);
-        // The server refuses a second index that differs in its name alone.
+        // The server refuses a second index that differs only in its name.
         let same = |other: &&mut Wanted| {
             (&other.keys, &other.partial, other.unique) == (&next.keys, &next.partial, next.unique)
         };
@@ -97,8 +97,8 @@ fn of_index(definition: &TableDefinition, position: usize, index: &Index) -> Wan
         Some([_]) => {
             keys.insert(TYPE, 1);
         }
-        // With the discriminator as a column, two rows of which one has an alias could share a key. The name tells lists
-        // apart, as one of another version of the model stays beside this one.
+        // With the discriminator as a column, two rows could share a key if one of them has an alias. The name includes the
+        // discriminators, because the index of another version of the model can exist next to this one.
         Some(names) => name = format!("{name} of {}", names.join(", ")),
         None => {}
     }
@@ -114,7 +114,7 @@ fn of_index(definition: &TableDefinition, position: usize, index: &Index) -> Wan
     Wanted { name, keys, unique: index.is_unique(), partial, serves: vec![position], leading }
 }
 
-/// The index of a hashed primary key, which the unique one cannot be.
+/// The hashed index for the primary key. A unique index cannot be hashed.
 fn of_hashed_key(definition: &TableDefinition) -> Option<Wanted> {
     let key = definition.primary_key.as_ref().filter(|key| key.hashed)?;
     let index = definition.indexes.get(key.index)?;
@@ -128,22 +128,22 @@ fn of_hashed_key(definition: &TableDefinition) -> Option<Wanted> {
     })
 }
 
-/// The fields by which a cluster spreads the rows; `None` if the type has no primary key.
+/// The fields by which a cluster distributes the rows; `None` if the type has no primary key.
 pub(crate) fn shard_key(definition: &TableDefinition) -> Option<Document> {
     let key = definition.primary_key.as_ref()?;
     let index = definition.indexes.get(key.index)?;
     let columns = index.columns.iter().take(key.partition_columns).map(|column| &definition.columns[*column]);
     let mut fields = Document::new();
     for (position, column) in columns.enumerate() {
-        // The server hashes one field; the others keep it unique.
+        // The server hashes one field. The other fields keep the key unique.
         let how = if key.hashed && position == 0 { Bson::from("hashed") } else { Bson::from(1) };
         fields.insert(field_of(definition, column), how);
     }
     Some(fields)
 }
 
-/// The position of the key on these fields that a row with this discriminator is in. The discriminator itself is a field of the
-/// indexes of some versions of the model and not of others.
+/// The position of the key on these fields that covers rows with this discriminator. Depending on the version of the model that
+/// created an index, its fields include the discriminator or not.
 pub(crate) fn key_on(
     definition: &TableDefinition,
     wanted: &[Wanted],

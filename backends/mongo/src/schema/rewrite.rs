@@ -1,6 +1,6 @@
-//! Keys of rows that an older version of the model wrote: under an alias of a field, without a field that has a default, or
-//! with a choice under its alias. An index looks for one value in one place, so such rows have to be rewritten before a key
-//! can be enforced.
+//! Rewrites rows of older versions of the model, so that a key can be enforced. Such rows may have a field of the key under an
+//! alias, lack a field that has a default, or have a choice under its alias. An index looks for a value in one place, so it would
+//! not find them.
 
 use std::borrow::Cow;
 
@@ -18,26 +18,26 @@ use crate::error::MongoError;
 use crate::schema::indexes::conflict;
 use crate::schema::layout::{Wanted, rows_of, variants_in};
 
-/// A field of a key that rows may have elsewhere.
+/// A field of a key that older rows may have in another place.
 struct MovedField {
     field: String,
     aliases: Vec<String>,
-    /// What rows without it have.
+    /// The value in rows without the field.
     absent: Option<Bson>,
-    /// Of which types the rows are.
+    /// The filter for the types of the rows.
     types: Document,
 }
 
-/// A field of a key that rows may have with another text that means the same choice.
+/// A field of a key in which rows may have the choice under an alias.
 struct RenamedChoice {
     field: String,
-    /// Each alias and the choice's stored name.
+    /// Each alias with the stored name of the choice.
     aliases: Vec<(&'static str, &'static str)>,
     types: Document,
 }
 
-/// Rewrites the rows that an index would not find, if the user allows it. One that is there already has every row in its
-/// place, but takes two names of a choice for two values.
+/// Rewrites the rows that an index would not find, if the user allows it. For an existing index every row has the field in its
+/// place, but two names of a choice are two values to the index.
 pub(crate) async fn key(
     connection: &Connection,
     definition: &TableDefinition,
@@ -69,7 +69,7 @@ pub(crate) async fn key(
         for place in &elsewhere {
             place.rewrite(&collection).await?;
         }
-        // Now that the fields are in their places.
+        // The fields are in their places now.
         for choice in &renamed {
             choice.rewrite(&collection).await?;
         }
@@ -77,7 +77,7 @@ pub(crate) async fn key(
     Ok(())
 }
 
-/// The fields on the way to a key's values that have aliases or a default, the outermost first.
+/// The fields along the way to the values of a key that have aliases or a default, the outermost first.
 fn elsewhere(definition: &TableDefinition, index: &Index) -> Vec<MovedField> {
     let mut places = Vec::new();
     for column in index.columns.iter().map(|column| &definition.columns[*column]) {
@@ -108,7 +108,7 @@ fn elsewhere(definition: &TableDefinition, index: &Index) -> Vec<MovedField> {
     places
 }
 
-/// The fields of a key that hold choices with aliases.
+/// The fields of a key that contain choices with aliases.
 fn renamed(definition: &TableDefinition, index: &Index) -> Vec<RenamedChoice> {
     let mut fields = Vec::new();
     for column in index.columns.iter().map(|column| &definition.columns[*column]) {
@@ -146,18 +146,18 @@ impl RenamedChoice {
 }
 
 impl MovedField {
-    /// The rows without the field that have what it is in: no other can get it.
+    /// The rows that lack the field but have the object that contains it. Other rows cannot get the field.
     fn rows(&self) -> Document {
         let mut filter = self.types.clone();
         for (end, _) in self.field.match_indices('.') {
-            // A list of objects is one of these to MongoDB, too.
+            // To MongoDB a list of objects is also of the type `object`.
             filter.insert(&self.field[..end], doc! { "$type": "object", "$not": { "$type": "array" } });
         }
         filter.insert(&self.field, doc! { "$exists": false });
         filter
     }
 
-    /// The rows that have a value for the field, and not in it.
+    /// The rows that have a value for the field in another place.
     fn filter(&self) -> Document {
         let mut filter = self.rows();
         if self.absent.is_none() {
@@ -169,7 +169,7 @@ impl MovedField {
 
     async fn rewrite(&self, collection: &Collection<RawDocumentBuf>) -> Result<(), MongoError> {
         for alias in &self.aliases {
-            // A row with two of the names does not decode, and stays for somebody to mend.
+            // A row with two of the names cannot be decoded. It stays as it is, for someone to repair.
             let mut filter = self.rows();
             for other in &self.aliases {
                 filter.insert(other, doc! { "$exists": other == alias });
@@ -192,7 +192,7 @@ impl MovedField {
     }
 }
 
-/// Fails if a unique index is on a field that rows would lose: it would take them for equal.
+/// Fails if a unique index covers a field that rows would lose: the index would take those rows for equal.
 fn ensure_unindexed(
     definition: &TableDefinition,
     wanted: &Wanted,
@@ -209,7 +209,7 @@ fn ensure_unindexed(
     }
 }
 
-/// Fails if two rows of a type have one value in the key, before any is touched.
+/// Fails if two rows of a type have the same value in the key. This is checked before any row is changed.
 async fn ensure_unique(
     collection: &Collection<RawDocumentBuf>,
     definition: &TableDefinition,

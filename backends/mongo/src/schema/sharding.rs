@@ -1,4 +1,4 @@
-//! Sharded clusters: by which fields rows are spread, and which keys can be enforced then.
+//! Sharded clusters: the fields by which rows are distributed, and the keys that can be enforced.
 
 #[cfg(test)]
 mod tests;
@@ -10,8 +10,9 @@ use crate::connection::client::Connection;
 use crate::error::MongoError;
 use crate::schema::layout::{self, Wanted};
 
-/// The indexes as the server can have them: on a cluster, keys that do not begin with the fields by which rows are spread are
-/// unique on each shard alone, which the server refuses; they are an error, or ordinary indexes if the user accepts that.
+/// The indexes that the server can have. On a cluster, a key that does not begin with the fields by which rows are distributed
+/// would be unique only within each shard, so the server refuses it. Such a key is an error, or an ordinary index if the user
+/// accepts that.
 pub(crate) fn enforceable(
     connection: &Connection,
     definition: &TableDefinition,
@@ -53,23 +54,23 @@ fn enforceable_on_a_cluster(
     Err(MongoError::Unenforceable { keys: refused.join(", "), by: by.join(", ") })
 }
 
-/// Spreads the collection over the shards, if the type has a primary key and the server has shards.
+/// Shards the collection if the type has a primary key and the server is a cluster.
 pub(crate) async fn shard(connection: &Connection, definition: &TableDefinition) -> Result<(), MongoError> {
     let Some(command) = sharding(connection.database.name(), definition) else { return Ok(()) };
     if !connection.is_cluster {
         tracing::info!(
             table = &*definition.name,
-            "not sharded: the server is no cluster; the index of the primary key is there"
+            "not sharded because the server is not a cluster; the index of the primary key exists"
         );
         return Ok(());
     }
-    // Again with the same key, it does nothing.
+    // With the same key again, the command does nothing.
     connection.run_in(&connection.client.database("admin"), command).await.map_err(MongoError::of_write)?;
     tracing::info!(table = &*definition.name, "sharded by its primary key");
     Ok(())
 }
 
-/// The command; `None` if the type has no primary key.
+/// The command that shards the collection; `None` if the type has no primary key.
 fn sharding(database: &str, definition: &TableDefinition) -> Option<Document> {
     let key = layout::shard_key(definition)?;
     Some(doc! { "shardCollection": format!("{database}.{}", definition.name), "key": key })

@@ -1,4 +1,5 @@
-//! Keys that another version of the model created, and that this one does not declare: they hold until they are dropped.
+//! Keys that another version of the model created and that this version does not declare. They are enforced until they are
+//! dropped.
 
 use longevity_core::table::TableDefinition;
 use mongodb::bson::{Bson, Document, doc};
@@ -9,7 +10,7 @@ use crate::error::MongoError;
 use crate::schema::indexes;
 use crate::schema::layout::{Wanted, key_on};
 
-/// The names of the keys of this model's rows that it does not declare.
+/// The names of the undeclared keys that cover rows of this model.
 pub(crate) async fn undeclared(
     connection: &Connection,
     definition: &TableDefinition,
@@ -20,7 +21,7 @@ pub(crate) async fn undeclared(
     Ok(undeclared.filter_map(|index| index.get_str("name").ok()).map(str::to_owned).collect())
 }
 
-/// Drops the same.
+/// Drops the undeclared keys, and returns their names.
 pub(crate) async fn drop_undeclared(
     connection: &Connection,
     definition: &TableDefinition,
@@ -47,11 +48,11 @@ fn is_undeclared(definition: &TableDefinition, wanted: &[Wanted], index: &Docume
     unique
         && is_ours(definition, name)
         && knows(definition, names.as_deref())
-        // With other aliases of a variant, a key has another name, and is the same.
+        // If a variant has other aliases, the same key has another name.
         && !declares(definition, wanted, &fields, names.as_deref())
 }
 
-/// Whether an index of this name is one that longevity makes for a key.
+/// Whether longevity gives a key an index of this name.
 pub(crate) fn is_ours(definition: &TableDefinition, name: &str) -> bool {
     let rest = name.strip_prefix(&*definition.name).and_then(|rest| rest.strip_prefix('.'));
     rest.is_some_and(|rest| rest.ends_with(".key") || rest.contains(".key of "))
@@ -62,7 +63,7 @@ fn knows(definition: &TableDefinition, names: Option<&[String]>) -> bool {
     definition.knows(names.as_deref())
 }
 
-/// Whether the model has a key on these fields, of some of the rows.
+/// Whether the model has a key on these fields for some of the rows.
 fn declares(definition: &TableDefinition, wanted: &[Wanted], fields: &[String], names: Option<&[String]>) -> bool {
     match names {
         Some(names) => names.iter().any(|name| key_on(definition, wanted, fields, Some(name)).is_some()),
@@ -74,7 +75,7 @@ fn declares(definition: &TableDefinition, wanted: &[Wanted], fields: &[String], 
     }
 }
 
-/// The discriminators of a partial index, as we make them.
+/// The discriminators in the condition of a partial index that longevity created.
 fn discriminators(index: &Document) -> Option<Vec<String>> {
     let condition = index.get_document("partialFilterExpression").ok()?.get(TYPE)?;
     let list = match condition {

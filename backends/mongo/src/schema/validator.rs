@@ -1,4 +1,4 @@
-//! Validators: what the server checks of documents, so that other programs write none that the model cannot read.
+//! Validators: what the server checks in documents, so that other programs write only documents that the model can read.
 
 use longevity_core::storable::{FieldShape, ScalarType, Shape, ShapeFn, VariantShape};
 use longevity_core::table::TableDefinition;
@@ -11,7 +11,7 @@ use crate::encode::own_fields::{TYPE, VERSION};
 use crate::encode::shape::{SOME, behind_options, is_object};
 use crate::error::MongoError;
 
-/// How the title of our validators begins: others are not touched.
+/// The beginning of the title of our validators. Other validators are not touched.
 const TITLE: &str = "longevity: ";
 
 /// Gives the collection its validator, if the user asked for one.
@@ -48,7 +48,7 @@ fn is_ours(validator: &Document) -> bool {
     title.is_ok_and(|title| title.starts_with(TITLE))
 }
 
-/// What documents of a table have to be. Those with a discriminator that the model does not know are another version's.
+/// The condition on documents of a table. Documents with a discriminator that the model does not know belong to another version.
 fn of_table(definition: &TableDefinition) -> Document {
     let of_variant = |shape: ShapeFn| Schemas { above: Vec::new() }.of_type(shape);
     let mut required = vec![VERSION];
@@ -76,7 +76,7 @@ fn of_table(definition: &TableDefinition) -> Document {
     }
 }
 
-/// The types that the one at hand is in: a recursive one is described once.
+/// The types around the current one. A recursive type is described only once.
 struct Schemas {
     above: Vec<ShapeFn>,
 }
@@ -120,7 +120,7 @@ impl Schemas {
                 let variants: Vec<_> = variants.iter().map(|variant| self.of_variant(variant)).collect();
                 doc! { "anyOf": variants }
             }
-            // Types are looked at behind these.
+            // The type inside newtypes and options is described instead.
             Shape::Newtype { .. } | Shape::Optional(_) => Document::new(),
         }
     }
@@ -169,7 +169,7 @@ fn of_scalar(scalar: ScalarType) -> Document {
         ScalarType::F32 | ScalarType::F64 => doc! { "bsonType": ["double", "int", "long"] },
         ScalarType::Char => doc! { "bsonType": "string", "minLength": 1, "maxLength": 1 },
         ScalarType::String => doc! { "bsonType": "string" },
-        // Not in pairs: the server's regular expressions repeat a group a few thousand times at most.
+        // Not in pairs, because the server's regular expressions repeat a group a few thousand times at most.
         ScalarType::Bytes => doc! { "bsonType": "string", "pattern": "^[0-9a-f]*$" },
         ScalarType::Uuid => doc! { "bsonType": "binData" },
         ScalarType::Timestamp => doc! {

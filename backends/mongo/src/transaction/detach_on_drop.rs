@@ -1,4 +1,4 @@
-//! Work that is finished even if its future is dropped.
+//! Work that a task finishes if its future is dropped.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 
 use crate::connection::unfinished::Unfinished;
 
-/// A future that runs in the driver's runtime. If this is dropped, a task there finishes it.
+/// A future that runs in the driver's runtime. If it is dropped, a task there finishes it.
 pub(crate) struct DetachOnDrop<T: Send + 'static> {
     runtime: Handle,
     /// Where such a task is registered.
@@ -48,7 +48,7 @@ impl<T: Send + 'static> Drop for DetachOnDrop<T> {
     fn drop(&mut self) {
         let Some(work) = self.work.take() else { return };
         let ending = self.unfinished.as_ref().map(Unfinished::begin);
-        // If the runtime is gone, the work is dropped here.
+        // If the runtime is gone, this drops the work.
         let _entered = self.runtime.enter();
         self.runtime.spawn(async move {
             work.await;

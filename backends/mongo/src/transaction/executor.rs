@@ -1,4 +1,4 @@
-//! What commands run in: each by itself, or all in the session of a transaction.
+//! Runs the commands of an operation: each on its own, or all in the session of a transaction.
 
 use longevity_core::Error;
 use mongodb::bson::RawDocumentBuf;
@@ -13,20 +13,20 @@ use crate::transaction::queue::Running;
 
 /// Where the commands of an operation run.
 pub(crate) enum Executor<'a> {
-    /// Each by itself, in a session that the first one brings.
+    /// Each command on its own, in a session that the first command starts.
     Alone { connection: &'a Connection, session: Option<Box<ClientSession>> },
     /// In a transaction.
     Transaction(Operation<'a>),
 }
 
 impl<'a> Executor<'a> {
-    /// For an operation that stands by itself.
+    /// For an operation outside of a transaction.
     pub(crate) fn alone(connection: &'a Connection) -> Self {
         Self::Alone { connection, session: None }
     }
 
-    /// Runs a command, which owns all that it needs. If this is dropped in a transaction, the next command there
-    /// [finishes it](crate::transaction::queue::CommandQueue).
+    /// Runs a command, which owns all that it needs. If this is dropped in a transaction, the next command there [finishes
+    /// it](crate::transaction::queue::CommandQueue).
     pub(crate) async fn run<T, C>(&mut self, command: C) -> Result<T, DriverError>
     where
         T: Send + 'static,
@@ -48,7 +48,7 @@ impl<'a> Executor<'a> {
         matches!(self, Self::Transaction(_))
     }
 
-    /// The collection as it is read and written here.
+    /// The collection with the read concern of this executor.
     pub(crate) fn collection(&self, table: &ReadyTable) -> Collection<RawDocumentBuf> {
         match self {
             Self::Transaction(operation) if operation.is_snapshot() => table.of_one_moment.clone(),
@@ -56,7 +56,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// The error of a command that changes nothing.
+    /// The error of a command that only reads.
     pub(crate) async fn read_failed(&self, error: DriverError) -> Error {
         match self {
             Self::Alone { .. } => MongoError::of_read(error).into(),
@@ -72,7 +72,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// The server refuses a row, which ends a transaction there.
+    /// Notes that the server refused a row, which ends a transaction.
     pub(crate) fn row_is_refused(&self) {
         if let Self::Transaction(operation) = self {
             operation.lose();

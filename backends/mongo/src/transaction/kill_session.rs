@@ -1,4 +1,4 @@
-//! Ends work on the server whose caller is gone.
+//! Ends work on the server for a caller that is gone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use crate::connection::runtime;
 use crate::connection::unfinished::UNDO_TIMEOUT;
 use crate::error::MongoError;
 
-/// How long a command may go on after its caller is gone. Most answers are already on their way.
+/// How long a command may continue after its caller is gone. Most answers are already under way.
 pub(crate) const REPLY_GRACE: Duration = Duration::from_millis(100);
-/// Ends all that the server does in a session.
+/// Ends all work of a session on the server.
 pub(crate) async fn kill(client: &Client, session: &Document) {
     let killed = client.database("admin").run_command(doc! { "killSessions": [session] }).await;
     if let Err(error) = killed {
-        tracing::debug!(error = %MongoError::of_read(error), "what was given up ends by itself");
+        tracing::debug!(error = %MongoError::of_read(error), "the abandoned work is left to the server, which ends it");
     }
 }
 
-/// A session that a task has to end. If the task's runtime stops first, our own runtime ends it.
+/// A session whose work a task has to end. If the task's runtime stops first, our own runtime does it.
 pub(crate) struct KillOnDrop {
     connection: Arc<Connection>,
     session: Document,
@@ -37,7 +37,7 @@ impl KillOnDrop {
         kill(&self.connection.client, &self.session).await;
     }
 
-    /// Says that there is nothing left to end.
+    /// Notes that there is nothing left to end.
     pub(crate) fn done(mut self) {
         self.is_done = true;
     }
@@ -59,7 +59,7 @@ impl Drop for KillOnDrop {
                 match Connection::open(&settings, runtime, unfinished).await {
                     Ok(connection) => kill(&connection.client, &session).await,
                     Err(error) => {
-                        tracing::debug!(%error, "a transaction is left to the server, which ends it by itself")
+                        tracing::debug!(%error, "a transaction is left to the server, which ends it")
                     }
                 }
             };

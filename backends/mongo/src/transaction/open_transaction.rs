@@ -1,4 +1,4 @@
-//! An open transaction, or the writes of one operation, or a snapshot: the session that their commands share.
+//! An open transaction: the session that its commands share. The writes of a batch and the reads of a snapshot use it too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,14 +21,14 @@ use crate::transaction::detach_on_drop::DetachOnDrop;
 use crate::transaction::kill_session::{KillOnDrop, REPLY_GRACE};
 use crate::transaction::queue::{CommandQueue, Running};
 
-/// What is open.
+/// The kinds of sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A transaction that sees one moment, and its own writes.
+    /// A transaction that sees one moment and its own writes.
     Transaction,
-    /// The same for the writes of one operation, which read what they write alone.
+    /// The transaction of one batch, which reads only what it writes.
     Batch,
-    /// Reads of one moment. It is no transaction of the server's, which would end it after a minute.
+    /// Reads of one moment. This is not a transaction of the server, which would end it after a minute.
     Snapshot,
 }
 
@@ -46,12 +46,12 @@ pub(crate) struct OpenTransaction {
     connection: Arc<Connection>,
     pub(crate) kind: Kind,
     begun: Instant,
-    /// The session's name on the server.
+    /// The id of the session on the server.
     id: Document,
-    /// Held by an operation that writes, because its commands belong together.
+    /// An operation that writes holds this, because its commands belong together.
     writing: Mutex<()>,
     commands: CommandQueue,
-    /// Whether the server has ended it.
+    /// Whether the server has ended the transaction.
     is_lost: AtomicBool,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Operation<'a> {
 
 impl OpenTransaction {
     pub(crate) async fn begin(connection: &Arc<Connection>, kind: Kind) -> Result<Self, DriverError> {
-        // What the address says of reads does not fit transactions, of which the driver would take it.
+        // The read preference and read concern in the address do not suit transactions, but the driver would use them.
         let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
         let concern = match kind {
             Kind::Transaction => ReadConcern::snapshot(),
@@ -73,7 +73,7 @@ impl OpenTransaction {
                 let start = connection.client.start_session().causal_consistency(false).snapshot(true);
                 let session = match moment {
                     Some(moment) => start.snapshot_time(moment).await?,
-                    // A router need not say it: then the moment is that of the first read.
+                    // A router may not report its time. Then the moment is that of the first read.
                     None => start.await?,
                 };
                 return Ok(Self::of(connection, kind, session));
@@ -100,19 +100,19 @@ impl OpenTransaction {
         &self.connection
     }
 
-    /// For an operation that reads.
+    /// Begins an operation that reads.
     pub(crate) fn reading(&self) -> Result<Operation<'_>, Error> {
         self.ensure_open()?;
         Ok(Operation { open: self, _writing: None })
     }
 
-    /// For an operation that writes. Waits for other writes.
+    /// Begins an operation that writes. Waits for other writes.
     pub(crate) async fn writing(&self) -> Result<Operation<'_>, Error> {
         self.ensure_open()?;
         let held = match self.writing.try_lock() {
             Ok(held) => held,
             Err(_) => {
-                // A write may be kept and never polled. It ends with the transaction.
+                // The future of a write may be kept and never polled. The write ends with the transaction.
                 let wait = async { tokio::time::timeout(LIFETIME, self.writing.lock()).await };
                 Within::new(&self.connection.runtime, wait).await.map_err(|_| MongoError::TransactionTooOld)?
             }
@@ -131,14 +131,14 @@ impl OpenTransaction {
         }
     }
 
-    /// Commits it. The inner error is the driver's.
+    /// Commits the transaction. The inner error is the driver's.
     pub(crate) async fn commit(&self) -> Result<Result<(), DriverError>, Error> {
         if self.kind == Kind::Snapshot {
-            // A read may go on after its caller is gone.
+            // A read may continue after its caller is gone.
             drop(self.undo().ok_or_else(ended)?);
             return Ok(Ok(()));
         }
-        // A write that has begun is part of it.
+        // A write that has begun is part of the transaction.
         let writing = self.writing().await?;
         if !self.commands.close() {
             return Err(ended());
@@ -150,7 +150,7 @@ impl OpenTransaction {
             let mut session = session.await;
             let committed = commit(&mut session, &connection).await;
             if committed.as_ref().is_err_and(|error| !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)) {
-                // The driver believes that it is over. The server may still hold it open.
+                // The driver believes that the transaction has ended. The server may still keep it open.
                 let _ = tokio::time::timeout(UNDO_TIMEOUT, given_up.kill()).await;
             }
             given_up.done();
@@ -159,8 +159,8 @@ impl OpenTransaction {
         Ok(DetachOnDrop::new(&self.connection.runtime, work).awaited(&self.connection.unfinished).await)
     }
 
-    /// Undoes it, unless its commit has begun. If the step is dropped, a task finishes it, and others wait for that. Nobody waits for a
-    /// snapshot, which holds no locks.
+    /// Undoes the transaction, unless its commit has begun. If the returned future is dropped, a task finishes it, and other
+    /// operations wait for that. No operation waits for a snapshot, which holds no locks.
     pub(crate) fn undo(&self) -> Option<DetachOnDrop<()>> {
         if !self.commands.close() {
             return None;
@@ -172,27 +172,27 @@ impl OpenTransaction {
             let mut session = match tokio::time::timeout(REPLY_GRACE, &mut session).await {
                 Ok(session) => session,
                 Err(_) => {
-                    // A command goes on after its caller is gone.
+                    // A command continues after its caller is gone.
                     given_up.kill().await;
                     session.await
                 }
             };
             if !is_snapshot {
-                // The server ends it by itself if this does not arrive.
+                // If this does not arrive, the server ends the transaction itself.
                 let _ = session.abort_transaction().await;
             }
             given_up.done();
         };
         let work = async move {
             if tokio::time::timeout(UNDO_TIMEOUT, undo).await.is_err() {
-                tracing::debug!("a transaction is left to the server, which ends it by itself");
+                tracing::debug!("a transaction is left to the server, which ends it");
             }
         };
         let step = DetachOnDrop::new(&self.connection.runtime, work);
         Some(if is_snapshot { step } else { step.awaited(&self.connection.unfinished) })
     }
 
-    /// The error of an operation, or of a commit, that changed nothing.
+    /// The error of an operation or a commit that changed nothing.
     pub(crate) async fn undone(&self, error: DriverError) -> Error {
         if has_outlived(&self.connection, &error, self.begun.elapsed()).await {
             return MongoError::TransactionTooOld.into();
@@ -236,14 +236,14 @@ impl Operation<'_> {
         self.open.kind == Kind::Snapshot
     }
 
-    /// The server has ended the transaction, as it does after each failure.
+    /// Notes that the server has ended the transaction, as it does after each failure.
     pub(crate) fn lose(&self) {
         if !self.is_snapshot() {
             self.open.is_lost.store(true, Ordering::SeqCst);
         }
     }
 
-    /// Why a command failed.
+    /// The error of an operation whose command failed.
     pub(crate) async fn failed(&self, error: DriverError) -> Error {
         if self.open.commands.is_over() {
             return ended();
@@ -264,7 +264,7 @@ fn lost() -> Error {
     Error::TransactionLost { because }
 }
 
-/// The server's current time. The driver does not repeat this command by itself.
+/// The server's current time. The driver does not repeat this command.
 async fn moment(connection: &Connection, primary: SelectionCriteria) -> Result<Option<Timestamp>, DriverError> {
     let mut tries = 0;
     loop {
@@ -281,5 +281,5 @@ async fn moment(connection: &Connection, primary: SelectionCriteria) -> Result<O
     }
 }
 
-/// How often the server is asked for its time again.
+/// How often the request for the server's time is repeated.
 const TRIES: usize = 2;

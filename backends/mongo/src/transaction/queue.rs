@@ -1,4 +1,4 @@
-//! The commands of a transaction: one after the other, in its session.
+//! The commands of a transaction run one after the other in its session.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -12,21 +12,21 @@ use mongodb::ClientSession;
 use mongodb::error::Error as DriverError;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
-/// A command on its way.
+/// A command that is running.
 pub(crate) type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, DriverError>> + Send + 'a>>;
 
-/// A command. Each clone can poll it to its end.
+/// A command in the queue. Each clone can poll it to its end.
 type UnderWay = Shared<BoxFuture<'static, ()>>;
 
-/// A queue of commands. A caller may drop the future of a command, or keep it and not poll it. Then the next caller polls that command to
-/// its end before its own. So no command is dropped in the middle, and none holds up another.
+/// A queue of commands. A caller may drop the future of a command, or keep it without polling it. Then the next caller polls that
+/// command to its end before its own. So no command is interrupted, and none blocks another.
 pub(crate) struct CommandQueue {
     session: Arc<Mutex<ClientSession>>,
     queue: Arc<Queue>,
     is_over: Arc<AtomicBool>,
 }
 
-/// The commands that are not done. The first one has begun.
+/// The commands that are not finished. The first one has begun.
 #[derive(Default)]
 struct Queue(StdMutex<VecDeque<UnderWay>>);
 
@@ -35,7 +35,7 @@ impl Queue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Polls the commands in order until this one is done, or all of them if none is given.
+    /// Polls the commands in order until this one is finished, or all of them if none is given.
     async fn go_on(&self, until: Option<&UnderWay>) {
         while until.is_none_or(|until| until.peek().is_none()) {
             let Some(first) = self.waiting().front().cloned() else { return };
@@ -53,7 +53,7 @@ impl CommandQueue {
         Self { session: Arc::new(Mutex::new(session)), queue: Arc::default(), is_over: Arc::default() }
     }
 
-    /// Runs a command, which owns all that it needs, after those that came before. To be polled in the session's runtime.
+    /// Runs a command, which owns all that it needs, after the commands before it. Poll this in the session's runtime.
     pub(crate) async fn run<T, C>(&self, command: C) -> Result<T, DriverError>
     where
         T: Send + 'static,
@@ -62,11 +62,11 @@ impl CommandQueue {
         let (give, take) = oneshot::channel();
         let (session, is_over) = (Arc::clone(&self.session), Arc::clone(&self.is_over));
         let work = async move {
-            // Nobody else has it: this is the first of the queue.
+            // No other command has the session, because this is the first in the queue.
             let mut session = session.lock_owned().await;
-            // After the end, the driver would run the command outside of the transaction.
+            // After the end of the transaction, the driver would run the command outside of it.
             let done = if is_over.load(Ordering::SeqCst) { Err(ended()) } else { command(&mut session).await };
-            // Its caller may be gone.
+            // The caller may be gone.
             drop(give.send(done));
         };
         let own = work.boxed().shared();
@@ -75,7 +75,7 @@ impl CommandQueue {
         take.await.unwrap_or_else(|_| Err(ended()))
     }
 
-    /// Lets no more commands begin. Gives `false` if it was closed before.
+    /// Prevents further commands. Returns `false` if the queue was closed before.
     pub(crate) fn close(&self) -> bool {
         !self.is_over.swap(true, Ordering::SeqCst)
     }
@@ -84,7 +84,7 @@ impl CommandQueue {
         self.is_over.load(Ordering::SeqCst)
     }
 
-    /// Waits for the commands in the queue, and gives the session. To be polled in the session's runtime.
+    /// Waits for the commands in the queue, and returns the session. Poll this in the session's runtime.
     pub(crate) fn session(&self) -> impl Future<Output = OwnedMutexGuard<ClientSession>> + Send + use<> {
         let (queue, session) = (Arc::clone(&self.queue), Arc::clone(&self.session));
         async move {

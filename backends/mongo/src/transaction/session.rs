@@ -1,4 +1,4 @@
-//! A transaction: the session that its commands share.
+//! The public handle of a transaction, whose operations share a session.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,9 +23,9 @@ use crate::write::{dispatch, patch};
 
 /// A transaction on a [`Mongo`](crate::Mongo) database, in the runtime in which it was begun.
 ///
-/// One that writes is a transaction of the server, which sees one moment (the read concern `snapshot`). One that only reads is a
-/// session of reads at one moment, which lives longer than a transaction may. The moment of a transaction is that of its first
-/// operation, that of a snapshot its beginning.
+/// A transaction that writes is a transaction of the server, which sees one moment (the read concern `snapshot`). A transaction
+/// that only reads is a session of reads at one moment, which may live longer. The moment of a transaction is that of its first
+/// operation; the moment of a snapshot is its beginning.
 pub struct MongoTransaction {
     open: Arc<OpenTransaction>,
 }
@@ -110,7 +110,7 @@ impl Session for MongoTransaction {
         Rows::new(table, Some(Arc::clone(&self.open)), select)
     }
 
-    /// Outside of the transaction: the server explains nothing in one.
+    /// Runs outside of the transaction, because the server explains nothing in one.
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
         drop(self.open.reading()?);
         let ready = self.ready(table).await?;
@@ -134,7 +134,7 @@ impl Transaction for MongoTransaction {
     }
 
     fn abandon(&self) {
-        // A task goes on with it.
+        // A task undoes the transaction.
         drop(self.open.undo());
     }
 
@@ -149,7 +149,7 @@ impl Transaction for MongoTransaction {
     fn undo(&self, _: usize) {}
 }
 
-/// Also while a stream of it is still there.
+/// Undoes the transaction even while a stream of it still exists.
 impl Drop for MongoTransaction {
     fn drop(&mut self) {
         self.abandon();

@@ -1,4 +1,4 @@
-//! Many writes that stand by themselves, all or none: a transaction, which is tried again while others are in its way.
+//! Runs a batch in a transaction of its own, and tries it again while other transactions conflict with it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,31 +14,31 @@ use crate::transaction::open_transaction::{Kind, OpenTransaction};
 use crate::write::run::{Outcome, RunError};
 use crate::write::work::Batch;
 
-/// Between two tries: long enough for another writer to end.
+/// The pause between two attempts, long enough for another writer to finish.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
-/// A transaction that failed.
+/// Why a batch failed.
 pub(crate) enum BatchError {
-    /// By a row.
+    /// The server refused this row.
     Row(usize, WriteError),
-    /// By a row that the write at this position asked for, and that cannot be read.
+    /// The write at this position asked for the row before it, and that row cannot be read.
     Unreadable(usize, Error),
-    /// By anything else.
+    /// Any other error.
     Whole(Error),
 }
 
-/// Why a try failed.
+/// Why an attempt failed.
 enum AttemptError {
-    /// It is no use to try again.
+    /// Another attempt would not help.
     Failed(BatchError),
     /// Nothing was written.
     Undone(DriverError),
-    /// It was to be committed.
+    /// The commit failed.
     Open(DriverError),
 }
 
-/// Does the work.
+/// Runs the batch until it is committed or fails for good.
 pub(crate) async fn all_or_none(table: &Arc<ReadyTable>, batch: &Batch) -> Result<Outcome, BatchError> {
     let whole = |error: MongoError| BatchError::Whole(error.into());
     let started = Instant::now();
@@ -52,11 +52,11 @@ pub(crate) async fn all_or_none(table: &Arc<ReadyTable>, batch: &Batch) -> Resul
                 return Err(whole(MongoError::of_commit(&error)));
             }
             Err(AttemptError::Undone(error) | AttemptError::Open(error)) => {
-                // Which the server does not always call transient.
+                // The server does not always call this error transient.
                 if has_outlived(&table.connection, &error, begun.elapsed()).await {
                     return Err(whole(MongoError::TooLong { rows: batch.rows() }));
                 }
-                // Others are in its way, or the primary changed.
+                // Other transactions conflict with this one, or the primary changed.
                 let is_passing = error.contains_label(TRANSIENT_TRANSACTION_ERROR) && !is_waited_for(&error);
                 if !is_passing || started.elapsed() > RETRY_TIMEOUT {
                     return Err(whole(MongoError::of_read(error)));
@@ -69,7 +69,7 @@ pub(crate) async fn all_or_none(table: &Arc<ReadyTable>, batch: &Batch) -> Resul
     }
 }
 
-/// Whoever gives up leaves no transaction open: a task undoes it, or waits for its commit.
+/// A caller that gives up leaves no transaction open: a task undoes it, or waits for its commit.
 async fn once(table: &ReadyTable, batch: &Batch) -> Result<Outcome, AttemptError> {
     let failed = |error| AttemptError::Failed(BatchError::Whole(error));
     let open = OpenTransaction::begin(&table.connection, Kind::Batch).await.map_err(AttemptError::Undone)?;

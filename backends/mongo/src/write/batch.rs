@@ -1,4 +1,4 @@
-//! Many rows at once, all or none: what is written, and which of the rows is to blame if nothing is.
+//! Writes many rows, all or none, and finds the write that failed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(crate) async fn write(
             Err(failed) => Err(refused(table, &writes, failed).await),
         };
     }
-    // What a row's version was is known, or asked for within the transaction.
+    // The version of the row is known. Otherwise the transaction reads it.
     let is_known =
         |write: &Identified<'_>| !matches!(&write.write, Write::Replace(target, _) if target.version.is_none());
     let (mut form, mut swaps_keys) = (ReplaceAs::Document, !writes.iter().all(is_known));
@@ -52,7 +52,7 @@ pub(crate) async fn write(
         match all_or_none(table, &batch).await {
             Ok(Outcome::Complete(changed)) => return Ok(written(&writes, changed)),
             Ok(Outcome::Unmatched) => {}
-            // Perhaps by a row whose turn comes later.
+            // The other row with this key value may be a later one in this batch.
             Err(BatchError::Row(_, error)) if error.is_duplicate() && !swaps_keys => {
                 swaps_keys = true;
                 batch = Batch::new(Work::SwappedKeys(SwappedKeys::of(table, &writes)?), &writes);
@@ -61,7 +61,7 @@ pub(crate) async fn write(
             Err(failed) => return Err(refused(table, &writes, failed).await),
         }
         ensure_all_meant(table, &mut Executor::alone(&table.connection), &writes).await?;
-        // They are the ones that are meant: rows with times, or by now. Once more, but not for ever.
+        // All rows match their targets, so some rows have times, or match only now. Try again, but not forever.
         if started.elapsed() > RETRY_TIMEOUT {
             return Err((0, WriteFailure::Missing));
         }
@@ -72,7 +72,8 @@ pub(crate) async fn write(
     }
 }
 
-/// Does the writes within a transaction. The server ends a transaction at its first failure, so this looks first for what could fail.
+/// Does the writes in an open transaction. The server ends a transaction at its first failure, so this first checks for what
+/// could fail.
 pub(crate) async fn write_within(
     table: &ReadyTable,
     executor: &mut Executor<'_>,
@@ -87,7 +88,7 @@ pub(crate) async fn write_within(
             } else {
                 ReplaceAs::Document
             };
-            // The server would say too late that rows give each other their key values.
+            // If rows exchange key values, the server would report that too late.
             if must_leave(table, &writes) {
                 Work::SwappedKeys(SwappedKeys::of(table, &writes)?)
             } else {
@@ -97,9 +98,9 @@ pub(crate) async fn write_within(
     };
     let changed = match Batch::new(work, &writes).run(table, executor).await {
         Ok(Outcome::Complete(changed)) => changed,
-        // They were there a moment ago, and this is the same moment.
+        // The rows were found a moment ago, and the transaction still sees the same moment.
         Ok(Outcome::Unmatched) => {
-            let reason = "the server does not find rows that it has found before".to_owned();
+            let reason = "the server no longer finds rows that it found before".to_owned();
             return Err((0, MongoError::Other { reason, code: None }.into()));
         }
         Err(RunError::Row(position, error)) => {
@@ -113,8 +114,8 @@ pub(crate) async fn write_within(
     Ok(written(&writes, changed))
 }
 
-/// Whether the rows have to be deleted and inserted again: because one may get a key value that another one had, or because the version of
-/// one is not known.
+/// Whether the rows have to be deleted and inserted again: one of them may get a key value that another one had, or the version
+/// of one is not known.
 fn must_leave(table: &ReadyTable, writes: &[Identified<'_>]) -> bool {
     let leaves = |write: &Identified<'_>| matches!(write.write, Write::Delete(_));
     let is_known =
@@ -128,7 +129,7 @@ fn must_leave(table: &ReadyTable, writes: &[Identified<'_>]) -> bool {
     !writes.iter().all(leaves) && (!writes.iter().all(is_known) || may_collide())
 }
 
-/// The documents of the new rows, if all are new.
+/// The documents of the rows, if all of them are new.
 fn insertions(
     table: &ReadyTable,
     writes: &[Identified<'_>],
@@ -145,7 +146,7 @@ fn insertions(
     Ok(Some(Arc::new(documents)))
 }
 
-/// What became of the writes: with what was asked about their rows.
+/// The results of the writes, with the rows and versions that were read.
 fn written(writes: &[Identified<'_>], mut changed: Changed) -> AllWritten<MongoDocument> {
     let of = |Identified { id, write }: &Identified<'_>| match write {
         Write::Insert(_) => Written::Inserted(row_id::row_id(*id)),
@@ -158,7 +159,7 @@ fn written(writes: &[Identified<'_>], mut changed: Changed) -> AllWritten<MongoD
     writes.iter().map(of).collect()
 }
 
-/// Which of the writes failed, and why.
+/// The position of the write that failed, and why it failed.
 async fn refused(table: &ReadyTable, writes: &[Identified<'_>], failed: BatchError) -> (usize, WriteFailure) {
     match failed {
         BatchError::Row(position, error) => {
@@ -166,12 +167,12 @@ async fn refused(table: &ReadyTable, writes: &[Identified<'_>], failed: BatchErr
             (position, refused_row(table, name, error).await)
         }
         BatchError::Unreadable(position, error) => (position, error.into()),
-        // That of no one row.
+        // This error does not belong to a single row.
         BatchError::Whole(error) => (0, error.into()),
     }
 }
 
-/// Says whether any of the rows keeps times. Fails if one is not the one that is meant, and says which is the first, and why.
+/// Whether any of the rows has times. Fails at the first row that does not match its target.
 async fn ensure_all_meant(
     table: &ReadyTable,
     executor: &mut Executor<'_>,

@@ -1,4 +1,4 @@
-//! Many writes as few commands: an update or a delete with a statement for each row, as long as the server takes them.
+//! Many writes in few commands: an update or a delete has one statement for each row, up to the server's limits.
 
 use longevity_core::RowContent;
 use longevity_core::backend::{Target, Write, WriteFailure, Writes};
@@ -14,23 +14,23 @@ use crate::write::refusal::ensure_fits;
 use crate::write::replacement::replacement;
 use crate::write::target::{filter_of, filter_of_meant, signed};
 
-/// So many statements the server takes in one command (`maxWriteBatchSize`).
+/// The number of statements that the server accepts in one command (`maxWriteBatchSize`).
 const MAX_STATEMENTS: usize = 100_000;
-/// And so many bytes are sent in one, but for a single row that has more: a command may be a little larger than a document,
-/// which is 16 MiB. Smaller ones would not be slower, and larger ones not quicker.
+/// The number of bytes in one command, unless a single row is larger. A command may be slightly larger than a document, which has
+/// at most 16 MiB. Smaller commands would not be slower, and larger ones not faster.
 const MAX_BYTES: usize = 8 << 20;
 
-/// How replacements are written.
+/// How a replacement is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReplaceAs {
-    /// As documents, which is the quickest, and no way to keep the times of a row: one that has the time of its last write,
-    /// as all that have any do, is not matched.
+    /// As a document, which is the fastest. This cannot keep the times of a row, so it does not match a row that has the time of
+    /// its last write. Every row with times has that one.
     Document,
-    /// As expressions over what is there.
+    /// As an expression over the existing row.
     Expression,
 }
 
-/// One command, and at which of the writes it begins.
+/// One command, and the position of its first write.
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) first: usize,
@@ -46,7 +46,7 @@ pub(crate) struct Identified<'a> {
 }
 
 impl<'a> Identified<'a> {
-    /// All of the writes: a new row gets an id, which it keeps however often it is tried to write it.
+    /// Gives each write the id of its row. A new row keeps its id, however often the write is tried.
     pub(crate) fn all(writes: Writes<'a, MongoDocument>) -> Result<Vec<Self>, (usize, WriteFailure)> {
         let identified = |(position, write): (usize, Write<'a, MongoDocument>)| {
             let id = match write.target() {
@@ -58,7 +58,7 @@ impl<'a> Identified<'a> {
         writes.into_iter().enumerate().map(identified).collect()
     }
 
-    /// The discriminator that the row is to have.
+    /// The discriminator that the row will have.
     pub(crate) fn name(&self) -> Option<&str> {
         self.write.content()?.discriminator.as_deref()
     }
@@ -76,7 +76,7 @@ impl<'a> Identified<'a> {
     }
 }
 
-/// The commands of the writes, in their order; the position of one that cannot be sent as error.
+/// The commands for the writes, in order. If a write cannot be sent, the error has its position.
 pub(crate) fn commands<'a>(
     table: &ReadyTable,
     writes: impl IntoIterator<Item = &'a Identified<'a>>,
@@ -116,7 +116,7 @@ impl CommandKind {
     }
 }
 
-/// A command that is being made.
+/// A command under construction.
 struct Growing {
     first: usize,
     verb: CommandKind,
@@ -144,7 +144,7 @@ impl Growing {
             CommandKind::Delete => (cstr!("delete"), cstr!("deletes")),
         };
         document.append(command, &*table.definition.name);
-        // Stops at the first that fails.
+        // The server stops at the first statement that fails.
         document.append(cstr!("ordered"), true);
         document.append(list, self.list);
         Command { first: self.first, statements: self.statements, document }
@@ -176,13 +176,13 @@ fn statement(table: &ReadyTable, write: &Identified<'_>, form: ReplaceAs) -> Res
             }
         },
     }
-    // Or the server would weigh the index of the type against it, for each row.
+    // Without the hint, the server would consider the index of the type for each row.
     raw.append(cstr!("hint"), "_id_");
     Ok(raw)
 }
 
-/// The row as this operation has seen it a moment ago. Of a row whose version was seen, the version says it all: its type and
-/// its times do not change without it. Each condition more is 4 µs more for the server, of the 90 that a row takes.
+/// Matches the row as this operation saw it a moment ago. If the version is known, it is enough: the type and the times do not
+/// change without it. Each further condition costs the server 4 µs, of the 90 µs that a row takes.
 fn as_seen(table: &ReadyTable, id: ObjectId, target: &Target<'_>) -> Document {
     match target.version {
         Some(version) => {
@@ -194,7 +194,7 @@ fn as_seen(table: &ReadyTable, id: ObjectId, target: &Target<'_>) -> Document {
     }
 }
 
-/// The document that replaces the row, if one can: it has to know the version, and a row with times would lose them.
+/// The document that replaces the row. `None` if the version is not known, or if the row would lose its times.
 fn whole(
     table: &ReadyTable,
     id: ObjectId,

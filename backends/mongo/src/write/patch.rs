@@ -1,4 +1,4 @@
-//! Changes of a row where it is: one command, which decides, changes, and gives the row as it is then.
+//! Changes a row in place: one command checks the row, changes it, and returns the new row.
 
 use longevity_core::backend::InPlace;
 use longevity_core::backend::{Lookup, WriteFailure};
@@ -19,11 +19,11 @@ use crate::transaction::executor::Executor;
 use crate::write::refusal::refused;
 use crate::write::target::VERSION_TYPES;
 
-/// The server's codes for a change that does not fit what is there, a text cannot be incremented nor a number hold a field, and
-/// for names of fields that an operator does not take.
+/// The server's codes for a change that does not fit the stored value (a string cannot be incremented, and a number has no
+/// fields), and for names of fields that an operator does not accept.
 const MISFITS: [i32; 6] = [2, 14, 28, 40, 52, 57];
 
-/// Patches the row with a key; `None` if there is none that can be patched like this.
+/// Patches the row with a key; `None` if no row can be patched in this way.
 pub(crate) async fn patch(
     table: &ReadyTable,
     executor: &mut Executor<'_>,
@@ -32,11 +32,11 @@ pub(crate) async fn patch(
     written_at: Option<Timestamp>,
 ) -> Result<Option<Row<MongoDocument>>, Error> {
     let definition = &*table.definition;
-    // A cluster changes one row only where it knows which of its servers has it.
+    // A cluster changes a single row only if it can tell which shard has it.
     let is_routed =
         table.routing.is_empty() || definition.primary_key.as_ref().is_some_and(|key| key.index == lookup.index);
     let Some(update) = Update::of(table, lookup, changes).filter(|_| is_routed) else { return Ok(None) };
-    // A key that is taken would end the transaction. Core looks at the row first.
+    // A duplicate key would end the transaction. Core replaces the row instead, and looks at it first.
     if executor.is_in_transaction() && update.touches_keys(table) {
         return Ok(None);
     }
@@ -44,7 +44,7 @@ pub(crate) async fn patch(
     let mut filter = vec![filter::of_key(table, lookup)?];
     filter.push(doc! { VERSION: { "$type": VERSION_TYPES.to_vec(), "$not": { "$type": "array" } } });
     if lookup.scope.is_none() && table.has_type() {
-        // What nobody knows stays as it is.
+        // A row of an unknown type stays as it is.
         filter.push(doc! { TYPE: { "$in": definition.discriminators().collect::<Vec<_>>() } });
     }
     filter.extend(conditions);
@@ -74,20 +74,20 @@ pub(crate) async fn patch(
     let name = lookup.scope.and_then(|scope| scope.discriminators.first().copied());
     match refused(table, executor, name, error).await {
         WriteFailure::Other(error) => Err(error),
-        // In a transaction no key is changed here.
+        // In a transaction, no key is changed here.
         failure => {
-            let reason = format!("a change that touches no key was refused: {failure:?}");
+            let reason = format!("the server refused a change that affects no key: {failure:?}");
             Err(MongoError::Other { reason, code: None }.into())
         }
     }
 }
 
-/// Whether an error of this code says that nothing was done, and a look at the row says why.
+/// Whether this code means that nothing was changed and that reading the row shows why.
 fn is_declined(code: i32) -> bool {
     code == DUPLICATE || code == VALIDATION || TOO_LARGE.contains(&code) || MISFITS.contains(&code)
 }
 
-/// What an update does, and when.
+/// An update, and its conditions.
 #[derive(Debug, PartialEq)]
 struct Update {
     conditions: Vec<Document>,
@@ -126,7 +126,7 @@ impl Update {
 }
 
 impl Update {
-    /// Whether it changes a field that is in a key, or that has one in it.
+    /// Whether the update changes a field that is part of a key, or that contains one.
     fn touches_keys(&self, table: &ReadyTable) -> bool {
         let is_in = |field: &str, outer: &str| {
             field.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -138,7 +138,7 @@ impl Update {
     }
 }
 
-/// The one place that a property has in all documents in scope.
+/// The single place that a property has in all documents in scope.
 struct Place {
     field: String,
     shape: ShapeFn,
@@ -156,14 +156,14 @@ impl Place {
         Some(Self { field: location.field()?, shape: last.shape })
     }
 
-    /// That the field's parent is an object, if it is not the document itself.
+    /// The condition that the parent of the field is an object, unless the parent is the document itself.
     fn parents(&self) -> Option<Document> {
         let (parent, _) = self.field.rsplit_once('.')?;
         Some(doc! { parent: { "$type": "object", "$not": { "$type": "array" } } })
     }
 }
 
-/// Whether all on the way are structs' fields, each in one place.
+/// Whether all segments are fields of structs that have a single place.
 fn is_in_structs(location: &Location) -> bool {
     let in_struct = |kind: &SegmentKind| matches!(kind, SegmentKind::Field(field) if !field.is_presence);
     location.is_plain() && location.segments.iter().all(|segment| segment.options == 0 && in_struct(&segment.kind))

@@ -37,7 +37,7 @@ pub(crate) async fn refused_row(table: &ReadyTable, name: Option<&str>, error: W
         Some(Taken { index: Some(index), .. }) => {
             match table.wanted.iter().find(|wanted| wanted.name == *index) {
                 Some(wanted) => Some(wanted.keys.keys().cloned().collect()),
-                // That of another version of the model, with other discriminators.
+                // The index belongs to another version of the model, with other discriminators.
                 None => indexes::fields_of(&table.database, &table.definition.name, index).await,
             }
         }
@@ -51,8 +51,8 @@ pub(crate) async fn refused_row(table: &ReadyTable, name: Option<&str>, error: W
         return table.definition.undeclared_key(index).into();
     }
     match error.code {
-        DUPLICATE => refused("another row has its values in a unique index that is not this model's"),
-        VALIDATION => refused("its validator does not let it pass"),
+        DUPLICATE => refused("another row has the same values in a unique index that does not belong to this model"),
+        VALIDATION => refused("the row does not satisfy the collection's validator"),
         code if TOO_LARGE.contains(&code) => document::too_large(table.type_name(name)).into(),
         code => MongoError::of_code(code, error.reason).into(),
     }

@@ -9,7 +9,7 @@ use crate::encode::values::timestamp;
 use crate::error::MongoError;
 use crate::write::target::number;
 
-/// The new document as an expression over the old one, whose time of creation it keeps.
+/// The new document as an expression over the old one. It keeps the time of creation.
 pub(crate) fn replacement(version: Option<u64>, content: &RowContent<MongoDocument>) -> Result<Document, MongoError> {
     let name = content.discriminator.as_deref();
     let next = match version {

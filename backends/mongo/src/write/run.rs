@@ -14,37 +14,37 @@ use crate::table::ReadyTable;
 use crate::transaction::executor::Executor;
 use crate::write::bulk::Command;
 
-/// What was asked about rows.
+/// What was read about the rows.
 #[derive(Default)]
 pub(crate) struct Changed {
-    /// The new versions of those that were not known.
+    /// The new versions of rows whose versions were not known.
     pub(crate) versions: HashMap<ObjectId, u64>,
     /// The rows before they were written.
     pub(crate) before: HashMap<ObjectId, Box<Row<MongoDocument>>>,
 }
 
-/// What became of a transaction that did not fail.
+/// The outcome of a batch that did not fail.
 pub(crate) enum Outcome {
     Complete(Changed),
-    /// A command found fewer rows than it has statements. What was written before it is to be undone.
+    /// A command found fewer rows than it has statements. The writes before it have to be undone.
     Unmatched,
 }
 
 /// Why a try failed.
 pub(crate) enum RunError {
     Row(usize, WriteError),
-    /// By what cannot be sent. Nothing was written.
+    /// A document cannot be sent. Nothing was written.
     Unwritable(MongoError),
-    /// By a row that the write at this position asked for. Nothing was written.
+    /// The write at this position asked for the row before it, and that row cannot be read. Nothing was written.
     Unreadable(usize, Error),
-    /// Nothing was written.
+    /// The command failed. Nothing was written.
     Undone(DriverError),
 }
 
-/// So many rows are asked for at once.
+/// The number of rows that one query reads.
 pub(crate) const ASKED_AT_ONCE: usize = 10_000;
 
-/// The documents that a filter finds, all at once.
+/// All documents that a filter finds.
 pub(crate) async fn find(
     table: &ReadyTable,
     executor: &mut Executor<'_>,
@@ -93,7 +93,7 @@ pub(crate) async fn run_all(
 }
 
 impl Command {
-    /// Whether each statement found its row.
+    /// Runs the command. Returns whether each statement found its row.
     async fn run(&self, table: &ReadyTable, executor: &mut Executor<'_>) -> Result<bool, RunError> {
         let (database, document) = (table.database.clone(), self.document.clone());
         let ran = executor
@@ -108,7 +108,7 @@ impl Command {
         let Some(refused) = refused else { return Ok(rows == self.statements) };
         let position = refused.get_i32("index").ok().and_then(|index| usize::try_from(index).ok()).unwrap_or(0);
         if rows < position {
-            // One in front of it found no row, and is the first that fails.
+            // An earlier statement found no row, so that one failed first.
             return Ok(false);
         }
         Err(RunError::Row(self.first + position, WriteError::of_statement(refused, &table.namespace)))

@@ -1,5 +1,5 @@
-//! Inserts, replacements and deletions: one command each where the row is the one that is meant. The driver repeats it once,
-//! under a number by which the server does it once.
+//! Inserts, replacements and deletions of one row, with one command each. The command checks the row. The driver repeats the
+//! command once, with a number by which the server recognizes the repetition.
 
 use std::sync::Arc;
 
@@ -37,8 +37,8 @@ pub(crate) async fn insert(
         Ok(_) => return Ok(row_id::row_id(id)),
         Err(error) => error,
     };
-    // The driver has repeated it once. Another repetition by the caller would have another id, and might be a second row. In a
-    // transaction it is not done, whatever the server did.
+    // The driver has already repeated the command once. If the caller repeated the insertion, the row would get another id and
+    // might exist twice. A transaction undoes the insertion, whatever the server did.
     for _ in 0..REPETITIONS {
         if executor.is_in_transaction() || !is_unknown(&failure) {
             break;
@@ -52,10 +52,10 @@ pub(crate) async fn insert(
     Err(refused(table, executor, name, failure).await)
 }
 
-/// How often an insertion is repeated whose outcome is not known, besides the driver's own repetition.
+/// How often an insertion with an unknown outcome is repeated, in addition to the driver's own repetition.
 const REPETITIONS: usize = 2;
 
-/// Whether the connection or the primary was lost on the way.
+/// Whether the connection or the primary was lost.
 fn is_unknown(error: &DriverError) -> bool {
     match &*error.kind {
         ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => true,
@@ -64,14 +64,14 @@ fn is_unknown(error: &DriverError) -> bool {
     }
 }
 
-/// Whether a repetition found the row that an earlier try left, and enough members have it.
+/// Whether a repetition found the row of an earlier attempt, and enough members have it.
 fn is_there_already(table: &ReadyTable, error: &DriverError) -> bool {
     let acknowledged = matches!(&*error.kind, ErrorKind::InsertMany(many) if many.write_concern_error.is_none());
     acknowledged && Taken::of(error, &table.namespace).is_some_and(|taken| taken.index.as_deref() == Some("_id_"))
 }
 
-/// Replaces the row if it is the one that is meant. Most are, and are replaced by a plain command, which is the quickest and
-/// sends the document as it is. If it replaces none, another one decides anew.
+/// Replaces the row if it matches the target. A plain command works for most rows; it is the fastest, and sends the document as
+/// it is. If it replaces nothing, a command with an expression decides.
 pub(crate) async fn replace(
     table: &ReadyTable,
     executor: &mut Executor<'_>,
@@ -88,7 +88,7 @@ pub(crate) async fn replace(
     }
 }
 
-/// Replaces the row if it has the version and no times, which a store without times keeps. `None` if there is no such row.
+/// Replaces the row if it has the version and no times, as in a store that keeps none. `None` if there is no such row.
 async fn replace_as_a_whole(
     table: &ReadyTable,
     executor: &mut Executor<'_>,
@@ -112,8 +112,8 @@ async fn replace_as_a_whole(
     }
 }
 
-/// One command decides, replaces and tells what was there: whether the row is the one that is meant is part of the new
-/// document's expression, which is the old document if it is not.
+/// One command decides, replaces and reports what was there. The check is part of the expression for the new document. If the row
+/// does not match the target, the expression is the old document.
 async fn replace_by_expression(
     table: &ReadyTable,
     executor: &mut Executor<'_>,
@@ -123,7 +123,7 @@ async fn replace_by_expression(
 ) -> Result<u64, WriteFailure> {
     let name = content.discriminator.as_deref();
     let new = replacement(target.version, content)?;
-    // What is no version stays as it is, for somebody to mend.
+    // A row with an invalid version stays as it is, for someone to repair.
     let mut conditions = vec![doc! { "$in": [{ "$type": format!("${VERSION}") }, VERSION_TYPES.to_vec()] }];
     if let Some(version) = target.version {
         conditions.push(doc! { "$eq": [format!("${VERSION}"), number(version)] });
@@ -150,8 +150,8 @@ async fn replace_by_expression(
     }
 }
 
-/// Deletes the row if it is the one that is meant. If none is deleted, the row is looked at: what is said of it is true when
-/// it is looked at, and if it then is the one that is meant, the deletion is tried again.
+/// Deletes the row if it matches the target. If nothing is deleted, this reads the row to find out why. If the row matches the
+/// target by then, this tries again.
 pub(crate) async fn delete(
     table: &ReadyTable,
     executor: &mut Executor<'_>,
@@ -174,7 +174,7 @@ pub(crate) async fn delete(
     }
 }
 
-/// Says why the row is not the one that is to be deleted, if it is not.
+/// Fails if the row is not the one to delete, and says why.
 async fn ensure_meant(
     table: &ReadyTable,
     executor: &mut Executor<'_>,

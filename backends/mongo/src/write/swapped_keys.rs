@@ -1,7 +1,7 @@
-//! Rows that give each other their key values: the server judges a key after each row, core after all of them.
+//! Rows that exchange key values. The server checks a key after each row, core after all of them.
 //!
-//! Within a transaction the rows leave the collection and come back with their ids, their next versions and the times of their
-//! creation. Most changes of many rows need none of this: it is the second try, after a key value was taken.
+//! In a transaction, the rows are deleted and inserted again with their ids, their next versions and their times of creation.
+//! Most batches do not need this. It is the second attempt, after a key value was taken.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,24 +20,24 @@ use crate::write::bulk::{Command, Identified, ReplaceAs, commands};
 use crate::write::run::{ASKED_AT_ONCE, Changed, Outcome, RunError, find, insert, run_all};
 use crate::write::target::signed;
 
-/// What leaves, and what comes back or is new.
+/// The rows to delete, and the rows to insert.
 pub(crate) struct SwappedKeys {
     leave: Vec<Command>,
     come_in: Vec<New>,
     rows: usize,
 }
 
-/// What a row is to be.
+/// A row to insert.
 struct New {
-    /// At which of the writes it is.
+    /// The position of its write.
     position: usize,
     id: ObjectId,
-    /// Whether it was there before.
+    /// Whether the row existed before.
     is_back: bool,
     content: RowContent<MongoDocument>,
 }
 
-/// What a row keeps.
+/// What an existing row keeps.
 #[derive(Default)]
 struct Kept {
     version: u64,
@@ -46,7 +46,7 @@ struct Kept {
 }
 
 impl SwappedKeys {
-    /// All of these writes; the position of one that cannot be sent as error.
+    /// The work for all of these writes. If a write cannot be sent, the error has its position.
     pub(crate) fn of(table: &ReadyTable, writes: &[Identified<'_>]) -> Result<Self, (usize, WriteFailure)> {
         let (mut leave, mut come_in) = (Vec::new(), Vec::new());
         for (position, Identified { id, write }) in writes.iter().enumerate() {
@@ -93,7 +93,7 @@ impl SwappedKeys {
         }
     }
 
-    /// What is there before anything leaves.
+    /// Reads what the rows keep, before any is deleted.
     async fn kept(&self, table: &ReadyTable, executor: &mut Executor<'_>) -> Result<HashMap<ObjectId, Kept>, RunError> {
         let back: Vec<_> = self.come_in.iter().filter(|new| new.is_back).map(|new| new.id).collect();
         let mut kept = HashMap::with_capacity(back.len());
@@ -107,7 +107,7 @@ impl SwappedKeys {
 }
 
 impl Kept {
-    /// Of the row with this id.
+    /// The id of a row, and what it keeps.
     fn of(row: &RawDocument) -> Option<(ObjectId, Self)> {
         let at = |field| match row.get(field) {
             Ok(Some(RawBsonRef::Document(at))) => format::timestamp(at),

@@ -12,7 +12,7 @@ use crate::encode::{row, row_id};
 use crate::table::ReadyTable;
 use crate::transaction::executor::Executor;
 
-/// What rows that a write was about are now.
+/// Reads the rows that a write targets.
 pub(crate) async fn found(
     table: &ReadyTable,
     executor: &mut Executor<'_>,
@@ -24,7 +24,7 @@ pub(crate) async fn found(
         Box::pin(async move {
             let mut found = collection.find(filter).projection(doc! { TYPE: 1, VERSION: 1, UPDATED_AT: 1 });
             if is_alone {
-                // The primary's own view, which the write had too: what a majority has may be older.
+                // The primary's own view, which the write had as well. The view of a majority may be older.
                 let primary = SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary);
                 found = found.selection_criteria(primary).read_concern(ReadConcern::local());
             }
@@ -42,7 +42,7 @@ pub(crate) async fn found(
     }
 }
 
-/// The row by its id, and by what a cluster finds it by.
+/// Matches the row by its id, and by the fields that a cluster needs to find it.
 pub(crate) fn filter_of(table: &ReadyTable, id: ObjectId, target: &Target<'_>) -> Document {
     routed(&table.routing, id, target.primary_key.unwrap_or_default())
 }
@@ -52,7 +52,7 @@ fn routed(routing: &[String], id: ObjectId, primary_key: &[Value]) -> Document {
     std::iter::once((ID.to_owned(), Bson::ObjectId(id))).chain(values).collect()
 }
 
-/// The same, and it is the one that is meant: in scope, and of the version.
+/// Matches the row only if it is in scope and has the version of the target.
 pub(crate) fn filter_of_meant(table: &ReadyTable, id: ObjectId, target: &Target<'_>) -> Document {
     let mut filter = filter_of(table, id, target);
     if let Some(version) = target.version {
@@ -62,7 +62,7 @@ pub(crate) fn filter_of_meant(table: &ReadyTable, id: ObjectId, target: &Target<
         );
     }
     if let Some(scope) = target.scope {
-        // A list is no type.
+        // A list is not a type.
         filter.insert(TYPE, doc! { "$in": scope.discriminators.to_vec(), "$not": { "$type": "array" } });
     }
     filter
@@ -77,16 +77,16 @@ pub(crate) fn signed(version: u64) -> i64 {
     i64::try_from(version).unwrap_or(i64::MAX)
 }
 
-/// The types that a version may have: ours, and those by which others write `1`.
+/// The types that a stored version may have: `long`, which longevity writes, and the types with which other programs write `1`.
 pub(crate) const VERSION_TYPES: [&str; 3] = ["long", "int", "double"];
 
-/// The row that a write was about.
+/// A row that a write targets.
 pub(crate) struct Found {
     pub(crate) id: RowId,
     discriminator: Option<String>,
-    /// `None` if it is none.
+    /// `None` if the stored version is invalid.
     version: Option<u64>,
-    /// Whether it has the time of its last write.
+    /// Whether the row has the time of its last write.
     pub(crate) has_times: bool,
 }
 
@@ -104,7 +104,7 @@ impl Found {
         Some(Self { id, discriminator: document.get_str(TYPE).ok().map(str::to_owned), version, has_times })
     }
 
-    /// Whether it is the row that is to be deleted, which one may be of which no version is known.
+    /// Fails if this is not the row to delete. If the target has no version, a row with an invalid version can be deleted.
     pub(crate) fn ensure_deletable(&self, table: &ReadyTable, target: &Target<'_>) -> Result<(), WriteFailure> {
         match target.version {
             Some(_) => self.ensure(table, target).map(drop),
@@ -116,7 +116,7 @@ impl Found {
         if target.is_in_scope(self.discriminator.as_deref()) { Ok(()) } else { Err(WriteFailure::Missing) }
     }
 
-    /// Its version, if it is the row that is meant: in scope, and of the version.
+    /// The version of the row. Fails if the row is not in scope or has another version than the target.
     pub(crate) fn ensure(&self, table: &ReadyTable, target: &Target<'_>) -> Result<u64, WriteFailure> {
         self.ensure_in_scope(target)?;
         let name = self.discriminator.as_deref();
@@ -127,7 +127,7 @@ impl Found {
                 type_name: table.type_name(name),
                 id: self.id,
                 path: VERSION.to_owned(),
-                source: "the document has no version, or not such a one as longevity writes".into(),
+                source: "the document has no valid version".into(),
             })),
         }
     }

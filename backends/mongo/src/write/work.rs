@@ -1,4 +1,4 @@
-//! What a transaction does with the rows of a table: one command after the other, all or none.
+//! What a batch does in its transaction: one command after the other, all or none.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::write::bulk::{Command, Identified};
 use crate::write::run::{ASKED_AT_ONCE, Changed, Outcome, RunError, find, insert, run_all};
 use crate::write::swapped_keys::SwappedKeys;
 
-/// What a transaction does.
+/// The writes of a batch, in the form in which they are sent.
 pub(crate) enum Work {
     Insert(Arc<Vec<RawDocumentBuf>>),
     Commands(Vec<Command>),
     SwappedKeys(SwappedKeys),
 }
 
-/// The work, and the rows that are asked for before it.
+/// The writes of a batch, and the rows to read before them.
 pub(crate) struct Batch {
     work: Work,
-    /// With the positions of the writes that ask.
+    /// The rows to read, with the positions of the writes that ask for them.
     asked: Vec<(usize, ObjectId)>,
 }
 
@@ -39,7 +39,8 @@ impl Batch {
 
 impl Batch {
     pub(crate) async fn run(&self, table: &ReadyTable, executor: &mut Executor<'_>) -> Result<Outcome, RunError> {
-        // Read within the transaction: if somebody else changes the row after this, the transaction fails and is tried again.
+        // This reads within the transaction. If another writer changes the row afterwards, the transaction fails and is tried
+        // again.
         let before = rows_before(table, executor, &self.asked).await?;
         let mut done = self.work.run(table, executor).await?;
         if let Outcome::Complete(changed) = &mut done {

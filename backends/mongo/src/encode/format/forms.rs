@@ -1,4 +1,4 @@
-//! Each form of BSON's own by what is stored, and what is refused.
+//! How each type is stored in BSON, and which BSON values are refused.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::encode::document::MongoDocument;
 
-/// BSON has objects alone at the root.
+/// Only objects can be the root of a document in BSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
 struct Root<T> {
     value: T,
@@ -54,7 +54,7 @@ fn decoded<T: Encodable>(document: &Object) -> Result<T, DecodeError> {
     doc.decode()
 }
 
-/// The value of this form.
+/// The value that is stored in this form.
 fn loaded<T: Encodable>(form: impl Into<Bson>) -> Result<T, DecodeError> {
     decoded::<Root<T>>(&doc! { "value": form.into() }).map(|root| root.value)
 }
@@ -106,7 +106,7 @@ fn timestamps() {
         vec![Bson::from(doc! { "Named": { "at": stored(&Timestamp::MIN) } }), "Nothing".into()],
     );
     assert_eq!(loaded::<Timestamp>(stored(&Timestamp::MAX)).unwrap(), Timestamp::MAX);
-    // As others write them.
+    // Timestamps as other programs write them.
     assert_eq!(loaded::<Timestamp>(date(-1)).unwrap(), time("1969-12-31T23:59:59.999Z"));
     assert_eq!(loaded::<Timestamp>("2024-03-01T13:00:00.05+01:00").unwrap(), time("2024-03-01T12:00:00.05Z"));
     for wrong in [
@@ -199,7 +199,7 @@ fn keys_of_maps() {
     );
     is_stored_as(&BTreeMap::from([(Rate::Whole, true), (Rate::Half, true)]), doc! { "100%25": true, "Half": true });
     is_stored_as(&BTreeMap::from([(-1_i64, true), (1, true)]), doc! { "-1": true, "1": true });
-    // The keys of pairs are values like others.
+    // The keys of pairs are encoded like other values.
     let pairs = BTreeMap::from([(Some(Uuid::nil()), Rate::Whole)]);
     is_stored_as(&pairs, vec![Bson::from(vec![Bson::from(bson::Uuid::from_bytes([0; 16])), "100%".into()])]);
 }
@@ -241,7 +241,7 @@ fn documents_that_are_too_deep_are_told_from_others() {
         let end = Chain { at: Timestamp::UNIX_EPOCH, next: None };
         (1..levels).fold(end, |chain, _| Chain { at: Timestamp::UNIX_EPOCH, next: Some(Box::new(chain)) })
     };
-    // The object that a timestamp is does not count.
+    // The object that represents a timestamp is not a level.
     assert_eq!(MongoDocument::encode(&chain(100)).unwrap().decode::<Chain>().unwrap(), chain(100));
     let Err(Error::TooLarge { type_name, limit }) = MongoDocument::encode(&chain(101)) else { panic!("101 levels") };
     assert_eq!((type_name, limit.as_str()), ("Chain", "at most 100 levels of nesting"));

@@ -1,4 +1,4 @@
-//! Generated values come back bit for bit, and so does each of their properties.
+//! Generated values survive a round trip bit for bit, and so does each of their properties.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -184,7 +184,7 @@ fn is_identical<T: Encodable>(found: &T, expected: &T) -> bool {
     found.value_at(&[]).to_value().is_identical(&expected.value_at(&[]).to_value())
 }
 
-/// Reads the value at every path, and compares it.
+/// Reads the value at every path and compares it.
 fn check<T: Encodable>(shape: ShapeFn, stored: &[u8], value: &T, steps: &mut Vec<&'static Step>) {
     let path = steps.iter().fold(Path::root(), |path, step| path.then(step));
     let reader = PropertyReader::new(T::shape, &path).unwrap_or_else(|| panic!("no reader of {path}"));

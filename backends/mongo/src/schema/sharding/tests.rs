@@ -1,4 +1,4 @@
-//! What a cluster is asked, as nothing here can ask one.
+//! The commands that a cluster would receive. These tests have no cluster to send them to.
 
 use longevity::RootType;
 use longevity::prelude::*;
@@ -55,7 +55,7 @@ fn rows_are_spread_by_the_primary_key() {
     assert_eq!(of(&definition::<partitioned::Row>()), command(doc! { "id.region": 1, "id.year": 1 }));
 }
 
-/// The names of the unique indexes, or of the keys that are refused.
+/// The names of the unique indexes, or of the refused keys.
 fn unique(definition: &TableDefinition, accepted: &[&str]) -> Result<Vec<String>, (String, String)> {
     match enforceable_on_a_cluster(definition, layout::wanted(definition), |name| accepted.contains(&name)) {
         Ok(wanted) => Ok(wanted.into_iter().filter(|wanted| wanted.unique).map(|wanted| wanted.name).collect()),
