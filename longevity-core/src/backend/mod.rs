@@ -30,7 +30,7 @@ pub use writes::{AllWritten, Before, InPlace, Target, Write, WriteFailure, Write
 ///
 /// # Contract
 ///
-/// `RepoCrudSpec` checks each MUST, here and of a session. The text after a MUST says what happens when it is broken.
+/// `RepoCrudSpec` checks each MUST, here and in [`Session`]. The text after a MUST says what happens when it is broken.
 ///
 /// * A future MAY be dropped at any await point. The operation then happened as a whole or not at all.
 /// * A back end SHOULD NOT block the thread that polls it for longer than a short operation takes.

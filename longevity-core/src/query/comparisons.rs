@@ -8,8 +8,8 @@ use crate::storable::{Collection, MapOf, Prop, Storable};
 use crate::value::{Comparison, Path, Value};
 
 impl<R: 'static, T: Storable> Prop<R, T> {
-    /// The path of an order. It leads into options only where several different things can be absent. They all come as one
-    /// absent value otherwise, but the order of an index distinguishes them.
+    /// The path of an order. It leads into options only where several different things can be absent. All of these come as one
+    /// absent value, although the order of an index distinguishes them.
     fn path_of_order(&self) -> Path {
         let is_one = self.options() == 0 || self.options() == 1 && !may_be_none(T::shape());
         self.path().into_options(if is_one { 0 } else { self.options() })

@@ -4,7 +4,7 @@ use super::Predicate;
 use crate::row::RowId;
 use crate::value::{Comparison, Step, Value, ValueRef, compare, satisfies};
 
-/// The properties of a row that are not among its values.
+/// What identifies a row, apart from its values.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// Its id.
@@ -177,7 +177,7 @@ mod tests {
         let scoped = cats().and(cats()).and(cats()).scoped_to(MEMBERS);
         assert_eq!(scoped, Predicate::And(vec![Predicate::Scope(MEMBERS), cats(), cats(), cats()]));
         assert!(holds(&scoped));
-        // With fewer parts it would not be a conjunction.
+        // A conjunction with one part left becomes that part.
         let all = || Predicate::And(vec![Predicate::True, Predicate::True]);
         assert_eq!(all().scoped_to(MEMBERS), Predicate::True);
         let one = Predicate::And(vec![Predicate::True, Predicate::False]);

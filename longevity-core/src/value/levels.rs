@@ -31,7 +31,7 @@ impl Drop for Around {
 /// The owned form of a value. Every nested value comes through here, so that no more is read than the levels that a document
 /// may have. A deeper value is replaced by one that is too deep on its own.
 pub(super) fn to_value(value: &dyn Composite) -> Value {
-    // A variant with content is a value in a value, but adds no level to a document.
+    // A variant without content is a value in a value, but no level of a document.
     if AROUND.get() > DOCUMENT_LEVELS + 1 {
         return (0..=DOCUMENT_LEVELS).fold(Value::List(Vec::new()), |inner, _| Value::List(vec![inner]));
     }
