@@ -17,7 +17,7 @@ pub trait Collection: Storable {
 }
 
 /// A map: `entry` and `contains_key` exist.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a map", label = "only a map has entries")]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a map", label = "only maps have entries")]
 pub trait MapOf: Storable {
     /// What its entries are found by.
     type Key: Storable;
