@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::Ident;
 use syn::ext::IdentExt;
 
@@ -12,6 +13,12 @@ use crate::errors::Errors;
 /// The name without `r#`.
 pub(crate) fn plain(ident: &Ident) -> String {
     ident.unraw().to_string()
+}
+
+/// The type as messages show it, without spaces between the tokens.
+pub(crate) fn text(ty: &impl ToTokens) -> String {
+    let text = ty.to_token_stream().to_string();
+    text.replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",")
 }
 
 /// `BlogPost` as `blog_post`. A run of capitals is one word: `HTTPRequest` is `http_request`.

@@ -73,7 +73,7 @@ fn assert_keyable(container: &Container, fields: &[Field]) -> TokenStream {
         let keyable = storable(&field.ty, &container.krate, "KEYABLE");
         let message = format!(
             "the key value `{name}` cannot hold `{}`: equal keys need the same stored form, so use text, integers, timestamps, UUIDs, or structs and enums of units, but no float, option, collection or enum with data",
-            crate::tree::declaration::text(&field.ty)
+            crate::names::text(&field.ty)
         );
         let (first, _) = super::ends(&field.ty);
         let assert = quote_spanned!(first=> ::core::assert!(#keyable, #message));

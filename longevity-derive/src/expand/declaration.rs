@@ -7,8 +7,8 @@ use syn::Ident;
 use super::question::{Answer, Question};
 use super::{asked, ends, located};
 use crate::attributes::property::{Primary, PropertyPath};
-use crate::names::{hash, plain};
-use crate::tree::declaration::{Declaration, Key, text};
+use crate::names::{hash, plain, text};
+use crate::tree::declaration::{Declaration, Key};
 
 /// An expression of type `Declaration` that reads the properties in `props`; `owner` is the type that declares them.
 pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration: &Declaration) -> TokenStream {

@@ -139,7 +139,7 @@ pub(crate) fn copied(variant: &PolyVariant, inline: &Inline) -> TokenStream {
 }
 
 /// The impl of `Composite` for an enum with inline variants. A path without steps finds this value.
-pub(crate) fn composite(tree: &Poly) -> TokenStream {
+pub(crate) fn composite(tree: &Poly, otherwise: &TokenStream) -> TokenStream {
     if !tree.variants.iter().any(|variant| matches!(variant.form, VariantForm::Inline(_))) {
         return TokenStream::new();
     }
@@ -162,7 +162,7 @@ pub(crate) fn composite(tree: &Poly) -> TokenStream {
             }
         }
     });
-    let otherwise = super::poly::otherwise(tree);
+
     quote! {
         #[automatically_derived]
         impl #krate::value::Composite for #this {

@@ -25,7 +25,7 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
         let (first, _) = ends(root);
         let message = format!(
             "the table of `{}` has the same name, ignoring case, as another table of this domain model: rename one of them with `#[persistent(table = \"..\")]`",
-            crate::tree::declaration::text(root)
+            crate::names::text(root)
         );
         quote_spanned!(first=> const _: () = ::core::assert!(#krate::has_table_of_its_own(ROOTS, #position), #message);)
     });

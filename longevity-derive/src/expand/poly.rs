@@ -16,7 +16,7 @@ pub(crate) fn expand(tree: &Poly) -> TokenStream {
     let scopes = tree.variants.iter().map(|variant| scopes(tree, variant));
     let keys = keys(tree);
     let testkit = testkit::of_poly(tree);
-    let composite = inline::composite(tree);
+    let composite = inline::composite(tree, &otherwise(tree));
     let module = inline::module(tree);
     let questions = declaration::questions(&tree.container.krate, &tree.declaration);
     let hidden =
@@ -25,7 +25,7 @@ pub(crate) fn expand(tree: &Poly) -> TokenStream {
 }
 
 /// An arm for the variants that were left out because of mistakes.
-pub(crate) fn otherwise(tree: &Poly) -> TokenStream {
+fn otherwise(tree: &Poly) -> TokenStream {
     if tree.incomplete { quote!(_ => ::core::unreachable!(),) } else { TokenStream::new() }
 }
 

@@ -7,8 +7,7 @@ use syn::Ident;
 use super::question::{Answer, Question};
 use super::{asked, ends, record};
 use crate::attributes::property::PolyProp;
-use crate::names::{hash, plain};
-use crate::tree::declaration::text;
+use crate::names::{hash, plain, text};
 use crate::tree::poly::{Poly, PolyVariant};
 
 /// The name of the struct of the properties.

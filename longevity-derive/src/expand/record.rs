@@ -108,7 +108,7 @@ pub(crate) fn key_of(of: Option<&Type>) -> TokenStream {
     match of {
         None => quote!(::core::option::Option::None),
         Some(of) => {
-            let name = crate::tree::declaration::text(of);
+            let name = crate::names::text(of);
             quote!(::core::option::Option::Some(#name))
         }
     }

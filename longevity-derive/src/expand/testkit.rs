@@ -8,9 +8,10 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Generics, Type};
 
+use crate::names::text;
 use crate::tree::Container;
 use crate::tree::component::{Body, Holds};
-use crate::tree::declaration::{Declaration, text};
+use crate::tree::declaration::Declaration;
 use crate::tree::field::Field;
 use crate::tree::model::Model;
 use crate::tree::persistent::{PersistentStruct, Role};

@@ -1,13 +1,13 @@
 //! Keys and indexes, checked against the properties that exist.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::{Ident, Type};
 
 use super::field::Field;
 use crate::attributes::property::{Declared, Primary, PropertyPath};
 use crate::errors::Errors;
-use crate::names::{did_you_mean, listed, plain};
+use crate::names::{did_you_mean, listed, plain, text};
 
 /// A property at which paths may start: a field, or a poly property.
 pub(crate) struct Property<'a> {
@@ -148,9 +148,4 @@ impl ToTokens for Paths<'_> {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         self.0.iter().for_each(|path| path.to_tokens(tokens));
     }
-}
-
-/// The type as messages show it, without spaces between the tokens.
-pub(crate) fn text(ty: &impl ToTokens) -> String {
-    quote!(#ty).to_string().replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",")
 }

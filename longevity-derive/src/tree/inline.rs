@@ -6,14 +6,14 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Fields, Generics, Ident, LitStr, Type, Variant, Visibility};
 
 use super::Container;
-use super::declaration::{Declaration, text};
+use super::declaration::Declaration;
 use super::field::Field;
 use super::persistent::{PersistentStruct, Role, properties};
 use crate::attributes::property::{Declared, PolyProp};
 use crate::attributes::serde::{Absent, ContainerSerde};
 use crate::attributes::{Form, entries};
 use crate::errors::Errors;
-use crate::names::{did_you_mean, listed, plain};
+use crate::names::{did_you_mean, listed, plain, text};
 
 /// The struct generated for an inline variant.
 pub(crate) struct Inline {

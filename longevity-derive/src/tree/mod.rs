@@ -19,7 +19,7 @@ use crate::attributes::serde::{self, Absent, ContainerSerde, FieldSerde};
 use crate::errors::Errors;
 use crate::names::plain;
 
-/// What every derived type has.
+/// The parts that all items with one of these derives have in common.
 pub(crate) struct Container {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,

@@ -4,9 +4,9 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, DeriveInput, Meta, Token, Type};
 
 use super::Container;
-use super::declaration::text;
 use crate::attributes::Crate;
 use crate::errors::Errors;
+use crate::names::text;
 use crate::opened::opened;
 
 /// A domain model.

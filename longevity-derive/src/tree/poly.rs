@@ -7,14 +7,14 @@ use quote::ToTokens;
 use syn::{DataEnum, DeriveInput, Fields, GenericArgument, Ident, LitStr, PathArguments, Type, Variant};
 
 use super::Container;
-use super::declaration::{Declaration, Properties, Property, text};
+use super::declaration::{Declaration, Properties, Property};
 use super::inline::{self, Around, Inline};
 use super::persistent::table_name;
 use crate::attributes::persistent::{PersistentAttribute, VariantAttribute};
 use crate::attributes::property::PolyProp;
 use crate::attributes::serde::{self, ContainerSerde};
 use crate::errors::Errors;
-use crate::names::{plain, snake_case};
+use crate::names::{plain, snake_case, text};
 
 /// A poly type.
 pub(crate) struct Poly {

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{GenericArgument, PathArguments, Type, TypePath};
 
-use super::declaration::text;
+use crate::names::text;
 
 /// The part of the type that cannot be stored, and what to write instead.
 pub(crate) fn unstorable(ty: &Type) -> Option<(TokenStream, String)> {
