@@ -1,5 +1,5 @@
-//! Durable writes. One caller, or 32 callers at once, create rows, and each caller waits until its row is on the disk. Transactions
-//! read a row and change it, and each waits until its change is on the disk.
+//! Durable writes. One caller, or 32 callers at once, create rows, and each caller waits until its row is on the disk.
+//! Transactions read a row and change it, and each waits until its change is on the disk.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::hash::{DefaultHasher, Hasher};

@@ -1,8 +1,8 @@
-//! Longevity against code for this one model, written by hand on MongoDB's official driver. There is one server, one thread, and a
-//! database for each contender.
+//! Longevity against code for this one model, written by hand on MongoDB's official driver. There is one server, one thread, and
+//! a database for each contender.
 //!
-//! Most of each measured time is the server's, which shares the cores with everything else that runs. So the contenders take turns
-//! within each phase, one part at a time.
+//! Most of each measured time is the server's, which shares the cores with everything else that runs. So the contenders take
+//! turns within each phase, one part at a time.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::hash::{DefaultHasher, Hasher};

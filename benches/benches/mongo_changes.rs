@@ -1,9 +1,9 @@
-//! Changes by query on MongoDB: Longevity against the driver used by hand, with as few commands as possible and with a command per
-//! row.
+//! Changes by query on MongoDB: Longevity against the driver used by hand, with as few commands as possible and with a command
+//! per row.
 //!
-//! `LONGEVITY_ROWS` is the number of rows, 40,000 if it is not set, and `LONGEVITY_ROUNDS` is the number of rounds. More than 100,000
-//! rows are changed in 256 ranges of user names, with a transaction for each, because the server ends a transaction after a minute. A
-//! command per row would take too long for so many rows and is left out.
+//! `LONGEVITY_ROWS` is the number of rows, 40,000 if it is not set, and `LONGEVITY_ROUNDS` is the number of rounds. More than
+//! 100,000 rows are changed in 256 ranges of user names, with a transaction for each, because the server ends a transaction after
+//! a minute. A command per row would take too long for so many rows and is left out.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! A store for the one model of the benchmarks, written by hand on MongoDB's official driver. It has a typed collection, one flat
-//! struct for both variants, which serde reads faster than a tagged enum or flattened fields, and an optimistic lock in the filter of
-//! each write.
+//! struct for both variants, which serde reads faster than a tagged enum or flattened fields, and an optimistic lock in the
+//! filter of each write.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use mongodb::bson::oid::ObjectId;

@@ -8,8 +8,8 @@ pub trait Contender {
     /// The contender's name in the table.
     fn name(&self) -> &'static str;
 
-    /// Does all phases on a fresh store and times each with [`Clock::phase`]. Returns a digest of everything that was read, to compare
-    /// the contenders.
+    /// Does all phases on a fresh store and times each with [`Clock::phase`]. Returns a digest of everything that was read, to
+    /// compare the contenders.
     fn round(&self, clock: &mut Clock) -> u64;
 }
 
@@ -71,8 +71,8 @@ pub fn compare(contenders: &[&dyn Contender], rounds: usize) -> Result<(), Strin
     Ok(())
 }
 
-/// Prints each phase's median nanoseconds per operation and the median ratio to the first contender, from the clocks of all rounds of
-/// each contender.
+/// Prints each phase's median nanoseconds per operation and the median ratio to the first contender, from the clocks of all
+/// rounds of each contender.
 pub fn print(contenders: &[&str], all: &[Vec<Clock>]) {
     print!("{:<28}", "ns per operation, median");
     for name in contenders {

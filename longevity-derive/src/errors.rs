@@ -5,8 +5,8 @@ use std::fmt::Display;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// The mistakes of one item, in the order in which they were found. Mistakes that are dropped without [`finish`](Self::finish) would
-/// be lost, so that is a panic in debug builds.
+/// The mistakes of one item, in the order in which they were found. Mistakes that are dropped without [`finish`](Self::finish)
+/// would be lost, so that is a panic in debug builds.
 #[derive(Default)]
 pub(crate) struct Errors {
     found: Vec<syn::Error>,

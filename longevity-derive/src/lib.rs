@@ -1,8 +1,8 @@
 //! The derive macros of longevity. Users reach them through the `longevity` crate.
 //!
 //! The stored form is the one that `serde` writes, so a type with these derives has to derive `Serialize` and `Deserialize` too.
-//! serde's `rename`, `rename_all`, `rename_all_fields`, `default`, `alias`, `deny_unknown_fields`, `bound`, `crate`, `expecting`, and
-//! `transparent` on a newtype, are honoured. Attributes that would change the stored form are compile errors.
+//! serde's `rename`, `rename_all`, `rename_all_fields`, `default`, `alias`, `deny_unknown_fields`, `bound`, `crate`, `expecting`,
+//! and `transparent` on a newtype, are honoured. Attributes that would change the stored form are compile errors.
 //!
 //! All mistakes in an item are reported together, each at its own token.
 
@@ -82,8 +82,8 @@ pub fn key_val(input: TokenStream) -> TokenStream {
 ///
 /// * `table = "users"`: the table's name. The default is the type's name in snake case.
 /// * `key(email)`: a property that is unique. It can be repeated. A nested property needs its type: `key(account.email: Email)`.
-///   The path to it can lead through components, newtypes and boxes, but not through options. A type can have only one key of each
-///   key value type.
+///   The path to it can lead through components, newtypes and boxes, but not through options. A type can have only one key of
+///   each key value type.
 /// * `primary_key(id)`, `primary_key(id, hashed)`, `primary_key(id, partition(region))`: the key that is the row's
 ///   identity. The partition lists the first fields of the key value, as paths that start there.
 /// * `index(profile.tagline)`, `index(num_cats, username)`: an index on properties, for queries that filter or order by them. It
@@ -132,16 +132,16 @@ pub fn persistent_type(input: TokenStream) -> TokenStream {
 ///
 /// # Attributes
 ///
-/// * `#[domain_model(User, Blog)]`: the plain and poly types. This is required. Derived types come with their poly type. The names
-///   of two tables must differ in more than upper and lower case.
+/// * `#[domain_model(User, Blog)]`: the plain and poly types. This is required. Derived types come with their poly type. The
+///   names of two tables must differ in more than upper and lower case.
 /// * `#[domain_model(User, crate = "path")]`: the path to the `longevity` crate, if it has another name.
 #[proc_macro_derive(DomainModel, attributes(domain_model))]
 pub fn domain_model(input: TokenStream) -> TokenStream {
     pipeline::domain_model(input.into()).into()
 }
 
-/// Makes a struct a projection, whose fields are values of a row. `longevity::query::to` reads it without decoding the rest of the
-/// row.
+/// Makes a struct a projection, whose fields are values of a row. `longevity::query::to` reads it without decoding the rest of
+/// the row.
 ///
 /// ```text
 /// #[derive(Projected)]

@@ -14,7 +14,8 @@ pub(crate) fn opened(tokens: TokenStream) -> TokenStream {
             TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
                 opened.extend(self::opened(group.stream()));
             }
-            // A rebuilt group has a single span, which makes errors at its end less precise. So only groups with fragments are rebuilt.
+            // A rebuilt group has a single span, which makes errors at its end less precise. So only groups with fragments are
+            // rebuilt.
             TokenTree::Group(group) if !after_projected && has_fragments(group.stream()) => {
                 let mut inside = Group::new(group.delimiter(), self::opened(group.stream()));
                 inside.set_span(group.span());

@@ -1,5 +1,5 @@
-//! Models that a user's `macro_rules!` writes. Whichever kind of fragment passes a part in, the model is the same as the one written
-//! by hand.
+//! Models that a user's `macro_rules!` writes. Whichever kind of fragment passes a part in, the model is the same as the one
+//! written by hand.
 #![allow(
     clippy::unwrap_used,
     clippy::duplicated_attributes,
@@ -106,7 +106,8 @@ mod by_hand {
     pub(crate) struct Blogging;
 }
 
-/// Each fragment is used wherever its kind is allowed: a whole attribute, an entry of it, a type, a string, a name, an expression.
+/// Each fragment is used wherever its kind is allowed: a whole attribute, an entry of it, a type, a string, a name, an
+/// expression.
 macro_rules! models {
     (
         attributes: $poly:meta, $held:meta, $id:meta, $model:meta, $component:meta, $projected:meta;

@@ -1,4 +1,5 @@
-//! Types in several modules with private fields. Each derive asks for fields that it cannot see through impls of the other derives.
+//! Types in several modules with private fields. Each derive asks for fields that it cannot see through impls of the other
+//! derives.
 
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 

@@ -1,6 +1,6 @@
-//! The project's own chores. `cargo xtask test` is all that continuous integration runs: formatting, lints, every test, the example
-//! on real data, the documentation, and a user's crate outside the workspace. `cargo xtask mutants` finds changes to core's
-//! repositories and queries that no quick test notices, `cargo xtask wide` measures what a wide model costs its user, and
+//! The project's own chores. `cargo xtask test` is all that continuous integration runs: formatting, lints, every test, the
+//! example on real data, the documentation, and a user's crate outside the workspace. `cargo xtask mutants` finds changes to
+//! core's repositories and queries that no quick test notices, `cargo xtask wide` measures what a wide model costs its user, and
 //! `cargo xtask soak` runs the random tests for a long time.
 
 mod soak;
@@ -80,8 +80,8 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Changes core in one place after the other, and runs the quick tests on each change. This takes hours, and `--shard 0/20` does a
-/// twentieth of it. `.cargo/mutants.toml` says what is changed and what is run.
+/// Changes core in one place after the other, and runs the quick tests on each change. This takes hours, and `--shard 0/20` does
+/// a twentieth of it. `.cargo/mutants.toml` says what is changed and what is run.
 fn mutants(arguments: Vec<String>) -> ExitCode {
     let has_it = cargo().args(["mutants", "--version"]).output().is_ok_and(|output| output.status.success());
     if !has_it {

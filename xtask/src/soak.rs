@@ -1,5 +1,5 @@
-//! The long runs. Tests that take their length from the environment run in release mode, long enough to find errors that a usual run
-//! has too little time for.
+//! The long runs. Tests that take their length from the environment run in release mode, long enough to find errors that a usual
+//! run has too little time for.
 
 use std::process::ExitCode;
 

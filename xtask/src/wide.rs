@@ -1,6 +1,6 @@
-//! The cost of a wide model to its user: how long it takes to build, compared with the same types with serde alone, and how long the
-//! conformance suite takes over it. Crates are written into the target folder, and cargo builds them. The measured time is the
-//! processor time of cargo and everything that it starts, which other work on the machine changes little.
+//! The cost of a wide model to its user: how long it takes to build, compared with the same types with serde alone, and how long
+//! the conformance suite takes over it. Crates are written into the target folder, and cargo builds them. The measured time is
+//! the processor time of cargo and everything that it starts, which other work on the machine changes little.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -182,8 +182,9 @@ fn write(path: &Path, text: &str) -> Result<()> {
     Ok(fs::write(path, text)?)
 }
 
-/// The user and system processor time, in seconds, of all processes that this process has started and that have ended. It is the sum
-/// of the sixteenth and the seventeenth value that Linux reports for a process (`man 5 proc_pid_stat`), in hundredths of a second.
+/// The user and system processor time, in seconds, of all processes that this process has started and that have ended. It is the
+/// sum of the sixteenth and the seventeenth value that Linux reports for a process (`man 5 proc_pid_stat`), in hundredths of a
+/// second.
 fn seconds_of_children() -> Result<f64> {
     let no_linux =
         |error: io::Error| format!("cannot read the processor times that Linux reports in /proc/self/stat: {error}");

@@ -1,5 +1,5 @@
-//! Reads one value of a JSON document by its path with serde and ignores the rest, as a scalar function in Rust would do for a filter
-//! without an index.
+//! Reads one value of a JSON document by its path with serde and ignores the rest, as a scalar function in Rust would do for a
+//! filter without an index.
 
 use std::fmt;
 

@@ -69,8 +69,8 @@ impl<'a> Store<'a> {
         pragma("page_count") * pragma("page_size") / (ROWS + SINGLES) as f64
     }
 
-    /// Runs a phase and returns what was read. At the end all writes are in the database file, not only in the log, so that no phase
-    /// leaves work to the next one.
+    /// Runs a phase and returns what was read. At the end all writes are in the database file, not only in the log, so that no
+    /// phase leaves work to the next one.
     pub(crate) fn run(&self, phase: Phase, users: &[User]) -> Vec<User> {
         let read = self.work(phase, users);
         if matches!(phase, Phase::Batch | Phase::Single | Phase::UpdateCats | Phase::UpdateDocument) {

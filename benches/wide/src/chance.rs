@@ -1,5 +1,5 @@
-//! Random numbers that are the same on every machine, from the generator SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom
-//! Number Generators, 2014).
+//! Random numbers that are the same on every machine, from the generator SplitMix64 (Steele, Lea, Flood: Fast Splittable
+//! Pseudorandom Number Generators, 2014).
 
 /// A seeded generator.
 #[derive(Clone, Debug)]

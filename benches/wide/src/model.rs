@@ -1,5 +1,5 @@
-//! The types of the model and what they hold. They are a graph of bounded depth in which every type is reached, and a few recursive
-//! types.
+//! The types of the model and what they hold. They are a graph of bounded depth in which every type is reached, and a few
+//! recursive types.
 
 use crate::chance::Chance;
 use crate::names;

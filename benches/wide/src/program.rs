@@ -22,7 +22,8 @@ pub fn serde_program(model: &Model) -> String {
     text + "    Ok(())\n}\n"
 }
 
-/// The program with longevity on SQLite, which creates, retrieves, finds, updates and deletes each type, and finds each poly type.
+/// The program with longevity on SQLite, which creates, retrieves, finds, updates and deletes each type, and finds each poly
+/// type.
 pub fn longevity_program(model: &Model) -> String {
     let mut text = "use longevity::blocking::Longevity;\nuse longevity::prelude::*;\nuse longevity::{Error, Sqlite};\n\
          use wide_longevity::*;\n\ntype Store = Longevity<Health, Sqlite>;\n"

@@ -13,8 +13,8 @@ pub enum Flavour {
     Longevity,
 }
 
-/// The types of the model. Each has a `sample`, which is a small value with empty options, lists and maps. An edited model has one
-/// more field in one component.
+/// The types of the model. Each has a `sample`, which is a small value with empty options, lists and maps. An edited model has
+/// one more field in one component.
 pub fn source(model: &Model, flavour: Flavour, edited: bool) -> String {
     let mut text = Source { model, flavour, text: String::new() };
     text.opening();

@@ -26,8 +26,8 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// Stores every object of the source. Many objects are stored in one step, because each commit waits for the disk, however much it
-/// holds. Fails if nothing can be read at all, or if the store cannot be written.
+/// Stores every object of the source. Many objects are stored in one step, because each commit waits for the disk, however much
+/// it holds. Fails if nothing can be read at all, or if the store cannot be written.
 pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source, at_once: usize) -> Result<Loaded, String> {
     let bar = ProgressBar::no_length();
     let template = "  {bar:40.cyan/dim} {percent:>3}%  {msg} objects";

@@ -2,8 +2,8 @@
 //!
 //! The objects are kept in a SQLite file or, with the feature `mongo`, in a MongoDB database, where the second run finds them.
 //!
-//! The exit status is 0 if every line was loaded, 1 if lines were refused (each is reported with its number, and the rest are loaded),
-//! and 2 if the file cannot be read, the store cannot be written, or the arguments are wrong.
+//! The exit status is 0 if every line was loaded, 1 if lines were refused (each is reported with its number, and the rest are
+//! loaded), and 2 if the file cannot be read, the store cannot be written, or the arguments are wrong.
 
 #![expect(unreachable_pub, reason = "in a program, `pub` marks what its other modules use")]
 

@@ -50,8 +50,8 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
     }
 }
 
-/// The name of the properties, with the span of this field's name, which may come from a user's macro. Every token of an expression
-/// needs such a span, or its errors would not point at it.
+/// The name of the properties, with the span of this field's name, which may come from a user's macro. Every token of an
+/// expression needs such a span, or its errors would not point at it.
 fn named_where(first: &Ident) -> Ident {
     Ident::new("props", first.span())
 }

@@ -22,8 +22,8 @@ use syn::{Ident, Type};
 
 use crate::tree::Container;
 
-/// Wraps generated items, so that none of their names conflicts with the user's. Lints are allowed, because they would be reported
-/// on the derive, where the user can do nothing about them.
+/// Wraps generated items, so that none of their names conflicts with the user's. Lints are allowed, because they would be
+/// reported on the derive, where the user can do nothing about them.
 pub(crate) fn hidden(items: TokenStream) -> TokenStream {
     quote! {
         #[allow(
@@ -56,8 +56,8 @@ pub(crate) fn ends(tokens: impl ToTokens) -> (Span, Span) {
     (first, spans.last().unwrap_or(first))
 }
 
-/// `<Type as krate::Trait>::member`, underlined as the type. The compiler prints errors with the same text and place only once. So all
-/// generated code uses the members of a user's type like this.
+/// `<Type as krate::Trait>::member`, underlined as the type. The compiler prints errors with the same text and place only once.
+/// So all generated code uses the members of a user's type like this.
 pub(crate) fn asked(ty: &Type, of: TokenStream, member: &str) -> TokenStream {
     let (first, last) = ends(ty);
     let member = format_ident!("{member}", span = last);

@@ -11,8 +11,8 @@ pub(crate) struct Question<'a> {
     /// The field's Rust name.
     pub(crate) field: String,
     pub(crate) ty: &'a Type,
-    /// Whether the struct is named where the question is asked. If so, nothing is inferred from where the answer is used. Otherwise a
-    /// struct without any derive would be asked for its fields too, and give a second error.
+    /// Whether the struct is named where the question is asked. If so, nothing is inferred from where the answer is used.
+    /// Otherwise a struct without any derive would be asked for its fields too, and give a second error.
     pub(crate) of_named: bool,
     /// The error if there is no such field. `{Self}` is the struct.
     pub(crate) missing: Answer,

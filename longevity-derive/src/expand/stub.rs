@@ -1,5 +1,5 @@
-//! Placeholder impls for a type with mistakes. The mistakes are reported, and these impls keep the compiler from also reporting that
-//! impls are missing.
+//! Placeholder impls for a type with mistakes. The mistakes are reported, and these impls keep the compiler from also reporting
+//! that impls are missing.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,5 +1,5 @@
-//! Enum components: controlled vocabularies, which are stored as a name, and poly components, which are stored as a name and the data
-//! that the variant holds.
+//! Enum components: controlled vocabularies, which are stored as a name, and poly components, which are stored as a name and the
+//! data that the variant holds.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -135,7 +135,8 @@ fn variant_step(position: usize) -> syn::Ident {
     format_ident!("VARIANT_{position}")
 }
 
-/// The steps and the structs of the variants' properties, the type of all of them together, and an expression that makes its value.
+/// The steps and the structs of the variants' properties, the type of all of them together, and an expression that makes its
+/// value.
 fn properties(container: &Container, variants: &[Variant]) -> (TokenStream, TokenStream, TokenStream) {
     let krate = &container.krate;
     let name = crate::names::plain(&container.ident);

@@ -1,8 +1,8 @@
 //! What the conformance suite needs of each type: a strategy for its values, and a visit to its keys.
 //!
-//! This code must not change which programs compile, nor the errors of programs that do not. So nothing is generated for a type with
-//! mistakes; an impl that one type needs of another is optional, and its absence is an error only when the suite is run; and the
-//! generated names are not ones that a user would choose.
+//! This code must not change which programs compile, nor the errors of programs that do not. So nothing is generated for a type
+//! with mistakes; an impl that one type needs of another is optional, and its absence is an error only when the suite is run; and
+//! the generated names are not ones that a user would choose.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -147,8 +147,8 @@ fn generated(container: &Container, is: &TokenStream) -> Generics {
 }
 
 /// Adds the condition that the type implements `is`. If it does not, for example because `Debug` is missing, other generated code
-/// reports it, and here the impl just does not apply. The `for<'__any>` makes this work: a condition without a lifetime of its own is
-/// an error if it does not hold.
+/// reports it, and here the impl just does not apply. The `for<'__any>` makes this work: a condition without a lifetime of its
+/// own is an error if it does not hold.
 fn if_it_is(container: &Container, mut generics: Generics, is: &TokenStream) -> Generics {
     let this = container.this();
     generics.make_where_clause().predicates.push(syn::parse_quote!(for<'__any> #this: #is));
@@ -189,8 +189,8 @@ fn generate<'a>(container: &Container, types: impl Iterator<Item = &'a Type>, st
     )
 }
 
-/// The strategy that draws each field and makes a value of them. It is flat, because types nested field by field would have one level
-/// for each field and exceed the compiler's recursion limit.
+/// The strategy that draws each field and makes a value of them. It is flat, because types nested field by field would have one
+/// level for each field and exceed the compiler's recursion limit.
 fn drawn(container: &Container, fields: &[Field], constructor: TokenStream) -> TokenStream {
     let kit = kit(container);
     let members = fields.iter().map(|field| &field.member);

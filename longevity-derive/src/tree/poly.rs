@@ -40,8 +40,8 @@ pub(crate) struct PolyVariant {
 }
 
 impl PolyVariant {
-    /// Whether generated code may use the poly property at this position in the variant's struct. It is false for an inline variant
-    /// without the property, which is reported already.
+    /// Whether generated code may use the poly property at this position in the variant's struct. It is false for an inline
+    /// variant without the property, which is reported already.
     pub(crate) fn has_prop(&self, position: usize) -> bool {
         match &self.form {
             VariantForm::Held | VariantForm::Boxed => true,
