@@ -24,7 +24,7 @@ pub(crate) fn module(tree: &Poly) -> TokenStream {
     }
     let vis = &tree.container.vis;
     let module = format_ident!("{}", tree.module);
-    let doc = format!("The derived types of `{}` whose variants are written inline.", tree.container.name());
+    let doc = format!("The structs of the inline variants of `{}`.", tree.container.name());
     quote! {
         #[doc = #doc]
         // The variants may use nothing from `super`, and their privacy and style are up to the user.
