@@ -1,4 +1,4 @@
-//! Components, key values and generic types: what they are stored as, and what their properties are.
+//! Components, key values and generic types: their stored forms and their properties.
 
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 
@@ -68,9 +68,9 @@ pub mod shadows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Component)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
-    /// Not much.
+    /// Low.
     VeryLow,
-    /// Much.
+    /// High.
     #[serde(rename = "HIGH")]
     High,
 }
@@ -109,7 +109,7 @@ pub enum Expression {
 pub struct Awkward {
     /// A keyword.
     r#type: String,
-    /// A name of the generated code.
+    /// A name that generated code uses.
     path: i64,
     /// Another.
     step: i64,
@@ -120,7 +120,7 @@ pub struct Awkward {
     /// Renamed.
     #[serde(rename = "the-level")]
     level: Level,
-    /// Renamed for the store alone.
+    /// Renamed only for the store.
     #[component(name = "meter")]
     meters: Meters,
 }
@@ -128,11 +128,11 @@ pub struct Awkward {
 /// Generic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
 pub struct Versioned<T> {
-    /// What.
+    /// The value.
     value: T,
-    /// Which.
+    /// Its version.
     version: u32,
-    /// Before.
+    /// Its earlier values.
     before: Vec<T>,
 }
 
@@ -142,22 +142,22 @@ pub enum Either<L: PartialEq, R = i64>
 where
     R: PartialEq,
 {
-    /// One.
+    /// A left value.
     Left(L),
-    /// Other.
+    /// A right value.
     Right {
-        /// It.
+        /// The value.
         value: R,
     },
 }
 
-/// Of several fields.
+/// With several fields.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
 #[key_val(Part)]
 pub struct PartNumber {
-    /// Where.
+    /// Where the part is made.
     region: String,
-    /// Which.
+    /// Its number there.
     number: u64,
 }
 
@@ -245,7 +245,7 @@ pub struct Deleted<T> {
 #[domain_model(Part, Page<Level>, Event<i64>, renamed::Renamed)]
 pub struct Model;
 
-/// The facade under another name, out of reach of the prelude.
+/// The facade under another name, without its prelude.
 pub mod renamed {
     use longevity as persistence;
 
@@ -345,7 +345,7 @@ fn properties_lead_into_variants() {
     assert_eq!(at(&Expression::NumberOf(3.0), props.number_of.path()), Value::Float(3.0));
     assert_eq!(right.sum.left_side.path().to_string(), "sum.right.sum.leftSide");
 
-    // What is in a variant is as in an option.
+    // A value in a variant works like a value in an option.
     let either = longevity::Prop::<Part, Either<Option<i64>, i64>>::at(longevity::__private::Path::root());
     let left =
         |value: Option<i64>| Either::<Option<i64>, i64>::Left(value).value_at(either.left.path().steps()).to_value();

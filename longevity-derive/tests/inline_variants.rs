@@ -1,4 +1,4 @@
-//! Variants that are written inline: the structs generated for them, and that both forms are one value.
+//! Inline variants: the structs generated for them, and the conversions between a variant and its struct.
 
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 
@@ -55,7 +55,7 @@ pub enum Shape {
     Blob(Blob),
 }
 
-/// Held by a variant as usual.
+/// A struct that a variant holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Shape))]
 pub struct Blob {
@@ -63,7 +63,7 @@ pub struct Blob {
     pub label: Label,
 }
 
-/// Nothing but what it is.
+/// An enum with only units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(poly, module = "switches")]
 pub enum Switch {
@@ -135,7 +135,7 @@ fn stored_names_and_discriminators_follow_the_attributes() {
     assert_eq!(shape.derived[1].indexes, [["origin.x", "label"]]);
 }
 
-/// Each as visible as the enum, whatever that is.
+/// The generated structs are as visible as the enum.
 mod visibilities {
     use longevity::prelude::*;
 

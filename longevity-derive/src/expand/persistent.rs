@@ -17,7 +17,7 @@ pub(crate) fn expand(tree: &PersistentStruct) -> TokenStream {
     hidden(quote!(#questions #storable #persistent #keys #testkit))
 }
 
-/// The impls of `PersistentType` and what belongs to it.
+/// The impls of `PersistentType` and the traits that belong to it.
 pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
     let container = &tree.container;
     let krate = &container.krate;

@@ -16,7 +16,7 @@ pub(crate) fn expand(tree: &Poly) -> TokenStream {
     let scopes = tree.variants.iter().map(|variant| scopes(tree, variant));
     let keys = keys(tree);
     let testkit = testkit::of_poly(tree);
-    let composite = inline::composite(tree);
+    let composite = inline::composite(tree, &otherwise(tree));
     let module = inline::module(tree);
     let questions = declaration::questions(&tree.container.krate, &tree.declaration);
     let hidden =
@@ -24,12 +24,12 @@ pub(crate) fn expand(tree: &Poly) -> TokenStream {
     quote!(#module #hidden)
 }
 
-/// The arm that takes the place of the variants that were left out because of mistakes.
-pub(crate) fn otherwise(tree: &Poly) -> TokenStream {
+/// An arm for the variants that were left out because of mistakes.
+fn otherwise(tree: &Poly) -> TokenStream {
     if tree.incomplete { quote!(_ => ::core::unreachable!(),) } else { TokenStream::new() }
 }
 
-/// What is asked of a variant's struct, located at the struct in the variant.
+/// A member of `DerivedFrom` for a variant's struct, located at the struct in the variant.
 fn of_derived(tree: &Poly, variant: &PolyVariant, member: &str) -> TokenStream {
     let krate = &tree.container.krate;
     let this = tree.container.this();
@@ -223,7 +223,7 @@ fn has_variant(tree: &Poly, position: usize, variant: &PolyVariant) -> TokenStre
             }
 
             fn extract(self) -> ::core::result::Result<#ty, Self> {
-                // The other pattern has nothing left to match where there is one variant.
+                // If there is only one variant, nothing is left for the second pattern.
                 #[allow(unreachable_patterns)]
                 match self {
                     Self::#ident #pattern => ::core::result::Result::Ok(#unwrapped),
@@ -234,7 +234,7 @@ fn has_variant(tree: &Poly, position: usize, variant: &PolyVariant) -> TokenStre
     }
 }
 
-/// Which filters and orders of the poly type and of one derived type go together.
+/// The impls that let filters and orders of the poly type and of one derived type be used together.
 fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
     let container = &tree.container;
     let krate = &container.krate;
@@ -317,7 +317,7 @@ fn keys(tree: &Poly) -> TokenStream {
                         (quote!((derived)), access(position, quote!(derived), mutable))
                     }
                     VariantForm::Inline(inline) => match inline.props[prop] {
-                        // The mistake is reported.
+                        // The missing property was reported.
                         None => return quote!(#enum_ident::#ident { .. } => ::core::unreachable!(),),
                         Some(field) => {
                             let member = &inline.tree.fields[field].member;

@@ -1,4 +1,4 @@
-//! A type that is storable by hand, in all places where a type of a model can stand.
+//! A type with an impl of `Storable` written by hand, in all places where a model can have a type.
 use longevity::prelude::*;
 use longevity::backend::storable::{NoFields, Shape, kind};
 use longevity::backend::value::ValueRef;

@@ -3,7 +3,7 @@
 #![deny(warnings, missing_docs, unreachable_pub, unused_qualifications)]
 #![forbid(unsafe_code)]
 
-/// Private in each other's modules.
+/// A module with types that are private to it.
 mod inner {
     use longevity::prelude::*;
 
