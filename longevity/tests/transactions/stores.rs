@@ -7,7 +7,7 @@ use longevity::{Mongo, Sqlite};
 
 use crate::bank::{self, RUNTIME, Store, on, on_with};
 
-/// What a test gives that passes if it does not panic.
+/// The check of a test that passes unless it panics.
 pub(crate) fn passes((): ()) {}
 
 pub(crate) fn happens(has_happened: bool) {
@@ -22,7 +22,7 @@ pub(crate) fn mem<F: Future<Output = ()>>(test: impl Fn(Store<Mem>) -> F) {
     on(Mem::new(), test);
 }
 
-/// In memory too, chosen by an address.
+/// Also in memory, but chosen by an address.
 pub(crate) fn any<F: Future<Output = ()>>(test: impl Fn(Store<AnyBackend>) -> F) {
     on(bank::any(), test);
 }
@@ -41,7 +41,7 @@ pub(crate) fn mongo<F: Future<Output = ()>>(test: impl Fn(Store<AnyBackend>) -> 
 pub(crate) fn mongo_with<F: Future<Output = ()>>(options: Options, test: impl Fn(Store<AnyBackend>) -> F) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     if longevity_mongod::left_out() {
-        println!("LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
+        println!("LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks");
         return;
     }
     let server = longevity_mongod::Server::shared().unwrap();
