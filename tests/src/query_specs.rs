@@ -1,5 +1,5 @@
-//! Queries written by hand for some models, one of each kind that a user would write; all suites of queries ask them, and
-//! random ones of each type with them.
+//! Handwritten queries for some models, one of each kind that a user would write. All suites of queries run them, along with
+//! random queries of each type.
 
 use longevity::Query;
 use longevity::prelude::*;
@@ -12,7 +12,7 @@ use crate::models::components::{Components, Place, Thread};
 use crate::models::keys::{Book, CardNumber, Library, Reader};
 use crate::models::queries::{Bundle, Item, Shelf, Size, Storage, Thing};
 
-/// Every comparison, of basic types and of options of them; and lists of values.
+/// Every comparison of basic types and of options of them, and lists of values.
 pub fn basics() -> QuerySpec<Basics> {
     QuerySpec::new()
         .query::<Scalars>("below the median", |rows| {
@@ -60,7 +60,7 @@ pub fn basics() -> QuerySpec<Basics> {
         })
 }
 
-/// Plain, poly and derived types; properties that are key values of other types; orders, windows.
+/// Plain, poly and derived types; properties that are key values of other types; orders and windows.
 pub fn blogging() -> QuerySpec<Blogging> {
     QuerySpec::new()
         .query::<Member>("members with many cats", |rows| {
@@ -93,7 +93,7 @@ pub fn blogging() -> QuerySpec<Blogging> {
             let name = rows.median(|commenter: &Commenter| commenter.username.clone());
             Commenter::query().filter(User::props().username.le(name))
         })
-        // Key values of other types, alone, in options, lists and sets, and within another key value.
+        // Key values of other types, on their own, in options, lists and sets, and within another key value.
         .query("posts of a blog", |rows| {
             let blog = rows.occurring(|post: &BlogPost| post.blog.clone());
             BlogPost::query().filter(BlogPost::props().blog.eq(blog)).order_by(BlogPost::props().published.desc())
@@ -119,7 +119,7 @@ pub fn blogging() -> QuerySpec<Blogging> {
         .query("everything", |_| -> Query<Blog> { Blog::query().all() })
 }
 
-/// Lists, sets and maps: what they hold, how much, and under which key.
+/// Lists, sets and maps: what they contain, how many elements, and under which key.
 pub fn collections() -> QuerySpec<Collections> {
     QuerySpec::new()
         .query("lists with one of two texts", |rows| {
@@ -224,7 +224,7 @@ pub fn keys() -> QuerySpec<Library> {
         })
 }
 
-/// What is in variants and under keys, of plain, poly and derived types.
+/// Values in variants and under keys, of plain, poly and derived types.
 pub fn storage() -> QuerySpec<Storage> {
     QuerySpec::new()
         .query("by what a variant holds", |_| {
@@ -258,23 +258,23 @@ pub fn storage() -> QuerySpec<Storage> {
         })
 }
 
-/// How many random queries a suite asks: as many as `LONGEVITY_QUERIES` says, else as many as this.
+/// The number of random queries that a suite runs: the value of `LONGEVITY_QUERIES`, or else this number.
 pub fn queries(otherwise: usize) -> usize {
     number("LONGEVITY_QUERIES", otherwise)
 }
 
-/// How many steps a long history has: as many as `LONGEVITY_STEPS` says, else as many as this.
+/// The number of steps of a long history: the value of `LONGEVITY_STEPS`, or else this number.
 pub fn steps(otherwise: usize) -> usize {
     number("LONGEVITY_STEPS", otherwise)
 }
 
-#[expect(clippy::panic, reason = "a test that was asked for nonsense stops")]
+#[expect(clippy::panic, reason = "a test with an invalid setting stops")]
 fn number(variable: &str, otherwise: usize) -> usize {
     match std::env::var(variable) {
         Err(_) => otherwise,
         Ok(number) => match number.parse() {
             Ok(number) => number,
-            Err(_) => panic!("{variable} is no number: {number:?}"),
+            Err(_) => panic!("{variable} is not a number: {number:?}"),
         },
     }
 }
