@@ -1,4 +1,4 @@
-//! Each rule of the encoding by its JSON.
+//! Each rule of the encoding, with its JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,7 @@ fn integers() {
 }
 
 #[test]
-fn texts() {
+fn values_stored_as_strings() {
     is_stored_as(&Bytes::from([0, 0xca, 0xfe]), r#""00cafe""#);
     is_stored_as(&Bytes::default(), r#""""#);
     is_stored_as(&vec![0_u8, 255], "[0,255]");
