@@ -106,7 +106,7 @@ pub(crate) fn send<W: Future<Output = ()> + Send>(
     });
 }
 
-/// Reports whether the user left MongoDB out by name, and if so prints it.
+/// If the environment leaves MongoDB out by name, prints this and returns the exit code of a binary that has nothing to do.
 pub fn left_out(what: &str) -> Option<ExitCode> {
     if longevity_mongod::left_out() {
         println!("{what}: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");

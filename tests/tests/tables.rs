@@ -405,7 +405,7 @@ fn two_schemas_whose_types_differ_in_any_part_are_not_equal() {
             }
         }
     }
-    assert_eq!(kinds.len(), 9, "not all kinds of types are looked at");
+    assert_eq!(kinds.len(), 9, "not all kinds of types are covered");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A delete by query whose rows cannot be read all at once: it looks at them one by one.
+//! A delete by query whose rows cannot all be read together: they are read one by one.
 
 use longevity::backend::{Backend, ByKind, Session};
 use longevity::blocking::Longevity;
@@ -30,7 +30,7 @@ fn unreadable() -> (Store, Mem, Longevity<Site, Mem>) {
 }
 
 #[test]
-fn rows_that_cannot_be_read_at_once_are_deleted_one_by_one() {
+fn rows_that_cannot_be_read_together_are_deleted_one_by_one() {
     let (store, _, before) = unreadable();
     assert!(store.repo::<User>().find(User::query()).is_err());
     assert_eq!(store.repo::<Guest>().delete_where(Guest::query().all()).unwrap(), 1);

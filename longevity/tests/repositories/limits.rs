@@ -82,7 +82,7 @@ fn queries_are_answered_up_to_the_limits_and_refused_beyond() {
 }
 
 #[test]
-fn values_and_aggregates_are_of_properties_that_a_document_can_have() {
+fn values_and_aggregates_are_refused_below_the_deepest_level_of_a_document() {
     let (_, store) = site();
     let pages = store.repo::<Page>();
     pages.create(page("/")).unwrap();
@@ -100,7 +100,7 @@ fn values_and_aggregates_are_of_properties_that_a_document_can_have() {
 }
 
 #[test]
-fn changes_are_of_properties_and_values_that_a_document_can_have() {
+fn changes_are_refused_below_the_deepest_level_of_a_document() {
     let (_, store) = site();
     let pages = store.repo::<Page>();
     pages.create(Page { chain: Some(chain(3)), ..page("/") }).unwrap();

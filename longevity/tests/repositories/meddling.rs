@@ -82,7 +82,7 @@ fn visits<B: Backend>(store: &Longevity<Site, B>) -> Vec<i64> {
     store.repo::<User>().project(User::query().all(), &User::props().visits).unwrap()
 }
 
-/// With and without optimistic locking: changes that depend on the row found must hold in both.
+/// With and without optimistic locking. In both cases, a change of a row is based on the row as it was read.
 fn options() -> [Options; 2] {
     [Options::default(), Options::default().optimistic_locking(false)]
 }

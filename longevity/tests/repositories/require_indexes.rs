@@ -1,4 +1,4 @@
-//! A store that requires indexes refuses queries that no index serves, and queries that may not be served by one.
+//! A store that requires indexes refuses queries that no index serves. It needs a back end that explains its plans.
 
 use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, WithoutCapabilities};

@@ -15,7 +15,7 @@ pub(crate) struct Number(pub(crate) u32);
 pub(crate) struct Account {
     pub(crate) number: Number,
     pub(crate) balance: i64,
-    /// The names of all writers, in the order of the writes.
+    /// An entry of each write, in the order of the writes.
     pub(crate) notes: Vec<String>,
 }
 

@@ -228,7 +228,7 @@ async fn concurrent_operations_are_done_one_after_the_other<B: Backend>(bank: &S
     assert_eq!(counts(bank).await, (16, 0));
 }
 
-/// There are more rows than a server sends at once, and each is moved to the end while they arrive.
+/// There are more rows than a server sends in one batch, and each is moved to the end while they arrive.
 async fn a_stream_shows_what_was_there_when_it_began<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many((0..100).map(|number| account(number, i64::from(number)))).await.unwrap();
     let m = Account::props();

@@ -416,7 +416,7 @@ fn a_dropped_commit_is_done_or_not() {
                 bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
                 let tx = bank.begin().await.unwrap();
                 tx.repo::<Account>().create(account(1, 1)).await.unwrap();
-                // Another caller waits for its turn, so the commit waits for group commit.
+                // Another caller wants to write next, so the commit waits to share its sync to disk: a group commit.
                 let mut next = Box::pin(bank.begin());
                 assert!((&mut next).now_or_never().is_none());
                 let mut commit = Box::pin(tx.commit());

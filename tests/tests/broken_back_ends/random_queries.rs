@@ -26,7 +26,7 @@ fn spec() -> QuerySpec<Storage> {
     QuerySpec::new().rows(60).generated(QUERIES).facades([Facade::Blocking])
 }
 
-/// Fails unless a comparison with a sound back end shows what is broken, by few rows and a query that contains these words, and a
+/// Fails unless a comparison with a sound back end shows what is broken, with few rows and a query that contains these words, and a
 /// random query that is compared with its meaning shows it too.
 #[track_caller]
 fn found<D: Decorator<Mem>>(words: &str, broken: impl Fn() -> D + Clone + Send + Sync + 'static) {

@@ -108,7 +108,7 @@ fn assert_too_deep<T>(way: &Way, what: &str, result: Result<T, Error>) {
             assert_eq!(limit, format!("at most {DOCUMENT_LEVELS} levels of nesting"));
         }
         Err(other) => panic!("{} {what}: {other}", way.name),
-        Ok(_) => panic!("{} {what}: was written", way.name),
+        Ok(_) => panic!("{} {what}: it was not refused", way.name),
     }
 }
 

@@ -8,7 +8,7 @@ use longevity::prelude::*;
 use serde::Deserializer;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::json::{decode, encode, is_stored_as, locate};
+use crate::json::{assert_stored_as, decode, encode, locate};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
 struct Leaf {
@@ -93,7 +93,7 @@ const EVERYWHERE: &str = concat!(
 
 #[test]
 fn stored_names_reach_every_depth() {
-    is_stored_as(&everywhere(), EVERYWHERE);
+    assert_stored_as(&everywhere(), EVERYWHERE);
     let everywhere = everywhere();
     crate::readers::every_path(EVERYWHERE, &everywhere);
 }
@@ -107,7 +107,7 @@ fn recursive_types_have_stored_names_too() {
         by_name: BTreeMap::from([("number".to_owned(), empty(4))]),
         ..empty(1)
     };
-    is_stored_as(
+    assert_stored_as(
         &tree,
         concat!(
             r#"{"n":1,"c":[{"n":2,"c":[],"left":null,"by_name":{}}],"left":{"n":3,"c":[],"left":null,"by_name":{}},"#,
@@ -172,7 +172,7 @@ impl<'de> Deserialize<'de> for ByHand {
 
 #[test]
 fn forms_written_by_hand_have_stored_names() {
-    is_stored_as(&vec![ByHand { a: leaf(1), b: 2 }], r#"[{"a":2,"b":{"l":1}}]"#);
+    assert_stored_as(&vec![ByHand { a: leaf(1), b: 2 }], r#"[{"a":2,"b":{"l":1}}]"#);
 }
 
 #[test]

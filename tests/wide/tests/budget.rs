@@ -17,7 +17,7 @@ use serde_json::Value;
 type Document = <Mem as Session>::Document;
 type Table = <Mem as Session>::Table;
 
-/// What a model has that can be seen or not: variants, and the two states of options and collections, by type and field.
+/// The alternatives of a model: variants, and the two states of options and collections, by type and field.
 #[derive(Default)]
 struct Seen(BTreeSet<String>);
 
