@@ -88,7 +88,7 @@ fn options() -> [Options; 2] {
 }
 
 #[test]
-fn an_update_by_query_looks_again_at_a_row_that_was_changed() {
+fn an_update_by_query_reads_a_changed_row_again() {
     for options in options() {
         let store = meddled_once(options, |other| visit(other, "bob", 100));
         let users = store.repo::<User>();
@@ -150,7 +150,7 @@ fn a_row_that_takes_another_type_is_not_changed_as_its_old_type() {
 }
 
 #[test]
-fn a_patch_by_key_looks_again_with_and_without_the_lock() {
+fn a_patch_by_key_reads_a_changed_row_again_with_and_without_locking() {
     for options in options() {
         let store = meddled_once(options, |other| visit(other, "ann", 100));
         let patched = store.repo::<User>().patch_by(&name("ann"), User::props().visits.increment(10)).unwrap();
@@ -197,9 +197,9 @@ fn other_failures_are_not_tried_again() {
 }
 
 /// A back end without batches, which has to refuse the operations that need them.
-struct Alone;
+struct WithoutBatches;
 
-impl Decorator<Mem> for Alone {
+impl Decorator<Mem> for WithoutBatches {
     fn capabilities(&self, _: &Mem) -> longevity::backend::Capabilities {
         longevity::backend::Capabilities::none()
     }
@@ -217,7 +217,7 @@ impl Decorator<Mem> for Alone {
 #[test]
 fn without_batches_the_operations_that_need_them_are_refused_and_change_nothing() {
     let (mem, before) = site();
-    let store = Longevity::<Site, _>::open(Decorated::new(mem, Alone)).unwrap();
+    let store = Longevity::<Site, _>::open(Decorated::new(mem, WithoutBatches)).unwrap();
     let users = store.repo::<User>();
     let refused = |error: Error, wanted: &str| {
         assert!(matches!(error, Error::Unsupported { operation, .. } if operation == wanted), "{error}");

@@ -7,7 +7,7 @@ use longevity::query::Filter;
 use super::model::{Guest, Member, User, site};
 
 #[test]
-fn a_limit_of_nothing_finds_nothing() {
+fn a_limit_of_zero_finds_nothing() {
     let (_, store) = site();
     let users = store.repo::<User>();
     let none = || User::query().limit(0);
@@ -67,7 +67,7 @@ fn a_cursor_belongs_to_one_type() {
 }
 
 #[test]
-fn a_query_keeps_what_it_has_when_nothing_is_added() {
+fn a_query_keeps_its_filter_when_nothing_is_added() {
     let (_, store) = site();
     let users = store.repo::<User>();
     let u = User::props();

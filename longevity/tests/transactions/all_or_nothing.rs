@@ -67,7 +67,7 @@ async fn begin_with_two<B: Backend>(bank: &Store<B>) {
 }
 
 /// The rows that [`begin_with_two`] made are unchanged, and all of them can be written again.
-async fn is_untouched<B: Backend>(bank: &Store<B>) {
+async fn assert_untouched<B: Backend>(bank: &Store<B>) {
     assert_eq!(counts(bank).await, (2, 0));
     assert_eq!((balance(bank, 1).await, balance(bank, 2).await), (10, 20));
     let accounts = bank.repo::<Account>();
@@ -88,7 +88,7 @@ async fn an_error_undoes_everything<B: Backend>(bank: &Store<B>) {
         .await
         .unwrap_err();
     assert!(refused.is_not_found());
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
 }
 
 async fn a_panic_undoes_everything<B: Backend>(bank: &Store<B>) {
@@ -103,7 +103,7 @@ async fn a_panic_undoes_everything<B: Backend>(bank: &Store<B>) {
         Ok::<(), Error>(())
     });
     assert!(AssertUnwindSafe(work).catch_unwind().await.is_err());
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
     let late = kept.into_inner().unwrap().unwrap().repo::<Account>().create(account(4, 0)).await.unwrap_err();
     assert!(matches!(late, Error::TransactionEnded { how: "it was rolled back" }), "{late}");
 }
@@ -121,7 +121,7 @@ async fn a_dropped_future_undoes_everything<B: Backend>(bank: &Store<B>) {
         tokio::task::yield_now().await;
     }
     drop(work);
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
     let late = kept.into_inner().unwrap().unwrap().find(Account::query().all()).await.unwrap_err();
     assert!(matches!(late, Error::TransactionEnded { how: "it was rolled back" }), "{late}");
 }
@@ -134,7 +134,7 @@ async fn a_dropped_transaction_undoes_everything<B: Backend>(bank: &Store<B>) {
     let tx = bank.begin().await.unwrap();
     meddle(&tx).await.unwrap();
     tx.rollback().await;
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
 }
 
 async fn states_of_an_undone_transaction_are_refused<B: Backend>(bank: &Store<B>) {
@@ -150,7 +150,7 @@ async fn states_of_an_undone_transaction_are_refused<B: Backend>(bank: &Store<B>
     assert!(accounts.delete(new).await.unwrap_err().is_not_found());
     assert!(accounts.update(changed.clone()).await.unwrap_err().is_write_conflict());
     assert!(accounts.delete(changed).await.unwrap_err().is_write_conflict());
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
 }
 
 async fn undone_states_are_refused_even_if_the_row_has_the_same_version_by_now<B: Backend>(bank: &Store<B>) {
@@ -265,7 +265,7 @@ async fn a_failed_write_loses_the_transaction_even_if_its_error_is_ignored<B: Ba
     }
     assert!(because[0].contains("exists already") && because[2].contains("was changed by another"), "{because:?}");
     assert!(because[3].contains("it is gone"), "{because:?}");
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
 }
 
 async fn an_error_of_the_closure_is_returned_unchanged<B: Backend>(bank: &Store<B>) {

@@ -79,7 +79,7 @@ pub(crate) fn firm(name: &str) -> Firm {
 }
 
 /// Asserts that both are the same state of the same row.
-pub(crate) fn is_same<P: std::fmt::Debug + PartialEq>(a: &PState<P>, b: &PState<P>) {
+pub(crate) fn assert_same<P: std::fmt::Debug + PartialEq>(a: &PState<P>, b: &PState<P>) {
     assert_eq!((a.id(), a.row_version(), a.get()), (b.id(), b.row_version(), b.get()));
 }
 

@@ -71,7 +71,7 @@ async fn polled<T>(is_far: bool, times: usize, future: impl Future<Output = T>) 
 }
 
 /// Everything or nothing was written, and the store can be used at once.
-async fn is_whole<B: Backend>(bank: &Store<B>, committed: bool) {
+async fn assert_whole<B: Backend>(bank: &Store<B>, committed: bool) {
     let accounts = bank.repo::<Account>();
     let (expected, customers) = if committed { (2, 1) } else { (1, 0) };
     assert_eq!(counts(bank).await, (expected, customers));
@@ -96,7 +96,7 @@ async fn a_closure_that_is_dropped_anywhere_has_done_everything_or_nothing<B: Ba
         let ended = polled(is_far(bank), times, bank.transaction(async |tx| script(&tx).await)).await;
         let committed = counts(bank).await.1 == 1;
         assert!(committed || ended.is_none());
-        is_whole(bank, committed).await;
+        assert_whole(bank, committed).await;
         if let Some(result) = ended {
             result.unwrap();
             assert!(times > 7, "it was never dropped midway");
@@ -116,7 +116,7 @@ async fn an_open_transaction_that_is_dropped_anywhere_has_done_everything_or_not
         let ended = polled(is_far(bank), times, work).await;
         let committed = counts(bank).await.1 == 1;
         assert!(committed || ended.is_none());
-        is_whole(bank, committed).await;
+        assert_whole(bank, committed).await;
         if let Some(result) = ended {
             result.unwrap();
             assert!(times > 7, "it was never dropped midway");

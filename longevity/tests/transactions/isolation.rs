@@ -7,7 +7,7 @@
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
-use crate::bank::{Account, Customer, Firm, Name, Number, Person, Store, account, balance, firm, is_same, person};
+use crate::bank::{Account, Customer, Firm, Name, Number, Person, Store, account, assert_same, balance, firm, person};
 use crate::side_by_side::{Turn, is_far, side_by_side};
 
 where_writers_do_not_wait!(unrelated_writes_do_not_conflict);
@@ -86,7 +86,7 @@ async fn no_non_repeatable_read<B: Backend>(bank: &Store<B>) {
             let accounts = reader.repo::<Account>();
             let first = accounts.retrieve_one(&Number(1)).await.unwrap();
             turn.pass().await;
-            is_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
+            assert_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
             assert_eq!(accounts.retrieve_one(&Number(2)).await.unwrap().balance, 2);
             reader.commit().await.unwrap();
         },
@@ -290,7 +290,7 @@ async fn no_write_skew_on_what_a_nested_one_saw<B: Backend>(bank: &Store<B>) {
         bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
         bank.repo::<Person>().delete_where(Person::query().all()).await.unwrap();
         let first = bank.repo::<Account>().create(account(1, 1)).await.unwrap();
-        let owner = Name("who says that the account is there".into());
+        let owner = Name("a witness of the account".into());
         side_by_side(
             bank,
             async |turn| {

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
-use crate::bank::{Account, Number, Person, Store, account, balance, counts, is_same, person};
+use crate::bank::{Account, Number, Person, Store, account, assert_same, balance, counts, person};
 
 where_transactions_nest!(
     writes_of_a_nested_transaction_stay_if_it_succeeds,
@@ -97,7 +97,7 @@ async fn writes_of_a_nested_transaction_are_undone_if_it_fails<B: Backend>(bank:
         let by_balance = Account::query().filter(m.balance.ge(3)).order_by(m.balance.asc());
         assert_eq!(numbers(accounts.find(by_balance).await?), [3, 4, 1]);
         assert_eq!(numbers(accounts.find(Account::query().order_by(m.number.asc())).await?), [1, 2, 3, 4]);
-        is_same(&accounts.retrieve_one(&Number(1)).await?, &first);
+        assert_same(&accounts.retrieve_one(&Number(1)).await?, &first);
         assert!(accounts.retrieve(&Number(11)).await?.is_none() && accounts.retrieve(&Number(5)).await?.is_none());
         assert_eq!(accounts.retrieve_one(&Number(2)).await?.row_version(), 0);
         assert_eq!(accounts.count(Account::query().all()).await?, 4);

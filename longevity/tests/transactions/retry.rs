@@ -13,7 +13,7 @@ use crate::stores::mongo_with;
 on_each_back_end!(a_stale_state_is_not_tried_again, a_counter_under_contention_loses_nothing);
 where_writers_do_not_wait!(
     the_work_is_done_again_after_a_conflict,
-    a_swallowed_conflict_commits_no_half_of_the_work,
+    a_swallowed_conflict_does_not_commit_half_of_the_work,
     the_last_run_gives_the_result,
     a_transaction_from_begin_is_not_tried_again,
 );
@@ -42,7 +42,7 @@ async fn the_work_is_done_again_after_a_conflict<B: Backend>(bank: &Store<B>) {
     assert_eq!(counts(bank).await, (3, 0));
 }
 
-async fn a_swallowed_conflict_commits_no_half_of_the_work<B: Backend>(bank: &Store<B>) {
+async fn a_swallowed_conflict_does_not_commit_half_of_the_work<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 1), account(2, 2)]).await.unwrap();
     let runs = AtomicUsize::new(0);
     bank.transaction(async |tx| {
@@ -189,7 +189,7 @@ async fn no_time<B: Backend>(bank: Store<B>) {
 }
 
 #[test]
-fn it_gives_up_after_as_many_tries_as_the_options_say() {
+fn a_transaction_gives_up_after_the_tries_of_the_options() {
     let options = || Options::default().transaction_tries(5);
     on_with(options(), Mem::new(), five_tries);
     on_with(options(), any(), five_tries);
@@ -197,7 +197,7 @@ fn it_gives_up_after_as_many_tries_as_the_options_say() {
 }
 
 #[test]
-fn it_gives_up_after_as_much_time_as_the_options_say() {
+fn a_transaction_gives_up_after_the_time_of_the_options() {
     let options = || Options::default().transaction_time(Duration::ZERO);
     on_with(options(), Mem::new(), no_time);
     on_with(options(), any(), no_time);

@@ -5,35 +5,35 @@ use longevity::backend::Backend;
 use longevity::prelude::*;
 
 use crate::bank::{
-    Account, Customer, Firm, Name, Number, Person, Register, Store, account, counts, firm, is_same, person,
+    Account, Customer, Firm, Name, Number, Person, Register, Store, account, assert_same, counts, firm, person,
 };
 
-where_readers_do_not_wait!(queries_follow_its_writes);
+where_readers_do_not_wait!(queries_see_own_writes);
 on_each_back_end!(
-    keys_follow_its_writes,
+    look_ups_by_key_see_own_writes,
     a_key_that_a_row_gave_up_is_free,
-    a_row_that_it_made_and_deleted_is_in_no_answer,
+    a_row_that_was_created_and_deleted_is_in_no_answer,
     concurrent_patches_of_one_row_are_all_made,
-    aggregates_follow_its_writes,
-    changes_by_query_follow_its_writes,
+    aggregates_see_own_writes,
+    changes_by_query_see_own_writes,
     a_morph_is_seen_by_all_repositories,
     concurrent_operations_are_done_one_after_the_other,
     a_stream_shows_what_was_there_when_it_began,
     thousands_of_concurrent_operations_are_done,
 );
 
-async fn keys_follow_its_writes<B: Backend>(bank: &Store<B>) {
+async fn look_ups_by_key_see_own_writes<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 10)).await.unwrap();
     let tx = bank.begin().await.unwrap();
     let accounts = tx.repo::<Account>();
     let first = accounts.retrieve_one(&Number(1)).await.unwrap();
     // Changed once with the same key, once with another key.
     let first = accounts.update(first.modify(|it| it.balance = 11)).await.unwrap();
-    is_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
+    assert_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
     let moved = accounts.update(first.modify(|it| it.number = Number(2))).await.unwrap();
     assert_eq!(moved.row_version(), 2);
     assert!(accounts.retrieve(&Number(1)).await.unwrap().is_none());
-    is_same(&accounts.retrieve_one(&Number(2)).await.unwrap(), &moved);
+    assert_same(&accounts.retrieve_one(&Number(2)).await.unwrap(), &moved);
     accounts.delete(moved).await.unwrap();
     assert!(accounts.retrieve(&Number(2)).await.unwrap().is_none());
     accounts.create(account(2, 3)).await.unwrap();
@@ -51,7 +51,7 @@ async fn a_key_that_a_row_gave_up_is_free<B: Backend>(bank: &Store<B>) {
         let firms = tx.repo::<Firm>();
         // The row's other key stays the same.
         let renamed = firms.update(old.clone().modify(|it| it.name = Name("new".into()))).await?;
-        is_same(&firms.retrieve_one(&Register("register of old".into())).await?, &renamed);
+        assert_same(&firms.retrieve_one(&Register("register of old".into())).await?, &renamed);
         assert!(tx.repo::<Person>().retrieve(&Name("old".into())).await?.is_none());
         tx.repo::<Person>().create(person("old", 1)).await?;
         firms.delete(renamed).await?;
@@ -65,7 +65,7 @@ async fn a_key_that_a_row_gave_up_is_free<B: Backend>(bank: &Store<B>) {
     assert!(firms.update(old).await.unwrap_err().is_not_found());
 }
 
-async fn queries_follow_its_writes<B: Backend>(bank: &Store<B>) {
+async fn queries_see_own_writes<B: Backend>(bank: &Store<B>) {
     let m = Account::props();
     let rows = (1..=50).map(|number| account(number, i64::from(number) % 5));
     bank.repo::<Account>().create_many(rows).await.unwrap();
@@ -105,7 +105,7 @@ async fn queries_follow_its_writes<B: Backend>(bank: &Store<B>) {
     assert_eq!(numbers(bank.repo::<Account>().find(sevens()).await.unwrap()), [5, 10, 15]);
 }
 
-async fn a_row_that_it_made_and_deleted_is_in_no_answer<B: Backend>(bank: &Store<B>) {
+async fn a_row_that_was_created_and_deleted_is_in_no_answer<B: Backend>(bank: &Store<B>) {
     let m = Account::props();
     let tx = bank.begin().await.unwrap();
     let accounts = tx.repo::<Account>();
@@ -144,7 +144,7 @@ async fn concurrent_patches_of_one_row_are_all_made<B: Backend>(bank: &Store<B>)
     assert_eq!(bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap().balance, 200);
 }
 
-async fn aggregates_follow_its_writes<B: Backend>(bank: &Store<B>) {
+async fn aggregates_see_own_writes<B: Backend>(bank: &Store<B>) {
     let m = Account::props();
     bank.repo::<Account>().create_many([account(1, 1), account(2, 1), account(3, 2)]).await.unwrap();
     bank.repo::<Person>().create(person("ann", 1)).await.unwrap();
@@ -167,7 +167,7 @@ async fn aggregates_follow_its_writes<B: Backend>(bank: &Store<B>) {
     assert_eq!(counts(bank).await, (3, 2));
 }
 
-async fn changes_by_query_follow_its_writes<B: Backend>(bank: &Store<B>) {
+async fn changes_by_query_see_own_writes<B: Backend>(bank: &Store<B>) {
     let m = Account::props();
     bank.repo::<Account>().create_many([account(1, 1), account(2, 1), account(3, 2)]).await.unwrap();
     bank.transaction(async |tx| {

@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
-use crate::bank::{Account, Customer, Number, Person, Store, account, counts, is_same, person};
+use crate::bank::{Account, Customer, Number, Person, Store, account, assert_same, counts, person};
 
 on_each_back_end!(
     a_snapshot_shows_one_moment_over_all_types,
@@ -65,7 +65,7 @@ async fn a_snapshot_refuses_writes<B: Backend>(bank: &Store<B>) {
     })
     .await
     .unwrap_err();
-    is_same(&bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap(), &first);
+    assert_same(&bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap(), &first);
     assert_eq!(counts(bank).await, (1, 0));
 }
 

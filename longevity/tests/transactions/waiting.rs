@@ -33,7 +33,7 @@ fn impatient(path: &Path) -> Sqlite {
 }
 
 /// Asserts that the store was busy and that the error says what to do.
-fn is_busy<T: std::fmt::Debug>(result: Result<T, Error>) {
+fn assert_busy<T: std::fmt::Debug>(result: Result<T, Error>) {
     let error = result.unwrap_err();
     assert!(matches!(error, Error::Busy { backend: "sqlite", .. }), "{error:?}");
     assert_eq!(error.kind(), ErrorKind::Transient);
@@ -44,11 +44,11 @@ fn is_busy<T: std::fmt::Debug>(result: Result<T, Error>) {
 async fn no_caller_waits_for_itself(bank: Store<Sqlite>) {
     let tx = bank.begin().await.unwrap();
     tx.repo::<Account>().create(account(1, 1)).await.unwrap();
-    is_busy(bank.repo::<Account>().create(account(2, 2)).await);
-    is_busy(bank.repo::<Account>().create_many([account(2, 2), account(3, 3)]).await);
-    is_busy(bank.begin().await);
-    is_busy(bank.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await);
-    is_busy(bank.create_schema().await);
+    assert_busy(bank.repo::<Account>().create(account(2, 2)).await);
+    assert_busy(bank.repo::<Account>().create_many([account(2, 2), account(3, 3)]).await);
+    assert_busy(bank.begin().await);
+    assert_busy(bank.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await);
+    assert_busy(bank.create_schema().await);
     // The refused writes have left no trace.
     tx.repo::<Account>().create(account(2, 20)).await.unwrap();
     tx.commit().await.unwrap();
@@ -72,8 +72,8 @@ fn with_a_timeout_of_zero_no_caller_waits() {
     in_a_file(|path| {
         on_one_thread(Sqlite::file(path).busy_timeout(Duration::ZERO), async |bank| {
             let tx = bank.begin().await.unwrap();
-            is_busy(bank.repo::<Account>().create(account(2, 2)).await);
-            is_busy(bank.begin().await);
+            assert_busy(bank.repo::<Account>().create(account(2, 2)).await);
+            assert_busy(bank.begin().await);
             tx.commit().await.unwrap();
             bank.repo::<Account>().create(account(2, 2)).await.unwrap();
         });
@@ -81,24 +81,24 @@ fn with_a_timeout_of_zero_no_caller_waits() {
 }
 
 #[test]
-fn a_read_of_a_database_in_memory_waits_too_and_not_for_itself() {
+fn a_read_of_a_database_in_memory_waits_but_not_for_its_own_transaction() {
     on_one_thread(Sqlite::in_memory().busy_timeout(Duration::from_millis(50)), async |bank| {
         let all = || Account::query().all();
         let accounts = bank.repo::<Account>();
         let tx = bank.begin().await.unwrap();
         tx.repo::<Account>().create(account(1, 1)).await.unwrap();
-        is_busy(accounts.count(all()).await);
-        is_busy(accounts.retrieve(&Number(1)).await);
-        is_busy(accounts.find(all()).await);
-        is_busy(accounts.stream(all()).try_collect::<Vec<_>>().await);
-        is_busy(bank.snapshot(async |_| Ok::<_, Error>(())).await);
+        assert_busy(accounts.count(all()).await);
+        assert_busy(accounts.retrieve(&Number(1)).await);
+        assert_busy(accounts.find(all()).await);
+        assert_busy(accounts.stream(all()).try_collect::<Vec<_>>().await);
+        assert_busy(bank.snapshot(async |_| Ok::<_, Error>(())).await);
         tx.commit().await.unwrap();
         assert_eq!(accounts.count(all()).await.unwrap(), 1);
     });
 }
 
 #[test]
-fn a_stream_of_a_database_in_memory_sees_what_is_there_when_it_may() {
+fn a_stream_of_a_database_in_memory_waits_and_sees_committed_rows() {
     on_one_thread(Sqlite::in_memory(), async |bank| {
         let tx = bank.begin().await.unwrap();
         tx.repo::<Account>().create(account(1, 1)).await.unwrap();
@@ -163,7 +163,7 @@ fn waiting_callers_continue_after_the_transaction_in_memory() {
 }
 
 /// No transaction waits for more than one of each of the others, and single writes have their turns between them.
-async fn all_have_their_turns(bank: Store<Sqlite>) {
+async fn all_callers_have_their_turns(bank: Store<Sqlite>) {
     const ROUNDS: usize = 30;
     bank.repo::<Account>().create(account(0, 0)).await.unwrap();
     let log = Arc::new(Mutex::new(Vec::new()));
@@ -211,14 +211,14 @@ async fn all_have_their_turns(bank: Store<Sqlite>) {
 }
 
 #[test]
-fn all_have_their_turns_on_a_file() {
-    in_a_file(|path| on_one_thread(Sqlite::file(path).durability(Durability::Normal), all_have_their_turns));
-    in_a_file(|path| on_one_thread(Sqlite::file(path), all_have_their_turns));
+fn all_callers_have_their_turns_on_a_file() {
+    in_a_file(|path| on_one_thread(Sqlite::file(path).durability(Durability::Normal), all_callers_have_their_turns));
+    in_a_file(|path| on_one_thread(Sqlite::file(path), all_callers_have_their_turns));
 }
 
 #[test]
-fn all_have_their_turns_in_memory() {
-    on_one_thread(Sqlite::in_memory(), all_have_their_turns);
+fn all_callers_have_their_turns_in_memory() {
+    on_one_thread(Sqlite::in_memory(), all_callers_have_their_turns);
 }
 
 /// A task that is dropped while it waits, for a transaction, for another process, or for the disk, leaves nothing locked.

@@ -58,7 +58,7 @@ impl Decorator<Mem> for Misreads {
 const BY_PROPERTY: &[&str] = &["basics::optionals::query by every property"];
 
 #[test]
-fn none_is_not_unequal_to_anything() {
+fn none_is_never_unequal() {
     fn as_sql(predicate: Predicate) -> Predicate {
         match predicate {
             Predicate::Compare { path, comparison: Comparison::Ne, operand } => {

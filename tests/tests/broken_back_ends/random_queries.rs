@@ -26,8 +26,8 @@ fn spec() -> QuerySpec<Storage> {
     QuerySpec::new().rows(60).generated(QUERIES).facades([Facade::Blocking])
 }
 
-/// Fails unless a comparison with a sound back end shows what is broken, with few rows and a query that contains these words, and a
-/// random query that is compared with its meaning shows it too.
+/// Fails unless a comparison with a sound back end shows what is broken, with few rows and a query that contains these words, and
+/// a random query that is compared with its meaning shows it too.
 #[track_caller]
 fn found<D: Decorator<Mem>>(words: &str, broken: impl Fn() -> D + Clone + Send + Sync + 'static) {
     found_as(words, words, broken);
@@ -72,7 +72,7 @@ fn a_sound_back_end_passes() {
 }
 
 #[test]
-fn in_a_list_none_equals_nothing() {
+fn none_in_a_list_equals_nothing() {
     // Pages query such lists too, and may be what shows the fault: then the words of the query do not contain it.
     let predicate = |predicate| match predicate {
         Predicate::In { path, mut operands, negated } => {
@@ -85,7 +85,7 @@ fn in_a_list_none_equals_nothing() {
 }
 
 #[test]
-fn an_absent_value_is_not_unequal_to_a_list() {
+fn not_in_a_list_is_false_of_absent_values() {
     misread(" not in [", |predicate| match predicate {
         Predicate::In { ref path, negated: true, .. } => is_none(path).negate().and(predicate),
         other => other,
@@ -155,7 +155,7 @@ fn a_value_is_taken_as_a_pattern() {
 }
 
 #[test]
-fn a_text_ends_at_nul() {
+fn a_string_ends_at_nul() {
     misread("\\0", |predicate| match predicate {
         Predicate::Text { path, test, text } => {
             let text = text.split('\0').next().unwrap_or_default().into();
@@ -220,7 +220,7 @@ fn with_keys(path: &Path, change: fn(&Value) -> Value) -> Path {
 }
 
 #[test]
-fn an_entry_is_found_by_the_key_before_a_point() {
+fn an_entry_is_looked_up_by_its_key_up_to_the_first_dot() {
     misread("[", |predicate| match predicate {
         Predicate::Compare { path, comparison, operand } => {
             let cut = |key: &Value| match key {
@@ -234,7 +234,7 @@ fn an_entry_is_found_by_the_key_before_a_point() {
 }
 
 #[test]
-fn an_entry_of_another_key_is_found() {
+fn an_entry_is_looked_up_by_another_key() {
     misread("[", |predicate| match predicate {
         Predicate::Compare { path, comparison, operand } => {
             let next = |key: &Value| match key {
