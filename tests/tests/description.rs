@@ -34,7 +34,7 @@ fn a_poly_type_is_described_with_its_derived_types() {
 }
 
 #[test]
-fn discriminators_aliases_and_tables_are_as_chosen() {
+fn chosen_discriminators_aliases_and_tables_are_described() {
     let description = Office::description();
     let document = description.type_named("Document").unwrap();
     assert_eq!(document.table, "papers");
@@ -62,7 +62,7 @@ fn keys_are_described_by_their_paths() {
 }
 
 #[test]
-fn stored_names_are_told_from_rust_names() {
+fn stored_names_are_distinguished_from_rust_names() {
     let description = Renames::description();
     let customer = description.type_named("Customer").unwrap();
     assert_eq!(customer.table, "clients");
@@ -98,5 +98,5 @@ fn a_diagram_shows_types_derivation_and_references() {
     assert_eq!(Blogging::description().to_mermaid(), BLOGGING);
 }
 
-/// Renders as a class diagram: paste it to <https://mermaid.live>.
+/// The expected class diagram. Paste it to <https://mermaid.live> to see it rendered.
 const BLOGGING: &str = include_str!("blogging.mmd");

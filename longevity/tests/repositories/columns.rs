@@ -1,4 +1,4 @@
-//! The values that a back end is given beside a document: of the row's own variant, and of no other.
+//! The values that a back end is given along with a document: those of the row's own variant, and of no other.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ use super::model::{Guest, Member, Site, guest, member};
 
 type Document = <Mem as Session>::Document;
 
-/// Notes the columns of each row that is inserted.
+/// Records the columns of each row that is inserted.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<Vec<Value>>>>);
 

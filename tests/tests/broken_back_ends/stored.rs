@@ -1,4 +1,4 @@
-//! The in-memory back end's types, and all that it stores.
+//! The types of the in-memory back end, and everything that it stores.
 
 use longevity::Mem;
 use longevity::backend::{ByKind, Session};

@@ -1,4 +1,4 @@
-//! A back end that checks the encoding of whatever it is given, and keeps it in memory.
+//! A back end that keeps rows in memory and checks the encoding of everything that it is given.
 
 use std::future::Future;
 use std::sync::Arc;

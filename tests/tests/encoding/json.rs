@@ -28,9 +28,9 @@ pub(crate) fn locate<T: Encodable>(text: &str) -> Result<T, DecodeError> {
     value.map_err(|error| DecodeError { path: place.path(&mut json()), source: error.into() })
 }
 
-/// The value has this form, and comes back from it.
+/// Asserts that the value has this form, and that it decodes from it.
 #[track_caller]
-pub(crate) fn is_stored_as<T: Encodable>(value: &T, json: &str) {
+pub(crate) fn assert_stored_as<T: Encodable>(value: &T, json: &str) {
     let text = encode(value);
     assert_eq!(text, json);
     let back: T = decode(&text).unwrap();
