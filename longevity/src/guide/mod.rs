@@ -1,7 +1,8 @@
-//! The query language, chapter by chapter. Every piece of code in it is compiled and run.
+//! A first program, the query language, and transactions, chapter by chapter. All code in it is compiled and run.
 //!
 //! | chapter | |
 //! | --- | --- |
+//! | [`first`] | a first program: keys, a component, nested indexes, from one type to the other and back |
 //! | [`filters`] | which rows: comparisons, text, collections, maps, poly components, and how they combine |
 //! | [`poly`] | queries over a poly type and its derived types |
 //! | [`pages`] | orders, windows, and pages that stay where they are |
@@ -27,6 +28,7 @@
 
 pub mod changes;
 pub mod filters;
+pub mod first;
 pub mod pages;
 pub mod plans;
 pub mod poly;
