@@ -1,8 +1,8 @@
 //! Persistence for domain models that are algebraic data types, in memory, in SQLite or in MongoDB.
 //!
-//! Derive [`PersistentType`](macro@PersistentType) on an enum, the *poly type*, and on the struct in each of its variants, the *derived
-//! types*: all of them share one table with a discriminator. The repository of the enum sees every row, that of a struct the rows of its
-//! variant. Keys, queries and transactions are typed, and mean the same on every back end.
+//! Derive [`PersistentType`](macro@PersistentType) on an enum, the *poly type*, and on the struct in each of its variants, the
+//! *derived types*: all of them share one table with a discriminator. The repository of the enum sees every row, that of a struct
+//! the rows of its variant. Keys, queries and transactions are typed, and mean the same on every back end.
 //!
 //! ```
 //! use longevity::prelude::*;
@@ -43,11 +43,12 @@
 //!
 //! # Where to go next
 //!
-//! * [`guide`], chapter by chapter: [a first program with keys](guide::first), the query language, [transactions](guide::transactions).
+//! * [`guide`], chapter by chapter: [a first program with keys](guide::first), the query language,
+//!   [transactions](guide::transactions).
 //! * The derives list their attributes: [`PersistentType`](macro@PersistentType), [`Component`], [`KeyVal`](macro@KeyVal),
 //!   [`DomainModel`](macro@DomainModel), [`Projected`](macro@Projected).
-//! * [`Longevity`] is the store, [`Repo`] a repository, [`PState`] a value with its row's id and version. [`Query`] and [`Prop`] build
-//!   queries; [`Transaction`] and [`Snapshot`] have repositories too.
+//! * [`Longevity`] is the store, [`Repo`] a repository, [`PState`] a value with its row's id and version. [`Query`] and [`Prop`]
+//!   build queries; [`Transaction`] and [`Snapshot`] have repositories too.
 //! * [`mod@blocking`] has the same without `async`.
 //! * [`Error`] lists what can go wrong.
 //! * [`DomainModel::description`] describes a model to a program, or as a diagram.
@@ -94,7 +95,7 @@ pub use longevity_testkit as testkit;
 #[cfg(feature = "testkit")]
 pub use longevity_testkit::{crash_spec, query_spec, repo_crud_spec, repo_crud_spec_main};
 
-/// What a module that defines or uses a domain model imports.
+/// The names that a module with a domain model imports.
 pub mod prelude {
     #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
     pub use crate::AnyBackend;
@@ -111,7 +112,7 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 }
 
-/// What generated code reaches. Not for users: anything here may change in any release.
+/// The names that generated code uses. Not for users: anything here may change in any release.
 #[doc(hidden)]
 pub mod __private {
     pub use longevity_core::*;

@@ -16,15 +16,15 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! All rows are changed or none: if a key is taken, a number is out of its type's range, or a primary key would change, the operation
-//! fails and writes nothing. Row versions go up by one. If another writer changes a row meanwhile, the operation reads it again, so no
-//! change of others is lost. A repository changes rows of its type only.
+//! All rows are changed or none: if a key is taken, a number is out of its type's range, or a primary key would change, the
+//! operation fails and writes nothing. Row versions go up by one. If another writer changes a row meanwhile, the operation reads
+//! it again, so no change of others is lost. A repository changes rows of its type only.
 //!
 //! # One row
 //!
-//! [`patch`](crate::Repo::patch) is under the optimistic lock of the state's row version: it is refused if another writer was faster.
-//! [`patch_by`](crate::Repo::patch_by) finds the row by a key and applies the patch to whatever is there. On MongoDB it is one command if
-//! the store can apply the patch without a look at the row.
+//! [`patch`](crate::Repo::patch) is under the optimistic lock of the state's row version: it is refused if another writer was
+//! faster. [`patch_by`](crate::Repo::patch_by) finds the row by a key and applies the patch to whatever is there. On MongoDB it
+//! is one command if the store can apply the patch without a look at the row.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]

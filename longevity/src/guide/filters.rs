@@ -13,8 +13,8 @@
 //!
 //! # Absent values
 //!
-//! Logic is two-valued: each filter is true or false of each row. An option that is `None` is absent, and so is everything inside it:
-//! it equals `None`, differs from everything else (`ne` is true of it), and is neither less nor greater than anything.
+//! Logic is two-valued: each filter is true or false of each row. An option that is `None` is absent, and so is everything inside
+//! it: it equals `None`, differs from everything else (`ne` is true of it), and is neither less nor greater than anything.
 //! [`some`](crate::Prop::some) leads into an option.
 //!
 //! ```
@@ -30,8 +30,8 @@
 //!
 //! # Text
 //!
-//! Text is compared byte by byte, in no locale. `eq_ignore_case` compares each character in lower case, by Unicode's simple mapping:
-//! `ß` is not `SS`.
+//! Text is compared byte by byte, in no locale. `eq_ignore_case` compares each character in lower case, by Unicode's simple
+//! mapping: `ß` is not `SS`.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -64,8 +64,8 @@
 //!
 //! # Choices and poly components
 //!
-//! An enum of units is compared with `eq`, `ne`, `is_in` and `not_in`. An enum with data has a property for each variant; the contents of
-//! a variant are absent in values of the others.
+//! An enum of units is compared with `eq`, `ne`, `is_in` and `not_in`. An enum with data has a property for each variant; the
+//! contents of a variant are absent in values of the others.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -80,8 +80,8 @@
 //!
 //! # Combining filters
 //!
-//! `&`, `|` and `!` combine filters; each `filter` of a query narrows it further. `filter_some` takes an option, so a search form with
-//! empty fields needs no `if`.
+//! `&`, `|` and `!` combine filters; each `filter` of a query narrows it further. `filter_some` takes an option, so a search form
+//! with empty fields needs no `if`.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -99,6 +99,6 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! The cost of a conjunction, a disjunction or a list of values is linear in its length. Each operation, on every back end, refuses a
-//! filter that is nested deeper than [`limits`](crate::limits) allow, and an operand that no document could hold, as
+//! The cost of a conjunction, a disjunction or a list of values is linear in its length. Each operation, on every back end,
+//! refuses a filter that is nested deeper than [`limits`](crate::limits) allow, and an operand that no document could hold, as
 //! [`QueryTooLarge`](crate::Error::QueryTooLarge).

@@ -1,8 +1,8 @@
 //! A first program: a poly type with a key of its own, and a derived type with a key, a component and indexes.
 //!
-//! An `Option<PState<User>>` is what a look-up returns, a `PState<Member>` what a repository of members creates and updates: the value,
-//! with the row's id and version. A row of a derived type is also one of its poly type, so [`widen`](crate::PState::widen) always
-//! succeeds; [`narrow`](crate::PState::narrow) returns the state unchanged if the row is of another type.
+//! An `Option<PState<User>>` is what a look-up returns, a `PState<Member>` what a repository of members creates and updates: the
+//! value, with the row's id and version. A row of a derived type is also one of its poly type, so [`widen`](crate::PState::widen)
+//! always succeeds; [`narrow`](crate::PState::narrow) returns the state unchanged if the row is of another type.
 //!
 //! ```
 //! use longevity::prelude::*;

@@ -21,8 +21,8 @@
 //!
 //! # Every form on every back end
 //!
-//! All forms mean the same on every back end, but the back ends find the rows differently. `index`: by an index on the property where
-//! there is one. `looks`: by a look at each row that the rest of the query leaves.
+//! All forms mean the same on every back end, but the back ends find the rows differently. `index`: by an index on the property
+//! where there is one. `looks`: by a look at each row that the rest of the query leaves.
 //!
 #![doc = include_str!("forms.md")]
 

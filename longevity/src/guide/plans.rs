@@ -13,8 +13,8 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! In tests the warning can be an error, so that no index is forgotten: a store that requires indexes refuses each query that would have
-//! the warning.
+//! In tests the warning can be an error, so that no index is forgotten: a store that requires indexes refuses each query that
+//! would have the warning.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]

@@ -13,8 +13,9 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! A poly type's query may use a derived type's property. Each comparison of it is false on the rows of every other type, and `!` negates
-//! that. [`widen`](crate::Filter::widen) turns a derived type's filter into one over the poly type, which combines with any sibling's.
+//! A poly type's query may use a derived type's property. Each comparison of it is false on the rows of every other type, and `!`
+//! negates that. [`widen`](crate::Filter::widen) turns a derived type's filter into one over the poly type, which combines with
+//! any sibling's.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
