@@ -4,10 +4,10 @@ use syn::{Data, DeriveInput, Type};
 
 use super::Container;
 use super::component::{Body, of_enum, of_struct};
-use super::declaration::text;
 use super::model::listed;
 use crate::attributes::Crate;
 use crate::errors::Errors;
+use crate::names::text;
 
 /// A key value.
 pub(crate) struct KeyVal {
