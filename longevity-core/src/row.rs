@@ -105,9 +105,9 @@ mod tests {
 
     #[test]
     fn ids_are_said_as_the_shells_of_the_stores_take_them() {
-        let said = |id: u128| RowId::from_u128(id).to_string();
-        assert_eq!(said(26), "#26");
-        assert_eq!(said(u128::from((-7_i64).cast_unsigned())), "#-7");
-        assert_eq!(said(0x0123_4567_89ab_cdef_0123_4567), "#0123456789abcdef01234567");
+        let shown = |id: u128| RowId::from_u128(id).to_string();
+        assert_eq!(shown(26), "#26");
+        assert_eq!(shown(u128::from((-7_i64).cast_unsigned())), "#-7");
+        assert_eq!(shown(0x0123_4567_89ab_cdef_0123_4567), "#0123456789abcdef01234567");
     }
 }

@@ -60,12 +60,12 @@ pub(crate) fn hash(name: &str) -> u64 {
 
 /// The stored names of one type's fields, which have to differ.
 pub(crate) struct Distinct {
-    seen: HashMap<u64, String>,
+    known: HashMap<u64, String>,
 }
 
 impl Distinct {
     pub(crate) fn new() -> Self {
-        Self { seen: HashMap::new() }
+        Self { known: HashMap::new() }
     }
 
     /// Adds the stored name of a field, and reports a name that cannot be used.
@@ -74,7 +74,7 @@ impl Distinct {
         if let Some(problem) = reserved(name, &['$', '_']) {
             errors.at(span, format_args!("the stored name `{}` {problem}: {instead}", name.escape_debug()));
         }
-        match self.seen.insert(hash(name), name.to_owned()) {
+        match self.known.insert(hash(name), name.to_owned()) {
             Some(other) if other == name => {
                 errors.at(span, format_args!("another field is stored as `{name}` too: {instead}"));
             }

@@ -161,7 +161,7 @@ fn indexes(declaration: &Declaration) -> Vec<Vec<String>> {
 /// The named types that the persistent types use. Each is entered once, so that recursive types end.
 #[derive(Default)]
 struct Components {
-    seen: BTreeSet<&'static str>,
+    entered: BTreeSet<&'static str>,
     shapes: Vec<(&'static str, Shape)>,
 }
 
@@ -179,7 +179,7 @@ impl Components {
             | Shape::Struct { name, .. }
             | Shape::Enum { name, .. } => {
                 let name = *name;
-                if self.seen.insert(name) {
+                if self.entered.insert(name) {
                     self.shapes.push((name, shape.clone()));
                     self.collect_fields(shape);
                 }

@@ -22,24 +22,24 @@ pub(super) struct Place<'a> {
     /// The parts, here or below, whose stored form differs from serde's.
     pub(super) plan: Option<&'static Node>,
     /// The number of levels of nesting that are left.
-    room: usize,
+    levels_left: usize,
     /// Whether an option is directly around this.
     in_some: bool,
-    /// Set once there is no room, because the store's errors have no variant for that.
+    /// Set once no level is left, because the store's errors have no variant for that.
     too_deep: &'a Cell<bool>,
 }
 
 impl<'a> Place<'a> {
     #[inline]
-    pub(super) fn root(plan: Option<&'static Node>, room: usize, too_deep: &'a Cell<bool>) -> Self {
-        Self { plan, room, in_some: false, too_deep }
+    pub(super) fn root(plan: Option<&'static Node>, levels_left: usize, too_deep: &'a Cell<bool>) -> Self {
+        Self { plan, levels_left, in_some: false, too_deep }
     }
 
     /// The place one or more levels deeper in the document.
     #[inline]
     pub(super) fn deeper<E: ser::Error>(self, levels: usize) -> Result<Self, E> {
-        match self.room.checked_sub(levels) {
-            Some(room) => Ok(Self { room, in_some: false, ..self }),
+        match self.levels_left.checked_sub(levels) {
+            Some(levels_left) => Ok(Self { levels_left, in_some: false, ..self }),
             None => Err(self.too_deep()),
         }
     }

@@ -62,18 +62,18 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let of = query_of(P::NAME, &select);
         let at = at.map(|cursor| cursor.open(&key, &of)).transpose()?;
         let way = at.as_ref().map_or(Way::Next, |(way, _)| *way);
-        let mut asked = select.clone();
+        let mut wanted = select.clone();
         if way == Way::Previous {
-            asked.order.iter_mut().for_each(|by| by.direction = by.direction.reversed());
-            asked.ties = asked.ties.reversed();
+            wanted.order.iter_mut().for_each(|by| by.direction = by.direction.reversed());
+            wanted.ties = wanted.ties.reversed();
         }
         if let Some((_, place)) = &at {
-            let after = rows_after(&table.definition, &asked.order, asked.ties, place);
-            asked.predicate = asked.predicate.and(after);
+            let after = rows_after(&table.definition, &wanted.order, wanted.ties, place);
+            wanted.predicate = wanted.predicate.and(after);
         }
         // One row more than was asked for shows whether there are more.
-        asked.limit = select.limit.map(|limit| limit.saturating_add(1));
-        let mut states = self.select(Kind::of::<P>().scoped_select(asked)).await?;
+        wanted.limit = select.limit.map(|limit| limit.saturating_add(1));
+        let mut states = self.select(Kind::of::<P>().scoped_select(wanted)).await?;
         let is_more = select.limit.is_some_and(|limit| states.len() as u64 > limit);
         if is_more {
             states.pop();

@@ -26,7 +26,7 @@ pub trait MapOf: Storable {
 }
 
 /// The value of a collection at the end of a path. A longer path finds nothing, because elements have no path.
-fn whole<'a>(composite: &'a dyn Composite, path: &[&'static Step]) -> ValueRef<'a> {
+fn at_root<'a>(composite: &'a dyn Composite, path: &[&'static Step]) -> ValueRef<'a> {
     if path.is_empty() { ValueRef::Composite(composite) } else { ValueRef::NONE }
 }
 
@@ -53,7 +53,7 @@ macro_rules! collection {
             }
 
             fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
-                whole(self, path)
+                at_root(self, path)
             }
         }
 
@@ -106,7 +106,7 @@ macro_rules! map {
             }
 
             fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
-                whole(self, path)
+                at_root(self, path)
             }
         }
 

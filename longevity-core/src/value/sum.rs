@@ -52,7 +52,7 @@ const LEAST: i32 = -1074;
 struct Exact {
     digits: Box<[i64; DIGITS]>,
     /// How many more floats can be added before the digits have to be carried.
-    room: u32,
+    until_carry: u32,
     /// The sum of the NaNs and infinities.
     special: f64,
     /// Whether a positive zero, or anything other than a zero, was added.
@@ -62,7 +62,13 @@ struct Exact {
 
 impl Default for Exact {
     fn default() -> Self {
-        Self { digits: Box::new([0; DIGITS]), room: 1 << 30, special: 0.0, positive: false, negative_zero: false }
+        Self {
+            digits: Box::new([0; DIGITS]),
+            until_carry: 1 << 30,
+            special: 0.0,
+            positive: false,
+            negative_zero: false,
+        }
     }
 }
 
@@ -88,8 +94,8 @@ impl Exact {
             let part = (spread >> (DIGIT as usize * offset)) as u32;
             *place += if number < 0.0 { -i64::from(part) } else { i64::from(part) };
         }
-        self.room -= 1;
-        if self.room == 0 {
+        self.until_carry -= 1;
+        if self.until_carry == 0 {
             self.carry();
         }
     }
@@ -107,7 +113,7 @@ impl Exact {
         if let Some(last) = last {
             *last += carried;
         }
-        self.room = 1 << 30;
+        self.until_carry = 1 << 30;
     }
 
     /// The float nearest to the sum; on a tie, the even one.
@@ -177,12 +183,12 @@ mod tests {
 
     #[test]
     fn digits_are_carried_before_there_is_no_room_for_more() {
-        let mut sum = Exact { room: 2, ..Exact::default() };
+        let mut sum = Exact { until_carry: 2, ..Exact::default() };
         sum.add(1.5);
         sum.add(f64::MAX);
-        assert_eq!(sum.room, 1 << 30, "the digits were carried");
+        assert_eq!(sum.until_carry, 1 << 30, "the digits were carried");
         sum.add(-f64::MAX);
-        assert_eq!((sum.room, sum.total()), ((1 << 30) - 1, 1.5));
+        assert_eq!((sum.until_carry, sum.total()), ((1 << 30) - 1, 1.5));
     }
 
     #[test]

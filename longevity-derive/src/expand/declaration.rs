@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 
 use super::question::{Answer, Question};
-use super::{asked, ends, located};
+use super::{ends, located, qualified};
 use crate::attributes::property::{Primary, PropertyPath};
 use crate::names::{hash, plain, text};
 use crate::tree::declaration::{Declaration, Key};
@@ -13,7 +13,7 @@ use crate::tree::declaration::{Declaration, Key};
 /// An expression of type `Declaration` that reads the properties in `props`; `owner` is the type that declares them.
 pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration: &Declaration) -> TokenStream {
     let keys = declaration.keys.iter().map(|key| {
-        let define = asked(&key.ty, quote!(#krate::KeyValOf<#owner>), "key");
+        let define = qualified(&key.ty, quote!(#krate::KeyValOf<#owner>), "key");
         let prop = key_property(key);
         let (at, _) = ends(&key.ty);
         let reference = quote_spanned!(at=> &);

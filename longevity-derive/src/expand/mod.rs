@@ -58,7 +58,7 @@ pub(crate) fn ends(tokens: impl ToTokens) -> (Span, Span) {
 
 /// `<Type as krate::Trait>::member`, underlined as the type. The compiler prints errors with the same text and place only once.
 /// So all generated code uses the members of a user's type like this.
-pub(crate) fn asked(ty: &Type, of: TokenStream, member: &str) -> TokenStream {
+pub(crate) fn qualified(ty: &Type, of: TokenStream, member: &str) -> TokenStream {
     let (first, last) = ends(ty);
     let member = format_ident!("{member}", span = last);
     let open = quote_spanned!(first=> <);
@@ -68,7 +68,7 @@ pub(crate) fn asked(ty: &Type, of: TokenStream, member: &str) -> TokenStream {
 
 /// [`asked`] of `Storable`.
 pub(crate) fn storable(ty: &Type, krate: &TokenStream, member: &str) -> TokenStream {
-    asked(ty, quote!(#krate::Storable), member)
+    qualified(ty, quote!(#krate::Storable), member)
 }
 
 /// The type's plan for the encoding, kept in a static. A generic type has none, because all its instances would share it.

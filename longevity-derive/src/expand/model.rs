@@ -14,7 +14,7 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
     let name = container.name();
     let (impl_generics, _, clause) = container.generics.split_for_impl();
     let roots = &tree.roots;
-    let asked: Vec<_> = roots
+    let qualified: Vec<_> = roots
         .iter()
         .map(|root| {
             let (first, _) = ends(root);
@@ -32,7 +32,7 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
     let count = roots.len();
     let testkit = testkit::of_model(tree);
     hidden(quote! {
-        const ROOTS: &[#krate::Root; #count] = &[#(#asked),*];
+        const ROOTS: &[#krate::Root; #count] = &[#(#qualified),*];
 
         #[automatically_derived]
         impl #impl_generics #krate::DomainModel for #this #clause {

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{asked, declaration, hidden, record, testkit};
+use super::{declaration, hidden, qualified, record, testkit};
 use crate::names::{hash, plain};
 use crate::tree::persistent::{PersistentStruct, Role};
 
@@ -36,7 +36,8 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
             }),
         ),
         Role::Derived { poly } => {
-            let [root, scope] = ["This", "SCOPE"].map(|member| asked(poly, quote!(#krate::HasVariant<#this>), member));
+            let [root, scope] =
+                ["This", "SCOPE"].map(|member| qualified(poly, quote!(#krate::HasVariant<#this>), member));
             (
                 quote!(#root),
                 quote!(::core::option::Option::Some(#scope)),

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{asked, declaration, hidden, inline, poly_props, storable, testkit};
+use super::{declaration, hidden, inline, poly_props, qualified, storable, testkit};
 use crate::names::plain;
 use crate::tree::poly::{Poly, PolyVariant, VariantForm};
 
@@ -33,7 +33,7 @@ fn otherwise(tree: &Poly) -> TokenStream {
 fn of_derived(tree: &Poly, variant: &PolyVariant, member: &str) -> TokenStream {
     let krate = &tree.container.krate;
     let this = tree.container.this();
-    asked(&variant.ty, quote!(#krate::DerivedFrom<#this>), member)
+    qualified(&variant.ty, quote!(#krate::DerivedFrom<#this>), member)
 }
 
 fn persistent(tree: &Poly) -> TokenStream {

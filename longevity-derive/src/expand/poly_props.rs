@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
 
 use super::question::{Answer, Question};
-use super::{asked, ends, record};
+use super::{ends, qualified, record};
 use crate::attributes::property::PolyProp;
 use crate::names::{hash, plain, text};
 use crate::tree::poly::{Poly, PolyVariant};
@@ -121,5 +121,5 @@ fn question(tree: &Poly, position: usize, prop: &PolyProp) -> TokenStream {
 fn of_derived(tree: &Poly, variant: &PolyVariant) -> TokenStream {
     let krate = &tree.container.krate;
     let this = tree.container.this();
-    asked(&variant.ty, quote!(#krate::DerivedFrom<#this>), "This")
+    qualified(&variant.ty, quote!(#krate::DerivedFrom<#this>), "This")
 }

@@ -12,7 +12,7 @@ pub(crate) fn expand(tree: &Projected) -> TokenStream {
     let Projected { ident, generics, krate, of, fields } = tree;
     let (impl_generics, arguments, clause) = generics.split_for_impl();
     // Each source is written in one place, so that a mistake in it is reported once.
-    let asked = |of: &Type| {
+    let qualified = |of: &Type| {
         let functions = fields.iter().enumerate().map(|(position, field)| {
             let (name, ty, from) = (name(position), &field.ty, from(krate, of, field));
             quote_spanned! {first(&from)=>
@@ -26,7 +26,7 @@ pub(crate) fn expand(tree: &Projected) -> TokenStream {
     let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
     let names: Vec<_> = (0..fields.len()).map(name).collect();
     let impls = of.iter().map(|of| {
-        let asked = asked(of);
+        let qualified = qualified(of);
         let implemented = quote! {
             #[automatically_derived]
             impl #impl_generics #krate::query::Projected<#of> for #ident #arguments #clause {
@@ -43,7 +43,7 @@ pub(crate) fn expand(tree: &Projected) -> TokenStream {
                 }
             }
         };
-        hidden(quote!(#asked #implemented))
+        hidden(quote!(#qualified #implemented))
     });
     quote!(#(#impls)*)
 }

@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::{asked, encoding_plan, step, storable};
+use super::{encoding_plan, qualified, step, storable};
 use crate::attributes::serde::Absent;
 use crate::tree::Container;
 use crate::tree::field::Field;
@@ -159,7 +159,7 @@ fn absent(container: &Container, field: &Field) -> Option<TokenStream> {
 fn made(absent: &Absent, ty: &Type) -> TokenStream {
     match absent {
         Absent::Default => {
-            let default = asked(ty, quote!(::core::default::Default), "default");
+            let default = qualified(ty, quote!(::core::default::Default), "default");
             quote!(#default())
         }
         Absent::Path(path) => quote_spanned!(path.span()=> #path()),

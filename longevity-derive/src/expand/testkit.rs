@@ -157,8 +157,8 @@ fn if_it_is(container: &Container, mut generics: Generics, is: &TokenStream) -> 
 
 /// Adds the condition that these types implement `Debug`.
 fn if_shown<'a>(generics: &mut Generics, types: impl Iterator<Item = &'a Type>) {
-    let mut seen = std::collections::HashSet::new();
-    for ty in types.filter(|ty| seen.insert(text(ty))) {
+    let mut known = std::collections::HashSet::new();
+    for ty in types.filter(|ty| known.insert(text(ty))) {
         let shown = syn::parse_quote!(for<'__any> #ty: ::core::fmt::Debug + 'static);
         generics.make_where_clause().predicates.push(shown);
     }

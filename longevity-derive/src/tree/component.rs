@@ -112,7 +112,7 @@ pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors)
         errors.on(&input.ident, "an enum without variants has no values to store: add a variant");
         return None;
     }
-    let mut seen = Vec::new();
+    let mut known = Vec::new();
     let mut whole = true;
     let mut variants = Vec::new();
     for variant in &data.variants {
@@ -132,10 +132,10 @@ pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors)
         if stored.is_empty() {
             errors.on(&token, "the stored name of a variant cannot be empty: choose another name");
         }
-        if seen.contains(&stored) {
+        if known.contains(&stored) {
             errors.on(&token, format_args!("another variant is stored as `{stored}` too: choose another name"));
         }
-        seen.push(stored.clone());
+        known.push(stored.clone());
         let holds = match &variant.fields {
             Fields::Unit => Some(Holds::Unit),
             Fields::Named(fields) => {
