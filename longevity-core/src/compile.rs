@@ -6,7 +6,7 @@ use crate::definition::{Declaration, PrimaryKeyKind, PropertyDefinition, RootDef
 use crate::encoding::PropertyReader;
 use crate::error::Error;
 use crate::shape::Shape;
-use crate::table::{Column, Index, PrimaryKey, TableDefinition, Variant};
+use crate::table::{Column, Index, PrimaryKey, TableDefinition};
 use crate::value::Path;
 
 impl RootDefinition {
@@ -18,15 +18,7 @@ impl RootDefinition {
         let mut table = TableDefinition {
             name: self.table.into(),
             type_name: self.name,
-            variants: self
-                .variants
-                .iter()
-                .map(|variant| Variant {
-                    type_name: variant.name,
-                    discriminators: variant.discriminators,
-                    shape: variant.shape,
-                })
-                .collect(),
+            variants: self.variants.iter().map(|variant| variant.variant.clone()).collect(),
             columns: Vec::new(),
             indexes: Vec::new(),
             primary_key: None,
@@ -34,7 +26,7 @@ impl RootDefinition {
         add(&mut table, self.name, None, &self.declaration)?;
         for (position, variant) in self.variants.iter().enumerate() {
             let scope = self.poly.then_some(position);
-            add(&mut table, variant.name, scope, &variant.declaration)?;
+            add(&mut table, variant.variant.type_name, scope, &variant.declaration)?;
         }
         Ok(table)
     }

@@ -1,10 +1,20 @@
-//! The declarations of a persistent type, which the derives produce. A back end's table is compiled from them.
+//! The one description of a persistent type, which the derives write: its names, its variants with their
+//! [`Shape`](crate::storable::Shape)s, its keys and its indexes. All other descriptions follow from it:
+//!
+//! | description | for | follows by |
+//! | --- | --- | --- |
+//! | [`TableDefinition`](crate::table::TableDefinition) | back ends | [`RootDefinition::table`] |
+//! | [`TableSchema`](crate::table::TableSchema) | storing and comparing versions | [`TableDefinition::schema`](crate::table::TableDefinition::schema) |
+//! | [`Description`](crate::description::Description), a diagram | programs and readers | [`DomainModel::description`](crate::DomainModel::description) |
+//! | [`Plan`](crate::encoding::Plan) | the encoding | [`encoding::plan`](crate::encoding::plan), from a shape |
+//! | [`Leaf`](crate::storable::Leaf) | the end of a path | [`Leaf::of`](crate::storable::Leaf::of), from a shape |
 
 use std::any::TypeId;
 
 use crate::shape::ShapeFn;
 use crate::storable::kind::Indexable;
 use crate::storable::{Prop, Storable};
+use crate::table::Variant;
 use crate::value::Path;
 
 /// The declarations of a plain or a poly type.
@@ -27,12 +37,8 @@ pub struct RootDefinition {
 /// One struct that a table holds.
 #[derive(Clone, Debug)]
 pub struct VariantDefinition {
-    /// The Rust type's name.
-    pub name: &'static str,
-    /// The discriminator that is written, then the aliases; `None` for a plain type.
-    pub discriminators: Option<&'static [&'static str]>,
-    /// The struct's shape.
-    pub shape: ShapeFn,
+    /// Its name, its discriminators and its shape.
+    pub variant: Variant,
     /// Its keys and indexes.
     pub declaration: Declaration,
 }

@@ -23,6 +23,7 @@ mod tuples;
 pub mod blocking;
 
 pub mod backend;
+mod block_on;
 mod compile;
 pub mod definition;
 pub mod description;
@@ -31,8 +32,6 @@ pub mod encoding;
 mod engine;
 mod error;
 mod explain;
-#[cfg(test)]
-mod layers;
 pub mod limits;
 mod model;
 mod options;
@@ -48,8 +47,8 @@ pub mod storable;
 mod store;
 pub mod table;
 pub mod value;
-mod wait;
 
+pub use block_on::block_on;
 pub use document::Encodable;
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use explain::{Access, Explanation};
@@ -65,4 +64,3 @@ pub use state::PState;
 pub use storable::{FieldAccess, HasField, Prop, Storable};
 pub use store::{Longevity, OpenTransaction, Snapshot, Transaction};
 pub use value::{Bytes, ParseTimestampError, Path, Step, Timestamp, Value, ValueRef, hash_name};
-pub use wait::block_on;

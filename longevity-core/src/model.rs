@@ -11,7 +11,7 @@ use crate::persistent::RootType;
 /// Implemented by `#[derive(DomainModel)]` with `#[domain_model(User, Blog)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a domain model",
-    label = "add `#[derive(DomainModel)]` and `#[domain_model(..)]` with the persistent types"
+    label = "add `#[derive(DomainModel)]`, and `#[domain_model(..)]` with its persistent types"
 )]
 pub trait DomainModel: Send + Sync + 'static {
     /// The name of the Rust type.
@@ -40,7 +40,7 @@ pub trait DomainModel: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not in the domain model `{M}`",
     label = "the store holds the types of `{M}`",
-    note = "add it: `#[domain_model(.., {Self})]`"
+    note = "add it to the model: `#[domain_model(.., {Self})]`"
 )]
 ///
 /// Implemented by `#[derive(DomainModel)]` for the types that it lists.

@@ -136,18 +136,18 @@ pub struct Leaf {
 impl Leaf {
     /// The leaf at the end of a path that starts at a type of this shape; `None` if there is no such path.
     pub fn of(shape: ShapeFn, path: &Path) -> Option<Self> {
-        let mut leaf = Self::behind_options(shape());
+        let mut leaf = Self::inside_options(shape());
         for step in path.steps() {
             let optional = leaf.optional;
             leaf = match &leaf.shape {
                 Shape::Struct { fields, .. } if !step.is_variant => {
                     let field = fields.iter().find(|field| field.step.hash == step.hash)?;
-                    Self::behind_options((field.shape)())
+                    Self::inside_options((field.shape)())
                 }
                 Shape::Enum { variants, .. } if step.is_variant => {
                     let variant = variants.iter().find(|variant| variant.serde_name == step.name)?;
                     let unit = || Shape::Struct { name: "", key_of: None, fields: Vec::new() };
-                    Self::behind_options(variant.holds.map_or_else(unit, |shape| shape())).in_option()
+                    Self::inside_options(variant.holds.map_or_else(unit, |shape| shape())).in_option()
                 }
                 _ => return None,
             };
@@ -164,7 +164,7 @@ impl Leaf {
         }
     }
 
-    fn behind_options(mut shape: Shape) -> Self {
+    fn inside_options(mut shape: Shape) -> Self {
         let mut options = 0_u8;
         loop {
             shape = match shape {
@@ -185,7 +185,7 @@ impl Leaf {
 
 /// Whether values of the type may be absent, because it is an option or a newtype of one.
 pub(crate) fn may_be_none(shape: Shape) -> bool {
-    Leaf::behind_options(shape).options > 0
+    Leaf::inside_options(shape).options > 0
 }
 
 /// The basic types.

@@ -46,6 +46,6 @@ pub use transaction::session::MemTransaction;
 
 /// The plan of a query, which is not run; for benchmarks.
 #[doc(hidden)]
-pub fn translated(table: &Table, select: &longevity_core::query::Select) -> impl Sized + use<> {
+pub fn translated(table: &Table, select: &longevity_core::backend::Select) -> impl Sized + use<> {
     query::plan::Plan::new(&table.definition, select)
 }

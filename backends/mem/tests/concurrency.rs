@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::*;
 use futures_util::StreamExt;
 use longevity_core::backend::{ByKind, WriteFailure};
-use longevity_core::query::{OrderBy, Predicate, Select};
+use longevity_core::backend::{OrderBy, Predicate, Select};
 use longevity_core::value::Comparison;
 
 const THREADS: i64 = 16;
@@ -138,7 +138,7 @@ fn a_stream_is_a_snapshot_whatever_is_written_meanwhile() {
     let ids = users.insert_many((0..500).map(|number| member(number).into())).unwrap();
     let by_cats = Select { order: vec![by(&path(&[&CATS]))], ..select(members()) };
     let by_email = Select {
-        order: vec![OrderBy { direction: longevity_core::query::Direction::Descending, ..by(&path(&[&EMAIL])) }],
+        order: vec![OrderBy { direction: longevity_core::backend::Direction::Descending, ..by(&path(&[&EMAIL])) }],
         ..select(members())
     };
     let by_rating_and_cats = Select { order: vec![by(&path(&[&RATING])), by(&path(&[&CATS]))], ..select(members()) };

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::*;
 use longevity_core::backend::Session;
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Value};
 use proptest::prelude::*;

@@ -4,8 +4,8 @@
 mod common;
 
 use common::*;
+use longevity_core::backend::Predicate;
 use longevity_core::backend::{Backend, Session, WriteFailure};
-use longevity_core::query::Predicate;
 use longevity_core::table::TableDefinition;
 use longevity_core::value::Comparison;
 use longevity_mem::Mem;

@@ -6,8 +6,8 @@ mod common;
 use std::borrow::Cow;
 
 use common::*;
+use longevity_core::backend::Predicate;
 use longevity_core::backend::{Backend, ByKind, Lookup, Session, Target, WriteFailure};
-use longevity_core::query::Predicate;
 use longevity_core::table::Scope;
 use longevity_core::value::Comparison;
 use longevity_core::{RowContent, RowId, Timestamp, Value, ValueRef};

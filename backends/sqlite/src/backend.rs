@@ -6,25 +6,29 @@ use longevity_core::backend::{
     AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target,
     TransactionMode, Write, WriteFailure, Writes,
 };
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{Predicate, Select};
 use longevity_core::table::{Scope, TableDefinition};
 use longevity_core::{Access, Encodable, Error, Explanation, Row, Value};
 use rusqlite::Connection;
 
 use crate::Sqlite;
-use crate::connection::Patient;
-use crate::database::Database;
-use crate::encode::SqliteDocument;
-use crate::lease::Lease;
-use crate::stream::Rows;
+use crate::connection::database::Database;
+use crate::connection::open::Patient;
+use crate::encode::document::SqliteDocument;
+use crate::query::explain;
+use crate::query::projection::Values;
+use crate::query::read;
+use crate::query::stream::Rows;
+use crate::query::translate;
+use crate::query::translate::Statement;
+use crate::schema::create;
+use crate::schema::undeclared;
 use crate::table::{Ready, Table};
-use crate::transaction::SqliteTransaction;
-use crate::translate::Statement;
-use crate::values::Values;
-use crate::write::Job;
-use crate::writer::Submission;
-use crate::{explain, read, schema, translate, undeclared};
+use crate::transaction::session::SqliteTransaction;
+use crate::write::job::Job;
+use crate::writer::lease::Lease;
+use crate::writer::write_connection::Submission;
 
 impl Sqlite {
     /// The database, opened by whoever comes first.
@@ -39,7 +43,7 @@ impl Sqlite {
     /// What `sqlite3` shows as the schema of a table, and of its indexes.
     pub async fn schema_of(&self, table: &Table) -> Result<Vec<String>, Error> {
         let ready = table.ready().await?;
-        query(table, |connection| schema::statements(connection, &ready.layout.table)).await
+        query(table, |connection| create::statements(connection, &ready.layout.table)).await
     }
 
     /// SQLite's plan for the look-up of a key: by its position, in a scope or in any.
@@ -207,7 +211,7 @@ impl Backend for Sqlite {
     }
 
     async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {
-        definitions.iter().try_for_each(|definition| schema::ensure_nameable(definition))?;
+        definitions.iter().try_for_each(|definition| create::ensure_nameable(definition))?;
         let database = self.database()?;
         Ok(definitions.iter().map(|definition| Table::new(Arc::clone(definition), Arc::clone(&database))).collect())
     }
@@ -219,7 +223,7 @@ impl Backend for Sqlite {
         let lease = Lease::claim(database).await?;
         let patient = Patient::new(lease.connection(), database.site.timeout);
         let mut patient = patient.map_err(|error| database.site.failed(error))?;
-        schema::create(&mut patient, &database.site, &definitions)
+        create::create(&mut patient, &database.site, &definitions)
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
@@ -227,7 +231,7 @@ impl Backend for Sqlite {
         let lease = Lease::claim(database).await?;
         let held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
-        let layout = schema::ready(&held, &database.site, &table.definition)?;
+        let layout = create::ready(&held, &database.site, &table.definition)?;
         let found = undeclared::find(&held, &table.definition, &layout).map_err(failed)?;
         Ok(found.into_iter().map(|index| index.name).collect())
     }
@@ -237,7 +241,7 @@ impl Backend for Sqlite {
         let lease = Lease::claim(database).await?;
         let held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
-        let layout = schema::ready(&held, &database.site, &table.definition)?;
+        let layout = create::ready(&held, &database.site, &table.definition)?;
         let mut patient = Patient::new(held, database.site.timeout).map_err(failed)?;
         undeclared::drop_all(&mut patient, &table.definition, &layout).map_err(failed)
     }

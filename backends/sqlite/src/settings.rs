@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use longevity_core::{Error, ErrorKind};
 
-use crate::database::Database;
+use crate::connection::database::Database;
 
 /// A SQLite database: one file, or a private one in memory. Clones share it.
 ///

@@ -8,12 +8,12 @@ use longevity_core::Path;
 use longevity_core::table::TableDefinition;
 use rusqlite::Connection;
 
-use crate::database::Database;
-use crate::failure::SqliteError;
-use crate::layout::Layout;
-use crate::property::Property;
-use crate::schema;
-use crate::statements::Statements;
+use crate::connection::database::Database;
+use crate::encode::sql_functions::Property;
+use crate::error::SqliteError;
+use crate::schema::create;
+use crate::schema::layout::Layout;
+use crate::schema::statements::Statements;
 
 /// A table of a model on a [`Sqlite`](crate::Sqlite) database.
 pub struct Table {
@@ -66,7 +66,7 @@ impl Table {
 
     #[cold]
     fn find(&self, connection: &Connection) -> Result<Arc<Ready>, SqliteError> {
-        let layout = schema::ready(connection, &self.database.site, &self.definition)?;
+        let layout = create::ready(connection, &self.database.site, &self.definition)?;
         let ready = Ready {
             statements: Statements::new(&self.definition, &layout),
             definition: Arc::clone(&self.definition),

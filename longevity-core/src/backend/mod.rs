@@ -15,6 +15,7 @@ use crate::table::TableDefinition;
 use crate::value::Value;
 
 pub use crate::encoding::DecodeError;
+pub use crate::select::{Direction, OrderBy, Predicate, Prepared, Select, Subject, TextTest, evaluate, scope_of};
 pub use by_kind::ByKind;
 pub use session::{Give, GiveValues, Lookup, Session, find_values_of_documents};
 pub use transaction::{NoTransaction, Transaction, TransactionMode};

@@ -24,7 +24,7 @@ use crate::value::{Timestamp, Value, ValueRef};
 ///   through.
 /// * A partial index (one with a [scope](crate::table::Index::scope)) MUST hold exactly the rows of that scope; otherwise
 ///   siblings without the property collide on its absence.
-/// * A predicate MUST be true for exactly the rows for which [`evaluate`](crate::query::evaluate) says so, indexed or not;
+/// * A predicate MUST be true for exactly the rows for which [`evaluate`](crate::backend::evaluate) says so, indexed or not;
 ///   otherwise the same program gets different results from two stores.
 /// * A row MUST come back with its stored discriminator, known or not; core reports unknown ones.
 /// * A session SHOULD serve a predicate by an index where one applies, and SHOULD report that in [`explain`](Self::explain);

@@ -23,7 +23,7 @@ use crate::state::PState;
 use crate::storable::{Prop, Storable};
 use crate::store;
 
-pub use crate::wait::block_on;
+pub use crate::block_on::block_on;
 pub use transaction::{OpenTransaction, Snapshot, Transaction};
 
 /// A domain model on a back end; see [`store::Longevity`](crate::Longevity).

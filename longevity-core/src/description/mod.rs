@@ -74,25 +74,14 @@ pub struct KeyDescription {
     /// The key value's type.
     pub key_val: String,
     /// How it spreads rows, if it is the primary key.
-    pub primary: Option<PrimaryKeyDescription>,
-}
-
-/// How a primary key distributes rows over a sharded store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PrimaryKeyDescription {
-    /// By ranges of the whole key.
-    Ranged,
-    /// By a hash of the whole key.
-    Hashed,
-    /// By these properties.
-    Partitioned(Vec<String>),
+    pub primary: Option<PrimaryKeyKind>,
 }
 
 impl Description {
     pub(crate) fn of(name: &'static str, roots: &[(TypeId, RootDefinition)]) -> Self {
         let mut components = Components::default();
         for variant in roots.iter().flat_map(|(_, root)| &root.variants) {
-            components.collect_fields((variant.shape)());
+            components.collect_fields((variant.variant.shape)());
         }
         let types = roots.iter().map(|(_, root)| describe(root)).collect();
         Self { name, types, components: components.finish() }
@@ -120,10 +109,10 @@ fn describe(root: &RootDefinition) -> TypeDescription {
         derived: Vec::new(),
     };
     for variant in &root.variants {
-        let properties = fields((variant.shape)());
-        match variant.discriminators {
+        let properties = fields((variant.variant.shape)());
+        match variant.variant.discriminators {
             Some([discriminator, aliases @ ..]) => described.derived.push(DerivedDescription {
-                name: variant.name,
+                name: variant.variant.type_name,
                 discriminator,
                 aliases: aliases.to_vec(),
                 properties,
@@ -156,17 +145,10 @@ fn fields(shape: Shape) -> Vec<PropertyDescription> {
 }
 
 fn keys(declaration: &Declaration) -> Vec<KeyDescription> {
-    let primary = |kind: &PrimaryKeyKind| match kind {
-        PrimaryKeyKind::Ranged => PrimaryKeyDescription::Ranged,
-        PrimaryKeyKind::Hashed => PrimaryKeyDescription::Hashed,
-        PrimaryKeyKind::Partitioned(paths) => {
-            PrimaryKeyDescription::Partitioned(paths.iter().map(ToString::to_string).collect())
-        }
-    };
     let described = |key: &KeyDefinition| KeyDescription {
         property: key.property.path.to_string(),
         key_val: (key.property.shape)().type_name(),
-        primary: key.primary.as_ref().map(primary),
+        primary: key.primary.clone(),
     };
     declaration.keys.iter().map(described).collect()
 }

@@ -143,11 +143,11 @@ impl Layout {
             // Each link is set once.
             let _ = link.node.set(&nodes[position]);
             if planned[position] {
-                let mut behind = position;
-                while let (Node::Optional(_), Some(next)) = (&nodes[behind], below[behind].first()) {
-                    behind = *next;
+                let mut inner = position;
+                while let (Node::Optional(_), Some(next)) = (&nodes[inner], below[inner].first()) {
+                    inner = *next;
                 }
-                let _ = link.plan.set(&nodes[behind]);
+                let _ = link.plan.set(&nodes[inner]);
             }
         };
         for (node, below) in nodes.iter().zip(&below) {
@@ -175,7 +175,7 @@ impl Layout {
         if let Some(position) = self.known.get(&(shape as usize)) {
             return *position;
         }
-        let (addresses, shape) = behind_newtypes(shape);
+        let (addresses, shape) = inside_newtypes(shape);
         let position = self.drafts.len();
         let (node, below, planned) = draft(shape);
         self.drafts.push(Draft { node, below: Vec::new(), planned });
@@ -189,7 +189,7 @@ impl Layout {
 }
 
 /// The first shape that is not a newtype, and the addresses on the path to it.
-fn behind_newtypes(shape: ShapeFn) -> (Vec<usize>, Shape) {
+fn inside_newtypes(shape: ShapeFn) -> (Vec<usize>, Shape) {
     let mut addresses = vec![shape as usize];
     let mut shape = shape();
     while let Shape::Newtype { inner, .. } = shape {
@@ -209,7 +209,7 @@ fn draft(shape: Shape) -> (Node, Vec<ShapeFn>, bool) {
         Shape::List(element) => (Node::List(Link::default()), vec![element], false),
         Shape::Set(element) => (Node::Set(Link::default()), vec![element], false),
         Shape::Map(key, value) => {
-            let pairs = match behind_newtypes(key).1 {
+            let pairs = match inside_newtypes(key).1 {
                 Shape::Scalar(scalar) => scalar.is_float(),
                 Shape::Choice { .. } => false,
                 _ => true,

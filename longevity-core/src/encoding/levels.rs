@@ -1,7 +1,7 @@
 //! The depth of documents, computed from values without a document, for values that are not written through a serializer.
 
 use super::layout::{self, Link, Node};
-use super::reader::behind_options;
+use super::reader::inside_options;
 use crate::error::Error;
 use crate::limits::DOCUMENT_LEVELS;
 use crate::shape::ShapeFn;
@@ -22,7 +22,7 @@ fn of_link(link: &Link, value: &Value) -> usize {
 }
 
 fn of_node(node: Option<&'static Node>, value: &Value) -> usize {
-    let Some((options, node)) = node.and_then(behind_options) else { return value.levels() };
+    let Some((options, node)) = node.and_then(inside_options) else { return value.levels() };
     let wrappers = usize::from(match value {
         Value::None(depth) => (*depth).min(options.saturating_sub(1)),
         _ => options.saturating_sub(1),

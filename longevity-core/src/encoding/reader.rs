@@ -50,8 +50,8 @@ impl PropertyReader {
         while let [step, next @ ..] = rest
             && !step.is_variant
         {
-            let (options, behind) = behind_options(node)?;
-            let (Node::Struct(nodes), Shape::Struct { fields, .. }) = (behind, bare(shape)) else { return None };
+            let (options, inner) = inside_options(node)?;
+            let (Node::Struct(nodes), Shape::Struct { fields, .. }) = (inner, bare(shape)) else { return None };
             let position = fields.iter().position(|field| field.step.hash == step.hash)?;
             let field = nodes.get(position)?;
             steps.push(Crossing { options, names: field.names, absent: field.absent });
@@ -59,7 +59,7 @@ impl PropertyReader {
             node = field.held.node()?;
             rest = next;
         }
-        let (options, node) = behind_options(node)?;
+        let (options, node) = inside_options(node)?;
         let rest = rest.to_vec();
         Some(Self { path, steps, leaf: Leaf { options, node }, rest, end })
     }
@@ -99,7 +99,7 @@ fn bare(shape: ShapeFn) -> Shape {
 }
 
 /// The number of options around the node, and the node within them.
-pub(super) fn behind_options(mut node: &'static Node) -> Option<(u8, &'static Node)> {
+pub(super) fn inside_options(mut node: &'static Node) -> Option<(u8, &'static Node)> {
     let mut options = 0_u8;
     while let Node::Optional(inner) = node {
         options = options.saturating_add(1);

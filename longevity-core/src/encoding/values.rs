@@ -14,7 +14,7 @@ use super::decoder::Decoder;
 use super::format::Format;
 use super::layout::{FieldNode, Link, MapNode, Node, VariantNode};
 use super::maps::Pair;
-use super::reader::{Layers, behind_options};
+use super::reader::{Layers, inside_options};
 use crate::shape::ScalarType;
 use crate::value::{Bytes, Timestamp, Value};
 
@@ -87,7 +87,7 @@ impl<'de, F: Format> DeserializeSeed<'de> for Held<F> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        let Some((options, node)) = behind_options(self.0) else { return Err(unknown()) };
+        let Some((options, node)) = inside_options(self.0) else { return Err(unknown()) };
         Layers::<F, _>::new(options, true, ValueSeed::<F>::new(node)).deserialize(deserializer)
     }
 }

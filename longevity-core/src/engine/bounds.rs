@@ -54,11 +54,11 @@ pub(super) fn ensure_paths_within<'a>(
 ) -> Result<(), Error> {
     for path in paths {
         let mut rest = Some(path);
-        while let Some((key, behind)) = rest.and_then(Path::entry) {
+        while let Some((key, below)) = rest.and_then(Path::entry) {
             if is_too_deep(key) {
                 return Err(too_large(backend, format!("a value has at most {DOCUMENT_LEVELS} levels of nesting")));
             }
-            rest = Some(behind);
+            rest = Some(below);
         }
         if path.levels() > DOCUMENT_LEVELS {
             return Err(too_large(backend, format!("a property is at most {DOCUMENT_LEVELS} levels deep")));

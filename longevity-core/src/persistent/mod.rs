@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use crate::backend::Backend;
-use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
+use crate::definition::{Declaration, KeyDefinition, PropertyDefinition, RootDefinition, VariantDefinition};
 use crate::document::{Encodable, from_value};
 use crate::encoding::DecodeError;
 use crate::error::Error;
@@ -14,6 +14,7 @@ use crate::query::{Filter, Query};
 use crate::scope::Scope;
 use crate::select::Predicate;
 use crate::storable::{Prop, Storable};
+use crate::table::Variant;
 use crate::value::{Step, Value, ValueRef};
 
 pub use variants::VariantsOf;
@@ -103,8 +104,8 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
 /// A persistent type that owns a table: a plain or a poly type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not own a table",
-    label = "only plain and poly types stand in a domain model",
-    note = "a derived type comes with its poly type: list that instead"
+    label = "a domain model lists only plain and poly types",
+    note = "a derived type comes with its poly type: list the poly type instead"
 )]
 pub trait RootType: PersistentType<Root = Self> {
     /// The table's name.
@@ -129,7 +130,7 @@ pub trait PersistentStruct: PersistentType + Encodable {
 /// States that `Self` is derived from the poly type `P`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a derived type of `{P}`",
-    label = "held by a variant of `{P}`",
+    label = "a variant of `{P}` holds it",
     note = "add `#[derive(PersistentType)]` and `#[persistent(derived({P}))]` to `{Self}`"
 )]
 pub trait DerivedFrom<P>: PersistentStruct {
@@ -171,8 +172,8 @@ pub trait DerivedFrom<P>: PersistentStruct {
 /// States that the poly type `Self` has a variant that holds the derived type `D`.
 #[diagnostic::on_unimplemented(
     message = "no variant of `{Self}` holds `{D}`",
-    label = "has no variant that holds `{D}`",
-    note = "add a variant `{D}({D})` to `{Self}`, which derives `PersistentType` with `#[persistent(poly)]`"
+    label = "this needs a variant that holds `{D}`",
+    note = "add a variant `{D}({D})` to `{Self}`, which has to be an enum that derives `PersistentType` with `#[persistent(poly)]`"
 )]
 pub trait HasVariant<D>: Sized {
     /// `Self`. Generated code names it in signatures, so that a missing impl is reported once.
@@ -199,7 +200,7 @@ pub trait HasVariant<D>: Sized {
 /// Implemented by `#[derive(KeyVal)]` with `#[key_val(User)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key value",
-    label = "a key's property has a type that derives `KeyVal`",
+    label = "the property of a key needs a type that derives `KeyVal`",
     note = "make it a newtype: `#[derive(KeyVal)] #[key_val(User)] struct Username(String);`"
 )]
 pub trait KeyVal: Storable + Eq + Hash + KeyValOf<Self::Of> {
@@ -210,8 +211,8 @@ pub trait KeyVal: Storable + Eq + Hash + KeyValOf<Self::Of> {
 /// A key value of the persistent type `P`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key value of `{P}`",
-    label = "a key of `{P}` has a key value of `{P}`",
-    note = "a key value is a newtype that names its persistent type: `#[derive(KeyVal)] #[key_val({P})] struct Name(String);`"
+    label = "a key of `{P}` needs a key value that identifies `{P}`",
+    note = "a key value names its persistent type: `#[derive(KeyVal)] #[key_val({P})] struct Name(String);`"
 )]
 pub trait KeyValOf<P>: Storable {
     /// The definition of a key of `P`; for generated code.
@@ -225,7 +226,7 @@ pub trait KeyValOf<P>: Storable {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key of `{P}`",
     label = "`{P}` has no key of this type",
-    note = "a repository retrieves by the keys that its type or its poly type declares: `#[persistent(key(..))]`"
+    note = "a repository retrieves by the keys that its type or its poly type declares with `#[persistent(key(..))]`"
 )]
 pub trait KeyFor<P>: Storable {
     /// The key value of a persistent.
@@ -236,14 +237,42 @@ pub trait KeyFor<P>: Storable {
     fn put(self, persistent: &mut P);
 }
 
+impl RootDefinition {
+    /// A plain type; for generated code.
+    #[doc(hidden)]
+    pub fn plain<P: RootType + PersistentStruct>() -> Self {
+        let variants = vec![VariantDefinition::of::<P>()];
+        Self {
+            name: P::NAME,
+            table: P::TABLE,
+            poly: false,
+            props: Vec::new(),
+            declaration: Declaration::default(),
+            variants,
+        }
+    }
+
+    /// A poly type; for generated code.
+    #[doc(hidden)]
+    pub fn poly<P: RootType>(
+        props: Vec<PropertyDefinition>,
+        declaration: Declaration,
+        variants: Vec<VariantDefinition>,
+    ) -> Self {
+        Self { name: P::NAME, table: P::TABLE, poly: true, props, declaration, variants }
+    }
+}
+
 impl VariantDefinition {
     /// The definition of the variant that holds `D`; for generated code.
     #[doc(hidden)]
     pub fn of<D: PersistentStruct>() -> Self {
         Self {
-            name: D::NAME,
-            discriminators: D::SCOPE.map(|scope| scope.discriminators),
-            shape: D::shape,
+            variant: Variant {
+                type_name: D::NAME,
+                discriminators: D::SCOPE.map(|scope| scope.discriminators),
+                shape: D::shape,
+            },
             declaration: D::declaration(),
         }
     }

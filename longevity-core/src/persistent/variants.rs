@@ -28,7 +28,7 @@ impl<P: PersistentType> Filter<P> {
 /// Derived types of the poly type `P`, as a tuple of up to eight.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tuple of derived types of `{P}`",
-    label = "derived types of `{P}`, as in `(Member, Commenter)` or `(Member,)`"
+    label = "expected derived types of `{P}`, as in `(Member, Commenter)` or `(Member,)`"
 )]
 pub trait VariantsOf<P> {
     #[doc(hidden)]

@@ -86,7 +86,7 @@ impl Accumulator {
 /// Aggregates over rows: [`count`], the `min`, `max` and `sum` of a property, or a tuple of up to eight of these.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be computed over rows of `{P}`",
-    label = "`count()`, `min()`, `max()` and `sum()` of properties of `{P}` or of its poly type, and tuples of them can"
+    label = "`count()`, `min()`, `max()` and `sum()` of properties of `{P}` or of its poly type, and tuples of them can be computed"
 )]
 pub trait Aggregate<P> {
     /// The aggregates' type.

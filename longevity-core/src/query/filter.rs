@@ -174,7 +174,7 @@ impl<P: 'static> Filter<P> {
 #[diagnostic::on_unimplemented(
     message = "a property of `{Self}` cannot be used in a query over `{Q}`",
     label = "this is about `{Self}`",
-    note = "a query over a poly type takes properties of the poly type and of its derived types; a query over a derived type takes its own and those of its poly type, never a sibling's"
+    note = "a query over a poly type takes properties of the poly type and of its derived types; a query over a derived type takes its own properties and those of its poly type, but not those of its siblings"
 )]
 pub trait FiltersRowsOf<Q> {
     /// The predicate's form in a query over `Q`.
@@ -192,7 +192,7 @@ impl<P> FiltersRowsOf<P> for P {
 #[diagnostic::on_unimplemented(
     message = "a filter over `{Self}` cannot be combined with one over `{Q}`",
     label = "this is about `{Self}`",
-    note = "a poly type's properties combine with those of each of its derived types; siblings have no row in common, but `widen()` makes of a filter one over the poly type"
+    note = "the properties of a poly type combine with those of each of its derived types; siblings have no rows in common, but `widen()` turns their filters into filters over the poly type"
 )]
 pub trait CombinesWith<Q> {
     /// The wider type.

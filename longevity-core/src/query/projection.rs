@@ -27,8 +27,8 @@ pub enum Source {
 /// [`optional`](Prop::optional).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from rows of `{P}`",
-    label = "properties of `{P}` or of its poly type, `by_type()`, and tuples of them can",
-    note = "a property's type has to implement `Deserialize`"
+    label = "properties of `{P}` or of its poly type, `by_type()`, and tuples of them can be read",
+    note = "the type of a property has to implement `Deserialize`"
 )]
 pub trait Projection<P> {
     /// The values' type.
@@ -170,7 +170,7 @@ impl<P> Projection<P> for ByType {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not read from rows of `{P}`",
-    label = "of which type it is, its `#[projected(..)]` says",
+    label = "its `#[projected(..)]` names the types whose rows it is read from",
     note = "add `#[derive(Projected)]` and `#[projected({P})]` to it"
 )]
 pub trait Projected<P>: Sized {

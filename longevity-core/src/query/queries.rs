@@ -112,9 +112,9 @@ impl<P: 'static> Query<P> {
 /// States that every row of `Q` has the properties of `Self`: the types are the same, or `Self` is the poly type of `Q`.
 /// Orders, projections, aggregates and patches need this.
 #[diagnostic::on_unimplemented(
-    message = "a property of `{Self}` is not one of every `{Q}`",
+    message = "not every row of `{Q}` has the properties of `{Self}`",
     label = "this is about `{Self}`",
-    note = "orders, projections, aggregates and patches take properties that all rows have: those of `{Q}` itself and of its poly type; for one that all variants have, declare it in `props(..)` of the poly type"
+    note = "orders, projections, aggregates and patches take properties that all rows have: those of `{Q}` and of its poly type; if all variants have a property, declare it in `props(..)` of the poly type"
 )]
 pub trait CoversRowsOf<Q> {}
 

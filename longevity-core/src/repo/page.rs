@@ -6,7 +6,7 @@ use crate::engine::{Kind, ensure_within};
 use crate::error::Error;
 use crate::persistent::PersistentType;
 use crate::query::Query;
-use crate::select::{Cursor, CursorKey, Place, Select, Way, behind, query_of};
+use crate::select::{Cursor, CursorKey, Place, Select, Way, query_of, rows_after};
 use crate::state::PState;
 use crate::value::Path;
 
@@ -68,8 +68,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             asked.ties = asked.ties.reversed();
         }
         if let Some((_, place)) = &at {
-            let behind = behind(&table.definition, &asked.order, asked.ties, place);
-            asked.predicate = asked.predicate.and(behind);
+            let after = rows_after(&table.definition, &asked.order, asked.ties, place);
+            asked.predicate = asked.predicate.and(after);
         }
         // One row more than was asked for shows whether there are more.
         asked.limit = select.limit.map(|limit| limit.saturating_add(1));

@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use super::keyset::Place;
+use super::place::Place;
 use super::{OrderBy, Select};
 use crate::error::Error;
 use crate::row::RowId;

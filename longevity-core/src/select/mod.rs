@@ -3,7 +3,7 @@
 
 mod cursor;
 mod evaluate;
-mod keyset;
+mod place;
 mod predicate;
 
 use crate::value::Path;
@@ -11,7 +11,7 @@ use crate::value::Path;
 pub use cursor::Cursor;
 pub(crate) use cursor::{CursorKey, Way, query_of};
 pub use evaluate::{Prepared, Subject, evaluate};
-pub(crate) use keyset::{Place, behind};
+pub(crate) use place::{Place, rows_after};
 pub use predicate::{Predicate, TextTest, scope_of};
 
 /// The direction of an order.

@@ -17,7 +17,7 @@ pub trait Collection: Storable {
 }
 
 /// A map: it has `entry` and `contains_key`.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a map", label = "only a map has entries")]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a map", label = "only maps have entries")]
 pub trait MapOf: Storable {
     /// The type of the keys.
     type Key: Storable;

@@ -5,9 +5,9 @@ use crate::value::Step;
 /// States that `Self` has a field of type `T` whose Rust name hashes to `NAME`. The derives write one impl per field, so that
 /// other derives can refer to fields that they cannot see.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no field of this name that is a `{T}`",
-    label = "the way to a key leads through the fields of components that are always there",
-    note = "it leads through no option, list, set or map, and ends at a field of the type that the key is said to have"
+    message = "`{Self}` has no field of this name with the type `{T}`",
+    label = "the path to a key leads through fields of components that are always present",
+    note = "it cannot lead through an option, list, set or map, and it ends at a field of the type that the key is declared with"
 )]
 #[doc(hidden)]
 pub trait HasField<const NAME: u64, T> {

@@ -46,8 +46,8 @@ pub struct Optional<K>(std::marker::PhantomData<K>);
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` has no order",
     label = "numbers, text, timestamps, UUIDs, bytes and newtypes of them have an order",
-    note = "of a component or a key value: order by its fields, each a property of its own, `profile.tagline` of a `profile`",
-    note = "of a choice, a list, a set or a map: it has no fields; keep what to order by in a field beside it"
+    note = "for a component or a key value, order by its fields, each of which is a property, such as `profile.tagline` of a `profile`",
+    note = "for a choice, a list, a set or a map, which has no fields, store the value to order by in another field, and order by that"
 )]
 pub trait HasOrder {}
 
@@ -61,8 +61,8 @@ impl<K: HasOrder> HasOrder for Optional<K> {}
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` cannot be indexed",
     label = "an index holds single values: numbers, text, timestamps, choices, key values, and options of them",
-    note = "of a component: index those of its fields that queries compare, `index(profile.tagline)` of a `profile`",
-    note = "of a list, a set, a map or an enum with data: leave it out, as queries that ask what it holds work without an index; where one has to be fast, keep what it compares in a field beside it, and index that"
+    note = "for a component, index the fields that queries compare, such as `index(profile.tagline)` for a `profile`",
+    note = "for a list, a set, a map or an enum with data, remove it from the index, because queries for its contents work without one; if such a query has to be fast, store the value that it compares in another field, and index that"
 )]
 pub trait Indexable {}
 
@@ -87,8 +87,8 @@ impl<K: IsText> IsText for Optional<K> {}
 /// Kinds of a property of type `T` that contain something: text contains text, a list or a set its elements. They have
 /// `contains`.
 #[diagnostic::on_unimplemented(
-    message = "a property of kind `{Self}` contains nothing",
-    label = "`contains` asks text for a part of it, a list or a set for one of its elements"
+    message = "a property of kind `{Self}` has no `contains`",
+    label = "`contains` looks for a part of a string, or for an element of a list or a set"
 )]
 pub trait Holds<T> {
     /// The type of what is contained.
@@ -137,7 +137,7 @@ impl<T: Storable, K: Holds<T::Inner>> Holds<T> for Optional<K> {
 /// Kinds that are numbers. They have `sum`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` is not a number",
-    label = "integers, floats, newtypes and options of them are numbers"
+    label = "integers, floats, and newtypes and options of them are numbers"
 )]
 pub trait IsNumber {
     /// The type of a sum: `i128` for integers, which the sum over a store never exceeds, and `f64` for floats.
@@ -159,7 +159,7 @@ impl<K: IsNumber> IsNumber for Optional<K> {
 /// Kinds with a length: lists, sets and maps. They have `len` and `is_empty`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` has no length",
-    label = "lists, sets and maps have one"
+    label = "only lists, sets and maps have a length"
 )]
 pub trait HasLength {}
 

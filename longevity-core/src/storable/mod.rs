@@ -24,11 +24,11 @@ pub use prop::Prop;
 /// agree with the type's `serde` form.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored",
-    label = "not a basic type, a component, a key value, or an option, box, list, set or map of such",
-    note = "a struct or an enum of yours: add `#[derive(Component)]` to it",
-    note = "a type of another crate: store its text or its parts, in a type of yours that derives `Component`, such as `struct Ip(String);`, and convert",
-    note = "a timestamp: use `longevity::Timestamp`, whose stored form sorts in time order; the text that other timestamp types write does not",
-    note = "bytes: `longevity::Bytes`; 128-bit integers: no store has them, keep them as text or as two numbers"
+    label = "this is not a basic type, a component, a key value, or an option, box, list, set or map of them",
+    note = "if it is your own struct or enum, add `#[derive(Component)]` to it",
+    note = "if it is a type of another crate, store its text or its parts in a type of your own that derives `Component`, such as `struct Ip(String);`, and convert",
+    note = "for timestamps, use `longevity::Timestamp`, whose stored form sorts in time order; the text that other timestamp types write does not",
+    note = "for bytes, use `longevity::Bytes`; for 128-bit integers, which no store has, use text or two numbers"
 )]
 pub trait Storable: Clone + Debug + Send + Sync + 'static {
     /// The kind of the type, which decides what can be done with a property; see [`kind`].

@@ -14,7 +14,7 @@ use crate::value::Path;
 ///
 /// ```
 /// # use longevity::PersistentType;
-/// # use longevity::table::TableSchema;
+/// # use longevity::backend::table::TableSchema;
 /// # #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, PersistentType)]
 /// # struct Note { text: String, tags: Vec<String> }
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -24,8 +24,8 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
     let distinct = roots.iter().enumerate().skip(1).map(|(position, root)| {
         let (first, _) = ends(root);
         let message = format!(
-            "the table of `{}` has the name of another table of this domain model: give one of them another with `#[persistent(table = \"..\")]`",
-            crate::tree::declaration::text(root)
+            "the table of `{}` has the same name, ignoring case, as another table of this domain model: rename one of them with `#[persistent(table = \"..\")]`",
+            crate::names::text(root)
         );
         quote_spanned!(first=> const _: () = ::core::assert!(#krate::has_table_of_its_own(ROOTS, #position), #message);)
     });

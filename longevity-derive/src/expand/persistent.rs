@@ -17,7 +17,7 @@ pub(crate) fn expand(tree: &PersistentStruct) -> TokenStream {
     hidden(quote!(#questions #storable #persistent #keys #testkit))
 }
 
-/// The impls of `PersistentType` and what belongs to it.
+/// The impls of `PersistentType` and the traits that belong to it.
 pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
     let container = &tree.container;
     let krate = &container.krate;
@@ -55,14 +55,7 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
                 const TABLE: &'static ::core::primitive::str = #table;
 
                 fn definition() -> #krate::definition::RootDefinition {
-                    #krate::definition::RootDefinition {
-                        name: #name,
-                        table: #table,
-                        poly: false,
-                        props: ::std::vec![],
-                        declaration: ::core::default::Default::default(),
-                        variants: ::std::vec![#krate::definition::VariantDefinition::of::<Self>()],
-                    }
+                    #krate::definition::RootDefinition::plain::<Self>()
                 }
             }
         },

@@ -37,7 +37,10 @@ impl KeyVal {
             );
         }
         for other in types {
-            errors.on(other, "a key value identifies one type: give the other a key value of its own");
+            errors.on(
+                other,
+                "a key value identifies one persistent type: remove this one, and give it a key value of its own",
+            );
         }
         let mut container = Container::of(input, krate.private(), errors);
         container.by_hand = by_hand;
@@ -47,7 +50,7 @@ impl KeyVal {
                 if matches!(&body, Some(Body::Record(fields)) if fields.is_empty()) {
                     errors.on(
                         &input.ident,
-                        "a key value without fields tells nothing apart: write `struct Name(String);`",
+                        "a key value without fields has only one value and identifies nothing: write `struct Name(String);`",
                     );
                 }
                 body
@@ -56,7 +59,7 @@ impl KeyVal {
                 Some(Body::Sum(_)) => {
                     errors.on(
                         &input.ident,
-                        "a key value holds no enum with data: make it a struct, whose fields may be enums of units",
+                        "a key value cannot be an enum with data: make it a struct, whose fields may be enums of units",
                     );
                     None
                 }
@@ -65,7 +68,7 @@ impl KeyVal {
             Data::Union(data) => {
                 errors.on(
                     data.union_token,
-                    "a union cannot be stored, as nobody knows which field it holds: use a struct",
+                    "a union cannot be stored, because it does not say which of its fields is set: use a struct",
                 );
                 None
             }

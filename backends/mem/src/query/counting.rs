@@ -1,7 +1,7 @@
 //! Predicates that an index answers alone, because exactly the rows with an entry in some ranges of the index satisfy them.
 //! Such rows are counted without looking at them.
 
-use longevity_core::query::Predicate;
+use longevity_core::backend::Predicate;
 use longevity_core::storable::{ScalarType, Shape};
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;

@@ -1,6 +1,6 @@
 //! Explains how a query would be answered, without running it.
 
-use longevity_core::query::Select;
+use longevity_core::backend::Select;
 use longevity_core::{Error, Explanation};
 
 use crate::query::plan::Plan;

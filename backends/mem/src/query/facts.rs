@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use longevity_core::query::Predicate;
+use longevity_core::backend::Predicate;
 use longevity_core::table::Scope;
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Step, Value, ValueRef};

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use longevity_core::query::{Direction, OrderBy, Select};
+use longevity_core::backend::{Direction, OrderBy, Select};
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
 use longevity_core::{Access, Explanation};

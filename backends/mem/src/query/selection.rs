@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use longevity_core::backend::Give;
-use longevity_core::query::{Direction, OrderBy, Predicate, Prepared, Select, Subject};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Prepared, Select, Subject};
 use longevity_core::{Error, Row};
 
 use crate::encode::document::MemDocument;

@@ -3,7 +3,7 @@
 use std::ops::{Bound, ControlFlow, Range};
 use std::sync::Arc;
 
-use longevity_core::query::Direction;
+use longevity_core::backend::Direction;
 
 use crate::encode::key::{ABOVE, Buffer, Key, length_of};
 use crate::query::plan::{Arrangement, Candidates, IndexRange, Plan};

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 
 use longevity_core::Row;
 use longevity_core::backend::{AllWritten, Write, WriteFailure, Writes};
-use longevity_core::query::{Predicate, Prepared};
+use longevity_core::backend::{Predicate, Prepared};
 use longevity_core::table::Scope;
 use smallvec::SmallVec;
 

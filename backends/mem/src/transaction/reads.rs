@@ -1,6 +1,6 @@
 //! The reads of a transaction from a table, except those by a key.
 
-use longevity_core::query::{Predicate, Prepared};
+use longevity_core::backend::{Predicate, Prepared};
 
 /// The number of queries that are recorded one by one. After more, the whole table counts as read.
 const QUERIES: usize = 256;

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard, RwLockWrit
 use longevity_core::backend::{
     AllWritten, Give, GiveValues, Lookup, Session, Transaction, WriteFailure, Writes, find_values_of_documents,
 };
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::Projection;
-use longevity_core::query::{Predicate, Select};
 use longevity_core::{Error, Explanation, Row};
 
 use crate::encode::document::MemDocument;

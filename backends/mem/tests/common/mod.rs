@@ -11,7 +11,7 @@ use futures_util::{FutureExt, StreamExt};
 use longevity_core::backend::{
     AllWritten, Backend, ByKind, Give, Lookup, Session, Target, Write, WriteFailure, Written,
 };
-use longevity_core::query::{Direction, OrderBy, Predicate, Select};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select};
 use longevity_core::storable::{NoFields, ScalarType, Shape, kind};
 use longevity_core::table::{Column, Index, Scope, TableDefinition, Variant};
 use longevity_core::value::{Comparison, Composite};

@@ -1,10 +1,11 @@
 //! Documents as an older version of the model wrote them: fields under aliases, or left out where there is a default. Filters,
 //! orders, look-ups and keys agree with what decoding gives, whether the schema was created before they were there or after.
 
+use longevity::backend::Value;
+use longevity::backend::value::Comparison;
+use longevity::backend::{Direction, OrderBy, Predicate, Select};
 use longevity::blocking::Longevity;
-use longevity::query::{Direction, OrderBy, Predicate, Select};
-use longevity::value::Comparison;
-use longevity::{Filter, MongoError, PersistentType, Query, Value};
+use longevity::{Filter, MongoError, PersistentType, Query};
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::place::{Place, own};

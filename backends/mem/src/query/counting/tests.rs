@@ -1,6 +1,6 @@
 //! Tests which predicates an index counts alone, and which need a look at the rows.
 
-use longevity_core::query::Predicate;
+use longevity_core::backend::Predicate;
 use longevity_core::storable::{ScalarType, Shape};
 use longevity_core::value::Comparison::{Eq, Ge, Gt, Le, Lt, Ne};
 use longevity_core::{RowId, Value};

@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select};
 use longevity_core::storable::{ScalarType, Shape};
 use longevity_core::table::{Column, Index, Scope, TableDefinition};
 use longevity_core::value::Comparison::{self, Eq, Ge, Gt, Le, Lt, Ne};

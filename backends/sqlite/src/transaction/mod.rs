@@ -1,0 +1,4 @@
+//! Transactions.
+
+/// A transaction and its operations.
+pub(crate) mod session;
