@@ -125,7 +125,7 @@ pub struct VariantShape {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Leaf {
-    /// The number of options around it. A variant or a map entry that the path leads through counts as an option.
+    /// The number of options around it. A variant or a map entry that the path leads into counts as an option.
     pub options: u8,
     /// Its shape, without newtypes and options; for a variant with named fields or without content, a struct.
     pub shape: Shape,
