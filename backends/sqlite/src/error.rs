@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use longevity_core::backend::{Backend, WriteFailure};
+use longevity_core::backend::WriteFailure;
 use longevity_core::{Error, ErrorKind};
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
-use crate::Sqlite;
+/// What the back end is called in errors.
+pub(crate) const NAME: &str = "sqlite";
 
 /// Why the SQLite back end failed: the source of [`Error::Backend`], [`Error::Connection`], [`Error::Busy`] and
 /// [`Error::OutcomeUnknown`].
@@ -64,7 +65,7 @@ pub enum SqliteError {
     Locked {
         /// The file.
         path: PathBuf,
-        /// [`Sqlite::busy_timeout`].
+        /// [`Sqlite::busy_timeout`](crate::Sqlite::busy_timeout).
         timeout: Duration,
     },
     /// Others in this program had the connection for too long. The operation was not done, and may be repeated.
@@ -77,7 +78,7 @@ pub enum SqliteError {
     Occupied {
         /// The file, or `:memory:`.
         path: PathBuf,
-        /// [`Sqlite::busy_timeout`].
+        /// [`Sqlite::busy_timeout`](crate::Sqlite::busy_timeout).
         timeout: Duration,
     },
     /// The system could not put the log on the disk. What was committed last is seen, and may be lost when the system stops; from here
@@ -194,12 +195,12 @@ impl From<SqliteError> for Error {
             error @ (SqliteError::CannotOpen { .. }
             | SqliteError::NotADatabase { .. }
             | SqliteError::Encoding { .. }) => Self::Connection { kind: error.kind(), source: error.into() },
-            SqliteError::QueryTooLarge { limit } => Self::QueryTooLarge { backend: Sqlite::NAME, limit },
-            error @ SqliteError::Panicked => Self::OutcomeUnknown { backend: Sqlite::NAME, source: error.into() },
+            SqliteError::QueryTooLarge { limit } => Self::QueryTooLarge { backend: NAME, limit },
+            error @ SqliteError::Panicked => Self::OutcomeUnknown { backend: NAME, source: error.into() },
             error @ (SqliteError::Locked { .. } | SqliteError::Occupied { .. }) => {
-                Self::Busy { backend: Sqlite::NAME, source: error.into() }
+                Self::Busy { backend: NAME, source: error.into() }
             }
-            error => Self::Backend { backend: Sqlite::NAME, kind: error.kind(), source: error.into() },
+            error => Self::Backend { backend: NAME, kind: error.kind(), source: error.into() },
         }
     }
 }

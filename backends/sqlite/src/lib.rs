@@ -27,14 +27,17 @@ mod query;
 mod schema;
 mod settings;
 mod table;
+#[cfg(test)]
+mod test_table;
 mod transaction;
 mod write;
 mod writer;
 
+pub use backend::Sqlite;
 pub use encode::document::SqliteDocument;
 pub use error::SqliteError;
 pub use query::stream::Rows;
-pub use settings::{Durability, Sqlite};
+pub use settings::Durability;
 pub use table::Table;
 pub use transaction::session::SqliteTransaction;
 
@@ -44,5 +47,5 @@ pub fn translated(
     table: &Table,
     select: &longevity_core::backend::Select,
 ) -> Result<impl Sized + use<>, longevity_core::Error> {
-    Ok(query::translate::select(&table.database, longevity_core::block_on(table.ready())?, select)?)
+    Ok(query::translate::select(&table.database.properties, longevity_core::block_on(table.ready())?, select)?)
 }

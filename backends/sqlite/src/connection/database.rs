@@ -21,7 +21,7 @@ const IDLE_READERS: usize = 16;
 pub(crate) struct Database {
     pub(crate) site: Site,
     pub(crate) properties: Arc<Properties>,
-    pub(crate) writer: Writer,
+    pub(crate) writer: Arc<Writer>,
     settings: Settings,
     readers: Mutex<Vec<Connection>>,
 }
@@ -44,7 +44,9 @@ impl Database {
         let connection = open::writer(settings, &site, &properties)?;
         // From here on it does not wait for other processes: a thread of its own does, if it must.
         connection.busy_timeout(Duration::ZERO).map_err(|error| site.failed(error))?;
-        let writer = Writer::new(connection, settings.place == Place::Memory);
+        let is_in_memory = settings.place == Place::Memory;
+        let is_synchronized = !is_in_memory && settings.durability == Durability::Full;
+        let writer = Arc::new(Writer::new(connection, site.clone(), is_in_memory, is_synchronized));
         Ok(Arc::new(Self { site, properties, writer, settings: settings.clone(), readers: Mutex::default() }))
     }
 
@@ -53,14 +55,9 @@ impl Database {
         self.settings.place != Place::Memory
     }
 
-    /// Whether a commit is on the disk before it is acknowledged.
-    pub(crate) fn is_synchronized(&self) -> bool {
-        self.has_readers() && self.settings.durability == Durability::Full
-    }
-
     /// Reads on this thread. A database in memory belongs to one connection: there it waits while a transaction has it.
     pub(crate) async fn read<R>(
-        self: &Arc<Self>,
+        &self,
         work: impl FnOnce(&Connection) -> Result<R, SqliteError>,
     ) -> Result<R, SqliteError> {
         if self.has_readers() {
@@ -69,7 +66,7 @@ impl Database {
         if let Some(held) = self.writer.lock() {
             return work(&held);
         }
-        let lease = Lease::claim(self).await?;
+        let lease = Lease::claim(&self.writer).await?;
         let connection = lease.connection();
         work(&connection)
     }

@@ -1,7 +1,6 @@
 //! Connections: how each is opened and set up.
 
 use std::borrow::Cow;
-use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,38 +71,6 @@ fn open(settings: &Settings, site: &Site, more: OpenFlags) -> Result<Connection,
         Place::Memory => Connection::open_in_memory_with_flags(flags),
     };
     opened.map_err(|error| site.failed(error))
-}
-
-/// A connection that waits for other processes, until this is dropped.
-pub(crate) struct Patient<C: Deref<Target = Connection>>(C);
-
-impl<C: Deref<Target = Connection>> Patient<C> {
-    pub(crate) fn new(connection: C, timeout: Duration) -> rusqlite::Result<Self> {
-        connection.busy_timeout(timeout)?;
-        Ok(Self(connection))
-    }
-}
-
-impl<C: Deref<Target = Connection>> Drop for Patient<C> {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.busy_timeout(Duration::ZERO) {
-            tracing::warn!(%error, "cannot set the busy timeout");
-        }
-    }
-}
-
-impl<C: Deref<Target = Connection>> Deref for Patient<C> {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.0
-    }
-}
-
-impl<C: DerefMut<Target = Connection>> DerefMut for Patient<C> {
-    fn deref_mut(&mut self) -> &mut Connection {
-        &mut self.0
-    }
 }
 
 /// Texts in UTF-16 sort by their code units: another program's file would be read with other orders and ranges.

@@ -1,7 +1,7 @@
 //! The form that a property's value has in a column and in a comparison. SQLite orders its own values as core orders
 //! the property's, so that an index is of use for everything.
 
-use longevity_core::storable::{ScalarType, Shape};
+use longevity_core::storable::{Leaf, ScalarType, Shape};
 use longevity_core::value::sortable;
 use longevity_core::{Timestamp, Value, ValueRef};
 use rusqlite::types::{ToSqlOutput as Out, Value as Owned, ValueRef as Sql};
@@ -13,6 +13,22 @@ pub(crate) enum Form {
     Plain,
     /// Bytes that sort as the values do: lists, maps, components, and options of options, whose `Some(None)` is not NULL.
     Sortable,
+}
+
+/// The form of such values.
+pub(crate) fn form_of(leaf: &Leaf) -> Form {
+    match leaf.shape {
+        Shape::Scalar(_) | Shape::Choice { .. } if leaf.options <= 1 => Form::Plain,
+        Shape::Scalar(_)
+        | Shape::Choice { .. }
+        | Shape::Newtype { .. }
+        | Shape::Optional(_)
+        | Shape::List(_)
+        | Shape::Set(_)
+        | Shape::Map(..)
+        | Shape::Struct { .. }
+        | Shape::Enum { .. } => Form::Sortable,
+    }
 }
 
 /// The declared type of a column of a STRICT table.
@@ -70,9 +86,14 @@ pub(crate) fn owned(value: ValueRef<'_>, form: Form) -> Owned {
 }
 
 fn sortable_blob(value: ValueRef<'_>) -> Out<'static> {
+    Out::Owned(Owned::Blob(sortable_bytes(value).to_vec()))
+}
+
+/// A value's bytes, equal where values are.
+pub(crate) fn sortable_bytes(value: ValueRef<'_>) -> sortable::Buffer {
     let mut bytes = sortable::Buffer::new();
     sortable::encode(value, &mut bytes);
-    Out::Owned(Owned::Blob(bytes.to_vec()))
+    bytes
 }
 
 /// Text sorts behind every integer.

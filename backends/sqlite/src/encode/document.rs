@@ -8,8 +8,7 @@ use longevity_core::encoding::{self, EncodeError, Json, PropertyReader};
 use longevity_core::limits::DOCUMENT_LEVELS;
 use longevity_core::{Encodable, Error, ErrorKind, Storable, Value};
 
-use crate::Sqlite;
-use longevity_core::backend::Backend;
+use crate::error::NAME;
 
 /// A stored document: JSON text.
 #[derive(Default)]
@@ -75,7 +74,7 @@ fn type_name<T: Storable>() -> &'static str {
 }
 
 fn failed(reason: String) -> Error {
-    Error::Backend { backend: Sqlite::NAME, kind: ErrorKind::Permanent, source: reason.into() }
+    Error::Backend { backend: NAME, kind: ErrorKind::Permanent, source: reason.into() }
 }
 
 /// The length alone: values do not belong in logs.

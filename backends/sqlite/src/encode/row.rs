@@ -1,13 +1,21 @@
-//! Rows as they are read.
+//! The columns that every row has, and rows as they are read from them.
 
 use std::borrow::Cow;
 
+use longevity_core::table::TableDefinition;
 use longevity_core::{Error, Row, RowId, Timestamp};
 use rusqlite::Row as SqlRow;
 
 use crate::encode::document::SqliteDocument;
-use crate::schema::layout::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
-use crate::table::Ready;
+
+/// The columns that every table has, with their declarations; the discriminator's only where there are variants.
+pub(crate) const ID: &str = "_id";
+pub(crate) const TYPE: &str = "_type";
+pub(crate) const VERSION: &str = "_version";
+pub(crate) const CREATED_AT: &str = "_created_at";
+pub(crate) const UPDATED_AT: &str = "_updated_at";
+pub(crate) const LAYOUT: &str = "_layout";
+pub(crate) const DOC: &str = "_doc";
 
 /// A row before it is read.
 pub(crate) fn empty<D: Default>() -> Row<D> {
@@ -22,49 +30,53 @@ pub(crate) fn empty<D: Default>() -> Row<D> {
 }
 
 /// Reads a row of [`Statements::select`](crate::schema::statements::Statements::select).
-pub(crate) fn read(table: &Ready, row: &SqlRow<'_>) -> Result<Row<SqliteDocument>, Error> {
+pub(crate) fn read(definition: &TableDefinition, row: &SqlRow<'_>) -> Result<Row<SqliteDocument>, Error> {
     let mut read = empty();
-    read_into(&mut read, table, row)?;
+    read_into(&mut read, definition, row)?;
     Ok(read)
 }
 
 /// The same, in place of another. An error is about this row alone, which somebody edited: those behind it can be read.
 pub(crate) fn read_into<'a>(
     into: &'a mut Row<SqliteDocument>,
-    table: &Ready,
+    definition: &TableDefinition,
     row: &SqlRow<'_>,
 ) -> Result<&'a Row<SqliteDocument>, Error> {
-    match head(into, table, row).and_then(|()| rest(into, row)) {
+    match head(into, definition, row).and_then(|()| rest(into, row)) {
         Ok(()) => Ok(into),
-        Err(unread) => Err(failed(into, table, row, unread)),
+        Err(unread) => Err(failed(into, definition, row, unread)),
     }
 }
 
 /// Reads what the row begins with, its id, its discriminator and its version, in place of another's.
-pub(crate) fn read_head_into<D>(into: &mut Row<D>, table: &Ready, row: &SqlRow<'_>) -> Result<(), Error> {
-    head(into, table, row).map_err(|unread| failed(into, table, row, unread))
+pub(crate) fn read_head_into<D>(
+    into: &mut Row<D>,
+    definition: &TableDefinition,
+    row: &SqlRow<'_>,
+) -> Result<(), Error> {
+    head(into, definition, row).map_err(|unread| failed(into, definition, row, unread))
 }
 
 /// The column that cannot be read, empty if it is the document's, and why.
 type Unread = (&'static str, rusqlite::Error);
 
-fn failed<D>(into: &Row<D>, table: &Ready, row: &SqlRow<'_>, (path, error): Unread) -> Error {
+fn failed<D>(into: &Row<D>, definition: &TableDefinition, row: &SqlRow<'_>, (path, error): Unread) -> Error {
     let name = row.get_ref(1).ok().and_then(|name| name.as_str().ok());
-    let variant = table.definition.variant(name);
+    let variant = definition.variant(name);
     Error::Decode {
-        type_name: variant.map_or(table.definition.type_name, |variant| variant.type_name),
+        type_name: variant.map_or(definition.type_name, |variant| variant.type_name),
         id: into.id,
         path: path.to_owned(),
         source: error.into(),
     }
 }
 
-fn head<D>(into: &mut Row<D>, table: &Ready, row: &SqlRow<'_>) -> Result<(), Unread> {
+fn head<D>(into: &mut Row<D>, definition: &TableDefinition, row: &SqlRow<'_>) -> Result<(), Unread> {
     into.id = row.get(0).map(id_of).map_err(|error| (ID, error))?;
     let name = row.get_ref(1).and_then(|name| Ok(name.as_str_or_null()?)).map_err(|error| (TYPE, error))?;
     if into.discriminator.as_deref() != name {
         into.discriminator = name.map(|name| {
-            let known = table.definition.discriminators().find(|known| *known == name);
+            let known = definition.discriminators().find(|known| *known == name);
             known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
         });
     }

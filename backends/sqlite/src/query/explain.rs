@@ -1,12 +1,32 @@
 //! What SQLite's own plan says, in core's words.
 
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::{Access, Explanation};
 use rusqlite::Connection;
 
+use crate::encode::row::TYPE;
 use crate::query::read::prepared;
 use crate::query::translate::Statement;
-use crate::schema::layout::{Declared, Layout, TYPE};
-use crate::table::Ready;
+use crate::schema::layout::{Declared, Layout};
+use crate::schema::ready_table::ReadyTable;
+
+/// The explanation of a statement.
+pub(crate) fn explained(
+    connection: &Connection,
+    table: &ReadyTable,
+    statement: &Statement,
+) -> rusqlite::Result<Explanation> {
+    let plan = plan(connection, statement)?;
+    Ok(explanation(table, &plan))
+}
+
+/// The explanation of a query, of which SQLite's plan is known.
+pub(crate) fn explanation_of(select: &Select, plan: Explanation) -> Explanation {
+    match select.predicate {
+        Predicate::False => Explanation { access: Access::Nothing, ..plan },
+        _ => plan,
+    }
+}
 
 /// The lines of SQLite's plan for a statement.
 pub(crate) fn plan(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<String>> {
@@ -21,7 +41,7 @@ pub(crate) fn plan(connection: &Connection, statement: &Statement) -> rusqlite::
 }
 
 /// The plan as core says it.
-pub(crate) fn explanation(table: &Ready, plan: &[String]) -> Explanation {
+fn explanation(table: &ReadyTable, plan: &[String]) -> Explanation {
     let layout = &table.layout;
     let sorts = plan.iter().any(|line| line.starts_with("USE TEMP B-TREE FOR"));
     let access = plan.iter().find_map(|line| access(layout, table, line)).unwrap_or(Access::Scan);
@@ -35,7 +55,7 @@ pub(crate) fn explanation(table: &Ready, plan: &[String]) -> Explanation {
 }
 
 /// The index that a line says is used: the longest name that fits, as one may begin with another.
-fn access(layout: &Layout, table: &Ready, line: &str) -> Option<Access> {
+fn access(layout: &Layout, table: &ReadyTable, line: &str) -> Option<Access> {
     let (_, using) = line.split_once("USING INDEX ").or_else(|| line.split_once("USING COVERING INDEX "))?;
     let fits = |declared: &Declared| {
         let rest = using.strip_prefix(declared.name.as_str());

@@ -11,20 +11,20 @@ use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Value, ValueRef};
 use rusqlite::types::Value as Owned;
 
-use crate::connection::database::Database;
-use crate::encode::column_value::{Form, NAN, owned};
-use crate::encode::sql_functions::{
-    CONTAINS, ITEM, LENGTH, PROPERTY, TEXT, TEXT_AT, entries, list_of, number_of, sortable_bytes,
-};
+use crate::encode::column_value::{Form, NAN, owned, sortable_bytes};
+use crate::encode::property::entries;
+use crate::encode::row::{DOC, ID, TYPE};
+use crate::encode::sql_functions::{CONTAINS, ITEM, LENGTH, PROPERTY, Properties, TEXT, TEXT_AT, list_of, number_of};
+use crate::query::columns::{column_of, columns_of_all, columns_of_fields};
 use crate::query::index_choice::by_own;
-use crate::schema::layout::{DOC, ID, TYPE, is_one_of};
+use crate::schema::layout::is_one_of;
 use crate::schema::names::quoted;
-use crate::table::Ready;
+use crate::schema::ready_table::ReadyTable;
 
 /// Writes conditions, and gathers the values that are bound.
 pub(crate) struct Translator<'a> {
-    database: &'a Database,
-    pub(crate) table: &'a Ready,
+    properties: &'a Properties,
+    pub(crate) table: &'a ReadyTable,
     pub(crate) values: Vec<Owned>,
 }
 
@@ -35,8 +35,8 @@ pub(crate) struct Expression {
 }
 
 impl<'a> Translator<'a> {
-    pub(crate) fn new(database: &'a Database, table: &'a Ready) -> Self {
-        Self { database, table, values: Vec::new() }
+    pub(crate) fn new(properties: &'a Properties, table: &'a ReadyTable) -> Self {
+        Self { properties, table, values: Vec::new() }
     }
 
     /// `scope` is the one variant that rows can be of where this is true.
@@ -227,7 +227,7 @@ impl<'a> Translator<'a> {
     fn text(&mut self, path: &Path, test: TextTest, text: &str, scope: Option<usize>) -> String {
         let Some(Expression { sql, form }) = self.property(path, scope) else { return "0".to_owned() };
         let (number, operand) = (number_of(test), self.bind(Owned::Text(text.to_owned())));
-        match (form, self.table.property(self.database, path)) {
+        match (form, self.table.property(self.properties, path)) {
             (Form::Plain, _) => format!("{TEXT}({sql}, {number}, {operand})"),
             // In an option of an option.
             (Form::Sortable, Some((property, _))) => {
@@ -238,13 +238,13 @@ impl<'a> Translator<'a> {
     }
 
     fn contains(&mut self, path: &Path, element: &Value) -> String {
-        let Some((number, _)) = self.table.property(self.database, path) else { return "0".to_owned() };
+        let Some((number, _)) = self.table.property(self.properties, path) else { return "0".to_owned() };
         let element = self.bind(Owned::Blob(sortable_bytes(element.as_value_ref()).to_vec()));
         self.call(CONTAINS, number, &format!(", {element}"), path)
     }
 
     fn length(&mut self, path: &Path, comparison: Comparison, length: u64) -> String {
-        let Some((number, _)) = self.table.property(self.database, path) else {
+        let Some((number, _)) = self.table.property(self.properties, path) else {
             return of_absent(&Predicate::Length { path: path.clone(), comparison, length });
         };
         // No list is as long as the integers that SQLite lacks.
@@ -270,7 +270,7 @@ impl<'a> Translator<'a> {
             let realized = &self.table.layout.columns[position];
             return Some(Expression { sql: realized.quoted.clone(), form: realized.form });
         }
-        let (number, property) = self.table.property(self.database, path)?;
+        let (number, property) = self.table.property(self.properties, path)?;
         let form = property.form(scope);
         Some(Expression { sql: self.call(PROPERTY, number, "", path), form })
     }
@@ -305,74 +305,6 @@ pub(crate) fn saturated(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-/// The column of the property at a path.
-pub(crate) fn column_of(table: &Ready, path: &Path, scope: Option<usize>) -> Option<usize> {
-    table.definition.columns.iter().position(|column| column.path == *path && in_scope(column.variant, scope))
-}
-
-/// The columns of a component's fields, in their order, if each has one that is never absent.
-pub(crate) fn columns_of_fields(
-    table: &Ready,
-    path: &Path,
-    fields: &[(&'static str, Value)],
-    scope: Option<usize>,
-) -> Option<Vec<usize>> {
-    // No field could tell one that is there from one that is absent.
-    if fields.is_empty() {
-        return None;
-    }
-    let columns = table.definition.columns.iter().enumerate();
-    let below: Vec<_> = columns
-        .filter(|(_, column)| column.path.starts_with(path) && in_scope(column.variant, scope))
-        .filter_map(|(position, column)| match column.path.steps().get(path.steps().len()..)? {
-            [step] => Some((position, step.name, column.optional)),
-            _ => None,
-        })
-        .collect();
-    let column = |(name, _): &(&'static str, Value)| {
-        let found = below.iter().find(|(_, known, _)| known == name);
-        found.filter(|(_, _, optional)| !optional).map(|(position, ..)| *position)
-    };
-    fields.iter().map(column).collect()
-}
-
-/// The same, of the fields of all the operands, which are components of one type.
-pub(crate) fn columns_of_all(
-    table: &Ready,
-    path: &Path,
-    operands: &[Value],
-    scope: Option<usize>,
-) -> Option<Vec<usize>> {
-    let mut columns = None;
-    for operand in operands {
-        match operand {
-            Value::Record(fields) => match &columns {
-                None => columns = Some((fields, columns_of_fields(table, path, fields, scope)?)),
-                Some((first, _)) => {
-                    let is_alike = first.iter().map(|(name, _)| name).eq(fields.iter().map(|(name, _)| name));
-                    if !is_alike {
-                        return None;
-                    }
-                }
-            },
-            Value::None(_) => {}
-            Value::Bool(_)
-            | Value::Int(_)
-            | Value::UInt(_)
-            | Value::Float(_)
-            | Value::Char(_)
-            | Value::Text(_)
-            | Value::Bytes(_)
-            | Value::Uuid(_)
-            | Value::Timestamp(_)
-            | Value::List(_)
-            | Value::Map(_)
-            | Value::Variant(..) => return None,
-        }
-    }
-    columns.map(|(_, columns)| columns)
-}
-
 fn operator(comparison: Comparison) -> &'static str {
     match comparison {
         Comparison::Eq => "=",
@@ -388,11 +320,6 @@ fn operator(comparison: Comparison) -> &'static str {
 fn of_absent(predicate: &Predicate) -> String {
     let row = Subject { id: RowId::from_u128(0), discriminator: None };
     if evaluate(predicate, row, &|_| ValueRef::NONE) { TRUE } else { "0" }.to_owned()
-}
-
-/// Whether a column has the values of all rows that can be of the scope.
-fn in_scope(variant: Option<usize>, scope: Option<usize>) -> bool {
-    variant.is_none() || variant == scope
 }
 
 /// The parts with an operator between them, as a tree of little depth: SQLite limits that.

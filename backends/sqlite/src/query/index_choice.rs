@@ -9,8 +9,8 @@ use longevity_core::backend::{OrderBy, Predicate, scope_of};
 use longevity_core::table::Index;
 use longevity_core::value::Comparison;
 
-use crate::query::filter::{column_of, columns_of_all, columns_of_fields};
-use crate::table::Ready;
+use crate::query::columns::{column_of, columns_of_all, columns_of_fields};
+use crate::schema::ready_table::ReadyTable;
 
 /// How the indexes serve a query.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ enum Said {
 }
 
 impl Serving {
-    pub(crate) fn of(table: &Ready, predicate: &Predicate, order: &[OrderBy]) -> Self {
+    pub(crate) fn of(table: &ReadyTable, predicate: &Predicate, order: &[OrderBy]) -> Self {
         let conjuncts = predicate.conjuncts();
         let scope = scope_of(conjuncts).map(|scope| scope.variant);
         let bounds: Vec<_> = bounds(table, conjuncts, scope).collect();
@@ -62,7 +62,7 @@ impl Serving {
 
 /// The indexes that hold all rows of a conjunction and find them.
 fn bounds<'a>(
-    table: &'a Ready,
+    table: &'a ReadyTable,
     conjuncts: &'a [Predicate],
     scope: Option<usize>,
 ) -> impl Iterator<Item = (&'a Index, Bound)> {
@@ -73,7 +73,7 @@ fn bounds<'a>(
 }
 
 /// How a conjunction bounds an index; `None` if it does not.
-fn bound(table: &Ready, index: &Index, conjuncts: &[Predicate], scope: Option<usize>) -> Option<Bound> {
+fn bound(table: &ReadyTable, index: &Index, conjuncts: &[Predicate], scope: Option<usize>) -> Option<Bound> {
     let mut bound = Bound { equal: 0, ranged: false, in_order: true };
     for column in &index.columns {
         match conjuncts.iter().filter_map(|part| said(table, *column, part, scope)).min() {
@@ -90,7 +90,7 @@ fn bound(table: &Ready, index: &Index, conjuncts: &[Predicate], scope: Option<us
 }
 
 /// What a question says of a column.
-fn said(table: &Ready, column: usize, part: &Predicate, scope: Option<usize>) -> Option<Said> {
+fn said(table: &ReadyTable, column: usize, part: &Predicate, scope: Option<usize>) -> Option<Said> {
     let is_of = |path: &Path| column_of(table, path, scope) == Some(column);
     match part {
         Predicate::Compare { path, comparison: Comparison::Eq, operand: Value::Record(fields) } => {
@@ -134,14 +134,14 @@ fn or_absent(part: &Predicate) -> Option<Predicate> {
 }
 
 /// Whether an index of the derived type finds the rows of one of these.
-pub(crate) fn by_own(table: &Ready, parts: &[Predicate], scope: Option<usize>) -> bool {
+pub(crate) fn by_own(table: &ReadyTable, parts: &[Predicate], scope: Option<usize>) -> bool {
     let own = |part: &Predicate| bounds(table, part.conjuncts(), scope).any(|(index, _)| index.scope.is_some());
     parts.iter().any(own)
 }
 
 /// Whether indexes find the rows of a conjunction or a disjunction within a conjunction. One that asks for what the order
 /// begins with is the place of a page: the order leads there.
-fn is_served(table: &Ready, part: &Predicate, scope: Option<usize>, order: Option<&Path>) -> bool {
+fn is_served(table: &ReadyTable, part: &Predicate, scope: Option<usize>, order: Option<&Path>) -> bool {
     let finds = |parts: &[Predicate], scope| bounds(table, parts, scope).next().is_some();
     match part {
         Predicate::And(parts) => {
@@ -191,7 +191,7 @@ fn is_fixed(path: &Path, conjuncts: &[Predicate]) -> bool {
 
 /// Whether an index whose first columns have one value each has the rows in the order of the property, or of their ids if
 /// there is none.
-fn gives(table: &Ready, index: &Index, equal: usize, order: Option<&Path>) -> bool {
+fn gives(table: &ReadyTable, index: &Index, equal: usize, order: Option<&Path>) -> bool {
     match (index.columns.get(equal), order) {
         (None, None) => true,
         (Some(next), Some(path)) => table.definition.columns[*next].path == *path,

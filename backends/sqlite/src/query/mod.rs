@@ -1,5 +1,7 @@
 //! Queries: from a predicate to SQL, and from SQLite's rows to an answer.
 
+/// The columns that have what a query asks for.
+pub(crate) mod columns;
 /// SQLite's plan for a query, in the words of `longevity-core`.
 pub(crate) mod explain;
 /// Predicates as SQL conditions.
@@ -11,7 +13,7 @@ pub(crate) mod projection;
 /// Reads that end before they return.
 pub(crate) mod read;
 #[cfg(test)]
-pub(crate) mod statement_reuse_tests;
+mod statement_reuse_tests;
 /// Streams of rows.
 pub(crate) mod stream;
 /// Queries as SQL statements.

@@ -9,17 +9,17 @@ use longevity_core::{Error, Path, Row, Value};
 use rusqlite::types::ValueRef as Sql;
 use rusqlite::{Connection, Row as SqlRow};
 
-use crate::connection::database::Database;
 use crate::encode::column_value::{Form, NAN, decoded, is_lossy};
 use crate::encode::document::SqliteDocument;
 use crate::encode::row;
+use crate::encode::row::{DOC, ID, TYPE, VERSION};
+use crate::encode::sql_functions::Properties;
 use crate::error::SqliteError;
-use crate::query::filter::column_of;
+use crate::query::columns::column_of;
 use crate::query::read::prepared;
 use crate::query::translate::{self, Statement};
-use crate::schema::layout::{DOC, ID, TYPE, VERSION};
 use crate::schema::names::quoted;
-use crate::table::Ready;
+use crate::schema::ready_table::ReadyTable;
 
 /// A query that gives values instead of documents.
 #[derive(Debug)]
@@ -53,8 +53,8 @@ const AT_DOC: usize = 3;
 
 impl<'a> Values<'a> {
     pub(crate) fn of(
-        database: &Database,
-        table: &Ready,
+        properties: &Properties,
+        table: &ReadyTable,
         select: &Select,
         projection: &'a Projection<'a>,
     ) -> Result<Self, SqliteError> {
@@ -83,21 +83,21 @@ impl<'a> Values<'a> {
         });
         let places = places.collect();
         let begin = begin(table, &columns, needs_document);
-        Ok(Self { statement: translate::select_as(database, table, select, &begin)?, projection, places })
+        Ok(Self { statement: translate::select_as(properties, table, select, &begin)?, projection, places })
     }
 
     /// Reads the rows one by one, until nobody wants more.
     pub(crate) fn each(
         &self,
         connection: &Connection,
-        table: &Ready,
+        table: &ReadyTable,
         mut give: impl FnMut(&Row<()>, Result<Vec<Value>, DecodeError>) -> Result<(), Error>,
     ) -> rusqlite::Result<Result<(), Error>> {
         let mut prepared = prepared(connection, &self.statement)?;
         let mut found = prepared.raw_query();
         let mut lent = row::empty();
         while let Some(row) = found.next()? {
-            let given = row::read_head_into(&mut lent, table, row).and_then(|()| {
+            let given = row::read_head_into(&mut lent, &table.definition, row).and_then(|()| {
                 let values = self.read(table, lent.discriminator.as_deref(), row);
                 give(&lent, values)
             });
@@ -109,7 +109,11 @@ impl<'a> Values<'a> {
     }
 
     /// Reads all rows.
-    pub(crate) fn all(&self, connection: &Connection, table: &Ready) -> rusqlite::Result<Result<Vec<Found>, Error>> {
+    pub(crate) fn all(
+        &self,
+        connection: &Connection,
+        table: &ReadyTable,
+    ) -> rusqlite::Result<Result<Vec<Found>, Error>> {
         let mut found = Vec::new();
         let each = self.each(connection, table, |row, values| {
             found.push((row.clone(), values));
@@ -118,7 +122,12 @@ impl<'a> Values<'a> {
         Ok(each?.map(|()| found))
     }
 
-    fn read(&self, table: &Ready, discriminator: Option<&str>, row: &SqlRow<'_>) -> Result<Vec<Value>, DecodeError> {
+    fn read(
+        &self,
+        table: &ReadyTable,
+        discriminator: Option<&str>,
+        row: &SqlRow<'_>,
+    ) -> Result<Vec<Value>, DecodeError> {
         let places = table.variant(discriminator).and_then(|variant| self.places.get(variant));
         self.projection.read(discriminator, |position, property| {
             let failed = |source| DecodeError { path: property.path().to_string(), source };
@@ -148,7 +157,7 @@ impl<'a> Values<'a> {
 }
 
 /// How the statement begins: with what [`row::read_head_into`] reads, the document as far as it is needed, and the columns.
-fn begin(table: &Ready, columns: &[usize], needs_document: bool) -> String {
+fn begin(table: &ReadyTable, columns: &[usize], needs_document: bool) -> String {
     let layout = &table.layout;
     let kind = if layout.has_type { quoted(TYPE) } else { "NULL".to_owned() };
     let name = |column: &usize| layout.columns[*column].quoted.as_str();
@@ -165,7 +174,7 @@ fn begin(table: &Ready, columns: &[usize], needs_document: bool) -> String {
 }
 
 /// The column that has what documents of the variant have there.
-fn column_with(table: &Ready, path: &Path, variant: usize) -> Option<usize> {
+fn column_with(table: &ReadyTable, path: &Path, variant: usize) -> Option<usize> {
     if path.entry().is_some() {
         return None;
     }

@@ -1,21 +1,21 @@
 //! Reads that end before they return.
 
-use longevity_core::backend::{Backend, Lookup};
+use longevity_core::backend::Lookup;
 use longevity_core::table::Scope;
 use longevity_core::{Error, ErrorKind, Row};
 use rusqlite::{CachedStatement, Connection};
 
-use crate::Sqlite;
 use crate::encode::column_value::encoded;
 use crate::encode::document::SqliteDocument;
 use crate::encode::row;
+use crate::error::NAME;
 use crate::query::translate::Statement;
-use crate::table::Ready;
+use crate::schema::ready_table::ReadyTable;
 
 /// All rows of a statement.
 pub(crate) fn all_of(
     connection: &Connection,
-    table: &Ready,
+    table: &ReadyTable,
     statement: &Statement,
 ) -> rusqlite::Result<Vec<Result<Row<SqliteDocument>, Error>>> {
     let mut rows = Vec::new();
@@ -29,7 +29,7 @@ pub(crate) fn all_of(
 /// Reads the rows of a statement, one by one, until nobody wants more.
 pub(crate) fn rows_of(
     connection: &Connection,
-    table: &Ready,
+    table: &ReadyTable,
     statement: &Statement,
     mut give: impl FnMut(Result<&Row<SqliteDocument>, Error>) -> bool,
 ) -> rusqlite::Result<()> {
@@ -38,7 +38,7 @@ pub(crate) fn rows_of(
     // One row for all: its document keeps its room.
     let mut lent = row::empty();
     while let Some(row) = found.next()? {
-        if !give(row::read_into(&mut lent, table, row)) {
+        if !give(row::read_into(&mut lent, &table.definition, row)) {
             break;
         }
     }
@@ -62,11 +62,11 @@ pub(crate) fn prepared<'a>(connection: &'a Connection, statement: &Statement) ->
 }
 
 fn wrong(what: String) -> Error {
-    Error::Backend { backend: Sqlite::NAME, kind: ErrorKind::Permanent, source: what.into() }
+    Error::Backend { backend: NAME, kind: ErrorKind::Permanent, source: what.into() }
 }
 
 /// The statement that looks a key up: by its position, in a scope or in any.
-pub(crate) fn of_key(table: &Ready, index: usize, scope: Option<Scope>) -> Result<&str, Error> {
+pub(crate) fn of_key(table: &ReadyTable, index: usize, scope: Option<Scope>) -> Result<&str, Error> {
     let definition = &*table.definition;
     if let Some(scope) = scope
         && definition.scope(scope.variant) != Some(scope)
@@ -78,7 +78,7 @@ pub(crate) fn of_key(table: &Ready, index: usize, scope: Option<Scope>) -> Resul
 }
 
 /// The statement that looks for what a lookup asks for.
-pub(crate) fn checked<'a>(table: &'a Ready, lookup: &Lookup<'_>) -> Result<&'a str, Error> {
+pub(crate) fn checked<'a>(table: &'a ReadyTable, lookup: &Lookup<'_>) -> Result<&'a str, Error> {
     let sql = of_key(table, lookup.index, lookup.scope)?;
     let columns = &table.definition.indexes[lookup.index].columns;
     if columns.len() != lookup.values.len() {
@@ -90,7 +90,7 @@ pub(crate) fn checked<'a>(table: &'a Ready, lookup: &Lookup<'_>) -> Result<&'a s
 /// The row with a key, by the statement of a lookup.
 pub(crate) fn get(
     connection: &Connection,
-    table: &Ready,
+    table: &ReadyTable,
     sql: &str,
     lookup: &Lookup<'_>,
 ) -> rusqlite::Result<Option<Result<Row<SqliteDocument>, Error>>> {
@@ -100,5 +100,5 @@ pub(crate) fn get(
         statement.raw_bind_parameter(position + 1, encoded(*value, table.layout.columns[*column].form))?;
     }
     let mut found = statement.raw_query();
-    Ok(found.next()?.map(|row| row::read(table, row)))
+    Ok(found.next()?.map(|row| row::read(&table.definition, row)))
 }

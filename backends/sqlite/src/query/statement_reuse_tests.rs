@@ -4,61 +4,13 @@ use std::sync::Arc;
 
 use longevity_core::backend::{Backend, ByKind, Lookup, Session, Target};
 use longevity_core::backend::{Predicate, Select};
-use longevity_core::storable::{FieldShape, Shape};
-use longevity_core::table::{Column, Index, Scope, TableDefinition, Variant};
 use longevity_core::value::Comparison;
-use longevity_core::{Path, RowContent, Step, Storable, Value, ValueRef, block_on};
+use longevity_core::{Path, Step, Value, ValueRef, block_on};
 use rusqlite::StatementStatus;
 
 use crate::Sqlite;
-use crate::encode::document::SqliteDocument;
 use crate::query::translate;
-
-const NAME: &Step = &Step::new("name");
-const NICK: &Step = &Step::new("nick");
-
-fn shape() -> Shape {
-    let field = |name, step| FieldShape::new(name, step, <String as Storable>::shape);
-    Shape::Struct { name: "Member", key_of: None, fields: vec![field("name", NAME), field("nick", NICK)] }
-}
-
-/// Two types, one with an alias, each with a key of its own; `nick` has no column.
-pub(crate) fn definition() -> TableDefinition {
-    let types: [(&str, &[&str]); 2] = [("Member", &["Member"]), ("Person", &["Person", "People"])];
-    let path = Path::root().then(NAME);
-    let variant = |(name, discriminators): (&'static str, &'static [&'static str])| Variant {
-        type_name: name,
-        discriminators: Some(discriminators),
-        shape,
-    };
-    let column =
-        |at| Column { path: path.clone(), shape: <String as Storable>::shape(), optional: false, variant: Some(at) };
-    let index = |at: usize| Index {
-        name: format!("t.{}.name.key", types[at].0),
-        properties: vec![path.clone()],
-        declared_by: types[at].0,
-        scope: Some(Scope { variant: at, discriminators: types[at].1 }),
-        columns: vec![at],
-        key_val: Some(std::any::TypeId::of::<String>()),
-    };
-    TableDefinition {
-        name: "t".into(),
-        type_name: "T",
-        variants: types.map(variant).into(),
-        columns: vec![column(0), column(1)],
-        indexes: vec![index(0), index(1)],
-        primary_key: None,
-    }
-}
-
-pub(crate) fn content(name: &str, of: usize) -> RowContent<SqliteDocument> {
-    let mut columns = vec![Value::NONE, Value::NONE];
-    columns[of] = Value::Text(name.into());
-    let discriminator = Some(["Member", "Person"][of].into());
-    let mut doc = SqliteDocument::default();
-    doc.set(&format!(r#"{{"name":"{name}","nick":"x"}}"#));
-    RowContent { discriminator, doc, columns, written_at: None }
-}
+use crate::test_table::{NAME, NICK, content, definition};
 
 #[test]
 fn no_statement_is_compiled_twice() {
@@ -83,9 +35,9 @@ fn no_statement_is_compiled_twice() {
                 let compare = Predicate::Compare { path, comparison, operand };
                 let predicate = scope.map_or(Predicate::True, Predicate::Scope).and(compare);
                 block_on(sqlite.count(&table, predicate.clone())).unwrap();
-                all.push(translate::count(&table.database, &ready, &predicate).unwrap().sql);
+                all.push(translate::count(&table.database.properties, &ready, &predicate).unwrap().sql);
                 let select = Select { offset: round, limit: Some(round + 7), ..Select::of(predicate) };
-                all.push(translate::select(&table.database, &ready, &select).unwrap().sql);
+                all.push(translate::select(&table.database.properties, &ready, &select).unwrap().sql);
                 block_on(sqlite.find(&table, select)).unwrap();
             }
             all.push(ready.statements.get(of, Some(of)).unwrap().to_owned());
@@ -115,7 +67,7 @@ fn what_is_opened_again_has_the_same_statements() {
             let path = Path::root().then(step);
             let operand = Value::Text("x".into());
             let predicate = Predicate::Compare { path, comparison: Comparison::Eq, operand };
-            translate::count(&table.database, block_on(table.ready()).unwrap(), &predicate).unwrap().sql
+            translate::count(&table.database.properties, block_on(table.ready()).unwrap(), &predicate).unwrap().sql
         };
         properties.map(of_property)
     };

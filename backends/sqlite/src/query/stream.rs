@@ -14,8 +14,7 @@ use crate::encode::document::SqliteDocument;
 use crate::error::SqliteError;
 use crate::query::read::rows_of;
 use crate::query::translate::Statement;
-use crate::table::Ready;
-use crate::transaction::session::Later;
+use crate::schema::ready_table::ReadyTable;
 
 /// How many rows go from the reader to the listener at once.
 const CHUNK: usize = 256;
@@ -50,8 +49,11 @@ pub struct Rows {
 enum More {
     Reader(Reader),
     Waiting(Waiting),
-    Later(Later),
+    OnDemand(OnDemand),
 }
+
+/// Reads the next rows, as many as it is asked for; none if there are no more.
+struct OnDemand(Box<dyn FnMut(usize) -> Vec<Found> + Send>);
 
 /// Rows that are found when the connection is free.
 struct Waiting(Pin<Box<dyn Future<Output = Result<Vec<Found>, Error>> + Send>>);
@@ -88,15 +90,16 @@ impl Rows {
     }
 
     /// Rows of a snapshot, which are read when they are asked for.
-    pub(crate) fn of_ids(later: Later) -> Self {
-        Self { ready: Vec::new().into_iter(), more: Some(More::Later(later)) }
+    pub(crate) fn on_demand(next: impl FnMut(usize) -> Vec<Found> + Send + 'static) -> Self {
+        let more = Some(More::OnDemand(OnDemand(Box::new(next))));
+        Self { ready: Vec::new().into_iter(), more }
     }
 
     /// Begins a snapshot, and reads it in a thread.
     pub(crate) fn of_snapshot(
         database: &Arc<Database>,
         connection: Connection,
-        table: &Arc<Ready>,
+        table: &Arc<ReadyTable>,
         statement: Statement,
     ) -> Result<Self, Error> {
         let site = &database.site;
@@ -135,7 +138,7 @@ impl Rows {
 /// a stream which is dropped later ends the query, be it before its first step; one that was dropped before is closed.
 fn while_somebody_listens(
     connection: &Connection,
-    table: &Ready,
+    table: &ReadyTable,
     statement: &Statement,
     outlet: &mut Outlet,
 ) -> rusqlite::Result<()> {
@@ -160,6 +163,12 @@ pub(crate) fn begin(connection: &Connection) -> rusqlite::Result<()> {
 impl std::fmt::Debug for Waiting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Waiting").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for OnDemand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OnDemand").finish_non_exhaustive()
     }
 }
 
@@ -213,8 +222,8 @@ impl Stream for Rows {
                     }
                     Poll::Pending => return Poll::Pending,
                 },
-                Some(More::Later(later)) => {
-                    let rows = later.next(CHUNK);
+                Some(More::OnDemand(next)) => {
+                    let rows = next.0(CHUNK);
                     if rows.is_empty() {
                         self.more = None;
                     }

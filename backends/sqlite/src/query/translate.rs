@@ -3,13 +3,14 @@
 use longevity_core::backend::{Direction, OrderBy, Predicate, Select, scope_of};
 use rusqlite::types::Value as Owned;
 
-use crate::connection::database::Database;
+use crate::encode::row::ID;
+use crate::encode::sql_functions::Properties;
 use crate::error::SqliteError;
 use crate::query::filter::{TRUE, Translator, joined, saturated};
 use crate::query::index_choice::Serving;
-use crate::schema::layout::{ID, is_of_type, is_one_of};
+use crate::schema::layout::{is_of_type, is_one_of};
 use crate::schema::names::quoted;
-use crate::table::Ready;
+use crate::schema::ready_table::ReadyTable;
 
 /// A statement and the values that are bound to it.
 #[derive(Debug)]
@@ -23,14 +24,14 @@ const MAX_VALUES: usize = 32_766;
 const MAX_TERMS: usize = 2_000;
 
 /// The rows of a query, in order.
-pub(crate) fn select(database: &Database, table: &Ready, select: &Select) -> Result<Statement, SqliteError> {
-    select_as(database, table, select, &table.statements.select)
+pub(crate) fn select(properties: &Properties, table: &ReadyTable, select: &Select) -> Result<Statement, SqliteError> {
+    select_as(properties, table, select, &table.statements.select)
 }
 
 /// The same, for a statement that begins like this, with other columns of the table.
 pub(crate) fn select_as(
-    database: &Database,
-    table: &Ready,
+    properties: &Properties,
+    table: &ReadyTable,
     select: &Select,
     begin: &str,
 ) -> Result<Statement, SqliteError> {
@@ -40,7 +41,7 @@ pub(crate) fn select_as(
             format!("an order of SQLite has at most {MAX_TERMS} terms, this one has {}", select.order.len() + 1);
         return Err(SqliteError::QueryTooLarge { limit });
     }
-    let mut translator = Translator::new(database, table);
+    let mut translator = Translator::new(properties, table);
     let serving = Serving::of(table, &select.predicate, &select.order);
     let condition = whole_condition(&mut translator, &select.predicate, &serving, &select.order);
     let scope = scope_of(select.predicate.conjuncts()).map(|scope| scope.variant);
@@ -71,23 +72,31 @@ pub(crate) fn select_as(
 }
 
 /// How many rows satisfy the predicate.
-pub(crate) fn count(database: &Database, table: &Ready, predicate: &Predicate) -> Result<Statement, SqliteError> {
-    of_rows(database, table, predicate, "SELECT count(*)", "")
+pub(crate) fn count(
+    properties: &Properties,
+    table: &ReadyTable,
+    predicate: &Predicate,
+) -> Result<Statement, SqliteError> {
+    of_rows(properties, table, predicate, "SELECT count(*)", "")
 }
 
 /// Whether any row does.
-pub(crate) fn exists(database: &Database, table: &Ready, predicate: &Predicate) -> Result<Statement, SqliteError> {
-    of_rows(database, table, predicate, "SELECT EXISTS (SELECT 1", ")")
+pub(crate) fn exists(
+    properties: &Properties,
+    table: &ReadyTable,
+    predicate: &Predicate,
+) -> Result<Statement, SqliteError> {
+    of_rows(properties, table, predicate, "SELECT EXISTS (SELECT 1", ")")
 }
 
 fn of_rows(
-    database: &Database,
-    table: &Ready,
+    properties: &Properties,
+    table: &ReadyTable,
     predicate: &Predicate,
     before: &str,
     after: &str,
 ) -> Result<Statement, SqliteError> {
-    let mut translator = Translator::new(database, table);
+    let mut translator = Translator::new(properties, table);
     let serving = Serving::of(table, predicate, &[]);
     let condition = whole_condition(&mut translator, predicate, &serving, &[]);
     let sql = format!("{before} FROM {}{condition}{after}", quoted(&table.layout.table));

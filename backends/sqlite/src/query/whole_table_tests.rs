@@ -9,9 +9,9 @@ use longevity_core::{RowContent, ValueRef, block_on};
 use rusqlite::Connection;
 
 use crate::query::explain;
-use crate::query::statement_reuse_tests::{content, definition};
 use crate::query::translate;
 use crate::query::translate::Statement;
+use crate::test_table::{content, definition};
 use crate::{Sqlite, Table};
 
 /// The same table, of a plain type.
@@ -49,15 +49,15 @@ fn all_rows_are_counted_without_a_look_at_each() {
         let nothing_asked = Predicate::And(Vec::new());
         let nested = Predicate::And(vec![Predicate::True, Predicate::True]);
         for all in [Predicate::True, nothing_asked, nested] {
-            let statement = translate::count(&table.database, ready, &all).unwrap();
+            let statement = translate::count(&table.database.properties, ready, &all).unwrap();
             assert_eq!(statement.sql, "SELECT count(*) FROM \"t\"");
             let opcodes = opcodes(&table.database.writer.lock().unwrap(), &statement);
             assert!(opcodes.iter().any(|opcode| opcode == "Count"), "{opcodes:?}");
             assert!(!opcodes.iter().any(|opcode| opcode == "Next"), "{opcodes:?}");
 
-            let statement = translate::exists(&table.database, ready, &all).unwrap();
+            let statement = translate::exists(&table.database.properties, ready, &all).unwrap();
             assert_eq!(statement.sql, "SELECT EXISTS (SELECT 1 FROM \"t\")");
-            let statement = translate::select(&table.database, ready, &Select::of(all)).unwrap();
+            let statement = translate::select(&table.database.properties, ready, &Select::of(all)).unwrap();
             assert!(!statement.sql.contains("WHERE"), "{}", statement.sql);
             let plan = explain::plan(&table.database.writer.lock().unwrap(), &statement).unwrap();
             assert_eq!(plan, ["SCAN t"]);

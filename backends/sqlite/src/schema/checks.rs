@@ -11,7 +11,8 @@ use longevity_core::hash_name;
 use longevity_core::storable::{ScalarType, Shape};
 use longevity_core::table::{Column, TableDefinition};
 
-use crate::schema::layout::{LAYOUT, Realized};
+use crate::encode::row::LAYOUT;
+use crate::schema::column::Realized;
 use crate::schema::names::{literal, quoted};
 
 /// The constraint's name.

@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::encode::column_value::owned;
 use crate::encode::document::SqliteDocument;
+use crate::encode::row::{DOC, ID, LAYOUT, TYPE};
 use crate::schema::checks::Checks;
-use crate::schema::layout::{DOC, ID, LAYOUT, Layout, TYPE, is_one_of};
+use crate::schema::layout::{Layout, is_one_of};
 use crate::schema::names::quoted;
 
 /// How filling columns ended.

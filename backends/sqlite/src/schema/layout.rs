@@ -1,21 +1,11 @@
 //! The table that a definition becomes: columns, keys, indexes and checks, as SQL. Computed once per table.
 
-use longevity_core::encoding::PropertyReader;
 use longevity_core::table::{Index, TableDefinition};
 
-use crate::encode::column_value::{Form, declared_type};
-use crate::encode::sql_functions::form_of;
+use crate::encode::row::{CREATED_AT, DOC, ID, LAYOUT, TYPE, UPDATED_AT, VERSION};
 use crate::schema::checks::{self, Checks};
+use crate::schema::column::Realized;
 use crate::schema::names::{self, literal, quoted};
-
-/// The columns that every table has, with their declarations; the discriminator's only where there are variants.
-pub(crate) const ID: &str = "_id";
-pub(crate) const TYPE: &str = "_type";
-pub(crate) const VERSION: &str = "_version";
-pub(crate) const CREATED_AT: &str = "_created_at";
-pub(crate) const UPDATED_AT: &str = "_updated_at";
-pub(crate) const LAYOUT: &str = "_layout";
-pub(crate) const DOC: &str = "_doc";
 
 /// A table as it is, or will be, in the database.
 #[derive(Clone, Debug)]
@@ -31,16 +21,6 @@ pub(crate) struct Layout {
     /// For each variant, what its rows are stamped with.
     pub(crate) stamps: Vec<u32>,
     pub(crate) checks: Checks,
-}
-
-/// A realized column: a property's value, for keys and indexes.
-#[derive(Clone, Debug)]
-pub(crate) struct Realized {
-    pub(crate) name: String,
-    /// The name, quoted.
-    pub(crate) quoted: String,
-    pub(crate) declared: &'static str,
-    pub(crate) form: Form,
 }
 
 /// An index.
@@ -61,12 +41,7 @@ impl Layout {
             .columns
             .iter()
             .zip(names)
-            .map(|(column, name)| {
-                let variant = definition.variants.get(column.variant.unwrap_or(0));
-                let reader = variant.and_then(|variant| PropertyReader::new(variant.shape, &column.path));
-                let form = reader.as_ref().map_or(Form::Plain, |reader| form_of(reader.leaf()));
-                Realized { quoted: quoted(&name), name, declared: declared_type(&column.shape, form), form }
-            })
+            .map(|(column, name)| Realized::new(definition, column, name))
             .collect();
         let stamps: Vec<_> =
             (0..definition.variants.len()).map(|variant| checks::stamp(definition, &columns, variant)).collect();

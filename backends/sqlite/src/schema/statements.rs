@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use longevity_core::table::{Scope, TableDefinition};
 
-use crate::schema::layout::{CREATED_AT, DOC, ID, LAYOUT, Layout, TYPE, UPDATED_AT, VERSION, is_one_of};
+use crate::encode::row::{CREATED_AT, DOC, ID, LAYOUT, TYPE, UPDATED_AT, VERSION};
+use crate::schema::layout::{Layout, is_one_of};
 use crate::schema::names::quoted;
 
 /// Statements, ready to be prepared.

@@ -7,8 +7,9 @@ use longevity_core::Error;
 use longevity_core::table::TableDefinition;
 use rusqlite::Connection;
 
+use crate::encode::row::{DOC, TYPE};
 use crate::error::{Site, is_duplicate};
-use crate::schema::layout::{DOC, Layout, TYPE};
+use crate::schema::layout::Layout;
 use crate::schema::names::{literal, quoted};
 
 /// An index that the model does not declare.

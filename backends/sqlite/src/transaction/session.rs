@@ -4,31 +4,32 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longevity_core::backend::{
-    AllWritten, Backend, Give, GiveValues, Lookup, Session, Transaction, TransactionMode, WriteFailure, Writes,
+    AllWritten, Give, GiveValues, Lookup, Session, Transaction, TransactionMode, WriteFailure, Writes,
 };
 use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::Projection;
 use longevity_core::{Error, Explanation, Row};
 use rusqlite::Connection;
 
-use crate::Sqlite;
-use crate::backend::{explained, explanation_of};
 use crate::connection::database::Database;
 use crate::encode::document::SqliteDocument;
-use crate::encode::row;
-use crate::error::SqliteError;
+use crate::encode::row::ID;
+use crate::error::{NAME, SqliteError};
+use crate::query::explain::{explained, explanation_of};
 use crate::query::projection::Values;
 use crate::query::read;
 use crate::query::stream::{self, Rows};
 use crate::query::translate;
-use crate::schema::layout::ID;
 use crate::schema::names::quoted;
-use crate::table::{Ready, Table};
+use crate::schema::ready_table::ReadyTable;
+use crate::table::Table;
+use crate::transaction::open::{By, Open, Shared, commit, ended, give_back, lost};
+use crate::transaction::snapshot_rows::SnapshotRows;
 use crate::write::job;
 use crate::writer::lease::Lease;
-use crate::writer::synchronization::Synced;
+use crate::writer::synchronized_commit::SynchronizedCommit;
 
-/// A transaction on a [`Sqlite`] database.
+/// A transaction on a [`Sqlite`](crate::Sqlite) database.
 ///
 /// One that writes has the connection that writes to itself: transactions come one after the other, and so do the writes of all
 /// others. One that only reads sees the file as it was, by a connection of its own; of a database in memory, which has one
@@ -38,34 +39,17 @@ pub struct SqliteTransaction {
     open: Shared,
 }
 
-/// What is open of a transaction; `None` when it is over. Its lock is held while an operation runs.
-type Shared = Arc<Mutex<Option<Open>>>;
-
-struct Open {
-    by: By,
-    savepoints: usize,
-    /// Whether anything was written.
-    wrote: bool,
-}
-
-/// The connection that sees the rows.
-enum By {
-    Writer(Lease),
-    Reader(Connection),
-    Copy(Connection),
-}
-
 impl SqliteTransaction {
     pub(crate) async fn begin(database: &Arc<Database>, mode: TransactionMode) -> Result<Self, SqliteError> {
         let by = match mode {
-            TransactionMode::ReadWrite => By::Writer(Lease::begin(database).await?),
+            TransactionMode::ReadWrite => By::Writer(Lease::begin(&database.writer).await?),
             TransactionMode::ReadOnly if database.has_readers() => {
                 let connection = database.take_reader()?;
                 stream::begin(&connection).map_err(|error| database.site.failed(error))?;
                 By::Reader(connection)
             }
             TransactionMode::ReadOnly => {
-                let lease = Lease::claim(database).await?;
+                let lease = Lease::claim(&database.writer).await?;
                 let copy = database.copy(&mut lease.connection())?;
                 By::Copy(copy)
             }
@@ -97,7 +81,7 @@ impl SqliteTransaction {
     fn read<T>(
         &self,
         table: &Table,
-        read: impl FnOnce(&Connection, &Arc<Ready>) -> Result<T, Error>,
+        read: impl FnOnce(&Connection, &Arc<ReadyTable>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.with(|connection| read(connection, table.ready_on(connection)?))
     }
@@ -109,22 +93,22 @@ impl SqliteTransaction {
     /// All rows of a query. They are found before the first is given out, because the user's code may use the transaction then.
     fn found(&self, table: &Table, select: &Select) -> Result<Vec<Result<Row<SqliteDocument>, Error>>, Error> {
         self.read(table, |connection, ready| {
-            let statement = translate::select(&self.database, ready, select)?;
+            let statement = translate::select(&self.database.properties, ready, select)?;
             read::all_of(connection, ready, &statement).map_err(|error| self.failed(error))
         })
     }
 
     /// The ids of a query's rows.
-    fn ids(&self, table: &Table, select: &Select) -> Result<Later, Error> {
+    fn ids(&self, table: &Table, select: &Select) -> Result<SnapshotRows, Error> {
         self.read(table, |connection, ready| {
             let ids = format!("SELECT {} FROM {}", quoted(ID), quoted(&ready.layout.table));
-            let statement = translate::select_as(&self.database, ready, select, &ids)?;
+            let statement = translate::select_as(&self.database.properties, ready, select, &ids)?;
             let find = || -> rusqlite::Result<Vec<i64>> {
                 read::prepared(connection, &statement)?.raw_query().mapped(|row| row.get(0)).collect()
             };
             let ids = find().map_err(|error| self.failed(error))?.into_iter();
             let (database, table, open) = (Arc::clone(&self.database), Arc::clone(ready), Arc::clone(&self.open));
-            Ok(Later { database, table, open, ids })
+            Ok(SnapshotRows { database, table, open, ids })
         })
     }
 
@@ -134,60 +118,6 @@ impl SqliteTransaction {
             run.map(drop).map_err(|error| self.failed(error))
         })
     }
-}
-
-/// Rows of a snapshot that are read when they are asked for.
-pub(crate) struct Later {
-    database: Arc<Database>,
-    table: Arc<Ready>,
-    open: Shared,
-    ids: std::vec::IntoIter<i64>,
-}
-
-impl Later {
-    /// So many of the next rows; none if there are no more.
-    pub(crate) fn next(&mut self, rows: usize) -> Vec<Result<Row<SqliteDocument>, Error>> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let (connection, failure) = match open.as_mut().map(|open| &open.by) {
-            Some(By::Copy(connection)) => (connection, None),
-            Some(By::Reader(connection)) => (connection, connection.is_autocommit().then(lost)),
-            Some(By::Writer(_)) | None => {
-                self.ids = Vec::new().into_iter();
-                return vec![Err(ended())];
-            }
-        };
-        let mut found = Vec::with_capacity(rows.min(self.ids.len()));
-        let read = failure.map_or(Ok(()), Err).and_then(|()| {
-            let failed = |error| Error::from(self.database.site.failed(error));
-            let mut statement = connection.prepare_cached(&self.table.statements.by_id).map_err(failed)?;
-            for id in self.ids.by_ref().take(rows) {
-                found.push(statement.query_row([id], |row| Ok(row::read(&self.table, row))).map_err(failed)?);
-            }
-            Ok(())
-        });
-        if let Err(error) = read {
-            self.ids = Vec::new().into_iter();
-            found.push(Err(error));
-        }
-        found
-    }
-}
-
-impl fmt::Debug for Later {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Later").field("rows", &self.ids.len()).finish_non_exhaustive()
-    }
-}
-
-#[cold]
-fn ended() -> Error {
-    Error::TransactionEnded { how: "it was committed or rolled back" }
-}
-
-#[cold]
-fn lost() -> Error {
-    let because = "SQLite has ended it after a failure, as it does when the disk is full".to_owned();
-    Error::TransactionLost { because }
 }
 
 // Each future is ready at its first poll, but for a commit, which may wait for others that it shares its synchronization with.
@@ -237,7 +167,7 @@ impl Session for SqliteTransaction {
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
         let found = self.read(table, |connection, ready| {
-            let values = Values::of(&self.database, ready, &select, projection)?;
+            let values = Values::of(&self.database.properties, ready, &select, projection)?;
             values.all(connection, ready).map_err(|error| self.failed(error))?
         })?;
         found.into_iter().try_for_each(|(row, values)| give(&row, values))
@@ -245,14 +175,14 @@ impl Session for SqliteTransaction {
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
         self.read(table, |connection, ready| {
-            let statement = translate::count(&self.database, ready, &predicate)?;
+            let statement = translate::count(&self.database.properties, ready, &predicate)?;
             read::number_of(connection, &statement).map_err(|error| self.failed(error))
         })
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
         self.read(table, |connection, ready| {
-            let statement = translate::exists(&self.database, ready, &predicate)?;
+            let statement = translate::exists(&self.database.properties, ready, &predicate)?;
             read::number_of(connection, &statement).map(|found| found > 0).map_err(|error| self.failed(error))
         })
     }
@@ -261,14 +191,16 @@ impl Session for SqliteTransaction {
         let is_to_read = self.open().as_ref().is_some_and(|open| !matches!(open.by, By::Writer(_)));
         if is_to_read {
             // Nothing changes meanwhile, so the rows need not be held.
-            return self.ids(table, &select).map_or_else(Rows::failed, Rows::of_ids);
+            return self
+                .ids(table, &select)
+                .map_or_else(Rows::failed, |mut rows| Rows::on_demand(move |count| rows.next(count)));
         }
         self.found(table, &select).map_or_else(Rows::failed, Rows::ready)
     }
 
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
         self.read(table, |connection, ready| {
-            let statement = translate::select(&self.database, ready, &select)?;
+            let statement = translate::select(&self.database.properties, ready, &select)?;
             let plan = explained(connection, ready, &statement).map_err(|error| self.failed(error))?;
             Ok(explanation_of(&select, plan))
         })
@@ -286,8 +218,8 @@ impl Transaction for SqliteTransaction {
             }
         };
         let Some(number) = number else { return Ok(()) };
-        let synced = Synced::new(Arc::clone(&self.database), number).await;
-        synced.map_err(|error| Error::OutcomeUnknown { backend: Sqlite::NAME, source: error.into() })
+        let synced = SynchronizedCommit::new(Arc::clone(&self.database.writer), number).await;
+        synced.map_err(|error| Error::OutcomeUnknown { backend: NAME, source: error.into() })
     }
 
     async fn rollback(&self) -> Result<(), Error> {
@@ -329,39 +261,6 @@ impl Transaction for SqliteTransaction {
             tracing::debug!(%error, "cannot go back to a savepoint");
             self.abandon();
         }
-    }
-}
-
-/// Commits, lets the next one have the connection, and gives the number by which to wait for the disk, if that is to be done.
-fn commit(database: &Database, lease: Lease, wrote: bool) -> Result<Option<u64>, Error> {
-    let connection = lease.connection();
-    if connection.is_autocommit() {
-        return Err(lost());
-    }
-    let committed = connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
-    if let Err(error) = committed {
-        let error = database.site.failed(error);
-        return Err(match error {
-            // The log may have all of it, though not for this process.
-            error @ SqliteError::Disk { .. } => Error::OutcomeUnknown { backend: Sqlite::NAME, source: error.into() },
-            error => error.into(),
-        });
-    }
-    let number = (wrote && database.writer.is_relaxed()).then(|| database.writer.syncs.note());
-    drop(connection);
-    Ok(number)
-}
-
-/// Ends what was not committed, or only read.
-fn give_back(database: &Database, by: By) {
-    match by {
-        By::Writer(lease) => drop(lease),
-        By::Reader(connection) => match connection.execute_batch("COMMIT") {
-            Ok(()) => database.give_back(connection),
-            // It is closed, and its snapshot with it.
-            Err(error) => tracing::warn!(%error, "cannot end a snapshot"),
-        },
-        By::Copy(connection) => drop(connection),
     }
 }
 

@@ -1,26 +1,19 @@
 //! Writes: what a job does, alone and among others in one transaction.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
-use longevity_core::backend::{AllWritten, Before, Target, Write, WriteFailure, Writes, Written};
-use longevity_core::value::Value;
-use longevity_core::{RowContent, RowId};
-use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, params};
+use longevity_core::backend::{AllWritten, Write, WriteFailure, Writes, Written};
+use rusqlite::{Connection, params};
 use smallvec::smallvec;
 
-use crate::encode::column_value::encoded;
 use crate::encode::document::SqliteDocument;
-use crate::encode::row::{self, id_of};
-use crate::error::{Site, SqliteError, is_check, is_duplicate};
-use crate::schema::statements::Insert;
-use crate::schema::undeclared;
-use crate::table::Ready;
+use crate::error::{Site, SqliteError};
+use crate::schema::ready_table::ReadyTable;
+use crate::write::row_writer::RowWriter;
 
 /// Writes that wait for their turn: all are done, or none.
 pub(crate) struct Job {
-    pub(crate) table: Arc<Ready>,
+    pub(crate) table: Arc<ReadyTable>,
     pub(crate) writes: Writes<'static, SqliteDocument>,
 }
 
@@ -37,7 +30,7 @@ pub(crate) fn run(
     jobs: Vec<Job>,
     begun: Begun,
 ) -> Result<Vec<Answer>, Vec<Job>> {
-    let mut writing = Writing { connection, site, unexplained: false, locked: Cell::new(false) };
+    let mut writing = RowWriter::new(connection, site);
     if let ([job], Begun::Not) = (jobs.as_slice(), begun) {
         let answer = writing.alone(job);
         return if answer.is_err() && writing.locked.get() { Err(jobs) } else { Ok(vec![answer]) };
@@ -70,10 +63,10 @@ pub(crate) fn begin(connection: &Connection, site: &Site) -> Result<(), SqliteEr
 pub(crate) fn in_transaction(
     connection: &mut Connection,
     site: &Site,
-    table: &Ready,
+    table: &ReadyTable,
     writes: &[Write<'_, SqliteDocument>],
 ) -> Answer {
-    let mut writing = Writing { connection, site, unexplained: false, locked: Cell::new(false) };
+    let mut writing = RowWriter::new(connection, site);
     if let [Write::Replace(target, content)] = writes
         && !target.before
         && let Some(replaced) = writing.replace_likely(table, target, content)
@@ -90,16 +83,7 @@ pub(crate) enum Begun {
     Already,
 }
 
-pub(crate) struct Writing<'a> {
-    pub(crate) connection: &'a mut Connection,
-    site: &'a Site,
-    /// Whether the store refused a write, and nothing was found that explains it.
-    unexplained: bool,
-    /// Whether another process had the lock.
-    locked: Cell<bool>,
-}
-
-impl Writing<'_> {
+impl RowWriter<'_> {
     /// All jobs in the transaction that was begun; `None` if it failed as a whole, and nothing was done.
     fn together(&mut self, jobs: &[Job]) -> Option<Vec<Answer>> {
         let answers: Option<Vec<_>> = jobs
@@ -114,7 +98,11 @@ impl Writing<'_> {
     }
 
     /// Writes in a transaction that has others too, and that they may take with them, as a full disk does.
-    fn among_others(&mut self, table: &Ready, writes: &[Write<'_, SqliteDocument>]) -> Result<Answer, SqliteError> {
+    fn among_others(
+        &mut self,
+        table: &ReadyTable,
+        writes: &[Write<'_, SqliteDocument>],
+    ) -> Result<Answer, SqliteError> {
         // A statement that fails undoes itself; several need a mark to go back to.
         let several = writes.len() > 1;
         if several {
@@ -165,7 +153,7 @@ impl Writing<'_> {
         answer
     }
 
-    fn work(&mut self, table: &Ready, writes: &[Write<'_, SqliteDocument>]) -> Answer {
+    fn work(&mut self, table: &ReadyTable, writes: &[Write<'_, SqliteDocument>]) -> Answer {
         let mut written = AllWritten::with_capacity(writes.len());
         for (at, write) in writes.iter().enumerate() {
             match self.write(table, write) {
@@ -184,7 +172,7 @@ impl Writing<'_> {
 
     fn write(
         &mut self,
-        table: &Ready,
+        table: &ReadyTable,
         write: &Write<'_, SqliteDocument>,
     ) -> Result<Written<SqliteDocument>, WriteFailure> {
         match write {
@@ -198,186 +186,5 @@ impl Writing<'_> {
                 self.delete(table, target).map(|()| Written::Deleted(before))
             }
         }
-    }
-
-    /// The row that a write is about, if it asks for it: in the transaction that changes it.
-    pub(crate) fn before(&self, table: &Ready, target: &Target<'_>) -> Result<Before<SqliteDocument>, WriteFailure> {
-        let Some(id) = row_number(target).filter(|_| target.before) else { return Ok(None) };
-        let run = || {
-            let mut statement = self.connection.prepare_cached(&table.statements.by_id)?;
-            statement.query_row([id], |row| Ok(row::read(table, row))).optional()
-        };
-        match run().map_err(|error| self.failed(table, error))? {
-            Some(Ok(row)) => Ok(Some(Box::new(row))),
-            Some(Err(error)) => Err(error.into()),
-            // There is no such row. The write itself reports that.
-            None => Ok(None),
-        }
-    }
-
-    pub(crate) fn insert(
-        &mut self,
-        table: &Ready,
-        content: &RowContent<SqliteDocument>,
-    ) -> Result<RowId, WriteFailure> {
-        let discriminator = content.discriminator.as_deref();
-        let Some(variant) = table.variant(discriminator) else { return Err(self.stranger(table, discriminator)) };
-        let insert = &table.statements.inserts[variant];
-        let run = || {
-            let mut statement = self.connection.prepare_cached(&insert.sql)?;
-            statement.raw_bind_parameter(1, content.doc.as_str())?;
-            statement.raw_bind_parameter(2, content.written_at.map(|at| at.to_string()))?;
-            bind_columns(&mut statement, table, insert, content, 3)?;
-            statement.raw_execute()
-        };
-        match run() {
-            Ok(_) => Ok(id_of(self.connection.last_insert_rowid())),
-            Err(error) => Err(self.refused(table, content, None, error)),
-        }
-    }
-
-    pub(crate) fn delete(&mut self, table: &Ready, target: &Target<'_>) -> Result<(), WriteFailure> {
-        let Some(id) = row_number(target) else { return Err(WriteFailure::Missing) };
-        if target.scope.is_some_and(|scope| table.definition.scope(scope.variant) != Some(scope)) {
-            return Err(WriteFailure::Missing);
-        }
-        let variant = target.scope.map(|scope| scope.variant);
-        let version = target.version.map(u64::cast_signed);
-        let sql = table.statements.delete(variant, version.is_some()).unwrap_or_default();
-        let run = || {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            statement.raw_bind_parameter(1, id)?;
-            if let Some(version) = version {
-                statement.raw_bind_parameter(2, version)?;
-            }
-            statement.raw_execute()
-        };
-        if run().map_err(|error| self.failed(table, error))? > 0 {
-            return Ok(());
-        }
-        let current = self.current(table, id, None, |_, _| false)?;
-        current.ok_or(WriteFailure::Missing)?.ensure_target(target)?;
-        self.unexplained = true;
-        Err(WriteFailure::Missing)
-    }
-
-    /// Why the store refused the row. Which key it was is not in what SQLite says, but in the rows.
-    pub(crate) fn refused(
-        &mut self,
-        table: &Ready,
-        content: &RowContent<SqliteDocument>,
-        id: Option<i64>,
-        error: rusqlite::Error,
-    ) -> WriteFailure {
-        if is_duplicate(&error) {
-            for (position, index) in table.definition.indexes.iter().enumerate() {
-                if !index.is_unique() || !index.covers(content.discriminator.as_deref()) {
-                    continue;
-                }
-                match self.holder(table, content, position) {
-                    Ok(Some(holder)) if Some(holder) != id => return WriteFailure::Duplicate(position),
-                    Ok(_) => {}
-                    Err(error) => return self.failed(table, error),
-                }
-            }
-            if let Some(key) = undeclared::index_in(&error) {
-                return table.definition.undeclared_key(key).into();
-            }
-            self.unexplained = true;
-        }
-        self.failed(table, error)
-    }
-
-    /// The row that has the content's values in a key.
-    fn holder(
-        &self,
-        table: &Ready,
-        content: &RowContent<SqliteDocument>,
-        position: usize,
-    ) -> rusqlite::Result<Option<i64>> {
-        let Some(sql) = table.statements.get(position, None) else { return Ok(None) };
-        let mut statement = self.connection.prepare_cached(sql)?;
-        for (at, column) in table.definition.indexes[position].columns.iter().enumerate() {
-            statement.raw_bind_parameter(at + 1, column_value(table, content, *column))?;
-        }
-        let mut rows = statement.raw_query();
-        rows.next()?.map(|row| row.get(0)).transpose()
-    }
-
-    pub(crate) fn stranger(&self, table: &Ready, discriminator: Option<&str>) -> WriteFailure {
-        let reason = format!("it does not know the discriminator {discriminator:?}");
-        SqliteError::Refused { table: table.layout.table.clone(), reason }.into()
-    }
-
-    pub(crate) fn failed(&self, table: &Ready, error: rusqlite::Error) -> WriteFailure {
-        self.note(&error);
-        if is_check(&error) {
-            let reason =
-                "another version of the model has created its schema since this program opened the table, and keeps \
-                          other columns: open the store again, and call `create_schema`"
-                    .to_owned();
-            return SqliteError::Refused { table: table.layout.table.clone(), reason }.into();
-        }
-        WriteFailure::Other(self.site.write_failed(error, &table.layout.table, table.definition.type_name))
-    }
-
-    fn execute(&self, sql: &str) -> Result<(), SqliteError> {
-        let run = || self.connection.prepare_cached(sql)?.execute(params![]);
-        run().map(drop).map_err(|error| {
-            self.note(&error);
-            self.site.failed(error)
-        })
-    }
-
-    fn note(&self, error: &rusqlite::Error) {
-        if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
-            self.locked.set(true);
-        }
-    }
-
-    /// After a failure. What SQLite has rolled back already need not be.
-    fn roll_back(&self) {
-        if !self.connection.is_autocommit()
-            && let Err(error) = self.execute("ROLLBACK")
-        {
-            tracing::error!(%error, "cannot roll a transaction back");
-        }
-    }
-}
-
-/// `None` if no row of SQLite's has such an id.
-pub(crate) fn row_number(target: &Target<'_>) -> Option<i64> {
-    u64::try_from(target.id.as_u128()).ok().map(u64::cast_signed)
-}
-
-/// Binds what an insertion has after the values that every row has: the discriminator and the columns of its variant.
-pub(crate) fn bind_columns(
-    statement: &mut Statement<'_>,
-    table: &Ready,
-    insert: &Insert,
-    content: &RowContent<SqliteDocument>,
-    first: usize,
-) -> rusqlite::Result<()> {
-    let mut next = first;
-    if table.layout.has_type {
-        statement.raw_bind_parameter(next, content.discriminator.as_deref())?;
-        next += 1;
-    }
-    for column in &insert.columns {
-        statement.raw_bind_parameter(next, column_value(table, content, *column))?;
-        next += 1;
-    }
-    Ok(())
-}
-
-/// The value of a realized column.
-pub(crate) fn column_value<'a>(
-    table: &Ready,
-    content: &'a RowContent<SqliteDocument>,
-    column: usize,
-) -> ToSqlOutput<'a> {
-    match content.columns.get(column) {
-        Some(value) => encoded(value.as_value_ref(), table.layout.columns[column].form),
-        None => encoded(Value::NONE.as_value_ref(), table.layout.columns[column].form),
     }
 }

@@ -2,19 +2,17 @@
 
 use longevity_core::RowContent;
 use longevity_core::backend::{Target, WriteFailure};
-use rusqlite::OptionalExtension;
 
 use crate::encode::column_value::is_same;
 use crate::encode::document::SqliteDocument;
-use crate::encode::row::number;
 use crate::error::is_duplicate;
-use crate::table::Ready;
-use crate::write::job::{Writing, column_value, row_number};
+use crate::schema::ready_table::ReadyTable;
+use crate::write::row_writer::{RowWriter, column_value, row_number};
 
-impl Writing<'_> {
+impl RowWriter<'_> {
     pub(crate) fn replace(
         &mut self,
-        table: &Ready,
+        table: &ReadyTable,
         target: &Target<'_>,
         content: &RowContent<SqliteDocument>,
     ) -> Result<u64, WriteFailure> {
@@ -59,7 +57,7 @@ impl Writing<'_> {
     /// or if the row is not the one that is meant. Then `None`.
     pub(crate) fn replace_likely(
         &mut self,
-        table: &Ready,
+        table: &ReadyTable,
         target: &Target<'_>,
         content: &RowContent<SqliteDocument>,
     ) -> Option<Result<u64, WriteFailure>> {
@@ -92,59 +90,6 @@ impl Writing<'_> {
             // In a transaction: which key it was can be looked up after the statement, but other processes may write.
             Err(error) if is_duplicate(&error) => None,
             Err(error) => Some(Err(self.failed(table, error))),
-        }
-    }
-
-    /// What is stored, and which of the columns differ from what is to be written.
-    pub(crate) fn current(
-        &self,
-        table: &Ready,
-        id: i64,
-        discriminator: Option<&str>,
-        differs: impl Fn(rusqlite::types::ValueRef<'_>, usize) -> bool,
-    ) -> Result<Option<Current>, WriteFailure> {
-        let run = || {
-            self.connection.prepare_cached(&table.statements.current)?.query_row([id], |row| {
-                let stored = row.get_ref(1)?.as_str_or_null()?;
-                let changed = (0..table.layout.columns.len()).filter_map(|column| match row.get_ref(column + 2) {
-                    Ok(stored) => differs(stored, column).then_some(Ok(column)),
-                    Err(error) => Some(Err(error)),
-                });
-                Ok(Current {
-                    version: number(row, 0)?,
-                    other_type: stored != discriminator,
-                    discriminator: stored.map(str::to_owned),
-                    changed: changed.collect::<Result<_, _>>()?,
-                })
-            })
-        };
-        run().optional().map_err(|error| self.failed(table, error))
-    }
-}
-
-/// A row before it is replaced or deleted.
-pub(crate) struct Current {
-    version: u64,
-    discriminator: Option<String>,
-    other_type: bool,
-    /// The positions of the realized columns whose values change.
-    changed: Vec<usize>,
-}
-
-impl Current {
-    pub(crate) fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// Whether it is the row that is meant: in scope, and of the version.
-    pub(crate) fn ensure_target(&self, target: &Target<'_>) -> Result<(), WriteFailure> {
-        let name = self.discriminator.as_deref();
-        if !target.is_in_scope(name) {
-            return Err(WriteFailure::Missing);
-        }
-        match target.version {
-            Some(version) if version != self.version => Err(WriteFailure::Stale { found: self.version }),
-            _ => Ok(()),
         }
     }
 }

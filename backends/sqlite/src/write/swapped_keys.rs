@@ -9,8 +9,8 @@ use rusqlite::OptionalExtension;
 use rusqlite::types::Value as Owned;
 
 use crate::encode::document::SqliteDocument;
-use crate::table::Ready;
-use crate::write::job::{Writing, bind_columns, row_number};
+use crate::schema::ready_table::ReadyTable;
+use crate::write::row_writer::{RowWriter, bind_columns, row_number};
 
 /// What becomes of a write after all rows that it or others change have left the table.
 enum Next<'a> {
@@ -27,11 +27,11 @@ struct Left {
     updated_at: Owned,
 }
 
-impl Writing<'_> {
+impl RowWriter<'_> {
     /// Does these of several writes, the first of which is at this position. All of it is in the job's transaction.
     pub(crate) fn write_together(
         &mut self,
-        table: &Ready,
+        table: &ReadyTable,
         writes: &[Write<'_, SqliteDocument>],
         first: usize,
         written: &mut AllWritten<SqliteDocument>,
@@ -62,7 +62,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn leave(&mut self, table: &Ready, target: &Target<'_>) -> Result<Left, WriteFailure> {
+    fn leave(&mut self, table: &ReadyTable, target: &Target<'_>) -> Result<Left, WriteFailure> {
         let id = row_number(target).ok_or(WriteFailure::Missing)?;
         let current = self.current(table, id, None, |_, _| false)?.ok_or(WriteFailure::Missing)?;
         current.ensure_target(target)?;
@@ -79,7 +79,7 @@ impl Writing<'_> {
     /// Gives its version.
     fn come_back(
         &mut self,
-        table: &Ready,
+        table: &ReadyTable,
         left: &Left,
         content: &RowContent<SqliteDocument>,
     ) -> Result<u64, WriteFailure> {

@@ -30,7 +30,7 @@ impl Wait {
         self.is_passed_over.store(true, Ordering::Release);
     }
 
-    /// It is polled.
+    /// Notes that the task was polled, so it is not passed over any more.
     pub(crate) fn polled(&self) {
         self.is_passed_over.store(false, Ordering::Release);
     }

@@ -8,8 +8,8 @@ use longevity_core::backend::{Backend, ByKind, Session, Transaction, Transaction
 use longevity_core::{Error, ErrorKind, block_on};
 use smallvec::smallvec;
 
-use crate::query::statement_reuse_tests::{content, definition};
-use crate::writer::synchronization::Synced;
+use crate::test_table::{content, definition};
+use crate::writer::synchronized_commit::SynchronizedCommit;
 use crate::{Durability, Sqlite, SqliteError, SqliteTransaction, Table};
 
 fn opened(durability: Durability) -> (tempfile::TempDir, Sqlite, Table) {
@@ -103,7 +103,7 @@ fn commits_share_a_synchronization() {
     insert(&tx, &table, "cec");
     block_on(tx.commit()).unwrap();
     assert_eq!(syncs.counted(), (3, 3));
-    block_on(Synced::new(Arc::clone(&table.database), 1)).unwrap();
+    block_on(SynchronizedCommit::new(Arc::clone(&table.database.writer), 1)).unwrap();
     assert_eq!(block_on(sqlite.count(&table, Predicate::True)).unwrap(), 3);
 }
 

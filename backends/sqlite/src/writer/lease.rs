@@ -6,44 +6,44 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Poll};
 
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
-use crate::connection::database::Database;
-use crate::connection::open::Patient;
 use crate::error::SqliteError;
 use crate::write::job::begin;
-use crate::writer::deadline::Wait;
-use crate::writer::queue::watch;
+use crate::writer::claim::Claim;
+use crate::writer::patient_connection::Patient;
+use crate::writer::watcher::watch;
+use crate::writer::write_connection::Writer;
 
 /// The connection. Dropped, it is given back as it was: what is open on it is rolled back.
 pub(crate) struct Lease {
-    database: Arc<Database>,
+    writer: Arc<Writer>,
 }
 
 impl Lease {
     /// Waits for the connection.
-    pub(crate) fn claim(database: &Arc<Database>) -> Claiming {
-        Claiming { database: Arc::clone(database), claim: None, to_relax: false }
+    pub(crate) fn claim(writer: &Arc<Writer>) -> Claiming {
+        Claiming { writer: Arc::clone(writer), claim: None, to_relax: false }
     }
 
     /// Waits for the connection, and begins a transaction that writes.
-    pub(crate) async fn begin(database: &Arc<Database>) -> Result<Self, SqliteError> {
-        let to_relax = database.is_synchronized();
-        Claiming { database: Arc::clone(database), claim: None, to_relax }.await?.begun().await
+    pub(crate) async fn begin(writer: &Arc<Writer>) -> Result<Self, SqliteError> {
+        let to_relax = writer.is_synchronized;
+        Claiming { writer: Arc::clone(writer), claim: None, to_relax }.await?.begun().await
     }
 
     pub(crate) fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.database.writer.leased()
+        self.writer.leased()
     }
 
     /// While another process has the lock, a thread waits for it.
     async fn begun(self) -> Result<Self, SqliteError> {
         let begun = self.begin_now();
-        let site = &self.database.site;
+        let site = &self.writer.site;
         if !matches!(begun, Err(SqliteError::Locked { .. })) || site.timeout.is_zero() {
             return begun.map(|()| self);
         }
@@ -62,16 +62,16 @@ impl Lease {
     }
 
     fn begin_now(&self) -> Result<(), SqliteError> {
-        let writer = &self.database.writer;
-        let (connection, site) = (self.connection(), &self.database.site);
-        if self.database.is_synchronized() && writer.syncs.open(&connection) {
+        let writer = &self.writer;
+        let (connection, site) = (self.connection(), &self.writer.site);
+        if self.writer.is_synchronized && writer.syncs.open(&connection) {
             writer.relax(&connection).map_err(|error| site.failed(error))?;
         }
         begin(&connection, site)
     }
 
     fn begin_patiently(&self) -> Result<(), SqliteError> {
-        let site = &self.database.site;
+        let site = &self.writer.site;
         let patient = Patient::new(self.connection(), site.timeout).map_err(|error| site.failed(error))?;
         begin(&patient, site)
     }
@@ -79,62 +79,13 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.database.writer.give_back();
-    }
-}
-
-/// A task that waits for the connection.
-pub(crate) struct Claim {
-    state: Mutex<State>,
-    pub(crate) wait: Wait,
-}
-
-enum State {
-    Waiting(Waker),
-    Expired(SqliteError),
-}
-
-impl Claim {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn waker(&self) -> Option<Waker> {
-        match &*self.state() {
-            State::Waiting(waker) => Some(waker.clone()),
-            State::Expired(_) => None,
-        }
-    }
-
-    /// Its deadline is over. Gives the task to wake.
-    #[must_use = "somebody waits"]
-    pub(crate) fn expire(&self, error: &SqliteError) -> Option<Waker> {
-        match std::mem::replace(&mut *self.state(), State::Expired(error.clone())) {
-            State::Waiting(waker) => Some(waker),
-            State::Expired(_) => None,
-        }
-    }
-
-    /// The error, if its deadline is over. If not, `waker` is the one to wake from now on.
-    fn expired(&self, waker: &Waker) -> Option<SqliteError> {
-        self.wait.polled();
-        let mut state = self.state();
-        match &mut *state {
-            State::Waiting(waiting) => {
-                let old = std::mem::replace(waiting, waker.clone());
-                // A waker may own whatever it likes: it is dropped outside of the lock.
-                drop(state);
-                drop(old);
-                None
-            }
-            State::Expired(error) => Some(error.clone()),
-        }
+        self.writer.give_back();
     }
 }
 
 /// Waits for the connection.
 pub(crate) struct Claiming {
-    database: Arc<Database>,
+    writer: Arc<Writer>,
     claim: Option<Arc<Claim>>,
     /// Whether the connection is to commit without synchronizing.
     to_relax: bool,
@@ -143,16 +94,20 @@ pub(crate) struct Claiming {
 impl Claiming {
     /// The connection, if it is free and it is this one's turn.
     fn lease(&self) -> Option<Lease> {
-        if !self.database.writer.queue().may_claim(self.claim.as_ref()) {
+        if !self.writer.queue().may_claim(self.claim.as_ref()) {
             return None;
         }
-        let is_taken = self.database.writer.take(&self.database, self.to_relax);
-        is_taken.then(|| Lease { database: Arc::clone(&self.database) })
+        if !self.writer.take(self.to_relax) {
+            return None;
+        }
+        // A task that has just failed to get the lock did not see a lease, and has no deadline yet.
+        watch(&self.writer);
+        Some(Lease { writer: Arc::clone(&self.writer) })
     }
 
     fn withdraw(&mut self) -> bool {
         let Some(claim) = self.claim.take() else { return false };
-        self.database.writer.queue().claims.retain(|other| !Arc::ptr_eq(other, &claim));
+        self.writer.queue().claims.retain(|other| !Arc::ptr_eq(other, &claim));
         true
     }
 }
@@ -165,22 +120,21 @@ impl Future for Claiming {
             && let Some(error) = claim.expired(context.waker())
         {
             self.claim = None;
-            self.database.writer.passed_over();
+            self.writer.passed_over();
             return Poll::Ready(Err(error));
         }
         let mut lease = self.lease();
         if lease.is_none() && self.claim.is_none() {
-            let state = Mutex::new(State::Waiting(context.waker().clone()));
-            let claim = Arc::new(Claim { state, wait: Wait::default() });
-            self.database.writer.queue().claims.push_back(Arc::clone(&claim));
+            let claim = Arc::new(Claim::new(context.waker().clone()));
+            self.writer.queue().claims.push_back(Arc::clone(&claim));
             self.claim = Some(claim);
-            watch(&self.database);
+            watch(&self.writer);
             // It may have become free just before the claim was in the queue.
             lease = self.lease();
         }
         let Some(lease) = lease else { return Poll::Pending };
         self.withdraw();
-        Poll::Ready(match self.database.writer.syncs.broken() {
+        Poll::Ready(match self.writer.syncs.broken() {
             None => Ok(lease),
             Some(error) => Err(error),
         })
@@ -190,7 +144,7 @@ impl Future for Claiming {
 impl Drop for Claiming {
     fn drop(&mut self) {
         if self.withdraw() {
-            self.database.writer.passed_over();
+            self.writer.passed_over();
         }
     }
 }
@@ -199,20 +153,23 @@ impl Drop for Claiming {
 mod tests {
     use longevity_core::backend::Predicate;
     use longevity_core::backend::{Backend, Session, Target, Transaction, TransactionMode, Write, WriteFailure};
+    use longevity_core::backend::Predicate;
+    use std::task::Waker;
+
     use longevity_core::{RowId, block_on};
     use smallvec::smallvec;
 
     use super::*;
     use crate::Sqlite;
-    use crate::query::statement_reuse_tests::{content, definition};
+    use crate::test_table::{content, definition};
 
     #[test]
     fn whoever_does_not_want_it_any_more_is_forgotten() {
         let sqlite = Sqlite::in_memory();
         let table = block_on(sqlite.open(&[Arc::new(definition())])).unwrap().remove(0);
         let database = &table.database;
-        let lease = block_on(Lease::claim(database)).unwrap();
-        let mut second = Box::pin(Lease::claim(database));
+        let lease = block_on(Lease::claim(&database.writer)).unwrap();
+        let mut second = Box::pin(Lease::claim(&database.writer));
         assert!(second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         assert!(database.writer.is_wanted());
         drop(second);

@@ -5,19 +5,16 @@
 //! watcher, a thread, passes it over until it is polled.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 
-use crate::connection::database::Database;
 use crate::error::SqliteError;
-use crate::writer::lease::Claim;
+use crate::writer::claim::Claim;
 use crate::writer::ticket::{Ticket, Turn};
 
-/// How often the watcher looks.
-const TICK: Duration = Duration::from_millis(10);
 /// How long the connection is free before those whose turn it is are passed over.
 const ALLOWANCE: Duration = Duration::from_millis(50);
 
@@ -28,7 +25,7 @@ pub(crate) struct Queue {
     /// Tasks that want to lease it.
     pub(crate) claims: VecDeque<Arc<Claim>>,
     /// Whether there is a watcher. Without one there are no turns.
-    watched: bool,
+    pub(crate) watched: bool,
     /// Whether a claim comes next, if writes wait too.
     is_turn_of_claims: bool,
     /// Since when no task has the connection.
@@ -94,7 +91,7 @@ impl Queue {
 
     /// If the connection has been free for too long at this moment, passes over those whose turn it is, and gives the next ones to
     /// wake.
-    fn pass_over(&mut self, now: Instant) -> Wakers {
+    pub(crate) fn pass_over(&mut self, now: Instant) -> Wakers {
         let idle_since = *self.idle_since.get_or_insert(now);
         if now.saturating_duration_since(idle_since) < ALLOWANCE {
             return Wakers::new();
@@ -108,14 +105,14 @@ impl Queue {
     }
 
     /// Sets the deadline of each task that has none yet, and says whether any task waits.
-    fn wait_until(&mut self, deadline: Instant) -> bool {
+    pub(crate) fn wait_until(&mut self, deadline: Instant) -> bool {
         self.writes.iter().for_each(|ticket| ticket.wait.until(deadline));
         self.claims.iter().for_each(|claim| claim.wait.until(deadline));
         !self.writes.is_empty() || !self.claims.is_empty()
     }
 
     /// Takes the tasks out of the queue whose deadline is over at this moment, or all that have one.
-    fn expire(&mut self, now: Option<Instant>) -> Expired {
+    pub(crate) fn expire(&mut self, now: Option<Instant>) -> Expired {
         let is_over =
             |deadline: Option<Instant>| deadline.is_some_and(|deadline| now.is_none_or(|now| deadline <= now));
         let (over, left): (Vec<_>, Vec<_>) =
@@ -128,84 +125,21 @@ impl Queue {
     }
 
     /// The first deadline.
-    fn next_deadline(&self) -> Option<Instant> {
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let writes = self.writes.iter().filter_map(|ticket| ticket.wait.deadline());
         writes.chain(self.claims.iter().filter_map(|claim| claim.wait.deadline())).min()
     }
 }
 
 /// Tasks whose deadline is over.
-struct Expired {
+pub(crate) struct Expired {
     writes: Turn,
     claims: Vec<Arc<Claim>>,
 }
 
 impl Expired {
-    fn fail(self, error: &SqliteError) {
+    pub(crate) fn fail(self, error: &SqliteError) {
         self.writes.fail(error).into_iter().for_each(Waker::wake);
         self.claims.iter().filter_map(|claim| claim.expire(error)).for_each(Waker::wake);
-    }
-}
-
-/// Starts the watcher, unless there is one, and sets the deadlines of the tasks that wait. A task that waits for its own transaction would
-/// wait for ever otherwise.
-pub(crate) fn watch(database: &Arc<Database>) {
-    let now = Instant::now();
-    let mut queue = database.writer.queue();
-    let is_to_watch = now.checked_add(database.site.timeout).is_some_and(|deadline| queue.wait_until(deadline));
-    if !is_to_watch || queue.watched {
-        return;
-    }
-    let own = Watch(Arc::downgrade(database));
-    queue.watched = std::thread::Builder::new().name("longevity-wait".to_owned()).spawn(move || own.run()).is_ok();
-    if !queue.watched {
-        // There is no thread. They fail now, because nothing would end their waiting later.
-        let expired = queue.expire(None);
-        drop(queue);
-        expired.fail(&database.site.occupied());
-    }
-}
-
-/// The watcher: a thread that runs as long as any task has a deadline.
-struct Watch(Weak<Database>);
-
-impl Watch {
-    fn run(&self) {
-        while let Some(database) = self.0.upgrade() {
-            let writer = &database.writer;
-            let now = Instant::now();
-            let mut queue = writer.queue();
-            let Some(next) = queue.next_deadline() else {
-                queue.watched = false;
-                return;
-            };
-            // This is asked while the queue is locked. If the connection becomes free later, the tasks that are left are woken then.
-            if writer.is_free() {
-                // No deadline counts: a task that is polled gets the connection when it is its turn.
-                let wakers = queue.pass_over(now);
-                drop(queue);
-                wakers.into_iter().for_each(Waker::wake);
-            } else {
-                let expired = queue.expire(Some(now));
-                drop(queue);
-                let site = &database.site;
-                expired.fail(&if writer.is_waiting() { site.locked() } else { site.occupied() });
-            }
-            drop(database);
-            let pause = next.saturating_duration_since(now);
-            std::thread::sleep(if pause.is_zero() { TICK } else { pause.min(TICK) });
-        }
-    }
-}
-
-/// After a panic, another one goes on.
-impl Drop for Watch {
-    fn drop(&mut self) {
-        if std::thread::panicking()
-            && let Some(database) = self.0.upgrade()
-        {
-            database.writer.queue().watched = false;
-            watch(&database);
-        }
     }
 }

@@ -4,43 +4,40 @@
 //! synchronization of the log is enough for all that were committed before it, as the log has them in their order.
 
 use std::fs::{File, OpenOptions};
-use std::future::Future;
 use std::path::PathBuf;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
 
 use rusqlite::Connection;
 
-use crate::connection::database::Database;
 use crate::error::SqliteError;
-use crate::writer::group_commit::Crowd;
+use crate::writer::group_commit::Gathering;
 
 #[derive(Default)]
-pub(crate) struct Syncs {
+pub(crate) struct Synchronization {
     /// The write-ahead log, opened a second time. SQLite keeps no locks on this file, which this one would take away when it is closed.
     log: OnceLock<File>,
-    crowd: Crowd,
+    pub(crate) gathering: Gathering,
     /// Held while the log is synchronized. The system reports a failure only once, so two synchronizations must not overlap.
     turn: Mutex<()>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     /// How many were committed.
-    committed: u64,
+    pub(crate) committed: u64,
     /// How many of them are on the disk.
-    synced: u64,
+    pub(crate) synced: u64,
     /// Whether somebody synchronizes.
-    is_busy: bool,
-    waiting: Vec<Waker>,
+    pub(crate) is_busy: bool,
+    pub(crate) waiting: Vec<Waker>,
     /// Why the log could not be synchronized. What was committed may be lost, and with it all that comes after it in the log.
-    broken: Option<String>,
+    pub(crate) broken: Option<String>,
 }
 
-impl Syncs {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl Synchronization {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -91,7 +88,7 @@ impl Syncs {
     }
 
     /// Puts on the disk what was committed. Gives the tasks that wait for that.
-    fn synchronize(&self) -> Vec<Waker> {
+    pub(crate) fn synchronize(&self) -> Vec<Waker> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let (all, is_broken) = {
             let state = self.state();
@@ -104,7 +101,7 @@ impl Syncs {
             // What failed before is not on the disk, whatever the system says now.
             Ok(()) if is_broken => {}
             Ok(()) => {
-                self.crowd.note(usize::try_from(all.saturating_sub(state.synced)).unwrap_or(usize::MAX));
+                self.gathering.note(usize::try_from(all.saturating_sub(state.synced)).unwrap_or(usize::MAX));
                 state.synced = state.synced.max(all);
             }
             Err(error) => state.broken = Some(error.to_string()),
@@ -131,61 +128,5 @@ impl Syncs {
     /// The error of all that is written after the log could not be synchronized.
     pub(crate) fn broken(&self) -> Option<SqliteError> {
         self.state().broken.as_ref().map(|reason| SqliteError::Unsynchronized { reason: reason.clone() })
-    }
-}
-
-/// Waits until a commit is on the disk. If it is dropped, the commit is done all the same.
-pub(crate) struct Synced {
-    database: Arc<Database>,
-    number: u64,
-    yields: u8,
-}
-
-impl Synced {
-    pub(crate) fn new(database: Arc<Database>, number: u64) -> Self {
-        Self { database, number, yields: 0 }
-    }
-}
-
-impl Future for Synced {
-    type Output = Result<(), SqliteError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let database = Arc::clone(&self.database);
-        let syncs = &database.writer.syncs;
-        let mut state = syncs.state();
-        if state.synced >= self.number {
-            return Poll::Ready(Ok(()));
-        }
-        if let Some(reason) = &state.broken {
-            return Poll::Ready(Err(SqliteError::Unsynchronized { reason: reason.clone() }));
-        }
-        if state.is_busy {
-            if !state.waiting.iter().any(|waiting| waiting.will_wake(context.waker())) {
-                state.waiting.push(context.waker().clone());
-            }
-            return Poll::Pending;
-        }
-        // Transactions that wait for the connection may be committed soon, so they are waited for, unless one of them runs already, on
-        // another thread.
-        let writer = &database.writer;
-        let there = usize::try_from(state.committed - state.synced).unwrap_or(usize::MAX);
-        let is_gathered =
-            syncs.crowd.is_gathered(self.yields, || there) && (Crowd::is_enough(self.yields) || !writer.is_wanted());
-        let is_overlapped = self.yields > 0 && writer.is_leased();
-        if !(is_gathered || is_overlapped) {
-            drop(state);
-            self.yields += 1;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        state.is_busy = true;
-        drop(state);
-        syncs.synchronize().into_iter().for_each(Waker::wake);
-        let state = syncs.state();
-        Poll::Ready(match &state.broken {
-            Some(reason) if state.synced < self.number => Err(SqliteError::Unsynchronized { reason: reason.clone() }),
-            _ => Ok(()),
-        })
     }
 }
