@@ -4,8 +4,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 
-use crate::report::Verdict;
-use crate::spec::Case;
+use crate::case::{Case, Verdict};
 
 /// Collects the cases of any number of models, and runs those that the command line asks for.
 #[derive(Default)]

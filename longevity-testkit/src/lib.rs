@@ -23,6 +23,7 @@
 )]
 
 mod agreement;
+mod case;
 mod cases;
 pub mod contract;
 pub mod crash;
@@ -30,6 +31,7 @@ pub mod decorate;
 mod facade;
 mod fixture;
 mod harness;
+mod keys;
 mod macros;
 mod naming;
 mod outcome;
@@ -40,13 +42,16 @@ mod questions;
 mod random;
 mod refused;
 mod report;
+mod settings;
 mod spec;
 pub mod strategies;
 mod telling;
 mod untyped;
+mod values;
 mod views;
 
 pub use agreement::{Agreement, AgreementReport, Disagreement};
+pub use case::{Case, Verdict};
 pub use contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 pub use facade::{Facade, Through};
 pub use fixture::{Fixture, with_guard};
@@ -56,8 +61,8 @@ pub use query_spec::configured_queries;
 pub use query_spec::{QuerySpec, Rows};
 #[doc(hidden)]
 pub use questions::Scope;
-pub use report::{CaseReport, Report, Verdict};
-pub use spec::{Case, RepoCrudSpec};
+pub use report::{CaseReport, Report};
+pub use spec::RepoCrudSpec;
 
 #[doc(hidden)]
 pub use spec::configured;

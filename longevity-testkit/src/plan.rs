@@ -9,10 +9,10 @@ use longevity_core::{Error, InModel, KeyFor, PersistentType};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::cases::values_in;
 use crate::contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 use crate::questions::{Questions, Scope};
 use crate::strategies::Generators;
+use crate::values::values_in;
 
 /// A table.
 pub(crate) struct TablePlan<P> {
@@ -94,7 +94,7 @@ pub(crate) fn table_plan<M, P: SpecRoot + InModel<M>>(
     let definition = P::definition().table()?;
     let keys = keys(&definition, Ok::<P, P>, |value| value, |keys| P::visit_keys(keys));
     let own = drawn::<P>(generators, samples, chance);
-    let scopes = Scope::all::<M, P>();
+    let scopes = scopes_of::<M, P>();
     let questions = Questions::about::<P, P>(&definition, &scopes, &own);
     let root = ViewPlan { name: P::NAME, samples: own, keys, questions };
     let mut views =
@@ -104,6 +104,29 @@ pub(crate) fn table_plan<M, P: SpecRoot + InModel<M>>(
     let mut views = vec![root];
     views.extend(derived.into_iter().filter_map(|view| view.downcast::<ViewPlan<P>>().ok()).map(|view| *view));
     Ok(TablePlan { definition, scopes, views })
+}
+
+/// The scopes of all derived types of `P`.
+pub(crate) fn scopes_of<M, P: SpecRoot + InModel<M>>() -> Vec<Scope> {
+    let mut scopes = Scopes(Vec::new());
+    P::visit::<M, _>(&mut scopes);
+    scopes.0
+}
+
+struct Scopes(Vec<Scope>);
+
+impl<M> SpecVisitor<M> for Scopes {
+    fn plain<P: SpecRoot + InModel<M>>(&mut self) {}
+
+    fn poly<P: SpecRoot + InModel<M>>(&mut self) {}
+
+    fn derived<P, D>(&mut self)
+    where
+        P: SpecRoot + InModel<M> + SpecDerived<D>,
+        D: SpecKeys + PersistentType<Root = P>,
+    {
+        self.0.push(<P as SpecDerived<D>>::scope());
+    }
 }
 
 impl<P: PersistentType> TablePlan<P> {

@@ -2,18 +2,7 @@
 
 use std::fmt;
 
-use crate::spec::Case;
-
-/// What became of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It held.
-    Passed,
-    /// It has no meaning for these types; says why.
-    Skipped(String),
-    /// It did not hold; says what happened instead.
-    Failed(String),
-}
+use crate::case::{Case, Verdict};
 
 /// One case of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]

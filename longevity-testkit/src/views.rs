@@ -9,8 +9,8 @@ use longevity_core::blocking::{Longevity, Repo, Transaction};
 use longevity_core::query::{Query, by_type};
 use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, PersistentType, Value};
 
-use crate::cases::{Key, all_keys, own_keys};
 use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
+use crate::keys::{Key, all_keys, own_keys};
 use crate::questions::Change;
 use crate::untyped::{AllAggregates, Group, Read, Untyped};
 

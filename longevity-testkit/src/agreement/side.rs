@@ -11,10 +11,10 @@ use longevity_core::{DomainModel, Error, InModel, PState, PersistentType, RowId}
 
 use super::seen::{Duplicate, Row, Seen};
 use super::step::Way;
-use crate::cases::{collisions, shown, values_in, whole};
 use crate::contract::SpecRoot;
 use crate::questions::{Asked, Change, Place, with_ids};
 use crate::untyped::Read;
+use crate::values::{collisions, shown, values_in, whole};
 use crate::views::{AnyView, views_of};
 
 /// What is done, with values of the table's type.

@@ -4,12 +4,12 @@ use std::sync::Barrier;
 
 use longevity_core::{DomainModel, Error};
 
-use super::keys::Key;
 use super::room::{BackendOf, Room, Tested};
 use super::rows::{SeenRow, all_rows};
-use super::unique::collide;
 use crate::fixture::Fixture;
+use crate::keys::Key;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
+use crate::values::collide;
 
 /// Of threads that create one key value, exactly one wins; then all create rows of their own, and none is lost.
 pub(crate) fn create<M: DomainModel, T: Tested<M>, F: Fixture>(

@@ -2,12 +2,12 @@
 
 use longevity_core::{DomainModel, Error};
 
-use super::keys::Key;
 use super::room::{BackendOf, Room, Tested};
 use super::rows::{SeenRow, all_rows, seen};
-use super::unique::ensure_duplicate;
 use crate::fixture::Fixture;
+use crate::keys::Key;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
+use crate::values::ensure_duplicate;
 
 fn has_batches<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome<bool> {
     use longevity_core::backend::Backend;

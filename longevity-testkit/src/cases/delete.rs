@@ -3,9 +3,10 @@
 use longevity_core::DomainModel;
 
 use super::room::{Room, Tested};
-use super::rows::{SeenRow, all_rows, seen, whole};
+use super::rows::{SeenRow, all_rows, seen};
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, ensure, ensure_eq};
+use crate::values::whole;
 
 pub(crate) fn delete<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
     let store = room.open()?;

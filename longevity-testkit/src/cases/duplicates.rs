@@ -2,12 +2,12 @@
 
 use longevity_core::DomainModel;
 
-use super::keys::Key;
 use super::room::{BackendOf, Room, Tested};
 use super::rows::{SeenRow, all_rows};
-use super::unique::ensure_duplicate;
 use crate::fixture::Fixture;
+use crate::keys::Key;
 use crate::outcome::{Outcome, Stop, ensure_eq};
+use crate::values::ensure_duplicate;
 
 /// A duplicate is not created.
 pub(crate) fn on_create<M: DomainModel, T: Tested<M>, F: Fixture>(

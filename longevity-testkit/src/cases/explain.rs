@@ -8,9 +8,9 @@ use longevity_core::value::Comparison;
 use longevity_core::{Access, DomainModel, Error, PersistentType};
 
 use super::room::{Room, Tested};
-use super::unique::values_in;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop, ensure};
+use crate::values::values_in;
 
 pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>, position: usize) -> Outcome {
     let store = room.open()?;

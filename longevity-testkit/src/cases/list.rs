@@ -7,7 +7,6 @@ use longevity_core::backend::Backend;
 use longevity_core::table::TableDefinition;
 use longevity_core::{HasVariant, InModel, PersistentType};
 
-use super::keys::{Key, all_keys, own_keys};
 use super::room::{BackendOf, Room, Tested};
 use super::stale::{ORIGINS, WRITES};
 use super::variants::variants;
@@ -15,13 +14,15 @@ use super::{
     capabilities, concurrency, create_many, delete, discriminators, duplicates, explain, morph, options, poly,
     primary_key, queries, round_trip, schema, siblings, stale, streams, tasks, undeclared, update, write_many,
 };
+use crate::case::Case;
 use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 use crate::facade::Facade;
 use crate::fixture::Fixture;
+use crate::keys::{Key, all_keys, own_keys};
 use crate::naming::{case_name, snake_case};
 use crate::outcome::Outcome;
 use crate::refused::advised;
-use crate::spec::{Case, Settings};
+use crate::settings::Settings;
 
 /// All cases of the model `M`.
 pub(crate) fn of_model<M: SpecModel, F: Fixture>(settings: &Settings, fixture: Arc<F>, facade: Facade) -> Vec<Case> {

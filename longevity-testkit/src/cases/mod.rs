@@ -7,7 +7,6 @@ mod delete;
 mod discriminators;
 mod duplicates;
 mod explain;
-mod keys;
 mod list;
 mod morph;
 mod options;
@@ -25,14 +24,8 @@ mod stale;
 mod streams;
 mod tasks;
 mod undeclared;
-mod unique;
 mod update;
 mod variants;
 mod write_many;
 
 pub(crate) use list::of_model;
-pub(crate) use {
-    keys::{Key, all_keys, own_keys},
-    rows::whole,
-    unique::{collide, collisions, shown, values_in},
-};

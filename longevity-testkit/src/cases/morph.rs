@@ -5,11 +5,11 @@ use longevity_core::{DomainModel, Error, InModel};
 
 use super::room::Room;
 use super::rows::{SeenRow, all_rows};
-use super::unique::{collide, ensure_duplicate};
 use super::variants::{Variant, variants};
 use crate::contract::SpecRoot;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
+use crate::values::{collide, ensure_duplicate};
 
 /// The two derived types, and values of each that collide in no key.
 struct Pair<M, P, F: Fixture> {

@@ -2,12 +2,12 @@
 
 use longevity_core::{DomainModel, HasVariant, InModel, PersistentType};
 
-use super::keys::own_keys;
 use super::room::{Room, Tested};
 use super::rows::{SeenRow, all_rows, seen};
 use super::variants::variants;
 use crate::contract::SpecRoot;
 use crate::fixture::Fixture;
+use crate::keys::own_keys;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
 
 /// Created through the poly repository: each derived repository sees its own, by query and by key.

@@ -4,9 +4,9 @@ use longevity_core::{DomainModel, Error};
 
 use super::room::{Room, Tested};
 use super::rows::{SeenRow, all_rows};
-use super::unique::{shown, values_in};
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
+use crate::values::{shown, values_in};
 
 pub(crate) fn refuse_another<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
     let definition = room.definition()?;

@@ -7,12 +7,13 @@ use longevity_core::value::Comparison;
 use longevity_core::{DomainModel, PState, PersistentType, Value};
 
 use super::room::{BackendOf, Room, Tested};
-use super::unique::collide;
 use crate::fixture::Fixture;
 use crate::outcome::Outcome;
+use crate::plan::scopes_of;
 use crate::questions::{
-    Asked, By, Join, JoinForm, Kind, Place, Plain, Property, Question, Questions, Scope, Ways, What, agree, properties,
+    Asked, By, Join, JoinForm, Kind, Place, Plain, Property, Question, Questions, Ways, What, agree, properties,
 };
+use crate::values::collide;
 
 const EQUALITY: [Comparison; 2] = [Comparison::Eq, Comparison::Ne];
 const ORDER: [Comparison; 4] = [Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge];
@@ -36,7 +37,7 @@ impl<T: PersistentType, F: Fixture> Asking<T, F> {
         let definition = room.definition()?;
         let states = populated(room, &repo)?;
         let values = states.iter().map(PState::get);
-        let questions = Questions::about::<T, T>(definition, &Scope::all::<M, T::Root>(), values.clone());
+        let questions = Questions::about::<T, T>(definition, &scopes_of::<M, T::Root>(), values.clone());
         let rows = values.enumerate().map(|(number, value)| Plain::of(number, value)).collect();
         Ok(Self { repo, questions, properties: properties::<T>(definition), states, rows })
     }

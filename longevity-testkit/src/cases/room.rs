@@ -8,13 +8,13 @@ use longevity_core::blocking::Longevity;
 use longevity_core::table::TableDefinition;
 use longevity_core::{DomainModel, Error, InModel, Options, PersistentType, RootType};
 
-use super::keys::Key;
 use crate::contract::{SpecKeys, SpecRoot};
 use crate::decorate::{Decorated, Decorator};
 use crate::fixture::Fixture;
+use crate::keys::Key;
 use crate::naming::snake_case;
 use crate::outcome::{Outcome, Stop};
-use crate::spec::Settings;
+use crate::settings::Settings;
 
 /// A plain, poly or derived type that the suite can test in the model `M`.
 pub(crate) trait Tested<M>: SpecKeys + PersistentType<Root: InModel<M> + SpecRoot> {}

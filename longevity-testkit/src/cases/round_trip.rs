@@ -2,10 +2,10 @@
 
 use longevity_core::{DomainModel, Error};
 
-use super::keys::Key;
 use super::room::{BackendOf, Room, Tested};
 use super::rows::{SeenRow, all_rows, seen};
 use crate::fixture::Fixture;
+use crate::keys::Key;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
 
 /// Created persistents are found as they were created, through the type's repository and through its root's.

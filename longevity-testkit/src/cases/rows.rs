@@ -5,6 +5,7 @@ use longevity_core::blocking::{Longevity, Repo};
 use longevity_core::{DomainModel, InModel, PState, PersistentType, RowId, Timestamp, Value};
 
 use crate::outcome::Outcome;
+use crate::values::whole;
 
 /// A row: what its state says, and its value as the poly type's variant holds it.
 #[derive(Clone, Debug)]
@@ -41,11 +42,6 @@ impl PartialEq for SeenRow {
             && (self.created_at, self.updated_at) == (other.created_at, other.updated_at)
             && self.value.is_identical(&other.value)
     }
-}
-
-/// All of a persistent's values.
-pub(crate) fn whole<T: PersistentType>(value: &T) -> Value {
-    value.value_at(&[]).to_value()
 }
 
 /// The rows that a repository sees, by id.

@@ -8,13 +8,12 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use super::room::{Room, Tested};
-use super::rows::whole;
-use super::unique::collide;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop};
 use crate::pool::positions;
 use crate::random::runner;
-use crate::spec::Settings;
+use crate::settings::Settings;
+use crate::values::{collide, whole};
 
 /// How many values are drawn for each that is wanted, before a strategy counts as exhausted.
 const DRAWS: usize = 60;

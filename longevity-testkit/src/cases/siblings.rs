@@ -2,13 +2,13 @@
 
 use longevity_core::{DomainModel, Error, HasVariant, InModel, Options, PersistentType};
 
-use super::keys::{Key, own_keys};
 use super::room::{BackendOf, Room, Tested};
 use super::rows::{SeenRow, all_rows, seen};
-use super::unique::ensure_duplicate;
 use crate::contract::SpecRoot;
 use crate::fixture::Fixture;
+use crate::keys::{Key, own_keys};
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
+use crate::values::ensure_duplicate;
 
 /// The poly type's values, split by whether they are of the derived type.
 fn own_and_siblings<M, P, D, F>(room: &Room<D, M, F>) -> Outcome<(Vec<P>, Vec<P>)>

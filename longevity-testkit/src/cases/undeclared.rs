@@ -7,10 +7,10 @@ use longevity_core::backend::{Backend, ByKind, Session, WriteFailure};
 use longevity_core::table::TableDefinition;
 use longevity_core::{DomainModel, Error, PersistentType, RowContent, Value};
 
-use super::keys::Key;
 use super::planting::{Handle, create_version, handle};
 use super::room::{BackendOf, Room, Tested};
 use crate::fixture::Fixture;
+use crate::keys::Key;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
 
 /// The version without the key names it when a write violates it, lists it, and drops it when it is told to.

@@ -2,10 +2,10 @@
 
 use longevity_core::DomainModel;
 
-use super::keys::Key;
 use super::room::{BackendOf, Room, Tested};
 use super::rows::{SeenRow, all_rows, seen};
 use crate::fixture::Fixture;
+use crate::keys::Key;
 use crate::outcome::{Outcome, ensure, ensure_eq};
 
 /// Every row takes the value of another sample in turn.

@@ -7,9 +7,9 @@ use longevity_core::backend::Backend;
 use longevity_core::blocking::Longevity;
 use longevity_core::{DomainModel, HasVariant, InModel, PersistentType};
 
-use super::keys::all_keys;
 use super::rows::{SeenRow, seen};
 use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
+use crate::keys::all_keys;
 use crate::outcome::Outcome;
 
 type Store<M, B> = Longevity<M, B>;

@@ -8,12 +8,13 @@ use longevity_core::query::Query;
 use longevity_core::value::Comparison;
 use longevity_core::{DomainModel, InModel, PState, PersistentType, RowContent, Value};
 
-use super::keys::Key;
 use super::planting::{Handle, handle};
 use super::room::{BackendOf, Room, Tested};
-use super::rows::{SeenRow, all_rows, whole};
+use super::rows::{SeenRow, all_rows};
 use crate::fixture::Fixture;
+use crate::keys::Key;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
+use crate::values::whole;
 
 /// A delete by query takes what the query finds and nothing else, and frees its keys.
 pub(crate) fn delete_by_query<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {

@@ -6,7 +6,7 @@ use longevity_core::value::Comparison;
 use longevity_core::{Error, PState, PersistentType, RowId};
 
 use super::table::{Table, all};
-use crate::cases::values_in;
+use crate::values::values_in;
 use crate::views::AnyView;
 
 /// How many values of an index are asked for.

@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use longevity_core::blocking::Longevity;
 use longevity_core::{DomainModel, InModel, PState, PersistentType};
 
-use super::{Ask, Rows};
+use super::rows::Rows;
+use super::written::Ask;
 use crate::contract::SpecRoot;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop};
@@ -14,7 +15,7 @@ use crate::plan::{TablePlan, table_plan};
 use crate::questions::{Plain, Questions, Ways, agree, agree_as_evaluated, simplest};
 use crate::random::runner;
 use crate::refused::advised;
-use crate::spec::Settings;
+use crate::settings::Settings;
 
 /// One in so many random queries is asked for more than its rows, which takes several times as long.
 const OTHERS: usize = 4;

@@ -2,40 +2,48 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use longevity_core::backend::Backend;
 use longevity_core::{InModel, PState, PersistentType};
 
 use super::check::{Slot, Tables};
-use super::{Ask, QuerySpec};
+use super::written::{Ask, WrittenQuery};
+use crate::case::Case;
 use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 use crate::facade::Facade;
 use crate::fixture::Fixture;
 use crate::naming::case_name;
-use crate::spec::Case;
+use crate::settings::Settings;
 
 /// A [`Slot`] of each table, by its type.
 pub(super) type Slots = HashMap<TypeId, Box<dyn Any>>;
 
 /// All cases of the model `M`.
-pub(super) fn of_model<M: SpecModel, F: Fixture>(
-    spec: &QuerySpec<M>,
+pub(super) fn cases_of_model<M: SpecModel, F: Fixture>(
+    settings: &Settings,
+    queries: &[WrittenQuery],
+    generated: usize,
     fixture: Arc<F>,
     facade: Facade,
     slots: &mut Slots,
 ) -> Vec<Case> {
-    let mut list = List { spec, fixture, facade, slots, cases: Vec::new() };
+    let mut list =
+        List { settings, queries, generated, fixture, facade, slots, cases: Vec::new(), of: PhantomData::<fn() -> M> };
     M::visit(&mut list);
     list.cases
 }
 
 struct List<'a, M, F> {
-    spec: &'a QuerySpec<M>,
+    settings: &'a Settings,
+    queries: &'a [WrittenQuery],
+    generated: usize,
     fixture: Arc<F>,
     facade: Facade,
     slots: &'a mut Slots,
     cases: Vec<Case>,
+    of: PhantomData<fn() -> M>,
 }
 
 impl<M: SpecModel, F: Fixture> List<'_, M, F> {
@@ -44,7 +52,7 @@ impl<M: SpecModel, F: Fixture> List<'_, M, F> {
         P: SpecRoot + InModel<M>,
         T: PersistentType<Root = P>,
     {
-        let QuerySpec { settings, generated, queries, .. } = self.spec;
+        let Self { settings, queries, generated, .. } = *self;
         let store = settings.store.as_deref().unwrap_or(F::Backend::NAME);
         let name = |operation: &str| case_name(M::NAME, T::NAME, operation, store, self.facade);
         let slot = self.slots.entry(TypeId::of::<P>()).or_insert_with(|| Box::new(Slot::<P>::default()));
@@ -56,8 +64,8 @@ impl<M: SpecModel, F: Fixture> List<'_, M, F> {
             let tables = tables.clone();
             self.cases.push(Case::new(name(&given.name), settings.seed, move || tables.given(&ask)));
         }
-        if *generated > 0 {
-            let queries = *generated;
+        if generated > 0 {
+            let queries = generated;
             let name = name(&format!("{queries} random queries"));
             self.cases.push(Case::new(name, settings.seed, move || tables.generated(queries)));
         }

@@ -12,8 +12,10 @@ use longevity_core::value::Comparison;
 
 use super::anything::{AnyRow, AnyText, Anything, Level};
 use super::asked::{Asked, By, Join, JoinForm, Place, Question, Test, What};
+use super::generator::Questions;
 use super::levels::with_prop;
-use super::{Kind, Questions};
+use super::properties::Kind;
+use super::scopes::Scope;
 use crate::untyped::Read;
 
 type Any = Filter<AnyRow>;
@@ -48,7 +50,7 @@ impl Questions {
         Select { ties: *ties, ..query.into_select() }
     }
 
-    fn scope(&self, variant: usize) -> &super::Scope {
+    fn scope(&self, variant: usize) -> &Scope {
         match self.scopes.iter().find(|scope| scope.variant == variant) {
             Some(scope) => scope,
             None => panic!("there is no derived type in the variant {variant}"),

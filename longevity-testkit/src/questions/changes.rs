@@ -10,11 +10,11 @@ use longevity_core::{PersistentType, Storable, Value};
 use super::anything::{AnyRow, Anything, Level};
 use super::asked::Place;
 use super::compare::{equal, order};
+use super::generator::Questions;
 use super::judge::Plain;
 use super::levels::with_prop;
-use super::properties::Hop;
+use super::properties::{Hop, Kind};
 use super::traps::range;
-use super::{Kind, Questions};
 
 /// How a property is changed.
 #[derive(Clone, Copy, Debug, PartialEq)]

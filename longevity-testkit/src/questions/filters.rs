@@ -7,10 +7,11 @@ use proptest::test_runner::TestRunner;
 
 use super::asked::{IsForm, Join, JoinForm, Place, Question, Test, What};
 use super::compare::order;
+use super::generator::Questions;
 use super::near::near_text;
 use super::operands::parts_of;
+use super::properties::{Kind, Property};
 use super::traps::of_scalar;
-use super::{Kind, Property, Questions};
 use crate::strategies::combine::below;
 
 const EQUALITY: [Comparison; 2] = [Comparison::Eq, Comparison::Ne];

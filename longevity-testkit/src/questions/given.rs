@@ -10,7 +10,8 @@ use longevity_core::table::TableDefinition;
 use longevity_core::{PState, Path, PersistentType};
 
 use super::compare::are_of_one_type;
-use super::meaning::{Meant, Reading, Ways, agree_with};
+use super::expected::{Meant, Reading};
+use super::meaning::{Ways, agree_with};
 use crate::outcome::Outcome;
 use crate::untyped::Read;
 

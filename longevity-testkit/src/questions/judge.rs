@@ -10,7 +10,7 @@ use longevity_core::{PersistentType, Value};
 use super::asked::{Asked, IsForm, Join, Place, Question, Test, What};
 use super::compare::{equal, equal_but_for_case, is_nan, order};
 use super::properties::{Hop, Property};
-use crate::cases::whole;
+use crate::values::whole;
 
 /// A row.
 #[derive(Clone, Debug)]

@@ -1,15 +1,17 @@
 //! Whether a repository gives the rows that a query means.
 
 use longevity_core::backend::Backend;
-use longevity_core::backend::Select;
 use longevity_core::blocking::Repo;
 use longevity_core::query::Query;
-use longevity_core::{Error, PState, PersistentType, RowId, Value};
+use longevity_core::{Error, PState, PersistentType, RowId};
 
+use super::asked::Asked;
+use super::expected::{Meant, Reading};
+use super::generator::Questions;
+use super::ids::with_ids;
+use super::judge::Plain;
 use super::results::{self, Unlike};
-use super::{Asked, Plain, Questions, with_ids};
 use crate::outcome::{Outcome, Stop};
-use crate::untyped::Read;
 
 /// Of so many properties a query is asked for values and aggregates.
 const PROPERTIES: usize = 3;
@@ -21,26 +23,6 @@ pub(crate) enum Ways {
     Rows,
     /// For pages, values and aggregates too.
     All,
-}
-
-/// What a query of some rows has to give.
-pub(super) struct Meant {
-    /// As the repository is asked.
-    pub(super) select: Select,
-    /// The positions of the rows, in their order, without a window.
-    pub(super) all: Vec<usize>,
-    /// Those that the window shows.
-    pub(super) window: Vec<usize>,
-    /// What is read of them.
-    pub(super) readings: Vec<Reading>,
-    /// The name of each row's type.
-    pub(super) types: Vec<&'static str>,
-}
-
-/// A property that is read, and its value in each row.
-pub(super) struct Reading {
-    pub(super) read: Read,
-    pub(super) values: Vec<Value>,
 }
 
 /// Fails unless the repository, which holds these rows in the order of their ids, gives what is asked for, by each of these

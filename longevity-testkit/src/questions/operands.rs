@@ -4,9 +4,11 @@ use longevity_core::Value;
 use longevity_core::storable::{ScalarType, Shape, ShapeFn};
 use proptest::test_runner::TestRunner;
 
+use super::asked::Place;
+use super::generator::Questions;
 use super::near::{near, part};
+use super::properties::{Kind, Property};
 use super::traps::{of_scalar, one, trap};
-use super::{Kind, Place, Property, Questions};
 use crate::strategies::combine::below;
 
 /// How many rows are tried before one counts as lacking what is looked for.

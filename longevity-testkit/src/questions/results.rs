@@ -9,7 +9,7 @@ use longevity_core::query::{AggregateFunction, Query, by_type, count};
 use longevity_core::{Error, PState, PersistentType, RowId, Value};
 
 use super::compare::order;
-use super::meaning::{Meant, Reading};
+use super::expected::{Meant, Reading};
 use crate::untyped::{Aggregates, AllAggregates, Group, Read, Untyped};
 
 /// A query is given on so many pages.

@@ -2,11 +2,10 @@
 //! operator with the types of the model, and gives a filter over any rows.
 
 use longevity_core::query::{CombinesWith, Filter, FiltersRowsOf, Query};
-use longevity_core::{HasVariant, InModel, PersistentType};
+use longevity_core::{HasVariant, PersistentType};
 
 use super::anything::AnyRow;
 use super::asked::{IsForm, Join};
-use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
 
 type Any = Filter<AnyRow>;
 
@@ -64,31 +63,8 @@ impl Scope {
             },
         }
     }
-
-    /// Those of all derived types of `P`.
-    pub(crate) fn all<M, P: SpecRoot + InModel<M>>() -> Vec<Self> {
-        let mut scopes = Scopes(Vec::new());
-        P::visit::<M, _>(&mut scopes);
-        scopes.0
-    }
 }
 
 fn retyped<A: 'static, B: 'static>(filter: Filter<A>) -> Filter<B> {
     Filter::from_predicate(filter.into_predicate())
-}
-
-struct Scopes(Vec<Scope>);
-
-impl<M> SpecVisitor<M> for Scopes {
-    fn plain<P: SpecRoot + InModel<M>>(&mut self) {}
-
-    fn poly<P: SpecRoot + InModel<M>>(&mut self) {}
-
-    fn derived<P, D>(&mut self)
-    where
-        P: SpecRoot + InModel<M> + SpecDerived<D>,
-        D: SpecKeys + PersistentType<Root = P>,
-    {
-        self.0.push(<P as SpecDerived<D>>::scope());
-    }
 }

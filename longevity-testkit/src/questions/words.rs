@@ -6,8 +6,8 @@ use longevity_core::Value;
 use longevity_core::backend::Direction;
 use longevity_core::value::Comparison;
 
-use super::Questions;
 use super::asked::{Asked, By, IsForm, Join, JoinForm, Place, Question, Test, What};
+use super::generator::Questions;
 use super::properties::{Hop, Property};
 
 /// How many operands of a long list are told.

@@ -1,4 +1,4 @@
-//! Where the strategy of a type comes from: what the user gave for it, else its own.
+//! The strategies that a user gave, and the trait of types with a strategy of their own.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -6,8 +6,6 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use proptest::strategy::{BoxedStrategy, Strategy};
-
-use super::nodes::{Of, Part};
 
 /// A type with generated values. Derived together with `Component`, `KeyVal` and `PersistentType`.
 pub trait Generate: Sized + Debug + 'static {
@@ -101,38 +99,6 @@ impl Generators {
     pub fn budget(mut self, values: usize) -> Self {
         Arc::make_mut(&mut self.settings).budget = values;
         self
-    }
-
-    /// The strategy for `T`: the user's if one was given, else the type's own.
-    ///
-    /// Where a type stands within itself too often, its strategy gives no value at all: options and collections are then empty,
-    /// and an enum takes another variant.
-    pub fn of<T: Generate>(&self) -> BoxedStrategy<T> {
-        self.part::<T>().boxed()
-    }
-
-    /// The strategy for `T`, to draw from under a budget of its own.
-    pub(super) fn part<T: Generate>(&self) -> Part<T> {
-        match self.given::<T>() {
-            Some(given) => {
-                self.note_given();
-                Part::Given(given)
-            }
-            None => Part::Own(Of::new(self, T::strategy, false)),
-        }
-    }
-
-    /// The strategy for the rows of `T`: the user's if one was given, else this one.
-    #[doc(hidden)]
-    pub fn rows<T: Debug + 'static>(&self, own: fn(&Self) -> BoxedStrategy<T>) -> BoxedStrategy<T> {
-        self.given::<T>().unwrap_or_else(|| Part::Own(Of::new(self, own, true)).boxed())
-    }
-
-    /// One of several strategies that a type's own chooses from, so that only one of them counts at a time.
-    #[doc(hidden)]
-    pub fn alternative<T>(&self, strategy: impl FnOnce(&Self) -> BoxedStrategy<T>) -> BoxedStrategy<T> {
-        self.note_alternative();
-        strategy(self)
     }
 
     /// The user's strategy for `T`.

@@ -10,10 +10,9 @@ use std::sync::Arc;
 use proptest::strategy::{BoxedStrategy, Strategy};
 use proptest::test_runner::{Reason, TestRunner};
 
-use super::Generators;
 use super::budget::{Fill, Weight, share, with_fill};
 use super::combine::{Drawn, draw, drawn};
-use super::generators::Settings;
+use super::generators::{Generators, Settings};
 
 /// How often a type may stand within itself.
 const RECURSION_LIMIT: usize = 3;

@@ -153,7 +153,6 @@ impl Drop for Claiming {
 mod tests {
     use longevity_core::backend::Predicate;
     use longevity_core::backend::{Backend, Session, Target, Transaction, TransactionMode, Write, WriteFailure};
-    use longevity_core::backend::Predicate;
     use std::task::Waker;
 
     use longevity_core::{RowId, block_on};

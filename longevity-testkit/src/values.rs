@@ -1,9 +1,14 @@
-//! Which keys of two values collide, read from the table's definition alone.
+//! The values of persistents: all of them, and those in the columns of an index. Two values collide in a key if these are equal.
 
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::{Error, PersistentType, Value};
 
 use crate::outcome::{Outcome, Stop, ensure_eq};
+
+/// All of a persistent's values.
+pub(crate) fn whole<T: PersistentType>(value: &T) -> Value {
+    value.value_at(&[]).to_value()
+}
 
 /// The values that a persistent has in an index; `None` if its variant is not in it.
 pub(crate) fn values_in<T: PersistentType>(
