@@ -54,13 +54,13 @@ pub fn of_every_index<B: Backend>(
     backend.block_on(backend.create_schema(&[&table]))?;
     for index in &definition.indexes {
         for scope in scopes(definition, index) {
-            for (what, filter, asked) in filters(definition, index) {
+            for (what, filter, constrained) in filters(definition, index) {
                 for predicate in as_repositories_build_it(&filter, scope) {
                     for order in orders_in(definition, scope).into_iter().take(orders) {
                         let select = Select { order: order.clone(), ..Select::of(predicate.clone()) };
                         let plan = backend.block_on(backend.explain(&table, select))?;
                         plans.looked_at += 1;
-                        if let Some(complaint) = complaint(definition, &plan, scope, &asked) {
+                        if let Some(complaint) = complaint(definition, &plan, scope, &constrained) {
                             let by: Vec<_> = order.iter().map(|by| format!("{} {:?}", by.path, by.direction)).collect();
                             plans.complaints.push(format!(
                                 "{complaint}: {what} of {} in scope {scope:?}, ordered by {by:?}:\n{plan}",
@@ -80,7 +80,7 @@ fn complaint(
     definition: &TableDefinition,
     plan: &Explanation,
     scope: Option<Scope>,
-    asked: &[usize],
+    constrained: &[usize],
 ) -> Option<&'static str> {
     let Access::Index { name, equal_columns, range } = &plan.access else { return Some("no index") };
     let Some(used) = definition.indexes.iter().find(|index| index.name == *name) else {
@@ -91,7 +91,7 @@ fn complaint(
         Some("a sibling's index")
     } else if bounded == 0 {
         Some("an index that is read from end to end")
-    } else if !used.columns.iter().take(bounded).all(|column| asked.contains(column)) {
+    } else if !used.columns.iter().take(bounded).all(|column| constrained.contains(column)) {
         Some("an index by a column that the filter does not name")
     } else {
         None
@@ -119,12 +119,12 @@ fn as_repositories_build_it(predicate: &Predicate, scope: Option<Scope>) -> Vec<
 fn filters(definition: &TableDefinition, index: &Index) -> Vec<(String, Predicate, Vec<usize>)> {
     let mut filters = Vec::new();
     for (length, next) in index.columns.iter().enumerate() {
-        let asked: Vec<_> = index.columns.iter().take(length + 1).copied().collect();
+        let constrained: Vec<_> = index.columns.iter().take(length + 1).copied().collect();
         let equal = index.columns.iter().take(length);
         let equal =
             equal.map(|column| compare(definition, *column, Comparison::Eq)).fold(Predicate::True, Predicate::and);
         for (form, predicate) in forms(definition, *next) {
-            filters.push((format!("{length} equal and {form}"), equal.clone().and(predicate), asked.clone()));
+            filters.push((format!("{length} equal and {form}"), equal.clone().and(predicate), constrained.clone()));
         }
     }
     // A key as a whole, and a list of keys.

@@ -224,9 +224,9 @@ struct Trailing;
 fn a_partition_that_does_not_lead_its_key_is_refused_when_the_store_is_opened() {
     let torn = Longevity::<Torn, _>::open(Mem::new()).unwrap_err();
     let trailing = Longevity::<Trailing, _>::open(Mem::new()).unwrap_err();
-    let says = "the partition of the primary key id must be its first fields, in their order";
-    assert_eq!(torn.to_string(), format!("Parcel: {says}"));
-    assert_eq!(trailing.to_string(), format!("Letter: {says}"));
+    let problem = "the partition of the primary key id must be its first fields, in their order";
+    assert_eq!(torn.to_string(), format!("Parcel: {problem}"));
+    assert_eq!(trailing.to_string(), format!("Letter: {problem}"));
     assert!(matches!(torn, Error::InvalidModel { .. }));
 }
 

@@ -1,4 +1,4 @@
-//! The store that the questions are asked of.
+//! The store that answers the questions.
 
 use longevity::backend::Backend;
 use longevity::blocking::Longevity;

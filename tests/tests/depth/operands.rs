@@ -77,8 +77,8 @@ fn operands_as_deep_as_documents_are_answered_or_refused_by_name<B: Backend>(sto
     let n = Nested::props();
     for many in [10, DOCUMENT_LEVELS - 1, DOCUMENT_LEVELS] {
         for (question, filter) in questions(many).into_iter().enumerate() {
-            for (operation, said) in ask_everything(store, &|| Thing::query().filter(filter.clone())) {
-                match said {
+            for (operation, result) in ask_everything(store, &|| Thing::query().filter(filter.clone())) {
+                match result {
                     Ok(_) => {}
                     // An operand that the store cannot accept in one query.
                     Err(Error::QueryTooLarge { .. }) => {}
@@ -108,8 +108,8 @@ fn queries_are_refused_before_they_are_sent<B: Backend>(store: &Store<B>) {
                 continue;
             }
             let query = || Nested::query().filter(!(filter.clone() & Nested::props().mark.eq(0)));
-            for said in [all.count(query()), all.explain(query()).map(|_| 0)] {
-                match said {
+            for result in [all.count(query()), all.explain(query()).map(|_| 0)] {
+                match result {
                     Ok(_) => assert!(!refused[question], "a deeper one was answered: {question} with {many}"),
                     Err(Error::QueryTooLarge { .. }) if B::NAME == "mongo" => {
                         refused[question] = true;

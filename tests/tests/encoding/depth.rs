@@ -16,7 +16,7 @@ fn chain(links: usize) -> Chain {
 }
 
 fn is_too_deep<T: longevity::backend::Encodable>(value: &T, max_depth: usize) -> bool {
-    matches!(encode_to(value, max_depth), Err(EncodeError::TooDeep { max_depth: told }) if told == max_depth)
+    matches!(encode_to(value, max_depth), Err(EncodeError::TooDeep { max_depth: reported }) if reported == max_depth)
 }
 
 #[test]

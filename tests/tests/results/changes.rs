@@ -64,14 +64,14 @@ impl Question<Club> for ByQuery {
         for (round, (patch, change)) in patches.into_iter().enumerate() {
             let filter =
                 [p.size.gt(5_u64), p.size.le(7_u64), p.team.name.eq("reds") | p.tags.is_empty()][round % 3].clone();
-            let meant: Vec<_> = players.find(Player::query().filter(filter.clone())).unwrap();
-            let meant: Vec<_> = meant.iter().map(PState::id).collect();
+            let found: Vec<_> = players.find(Player::query().filter(filter.clone())).unwrap();
+            let found: Vec<_> = found.iter().map(PState::id).collect();
             let before = states(&people);
             let rows = players.update_where(Player::query().filter(filter), patch.clone()).unwrap();
-            assert_eq!(rows, meant.len() as u64, "{} {patch:?}", B::NAME);
+            assert_eq!(rows, found.len() as u64, "{} {patch:?}", B::NAME);
             for (before, after) in before.into_iter().zip(states(&people)) {
-                if !meant.contains(&before.id()) {
-                    assert!(same(&before, &after), "{} {patch:?}: {after:?} was not meant", B::NAME);
+                if !found.contains(&before.id()) {
+                    assert!(same(&before, &after), "{} {patch:?}: {after:?} was changed, but not found", B::NAME);
                     continue;
                 }
                 assert_eq!(after.row_version(), before.row_version() + 1);

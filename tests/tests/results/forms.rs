@@ -71,14 +71,14 @@ fn cell<B: Backend>(store: &Longevity<Club, B>, form: &Form) -> &'static str {
             let repo = store.repo::<Player>();
             let all = repo.find(Player::query()).unwrap();
             let plan = repo.explain(query.clone()).unwrap();
-            (plan.warning, ids(&repo.find(query.clone()).unwrap()), meant(&all, query.select(), |_| "Player"))
+            (plan.warning, ids(&repo.find(query.clone()).unwrap()), expected_ids(&all, query.select(), |_| "Player"))
         }
         Asked::Person(query) => {
             let repo = store.repo::<Person>();
             let all = repo.find(Person::query()).unwrap();
             let plan = repo.explain(query.clone()).unwrap();
             let name = |person: &Person| if matches!(person, Person::Coach(_)) { "Coach" } else { "Player" };
-            (plan.warning, ids(&repo.find(query.clone()).unwrap()), meant(&all, query.select(), name))
+            (plan.warning, ids(&repo.find(query.clone()).unwrap()), expected_ids(&all, query.select(), name))
         }
     };
     assert_eq!(found, expected, "{} {}", B::NAME, form.name);
@@ -90,7 +90,7 @@ fn ids<P>(states: &[PState<P>]) -> Vec<longevity::RowId> {
     states.iter().map(PState::id).collect()
 }
 
-fn meant<P: PersistentType>(
+fn expected_ids<P: PersistentType>(
     all: &[PState<P>],
     select: &Select,
     name: impl Fn(&P) -> &'static str,

@@ -1,4 +1,4 @@
-//! The stores that the questions are asked of.
+//! The stores that answer the questions.
 
 use longevity::backend::Backend;
 use longevity::blocking::Longevity;
