@@ -389,7 +389,7 @@ fn a_full_disk_undoes_all_and_what_comes_after_it() {
                         break error;
                     }
                 };
-                assert!(full.to_string().contains("no room is left"), "{full}");
+                assert!(full.to_string().contains("no space is left"), "{full}");
                 assert_eq!(full.kind(), ErrorKind::Permanent);
                 for number in 1_000..1_003 {
                     // Whatever it says: none of it lasts.
