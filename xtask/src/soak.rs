@@ -60,8 +60,8 @@ const LONG: &[Long] = &[
     },
     Long {
         name: "kills of writers on SQLite",
-        package: TESTS,
-        test: "sqlite_crash",
+        package: "longevity-sqlite",
+        test: "killed_writers",
         variables: &[("LONGEVITY_KILLS", "300")],
     },
     Long {

@@ -1,4 +1,4 @@
-//! The back end: the interface's operations, each handed to the room that does it.
+//! The back end: the operations of the interface, each of which is passed to the module that does it.
 
 use std::fmt;
 use std::path::Path;
@@ -18,15 +18,11 @@ use rusqlite::Connection;
 use crate::connection::database::Database;
 use crate::encode::document::SqliteDocument;
 use crate::error;
-use crate::query::explain;
 use crate::query::projection::Values;
-use crate::query::read;
 use crate::query::stream::Rows;
-use crate::query::translate;
-use crate::query::translate::Statement;
-use crate::schema::comparison;
-use crate::schema::create;
-use crate::schema::undeclared;
+use crate::query::translate::{self, Statement};
+use crate::query::{explain, read};
+use crate::schema::{comparison, create, undeclared};
 use crate::settings::{Durability, LONGEST_TIMEOUT, Place, Settings};
 use crate::table::Table;
 use crate::transaction::session::SqliteTransaction;
@@ -37,7 +33,7 @@ use crate::writer::submission::Submission;
 
 /// A SQLite database: one file, or a private one in memory. Clones share it.
 ///
-/// Nothing is opened before the store is. The file is created if it does not exist.
+/// The file is opened when the store is, and created if it does not exist.
 ///
 /// ```
 /// use std::time::Duration;
@@ -64,10 +60,10 @@ impl Sqlite {
         Self::at(Place::Memory)
     }
 
-    /// The database that a text names: `sqlite:blog.db`, `sqlite:/var/lib/blog.db` (or `sqlite:///var/lib/blog.db`), or
-    /// `sqlite::memory:`; the prefix may be left out where there is no other `:` before the first `/`. There are no parameters:
-    /// settings are this type's methods. What looks like the address of a server, or holds credentials, is refused, and not
-    /// shown; [`file`](Self::file) takes any name.
+    /// The database that an address names: `sqlite:blog.db`, `sqlite:/var/lib/blog.db` (or `sqlite:///var/lib/blog.db`), or
+    /// `sqlite::memory:`; the prefix may be left out if there is no other `:` before the first `/`. There are no parameters: the
+    /// methods of this type set everything. An address that looks like a server's, or holds credentials, is refused, and the
+    /// error does not show it. [`file`](Self::file) takes any name.
     ///
     /// ```
     /// use longevity_sqlite::Sqlite;
@@ -87,39 +83,39 @@ impl Sqlite {
         Self { settings: Settings::of(place), database: Arc::default() }
     }
 
-    /// When an acknowledged write is safe; [`Durability::Full`] if not set.
+    /// What an acknowledged write is safe against; [`Durability::Full`] if not set.
     pub fn durability(self, durability: Durability) -> Self {
         self.with(|settings| settings.durability = durability)
     }
 
-    /// How long an operation waits for another process's lock, or for the transactions of this one, before it fails with
-    /// [`Error::Busy`]; 5 s if not set. A transaction may wait for both, one after the other: for as long each. SQLite counts milliseconds up
-    /// to some 24 days: a longer timeout, as [`Duration::MAX`], is that long.
+    /// How long an operation waits for another process's lock, or for the transactions of this process, before it fails with
+    /// [`Error::Busy`]; 5 s if not set. A transaction may wait for both, one after the other, up to this timeout each. SQLite counts
+    /// milliseconds up to about 24 days: a longer timeout, such as [`Duration::MAX`], is cut to that.
     pub fn busy_timeout(self, timeout: Duration) -> Self {
         self.with(|settings| settings.busy_timeout = timeout.min(LONGEST_TIMEOUT))
     }
 
-    /// How much of the database each connection may keep in memory, in KiB; 16 MiB if not set. More than 2 TiB is 2 TiB.
+    /// How much of the database each connection may keep in memory, in KiB; 16 MiB if not set. A value above 2 TiB means 2 TiB.
     pub fn cache_kib(self, kib: u32) -> Self {
         self.with(|settings| settings.cache_kib = kib)
     }
 
-    /// The size, in bytes, that the database may grow to; what would exceed it fails with [`SqliteError::Full`]. Not limited
-    /// if not set.
+    /// The size, in bytes, that the database may grow to. A write that would exceed it fails with [`SqliteError::Full`]. There is
+    /// no limit if it is not set.
     ///
     /// [`SqliteError::Full`]: crate::SqliteError::Full
     pub fn max_size(self, bytes: u64) -> Self {
         self.with(|settings| settings.max_size = Some(bytes))
     }
 
-    /// Another database: this one's, if it is open, keeps its settings.
+    /// Changes the settings, for a database that is opened separately: one that is open already keeps its settings.
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
         self.database = Arc::default();
         self
     }
 
-    /// The database, opened by whoever comes first.
+    /// The database, which the first caller opens.
     fn database(&self) -> Result<Arc<Database>, Error> {
         if let Some(database) = self.database.get() {
             return Ok(Arc::clone(database));
@@ -128,13 +124,13 @@ impl Sqlite {
         Ok(Arc::clone(self.database.get_or_init(|| opened)))
     }
 
-    /// What `sqlite3` shows as the schema of a table, and of its indexes.
+    /// The statements that create a table and its indexes, as `sqlite3` shows them.
     pub async fn schema_of(&self, table: &Table) -> Result<Vec<String>, Error> {
         let ready = table.ready().await?;
         query(table, |connection| create::statements(connection, &ready.layout.table)).await
     }
 
-    /// SQLite's plan for the look-up of a key: by its position, in a scope or in any.
+    /// SQLite's plan for the look-up of the key at a position, in one scope or in any.
     pub async fn plan_of_key(&self, table: &Table, index: usize, scope: Option<Scope>) -> Result<Explanation, Error> {
         let ready = table.ready().await?;
         let sql = read::of_key(ready, index, scope)?.to_owned();
@@ -175,7 +171,7 @@ impl Session for Sqlite {
         let ready = table.ready().await?;
         let statement = translate::select(&table.database.properties, ready, &select)?;
         if !table.database.has_readers() {
-            // After the connection is free again: it is the only one, and who is given the rows may call the store.
+            // The rows are given out after the connection is free again: it is the only one, and the receiver may call the store.
             let found = query(table, |connection| read::all_of(connection, ready, &statement)).await?;
             return found.into_iter().try_for_each(|row| give.give(&row?));
         }
@@ -205,7 +201,7 @@ impl Session for Sqlite {
             let each = |connection: &Connection| values.each(connection, ready, give);
             return table.database.read_aside(|connection| each(connection).map_err(|error| site.failed(error)))?;
         }
-        // As above.
+        // As in `find_each`, the receiver may call the store.
         let found = query(table, |connection| values.all(connection, ready)).await??;
         found.into_iter().try_for_each(|(row, values)| give(&row, values))
     }
@@ -321,7 +317,7 @@ impl Backend for Sqlite {
         Ok(SqliteTransaction::begin(&self.database()?, mode).await?)
     }
 
-    // Transactions that write come one after the other: none is in another's way.
+    // Transactions that write run one after the other, so they do not conflict.
     async fn back_off(&self, _: usize) {}
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -329,7 +325,7 @@ impl Backend for Sqlite {
     }
 }
 
-/// What a job needs of a write: rows are found by their ids.
+/// A write as a job owns it. It needs no primary key, because SQLite finds rows by their ids.
 fn owned(write: Write<'_, SqliteDocument>) -> Write<'static, SqliteDocument> {
     let owned = |target: Target<'_>| Target { primary_key: None, ..target };
     match write {
@@ -339,7 +335,7 @@ fn owned(write: Write<'_, SqliteDocument>) -> Write<'static, SqliteDocument> {
     }
 }
 
-/// The place.
+/// Shows the place only.
 impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Sqlite").field(&self.settings.place).finish()

@@ -1,4 +1,4 @@
-//! What SQLite says, as an error that says what to do.
+//! Errors: what SQLite reports, with what a caller can do about it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,30 +33,30 @@ pub enum SqliteError {
         /// Why.
         reason: String,
     },
-    /// The file is something else.
+    /// The file is not a SQLite database.
     #[error("{} is not a SQLite database: name another file", path.display())]
     NotADatabase {
         /// The file.
         path: PathBuf,
     },
-    /// The file keeps its texts in another encoding than UTF-8, in which they sort otherwise. It was left as it is.
+    /// The file stores text in an encoding other than UTF-8, which sorts differently. The file was not changed.
     #[error(
-        "{} has its texts in {encoding}, which sort otherwise than in UTF-8: copy it by `sqlite3 OLD .dump | sqlite3 NEW`",
+        "{} stores text in {encoding}, which sorts differently from UTF-8: copy it with `sqlite3 OLD .dump | sqlite3 NEW`",
         path.display()
     )]
     Encoding {
         /// The file.
         path: PathBuf,
-        /// What SQLite calls it.
+        /// The encoding, as SQLite calls it.
         encoding: String,
     },
-    /// The file may be read only.
-    #[error("{} is read-only, nothing was written: let this user write to it and to its directory", path.display())]
+    /// The file is read-only.
+    #[error("{} is read-only, and nothing was written: allow this user to write to it and to its directory", path.display())]
     ReadOnly {
         /// The file.
         path: PathBuf,
     },
-    /// Another process held its lock for too long (`SQLITE_BUSY`). The operation may be repeated.
+    /// Another process locked the file for too long (`SQLITE_BUSY`). The operation may be repeated.
     #[error(
         "another process has locked {} for more than {} ms: try again, or set a longer `busy_timeout`",
         path.display(),
@@ -68,10 +68,10 @@ pub enum SqliteError {
         /// [`Sqlite::busy_timeout`](crate::Sqlite::busy_timeout).
         timeout: Duration,
     },
-    /// Others in this program had the connection for too long. The operation was not done, and may be repeated.
+    /// Other tasks of this program had the connection for too long. The operation was not done, and may be repeated.
     #[error(
-        "others in this program have had {} for more than {} ms, for transactions or to change the schema: within a transaction, use \
-         its own repositories; else try again, or set a longer `busy_timeout`",
+        "other tasks of this program have used {} for more than {} ms, for transactions or to change the schema: within a \
+         transaction, use its own repositories; otherwise try again, or set a longer `busy_timeout`",
         path.display(),
         timeout.as_millis()
     )]
@@ -81,56 +81,58 @@ pub enum SqliteError {
         /// [`Sqlite::busy_timeout`](crate::Sqlite::busy_timeout).
         timeout: Duration,
     },
-    /// The system could not put the log on the disk. What was committed last is seen, and may be lost when the system stops; from here
-    /// on nothing is written.
+    /// The system could not put the log on the disk. The last commits can be read, but may be lost when the system stops. No
+    /// write is accepted from here on.
     #[error(
-        "the log could not be put on the disk, and what was committed last may be lost when the system stops: look at the disk, drop \
-         all stores of this `Sqlite` and its clones, and open the file by a new one: {reason}"
+        "the log could not be put on the disk, and the last commits may be lost when the system stops: check the disk, drop all \
+         stores of this `Sqlite` and its clones, and open the file with a new one: {reason}"
     )]
     Unsynchronized {
-        /// What the system says.
+        /// What the system reports.
         reason: String,
     },
-    /// The disk is full, or the database has its greatest size. Nothing was written.
-    #[error("no room is left for {}, nothing was written: free some, or set a greater `max_size`", path.display())]
+    /// The disk is full, or the database has reached its greatest size. Nothing was written.
+    #[error("no space is left for {}, and nothing was written: free some, or set a greater `max_size`", path.display())]
     Full {
         /// The file.
         path: PathBuf,
     },
-    /// The file is damaged, or was edited by something that is not SQLite.
-    #[error("{} is damaged, restore it from a backup: {reason}", path.display())]
+    /// The file is damaged, or a program other than SQLite has edited it.
+    #[error("{} is damaged ({reason}): restore it from a backup", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// What SQLite reports.
         reason: String,
         /// SQLite's [extended result code](https://sqlite.org/rescode.html).
         code: Option<i32>,
     },
-    /// The system refused to read or write: the disk fails, or the file has its greatest size. A write, or a commit, may have been done.
-    #[error("cannot read or write {}, look at the disk and at limits on the size of files: {reason}", path.display())]
+    /// The system refused to read or write, because the disk fails or the file has reached its greatest size. A write or a commit
+    /// may have been done.
+    #[error("cannot read or write {}: check the disk and the limits on file sizes: {reason}", path.display())]
     Disk {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// What SQLite reports.
         reason: String,
     },
-    /// A table of this name is there and is not one of longevity's.
+    /// A table with this name exists, and longevity did not create it.
     #[error(
-        "the table {table} is not one of longevity's ({reason}): give the type another by `#[persistent(table = \"..\")]`"
+        "the table {table} was not created by longevity ({reason}): give the type another table with \
+         `#[persistent(table = \"..\")]`"
     )]
     ForeignTable {
         /// The table.
         table: String,
-        /// How it can be told.
+        /// How the table differs from one of longevity's.
         reason: String,
     },
-    /// The table cannot become what the model needs without a loss.
+    /// The table cannot be changed to what the model needs without a loss.
     #[error("the table {table} does not fit the model: {reason}")]
     Incompatible {
         /// The table.
         table: String,
-        /// What stands in the way, and what to do.
+        /// What prevents the change, and what to do.
         reason: String,
     },
     /// The schema was not created, or lacks something that the model needs.
@@ -139,27 +141,28 @@ pub enum SqliteError {
         /// What is missing.
         what: String,
     },
-    /// The store refuses the row: a check or a unique index that another version of the model, or another program, made.
+    /// SQLite refuses the row because of a check or a unique index that another version of the model, or another program,
+    /// created.
     #[error("the table {table} refuses the row: {reason}")]
     Refused {
         /// The table.
         table: String,
-        /// What SQLite says.
+        /// What SQLite reports.
         reason: String,
     },
-    /// A query is larger than a statement of SQLite may be: it becomes [`Error::QueryTooLarge`].
+    /// A query exceeds a limit of SQLite on statements. A caller sees [`Error::QueryTooLarge`].
     #[error("the query is too large for SQLite: {limit}")]
     QueryTooLarge {
         /// What exceeds which limit.
         limit: String,
     },
-    /// The thread that did a group of writes panicked. Whether they are done is not known.
-    #[error("a panic in the middle of a group of writes: look whether yours is done")]
+    /// The thread that did a group of writes panicked. It is not known whether they were done.
+    #[error("a group of writes panicked: check whether this write was done")]
     Panicked,
-    /// Anything else.
+    /// Any other failure.
     #[error("{reason}")]
     Other {
-        /// What SQLite says.
+        /// What SQLite reports.
         reason: String,
         /// SQLite's [extended result code](https://sqlite.org/rescode.html), if it was SQLite that failed.
         code: Option<i32>,
@@ -167,11 +170,11 @@ pub enum SqliteError {
 }
 
 impl SqliteError {
-    /// What a caller may do about it.
+    /// Whether a caller may try again.
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Locked { .. } | Self::Occupied { .. } => ErrorKind::Transient,
-            // At whatever moment it struck.
+            // It is not known whether the operation was done before the failure.
             Self::Disk { .. } | Self::Panicked | Self::Other { .. } => ErrorKind::Unknown,
             Self::CannotOpen { .. }
             | Self::NotADatabase { .. }
@@ -211,7 +214,7 @@ impl From<SqliteError> for WriteFailure {
     }
 }
 
-/// Where errors happen.
+/// The database in which an error happens.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     /// The file, or `:memory:`.
@@ -220,7 +223,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// The error, in our words where we have some.
+    /// The error for what SQLite reports.
     pub(crate) fn failed(&self, error: rusqlite::Error) -> SqliteError {
         let path = || self.path.clone();
         let (reason, code) = (reason(&error), extended_code(&error));
@@ -230,7 +233,8 @@ impl Site {
             }
             Some(ErrorCode::NotADatabase) => SqliteError::NotADatabase { path: path() },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => SqliteError::ReadOnly { path: path() },
-            // Not SQLITE_LOCKED: that is a statement of ours in the way of another, for which nobody waits.
+            // SQLITE_LOCKED is not one of these: there a statement of this process conflicts with another, and waiting does not
+            // help.
             Some(ErrorCode::DatabaseBusy) => SqliteError::Locked { path: path(), timeout: self.timeout },
             Some(ErrorCode::DiskFull) => SqliteError::Full { path: path() },
             Some(ErrorCode::DatabaseCorrupt) => SqliteError::Damaged { path: path(), reason, code },
@@ -250,7 +254,7 @@ impl Site {
         } else if folder.is_some_and(|folder| !folder.exists()) {
             "its directory does not exist".to_owned()
         } else {
-            format!("it and its directory must be there, and this user must be allowed to write to both ({reason})")
+            format!("it and its directory must exist, and this user must be allowed to write to both ({reason})")
         }
     }
 
@@ -278,7 +282,7 @@ impl Site {
     }
 }
 
-/// What SQLite says, without the statement that it was said of.
+/// What SQLite reports, without the text of the statement.
 fn reason(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
@@ -287,7 +291,7 @@ fn reason(error: &rusqlite::Error) -> String {
     }
 }
 
-/// Whether SQLite says that a statement exceeds one of [its limits](https://sqlite.org/limits.html).
+/// Whether SQLite reports that a statement exceeds one of [its limits](https://sqlite.org/limits.html).
 fn is_too_large(reason: &str) -> bool {
     [
         "Expression tree is too large",
@@ -300,14 +304,14 @@ fn is_too_large(reason: &str) -> bool {
     .any(|known| reason.contains(known))
 }
 
-/// What SQLite says that a statement names and that is not there. Ours name what the schema had when it was read: somebody
-/// took it away.
+/// The table or column that a statement names and that does not exist. Statements name what the schema had when it was read, so
+/// someone has dropped it since.
 fn missing(reason: &str) -> Option<String> {
     if let Some(table) = reason.strip_prefix("no such table: ") {
         return Some(format!("the table {}", table.strip_prefix("main.").unwrap_or(table)));
     }
     if let Some(name) = reason.strip_prefix("no such column: ") {
-        // It says where it looked, or advises on quotes.
+        // SQLite adds where it looked, or advice on quotes.
         let name = name.split(" - ").next().unwrap_or(name).trim_matches('"');
         return Some(format!("the column {name}"));
     }
@@ -341,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_name_here_has_its_code() {
+    fn an_error_without_a_variant_keeps_its_code() {
         let other = |code| SqliteError::Other { reason: "why".to_owned(), code: Some(code) };
         for code in [ffi::SQLITE_ERROR, ffi::SQLITE_SCHEMA, ffi::SQLITE_ABORT_ROLLBACK] {
             assert_eq!(failed(code), other(code));
@@ -351,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_away_is_missing() {
+    fn a_dropped_table_or_column_is_reported_as_missing() {
         let missing_of = |reason: &str| missing(reason).unwrap();
         assert_eq!(missing_of("no such table: a b"), "the table a b");
         assert_eq!(missing_of("no such table: main.user"), "the table user");
@@ -364,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_within_this_process_is_not_another_process() {
+    fn a_lock_within_this_process_is_not_reported_as_another_process() {
         assert!(matches!(failed(ffi::SQLITE_BUSY), SqliteError::Locked { .. }));
         assert!(matches!(failed(ffi::SQLITE_BUSY_SNAPSHOT), SqliteError::Locked { .. }));
         for code in [ffi::SQLITE_LOCKED, ffi::SQLITE_LOCKED_SHAREDCACHE] {

@@ -13,11 +13,12 @@
 //!
 //! # Threads
 //!
-//! An operation runs on the thread that polls it, and takes microseconds. There are other threads in three cases only. A stream has one. While
-//! another process has the file locked, one waits for that. While tasks wait for a transaction, one ends their waiting in time. A query whose
-//! answer is large, or that no index serves, takes as long as it takes: on a runtime, give it a thread that may block, or use
-//! a stream, which has one. `create_schema` reads every row where it has to fill a column or an index, and waits on the calling
-//! thread, up to the `busy_timeout`, where another process has the file locked: call it before there is traffic.
+//! An operation runs on the thread that polls it, and takes microseconds. There are other threads in three cases only: a stream
+//! has one; one waits while another process has the file locked; and one ends the waiting of tasks in time while they wait for a
+//! transaction. A query takes long if its answer is large or if no index serves it. On a runtime, give such a query a thread that
+//! may block, or use a stream, which has a thread. `create_schema` reads every row if it has to fill a column or an index. If
+//! another process has the file locked, it waits on the calling thread, up to the `busy_timeout`. Call it before there is
+//! traffic.
 
 mod backend;
 mod connection;
@@ -41,7 +42,7 @@ pub use settings::Durability;
 pub use table::Table;
 pub use transaction::session::SqliteTransaction;
 
-/// The statement of a query, without its being run; for benchmarks.
+/// Translates a query without running it; for benchmarks.
 #[doc(hidden)]
 pub fn translated(
     table: &Table,

@@ -1,4 +1,4 @@
-//! Which database, and how it is used.
+//! Settings: which database, and how it is used.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,40 +20,40 @@ pub(crate) enum Place {
     Memory,
 }
 
-/// What SQLite takes: it counts milliseconds.
+/// The longest timeout that SQLite takes, which counts milliseconds in 32 bits.
 pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
 
-/// When an acknowledged write is safe.
+/// What an acknowledged write is safe against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Durability {
-    /// Against a crash of the program, of the system, and against a loss of power: the file is synchronized before each
-    /// commit is acknowledged (`synchronous=FULL`).
+    /// It survives a crash of the program or of the system, and a loss of power: the file is synchronized before each commit is
+    /// acknowledged (`synchronous=FULL`).
     #[default]
     Full,
-    /// Against a crash of the program. One of the system, or a loss of power, may undo the last commits, wholly and in
-    /// order, and does not damage the file (`synchronous=NORMAL`). Several times faster for single writes.
+    /// It survives a crash of the program. A crash of the system, or a loss of power, may undo the last commits, each of them
+    /// wholly and the latest first, and does not damage the file (`synchronous=NORMAL`). Single writes are several times faster.
     Normal,
 }
 
 impl Place {
     /// The place that an address names: see [`Sqlite::from_uri`](crate::Sqlite::from_uri).
     pub(crate) fn from_uri(uri: &str) -> Result<Self, Error> {
-        // Not the text: what looks like the address of a server may hold credentials.
+        // The error does not show the address, because the address of a server may hold credentials.
         let refused = |problem: &str| Err(Error::Connection { kind: ErrorKind::Permanent, source: problem.into() });
         let path = match uri.strip_prefix("sqlite:") {
             Some(path) => path,
             None if has_a_scheme(uri) => {
                 return refused(
-                    "the address of a SQLite database begins with `sqlite:`, and with no other word and a colon: write \
+                    "the address of a SQLite database begins with `sqlite:`, and with no other scheme: write \
                      `sqlite:blog.db`, or use `Sqlite::file` for a file with such a name",
                 );
             }
             None => uri,
         };
-        if path.contains("://") || path.split_once(':').is_some_and(|(_, behind)| behind.contains('@')) {
+        if path.contains("://") || path.split_once(':').is_some_and(|(_, after)| after.contains('@')) {
             return refused(
-                "that is the address of a server, with a host or with credentials, and a SQLite database is a file: write \
+                "this is the address of a server, with a host or with credentials, but a SQLite database is a file: write \
                  `sqlite:blog.db`, or use `Sqlite::file` for a file with such a name",
             );
         }
@@ -70,7 +70,7 @@ impl Place {
             // The host between the second slash and the third is empty.
             (_, Some(path)) if path.starts_with('/') => Ok(Self::File(path.into())),
             (_, Some(_)) => refused(
-                "a SQLite database has no host, which is what stands behind `sqlite://`: write `sqlite:blog.db` or \
+                "a host follows `sqlite://`, but a SQLite database has none: write `sqlite:blog.db` or \
                  `sqlite:///absolute/path`",
             ),
         }
@@ -90,12 +90,12 @@ impl Settings {
     }
 }
 
-/// Whether a word and a colon stand before the path. A single letter before `:/` or `:\` is a drive, `:memory:` no file.
+/// Whether the path follows a word and a colon. A single letter before `:/` or `:\` is a drive, and `:memory:` is not a scheme.
 fn has_a_scheme(uri: &str) -> bool {
-    let Some((word, behind)) = uri.split_once(':') else { return false };
+    let Some((word, after)) = uri.split_once(':') else { return false };
     let is_drive = word.len() == 1
         && word.starts_with(|letter: char| letter.is_ascii_alphabetic())
-        && behind.starts_with(['/', '\\'])
-        && !behind.starts_with("//");
+        && after.starts_with(['/', '\\'])
+        && !after.starts_with("//");
     !word.contains(['/', '\\']) && !is_drive && uri != ":memory:"
 }

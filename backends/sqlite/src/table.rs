@@ -23,8 +23,8 @@ impl Table {
         Self { definition, database, ready: OnceLock::new() }
     }
 
-    /// The table, ready for use. Fails until the schema is created: without its keys, the table would take what they
-    /// forbid.
+    /// The table, ready for use. Fails until the schema is created, because without its keys the table would accept rows that
+    /// they forbid.
     #[inline]
     pub(crate) async fn ready(&self) -> Result<&Arc<ReadyTable>, SqliteError> {
         match self.ready.get() {
@@ -36,7 +36,7 @@ impl Table {
         }
     }
 
-    /// The same, by this connection, which has just been used or is about to be.
+    /// The table, ready for use. If its schema has to be read, this connection reads it.
     #[inline]
     pub(crate) fn ready_on(&self, connection: &Connection) -> Result<&Arc<ReadyTable>, SqliteError> {
         match self.ready.get() {

@@ -14,7 +14,7 @@ fn shape() -> Shape {
     Shape::Struct { name: "Member", key_of: None, fields: vec![field("name", NAME), field("nick", NICK)] }
 }
 
-/// Two types, one with an alias, each with a key of its own; `nick` has no column.
+/// Two types, each with a key, and one with an alias; `nick` has no column.
 pub(crate) fn definition() -> TableDefinition {
     let types: [(&str, &[&str]); 2] = [("Member", &["Member"]), ("Person", &["Person", "People"])];
     let path = Path::root().then(NAME);

@@ -391,7 +391,7 @@ fn a_full_disk_undoes_the_transaction_and_later_writes_in_it() {
                         break error;
                     }
                 };
-                assert!(full.to_string().contains("no room is left"), "{full}");
+                assert!(full.to_string().contains("no space is left"), "{full}");
                 assert_eq!(full.kind(), ErrorKind::Permanent);
                 for number in 1_000..1_003 {
                     // The results do not matter: none of it lasts.

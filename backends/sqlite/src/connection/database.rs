@@ -1,4 +1,4 @@
-//! An open database: one connection that writes, and some that read.
+//! An open database: one connection that writes, and several that read.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use crate::settings::{Durability, Place, Settings};
 use crate::writer::lease::Lease;
 use crate::writer::write_connection::Writer;
 
-/// How many connections wait for the next read. More are opened when more reads run at once, and closed after them.
+/// How many idle connections are kept for the next reads. If more reads run at once, more are opened, and closed afterwards.
 const IDLE_READERS: usize = 16;
 
 /// An open database.
@@ -35,14 +35,14 @@ impl Database {
         if let Place::File(path) = &settings.place
             && (path.as_os_str().is_empty() || path.as_os_str() == ":memory:")
         {
-            // SQLite would take it for a database that belongs to one connection.
+            // SQLite would open a temporary database for this connection only.
             let reason = "it names no file: for a private database in memory, use `Sqlite::in_memory()`".to_owned();
             return Err(SqliteError::CannotOpen { path: path.clone(), reason });
         }
         let site = Site { path, timeout: settings.busy_timeout };
         let properties = Arc::default();
         let connection = open::writer(settings, &site, &properties)?;
-        // From here on it does not wait for other processes: a thread of its own does, if it must.
+        // From here on this connection does not wait for other processes: a separate thread does, if it must.
         connection.busy_timeout(Duration::ZERO).map_err(|error| site.failed(error))?;
         let is_in_memory = settings.place == Place::Memory;
         let is_synchronized = !is_in_memory && settings.durability == Durability::Full;
@@ -55,7 +55,7 @@ impl Database {
         self.settings.place != Place::Memory
     }
 
-    /// Reads on this thread. A database in memory belongs to one connection: there it waits while a transaction has it.
+    /// Reads on this thread. A database in memory has one connection, so the read waits while a transaction has it.
     pub(crate) async fn read<R>(
         &self,
         work: impl FnOnce(&Connection) -> Result<R, SqliteError>,
@@ -71,7 +71,7 @@ impl Database {
         work(&connection)
     }
 
-    /// Reads on this thread, by a connection for readers.
+    /// Reads on this thread, with a connection for readers.
     pub(crate) fn read_aside<R>(
         &self,
         work: impl FnOnce(&Connection) -> Result<R, SqliteError>,
@@ -82,12 +82,12 @@ impl Database {
         result
     }
 
-    /// A copy of a database in memory, for one who reads what is there now.
+    /// A copy of a database in memory, for a reader that sees the present state only.
     pub(crate) fn copy(&self, connection: &mut Connection) -> Result<Connection, SqliteError> {
         let mut copy = open::reader(&self.settings, &self.site, &self.properties)?;
         let pages = connection.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0));
         let copied = pages.and_then(|pages| match pages {
-            // Nothing at all, which SQLite does not copy.
+            // SQLite does not copy an empty database.
             0 => Ok(()),
             _ => match connection.serialize(MAIN_DB)? {
                 Data::Owned(content) => copy.deserialize(MAIN_DB, content, true),
@@ -97,14 +97,14 @@ impl Database {
         copied.map(|()| copy).map_err(|error| self.site.failed(error))
     }
 
-    /// A connection for one reader, which gives it back.
+    /// A connection for one reader, which must give it back.
     pub(crate) fn take_reader(&self) -> Result<Connection, SqliteError> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| open::reader(&self.settings, &self.site, &self.properties), Ok)
     }
 
     pub(crate) fn give_back(&self, connection: Connection) {
-        // What is left in a transaction would read the past for ever.
+        // A connection that is still in a transaction would read the past for ever.
         if !connection.is_autocommit() {
             return;
         }

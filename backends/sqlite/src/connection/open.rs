@@ -1,4 +1,4 @@
-//! Connections: how each is opened and set up.
+//! How each connection is opened and set up.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::encode::sql_functions::Properties;
 use crate::error::{Site, SqliteError};
 use crate::settings::{Durability, Place, Settings};
 
-/// How many statements a connection keeps prepared. Each distinct form of query is one.
+/// How many statements a connection keeps prepared. Each distinct form of query needs one.
 const STATEMENTS: usize = 256;
 
 /// Opens the connection that writes, and creates the file if there is none.
@@ -24,7 +24,7 @@ pub(crate) fn writer(
     let connection = open(settings, site, OpenFlags::SQLITE_OPEN_CREATE)?;
     set_up(&connection, settings, properties).map_err(|error| site.failed(error))?;
     if settings.place != Place::Memory {
-        // Before anything is written.
+        // This is checked before anything is written.
         ensure_utf_8(&connection, site)?;
         write_ahead(&connection, settings).map_err(|error| site.failed(error))?;
         keep_log_small(&connection).map_err(|error| site.failed(error))?;
@@ -40,13 +40,12 @@ pub(crate) fn writer(
     Ok(connection)
 }
 
-/// Opens a connection that reads. It creates no file: one that was deleted in the meantime is missed.
+/// Opens a connection that reads. It creates no file, so a file that was deleted in the meantime is noticed.
 pub(crate) fn reader(
     settings: &Settings,
     site: &Site,
     properties: &Arc<Properties>,
 ) -> Result<Connection, SqliteError> {
-    // Without the right to create: if the file is gone, an empty one in its place would hide that.
     let connection = open(settings, site, OpenFlags::empty())?;
     let set_up = || {
         set_up(&connection, settings, properties)?;
@@ -56,7 +55,8 @@ pub(crate) fn reader(
     Ok(connection)
 }
 
-/// The path, so that SQLite takes it for one: the bundled one takes what begins with `file:` for a URI, whatever the flags.
+/// The path in a form that SQLite takes for a path: the bundled SQLite takes a path that begins with `file:` for a URI, whatever
+/// the flags are.
 fn not_a_uri(path: &Path) -> Cow<'_, Path> {
     match path.as_os_str().as_encoded_bytes().starts_with(b"file:") {
         true => Cow::Owned(Path::new(".").join(path)),
@@ -73,7 +73,7 @@ fn open(settings: &Settings, site: &Site, more: OpenFlags) -> Result<Connection,
     opened.map_err(|error| site.failed(error))
 }
 
-/// Texts in UTF-16 sort by their code units: another program's file would be read with other orders and ranges.
+/// Fails if another program created the file with text in UTF-16, which sorts by code units: orders and ranges would differ.
 fn ensure_utf_8(connection: &Connection, site: &Site) -> Result<(), SqliteError> {
     let encoding = connection.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0));
     match encoding.map_err(|error| site.failed(error))? {
@@ -85,12 +85,12 @@ fn ensure_utf_8(connection: &Connection, site: &Site) -> Result<(), SqliteError>
 fn set_up(connection: &Connection, settings: &Settings, properties: &Arc<Properties>) -> rusqlite::Result<()> {
     connection.busy_timeout(settings.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A plan that depends on no value: else an equality would have its statement compiled anew for each.
+    // Plans must not depend on bound values, or SQLite would compile the statement of an equality again for each value.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // Without this, SQLite would read the quoted name of a column that is gone as a string.
+    // Without this, SQLite would read the quoted name of a dropped column as a string.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // Nothing in a schema that somebody else wrote may call what only statements should.
+    // A schema that another program wrote must not call functions that are meant for statements.
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cache_size", -i64::from(settings.cache_kib.min(MAX_CACHE_KIB)))?;
     let synchronous = match settings.durability {
@@ -101,41 +101,41 @@ fn set_up(connection: &Connection, settings: &Settings, properties: &Arc<Propert
     properties.register(connection)
 }
 
-/// How many pages the write-ahead log gathers before they go to the file: 16 MiB. With SQLite's own 1,000, pages that are
-/// written again and again go there four times as often, which is a fifth of a single write.
+/// How many pages the write-ahead log gathers before they go to the file: 16 MiB. With SQLite's default of 1,000, pages that are
+/// written again and again go to the file four times as often, which costs a fifth of a single write.
 const CHECKPOINT_PAGES: u32 = 4_000;
 
 /// How many bytes the log keeps when it starts again from its beginning.
 const LOG_BYTES: u32 = CHECKPOINT_PAGES * 4_096;
 
-/// SQLite reads a greater number as none at all.
+/// SQLite ignores a greater number.
 const MAX_CACHE_KIB: u32 = i32::MAX.unsigned_abs();
 
-/// A large transaction or a long stream makes the log larger. The next write that starts it again gives the room back.
+/// Lets the log shrink after a large transaction or a long stream: the next write that starts it again cuts it to this size.
 fn keep_log_small(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))
 }
 
-/// Turns the write-ahead log on, so that readers and the writer do not wait for each other. The mode stays with the file.
+/// Turns the write-ahead log on, so that readers and the writer do not wait for each other. The file keeps this mode.
 fn write_ahead(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
     let begun = Instant::now();
     loop {
         let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-        // What cannot be written cannot be switched, and can be read all the same.
+        // A read-only file cannot be switched, but it can be read.
         if mode == "wal" || connection.is_readonly("main")? {
             return Ok(());
         }
-        // SQLite does not wait for a lock here: another process may be switching too.
+        // SQLite does not wait for a lock here, and another process may be switching too.
         match connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0)) {
             Ok(mode) if mode == "wal" => return Ok(()),
-            // Not a lock: the file system has no shared memory for the log's index.
+            // There was no lock: the file system has no shared memory for the index of the log.
             Ok(mode) => {
                 return Err(rusqlite::Error::SqliteFailure(
                     rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR),
                     Some(format!(
-                        "the journal mode stays {mode}: its file system cannot keep a write-ahead log, put it on a local \
-                         disk"
+                        "the journal mode stays {mode}, because its file system does not support a write-ahead log: put it \
+                         on a local disk"
                     )),
                 ));
             }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_may_be_called_anything() {
+    fn a_file_may_have_any_name() {
         assert_eq!(*not_a_uri(Path::new("blog.db")), *Path::new("blog.db"));
         assert_eq!(*not_a_uri(Path::new("a/file:x")), *Path::new("a/file:x"));
         let strange = not_a_uri(Path::new("file:a%41.db?mode=memory"));

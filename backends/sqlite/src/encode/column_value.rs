@@ -1,12 +1,12 @@
-//! The form that a property's value has in a column and in a comparison. SQLite orders its own values as core orders
-//! the property's, so that an index is of use for everything.
+//! The form that a property's value has in a column and in a comparison. SQLite orders these forms as core orders the values, so
+//! that an index helps with every comparison and every order.
 
 use longevity_core::storable::{Leaf, ScalarType, Shape};
 use longevity_core::value::sortable;
 use longevity_core::{Timestamp, Value, ValueRef};
 use rusqlite::types::{ToSqlOutput as Out, Value as Owned, ValueRef as Sql};
 
-/// How values are represented. Absent is NULL in either.
+/// How values are represented. An absent value is NULL in either form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// A single value: a number, a text or a blob.
@@ -15,7 +15,7 @@ pub(crate) enum Form {
     Sortable,
 }
 
-/// The form of such values.
+/// The form of the values of a property.
 pub(crate) fn form_of(leaf: &Leaf) -> Form {
     match leaf.shape {
         Shape::Scalar(_) | Shape::Choice { .. } if leaf.options <= 1 => Form::Plain,
@@ -42,9 +42,10 @@ pub(crate) fn declared_type(shape: &Shape, form: Form) -> &'static str {
     match scalar {
         ScalarType::Char | ScalarType::String | ScalarType::Uuid | ScalarType::Timestamp => "TEXT",
         ScalarType::Bytes => "BLOB",
-        // Text above the greatest signed integer.
+        // Values above the greatest signed integer are text.
         ScalarType::U64 | ScalarType::Usize => "ANY",
-        // The same to SQLite, and not to a model whose property was an integer: these integers stand for floats.
+        // To SQLite this is the same as INTEGER. It differs for a model whose property was an integer: these integers represent
+        // floats.
         ScalarType::F32 | ScalarType::F64 => "INT",
         ScalarType::Bool
         | ScalarType::I8
@@ -76,7 +77,7 @@ pub(crate) fn encoded<'a>(value: ValueRef<'a>, form: Form) -> Out<'a> {
     }
 }
 
-/// The same, owned.
+/// The value as it is stored and bound, owned.
 pub(crate) fn owned(value: ValueRef<'_>, form: Form) -> Owned {
     match encoded(value, form) {
         Out::Owned(value) => value,
@@ -89,32 +90,32 @@ fn sortable_blob(value: ValueRef<'_>) -> Out<'static> {
     Out::Owned(Owned::Blob(sortable_bytes(value).to_vec()))
 }
 
-/// A value's bytes, equal where values are.
+/// The bytes of a value, which are equal for equal values.
 pub(crate) fn sortable_bytes(value: ValueRef<'_>) -> sortable::Buffer {
     let mut bytes = sortable::Buffer::new();
     sortable::encode(value, &mut bytes);
     bytes
 }
 
-/// Text sorts behind every integer.
+/// Greater values are text, which sorts after every integer.
 fn unsigned(value: u64) -> Owned {
     i64::try_from(value).map_or_else(|_| Owned::Text(format!("{value:020}")), Owned::Integer)
 }
 
-/// An integer that sorts as the number does, as SQLite has no NaN: NaN first, the zeros equal.
+/// An integer that sorts as the number does, because SQLite has no NaN. NaN is first, and the zeros are equal.
 pub(crate) fn float(value: f64) -> i64 {
     if value.is_nan() {
         return NAN;
     }
-    // Adding a positive zero turns a negative one into it, and changes no other number.
+    // Adding a positive zero turns a negative zero into a positive one, and changes no other number.
     let bits = (value + 0.0).to_bits() as i64;
     if bits < 0 { bits ^ i64::MAX } else { bits }
 }
 
-/// Below every number.
+/// The form of NaN, below that of every number.
 pub(crate) const NAN: i64 = i64::MIN;
 
-/// RFC 3339 in UTC with nine digits; a year before 0 counts from below, so that it sorts.
+/// RFC 3339 in UTC with nine digits. A year before 0 is counted from the lowest year, so that the text sorts.
 pub(crate) fn timestamp(value: Timestamp) -> String {
     let text = value.to_string();
     let year = text.strip_prefix('-').and_then(|rest| rest.split_once('-'));
@@ -124,8 +125,8 @@ pub(crate) fn timestamp(value: Timestamp) -> String {
     }
 }
 
-/// The value that is stored so, in the plain form, as one of this shape; `None` if it is none. The value itself but for floats,
-/// where [all zeros are one, and all NaN](is_lossy).
+/// Decodes a value of this shape from the plain form; `None` if it is not one. Every value but a float is the one that was
+/// encoded: of floats, [all zeros are the same, and so are all NaN](is_lossy).
 pub(crate) fn decoded(stored: Sql<'_>, shape: &Shape) -> Option<Value> {
     if stored == Sql::Null {
         return Some(Value::NONE);
@@ -134,7 +135,7 @@ pub(crate) fn decoded(stored: Sql<'_>, shape: &Shape) -> Option<Value> {
         Shape::Scalar(scalar) => scalar,
         Shape::Choice { aliases, .. } => {
             let name = stored.as_str().ok()?;
-            // What an older version of the model wrote is read under its name today.
+            // A name that an older version of the model wrote is read as its present name.
             let today = aliases.iter().find(|(alias, _)| *alias == name).map(|(_, name)| *name);
             return Some(Value::Text(today.unwrap_or(name).into()));
         }
@@ -148,7 +149,7 @@ pub(crate) fn decoded(stored: Sql<'_>, shape: &Shape) -> Option<Value> {
     };
     let integer = || stored.as_i64().ok();
     let text = || stored.as_str().ok();
-    // In the range of the type: what somebody else wrote is no value of it.
+    // A number out of range was written by another program, and is not a value of the type.
     let fits = |fits: fn(i64) -> bool| integer().filter(|value| fits(*value)).map(Value::Int);
     match scalar {
         ScalarType::Bool => match integer()? {
@@ -167,7 +168,7 @@ pub(crate) fn decoded(stored: Sql<'_>, shape: &Shape) -> Option<Value> {
             Sql::Integer(value) => u64::try_from(value).ok().map(Value::UInt),
             _ => text()?.parse().ok().map(Value::UInt),
         },
-        // As a document is read: rounded to what the type has.
+        // It is rounded to the precision of the type, as when a document is read.
         ScalarType::F32 => integer().map(|value| Value::Float(f64::from(float_of(value) as f32))),
         ScalarType::F64 => integer().map(|value| Value::Float(float_of(value))),
         ScalarType::Char => {
@@ -186,13 +187,13 @@ pub(crate) fn is_lossy(shape: &Shape) -> bool {
     matches!(shape, Shape::Scalar(ScalarType::F32 | ScalarType::F64))
 }
 
-/// What the [`float`] was that has become this integer.
+/// The number that [`float`] turned into this integer.
 fn float_of(stored: i64) -> f64 {
     let bits = if stored < 0 { stored ^ i64::MAX } else { stored };
     f64::from_bits(bits.cast_unsigned())
 }
 
-/// What the [`timestamp`] was.
+/// The time that [`timestamp`] turned into this text.
 fn timestamp_of(text: &str) -> Option<Timestamp> {
     let Some((year, rest)) = text.strip_prefix('-').and_then(|text| text.split_once('-')) else {
         return text.parse().ok();
@@ -201,7 +202,7 @@ fn timestamp_of(text: &str) -> Option<Timestamp> {
     format!("-{year:06}-{rest}").parse().ok()
 }
 
-/// Whether a stored value is what would be written.
+/// Whether a stored value equals the one that would be written.
 pub(crate) fn is_same(stored: Sql<'_>, new: &Out<'_>) -> bool {
     match new {
         Out::Borrowed(new) => stored == *new,

@@ -1,4 +1,4 @@
-//! The document: JSON text, through core's one encoding.
+//! The document: JSON text, in the encoding that `longevity-core` defines for all back ends.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl Clone for SqliteDocument {
         Self(self.0.clone())
     }
 
-    /// Keeps the room, which the derived one gives up.
+    /// Keeps the allocation, which the derived implementation would drop.
     fn clone_from(&mut self, source: &Self) {
         self.0.clone_from(&source.0);
     }
@@ -45,7 +45,7 @@ impl SqliteDocument {
         let decoded =
             document::deserialize::<Json, T, _>(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
         decoded.map_err(|error| {
-            // Once more, to find where: only what fails pays for the path.
+            // The document is decoded again to find where it failed, so that only a failure pays for the path.
             let (_, place) = document::deserialize_to_locate::<Json, T, _>(&mut json());
             DecodeError { path: place.path(&mut json()), source: error.into() }
         })
@@ -56,7 +56,7 @@ impl SqliteDocument {
         reader.read::<Json, _>(&mut serde_json::Deserializer::from_str(text))
     }
 
-    /// Another document in place of this one.
+    /// Replaces this document by another.
     pub(crate) fn set(&mut self, text: &str) {
         self.0.clear();
         self.0.push_str(text);
@@ -77,7 +77,7 @@ fn failed(reason: String) -> Error {
     Error::Backend { backend: NAME, kind: ErrorKind::Permanent, source: reason.into() }
 }
 
-/// The length alone: values do not belong in logs.
+/// Shows the length only, because values do not belong in logs.
 impl fmt::Debug for SqliteDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SqliteDocument({} bytes)", self.0.len())
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_in_place_of_another_keeps_its_room() {
+    fn a_document_that_replaces_another_keeps_its_allocation() {
         let (long, short) = (SqliteDocument("\"long enough\"".to_owned()), SqliteDocument("\"x\"".to_owned()));
         let mut doc = long.clone();
         let room = doc.0.as_ptr();

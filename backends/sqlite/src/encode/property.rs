@@ -1,5 +1,5 @@
-//! Properties that have no column: their values are read from the document, in the form that a column of theirs would have,
-//! so that a filter means the same with and without an index.
+//! Properties that have no column. Their values are read from the document, in the form that a column would have, so that a
+//! filter means the same with and without an index.
 
 use longevity_core::encoding::PropertyReader;
 use longevity_core::storable::{Leaf, ShapeFn};
@@ -14,9 +14,9 @@ use crate::encode::document::SqliteDocument;
 #[derive(Debug)]
 pub(crate) struct Property {
     path: Path,
-    /// The ways on from the entries of maps, whose keys come with each call.
+    /// The rest of the path after each entry of a map. The keys of the entries come with each call.
     rests: Vec<Path>,
-    /// Into how many options the path leads at its end.
+    /// How many options the path leads into at its end.
     options: u8,
     variants: Vec<InVariant>,
 }
@@ -45,7 +45,7 @@ impl Property {
         (!variants.is_empty()).then(|| Self { path: path.before_entry(), rests, options: path.options(), variants })
     }
 
-    /// Whether both read the same from every row.
+    /// Whether both properties read the same value from every row.
     pub(crate) fn reads_as(&self, other: &Self) -> bool {
         let alike = |(a, b): (&InVariant, &InVariant)| {
             a.discriminators == b.discriminators && std::ptr::fn_addr_eq(a.shape, b.shape)
@@ -57,14 +57,14 @@ impl Property {
             && self.variants.iter().zip(&other.variants).all(alike)
     }
 
-    /// How its values are represented, in a row of the variant at this position if one is given.
+    /// The form of its values, in rows of the variant at this position if one is given.
     pub(crate) fn form(&self, scope: Option<usize>) -> Form {
         let in_scope = self.variants.iter().find(|variant| Some(variant.position) == scope);
         in_scope.or(self.variants.first()).map_or(Form::Plain, |variant| variant.form)
     }
 
-    /// The value in a row, by the keys of entries on the way; absent if its variant has no such property or its document is
-    /// unreadable.
+    /// The value in a row, for these keys of the entries on its path; absent if the row's variant has no such property or its
+    /// document cannot be read.
     pub(crate) fn value(&self, doc: &str, discriminator: Option<&str>, keys: &[&[u8]]) -> Option<(Value, Form)> {
         let of_row = |variant: &&InVariant| match (variant.discriminators, discriminator) {
             (None, _) => true,
@@ -83,7 +83,7 @@ impl Property {
     }
 }
 
-/// The entries that a path leads through: their keys, and the ways on from their values.
+/// The entries that a path leads through: the key of each, and the rest of the path after its value.
 pub(crate) fn entries(path: &Path) -> impl Iterator<Item = (&Value, &Path)> {
     std::iter::successors(path.entry(), |(_, rest)| rest.entry())
 }

@@ -8,7 +8,7 @@ use rusqlite::Row as SqlRow;
 
 use crate::encode::document::SqliteDocument;
 
-/// The columns that every table has, with their declarations; the discriminator's only where there are variants.
+// The columns that every table has; the discriminator's only if there are variants.
 pub(crate) const ID: &str = "_id";
 pub(crate) const TYPE: &str = "_type";
 pub(crate) const VERSION: &str = "_version";
@@ -17,7 +17,7 @@ pub(crate) const UPDATED_AT: &str = "_updated_at";
 pub(crate) const LAYOUT: &str = "_layout";
 pub(crate) const DOC: &str = "_doc";
 
-/// A row before it is read.
+/// An empty row, to read a row into.
 pub(crate) fn empty<D: Default>() -> Row<D> {
     Row {
         id: RowId::from_u128(0),
@@ -36,7 +36,7 @@ pub(crate) fn read(definition: &TableDefinition, row: &SqlRow<'_>) -> Result<Row
     Ok(read)
 }
 
-/// The same, in place of another. An error is about this row alone, which somebody edited: those behind it can be read.
+/// Reads a row in place of another. An error is about this row only, which another program edited: the next rows can be read.
 pub(crate) fn read_into<'a>(
     into: &'a mut Row<SqliteDocument>,
     definition: &TableDefinition,
@@ -48,7 +48,7 @@ pub(crate) fn read_into<'a>(
     }
 }
 
-/// Reads what the row begins with, its id, its discriminator and its version, in place of another's.
+/// Reads only the id, the discriminator and the version, in place of another row's.
 pub(crate) fn read_head_into<D>(
     into: &mut Row<D>,
     definition: &TableDefinition,
@@ -57,7 +57,7 @@ pub(crate) fn read_head_into<D>(
     head(into, definition, row).map_err(|unread| failed(into, definition, row, unread))
 }
 
-/// The column that cannot be read, empty if it is the document's, and why.
+/// The column that cannot be read, or an empty name for the document's, and why.
 type Unread = (&'static str, rusqlite::Error);
 
 fn failed<D>(into: &Row<D>, definition: &TableDefinition, row: &SqlRow<'_>, (path, error): Unread) -> Error {
@@ -87,17 +87,17 @@ fn head<D>(into: &mut Row<D>, definition: &TableDefinition, row: &SqlRow<'_>) ->
 fn rest(into: &mut Row<SqliteDocument>, row: &SqlRow<'_>) -> Result<(), Unread> {
     into.updated_at = timestamp(row, 4).map_err(|error| (UPDATED_AT, error))?;
     into.created_at = match into.updated_at {
-        // What was never written with a time was not created with one.
+        // A row that was never written with a time was not created with one either.
         None => None,
         Some(_) => timestamp(row, 3).map_err(|error| (CREATED_AT, error))?,
     };
-    // The types of columns are strict, but a text may be bytes that are none.
+    // The types of columns are strict, but text may be bytes that are not UTF-8.
     let doc = row.get_ref(5).and_then(|doc| Ok(doc.as_str()?)).map_err(|error| ("", error))?;
     into.doc.set(doc);
     Ok(())
 }
 
-/// A count, which is never negative unless somebody else wrote it.
+/// A count, which is never negative unless another program wrote it.
 pub(crate) fn number(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
@@ -111,7 +111,7 @@ fn timestamp(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<Timesta
     text.map(str::parse::<Timestamp>).transpose().map_err(wrong)
 }
 
-/// The id of a row. Ours ascend from 1; somebody else's may be negative, and keep their bits.
+/// The id of a row. SQLite numbers rows from 1. Another program may write negative ids, which keep their bits.
 pub(crate) fn id_of(id: i64) -> RowId {
     RowId::from_u128(u128::from(id.cast_unsigned()))
 }

@@ -1,4 +1,4 @@
-//! The functions of SQL that read a property of a document.
+//! The SQL functions that read properties out of documents.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -13,16 +13,16 @@ use smallvec::SmallVec;
 use crate::encode::column_value::{Form, owned, sortable_bytes};
 use crate::encode::property::Property;
 
-/// `longevity_property(document, discriminator, number, key..)`: the property's value; with the keys of the maps' entries that
+/// `longevity_property(document, discriminator, number, key..)`: the property's value. The keys are those of the map entries that
 /// the path leads through.
 pub(crate) const PROPERTY: &str = "longevity_property";
 /// `longevity_length(document, discriminator, number, key..)`: how many elements or entries the property has.
 pub(crate) const LENGTH: &str = "longevity_length";
-/// `longevity_text(text, test, other)`: whether a text passes a test.
+/// `longevity_text(text, test, other)`: whether a string passes a test.
 pub(crate) const TEXT: &str = "longevity_text";
-/// `longevity_text_at(document, discriminator, number, test, other, key..)`: whether the property is a text that does.
+/// `longevity_text_at(document, discriminator, number, test, other, key..)`: whether the property is a string that passes a test.
 pub(crate) const TEXT_AT: &str = "longevity_text_at";
-/// `longevity_item(list, position)`: the value that a list has there.
+/// `longevity_item(list, position)`: the value at a position of a list.
 pub(crate) const ITEM: &str = "longevity_item";
 /// `longevity_contains(document, discriminator, number, element, key..)`: whether the list or set has the element.
 pub(crate) const CONTAINS: &str = "longevity_contains";
@@ -30,16 +30,16 @@ pub(crate) const CONTAINS: &str = "longevity_contains";
 /// A property and the number that statements call it by.
 pub(crate) type Numbered = (usize, Arc<Property>);
 
-/// All properties that statements name by their numbers. It grows with the number of properties that the program's queries
-/// use, not with the number of queries, nor of times that the database is opened.
+/// All properties that statements refer to by number. It grows with the number of properties that the program's queries use, and
+/// not with the number of queries or of times that the database is opened.
 #[derive(Debug, Default)]
 pub(crate) struct Properties {
     all: RwLock<Vec<Arc<Property>>>,
 }
 
 impl Properties {
-    /// A property and its number: the one that it has already, so that who opens the database again finds the statements
-    /// that are prepared.
+    /// A property and its number. A known property keeps its number, so that a caller that opens the database again finds the
+    /// prepared statements.
     pub(crate) fn number(&self, property: Property) -> Numbered {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         if let Some((number, known)) = all.iter().enumerate().find(|(_, known)| known.reads_as(&property)) {
@@ -55,9 +55,9 @@ impl Properties {
         all.get(usize::try_from(number).ok()?).cloned()
     }
 
-    /// Gives the connection the functions.
+    /// Registers the functions with the connection.
     pub(crate) fn register(self: &Arc<Self>, connection: &Connection) -> rusqlite::Result<()> {
-        // Direct only: a trigger or a view of somebody else's cannot call them.
+        // Direct only, so that a trigger or a view of another program cannot call them.
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
         let properties = Arc::clone(self);
         connection.create_scalar_function(PROPERTY, -1, flags, move |call| {
@@ -91,10 +91,10 @@ impl Properties {
         Ok(())
     }
 
-    /// The value of the property that a call names, whose keys start at this argument.
+    /// The value of the property that a call names. The keys start at this argument.
     fn value(&self, call: &Context<'_>, keys: usize) -> rusqlite::Result<Option<(Value, Form)>> {
         let Some(property) = self.get(call.get(2)?) else { return Ok(None) };
-        // A row that was edited by hand may hold anything: what cannot be read is absent.
+        // A row that was edited by hand may hold anything. A document that cannot be read has no value.
         let Ok(doc) = call.get_raw(0).as_str() else { return Ok(None) };
         let keys = (keys..call.len()).map(|position| call.get_raw(position).as_blob().unwrap_or_default());
         let keys: SmallVec<[&[u8]; 2]> = keys.collect();
@@ -102,7 +102,7 @@ impl Properties {
     }
 }
 
-/// How a test is named in a statement.
+/// The number of a test in a statement.
 pub(crate) fn number_of(test: TextTest) -> i64 {
     match test {
         TextTest::EndsWith => 0,
@@ -114,7 +114,7 @@ pub(crate) fn number_of(test: TextTest) -> i64 {
 fn passes(test: i64, text: &str, operand: Sql<'_>) -> rusqlite::Result<bool> {
     let tests = [TextTest::EndsWith, TextTest::Contains, TextTest::EqIgnoreCase];
     let test = tests.into_iter().find(|known| number_of(*known) == test);
-    let test = test.ok_or_else(|| rusqlite::Error::UserFunctionError("no such test of a text".into()))?;
+    let test = test.ok_or_else(|| rusqlite::Error::UserFunctionError("no such test of a string".into()))?;
     Ok(operand.as_str().is_ok_and(|operand| test.holds(text, operand)))
 }
 
@@ -122,20 +122,20 @@ fn passes(test: i64, text: &str, operand: Sql<'_>) -> rusqlite::Result<bool> {
 struct List(Vec<Owned>);
 
 impl List {
-    /// Each value's length, kind and bytes, one behind the other.
+    /// Reads the length, the kind and the bytes of each value in turn.
     fn read(list: Sql<'_>) -> Self {
         let (mut values, mut rest) = (Vec::new(), list.as_blob().unwrap_or_default());
-        while let Some((length, behind)) = rest.split_first_chunk() {
+        while let Some((length, after)) = rest.split_first_chunk() {
             let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
-            let Some((value, behind)) = behind.split_at_checked(length) else { break };
+            let Some((value, after)) = after.split_at_checked(length) else { break };
             values.push(value_of(value).unwrap_or(Owned::Null));
-            rest = behind;
+            rest = after;
         }
         Self(values)
     }
 }
 
-/// The list as one value that is bound.
+/// Encodes a list as one value to bind.
 pub(crate) fn list_of(values: impl Iterator<Item = Owned>) -> Owned {
     let mut list = Vec::new();
     for value in values {

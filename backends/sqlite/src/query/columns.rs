@@ -1,4 +1,4 @@
-//! The columns that have what a query asks for.
+//! The columns that hold the properties of a query.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -11,14 +11,14 @@ pub(crate) fn column_of(table: &ReadyTable, path: &Path, scope: Option<usize>) -
     table.definition.columns.iter().position(|column| column.path == *path && in_scope(column.variant, scope))
 }
 
-/// The columns of a component's fields, in their order, if each has one that is never absent.
+/// The columns of a component's fields, in the order of the fields, if each field has a column that is never absent.
 pub(crate) fn columns_of_fields(
     table: &ReadyTable,
     path: &Path,
     fields: &[(&'static str, Value)],
     scope: Option<usize>,
 ) -> Option<Vec<usize>> {
-    // No field could tell one that is there from one that is absent.
+    // Without fields, a component that is present could not be distinguished from one that is absent.
     if fields.is_empty() {
         return None;
     }
@@ -37,7 +37,7 @@ pub(crate) fn columns_of_fields(
     fields.iter().map(column).collect()
 }
 
-/// The same, of the fields of all the operands, which are components of one type.
+/// The columns of the fields of all operands, if these are components of one type.
 pub(crate) fn columns_of_all(
     table: &ReadyTable,
     path: &Path,
@@ -74,7 +74,7 @@ pub(crate) fn columns_of_all(
     columns.map(|(_, columns)| columns)
 }
 
-/// Whether a column has the values of all rows that can be of the scope.
+/// Whether a column holds the values of all rows that can be in the scope.
 fn in_scope(variant: Option<usize>, scope: Option<usize>) -> bool {
     variant.is_none() || variant == scope
 }

@@ -1,4 +1,4 @@
-//! What SQLite's own plan says, in core's words.
+//! SQLite's plan for a query, in the words of `longevity-core`.
 
 use longevity_core::backend::{Predicate, Select};
 use longevity_core::{Access, Explanation};
@@ -20,7 +20,7 @@ pub(crate) fn explained(
     Ok(explanation(table, &plan))
 }
 
-/// The explanation of a query, of which SQLite's plan is known.
+/// The explanation of a query, from that of SQLite's plan.
 pub(crate) fn explanation_of(select: &Select, plan: Explanation) -> Explanation {
     match select.predicate {
         Predicate::False => Explanation { access: Access::Nothing, ..plan },
@@ -40,7 +40,7 @@ pub(crate) fn plan(connection: &Connection, statement: &Statement) -> rusqlite::
     Ok(plan)
 }
 
-/// The plan as core says it.
+/// The plan in core's words.
 fn explanation(table: &ReadyTable, plan: &[String]) -> Explanation {
     let layout = &table.layout;
     let sorts = plan.iter().any(|line| line.starts_with("USE TEMP B-TREE FOR"));
@@ -54,7 +54,7 @@ fn explanation(table: &ReadyTable, plan: &[String]) -> Explanation {
     }
 }
 
-/// The index that a line says is used: the longest name that fits, as one may begin with another.
+/// The index that a line says is used. It is the longest name that fits, because one name may begin with another.
 fn access(layout: &Layout, table: &ReadyTable, line: &str) -> Option<Access> {
     let (_, using) = line.split_once("USING INDEX ").or_else(|| line.split_once("USING COVERING INDEX "))?;
     let fits = |declared: &Declared| {
@@ -65,7 +65,7 @@ fn access(layout: &Layout, table: &ReadyTable, line: &str) -> Option<Access> {
     let (position, declared) = indexes.max_by_key(|(_, declared)| declared.name.len())?;
     let mut terms = using.get(declared.name.len()..)?.trim_start_matches(" (");
     let Some(index) = table.definition.indexes.get(position) else {
-        // That of the discriminator alone, which no model declares.
+        // This is the index on the discriminator alone, which no model declares.
         return Some(Access::Index { name: declared.name.clone(), equal_columns: 0, range: false });
     };
     let realized = index.columns.iter().map(|column| layout.columns[*column].name.as_str());

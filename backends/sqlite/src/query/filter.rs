@@ -1,9 +1,9 @@
 //! Filters as SQL. Values are always bound.
 //!
-//! Core's logic has two values, SQL's three. A comparison may be NULL here where core says false; conjunction and
-//! disjunction keep that, and negation turns both into true.
+//! Core's logic has two values and SQL's has three. A comparison may be NULL here where it is false in core. Conjunction and
+//! disjunction keep that, and negation turns both NULL and false into true.
 
-// A form that is new to core is one that does not compile here: no arm for the rest says what it means.
+// A form of predicate that is new in core must not compile here until an arm says what it means.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use longevity_core::backend::{Predicate, Subject, TextTest, evaluate, scope_of};
@@ -21,7 +21,7 @@ use crate::schema::layout::is_one_of;
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
 
-/// Writes conditions, and gathers the values that are bound.
+/// Writes conditions, and collects the values to bind.
 pub(crate) struct Translator<'a> {
     properties: &'a Properties,
     pub(crate) table: &'a ReadyTable,
@@ -39,7 +39,7 @@ impl<'a> Translator<'a> {
         Self { properties, table, values: Vec::new() }
     }
 
-    /// `scope` is the one variant that rows can be of where this is true.
+    /// The condition of a predicate. If there is a `scope`, only rows of this variant can satisfy the condition.
     pub(crate) fn condition(&mut self, predicate: &Predicate, scope: Option<usize>) -> String {
         match predicate {
             Predicate::True => TRUE.to_owned(),
@@ -66,14 +66,14 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// The disjunction. Where indexes of a derived type find its rows, each part says so of them: SQLite looks no further to see
-    /// whether such an index holds them.
+    /// The disjunction. If indexes of a derived type find its rows, each part repeats the type, because SQLite does not look
+    /// beyond a part to see whether such an index holds its rows.
     fn either(&self, parts: Vec<String>, own: Option<usize>) -> String {
         let own = own.and_then(|variant| self.table.definition.scope(variant));
         let parts: Vec<_> = match (own, parts.first()) {
             (Some(own), Some(first)) => {
                 let of_type = |part: &String| format!("({} AND {part})", is_one_of(own.discriminators));
-                // The last adds no row: SQLite would take what all parts say for the condition that counts.
+                // The last part adds no row. Without it SQLite would factor out the condition that all parts share.
                 let last = format!("({} = 0 AND {first})", quoted(ID));
                 parts.iter().map(of_type).chain([last]).collect()
             }
@@ -83,7 +83,7 @@ impl<'a> Translator<'a> {
     }
 
     fn comparison(&mut self, path: &Path, comparison: Comparison, operand: &Value, scope: Option<usize>) -> String {
-        // Before anything is bound: a statement must not end with values that it does not name.
+        // This returns before anything is bound, because a statement must not have values that it does not name.
         let of_order = !matches!(comparison, Comparison::Eq | Comparison::Ne);
         let or_equal = matches!(comparison, Comparison::Le | Comparison::Ge);
         let is_nan = matches!(operand, Value::Float(number) if number.is_nan());
@@ -105,7 +105,7 @@ impl<'a> Translator<'a> {
             Comparison::Ne if is_null => return format!("{sql} NOTNULL"),
             Comparison::Eq => return format!("{sql} = {}", self.bind(owned(value, form))),
             Comparison::Ne => return format!("{sql} IS NOT {}", self.bind(owned(value, form))),
-            // It compares with itself alone.
+            // NaN compares only with itself.
             Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge if is_nan => {
                 return format!("{sql} = {}", self.bind(owned(value, form)));
             }
@@ -114,7 +114,7 @@ impl<'a> Translator<'a> {
         };
         let operator = operator(comparison);
         let mut condition = format!("{sql} {operator} {}", self.bind(owned(value, form)));
-        // Downwards there are NaN, and the absent values of an option in an option, which sort first.
+        // NaN, and the absent values of an option in an option, sort first and must not be found below the operand.
         let floor = match (form, operand) {
             (Form::Plain, Value::Float(_)) => Some(Owned::Integer(NAN)),
             (Form::Sortable, Value::Float(_)) => Some(owned(ValueRef::Float(f64::NAN), form)),
@@ -127,8 +127,8 @@ impl<'a> Translator<'a> {
         condition
     }
 
-    /// The equality of a component, field by field where the fields have columns: so that a key of several fields is found by
-    /// its index.
+    /// The equality of a component, field by field if the fields have columns, so that the index of a key with several fields is
+    /// used.
     fn fields(
         &mut self,
         path: &Path,
@@ -146,7 +146,7 @@ impl<'a> Translator<'a> {
         let negated = match comparison {
             Comparison::Eq => false,
             Comparison::Ne => true,
-            // Of components there is no order but the whole one's.
+            // Components are ordered as a whole only.
             Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => return None,
         };
         let parts: Vec<_> = columns.iter().zip(fields).map(equal).collect();
@@ -156,7 +156,7 @@ impl<'a> Translator<'a> {
 
     fn among(&mut self, path: &Path, operands: &[Value], negated: bool, scope: Option<usize>) -> String {
         let found = match columns_of_all(self.table, path, operands, scope) {
-            // The fields are always there, and so is what they are of.
+            // The fields are never absent, and so neither is the component.
             Some(columns) => self.fields_among(&columns, operands),
             None => match self.property(path, scope) {
                 Some(property) => self.value_among(path, &property, operands, scope),
@@ -196,7 +196,7 @@ impl<'a> Translator<'a> {
             None => "()".to_owned(),
             Some(_) if present.len() > LISTED => self.listed(present, 1),
             Some(last) => {
-                // Of some lengths only, so that there are few statements to prepare.
+                // The length is rounded up, so that there are few statements to prepare.
                 present.resize(present.len().next_power_of_two(), last);
                 let places: Vec<_> = present.into_iter().map(|value| self.bind(value)).collect();
                 format!("({})", places.join(", "))
@@ -211,7 +211,7 @@ impl<'a> Translator<'a> {
         self.either(vec![format!("{sql} ISNULL"), among], own)
     }
 
-    /// Rows of so many values, all in one value that is bound: SQLite makes an index of them, once for the statement.
+    /// Rows of `width` values each, all bound as one value. SQLite builds an index of them once per statement.
     fn listed(&mut self, values: Vec<Owned>, width: usize) -> String {
         let end = i64::try_from(values.len()).unwrap_or(i64::MAX);
         let list = self.bind(list_of(values.into_iter()));
@@ -229,7 +229,7 @@ impl<'a> Translator<'a> {
         let (number, operand) = (number_of(test), self.bind(Owned::Text(text.to_owned())));
         match (form, self.table.property(self.properties, path)) {
             (Form::Plain, _) => format!("{TEXT}({sql}, {number}, {operand})"),
-            // In an option of an option.
+            // The string is in an option of an option.
             (Form::Sortable, Some((property, _))) => {
                 self.call(TEXT_AT, property, &format!(", {number}, {operand}"), path)
             }
@@ -247,7 +247,7 @@ impl<'a> Translator<'a> {
         let Some((number, _)) = self.table.property(self.properties, path) else {
             return of_absent(&Predicate::Length { path: path.clone(), comparison, length });
         };
-        // No list is as long as the integers that SQLite lacks.
+        // No list is longer than the greatest integer of SQLite.
         let length = self.bind(Owned::Integer(saturated(length)));
         let operator = operator(comparison);
         format!("{} {operator} {length}", self.call(LENGTH, number, "", path))
@@ -256,7 +256,7 @@ impl<'a> Translator<'a> {
     fn id(&mut self, comparison: Comparison, id: RowId) -> String {
         match i64::try_from(id.as_u128()) {
             Ok(id) => format!("{} {} {}", quoted(ID), operator(comparison), self.bind(Owned::Integer(id))),
-            // Greater than every id.
+            // The id is greater than every id of a row.
             Err(_) => match comparison {
                 Comparison::Lt | Comparison::Le | Comparison::Ne => TRUE.to_owned(),
                 Comparison::Eq | Comparison::Gt | Comparison::Ge => "0".to_owned(),
@@ -264,7 +264,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// The column of a property, or what computes it where it has none; `None` if no variant has it.
+    /// The column of a property, or the expression that computes it if it has none; `None` if no variant has the property.
     pub(crate) fn property(&mut self, path: &Path, scope: Option<usize>) -> Option<Expression> {
         if let Some(position) = column_of(self.table, path, scope) {
             let realized = &self.table.layout.columns[position];
@@ -288,17 +288,17 @@ impl<'a> Translator<'a> {
         call
     }
 
-    /// A place for the value.
+    /// Binds a value, and returns its placeholder.
     pub(crate) fn bind(&mut self, value: Owned) -> String {
         self.values.push(value);
         format!("?{}", self.values.len())
     }
 }
 
-/// True of every row.
+/// The condition that every row satisfies.
 pub(crate) const TRUE: &str = "1";
 
-/// Up to so many values are bound one by one.
+/// Up to this number of values are bound one by one.
 const LISTED: usize = 64;
 
 pub(crate) fn saturated(rows: u64) -> i64 {
@@ -316,13 +316,13 @@ fn operator(comparison: Comparison) -> &'static str {
     }
 }
 
-/// What is asked of a property that is absent in every row: core says what is true of that.
+/// The condition on a property that is absent in every row: core evaluates it.
 fn of_absent(predicate: &Predicate) -> String {
     let row = Subject { id: RowId::from_u128(0), discriminator: None };
     if evaluate(predicate, row, &|_| ValueRef::NONE) { TRUE } else { "0" }.to_owned()
 }
 
-/// The parts with an operator between them, as a tree of little depth: SQLite limits that.
+/// The parts with an operator between them, as a tree of little depth, which SQLite limits.
 pub(crate) fn joined(parts: &[String], operator: &str, none: &str) -> String {
     match parts {
         [] => none.to_owned(),

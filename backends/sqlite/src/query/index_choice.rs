@@ -1,5 +1,5 @@
-//! Which of the declared indexes can find the rows of a filter, and whether one of these has the order too: without
-//! statistics SQLite decides otherwise than it should.
+//! Which of the declared indexes can find the rows of a filter, and whether one of them has the order too. Without statistics
+//! SQLite decides this wrongly.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -14,28 +14,28 @@ use crate::schema::ready_table::ReadyTable;
 
 /// How the indexes serve a query.
 #[derive(Debug)]
-pub(crate) struct Serving {
+pub(crate) struct IndexChoice {
     /// Whether an index finds the rows of the filter.
     pub(crate) is_bounded: bool,
-    /// Whether an index of the derived type, in a query over one, finds them by the conjunction itself: else the scope, which each
-    /// part of a disjunction says again, would lead to an index of the type without bounds.
+    /// Whether, in a query over a derived type, an index of that type finds them by the conjunction itself. Otherwise the scope,
+    /// which each part of a disjunction repeats, would lead SQLite to an index of the type without bounds.
     pub(crate) by_own: bool,
-    /// Whether what they find is to be sorted: none of them has the order.
+    /// Whether the rows found must be sorted, because none of the indexes has the order.
     pub(crate) is_to_sort: bool,
 }
 
-/// What a conjunction says of the first columns of an index.
+/// How a conjunction bounds the first columns of an index.
 #[derive(Clone, Copy, Debug)]
 struct Bound {
-    /// How many have a value that is known, or one of some.
+    /// How many columns are equal to a known value, or to one of several.
     equal: usize,
-    /// Whether the next is in a range.
+    /// Whether the next column is in a range.
     ranged: bool,
-    /// Whether all of the former have one value: then what follows is in order.
+    /// Whether each of the equal columns has a single value, so that the index has the rest in order.
     in_order: bool,
 }
 
-/// What is said of a column.
+/// How a predicate bounds a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Said {
     Equal,
@@ -43,7 +43,7 @@ enum Said {
     Range,
 }
 
-impl Serving {
+impl IndexChoice {
     pub(crate) fn of(table: &ReadyTable, predicate: &Predicate, order: &[OrderBy]) -> Self {
         let conjuncts = predicate.conjuncts();
         let scope = scope_of(conjuncts).map(|scope| scope.variant);
@@ -89,7 +89,7 @@ fn bound(table: &ReadyTable, index: &Index, conjuncts: &[Predicate], scope: Opti
     (bound.equal > 0 || bound.ranged).then_some(bound)
 }
 
-/// What a question says of a column.
+/// How a predicate bounds this column.
 fn said(table: &ReadyTable, column: usize, part: &Predicate, scope: Option<usize>) -> Option<Said> {
     let is_of = |path: &Path| column_of(table, path, scope) == Some(column);
     match part {
@@ -104,7 +104,7 @@ fn said(table: &ReadyTable, column: usize, part: &Predicate, scope: Option<usize
             }
         },
         Predicate::In { negated: true, .. } => None,
-        // Two questions.
+        // It is a disjunction of two predicates.
         part if or_absent(part).is_some() => None,
         Predicate::In { path, operands, negated: false } => {
             let said = if operands.len() == 1 { Said::Equal } else { Said::Among };
@@ -124,7 +124,7 @@ fn said(table: &ReadyTable, column: usize, part: &Predicate, scope: Option<usize
     }
 }
 
-/// Of a question whether a value is one of some or absent: whether it is absent.
+/// If a predicate asks whether a value is absent or one of several, the predicate that it is absent.
 fn or_absent(part: &Predicate) -> Option<Predicate> {
     let Predicate::In { path, operands, negated: false } = part else { return None };
     let is_absent = |operand: &Value| matches!(operand, Value::None(0));
@@ -133,14 +133,14 @@ fn or_absent(part: &Predicate) -> Option<Predicate> {
     is_both.then(absent)
 }
 
-/// Whether an index of the derived type finds the rows of one of these.
+/// Whether an index of the derived type finds the rows of any of these predicates.
 pub(crate) fn by_own(table: &ReadyTable, parts: &[Predicate], scope: Option<usize>) -> bool {
     let own = |part: &Predicate| bounds(table, part.conjuncts(), scope).any(|(index, _)| index.scope.is_some());
     parts.iter().any(own)
 }
 
-/// Whether indexes find the rows of a conjunction or a disjunction within a conjunction. One that asks for what the order
-/// begins with is the place of a page: the order leads there.
+/// Whether indexes find the rows of a conjunction or a disjunction within a conjunction. A disjunction on the first property of
+/// the order is the position of a page, and the index with the order leads there.
 fn is_served(table: &ReadyTable, part: &Predicate, scope: Option<usize>, order: Option<&Path>) -> bool {
     let finds = |parts: &[Predicate], scope| bounds(table, parts, scope).next().is_some();
     match part {
@@ -166,7 +166,7 @@ fn is_served(table: &ReadyTable, part: &Predicate, scope: Option<usize>, order: 
     }
 }
 
-/// Whether a predicate asks for the property at a path.
+/// Whether a predicate is about the property at a path.
 fn asks_for(predicate: &Predicate, path: &Path) -> bool {
     match predicate {
         Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(|part| asks_for(part, path)),
@@ -183,14 +183,14 @@ fn asks_for(predicate: &Predicate, path: &Path) -> bool {
     }
 }
 
-/// Whether an equality gives the property at a path one value.
+/// Whether an equality fixes the value of the property at a path.
 fn is_fixed(path: &Path, conjuncts: &[Predicate]) -> bool {
     let fixes = |part: &Predicate| matches!(part, Predicate::Compare { path: fixed, comparison: Comparison::Eq, .. } if path.starts_with(fixed));
     conjuncts.iter().any(fixes)
 }
 
-/// Whether an index whose first columns have one value each has the rows in the order of the property, or of their ids if
-/// there is none.
+/// Whether an index whose first columns have a single value each has the rows in the order of the property, or in that of their
+/// ids if there is no property.
 fn gives(table: &ReadyTable, index: &Index, equal: usize, order: Option<&Path>) -> bool {
     match (index.columns.get(equal), order) {
         (None, None) => true,

@@ -1,6 +1,6 @@
 //! Queries: from a predicate to SQL, and from SQLite's rows to an answer.
 
-/// The columns that have what a query asks for.
+/// The columns that hold the properties of a query.
 pub(crate) mod columns;
 /// SQLite's plan for a query, in the words of `longevity-core`.
 pub(crate) mod explain;

@@ -1,5 +1,5 @@
-//! Some values of rows without the rest: out of the columns that keys and indexes have, and out of the documents only where a
-//! column does not have the value bit for bit.
+//! Reading some values of rows without the rest. They come from the columns of keys and indexes, and from the documents only if a
+//! column does not hold the value bit for bit.
 
 use longevity_core::backend::DecodeError;
 use longevity_core::backend::{Select, scope_of};
@@ -21,7 +21,7 @@ use crate::query::translate::{self, Statement};
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
 
-/// A query that gives values instead of documents.
+/// A query that returns values instead of documents.
 #[derive(Debug)]
 pub(crate) struct Values<'a> {
     pub(crate) statement: Statement,
@@ -45,7 +45,7 @@ enum Place {
     },
 }
 
-/// What floats are stored as of which the column has lost something.
+/// The stored forms of the floats that a column does not hold bit for bit.
 const LOST: [i64; 2] = [NAN, 0];
 
 /// The position of the document in the statement, after what each row begins with.
@@ -86,7 +86,7 @@ impl<'a> Values<'a> {
         Ok(Self { statement: translate::select_as(properties, table, select, &begin)?, projection, places })
     }
 
-    /// Reads the rows one by one, until nobody wants more.
+    /// Reads the rows one by one, until the receiver wants no more.
     pub(crate) fn each(
         &self,
         connection: &Connection,
@@ -144,10 +144,10 @@ impl<'a> Values<'a> {
                         _ if is_lossy(&column.shape) && LOST.iter().any(|lost| stored == Sql::Integer(*lost)) => {
                             document()
                         }
-                        // Its type's check forbids it, but checks can be turned off.
+                        // The check of the table forbids this, but checks can be turned off.
                         Some(Value::None(_)) if !column.optional => Err(failed("its column is empty".into())),
                         Some(value) => Ok(value),
-                        None => Err(failed("its column has something else".into())),
+                        None => Err(failed("its column holds a value of another type".into())),
                     }
                 }
                 Some(Place::Document) | None => document(),
@@ -156,7 +156,8 @@ impl<'a> Values<'a> {
     }
 }
 
-/// How the statement begins: with what [`row::read_head_into`] reads, the document as far as it is needed, and the columns.
+/// How the statement begins: the columns that [`row::read_head_into`] reads, the document if it is needed, and the columns of
+/// values.
 fn begin(table: &ReadyTable, columns: &[usize], needs_document: bool) -> String {
     let layout = &table.layout;
     let kind = if layout.has_type { quoted(TYPE) } else { "NULL".to_owned() };
@@ -173,7 +174,7 @@ fn begin(table: &ReadyTable, columns: &[usize], needs_document: bool) -> String 
     format!("SELECT {}, {kind}, {}, {document}{columns} FROM {}", quoted(ID), quoted(VERSION), quoted(&layout.table))
 }
 
-/// The column that has what documents of the variant have there.
+/// The column that holds the same value as documents of the variant at this path.
 fn column_with(table: &ReadyTable, path: &Path, variant: usize) -> Option<usize> {
     if path.entry().is_some() {
         return None;
@@ -185,8 +186,8 @@ fn column_with(table: &ReadyTable, path: &Path, variant: usize) -> Option<usize>
     (is_plain && is_alike && !has_default(shape, path)).then_some(column)
 }
 
-/// Whether a document may lack the value and get a default. Each read of the document makes the default again, and the column has
-/// the one that was made when the row was written.
+/// Whether a document may lack the value and get a default. Each read of the document computes the default again, while the
+/// column holds the default of the time when the row was written.
 fn has_default(shape: ShapeFn, path: &Path) -> bool {
     let mut shape = shape();
     for step in path.steps() {

@@ -26,7 +26,7 @@ pub(crate) fn all_of(
     Ok(rows)
 }
 
-/// Reads the rows of a statement, one by one, until nobody wants more.
+/// Reads the rows of a statement one by one, until the receiver wants no more.
 pub(crate) fn rows_of(
     connection: &Connection,
     table: &ReadyTable,
@@ -35,7 +35,7 @@ pub(crate) fn rows_of(
 ) -> rusqlite::Result<()> {
     let mut prepared = prepared(connection, statement)?;
     let mut found = prepared.raw_query();
-    // One row for all: its document keeps its room.
+    // All rows are read into one, whose document keeps its allocation.
     let mut lent = row::empty();
     while let Some(row) = found.next()? {
         if !give(row::read_into(&mut lent, &table.definition, row)) {
@@ -45,14 +45,14 @@ pub(crate) fn rows_of(
     Ok(())
 }
 
-/// The one number that a statement gives.
+/// The single number that a statement returns.
 pub(crate) fn number_of(connection: &Connection, statement: &Statement) -> rusqlite::Result<u64> {
     let mut prepared = prepared(connection, statement)?;
     let mut found = prepared.raw_query();
     found.next()?.map_or(Ok(0), |row| row::number(row, 0))
 }
 
-/// The statement with its values.
+/// The prepared statement, with its values bound.
 pub(crate) fn prepared<'a>(connection: &'a Connection, statement: &Statement) -> rusqlite::Result<CachedStatement<'a>> {
     let mut prepared = connection.prepare_cached(&statement.sql)?;
     for (position, value) in statement.values.iter().enumerate() {
@@ -65,7 +65,7 @@ fn wrong(what: String) -> Error {
     Error::Backend { backend: NAME, kind: ErrorKind::Permanent, source: what.into() }
 }
 
-/// The statement that looks a key up: by its position, in a scope or in any.
+/// The statement that looks up the key at a position, in one scope or in any.
 pub(crate) fn of_key(table: &ReadyTable, index: usize, scope: Option<Scope>) -> Result<&str, Error> {
     let definition = &*table.definition;
     if let Some(scope) = scope
@@ -77,17 +77,17 @@ pub(crate) fn of_key(table: &ReadyTable, index: usize, scope: Option<Scope>) -> 
     sql.ok_or_else(|| wrong(format!("index {index} of table {} is not a key", definition.name)))
 }
 
-/// The statement that looks for what a lookup asks for.
+/// The statement of a lookup, whose key and values are checked.
 pub(crate) fn checked<'a>(table: &'a ReadyTable, lookup: &Lookup<'_>) -> Result<&'a str, Error> {
     let sql = of_key(table, lookup.index, lookup.scope)?;
     let columns = &table.definition.indexes[lookup.index].columns;
     if columns.len() != lookup.values.len() {
-        return Err(wrong(format!("the key {} has not {} columns", lookup.index, lookup.values.len())));
+        return Err(wrong(format!("the key {} does not have {} columns", lookup.index, lookup.values.len())));
     }
     Ok(sql)
 }
 
-/// The row with a key, by the statement of a lookup.
+/// The row that a lookup finds, by its statement.
 pub(crate) fn get(
     connection: &Connection,
     table: &ReadyTable,

@@ -1,4 +1,4 @@
-//! That SQLite compiles a statement once, and not anew for each value that is bound to it.
+//! Tests that SQLite compiles a statement once, and not again for each value that is bound to it.
 
 use std::sync::Arc;
 
@@ -45,20 +45,20 @@ fn no_statement_is_compiled_twice() {
             all.push(ready.statements.likely(of).sql.clone());
         }
     }
-    // Without an offset there is no place for one: one form for the first round, one for all others. The first update of a
-    // type is guessed to change the document alone.
+    // Without an offset the statement has another form, so the first round differs from the others. The first update of a type is
+    // expected to change the document only.
     all.retain(|sql| !sql.contains("LIMIT") || sql.contains("OFFSET"));
     all.retain(|sql| !sql.starts_with("UPDATE") || sql.contains("IS NOT"));
     let connection = table.database.writer.lock().unwrap();
     for sql in all {
         let statement = connection.prepare_cached(&sql).unwrap();
-        assert!(statement.get_status(StatementStatus::Run) >= 4, "{sql} is not the one that ran");
+        assert!(statement.get_status(StatementStatus::Run) >= 4, "{sql} is not the statement that ran");
         assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
     }
 }
 
 #[test]
-fn what_is_opened_again_has_the_same_statements() {
+fn a_table_that_is_opened_again_has_the_same_statements() {
     let sqlite = Sqlite::in_memory();
     let sql = |properties: [&'static Step; 2]| {
         let table = block_on(sqlite.open(&[Arc::new(definition())])).unwrap().remove(0);

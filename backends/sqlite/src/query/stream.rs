@@ -1,4 +1,4 @@
-//! Streams: a snapshot that is read as far as somebody listens.
+//! Streams: a snapshot that is read only as far as the receiver asks.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,10 +16,10 @@ use crate::query::read::rows_of;
 use crate::query::translate::Statement;
 use crate::schema::ready_table::ReadyTable;
 
-/// How many rows go from the reader to the listener at once.
+/// How many rows go from the reader to the receiver at once.
 const CHUNK: usize = 256;
-/// The room of the channel. Each sender has a place of its own besides: two chunks wait, and the reader has a third in its
-/// hands.
+/// The capacity of the channel, which adds one place for its sender. So two chunks wait in the channel, and the reader holds a
+/// third.
 const WAITING: usize = 1;
 
 type Found = Result<Row<SqliteDocument>, Error>;
@@ -28,16 +28,17 @@ type Found = Result<Row<SqliteDocument>, Error>;
 #[derive(Debug)]
 struct Chunk {
     rows: Vec<Found>,
-    /// Whether there are no more. A channel that ends without this was left by a reader that panicked.
+    /// Whether there are no more rows. If the channel ends without this, the reader panicked.
     is_last: bool,
 }
 
 /// The rows of a stream.
 ///
-/// Those of a file are a snapshot that a reader in a thread of its own holds open; it is at most 768 rows ahead, and ends when the stream is
-/// dropped. Those of a database in memory, which has one connection, and those of a transaction are all found at the start. If a
-/// transaction has the one connection, they are found when the stream is polled after that. A stream of a
-/// [snapshot](longevity_core::Snapshot) finds the ids at the start, and reads the rows as they are asked for.
+/// The rows of a file are a snapshot, which a reader in a separate thread holds open. The reader is at most 768 rows ahead, and
+/// ends when the stream is dropped. The rows of a database in memory, which has one connection, and those of a transaction are
+/// all found at the start. If a transaction has the one connection, they are found when the stream is polled after the
+/// transaction. A stream of a [snapshot](longevity_core::Snapshot) finds the ids at the start, and reads the rows as they are
+/// asked for.
 #[derive(Debug)]
 pub struct Rows {
     ready: std::vec::IntoIter<Found>,
@@ -52,25 +53,25 @@ enum More {
     OnDemand(OnDemand),
 }
 
-/// Reads the next rows, as many as it is asked for; none if there are no more.
+/// Reads the next rows, up to the number that is asked for; none if there are no more.
 struct OnDemand(Box<dyn FnMut(usize) -> Vec<Found> + Send>);
 
-/// Rows that are found when the connection is free.
+/// The query for rows that are found when the connection is free.
 struct Waiting(Pin<Box<dyn Future<Output = Result<Vec<Found>, Error>> + Send>>);
 
-/// The reader's end of the channel is in its thread.
+/// The receiving end of the channel. The reader has the other end in its thread.
 #[derive(Debug)]
 struct Reader {
     chunks: mpsc::Receiver<Chunk>,
     interrupt: Interrupt,
 }
 
-/// What ends the reader's query, as long as it runs: its connection is somebody else's then.
+/// Ends the reader's query while it runs. Afterwards it is empty, because another task may have the connection.
 #[derive(Clone, Default)]
 struct Interrupt(Arc<Mutex<Option<InterruptHandle>>>);
 
 impl Rows {
-    /// Rows that are there already.
+    /// Rows that have been found already.
     pub(crate) fn ready(rows: Vec<Found>) -> Self {
         Self { ready: rows.into_iter(), more: None }
     }
@@ -79,7 +80,7 @@ impl Rows {
         Self::ready(vec![Err(error)])
     }
 
-    /// Rows that are found now, or, if that has to wait, when it need not any more.
+    /// Rows that are found now, or later if the connection is not free.
     pub(crate) fn found(find: impl Future<Output = Result<Vec<Found>, Error>> + Send + 'static) -> Self {
         let mut waiting = Waiting(Box::pin(find));
         match waiting.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -109,8 +110,8 @@ impl Rows {
         let (database, table, own) = (Arc::clone(database), Arc::clone(table), interrupt.clone());
         let read = move || {
             let mut outlet = Outlet { sender, chunk: Vec::with_capacity(CHUNK) };
-            let result = while_somebody_listens(&connection, &table, &statement, &mut outlet);
-            // From here on the connection is not this stream's.
+            let result = until_dropped(&connection, &table, &statement, &mut outlet);
+            // From here on dropping the stream must not interrupt the connection.
             own.take();
             if let Err(error) = result {
                 outlet.chunk.push(Err(database.site.failed(error).into()));
@@ -118,7 +119,7 @@ impl Rows {
             outlet.flush(true);
             match connection.execute_batch("COMMIT") {
                 Ok(()) => database.give_back(connection),
-                // It is closed, and its snapshot with it.
+                // The connection is closed here, and its snapshot ends with it.
                 Err(error) => tracing::warn!(%error, "cannot end a snapshot"),
             }
         };
@@ -134,9 +135,9 @@ impl Rows {
 
 /// Reads the rows, until the stream is dropped.
 ///
-/// SQLite forgets an interruption that comes while none of the connection's statements runs. One does from here on, so that
-/// a stream which is dropped later ends the query, be it before its first step; one that was dropped before is closed.
-fn while_somebody_listens(
+/// SQLite forgets an interruption that comes while no statement of the connection runs. So a statement runs from here on: if the
+/// stream is dropped later, the query ends, even before its first step. If the stream was dropped earlier, the channel is closed.
+fn until_dropped(
     connection: &Connection,
     table: &ReadyTable,
     statement: &Statement,
@@ -154,7 +155,7 @@ fn while_somebody_listens(
 /// A statement that reads next to nothing.
 const FIRST_OF_SCHEMA: &str = "SELECT 1 FROM sqlite_schema LIMIT 1";
 
-/// Begins a transaction, and fixes what it sees: without a read it would see what is there at the first.
+/// Begins a transaction and fixes its snapshot, which SQLite otherwise takes at the first read.
 pub(crate) fn begin(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("BEGIN")?;
     connection.prepare_cached(FIRST_OF_SCHEMA)?.query([])?.next().map(drop)
@@ -184,20 +185,20 @@ impl std::fmt::Debug for Interrupt {
     }
 }
 
-/// Where the reader puts rows.
+/// The reader's end of the channel.
 struct Outlet {
     sender: mpsc::Sender<Chunk>,
     chunk: Vec<Found>,
 }
 
 impl Outlet {
-    /// Whether anybody wants more.
+    /// Adds a row, and says whether the receiver wants more.
     fn give(&mut self, row: Found) -> bool {
         self.chunk.push(row);
         self.chunk.len() < CHUNK || self.flush(false)
     }
 
-    /// Waits until there is room.
+    /// Sends the rows when there is room, and says whether the receiver wants more.
     fn flush(&mut self, is_last: bool) -> bool {
         let rows = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
         let room = std::future::poll_fn(|context| self.sender.poll_ready(context));
@@ -252,8 +253,8 @@ impl Stream for Rows {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.chunks.close();
-        // It may be in the middle of a long sort. The lock is held until it is told, so that it cannot let go of the
-        // connection in between.
+        // The reader may be in the middle of a long sort. The lock is held until it is interrupted, so that it cannot give the
+        // connection back before that.
         let handle = self.interrupt.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(handle) = &*handle {
             handle.interrupt();
@@ -274,7 +275,7 @@ mod tests {
     fn read_by(read: impl FnOnce(Outlet) + Send + 'static) -> Rows {
         let (sender, chunks) = mpsc::channel(WAITING);
         let outlet = Outlet { sender, chunk: Vec::new() };
-        // Whether it panicked is for the listener to find out.
+        // The receiver has to find out whether the reader panicked.
         drop(std::thread::spawn(|| read(outlet)).join());
         Rows {
             ready: Vec::new().into_iter(),
@@ -283,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_panics_is_not_the_end_of_the_rows() {
+    fn a_panic_of_the_reader_is_an_error_and_not_the_end() {
         let mut rows = read_by(|mut outlet| {
             outlet.give(Ok(crate::encode::row::empty()));
             outlet.flush(false);
@@ -296,18 +297,18 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_comes_to_the_end_says_so() {
+    fn a_reader_marks_the_end_of_the_rows() {
         let mut rows = read_by(|mut outlet| {
             outlet.give(Ok(crate::encode::row::empty()));
             outlet.flush(true);
         });
         assert!(next(&mut rows).unwrap().is_ok());
         assert!(next(&mut rows).is_none());
-        // Not even a row.
+        // There is not even one row.
         assert!(next(&mut read_by(|mut outlet| assert!(outlet.flush(true)))).is_none());
     }
 
-    /// What the page on the design promises.
+    /// The design page promises this number.
     #[test]
     fn a_reader_is_three_chunks_ahead() {
         let (sender, mut chunks) = mpsc::channel(WAITING);

@@ -7,7 +7,7 @@ use crate::encode::row::ID;
 use crate::encode::sql_functions::Properties;
 use crate::error::SqliteError;
 use crate::query::filter::{TRUE, Translator, joined, saturated};
-use crate::query::index_choice::Serving;
+use crate::query::index_choice::IndexChoice;
 use crate::schema::layout::{is_of_type, is_one_of};
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
@@ -19,7 +19,7 @@ pub(crate) struct Statement {
     pub(crate) values: Vec<Owned>,
 }
 
-/// How many values a statement takes, and how many terms an order has: SQLite's own limits.
+/// SQLite's limits on the number of values of a statement, and of terms of an order.
 const MAX_VALUES: usize = 32_766;
 const MAX_TERMS: usize = 2_000;
 
@@ -28,22 +28,22 @@ pub(crate) fn select(properties: &Properties, table: &ReadyTable, select: &Selec
     select_as(properties, table, select, &table.statements.select)
 }
 
-/// The same, for a statement that begins like this, with other columns of the table.
+/// The rows of a query, for a statement that begins with `begin`, which selects other columns of the table.
 pub(crate) fn select_as(
     properties: &Properties,
     table: &ReadyTable,
     select: &Select,
     begin: &str,
 ) -> Result<Statement, SqliteError> {
-    // The last term is the id.
+    // The id is one more term.
     if select.order.len() >= MAX_TERMS {
         let limit =
-            format!("an order of SQLite has at most {MAX_TERMS} terms, this one has {}", select.order.len() + 1);
+            format!("an order has at most {MAX_TERMS} terms in SQLite, and this one has {}", select.order.len() + 1);
         return Err(SqliteError::QueryTooLarge { limit });
     }
     let mut translator = Translator::new(properties, table);
-    let serving = Serving::of(table, &select.predicate, &select.order);
-    let condition = whole_condition(&mut translator, &select.predicate, &serving, &select.order);
+    let choice = IndexChoice::of(table, &select.predicate, &select.order);
+    let condition = whole_condition(&mut translator, &select.predicate, &choice, &select.order);
     let scope = scope_of(select.predicate.conjuncts()).map(|scope| scope.variant);
     let mut order: Vec<_> = select
         .order
@@ -56,9 +56,9 @@ pub(crate) fn select_as(
         .collect();
     let ties = if select.ties == Direction::Descending { " DESC" } else { "" };
     order.push(format!("{}{ties}", quoted(ID)));
-    // Without statistics SQLite rather reads the whole table in this order than sort what an index finds, however few rows that
-    // is. What the sign is before has no order that an index could give.
-    let sign = if serving.is_to_sort { "+" } else { "" };
+    // Without statistics SQLite prefers to read the whole table in this order over sorting the rows that an index finds, however
+    // few these are. With the sign, the term is an expression, which no index has in order.
+    let sign = if choice.is_to_sort { "+" } else { "" };
     let mut sql = format!("{begin}{condition} ORDER BY {sign}{}", order.join(", "));
     if select.limit.is_some() || select.offset > 0 {
         sql.push_str(" LIMIT ");
@@ -80,7 +80,7 @@ pub(crate) fn count(
     of_rows(properties, table, predicate, "SELECT count(*)", "")
 }
 
-/// Whether any row does.
+/// Whether any row satisfies the predicate.
 pub(crate) fn exists(
     properties: &Properties,
     table: &ReadyTable,
@@ -97,8 +97,8 @@ fn of_rows(
     after: &str,
 ) -> Result<Statement, SqliteError> {
     let mut translator = Translator::new(properties, table);
-    let serving = Serving::of(table, predicate, &[]);
-    let condition = whole_condition(&mut translator, predicate, &serving, &[]);
+    let choice = IndexChoice::of(table, predicate, &[]);
+    let condition = whole_condition(&mut translator, predicate, &choice, &[]);
     let sql = format!("{before} FROM {}{condition}{after}", quoted(&table.layout.table));
     finished(translator, sql)
 }
@@ -106,18 +106,19 @@ fn of_rows(
 fn finished(translator: Translator<'_>, sql: String) -> Result<Statement, SqliteError> {
     let values = translator.values;
     if values.len() > MAX_VALUES {
-        let limit = format!("a statement of SQLite takes at most {MAX_VALUES} values, this one has {}", values.len());
+        let limit =
+            format!("a statement takes at most {MAX_VALUES} values in SQLite, and this one has {}", values.len());
         return Err(SqliteError::QueryTooLarge { limit });
     }
     Ok(Statement { sql, values })
 }
 
-/// The condition of a statement, with its scope in the words that leave SQLite the right indexes; nothing if it is true of
-/// every row. SQLite counts a table without looking at its rows, but not where it has to ask each of them whether 1 is true.
+/// The condition of a statement, with its scope in a form that leaves SQLite the right indexes. It is empty if every row
+/// satisfies it, because SQLite counts a table without looking at its rows only if there is no condition, not even `1`.
 fn whole_condition(
     translator: &mut Translator<'_>,
     predicate: &Predicate,
-    serving: &Serving,
+    choice: &IndexChoice,
     order: &[OrderBy],
 ) -> String {
     let conjuncts = predicate.conjuncts();
@@ -128,7 +129,7 @@ fn whole_condition(
         .iter()
         .map(|part| match part {
             Predicate::Scope(own) if has_type && Some(*own) == whole => {
-                scope_condition(own.discriminators, serving, order)
+                scope_condition(own.discriminators, choice, order)
             }
             part => translator.condition(part, scope),
         })
@@ -137,13 +138,14 @@ fn whole_condition(
     if parts.is_empty() { String::new() } else { format!(" WHERE {}", joined(&parts, " AND ", TRUE)) }
 }
 
-/// That a row is of the type, if this is all that is known of its rows.
-fn scope_condition(names: &[&str], serving: &Serving, order: &[OrderBy]) -> String {
+/// The condition that a row is in the scope of the query.
+fn scope_condition(names: &[&str], choice: &IndexChoice, order: &[OrderBy]) -> String {
     match names {
-        // Else SQLite would take an index of the type, which has no bounds, for as good as the one that finds the rows.
-        names if serving.is_bounded && !serving.by_own => format!("+{}", is_one_of(names)),
-        // By the index on the discriminator alone, which has the rows in the order of their ids.
-        [name] if !serving.is_bounded && order.is_empty() => is_of_type(name),
+        // Without the sign SQLite would consider an index of the type, which has no bounds, as good as the one that finds the
+        // rows.
+        names if choice.is_bounded && !choice.by_own => format!("+{}", is_one_of(names)),
+        // This uses the index on the discriminator alone, which has the rows in the order of their ids.
+        [name] if !choice.is_bounded && order.is_empty() => is_of_type(name),
         names => is_one_of(names),
     }
 }

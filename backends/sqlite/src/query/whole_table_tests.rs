@@ -1,4 +1,4 @@
-//! That a question about all rows has no condition, with which SQLite would look at each of them.
+//! Tests that a query over all rows has no condition, with which SQLite would look at each row.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::query::translate::Statement;
 use crate::test_table::{content, definition};
 use crate::{Sqlite, Table};
 
-/// The same table, of a plain type.
+/// The table for tests, of a plain type.
 fn plain() -> TableDefinition {
     let mut plain = definition();
     plain.variants.truncate(1);
@@ -41,11 +41,11 @@ fn opcodes(connection: &Connection, statement: &Statement) -> Vec<String> {
 }
 
 #[test]
-fn all_rows_are_counted_without_a_look_at_each() {
+fn all_rows_are_counted_without_looking_at_each() {
     for definition in [plain(), definition()] {
         let (_sqlite, table) = opened(definition);
         let ready = block_on(table.ready()).unwrap();
-        // A filter that asks nothing, in each of its forms.
+        // A filter that every row satisfies, in each of its forms.
         let nothing_asked = Predicate::And(Vec::new());
         let nested = Predicate::And(vec![Predicate::True, Predicate::True]);
         for all in [Predicate::True, nothing_asked, nested] {
@@ -66,7 +66,7 @@ fn all_rows_are_counted_without_a_look_at_each() {
 }
 
 #[test]
-fn all_rows_are_those_of_all_types() {
+fn a_query_over_all_rows_finds_the_rows_of_all_types() {
     let (sqlite, table) = opened(definition());
     assert!(!block_on(sqlite.exists(&table, Predicate::True)).unwrap());
     for (name, of) in [("a", 0), ("b", 1), ("c", 1)] {
@@ -81,7 +81,7 @@ fn all_rows_are_those_of_all_types() {
 }
 
 #[test]
-fn a_scope_that_the_table_does_not_have_holds_no_row() {
+fn an_unknown_scope_has_no_rows() {
     for (definition, name) in [(plain(), None), (definition(), Some("Member"))] {
         let (sqlite, table) = opened(definition);
         let content = || RowContent { discriminator: name.map(Into::into), ..content("a", 0) };

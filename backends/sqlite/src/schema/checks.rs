@@ -1,9 +1,8 @@
-//! The check that each table has: a row is of a known discriminator, and has the properties that its keys and indexes
-//! need.
+//! The check that each table has: a row has a known discriminator, and the properties that its keys and indexes need.
 //!
-//! It lists, for each discriminator, the columns that the last model to create the schema keeps, and has each row stamped with
-//! that list. So a model learns which of its columns another one left untended; and a program that has the table open since
-//! before, and would write without the columns that were added, is refused.
+//! For each discriminator, the check lists the columns that the last model to create the schema keeps, and requires that each row
+//! is stamped with that list. From this a model learns which of its columns another model did not keep. A program that opened the
+//! table before columns were added, and would write rows without them, is refused.
 
 use std::fmt::Write;
 
@@ -15,19 +14,19 @@ use crate::encode::row::LAYOUT;
 use crate::schema::column::Realized;
 use crate::schema::names::{literal, quoted};
 
-/// The constraint's name.
+/// The name of the constraint.
 pub(crate) const NAME: &str = "_rows";
 
-/// The number that stands for what is kept of a variant's rows: the same in each model that keeps the same.
+/// The number that represents the columns kept for a variant. Models that keep the same columns have the same number.
 pub(crate) fn stamp(definition: &TableDefinition, columns: &[Realized], variant: usize) -> u32 {
     let in_variant = |column: &Column| column.variant.is_none_or(|other| other == variant);
     let columns = definition.columns.iter().zip(columns).filter(|(column, _)| in_variant(column));
     let all: String = columns.map(|(column, realized)| kept(column, realized) + "\n").collect();
-    // Positive, so that it reads as a number in the shell.
+    // The number is positive, so that it is easy to read in the shell.
     hash_name(&all) as u32 >> 1
 }
 
-/// What must be true of the rows of each discriminator; of all rows in the table of a plain type.
+/// The condition on the rows of each discriminator, or on all rows in the table of a plain type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Checks {
     Plain(String),
@@ -35,7 +34,7 @@ pub(crate) enum Checks {
 }
 
 impl Checks {
-    /// The checks of a definition whose columns are realized so.
+    /// The checks of a definition with these columns.
     pub(crate) fn of(definition: &TableDefinition, columns: &[Realized], stamps: &[u32]) -> Self {
         let of_variant = |position: usize| {
             let present = definition.columns.iter().zip(columns).filter_map(|(column, realized)| {
@@ -60,7 +59,7 @@ impl Checks {
         }
     }
 
-    /// These checks, and those of the discriminators that only the others know.
+    /// These checks, with those of the discriminators that only `found` knows.
     pub(crate) fn with_strangers_of(&self, found: &Self) -> Self {
         match (self, found) {
             (Self::Poly(own), Self::Poly(found)) => {
@@ -71,13 +70,13 @@ impl Checks {
         }
     }
 
-    /// Whether the column of which this is checked was kept, in the rows of this discriminator if there are any, by whoever
-    /// made these checks.
+    /// Whether the model that created these checks kept the column with this condition, in the rows of this discriminator if
+    /// there are any.
     pub(crate) fn keep(&self, kept: &str, discriminator: Option<&str>) -> bool {
         let lists = |check: &str| conjuncts(check).contains(&kept);
         match (self, discriminator) {
             (Self::Plain(check), _) => lists(check),
-            // A discriminator that was not known had no rows.
+            // A discriminator that the model did not know had no rows.
             (Self::Poly(arms), Some(name)) => arms.iter().all(|(known, check)| known != name || lists(check)),
             (Self::Poly(_), None) => false,
         }
@@ -103,7 +102,7 @@ impl Checks {
         format!("CONSTRAINT {} CHECK ({})", quoted(NAME), self.expression())
     }
 
-    /// The checks in the statement that created a table; `None` if there are none, or they are not ours.
+    /// The checks in the statement that created a table; `None` if it has none that longevity wrote.
     pub(crate) fn found_in(create_table: &str) -> Option<Self> {
         let start = format!("CONSTRAINT {} CHECK ", quoted(NAME));
         let (_, rest) = create_table.split_once(&start)?;
@@ -122,8 +121,9 @@ impl Checks {
     }
 }
 
-/// What is checked of a column. Of an optional one, mostly that it is kept: true of every row. Of types whose text is more
-/// than the value's own, also the form of it, so that a property that was a string is not taken for one of them.
+/// The condition on a column. For most optional columns it is true of every row, and only records that the column is kept. For
+/// types that are stored as text of a certain form it also checks that form, so that a property that was a string is not mistaken
+/// for one.
 pub(crate) fn kept(column: &Column, realized: &Realized) -> String {
     let name = &realized.quoted;
     let form = match column.shape {
@@ -139,7 +139,7 @@ pub(crate) fn kept(column: &Column, realized: &Realized) -> String {
     }
 }
 
-/// The parts between the `AND`s that stand neither in quotes nor in parentheses.
+/// The parts between those `AND`s that are neither in quotes nor in parentheses.
 fn conjuncts(check: &str) -> Vec<&str> {
     const AND: &str = " AND ";
     let (mut parts, mut start, mut depth, mut quote) = (Vec::new(), 0, 0_usize, None);
@@ -161,12 +161,12 @@ fn conjuncts(check: &str) -> Vec<&str> {
     parts
 }
 
-/// What stands between the parenthesis that the text begins with and its partner, and what follows it.
+/// The text between the opening parenthesis at the start and its closing one, and the rest.
 fn parenthesized(text: &str) -> Option<(&str, &str)> {
     let (mut depth, mut quote) = (0_usize, None);
     for (position, letter) in text.char_indices() {
         match (quote, letter) {
-            // A doubled quote closes and opens again.
+            // A doubled quote closes the literal and opens it again.
             (Some(open), letter) if letter == open => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
@@ -186,7 +186,7 @@ fn parenthesized(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// The text literal that the text begins with, and what follows it.
+/// The string literal at the start of the text, and the rest.
 fn text(literal: &str) -> Option<(String, &str)> {
     let mut rest = literal.strip_prefix('\'')?;
     let mut text = String::new();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_are_found_in_what_they_were_written_to() {
+    fn checks_are_parsed_as_they_were_written() {
         for checks in [
             poly(&[("Member", "\"Member.email\" NOTNULL AND (\"Member.nick\" ISNULL OR 1)"), ("Commenter", "1")]),
             poly(&[("it's (\"odd\") WHEN ", "\"a)'\"\"b\" NOTNULL")]),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_of_somebody_else_are_not_ours() {
+    fn checks_of_other_programs_are_not_recognized() {
         for text in
             ["CHECK (1)", "CONSTRAINT \"_rows\" CHECK (", "CONSTRAINT \"_rows\" CHECK (CASE \"_type\" WHEN 1 END)"]
         {
@@ -234,14 +234,14 @@ mod tests {
     }
 
     #[test]
-    fn strangers_stay() {
+    fn checks_of_unknown_discriminators_are_kept() {
         let own = poly(&[("Member", "1")]);
         let found = poly(&[("Member", "\"old\" NOTNULL"), ("Bot", "\"Bot.name\" NOTNULL")]);
         assert_eq!(own.with_strangers_of(&found), poly(&[("Member", "1"), ("Bot", "\"Bot.name\" NOTNULL")]));
     }
 
     #[test]
-    fn a_column_that_another_model_left_is_told() {
+    fn a_column_that_another_model_did_not_keep_is_detected() {
         let checks = poly(&[("Member", "\"email\" NOTNULL AND (\"nick\" ISNULL OR 1)"), ("Bot", "1")]);
         let (email, nick) = ("\"email\" NOTNULL", "(\"nick\" ISNULL OR 1)");
         assert!(checks.keep(email, Some("Member")) && checks.keep(nick, Some("Member")));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_hold_what_separates_the_parts() {
+    fn a_name_may_contain_separators() {
         let parts = ["\"a AND b\" NOTNULL", "(\"c\" NOTNULL AND length(\"c\") = 36)", "\") AND '\" NOTNULL"];
         assert_eq!(conjuncts(&parts.join(" AND ")), parts);
     }

@@ -1,4 +1,4 @@
-//! The columns that a table has for its keys and indexes.
+//! The columns that a table has for keys and indexes.
 
 use longevity_core::encoding::PropertyReader;
 use longevity_core::table::{Column, TableDefinition};
@@ -6,7 +6,7 @@ use longevity_core::table::{Column, TableDefinition};
 use crate::encode::column_value::{Form, declared_type, form_of};
 use crate::schema::names::quoted;
 
-/// A realized column: a property's value, for keys and indexes.
+/// A realized column: it holds a property's value, for keys and indexes.
 #[derive(Clone, Debug)]
 pub(crate) struct Realized {
     pub(crate) name: String,

@@ -7,7 +7,7 @@ use crate::encode::row::{CREATED_AT, DOC, ID, LAYOUT, TYPE, UPDATED_AT, VERSION}
 use crate::error::{Site, SqliteError};
 use crate::schema::checks::{self, Checks};
 use crate::schema::layout::Layout;
-use crate::schema::names::apart;
+use crate::schema::names::with_case_marks;
 use crate::schema::undeclared;
 
 /// A table as the database has it.
@@ -15,7 +15,7 @@ use crate::schema::undeclared;
 pub(crate) struct Found {
     /// Name and declared type.
     columns: Vec<(String, String)>,
-    /// Name, creating statement and table of each index, of whatever table.
+    /// Name, creating statement and table of every index in the database.
     indexes: Vec<(String, String, String)>,
     pub(crate) checks: Option<Checks>,
 }
@@ -25,11 +25,11 @@ pub(crate) struct Found {
 pub(crate) struct Lacks {
     /// The positions of the realized columns.
     pub(crate) columns: Vec<usize>,
-    /// Those that are there, but that another version of the model did not keep.
+    /// The positions of the columns that exist, but that another version of the model did not keep.
     pub(crate) untended: Vec<usize>,
-    /// The positions of the indexes that are missing, and whether another of the name is in the way.
+    /// The positions of the missing indexes, each with whether another index of the name has to be dropped first.
     pub(crate) indexes: Vec<(usize, bool)>,
-    /// The checks that are needed, if those that are there are others.
+    /// The checks that are needed, if the existing checks differ from them.
     pub(crate) checks: Option<Checks>,
 }
 
@@ -39,7 +39,7 @@ impl Lacks {
     }
 }
 
-/// The layout of a table that is ready for use; what it lacks as error.
+/// The layout of a table that is ready for use, or an error that says what it lacks.
 pub(crate) fn ready(connection: &Connection, site: &Site, definition: &TableDefinition) -> Result<Layout, SqliteError> {
     let failed = |error| site.failed(error);
     let missing = |what: String| SqliteError::NoSchema { what };
@@ -65,8 +65,8 @@ pub(crate) fn ready(connection: &Connection, site: &Site, definition: &TableDefi
     }
 }
 
-/// What the table of this name is called, and whether it exists. SQLite takes names that differ in case for one, core does
-/// not: the second such table gets a mark.
+/// The name of a table in the database, and whether it exists. SQLite considers names equal that differ only in case, and core
+/// does not, so the second such table gets marks.
 pub(crate) fn name_of(connection: &Connection, wanted: &str) -> rusqlite::Result<(String, bool)> {
     let mut statement = connection.prepare_cached(
         "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE",
@@ -74,7 +74,7 @@ pub(crate) fn name_of(connection: &Connection, wanted: &str) -> rusqlite::Result
     let mut names = |name: &str| -> rusqlite::Result<Vec<String>> {
         statement.query_map([name], |row| row.get::<_, String>(0))?.collect()
     };
-    let apart = apart(wanted);
+    let apart = with_case_marks(wanted);
     let twins = names(wanted)?;
     if twins.iter().any(|name| name == wanted) {
         return Ok((wanted.to_owned(), true));
@@ -106,7 +106,7 @@ impl Found {
         self.columns.iter().find(|(name, _)| name == column).map(|(_, declared)| declared.as_str())
     }
 
-    /// What the table lacks. Fails if it is somebody else's, or cannot be completed.
+    /// What the table lacks. Fails if longevity did not create the table, or if it cannot be completed.
     pub(crate) fn compare(&self, definition: &TableDefinition, layout: &Layout) -> Result<Lacks, SqliteError> {
         self.ensure_ours(layout)?;
         let incompatible = |reason| SqliteError::Incompatible { table: layout.table.clone(), reason };
@@ -117,8 +117,8 @@ impl Found {
                     let twin = self.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(&realized.name));
                     if let Some((twin, _)) = twin {
                         return Err(incompatible(format!(
-                            "its column {twin} differs from {}, which the model now needs, only in case, and SQLite takes \
-                             them for one: keep the name as it was, or choose one that differs in more, by \
+                            "its column {twin} differs only in case from {}, which the model now needs, and SQLite considers \
+                             these names equal: keep the old name, or choose one that differs in more than case, with \
                              `#[persistent(name = \"..\")]`, or `discriminator` for a variant",
                             realized.name
                         )));
@@ -127,8 +127,8 @@ impl Found {
                 }
                 Some(declared) if declared != realized.declared => {
                     return Err(incompatible(format!(
-                        "its column {} is {declared}, and the property's type now needs {}: a property that changes its \
-                         type needs another stored name, `#[persistent(name = \"..\")]`",
+                        "its column {} is {declared}, but the property's type now needs {}: give a property whose type \
+                         changes another stored name, with `#[persistent(name = \"..\")]`",
                         realized.name, realized.declared
                     )));
                 }
@@ -155,13 +155,14 @@ impl Found {
             match self.indexes.iter().find(|(name, ..)| name.eq_ignore_ascii_case(&declared.name)) {
                 None => indexes.push((position, false)),
                 Some((name, _, table)) if *name != declared.name || *table != layout.table => {
-                    let reason = format!("an index {name} of table {table} stands in the way: rename it");
+                    let reason =
+                        format!("an index {name} of table {table} conflicts with one that the model needs: rename it");
                     return Err(incompatible(reason));
                 }
-                // An index holds nothing that the rows do not: one that is made anew loses nothing.
+                // An index can be created again without a loss, because the rows hold all of its values.
                 Some((_, sql, _)) if *sql != declared.sql => indexes.push((position, true)),
                 Some(_) => {
-                    // The values may have come to break it while nobody tended them.
+                    // The values may break the key, because another model did not keep them.
                     let untended = |index: &Index| index.columns.iter().any(|column| untended.contains(column));
                     if definition.indexes.get(position).is_some_and(|index| index.is_unique() && untended(index)) {
                         indexes.push((position, true));
@@ -189,13 +190,13 @@ impl Found {
         match (layout.has_type, self.declared(TYPE)) {
             (true, None) => Err(SqliteError::Incompatible {
                 table: layout.table.clone(),
-                reason: "it is that of a plain type, and its rows have no discriminator: create the poly type in a \
-                         table of its own and move them there"
+                reason: "it belongs to a plain type, and its rows have no discriminator: create the poly type in \
+                         another table and move the rows there"
                     .to_owned(),
             }),
             (false, Some(_)) => Err(SqliteError::Incompatible {
                 table: layout.table.clone(),
-                reason: "it is that of a poly type, and its rows have a discriminator: give the plain type another \
+                reason: "it belongs to a poly type, and its rows have a discriminator: give the plain type another \
                          table"
                     .to_owned(),
             }),
@@ -204,7 +205,7 @@ impl Found {
     }
 }
 
-/// Whether the checks say the same, in whatever order.
+/// Whether the checks are equal, in any order.
 fn same(a: &Checks, b: &Checks) -> bool {
     match (a, b) {
         (Checks::Poly(a), Checks::Poly(b)) => a.len() == b.len() && a.iter().all(|arm| b.contains(arm)),

@@ -1,4 +1,4 @@
-//! The schema: read back, compared with what the model needs, and completed.
+//! Creating tables, and adding what existing tables lack.
 
 use longevity_core::Error;
 use longevity_core::table::TableDefinition;
@@ -14,7 +14,7 @@ use crate::schema::undeclared;
 
 /// Creates the tables, or adds what they lack, all in one transaction.
 pub(crate) fn create(connection: &mut Connection, site: &Site, definitions: &[&TableDefinition]) -> Result<(), Error> {
-    // Also where nothing may be written, if there is nothing to write.
+    // If nothing is missing, this succeeds on a read-only file too.
     let mut lacking = Vec::new();
     for definition in definitions {
         match ready(connection, site, definition) {
@@ -44,7 +44,7 @@ fn create_one(connection: &Connection, site: &Site, definition: &TableDefinition
         complete(connection, site, definition, &layout, &lacks)?;
     }
     undeclared::settle(connection, site, definition, &layout)?;
-    // What was written is what is read: an index that was silently not made would be found here.
+    // Reading the schema back finds an index that was silently not created.
     ready(connection, site, definition)?;
     tracing::debug!(table = layout.table, created = !exists, "schema");
     Ok(())
@@ -60,11 +60,11 @@ fn complete(
 ) -> Result<(), Error> {
     let run = |sql: &str| connection.execute_batch(sql).map_err(|error| Error::from(site.failed(error)));
     let table = quoted(&layout.table);
-    // First the old checks and the indexes that go: they would judge rows that are only half filled.
+    // The old checks and indexes are dropped first, because they would refuse rows that are only half filled.
     if lacks.checks.is_some() && Found::read(connection, &layout.table).is_ok_and(|found| found.checks.is_some()) {
         run(&format!("ALTER TABLE {table} DROP CONSTRAINT {}", quoted(checks::NAME)))?;
     }
-    for (index, _) in lacks.indexes.iter().filter(|(_, in_the_way)| *in_the_way) {
+    for (index, _) in lacks.indexes.iter().filter(|(_, has_old)| *has_old) {
         run(&format!("DROP INDEX {}", quoted(&layout.indexes[*index].name)))?;
     }
     for column in &lacks.columns {
@@ -92,15 +92,15 @@ fn complete(
     fill::stamp(connection, definition, layout).map_err(|error| Error::from(site.failed(error)))?;
     if let Some(row) = fill::refused(connection, layout, checks).map_err(|error| Error::from(site.failed(error)))? {
         let reason = format!(
-            "its row {row} has a discriminator that is not known, or lacks a property that a key or an index needs: \
-             correct or delete it first"
+            "its row {row} has an unknown discriminator, or lacks a property that a key or an index needs: correct or delete \
+             the row first"
         );
         return Err(SqliteError::Incompatible { table: layout.table.clone(), reason }.into());
     }
     run(&format!("ALTER TABLE {table} ADD {}", checks.constraint()))
 }
 
-/// The statement that the database keeps for each table and index of a definition, for those who want to see it.
+/// The statements that the database keeps for a table and its indexes.
 pub(crate) fn statements(connection: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
     connection
         .prepare_cached("SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql NOTNULL ORDER BY rowid")?
@@ -108,19 +108,19 @@ pub(crate) fn statements(connection: &Connection, table: &str) -> rusqlite::Resu
         .collect()
 }
 
-/// Refuses names that no statement can hold.
+/// Fails for names that no statement can contain.
 pub(crate) fn ensure_nameable(definition: &TableDefinition) -> Result<(), Error> {
-    // As names that live as long as the definition, which its own name does.
+    // The closure shortens the lifetime of the names to that of the definition.
     let discriminators = definition.discriminators().map(|name: &str| name);
     let columns = definition.columns.iter().flat_map(|column| column.path.steps()).map(|step| step.name);
     match discriminators.chain(columns).chain([&*definition.name]).find(|name| name.contains('\0')) {
         Some(name) => Err(Error::InvalidModel {
             type_name: definition.type_name,
-            problem: format!("the name {name:?} holds a NUL, which {} cannot store", NAME),
+            problem: format!("the name {name:?} contains a NUL, which {NAME} cannot store"),
         }),
         None if definition.name.to_ascii_lowercase().starts_with("sqlite_") => Err(Error::InvalidModel {
             type_name: definition.type_name,
-            problem: format!("SQLite keeps names like {} to itself: give the type another table", definition.name),
+            problem: format!("SQLite reserves names like {}: give the type another table", definition.name),
         }),
         None => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! Columns that are added to a table with rows: their values come from the documents.
+//! Filling columns that are added to a table with rows. Their values come from the documents.
 
 use longevity_core::Error;
 use longevity_core::encoding::PropertyReader;
@@ -17,7 +17,7 @@ use crate::schema::names::quoted;
 #[derive(Debug)]
 pub(crate) enum Filled {
     All,
-    /// A row's document has something else where a column's value has to be, or nothing.
+    /// The document of a row has no value for a column, or one that does not fit.
     Misfit(Error),
 }
 
@@ -33,9 +33,9 @@ pub(crate) fn fill(
 ) -> rusqlite::Result<Filled> {
     let table = quoted(&layout.table);
     let names: Vec<_> = columns.iter().map(|column| layout.columns[*column].quoted.as_str()).collect();
-    // All at once, so that no value that is on its way out collides with one that comes in.
+    // All values are cleared first, so that no old value collides with a new one.
     let nulls: Vec<_> = names.iter().map(|name| format!("{name} = NULL")).collect();
-    // Rows of variants that only other models know keep theirs: nobody here could fill them again.
+    // Rows of variants that only other models know keep their values, because this model could not fill them again.
     let known: Vec<_> = definition.discriminators().collect();
     let own = if known.is_empty() { String::new() } else { format!(" WHERE {}", is_one_of(&known)) };
     connection.execute(&format!("UPDATE {table} SET {}{own}", nulls.join(", ")), [])?;
@@ -43,7 +43,7 @@ pub(crate) fn fill(
     let id = quoted(ID);
     let mut update = connection.prepare(&format!("UPDATE {table} SET {} WHERE {id} = ?1", sets.join(", ")))?;
     for variant in 0..definition.variants.len() {
-        // In the order of the columns; none for another variant's.
+        // The readers are in the order of the columns; a column of another variant has none.
         let readers: Vec<_> = columns
             .iter()
             .map(|column| {
@@ -87,7 +87,7 @@ pub(crate) fn fill(
     Ok(Filled::All)
 }
 
-/// Stamps the rows of each variant with what is kept of them.
+/// Stamps the rows of each variant with the number for the columns that are kept.
 pub(crate) fn stamp(connection: &Connection, definition: &TableDefinition, layout: &Layout) -> rusqlite::Result<()> {
     let (table, column) = (quoted(&layout.table), quoted(LAYOUT));
     for (variant, stamp) in definition.variants.iter().zip(&layout.stamps) {
@@ -105,7 +105,7 @@ pub(crate) fn refused(connection: &Connection, layout: &Layout, checks: &Checks)
     connection.query_row(&sql, [], |row| row.get(0)).optional()
 }
 
-/// The error for a key that the rows that are there already break.
+/// The error for a key that existing rows break.
 pub(crate) fn duplicate(
     connection: &Connection,
     definition: &TableDefinition,

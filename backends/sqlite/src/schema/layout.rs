@@ -1,4 +1,4 @@
-//! The table that a definition becomes: columns, keys, indexes and checks, as SQL. Computed once per table.
+//! The table that a definition becomes in SQL: columns, keys, indexes and checks. It is computed once per table.
 
 use longevity_core::table::{Index, TableDefinition};
 
@@ -16,9 +16,9 @@ pub(crate) struct Layout {
     pub(crate) has_type: bool,
     /// In the order of [`TableDefinition::columns`].
     pub(crate) columns: Vec<Realized>,
-    /// In the order of [`TableDefinition::indexes`]; behind these, where there is a discriminator, the one on it alone.
+    /// In the order of [`TableDefinition::indexes`]. If there is a discriminator, the index on it alone follows.
     pub(crate) indexes: Vec<Declared>,
-    /// For each variant, what its rows are stamped with.
+    /// For each variant, the number that its rows are stamped with.
     pub(crate) stamps: Vec<u32>,
     pub(crate) checks: Checks,
 }
@@ -62,16 +62,16 @@ impl Layout {
         lines.extend([VERSION, LAYOUT].map(|name| format!("{} INTEGER NOT NULL", quoted(name))));
         lines.extend([CREATED_AT, UPDATED_AT].map(|name| format!("{} TEXT", quoted(name))));
         lines.extend(self.columns.iter().map(|column| format!("{} {}", column.quoted, column.declared)));
-        // Last, so that what is long does not stand before what is looked at.
+        // The document is last, so that SQLite need not skip a long value to reach the columns.
         lines.push(format!("{} TEXT NOT NULL", quoted(DOC)));
         lines.push(self.checks.constraint());
         format!("CREATE TABLE {} (\n  {}\n) STRICT", quoted(&self.table), lines.join(",\n  "))
     }
 }
 
-/// The rows of one derived type in the order of their ids: for what asks for all of them, or for the first few. It is on an
-/// expression, so that it serves the statements that ask for it and no others: without statistics SQLite takes it for as good
-/// as any.
+/// The index for the rows of one derived type in the order of their ids, for queries that ask for all of them or for the first
+/// few. It is on an expression, so that only statements with this expression use it: without statistics SQLite considers it as
+/// good as any other index.
 fn of_type(table: &str) -> Declared {
     let name = format!("{table}.{TYPE}.index");
     let sql = format!("CREATE INDEX {} ON {} ({})", quoted(&name), quoted(table), type_as_expression());
@@ -87,9 +87,9 @@ pub(crate) fn is_of_type(discriminator: &str) -> String {
     format!("{} = {}", type_as_expression(), literal(discriminator))
 }
 
-/// A derived type's index starts with the discriminator and is partial on it. Where the type has aliases, rows of one type
-/// have several discriminators: the index holds them all, and does without the discriminator as a column, for else two of
-/// them could have one key.
+/// A derived type's index starts with the discriminator and is partial on it. If the type has aliases, its rows have several
+/// discriminators. Then the index holds the rows of all of them, and has no column for the discriminator, because otherwise two
+/// rows could have the same key.
 fn declared(index: &Index, name: String, table: &str, columns: &[Realized]) -> Declared {
     let starts_with_type = index.scope.is_some_and(|scope| scope.discriminators.len() == 1);
     let discriminator = starts_with_type.then(|| quoted(TYPE));
@@ -102,7 +102,7 @@ fn declared(index: &Index, name: String, table: &str, columns: &[Realized]) -> D
     Declared { name, sql, starts_with_type }
 }
 
-/// The condition that a row has one of these discriminators: literal, and always in the same words, so that it implies
+/// The condition that a row has one of these discriminators. It is literal and always written in the same way, so that it implies
 /// the condition of a partial index.
 pub(crate) fn is_one_of(discriminators: &[&str]) -> String {
     let column = quoted(TYPE);

@@ -11,12 +11,12 @@ use crate::encode::sql_functions::{Numbered, Properties};
 use crate::schema::layout::Layout;
 use crate::schema::statements::Statements;
 
-/// A table whose schema was read and found complete: all that an operation starts from.
+/// A table whose schema was read and found complete. Every operation starts from it.
 pub(crate) struct ReadyTable {
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) layout: Layout,
     pub(crate) statements: Statements,
-    /// The properties without a column that queries asked for: their numbers, and what they are.
+    /// The properties without a column that queries have asked for, with their numbers.
     properties: Mutex<HashMap<Path, Option<Numbered>>>,
 }
 
@@ -28,7 +28,7 @@ impl ReadyTable {
     /// The property at a path that has no column; `None` if no variant has it.
     pub(crate) fn property(&self, properties: &Properties, path: &Path) -> Option<Numbered> {
         let mut known = self.properties.lock().unwrap_or_else(PoisonError::into_inner);
-        // Keys come from anywhere: they are not to be remembered.
+        // Keys of map entries are arbitrary values, so they must not be kept.
         let without_keys = path.entry().map(|_| path.without_keys());
         let path = without_keys.as_ref().unwrap_or(path);
         if let Some(found) = known.get(path) {

@@ -8,14 +8,14 @@ use crate::encode::row::{CREATED_AT, DOC, ID, LAYOUT, TYPE, UPDATED_AT, VERSION}
 use crate::schema::layout::{Layout, is_one_of};
 use crate::schema::names::quoted;
 
-/// Statements, ready to be prepared.
+/// The texts of statements.
 #[derive(Debug)]
 pub(crate) struct Statements {
-    /// `SELECT .. FROM table`: the columns of a row as [`crate::encode::row`] reads them.
+    /// `SELECT .. FROM table`, with the columns of a row as [`crate::encode::row`] reads them.
     pub(crate) select: String,
-    /// For each variant: its columns, and the statement that inserts it.
+    /// For each variant, its columns and the statement that inserts it.
     pub(crate) inserts: Vec<Insert>,
-    /// For each key: the look-up in any scope, then in that of each variant. Empty for an index.
+    /// For each key, the look-up in any scope, then in that of each variant. An index that is not a key has none.
     gets: Vec<Vec<String>>,
     /// Version, discriminator, and realized columns of a row.
     pub(crate) current: String,
@@ -23,9 +23,9 @@ pub(crate) struct Statements {
     pub(crate) by_id: String,
     /// When a row was created and updated.
     pub(crate) times: String,
-    /// Deletes a row by id, in any scope and then in that of each variant.
+    /// The deletion of a row by id, in any scope and then in that of each variant.
     deletes: Vec<Delete>,
-    /// For each variant, what its last update was like.
+    /// For each variant, an update like its last one.
     likely: Vec<Mutex<Arc<Likely>>>,
     table: String,
     columns: Vec<String>,
@@ -33,12 +33,12 @@ pub(crate) struct Statements {
     has_type: bool,
 }
 
-/// An update that changes the same columns as the last one of its variant did, and no others: one statement, which does
-/// nothing if it is not so.
+/// An update that changes the same columns as the last update of its variant, and no others. It is one statement, which changes
+/// no row if the columns are not these.
 #[derive(Debug)]
 pub(crate) struct Likely {
     changed: Vec<usize>,
-    /// It takes the document, the time, the id, the version, the discriminator (if there is one), and the values of the
+    /// Its values are the document, the time, the id, the version, the discriminator (if there is one), and the values of the
     /// variant's columns.
     pub(crate) sql: String,
 }
@@ -46,19 +46,20 @@ pub(crate) struct Likely {
 /// How a row is deleted.
 #[derive(Debug)]
 struct Delete {
-    /// Whatever its version.
+    /// The statement for any version.
     of_any_version: String,
-    /// If it has this version.
+    /// The statement for one version.
     of_version: String,
 }
 
 /// How a variant is inserted.
 #[derive(Debug)]
 pub(crate) struct Insert {
-    /// The positions of the realized columns that are bound, after the four that every row has.
+    /// The positions of the realized columns that are bound, after the columns that every row has.
     pub(crate) columns: Vec<usize>,
     pub(crate) sql: String,
-    /// The same for a row that has been there: with its id and its version, after the times of its creation and its update.
+    /// The same for a row that has left the table and comes back: its id and its version are bound after the times of its
+    /// creation and its update.
     pub(crate) again: String,
 }
 
@@ -116,7 +117,7 @@ impl Statements {
         .with_likely()
     }
 
-    /// At first, an update is taken to change the document alone.
+    /// Before the first update, the next one is expected to change the document only.
     fn with_likely(mut self) -> Self {
         self.likely =
             (0..self.inserts.len()).map(|variant| Mutex::new(Arc::new(self.likely_update(variant, &[])))).collect();
@@ -144,12 +145,12 @@ impl Statements {
         Likely { changed: changed.to_vec(), sql: format!("UPDATE {} SET {sets} WHERE {condition}", self.table) }
     }
 
-    /// What the last update of a variant was like.
+    /// An update like the last one of a variant.
     pub(crate) fn likely(&self, variant: usize) -> Arc<Likely> {
         Arc::clone(&self.likely[variant].lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes the next update of the variant to change these columns.
+    /// Expects the next update of the variant to change these columns.
     pub(crate) fn learn(&self, variant: usize, changed: &[usize]) {
         let mut likely = self.likely[variant].lock().unwrap_or_else(PoisonError::into_inner);
         if likely.changed != changed {
@@ -168,10 +169,10 @@ impl Statements {
         Some(if of_version { &delete.of_version } else { &delete.of_any_version })
     }
 
-    /// The statement that replaces a row by one of a variant and sets only these realized columns: what has not changed
-    /// costs nothing.
+    /// The statement that replaces a row by one of a variant, and sets only these realized columns, so that unchanged columns
+    /// cost nothing.
     ///
-    /// It takes the document, the time, the discriminator (if it changes), the columns' values, and the id.
+    /// Its values are the document, the time, the discriminator (if it changes), the columns' values, and the id.
     pub(crate) fn update(&self, variant: usize, changed: &[usize], other_type: bool) -> String {
         let mut sets = self.sets(variant);
         let mut next = 3;
@@ -183,7 +184,7 @@ impl Statements {
         format!("UPDATE {} SET {sets} WHERE {} = ?{next}", self.table, quoted(ID))
     }
 
-    /// What every update sets: the document and the time are the first two values.
+    /// The assignments of every update. The document and the time are the first two values.
     fn sets(&self, variant: usize) -> String {
         let [version, updated, layout, doc] = [VERSION, UPDATED_AT, LAYOUT, DOC].map(quoted);
         let stamp = self.stamps[variant];

@@ -1,7 +1,7 @@
-//! Keys that another version of the model created, and that this one does not declare: they hold until they are dropped.
+//! Keys that another version of the model created, and that this version does not declare. They hold until they are dropped.
 //!
-//! This model does not fill their columns, so `create_schema` makes their indexes anew on what the documents have. A version
-//! that declares such a key makes it on columns again.
+//! This model does not fill their columns, so `create_schema` creates their indexes again on the values in the documents. A
+//! version that declares such a key creates it on columns again.
 
 use longevity_core::Error;
 use longevity_core::table::TableDefinition;
@@ -21,7 +21,7 @@ pub(crate) struct Undeclared {
 
 const UNIQUE: &str = "CREATE UNIQUE INDEX ";
 
-/// The keys of this model's rows that it does not declare.
+/// The keys on this model's rows that the model does not declare.
 pub(crate) fn find(
     connection: &Connection,
     definition: &TableDefinition,
@@ -40,7 +40,7 @@ pub(crate) fn find(
     Ok(undeclared)
 }
 
-/// The first that is not on the documents.
+/// The first such key that is not on the documents yet.
 pub(crate) fn unsettled(
     connection: &Connection,
     definition: &TableDefinition,
@@ -50,7 +50,7 @@ pub(crate) fn unsettled(
     Ok(all.into_iter().find(|index| index.on_documents(layout).is_some()).map(|index| index.name))
 }
 
-/// Makes each anew on the documents.
+/// Creates each such key again on the documents.
 pub(crate) fn settle(
     connection: &Connection,
     site: &Site,
@@ -69,7 +69,7 @@ pub(crate) fn settle(
     Ok(())
 }
 
-/// Drops all, and gives their names.
+/// Drops all such keys, and returns their names.
 pub(crate) fn drop_all(
     connection: &mut Connection,
     definition: &TableDefinition,
@@ -84,7 +84,7 @@ pub(crate) fn drop_all(
     Ok(all.into_iter().map(|index| index.name).collect())
 }
 
-/// The index that SQLite names when one on expressions refuses a row.
+/// The index that SQLite names if an index on expressions refused a row.
 pub(crate) fn index_in(error: &rusqlite::Error) -> Option<String> {
     let rusqlite::Error::SqliteFailure(_, Some(message)) = error else { return None };
     let (_, rest) = message.split_once("UNIQUE constraint failed: index '")?;
@@ -92,7 +92,7 @@ pub(crate) fn index_in(error: &rusqlite::Error) -> Option<String> {
 }
 
 impl Undeclared {
-    /// Whether its name and its statement are such as longevity writes for a key.
+    /// Whether its name and its statement have the form that longevity writes for a key.
     fn is_ours(&self, layout: &Layout) -> bool {
         let rest = self.name.strip_prefix(&layout.table).and_then(|rest| rest.strip_prefix('.'));
         let is_key = rest.is_some_and(|rest| rest.ends_with(".key") || rest.contains(".key~"));
@@ -115,7 +115,8 @@ impl Undeclared {
         definition.discriminators().any(|name| condition.contains(&literal(name)))
     }
 
-    /// The statement that makes it on the documents; `None` if it is, or if a name cannot be told from a path.
+    /// The statement that creates it on the documents; `None` if it is on them already, or if a name cannot be distinguished from
+    /// a path.
     fn on_documents(&self, layout: &Layout) -> Option<String> {
         let (head, columns, condition) = self.parts(layout)?;
         let mut expressions = Vec::new();
@@ -131,7 +132,8 @@ impl Undeclared {
             if steps.contains('\\') || column.contains('"') {
                 return None;
             }
-            // As text, which holds each value whole. What is not there is as what is null, in each of the back ends.
+            // The value is compared as JSON text, which holds each value whole. An absent value equals null, as in every back
+            // end.
             expressions.push(format!("coalesce({} -> {}, 'null')", quoted(DOC), literal(&format!("${steps}"))));
         }
         let condition = if condition.is_empty() { String::new() } else { format!(" WHERE {condition}") };

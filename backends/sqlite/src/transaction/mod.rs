@@ -1,6 +1,6 @@
 //! Transactions.
 
-/// What is open of a transaction, and how it ends.
+/// The state of an open transaction, and how it ends.
 pub(crate) mod open;
 /// A transaction and its operations.
 pub(crate) mod session;

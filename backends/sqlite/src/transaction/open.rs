@@ -1,4 +1,4 @@
-//! What is open of a transaction, and how it ends.
+//! The state of an open transaction, and how it ends.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use crate::connection::database::Database;
 use crate::error::{NAME, SqliteError};
 use crate::writer::lease::Lease;
 
-/// What is open of a transaction; `None` when it is over. Its lock is held while an operation runs.
+/// The state of a transaction; `None` when it has ended. Its lock is held while an operation runs.
 pub(crate) type Shared = Arc<Mutex<Option<Open>>>;
 
 pub(crate) struct Open {
@@ -37,7 +37,7 @@ pub(crate) fn lost() -> Error {
     Error::TransactionLost { because }
 }
 
-/// Commits, lets the next one have the connection, and gives the number by which to wait for the disk, if that is to be done.
+/// Commits, and frees the connection for the next task. Returns the number of the commit if it still has to be put on the disk.
 pub(crate) fn commit(database: &Database, lease: Lease, wrote: bool) -> Result<Option<u64>, Error> {
     let connection = lease.connection();
     if connection.is_autocommit() {
@@ -47,7 +47,7 @@ pub(crate) fn commit(database: &Database, lease: Lease, wrote: bool) -> Result<O
     if let Err(error) = committed {
         let error = database.site.failed(error);
         return Err(match error {
-            // The log may have all of it, though not for this process.
+            // The log may contain the whole transaction, although this process does not see it.
             error @ SqliteError::Disk { .. } => Error::OutcomeUnknown { backend: NAME, source: error.into() },
             error => error.into(),
         });
@@ -57,13 +57,13 @@ pub(crate) fn commit(database: &Database, lease: Lease, wrote: bool) -> Result<O
     Ok(number)
 }
 
-/// Ends what was not committed, or only read.
+/// Ends a transaction that is not to be committed, or that only read.
 pub(crate) fn give_back(database: &Database, by: By) {
     match by {
         By::Writer(lease) => drop(lease),
         By::Reader(connection) => match connection.execute_batch("COMMIT") {
             Ok(()) => database.give_back(connection),
-            // It is closed, and its snapshot with it.
+            // The connection is closed here, and its snapshot ends with it.
             Err(error) => tracing::warn!(%error, "cannot end a snapshot"),
         },
         By::Copy(connection) => drop(connection),

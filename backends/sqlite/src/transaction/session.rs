@@ -1,4 +1,4 @@
-//! A transaction: the connection that writes, for as long as it takes, or the past that one of the others sees.
+//! A transaction. It has the connection that writes until it ends, or it only reads, and sees a snapshot.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,9 +31,9 @@ use crate::writer::synchronized_commit::SynchronizedCommit;
 
 /// A transaction on a [`Sqlite`](crate::Sqlite) database.
 ///
-/// One that writes has the connection that writes to itself: transactions come one after the other, and so do the writes of all
-/// others. One that only reads sees the file as it was, by a connection of its own; of a database in memory, which has one
-/// connection, it sees a copy.
+/// A transaction that writes has the connection that writes to itself, so such transactions and all other writes run one after
+/// the other. A transaction that only reads has a separate connection, and sees the file as it was when the transaction began. A
+/// database in memory has one connection, so there it sees a copy.
 pub struct SqliteTransaction {
     database: Arc<Database>,
     open: Shared,
@@ -62,22 +62,22 @@ impl SqliteTransaction {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with the connection.
+    /// Runs an operation on the connection.
     fn with<T>(&self, act: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
         let mut open = self.open();
         match &mut open.as_mut().ok_or_else(ended)?.by {
             By::Writer(lease) => {
                 let mut connection = lease.connection();
-                // SQLite has ended the transaction: another statement would be committed on its own.
+                // If SQLite has ended the transaction, another statement would be committed alone.
                 if connection.is_autocommit() { Err(lost()) } else { act(&mut connection) }
             }
-            // Another statement would see another moment.
+            // If the snapshot has ended, another statement would see a later state.
             By::Reader(connection) if connection.is_autocommit() => Err(lost()),
             By::Reader(connection) | By::Copy(connection) => act(connection),
         }
     }
 
-    /// Reads of a table.
+    /// Reads from a table.
     fn read<T>(
         &self,
         table: &Table,
@@ -90,7 +90,7 @@ impl SqliteTransaction {
         self.database.site.failed(error).into()
     }
 
-    /// All rows of a query. They are found before the first is given out, because the user's code may use the transaction then.
+    /// All rows of a query. All are found before the first is given out, because the receiver may use the transaction.
     fn found(&self, table: &Table, select: &Select) -> Result<Vec<Result<Row<SqliteDocument>, Error>>, Error> {
         self.read(table, |connection, ready| {
             let statement = translate::select(&self.database.properties, ready, select)?;
@@ -120,7 +120,7 @@ impl SqliteTransaction {
     }
 }
 
-// Each future is ready at its first poll, but for a commit, which may wait for others that it shares its synchronization with.
+// Each future is ready at its first poll, except for a commit, which may wait for other commits to share a synchronization with.
 impl Session for SqliteTransaction {
     type Document = SqliteDocument;
     type Table = Table;
@@ -138,7 +138,7 @@ impl Session for SqliteTransaction {
             let ready = table.ready_on(connection)?;
             let answer = job::in_transaction(connection, &self.database.site, ready, &writes);
             match answer {
-                // Whatever the row was refused for, all others are gone too.
+                // SQLite rolled the transaction back, so its earlier writes are lost too.
                 Err((_, failure)) if connection.is_autocommit() && !matches!(failure, WriteFailure::Other(_)) => {
                     Err(lost())
                 }
@@ -190,7 +190,7 @@ impl Session for SqliteTransaction {
     fn stream(&self, table: &Table, select: Select) -> Rows {
         let is_to_read = self.open().as_ref().is_some_and(|open| !matches!(open.by, By::Writer(_)));
         if is_to_read {
-            // Nothing changes meanwhile, so the rows need not be held.
+            // The snapshot does not change, so the rows need not be kept.
             return self
                 .ids(table, &select)
                 .map_or_else(Rows::failed, |mut rows| Rows::on_demand(move |count| rows.next(count)));
@@ -257,7 +257,7 @@ impl Transaction for SqliteTransaction {
         }
         let undone = self.execute(&format!("ROLLBACK TO nested{depth}"));
         if let Err(error) = undone.and_then(|()| self.release(depth)) {
-            // If it cannot be undone, all of it is.
+            // If the savepoint cannot be undone, the whole transaction is.
             tracing::debug!(%error, "cannot go back to a savepoint");
             self.abandon();
         }

@@ -1,4 +1,4 @@
-//! The rows of a query in a snapshot, which are read when they are asked for.
+//! The rows of a query in a snapshot, which are read as they are asked for.
 
 use std::sync::{Arc, PoisonError};
 
@@ -10,7 +10,7 @@ use crate::encode::row;
 use crate::schema::ready_table::ReadyTable;
 use crate::transaction::open::{By, Shared, ended, lost};
 
-/// Rows of a snapshot that are read when they are asked for.
+/// The ids of the rows that are still to be read.
 pub(crate) struct SnapshotRows {
     pub(crate) database: Arc<Database>,
     pub(crate) table: Arc<ReadyTable>,
@@ -19,7 +19,7 @@ pub(crate) struct SnapshotRows {
 }
 
 impl SnapshotRows {
-    /// So many of the next rows; none if there are no more.
+    /// The next rows, up to this number; none if there are no more.
     pub(crate) fn next(&mut self, rows: usize) -> Vec<Result<Row<SqliteDocument>, Error>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let (connection, failure) = match open.as_mut().map(|open| &open.by) {

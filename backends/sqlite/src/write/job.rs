@@ -1,4 +1,4 @@
-//! Writes: what a job does, alone and among others in one transaction.
+//! Jobs: writes that are done together, in a transaction of their own or in one that they share with other jobs.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use crate::error::{Site, SqliteError};
 use crate::schema::ready_table::ReadyTable;
 use crate::write::row_writer::RowWriter;
 
-/// Writes that wait for their turn: all are done, or none.
+/// Writes that wait for their turn. Either all of them are done or none.
 pub(crate) struct Job {
     pub(crate) table: Arc<ReadyTable>,
     pub(crate) writes: Writes<'static, SqliteDocument>,
 }
 
-/// With the position of the write that failed.
+/// The answer to a job. A failure has the position of the write that failed.
 pub(crate) type Answer = Result<AllWritten<SqliteDocument>, (usize, WriteFailure)>;
 
-/// Does the jobs, and answers each. More than one share a transaction; if that fails as a whole, each is tried by itself, so
-/// that one who fills the disk takes nobody with it.
+/// Does the jobs, and answers each. Several jobs share a transaction. If it fails as a whole, each job is tried alone, so that a
+/// job that fills the disk does not make the others fail.
 ///
-/// Gives the jobs back, and has done nothing, if another process has the lock.
+/// If another process has the lock, this does nothing and gives the jobs back.
 pub(crate) fn run(
     connection: &mut Connection,
     site: &Site,
@@ -47,7 +47,7 @@ pub(crate) fn run(
     }
     writing.locked.set(false);
     let one_by_one = jobs.iter().map(|job| {
-        // Another process was faster: nobody waits twice.
+        // Another process was faster, and no job waits twice.
         if writing.locked.get() { Err((0, site.locked().into())) } else { writing.alone(job) }
     });
     Ok(one_by_one.collect())
@@ -59,7 +59,7 @@ pub(crate) fn begin(connection: &Connection, site: &Site) -> Result<(), SqliteEr
     run().map(drop).map_err(|error| site.failed(error))
 }
 
-/// Writes in a transaction that goes on after them. If they are refused, it is as it was before.
+/// Does the writes in a transaction that continues after them. If they are refused, the transaction is left as it was.
 pub(crate) fn in_transaction(
     connection: &mut Connection,
     site: &Site,
@@ -84,7 +84,7 @@ pub(crate) enum Begun {
 }
 
 impl RowWriter<'_> {
-    /// All jobs in the transaction that was begun; `None` if it failed as a whole, and nothing was done.
+    /// Does all jobs in the transaction that was begun; `None` if it failed as a whole, and nothing was done.
     fn together(&mut self, jobs: &[Job]) -> Option<Vec<Answer>> {
         let answers: Option<Vec<_>> = jobs
             .iter()
@@ -97,13 +97,13 @@ impl RowWriter<'_> {
         None
     }
 
-    /// Writes in a transaction that has others too, and that they may take with them, as a full disk does.
+    /// Does the writes of one job in a transaction with others. A failure such as a full disk may end the whole transaction.
     fn among_others(
         &mut self,
         table: &ReadyTable,
         writes: &[Write<'_, SqliteDocument>],
     ) -> Result<Answer, SqliteError> {
-        // A statement that fails undoes itself; several need a mark to go back to.
+        // A statement that fails is undone by SQLite; several need a savepoint.
         let several = writes.len() > 1;
         if several {
             self.execute("SAVEPOINT job")?;
@@ -118,9 +118,9 @@ impl RowWriter<'_> {
         Ok(answer)
     }
 
-    /// The job in a transaction of its own.
+    /// Does the job in a transaction of its own.
     fn alone(&mut self, job: &Job) -> Answer {
-        // What was said of another job: this one would be done twice.
+        // This must not keep its value from another job, or this job would be done twice.
         self.unexplained = false;
         let is_asked = job.writes.iter().any(Write::wants_before);
         // A single statement is a transaction.
@@ -129,7 +129,7 @@ impl RowWriter<'_> {
             if answer.is_ok() || !self.unexplained {
                 return answer;
             }
-            // Another process has changed what was in the way before it could be seen: nothing moves in a transaction.
+            // Another process changed the conflicting row before it could be found. In a transaction it cannot.
         }
         if let ([Write::Replace(target, content)], false) = (job.writes.as_slice(), is_asked)
             && let Some(answer) = self.replace_likely(&job.table, target, content)
@@ -158,7 +158,7 @@ impl RowWriter<'_> {
         for (at, write) in writes.iter().enumerate() {
             match self.write(table, write) {
                 Ok(done) => written.push(done),
-                // Perhaps by a row whose turn comes later.
+                // A row that a later write changes may have the key value now.
                 Err(WriteFailure::Duplicate(_)) if writes[at + 1..].iter().any(|later| later.target().is_some()) => {
                     self.unexplained = false;
                     self.write_together(table, &writes[at..], at, &mut written)?;

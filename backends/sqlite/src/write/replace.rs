@@ -1,4 +1,4 @@
-//! Replacing a row: only the columns that change are written, for each costs an entry in every index that it is in.
+//! Replacing a row. Only the columns that change are written, because each costs an entry in every index that it is in.
 
 use longevity_core::RowContent;
 use longevity_core::backend::{Target, WriteFailure};
@@ -53,8 +53,8 @@ impl RowWriter<'_> {
         }
     }
 
-    /// Replaces a row if the change is like the last one of its variant: by one statement, which does nothing if it is not,
-    /// or if the row is not the one that is meant. Then `None`.
+    /// Replaces a row by one statement, if it changes the same columns as the last update of its variant. Returns `None`, and
+    /// changes nothing, if it changes others, or if the row is not in scope or has another version.
     pub(crate) fn replace_likely(
         &mut self,
         table: &ReadyTable,
@@ -87,7 +87,7 @@ impl RowWriter<'_> {
         match run() {
             Ok(0) => None,
             Ok(_) => Some(Ok(version.saturating_add(1))),
-            // In a transaction: which key it was can be looked up after the statement, but other processes may write.
+            // The caller repeats it in a transaction, where no other process can write before the key is looked up.
             Err(error) if is_duplicate(&error) => None,
             Err(error) => Some(Err(self.failed(table, error))),
         }

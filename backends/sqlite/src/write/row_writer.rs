@@ -1,4 +1,4 @@
-//! One connection that writes rows: it inserts and deletes, and explains why SQLite refused a row.
+//! A connection that writes rows: it inserts and deletes them, and finds out why SQLite refused one.
 
 use std::cell::Cell;
 
@@ -16,10 +16,11 @@ use crate::schema::ready_table::ReadyTable;
 use crate::schema::statements::Insert;
 use crate::schema::undeclared;
 
+/// A connection that writes rows, for the length of a job.
 pub(crate) struct RowWriter<'a> {
     pub(crate) connection: &'a mut Connection,
     site: &'a Site,
-    /// Whether the store refused a write, and nothing was found that explains it.
+    /// Whether SQLite refused a write, and the rows do not explain why.
     pub(crate) unexplained: bool,
     /// Whether another process had the lock.
     pub(crate) locked: Cell<bool>,
@@ -30,7 +31,7 @@ impl<'a> RowWriter<'a> {
         Self { connection, site, unexplained: false, locked: Cell::new(false) }
     }
 
-    /// The row that a write is about, if it asks for it: in the transaction that changes it.
+    /// The row that a write changes, if the write asks for it. It is read in the transaction that changes it.
     pub(crate) fn before(
         &self,
         table: &ReadyTable,
@@ -44,7 +45,7 @@ impl<'a> RowWriter<'a> {
         match run().map_err(|error| self.failed(table, error))? {
             Some(Ok(row)) => Ok(Some(Box::new(row))),
             Some(Err(error)) => Err(error.into()),
-            // There is no such row. The write itself reports that.
+            // There is no such row, which the write itself reports.
             None => Ok(None),
         }
     }
@@ -95,7 +96,7 @@ impl<'a> RowWriter<'a> {
         Err(WriteFailure::Missing)
     }
 
-    /// Why the store refused the row. Which key it was is not in what SQLite says, but in the rows.
+    /// Why SQLite refused the row. The error does not name the key, so it is looked up in the rows.
     pub(crate) fn refused(
         &mut self,
         table: &ReadyTable,
@@ -139,7 +140,7 @@ impl<'a> RowWriter<'a> {
     }
 
     pub(crate) fn stranger(&self, table: &ReadyTable, discriminator: Option<&str>) -> WriteFailure {
-        let reason = format!("it does not know the discriminator {discriminator:?}");
+        let reason = format!("the table does not have the discriminator {discriminator:?}");
         SqliteError::Refused { table: table.layout.table.clone(), reason }.into()
     }
 
@@ -147,8 +148,8 @@ impl<'a> RowWriter<'a> {
         self.note(&error);
         if is_check(&error) {
             let reason =
-                "another version of the model has created its schema since this program opened the table, and keeps \
-                          other columns: open the store again, and call `create_schema`"
+                "another version of the model, which keeps other columns, has created its schema since this program opened \
+                          the table: open the store again, and call `create_schema`"
                     .to_owned();
             return SqliteError::Refused { table: table.layout.table.clone(), reason }.into();
         }
@@ -169,7 +170,7 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// After a failure. What SQLite has rolled back already need not be.
+    /// Rolls back after a failure, unless SQLite has done so already.
     pub(crate) fn roll_back(&self) {
         if !self.connection.is_autocommit()
             && let Err(error) = self.execute("ROLLBACK")
@@ -178,7 +179,7 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// What is stored, and which of the columns differ from what is to be written.
+    /// The stored row, and the columns that differ from the row to write.
     pub(crate) fn current(
         &self,
         table: &ReadyTable,
@@ -219,7 +220,7 @@ impl Current {
         self.version
     }
 
-    /// Whether it is the row that is meant: in scope, and of the version.
+    /// Fails if the row is not in the scope of the write, or does not have its version.
     pub(crate) fn ensure_target(&self, target: &Target<'_>) -> Result<(), WriteFailure> {
         let name = self.discriminator.as_deref();
         if !target.is_in_scope(name) {
@@ -232,12 +233,12 @@ impl Current {
     }
 }
 
-/// `None` if no row of SQLite's has such an id.
+/// The number of a row in SQLite; `None` if no row can have this id.
 pub(crate) fn row_number(target: &Target<'_>) -> Option<i64> {
     u64::try_from(target.id.as_u128()).ok().map(u64::cast_signed)
 }
 
-/// Binds what an insertion has after the values that every row has: the discriminator and the columns of its variant.
+/// Binds the values of an insertion that follow those of every row: the discriminator and the columns of its variant.
 pub(crate) fn bind_columns(
     statement: &mut Statement<'_>,
     table: &ReadyTable,

@@ -1,7 +1,7 @@
-//! Rows that give each other their key values: SQLite judges a key after each row, core after all of them.
+//! Rows that swap the values of their keys. SQLite checks a key after each row, and core after all of them.
 //!
-//! The rows leave the table and come back with their ids, their versions and the times of their creation. Most changes of many
-//! rows need none of this: they are made row by row, and come here with the first one whose key value is taken.
+//! The rows leave the table, and come back with their ids, their versions and the times of their creation. Most changes of
+//! several rows do not need this: they are made row by row, and continue here at the first row whose key value is taken.
 
 use longevity_core::RowContent;
 use longevity_core::backend::{AllWritten, Before, Target, Write, WriteFailure, Written};
@@ -12,7 +12,7 @@ use crate::encode::document::SqliteDocument;
 use crate::schema::ready_table::ReadyTable;
 use crate::write::row_writer::{RowWriter, bind_columns, row_number};
 
-/// What becomes of a write after all rows that it or others change have left the table.
+/// The rest of a write, after all rows that the writes change have left the table.
 enum Next<'a> {
     Insert(&'a RowContent<SqliteDocument>),
     ComeBack(Left, &'a RowContent<SqliteDocument>, Before<SqliteDocument>),
@@ -28,7 +28,7 @@ struct Left {
 }
 
 impl RowWriter<'_> {
-    /// Does these of several writes, the first of which is at this position. All of it is in the job's transaction.
+    /// Does these writes of a job, the first of which is at position `first`. All of it is in the job's transaction.
     pub(crate) fn write_together(
         &mut self,
         table: &ReadyTable,
@@ -76,7 +76,7 @@ impl RowWriter<'_> {
         Ok(Left { id, version: current.version().wrapping_add(1), created_at, updated_at })
     }
 
-    /// Gives its version.
+    /// Inserts the row again, and returns its version.
     fn come_back(
         &mut self,
         table: &ReadyTable,

@@ -20,7 +20,7 @@ fn opened(durability: Durability) -> (tempfile::TempDir, Sqlite, Table) {
     (folder, sqlite, table)
 }
 
-/// 2 if the connection that writes synchronizes each commit, 1 if it does not.
+/// SQLite's `synchronous`: 2 if the connection that writes synchronizes each commit, and 1 if it does not.
 fn synchronous(table: &Table) -> i64 {
     let connection = table.database.writer.leased();
     connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
@@ -53,16 +53,16 @@ fn a_single_write_is_synchronized_after_a_transaction_as_before_it() {
         block_on(sqlite.insert(&table, content(if is_committed { "cec" } else { "dan" }, 0))).unwrap();
         assert_eq!(synchronous(&table), 2);
     }
-    // The schema is made with synchronization, too.
+    // The schema is created with synchronization too.
     drop(begin(&sqlite));
     block_on(sqlite.create_schema(&[&table])).unwrap();
     assert_eq!(synchronous(&table), 2);
 }
 
-/// SQLite's own log, and no other file.
+/// The file is SQLite's log, and no other file.
 #[cfg(unix)]
 #[test]
-fn it_is_the_log_that_is_synchronized() {
+fn the_log_is_the_file_that_is_synchronized() {
     use std::os::unix::fs::MetadataExt;
 
     let (folder, sqlite, table) = opened(Durability::Full);
@@ -72,7 +72,7 @@ fn it_is_the_log_that_is_synchronized() {
 }
 
 #[test]
-fn where_nobody_waits_for_the_disk_a_transaction_does_not() {
+fn without_full_durability_a_transaction_does_not_wait_for_the_disk() {
     let (_folder, sqlite, table) = opened(Durability::Normal);
     let tx = begin(&sqlite);
     insert(&tx, &table, "ann");
@@ -80,7 +80,7 @@ fn where_nobody_waits_for_the_disk_a_transaction_does_not() {
     assert_eq!((synchronous(&table), table.database.writer.syncs.counted()), (1, (0, 0)));
 }
 
-/// The first two commits are dropped before they are on the disk; the third one brings them there too.
+/// The first two commits are dropped before they are on the disk. The third puts them there too.
 #[test]
 fn commits_share_a_synchronization() {
     let (_folder, sqlite, table) = opened(Durability::Full);
@@ -107,7 +107,7 @@ fn commits_share_a_synchronization() {
     assert_eq!(block_on(sqlite.count(&table, Predicate::True)).unwrap(), 3);
 }
 
-/// A failure of the write to synchronize would hide that the commit before it is missing.
+/// If the write failed to synchronize, that would hide that the earlier commit is missing.
 #[test]
 fn a_write_puts_the_commits_before_it_on_the_disk() {
     let (_folder, sqlite, table) = opened(Durability::Full);
@@ -121,12 +121,12 @@ fn a_write_puts_the_commits_before_it_on_the_disk() {
     assert_eq!(table.database.writer.syncs.counted(), (1, 1));
 }
 
-/// What comes after a part of the log that may be lost would be lost with it.
+/// Writes that follow a part of the log that may be lost would be lost with it.
 #[cfg(target_os = "linux")]
 #[test]
-fn after_a_log_that_cannot_be_synchronized_nothing_is_written() {
+fn nothing_is_written_after_the_log_could_not_be_synchronized() {
     let (_folder, sqlite, table) = opened(Durability::Full);
-    // A file that cannot be put on a disk, in place of the log.
+    // A file that cannot be synchronized replaces the log.
     table.database.writer.syncs.use_log(File::open("/dev/null").unwrap());
     let tx = begin(&sqlite);
     insert(&tx, &table, "ann");
@@ -141,6 +141,6 @@ fn after_a_log_that_cannot_be_synchronized_nothing_is_written() {
     let write = block_on(sqlite.insert(&table, content("bob", 0))).unwrap_err();
     let WriteFailure::Other(error) = write else { panic!("{write:?}") };
     refused(error);
-    // What is there can be read.
+    // Existing rows can be read.
     assert_eq!(block_on(sqlite.count(&table, Predicate::True)).unwrap(), 1);
 }

@@ -1,8 +1,9 @@
-//! The connection that writes, leased to one task: for as long as a transaction takes, also while that waits for something else.
+//! The connection that writes, leased to one task for as long as a transaction takes, even while the transaction waits for
+//! something else.
 //!
-//! A task that wants it claims it, and waits as a future does. So do all other writes meanwhile, and in a database in memory, which has
-//! one connection, all other reads. A task that waits for its own transaction would wait for ever, so each wait has a limit, the
-//! `busy_timeout`.
+//! A task that wants the connection claims it, and waits without blocking its thread. So do all other writes meanwhile, and also
+//! all other reads of a database in memory, which has one connection. A task that waits for its own transaction would wait for
+//! ever, so each wait has a limit, the `busy_timeout`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,7 +20,7 @@ use crate::writer::patient_connection::Patient;
 use crate::writer::watcher::watch;
 use crate::writer::write_connection::Writer;
 
-/// The connection. Dropped, it is given back as it was: what is open on it is rolled back.
+/// The leased connection. When this is dropped, an open transaction is rolled back, and the connection is free again.
 pub(crate) struct Lease {
     writer: Arc<Writer>,
 }
@@ -40,7 +41,7 @@ impl Lease {
         self.writer.leased()
     }
 
-    /// While another process has the lock, a thread waits for it.
+    /// Begins a transaction. While another process has the lock, a thread waits for it.
     async fn begun(self) -> Result<Self, SqliteError> {
         let begun = self.begin_now();
         let site = &self.writer.site;
@@ -55,7 +56,7 @@ impl Lease {
             drop(sender.send(begun.map(|()| self)));
         };
         match std::thread::Builder::new().name("longevity-write".to_owned()).spawn(wait) {
-            // If it panicked, nothing is begun.
+            // If the thread panicked, no transaction has begun.
             Ok(_) => receiver.await.unwrap_or(Err(locked)),
             Err(_) => Err(locked),
         }
@@ -92,7 +93,7 @@ pub(crate) struct Claiming {
 }
 
 impl Claiming {
-    /// The connection, if it is free and it is this one's turn.
+    /// The connection, if it is free and it is the turn of this claim.
     fn lease(&self) -> Option<Lease> {
         if !self.writer.queue().may_claim(self.claim.as_ref()) {
             return None;
@@ -129,7 +130,7 @@ impl Future for Claiming {
             self.writer.queue().claims.push_back(Arc::clone(&claim));
             self.claim = Some(claim);
             watch(&self.writer);
-            // It may have become free just before the claim was in the queue.
+            // The connection may have become free just before the claim was in the queue.
             lease = self.lease();
         }
         let Some(lease) = lease else { return Poll::Pending };
@@ -163,7 +164,7 @@ mod tests {
     use crate::test_table::{content, definition};
 
     #[test]
-    fn whoever_does_not_want_it_any_more_is_forgotten() {
+    fn a_claim_that_is_dropped_leaves_the_queue() {
         let sqlite = Sqlite::in_memory();
         let table = block_on(sqlite.open(&[Arc::new(definition())])).unwrap().remove(0);
         let database = &table.database;
@@ -177,9 +178,8 @@ mod tests {
         assert!(!database.writer.is_leased());
     }
 
-    /// What a write in a transaction is refused for leaves the transaction as it was.
     #[test]
-    fn a_refused_write_is_undone_and_nothing_else() {
+    fn a_refused_write_leaves_its_transaction_as_it_was() {
         let sqlite = Sqlite::in_memory();
         let table = block_on(sqlite.open(&[Arc::new(definition())])).unwrap().remove(0);
         block_on(sqlite.create_schema(&[&table])).unwrap();

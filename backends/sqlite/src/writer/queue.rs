@@ -1,8 +1,8 @@
 //! The tasks that wait for the connection that writes, and whose turn it is.
 //!
-//! Writes are done together, by whichever of their tasks is polled first. Claims get the connection one after the other, in the order in
-//! which they came. Where both wait, they take turns. A task that was woken may never be polled, because its future is only held. Then the
-//! watcher, a thread, passes it over until it is polled.
+//! Writes are done together, by the first of their tasks to be polled. Claims get the connection one after the other, in the
+//! order in which they came. If both wait, they take turns. A task that was woken may never be polled, because its future is only
+//! held. Then a thread, the [watcher](crate::writer::watcher), passes it over until it is polled.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::error::SqliteError;
 use crate::writer::claim::Claim;
 use crate::writer::ticket::{Ticket, Turn};
 
-/// How long the connection is free before those whose turn it is are passed over.
+/// How long the connection is free before the tasks whose turn it is are passed over.
 const ALLOWANCE: Duration = Duration::from_millis(50);
 
 /// The tasks that wait for the connection.
@@ -40,7 +40,7 @@ impl Queue {
         !self.watched || !self.is_turn_of_claims || self.first_claim().is_none()
     }
 
-    /// Whether a claim may have it now; `None` is one that does not wait yet.
+    /// Whether a claim may have the connection now; `None` is a claim that does not wait yet.
     pub(crate) fn may_claim(&self, claim: Option<&Arc<Claim>>) -> bool {
         if !self.watched {
             return true;
@@ -62,24 +62,24 @@ impl Queue {
         self.claims.iter().find(|claim| !claim.wait.is_passed_over())
     }
 
-    /// A lease begins.
+    /// Notes that a lease begins.
     pub(crate) fn leased(&mut self) {
         self.idle_since = None;
     }
 
-    /// A lease ends, and writes come next.
+    /// Notes that a lease ends, and that writes come next.
     pub(crate) fn returned(&mut self) {
         self.is_turn_of_claims = false;
     }
 
-    /// Writes are done now, and a claim comes next.
+    /// Notes that writes are done now, and that a claim comes next.
     pub(crate) fn wrote(&mut self) {
         self.idle_since = None;
         self.is_turn_of_claims = true;
     }
 
-    /// The connection is free. Gives the tasks to wake, whose turn it may be: all writes, because any of them can do the work of all, and
-    /// the first claim; without turns, all claims.
+    /// Notes that the connection is free. Returns the tasks to wake, whose turn it may be: all writes, because any of them can do
+    /// the work of all, and the first claim, or all claims if there are no turns.
     pub(crate) fn free(&mut self) -> Wakers {
         self.idle_since.get_or_insert_with(Instant::now);
         let writes = self.writes.iter().filter_map(|ticket| ticket.waker());
@@ -89,8 +89,8 @@ impl Queue {
         }
     }
 
-    /// If the connection has been free for too long at this moment, passes over those whose turn it is, and gives the next ones to
-    /// wake.
+    /// If the connection has been free for too long at this moment, passes over the tasks whose turn it is, and returns the next
+    /// tasks to wake.
     pub(crate) fn pass_over(&mut self, now: Instant) -> Wakers {
         let idle_since = *self.idle_since.get_or_insert(now);
         if now.saturating_duration_since(idle_since) < ALLOWANCE {
@@ -111,7 +111,7 @@ impl Queue {
         !self.writes.is_empty() || !self.claims.is_empty()
     }
 
-    /// Takes the tasks out of the queue whose deadline is over at this moment, or all that have one.
+    /// Takes the tasks out of the queue whose deadline is over at this moment, or all tasks that have a deadline.
     pub(crate) fn expire(&mut self, now: Option<Instant>) -> Expired {
         let is_over =
             |deadline: Option<Instant>| deadline.is_some_and(|deadline| now.is_none_or(|now| deadline <= now));

@@ -1,11 +1,11 @@
 //! A write on its way through the queue.
 //!
-//! No thread waits for writes. A write joins the queue and yields, so that other tasks that are ready to write get there too. The first
-//! of them to be polled again takes the connection and everything in the queue, and commits it as one transaction. Many writes share
-//! the cost of a commit. A write that is alone yields only now and then, to see whether it still is.
+//! No thread waits for writes. A write joins the queue and yields, so that other tasks that are ready to write get there too. The
+//! first of them to be polled again takes the connection and everything in the queue, and commits it as one transaction. Many
+//! writes share the cost of a commit. A write that is alone yields only now and then, to see whether it still is.
 //!
-//! While another process has the file locked, a thread waits for that, so that no task has to: the queue stays as it is until the lock is
-//! free. The queue also stays as it is while a transaction has the connection: see [`lease`](crate::writer::lease).
+//! While another process has the file locked, a thread waits for that, so that no task has to: the queue stays as it is until the
+//! lock is free. The queue also stays as it is while a transaction has the connection: see [`lease`](crate::writer::lease).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -56,8 +56,8 @@ impl Future for Submission {
         if ticket.wait.deadline().is_none() && writer.is_leased() {
             watch(&self.writer);
         }
-        // The thread that waits for another process does the writes in the queue, and wakes the tasks that came too late for that. A
-        // transaction whose turn it is wakes them when it has ended.
+        // The thread that waits for another process does the writes in the queue, and wakes the tasks that came too late for
+        // that. A transaction whose turn it is wakes them when it has ended.
         if writer.is_waiting() || !writer.queue().may_write() {
             return Poll::Pending;
         }

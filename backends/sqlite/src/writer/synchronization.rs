@@ -1,7 +1,7 @@
-//! Commits that are synchronized together.
+//! Putting commits on the disk, several at once.
 //!
-//! A transaction that is committed lets the next one begin before it is on the disk, and is acknowledged when it is there. One
-//! synchronization of the log is enough for all that were committed before it, as the log has them in their order.
+//! After a commit the next transaction may begin before the commit is on the disk. The commit is acknowledged when it is there.
+//! One synchronization of the log covers all earlier commits, because the log has them in order.
 
 use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
@@ -15,7 +15,8 @@ use crate::writer::group_commit::Gathering;
 
 #[derive(Default)]
 pub(crate) struct Synchronization {
-    /// The write-ahead log, opened a second time. SQLite keeps no locks on this file, which this one would take away when it is closed.
+    /// The write-ahead log, opened a second time. Closing a file drops the locks of the process on it, but SQLite keeps none on
+    /// this file.
     log: OnceLock<File>,
     pub(crate) gathering: Gathering,
     /// Held while the log is synchronized. The system reports a failure only once, so two synchronizations must not overlap.
@@ -25,14 +26,14 @@ pub(crate) struct Synchronization {
 
 #[derive(Default)]
 pub(crate) struct State {
-    /// How many were committed.
+    /// How many transactions were committed.
     pub(crate) committed: u64,
-    /// How many of them are on the disk.
+    /// How many of these are on the disk.
     pub(crate) synced: u64,
-    /// Whether somebody synchronizes.
+    /// Whether a task synchronizes now.
     pub(crate) is_busy: bool,
     pub(crate) waiting: Vec<Waker>,
-    /// Why the log could not be synchronized. What was committed may be lost, and with it all that comes after it in the log.
+    /// Why the log could not be synchronized. The commits since may be lost, and with them all that follows in the log.
     pub(crate) broken: Option<String>,
 }
 
@@ -41,7 +42,7 @@ impl Synchronization {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether commits of this connection can be synchronized here.
+    /// Opens the log, and says whether commits of this connection can be synchronized here.
     pub(crate) fn open(&self, connection: &Connection) -> bool {
         if self.log.get().is_some() {
             return true;
@@ -60,14 +61,14 @@ impl Synchronization {
         }
     }
 
-    /// Notes a commit, before the next one begins, and gives its number.
+    /// Notes a commit before the next transaction begins, and returns its number.
     pub(crate) fn note(&self) -> u64 {
         let mut state = self.state();
         state.committed += 1;
         state.committed
     }
 
-    /// How many were committed, and how many of them are on the disk.
+    /// How many transactions were committed, and how many of these are on the disk.
     #[cfg(test)]
     pub(crate) fn counted(&self) -> (u64, u64) {
         let state = self.state();
@@ -87,7 +88,7 @@ impl Synchronization {
         self.log.set(log).unwrap();
     }
 
-    /// Puts on the disk what was committed. Gives the tasks that wait for that.
+    /// Puts all commits on the disk. Returns the tasks that wait for that.
     pub(crate) fn synchronize(&self) -> Vec<Waker> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let (all, is_broken) = {
@@ -98,7 +99,7 @@ impl Synchronization {
         let mut state = self.state();
         state.is_busy = false;
         match synced {
-            // What failed before is not on the disk, whatever the system says now.
+            // Commits of a failed synchronization may not be on the disk, even if the system now reports success.
             Ok(()) if is_broken => {}
             Ok(()) => {
                 self.gathering.note(usize::try_from(all.saturating_sub(state.synced)).unwrap_or(usize::MAX));
@@ -109,7 +110,7 @@ impl Synchronization {
         std::mem::take(&mut state.waiting)
     }
 
-    /// Puts on the disk what was committed and is not there yet.
+    /// Puts the commits on the disk that are not there yet.
     pub(crate) fn settle(&self) {
         let is_settled = {
             let state = self.state();
@@ -120,12 +121,12 @@ impl Synchronization {
         }
     }
 
-    /// From here on nothing is written.
+    /// Refuses all writes from here on.
     pub(crate) fn fail(&self, reason: &str) {
         self.state().broken = Some(reason.to_owned());
     }
 
-    /// The error of all that is written after the log could not be synchronized.
+    /// The error of every write after the log could not be synchronized.
     pub(crate) fn broken(&self) -> Option<SqliteError> {
         self.state().broken.as_ref().map(|reason| SqliteError::Unsynchronized { reason: reason.clone() })
     }

@@ -9,7 +9,7 @@ use crate::error::SqliteError;
 use crate::writer::group_commit::Gathering;
 use crate::writer::write_connection::Writer;
 
-/// Waits until a commit is on the disk. If it is dropped, the commit is done all the same.
+/// Waits until a commit is on the disk. If this is dropped, the commit is still done.
 pub(crate) struct SynchronizedCommit {
     writer: Arc<Writer>,
     number: u64,
@@ -41,8 +41,8 @@ impl Future for SynchronizedCommit {
             }
             return Poll::Pending;
         }
-        // Transactions that wait for the connection may be committed soon, so they are waited for, unless one of them runs already, on
-        // another thread.
+        // This waits for transactions that wait for the connection, because they may commit soon. It does not wait if one of them
+        // runs already on another thread.
         let there = usize::try_from(state.committed - state.synced).unwrap_or(usize::MAX);
         let is_gathered = syncs.gathering.is_complete(self.yields, || there)
             && (Gathering::has_yielded_enough(self.yields) || !writer.is_wanted());

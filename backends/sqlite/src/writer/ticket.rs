@@ -1,4 +1,4 @@
-//! A write that was handed in, from the queue to its answer.
+//! A write in the queue, and its answer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -7,16 +7,16 @@ use crate::error::SqliteError;
 use crate::write::job::{Answer, Job};
 use crate::writer::deadline::Wait;
 
-/// A write that was handed in.
+/// A job in the queue, and the task that waits for it.
 pub(crate) struct Ticket {
     state: Mutex<State>,
     pub(crate) wait: Wait,
 }
 
 enum State {
-    /// In the queue: the job, and who waits for it.
+    /// In the queue, with the job and the task that waits.
     Queued(Job, Waker),
-    /// Out of the queue, in its turn.
+    /// Out of the queue, because it is its turn.
     Taken(Waker),
     Answered(Answer),
     Fetched,
@@ -31,7 +31,7 @@ impl Ticket {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The job, whose turn it is.
+    /// Takes the job out, because it is its turn.
     pub(crate) fn take(&self) -> Option<Job> {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::Fetched) {
@@ -46,7 +46,7 @@ impl Ticket {
         }
     }
 
-    /// Gives the job back: it is to have another turn.
+    /// Gives the job back, so that it has another turn.
     pub(crate) fn give_back(&self, job: Job) {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::Fetched) {
@@ -55,8 +55,8 @@ impl Ticket {
         }
     }
 
-    /// Answers, and gives who is to be told of it.
-    #[must_use = "somebody waits"]
+    /// Answers, and returns the task to wake.
+    #[must_use = "a task waits"]
     pub(crate) fn answer(&self, answer: Answer) -> Option<Waker> {
         match std::mem::replace(&mut *self.state(), State::Answered(answer)) {
             State::Queued(_, waker) | State::Taken(waker) => Some(waker),
@@ -64,14 +64,14 @@ impl Ticket {
         }
     }
 
-    /// The answer, if there is one; else `waker` is who waits from now on.
+    /// The answer, if there is one. If not, `waker` is the one to wake from now on.
     pub(crate) fn fetch(&self, waker: &Waker) -> Option<Answer> {
         self.wait.polled();
         let mut state = self.state();
         match &mut *state {
             State::Queued(_, waiting) | State::Taken(waiting) => {
                 let old = std::mem::replace(waiting, waker.clone());
-                // A waker may own whatever it likes: it is dropped outside of the lock.
+                // A waker runs code of its own when it is dropped, so it is dropped after the lock.
                 drop(state);
                 drop(old);
                 None
@@ -83,7 +83,7 @@ impl Ticket {
         }
     }
 
-    /// Who waits for it.
+    /// The task that waits for it.
     pub(crate) fn waker(&self) -> Option<Waker> {
         match &*self.state() {
             State::Queued(_, waker) | State::Taken(waker) => Some(waker.clone()),
@@ -92,16 +92,17 @@ impl Ticket {
     }
 }
 
-/// Tickets in their turn. If it ends by a panic, they are answered all the same: else somebody would wait for ever.
+/// The tickets whose turn it is. If the turn ends by a panic, they are answered too, because their tasks would wait for ever
+/// otherwise.
 pub(crate) struct Turn(pub(crate) Vec<Arc<Ticket>>);
 
 impl Turn {
-    /// Answers each; gives who is to be told of it.
+    /// Answers each, and returns the tasks to wake.
     pub(crate) fn answer(mut self, answers: Vec<Answer>) -> Vec<Waker> {
         std::mem::take(&mut self.0).iter().zip(answers).filter_map(|(ticket, answer)| ticket.answer(answer)).collect()
     }
 
-    /// Answers all with one error; gives who is to be told of it.
+    /// Answers all with one error, and returns the tasks to wake.
     pub(crate) fn fail(mut self, error: &SqliteError) -> Vec<Waker> {
         let tickets = std::mem::take(&mut self.0);
         tickets.iter().filter_map(|ticket| ticket.answer(Err((0, error.clone().into())))).collect()

@@ -9,8 +9,8 @@ use crate::writer::write_connection::Writer;
 /// How often the watcher looks.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Starts the watcher, unless there is one, and sets the deadlines of the tasks that wait. A task that waits for its own transaction would
-/// wait for ever otherwise.
+/// Starts the watcher, unless it runs already, and sets the deadlines of the tasks that wait. Without a deadline, a task that
+/// waits for its own transaction would wait for ever.
 pub(crate) fn watch(writer: &Arc<Writer>) {
     let now = Instant::now();
     let mut queue = writer.queue();
@@ -21,7 +21,7 @@ pub(crate) fn watch(writer: &Arc<Writer>) {
     let own = Watch(Arc::downgrade(writer));
     queue.watched = std::thread::Builder::new().name("longevity-wait".to_owned()).spawn(move || own.run()).is_ok();
     if !queue.watched {
-        // There is no thread. They fail now, because nothing would end their waiting later.
+        // The thread could not be started. The tasks fail now, because nothing would end their waiting later.
         let expired = queue.expire(None);
         drop(queue);
         expired.fail(&writer.site.occupied());
@@ -40,9 +40,9 @@ impl Watch {
                 queue.watched = false;
                 return;
             };
-            // This is asked while the queue is locked. If the connection becomes free later, the tasks that are left are woken then.
+            // The queue is locked here. If the connection becomes free later, the tasks that are left are woken then.
             if writer.is_free() {
-                // No deadline counts: a task that is polled gets the connection when it is its turn.
+                // Deadlines do not apply, because a task that is polled gets the connection when it is its turn.
                 let wakers = queue.pass_over(now);
                 drop(queue);
                 wakers.into_iter().for_each(Waker::wake);
@@ -59,7 +59,7 @@ impl Watch {
     }
 }
 
-/// After a panic, another one goes on.
+/// After a panic, another watcher continues.
 impl Drop for Watch {
     fn drop(&mut self) {
         if std::thread::panicking()

@@ -33,7 +33,8 @@ pub(crate) struct Writer {
 
 /// The connection, while its lock is held.
 pub(crate) struct Held<'a> {
-    // The order matters: the lock is released first, and then the tasks that wait are woken. A task that queues later finds it free.
+    // The order matters: the lock is released first, and then the tasks that wait are woken. A task that queues later finds it
+    // free.
     connection: MutexGuard<'a, Connection>,
     _wake: WakeOnDrop<'a>,
 }
@@ -115,8 +116,8 @@ impl Writer {
         connection.execute_batch("PRAGMA synchronous = NORMAL")
     }
 
-    /// From here on the connection synchronizes its commits. Earlier commits are put on the disk first, because a failure of the next
-    /// write would hide that they are missing.
+    /// From here on the connection synchronizes its commits. Earlier commits are put on the disk first, because a failure of the
+    /// next write would hide that they are missing.
     fn restore(&self, connection: &Connection) {
         if self.is_relaxed() {
             self.syncs.settle();
@@ -135,7 +136,8 @@ impl Writer {
         self.leased.load(Ordering::Acquire)
     }
 
-    /// Leases the connection if it is free, and says whether it did. With `to_relax`, the caller relaxes it, so it is not restored.
+    /// Leases the connection if it is free, and says whether it did. With `to_relax`, the caller relaxes it, so it is not
+    /// restored.
     pub(crate) fn take(&self, to_relax: bool) -> bool {
         let Some(connection) = self.free() else { return false };
         if self.is_leased() {
