@@ -1,5 +1,5 @@
-//! Counts and figures, which need no whole rows: in SQLite against its own functions over its own columns, in memory against a
-//! B-tree that holds what is asked for and nothing else.
+//! Counts and other aggregates, which need no whole rows: on SQLite against its own functions over its own columns, and in memory
+//! against a B-tree that holds only the values that are asked for.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ const ROWS: u64 = 50_000;
 /// How often each question is asked.
 const TIMES: u64 = 10;
 const COUNTS: u64 = 200;
-/// Some 700 of the members have this many cats or more.
+/// About 700 of the members have this many cats or more.
 const MANY_CATS: i64 = 2_450;
 
 fn main() -> ExitCode {
@@ -43,7 +43,7 @@ fn filled<B: Backend>(backend: B) -> Longevity<Blogging, B> {
     store
 }
 
-/// The counts, of either back end.
+/// The counts, for both back ends.
 fn counts<B: Backend>(store: &Longevity<Blogging, B>, clock: &mut Clock, hasher: &mut DefaultHasher) {
     let (users, members, m) = (store.repo::<User>(), store.repo::<Member>(), Member::props());
     let mut each = |name, times, ask: &dyn Fn(i64) -> u64| {

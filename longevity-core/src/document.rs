@@ -1,4 +1,4 @@
-//! Typed values as documents, through the encoding that all stores share, and as what was read out of documents.
+//! Conversions between typed values and documents, in the encoding that all stores share.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize, Serializer};
@@ -7,13 +7,13 @@ use crate::encoding::{self, DecodeError, EncodeError, Format, Place};
 use crate::storable::Storable;
 use crate::value::Value;
 
-/// What a back end encodes and decodes.
+/// A type that a back end can encode and decode.
 pub trait Encodable: Storable + Serialize + DeserializeOwned {}
 
 impl<T: Storable + Serialize + DeserializeOwned> Encodable for T {}
 
-/// Serializes a document through the store's serializer, and stops where it has more than `max_depth` levels of arrays
-/// and objects.
+/// Serializes a document through the store's serializer. Fails if the document has more than `max_depth` levels of arrays and
+/// objects.
 pub fn serialize<F: Format, T: Encodable, S: Serializer>(
     value: &T,
     serializer: S,
@@ -27,14 +27,14 @@ pub fn deserialize<'de, F: Format, T: Encodable, D: Deserializer<'de>>(deseriali
     encoding::deserialize_as::<F, T, D>(T::encoding_plan(), deserializer)
 }
 
-/// The same, and where it failed if it did: for a document that is known to fail. [`Place::path`] names the place.
+/// The same, but an error has the path of the failure. For a document that is known to fail. [`Place::path`] names the place.
 pub fn deserialize_to_locate<'de, F: Format, T: Encodable, D: Deserializer<'de>>(
     deserializer: D,
 ) -> (Result<T, D::Error>, Place) {
     encoding::locating(|| deserialize::<F, T, D>(deserializer))
 }
 
-/// The typed form of a value of a property, as [`Storable::value_at`] gives it.
+/// The typed form of a property's value, as [`Storable::value_at`] returns it.
 pub fn from_value<T: Storable + DeserializeOwned>(value: Value) -> Result<T, DecodeError> {
     encoding::from_value_as(T::shape, value)
 }

@@ -1,12 +1,13 @@
-//! Variants that are written inline: the structs generated for them, and that both forms are one value.
+//! Inline variants: the structs generated for them, and the conversions between a variant and its struct.
 
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 
 use std::collections::BTreeMap;
 
-use longevity::definition::RootDefinition;
+use longevity::backend::Value;
+use longevity::backend::definition::RootDefinition;
 use longevity::prelude::*;
-use longevity::{KeyFor, RootType, Value};
+use longevity::{KeyFor, RootType};
 
 /// Identifies a shape.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
@@ -54,7 +55,7 @@ pub enum Shape {
     Blob(Blob),
 }
 
-/// Held by a variant as usual.
+/// A struct that a variant holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Shape))]
 pub struct Blob {
@@ -62,7 +63,7 @@ pub struct Blob {
     pub label: Label,
 }
 
-/// Nothing but what it is.
+/// An enum with only units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(poly, module = "switches")]
 pub enum Switch {
@@ -123,7 +124,7 @@ fn keys_are_read_and_written_through_the_enum() {
 fn stored_names_and_discriminators_follow_the_attributes() {
     let RootDefinition { variants, table, .. } = Shape::definition();
     assert_eq!(table, "shape");
-    let discriminators: Vec<_> = variants.iter().filter_map(|variant| variant.discriminators).collect();
+    let discriminators: Vec<_> = variants.iter().filter_map(|variant| variant.variant.discriminators).collect();
     assert_eq!(discriminators, [&["circle"][..], &["poly", "Polygon"], &["blob"]]);
     let description = Drawing::description();
     let shape = description.type_named("Shape").unwrap();
@@ -134,7 +135,7 @@ fn stored_names_and_discriminators_follow_the_attributes() {
     assert_eq!(shape.derived[1].indexes, [["origin.x", "label"]]);
 }
 
-/// Each as visible as the enum, whatever that is.
+/// The generated structs are as visible as the enum.
 mod visibilities {
     use longevity::prelude::*;
 

@@ -9,8 +9,8 @@ use longevity_core::backend::{
     AllWritten, Backend, ByKind, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target,
     TransactionMode, Write, WriteFailure, Writes, Written, find_values_of_documents,
 };
+use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Encodable, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
 

@@ -9,8 +9,8 @@ use longevity_core::backend::{
     AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Transaction,
     TransactionMode, WriteFailure, Writes,
 };
+use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Encodable, Error, Explanation, Row, Timestamp, Value};
 use tokio::runtime::{Builder, Runtime};

@@ -4,8 +4,9 @@ use std::any::Any;
 use std::marker::PhantomData;
 
 use longevity_core::backend::Backend;
+use longevity_core::backend::Select;
 use longevity_core::blocking::{Longevity, Repo, Transaction};
-use longevity_core::query::{Query, Select, by_type};
+use longevity_core::query::{Query, by_type};
 use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, PersistentType, Value};
 
 use crate::cases::{Key, all_keys, own_keys};

@@ -1,4 +1,4 @@
-//! A back end that is chosen at run time, from one text: an enum over the others.
+//! A back end that is chosen at run time, from an address: an enum over the other back ends.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,14 +11,14 @@ use longevity_core::backend::{
     AllWritten, Backend, Before, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Transaction,
     TransactionMode, Write, WriteFailure, Writes, Written,
 };
+use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Encodable, Error, ErrorKind, Explanation, Row, RowContent, Timestamp, Value};
 
 /// Defines the enums, and forwards each operation to the back end that was chosen.
 macro_rules! any {
-    // The rows of one of the back ends, or of its transaction.
+    // The rows of the chosen back end, or of a transaction of it.
     (@session $session:ident, $own:ident; $($(#[$feature:meta])* $variant:ident, $backend:ty;)*) => {
         #[allow(unreachable_patterns, reason = "with one back end there is no other")]
         impl Session for $session {
@@ -94,7 +94,7 @@ macro_rules! any {
             ) -> Result<(), Error> {
                 match (self.own(), &table.0) {
                     $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
-                        // One row for all: its document keeps its room.
+                        // All rows share one wrapped row: its document keeps its allocations.
                         let mut lent = None;
                         let wrapped = |give: &mut dyn Give<AnyDocument>, row: &Row<<$backend as Session>::Document>| {
                             let wrap = || with_doc(row.clone(), |doc| AnyDocument(OneOf::$variant(doc)));
@@ -170,7 +170,7 @@ macro_rules! any {
     ($($(#[$feature:meta])* $variant:ident, $backend:ty, [$uri:literal $(, $other:literal)*], |$text:ident| $open:expr;)*) => {
         /// A back end that is chosen at run time.
         ///
-        /// | text | back end | feature |
+        /// | address | back end | feature |
         /// | --- | --- | --- |
         /// | `mem:` | `Mem`, empty at first | `mem` |
         /// | `mongodb://host/blog`, `mongodb+srv://host/blog` | `Mongo` | `mongo` |
@@ -204,7 +204,7 @@ macro_rules! any {
             $($(#[$feature])* $variant($backend),)*
         }
 
-        /// A document of the back end that was chosen.
+        /// A document of the chosen back end.
         #[derive(Clone, Debug)]
         pub struct AnyDocument(OneOf);
 
@@ -213,14 +213,14 @@ macro_rules! any {
             $($(#[$feature])* $variant(<$backend as Session>::Document),)*
         }
 
-        /// A table of the back end that was chosen.
+        /// A table of the chosen back end.
         pub struct AnyTable(Table);
 
         enum Table {
             $($(#[$feature])* $variant(<$backend as Session>::Table),)*
         }
 
-        /// A transaction of the back end that was chosen.
+        /// A transaction of the chosen back end.
         pub struct AnyTransaction {
             own: Transactions,
             name: &'static str,
@@ -230,7 +230,7 @@ macro_rules! any {
             $($(#[$feature])* $variant(<$backend as Backend>::Transaction),)*
         }
 
-        /// The rows of a stream of the back end that was chosen.
+        /// The rows of a stream of the chosen back end.
         pub struct AnyRows(Rows);
 
         enum Rows {
@@ -419,12 +419,12 @@ any! {
     #[cfg(feature = "sqlite")] Sqlite, crate::Sqlite, ["sqlite:"], |text| crate::Sqlite::from_uri(text)?;
 }
 
-/// How the addresses of each back end begin, and the feature that brings it.
+/// How the addresses of each back end begin, and the feature that includes the back end.
 const FEATURES: [(&str, &str); 4] =
     [("mem:", "mem"), ("mongodb://", "mongo"), ("mongodb+srv://", "mongo"), ("sqlite:", "sqlite")];
 
-/// The error for an address of a back end that is not known here. It has no part of the text: what is no address may be a
-/// secret from its first letter on.
+/// The error for an address of a back end that this program does not know. It quotes no part of the address: text that is not an
+/// address may be a secret from its first letter.
 fn unknown(text: &str, known: &str) -> Error {
     let problem = match FEATURES.iter().find(|(scheme, _)| text.starts_with(scheme)) {
         Some((scheme, feature)) => {
@@ -457,7 +457,7 @@ impl AnyTransaction {
     }
 }
 
-/// Takes the rows of the back end that was chosen, and gives each as a row of any.
+/// Takes the rows of the chosen back end, and passes each on as a row of any back end.
 struct Wrapped<'a, F> {
     give: &'a mut dyn Give<AnyDocument>,
     wrapped: F,

@@ -1,16 +1,17 @@
-//! What core hands to a back end: the table of a model, the columns of a row, and the models that it refuses.
+//! What core gives to a back end: the table of a model, the columns of a row, and the models that core refuses.
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
 
 use std::sync::{Arc, Mutex};
 
 use longevity::RootType;
+use longevity::RowId;
+use longevity::backend::storable::ScalarType;
+use longevity::backend::table::{FieldSchema, PrimaryKeySchema, TableSchema, TypeSchema};
 use longevity::backend::{ByKind, Target, WriteFailure};
+use longevity::backend::{RowContent, Value};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::storable::ScalarType;
-use longevity::table::{FieldSchema, PrimaryKeySchema, TableSchema, TypeSchema};
 use longevity::testkit::decorate::{Decorated, Decorator};
-use longevity::{RowContent, RowId, Value};
 use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
 use longevity_tests::models::collections::Maps;
 use longevity_tests::models::components::{Place, Thread};
@@ -20,7 +21,7 @@ use longevity_tests::models::primary_keys::{Hashed, Partitioned, PartitionedId, 
 type MemTable = <Mem as longevity::backend::Session>::Table;
 type MemDocument = <Mem as longevity::backend::Session>::Document;
 
-/// Notes the columns of each row that is written.
+/// Records the columns of each row that is written.
 struct NotesColumns(Arc<Mutex<Vec<Vec<Value>>>>);
 
 impl NotesColumns {
@@ -109,7 +110,7 @@ fn siblings_with_properties_of_one_name_have_columns_of_their_own() {
 }
 
 #[test]
-fn a_primary_key_says_how_rows_spread() {
+fn a_primary_key_describes_how_rows_are_distributed() {
     let store = Longevity::<PrimaryKeys, _>::open(Mem::new()).unwrap();
     let store = store.asynchronous();
     let (hashed, _) = store.table::<Hashed>().unwrap();
@@ -122,7 +123,7 @@ fn a_primary_key_says_how_rows_spread() {
     assert_eq!((primary_key.partition_columns, partitioned.indexes[primary_key.index].columns.len()), (2, 3));
 }
 
-/// Notes the primary key of each row that is replaced or deleted.
+/// Records the primary key of each row that is replaced or deleted.
 struct NotesPrimaryKeys(Arc<Mutex<Vec<Option<Vec<Value>>>>>);
 
 impl NotesPrimaryKeys {
@@ -161,11 +162,11 @@ fn a_row_that_is_replaced_or_deleted_comes_with_its_primary_key() {
     let first = rows.create(Partitioned { partitioned_id: id(1), amount: 1.0 }).unwrap();
     rows.create(Partitioned { partitioned_id: id(2), amount: 2.0 }).unwrap();
     let first = rows.update(first.modify(|row| row.amount = 1.5)).unwrap();
-    // Refused before the store is asked.
+    // The update is refused without calling the store.
     let moved = rows.update(first.clone().modify(|row| row.partitioned_id = id(3))).unwrap_err();
     assert!(matches!(*moved, Error::UnstablePrimaryKey { .. }));
     rows.delete(first).unwrap();
-    // The key as it is stored, whatever became of the value.
+    // The key in its stored form, whatever the value was changed to.
     let second = rows.retrieve(&id(2)).unwrap().unwrap();
     rows.delete(second.modify(|row| row.partitioned_id = id(3))).unwrap();
     assert_eq!(*noted.lock().unwrap(), [key(1), key(1), key(2)]);
@@ -234,7 +235,7 @@ struct Stray {
     number: u8,
 }
 
-/// What the derive of the model does for the types that it lists, and for no other.
+/// What the derive of a model generates for the types that it lists, and for no other.
 impl longevity::InModel<Blogging> for Stray {}
 
 #[test]
@@ -248,7 +249,7 @@ fn table_schema<P: RootType>() -> TableSchema {
     P::definition().table().unwrap().schema()
 }
 
-/// The types in the reverse of their order, and one of them twice.
+/// The schema with its types in reverse order, and one of them twice.
 fn renumbered(schema: &TableSchema) -> TableSchema {
     let mut other = schema.clone();
     let last = other.types.len() - 1;
@@ -320,14 +321,14 @@ fn two_schemas_that_differ_in_anything_are_not_equal() {
         assert_ne!(other, schema, "change {number}");
         assert_ne!(renumbered(&schema), other, "change {number}");
     }
-    // A schema whose types are missing is compared too.
+    // A schema whose types are missing can be compared too.
     let mut torn = schema.clone();
     torn.types.clear();
     assert_eq!(torn.clone(), torn);
     assert_ne!(torn, schema);
 }
 
-/// Each change of one part of a type.
+/// The type with each of its parts changed, one at a time.
 fn changed(of_type: &TypeSchema) -> Vec<TypeSchema> {
     use TypeSchema as T;
     fn with<V: Clone>(value: &V, change: impl FnOnce(&mut V)) -> V {
@@ -405,7 +406,7 @@ fn two_schemas_whose_types_differ_in_any_part_are_not_equal() {
             }
         }
     }
-    assert_eq!(kinds.len(), 9, "not all kinds of types are looked at");
+    assert_eq!(kinds.len(), 9, "not all kinds of types are covered");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Queries: what an index finds is what evaluating every row finds, in the same order.
+//! Queries: an index finds the same rows as evaluating every row, in the same order.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::*;
 use longevity_core::backend::Session;
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Value};
 use proptest::prelude::*;
 
-/// The answer without any index or plan.
+/// The result without any index or plan.
 fn expected(rows: &[(RowId, u64, User)], select: &Select) -> Vec<RowId> {
     let mut found: Vec<_> = rows
         .iter()
@@ -55,7 +55,7 @@ fn check(users: &Users, select: &Select) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Few values, so that they meet; and the awkward ones among them.
+/// Few values, so that they coincide; awkward ones are among them.
 fn texts() -> impl Strategy<Value = String> {
     let long = "a text that is too long to be held in place".to_owned();
     prop::sample::select(vec![
@@ -196,7 +196,7 @@ fn selects() -> impl Strategy<Value = Select> {
     )
 }
 
-/// A write on the row at this place, or an insert.
+/// A write to the row at this place, or an insert.
 #[derive(Clone, Debug)]
 enum Write {
     Insert(User),
@@ -223,7 +223,7 @@ proptest! {
     ) {
         let users = Users::new();
         for (number, row) in rows.into_iter().enumerate() {
-            // Unique, and still awkward.
+            // The values are unique and still awkward.
             let code = Code { number: number as i64, ..row.code };
             let unique = |text: String| format!("{text}{number}");
             users.insert(Member { username: unique(row.username), email: unique(row.email), code, ..row }).unwrap();
@@ -266,7 +266,7 @@ proptest! {
             }
         }
         let stored: HashMap<_, _> = users.all().into_iter().map(|(id, _, user)| (id, user)).collect();
-        // Compared as text: NaN is not equal to itself.
+        // Compared as text, because NaN does not equal itself.
         let shown = |user: &User| format!("{user:?}");
         prop_assert_eq!(stored.len(), rows.len());
         prop_assert!(rows.iter().all(|(id, user)| stored.get(id).map(shown) == Some(shown(user))));
@@ -293,7 +293,7 @@ fn is_taken(rows: &[(RowId, User)], own: Option<RowId>, user: &User) -> bool {
 fn equal_values_come_by_id_in_both_directions() {
     let users = Users::new();
     let half = |number: i64| Member { cats: number % 2, rating: (number % 2) as f64, ..member(number) };
-    // The later ids have the smaller names, which the index on cats goes on with.
+    // The later ids have the smaller names, which are the next column of the index on cats.
     let ids = users.insert_many((0..6).rev().map(|number| half(number).into())).unwrap();
     let [f, e, d, c, b, a] = ids[..] else { panic!("six rows") };
     for step in [&CATS, &RATING] {
@@ -360,7 +360,7 @@ fn what_an_index_counts_alone_asks_no_row() {
     ] {
         assert_eq!(accesses(&predicate), (0, (rows, rows > 0)), "{predicate:?}");
     }
-    // What the index does not say is asked of each candidate.
+    // Each candidate is asked what the index does not decide.
     let (asked, found) = accesses(&members().and(cats(Comparison::Eq, 3)).and(cats(Comparison::Ne, 4)));
     assert_eq!(found, (5, true));
     assert!(asked >= 5, "{asked}");
@@ -380,6 +380,6 @@ fn room_for_all_rows_is_made_at_once() {
     assert_eq!(window(7, None), (Some(3), 3));
     assert_eq!(window(7, Some(2)), (Some(2), 2));
     assert_eq!(window(12, None), (Some(0), 0));
-    // What satisfies a predicate is not counted for it.
+    // Rows that satisfy a predicate are not counted beforehand.
     assert_eq!(users.found(Select::of(Predicate::Scope(CANONICAL))).expected, None);
 }

@@ -80,7 +80,7 @@ pub fn bytes_of(doc: &MongoDocument) -> &[u8] {
 #[doc(hidden)]
 pub fn translated(
     table: &Table,
-    select: &longevity_core::query::Select,
+    select: &longevity_core::backend::Select,
 ) -> Result<impl Sized + use<>, longevity_core::Error> {
     match table.known() {
         Some(ready) => query::translate::find(&ready, select),

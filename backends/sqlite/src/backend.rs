@@ -1,32 +1,124 @@
 //! The back end: the interface's operations, each handed to the room that does it.
 
-use std::sync::Arc;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use longevity_core::backend::{
     AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target,
     TransactionMode, Write, WriteFailure, Writes,
 };
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{Predicate, Select};
 use longevity_core::table::{Scope, TableDefinition};
-use longevity_core::{Access, Encodable, Error, Explanation, Row, Value};
+use longevity_core::{Encodable, Error, Explanation, Row, Value};
 use rusqlite::Connection;
 
-use crate::Sqlite;
-use crate::connection::Patient;
-use crate::database::Database;
-use crate::encode::SqliteDocument;
-use crate::lease::Lease;
-use crate::stream::Rows;
-use crate::table::{Ready, Table};
-use crate::transaction::SqliteTransaction;
-use crate::translate::Statement;
-use crate::values::Values;
-use crate::write::Job;
-use crate::writer::Submission;
-use crate::{explain, read, schema, translate, undeclared};
+use crate::connection::database::Database;
+use crate::encode::document::SqliteDocument;
+use crate::error;
+use crate::query::explain;
+use crate::query::projection::Values;
+use crate::query::read;
+use crate::query::stream::Rows;
+use crate::query::translate;
+use crate::query::translate::Statement;
+use crate::schema::comparison;
+use crate::schema::create;
+use crate::schema::undeclared;
+use crate::settings::{Durability, LONGEST_TIMEOUT, Place, Settings};
+use crate::table::Table;
+use crate::transaction::session::SqliteTransaction;
+use crate::write::job::Job;
+use crate::writer::lease::Lease;
+use crate::writer::patient_connection::Patient;
+use crate::writer::submission::Submission;
+
+/// A SQLite database: one file, or a private one in memory. Clones share it.
+///
+/// Nothing is opened before the store is. The file is created if it does not exist.
+///
+/// ```
+/// use std::time::Duration;
+/// use longevity_sqlite::{Durability, Sqlite};
+///
+/// let careful = Sqlite::file("blog.db");
+/// let quick = Sqlite::file("blog.db").durability(Durability::Normal).busy_timeout(Duration::from_secs(30));
+/// let gone_at_the_end = Sqlite::in_memory();
+/// ```
+#[derive(Clone)]
+pub struct Sqlite {
+    pub(crate) settings: Settings,
+    pub(crate) database: Arc<OnceLock<Arc<Database>>>,
+}
 
 impl Sqlite {
+    /// The database in this file. `:memory:` is no file: see [`in_memory`](Self::in_memory).
+    pub fn file(path: impl AsRef<Path>) -> Self {
+        Self::at(Place::File(path.as_ref().to_owned()))
+    }
+
+    /// A private database in memory. It is gone with the last clone and the last store of it.
+    pub fn in_memory() -> Self {
+        Self::at(Place::Memory)
+    }
+
+    /// The database that a text names: `sqlite:blog.db`, `sqlite:/var/lib/blog.db` (or `sqlite:///var/lib/blog.db`), or
+    /// `sqlite::memory:`; the prefix may be left out where there is no other `:` before the first `/`. There are no parameters:
+    /// settings are this type's methods. What looks like the address of a server, or holds credentials, is refused, and not
+    /// shown; [`file`](Self::file) takes any name.
+    ///
+    /// ```
+    /// use longevity_sqlite::Sqlite;
+    ///
+    /// assert_eq!(format!("{:?}", Sqlite::from_uri("sqlite:blog.db")?), r#"Sqlite(File("blog.db"))"#);
+    /// assert_eq!(format!("{:?}", Sqlite::from_uri("sqlite::memory:")?), "Sqlite(Memory)");
+    /// assert!(Sqlite::from_uri("sqlite:").is_err());
+    /// assert!(Sqlite::from_uri("sqlite://blog.db").is_err());
+    /// assert!(Sqlite::from_uri("mongodb://localhost/blog").is_err());
+    /// # Ok::<(), longevity_core::Error>(())
+    /// ```
+    pub fn from_uri(uri: &str) -> Result<Self, Error> {
+        Place::from_uri(uri).map(Self::at)
+    }
+
+    fn at(place: Place) -> Self {
+        Self { settings: Settings::of(place), database: Arc::default() }
+    }
+
+    /// When an acknowledged write is safe; [`Durability::Full`] if not set.
+    pub fn durability(self, durability: Durability) -> Self {
+        self.with(|settings| settings.durability = durability)
+    }
+
+    /// How long an operation waits for another process's lock, or for the transactions of this one, before it fails with
+    /// [`Error::Busy`]; 5 s if not set. A transaction may wait for both, one after the other: for as long each. SQLite counts milliseconds up
+    /// to some 24 days: a longer timeout, as [`Duration::MAX`], is that long.
+    pub fn busy_timeout(self, timeout: Duration) -> Self {
+        self.with(|settings| settings.busy_timeout = timeout.min(LONGEST_TIMEOUT))
+    }
+
+    /// How much of the database each connection may keep in memory, in KiB; 16 MiB if not set. More than 2 TiB is 2 TiB.
+    pub fn cache_kib(self, kib: u32) -> Self {
+        self.with(|settings| settings.cache_kib = kib)
+    }
+
+    /// The size, in bytes, that the database may grow to; what would exceed it fails with [`SqliteError::Full`]. Not limited
+    /// if not set.
+    ///
+    /// [`SqliteError::Full`]: crate::SqliteError::Full
+    pub fn max_size(self, bytes: u64) -> Self {
+        self.with(|settings| settings.max_size = Some(bytes))
+    }
+
+    /// Another database: this one's, if it is open, keeps its settings.
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self.database = Arc::default();
+        self
+    }
+
     /// The database, opened by whoever comes first.
     fn database(&self) -> Result<Arc<Database>, Error> {
         if let Some(database) = self.database.get() {
@@ -39,7 +131,7 @@ impl Sqlite {
     /// What `sqlite3` shows as the schema of a table, and of its indexes.
     pub async fn schema_of(&self, table: &Table) -> Result<Vec<String>, Error> {
         let ready = table.ready().await?;
-        query(table, |connection| schema::statements(connection, &ready.layout.table)).await
+        query(table, |connection| create::statements(connection, &ready.layout.table)).await
     }
 
     /// SQLite's plan for the look-up of a key: by its position, in a scope or in any.
@@ -47,7 +139,7 @@ impl Sqlite {
         let ready = table.ready().await?;
         let sql = read::of_key(ready, index, scope)?.to_owned();
         let statement = Statement { sql, values: Vec::new() };
-        query(table, |connection| explained(connection, ready, &statement)).await
+        query(table, |connection| explain::explained(connection, ready, &statement)).await
     }
 }
 
@@ -56,23 +148,6 @@ async fn query<R>(table: &Table, work: impl FnOnce(&Connection) -> rusqlite::Res
     let database = &table.database;
     let read = database.read(|connection| work(connection).map_err(|error| database.site.failed(error)));
     read.await.map_err(Error::from)
-}
-
-pub(crate) fn explained(
-    connection: &Connection,
-    ready: &Ready,
-    statement: &Statement,
-) -> rusqlite::Result<Explanation> {
-    let plan = explain::plan(connection, statement)?;
-    Ok(explain::explanation(ready, &plan))
-}
-
-/// The explanation of a query, of which SQLite's plan is known.
-pub(crate) fn explanation_of(select: &Select, plan: Explanation) -> Explanation {
-    match select.predicate {
-        Predicate::False => Explanation { access: Access::Nothing, ..plan },
-        _ => plan,
-    }
 }
 
 impl Session for Sqlite {
@@ -87,7 +162,7 @@ impl Session for Sqlite {
     ) -> Result<AllWritten<SqliteDocument>, (usize, WriteFailure)> {
         let ready = table.ready().await.map_err(|error| (0, error.into()))?;
         let job = Job { table: Arc::clone(ready), writes: writes.into_iter().map(owned).collect() };
-        Submission::new(Arc::clone(&table.database), job).await
+        Submission::new(Arc::clone(&table.database.writer), job).await
     }
 
     async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<SqliteDocument>>, Error> {
@@ -98,7 +173,7 @@ impl Session for Sqlite {
 
     async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<SqliteDocument>) -> Result<(), Error> {
         let ready = table.ready().await?;
-        let statement = translate::select(&table.database, ready, &select)?;
+        let statement = translate::select(&table.database.properties, ready, &select)?;
         if !table.database.has_readers() {
             // After the connection is free again: it is the only one, and who is given the rows may call the store.
             let found = query(table, |connection| read::all_of(connection, ready, &statement)).await?;
@@ -124,7 +199,7 @@ impl Session for Sqlite {
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
         let ready = table.ready().await?;
-        let values = Values::of(&table.database, ready, &select, projection)?;
+        let values = Values::of(&table.database.properties, ready, &select, projection)?;
         if table.database.has_readers() {
             let site = &table.database.site;
             let each = |connection: &Connection| values.each(connection, ready, give);
@@ -136,12 +211,12 @@ impl Session for Sqlite {
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        let statement = translate::count(&table.database, table.ready().await?, &predicate)?;
+        let statement = translate::count(&table.database.properties, table.ready().await?, &predicate)?;
         query(table, |connection| read::number_of(connection, &statement)).await
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        let statement = translate::exists(&table.database, table.ready().await?, &predicate)?;
+        let statement = translate::exists(&table.database.properties, table.ready().await?, &predicate)?;
         query(table, |connection| read::number_of(connection, &statement)).await.map(|found| found > 0)
     }
 
@@ -150,14 +225,14 @@ impl Session for Sqlite {
             let table = table.handle();
             return Rows::found(async move {
                 let ready = table.ready().await?;
-                let statement = translate::select(&table.database, ready, &select)?;
+                let statement = translate::select(&table.database.properties, ready, &select)?;
                 query(&table, |connection| read::all_of(connection, ready, &statement)).await
             });
         }
         let begin = || {
             let connection = table.database.take_reader()?;
             let ready = table.ready_on(&connection)?;
-            let statement = translate::select(&table.database, ready, &select)?;
+            let statement = translate::select(&table.database.properties, ready, &select)?;
             Rows::of_snapshot(&table.database, connection, ready, statement)
         };
         begin().unwrap_or_else(Rows::failed)
@@ -165,16 +240,16 @@ impl Session for Sqlite {
 
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
         let ready = table.ready().await?;
-        let statement = translate::select(&table.database, ready, &select)?;
-        let plan = query(table, |connection| explained(connection, ready, &statement)).await?;
-        Ok(explanation_of(&select, plan))
+        let statement = translate::select(&table.database.properties, ready, &select)?;
+        let plan = query(table, |connection| explain::explained(connection, ready, &statement)).await?;
+        Ok(explain::explanation_of(&select, plan))
     }
 }
 
 impl Backend for Sqlite {
     type Transaction = SqliteTransaction;
 
-    const NAME: &'static str = "sqlite";
+    const NAME: &'static str = error::NAME;
 
     fn name(&self) -> &'static str {
         Self::NAME
@@ -207,7 +282,7 @@ impl Backend for Sqlite {
     }
 
     async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {
-        definitions.iter().try_for_each(|definition| schema::ensure_nameable(definition))?;
+        definitions.iter().try_for_each(|definition| create::ensure_nameable(definition))?;
         let database = self.database()?;
         Ok(definitions.iter().map(|definition| Table::new(Arc::clone(definition), Arc::clone(&database))).collect())
     }
@@ -216,28 +291,28 @@ impl Backend for Sqlite {
         let Some(table) = tables.first() else { return Ok(()) };
         let database = &table.database;
         let definitions: Vec<_> = tables.iter().map(|table| &*table.definition).collect();
-        let lease = Lease::claim(database).await?;
+        let lease = Lease::claim(&database.writer).await?;
         let patient = Patient::new(lease.connection(), database.site.timeout);
         let mut patient = patient.map_err(|error| database.site.failed(error))?;
-        schema::create(&mut patient, &database.site, &definitions)
+        create::create(&mut patient, &database.site, &definitions)
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         let database = &table.database;
-        let lease = Lease::claim(database).await?;
+        let lease = Lease::claim(&database.writer).await?;
         let held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
-        let layout = schema::ready(&held, &database.site, &table.definition)?;
+        let layout = comparison::ready(&held, &database.site, &table.definition)?;
         let found = undeclared::find(&held, &table.definition, &layout).map_err(failed)?;
         Ok(found.into_iter().map(|index| index.name).collect())
     }
 
     async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         let database = &table.database;
-        let lease = Lease::claim(database).await?;
+        let lease = Lease::claim(&database.writer).await?;
         let held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
-        let layout = schema::ready(&held, &database.site, &table.definition)?;
+        let layout = comparison::ready(&held, &database.site, &table.definition)?;
         let mut patient = Patient::new(held, database.site.timeout).map_err(failed)?;
         undeclared::drop_all(&mut patient, &table.definition, &layout).map_err(failed)
     }
@@ -261,5 +336,12 @@ fn owned(write: Write<'_, SqliteDocument>) -> Write<'static, SqliteDocument> {
         Write::Insert(content) => Write::Insert(content),
         Write::Replace(target, content) => Write::Replace(owned(target), content),
         Write::Delete(target) => Write::Delete(owned(target)),
+    }
+}
+
+/// The place.
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sqlite").field(&self.settings.place).finish()
     }
 }

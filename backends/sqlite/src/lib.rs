@@ -20,59 +20,32 @@
 //! thread, up to the `busy_timeout`, where another process has the file locked: call it before there is traffic.
 
 mod backend;
-mod checks;
-mod condition;
 mod connection;
-mod crowd;
-mod database;
-#[cfg(test)]
-mod durability;
 mod encode;
-mod explain;
-mod failure;
-mod fill;
-mod form;
-mod layout;
-mod lease;
-mod names;
-mod property;
-mod queue;
-mod read;
-#[cfg(test)]
-mod recompiles;
-mod reinsert;
-mod replace;
-mod rows;
+mod error;
+mod query;
 mod schema;
-mod serving;
 mod settings;
-mod statements;
-mod stream;
-mod syncs;
 mod table;
-mod ticket;
-mod transaction;
-mod translate;
-mod undeclared;
-mod values;
-mod wait;
 #[cfg(test)]
-mod whole_tables;
+mod test_table;
+mod transaction;
 mod write;
 mod writer;
 
-pub use encode::SqliteDocument;
-pub use failure::SqliteError;
-pub use settings::{Durability, Sqlite};
-pub use stream::Rows;
+pub use backend::Sqlite;
+pub use encode::document::SqliteDocument;
+pub use error::SqliteError;
+pub use query::stream::Rows;
+pub use settings::Durability;
 pub use table::Table;
-pub use transaction::SqliteTransaction;
+pub use transaction::session::SqliteTransaction;
 
 /// The statement of a query, without its being run; for benchmarks.
 #[doc(hidden)]
 pub fn translated(
     table: &Table,
-    select: &longevity_core::query::Select,
+    select: &longevity_core::backend::Select,
 ) -> Result<impl Sized + use<>, longevity_core::Error> {
-    Ok(translate::select(&table.database, longevity_core::block_on(table.ready())?, select)?)
+    Ok(query::translate::select(&table.database.properties, longevity_core::block_on(table.ready())?, select)?)
 }

@@ -1,31 +1,9 @@
 //! Which database, and how it is used.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use longevity_core::{Error, ErrorKind};
-
-use crate::database::Database;
-
-/// A SQLite database: one file, or a private one in memory. Clones share it.
-///
-/// Nothing is opened before the store is. The file is created if it does not exist.
-///
-/// ```
-/// use std::time::Duration;
-/// use longevity_sqlite::{Durability, Sqlite};
-///
-/// let careful = Sqlite::file("blog.db");
-/// let quick = Sqlite::file("blog.db").durability(Durability::Normal).busy_timeout(Duration::from_secs(30));
-/// let gone_at_the_end = Sqlite::in_memory();
-/// ```
-#[derive(Clone)]
-pub struct Sqlite {
-    pub(crate) settings: Settings,
-    pub(crate) database: Arc<OnceLock<Arc<Database>>>,
-}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -43,7 +21,7 @@ pub(crate) enum Place {
 }
 
 /// What SQLite takes: it counts milliseconds.
-const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
 
 /// When an acknowledged write is safe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,33 +36,9 @@ pub enum Durability {
     Normal,
 }
 
-impl Sqlite {
-    /// The database in this file. `:memory:` is no file: see [`in_memory`](Self::in_memory).
-    pub fn file(path: impl AsRef<Path>) -> Self {
-        Self::at(Place::File(path.as_ref().to_owned()))
-    }
-
-    /// A private database in memory. It is gone with the last clone and the last store of it.
-    pub fn in_memory() -> Self {
-        Self::at(Place::Memory)
-    }
-
-    /// The database that a text names: `sqlite:blog.db`, `sqlite:/var/lib/blog.db` (or `sqlite:///var/lib/blog.db`), or
-    /// `sqlite::memory:`; the prefix may be left out where there is no other `:` before the first `/`. There are no parameters:
-    /// settings are this type's methods. What looks like the address of a server, or holds credentials, is refused, and not
-    /// shown; [`file`](Self::file) takes any name.
-    ///
-    /// ```
-    /// use longevity_sqlite::Sqlite;
-    ///
-    /// assert_eq!(format!("{:?}", Sqlite::from_uri("sqlite:blog.db")?), r#"Sqlite(File("blog.db"))"#);
-    /// assert_eq!(format!("{:?}", Sqlite::from_uri("sqlite::memory:")?), "Sqlite(Memory)");
-    /// assert!(Sqlite::from_uri("sqlite:").is_err());
-    /// assert!(Sqlite::from_uri("sqlite://blog.db").is_err());
-    /// assert!(Sqlite::from_uri("mongodb://localhost/blog").is_err());
-    /// # Ok::<(), longevity_core::Error>(())
-    /// ```
-    pub fn from_uri(uri: &str) -> Result<Self, Error> {
+impl Place {
+    /// The place that an address names: see [`Sqlite::from_uri`](crate::Sqlite::from_uri).
+    pub(crate) fn from_uri(uri: &str) -> Result<Self, Error> {
         // Not the text: what looks like the address of a server may hold credentials.
         let refused = |problem: &str| Err(Error::Connection { kind: ErrorKind::Permanent, source: problem.into() });
         let path = match uri.strip_prefix("sqlite:") {
@@ -111,58 +65,28 @@ impl Sqlite {
         }
         match (path, path.strip_prefix("//")) {
             ("", _) => refused("the address of a SQLite database names no file: write `sqlite:blog.db`"),
-            (":memory:", _) => Ok(Self::in_memory()),
-            (path, None) => Ok(Self::file(path)),
+            (":memory:", _) => Ok(Self::Memory),
+            (path, None) => Ok(Self::File(path.into())),
             // The host between the second slash and the third is empty.
-            (_, Some(path)) if path.starts_with('/') => Ok(Self::file(path)),
+            (_, Some(path)) if path.starts_with('/') => Ok(Self::File(path.into())),
             (_, Some(_)) => refused(
                 "a SQLite database has no host, which is what stands behind `sqlite://`: write `sqlite:blog.db` or \
                  `sqlite:///absolute/path`",
             ),
         }
     }
+}
 
-    fn at(place: Place) -> Self {
-        let settings = Settings {
+impl Settings {
+    /// The settings that a database has if none are set.
+    pub(crate) fn of(place: Place) -> Self {
+        Self {
             place,
             durability: Durability::Full,
             busy_timeout: Duration::from_secs(5),
             cache_kib: 16 * 1024,
             max_size: None,
-        };
-        Self { settings, database: Arc::default() }
-    }
-
-    /// When an acknowledged write is safe; [`Durability::Full`] if not set.
-    pub fn durability(self, durability: Durability) -> Self {
-        self.with(|settings| settings.durability = durability)
-    }
-
-    /// How long an operation waits for another process's lock, or for the transactions of this one, before it fails with
-    /// [`Error::Busy`]; 5 s if not set. A transaction may wait for both, one after the other: for as long each. SQLite counts milliseconds up
-    /// to some 24 days: a longer timeout, as [`Duration::MAX`], is that long.
-    pub fn busy_timeout(self, timeout: Duration) -> Self {
-        self.with(|settings| settings.busy_timeout = timeout.min(LONGEST_TIMEOUT))
-    }
-
-    /// How much of the database each connection may keep in memory, in KiB; 16 MiB if not set. More than 2 TiB is 2 TiB.
-    pub fn cache_kib(self, kib: u32) -> Self {
-        self.with(|settings| settings.cache_kib = kib)
-    }
-
-    /// The size, in bytes, that the database may grow to; what would exceed it fails with [`SqliteError::Full`]. Not limited
-    /// if not set.
-    ///
-    /// [`SqliteError::Full`]: crate::SqliteError::Full
-    pub fn max_size(self, bytes: u64) -> Self {
-        self.with(|settings| settings.max_size = Some(bytes))
-    }
-
-    /// Another database: this one's, if it is open, keeps its settings.
-    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        change(&mut self.settings);
-        self.database = Arc::default();
-        self
+        }
     }
 }
 
@@ -174,11 +98,4 @@ fn has_a_scheme(uri: &str) -> bool {
         && behind.starts_with(['/', '\\'])
         && !behind.starts_with("//");
     !word.contains(['/', '\\']) && !is_drive && uri != ":memory:"
-}
-
-/// The place.
-impl fmt::Debug for Sqlite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Sqlite").field(&self.settings.place).finish()
-    }
 }

@@ -1,4 +1,4 @@
-//! The writes of a back end by their kinds, and all rows of a query at once: for tests, which go to the back end itself.
+//! Writes to a back end by their kinds, and all rows of a query at once, for tests that use the back end directly.
 
 use std::future::Future;
 
@@ -7,11 +7,11 @@ use crate::error::{Error, ErrorKind};
 use crate::row::{Row, RowContent, RowId};
 use crate::select::Select;
 
-/// What is written, or the failure.
+/// The result of a single write, or its failure.
 type Single<T> = Result<T, WriteFailure>;
 
-/// [`Session::write`](crate::backend::Session::write) and [`Session::find_each`](crate::backend::Session::find_each) with less to
-/// say: for tests of a back end, and for those who change one of its operations.
+/// Shorthands for [`Session::write`](crate::backend::Session::write) and
+/// [`Session::find_each`](crate::backend::Session::find_each), for tests of a back end and for back ends that wrap another one.
 pub trait ByKind: Backend {
     /// Inserts a row.
     fn insert(
@@ -27,7 +27,7 @@ pub trait ByKind: Backend {
         }
     }
 
-    /// Inserts rows, all or none.
+    /// Inserts several rows, all or none.
     fn insert_many(
         &self,
         table: &Self::Table,
@@ -43,7 +43,7 @@ pub trait ByKind: Backend {
         }
     }
 
-    /// Replaces a row, and gives its new version.
+    /// Replaces a row and returns its new version.
     fn replace(
         &self,
         table: &Self::Table,
@@ -68,7 +68,7 @@ pub trait ByKind: Backend {
         }
     }
 
-    /// The rows, in order.
+    /// Finds rows, in order.
     fn find(
         &self,
         table: &Self::Table,

@@ -1,7 +1,7 @@
-//! The same store and repositories without `async`, for programs without a runtime.
+//! The store and its repositories without `async`, for programs without a runtime.
 //!
-//! Each call runs the asynchronous one to its end on the calling thread, by [`Backend::block_on`]. On a back end whose
-//! futures are ready at once this costs nothing and needs no runtime; one that needs a runtime brings its own.
+//! Each call runs the asynchronous one to its end on the calling thread, through [`Backend::block_on`]. On a back end whose
+//! futures are ready at once, this costs nothing and needs no runtime; a back end that needs a runtime brings its own.
 
 mod transaction;
 
@@ -23,7 +23,7 @@ use crate::state::PState;
 use crate::storable::{Prop, Storable};
 use crate::store;
 
-pub use crate::wait::block_on;
+pub use crate::block_on::block_on;
 pub use transaction::{OpenTransaction, Snapshot, Transaction};
 
 /// A domain model on a back end; see [`store::Longevity`](crate::Longevity).
@@ -80,7 +80,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         Repo { repo: self.store.repo() }
     }
 
-    /// The same store, asynchronous.
+    /// The same store with `async`.
     pub fn asynchronous(&self) -> &store::Longevity<M, B> {
         &self.store
     }
@@ -98,7 +98,7 @@ impl<M: DomainModel, B: Backend> fmt::Debug for Longevity<M, B> {
     }
 }
 
-/// The repository of a persistent type; see [`repo::Repo`](crate::Repo), whose methods these are.
+/// The repository of a persistent type. It has the methods of [`repo::Repo`](crate::Repo).
 pub struct Repo<P, B: Backend> {
     repo: repo::Repo<P, B>,
 }
@@ -134,7 +134,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.repo.block_on(self.repo.first(query))
     }
 
-    /// See [`Repo::exactly_one`](crate::Repo::one).
+    /// See [`Repo::exactly_one`](crate::Repo::exactly_one).
     pub fn exactly_one(&self, query: Query<P>) -> Result<PState<P>, Error> {
         self.repo.block_on(self.repo.exactly_one(query))
     }
@@ -183,7 +183,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.repo.block_on(self.repo.exists(query))
     }
 
-    /// See [`Repo::stream`](crate::Repo::stream): an iterator here.
+    /// See [`Repo::stream`](crate::Repo::stream). Here it is an iterator.
     pub fn stream(&self, query: Query<P>) -> impl Iterator<Item = Result<PState<P>, Error>> + use<P, B> {
         let mut states = self.repo.stream(query);
         std::iter::from_fn(move || states.block_on_next())

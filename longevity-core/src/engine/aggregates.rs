@@ -1,4 +1,4 @@
-//! Some values of each row, and aggregates over groups of rows.
+//! Values of single properties, and aggregates over groups of rows.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ use crate::select::Select;
 use crate::table::TableDefinition;
 use crate::value::{Path, Value};
 
-/// The aggregates over rows that belong together.
+/// The aggregates over one group of rows.
 pub(crate) struct Group {
-    /// The first of them, by which an error says where it is.
+    /// The first row of the group, whose id an error names.
     pub(crate) first: RowId,
     pub(crate) aggregates: Vec<Accumulator>,
 }
@@ -32,7 +32,7 @@ impl Group {
 type Take<'a> = dyn FnMut(&Row<()>, Vec<Value>) -> Result<(), Error> + Send + 'a;
 
 impl<B: Backend> Table<B> {
-    /// Gives each row that a selection finds, which is not scoped yet, with its values.
+    /// Passes each row that a selection finds to `take`, with its values. The selection is not yet scoped.
     pub(crate) async fn values(
         &self,
         kind: Kind,
@@ -51,7 +51,7 @@ impl<B: Backend> Table<B> {
         select.only = Some(paths.clone());
         let projection = Projection::new(&self.definition, &paths);
         let mut give = |row: &Row<()>, values: Result<Vec<Value>, DecodeError>| {
-            // Nobody knows what such a row has: aggregates would count it and leave its values out.
+            // The properties of such a row are not known: aggregates would count it but ignore its values.
             if self.definition.variant(row.discriminator.as_deref()).is_none() {
                 return Err(self.unknown_discriminator(kind, row));
             }
@@ -62,7 +62,7 @@ impl<B: Backend> Table<B> {
         over!(self, rows => rows.find_values(&self.handle, select, &projection, &mut give).instrument(span))
     }
 
-    /// The aggregates over the rows that have the same values in the sources.
+    /// The aggregates over each group of rows with the same values in the sources.
     pub(crate) async fn grouped(
         &self,
         kind: Kind,
@@ -72,7 +72,7 @@ impl<B: Backend> Table<B> {
     ) -> Result<BTreeMap<Vec<Value>, Group>, Error> {
         let keys = by.len();
         let mut sources = by;
-        // Each property is read once, whatever is computed of it.
+        // Each property is read once, whatever is computed from it.
         let mut position = |path: &Path| {
             let source = Source::Property(path.clone());
             sources.iter().position(|known| *known == source).unwrap_or_else(|| {
@@ -95,7 +95,7 @@ impl<B: Backend> Table<B> {
     }
 }
 
-/// The values of a row in the order of their sources, of those of its properties.
+/// The values of a row in the order of its sources, given the values of its properties.
 fn in_order(definition: &TableDefinition, sources: &[Source], row: &Row<()>, values: Vec<Value>) -> Vec<Value> {
     if values.len() == sources.len() {
         return values;

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::select::Select;
 
 impl<B: Backend> Table<B> {
-    /// Fails if the store requires indexes and no index serves the query, which is scoped already.
+    /// Fails if the store requires indexes and no index serves the query. The query is already scoped.
     pub(crate) async fn ensure_served(&self, kind: Kind, select: &Select) -> Result<(), Error> {
         if !self.options.require_indexes {
             return Ok(());

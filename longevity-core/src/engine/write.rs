@@ -1,4 +1,4 @@
-//! The one way in for each write: here it gets its span, its scope, and its error.
+//! The path of every write. Here it gets its span, its scope and its error.
 
 use std::borrow::Cow;
 
@@ -15,8 +15,7 @@ use crate::state::Stored;
 use crate::table::{Column, Index, shown};
 use crate::value::{Timestamp, Value, ValueRef};
 
-/// Does writes: here each one ends, whatever repository and operation it comes from. Not an `async fn`, which would copy them once
-/// more.
+/// Runs the writes of all repositories and operations. It is not an `async fn`, because that would copy the writes once more.
 macro_rules! write_rows {
     ($table:expr, $kind:expr, $span:expr, $writes:expr) => {
         match &$table.level {
@@ -34,7 +33,7 @@ macro_rules! write_rows {
 }
 
 impl<B: Backend> Table<B> {
-    /// Fails if the value, of the variant at this position, is nested deeper than a document may be.
+    /// Fails if the value, whose variant is at this position, is nested deeper than a document may be.
     pub(crate) fn ensure_flat(&self, position: usize, value_at: &ValueAt<'_>) -> Result<(), Error> {
         if !self.backend.profile().limits_levels
             && let Some(variant) = self.definition.variants.get(position)
@@ -46,7 +45,7 @@ impl<B: Backend> Table<B> {
         Ok(())
     }
 
-    /// What is written of a value of the variant at this position: its discriminator, its values in the table's columns, and
+    /// The row content for a value whose variant is at this position: its discriminator, its values in the table's columns, and
     /// its document.
     pub(crate) fn content(&self, position: usize, value_at: &ValueAt<'_>, doc: B::Document) -> RowContent<B::Document> {
         let definition = &*self.definition;
@@ -80,7 +79,7 @@ impl<B: Backend> Table<B> {
         Err((0, self.confused(format!("{wanted} writes have {} results", written.len())).into()))
     }
 
-    /// Does a write alone.
+    /// Does a single write.
     async fn write_one(
         &self,
         kind: Kind,
@@ -121,12 +120,12 @@ impl<B: Backend> Table<B> {
         written.into_iter().enumerate().map(id).collect()
     }
 
-    /// The row that a state is of.
+    /// The row that a state belongs to.
     pub(crate) fn target<'a>(&self, kind: Kind, stored: &'a Stored, locking: bool) -> Target<'a> {
         let is_good = stored.is_good_in(self.level.as_ref().map(|level| level.origin()));
         Target {
             id: stored.id,
-            // No row has the greatest version.
+            // No row has the greatest version, so such a write is always refused.
             version: if is_good { locking.then_some(stored.version) } else { Some(u64::MAX) },
             scope: kind.scope,
             primary_key: stored.primary_key.as_deref(),
@@ -157,7 +156,7 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// Has the back end change the row with a key where it is. `None` if it did not, for whatever reason.
+    /// Has the back end change the row with this key in place. `None` if it did not, for whatever reason.
     pub(crate) async fn patch(
         &self,
         kind: Kind,
@@ -180,8 +179,8 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// Does the writes, all or none, and says how many; `None` if a row is not as it was seen. `error` tells the failure of
-    /// the write at a position in the caller's terms, if it has any.
+    /// Does the writes, all or none, and returns their number; `None` if a row has changed since it was read. `error`
+    /// translates the failure of the write at a position to the caller's error, if there is one.
     pub(crate) async fn write_all(
         &self,
         kind: Kind,
@@ -216,7 +215,7 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// Fails if the value has another primary key than its row.
+    /// Fails if the value's primary key is not that of its row.
     pub(crate) fn ensure_stable(&self, stored: &Stored, value_at: &ValueAt<'_>) -> Result<(), Error> {
         let Some(from) = &stored.primary_key else { return Ok(()) };
         let definition = &*self.definition;
@@ -233,14 +232,14 @@ impl<B: Backend> Table<B> {
         })
     }
 
-    /// What is known of a row that was just created.
+    /// What is known about a row that was just created.
     pub(crate) fn created(&self, id: RowId, written_at: Option<Timestamp>, value_at: &ValueAt<'_>) -> Stored {
         let primary_key = primary_key(&self.definition, value_at);
         let origin = self.origin();
         Stored { id, version: 0, created_at: written_at, updated_at: written_at, primary_key, origin }
     }
 
-    /// The error for a write of a value that the back end did not do. `stored` is the row's state if the write was about one.
+    /// The error for a write that the back end did not do. `stored` is the row's state, if the write concerns an existing row.
     #[cold]
     pub(crate) fn write_error(
         &self,

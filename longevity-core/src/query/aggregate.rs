@@ -1,4 +1,4 @@
-//! What is computed over the rows of a query, or over each group of them.
+//! Aggregates over the rows of a query, or over each group of them.
 
 use std::marker::PhantomData;
 
@@ -15,13 +15,13 @@ use crate::value::{Number, Path, Sum, Value};
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum AggregateFunction {
-    /// How many rows.
+    /// The number of rows.
     Count,
-    /// The least value, absent ones apart.
+    /// The least value, ignoring absent ones.
     Min(Path),
-    /// The greatest value, absent ones apart.
+    /// The greatest value, ignoring absent ones.
     Max(Path),
-    /// The sum of the values, absent ones apart.
+    /// The sum of the values, ignoring absent ones.
     Sum(Path),
 }
 
@@ -58,7 +58,7 @@ impl AggregateFunction {
 }
 
 impl Accumulator {
-    /// Takes the value of another row; a count takes none.
+    /// Adds the value of another row; a count takes no value.
     pub(crate) fn add(&mut self, value: Option<&Value>) {
         match (self, value.filter(|value| !value.is_none())) {
             (Self::Count(rows), _) => *rows += 1,
@@ -86,7 +86,7 @@ impl Accumulator {
 /// Aggregates over rows: [`count`], the `min`, `max` and `sum` of a property, or a tuple of up to eight of these.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be computed over rows of `{P}`",
-    label = "`count()`, `min()`, `max()` and `sum()` of properties of `{P}` or of its poly type, and tuples of them can"
+    label = "`count()`, `min()`, `max()` and `sum()` of properties of `{P}` or of its poly type, and tuples of them can be computed"
 )]
 pub trait Aggregate<P> {
     /// The aggregates' type.
@@ -95,16 +95,16 @@ pub trait Aggregate<P> {
     #[doc(hidden)]
     fn functions(&self, functions: &mut Vec<AggregateFunction>);
 
-    /// The aggregates, which come in the order of the functions.
+    /// The results of the aggregates, which come in the order of the functions.
     #[doc(hidden)]
     fn finish(&self, aggregates: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError>;
 }
 
-/// How many rows. Comes from [`count`].
+/// The number of rows. Comes from [`count`].
 #[derive(Clone, Copy, Debug)]
 pub struct Count;
 
-/// How many rows.
+/// The number of rows.
 pub fn count() -> Count {
     Count
 }
@@ -151,7 +151,7 @@ of_property! {
 }
 
 impl<R: 'static, T: Storable> Prop<R, T> {
-    /// The least value, NaN before all others; `None` if all are absent.
+    /// The least value, with NaN before all others; `None` if all are absent.
     pub fn min(&self) -> Min<R, T>
     where
         T::Kind: HasOrder,
@@ -167,8 +167,8 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         Max::of(self)
     }
 
-    /// The sum of the values that are there: of integers an `i128`, of floats the `f64` that is nearest to the exact sum,
-    /// whatever the order of the rows.
+    /// The sum of the values that are present. The sum of integers is an `i128`; the sum of floats is the `f64` nearest to the
+    /// exact sum, whatever the order of the rows.
     pub fn sum(&self) -> Total<R, T>
     where
         T::Kind: IsNumber,

@@ -1,5 +1,5 @@
-//! Queries as users write them: what properties are asked, filters, orders, aggregates, projections and changes. What they come to
-//! is a [`Select`], which back ends see.
+//! Queries as users write them: filters, orders, aggregates, projections and patches. They are translated to a
+//! [`Select`](crate::backend::Select), which back ends see.
 
 mod aggregate;
 mod comparisons;
@@ -12,11 +12,7 @@ mod queries;
 mod text;
 mod variant;
 
-#[doc(no_inline)]
-pub use crate::backend::InPlace;
-pub use crate::select::{
-    Cursor, Direction, OrderBy, Predicate, Prepared, Select, Subject, TextTest, evaluate, scope_of,
-};
+pub use crate::select::Cursor;
 #[doc(no_inline)]
 pub use crate::storable::Prop;
 #[doc(hidden)]

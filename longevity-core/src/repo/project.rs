@@ -1,4 +1,4 @@
-//! Some values of the rows, and aggregates over them, without decoding the rest.
+//! Projections, and aggregates over rows, without decoding the rest.
 
 use serde::de::DeserializeOwned;
 
@@ -12,12 +12,12 @@ use crate::row::{Row, RowId};
 use crate::storable::{Prop, Storable};
 use crate::value::Value;
 
-/// Groups, each with what its rows have in common and the aggregates over them. Come from [`Repo::group`].
+/// Groups, each with the values that its rows share and the aggregates over them. Come from [`Repo::group`].
 pub type Groups<P, J, M> = Vec<(<J as Projection<P>>::Output, <M as Aggregate<P>>::Output)>;
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
-    /// Some properties of all that the query finds, in its order. What else the rows hold is not decoded, and on a store
-    /// behind a network not sent.
+    /// Some properties of all rows that the query finds, in its order. The rest of each row is not decoded, and a store on a
+    /// network does not send it.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -47,7 +47,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         Ok(rows)
     }
 
-    /// The different values that a property has in what the query finds, in ascending order.
+    /// The distinct values of a property in the rows that the query finds, in ascending order.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -69,7 +69,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         groups.into_iter().map(typed).collect()
     }
 
-    /// Aggregates over all that the query finds.
+    /// Aggregates over all rows that the query finds.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -84,7 +84,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub async fn aggregate<M: Aggregate<P>>(&self, query: Query<P>, of: M) -> Result<M::Output, Error> {
         let mut functions = Vec::new();
         of.functions(&mut functions);
-        // All rows are one group; of no rows there is none.
+        // All rows are one group. If there are no rows, there is no group.
         let kind = Kind::of::<P>();
         let groups = self.table.grouped(kind, query.into_select(), Vec::new(), &functions).await?;
         let all = groups.into_values().next();
@@ -92,8 +92,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         of.finish(&mut aggregates.into_iter()).map_err(|error| undecoded(kind, first, error))
     }
 
-    /// Aggregates over each group of what the query finds: of the rows that have the same values in a property, in several, or
-    /// that are [of one type](crate::query::by_type). In ascending order of the values.
+    /// Aggregates over each group of the rows that the query finds. A group has the same values in one or several properties,
+    /// or is [of one type](crate::query::by_type). The groups are in ascending order of these values.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]

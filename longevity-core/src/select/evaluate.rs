@@ -1,10 +1,10 @@
-//! The executable meaning of a predicate. Every back end's translation is held to it.
+//! The executable meaning of predicates. The translation of every back end is checked against it.
 
 use super::Predicate;
 use crate::row::RowId;
 use crate::value::{Comparison, Step, Value, ValueRef, compare, satisfies};
 
-/// What a row is apart from its values.
+/// What identifies a row, apart from its values.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// Its id.
@@ -13,7 +13,7 @@ pub struct Subject<'a> {
     pub discriminator: Option<&'a str>,
 }
 
-/// Whether a predicate is true of this row, whose values `value_at` reads.
+/// Whether a predicate is true for this row, whose values `value_at` reads.
 pub fn evaluate<'a>(
     predicate: &Predicate,
     row: Subject<'_>,
@@ -22,13 +22,13 @@ pub fn evaluate<'a>(
     holds(predicate, false, row, value_at)
 }
 
-/// A predicate that is asked of many rows: its lists are in order, so that one of 10^5 operands costs no more than 17
+/// A predicate that is evaluated for many rows. Its lists are sorted, so that a list of 10^5 operands costs at most 17
 /// comparisons for each row.
 #[derive(Clone, Debug)]
 pub struct Prepared(Predicate);
 
 impl Prepared {
-    /// The predicate, its lists in order.
+    /// Sorts the lists of a predicate.
     pub fn new(mut predicate: Predicate) -> Self {
         let mut left = vec![&mut predicate];
         while let Some(part) = left.pop() {
@@ -45,12 +45,12 @@ impl Prepared {
         Self(predicate)
     }
 
-    /// The predicate: it means the same.
+    /// The predicate, with the same meaning.
     pub fn predicate(&self) -> &Predicate {
         &self.0
     }
 
-    /// Whether it is true of this row: as [`evaluate`] says.
+    /// Whether the predicate is true for this row, as [`evaluate`] defines it.
     pub fn evaluate<'a>(&self, row: Subject<'_>, value_at: &dyn Fn(&[&'static Step]) -> ValueRef<'a>) -> bool {
         holds(&self.0, true, row, value_at)
     }
@@ -60,7 +60,7 @@ impl Prepared {
 fn is_among(value: ValueRef<'_>, operands: &[Value], in_order: bool) -> bool {
     match value {
         ValueRef::Composite(_) if in_order => {
-            // Made once, and not for each comparison.
+            // Made once instead of for each comparison.
             let value = value.to_value();
             if let ValueRef::Composite(_) = value.as_value_ref() {
                 return operands.binary_search(&value).is_ok();
@@ -74,7 +74,7 @@ fn is_among(value: ValueRef<'_>, operands: &[Value], in_order: bool) -> bool {
     operands.iter().any(|operand| satisfies(Comparison::Eq, value, operand.as_value_ref()))
 }
 
-/// `in_order` says whether the lists are.
+/// `in_order` says whether the lists are sorted.
 fn holds<'a>(
     predicate: &Predicate,
     in_order: bool,
@@ -177,7 +177,7 @@ mod tests {
         let scoped = cats().and(cats()).and(cats()).scoped_to(MEMBERS);
         assert_eq!(scoped, Predicate::And(vec![Predicate::Scope(MEMBERS), cats(), cats(), cats()]));
         assert!(holds(&scoped));
-        // What is left of one is no conjunction.
+        // A conjunction with one part left becomes that part.
         let all = || Predicate::And(vec![Predicate::True, Predicate::True]);
         assert_eq!(all().scoped_to(MEMBERS), Predicate::True);
         let one = Predicate::And(vec![Predicate::True, Predicate::False]);
@@ -228,7 +228,7 @@ mod tests {
             Value::Variant("A", Box::new(Value::Int(1))),
         ];
         for operands in 0..1_u32 << values.len() {
-            // A multiplication mixes the numbers up: not all sets need be tried.
+            // The multiplication spreads the numbers, because not all sets need to be tried.
             let chosen = operands.wrapping_mul(0x9e37_79b1) >> 15;
             if operands % 97 != 0 {
                 continue;

@@ -163,7 +163,7 @@ impl std::fmt::Display for Meant {
                 write!(f, "{changed} changed; then there are {}", told.join(", "))
             }
             Self::Patched(value) => write!(f, "a row with {value}"),
-            Self::Refused => f.write_str("refused, as the value that comes out is not one of its type"),
+            Self::Refused => f.write_str("refused, as the result is not a value of its type"),
         }
     }
 }

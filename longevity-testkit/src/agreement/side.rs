@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use longevity_core::backend::Backend;
+use longevity_core::backend::Select;
 use longevity_core::blocking::{Longevity, Repo};
-use longevity_core::query::Select;
 use longevity_core::table::TableDefinition;
 use longevity_core::{DomainModel, Error, InModel, PState, PersistentType, RowId};
 

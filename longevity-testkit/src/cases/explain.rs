@@ -1,7 +1,8 @@
 //! Every key and every index serves the queries that it was declared for.
 
 use longevity_core::backend::Backend;
-use longevity_core::query::{Predicate, Query, Select};
+use longevity_core::backend::{Predicate, Select};
+use longevity_core::query::Query;
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
 use longevity_core::{Access, DomainModel, Error, PersistentType};

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use longevity_core::backend::{Backend, ByKind, Target};
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::blocking::Longevity;
-use longevity_core::query::{Predicate, Select};
 use longevity_core::table::{Scope, TableDefinition, Variant};
 use longevity_core::{DomainModel, InModel, PState, PersistentType, Row, RowContent, RowId, Value};
 

@@ -1,8 +1,8 @@
 //! Queries find what the meaning of their filter says, indexed or not, in their order, and find, count, exists and
 //! stream agree.
 
+use longevity_core::backend::Direction;
 use longevity_core::blocking::Repo;
-use longevity_core::query::Direction;
 use longevity_core::value::Comparison;
 use longevity_core::{DomainModel, PState, PersistentType, Value};
 

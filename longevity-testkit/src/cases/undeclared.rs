@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use longevity_core::backend::Predicate;
 use longevity_core::backend::{Backend, ByKind, Session, WriteFailure};
-use longevity_core::query::Predicate;
 use longevity_core::table::TableDefinition;
 use longevity_core::{DomainModel, Error, PersistentType, RowContent, Value};
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use longevity_core::backend::{AllWritten, Backend, Before, Target, Write, WriteFailure, Written};
-use longevity_core::query::{Predicate, Query, Select};
+use longevity_core::backend::{Predicate, Select};
+use longevity_core::query::Query;
 use longevity_core::value::Comparison;
 use longevity_core::{DomainModel, InModel, PState, PersistentType, RowContent, Value};
 

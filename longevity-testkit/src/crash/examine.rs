@@ -1,6 +1,6 @@
 //! Whether keys, indexes and counts say what the rows say.
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
 use longevity_core::{Error, PState, PersistentType, RowId};

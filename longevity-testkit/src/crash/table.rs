@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use longevity_core::backend::Backend;
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::blocking::{Longevity, Transaction};
-use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Error, InModel, PState, PersistentType};
 use proptest::strategy::{Strategy, ValueTree};

@@ -28,7 +28,7 @@ use crate::strategies::{Generators, StrategySource};
 /// means, in its order, rows that the order leaves equal by id; so do pages, to the last one and back, and the values and
 /// aggregates of the properties that the query names. Through both facades, unless you say otherwise.
 ///
-/// What a query means that you write, [`evaluate`](longevity_core::query::evaluate) says. A random one is built by the operators
+/// What a query means that you write, [`evaluate`](longevity_core::backend::evaluate) says. A random one is built by the operators
 /// of properties and filters, and held to what it was to ask, which a judge of its own finds in plain values: so an error in an
 /// operator is seen too.
 ///

@@ -2,7 +2,7 @@
 //! an error in them is seen: [`judge`](super::judge) says what was asked for, [`build`](super::build) makes the query.
 
 use longevity_core::Value;
-use longevity_core::query::Direction;
+use longevity_core::backend::Direction;
 use longevity_core::value::Comparison;
 
 use super::properties::Property;

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use longevity_core::RowId;
 use longevity_core::Storable;
-use longevity_core::query::{
-    Aggregate, AggregateFunction, Direction, Filter, Order, Predicate, Projection, Prop, Query, Select, Source,
-};
+use longevity_core::backend::{Direction, Predicate, Select};
+use longevity_core::query::{Aggregate, AggregateFunction, Filter, Order, Projection, Prop, Query, Source};
 use longevity_core::storable::kind::{HasLength, HasOrder, Holds, IsNumber, IsText};
 use longevity_core::storable::{Collection, ScalarType};
 use longevity_core::value::Comparison;

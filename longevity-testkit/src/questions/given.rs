@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 
 use longevity_core::backend::Backend;
+use longevity_core::backend::{Direction, Predicate, Select, Subject, evaluate};
 use longevity_core::blocking::Repo;
-use longevity_core::query::{AggregateFunction, Direction, Predicate, Query, Select, Source, Subject, evaluate};
+use longevity_core::query::{AggregateFunction, Query, Source};
 use longevity_core::table::TableDefinition;
 use longevity_core::{PState, Path, PersistentType};
 

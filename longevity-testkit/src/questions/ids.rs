@@ -1,7 +1,7 @@
 //! Ids in random queries: each store has its own, so a query names rows by their number.
 
 use longevity_core::RowId;
-use longevity_core::query::{Predicate, Select};
+use longevity_core::backend::{Predicate, Select};
 
 /// The query with the ids of the rows that it names by number, of those that there are.
 pub(crate) fn with_ids(select: &Select, ids: &[RowId]) -> Select {

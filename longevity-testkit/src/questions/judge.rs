@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use longevity_core::query::Direction;
+use longevity_core::backend::Direction;
 use longevity_core::value::Comparison;
 use longevity_core::{PersistentType, Value};
 

@@ -1,8 +1,9 @@
 //! Whether a repository gives the rows that a query means.
 
 use longevity_core::backend::Backend;
+use longevity_core::backend::Select;
 use longevity_core::blocking::Repo;
-use longevity_core::query::{Query, Select};
+use longevity_core::query::Query;
 use longevity_core::{Error, PState, PersistentType, RowId, Value};
 
 use super::results::{self, Unlike};

@@ -22,7 +22,7 @@ mod traps;
 mod words;
 
 use longevity_core::PersistentType;
-use longevity_core::query::Direction;
+use longevity_core::backend::Direction;
 use longevity_core::table::TableDefinition;
 use proptest::test_runner::TestRunner;
 

@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 
 use longevity_core::backend::Backend;
+use longevity_core::backend::Select;
 use longevity_core::blocking::Repo;
-use longevity_core::query::{AggregateFunction, Query, Select, by_type, count};
+use longevity_core::query::{AggregateFunction, Query, by_type, count};
 use longevity_core::{Error, PState, PersistentType, RowId, Value};
 
 use super::compare::order;

@@ -1,7 +1,7 @@
 //! Simpler queries, to find the smallest that still fails.
 
 use longevity_core::Value;
-use longevity_core::query::Direction;
+use longevity_core::backend::Direction;
 
 use super::asked::{Asked, IsForm, JoinForm, Question, What};
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use longevity_core::Value;
-use longevity_core::query::Direction;
+use longevity_core::backend::Direction;
 use longevity_core::value::Comparison;
 
 use super::Questions;

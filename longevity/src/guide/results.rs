@@ -1,4 +1,4 @@
-//! What a query gives.
+//! What a query returns.
 //!
 //! | | |
 //! | --- | --- |
@@ -6,7 +6,7 @@
 //! | [`stream`](crate::Repo::stream) | the same, one by one |
 //! | [`page`](crate::Repo::page) | a page of them, and where the next one begins |
 //! | [`first`](crate::Repo::first) | the first one, if there is one |
-//! | [`exactly_one`](crate::Repo::exactly_one) | the only one; an error on none, or on many |
+//! | [`exactly_one`](crate::Repo::exactly_one) | the only one; an error if there is none, or more than one |
 //! | [`count`](crate::Repo::count), [`exists`](crate::Repo::exists) | how many, and whether any |
 //! | [`project`](crate::Repo::project) | some properties, as a tuple or a struct, without decoding the rest |
 //! | [`distinct`](crate::Repo::distinct) | the different values of a property |
@@ -23,7 +23,7 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! # Some values
+//! # Single properties
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -32,7 +32,7 @@
 //! let query = || Book::query().order_by(b.title.asc()).limit(1);
 //! assert_eq!(books.project(query(), (&b.title, &b.pages)).await?, [("Dune".to_owned(), 612)]);
 //!
-//! // The same into a struct: a property of the field's name, or what the attribute says.
+//! // The same into a struct: each field is the property of its name, or the one that the attribute names.
 //! #[derive(Debug, PartialEq, Projected)]
 //! #[projected(Book)]
 //! struct Line {
@@ -43,7 +43,7 @@
 //! let lines: Vec<Line> = books.project(query(), to()).await?;
 //! assert_eq!(lines, [Line { title: "Dune".into(), translated_from: None }]);
 //!
-//! // What stands behind an option or in a variant may be absent.
+//! // A property inside an option or a variant may be absent.
 //! let query = Book::query().filter(b.title.eq("Momo"));
 //! assert_eq!(books.project(query, b.translation.some().from.optional()).await?, [Some(Language::German)]);
 //!

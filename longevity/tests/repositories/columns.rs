@@ -1,17 +1,18 @@
-//! The values that a back end is given beside a document: of the row's own variant, and of no other.
+//! The values that a back end is given along with a document: those of the row's own variant, and of no other.
 
 use std::sync::{Arc, Mutex};
 
+use longevity::RowId;
 use longevity::backend::{ByKind, Session, WriteFailure};
+use longevity::backend::{RowContent, Value};
 use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, Decorator};
-use longevity::{RowContent, RowId, Value};
 
 use super::model::{Guest, Member, Site, guest, member};
 
 type Document = <Mem as Session>::Document;
 
-/// Notes the columns of each row that is inserted.
+/// Records the columns of each row that is inserted.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<Vec<Value>>>>);
 

@@ -1,4 +1,4 @@
-//! A store that requires indexes: what no index serves is refused, and so is what cannot be known to be served.
+//! A store that requires indexes refuses queries that no index serves. It needs a back end that explains its plans.
 
 use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, WithoutCapabilities};
@@ -6,7 +6,7 @@ use longevity::testkit::decorate::{Decorated, WithoutCapabilities};
 use super::model::{Site, User, name, site};
 
 #[test]
-fn what_no_index_serves_is_refused_and_the_rest_is_answered() {
+fn queries_that_no_index_serves_are_refused_and_the_rest_are_answered() {
     let (mem, _) = site();
     let store =
         longevity::blocking::Longevity::<Site, _>::open_with(mem, Options::default().require_indexes(true)).unwrap();
@@ -35,7 +35,7 @@ fn what_no_index_serves_is_refused_and_the_rest_is_answered() {
 }
 
 #[test]
-fn a_back_end_that_does_not_explain_cannot_be_strict() {
+fn a_back_end_that_does_not_explain_cannot_require_indexes() {
     let (mem, _) = site();
     let decorated = Decorated::new(mem, WithoutCapabilities);
     let store =

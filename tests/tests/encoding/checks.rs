@@ -1,17 +1,18 @@
-//! A back end that checks the encoding of whatever it is given, and keeps it in memory.
+//! A back end that keeps rows in memory and checks the encoding of everything that it is given.
 
 use std::future::Future;
 use std::sync::Arc;
 
+use longevity::backend::document::from_value;
+use longevity::backend::encoding::{Projection, PropertyReader};
+use longevity::backend::table::TableDefinition;
 use longevity::backend::{
     AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, TransactionMode,
     WriteFailure, Writes,
 };
-use longevity::document::from_value;
-use longevity::encoding::{Projection, PropertyReader};
-use longevity::query::{InPlace, Predicate, Select};
-use longevity::table::TableDefinition;
-use longevity::{Encodable, Error, Explanation, Mem, Row, Timestamp, Value};
+use longevity::backend::{Encodable, Row, Value};
+use longevity::backend::{InPlace, Predicate, Select};
+use longevity::{Error, Explanation, Mem, Timestamp};
 
 use crate::json::{decode, encode};
 use crate::{hostile, readers};

@@ -1,14 +1,14 @@
-//! Documents from elsewhere: they fail or decode, and never panic.
+//! Documents from other sources either fail to decode or decode, and never cause a panic.
 
-use longevity::Encodable;
-use longevity::encoding::{Json, PropertyReader};
-use longevity::storable::Shape;
+use longevity::backend::Encodable;
+use longevity::backend::encoding::{Json, PropertyReader};
+use longevity::backend::storable::Shape;
 use longevity_tests::models::{basics, collections, components, renames};
 use proptest::prelude::*;
 
 use crate::json::{decode, locate};
 
-/// What a document does not expect, in the place of anything.
+/// Unexpected parts, to replace any part of a document.
 const TROUBLE: [&str; 16] = [
     "null",
     "[]",
@@ -41,7 +41,7 @@ fn attempt<T: Encodable>(text: &str) {
     }
 }
 
-/// Tries the document with something else in some of its places.
+/// Tries the document with some of its parts replaced.
 pub(crate) fn mutated<T: Encodable>(text: &str) {
     let places: Vec<_> = text.match_indices([':', ',', '[', '{']).map(|(place, _)| place + 1).collect();
     for number in 0..8 {
@@ -53,7 +53,7 @@ pub(crate) fn mutated<T: Encodable>(text: &str) {
     }
 }
 
-/// JSON of any form, with the names that documents have.
+/// JSON of any form, with names that occur in documents.
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let names = || {
         prop::sample::select(vec![

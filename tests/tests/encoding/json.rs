@@ -1,9 +1,9 @@
 //! JSON text through the adapter.
 
-use longevity::Encodable;
 use longevity::backend::DecodeError;
-use longevity::document::{deserialize, deserialize_to_locate, serialize};
-use longevity::encoding::{EncodeError, Json};
+use longevity::backend::Encodable;
+use longevity::backend::document::{deserialize, deserialize_to_locate, serialize};
+use longevity::backend::encoding::{EncodeError, Json};
 
 pub(crate) fn encode_to<T: Encodable>(value: &T, max_depth: usize) -> Result<String, EncodeError<serde_json::Error>> {
     let mut text = Vec::new();
@@ -28,9 +28,9 @@ pub(crate) fn locate<T: Encodable>(text: &str) -> Result<T, DecodeError> {
     value.map_err(|error| DecodeError { path: place.path(&mut json()), source: error.into() })
 }
 
-/// The value has this form, and comes back from it.
+/// Asserts that the value has this form, and that it decodes from it.
 #[track_caller]
-pub(crate) fn is_stored_as<T: Encodable>(value: &T, json: &str) {
+pub(crate) fn assert_stored_as<T: Encodable>(value: &T, json: &str) {
     let text = encode(value);
     assert_eq!(text, json);
     let back: T = decode(&text).unwrap();

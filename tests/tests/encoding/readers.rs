@@ -1,9 +1,10 @@
-//! Properties read out of documents.
+//! Properties that are read out of documents.
 
-use longevity::encoding::{Json, PropertyReader};
+use longevity::Storable;
+use longevity::backend::encoding::{Json, PropertyReader};
+use longevity::backend::storable::{Shape, ShapeFn};
+use longevity::backend::{Encodable, Value};
 use longevity::prelude::*;
-use longevity::storable::{Shape, ShapeFn};
-use longevity::{Encodable, Storable, Value};
 use longevity_tests::models::basics::Optionals;
 
 use crate::json::encode;
@@ -26,7 +27,7 @@ pub(crate) fn every_path<T: Encodable>(text: &str, value: &T) {
 fn check<T: Encodable>(shape: ShapeFn, text: &str, value: &T, steps: &mut Steps) {
     let (found, expected) = (read(T::shape, steps, text), value.value_at(steps).to_value());
     let mut shape = shape();
-    // Of a variant with named fields the value says that it is there, and no more.
+    // For a variant with named fields, the value only shows that the variant is present.
     let unnamed = matches!(shape, Shape::Struct { name: "", .. });
     assert!(
         found.is_identical(&expected) || unnamed && !found.is_none() && !expected.is_none(),
@@ -35,7 +36,7 @@ fn check<T: Encodable>(shape: ShapeFn, text: &str, value: &T, steps: &mut Steps)
     while let Shape::Newtype { inner, .. } | Shape::Optional(inner) = shape {
         shape = inner();
     }
-    // Recursive types have no end of paths.
+    // The paths of recursive types never end.
     match shape {
         Shape::Struct { fields, .. } if steps.len() < 5 => {
             for field in fields {
@@ -83,7 +84,7 @@ fn a_reader_knows_its_property() {
     let leaf = |path: &[&'static str]| reader(path).unwrap().leaf().clone();
     let value = leaf(&["inner", "stored"]);
     assert!(value.optional && value.options == 2);
-    assert!(matches!(value.shape, Shape::Scalar(longevity::storable::ScalarType::U64)));
+    assert!(matches!(value.shape, Shape::Scalar(longevity::backend::storable::ScalarType::U64)));
     let inner = leaf(&["inner"]);
     assert!(inner.optional && inner.options == 2 && matches!(inner.shape, Shape::Struct { .. }));
     let plain = leaf(&["plain"]);
@@ -94,7 +95,7 @@ fn a_reader_knows_its_property() {
 }
 
 #[test]
-fn options_on_the_way_do_not_count() {
+fn options_along_the_path_do_not_count() {
     let values = [
         None,
         Some(Newtype(None)),
@@ -109,7 +110,7 @@ fn options_on_the_way_do_not_count() {
 }
 
 #[test]
-fn a_field_that_is_not_there_is_none() {
+fn a_missing_field_is_none() {
     let read = |path: &[&'static str], text: &str| {
         reader(path).unwrap().read::<Json, _>(&mut serde_json::Deserializer::from_str(text)).unwrap()
     };
@@ -118,7 +119,7 @@ fn a_field_that_is_not_there_is_none() {
 }
 
 #[test]
-fn readers_are_for_every_thread() {
+fn readers_can_be_used_on_every_thread() {
     fn anywhere<T: Send + Sync + 'static>() {}
     anywhere::<PropertyReader>();
     assert!(PropertyReader::new(Optionals::shape, &longevity_core::Path::root()).is_some());

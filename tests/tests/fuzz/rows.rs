@@ -1,11 +1,11 @@
-//! Rows that were valid, as JSON text and as BSON.
+//! Rows that are derived from valid ones, as JSON text and as BSON.
 
-use longevity::Encodable;
 use longevity::backend::Backend;
-use longevity::document::{deserialize, deserialize_to_locate, serialize};
-use longevity::encoding::{Json, PropertyReader};
+use longevity::backend::Encodable;
+use longevity::backend::document::{deserialize, deserialize_to_locate, serialize};
+use longevity::backend::encoding::{Json, PropertyReader};
+use longevity::backend::storable::Shape;
 use longevity::prelude::*;
-use longevity::storable::Shape;
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
 use longevity::testkit::proptest::test_runner::TestRunner;
 use longevity::testkit::{Generate, Generators};
@@ -47,10 +47,10 @@ const TROUBLE: &[&str] = &[
     "\"name\":1,",
 ];
 
-/// Documents of a type, and what is tried with one that was changed. Whether it could be decoded all the same.
+/// Changes a document of some type and tries to use it. Returns whether it could still be decoded.
 type Attempt = Box<dyn Fn(&mut Chance) -> bool>;
 
-/// Values with which others begin.
+/// The number of valid values that changes start from.
 const VALUES: usize = 24;
 
 fn values<T: Generate>() -> Vec<T> {
@@ -104,7 +104,7 @@ fn bson<T: Encodable + Generate>(mongo: &Mongo) -> Attempt {
         if chance.is_one_in(2) {
             chance.change(&mut bytes, &["\0", "_some", "\u{1}\u{2}\u{3}\u{4}", "\u{7f}"]);
         } else if let Ok(document) = bson::Document::from_reader(&bytes[..]) {
-            // In a place of its own, so that the rest stays a document.
+            // Changes a single value, so that the whole remains a valid document.
             let mut changed = Bson::Document(document);
             for _ in 0..=chance.below(2) {
                 change(&mut changed, chance);
@@ -123,7 +123,7 @@ fn bson<T: Encodable + Generate>(mongo: &Mongo) -> Attempt {
     })
 }
 
-/// Changes a value, or one within it.
+/// Changes a value, or a value within it.
 fn change(value: &mut Bson, chance: &mut Chance) {
     match value {
         Bson::Document(document) if !document.is_empty() && !chance.is_one_in(8) => {

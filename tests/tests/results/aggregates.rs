@@ -1,12 +1,13 @@
-//! Values and aggregates that are read alone are those of the decoded persistents.
+//! Values and aggregates that are read without their documents agree with the decoded persistents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use longevity::Storable;
 use longevity::backend::Backend;
+use longevity::backend::Value;
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::query::{by_type, count, to};
-use longevity::{Storable, Value};
 
 use crate::model::{Club, Coach, Contact, Dice, Person, Player, Team, person};
 use crate::stores::{Question, everywhere};
@@ -15,7 +16,7 @@ pub(crate) fn value<T: Storable>(value: &T) -> Value {
     value.value_at(&[]).to_value()
 }
 
-/// The values, bit for bit.
+/// Asserts that the values are equal, bit for bit.
 pub(crate) fn identical<T: Storable>(found: &[T], expected: &[T]) {
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(expected) {
@@ -133,7 +134,7 @@ impl Question<Club> for Structs {
 }
 
 #[test]
-fn structs_of_some_properties() {
+fn properties_are_projected_into_structs() {
     everywhere(&Structs);
 }
 
@@ -148,14 +149,18 @@ impl Question<Club> for Distinct {
         let found: Vec<_> = players.distinct(Player::query(), &p.level).unwrap().iter().map(value).collect();
         assert_eq!(found, levels.into_iter().collect::<Vec<_>>());
         let scores: BTreeSet<_> = all.iter().map(|player| value(&player.score)).collect();
-        assert_eq!(players.distinct(Player::query(), &p.score).unwrap().len(), scores.len(), "one NaN, one zero");
+        assert_eq!(
+            players.distinct(Player::query(), &p.score).unwrap().len(),
+            scores.len(),
+            "there is one NaN and one zero"
+        );
         let teams: BTreeSet<_> = all.iter().map(|player| value(&player.team)).collect();
         assert_eq!(players.distinct(Player::query(), &p.team).unwrap().len(), teams.len());
     }
 }
 
 #[test]
-fn distinct_values() {
+fn distinct_values_are_those_of_the_rows() {
     everywhere(&Distinct);
 }
 
@@ -174,13 +179,13 @@ impl Question<Club> for Aggregates {
         assert_eq!(sum, all.iter().map(|player| i128::from(player.size)).sum::<i128>());
         assert!(sum > i128::from(u64::MAX));
 
-        // Absent ones apart, at whatever depth.
+        // Absent values are left out, at whatever depth.
         let levels: Vec<i64> = all.iter().filter_map(|player| player.level.flatten()).collect();
         let aggregates = players.aggregate(Player::query(), (p.level.min(), p.level.max(), p.level.sum())).unwrap();
         let expected = (levels.iter().min().copied(), levels.iter().max().copied());
         assert_eq!(aggregates, (expected.0, expected.1, levels.iter().map(|level| i128::from(*level)).sum()));
 
-        // NaN sorts first, and makes a sum.
+        // NaN sorts first, and is the sum if it is included.
         let least = players.aggregate(Player::query(), p.score.min()).unwrap();
         assert!(least.unwrap().is_nan());
         let finite = Player::query().filter(p.score.between(-2.0, 1e301));
@@ -189,13 +194,13 @@ impl Question<Club> for Aggregates {
         let (least, sum) = players.aggregate(finite, (p.score.min(), p.score.sum())).unwrap();
         assert_eq!(least, scores.iter().copied().reduce(f64::min));
         let exact = scores.iter().filter(|score| **score == 1e300).count() as f64 * 1e300;
-        assert_eq!(sum, exact, "what is small is lost beside it, in any order");
+        assert_eq!(sum, exact, "small values are lost next to it, in any order");
 
         let none = Player::query().filter(p.name.eq("nobody"));
         let aggregates = players.aggregate(none, (count(), p.size.max(), p.size.sum(), p.score.sum())).unwrap();
         assert_eq!(aggregates, (0, None, 0, 0.0));
 
-        // By derived type and by a property, over the poly type.
+        // Over the poly type, by derived type and by a property.
         let coaches = people.count(Person::query().filter(Person::is::<Coach>())).unwrap();
         let by_type = people.group(Person::query(), by_type(), count()).unwrap();
         assert_eq!(by_type, [("Coach".to_owned(), coaches), ("Player".to_owned(), all.len() as u64)]);
@@ -216,6 +221,6 @@ impl Question<Club> for Aggregates {
 }
 
 #[test]
-fn aggregates_over_all_and_over_groups() {
+fn aggregates_over_all_rows_and_over_groups() {
     everywhere(&Aggregates);
 }

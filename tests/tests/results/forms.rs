@@ -1,17 +1,17 @@
-//! The table of the guide: every form of a filter on every back end. Each cell is asked, compared with core's meaning, and
-//! explained; the table in the documentation is what comes out.
+//! The guide's table of the forms of filters on every back end. Each cell is queried, compared with core's meaning, and
+//! explained; the documented table must be the result.
 
 use std::collections::BTreeMap;
 
 use longevity::PState;
 use longevity::backend::Backend;
+use longevity::backend::{Select, Subject, evaluate};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::{Select, Subject, evaluate};
 
 use crate::model::{Club, Coach, Dice, Person, Player, person};
 
-/// A form, and the same question asked of a property that has an index, if there is such a one.
+/// A form, and the same condition on a property that has an index, if there is one.
 struct Form {
     name: &'static str,
     query: Asked,
@@ -64,7 +64,7 @@ fn forms() -> Vec<Form> {
     ]
 }
 
-/// Whether the store finds what core says, and whether by an index.
+/// Checks that the store finds what core does, and reports whether it uses an index.
 fn cell<B: Backend>(store: &Longevity<Club, B>, form: &Form) -> &'static str {
     let (warning, found, expected) = match &form.query {
         Asked::Player(query) => {
@@ -82,7 +82,7 @@ fn cell<B: Backend>(store: &Longevity<Club, B>, form: &Form) -> &'static str {
         }
     };
     assert_eq!(found, expected, "{} {}", B::NAME, form.name);
-    assert!(!expected.is_empty(), "{}: some row", form.name);
+    assert!(!expected.is_empty(), "{}: no row is found", form.name);
     if warning.is_some() { "looks" } else { "index" }
 }
 
@@ -111,7 +111,7 @@ fn column<B: Backend>(backend: B) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_table_of_forms_is_what_the_back_ends_do() {
+fn the_table_of_forms_agrees_with_the_back_ends() {
     let mut columns = BTreeMap::from([("1 memory", column(Mem::new())), ("2 SQLite", column(Sqlite::in_memory()))]);
     if longevity_mongod::left_out() {
         println!("MongoDB: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");

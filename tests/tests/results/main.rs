@@ -1,4 +1,4 @@
-//! What queries give besides their states, the same on every back end.
+//! What queries return other than their states is the same on every back end.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod aggregates;

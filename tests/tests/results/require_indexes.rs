@@ -1,4 +1,4 @@
-//! A store that requires indexes refuses what no index serves, whichever way it is asked.
+//! A store that requires indexes refuses queries that no index serves, in every operation.
 
 use longevity::Options;
 use longevity::backend::Backend;
@@ -44,7 +44,7 @@ fn require_indexes<B: Backend>(backend: B) {
     let by_name = people.find(Person::query().order_by(u.name.asc())).unwrap_err();
     assert!(by_name.to_string().starts_with("Person: no index serves the order: "), "{by_name}");
 
-    // Though the type has an index, by which its rows could be read one by one and then sorted.
+    // The type has an index by which its rows could be read one by one and then sorted, but that does not serve the order.
     let by_name = players.find(Player::query().order_by(p.name.desc())).unwrap_err();
     assert!(by_name.to_string().starts_with("Player: no index serves the order: "), "{}: {by_name}", B::NAME);
 
@@ -65,7 +65,7 @@ fn require_indexes<B: Backend>(backend: B) {
 }
 
 #[test]
-fn what_no_index_serves_is_refused() {
+fn queries_that_no_index_serves_are_refused() {
     require_indexes(Mem::new());
     require_indexes(Sqlite::in_memory());
     if !longevity_mongod::left_out() {

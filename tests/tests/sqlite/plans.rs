@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use longevity::backend::Value;
+use longevity::backend::storable::{ScalarType, Shape};
+use longevity::backend::table::{Index, Scope, TableDefinition};
+use longevity::backend::value::Comparison;
 use longevity::backend::{Backend, Session};
+use longevity::backend::{Direction, OrderBy, Predicate, Select};
 use longevity::prelude::*;
-use longevity::query::{Direction, OrderBy, Predicate, Select};
-use longevity::storable::{ScalarType, Shape};
-use longevity::table::{Index, Scope, TableDefinition};
-use longevity::value::Comparison;
-use longevity::{Access, DomainModel, Explanation, RootType, Value};
+use longevity::{Access, DomainModel, Explanation, RootType};
 use longevity_core::Path;
 use longevity_tests::models;
 
@@ -17,7 +18,7 @@ type Table = <Sqlite as Session>::Table;
 
 /// The definitions of a model, none of which is forgotten.
 fn definitions<M: DomainModel>(
-    listed: impl IntoIterator<Item = longevity::definition::RootDefinition>,
+    listed: impl IntoIterator<Item = longevity::backend::definition::RootDefinition>,
 ) -> Vec<TableDefinition> {
     let tables: Vec<_> = listed.into_iter().map(|root| root.table().unwrap()).collect();
     let names = |table: &TableDefinition| table.type_name.to_owned();

@@ -4,8 +4,8 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use longevity::backend::{Backend, Session};
+use longevity::backend::{Predicate, Select};
 use longevity::blocking::Longevity;
-use longevity::query::{Predicate, Select};
 use longevity::{RootType, Sqlite};
 use longevity_tests::models::keys::{Library, Ticket, TicketId};
 
@@ -23,7 +23,7 @@ fn a_receiver_of_rows_calls_the_store() {
         std::thread::spawn(move || {
             let definition = Arc::new(Ticket::definition().table().unwrap());
             let table = sqlite.block_on(sqlite.open(&[definition])).unwrap().remove(0);
-            let mut give = |_: &longevity::Row<_>| {
+            let mut give = |_: &longevity::backend::Row<_>| {
                 sender.send(sqlite.block_on(sqlite.count(&table, Predicate::True))?).unwrap();
                 Ok(())
             };

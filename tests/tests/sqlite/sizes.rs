@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use longevity::backend::Backend;
+use longevity::backend::Value;
+use longevity::backend::value::Comparison;
+use longevity::backend::{Direction, OrderBy, Predicate, Select};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::{Direction, OrderBy, Predicate, Query, Select};
-use longevity::value::Comparison;
-use longevity::{Access, Mem, Value};
+use longevity::query::Query;
+use longevity::{Access, Mem};
 use longevity_core::{Path, Step};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]

@@ -1,15 +1,16 @@
-//! The budget of generated rows: they are as small as those of users, and all of the model is seen all the same.
+//! The budget of generated rows: they are as small as those of users, and still cover the whole model.
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use longevity::backend::RowContent;
 use longevity::backend::{Backend, ByKind, Session, Target, WriteFailure};
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
 use longevity::testkit::proptest::test_runner::TestRunner;
 use longevity::testkit::{Generators, RepoCrudSpec, SpecKeys};
-use longevity::{Mem, RowContent, RowId};
+use longevity::{Mem, RowId};
 use longevity_wide::{Field, Form, Model, Of, Size, Type, Variant};
 use longevity_wide_tests::{Clinical, Condition, Encounter, Health, Observation, Procedure, Registry};
 use serde_json::Value;
@@ -17,7 +18,7 @@ use serde_json::Value;
 type Document = <Mem as Session>::Document;
 type Table = <Mem as Session>::Table;
 
-/// What a model has that can be seen or not: variants, and the two states of options and collections, by type and field.
+/// The alternatives of a model: variants, and the two states of options and collections, by type and field.
 #[derive(Default)]
 struct Seen(BTreeSet<String>);
 
@@ -76,7 +77,7 @@ impl Seen {
     }
 }
 
-/// All that can be seen.
+/// All alternatives of the model.
 fn all(model: &Model) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     let mut fields: Vec<(String, Type)> = Vec::new();
@@ -108,7 +109,7 @@ fn all(model: &Model) -> BTreeSet<String> {
     all
 }
 
-/// Looks at each row that is written.
+/// Records the alternatives of each row that is written.
 struct Watch {
     model: Arc<Model>,
     seen: Arc<Mutex<Seen>>,
@@ -120,7 +121,7 @@ impl Watch {
             ($($type:ident)*) => {
                 match content.discriminator.as_deref() {
                     $(Some(stringify!($type)) => inner.decode::<$type>(&content.doc).map(serde_json::to_value),)*
-                    // Planted by a case: of a type that no version knows.
+                    // A case planted this row, of a type that no version knows.
                     _ => return,
                 }
             };
@@ -185,7 +186,7 @@ fn sizes<T: SpecKeys + serde::Serialize>(generators: &Generators, rows: usize) -
 }
 
 #[test]
-fn rows_are_as_small_as_the_budget_says() {
+fn rows_are_within_the_budget() {
     let median = |generators: &Generators| {
         [sizes::<Clinical>(generators, 301)[150], sizes::<Registry>(generators, 301)[150]].into_iter().max().unwrap()
     };
@@ -196,7 +197,7 @@ fn rows_are_as_small_as_the_budget_says() {
 }
 
 #[test]
-fn generators_take_turns() {
+fn interleaved_generators_give_the_same_values() {
     let (one, other) = (Generators::new(), Generators::new().budget(30));
     let alone = sizes::<Clinical>(&one, 20);
     let (first, second) = (Clinical::rows(&one), Clinical::rows(&other));

@@ -11,7 +11,7 @@ use futures_util::{FutureExt, StreamExt};
 use longevity_core::backend::{
     AllWritten, Backend, ByKind, Give, Lookup, Session, Target, Write, WriteFailure, Written,
 };
-use longevity_core::query::{Direction, OrderBy, Predicate, Select};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select};
 use longevity_core::storable::{NoFields, ScalarType, Shape, kind};
 use longevity_core::table::{Column, Index, Scope, TableDefinition, Variant};
 use longevity_core::value::{Comparison, Composite};
@@ -31,7 +31,7 @@ pub static TAGS: Step = Step::new("tags");
 
 pub const MEMBER: Scope = Scope { variant: 0, discriminators: &["Member", "Subscriber"] };
 pub const COMMENTER: Scope = Scope { variant: 1, discriminators: &["Commenter"] };
-/// That of the members without their alias.
+/// The scope of the members without their alias.
 pub const CANONICAL: Scope = Scope { variant: 0, discriminators: &["Member"] };
 
 /// The positions of the indexes.
@@ -40,7 +40,7 @@ pub const EMAIL_KEY: usize = 1;
 pub const CODE_KEY: usize = 2;
 
 thread_local! {
-    /// Runs in every access to a member's values on this thread.
+    /// Runs at every access to a member's values on this thread.
     pub static ON_ACCESS: RefCell<Option<Box<dyn FnMut()>>> = const { RefCell::new(None) };
 }
 
@@ -64,7 +64,7 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Commenter {
     pub username: String,
-    /// Named as a member's is, and not in its indexes.
+    /// Has the same name as a member's field, but is not in the members' indexes.
     pub cats: i64,
 }
 
@@ -144,7 +144,7 @@ fn column(steps: &[&'static Step], scalar: ScalarType, variant: Option<usize>) -
 pub fn index(name: &str, columns: &[usize], of_members: bool, unique: bool) -> Index {
     Index {
         name: name.to_owned(),
-        // As an error names it.
+        // The name in errors.
         properties: vec![
             Path::root().then(Box::leak(Box::new(Step::new(Box::leak(name.to_owned().into_boxed_str()))))),
         ],
@@ -192,7 +192,7 @@ pub fn definition() -> TableDefinition {
     }
 }
 
-/// The member of this number: its keys are like no other's.
+/// The member with this number. It shares no key value with other members.
 pub fn member(number: i64) -> Member {
     Member {
         username: format!("member-{number:06}"),
@@ -244,7 +244,7 @@ impl User {
     }
 }
 
-/// What the operations give, without a runtime: their futures must be ready at once.
+/// The result of an operation, without a runtime: its future must be ready at once.
 pub fn now<F: Future>(future: F) -> F::Output {
     future.now_or_never().expect("a future of the in-memory back end is ready at once")
 }
@@ -271,7 +271,7 @@ impl Users {
         users
     }
 
-    /// Opened, its schema not created.
+    /// Opens the table without creating its schema.
     pub fn open(mem: &Mem, definition: TableDefinition) -> Self {
         let definition = Arc::new(definition);
         let table = now(mem.open(std::slice::from_ref(&definition))).unwrap().remove(0);
@@ -369,7 +369,7 @@ impl Users {
         rows.iter().map(|row| (row.id, row.version, self.user(row))).collect()
     }
 
-    /// Every index leads to the rows that it must hold and to no others.
+    /// Checks that every index leads to exactly the rows that it must hold.
     pub fn check_indexes(&self) {
         let all = self.all();
         let mut indexed: Vec<Vec<RowId>> = vec![Vec::new(); self.definition.indexes.len()];
@@ -420,7 +420,7 @@ pub fn members() -> Predicate {
     Predicate::Scope(MEMBER)
 }
 
-/// An operand, from what is short to write.
+/// An operand, made from values that are short to write.
 pub struct Operand(pub Value);
 
 impl From<i64> for Operand {
@@ -441,11 +441,11 @@ impl From<Value> for Operand {
     }
 }
 
-/// What a query gave.
+/// The results of a query.
 #[derive(Debug, Default)]
 pub struct Found {
     pub ids: Vec<RowId>,
-    /// How many rows were promised at most.
+    /// The greatest number of rows that was announced.
     pub expected: Option<usize>,
 }
 

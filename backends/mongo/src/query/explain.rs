@@ -1,6 +1,6 @@
 //! The server's plan of a query, as core's [`Explanation`].
 
-use longevity_core::query::{Predicate, Select};
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::{Access, Error, Explanation};
 use mongodb::bson::{Bson, Document, doc};
 

@@ -4,8 +4,7 @@
 //! An index serves a filter's operators. They fit a property that is in one place and has one value. Everything else becomes an
 //! expression, which means what core means, and which the server evaluates for every row that the indexed part leaves.
 
-use longevity_core::backend::Lookup;
-use longevity_core::query::{Predicate, TextTest, scope_of};
+use longevity_core::backend::{Lookup, Predicate, TextTest, scope_of};
 use longevity_core::storable::{ScalarType, Shape};
 use longevity_core::value::{Comparison, satisfies};
 use longevity_core::{Error, ErrorKind, Path, Value};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use longevity_core::query::Select;
+use longevity_core::backend::Select;
 use longevity_core::{Error, Row};
 
 use crate::encode::document::MongoDocument;

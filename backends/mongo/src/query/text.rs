@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use longevity_core::query::TextTest;
+use longevity_core::backend::TextTest;
 use longevity_core::value::text::cases_of;
 use longevity_core::{Error, ErrorKind};
 use mongodb::bson::raw::cstr;

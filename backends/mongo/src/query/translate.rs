@@ -1,6 +1,6 @@
 //! Whole queries in MongoDB's language: the filter, the order, the page, and the fields that are sent.
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, scope_of};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select, scope_of};
 use longevity_core::storable::Shape;
 use longevity_core::table::TableDefinition;
 use longevity_core::value::Comparison;

@@ -1,4 +1,4 @@
-//! The one law of keys: bytes sort as values do, and end where they end.
+//! The law of keys: bytes sort as values do, and each value's bytes show where they end.
 
 use proptest::prelude::*;
 
@@ -86,7 +86,7 @@ proptest! {
             prop_assert_eq!(length_of(columns, &key), encoded(&values[..columns]).len());
         }
         prop_assert_eq!(length_of(values.len(), &key), whole);
-        // Everything that begins with these columns is below them followed by the bound.
+        // All keys that begin with these columns sort below the columns followed by the bound.
         let mut above = encoded(&values);
         above.push(ABOVE);
         prop_assert!(id >= 0xff00_0000_0000_0000 || key < above);
@@ -115,7 +115,7 @@ fn awkward_values_sort_pair_by_pair() {
         for b in &values {
             let key = |value: &Value| encoded(std::slice::from_ref(value));
             assert_eq!(key(a).cmp(&key(b)), a.cmp(b), "{a:?} and {b:?}");
-            // Whatever follows.
+            // The order does not depend on what follows.
             let followed = |value: &Value| encoded(&[value.clone(), text("")]);
             assert_eq!(followed(a).cmp(&followed(b)), a.cmp(b), "{a:?} and {b:?}");
         }

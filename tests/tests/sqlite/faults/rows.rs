@@ -80,7 +80,7 @@ fn an_unknown_discriminator_names_the_row_and_what_is_known() {
     place.raw().execute_batch("PRAGMA ignore_check_constraints = 1; UPDATE user SET _type = 'Admin'").unwrap();
     let error = store.repo::<User>().retrieve(&Username("ann".into())).unwrap_err();
     let text =
-        "row #1 of table user has the discriminator \"Admin\", which User does not know; it knows Member, Commenter";
+        "row #1 of table user has the discriminator \"Admin\", which User does not know: it knows Member, Commenter";
     assert_eq!(error.to_string(), text);
     assert!(store.repo::<Commenter>().retrieve(&Username("ann".into())).unwrap().is_none());
     // A row of another version's type stays where it is.

@@ -192,7 +192,7 @@ fn new_keys_and_indexes_take_defaults_and_aliases_in() {
     assert_eq!(old.name.0, "old");
     assert_eq!(repo.retrieve_one(&indexed::Mail("old@x".into())).unwrap().level, 5);
     let taken = indexed::Account { serial: indexed::Serial(77), ..indexed::Account::new("new", 2) };
-    assert_eq!(repo.create(taken).unwrap_err().to_string(), "Account with serial = 77 exists already");
+    assert_eq!(repo.create(taken).unwrap_err().to_string(), "Account with serial = 77 already exists");
     let taken = indexed::Account { email: indexed::Mail("old@x".into()), ..indexed::Account::new("new", 2) };
     assert!(repo.create(taken).unwrap_err().is_duplicate_key());
     // From now on the document has it.
@@ -210,5 +210,5 @@ fn a_default_that_breaks_a_new_key_is_a_duplicate() {
     let store = open::<older::Model>(&sqlite);
     store.repo().create(older::Account { name: older::Name("two".into()), mail: "two@x".into() }).unwrap();
     let store = Longevity::<indexed::Model, _>::open(sqlite).unwrap();
-    assert_eq!(store.create_schema().unwrap_err().to_string(), "Account with serial = 77 exists already");
+    assert_eq!(store.create_schema().unwrap_err().to_string(), "Account with serial = 77 already exists");
 }

@@ -44,7 +44,7 @@ fn an_empty_table_grows_into_what_a_new_one_is() {
     for store in [store, older.store()] {
         store.repo().create(bot.clone()).unwrap();
         let refused = store.repo().create(second::Bot { username: second::Username("d2".into()), ..bot.clone() });
-        assert_eq!(refused.unwrap_err().to_string(), "Bot with serial = 2 exists already");
+        assert_eq!(refused.unwrap_err().to_string(), "Bot with serial = 2 already exists");
     }
     let objects = |place: &Place| -> Vec<(String, Option<String>)> {
         let indexes = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name";
@@ -83,7 +83,7 @@ fn rows_that_are_there_already_enter_new_keys_and_indexes() {
         ..members.find(second::Member::query()).unwrap()[1].get().clone()
     };
     let taken = second::Member { username: second::Username("new".into()), ..taken };
-    assert_eq!(members.create(taken).unwrap_err().to_string(), "Member with email = \"a@x\" exists already");
+    assert_eq!(members.create(taken).unwrap_err().to_string(), "Member with email = \"a@x\" already exists");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn values_that_became_equal_when_the_key_was_dropped_are_a_duplicate() {
     members.update(bob.modify(|member| member.email = "a@x".into())).unwrap();
     let before = place.dump();
     let error = place.try_store::<second::Model>().unwrap_err();
-    assert_eq!(error.to_string(), "Member with email = \"a@x\" exists already");
+    assert_eq!(error.to_string(), "Member with email = \"a@x\" already exists");
     assert_eq!(place.dump(), before);
 }
 

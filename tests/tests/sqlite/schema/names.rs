@@ -107,7 +107,7 @@ fn names_with_quotes_and_names_that_differ_only_in_case_are_names() {
     it.create(one.clone()).unwrap();
     its.create(two.clone()).unwrap();
     let error = it.create(odd::It { id: odd::Id(3), ..one.clone() }).unwrap_err();
-    assert_eq!(error.to_string(), "It with a \"key\" ISNULL OR 1) AND ' = \"k\" exists already");
+    assert_eq!(error.to_string(), "It with a \"key\" ISNULL OR 1) AND ' = \"k\" already exists");
     assert!(its.create(odd::Its { id: odd::Id(3), ..two.clone() }).unwrap_err().is_duplicate_key());
     let p = odd::It::props();
     assert_eq!(it.count(odd::It::query().filter(p.name.eq(1) & p.name_too.eq("one"))).unwrap(), 1);

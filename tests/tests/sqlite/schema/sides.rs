@@ -52,7 +52,7 @@ fn an_older_model_goes_on_beside_a_newer_one() {
     older.repo().create(second::Commenter { username: name("dan"), city: "x".into() }).unwrap();
     // The poly key is one over the variants that only the other knows.
     let taken = older.repo().create(second::Commenter { username: name("r2"), city: "x".into() }).unwrap_err();
-    assert_eq!(taken.to_string(), "User with username = \"r2\" exists already");
+    assert_eq!(taken.to_string(), "User with username = \"r2\" already exists");
     let unknown = older.repo::<second::User>().retrieve(&name("r2")).unwrap_err();
     assert!(matches!(&unknown, longevity::Error::UnknownDiscriminator { found, .. } if found == "Robot"), "{unknown}");
     assert_eq!(older.repo::<second::User>().count(second::User::query()).unwrap(), 3);

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use longevity::backend::Value;
+use longevity::backend::storable::{ScalarType, Shape};
+use longevity::backend::table::{Index, Scope, TableDefinition};
+use longevity::backend::value::Comparison;
 use longevity::backend::{Backend, Lookup, Session};
+use longevity::backend::{Direction, OrderBy, Predicate, Select};
 use longevity::prelude::*;
-use longevity::query::{Direction, OrderBy, Predicate, Select};
-use longevity::storable::{ScalarType, Shape};
-use longevity::table::{Index, Scope, TableDefinition};
-use longevity::value::Comparison;
-use longevity::{Access, DomainModel, Explanation, RootType, Value};
+use longevity::{Access, DomainModel, Explanation, RootType};
 use longevity_core::Path;
 use longevity_tests::models;
 
@@ -18,7 +19,7 @@ type Table = <Mongo as Session>::Table;
 
 /// The definitions of all tables of a model.
 fn definitions<M: DomainModel>(
-    listed: impl IntoIterator<Item = longevity::definition::RootDefinition>,
+    listed: impl IntoIterator<Item = longevity::backend::definition::RootDefinition>,
 ) -> Vec<TableDefinition> {
     let tables: Vec<_> = listed.into_iter().map(|root| root.table().unwrap()).collect();
     let described: Vec<_> = M::description().types.iter().map(|described| described.name.to_owned()).collect();

@@ -1,10 +1,11 @@
 //! Documents of an older version of the model, with fields under aliases, or without fields that have a default. Filters, orders,
 //! look-ups and keys agree with the decoded values, whether the schema or the documents were created first.
 
+use longevity::backend::Value;
+use longevity::backend::value::Comparison;
+use longevity::backend::{Direction, OrderBy, Predicate, Select};
 use longevity::blocking::Longevity;
-use longevity::query::{Direction, OrderBy, Predicate, Select};
-use longevity::value::Comparison;
-use longevity::{Filter, MongoError, PersistentType, Query, Value};
+use longevity::{Filter, MongoError, PersistentType, Query};
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::place::{Place, own};

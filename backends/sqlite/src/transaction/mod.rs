@@ -1,0 +1,8 @@
+//! Transactions.
+
+/// What is open of a transaction, and how it ends.
+pub(crate) mod open;
+/// A transaction and its operations.
+pub(crate) mod session;
+/// The rows of a snapshot, read on demand.
+pub(crate) mod snapshot_rows;
