@@ -154,7 +154,7 @@ async fn next_of(
 type Opened = Result<Cursor, DriverError>;
 
 /// A query that was sent. Until its answer arrives, we do not know whether the server has a cursor for it, or which one. If this
-/// is dropped before, a task waits for the answer and closes the cursor.
+/// is dropped before that, a task waits for the answer and closes the cursor.
 struct Opening {
     connection: Arc<Connection>,
     /// Set before the query is sent.

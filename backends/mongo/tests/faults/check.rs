@@ -18,24 +18,24 @@ pub(crate) async fn check(store: &Longevity<Faults, Mongo>, label: &str, journal
         *batches.entry(state.batch.clone()).or_default() += 1;
     }
 
-    assert!(names.values().all(|times| *times == 1), "a row is there twice");
+    assert!(names.values().all(|times| *times == 1), "a row exists twice");
     for name in &journal.created {
         let is_there = names.contains_key(name);
-        assert_eq!(is_there, !journal.deleted.contains(name), "{name} was created, and deleted or not");
+        assert_eq!(is_there, !journal.deleted.contains(name), "{name} was created, and then deleted or not");
     }
     let created = |name: &&String| name.contains("-created-") || name.contains("-deleted-");
     for name in names.keys().filter(created) {
-        assert!(journal.created.contains(name), "{name} is there, and nobody was told");
+        assert!(journal.created.contains(name), "{name} exists, but no caller was told");
     }
 
     for batch in &journal.batches {
         assert_eq!(batches.get(batch), Some(&BATCH), "{batch} was acknowledged");
     }
     for (batch, rows) in batches.iter().filter(|(batch, _)| batch.contains("-batch-")) {
-        assert_eq!(*rows, BATCH, "a part of {batch}");
+        assert_eq!(*rows, BATCH, "only a part of {batch} exists");
         assert!(
             journal.batches.contains(batch) || journal.open_batches.contains(batch),
-            "{batch} is there, and nobody was told"
+            "{batch} exists, but no caller was told"
         );
     }
 
@@ -43,12 +43,12 @@ pub(crate) async fn check(store: &Longevity<Faults, Mongo>, label: &str, journal
     let pairs: BTreeSet<_> = names.keys().filter(is_pair).cloned().collect();
     let bigs = store.repo::<Big>().find(Big::query()).await.unwrap();
     let others: BTreeSet<_> = bigs.iter().map(|state| &state.title.0).filter(is_pair).cloned().collect();
-    assert_eq!(pairs, others, "a transaction was done by half");
+    assert_eq!(pairs, others, "only half of a transaction was done");
     let lost: Vec<_> = journal.pairs.difference(&pairs).collect();
     assert!(lost.is_empty(), "acknowledged transactions are lost: {lost:?}");
     let told: BTreeSet<_> = journal.pairs.union(&journal.open_pairs).cloned().collect();
     let more: Vec<_> = pairs.difference(&told).collect();
-    assert!(more.is_empty(), "transactions that nobody was told of: {more:?}");
+    assert!(more.is_empty(), "transactions that no caller was told of: {more:?}");
 
     let mut marks = BTreeSet::new();
     for name in shared_counters(label) {
@@ -60,5 +60,5 @@ pub(crate) async fn check(store: &Longevity<Faults, Mongo>, label: &str, journal
     assert!(lost.is_empty(), "acknowledged updates are lost: {lost:?}");
     let told: BTreeSet<_> = journal.marks.union(&journal.open_marks).copied().collect();
     let more: Vec<_> = marks.difference(&told).collect();
-    assert!(more.is_empty(), "updates that nobody was told of: {more:?}");
+    assert!(more.is_empty(), "updates that no caller was told of: {more:?}");
 }

@@ -44,7 +44,7 @@ pub(crate) fn all_of(error: &Error) -> String {
 #[track_caller]
 pub(crate) fn assert_no_secret(text: &str, secrets: &[&str]) {
     for secret in secrets {
-        assert!(!text.contains(secret), "{secret:?} is in {text}");
+        assert!(!text.contains(secret), "{text} contains {secret:?}");
     }
 }
 
@@ -106,7 +106,7 @@ fn rejected_credentials_are_not_shown() {
         println!("{user}: {error}");
     }
     let traced = recorder.text.lock().unwrap();
-    assert!(!traced.is_empty(), "nothing is traced");
+    assert!(!traced.is_empty(), "there are no traces");
     assert_no_secret(&traced, &[PASSWORD, "a-wrong-password", "mongodb://"]);
 }
 

@@ -306,7 +306,7 @@ fn a_version_that_becomes_invalid_between_reading_and_writing_is_an_error() {
                 let refused = members.delete(state.clone()).await.unwrap_err();
                 assert!(is_about_the_version(&refused), "{edited}: {refused:?}");
             };
-            tokio::time::timeout(limit, write).await.unwrap_or_else(|_| panic!("{edited}: no end"));
+            tokio::time::timeout(limit, write).await.unwrap_or_else(|_| panic!("{edited}: the write does not end"));
             // A NaN does not equal itself.
             let raw = scratch.database().collection::<RawDocumentBuf>("user");
             let found = raw.find_one(doc! { "username": "bob" }).await.unwrap().unwrap();

@@ -32,7 +32,7 @@ fn an_index_that_is_being_built_does_not_count() {
         };
         let mut waited = 0;
         while listed().await < 2 {
-            assert!(waited < 600 && !building.is_finished(), "no index was begun");
+            assert!(waited < 600 && !building.is_finished(), "no index build has begun");
             waited += 1;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

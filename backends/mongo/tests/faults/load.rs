@@ -96,7 +96,7 @@ impl Load {
         let mut count = self.shared.acknowledged.subscribe();
         let wanted = *count.borrow() + more;
         let reached = tokio::time::timeout(PATIENCE, count.wait_for(|count| *count >= wanted)).await;
-        reached.unwrap_or_else(|_| panic!("no {more} writes: {:?}", self.shared.journal)).unwrap();
+        reached.unwrap_or_else(|_| panic!("fewer than {more} writes: {:?}", self.shared.journal)).unwrap();
     }
 
     /// Waits until this many writes that began after an instant are acknowledged.
@@ -113,7 +113,7 @@ impl Load {
     pub(crate) async fn stop(self) -> Journal {
         self.shared.stop.store(true, Ordering::Relaxed);
         let joined = tokio::time::timeout(PATIENCE, self.tasks.join_all()).await;
-        joined.unwrap_or_else(|_| panic!("an operation never ends: {:?}", self.shared.journal));
+        joined.unwrap_or_else(|_| panic!("an operation does not end: {:?}", self.shared.journal));
         std::mem::take(&mut self.shared.journal.lock().unwrap())
     }
 }

@@ -42,7 +42,7 @@ fn updates_in_a_race_are_all_done_once() {
         assert_eq!(marks, (0..CALLERS * UPDATES).collect::<Vec<_>>());
         assert_eq!(state.row_version(), u64::try_from(CALLERS * UPDATES).unwrap());
         println!("{CALLERS} callers, {UPDATES} updates each: {conflicts} conflicts");
-        assert!(conflicts > 0, "nobody was in anybody's way");
+        assert!(conflicts > 0, "there were no conflicts");
     });
 }
 
@@ -86,7 +86,7 @@ fn either_an_update_or_a_deletion_wins() {
                 other => panic!("{other:?}"),
             }
         }
-        println!("an update won {updated} times, a deletion {deleted} times");
+        println!("an update won {updated} times, and a deletion {deleted} times");
         assert_eq!(counters.count(Counter::query()).await.unwrap(), updated);
     });
 }

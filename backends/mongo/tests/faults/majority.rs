@@ -68,7 +68,7 @@ async fn assert_all_is_well(store: &Longevity<Faults, Mongo>, label: &str) {
     }
     let many = || counters.find(Counter::query().filter(Counter::props().batch.eq(label)));
     let of_batch = many().await.unwrap().iter().filter(|state| state.name.0.contains("-many-")).count();
-    assert!(of_batch == 0 || of_batch == 3, "a part of a batch");
+    assert!(of_batch == 0 || of_batch == 3, "only a part of a batch exists");
     counters.create(counter(format!("{label}-after"), label)).await.unwrap();
     assert!(counters.retrieve(&Name(format!("{label}-after"))).await.unwrap().is_some());
 }

@@ -12,10 +12,10 @@ use crate::place::{heal, in_a_runtime, store, three};
 /// How long a server hangs.
 const HANGS: Duration = Duration::from_secs(10);
 
-fn told(what: &str, journal: &Journal, since: Instant) {
+fn report(what: &str, journal: &Journal, since: Instant) {
     println!(
-        "{what}: recovered in {:.2?}; {} marks, {} rows created, {} deleted, {} batches, {} transactions and {} given up, {} reads; {} retryable errors, {} \
-         updates and {} batches left open; the slowest write took {:.2?}",
+        "{what}: recovered in {:.2?}; {} marks, {} rows created, {} deleted, {} batches, {} transactions and {} given up, \
+         {} reads; {} retryable errors, {} updates and {} batches left open; the slowest write took {:.2?}",
         journal.recovery(since),
         journal.marks.len(),
         journal.created.len(),
@@ -56,7 +56,7 @@ fn a_primary_is_killed_under_load() {
         set.members()[primary].start_again().unwrap();
         load.acknowledged(200).await;
         let journal = load.stop().await;
-        told("the primary was killed", &journal, killed);
+        report("the primary was killed", &journal, killed);
         check(&store, "killed", &journal).await;
         check_again(&set, "killed", &journal).await;
     });
@@ -82,7 +82,7 @@ fn a_primary_hangs_under_load() {
         set.members()[primary].resume().unwrap();
         load.acknowledged_since(paused, 200).await;
         let journal = load.stop().await;
-        told("the primary hung", &journal, paused);
+        report("the primary hung", &journal, paused);
         check(&store, "hung", &journal).await;
         check_again(&set, "hung", &journal).await;
     });
@@ -102,7 +102,7 @@ fn a_secondary_hangs_and_no_caller_notices() {
         set.members()[secondary].resume().unwrap();
         load.acknowledged(50).await;
         let journal = load.stop().await;
-        told("a secondary hung", &journal, paused);
+        report("a secondary hung", &journal, paused);
         assert_eq!(journal.retryable, 0);
         check(&store, "secondary", &journal).await;
     });

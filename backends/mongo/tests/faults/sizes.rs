@@ -74,7 +74,7 @@ fn a_document_of_16_mib_and_one_byte_more() {
 fn levels(document: &RawDocument) -> usize {
     let of_value = |value: RawBsonRef<'_>| match value {
         RawBsonRef::Document(document) => levels(document),
-        RawBsonRef::Array(_) => panic!("no list is in it"),
+        RawBsonRef::Array(_) => panic!("the document contains no list"),
         _ => 0,
     };
     1 + document.iter().map(|field| of_value(field.unwrap().1)).max().unwrap_or_default()

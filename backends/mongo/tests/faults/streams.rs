@@ -42,7 +42,7 @@ async fn cursors(scratch: &Scratch) -> Vec<i64> {
 async fn until_none_is_open(scratch: &Scratch) {
     let begun = Instant::now();
     while !cursors(scratch).await.is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "a cursor stays open");
+        assert!(begun.elapsed() < Duration::from_secs(30), "a cursor is still open");
         tokio::task::yield_now().await;
     }
 }
@@ -74,7 +74,10 @@ fn at_most_one_batch_is_in_memory() {
             item.unwrap();
             read += 1;
             if let [given] = cursors(&scratch).await[..] {
-                assert!((0..=i64::from(BATCH)).contains(&(given - read)), "{given} were given when {read} were read");
+                assert!(
+                    (0..=i64::from(BATCH)).contains(&(given - read)),
+                    "the server had sent {given} rows when {read} were read"
+                );
             } else {
                 assert!(read > 100 - i64::from(BATCH), "no cursor after {read}");
             }
@@ -216,7 +219,7 @@ fn a_long_query_that_is_given_up_ends_on_the_server() {
         }
         let begun = Instant::now();
         while failing.running("long.counter").await > 0 {
-            assert!(begun.elapsed() < Duration::from_secs(30), "a query goes on");
+            assert!(begun.elapsed() < Duration::from_secs(30), "a query is still running");
             tokio::task::yield_now().await;
         }
         failing.switch_off("waitInFindBeforeMakingBatch").await;

@@ -154,7 +154,7 @@ async fn dropped_in<F: Future>(failing: &Failing, work: F) {
     let begun = failing.wait_for_failure(1);
     tokio::pin!(begun);
     std::future::poll_fn(|context| {
-        assert!(work.as_mut().poll(context).is_pending(), "it was over before it was dropped");
+        assert!(work.as_mut().poll(context).is_pending(), "the work ended before it was dropped");
         begun.as_mut().poll(context)
     })
     .await;
@@ -327,7 +327,7 @@ fn a_primary_is_killed_in_a_commit() {
                 assert_eq!(marks as u64, rows);
             }
         }
-        println!("the primary was killed in the commit: the work was done {} times", runs.into_inner());
+        println!("the primary was killed during the commit: the work was done {} times", runs.into_inner());
         let before = done(&store).await;
         heal(&set);
         assert_eq!(done(&store).await, before);

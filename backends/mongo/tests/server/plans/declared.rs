@@ -177,7 +177,7 @@ impl Complaints {
     }
 
     fn assert_none_of(self, at_least: usize) {
-        assert!(self.plans >= at_least, "only {} plans were looked at", self.plans);
+        assert!(self.plans >= at_least, "only {} plans were checked", self.plans);
         assert!(self.found.is_empty(), "{} of {}\n{}", self.found.len(), self.plans, self.found.join("\n\n"));
     }
 }

@@ -292,7 +292,7 @@ impl<P: RootType + Encodable> Rows<P> {
     /// The same for properties up to this depth.
     pub(crate) fn check_as_deep_as(mut self, depth: usize, at_least: usize) {
         self.ask_for_all();
-        let Shape::Struct { fields, .. } = P::shape() else { panic!("{} is no struct", P::definition().name) };
+        let Shape::Struct { fields, .. } = P::shape() else { panic!("{} is not a struct", P::definition().name) };
         self.ask_of_ids();
         for field in fields {
             self.ask_of_property(&Path::root().then(field.step), depth);
