@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, TransactionMode,
-    WriteFailure, Writes, find_values_of_documents,
+    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, InPlace, Lookup, Predicate, Profile, Select,
+    Session, TransactionMode, WriteFailure, Writes, find_values_of_documents,
 };
-use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Encodable, Error, Explanation, Row, Timestamp, Value};

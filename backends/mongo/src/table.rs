@@ -33,7 +33,7 @@ pub(crate) struct ReadyTable {
     pub(crate) connection: Arc<Connection>,
     pub(crate) collection: Collection<RawDocumentBuf>,
     /// The same collection with the read concern `snapshot`: all reads in a session see the same moment.
-    pub(crate) of_one_moment: Collection<RawDocumentBuf>,
+    pub(crate) snapshot_collection: Collection<RawDocumentBuf>,
     /// The names of the database and the collection, as the server writes them in its messages.
     pub(crate) namespace: String,
     pub(crate) database: Database,
@@ -97,7 +97,7 @@ impl ReadyTable {
         let routing = if connection.is_cluster { layout::shard_key(definition) } else { None };
         Ok(Self {
             collection: connection.database.collection(&definition.name),
-            of_one_moment: connection.database.collection_with_options(
+            snapshot_collection: connection.database.collection_with_options(
                 &definition.name,
                 CollectionOptions::builder().read_concern(DriverReadConcern::snapshot()).build(),
             ),

@@ -89,7 +89,7 @@ impl Connection {
         let client = Client::with_options(options).map_err(|error| MongoError::of_address(&error))?;
         let database = client.database(&name);
         let primary = SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Primary);
-        // This first command shows that the server is reachable and accepts the credentials, and tells its kind.
+        // This first command shows that the server is reachable and accepts the credentials, and reports its kind.
         let hello = database.run_command(doc! { "hello": 1 }).selection_criteria(primary).await;
         let hello = hello.map_err(MongoError::of_read)?;
         let is_cluster = hello.get_str("msg").is_ok_and(|message| message == "isdbgrid");

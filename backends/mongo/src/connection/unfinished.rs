@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_have_begun_are_waited_for_and_no_others() {
+    fn only_transactions_that_are_already_known_are_waited_for() {
         in_a_runtime(async {
             let unfinished = Arc::new(Unfinished::default());
             let first = unfinished.begin();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_does_not_end_is_waited_for_once() {
+    fn a_transaction_that_does_not_end_is_waited_for_once() {
         in_a_runtime(async {
             let unfinished = Arc::new(Unfinished::default());
             let never = unfinished.begin();

@@ -189,7 +189,7 @@ impl Expressions {
 
     /// The stored value at the location.
     fn found(&mut self, location: &Location) -> Bson {
-        let (path, rest) = location.plain_way();
+        let (path, rest) = location.plain_prefix();
         let mut value = Bson::String(path.map_or_else(|| "$$ROOT".to_owned(), |path| format!("${path}")));
         for Segment { options, kind } in rest {
             let around = within_options(value, options.saturating_sub(1));

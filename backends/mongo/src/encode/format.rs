@@ -129,7 +129,7 @@ pub(crate) fn decimal_of(value: u64) -> Decimal128 {
 }
 
 /// Whether the text is its own key: MongoDB reads it only as a key, and it is not the key of another text.
-// Byte by byte, which is faster for short texts than the searches of the standard library.
+// Byte by byte, which is faster for short strings than the searches of the standard library.
 #[inline]
 fn is_own_key(text: &str) -> bool {
     !matches!(text.as_bytes(), [] | [b'$', ..]) && !text.bytes().any(|byte| matches!(byte, b'%' | b'.' | b'\0'))

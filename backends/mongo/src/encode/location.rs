@@ -6,7 +6,7 @@ use longevity_core::storable::{FieldShape, Shape, ShapeFn, VariantShape};
 use longevity_core::{Path, Step, Value};
 use smallvec::SmallVec;
 
-use crate::encode::shape::{SOME, behind_options, is_object};
+use crate::encode::shape::{SOME, is_object, strip_options};
 use crate::encode::values::keys_of;
 
 /// The location of a property: the segments that lead to it, and its type.
@@ -68,7 +68,7 @@ impl Field {
 
     /// The entry of a map that is an object.
     fn of_entry(key_shape: ShapeFn, key: &Value, held: ShapeFn) -> Self {
-        let mut names = keys_of(&behind_options(key_shape).1(), key).into_iter().map(Cow::Owned);
+        let mut names = keys_of(&strip_options(key_shape).1(), key).into_iter().map(Cow::Owned);
         let name = names.next().unwrap_or_default();
         Self { name, aliases: names.collect(), absent: None, shape: held, is_presence: true }
     }
@@ -120,7 +120,7 @@ fn nothing() -> Shape {
 impl Location {
     /// The location of a path; `None` if the type has no such path.
     pub(crate) fn of(root: ShapeFn, path: &Path) -> Option<Self> {
-        let (options, leaf) = behind_options(root);
+        let (options, leaf) = strip_options(root);
         let mut location = Self { segments: SmallVec::new(), options, is_presence: false, leaf };
         let mut path = path;
         loop {
@@ -166,7 +166,7 @@ impl Location {
 
     fn cross(&mut self, kind: SegmentKind, held: ShapeFn, is_presence: bool) {
         self.segments.push(Segment { options: self.options - usize::from(self.is_presence), kind });
-        let (options, leaf) = behind_options(held);
+        let (options, leaf) = strip_options(held);
         (self.options, self.is_presence, self.leaf) = (options + usize::from(is_presence), is_presence, leaf);
     }
 
@@ -225,7 +225,7 @@ impl Location {
 
     /// The field up to which the values are in a single place, and the remaining segments. `None` if that field is the document
     /// itself.
-    pub(crate) fn plain_way(&self) -> (Option<String>, &[Segment]) {
+    pub(crate) fn plain_prefix(&self) -> (Option<String>, &[Segment]) {
         let plain = self.segments.iter().take_while(|segment| segment.is_plain()).count();
         let (plain, rest) = self.segments.split_at(plain);
         (if plain.is_empty() { None } else { field_of(plain, 0) }, rest)

@@ -101,7 +101,7 @@ pub(crate) fn read_into(
     document: &RawDocument,
 ) -> Result<(), Error> {
     let mut own = OwnFields::default();
-    let read = match own.in_front(document.as_bytes(), has_type(definition)) {
+    let read = match own.in_order(document.as_bytes(), has_type(definition)) {
         Some(fields) => {
             into.doc.set(fields);
             Ok(())
@@ -189,7 +189,7 @@ struct OwnFields<'a> {
 impl<'a> OwnFields<'a> {
     /// Reads the fields where longevity writes them, and returns the bytes of the fields after them. `None` if a field is not
     /// there, which happens if another program edited the document.
-    fn in_front(&mut self, bytes: &'a [u8], has_type: bool) -> Option<&'a [u8]> {
+    fn in_order(&mut self, bytes: &'a [u8], has_type: bool) -> Option<&'a [u8]> {
         let mut at = 4;
         loop {
             let kind = *bytes.get(at)?;

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_id_is_said_as_the_shell_takes_it() {
+    fn a_row_id_is_shown_as_the_shell_accepts_it() {
         let id = next();
         assert_eq!(row_id(id).to_string(), format!("#{}", id.to_hex()));
     }

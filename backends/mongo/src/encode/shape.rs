@@ -6,7 +6,7 @@ use longevity_core::storable::{ScalarType, Shape, ShapeFn};
 pub(crate) const SOME: &str = "_some";
 
 /// The number of options around the type, and the type inside them.
-pub(crate) fn behind_options(shape: ShapeFn) -> (usize, ShapeFn) {
+pub(crate) fn strip_options(shape: ShapeFn) -> (usize, ShapeFn) {
     let (mut options, mut shape) = (0, shape);
     loop {
         match shape() {
@@ -17,7 +17,7 @@ pub(crate) fn behind_options(shape: ShapeFn) -> (usize, ShapeFn) {
     }
 }
 
-fn behind_newtypes(shape: ShapeFn) -> Shape {
+fn strip_newtypes(shape: ShapeFn) -> Shape {
     let mut shape = shape();
     while let Shape::Newtype { inner, .. } = shape {
         shape = inner();
@@ -27,7 +27,7 @@ fn behind_newtypes(shape: ShapeFn) -> Shape {
 
 /// Whether a map with such keys is stored as an object.
 pub(crate) fn is_object(key: ShapeFn) -> bool {
-    match behind_newtypes(key) {
+    match strip_newtypes(key) {
         Shape::Scalar(scalar) => !scalar.is_float(),
         Shape::Choice { .. } => true,
         Shape::Newtype { .. }
@@ -42,7 +42,7 @@ pub(crate) fn is_object(key: ShapeFn) -> bool {
 
 /// Whether two values of the type are equal exactly if their encodings are, whichever version of the model wrote them.
 pub(crate) fn is_flat(shape: ShapeFn) -> bool {
-    match behind_options(shape).1() {
+    match strip_options(shape).1() {
         Shape::Scalar(_) => true,
         Shape::Choice { aliases, .. } => aliases.is_empty(),
         Shape::Newtype { .. }

@@ -9,7 +9,7 @@ use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
 
 use crate::encode::format::{self, BsonFormat};
-use crate::encode::shape::{SOME, behind_options, is_object};
+use crate::encode::shape::{SOME, is_object, strip_options};
 
 /// The value of a scalar or a choice.
 pub(crate) fn scalar(value: ValueRef<'_>) -> Bson {
@@ -49,15 +49,15 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 /// A value of any type, as the encoding writes it.
 pub(crate) fn of_type(shape: ShapeFn, value: &Value) -> Bson {
-    let (options, shape) = behind_options(shape);
+    let (options, shape) = strip_options(shape);
     let (inner, wrappers) = match value {
         Value::None(depth) => (Bson::Null, usize::from(*depth).min(options.saturating_sub(1))),
-        value => (behind(&shape(), value), options.saturating_sub(1)),
+        value => (without_options(&shape(), value), options.saturating_sub(1)),
     };
     (0..wrappers).fold(inner, |inner, _| Bson::Document(doc! { SOME: inner }))
 }
 
-fn behind(shape: &Shape, value: &Value) -> Bson {
+fn without_options(shape: &Shape, value: &Value) -> Bson {
     match (shape, value) {
         (Shape::Struct { fields, .. }, Value::Record(values)) => {
             let shape_of = |name: &str| fields.iter().find(|field| field.step.name == name).map(|field| field.shape);

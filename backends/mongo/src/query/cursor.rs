@@ -55,10 +55,10 @@ impl Cursor {
         }
         let (collection, connection) = (table.collection.clone(), Arc::clone(&table.connection));
         let session_id = Arc::new(OnceLock::new());
-        let (told, asks) = (Arc::clone(&session_id), Arc::clone(&connection));
+        let (sent_session, asking) = (Arc::clone(&session_id), Arc::clone(&connection));
         let open = async move {
-            let mut session = asks.session().await?;
-            let _ = told.set(session.id().clone());
+            let mut session = asking.session().await?;
+            let _ = sent_session.set(session.id().clone());
             let batches = ask(collection, find, batch_size, &mut session).await?;
             Ok(Self::Open(Box::new(batches), CursorSession::Query(Box::new(session))))
         };
@@ -154,7 +154,7 @@ async fn next_of(
 type Opened = Result<Cursor, DriverError>;
 
 /// A query that was sent. Until its answer arrives, we do not know whether the server has a cursor for it, or which one. If this
-/// is dropped before, a task waits for the answer and closes the cursor.
+/// is dropped before that, a task waits for the answer and closes the cursor.
 struct Opening {
     connection: Arc<Connection>,
     /// Set before the query is sent.

@@ -10,18 +10,18 @@ use crate::encode::expression::{
     size, within_options,
 };
 use crate::encode::location::{Field, names_of_variant};
-use crate::encode::shape::{behind_options, is_flat, is_object};
+use crate::encode::shape::{is_flat, is_object, strip_options};
 use crate::encode::values::{keys_of, names_of_choice, of_type, scalar};
 
 impl Expressions {
     /// Whether the stored value of a type equals the value.
     pub(crate) fn equals(&mut self, stored: Bson, shape: ShapeFn, value: &Value) -> Bson {
-        let (options, shape) = behind_options(shape);
-        self.equals_behind(stored, options, shape, value)
+        let (options, shape) = strip_options(shape);
+        self.equals_in_options(stored, options, shape, value)
     }
 
     /// The same, with the number of options given separately from the type.
-    pub(crate) fn equals_behind(&mut self, stored: Bson, options: usize, shape: ShapeFn, value: &Value) -> Bson {
+    pub(crate) fn equals_in_options(&mut self, stored: Bson, options: usize, shape: ShapeFn, value: &Value) -> Bson {
         match value {
             Value::None(0) => is_absent(stored),
             Value::None(depth) if usize::from(*depth) < options => {
@@ -105,7 +105,7 @@ impl Expressions {
     }
 
     fn equals_object(&mut self, stored: Bson, key: ShapeFn, held: ShapeFn, values: &[(Value, Value)]) -> Bson {
-        let (_, key_shape) = behind_options(key);
+        let (_, key_shape) = strip_options(key);
         self.with(stored, |this, stored| {
             let mut parts = vec![has_type(stored.clone(), "object"), has_size(entries(stored.clone()), values.len())];
             for (key, value) in values {

@@ -1,11 +1,10 @@
-//! Filters in MongoDB's language. A value is always behind an operator, `{"$eq": value}`, so that no value is read as a part of
+//! Filters in MongoDB's language. A value always follows an operator, `{"$eq": value}`, so that no value is read as a part of
 //! the filter.
 //!
 //! An index serves a filter's operators. They fit a property that is in one place and has one value. Everything else becomes an
 //! expression, which means what core means, and which the server evaluates for every row that the indexed part leaves.
 
-use longevity_core::backend::Lookup;
-use longevity_core::backend::{Predicate, TextTest, scope_of};
+use longevity_core::backend::{Lookup, Predicate, TextTest, scope_of};
 use longevity_core::storable::{ScalarType, Shape};
 use longevity_core::value::{Comparison, satisfies};
 use longevity_core::{Error, ErrorKind, Path, Value};
@@ -16,17 +15,17 @@ use crate::encode::location::{Field, Location};
 use crate::encode::own_fields::{ID, TYPE};
 use crate::encode::property::Property;
 use crate::encode::row_id;
-use crate::encode::shape::{behind_options, is_flat, is_instant};
+use crate::encode::shape::{is_flat, is_instant, strip_options};
 use crate::encode::values::{names_of_choice, of_type, scalar};
 use crate::error::unsupported;
-use crate::query::limits::{ensure_reachable, sayable};
+use crate::query::limits::{ensure_reachable, within_limits};
 use crate::query::text;
 use crate::schema::layout::of_types;
 use crate::table::ReadyTable;
 
 /// The filter of a predicate.
 pub(crate) fn filter(table: &ReadyTable, predicate: &Predicate) -> Result<Document, Error> {
-    sayable(condition(table, predicate, None)?)
+    within_limits(condition(table, predicate, None)?)
 }
 
 /// The filter of a look-up by key.
@@ -61,16 +60,16 @@ fn condition(table: &ReadyTable, predicate: &Predicate, scope: Option<usize>) ->
         Predicate::In { path, operands, negated: false } => among_of(table, path, operands, scope)?,
         Predicate::In { path, operands, negated: true } => negated(among_of(table, path, operands, scope)?),
         Predicate::Text { path, test, text } => {
-            asked(table, path, scope, false, |location| passes(location, *test, text))?
+            on_property(table, path, scope, false, |location| passes(location, *test, text))?
         }
         Predicate::Contains { path, element } => {
-            asked(table, path, scope, false, |location| Ok(contains(location, element)))?
+            on_property(table, path, scope, false, |location| Ok(contains(location, element)))?
         }
         Predicate::Length { path, comparison: Comparison::Ne, length } => {
-            negated(asked(table, path, scope, false, |location| Ok(has_length(location, "$eq", *length)))?)
+            negated(on_property(table, path, scope, false, |location| Ok(has_length(location, "$eq", *length)))?)
         }
         Predicate::Length { path, comparison, length } => {
-            asked(table, path, scope, false, |location| Ok(has_length(location, operator(*comparison), *length)))?
+            on_property(table, path, scope, false, |location| Ok(has_length(location, operator(*comparison), *length)))?
         }
         Predicate::Id { comparison, id } => match row_id::object_id(*id) {
             Some(id) => doc! { ID: { operator(*comparison): id } },
@@ -120,16 +119,16 @@ fn comparison_of(
     scope: Option<usize>,
 ) -> Result<Document, Error> {
     match comparison {
-        Comparison::Eq => asked(table, path, scope, is_none(operand), |location| Ok(equals(location, operand))),
+        Comparison::Eq => on_property(table, path, scope, is_none(operand), |location| Ok(equals(location, operand))),
         Comparison::Ne => comparison_of(table, path, Comparison::Eq, operand, scope).map(negated),
         Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => {
-            asked(table, path, scope, false, |location| ordered(location, comparison, operand))
+            on_property(table, path, scope, false, |location| ordered(location, comparison, operand))
         }
     }
 }
 
 fn among_of(table: &ReadyTable, path: &Path, operands: &[Value], scope: Option<usize>) -> Result<Document, Error> {
-    asked(table, path, scope, operands.iter().any(is_none), |location| Ok(among(location, operands)))
+    on_property(table, path, scope, operands.iter().any(is_none), |location| Ok(among(location, operands)))
 }
 
 /// Whether a row without the property has this value.
@@ -138,15 +137,15 @@ fn is_none(operand: &Value) -> bool {
 }
 
 /// Applies a condition to the property at a path. `otherwise` is the answer for rows without the property.
-fn asked(
+fn on_property(
     table: &ReadyTable,
     path: &Path,
     scope: Option<usize>,
     otherwise: bool,
-    ask: impl Fn(&Location) -> Result<Document, Error>,
+    condition_at: impl Fn(&Location) -> Result<Document, Error>,
 ) -> Result<Document, Error> {
     match table.property(path) {
-        Some(property) => in_each_case(&property, scope, otherwise, ask),
+        Some(property) => in_each_case(&property, scope, otherwise, condition_at),
         None => Ok(if otherwise { Document::new() } else { nothing() }),
     }
 }
@@ -156,20 +155,20 @@ fn in_each_case(
     property: &Property,
     scope: Option<usize>,
     otherwise: bool,
-    ask: impl Fn(&Location) -> Result<Document, Error>,
+    condition_at: impl Fn(&Location) -> Result<Document, Error>,
 ) -> Result<Document, Error> {
     let cases = property.cases(scope);
     cases.iter().try_for_each(|case| ensure_reachable(&case.location))?;
     if let [case] = cases.as_slice()
         && (case.is_everywhere || scope.is_some())
     {
-        return ask(&case.location);
+        return condition_at(&case.location);
     }
     let mut known = Vec::new();
     let mut answers = Vec::new();
     for case in cases {
         let names: Vec<_> = case.discriminators.iter().flat_map(|names| names.iter().copied()).collect();
-        let answer = ask(&case.location)?;
+        let answer = condition_at(&case.location)?;
         if !is_nothing(&answer) {
             answers.push(all_of(vec![doc! { TYPE: of_types(&names) }, answer]));
         }
@@ -200,14 +199,14 @@ fn equals(location: &Location, operand: &Value) -> Document {
     }
     let mut expressions = Expressions::new();
     let property = expressions.property(location);
-    let equal = expressions.equals_behind(property, location.options, location.leaf, operand);
+    let equal = expressions.equals_in_options(property, location.options, location.leaf, operand);
     let equal = expression::filter(equal);
-    if location.is_plain() || operand.is_none() { equal } else { where_it_is(location, plainly, equal) }
+    if location.is_plain() || operand.is_none() { equal } else { in_place_or_anywhere(location, plainly, equal) }
 }
 
 /// A condition on a property that may be in several places. It tests the usual place, for which there may be an index, and
 /// otherwise any place.
-fn where_it_is(location: &Location, plainly: Option<Document>, anywhere: Document) -> Document {
+fn in_place_or_anywhere(location: &Location, plainly: Option<Document>, anywhere: Document) -> Document {
     let (Some(plainly), Some(field)) = (plainly, location.field()) else { return anywhere };
     let there = |is: bool| doc! { &field: { "$exists": is } };
     doc! { "$or": [{ "$and": [there(true), plainly] }, { "$and": [there(false), anywhere] }] }
@@ -260,7 +259,7 @@ fn among(location: &Location, operands: &[Value]) -> Document {
 fn plainly_or(location: &Location, plainly: Option<Document>, anywhere: impl FnOnce() -> Bson) -> Document {
     match plainly {
         Some(plainly) if location.is_plain() => plainly,
-        plainly => where_it_is(location, plainly, expression::filter(anywhere())),
+        plainly => in_place_or_anywhere(location, plainly, expression::filter(anywhere())),
     }
 }
 
@@ -291,7 +290,7 @@ fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Document> {
                 if !Field::of(known).is_plain() {
                     return None;
                 }
-                let (options, leaf) = behind_options(known.shape);
+                let (options, leaf) = strip_options(known.shape);
                 let below = format!("{field}.{name}");
                 parts.push(match value {
                     Value::None(0) if matches!(leaf(), Shape::Scalar(_) | Shape::Choice { .. }) => {
@@ -369,7 +368,7 @@ fn passes(location: &Location, test: TextTest, text: &str) -> Result<Document, E
     let mut expressions = Expressions::new();
     let value = expressions.value(location);
     let anywhere = expression::filter(expressions.passes(value, test, text)?);
-    Ok(if location.is_plain() { anywhere } else { where_it_is(location, plainly, anywhere) })
+    Ok(if location.is_plain() { anywhere } else { in_place_or_anywhere(location, plainly, anywhere) })
 }
 
 fn has_length(location: &Location, operator: &str, length: u64) -> Document {
@@ -378,7 +377,7 @@ fn has_length(location: &Location, operator: &str, length: u64) -> Document {
 
 fn contains(location: &Location, element: &Value) -> Document {
     let (Shape::List(held) | Shape::Set(held)) = (location.leaf)() else { return nothing() };
-    let (options, leaf) = behind_options(held);
+    let (options, leaf) = strip_options(held);
     let simple = options <= 1 && !is_instant(&leaf()) && is_flat(held);
     match element {
         Value::None(depth) if usize::from(*depth) >= options => nothing(),

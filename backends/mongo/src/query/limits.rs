@@ -18,7 +18,7 @@ fn too_large(limit: String) -> Error {
 }
 
 /// The document, if the server accepts it as part of a command.
-pub(crate) fn sayable(document: Document) -> Result<Document, Error> {
+pub(crate) fn within_limits(document: Document) -> Result<Document, Error> {
     if document.values().all(|value| fits(value, LEVELS - 1)) {
         return Ok(document);
     }
@@ -48,11 +48,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_sayable_up_to_its_last_level() {
+    fn a_document_is_within_limits_up_to_its_last_level() {
         let nested = |levels: usize| (1..levels).fold(doc! { "a": 1 }, |inner, _| doc! { "a": 1, "b": inner });
-        assert!(sayable(nested(LEVELS)).is_ok());
-        assert!(matches!(sayable(nested(LEVELS + 1)), Err(Error::QueryTooLarge { backend: "mongo", .. })));
-        assert!(sayable(doc! { "a": [nested(LEVELS - 2)] }).is_ok());
-        assert!(sayable(doc! { "a": [nested(LEVELS - 1)] }).is_err());
+        assert!(within_limits(nested(LEVELS)).is_ok());
+        assert!(matches!(within_limits(nested(LEVELS + 1)), Err(Error::QueryTooLarge { backend: "mongo", .. })));
+        assert!(within_limits(doc! { "a": [nested(LEVELS - 2)] }).is_ok());
+        assert!(within_limits(doc! { "a": [nested(LEVELS - 1)] }).is_err());
     }
 }

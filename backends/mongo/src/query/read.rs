@@ -5,8 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_core::Stream;
-use longevity_core::backend::{Give, Lookup};
-use longevity_core::backend::{Predicate, Select};
+use longevity_core::backend::{Give, Lookup, Predicate, Select};
 use longevity_core::{Error, Row};
 use mongodb::bson::{RawDocument, doc};
 use mongodb::raw_batch_cursor::RawBatch;

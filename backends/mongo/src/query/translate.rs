@@ -10,10 +10,10 @@ use mongodb::bson::{Bson, Document, doc};
 use crate::encode::expression::{Expressions, within_options};
 use crate::encode::own_fields::{ID, TYPE, VERSION};
 use crate::encode::property::Case;
-use crate::encode::shape::behind_options;
+use crate::encode::shape::strip_options;
 use crate::error::unsupported;
 use crate::query::filter::{filter, nothing};
-use crate::query::limits::{ensure_reachable, sayable};
+use crate::query::limits::{ensure_reachable, within_limits};
 use crate::table::ReadyTable;
 
 /// A query: its filter, its order and its page.
@@ -64,10 +64,10 @@ pub(crate) fn find(table: &ReadyTable, select: &Select) -> Result<Find, Error> {
         sort.entry(field).or_insert(Bson::Int32(direction_of(*direction)));
     }
     let conjuncts = select.predicate.conjuncts();
-    if tells_rows_apart(table, conjuncts, &Document::new(), scope) {
+    if distinguishes_rows(table, conjuncts, &Document::new(), scope) {
         // There is nothing to sort. With an order, the server might choose the index for the order instead of the key.
         (sort, computed) = (Document::new(), Document::new());
-    } else if !tells_rows_apart(table, conjuncts, &sort, scope) {
+    } else if !distinguishes_rows(table, conjuncts, &sort, scope) {
         sort.insert(ID, direction_of(select.ties));
     }
     let limit = select.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
@@ -75,14 +75,14 @@ pub(crate) fn find(table: &ReadyTable, select: &Select) -> Result<Find, Error> {
     let (filter, limit) = if past_all { (nothing(), None) } else { (filter, limit) };
     let skip = if past_all { 0 } else { select.offset };
     let fields = select.only.as_deref().map_or_else(Document::new, |only| fields_of(&table.definition, only));
-    Ok(Find { filter, computed: sayable(computed)?, sort, skip, limit, fields })
+    Ok(Find { filter, computed: within_limits(computed)?, sort, skip, limit, fields })
 }
 
 /// Whether MongoDB sorts such values as core does. It sorts a list by one of its elements.
 fn has_order(shape: &Shape) -> bool {
     match shape {
         Shape::Scalar(_) | Shape::Choice { .. } => true,
-        Shape::Struct { fields, .. } => fields.iter().all(|field| has_order(&behind_options(field.shape).1())),
+        Shape::Struct { fields, .. } => fields.iter().all(|field| has_order(&strip_options(field.shape).1())),
         Shape::Newtype { .. }
         | Shape::Optional(_)
         | Shape::List(_)
@@ -101,7 +101,7 @@ fn direction_of(direction: Direction) -> i32 {
 fn fields_of(definition: &TableDefinition, only: &[Path]) -> Document {
     let mut fields = doc! { TYPE: 1, VERSION: 1 };
     for variant in &definition.variants {
-        let Shape::Struct { fields: known, .. } = behind_options(variant.shape).1() else { return Document::new() };
+        let Shape::Struct { fields: known, .. } = strip_options(variant.shape).1() else { return Document::new() };
         for path in only {
             let Some(first) = path.steps().first() else { return Document::new() };
             let Some(field) = known.iter().find(|field| field.step.hash == first.hash) else { continue };
@@ -118,9 +118,9 @@ fn fields_of(definition: &TableDefinition, only: &[Path]) -> Document {
 
 /// Whether the fields of an order distinguish all rows of a conjunction: each column of some key is in the order or has only one
 /// value.
-fn tells_rows_apart(table: &ReadyTable, conjuncts: &[Predicate], order: &Document, scope: Option<usize>) -> bool {
+fn distinguishes_rows(table: &ReadyTable, conjuncts: &[Predicate], order: &Document, scope: Option<usize>) -> bool {
     let definition = &*table.definition;
-    let is_told = |position: &usize| {
+    let is_fixed = |position: &usize| {
         let column = &definition.columns[*position];
         let has_value = conjuncts.iter().any(|part| match part {
             // A comparison with the whole key value counts too.
@@ -129,7 +129,7 @@ fn tells_rows_apart(table: &ReadyTable, conjuncts: &[Predicate], order: &Documen
         });
         has_value || order.contains_key(&table.fields[*position])
     };
-    table.keys_of(scope).any(|index| index.columns.iter().all(is_told))
+    table.keys_of(scope).any(|index| index.columns.iter().all(is_fixed))
 }
 
 /// The value of a property whose location differs between types, or that is within this many options.

@@ -108,14 +108,14 @@ async fn create_indexes(
             MongoError::DuplicateRows { table: definition.name.to_string(), index }
         }
         Some(INDEX_OPTIONS_CONFLICT | INDEX_KEY_SPECS_CONFLICT) => {
-            in_the_way(connection, definition, wanted, error).await?
+            conflicting_index(connection, definition, wanted, error).await?
         }
         _ => MongoError::of_write(error),
     })
 }
 
 /// The error for an index that conflicts with one of the wanted indexes under another name.
-async fn in_the_way(
+async fn conflicting_index(
     connection: &Connection,
     definition: &TableDefinition,
     wanted: &[Wanted],

@@ -8,7 +8,7 @@ use crate::connection::client::Connection;
 use crate::encode::format;
 use crate::encode::location::Field;
 use crate::encode::own_fields::{TYPE, VERSION};
-use crate::encode::shape::{SOME, behind_options, is_object};
+use crate::encode::shape::{SOME, is_object, strip_options};
 use crate::error::MongoError;
 
 /// The beginning of the title of our validators. Other validators are not touched.
@@ -83,7 +83,7 @@ struct Schemas {
 
 impl Schemas {
     fn of_type(&mut self, shape: ShapeFn) -> Document {
-        let (options, shape) = behind_options(shape);
+        let (options, shape) = strip_options(shape);
         if self.above.iter().any(|above| std::ptr::fn_addr_eq(*above, shape)) || self.above.len() > 16 {
             return Document::new();
         }
@@ -133,7 +133,7 @@ impl Schemas {
                 properties.insert(*alias, schema.clone());
             }
             properties.insert(field.step.name, schema);
-            if field.absent.is_none() && Field::of(field).is_plain() && behind_options(field.shape).0 == 0 {
+            if field.absent.is_none() && Field::of(field).is_plain() && strip_options(field.shape).0 == 0 {
                 required.push(field.step.name);
             }
         }

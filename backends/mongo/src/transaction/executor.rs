@@ -51,7 +51,7 @@ impl<'a> Executor<'a> {
     /// The collection with the read concern of this executor.
     pub(crate) fn collection(&self, table: &ReadyTable) -> Collection<RawDocumentBuf> {
         match self {
-            Self::Transaction(operation) if operation.is_snapshot() => table.of_one_moment.clone(),
+            Self::Transaction(operation) if operation.is_snapshot() => table.snapshot_collection.clone(),
             Self::Alone { .. } | Self::Transaction(_) => table.collection.clone(),
         }
     }

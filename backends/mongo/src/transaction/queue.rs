@@ -36,7 +36,7 @@ impl Queue {
     }
 
     /// Polls the commands in order until this one is finished, or all of them if none is given.
-    async fn go_on(&self, until: Option<&UnderWay>) {
+    async fn run_until(&self, until: Option<&UnderWay>) {
         while until.is_none_or(|until| until.peek().is_none()) {
             let Some(first) = self.waiting().front().cloned() else { return };
             first.clone().await;
@@ -71,7 +71,7 @@ impl CommandQueue {
         };
         let own = work.boxed().shared();
         self.queue.waiting().push_back(own.clone());
-        self.queue.go_on(Some(&own)).await;
+        self.queue.run_until(Some(&own)).await;
         take.await.unwrap_or_else(|_| Err(ended()))
     }
 
@@ -88,7 +88,7 @@ impl CommandQueue {
     pub(crate) fn session(&self) -> impl Future<Output = OwnedMutexGuard<ClientSession>> + Send + use<> {
         let (queue, session) = (Arc::clone(&self.queue), Arc::clone(&self.session));
         async move {
-            queue.go_on(None).await;
+            queue.run_until(None).await;
             session.lock_owned().await
         }
     }

@@ -4,10 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use longevity_core::backend::{
-    AllWritten, Give, GiveValues, Lookup, Session, Transaction, TransactionMode, WriteFailure, Writes,
-    find_values_of_documents,
+    AllWritten, Give, GiveValues, InPlace, Lookup, Predicate, Select, Session, Transaction, TransactionMode,
+    WriteFailure, Writes, find_values_of_documents,
 };
-use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::Projection;
 use longevity_core::{Error, Explanation, Row, Timestamp};
 

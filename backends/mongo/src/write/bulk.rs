@@ -83,17 +83,17 @@ pub(crate) fn commands<'a>(
     form: ReplaceAs,
 ) -> Result<Vec<Command>, (usize, WriteFailure)> {
     let mut commands = Vec::new();
-    let mut open: Option<Growing> = None;
+    let mut open: Option<CommandBuilder> = None;
     for (position, write) in writes.into_iter().enumerate() {
         let statement = statement(table, write, form).map_err(|failure| (position, failure))?;
         let verb = CommandKind::of(&write.write);
-        let fits = |open: &Growing| {
+        let fits = |open: &CommandBuilder| {
             open.verb == verb && open.statements < MAX_STATEMENTS && open.bytes + statement.as_bytes().len() < MAX_BYTES
         };
         if !open.as_ref().is_some_and(fits) {
             commands.extend(open.take().map(|open| open.close(table)));
         }
-        open.get_or_insert_with(|| Growing::new(position, verb)).push(&statement);
+        open.get_or_insert_with(|| CommandBuilder::new(position, verb)).push(&statement);
     }
     commands.extend(open.map(|open| open.close(table)));
     Ok(commands)
@@ -117,7 +117,7 @@ impl CommandKind {
 }
 
 /// A command under construction.
-struct Growing {
+struct CommandBuilder {
     first: usize,
     verb: CommandKind,
     statements: usize,
@@ -125,7 +125,7 @@ struct Growing {
     list: RawArrayBuf,
 }
 
-impl Growing {
+impl CommandBuilder {
     fn new(first: usize, verb: CommandKind) -> Self {
         Self { first, verb, statements: 0, bytes: 0, list: RawArrayBuf::new() }
     }

@@ -1,7 +1,6 @@
 //! Changes a row in place: one command checks the row, changes it, and returns the new row.
 
-use longevity_core::backend::InPlace;
-use longevity_core::backend::{Lookup, WriteFailure};
+use longevity_core::backend::{InPlace, Lookup, WriteFailure};
 use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Error, Path, Row, Timestamp};
 use mongodb::bson::{Document, doc};

@@ -22,24 +22,24 @@ use crate::write::target::signed;
 
 /// The rows to delete, and the rows to insert.
 pub(crate) struct SwappedKeys {
-    leave: Vec<Command>,
-    come_in: Vec<New>,
+    deletes: Vec<Command>,
+    inserts: Vec<NewRow>,
     rows: usize,
 }
 
 /// A row to insert.
-struct New {
+struct NewRow {
     /// The position of its write.
     position: usize,
     id: ObjectId,
     /// Whether the row existed before.
-    is_back: bool,
+    existed: bool,
     content: RowContent<MongoDocument>,
 }
 
 /// What an existing row keeps.
 #[derive(Default)]
-struct Kept {
+struct KeptFields {
     version: u64,
     created_at: Option<Timestamp>,
     updated_at: Option<Timestamp>,
@@ -48,19 +48,19 @@ struct Kept {
 impl SwappedKeys {
     /// The work for all of these writes. If a write cannot be sent, the error has its position.
     pub(crate) fn of(table: &ReadyTable, writes: &[Identified<'_>]) -> Result<Self, (usize, WriteFailure)> {
-        let (mut leave, mut come_in) = (Vec::new(), Vec::new());
+        let (mut deletes, mut inserts) = (Vec::new(), Vec::new());
         for (position, Identified { id, write }) in writes.iter().enumerate() {
-            leave.extend(write.target().map(|target| Identified { id: *id, write: Write::Delete(*target) }));
+            deletes.extend(write.target().map(|target| Identified { id: *id, write: Write::Delete(*target) }));
             if let Some(content) = write.content() {
-                let is_back = write.target().is_some();
-                come_in.push(New { position, id: *id, is_back, content: content.clone() });
+                let existed = write.target().is_some();
+                inserts.push(NewRow { position, id: *id, existed, content: content.clone() });
             }
         }
         let positions: Vec<_> =
             (0..).zip(writes).filter(|(_, it)| it.write.target().is_some()).map(|(at, _)| at).collect();
-        let of_leaving = |(at, failure)| (positions.get(at).copied().unwrap_or_default(), failure);
-        let leave = commands(table, &leave, ReplaceAs::Document).map_err(of_leaving)?;
-        Ok(Self { leave, come_in, rows: writes.len() })
+        let of_deleted = |(at, failure)| (positions.get(at).copied().unwrap_or_default(), failure);
+        let deletes = commands(table, &deletes, ReplaceAs::Document).map_err(of_deleted)?;
+        Ok(Self { deletes, inserts, rows: writes.len() })
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -69,16 +69,16 @@ impl SwappedKeys {
 
     pub(crate) async fn run(&self, table: &ReadyTable, executor: &mut Executor<'_>) -> Result<Outcome, RunError> {
         let kept = self.kept(table, executor).await?;
-        match run_all(table, executor, &self.leave).await? {
+        match run_all(table, executor, &self.deletes).await? {
             Outcome::Complete(_) => {}
             Outcome::Unmatched => return Ok(Outcome::Unmatched),
         }
         let mut versions = HashMap::new();
-        let mut documents = Vec::with_capacity(self.come_in.len());
-        for new in &self.come_in {
+        let mut documents = Vec::with_capacity(self.inserts.len());
+        for new in &self.inserts {
             let kept = match kept.get(&new.id) {
                 Some(kept) => Some(kept),
-                None if new.is_back => return Ok(Outcome::Unmatched),
+                None if new.existed => return Ok(Outcome::Unmatched),
                 None => None,
             };
             documents.push(new.document(kept)?);
@@ -87,26 +87,30 @@ impl SwappedKeys {
         match insert(table, executor, Arc::new(documents)).await {
             Ok(()) => Ok(Outcome::Complete(Changed { versions, ..Changed::default() })),
             Err(RunError::Row(at, error)) => {
-                Err(RunError::Row(self.come_in.get(at).map_or(0, |new| new.position), error))
+                Err(RunError::Row(self.inserts.get(at).map_or(0, |new| new.position), error))
             }
             Err(trouble) => Err(trouble),
         }
     }
 
     /// Reads what the rows keep, before any is deleted.
-    async fn kept(&self, table: &ReadyTable, executor: &mut Executor<'_>) -> Result<HashMap<ObjectId, Kept>, RunError> {
-        let back: Vec<_> = self.come_in.iter().filter(|new| new.is_back).map(|new| new.id).collect();
+    async fn kept(
+        &self,
+        table: &ReadyTable,
+        executor: &mut Executor<'_>,
+    ) -> Result<HashMap<ObjectId, KeptFields>, RunError> {
+        let back: Vec<_> = self.inserts.iter().filter(|new| new.existed).map(|new| new.id).collect();
         let mut kept = HashMap::with_capacity(back.len());
         for ids in back.chunks(ASKED_AT_ONCE) {
             let fields = doc! { VERSION: 1, CREATED_AT: 1, UPDATED_AT: 1 };
             let found = find(table, executor, doc! { ID: { "$in": ids.to_vec() } }, fields).await;
-            kept.extend(found.map_err(RunError::Undone)?.iter().filter_map(|row| Kept::of(row)));
+            kept.extend(found.map_err(RunError::Undone)?.iter().filter_map(|row| KeptFields::of(row)));
         }
         Ok(kept)
     }
 }
 
-impl Kept {
+impl KeptFields {
     /// The id of a row, and what it keeps.
     fn of(row: &RawDocument) -> Option<(ObjectId, Self)> {
         let at = |field| match row.get(field) {
@@ -119,8 +123,8 @@ impl Kept {
     }
 }
 
-impl New {
-    fn document(&self, kept: Option<&Kept>) -> Result<RawDocumentBuf, RunError> {
+impl NewRow {
+    fn document(&self, kept: Option<&KeptFields>) -> Result<RawDocumentBuf, RunError> {
         let RowContent { discriminator, doc, written_at, .. } = &self.content;
         let name = discriminator.as_deref();
         let (version, times) = match kept {

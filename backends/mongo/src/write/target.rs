@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cluster_finds_a_row_by_what_it_is_spread_by() {
+    fn a_cluster_finds_a_row_by_the_fields_that_distribute_it() {
         let (id, key) =
             (ObjectId::from_bytes([1; 12]), [Value::Text("$CH".into()), Value::Int(5), Value::UInt(u64::MAX)]);
         let routing = ["id.region".to_owned(), "id.year".to_owned()];

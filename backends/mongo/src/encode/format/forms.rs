@@ -211,7 +211,7 @@ fn names_of_fields_are_keys_as_they_are() {
 }
 
 #[test]
-fn what_is_no_scalar_of_its_own_is_as_in_json() {
+fn other_values_are_stored_as_in_json() {
     is_stored_as(&'é', "é");
     is_stored_as(&Unit, doc! {});
     is_stored_as(&Held::Nothing, "Nothing");
@@ -236,7 +236,7 @@ struct Chain {
 }
 
 #[test]
-fn documents_that_are_too_deep_are_told_from_others() {
+fn documents_that_are_too_deep_have_an_error_of_their_own() {
     let chain = |levels: usize| {
         let end = Chain { at: Timestamp::UNIX_EPOCH, next: None };
         (1..levels).fold(end, |chain, _| Chain { at: Timestamp::UNIX_EPOCH, next: Some(Box::new(chain)) })
