@@ -5,8 +5,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use longevity::backend::Value;
-use longevity::backend::storable::Shape;
 use longevity::prelude::*;
+use longevity::storable::Shape;
 use longevity::{KeyFor, Storable};
 
 /// A module in which the names of the standard prelude mean something else.

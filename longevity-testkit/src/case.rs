@@ -5,16 +5,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::outcome::{Outcome, Stop, panic_message};
-use crate::telling::{PATIENCE, tell_running, telling};
+use crate::slow_cases::{PATIENCE, print_slow_case, report_if_slow};
 
-/// What became of a case.
+/// The result of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It held.
+    /// The check passed.
     Passed,
-    /// It has no meaning for these types; says why.
+    /// The case does not apply to these types, for this reason.
     Skipped(String),
-    /// It did not hold; says what happened instead.
+    /// The check failed, with this message.
     Failed(String),
 }
 
@@ -35,21 +35,21 @@ impl Case {
         &self.name
     }
 
-    /// The seed that its values come from.
+    /// The seed of its values.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Runs it on a new store. A panic, in the back end or in a strategy, is a failure. Its name is said on standard error, once,
-    /// when it has been running for five seconds.
+    /// Runs the case on a new store. A panic in the back end or in a strategy is a failure. A case that has been running for five
+    /// seconds prints its name to standard error, once.
     pub fn run(&self) -> Verdict {
-        self.run_telling(PATIENCE, tell_running)
+        self.run_and_report(PATIENCE, print_slow_case)
     }
 
-    /// The same, with this patience.
-    fn run_telling(&self, patience: Duration, tell: impl FnOnce(&str) + Send) -> Verdict {
+    /// Runs the case, and reports it if it takes longer than `patience`.
+    fn run_and_report(&self, patience: Duration, report: impl FnOnce(&str) + Send) -> Verdict {
         let run = || catch_unwind(AssertUnwindSafe(|| (self.check)()));
-        match telling(patience, || tell(&self.name), run) {
+        match report_if_slow(patience, || report(&self.name), run) {
             Ok(Ok(())) => Verdict::Passed,
             Ok(Err(Stop::Skipped(reason))) => Verdict::Skipped(reason),
             Ok(Err(Stop::Failed(message) | Stop::Undecodable { message, .. })) => Verdict::Failed(message),
@@ -71,16 +71,16 @@ mod tests {
     use std::sync::mpsc::channel;
 
     #[test]
-    fn a_case_that_takes_long_says_its_name() {
-        let (told, wait) = channel();
+    fn a_slow_case_reports_its_name() {
+        let (reported, wait) = channel();
         let wait = Mutex::new(wait);
-        // It passes when its name was said, and not before.
+        // The case passes once its name was reported, and not before.
         let case = Case::new("blogging::member::create on mem".to_owned(), 1, move || {
             let name: String = wait.lock().map_err(Stop::failed)?.recv().map_err(Stop::failed)?;
             if name == "blogging::member::create on mem" { Ok(()) } else { Err(Stop::failed(name)) }
         });
-        let verdict = case.run_telling(Duration::from_millis(1), move |name| {
-            let _ = told.send(name.to_owned());
+        let verdict = case.run_and_report(Duration::from_millis(1), move |name| {
+            let _ = reported.send(name.to_owned());
         });
         assert_eq!(verdict, Verdict::Passed);
     }

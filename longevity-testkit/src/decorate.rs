@@ -1,6 +1,6 @@
-//! A back end around another, to forbid, count or break what it does: the proof that a suite notices.
+//! A back end around another, to forbid, count or break its operations. With it, tests prove that a suite notices faults.
 //!
-//! A [`Decorator`] overrides the operations that it changes; all others are forwarded.
+//! A [`Decorator`] overrides the operations that it changes. All others are forwarded.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Encodable, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
 
-/// The rows that a back end gives.
+/// The rows that a back end returns.
 pub type Rows<B> = Vec<Row<<B as Session>::Document>>;
 
-/// Changes what a back end does. Each operation forwards unless it is overridden: those of [`Backend`], and [by
-/// kind](ByKind) its writes, of which `write_many` is of several that do not all insert.
+/// Changes the operations of a back end. Each operation forwards unless it is overridden. They are those of [`Backend`], with its
+/// writes [by kind](ByKind); `write_many` does several writes that are not all inserts.
 #[expect(missing_docs, reason = "each is the operation of its name")]
 pub trait Decorator<B: Backend>: Send + Sync + 'static {
     fn capabilities(&self, inner: &B) -> Capabilities {
@@ -151,7 +151,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
     }
 }
 
-/// A back end as its decorator changes it. Its transactions are those of the back end within, unchanged.
+/// A back end that a decorator changes. Its transactions are those of the inner back end, unchanged.
 #[derive(Clone, Debug)]
 pub struct Decorated<B, D> {
     inner: B,
@@ -159,7 +159,7 @@ pub struct Decorated<B, D> {
 }
 
 impl<B: Backend, D: Decorator<B>> Decorated<B, D> {
-    /// The back end, changed.
+    /// The back end, changed by the decorator.
     pub fn new(inner: B, decorator: D) -> Self {
         Self { inner, decorator }
     }
@@ -260,7 +260,7 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
     }
 
     fn profile(&self) -> Profile {
-        // Whether the back end within does or not, the decorator may look at columns, and patch in place.
+        // The decorator may look at columns, and patch in place, even if the inner back end does not.
         Profile { columns: true, patches_in_place: true, ..self.inner.profile() }
     }
 
@@ -309,7 +309,7 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
     }
 }
 
-/// Declares no capability at all, and does everything that it could do before: whoever asks for it goes too far.
+/// Declares no capabilities, but still does everything. A caller that relies on an undeclared operation is at fault.
 #[derive(Clone, Copy, Debug)]
 pub struct WithoutCapabilities;
 

@@ -1,4 +1,4 @@
-//! The keys of a type, without their types.
+//! The keys of a type, as function pointers, so that a case need not name their types.
 
 use std::any::TypeId;
 
@@ -44,18 +44,18 @@ impl<T: PersistentType, B: Backend> Key<T, B> {
         (self.retrieve)(repo, value)
     }
 
-    /// The same, of one that must be there.
+    /// Retrieves by the key value of `value`. The row must exist.
     pub(crate) fn retrieve_one(&self, repo: &Repo<T, B>, value: &T) -> Result<PState<T>, Error> {
         (self.retrieve_one)(repo, value)
     }
 
-    /// Patches the one with the key value of `value`.
+    /// Patches the row with the key value of `value`.
     pub(crate) fn patch(&self, repo: &Repo<T, B>, value: &T, patch: Patch<T>) -> Retrieved<T> {
         (self.patch)(repo, value, patch)
     }
 }
 
-/// The keys that a type declares itself.
+/// The keys that the type itself declares.
 pub(crate) fn own_keys<T: SpecKeys, B: Backend>() -> Vec<Key<T, B>> {
     let mut keys = Keys(Vec::new());
     T::visit_keys(&mut keys);

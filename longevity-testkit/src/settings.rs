@@ -1,10 +1,10 @@
-//! What a user can configure of the suites: of `RepoCrudSpec` and of `QuerySpec`.
+//! The settings that `RepoCrudSpec` and `QuerySpec` share.
 
 use crate::facade::Facade;
 use crate::pool::Pools;
 use crate::strategies::Generators;
 
-/// What a user can configure.
+/// The settings of a suite.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) generators: Generators,
@@ -12,6 +12,6 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) facades: Vec<Facade>,
     pub(crate) store: Option<String>,
-    /// What the generators make from the seed, for `RepoCrudSpec`, which takes new ones with each change of either.
+    /// The rows that the generators make from the seed. `RepoCrudSpec` takes new pools when either changes.
     pub(crate) pools: Pools,
 }

@@ -1,4 +1,4 @@
-//! The suite itself: its configuration, the list of its cases, and their run.
+//! `RepoCrudSpec`: its configuration, and its run.
 
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
@@ -17,16 +17,16 @@ use crate::strategies::{Generators, StrategySource};
 
 /// The conformance suite for all persistent types of the domain model `M`.
 ///
-/// Its cases are found from the model: each is about one type, one operation and, where it applies, one key. It runs on
-/// any back end; every case has a store of its own.
+/// It finds its cases from the model. Each case is about one type, one operation and, where it applies, one key. It runs on any
+/// back end, and every case has a store of its own.
 pub struct RepoCrudSpec<M> {
     settings: Settings,
     of: PhantomData<fn() -> M>,
 }
 
 impl<M: SpecModel> RepoCrudSpec<M> {
-    /// With each type's own strategy, eight samples a case, through the blocking facade, and the seed from the
-    /// environment variable `LONGEVITY_SEED`: a number, or `random`; a fixed seed if it is not set.
+    /// A suite with each type's own strategy, eight samples per case, and the blocking facade. The environment variable
+    /// `LONGEVITY_SEED` sets the seed: a number, or `random`. If it is not set, the seed is fixed.
     pub fn new() -> Self {
         let settings = Settings {
             generators: Generators::new(),
@@ -39,15 +39,16 @@ impl<M: SpecModel> RepoCrudSpec<M> {
         Self { settings, of: PhantomData }
     }
 
-    /// Takes every `T`, wherever it occurs, from this strategy: for types whose values obey a rule that no derive knows.
+    /// Generates every `T`, wherever it occurs, with this strategy. Use it for types whose values obey a rule that no derive
+    /// knows.
     pub fn strategy<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
         self.settings.generators = self.settings.generators.with(source);
         self.settings.pools = Pools::default();
         self
     }
 
-    /// About how many numbers, texts and the like a generated row holds in the mean, where its type is larger; 100 unless you say
-    /// otherwise. See [`Generators`].
+    /// The mean number of values (numbers, strings and the like) that a generated row of a large type holds, approximately. 100
+    /// by default. See [`Generators`].
     ///
     /// ```
     /// use longevity::testkit::RepoCrudSpec;
@@ -61,34 +62,34 @@ impl<M: SpecModel> RepoCrudSpec<M> {
         self
     }
 
-    /// How many values a case uses; at least two. More find more, and take longer. Each case chooses them from 256 generated rows of
-    /// the type, and generates more where these are not enough.
+    /// The number of values that a case uses, at least two. More values find more, and take longer. Each case chooses them from
+    /// 256 generated rows of the type, and generates more if these are not enough.
     pub fn samples(mut self, samples: usize) -> Self {
         self.settings.samples = samples.max(2);
         self
     }
 
-    /// The seed, whatever the environment says.
+    /// The seed. It overrides the environment variable.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
         self.settings.pools = Pools::default();
         self
     }
 
-    /// Each case once through each of these facades: `Facade::BOTH`, or `Facade::ALL` on a back end with transactions. The names of
-    /// cases say which it is.
+    /// Runs each case once through each of these facades: `Facade::BOTH`, or `Facade::ALL` on a back end with transactions. The
+    /// names of the cases include the facade.
     pub fn facades(mut self, facades: impl IntoIterator<Item = Facade>) -> Self {
         self.settings.facades = facades.into_iter().collect();
         self
     }
 
-    /// What the names of cases call the store, where the back end's name does not tell two of them apart.
+    /// The name of the store in the names of cases, if the back end's name does not distinguish two stores.
     pub fn on(mut self, store: impl Into<String>) -> Self {
         self.settings.store = Some(store.into());
         self
     }
 
-    /// All cases, to be run one by one. Sets up no back end yet.
+    /// All cases, to be run one by one. This sets up no back end yet.
     pub fn cases<F: Fixture>(&self, fixture: F) -> Vec<Case> {
         let fixture = AnyFixture::new(fixture);
         let through = |facade: &Facade| {
@@ -123,7 +124,7 @@ impl<M: SpecModel> Debug for RepoCrudSpec<M> {
     }
 }
 
-/// The suite as a closure configures it; says the closure's parameter type where a macro cannot.
+/// The suite as a closure configures it. This function gives the closure its parameter type, which a macro cannot.
 #[doc(hidden)]
 pub fn configured<M: SpecModel>(configure: impl FnOnce(RepoCrudSpec<M>) -> RepoCrudSpec<M>) -> RepoCrudSpec<M> {
     configure(RepoCrudSpec::new())

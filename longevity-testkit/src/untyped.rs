@@ -1,23 +1,23 @@
-//! Projections and aggregates of properties of which only their untyped form is known.
+//! Projections and aggregates of properties that are known in their untyped form only.
 
 use longevity_core::Value;
 use longevity_core::backend::DecodeError;
 use longevity_core::query::{Accumulator, Aggregate, AggregateFunction, Projection, Source, Values};
 use longevity_core::value::Number;
 
-/// A property that is read, as its operators say.
+/// A property that is read, as its operators describe it.
 #[derive(Clone, Debug)]
-pub(crate) struct Read {
-    /// For a reader.
-    pub(crate) told: String,
+pub(crate) struct ReadProperty {
+    /// The property as text, for reports.
+    pub(crate) description: String,
     pub(crate) source: Source,
-    /// Those that there are of it.
+    /// The aggregates that the property has.
     pub(crate) aggregates: Vec<AggregateFunction>,
 }
 
 /// The values of some properties.
 #[derive(Clone, Debug)]
-pub(crate) struct Untyped<'a>(pub(crate) &'a [Read]);
+pub(crate) struct Untyped<'a>(pub(crate) &'a [ReadProperty]);
 
 impl<P> Projection<P> for Untyped<'_> {
     type Output = Vec<Value>;
@@ -31,11 +31,11 @@ impl<P> Projection<P> for Untyped<'_> {
     }
 }
 
-/// How many rows there are, and aggregates of each property.
+/// The number of rows, and all aggregates of each property.
 #[derive(Clone, Debug)]
-pub(crate) struct AllAggregates<'a>(pub(crate) &'a [Read]);
+pub(crate) struct AllAggregates<'a>(pub(crate) &'a [ReadProperty]);
 
-/// The aggregates of a property, those that there are.
+/// The aggregates of a property.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Aggregates {
     pub(crate) least: Option<Value>,
@@ -46,7 +46,8 @@ pub(crate) struct Aggregates {
     pub(crate) floats: f64,
 }
 
-/// The name of a derived type, values of some properties, how many rows have them, and aggregates over these.
+/// The name of a derived type and values of some properties; then the number of rows that have them, and aggregates over these
+/// rows.
 pub(crate) type Group = ((String, Vec<Value>), (u64, Vec<Aggregates>));
 
 impl<P> Aggregate<P> for AllAggregates<'_> {
@@ -58,7 +59,10 @@ impl<P> Aggregate<P> for AllAggregates<'_> {
     }
 
     fn finish(&self, found: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
-        let other = || DecodeError { path: String::new(), source: "other aggregates than were asked for".into() };
+        let other = || DecodeError {
+            path: String::new(),
+            source: "the back end returned other aggregates than the query asks for".into(),
+        };
         let Some(Accumulator::Count(rows)) = found.next() else { return Err(other()) };
         let mut each = Vec::new();
         for read in self.0 {

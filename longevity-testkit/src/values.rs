@@ -1,16 +1,16 @@
-//! The values of persistents: all of them, and those in the columns of an index. Two values collide in a key if these are equal.
+//! The values of persistents: whole, and in the columns of an index. Two persistents collide in a key if these are equal.
 
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::{Error, PersistentType, Value};
 
 use crate::outcome::{Outcome, Stop, ensure_eq};
 
-/// All of a persistent's values.
+/// A persistent as one untyped value.
 pub(crate) fn whole<T: PersistentType>(value: &T) -> Value {
     value.value_at(&[]).to_value()
 }
 
-/// The values that a persistent has in an index; `None` if its variant is not in it.
+/// The values of a persistent in the columns of an index; `None` if the index does not include its variant.
 pub(crate) fn values_in<T: PersistentType>(
     definition: &TableDefinition,
     index: &Index,
@@ -23,7 +23,7 @@ pub(crate) fn values_in<T: PersistentType>(
     Some(values.collect())
 }
 
-/// The keys in which both have the same values.
+/// The keys in which both persistents have the same values.
 pub(crate) fn collisions<'a, A: PersistentType, B: PersistentType>(
     definition: &'a TableDefinition,
     a: &A,
@@ -36,12 +36,12 @@ pub(crate) fn collisions<'a, A: PersistentType, B: PersistentType>(
     definition.indexes.iter().filter(|index| index.is_unique()).filter(collide).collect()
 }
 
-/// Whether any two of them collide.
+/// Whether the persistents collide in any key.
 pub(crate) fn collide<T: PersistentType>(definition: &TableDefinition, a: &T, b: &T) -> bool {
     !collisions(definition, a, b).is_empty()
 }
 
-/// Fails unless the error is the duplicate of a key in which both collide, and says so.
+/// Fails unless the error reports a duplicate in a key in which both persistents collide.
 #[track_caller]
 pub(crate) fn ensure_duplicate<A: PersistentType, B: PersistentType>(
     definition: &TableDefinition,
@@ -55,7 +55,7 @@ pub(crate) fn ensure_duplicate<A: PersistentType, B: PersistentType>(
     let colliding = collisions(definition, holder, refused);
     let Some(index) = colliding.iter().find(|index| (&index.declared_by, &index.property()) == (type_name, key)) else {
         let keys: Vec<_> = colliding.iter().map(|index| index.name.as_str()).collect();
-        return Err(Stop::failed(format!("the error names {type_name}.{key}, but the duplicate is in {keys:?}")));
+        return Err(Stop::failed(format!("the error names {type_name}.{key}, but the values collide in {keys:?}")));
     };
     let values = values_in(definition, index, refused).unwrap_or_default();
     ensure_eq!(*value, shown(&values), "the error's key value");

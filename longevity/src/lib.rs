@@ -78,7 +78,7 @@ pub use longevity_core::{
     Patch, PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, RowId, Snapshot, Storable,
     Timestamp, Transaction, VariantsOf, WriteError,
 };
-pub use longevity_core::{description, limits, query};
+pub use longevity_core::{description, limits, query, storable};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType, Projected};
 #[cfg(feature = "mem")]
 pub use longevity_mem::Mem;
@@ -102,7 +102,7 @@ pub mod backend {
     pub use crate::any::{AnyDocument, AnyRows, AnyTable, AnyTransaction};
     pub use longevity_core::backend::*;
     pub use longevity_core::{Encodable, Path, Row, RowContent, Step, Value, ValueRef};
-    pub use longevity_core::{definition, document, encoding, storable, table, value};
+    pub use longevity_core::{definition, document, encoding, table, value};
 }
 
 /// The names that a module with a domain model imports.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use longevity::backend::Backend;
 use longevity::backend::Value;
-use longevity::backend::storable::{ScalarType, Shape};
 use longevity::backend::table::{Index, Scope, TableDefinition};
 use longevity::backend::value::Comparison;
 use longevity::backend::{Direction, OrderBy, Predicate, Select};
 use longevity::prelude::*;
+use longevity::storable::{ScalarType, Shape};
 use longevity::{Access, Explanation, RootType};
 use longevity_core::Path;
 

@@ -28,8 +28,7 @@ fn a_poly_type_is_described_with_its_derived_types() {
     assert_eq!(derived, [("Member", "Member"), ("Commenter", "Commenter")]);
     assert_eq!(user.derived[0].keys, [key("email", "Email", None)]);
     assert_eq!(user.derived[0].indexes, [vec!["profile.tagline"], vec!["num_cats", "username"]]);
-    let components: Vec<_> =
-        description.components.iter().map(longevity::backend::storable::Shape::type_name).collect();
+    let components: Vec<_> = description.components.iter().map(longevity::storable::Shape::type_name).collect();
     assert_eq!(components, ["BlogUri", "Email", "PostUri", "Profile", "Username"]);
 }
 

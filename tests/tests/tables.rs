@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use longevity::RootType;
 use longevity::RowId;
-use longevity::backend::storable::ScalarType;
 use longevity::backend::table::{FieldSchema, PrimaryKeySchema, TableSchema, TypeSchema};
 use longevity::backend::{ByKind, Target, WriteFailure};
 use longevity::backend::{RowContent, Value};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
+use longevity::storable::ScalarType;
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
 use longevity_tests::models::collections::Maps;

@@ -1,6 +1,6 @@
 //! A type with an impl of `Storable` written by hand, in all places where a model can have a type.
 use longevity::prelude::*;
-use longevity::backend::storable::{NoFields, Shape, kind};
+use longevity::storable::{NoFields, Shape, kind};
 use longevity::backend::value::ValueRef;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,16 +2,16 @@
 
 use proptest::test_runner::TestRunner;
 
-use super::step::{Alteration, Choice, History, Keep, Pick, Step, Way, What};
-use super::world::AnyPlan;
-use crate::questions::{Asked, How, Question};
+use super::step::{Alteration, History, KeptKeys, Operation, QueryKind, StateChoice, Step, ValueChoice};
+use super::table::AnyPlan;
+use crate::queries::{ChangeKind, PlainFilter, PlainQuery};
 use crate::strategies::combine::below;
 
-/// The bound of numbers that are taken modulo what there is.
+/// The bound of numbers that are taken modulo what exists.
 const ANY: usize = 1 << 16;
 
 impl History {
-    /// A random history of so many steps on the tables of these plans.
+    /// A random history on the tables of these plans.
     pub(super) fn random(steps: usize, plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
         Self {
             optimistic_locking: below(4, chance) > 0,
@@ -20,84 +20,84 @@ impl History {
         }
     }
 
-    /// The populations of the plans, created, and so many queries of them.
+    /// A history that creates the population of each table, and then runs random queries.
     pub(super) fn of_queries(queries: usize, plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
         let mut steps = Vec::new();
         for (table, plan) in plans.iter().enumerate() {
-            let create = |sample| What::Create(Pick { sample, key: None });
-            steps.extend((0..plan.population()).map(|sample| Step { table, view: 0, what: create(sample) }));
+            let create = |sample| Operation::Create(ValueChoice { sample, key: None });
+            steps.extend((0..plan.population()).map(|sample| Step { table, view: 0, operation: create(sample) }));
         }
-        steps.extend((0..queries).map(|_| Step::ask(plans, chance)));
+        steps.extend((0..queries).map(|_| Step::draw_query(plans, chance)));
         Self { optimistic_locking: true, timestamps: false, steps }
     }
 }
 
 impl Step {
     fn random(plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
-        let what = match below(20, chance) {
-            0..=4 => What::Create(Pick::random(chance)),
-            5 => What::CreateMany((0..below(4, chance)).map(|_| Pick::random(chance)).collect()),
-            6..=9 => What::Update {
-                state: Choice::random(chance),
-                value: Pick::random(chance),
-                keep: [Keep::All, Keep::Primary, Keep::Primary, Keep::None][below(4, chance)],
+        let operation = match below(20, chance) {
+            0..=4 => Operation::Create(ValueChoice::random(chance)),
+            5 => Operation::CreateMany((0..below(4, chance)).map(|_| ValueChoice::random(chance)).collect()),
+            6..=9 => Operation::Update {
+                state: StateChoice::random(chance),
+                value: ValueChoice::random(chance),
+                kept: [KeptKeys::All, KeptKeys::Primary, KeptKeys::Primary, KeptKeys::None][below(4, chance)],
             },
-            10..=12 => What::Delete(Choice::random(chance)),
+            10..=12 => Operation::Delete(StateChoice::random(chance)),
             13..=14 => {
-                let (key, value) = Pick::of_key(chance);
-                What::Retrieve { key, value }
+                let (key, value) = ValueChoice::of_key(chance);
+                Operation::Retrieve { key, value }
             }
             15 => {
-                let (key, value) = Pick::of_key(chance);
-                What::Patch { key, value, by: Alteration::random(chance) }
+                let (key, value) = ValueChoice::of_key(chance);
+                Operation::Patch { key, value, by: Alteration::random(chance) }
             }
             16 if below(2, chance) == 0 => {
-                return Self::ask(plans, chance)
-                    .with_query(|asked| What::UpdateWhere { asked, by: Alteration::random(chance) });
+                return Self::draw_query(plans, chance)
+                    .with_query(|query| Operation::UpdateWhere { query, by: Alteration::random(chance) });
             }
-            // Few go at once.
+            // Delete only a few rows at once.
             16 if below(3, chance) == 0 => {
-                return Self::ask(plans, chance).with_query(|asked| {
-                    What::DeleteWhere(Asked { limit: Some(asked.limit.unwrap_or(3).min(3)), ..asked })
+                return Self::draw_query(plans, chance).with_query(|query| {
+                    Operation::DeleteWhere(PlainQuery { limit: Some(query.limit.unwrap_or(3).min(3)), ..query })
                 });
             }
-            _ => return Self::ask(plans, chance),
+            _ => return Self::draw_query(plans, chance),
         };
-        Self { table: below(ANY, chance), view: below(ANY, chance), what }
+        Self { table: below(ANY, chance), view: below(ANY, chance), operation }
     }
 
-    /// Something else with what this one asks.
-    fn with_query(self, what: impl FnOnce(Asked) -> What) -> Self {
-        match self.what {
-            What::Ask { asked, .. } => Self { what: what(asked), ..self },
+    /// Another operation with the query of this step.
+    fn with_query(self, operation: impl FnOnce(PlainQuery) -> Operation) -> Self {
+        match self.operation {
+            Operation::Query { query, .. } => Self { operation: operation(query), ..self },
             _ => self,
         }
     }
 
-    fn ask(plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
+    fn draw_query(plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
         let (table, view) = (below(ANY, chance), below(ANY, chance));
         let plan = plans.get(table % plans.len().max(1));
-        let some = |chance: &mut TestRunner| plan.map(|plan| plan.some(view, chance)).unwrap_or_default();
-        let way = match below(9, chance) {
-            0..=3 => Way::Find,
-            4 => Way::Stream,
-            5 => [Way::Count, Way::Exists][below(2, chance)].clone(),
-            6 => Way::Pages(1 + below(3, chance) as u64),
-            7 => Way::Values(some(chance)),
-            _ => Way::Aggregates(some(chance)),
+        let draw_places = |chance: &mut TestRunner| plan.map(|plan| plan.draw_places(view, chance)).unwrap_or_default();
+        let kind = match below(9, chance) {
+            0..=3 => QueryKind::Find,
+            4 => QueryKind::Stream,
+            5 => [QueryKind::Count, QueryKind::Exists][below(2, chance)].clone(),
+            6 => QueryKind::Pages(1 + below(3, chance) as u64),
+            7 => QueryKind::Values(draw_places(chance)),
+            _ => QueryKind::Aggregates(draw_places(chance)),
         };
-        let asked = plan.map_or(Asked::of(Question::All), |plan| plan.ask(view, chance));
-        Self { table, view, what: What::Ask { way, asked } }
+        let query = plan.map_or(PlainQuery::of(PlainFilter::All), |plan| plan.draw_query(view, chance));
+        Self { table, view, operation: Operation::Query { kind, query } }
     }
 }
 
-impl Pick {
+impl ValueChoice {
     fn random(chance: &mut TestRunner) -> Self {
         let key = (below(3, chance) == 0).then(|| (below(ANY, chance), below(ANY, chance)));
         Self { sample: below(ANY, chance), key }
     }
 
-    /// A key, and mostly a value of one that there is.
+    /// A key, and mostly the value that an existing state has in it.
     fn of_key(chance: &mut TestRunner) -> (usize, Self) {
         let owner = (below(4, chance) > 0).then(|| below(ANY, chance));
         let (key, sample) = (below(ANY, chance), below(ANY, chance));
@@ -107,12 +107,12 @@ impl Pick {
 
 impl Alteration {
     fn random(chance: &mut TestRunner) -> Self {
-        let how = [How::Set, How::Increment, How::Push][below(3, chance)];
-        Self { property: below(ANY, chance), somes: below(ANY, chance), sample: below(ANY, chance), how }
+        let kind = [ChangeKind::Set, ChangeKind::Increment, ChangeKind::Push][below(3, chance)];
+        Self { property: below(ANY, chance), somes: below(ANY, chance), sample: below(ANY, chance), kind }
     }
 }
 
-impl Choice {
+impl StateChoice {
     fn random(chance: &mut TestRunner) -> Self {
         Self { any: below(4, chance) == 0, index: below(ANY, chance) }
     }

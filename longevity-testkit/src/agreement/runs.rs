@@ -8,7 +8,7 @@ use super::replay::{End, Opener, replay};
 use super::report::{AgreementReport, Disagreement};
 use super::shrink::shrink;
 use super::step::History;
-use super::world::Plans;
+use super::table::Plans;
 use crate::contract::SpecModel;
 use crate::facade::Facade;
 use crate::fixture::{AnyFixture, Fixture};
@@ -16,23 +16,23 @@ use crate::plan::plan;
 use crate::random::{runner, seed_from_environment};
 use crate::strategies::{Generators, StrategySource};
 
-/// The whole state is looked at every so many steps.
+/// The number of steps between two comparisons of the whole state.
 const LOOK_EVERY: usize = 100;
 
 /// Random histories of operations on the domain model `M`.
 ///
-/// A history goes through the repositories of all plain, poly and derived types: it creates, also batches and duplicates of
-/// each key; retrieves by each key; asks random queries in every way; updates with and without changes of keys, into other
-/// variants, of states that are out of date, of rows that are gone, through a sibling's repository; and deletes likewise.
-/// With optimistic locking and without, with timestamps and without. What queries find, and what patches and changes by query
-/// leave, has to be what was asked for besides.
+/// A history uses the repositories of all plain, poly and derived types. It creates rows, also in batches and with duplicates of
+/// each key; retrieves by each key; runs random queries with every operation; updates with and without changes of keys, into
+/// other variants, from stale states, of deleted rows, and through a sibling's repository; and deletes likewise. Histories run
+/// with and without optimistic locking, and with and without timestamps. The results of queries, patches and changes by query are
+/// also checked against a naive evaluation.
 ///
 /// ```text
 /// Agreement::<Blogging>::new().histories(50).steps(200).run(Mem::new, my_backend).assert_agreed();
 /// ```
 ///
-/// Ids are each store's own. Where those of all back ends ascend as rows are created, rows come in the same order
-/// everywhere; else only what queries give is compared, not the order of rows that they leave equal.
+/// Each store has ids of its own. If the ids of all back ends ascend as rows are created, rows come in the same order everywhere.
+/// Otherwise the order of rows that a query leaves equal is not compared.
 pub struct Agreement<M> {
     generators: Generators,
     histories: usize,
@@ -47,8 +47,8 @@ pub struct Agreement<M> {
 }
 
 impl<M: SpecModel> Agreement<M> {
-    /// Fifty histories of two hundred steps with each type's own strategy, and the seed from the environment variable
-    /// `LONGEVITY_SEED`: a number, or `random`; a fixed seed if it is not set.
+    /// Fifty histories of two hundred steps, with each type's own strategy. The environment variable `LONGEVITY_SEED` sets the
+    /// seed: a number, or `random`. If it is not set, the seed is fixed.
     pub fn new() -> Self {
         Self {
             generators: Generators::new(),
@@ -64,70 +64,71 @@ impl<M: SpecModel> Agreement<M> {
         }
     }
 
-    /// How many histories; each has stores of its own.
+    /// The number of histories. Each has stores of its own.
     pub fn histories(mut self, histories: usize) -> Self {
         self.histories = histories;
         self
     }
 
-    /// How many steps each has. Many short histories find as much as one long one, and what fails is shorter.
+    /// The number of steps per history. Many short histories find as much as a long one, and their failures are shorter.
     pub fn steps(mut self, steps: usize) -> Self {
         self.steps = steps;
         self
     }
 
-    /// How many values there are of each type. Fewer collide more often.
+    /// The number of values of each type. Fewer values collide more often.
     pub fn samples(mut self, samples: usize) -> Self {
         self.samples = samples.max(1);
         self
     }
 
-    /// How many rows each table has while [`run_queries`](Self::run_queries) asks; fewer if no more have keys of their own.
+    /// The number of rows per table in [`run_queries`](Self::run_queries); fewer if the strategy does not generate enough rows
+    /// with distinct keys.
     pub fn rows(mut self, rows: usize) -> Self {
         self.rows = rows.max(1);
         self
     }
 
-    /// How many queries [`run_queries`](Self::run_queries) asks.
+    /// The number of queries in [`run_queries`](Self::run_queries).
     pub fn queries(mut self, queries: usize) -> Self {
         self.queries = queries;
         self
     }
 
-    /// The seed, whatever the environment says.
+    /// The seed. It overrides the environment variable.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Takes every `T`, wherever it occurs, from this strategy.
+    /// Generates every `T`, wherever it occurs, with this strategy.
     pub fn strategy<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
         self.generators = self.generators.with(source);
         self
     }
 
-    /// About how many numbers, texts and the like a generated row holds in the mean, where its type is larger; 100 unless you say
-    /// otherwise. See [`Generators`].
+    /// The mean number of values (numbers, strings and the like) that a generated row of a large type holds, approximately. 100
+    /// by default. See [`Generators`].
     pub fn budget(mut self, values: usize) -> Self {
         self.generators = self.generators.budget(values);
         self
     }
 
-    /// Through this facade, on all back ends that are given from here on.
+    /// The facade of all back ends that are passed after this call.
     pub fn facade(mut self, facade: Facade) -> Self {
         self.facade = facade;
         self
     }
 
-    /// On this back end too.
+    /// Adds a back end.
     pub fn also<F: Fixture>(mut self, fixture: F) -> Self {
         let opener = self.opener(fixture);
         self.others.push(opener);
         self
     }
 
-    /// Runs the histories on these two back ends side by side, and on those given by [`also`](Self::also). Stops at the
-    /// first on which they do not agree, and looks for a short one.
+    /// Runs the histories side by side on these two back ends and on those of [`also`](Self::also). Stops at the first history on
+    /// which they do not agree, and searches for a short one.
     pub fn run<A: Fixture, B: Fixture>(mut self, a: A, b: B) -> AgreementReport {
         let openers = self.openers(a, b);
         let mut report = self.report(self.steps, 0);
@@ -150,13 +151,13 @@ impl<M: SpecModel> Agreement<M> {
         report
     }
 
-    /// Creates rows in each table of these two back ends and of those given by [`also`](Self::also), and asks all of them the
-    /// same random queries, each of the repository of some plain, poly or derived type, in some way. Stops at the first on
-    /// which they do not agree, and looks for the simplest query and the fewest rows that show it.
+    /// Creates rows in each table of these two back ends and of those of [`also`](Self::also), and runs the same random queries
+    /// on all of them. Each query goes to the repository of some plain, poly or derived type, with some operation. Stops at the
+    /// first query on which the back ends do not agree, and searches for the simplest query and the fewest rows that show it.
     ///
-    /// The queries are about every property that a type has, through components, options, variants of poly components and
-    /// entries of maps; in every form of a filter; about values that rows have, values next to them, and what breaks
-    /// stores; in orders by up to three properties, with windows.
+    /// The queries are about every property of a type, through components, options, variants of poly components and entries of
+    /// maps. They have every form of filter, orders by up to three properties, and windows. They compare with values of rows,
+    /// with values next to those, and with values that break stores.
     ///
     /// ```
     /// use longevity::testkit::Agreement;
@@ -180,7 +181,7 @@ impl<M: SpecModel> Agreement<M> {
             End::Agreed => {}
             End::NotRun(error) => report.failure = Some(error),
             End::Disagreed(position, _) => {
-                // One query after another changes nothing: the last is to blame, alone.
+                // Queries change nothing, so the last one should fail alone.
                 let alone = history.with_only(position);
                 let fails = matches!(replay(&alone, &plans.plans, &openers, usize::MAX, false), End::Disagreed(..));
                 let history = if fails { alone } else { history };
@@ -190,7 +191,7 @@ impl<M: SpecModel> Agreement<M> {
         report
     }
 
-    /// All back ends, in the order in which they are named in reports.
+    /// All back ends, in the order of reports.
     fn openers<A: Fixture, B: Fixture>(&mut self, a: A, b: B) -> Vec<Opener> {
         let mut openers = vec![self.opener(a), self.opener(b)];
         openers.append(&mut self.others);
@@ -208,14 +209,14 @@ impl<M: SpecModel> Agreement<M> {
     }
 }
 
-/// The shortest history found, told.
+/// The disagreement of the shortest history found.
 fn shortest(history: History, plans: &Plans, openers: &[Opener], look_every: usize) -> Disagreement {
     let disagreed =
-        |history: &History, look_every, tells| match replay(history, &plans.plans, openers, look_every, tells) {
+        |history: &History, look_every, describe| match replay(history, &plans.plans, openers, look_every, describe) {
             End::Disagreed(position, disagreement) => Some((position, disagreement)),
             End::Agreed | End::NotRun(_) => None,
         };
-    // A look after each step finds the first that went wrong; a history that fails only without is shrunk without.
+    // Comparing the state after each step finds the first wrong step. If the history does not fail then, it is shrunk as it ran.
     let often = look_every == LOOK_EVERY && disagreed(&history, 1, false).is_some();
     let look_every = if often { 1 } else { look_every };
     let shrunk = shrink(history, |history| disagreed(history, look_every, false).map(|(position, _)| position));
@@ -225,7 +226,9 @@ fn shortest(history: History, plans: &Plans, openers: &[Opener], look_every: usi
             optimistic_locking: shrunk.optimistic_locking,
             timestamps: shrunk.timestamps,
             steps: shrunk.steps.iter().map(|step| format!("{step:?}")).collect(),
-            sides: vec!["they do not agree each time: run it again".to_owned()],
+            sides: vec![
+                "the back ends did not disagree again when the history was repeated: run the test again".to_owned(),
+            ],
         },
     }
 }

@@ -1,14 +1,14 @@
-//! The steps of a history. They name rows and values by number, whatever there is when they run, so that a history stays
-//! one when steps are taken out of it.
+//! The steps of a history. They name rows and values by number, modulo what exists when they run, so that a history stays valid
+//! when steps are removed.
 
 use std::fmt;
 
-use crate::questions::{Asked, How, Place, simpler};
+use crate::queries::{ChangeKind, Place, PlainQuery, simpler};
 
-/// How many samples are tried in place of another.
+/// How many samples are tried instead of another.
 const SHORT: usize = 3;
 
-/// A history: how the stores are opened, and what is done.
+/// A history: the options of the stores, and the steps.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct History {
     pub(super) optimistic_locking: bool,
@@ -21,150 +21,155 @@ pub(super) struct History {
 pub(super) struct Step {
     pub(super) table: usize,
     pub(super) view: usize,
-    pub(super) what: What,
+    pub(super) operation: Operation,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum What {
-    Create(Pick),
-    CreateMany(Vec<Pick>),
+pub(super) enum Operation {
+    Create(ValueChoice),
+    CreateMany(Vec<ValueChoice>),
     Update {
-        state: Choice,
-        value: Pick,
-        keep: Keep,
+        state: StateChoice,
+        value: ValueChoice,
+        kept: KeptKeys,
     },
-    Delete(Choice),
+    Delete(StateChoice),
     Retrieve {
         key: usize,
-        value: Pick,
+        value: ValueChoice,
     },
-    /// Of the one with a key of the value: a property changes by what the other value has.
+    /// Patches the row with a key of the value. A property changes by the value that a sample has there.
     Patch {
         key: usize,
-        value: Pick,
+        value: ValueChoice,
         by: Alteration,
     },
-    /// Ids in the query are numbers of rows.
-    Ask {
-        way: Way,
-        asked: Asked,
+    /// Ids in the query are row numbers.
+    Query {
+        kind: QueryKind,
+        query: PlainQuery,
     },
     UpdateWhere {
-        asked: Asked,
+        query: PlainQuery,
         by: Alteration,
     },
-    DeleteWhere(Asked),
+    DeleteWhere(PlainQuery),
 }
 
 /// A change of a property by the value that a sample has there.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alteration {
     pub(super) property: usize,
-    /// Within how many of its options.
+    /// How many of its options lead to the changed value.
     pub(super) somes: usize,
     pub(super) sample: usize,
-    pub(super) how: How,
+    pub(super) kind: ChangeKind,
 }
 
-/// A value: a sample, with a key of a remembered state or without.
+/// A value: a sample, perhaps with a key of a remembered state.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Pick {
+pub(super) struct ValueChoice {
     pub(super) sample: usize,
     /// Which key, and of which state.
     pub(super) key: Option<(usize, usize)>,
 }
 
-/// A state: the last of a row that is there, or any that there ever was.
+/// A state: the last of an existing row, or any remembered one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Choice {
+pub(super) struct StateChoice {
     pub(super) any: bool,
     pub(super) index: usize,
 }
 
 /// Which keys an update keeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Keep {
+pub(super) enum KeptKeys {
     All,
     Primary,
     None,
 }
 
-/// How a query is asked.
+/// The operation that a query runs with.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Way {
+pub(super) enum QueryKind {
     Find,
     Stream,
     Count,
     Exists,
-    /// By pages of so many rows, to and fro.
+    /// Pages of this size, forwards and back.
     Pages(u64),
-    /// For the values of some properties.
+    /// The values of some properties.
     Values(Vec<Place>),
-    /// For aggregates over groups.
+    /// Aggregates over groups.
     Aggregates(Vec<Place>),
 }
 
 impl History {
     /// The steps that write, and the one at this position.
     pub(super) fn with_only(&self, position: usize) -> Self {
-        let kept = |(at, step): &(usize, &Step)| *at == position || !matches!(step.what, What::Ask { .. });
+        let kept = |(at, step): &(usize, &Step)| *at == position || !matches!(step.operation, Operation::Query { .. });
         let steps = self.steps.iter().enumerate().take(position + 1).filter(kept).map(|(_, step)| step.clone());
         Self { steps: steps.collect(), ..*self }
     }
 }
 
 impl Step {
-    /// Simpler steps to try in its place.
+    /// Simpler steps to try instead.
     pub(super) fn simpler(&self) -> Vec<Self> {
-        let whats = match &self.what {
-            What::Create(pick) => pick.simpler().map(What::Create).collect(),
-            What::CreateMany(picks) => {
+        let operations = match &self.operation {
+            Operation::Create(choice) => choice.simpler().map(Operation::Create).collect(),
+            Operation::CreateMany(choices) => {
                 let without = |gone: usize| {
-                    let left = picks.iter().enumerate().filter(|(position, _)| *position != gone);
-                    left.map(|(_, pick)| *pick).collect()
+                    let left = choices.iter().enumerate().filter(|(position, _)| *position != gone);
+                    left.map(|(_, choice)| *choice).collect()
                 };
-                let mut whats: Vec<_> = picks.first().map(|pick| What::Create(*pick)).into_iter().collect();
-                whats.extend((0..picks.len()).map(without).map(What::CreateMany));
-                for (position, pick) in picks.iter().enumerate() {
-                    whats.extend(pick.simpler().map(|simpler| {
-                        let mut picks = picks.clone();
-                        picks[position] = simpler;
-                        What::CreateMany(picks)
+                let mut operations: Vec<_> =
+                    choices.first().map(|choice| Operation::Create(*choice)).into_iter().collect();
+                operations.extend((0..choices.len()).map(without).map(Operation::CreateMany));
+                for (position, choice) in choices.iter().enumerate() {
+                    operations.extend(choice.simpler().map(|simpler| {
+                        let mut choices = choices.clone();
+                        choices[position] = simpler;
+                        Operation::CreateMany(choices)
                     }));
                 }
-                whats
+                operations
             }
-            What::Update { state, value, keep } => {
-                let update = |value, keep| What::Update { state: *state, value, keep };
-                let mut whats: Vec<_> = value.simpler().map(|value| update(value, *keep)).collect();
-                whats.extend((*keep != Keep::All).then(|| update(*value, Keep::All)));
-                whats
+            Operation::Update { state, value, kept } => {
+                let update = |value, kept| Operation::Update { state: *state, value, kept };
+                let mut operations: Vec<_> = value.simpler().map(|value| update(value, *kept)).collect();
+                operations.extend((*kept != KeptKeys::All).then(|| update(*value, KeptKeys::All)));
+                operations
             }
-            What::Delete(_) => Vec::new(),
-            What::Retrieve { key, value } => value.simpler().map(|value| What::Retrieve { key: *key, value }).collect(),
-            What::Patch { key, value, by } => {
-                let patch = |value, by| What::Patch { key: *key, value, by };
-                let mut whats: Vec<_> = value.simpler().map(|value| patch(value, by.clone())).collect();
-                whats.extend(by.simpler().map(|by| patch(*value, by)));
-                whats
+            Operation::Delete(_) => Vec::new(),
+            Operation::Retrieve { key, value } => {
+                value.simpler().map(|value| Operation::Retrieve { key: *key, value }).collect()
             }
-            What::Ask { way, asked } => {
-                let ways = way.simpler().into_iter().map(|way| What::Ask { way, asked: asked.clone() });
-                ways.chain(simpler(asked).into_iter().map(|asked| What::Ask { way: way.clone(), asked })).collect()
+            Operation::Patch { key, value, by } => {
+                let patch = |value, by| Operation::Patch { key: *key, value, by };
+                let mut operations: Vec<_> = value.simpler().map(|value| patch(value, by.clone())).collect();
+                operations.extend(by.simpler().map(|by| patch(*value, by)));
+                operations
             }
-            What::UpdateWhere { asked, by } => {
-                let queries = simpler(asked).into_iter();
-                let mut whats: Vec<_> = queries.map(|asked| What::UpdateWhere { asked, by: by.clone() }).collect();
-                whats.extend(by.simpler().map(|by| What::UpdateWhere { asked: asked.clone(), by }));
-                whats
+            Operation::Query { kind, query } => {
+                let ways = kind.simpler().into_iter().map(|kind| Operation::Query { kind, query: query.clone() });
+                ways.chain(simpler(query).into_iter().map(|query| Operation::Query { kind: kind.clone(), query }))
+                    .collect()
             }
-            What::DeleteWhere(asked) => simpler(asked).into_iter().map(What::DeleteWhere).collect(),
+            Operation::UpdateWhere { query, by } => {
+                let queries = simpler(query).into_iter();
+                let mut operations: Vec<_> =
+                    queries.map(|query| Operation::UpdateWhere { query, by: by.clone() }).collect();
+                operations.extend(by.simpler().map(|by| Operation::UpdateWhere { query: query.clone(), by }));
+                operations
+            }
+            Operation::DeleteWhere(query) => simpler(query).into_iter().map(Operation::DeleteWhere).collect(),
         };
-        whats.into_iter().map(|what| Self { what, ..self.clone() }).collect()
+        operations.into_iter().map(|operation| Self { operation, ..self.clone() }).collect()
     }
 }
 
-impl Pick {
+impl ValueChoice {
     fn simpler(self) -> impl Iterator<Item = Self> {
         let without_key = self.key.is_some().then_some(Self { key: None, ..self });
         // The first samples are the shortest.
@@ -175,19 +180,19 @@ impl Pick {
 
 impl Alteration {
     fn simpler(&self) -> impl Iterator<Item = Self> {
-        let set = (self.how != How::Set).then(|| Self { how: How::Set, ..self.clone() });
+        let set = (self.kind != ChangeKind::Set).then(|| Self { kind: ChangeKind::Set, ..self.clone() });
         let of = self.clone();
         set.into_iter().chain((0..SHORT.min(self.sample)).map(move |sample| Self { sample, ..of.clone() }))
     }
 }
 
-impl Way {
-    /// First as most would ask.
+impl QueryKind {
+    /// Simpler operations, the most common one first.
     fn simpler(&self) -> Vec<Self> {
-        let fewer = |places: &[Place], way: fn(Vec<Place>) -> Self| {
+        let fewer = |places: &[Place], kind: fn(Vec<Place>) -> Self| {
             let without = |gone: usize| {
                 let left = places.iter().enumerate().filter(|(position, _)| *position != gone);
-                way(left.map(|(_, place)| place.clone()).collect())
+                kind(left.map(|(_, place)| place.clone()).collect())
             };
             (0..places.len()).map(without).collect::<Vec<_>>()
         };
@@ -202,8 +207,8 @@ impl Way {
     }
 }
 
-/// As a report says it: `find where ..`.
-impl fmt::Display for Way {
+/// As in a report: `find where ..`.
+impl fmt::Display for QueryKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let listed = |places: &[Place]| places.iter().map(Place::to_string).collect::<Vec<_>>().join(", ");
         match self {

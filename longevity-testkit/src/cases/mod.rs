@@ -1,7 +1,8 @@
-//! The cases: one file a topic, listed here for each type of a model.
+//! The cases of `RepoCrudSpec`: one file per topic. `list` lists the cases of each type of a model.
 
 mod capabilities;
 mod concurrency;
+mod context;
 mod create_many;
 mod delete;
 mod discriminators;
@@ -14,7 +15,6 @@ mod planting;
 mod poly;
 mod primary_key;
 mod queries;
-mod room;
 mod round_trip;
 mod rows;
 mod samples;

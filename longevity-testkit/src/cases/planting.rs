@@ -1,4 +1,4 @@
-//! Rows as another version of the program wrote them: planted past core, by a back end that is opened with that version's
+//! Plants rows as another version of the program would write them. They bypass core: the back end is opened with that version's
 //! tables too.
 
 use std::borrow::Cow;
@@ -19,7 +19,7 @@ pub(super) struct Handle<'a, B: Backend> {
     pub(super) table: &'a B::Table,
 }
 
-/// The table that `T` is in.
+/// The table of `T`.
 pub(super) fn handle<T, M, B>(store: &Longevity<M, B>) -> Outcome<Handle<'_, B>>
 where
     M: DomainModel,
@@ -31,18 +31,18 @@ where
     Ok(Handle { backend: store.backend(), definition, table })
 }
 
-/// The same table as this version of its definition has it, created.
+/// Opens and creates the table with this version of its definition.
 pub(super) fn create_version<B: Backend>(backend: &B, version: TableDefinition) -> Outcome<B::Table> {
     let name = version.name.clone();
     let tables = backend.block_on(backend.open(&[Arc::new(version)]))?;
     let Ok([table]) = <[B::Table; 1]>::try_from(tables) else {
-        return Err(Stop::failed(format!("opening the table {name} does not give one table")));
+        return Err(Stop::failed(format!("opening the table {name} does not return one table")));
     };
     backend.block_on(backend.create_schema(&[&table]))?;
     Ok(table)
 }
 
-/// The definition, and one more variant that is stored as the one at this position is.
+/// The definition with one more variant, which is stored like the one at the position `like`.
 pub(super) fn with_variant(
     definition: &TableDefinition,
     like: usize,
@@ -54,7 +54,7 @@ pub(super) fn with_variant(
     definition
 }
 
-/// The definition, with other discriminators of the variant at this position.
+/// The definition with other discriminators of the variant at this position.
 pub(super) fn with_discriminators(
     definition: &TableDefinition,
     variant: usize,
@@ -69,7 +69,7 @@ pub(super) fn with_discriminators(
     definition
 }
 
-/// The row as the back end gives it.
+/// The row as the back end returns it.
 pub(super) fn raw_row<T, M, B>(store: &Longevity<M, B>, id: RowId) -> Outcome<Row<B::Document>>
 where
     M: DomainModel,
@@ -83,7 +83,7 @@ where
     row.ok_or_else(|| Stop::failed("the back end does not find a created row"))
 }
 
-/// What is written of the value as the variant at this position, with this discriminator and document.
+/// The content of a row with the value as the variant at this position, and with this discriminator and document.
 pub(super) fn content<T: PersistentType, D>(
     definition: &TableDefinition,
     value: &T,

@@ -1,16 +1,17 @@
-//! A store whose writers are killed while they write: what was acknowledged is there afterwards, and nothing is half done.
+//! Kills writers while they write to a store, and checks that acknowledged writes are there afterwards and no write is half done.
 //!
-//! For back ends that say they are durable. [`CrashSpec`] starts the test binary once more as a child, which writes as fast
-//! as it can through the repositories of all types of a model, on several threads, also in transactions over several tables where the
-//! back end has them, some of which are rolled back. It says on its standard output what it begins and what was acknowledged. After a random number of acknowledgements it is killed without a warning. Then the
-//! store is opened again and examined, and the next child goes on with it. The domain model is the caller's; one with a
-//! poly type, keys and indexes finds most.
+//! This is for durable back ends. [`CrashSpec`] starts the test binary again as a child. The child writes as fast as it can
+//! through the repositories of all types of a model, on several threads. If the back end has transactions, it also writes in
+//! transactions over several tables, and rolls some of them back. It prints to standard output which writes it begins and which
+//! are acknowledged. After a random number of acknowledgements, the parent kills it without warning, opens the store again and
+//! examines it. The next child continues with the same store. The caller chooses the domain model; one with a poly type, keys and
+//! indexes finds most.
 //!
-//! What dies is a process, not the machine: that the operating system loses nothing which it was handed is not tested.
+//! A process is killed, not the machine. This does not test that the operating system keeps the data that it was given.
 
 mod examine;
 mod ledger;
-mod line;
+mod message;
 mod process;
 mod report;
 mod spec;

@@ -8,7 +8,7 @@ use longevity_core::blocking::Longevity;
 use longevity_core::{BoxError, Error};
 
 use super::ledger::Ledger;
-use super::process::{Role, fail, kill_one, told, write_until_killed};
+use super::process::{ChildCommand, child_task, fail, kill_one, write_until_killed};
 use super::report::CrashReport;
 use super::table::Values;
 use super::tables::tables;
@@ -22,10 +22,10 @@ const KILLS: &str = "LONGEVITY_KILLS";
 
 type Check = Box<dyn Fn(&str) -> Result<(), BoxError>>;
 
-/// Kills the writers of the domain model `M` on the back end `B`, again and again.
+/// Repeatedly kills writers of the domain model `M` on the back end `B`.
 ///
-/// In an ordinary test, the child has to find its way back to it: [`in_test`](Self::in_test) says how it is called, and
-/// [`crash_spec!`](crate::crash_spec) does so by itself. In a `main` of one's own it is the first thing there:
+/// In an ordinary test, the child has to run that same test: [`in_test`](Self::in_test) sets the test's name, and
+/// [`crash_spec!`](crate::crash_spec) calls it for you. In a `main` of your own, run the spec first:
 ///
 /// ```text
 /// fn main() {
@@ -47,8 +47,8 @@ pub struct CrashSpec<M, B> {
 }
 
 impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
-    /// On the back end that this opens at a place: a path or an address. Five kills, or as many as the environment
-    /// variable `LONGEVITY_KILLS` says; the seed from `LONGEVITY_SEED`.
+    /// A spec for the back end that this closure opens at a place, which is a path or an address. It kills five times, or as
+    /// often as the environment variable `LONGEVITY_KILLS` says. The seed comes from `LONGEVITY_SEED`.
     pub fn new<E: Into<BoxError>>(open: impl Fn(&str) -> Result<B, E> + 'static) -> Self {
         let kills = match std::env::var(KILLS).map(|kills| kills.parse()) {
             Err(_) => 5,
@@ -67,57 +67,57 @@ impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
         }
     }
 
-    /// The back end's own check of the store at a place, after each kill: `PRAGMA integrity_check`. The store is not open
-    /// then.
+    /// The back end's own check of the store at a place, such as `PRAGMA integrity_check`. It runs after each kill, while the
+    /// store is not open.
     pub fn integrity<E: Into<BoxError>>(mut self, check: impl Fn(&str) -> Result<(), E> + 'static) -> Self {
         self.integrity = Box::new(move |place| check(place).map_err(Into::into));
         self
     }
 
-    /// How often the writers are killed, whatever the environment says.
+    /// The number of kills. It overrides the environment variable.
     pub fn kills(mut self, kills: usize) -> Self {
         self.kills = kills;
         self
     }
 
-    /// On how many threads a child writes.
+    /// The number of threads on which a child writes.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
         self
     }
 
-    /// How many values there are of each table: so many rows at most.
+    /// The number of values for each table, which is the greatest number of its rows.
     pub fn samples(mut self, samples: usize) -> Self {
         self.values.samples = samples;
         self
     }
 
-    /// A child is killed after this many acknowledgements at the latest.
+    /// The greatest number of acknowledgements before a child is killed.
     pub fn acknowledgements(mut self, acknowledgements: usize) -> Self {
         self.acknowledgements = acknowledgements.max(1);
         self
     }
 
-    /// The seed, whatever the environment says.
+    /// The seed. It overrides the environment variable.
     pub fn seed(mut self, seed: u64) -> Self {
         self.values.seed = seed;
         self
     }
 
-    /// Takes every `T`, wherever it occurs, from this strategy.
+    /// Generates every `T`, wherever it occurs, with this strategy.
     pub fn strategy<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
         self.values.generators = self.values.generators.with(source);
         self
     }
 
-    /// About how many numbers, texts and the like a generated row holds in the mean, where its type is larger; 100 unless you say
-    /// otherwise. See [`Generators`].
+    /// The mean number of values (numbers, strings and the like) that a generated row of a large type holds, approximately. 100
+    /// by default. See [`Generators`].
     pub fn budget(mut self, values: usize) -> Self {
         self.values.generators = self.values.generators.budget(values);
         self
     }
 
-    /// It runs in a `#[test]` of this module path and name, as `module_path!()` has it: the child is started as that test
+    /// The `#[test]` that runs this spec, by its module path, as `module_path!()` has it, and its name. The child runs that test
     /// alone.
     pub fn in_test(mut self, module_path: &str, name: &str) -> Self {
         // The harness names tests without their crate.
@@ -126,36 +126,38 @@ impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
         self
     }
 
-    /// Kills writers of a store at a new place, which what comes with it has to outlive. In a child, which has its place
-    /// already, this writes and never returns.
+    /// Kills writers of a store at a new place. The closure returns the place, and a value that must outlive it. In a child,
+    /// which has its place already, this writes and never returns.
     pub fn run<G, E: Into<BoxError>>(&self, place: impl FnOnce() -> Result<(String, G), E>) -> CrashReport {
         let mut report =
             CrashReport { model: M::NAME, kills: 0, acknowledged: 0, seed: self.values.seed, problems: Vec::new() };
-        let role = Role { name: self.name(), test: self.test.clone(), seed: self.values.seed };
-        match told() {
-            Some(told) if told.name == role.name => self.be_child(&told.place, told.kill),
-            // The child of another in the same `main`.
+        let child_command = ChildCommand { name: self.name(), test: self.test.clone(), seed: self.values.seed };
+        match child_task() {
+            Some(child_task) if child_task.name == child_command.name => {
+                self.be_child(&child_task.place, child_task.kill)
+            }
+            // This is the child of another spec in the same `main`.
             Some(_) => return report,
             None => {}
         }
         let (place, _guard) = match place() {
             Ok(place) => place,
             Err(error) => {
-                report.problems.push(format!("there is no place for the store: {}", error.into()));
+                report.problems.push(format!("cannot create a place for the store: {}", error.into()));
                 return report;
             }
         };
         let mut ledger = Ledger::default();
         while report.kills < self.kills && report.problems.is_empty() {
             report.kills += 1;
-            report.problems = self.survive(&role, &place, report.kills, &mut ledger);
+            report.problems = self.survive(&child_command, &place, report.kills, &mut ledger);
             report.acknowledged = ledger.acknowledged();
         }
         report
     }
 
-    fn survive(&self, role: &Role, place: &str, kill: usize, ledger: &mut Ledger) -> Vec<String> {
-        if let Err(problem) = kill_one(role, place, kill, self.acknowledgements, ledger) {
+    fn survive(&self, child_command: &ChildCommand, place: &str, kill: usize, ledger: &mut Ledger) -> Vec<String> {
+        if let Err(problem) = kill_one(child_command, place, kill, self.acknowledgements, ledger) {
             return vec![problem];
         }
         let mut problems = match (self.open)(place) {
@@ -166,15 +168,15 @@ impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
         problems
     }
 
-    /// Writes so often in this process, and gives what was acknowledged: for tests of [`examine`](Self::examine).
+    /// Does this number of writes in this process, and returns the acknowledged ones. For tests of [`examine`](Self::examine).
     pub fn write(&self, backend: B, writes: usize) -> Result<Ledger, Error> {
         let store = self.opened(backend)?;
         let tables = tables(&store, &self.values)?;
         write_here(&tables, transactions(&store), self.threads, self.values.seed, writes)
     }
 
-    /// What is wrong with a store: rows that were lost, torn or resurrected, and keys, indexes and counts that do not say
-    /// what the rows say.
+    /// The problems of a store: rows that were lost, torn or resurrected, and keys, indexes and counts that do not match the
+    /// rows.
     pub fn examine(&self, backend: B, ledger: &mut Ledger) -> Vec<String> {
         let examined = || -> Result<Vec<String>, Error> {
             let store = self.opened(backend)?;
@@ -190,7 +192,7 @@ impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
             }
             Ok(problems)
         };
-        examined().unwrap_or_else(|error| vec![format!("the store does not answer: {error}")])
+        examined().unwrap_or_else(|error| vec![format!("the store cannot be examined: {error}")])
     }
 
     fn opened(&self, backend: B) -> Result<Longevity<M, B>, Error> {
@@ -228,13 +230,13 @@ impl<M: SpecModel, B: Backend> Debug for CrashSpec<M, B> {
     }
 }
 
-/// The transactions of a store that has some.
+/// The transactions of the store, if the back end has transactions.
 fn transactions<M: SpecModel, B: Backend>(store: &Longevity<M, B>) -> Option<&dyn AnyTransactions> {
     let has_some = store.asynchronous().backend().capabilities().transactions;
     has_some.then_some(store as &dyn AnyTransactions)
 }
 
-/// The spec as a closure configures it; says the closure's parameter type where a macro cannot.
+/// The spec as a closure configures it. This function gives the closure its parameter type, which a macro cannot.
 #[doc(hidden)]
 pub fn configured<M, B>(
     spec: CrashSpec<M, B>,

@@ -13,10 +13,10 @@ use crate::strategies::Generators;
 use crate::values::{collide, whole};
 use crate::views::AnyView;
 
-/// How many values are drawn for each that is wanted.
+/// How many values are drawn for each sample.
 const DRAWS: usize = 20;
 
-/// How the values are made: the same in every process of a run.
+/// The source of the values, which is the same in every process of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Values {
     pub(super) generators: Generators,
@@ -24,12 +24,13 @@ pub(super) struct Values {
     pub(super) seed: u64,
 }
 
-/// The repositories of a table, and the values that are written to it: they collide in no key, each is one thread's.
+/// The repositories of a table, and the values that are written to it. The values collide in no key, and each belongs to one
+/// thread.
 pub(super) struct Table<P> {
     pub(super) position: usize,
     pub(super) definition: TableDefinition,
     pub(super) views: Vec<Box<dyn AnyView<P>>>,
-    /// The same in a transaction.
+    /// The repositories in a transaction.
     pub(super) views_in: fn(&dyn Any) -> Option<Vec<Box<dyn AnyView<P>>>>,
     pub(super) samples: Vec<P>,
     pub(super) atomic_batches: bool,
@@ -56,13 +57,13 @@ pub(super) fn same_value<P: PersistentType>(a: &P, b: &P) -> bool {
     a.variant() == b.variant() && whole(a).is_identical(&whole(b))
 }
 
-/// Everything.
+/// A query for all rows.
 pub(super) fn all() -> Select {
     Select::of(Predicate::True)
 }
 
 impl<P: PersistentType> Table<P> {
-    /// All rows, and which sample each holds.
+    /// All rows, and the sample that each holds.
     pub(super) fn states(&self) -> Result<Vec<(PState<P>, Option<usize>)>, Error> {
         let states = self.views[0].find(all(), false)?;
         let sample = |state: &PState<P>| self.samples.iter().position(|sample| same_value(sample, state.get()));

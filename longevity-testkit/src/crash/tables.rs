@@ -14,11 +14,11 @@ use crate::views::views_of;
 
 /// A table, without its type.
 pub(super) trait AnyTable: Send + Sync {
-    /// What writes the samples of this thread, beginning with those that are in the store.
+    /// A writer of the samples of this thread. It starts from the rows in the store.
     fn writer(&self, thread: usize, threads: usize) -> Result<Box<dyn AnyWriter>, Error>;
-    /// The rows, and those that hold what nobody wrote.
+    /// The rows, and the problems: rows that hold no sample.
     fn rows(&self) -> Result<(Rows, Vec<String>), Error>;
-    /// Where keys, indexes and counts do not say what the rows say.
+    /// The keys, indexes and counts that do not match the rows.
     fn inconsistencies(&self) -> Result<Vec<String>, Error>;
 }
 
@@ -66,7 +66,7 @@ impl<M: SpecModel, B: Backend> SpecVisitor<M> for Tables<'_, M, B> {
         self.add::<P>();
     }
 
-    // Its repository is among those of its poly type's table.
+    // The table of its poly type has its repository.
     fn derived<P, D>(&mut self)
     where
         P: SpecRoot + InModel<M> + SpecDerived<D>,
@@ -86,7 +86,9 @@ impl<P: SpecRoot> AnyTable for Arc<Table<P>> {
             let (id, version) = (state.id(), state.row_version());
             match sample {
                 Some(sample) => drop(rows.insert(id, Entry { sample, version })),
-                None => problems.push(format!("torn: row {id} holds what nobody wrote: {:?}", state.get())),
+                None => {
+                    problems.push(format!("torn: row {id} holds a value that was never written: {:?}", state.get()))
+                }
             }
         }
         Ok((rows, problems))

@@ -1,4 +1,5 @@
-//! Writes to the tables of a store, in transactions and without, each announced before and acknowledged after it.
+//! Writes to the tables of a store, with and without transactions. Each write is announced before it begins and acknowledged
+//! after it.
 
 use std::any::Any;
 
@@ -15,7 +16,7 @@ use crate::strategies::combine::below;
 
 /// The transactions of a store, without its type.
 pub(super) trait AnyTransactions: Sync {
-    /// Does work in a transaction, and commits it if the work says so.
+    /// Runs `work` in a transaction. Commits it if `work` returns true, and rolls it back otherwise.
     fn run(&self, work: &mut dyn FnMut(&dyn Any) -> Result<bool, Error>) -> Result<(), Error>;
 }
 
@@ -31,17 +32,18 @@ impl<M: DomainModel, B: Backend> AnyTransactions for Longevity<M, B> {
     }
 }
 
-/// Writes once, or in some tables at once in a transaction, and says so before and after; says nothing if there is nothing to write.
+/// Writes once, or to several tables in a transaction. Sends an event before and after; sends nothing if there is nothing to
+/// write.
 pub(super) fn step(
     thread: usize,
     writers: &mut [Box<dyn AnyWriter>],
     transactions: Option<&dyn AnyTransactions>,
     chance: &mut TestRunner,
-    say: &mut dyn FnMut(Event),
+    send: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
     let transactions = transactions.filter(|_| below(2, chance) == 0);
     let first = below(writers.len().max(1), chance);
-    // The first one, or that and those after it.
+    // The first writer, or the first and some that follow it.
     let wanted = if transactions.is_some() { 1 + below(writers.len().max(1), chance) } else { 1 };
     let mut chosen: Vec<&mut Box<dyn AnyWriter>> = writers.iter_mut().skip(first).take(wanted).collect();
     let mut ops = Vec::new();
@@ -56,10 +58,10 @@ pub(super) fn step(
         return Ok(());
     }
     let is_kept = transactions.is_none() || below(4, chance) > 0;
-    say(if is_kept { Event::Begin(thread, ops) } else { Event::Try(thread, ops) });
+    send(if is_kept { Event::Begin(thread, ops) } else { Event::Try(thread, ops) });
     let Some(transactions) = transactions else {
         let written = chosen.iter_mut().map(|writer| writer.write(None, chance)).collect::<Result<_, _>>()?;
-        say(Event::Done(thread, written));
+        send(Event::Done(thread, written));
         chosen.iter_mut().for_each(|writer| writer.keep());
         return Ok(());
     };
@@ -70,12 +72,12 @@ pub(super) fn step(
         }
         Ok(is_kept)
     })?;
-    say(if is_kept { Event::Done(thread, written) } else { Event::Undone(thread) });
+    send(if is_kept { Event::Done(thread, written) } else { Event::Undone(thread) });
     chosen.iter_mut().for_each(|writer| if is_kept { writer.keep() } else { writer.undo() });
     Ok(())
 }
 
-/// Writes so often in this process, the threads' writers in turn.
+/// Does this number of writes in this process, each with the writers of a random thread.
 pub(super) fn write_here(
     tables: &[Box<dyn AnyTable>],
     transactions: Option<&dyn AnyTransactions>,

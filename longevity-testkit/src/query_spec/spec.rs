@@ -9,7 +9,7 @@ use longevity_core::{InModel, PersistentType};
 
 use super::list::{Slots, cases_of_model};
 use super::rows::Rows;
-use super::written::{Ask, WrittenQuery};
+use super::written::{QueryOfRows, WrittenQuery};
 use crate::case::Case;
 use crate::contract::SpecModel;
 use crate::facade::Facade;
@@ -22,15 +22,15 @@ use crate::strategies::{Generators, StrategySource};
 
 /// The conformance suite of queries over the domain model `M`: queries that you write, and random ones over each of its types.
 ///
-/// Each case loads generated rows into a store of its own, and asks: find, stream, count and exists have to give what the query
-/// means, in its order, rows that the order leaves equal by id; so do pages, to the last one and back, and the values and
-/// aggregates of the properties that the query names. Through both facades, unless you say otherwise.
+/// Each case loads generated rows into a store of its own, and runs queries. The operations find, stream, count and exists have
+/// to return what the query means, in its order; rows that are equal in this order come by id. So do pages, to the last one and
+/// back, and the values and aggregates of the properties that the query names. By default, cases run through both facades.
 ///
-/// What a query means that you write, [`evaluate`](longevity_core::backend::evaluate) says. A random one is built by the operators
-/// of properties and filters, and held to what it was to ask, which a judge of its own finds in plain values: so an error in an
-/// operator is seen too.
+/// The function [`evaluate`](longevity_core::backend::evaluate) defines the meaning of a query that you write. A random query is
+/// built with the operators of properties and filters. Its meaning comes from a separate, naive evaluation over plain values, so
+/// that an error in an operator is found too.
 ///
-/// What a query compares with should occur, or nearly: it is made from the rows that there are.
+/// Values that a query compares with should occur in rows, or nearly. So a query is made from the rows.
 ///
 /// ```
 /// use longevity::testkit::QuerySpec;
@@ -48,25 +48,25 @@ use crate::strategies::{Generators, StrategySource};
 ///     .assert_passed();
 /// ```
 ///
-/// A random query that fails is reported as the simplest one that was found to fail like it; every failure names the query,
-/// the rows that were expected, and those that were found.
+/// If a random query fails, the report shows the simplest query found that fails too. Every failure names the query, the expected
+/// rows, and the rows that were found.
 pub struct QuerySpec<M> {
-    /// The samples are the rows.
+    /// Its `samples` is the number of rows.
     settings: Settings,
     generated: usize,
     queries: Vec<WrittenQuery>,
     of: PhantomData<fn() -> M>,
 }
 
-/// The suite as a closure configures it; says the closure's parameter type where a macro cannot.
+/// The suite as a closure configures it. This function gives the closure its parameter type, which a macro cannot.
 #[doc(hidden)]
 pub fn configured_queries<M: SpecModel>(configure: impl FnOnce(QuerySpec<M>) -> QuerySpec<M>) -> QuerySpec<M> {
     configure(QuerySpec::new())
 }
 
 impl<M: SpecModel> QuerySpec<M> {
-    /// With 100 rows of each table, 200 random queries of each type, each type's own strategy, through both facades, and the
-    /// seed from the environment variable `LONGEVITY_SEED`: a number, or `random`; a fixed seed if it is not set.
+    /// A suite with 100 rows per table, 200 random queries per type, each type's own strategy, and both facades. The environment
+    /// variable `LONGEVITY_SEED` sets the seed: a number, or `random`. If it is not set, the seed is fixed.
     pub fn new() -> Self {
         let settings = Settings {
             generators: Generators::new(),
@@ -79,63 +79,63 @@ impl<M: SpecModel> QuerySpec<M> {
         Self { settings, generated: 200, queries: Vec::new(), of: PhantomData }
     }
 
-    /// How many rows each table has; fewer if the strategy gives no more with keys of their own. One in three has the values of
-    /// another in all but its keys, so that orders have ties.
+    /// The number of rows per table; fewer if the strategy does not generate enough rows with distinct keys. One row in three has
+    /// the values of another row in all properties but its keys, so that orders have ties.
     pub fn rows(mut self, rows: usize) -> Self {
         self.settings.samples = rows.max(1);
         self
     }
 
-    /// A query of `T`'s repository, made from the rows that it sees. The name stands in that of its case.
+    /// Adds a query of `T`'s repository, made from the rows that the repository sees. The name of its case includes this name.
     pub fn query<T: PersistentType<Root: InModel<M>>>(
         mut self,
         name: impl Into<String>,
-        ask: impl Fn(&Rows<T>) -> Query<T> + Send + Sync + 'static,
+        query: impl Fn(&Rows<T>) -> Query<T> + Send + Sync + 'static,
     ) -> Self {
-        let ask: Ask<T> = Box::new(ask);
-        self.queries.push(WrittenQuery { name: name.into(), ask: Arc::new(ask) });
+        let query: QueryOfRows<T> = Box::new(query);
+        self.queries.push(WrittenQuery { name: name.into(), query: Arc::new(query) });
         self
     }
 
-    /// How many random queries each type of the model is asked; none for none.
+    /// The number of random queries per type of the model; 0 turns them off.
     pub fn generated(mut self, queries: usize) -> Self {
         self.generated = queries;
         self
     }
 
-    /// Takes every `T`, wherever it occurs, from this strategy: for types whose values obey a rule that no derive knows, or
-    /// for values that are nearer to those of your users.
+    /// Generates every `T`, wherever it occurs, with this strategy. Use it for types whose values obey a rule that no derive
+    /// knows, or for values that are closer to those of your users.
     pub fn strategy<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
         self.settings.generators = self.settings.generators.with(source);
         self
     }
 
-    /// About how many numbers, texts and the like a generated row holds in the mean, where its type is larger; 100 unless you say
-    /// otherwise. See [`Generators`].
+    /// The mean number of values (numbers, strings and the like) that a generated row of a large type holds, approximately. 100
+    /// by default. See [`Generators`].
     pub fn budget(mut self, values: usize) -> Self {
         self.settings.generators = self.settings.generators.budget(values);
         self
     }
 
-    /// The seed, whatever the environment says.
+    /// The seed. It overrides the environment variable.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
         self
     }
 
-    /// Through these facades only. The names of cases say which it is.
+    /// Runs each case through each of these facades. The names of the cases include the facade.
     pub fn facades(mut self, facades: impl IntoIterator<Item = Facade>) -> Self {
         self.settings.facades = facades.into_iter().collect();
         self
     }
 
-    /// What the names of cases call the store, where the back end's name does not tell two of them apart.
+    /// The name of the store in the names of cases, if the back end's name does not distinguish two stores.
     pub fn on(mut self, store: impl Into<String>) -> Self {
         self.settings.store = Some(store.into());
         self
     }
 
-    /// All cases, to be run one by one: one for each query, and one for the random queries of each type. Sets up no back end
+    /// All cases, to be run one by one: one for each query, and one for the random queries of each type. This sets up no back end
     /// yet.
     pub fn cases<F: Fixture>(&self, fixture: F) -> Vec<Case> {
         let fixture = AnyFixture::new(fixture);

@@ -7,13 +7,13 @@ use longevity_core::query::Query;
 
 use super::rows::Rows;
 
-/// A query that the user gave.
+/// A query that the user wrote.
 #[derive(Clone)]
 pub(super) struct WrittenQuery {
     pub(super) name: String,
-    /// An [`Ask<T>`] of the type that it is about.
-    pub(super) ask: Arc<dyn Any + Send + Sync>,
+    /// An [`QueryOfRows<T>`] of the type that the query is about.
+    pub(super) query: Arc<dyn Any + Send + Sync>,
 }
 
-/// Makes a query from the rows that there are.
-pub(super) type Ask<T> = Box<dyn Fn(&Rows<T>) -> Query<T> + Send + Sync>;
+/// Makes a query from the rows of the repository.
+pub(super) type QueryOfRows<T> = Box<dyn Fn(&Rows<T>) -> Query<T> + Send + Sync>;

@@ -2,7 +2,7 @@
 
 use longevity::backend::Encodable;
 use longevity::backend::encoding::{Json, PropertyReader};
-use longevity::backend::storable::Shape;
+use longevity::storable::Shape;
 use longevity_tests::models::{basics, collections, components, renames};
 use proptest::prelude::*;
 

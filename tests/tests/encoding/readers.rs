@@ -2,9 +2,9 @@
 
 use longevity::Storable;
 use longevity::backend::encoding::{Json, PropertyReader};
-use longevity::backend::storable::{Shape, ShapeFn};
 use longevity::backend::{Encodable, Value};
 use longevity::prelude::*;
+use longevity::storable::{Shape, ShapeFn};
 use longevity_tests::models::basics::Optionals;
 
 use crate::json::encode;
@@ -84,7 +84,7 @@ fn a_reader_knows_its_property() {
     let leaf = |path: &[&'static str]| reader(path).unwrap().leaf().clone();
     let value = leaf(&["inner", "stored"]);
     assert!(value.optional && value.options == 2);
-    assert!(matches!(value.shape, Shape::Scalar(longevity::backend::storable::ScalarType::U64)));
+    assert!(matches!(value.shape, Shape::Scalar(longevity::storable::ScalarType::U64)));
     let inner = leaf(&["inner"]);
     assert!(inner.optional && inner.options == 2 && matches!(inner.shape, Shape::Struct { .. }));
     let plain = leaf(&["plain"]);

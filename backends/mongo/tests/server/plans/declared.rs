@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use longevity::backend::Value;
-use longevity::backend::storable::{ScalarType, Shape};
 use longevity::backend::table::{Index, Scope, TableDefinition};
 use longevity::backend::value::Comparison;
 use longevity::backend::{Backend, Lookup, Session};
 use longevity::backend::{Direction, OrderBy, Predicate, Select};
 use longevity::prelude::*;
+use longevity::storable::{ScalarType, Shape};
 use longevity::{Access, DomainModel, Explanation, RootType};
 use longevity_core::Path;
 use longevity_tests::models;

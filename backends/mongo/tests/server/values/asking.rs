@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use longevity::backend::storable::{Leaf, ScalarType, Shape, Storable};
 use longevity::backend::value::Comparison;
 use longevity::backend::{Backend, ByKind, Session};
 use longevity::backend::{Direction, OrderBy, Predicate, Select, Subject, TextTest, evaluate};
 use longevity::backend::{Encodable, Row, RowContent, Value};
 use longevity::prelude::*;
+use longevity::storable::{Leaf, ScalarType, Shape, Storable};
 use longevity::{RootType, RowId};
 use longevity_core::{Path, Step};
 

@@ -1,13 +1,13 @@
-//! What a step gives on one back end, in terms that two back ends share: rows by the order of their creation, for ids are
-//! each store's own.
+//! The result of a step on one back end, in a form that two back ends can share. Rows are numbered in the order of their
+//! creation, as each store has ids of its own.
 
 use longevity_core::{Error, Value};
 
 use crate::untyped::Group;
 
-/// What a step gave.
+/// The result of a step.
 #[derive(Clone, Debug)]
-pub(super) enum Seen {
+pub(super) enum Observation {
     /// Rows, in their order.
     Rows(Vec<Row>),
     Count(u64),
@@ -16,19 +16,19 @@ pub(super) enum Seen {
     Values(Vec<Vec<Value>>),
     /// Aggregates over groups.
     Aggregates(Vec<Group>),
-    /// So many rows were changed; all that there are then.
+    /// The number of rows that were changed, and all rows after that.
     Changed(u64, Vec<Row>),
     /// The value of a deleted row.
     Deleted(Value),
     Refused(Refusal),
-    /// An error that no step may end with.
+    /// An error that no step may return.
     Broken(String),
 }
 
 /// A row.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
-    /// It was the so many-th that was created; `None` if nobody created it.
+    /// Its number in the order of creation; `None` if no step created it.
     pub(super) number: Option<usize>,
     pub(super) version: u64,
     pub(super) variant: usize,
@@ -42,7 +42,7 @@ pub(super) struct Row {
 pub(super) enum Refusal {
     Duplicate {
         reported: Duplicate,
-        /// All keys of which the refused values are duplicates. A store may report any of them. None if nobody knows.
+        /// All keys in which the refused values are duplicates. A store may report any of them. Empty if they are not known.
         all: Vec<Duplicate>,
     },
     Conflict {
@@ -54,11 +54,11 @@ pub(super) enum Refusal {
     NotFound {
         type_name: &'static str,
     },
-    /// Core's own refusals, by their text, which names no row.
+    /// A refusal by core, by its text, which names no row.
     ByCore(String),
 }
 
-/// A key value that is taken.
+/// A key value that another row has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Duplicate {
     pub(super) type_name: &'static str,
@@ -66,8 +66,8 @@ pub(super) struct Duplicate {
     pub(super) value: String,
 }
 
-impl Seen {
-    /// The meaning of an error.
+impl Observation {
+    /// The observation of an error.
     pub(super) fn error(
         error: &Error,
         number: impl Fn(longevity_core::RowId) -> Option<usize>,
@@ -91,13 +91,13 @@ impl Seen {
         Self::Refused(refusal)
     }
 
-    /// Whether it is rows, and none.
+    /// Whether the result is rows, but no row.
     pub(super) fn is_no_row(&self) -> bool {
         matches!(self, Self::Rows(rows) if rows.is_empty())
     }
 
-    /// Whether both say the same. `by_creation`: the ids of both stores ascend as the rows were created, so that they order
-    /// rows alike; else the order among equal rows is each store's own, and so is which rows a window shows.
+    /// Whether both back ends agree. `by_creation`: the ids of both stores ascend as rows are created, so that both order rows
+    /// alike. Otherwise each store may order equal rows differently, and show other rows in a window.
     pub(super) fn agrees(&self, other: &Self, by_creation: bool, windowed: bool) -> bool {
         match (self, other) {
             (Self::Rows(a), Self::Rows(b)) if by_creation => same_rows(a.iter(), b.iter()),
@@ -116,9 +116,9 @@ impl Seen {
                 a.len() == b.len() && a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| a.is_identical(b))
             }
             (Self::Values(a), Self::Values(b)) => a.len() == b.len(),
-            // Which of two zeros is the least depends on the order of the rows, and a window on which they are.
+            // Which of two zeros is the least depends on the order of the rows. So do the rows in a window.
             (Self::Aggregates(a), Self::Aggregates(b)) => {
-                // As text, in which NaN is NaN.
+                // Compared as text, in which NaN equals NaN.
                 format!("{a:?}") == format!("{b:?}") || !by_creation && a.len() == b.len()
             }
             (Self::Changed(a, rows), Self::Changed(b, others)) => a == b && same_rows(rows.iter(), others.iter()),
@@ -139,7 +139,7 @@ fn same_rows<'a>(a: impl ExactSizeIterator<Item = &'a Row>, b: impl ExactSizeIte
 
 impl Row {
     fn is_same(&self, other: &Self) -> bool {
-        // A row that nobody created is the same as none.
+        // A row that no step created equals no row.
         self.number.is_some()
             && (self.number, self.version, self.variant) == (other.number, other.version, other.variant)
             && self.timestamps == other.timestamps
@@ -148,7 +148,7 @@ impl Row {
 }
 
 /// As a report shows it.
-impl std::fmt::Display for Seen {
+impl std::fmt::Display for Observation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Rows(rows) if rows.is_empty() => f.write_str("no row"),
@@ -157,7 +157,7 @@ impl std::fmt::Display for Seen {
                     let comma = if position > 0 { ", " } else { "" };
                     match row.number {
                         Some(number) => write!(f, "{comma}row {number}")?,
-                        None => write!(f, "{comma}a row that nobody created")?,
+                        None => write!(f, "{comma}a row that no step created")?,
                     }
                     write!(f, " version {} variant {} {}", row.version, row.variant, row.value)?;
                     let (created, updated) = row.timestamps;
@@ -177,8 +177,8 @@ impl std::fmt::Display for Seen {
             }
             Self::Aggregates(aggregates) => write!(f, "aggregates: {aggregates:?}"),
             Self::Changed(changed, rows) => {
-                let numbers: Vec<_> = rows.iter().map(|row| (row.number, row.version)).collect();
-                write!(f, "{changed} changed; the rows and their versions are then {numbers:?}")
+                let versions: Vec<_> = rows.iter().map(|row| (row.number, row.version)).collect();
+                write!(f, "{changed} changed; then the rows and their versions are {versions:?}")
             }
             Self::Deleted(value) => write!(f, "deleted {value}"),
             Self::Refused(Refusal::Duplicate { reported, all }) => {

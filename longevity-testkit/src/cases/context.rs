@@ -1,4 +1,4 @@
-//! What a case works with: a type, its keys, its table, values of it, and a new store.
+//! The context of a case: its type, the type's keys and table, and new stores.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ impl<M, T: SpecKeys + PersistentType<Root: InModel<M> + SpecRoot>> Tested<M> for
 /// The back end of a fixture.
 pub(crate) type BackendOf<F> = <F as Fixture>::Backend;
 
-/// A type on a back end, and the case that is about it.
-pub(crate) struct Room<T: 'static, M, F: Fixture> {
+/// The type that a case is about, the fixture of its stores, and the name of the case.
+pub(crate) struct CaseContext<T: 'static, M, F: Fixture> {
     shared: Arc<Shared<T, F>>,
-    /// Names the chance that the case draws from.
+    /// The name of the case, from which its random generator is seeded.
     pub(crate) case: String,
     model: std::marker::PhantomData<fn() -> M>,
 }
@@ -53,23 +53,23 @@ impl<M, B: Backend, G> Deref for Opened<M, B, G> {
     }
 }
 
-impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
+impl<M: DomainModel, T: Tested<M>, F: Fixture> CaseContext<T, M, F> {
     pub(crate) fn new(fixture: Arc<F>, settings: Settings, keys: Vec<Key<T, BackendOf<F>>>) -> Self {
         let definition = <T::Root as RootType>::definition().table();
         let shared = Shared { fixture, settings, definition, keys };
         Self { shared: Arc::new(shared), case: String::new(), model: std::marker::PhantomData }
     }
 
-    /// The same for this case.
+    /// The context of this case.
     pub(crate) fn for_case(&self, operation: &str) -> Self {
         let case = format!("{}::{operation}", snake_case(T::NAME));
         Self { shared: Arc::clone(&self.shared), case, model: std::marker::PhantomData }
     }
 
-    /// The same about another type on the same back end.
-    pub(crate) fn about<U: Tested<M>>(&self, keys: Vec<Key<U, BackendOf<F>>>) -> Room<U, M, F> {
-        let room = Room::new(Arc::clone(&self.shared.fixture), self.shared.settings.clone(), keys);
-        Room { case: self.case.clone(), ..room }
+    /// The context of the same case for another type.
+    pub(crate) fn about<U: Tested<M>>(&self, keys: Vec<Key<U, BackendOf<F>>>) -> CaseContext<U, M, F> {
+        let context = CaseContext::new(Arc::clone(&self.shared.fixture), self.shared.settings.clone(), keys);
+        CaseContext { case: self.case.clone(), ..context }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -80,7 +80,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
         &self.shared.keys
     }
 
-    /// The table that the type is in.
+    /// The definition of the type's table.
     pub(crate) fn definition(&self) -> Outcome<&TableDefinition> {
         self.shared.definition.as_ref().map_err(|error| Stop::failed(format!("the model is invalid: {error}")))
     }
@@ -122,7 +122,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
         Ok(Opened { store, _guard: guard })
     }
 
-    /// `value` as the next of `old`'s row: with its primary key, if it has one.
+    /// `value` as the next value of `old`'s row: with the primary key of `old`, if there is one.
     pub(crate) fn next_of(&self, old: &T, value: &T) -> Outcome<T> {
         Ok(match self.primary_key()? {
             Some(key) => key.copied(old, value.clone()),
@@ -138,7 +138,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "what an error is mapped by takes it")]
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` passes it by value")]
 fn fixture_failed(error: longevity_core::BoxError) -> Stop {
     Stop::failed(format!("the fixture failed: {error}"))
 }

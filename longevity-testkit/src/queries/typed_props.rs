@@ -1,22 +1,22 @@
-//! A place as a typed property: the operators on the way to it, and the type with as many options as are around it.
+//! A place as a typed property: the operators on its path, and the type with the options around it.
 
 use std::collections::BTreeMap;
 
 use longevity_core::query::{Filter, Prop, VariantProp};
 use longevity_core::{Path, Storable};
 
-use super::anything::{AnyRow, Anything};
+use super::any_value::{AnyRow, AnyValue};
 use super::properties::{Hop, Property};
 
 impl Property {
-    /// Where it is, by the operators that lead there.
+    /// Its path, by the operators that lead there.
     pub(crate) fn path(&self) -> Path {
-        self.way.iter().fold(Path::root(), on)
+        self.hops.iter().fold(Path::root(), on)
     }
 
-    /// Whether the value is of the variant at the end of the way.
+    /// Tests whether the value is of the variant at the end of the path.
     pub(super) fn is(&self) -> Filter<AnyRow> {
-        match self.way.split_last() {
+        match self.hops.split_last() {
             Some((Hop::Variant(step), before)) => {
                 let path = before.iter().fold(Path::root(), on);
                 VariantProp::at(&path, step, |_| ()).is()
@@ -28,26 +28,26 @@ impl Property {
 
 fn on(path: Path, hop: &Hop) -> Path {
     match hop {
-        Hop::Field(step) => Anything::prop::<AnyRow>(&path, step).path().clone(),
+        Hop::Field(step) => AnyValue::prop::<AnyRow>(&path, step).path().clone(),
         Hop::Variant(step) => {
-            let variant = VariantProp::<AnyRow, _>::at(&path, step, Prop::<AnyRow, _>::in_variant::<Anything>);
+            let variant = VariantProp::<AnyRow, _>::at(&path, step, Prop::<AnyRow, _>::in_variant::<AnyValue>);
             variant.path().clone()
         }
         Hop::Entry(key) => {
-            let map = Prop::<AnyRow, BTreeMap<Anything, Anything>>::at(path);
-            map.entry(Anything(key.clone())).path().clone()
+            let map = Prop::<AnyRow, BTreeMap<AnyValue, AnyValue>>::at(path);
+            map.entry(AnyValue(key.clone())).path().clone()
         }
     }
 }
 
 /// The map whose entry is the last hop to a property.
-pub(super) fn map_of<T: Storable>(property: &Property) -> Prop<AnyRow, BTreeMap<Anything, T>> {
-    let before = property.way.split_last().map_or(&[][..], |(_, before)| before);
+pub(super) fn map_of<T: Storable>(property: &Property) -> Prop<AnyRow, BTreeMap<AnyValue, T>> {
+    let before = property.hops.split_last().map_or(&[][..], |(_, before)| before);
     Prop::at(before.iter().fold(Path::root(), on))
 }
 
-/// The property of a place, whose innermost type is `$leaf`, as `$prop` in `$body`: with a type for each number of options, of
-/// which as many as the place says are left behind by `some`, or by `inner` where that are all.
+/// The property of a place, whose innermost type is `$leaf`, as `$prop` in `$body`: with a type for each number of options.
+/// `some` unwraps as many options as the place says, or `inner` if these are all.
 macro_rules! with_prop {
     ($place:expr, $leaf:ty, |$prop:ident| $body:expr) => {{
         type L0 = $leaf;
@@ -55,28 +55,29 @@ macro_rules! with_prop {
         type L2 = Option<L1>;
         type L3 = Option<L2>;
         type L4 = Option<L3>;
-        let place: &$crate::questions::asked::Place = $place;
+        let place: &$crate::queries::plain_query::Place = $place;
         let property = &place.property;
         let path = property.path();
-        // What is in a variant or an entry is so by the operator that leads there.
+        // Operators that lead into a variant or an entry add the option.
         macro_rules! at {
             ($level:ty, $within:ty) => {
-                match property.way.last() {
-                    Some($crate::questions::properties::Hop::Entry(key)) => {
-                        $crate::questions::levels::map_of::<$within>(property)
-                            .entry($crate::questions::anything::Anything(key.clone()))
+                match property.hops.last() {
+                    Some($crate::queries::properties::Hop::Entry(key)) => {
+                        $crate::queries::typed_props::map_of::<$within>(property)
+                            .entry($crate::queries::any_value::AnyValue(key.clone()))
                     }
-                    _ if property.in_variant => longevity_core::query::Prop::<
-                        $crate::questions::anything::AnyRow,
-                        $level,
-                    >::in_variant::<$level>(&path),
-                    _ => longevity_core::query::Prop::<$crate::questions::anything::AnyRow, $level>::at(path.clone()),
+                    _ if property.in_variant => {
+                        longevity_core::query::Prop::<$crate::queries::any_value::AnyRow, $level>::in_variant::<$level>(
+                            &path,
+                        )
+                    }
+                    _ => longevity_core::query::Prop::<$crate::queries::any_value::AnyRow, $level>::at(path.clone()),
                 }
             };
         }
         match (property.options, place.somes) {
             (0, _) => {
-                let $prop = longevity_core::query::Prop::<$crate::questions::anything::AnyRow, L0>::at(path);
+                let $prop = longevity_core::query::Prop::<$crate::queries::any_value::AnyRow, L0>::at(path);
                 $body
             }
             (1, 0) => {

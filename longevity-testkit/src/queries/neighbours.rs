@@ -1,15 +1,15 @@
-//! Neighbours of values: what a comparison that is off by one, or a text that is cut, takes for the value.
+//! Neighbours of values, which a comparison that is off by one, or a string that is cut, could take for the value.
 
 use longevity_core::storable::ScalarType;
 use longevity_core::{Timestamp, Value};
 use proptest::test_runner::TestRunner;
 use uuid::Uuid;
 
-use super::traps::{integer, range};
+use super::hostile_values::{integer, range};
 use crate::strategies::combine::below;
 
-/// A value close to this one, of the same type; of a type whose values nobody knows to change, the value itself.
-pub(super) fn near(scalar: Option<ScalarType>, value: &Value, chance: &mut TestRunner) -> Value {
+/// A value next to this one, of the same type; the value itself if its type has no known neighbours.
+pub(super) fn neighbour(scalar: Option<ScalarType>, value: &Value, chance: &mut TestRunner) -> Value {
     let up = below(2, chance) == 0;
     match value {
         Value::Int(_) | Value::UInt(_) => {
@@ -44,8 +44,8 @@ pub(super) fn near(scalar: Option<ScalarType>, value: &Value, chance: &mut TestR
             let code = if up { u32::from(*character) + 1 } else { u32::from(*character).saturating_sub(1) };
             Value::Char(char::from_u32(code).unwrap_or(*character))
         }
-        // The choices of a controlled vocabulary are text too.
-        Value::Text(text) if scalar.is_some() => Value::Text(near_text(text, chance).into()),
+        // The choices of a controlled vocabulary are strings too, and have no neighbours.
+        Value::Text(text) if scalar.is_some() => Value::Text(similar_text(text, chance).into()),
         Value::Bytes(bytes) => {
             let mut bytes = bytes.to_vec();
             if up {
@@ -79,8 +79,8 @@ pub(super) fn near(scalar: Option<ScalarType>, value: &Value, chance: &mut TestR
     }
 }
 
-/// A part of the text, the text in another case, or with something more.
-pub(super) fn near_text(text: &str, chance: &mut TestRunner) -> String {
+/// A part of the string, the string in another case, or with a suffix.
+pub(super) fn similar_text(text: &str, chance: &mut TestRunner) -> String {
     match below(7, chance) {
         0 => text.to_lowercase(),
         1 => text.to_uppercase(),
@@ -90,7 +90,7 @@ pub(super) fn near_text(text: &str, chance: &mut TestRunner) -> String {
     }
 }
 
-/// A prefix, a suffix, or a part from between; often a short one.
+/// A prefix, a suffix, or a part of the middle. It is often short.
 pub(super) fn part(text: &str, which: usize, chance: &mut TestRunner) -> String {
     let characters: Vec<char> = text.chars().collect();
     let length = match below(2, chance) {

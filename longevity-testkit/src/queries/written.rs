@@ -1,4 +1,4 @@
-//! Queries that somebody wrote: there is no more to hold a repository to than what core's evaluator says that they mean.
+//! The check of queries that a user wrote. There is no plain form of them, so core's evaluator defines their meaning.
 
 use std::cmp::Ordering;
 
@@ -9,14 +9,14 @@ use longevity_core::query::{AggregateFunction, Query, Source};
 use longevity_core::table::TableDefinition;
 use longevity_core::{PState, Path, PersistentType};
 
+use super::check::{Checks, check_expected};
 use super::compare::are_of_one_type;
-use super::expected::{Meant, Reading};
-use super::meaning::{Ways, agree_with};
+use super::expected::{ExpectedResults, Reading};
 use crate::outcome::Outcome;
-use crate::untyped::Read;
+use crate::untyped::ReadProperty;
 
-/// Fails unless the repository, which holds these rows, gives what the query means.
-pub(crate) fn agree_as_evaluated<T: PersistentType, B: Backend>(
+/// Fails unless the repository, which holds these rows, returns what the query means.
+pub(crate) fn check_as_evaluated<T: PersistentType, B: Backend>(
     definition: &TableDefinition,
     repo: &Repo<T, B>,
     states: &[PState<T>],
@@ -44,22 +44,22 @@ pub(crate) fn agree_as_evaluated<T: PersistentType, B: Backend>(
             AggregateFunction::Max(path.clone()),
             AggregateFunction::Sum(path.clone()),
         ];
-        let read = Read { told: path.to_string(), source: Source::Property(path.clone()), aggregates };
+        let read = ReadProperty { description: path.to_string(), source: Source::Property(path.clone()), aggregates };
         Reading { read, values: values.collect() }
     };
     let name =
         |state: &PState<T>| definition.variants.get(state.get().variant()).map_or(T::NAME, |variant| variant.type_name);
-    let meant = Meant {
+    let results = ExpectedResults {
         select: select.clone(),
         all,
         window,
         readings: paths(select).iter().map(reading).filter(|reading| are_of_one_type(&reading.values)).collect(),
         types: states.iter().map(name).collect(),
     };
-    agree_with(repo, states, &meant, Ways::All, &|| format!("{select:?}"))
+    check_expected(repo, states, &results, Checks::All, &|| format!("{select:?}"))
 }
 
-/// How the query orders two rows.
+/// The query's order of two rows.
 fn compare<T: PersistentType>(select: &Select, a: &PState<T>, b: &PState<T>) -> Ordering {
     let turned = |direction, ordering: Ordering| match direction {
         Direction::Ascending => ordering,
@@ -75,10 +75,10 @@ fn compare<T: PersistentType>(select: &Select, a: &PState<T>, b: &PState<T>) -> 
     turned(select.ties, a.id().cmp(&b.id()))
 }
 
-/// The paths of its order and its filter, each once, that have a value of their own.
+/// The paths in its order and its filter, each once, that have a value.
 fn paths(select: &Select) -> Vec<Path> {
     let mut paths: Vec<_> = select.order.iter().map(|by| by.path.clone()).collect();
-    asked_for(&select.predicate, &mut paths);
+    paths_of(&select.predicate, &mut paths);
     paths.retain(|path| !ends_in_a_variant(path));
     paths
 }
@@ -90,10 +90,10 @@ fn ends_in_a_variant(path: &Path) -> bool {
     }
 }
 
-fn asked_for(predicate: &Predicate, paths: &mut Vec<Path>) {
+fn paths_of(predicate: &Predicate, paths: &mut Vec<Path>) {
     match predicate {
-        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().for_each(|part| asked_for(part, paths)),
-        Predicate::Not(part) => asked_for(part, paths),
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().for_each(|part| paths_of(part, paths)),
+        Predicate::Not(part) => paths_of(part, paths),
         other => {
             paths.extend(other.path().filter(|path| !paths.contains(path)).cloned().into_iter().collect::<Vec<_>>())
         }

@@ -1,4 +1,4 @@
-//! A change of one property: what becomes of a plain value, told naively, and the patch by the operators that users call.
+//! A change of one property: its naive effect on a plain value, and the patch with the operators that users call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,22 +7,22 @@ use longevity_core::storable::kind::IsNumber;
 use longevity_core::storable::{Collection, ScalarType};
 use longevity_core::{PersistentType, Storable, Value};
 
-use super::anything::{AnyRow, Anything, Level};
-use super::asked::Place;
+use super::any_value::{AnyOperand, AnyRow, AnyValue};
 use super::compare::{equal, order};
-use super::generator::Questions;
-use super::judge::Plain;
-use super::levels::with_prop;
+use super::hostile_values::range;
+use super::naive::PlainRow;
+use super::plain_query::Place;
 use super::properties::{Hop, Kind};
-use super::traps::range;
+use super::random_queries::RandomQueries;
+use super::typed_props::with_prop;
 
 /// How a property is changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum How {
+pub(crate) enum ChangeKind {
     Set,
-    /// If it is a number.
+    /// For a number.
     Increment,
-    /// If it is a list or a set.
+    /// For a list or a set.
     Push,
 }
 
@@ -40,18 +40,24 @@ enum Op {
     Push(Value),
 }
 
-/// It has to be refused.
+/// The change has to be refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Refused;
 
-impl Questions {
-    /// A change that a user could write of a property that all rows of the repository have, within so many of its options, by
-    /// the value that a persistent has there; `None` if there is none.
-    pub(crate) fn change<R: PersistentType>(&self, property: usize, somes: usize, by: &R, how: How) -> Option<Change> {
+impl RandomQueries {
+    /// A change, as a user could write it, of a property that all rows of the repository have, by the value that a persistent has
+    /// there; `None` if there is none. `property` and `somes` are taken modulo the properties and their options.
+    pub(crate) fn change<R: PersistentType>(
+        &self,
+        property: usize,
+        somes: usize,
+        by: &R,
+        kind: ChangeKind,
+    ) -> Option<Change> {
         let all: Vec<_> = self.properties.iter().filter(|property| property.scope.is_none()).collect();
         let mut property = (*all.get(property.checked_rem(all.len())?)?).clone();
-        let by = Plain::of(0, by);
-        // Every other change of a map is one of what its first entry holds.
+        let by = PlainRow::of(0, by);
+        // Every other change of a map changes a value in its first entry instead.
         if let (Kind::Map(_, values), 1) = (property.kind, somes % 2)
             && let Value::Map(entries) = Place::within(&property).value(&by)
         {
@@ -62,19 +68,19 @@ impl Questions {
         if !property.has_value() {
             return None;
         }
-        let somes = match how {
-            How::Set => u8::try_from(somes % (usize::from(property.options) + 1)).ok()?,
-            How::Increment | How::Push => property.options,
+        let somes = match kind {
+            ChangeKind::Set => u8::try_from(somes % (usize::from(property.options) + 1)).ok()?,
+            ChangeKind::Increment | ChangeKind::Push => property.options,
         };
         let place = Place { property, somes };
         let value = place.value(&by);
-        let op = match (how, value) {
-            (How::Increment, value @ (Value::Int(_) | Value::UInt(_) | Value::Float(_))) => Op::Increment(value),
-            (How::Push, Value::List(elements)) => Op::Push(elements.into_iter().next()?),
-            // What no option is around cannot be set to nothing.
+        let op = match (kind, value) {
+            (ChangeKind::Increment, value @ (Value::Int(_) | Value::UInt(_) | Value::Float(_))) => Op::Increment(value),
+            (ChangeKind::Push, Value::List(elements)) => Op::Push(elements.into_iter().next()?),
+            // A property without an option cannot be set to `None`.
             (_, value) if value.is_none() && place.options() == 0 => return None,
-            // Of what was asked for within all of its options.
-            (How::Increment | How::Push, Value::None(_)) => return None,
+            // A number or a collection that is absent has no operand.
+            (ChangeKind::Increment | ChangeKind::Push, Value::None(_)) => return None,
             (_, value) => Op::Set(value),
         };
         Some(Change { place, op })
@@ -82,45 +88,48 @@ impl Questions {
 }
 
 impl Change {
-    /// The patch, for rows of whatever type.
+    /// The patch, for rows of any type.
     pub(crate) fn patch<T>(&self) -> Patch<T> {
-        fn set<T: Level>(prop: &Prop<AnyRow, T>, value: &Value) -> Patch<AnyRow> {
+        fn set<T: AnyOperand>(prop: &Prop<AnyRow, T>, value: &Value) -> Patch<AnyRow> {
             prop.set(T::of(value.clone()))
         }
-        fn increment<T: Level + Storable<Kind: IsNumber>>(prop: &Prop<AnyRow, T>, by: &Value) -> Patch<AnyRow> {
+        fn increment<T: AnyOperand + Storable<Kind: IsNumber>>(prop: &Prop<AnyRow, T>, by: &Value) -> Patch<AnyRow> {
             prop.increment(T::of(by.clone()))
         }
-        fn push<T: Level + Collection<Element = Anything>>(prop: &Prop<AnyRow, T>, element: &Value) -> Patch<AnyRow> {
-            prop.push(Anything(element.clone()))
+        fn push<T: AnyOperand + Collection<Element = AnyValue>>(
+            prop: &Prop<AnyRow, T>,
+            element: &Value,
+        ) -> Patch<AnyRow> {
+            prop.push(AnyValue(element.clone()))
         }
         let place = &self.place;
         let patch = match (&self.op, place.property.kind) {
-            (Op::Set(value), Kind::List(_)) => with_prop!(place, Vec<Anything>, |prop| set(&prop, value)),
-            (Op::Set(value), Kind::Set(_)) => with_prop!(place, BTreeSet<Anything>, |prop| set(&prop, value)),
+            (Op::Set(value), Kind::List(_)) => with_prop!(place, Vec<AnyValue>, |prop| set(&prop, value)),
+            (Op::Set(value), Kind::Set(_)) => with_prop!(place, BTreeSet<AnyValue>, |prop| set(&prop, value)),
             (Op::Set(value), Kind::Map(..)) => {
-                with_prop!(place, BTreeMap<Anything, Anything>, |prop| set(&prop, value))
+                with_prop!(place, BTreeMap<AnyValue, AnyValue>, |prop| set(&prop, value))
             }
             (Op::Set(value), Kind::Scalar(_) | Kind::Other | Kind::Variant) => {
-                with_prop!(place, Anything, |prop| set(&prop, value))
+                with_prop!(place, AnyValue, |prop| set(&prop, value))
             }
-            (Op::Increment(by), _) => with_prop!(place, Anything, |prop| increment(&prop, by)),
+            (Op::Increment(by), _) => with_prop!(place, AnyValue, |prop| increment(&prop, by)),
             (Op::Push(element), Kind::Set(_)) => {
-                with_prop!(place, BTreeSet<Anything>, |prop| push(&prop.inner(), element))
+                with_prop!(place, BTreeSet<AnyValue>, |prop| push(&prop.inner(), element))
             }
-            (Op::Push(element), _) => with_prop!(place, Vec<Anything>, |prop| push(&prop.inner(), element)),
+            (Op::Push(element), _) => with_prop!(place, Vec<AnyValue>, |prop| push(&prop.inner(), element)),
         };
         patch.retyped()
     }
 
-    /// What becomes of a row's value.
+    /// The row's value after the change.
     pub(crate) fn applied(&self, row: &Value) -> Result<Value, Refused> {
         let mut changed = row.clone();
-        self.apply(&mut changed, &self.place.property.way)?;
+        self.apply(&mut changed, &self.place.property.hops)?;
         Ok(changed)
     }
 
-    fn apply(&self, value: &mut Value, way: &[Hop]) -> Result<(), Refused> {
-        let Some((hop, rest)) = way.split_first() else {
+    fn apply(&self, value: &mut Value, hops: &[Hop]) -> Result<(), Refused> {
+        let Some((hop, rest)) = hops.split_first() else {
             *value = self.changed(value.clone())?;
             return Ok(());
         };
@@ -133,9 +142,9 @@ impl Change {
                 if !rest.is_empty() || self.place.property.in_variant {
                     return self.apply(held, rest);
                 }
-                // As in an option, which is there.
+                // The variant counts as an option that is `Some`.
                 match self.changed(wrapped(held))? {
-                    // Which variant instead, nobody says.
+                    // No other variant is given instead.
                     Value::None(0) => Err(Refused),
                     value => {
                         **held = unwrapped(value);
@@ -157,16 +166,16 @@ impl Change {
                 entries.sort_by(|(a, _), (b, _)| order(a, b));
                 Ok(())
             }
-            // It is not there, and stays so.
+            // The property is absent, and stays so.
             _ => Ok(()),
         }
     }
 
-    /// What becomes of the property with all of its options.
+    /// The property, with all of its options, after the change.
     fn changed(&self, value: Value) -> Result<Value, Refused> {
         let somes = self.place.somes;
         if matches!(value, Value::None(depth) if depth < somes) {
-            // What it is in is not there.
+            // The value that contains it is absent.
             return Ok(value);
         }
         Ok(match (&self.op, value) {
@@ -207,7 +216,7 @@ impl Change {
     }
 }
 
-/// The value in one option more.
+/// The value with one more option around it.
 fn wrapped(value: &Value) -> Value {
     match value {
         Value::None(depth) => Value::None(depth + 1),
@@ -215,7 +224,7 @@ fn wrapped(value: &Value) -> Value {
     }
 }
 
-/// The value without an option around it that is there.
+/// The value without the outermost option, which is `Some`.
 fn unwrapped(value: Value) -> Value {
     match value {
         Value::None(depth) => Value::None(depth - 1),

@@ -1,4 +1,4 @@
-//! Types that stand for any value, so that an untyped generator calls the typed operators as a user does.
+//! Types that can hold any value, so that an untyped generator can call the typed operators as a user does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use longevity_core::value::{Number, Sum};
 use longevity_core::{Path, Step, Storable, Value, ValueRef};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 
-/// The type that the queries are over. It has no rows: their untyped form goes to the repository that is asked.
+/// The type that the queries are over. It has no rows: the untyped form of a query goes to the repository.
 pub(crate) enum AnyRow {}
 
-/// The kind of a value that is no text, list, set or map.
+/// The kind of a value that is not a string, list, set or map.
 #[derive(Debug)]
 pub(super) enum AnyKind {}
 
@@ -22,7 +22,7 @@ impl IsNumber for AnyKind {
     type Sum = AnySum;
 }
 
-/// A sum that nobody takes: aggregates come untyped.
+/// The type of sums. It holds nothing, as aggregates are read untyped.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnySum;
 
@@ -32,8 +32,8 @@ impl Number for AnySum {
     }
 }
 
-/// The type of a property with so many options around something.
-pub(super) trait Level: Storable + DeserializeOwned {
+/// The type of a property, which may have options around it.
+pub(super) trait AnyOperand: Storable + DeserializeOwned {
     /// The typed value.
     fn of(value: Value) -> Self;
 
@@ -42,18 +42,18 @@ pub(super) trait Level: Storable + DeserializeOwned {
         prop.eq(Self::of(value))
     }
 
-    /// `prop.is_none()`; of what is no option, nothing is.
+    /// `prop.is_none()`; false for a property that is not an option.
     fn is_none(_: &Prop<AnyRow, Self>) -> Filter<AnyRow> {
         Filter::nothing()
     }
 
-    /// `prop.is_some()`; of what is no option, nothing is.
+    /// `prop.is_some()`; false for a property that is not an option.
     fn is_some(_: &Prop<AnyRow, Self>) -> Filter<AnyRow> {
         Filter::nothing()
     }
 }
 
-impl<T: Level> Level for Option<T> {
+impl<T: AnyOperand> AnyOperand for Option<T> {
     fn of(value: Value) -> Self {
         match value {
             Value::None(0) => None,
@@ -64,7 +64,7 @@ impl<T: Level> Level for Option<T> {
 
     fn equals(prop: &Prop<AnyRow, Self>, value: Value) -> Filter<AnyRow> {
         match Self::of(value) {
-            // A `T` may stand for an `Option<T>`.
+            // Users may pass a `T` for an `Option<T>`.
             Some(value) => prop.eq(value),
             None => prop.eq(None::<T>),
         }
@@ -112,7 +112,7 @@ macro_rules! anything {
             }
         }
 
-        impl Level for $name {
+        impl AnyOperand for $name {
             fn of(value: Value) -> Self {
                 Self(value)
             }
@@ -121,38 +121,38 @@ macro_rules! anything {
 }
 
 anything! {
-    /// A value that is no text, list, set or map; or an element, or a key, of any type.
-    Anything, AnyKind;
-    /// A text.
+    /// A value that is not a string, list, set or map; or an element or a key of any type.
+    AnyValue, AnyKind;
+    /// A string.
     AnyText, kind::Text;
 }
 
-fn elements(value: Value) -> impl Iterator<Item = Anything> {
+fn elements(value: Value) -> impl Iterator<Item = AnyValue> {
     let elements = match value {
         Value::List(elements) => elements,
         _ => Vec::new(),
     };
-    elements.into_iter().map(Anything)
+    elements.into_iter().map(AnyValue)
 }
 
-impl Level for Vec<Anything> {
+impl AnyOperand for Vec<AnyValue> {
     fn of(value: Value) -> Self {
         elements(value).collect()
     }
 }
 
-impl Level for BTreeSet<Anything> {
+impl AnyOperand for BTreeSet<AnyValue> {
     fn of(value: Value) -> Self {
         elements(value).collect()
     }
 }
 
-impl Level for BTreeMap<Anything, Anything> {
+impl AnyOperand for BTreeMap<AnyValue, AnyValue> {
     fn of(value: Value) -> Self {
         let entries = match value {
             Value::Map(entries) => entries,
             _ => Vec::new(),
         };
-        entries.into_iter().map(|(key, value)| (Anything(key), Anything(value))).collect()
+        entries.into_iter().map(|(key, value)| (AnyValue(key), AnyValue(value))).collect()
     }
 }

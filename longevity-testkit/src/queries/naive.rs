@@ -1,5 +1,5 @@
-//! What was asked for: the rows of a query, the values and the aggregates of properties, by a walk over plain values. Naive, and
-//! without anything of how core builds a query and evaluates it.
+//! The naive evaluation of plain queries, by a walk over plain values. It uses nothing of core's building and evaluation of
+//! queries.
 
 use std::cmp::Ordering;
 
@@ -7,36 +7,36 @@ use longevity_core::backend::Direction;
 use longevity_core::value::Comparison;
 use longevity_core::{PersistentType, Value};
 
-use super::asked::{Asked, IsForm, Join, Place, Question, Test, What};
 use super::compare::{equal, equal_but_for_case, is_nan, order};
+use super::plain_query::{Condition, IsForm, Join, Place, PlainFilter, PlainQuery, TextTest};
 use super::properties::{Hop, Property};
 use crate::values::whole;
 
 /// A row.
 #[derive(Clone, Debug)]
-pub(crate) struct Plain {
+pub(crate) struct PlainRow {
     /// Ids ascend with it.
     pub(crate) number: usize,
     pub(crate) variant: usize,
     pub(crate) value: Value,
 }
 
-impl Plain {
+impl PlainRow {
     pub(crate) fn of<T: PersistentType>(number: usize, value: &T) -> Self {
         Self { number, variant: value.variant(), value: whole(value) }
     }
 }
 
-/// What a property is in a row.
+/// The value of a property in a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Found<'a> {
-    /// So many `Some` around `None`. What is absent as something on the way is not there is `None` too.
+    /// `None` within this number of `Some`. A property is also `None` if a value on its path is absent.
     None(u8),
     Value(&'a Value),
 }
 
 impl<'a> Found<'a> {
-    /// The value with so many options more around it.
+    /// The value with `more` options around it.
     fn of(value: &'a Value, more: u8) -> Self {
         match value {
             Value::None(depth) => Self::None(depth + more),
@@ -59,7 +59,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Nothing is less or greater than what is absent, and than NaN but NaN.
+    /// An absent value is neither less nor greater than any other, and NaN compares with NaN only.
     fn compares(self, comparison: Comparison, operand: &Value) -> bool {
         let holds = |of: fn(Ordering) -> bool| match self {
             Self::Value(value) if !operand.is_none() && is_nan(value) == is_nan(operand) => of(order(value, operand)),
@@ -94,12 +94,12 @@ impl<'a> Found<'a> {
 }
 
 impl Property {
-    /// What it is in a row with this value.
+    /// The property in a row with this value.
     pub(super) fn look<'a>(&self, row: &'a Value) -> Found<'a> {
         let mut found = Found::Value(row);
-        for (position, hop) in self.way.iter().enumerate() {
+        for (position, hop) in self.hops.iter().enumerate() {
             let Found::Value(value) = found else { return Found::None(0) };
-            let is_last = position + 1 == self.way.len();
+            let is_last = position + 1 == self.hops.len();
             found = match (hop, value) {
                 (Hop::Field(step), Value::Record(fields)) => fields
                     .iter()
@@ -121,17 +121,17 @@ impl Property {
 }
 
 impl Place {
-    /// What is there in a row with this value.
+    /// The place in a row with this value.
     pub(super) fn look<'a>(&self, row: &'a Value) -> Found<'a> {
         match self.property.look(row) {
-            // None of the options on the way into it is there, or it is the next that is `None`.
+            // An option that is unwrapped may be `None`, or the next one.
             Found::None(depth) => Found::None(depth.saturating_sub(self.somes)),
             value => value,
         }
     }
 
     /// The value there.
-    pub(crate) fn value(&self, row: &Plain) -> Value {
+    pub(crate) fn value(&self, row: &PlainRow) -> Value {
         self.look(&row.value).to_value()
     }
 
@@ -141,7 +141,7 @@ impl Place {
     }
 }
 
-impl What {
+impl Condition {
     fn holds(&self, place: &Place, row: &Value) -> bool {
         let found = place.look(row);
         match self {
@@ -152,10 +152,10 @@ impl What {
             Self::IsSome => !matches!(found, Found::None(0)),
             Self::IsVariant => place.property.is_of_its_variant(row),
             Self::Text(test, operand) => found.text(|text| match test {
-                Test::StartsWith => text.starts_with(operand),
-                Test::EndsWith => text.ends_with(operand),
-                Test::Contains => text.contains(operand),
-                Test::EqIgnoreCase => equal_but_for_case(text, operand),
+                TextTest::StartsWith => text.starts_with(operand),
+                TextTest::EndsWith => text.ends_with(operand),
+                TextTest::Contains => text.contains(operand),
+                TextTest::EqIgnoreCase => equal_but_for_case(text, operand),
             }),
             Self::Contains(part) => found.list(|elements| elements.iter().any(|element| equal(element, part))),
             Self::ContainsAny(parts) => {
@@ -178,10 +178,10 @@ impl What {
 }
 
 impl Property {
-    /// Whether the value at the end of the way to its last variant is of that variant.
+    /// Whether the value that the last variant of the path applies to is of that variant.
     fn is_of_its_variant(&self, row: &Value) -> bool {
-        let Some((Hop::Variant(step), before)) = self.way.split_last() else { return false };
-        let before = Self { way: before.to_vec(), ..self.clone() };
+        let Some((Hop::Variant(step), before)) = self.hops.split_last() else { return false };
+        let before = Self { hops: before.to_vec(), ..self.clone() };
         matches!(before.look(row), Found::Value(Value::Variant(name, _)) if *name == step.name)
     }
 }
@@ -197,42 +197,42 @@ fn of_numbers<T: Ord>(comparison: Comparison, a: T, b: T) -> bool {
     }
 }
 
-impl Question {
-    /// Whether it is true of the row; so many rows have numbers.
-    fn holds(&self, row: &Plain, numbers: usize) -> bool {
+impl PlainFilter {
+    /// Whether the filter holds for the row. `created` is the number of row numbers.
+    fn holds(&self, row: &PlainRow, created: usize) -> bool {
         match self {
             Self::All => true,
             Self::Nothing => false,
             Self::Is { variant, form } => (row.variant == *variant) == (*form != IsForm::NoneOf),
             Self::Id { comparison, number } => {
-                of_numbers(*comparison, row.number, number.checked_rem(numbers).unwrap_or(*number))
+                of_numbers(*comparison, row.number, number.checked_rem(created).unwrap_or(*number))
             }
-            // What a row of another variant does not have is false of it.
-            Self::Of(place, what) => place.is_of(row.variant) && what.holds(place, &row.value),
-            Self::Not(part) => !part.holds(row, numbers),
-            Self::Joined { join: Join::And, parts, .. } => parts.iter().all(|part| part.holds(row, numbers)),
-            Self::Joined { join: Join::Or, parts, .. } => parts.iter().any(|part| part.holds(row, numbers)),
-            Self::Widened(_, part) => part.holds(row, numbers),
+            // A condition on a property that the row's variant does not have is false.
+            Self::Of(place, condition) => place.is_of(row.variant) && condition.holds(place, &row.value),
+            Self::Not(part) => !part.holds(row, created),
+            Self::Joined { join: Join::And, parts, .. } => parts.iter().all(|part| part.holds(row, created)),
+            Self::Joined { join: Join::Or, parts, .. } => parts.iter().any(|part| part.holds(row, created)),
+            Self::Widened(_, part) => part.holds(row, created),
         }
     }
 }
 
-impl Asked {
-    /// The positions of the rows that are asked for, in their order, without a window.
-    pub(crate) fn all_of(&self, rows: &[impl AsRef<Plain>], numbers: usize) -> Vec<usize> {
+impl PlainQuery {
+    /// The positions of the rows that the query finds, in its order, without a window.
+    pub(crate) fn all_of(&self, rows: &[impl AsRef<PlainRow>], created: usize) -> Vec<usize> {
         let row = |position: usize| rows[position].as_ref();
-        let mut found: Vec<_> = (0..rows.len()).filter(|at| self.filter.holds(row(*at), numbers)).collect();
+        let mut found: Vec<_> = (0..rows.len()).filter(|at| self.filter.holds(row(*at), created)).collect();
         found.sort_by(|a, b| self.order_of(row(*a), row(*b)));
         found
     }
 
-    /// What of them the window shows.
+    /// The positions that the window shows.
     pub(crate) fn window(&self, found: &[usize]) -> Vec<usize> {
         let number = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
         found.iter().copied().skip(number(self.offset)).take(self.limit.map_or(usize::MAX, number)).collect()
     }
 
-    fn order_of(&self, a: &Plain, b: &Plain) -> Ordering {
+    fn order_of(&self, a: &PlainRow, b: &PlainRow) -> Ordering {
         let turned = |direction, ordering: Ordering| match direction {
             Direction::Ascending => ordering,
             Direction::Descending => ordering.reverse(),
@@ -252,7 +252,7 @@ impl Asked {
     }
 }
 
-impl AsRef<Self> for Plain {
+impl AsRef<Self> for PlainRow {
     fn as_ref(&self) -> &Self {
         self
     }
@@ -272,7 +272,7 @@ mod tests {
     const M: &Step = &Step::new("m");
 
     /// `oo: Option<Option<i64>>`, `e`, which may be a `Pct(Option<i64>)`, and `m: BTreeMap<i64, Option<i64>>`.
-    fn rows() -> Vec<Plain> {
+    fn rows() -> Vec<PlainRow> {
         let pct = |held| Value::Variant("Pct", Box::new(held));
         let entry = |held| Value::Map(vec![(Value::Int(1), held)]);
         let idle = || Value::Variant("Idle", Box::new(Value::Record(Vec::new())));
@@ -284,33 +284,34 @@ mod tests {
         ];
         let row = |(number, (oo, e, m))| {
             let value = Value::Record(vec![("oo", oo), ("e", e), ("m", m)]);
-            Plain { number, variant: 0, value }
+            PlainRow { number, variant: 0, value }
         };
         rows.into_iter().enumerate().map(row).collect()
     }
 
-    fn found(way: Vec<Hop>, options: u8, in_variant: bool, somes: u8, what: What) -> Vec<usize> {
-        let property = Property { way, kind: Kind::Scalar(ScalarType::I64), options, in_variant, scope: None };
-        Asked::of(Question::Of(Place { property, somes }, what)).all_of(&rows(), 4)
+    fn found(hops: Vec<Hop>, options: u8, in_variant: bool, somes: u8, condition: Condition) -> Vec<usize> {
+        let property = Property { hops, kind: Kind::Scalar(ScalarType::I64), options, in_variant, scope: None };
+        PlainQuery::of(PlainFilter::Of(Place { property, somes }, condition)).all_of(&rows(), 4)
     }
 
     #[test]
-    fn what_is_in_an_option_that_is_none_is_absent() {
-        let oo = |somes, what| found(vec![Hop::Field(OO)], 2, false, somes, what);
-        assert_eq!(oo(0, What::IsNone), [0, 3]);
-        assert_eq!(oo(1, What::IsNone), [0, 1, 3]);
-        assert_eq!(oo(1, What::IsSome), [2]);
-        assert_eq!(oo(2, What::Compare(Comparison::Ne, Value::Int(5))), [0, 1, 3]);
-        assert_eq!(oo(2, What::Compare(Comparison::Le, Value::Int(5))), [2]);
-        assert_eq!(oo(0, What::Compare(Comparison::Eq, Value::None(1))), [1]);
-        assert_eq!(oo(1, What::Among { operands: vec![Value::NONE], negated: true }), [2]);
-        let pct = |somes, what| found(vec![Hop::Field(E), Hop::Variant(PCT)], 1, true, somes, what);
-        assert_eq!(pct(0, What::IsNone), [0, 1, 3]);
-        assert_eq!(pct(0, What::IsVariant), [1, 2]);
-        assert_eq!(pct(1, What::Compare(Comparison::Eq, Value::Int(5))), [2]);
-        let entry = |somes, what| found(vec![Hop::Field(M), Hop::Entry(Value::Int(1))], 2, false, somes, what);
-        assert_eq!(entry(0, What::IsNone), [0, 3]);
-        assert_eq!(entry(1, What::IsNone), [0, 1, 3]);
-        assert_eq!(entry(1, What::IsSome), [2]);
+    fn a_value_in_an_option_that_is_none_is_absent() {
+        let oo = |somes, condition| found(vec![Hop::Field(OO)], 2, false, somes, condition);
+        assert_eq!(oo(0, Condition::IsNone), [0, 3]);
+        assert_eq!(oo(1, Condition::IsNone), [0, 1, 3]);
+        assert_eq!(oo(1, Condition::IsSome), [2]);
+        assert_eq!(oo(2, Condition::Compare(Comparison::Ne, Value::Int(5))), [0, 1, 3]);
+        assert_eq!(oo(2, Condition::Compare(Comparison::Le, Value::Int(5))), [2]);
+        assert_eq!(oo(0, Condition::Compare(Comparison::Eq, Value::None(1))), [1]);
+        assert_eq!(oo(1, Condition::Among { operands: vec![Value::NONE], negated: true }), [2]);
+        let pct = |somes, condition| found(vec![Hop::Field(E), Hop::Variant(PCT)], 1, true, somes, condition);
+        assert_eq!(pct(0, Condition::IsNone), [0, 1, 3]);
+        assert_eq!(pct(0, Condition::IsVariant), [1, 2]);
+        assert_eq!(pct(1, Condition::Compare(Comparison::Eq, Value::Int(5))), [2]);
+        let entry =
+            |somes, condition| found(vec![Hop::Field(M), Hop::Entry(Value::Int(1))], 2, false, somes, condition);
+        assert_eq!(entry(0, Condition::IsNone), [0, 3]);
+        assert_eq!(entry(1, Condition::IsNone), [0, 1, 3]);
+        assert_eq!(entry(1, Condition::IsSome), [2]);
     }
 }

@@ -1,10 +1,10 @@
-//! How the judge compares plain values. It is written anew, so that it shares no error with what it judges.
+//! Comparison of plain values, for the naive evaluation. It does not use core's comparison, so that both do not share an error.
 
 use std::cmp::Ordering;
 
 use longevity_core::Value;
 
-/// Whether they are equal: the zeros are one, NaN is NaN, and components are compared field by field.
+/// Whether they are equal. The two zeros are equal, NaN equals NaN, and components are compared field by field.
 pub(super) fn equal(a: &Value, b: &Value) -> bool {
     order(a, b).is_eq()
 }
@@ -13,7 +13,7 @@ pub(super) fn is_nan(value: &Value) -> bool {
     matches!(value, Value::Float(number) if number.is_nan())
 }
 
-/// The order of two values of one type: what is absent comes first, then NaN, text goes by its bytes.
+/// The order of two values of one type. Absent values come first, then NaN; strings are ordered by their bytes.
 pub(super) fn order(a: &Value, b: &Value) -> Ordering {
     if let (Some(a), Some(b)) = (integer_of(a), integer_of(b)) {
         return a.cmp(&b);
@@ -54,7 +54,7 @@ pub(super) fn order(a: &Value, b: &Value) -> Ordering {
     }
 }
 
-/// Whether all that are there are of one type: in a query over a poly type, derived types may have one name for several things.
+/// Whether all present values are of one type. Derived types may use one name for properties of several types.
 pub(super) fn are_of_one_type(values: &[Value]) -> bool {
     let mut kinds = values.iter().filter(|value| !value.is_none()).map(|value| match value {
         Value::UInt(_) => std::mem::discriminant(&Value::Int(0)),
@@ -71,17 +71,17 @@ fn integer_of(value: &Value) -> Option<i128> {
     }
 }
 
-/// By the first that differs; else the shorter one comes first.
+/// Orders by the first difference; without one, the shorter comes first.
 fn one_by_one<T>(a: &[T], b: &[T], order: impl Fn(&T, &T) -> Ordering) -> Ordering {
     let differing = a.iter().zip(b).map(|(a, b)| order(a, b)).find(|ordering| ordering.is_ne());
     differing.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
-/// Whether two texts are the same in lower case, each character by itself.
+/// Whether two strings are equal in lower case, character by character.
 pub(super) fn equal_but_for_case(a: &str, b: &str) -> bool {
     let lower = |character: char| {
         let lower: Vec<char> = character.to_lowercase().collect();
-        // Two characters are no lower case of one.
+        // A lower case of several characters does not count.
         if lower.len() == 1 { lower[0] } else { character }
     };
     a.chars().map(lower).collect::<Vec<_>>() == b.chars().map(lower).collect::<Vec<_>>()

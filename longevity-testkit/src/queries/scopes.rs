@@ -1,36 +1,35 @@
-//! The operators between a poly type and its derived types, without their types: each takes filters over any rows, calls the
-//! operator with the types of the model, and gives a filter over any rows.
+//! The operators between a poly type and its derived types, in untyped form. Each takes untyped filters, calls the operator with
+//! the types of the model, and returns an untyped filter.
 
 use longevity_core::query::{CombinesWith, Filter, FiltersRowsOf, Query};
 use longevity_core::{HasVariant, PersistentType};
 
-use super::anything::AnyRow;
-use super::asked::{IsForm, Join};
+use super::any_value::AnyRow;
+use super::plain_query::{IsForm, Join};
 
 type Any = Filter<AnyRow>;
 
-/// What can be said of a derived type in queries over its poly type, and the other way around. Made by generated code, which
-/// knows the types.
+/// The operators on a derived type in queries over its poly type, and vice versa. Generated code makes it, as it knows the types.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope {
     /// The variant of the poly type.
     pub(crate) variant: usize,
     pub(crate) name: &'static str,
     pub(super) is: fn(IsForm) -> Any,
-    /// A filter over the derived type, widened.
+    /// Widens a filter over the derived type.
     pub(super) widen: fn(Any) -> Any,
-    /// A filter over the derived type, and one over the poly type.
+    /// Joins a filter over the derived type and one over the poly type.
     pub(super) before: fn(Join, Any, Any) -> Any,
-    /// A filter over the poly type, and one over the derived type.
+    /// Joins a filter over the poly type and one over the derived type.
     pub(super) after: fn(Join, Any, Any) -> Any,
-    /// A query over the poly type, with a filter over the derived type.
+    /// Adds a filter over the derived type to a query over the poly type.
     pub(super) of_poly: fn(Query<AnyRow>, Any) -> Query<AnyRow>,
-    /// A query over the derived type, with a filter over the poly type.
+    /// Adds a filter over the poly type to a query over the derived type.
     pub(super) of_derived: fn(Query<AnyRow>, Any) -> Query<AnyRow>,
 }
 
 impl Scope {
-    /// That of the derived type `D` of `P`.
+    /// The scope of the derived type `D` of `P`.
     pub fn of<P, D>() -> Self
     where
         P: PersistentType + HasVariant<D> + FiltersRowsOf<D> + CombinesWith<D, Both = P>,

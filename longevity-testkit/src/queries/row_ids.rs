@@ -1,10 +1,10 @@
-//! Ids in random queries: each store has its own, so a query names rows by their number.
+//! Ids in random queries. Each store has ids of its own, so a query names rows by number.
 
 use longevity_core::RowId;
 use longevity_core::backend::{Predicate, Select};
 
-/// The query with the ids of the rows that it names by number, of those that there are.
-pub(crate) fn with_ids(select: &Select, ids: &[RowId]) -> Select {
+/// The query with the ids of the rows that it names by number.
+pub(crate) fn with_row_ids(select: &Select, ids: &[RowId]) -> Select {
     Select { predicate: in_predicate(&select.predicate, ids), ..select.clone() }
 }
 

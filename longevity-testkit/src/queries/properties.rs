@@ -1,4 +1,4 @@
-//! The properties of a type, found from its shape: what a user's query could name, indexed or not.
+//! The properties of a type that a user's query could name, indexed or not. They are found from the type's shape.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -7,28 +7,28 @@ use longevity_core::storable::{ScalarType, Shape, ShapeFn};
 use longevity_core::table::TableDefinition;
 use longevity_core::{PersistentType, RootType, Step, Value};
 
-use super::traps::range;
+use super::hostile_values::range;
 
 /// How deep components are entered: recursive ones have no end.
 const DEPTH: usize = 4;
-/// How many options are around a property at most that is asked about: there are types for so many.
+/// The greatest number of options around a property that queries use. `with_prop!` has types for this number.
 const OPTIONS: u8 = 4;
 
 /// A property as the queries of a repository see it.
 #[derive(Clone, Debug)]
 pub(crate) struct Property {
-    pub(crate) way: Vec<Hop>,
-    /// What is there, behind newtypes and options.
+    pub(crate) hops: Vec<Hop>,
+    /// Its kind, inside newtypes and options.
     pub(crate) kind: Kind,
-    /// How many options are around it. A variant around one value is one, and so is an entry.
+    /// How many options are around it. A variant with one value counts as one, and so does an entry.
     pub(crate) options: u8,
     /// Whether a variant holds its outermost option, which is `None` in a value of another variant too.
     pub(crate) in_variant: bool,
-    /// The variant of the table that has it, where the repository sees others too.
+    /// The variant of the table that has it, if the repository sees other variants too.
     pub(crate) scope: Option<usize>,
 }
 
-/// A part of the way to a property. Options, boxes and newtypes on the way are none.
+/// A step on the path to a property. Options, boxes and newtypes are not steps.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Hop {
     Field(&'static Step),
@@ -38,7 +38,7 @@ pub(crate) enum Hop {
     Entry(Value),
 }
 
-/// What a property is, as far as it decides what can be asked of it.
+/// The kind of a property, which decides the conditions that it has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Scalar(ScalarType),
@@ -48,24 +48,24 @@ pub(crate) enum Kind {
     Map(ShapeFn, ShapeFn),
     /// A component, a poly component, a choice, or a key value of several fields.
     Other,
-    /// A variant that holds nothing, or fields without a name for all of them: it is there or not.
+    /// A variant that holds no single value. It is there or not.
     Variant,
 }
 
-// What it is follows from where it is.
+// The other fields follow from these.
 impl PartialEq for Property {
     fn eq(&self, other: &Self) -> bool {
-        self.way == other.way && self.scope == other.scope
+        self.hops == other.hops && self.scope == other.scope
     }
 }
 
 impl Property {
-    /// Whether the comparisons of order exist.
+    /// Whether it has comparisons of order.
     pub(crate) fn is_ordered(&self) -> bool {
         matches!(self.kind, Kind::Scalar(_))
     }
 
-    /// Whether it has a value, and is not a variant that is there or not.
+    /// Whether it has a value. A variant that is there or not has none.
     pub(crate) fn has_value(&self) -> bool {
         !matches!(self.kind, Kind::Variant)
     }
@@ -75,16 +75,16 @@ impl Property {
         matches!(self.kind, Kind::Scalar(scalar) if scalar.is_float() || range(scalar).is_some())
     }
 
-    /// Whether `is` asks for the variant at its end.
+    /// Whether it ends in a variant, which `is` can test.
     pub(super) fn ends_in_a_variant(&self) -> bool {
-        matches!(self.way.last(), Some(Hop::Variant(_)))
+        matches!(self.hops.last(), Some(Hop::Variant(_)))
     }
 
-    /// The properties within the values of this map, as those of its entry with this key.
+    /// The properties in the entry of this map with this key.
     pub(super) fn of_entry(&self, key: &Value, values: ShapeFn) -> Vec<Self> {
         let mut within = Vec::new();
-        let way = self.way.iter().cloned().chain([Hop::Entry(key.clone())]).collect();
-        walk(way, values, self.scope, 1, &mut within);
+        let hops = self.hops.iter().cloned().chain([Hop::Entry(key.clone())]).collect();
+        walk(hops, values, self.scope, 1, &mut within);
         if let Some(entry) = within.first_mut() {
             entry.options += 1;
         }
@@ -93,7 +93,7 @@ impl Property {
     }
 }
 
-/// All properties that a query of `T`'s repository can name, without those within entries of maps.
+/// All properties that a query of `T`'s repository can name, except those in entries of maps.
 pub(crate) fn properties<T: PersistentType>(definition: &TableDefinition) -> Vec<Property> {
     let mut properties = Vec::new();
     let root = T::Root::definition();
@@ -118,8 +118,8 @@ pub(crate) fn properties<T: PersistentType>(definition: &TableDefinition) -> Vec
     properties
 }
 
-/// Adds the property at the end of the way, and those within it. Gives how many options are around it, outside of newtypes.
-fn walk(way: Vec<Hop>, shape: ShapeFn, scope: Option<usize>, depth: usize, properties: &mut Vec<Property>) -> u8 {
+/// Adds the property at the end of the path, and those within it. Returns how many options are around it, outside of newtypes.
+fn walk(hops: Vec<Hop>, shape: ShapeFn, scope: Option<usize>, depth: usize, properties: &mut Vec<Property>) -> u8 {
     let (mut shape, mut options, mut outer, mut in_newtype) = (shape(), 0, 0, false);
     loop {
         shape = match shape {
@@ -142,11 +142,11 @@ fn walk(way: Vec<Hop>, shape: ShapeFn, scope: Option<usize>, depth: usize, prope
         Shape::Map(key, value) => Kind::Map(*key, *value),
         _ => Kind::Other,
     };
-    properties.push(Property { way: way.clone(), kind, options, in_variant: false, scope });
+    properties.push(Property { hops: hops.clone(), kind, options, in_variant: false, scope });
     if depth >= DEPTH {
         return outer;
     }
-    let on = |hop: Hop| way.iter().cloned().chain([hop]).collect::<Vec<_>>();
+    let on = |hop: Hop| hops.iter().cloned().chain([hop]).collect::<Vec<_>>();
     match shape {
         Shape::Struct { fields, .. } => {
             for field in fields {
@@ -155,14 +155,14 @@ fn walk(way: Vec<Hop>, shape: ShapeFn, scope: Option<usize>, depth: usize, prope
         }
         Shape::Enum { variants, .. } => {
             for variant in variants {
-                let way = on(Hop::Variant(step_into(variant.serde_name)));
+                let hops = on(Hop::Variant(step_into(variant.serde_name)));
                 let Some(shape) = variant.holds else {
-                    properties.push(Property { way, kind: Kind::Variant, options: 1, in_variant: false, scope });
+                    properties.push(Property { hops, kind: Kind::Variant, options: 1, in_variant: false, scope });
                     continue;
                 };
                 let position = properties.len();
-                // Twice as deep: what stands within itself mostly does so through variants.
-                let outer = walk(way, shape, scope, depth + 2, properties);
+                // A variant counts as two levels, as most recursive types recurse through variants.
+                let outer = walk(hops, shape, scope, depth + 2, properties);
                 let held = &mut properties[position];
                 held.in_variant = outer > 0;
                 held.options += u8::from(outer == 0);
@@ -177,7 +177,7 @@ fn walk(way: Vec<Hop>, shape: ShapeFn, scope: Option<usize>, depth: usize, prope
     outer
 }
 
-/// The step into a variant, each made once: paths are made of steps that live for ever.
+/// The step into a variant. Each is made once, as paths need steps with a static lifetime.
 fn step_into(variant: &'static str) -> &'static Step {
     static STEPS: LazyLock<Mutex<BTreeMap<&'static str, &'static Step>>> = LazyLock::new(Mutex::default);
     let mut steps = STEPS.lock().unwrap_or_else(PoisonError::into_inner);

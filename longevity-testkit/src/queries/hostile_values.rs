@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::strategies::combine::below;
 
-/// Texts that mean something to some query language, encoding or collation.
+/// Strings that have a meaning in some query language, encoding or collation.
 const TEXTS: &[&str] = &[
     "",
     "\0",
@@ -90,7 +90,7 @@ const FLOATS: &[f64] = &[
     5e-324,
 ];
 
-/// Seconds and nanoseconds of timestamps: of any precision, and around the edges that stores have.
+/// Seconds and nanoseconds of timestamps, of any precision, and around the limits of stores.
 const INSTANTS: &[(i64, i32)] = &[
     (0, 0),
     (0, 1),
@@ -106,36 +106,36 @@ const INSTANTS: &[(i64, i32)] = &[
     (-62_135_596_801, 0),
 ];
 
-/// A value of the shape, mostly a bad one.
-pub(super) fn trap(shape: ShapeFn, chance: &mut TestRunner) -> Value {
+/// A value of the shape, made of hostile values.
+pub(super) fn hostile_value(shape: ShapeFn, chance: &mut TestRunner) -> Value {
     match shape() {
-        Shape::Scalar(scalar) => of_scalar(scalar, chance),
+        Shape::Scalar(scalar) => hostile_scalar(scalar, chance),
         Shape::Choice { choices, .. } => {
-            one(&choices, chance).map_or(Value::NONE, |choice| Value::Text((*choice).into()))
+            pick(&choices, chance).map_or(Value::NONE, |choice| Value::Text((*choice).into()))
         }
-        Shape::Newtype { inner, .. } => trap(inner, chance),
+        Shape::Newtype { inner, .. } => hostile_value(inner, chance),
         Shape::Optional(inner) => match below(2, chance) {
             0 => Value::NONE,
-            _ => match trap(inner, chance) {
+            _ => match hostile_value(inner, chance) {
                 Value::None(depth) => Value::None(depth.saturating_add(1)),
                 value => value,
             },
         },
         Shape::List(element) | Shape::Set(element) => match below(2, chance) {
             0 => Value::List(Vec::new()),
-            _ => Value::List(vec![trap(element, chance)]),
+            _ => Value::List(vec![hostile_value(element, chance)]),
         },
         Shape::Map(key, value) => match below(2, chance) {
             0 => Value::Map(Vec::new()),
-            _ => Value::Map(vec![(trap(key, chance), trap(value, chance))]),
+            _ => Value::Map(vec![(hostile_value(key, chance), hostile_value(value, chance))]),
         },
         Shape::Struct { fields, .. } => {
-            let fields = fields.iter().map(|field| (field.step.name, trap(field.shape, chance)));
+            let fields = fields.iter().map(|field| (field.step.name, hostile_value(field.shape, chance)));
             Value::Record(fields.collect())
         }
-        Shape::Enum { variants, .. } => match one(&variants, chance) {
+        Shape::Enum { variants, .. } => match pick(&variants, chance) {
             Some(variant) => {
-                let held = variant.holds.map_or_else(|| Value::Record(Vec::new()), |held| trap(held, chance));
+                let held = variant.holds.map_or_else(|| Value::Record(Vec::new()), |held| hostile_value(held, chance));
                 Value::Variant(variant.serde_name, Box::new(held))
             }
             None => Value::NONE,
@@ -143,7 +143,7 @@ pub(super) fn trap(shape: ShapeFn, chance: &mut TestRunner) -> Value {
     }
 }
 
-pub(super) fn of_scalar(scalar: ScalarType, chance: &mut TestRunner) -> Value {
+pub(super) fn hostile_scalar(scalar: ScalarType, chance: &mut TestRunner) -> Value {
     if let Some((least, greatest)) = range(scalar) {
         let edges = [least, greatest, 0, 1, -1, i128::from(i64::MAX), i128::from(i64::MAX) + 1, 1 << 53, (1 << 53) + 1];
         let edge = edges[below(edges.len(), chance)].clamp(least, greatest);
@@ -182,7 +182,7 @@ pub(super) fn range(scalar: ScalarType) -> Option<(i128, i128)> {
     })
 }
 
-/// The integer as the scalar type has it, which it is in the range of.
+/// The integer as a value of the scalar type. It must be in the type's range.
 pub(super) fn integer(scalar: ScalarType, value: i128) -> Value {
     match scalar {
         ScalarType::U64 | ScalarType::Usize => Value::UInt(u64::try_from(value).unwrap_or_default()),
@@ -190,7 +190,7 @@ pub(super) fn integer(scalar: ScalarType, value: i128) -> Value {
     }
 }
 
-/// Any of them.
-pub(super) fn one<'a, T>(of: &'a [T], chance: &mut TestRunner) -> Option<&'a T> {
+/// Any element.
+pub(super) fn pick<'a, T>(of: &'a [T], chance: &mut TestRunner) -> Option<&'a T> {
     of.get(below(of.len(), chance))
 }

@@ -1,4 +1,4 @@
-//! What a query means besides its rows: what stands on its pages, values of single properties, aggregates over groups.
+//! The check of a query's other results: pages, values of single properties, and aggregates over groups.
 
 use std::fmt::Debug;
 
@@ -9,60 +9,64 @@ use longevity_core::query::{AggregateFunction, Query, by_type, count};
 use longevity_core::{Error, PState, PersistentType, RowId, Value};
 
 use super::compare::order;
-use super::expected::{Meant, Reading};
-use crate::untyped::{Aggregates, AllAggregates, Group, Read, Untyped};
+use super::expected::{ExpectedResults, Reading};
+use crate::untyped::{Aggregates, AllAggregates, Group, ReadProperty, Untyped};
 
-/// A query is given on so many pages.
+/// The number of pages that a query is split into.
 const PAGES: usize = 3;
 
-/// Why what a repository gives is not what the query means.
-pub(super) enum Unlike {
-    /// How it was asked, what was found, and what was expected.
+/// Why a repository's results are not those that the query means.
+pub(super) enum Mismatch {
+    /// The operation, its result, and the expected result.
     Differs {
-        way: String,
+        operation: String,
         found: String,
         expected: String,
     },
     Failed(Error),
 }
 
-impl From<Error> for Unlike {
+impl From<Error> for Mismatch {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
 }
 
-fn same<T: PartialEq + Debug>(way: impl Into<String>, found: &T, expected: &T) -> Result<(), Unlike> {
+fn same<T: PartialEq + Debug>(operation: impl Into<String>, found: &T, expected: &T) -> Result<(), Mismatch> {
     if found == expected {
         return Ok(());
     }
-    Err(Unlike::Differs { way: way.into(), found: format!("{found:?}"), expected: format!("{expected:?}") })
+    Err(Mismatch::Differs {
+        operation: operation.into(),
+        found: format!("{found:?}"),
+        expected: format!("{expected:?}"),
+    })
 }
 
-/// Fails unless the repository gives what the query means besides its rows.
-pub(super) fn agree<T: PersistentType, B: Backend>(
+/// Fails unless the repository returns the expected pages, values and aggregates.
+pub(super) fn check_results<T: PersistentType, B: Backend>(
     repo: &Repo<T, B>,
     states: &[PState<T>],
-    meant: &Meant,
-) -> Result<(), Unlike> {
-    on_pages(repo, states, meant)?;
-    if meant.readings.is_empty() {
+    results: &ExpectedResults,
+) -> Result<(), Mismatch> {
+    on_pages(repo, states, results)?;
+    if results.readings.is_empty() {
         return Ok(());
     }
-    values(repo, meant)?;
-    aggregates(repo, meant)
+    values(repo, results)?;
+    aggregates(repo, results)
 }
 
-/// To the last page and back.
+/// Reads pages to the last one and back.
 fn on_pages<T: PersistentType, B: Backend>(
     repo: &Repo<T, B>,
     states: &[PState<T>],
-    meant: &Meant,
-) -> Result<(), Unlike> {
-    let expected: Vec<_> = meant.all.iter().map(|row| states[*row].id()).collect();
+    results: &ExpectedResults,
+) -> Result<(), Mismatch> {
+    let expected: Vec<_> = results.all.iter().map(|row| states[*row].id()).collect();
     let size = expected.len().div_ceil(PAGES).max(1);
     let wanted: Vec<&[RowId]> = if expected.is_empty() { vec![&[]] } else { expected.chunks(size).collect() };
-    let query = || Query::from_select(Select { offset: 0, limit: Some(size as u64), ..meant.select.clone() });
+    let query = || Query::from_select(Select { offset: 0, limit: Some(size as u64), ..results.select.clone() });
     let ids = |states: &[PState<T>]| states.iter().map(PState::id).collect::<Vec<_>>();
     let mut page = repo.page(query(), None)?;
     for (position, rows) in wanted.iter().enumerate() {
@@ -81,7 +85,7 @@ fn on_pages<T: PersistentType, B: Backend>(
     same("whether there is a page before the first", &page.previous.is_some(), &false)
 }
 
-/// What stands on pages of so many rows when at most so many are looked at from the first one on, and back.
+/// The rows on pages of `size` rows: at most `most` pages forwards from the first one, then back.
 pub(crate) fn pages_of<T: Clone>(all: &[T], size: usize, most: usize) -> Vec<T> {
     let mut pages: Vec<&[T]> = all.chunks(size).take(most).collect();
     if pages.is_empty() {
@@ -92,24 +96,24 @@ pub(crate) fn pages_of<T: Clone>(all: &[T], size: usize, most: usize) -> Vec<T> 
     pages.into_iter().chain(back).flatten().cloned().collect()
 }
 
-fn reads(meant: &Meant) -> Vec<Read> {
-    meant.readings.iter().map(|reading| reading.read.clone()).collect()
+fn reads(results: &ExpectedResults) -> Vec<ReadProperty> {
+    results.readings.iter().map(|reading| reading.read.clone()).collect()
 }
 
-fn values<T: PersistentType, B: Backend>(repo: &Repo<T, B>, meant: &Meant) -> Result<(), Unlike> {
-    let row = |row: &usize| of_row(&meant.readings, *row);
-    let expected: Vec<Vec<Value>> = meant.window.iter().map(row).collect();
-    let reads = reads(meant);
-    let found = repo.project(Query::from_select(meant.select.clone()), Untyped(&reads))?;
+fn values<T: PersistentType, B: Backend>(repo: &Repo<T, B>, results: &ExpectedResults) -> Result<(), Mismatch> {
+    let row = |row: &usize| of_row(&results.readings, *row);
+    let expected: Vec<Vec<Value>> = results.window.iter().map(row).collect();
+    let reads = reads(results);
+    let found = repo.project(Query::from_select(results.select.clone()), Untyped(&reads))?;
     let identical = found.len() == expected.len()
         && found.iter().flatten().zip(expected.iter().flatten()).all(|(a, b)| a.is_identical(b));
     if !identical {
-        let (way, found, expected) =
+        let (operation, found, expected) =
             (format!("values of {}", listed(&reads)), format!("{found:?}"), format!("{expected:?}"));
-        return Err(Unlike::Differs { way, found, expected });
+        return Err(Mismatch::Differs { operation, found, expected });
     }
-    // Each combination once, in the order of the values, whatever that of the rows.
-    let groups = repo.group(Query::from_select(meant.select.clone()), Untyped(&reads), count())?;
+    // Each combination once, in the order of the values, not of the rows.
+    let groups = repo.group(Query::from_select(results.select.clone()), Untyped(&reads), count())?;
     let mut combinations: Vec<Vec<Value>> = expected;
     combinations.sort_by(|a, b| in_order(a, b));
     let once = combinations.chunk_by(|a, b| in_order(a, b).is_eq());
@@ -122,17 +126,21 @@ fn in_order(a: &[Value], b: &[Value]) -> std::cmp::Ordering {
     differing.unwrap_or(std::cmp::Ordering::Equal)
 }
 
-fn aggregates<T: PersistentType, B: Backend>(repo: &Repo<T, B>, meant: &Meant) -> Result<(), Unlike> {
-    let rows: Vec<_> = meant.window.iter().map(|row| (meant.types[*row], of_row(&meant.readings, *row))).collect();
-    let reads = reads(meant);
+fn aggregates<T: PersistentType, B: Backend>(repo: &Repo<T, B>, results: &ExpectedResults) -> Result<(), Mismatch> {
+    let rows: Vec<_> =
+        results.window.iter().map(|row| (results.types[*row], of_row(&results.readings, *row))).collect();
+    let reads = reads(results);
     let expected = groups_of(&reads, rows);
-    let mut found: Vec<Group> =
-        repo.group(Query::from_select(meant.select.clone()), (by_type(), Untyped(&reads[..1])), AllAggregates(&reads))?;
+    let mut found: Vec<Group> = repo.group(
+        Query::from_select(results.select.clone()),
+        (by_type(), Untyped(&reads[..1])),
+        AllAggregates(&reads),
+    )?;
     // The nearest float to the exact sum has tests of its own.
     found.iter_mut().flat_map(|(_, (_, each))| each).for_each(|aggregates| aggregates.floats = 0.0);
     same(format!("aggregates of {}", listed(&reads)), &found, &expected)?;
-    let all = meant.window.iter().map(|row| of_row(&meant.readings, *row)).collect::<Vec<_>>();
-    let mut found = repo.aggregate(Query::from_select(meant.select.clone()), AllAggregates(&reads))?;
+    let all = results.window.iter().map(|row| of_row(&results.readings, *row)).collect::<Vec<_>>();
+    let mut found = repo.aggregate(Query::from_select(results.select.clone()), AllAggregates(&reads))?;
     found.1.iter_mut().for_each(|aggregates| aggregates.floats = 0.0);
     let each = reads.iter().enumerate().map(|(at, read)| of_values(read, all.iter().map(|values| &values[at])));
     same(format!("aggregates of {} over all", listed(&reads)), &found, &(all.len() as u64, each.collect()))
@@ -142,9 +150,9 @@ fn of_row(readings: &[Reading], row: usize) -> Vec<Value> {
     readings.iter().map(|reading| reading.values[row].clone()).collect()
 }
 
-/// The aggregates over rows, each with the name of its type and its values of what is read, by their types and the first of the
-/// values. Without sums of floats.
-pub(crate) fn groups_of(reads: &[Read], rows: Vec<(&'static str, Vec<Value>)>) -> Vec<Group> {
+/// The aggregates over rows, grouped by type and by the first value. Each row has the name of its type and the values that are
+/// read. Sums of floats are left out.
+pub(crate) fn groups_of(reads: &[ReadProperty], rows: Vec<(&'static str, Vec<Value>)>) -> Vec<Group> {
     let key = |values: &[Value]| values.get(..1).unwrap_or_default().to_vec();
     let mut groups: Vec<(&'static str, Vec<Vec<Value>>)> = Vec::new();
     for (name, values) in rows {
@@ -164,15 +172,15 @@ pub(crate) fn groups_of(reads: &[Read], rows: Vec<(&'static str, Vec<Value>)>) -
     groups.into_iter().map(group).collect()
 }
 
-/// What is absent counts for nothing.
-fn of_values<'a>(read: &Read, values: impl Iterator<Item = &'a Value>) -> Aggregates {
+/// The aggregates of the present values.
+fn of_values<'a>(read: &ReadProperty, values: impl Iterator<Item = &'a Value>) -> Aggregates {
     let present: Vec<_> = values.filter(|value| !value.is_none()).collect();
     let mut aggregates = Aggregates { least: None, greatest: None, integers: 0, floats: 0.0 };
     for aggregate in &read.aggregates {
         match aggregate {
             AggregateFunction::Count => {}
             AggregateFunction::Min(_) => aggregates.least = present.iter().copied().min_by(|a, b| order(a, b)).cloned(),
-            // The first of those that are equal, as the least.
+            // Of equal values, the first, as with the least.
             AggregateFunction::Max(_) => {
                 aggregates.greatest = present.iter().rev().copied().max_by(|a, b| order(a, b)).cloned()
             }
@@ -191,6 +199,6 @@ fn of_values<'a>(read: &Read, values: impl Iterator<Item = &'a Value>) -> Aggreg
     aggregates
 }
 
-fn listed(reads: &[Read]) -> String {
-    reads.iter().map(|read| read.told.clone()).collect::<Vec<_>>().join(", ")
+fn listed(reads: &[ReadProperty]) -> String {
+    reads.iter().map(|read| read.description.clone()).collect::<Vec<_>>().join(", ")
 }

@@ -1,19 +1,19 @@
-//! What a query of some rows has to give.
+//! The expected results of a query over some rows.
 
 use longevity_core::Value;
 use longevity_core::backend::Select;
 
-use crate::untyped::Read;
+use crate::untyped::ReadProperty;
 
 /// The results of a query of some rows.
-pub(super) struct Meant {
-    /// As the repository is asked.
+pub(super) struct ExpectedResults {
+    /// The query that the repository gets.
     pub(super) select: Select,
     /// The positions of the rows, in their order, without a window.
     pub(super) all: Vec<usize>,
-    /// Those that the window shows.
+    /// The positions of the rows that the window shows.
     pub(super) window: Vec<usize>,
-    /// What is read of them.
+    /// The properties that are read.
     pub(super) readings: Vec<Reading>,
     /// The name of each row's type.
     pub(super) types: Vec<&'static str>,
@@ -21,6 +21,6 @@ pub(super) struct Meant {
 
 /// A property that is read, and its value in each row.
 pub(super) struct Reading {
-    pub(super) read: Read,
+    pub(super) read: ReadProperty,
     pub(super) values: Vec<Value>,
 }

@@ -1,5 +1,5 @@
-//! What a random query asks, over plain Rust values. It is kept beside the query that the public operators make of it, so that
-//! an error in them is seen: [`judge`](super::judge) says what was asked for, [`build`](super::build) makes the query.
+//! Queries as plain data. The public operators make the same query from it, so that an error in them is found:
+//! [`naive`](super::naive) evaluates the plain query, [`build`](super::build) makes the other.
 
 use longevity_core::Value;
 use longevity_core::backend::Direction;
@@ -9,10 +9,10 @@ use super::properties::Property;
 
 /// A filter, an order, and a window.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Asked {
-    pub(crate) filter: Question,
-    pub(crate) order: Vec<By>,
-    /// Which end of the ids comes first among rows that the order leaves equal.
+pub(crate) struct PlainQuery {
+    pub(crate) filter: PlainFilter,
+    pub(crate) order: Vec<PlainOrder>,
+    /// The direction of ids among rows that the order leaves equal.
     pub(crate) ties: Direction,
     pub(crate) offset: u64,
     pub(crate) limit: Option<u64>,
@@ -20,12 +20,12 @@ pub(crate) struct Asked {
 
 /// An order by one property.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct By {
+pub(crate) struct PlainOrder {
     pub(crate) place: Place,
     pub(crate) direction: Direction,
 }
 
-/// A property, within so many of the options that are around it.
+/// A property, and how many of the options around it are unwrapped.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Place {
     pub(crate) property: Property,
@@ -34,31 +34,31 @@ pub(crate) struct Place {
 
 /// A filter.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Question {
+pub(crate) enum PlainFilter {
     All,
     Nothing,
-    /// The row is of the derived type in this variant, or is not.
+    /// Whether the row is of the derived type in this variant, or not.
     Is {
         variant: usize,
         form: IsForm,
     },
-    /// The row's id compares to that of the row with this number, modulo the rows that there are.
+    /// A comparison of the row's id with that of the row with this number, modulo the number of rows.
     Id {
         comparison: Comparison,
         number: usize,
     },
-    Of(Place, What),
-    Not(Box<Question>),
+    Of(Place, Condition),
+    Not(Box<PlainFilter>),
     Joined {
         join: Join,
         form: JoinForm,
-        parts: Vec<Question>,
+        parts: Vec<PlainFilter>,
     },
-    /// Over the derived type in this variant alone, and widened as a whole.
-    Widened(usize, Box<Question>),
+    /// A filter over the derived type in this variant alone, which is widened as a whole.
+    Widened(usize, Box<PlainFilter>),
 }
 
-/// How a derived type is asked for.
+/// The operator that tests for a derived type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum IsForm {
     Is,
@@ -72,7 +72,7 @@ pub(crate) enum Join {
     Or,
 }
 
-/// By which operators several filters become one.
+/// The operators that join several filters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum JoinForm {
     /// `(a & b) & c`.
@@ -87,9 +87,9 @@ pub(crate) enum JoinForm {
     Optional,
 }
 
-/// What is asked of a property.
+/// A condition on a property.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum What {
+pub(crate) enum Condition {
     Compare(Comparison, Value),
     Among {
         operands: Vec<Value>,
@@ -98,9 +98,9 @@ pub(crate) enum What {
     Between(Value, Value),
     IsNone,
     IsSome,
-    /// Of a variant: whether the value is of it.
+    /// Whether the value is of the variant at the end of the path.
     IsVariant,
-    Text(Test, String),
+    Text(TextTest, String),
     Contains(Value),
     ContainsAny(Vec<Value>),
     ContainsAll(Vec<Value>),
@@ -111,25 +111,25 @@ pub(crate) enum What {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Test {
+pub(crate) enum TextTest {
     StartsWith,
     EndsWith,
     Contains,
     EqIgnoreCase,
 }
 
-impl Asked {
-    /// All rows of a filter, by id.
-    pub(crate) const fn of(filter: Question) -> Self {
+impl PlainQuery {
+    /// A query for all rows of a filter, by id.
+    pub(crate) const fn of(filter: PlainFilter) -> Self {
         Self { filter, order: Vec::new(), ties: Direction::Ascending, offset: 0, limit: None }
     }
 
-    /// Whether it gives only some of what it finds.
+    /// Whether it returns only some of the rows that the filter finds.
     pub(crate) fn is_windowed(&self) -> bool {
         self.offset > 0 || self.limit.is_some()
     }
 
-    /// The places of its order and its filter, each once, that have a value of their own in rows of all types that it finds.
+    /// The places in its order and its filter, each once, that have a value in rows of every type.
     pub(crate) fn places(&self) -> Vec<Place> {
         let mut places: Vec<_> = self.order.iter().map(|by| by.place.clone()).collect();
         self.filter.each_place(&mut |place| {
@@ -141,13 +141,13 @@ impl Asked {
         places
     }
 
-    /// The same with no question that depends on how ids are ordered.
+    /// The query without conditions that depend on the order of ids.
     pub(crate) fn without_order_of_ids(&self) -> Self {
         Self { filter: self.filter.without_order_of_ids(), ..self.clone() }
     }
 }
 
-impl Question {
+impl PlainFilter {
     fn each_place(&self, take: &mut impl FnMut(&Place)) {
         match self {
             Self::Of(place, _) => take(place),
@@ -175,7 +175,7 @@ impl Question {
 }
 
 impl Place {
-    /// How many options are around it still.
+    /// How many options are left around it.
     pub(crate) fn options(&self) -> u8 {
         self.property.options.saturating_sub(self.somes)
     }

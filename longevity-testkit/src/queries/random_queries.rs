@@ -5,26 +5,26 @@ use longevity_core::backend::Direction;
 use longevity_core::table::TableDefinition;
 use proptest::test_runner::TestRunner;
 
-use super::asked::{Asked, By, IsForm, Place, Question};
-use super::judge::Plain;
+use super::naive::PlainRow;
+use super::plain_query::{IsForm, Place, PlainFilter, PlainOrder, PlainQuery};
 use super::properties::{Property, properties};
 use super::scopes::Scope;
 use crate::strategies::combine::below;
 
-/// How many properties a projection has at most.
-const SOME: usize = 3;
+/// The greatest number of properties in a projection.
+const PLACES: usize = 3;
 
-/// How many properties an order has at most.
+/// The greatest number of properties in an order.
 const ORDERS: usize = 3;
 
-/// What the queries of a repository can be about: the properties of its type, and rows.
+/// Makes random queries to a repository, about the properties of its type and the values of rows.
 ///
-/// It knows values only, no types of the model, so that it is compiled once.
+/// It uses untyped values and no types of the model, so that it is compiled once.
 #[derive(Clone, Debug)]
-pub(crate) struct Questions {
+pub(crate) struct RandomQueries {
     pub(super) properties: Vec<Property>,
     /// Rows whose values become operands.
-    pub(super) rows: Vec<Plain>,
+    pub(super) rows: Vec<PlainRow>,
     /// The names of the table's types, variant by variant.
     names: Vec<&'static str>,
     /// The derived types of the table.
@@ -33,8 +33,8 @@ pub(crate) struct Questions {
     pub(crate) variant: Option<usize>,
 }
 
-impl Questions {
-    /// Questions to `T`'s repository, with operands from these rows of its table.
+impl RandomQueries {
+    /// Random queries to `T`'s repository, with operands from these rows of its table.
     pub(crate) fn about<'a, T: PersistentType, R: PersistentType>(
         definition: &TableDefinition,
         scopes: &[Scope],
@@ -42,7 +42,7 @@ impl Questions {
     ) -> Self {
         Self {
             properties: properties::<T>(definition),
-            rows: rows.into_iter().enumerate().map(|(number, row)| Plain::of(number, row)).collect(),
+            rows: rows.into_iter().enumerate().map(|(number, row)| PlainRow::of(number, row)).collect(),
             names: definition.variants.iter().map(|variant| variant.type_name).collect(),
             scopes: scopes.to_vec(),
             variant: T::SCOPE.map(|scope| scope.variant),
@@ -50,21 +50,21 @@ impl Questions {
     }
 
     /// The name of the type of a row.
-    pub(crate) fn type_of(&self, row: &Plain) -> &'static str {
+    pub(crate) fn type_of(&self, row: &PlainRow) -> &'static str {
         self.names.get(row.variant).copied().unwrap_or_default()
     }
 
-    /// Whether rows are of each derived type.
-    pub(crate) fn types(&self) -> Vec<Question> {
-        self.scopes.iter().map(|scope| Question::Is { variant: scope.variant, form: IsForm::Is }).collect()
+    /// A filter for each derived type.
+    pub(crate) fn types(&self) -> Vec<PlainFilter> {
+        self.scopes.iter().map(|scope| PlainFilter::Is { variant: scope.variant, form: IsForm::Is }).collect()
     }
 
     /// A random query.
-    pub(crate) fn ask(&self, chance: &mut TestRunner) -> Asked {
+    pub(crate) fn draw_query(&self, chance: &mut TestRunner) -> PlainQuery {
         let rows = self.rows.len();
         let filter = self.filter(chance);
         let order = if below(2, chance) == 0 { Vec::new() } else { self.order(chance) };
-        Asked {
+        PlainQuery {
             filter,
             order,
             ties: direction(below(4, chance) == 0),
@@ -83,17 +83,19 @@ impl Questions {
     }
 
     /// Some properties that all rows of the repository have, for projections and aggregates.
-    pub(crate) fn some(&self, chance: &mut TestRunner) -> Vec<Place> {
-        // A variant is asked whether it is there, not for its value.
+    pub(crate) fn draw_places(&self, chance: &mut TestRunner) -> Vec<Place> {
+        // A variant without a value cannot be projected.
         let wanted = |property: &Property| property.scope.is_none() && property.has_value();
-        (0..1 + below(SOME, chance)).filter_map(|_| Some(at_a_level(self.property(wanted, chance)?, chance))).collect()
+        (0..1 + below(PLACES, chance))
+            .filter_map(|_| Some(at_a_level(self.property(wanted, chance)?, chance)))
+            .collect()
     }
 
-    /// By properties that all variants have, through options, variants and entries.
-    fn order(&self, chance: &mut TestRunner) -> Vec<By> {
+    /// A random order by properties that all variants have, through options, variants and entries.
+    fn order(&self, chance: &mut TestRunner) -> Vec<PlainOrder> {
         let by = |property: Property, chance: &mut TestRunner| {
             let place = at_a_level(property, chance);
-            By { place, direction: direction(below(2, chance) == 0) }
+            PlainOrder { place, direction: direction(below(2, chance) == 0) }
         };
         let properties = (0..1 + below(ORDERS, chance)).filter_map(|_| {
             let property = self.property(|property| property.scope.is_none() && property.is_ordered(), chance)?;
@@ -103,7 +105,7 @@ impl Questions {
     }
 }
 
-/// The property within some of its options.
+/// The property with some of its options unwrapped.
 fn at_a_level(property: Property, chance: &mut TestRunner) -> Place {
     let somes = below(usize::from(property.options) + 1, chance);
     Place { property, somes: u8::try_from(somes).unwrap_or_default() }

@@ -1,4 +1,4 @@
-//! Events as lines of text: what a child writes for its parent to read.
+//! The messages of a child to its parent, as lines of text.
 
 use std::fmt::{self, Display};
 
@@ -6,18 +6,18 @@ use longevity_core::RowId;
 
 use super::ledger::{Event, Op};
 
-/// In front of each line, so that whatever else a test binary prints is passed over.
+/// The start of each line. It distinguishes messages from other output of a test binary.
 const MARK: &str = "longevity-crash";
 
-/// What a child says.
+/// A message of a child.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum Message {
     Event(Event),
-    /// It cannot go on; nothing is wrong with it but this.
+    /// The child cannot continue, for this reason.
     Failed(String),
 }
 
-impl Display for Said {
+impl Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let joined = |parts: Vec<String>| parts.join(",");
         let hex = |id: &RowId| format!("{:x}", id.as_u128());
@@ -46,18 +46,18 @@ impl Display for Said {
     }
 }
 
-/// What a line says; `None` if it is not a child's, or not whole.
-pub(super) fn parse(line: &str) -> Option<Said> {
+/// The message on a line; `None` if there is none, or the line is incomplete.
+pub(super) fn parse(line: &str) -> Option<Message> {
     let rest = line.strip_suffix('\n')?;
     let rest = &rest[rest.find(MARK)? + MARK.len() + 1..];
     if let Some(error) = rest.strip_prefix("failed ") {
-        return Some(Said::Failed(error.to_owned()));
+        return Some(Message::Failed(error.to_owned()));
     }
     let words: Vec<_> = rest.split(' ').collect();
     let number = |word: &str| word.parse::<usize>().ok();
     let id = |word: &str| u128::from_str_radix(word, 16).ok().map(RowId::from_u128);
     let list = |word: &'_ str| word.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    Some(Said::Event(match words.as_slice() {
+    Some(Message::Event(match words.as_slice() {
         [verb @ ("begin" | "try"), thread, ops @ ..] => {
             let op = |words: &[&str]| {
                 let [table, rest @ ..] = words else { return None };
@@ -92,27 +92,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_say_what_was_said() {
+    fn messages_survive_a_round_trip() {
         let id = RowId::from_u128;
-        for said in [
-            Said::Event(Event::Begin(3, vec![(1, Op::Create(vec![4, 5]))])),
-            Said::Event(Event::Begin(0, vec![(0, Op::Update(id(u128::MAX), 7))])),
-            Said::Event(Event::Begin(0, vec![(0, Op::Delete(id(0)))])),
-            Said::Event(Event::Begin(
+        for message in [
+            Message::Event(Event::Begin(3, vec![(1, Op::Create(vec![4, 5]))])),
+            Message::Event(Event::Begin(0, vec![(0, Op::Update(id(u128::MAX), 7))])),
+            Message::Event(Event::Begin(0, vec![(0, Op::Delete(id(0)))])),
+            Message::Event(Event::Begin(
                 0,
                 vec![(0, Op::Delete(id(0))), (2, Op::Create(vec![1])), (1, Op::Create(vec![]))],
             )),
-            Said::Event(Event::Try(0, vec![(0, Op::Delete(id(0))), (1, Op::Update(id(4), 1))])),
-            Said::Event(Event::Done(2, vec![vec![(id(10), 0), (id(11), u64::MAX)]])),
-            Said::Event(Event::Done(2, vec![vec![]])),
-            Said::Event(Event::Done(2, vec![vec![], vec![(id(1), 2)], vec![]])),
-            Said::Event(Event::Undone(7)),
-            Said::Failed("it broke: twice".to_owned()),
+            Message::Event(Event::Try(0, vec![(0, Op::Delete(id(0))), (1, Op::Update(id(4), 1))])),
+            Message::Event(Event::Done(2, vec![vec![(id(10), 0), (id(11), u64::MAX)]])),
+            Message::Event(Event::Done(2, vec![vec![]])),
+            Message::Event(Event::Done(2, vec![vec![], vec![(id(1), 2)], vec![]])),
+            Message::Event(Event::Undone(7)),
+            Message::Failed("it broke: twice".to_owned()),
         ] {
-            assert_eq!(parse(&format!("{said}\n")), Some(said.clone()));
+            assert_eq!(parse(&format!("{message}\n")), Some(message.clone()));
             // As the harness of a test binary may print before it.
-            assert_eq!(parse(&format!("test a ... {said}\n")), Some(said.clone()));
-            assert_eq!(parse(&said.to_string()), None, "not whole");
+            assert_eq!(parse(&format!("test a ... {message}\n")), Some(message.clone()));
+            assert_eq!(parse(&message.to_string()), None, "an incomplete line");
         }
         assert_eq!(parse("running 1 test\n"), None);
     }
