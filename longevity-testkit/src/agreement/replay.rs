@@ -69,7 +69,7 @@ pub(super) fn replay(
     End::Agreed
 }
 
-/// What was done in a history, as text.
+/// The steps of a history, as text.
 struct Transcript<'a> {
     names: Vec<String>,
     history: &'a History,

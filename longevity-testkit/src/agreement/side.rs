@@ -218,7 +218,7 @@ impl<P: PersistentType> Memory<P> {
         observed
     }
 
-    /// The states of all rows that there are, in the order of their creation.
+    /// Remembers the states of all existing rows, in the order of their creation.
     fn renewed(&mut self, mut states: Vec<PState<P>>) -> Vec<Row> {
         states.sort_by_key(|state| self.numbers.get(&state.id()).copied());
         states.into_iter().map(|state| self.replaced(state)).collect()

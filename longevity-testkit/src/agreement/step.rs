@@ -70,7 +70,7 @@ pub(super) struct Alteration {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ValueChoice {
     pub(super) sample: usize,
-    /// Which key, and of which state.
+    /// The key, and the state that has it.
     pub(super) key: Option<(usize, usize)>,
 }
 

@@ -16,7 +16,7 @@ use crate::outcome::{Outcome, Stop};
 /// The number of properties whose values and aggregates a query is checked for.
 const PROPERTIES: usize = 3;
 
-/// What is checked of a repository.
+/// The results that are checked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Checks {
     /// The rows, and their number.
@@ -25,8 +25,8 @@ pub(crate) enum Checks {
     All,
 }
 
-/// Fails unless the repository gives the rows that the query means, by each of the operations. The repository holds these rows, in
-/// the order of their ids.
+/// Fails unless the repository returns the rows that the query means, by each of the operations. The repository holds these rows,
+/// in the order of their ids.
 pub(crate) fn check_query<T: PersistentType, B: Backend>(
     queries: &RandomQueries,
     repo: &Repo<T, B>,
@@ -54,7 +54,7 @@ pub(crate) fn check_query<T: PersistentType, B: Backend>(
     })
 }
 
-/// Fails unless the repository, which holds these rows, gives the expected results. `describe` gives the query as text.
+/// Fails unless the repository, which holds these rows, returns the expected results. `describe` describes the query.
 pub(super) fn check_expected<T: PersistentType, B: Backend>(
     repo: &Repo<T, B>,
     states: &[PState<T>],

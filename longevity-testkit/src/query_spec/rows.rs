@@ -25,13 +25,13 @@ const DRAWS: usize = 1_000;
 ///     let nicknames = rows.filter_map(|member| member.nickname.clone()); // of those that have one
 ///     Member::query().filter(few | m.nickname.starts_with(nicknames.prefix(String::clone)))
 /// });
-/// let spec = spec.query("more cats than most, and nobody's name", |rows: &Rows<User>| {
+/// let spec = spec.query("more cats than most, and a name that no user has", |rows: &Rows<User>| {
 ///     let cats = rows.of::<Member>().median(|member| member.num_cats); // of a poly type's rows
-///     let nobody = rows.missing(|user| match user {
+///     let unknown = rows.missing(|user| match user {
 ///         User::Member(member) => member.username.clone(),
 ///         User::Commenter(commenter) => commenter.username.clone(),
 ///     });
-///     User::query().filter(Member::props().num_cats.gt(cats) | User::props().username.eq(nobody))
+///     User::query().filter(Member::props().num_cats.gt(cats) | User::props().username.eq(unknown))
 /// });
 /// spec.run(Mem::new).assert_passed();
 /// ```
