@@ -179,7 +179,7 @@ async fn five_tries<B: Backend>(bank: Store<B>) {
     let (runs, error) = always_disturbed(&bank).await;
     assert!(matches!(error, Error::TransactionConflict { tries: 5, .. }), "{error}");
     assert_eq!((runs, error.kind()), (5, ErrorKind::Transient));
-    assert!(error.to_string().contains("tried (5)"), "{error}");
+    assert!(error.to_string().contains("every try (5)"), "{error}");
 }
 
 async fn no_time<B: Backend>(bank: Store<B>) {
