@@ -174,7 +174,7 @@ fn errors_say_what_is_wrong_with_an_address_of_a_server() {
         ("mongodb://host:99999/blog", "from 1 to 65535"),
         ("mongodb://a b/blog", "a host is invalid"),
         ("mongodb+srv://host:1234/blog", "no port"),
-        ("mongodb://ann:p@w@host/blog", "percent-encoded"),
+        ("mongodb://ann:p@w@host/blog", "percent-encode every character"),
         ("mongodb://ann:p?w@host/blog", "%3F"),
         ("mongodb://host/a.b", "a dot"),
         ("mongodb://host/blog?w=1&journal", "option number 2 has no `=`"),
