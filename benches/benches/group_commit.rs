@@ -1,5 +1,5 @@
-//! Durable writes: rows that one caller and 32 callers at once create, each of which waits until its row is on the disk; and
-//! transactions that read a row and change it, each of which waits until that is there.
+//! Durable writes. One caller, or 32 callers at once, create rows, and each caller waits until its row is on the disk.
+//! Transactions read a row and change it, and each waits until its change is on the disk.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::hash::{DefaultHasher, Hasher};
@@ -16,9 +16,9 @@ use longevity_benches::work::{digest, username};
 
 const ALONE: u64 = 1_000;
 const CALLERS: u64 = 32;
-/// Of each caller.
+/// The number of rows that each caller creates.
 const TOGETHER: u64 = 100;
-/// Transactions, of one caller and of each of 32.
+/// The number of transactions of one caller, and of each of 32.
 const CHANGES: u64 = 1_000;
 const CHANGES_TOGETHER: u64 = 200;
 const ROWS: u64 = ALONE + CALLERS * TOGETHER;
@@ -35,13 +35,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// The users that one of the 32 creates.
+/// The users that one of the 32 callers creates.
 fn share(caller: u64) -> Vec<User> {
     let first = ALONE + caller * TOGETHER;
     (first..first + TOGETHER).map(user).collect()
 }
 
-/// The users that a caller changes, one after the other, and nobody else does.
+/// The users that only this caller changes, one after the other.
 fn changed(caller: u64, changes: u64) -> impl Iterator<Item = Username> {
     let first = ALONE + caller * TOGETHER;
     (0..changes).map(move |change| username(&user(first + change % TOGETHER)).clone())

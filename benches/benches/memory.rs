@@ -1,4 +1,4 @@
-//! The in-memory back end against hash maps, a B-tree index and one lock, written by hand for this one model.
+//! The in-memory back end against hash maps, a B-tree index and one lock that are written by hand for this one model.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::hash::{DefaultHasher, Hasher};

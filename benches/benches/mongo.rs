@@ -1,7 +1,8 @@
-//! MongoDB's official driver used by hand, for this one model, against Longevity: one server, one thread, a database for each.
+//! Longevity against code for this one model, written by hand on MongoDB's official driver. There is one server, one thread, and
+//! a database for each contender.
 //!
-//! The server's time is most of each figure, and it shares the cores with whatever else runs: the contenders take turns within
-//! each phase, a tenth of it at a time.
+//! Most of each measured time is the server's, which shares the cores with everything else that runs. So the contenders take
+//! turns within each phase, one part at a time.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::hash::{DefaultHasher, Hasher};
@@ -21,9 +22,9 @@ use tokio::runtime::Runtime;
 const NAMES: [&str; 2] = ["by hand", "longevity"];
 
 const ROUNDS: usize = 7;
-/// Of each phase.
+/// The number of parts of each phase.
 const PARTS: u64 = 25;
-/// Of the scans, which are long, one in so many.
+/// Scans are long, so only one part in this many has one.
 const SCANS: u64 = 5;
 
 const BATCH: u64 = 1_000;
@@ -31,12 +32,12 @@ const ROWS: u64 = PARTS * BATCH;
 const SINGLES: u64 = 1_000;
 const DELETES: u64 = 1_000;
 
-// In each part.
+// The numbers of operations in each part.
 const GETS: u64 = 40;
 const QUERIES: u64 = 30;
 const UPDATES: u64 = 40;
 const TRANSACTIONS: u64 = 20;
-/// In one transaction.
+/// The number of rows created in one transaction.
 const NEW: u64 = 100;
 
 const ALL: u64 = ROWS + SINGLES + PARTS * NEW;
@@ -56,7 +57,7 @@ enum Phase {
     Delete,
 }
 
-/// Each with its name and its operations in a part.
+/// Each phase with its name and the number of its operations in a part.
 const PHASES: [(Phase, &str, u64); 11] = [
     (Phase::CreateMany, "create, batches of 1,000", BATCH),
     (Phase::Create, "create", SINGLES / PARTS),
@@ -76,7 +77,7 @@ fn main() -> ExitCode {
         println!("LEFT OUT, as LONGEVITY_WITHOUT=mongodb asks for");
         return ExitCode::SUCCESS;
     }
-    // Where a client costs least.
+    // A client costs least on this runtime.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let server = Server::start().unwrap();
     let work = Work::new();
@@ -85,18 +86,18 @@ fn main() -> ExitCode {
     for round in 0..=if measuring() { ROUNDS as u64 } else { 0 } {
         let name = |contender: &str| format!("{contender}_{}_{round}", std::process::id());
         let by_hand = ByHand::new(&runtime, server.uri(), &name("by_hand"));
-        let longevity = WithLongevity::new(&runtime, longevity::Mongo::connect(server.uri_of(&name("longevity"))));
+        let longevity = WithLongevity::new(&runtime, longevity::Mongo::new(server.uri_of(&name("longevity"))));
         let contenders: [&dyn Contender; NAMES.len()] = [&by_hand, &longevity];
         let mut results = contenders.map(|_| (Clock::default(), DefaultHasher::new()));
         for (phase, name, operations) in PHASES {
             let step = if matches!(phase, Phase::Find | Phase::Stream) { SCANS } else { 1 };
             for part in (0..PARTS).step_by(step as usize) {
                 for turn in 0..contenders.len() {
-                    // Another one begins each part.
+                    // A different contender begins each part.
                     let contender = (turn + (part + round) as usize) % contenders.len();
                     let (time, mut read) = contenders[contender].run(phase, &work, part);
                     if matches!(phase, Phase::Find | Phase::Stream) {
-                        // In the order of ids, which the driver's counter may break once in a while.
+                        // The ids have the wrong order when the driver's counter overflows, so the users are sorted by name.
                         read.sort_by(|a, b| username(a).cmp(username(b)));
                     }
                     let (clock, hasher) = &mut results[contender];
@@ -111,7 +112,7 @@ fn main() -> ExitCode {
             eprintln!("the contenders read or left different things: {digests:x?}, {left:?} rows");
             return ExitCode::FAILURE;
         }
-        // The first round warms up.
+        // The first round is a warm-up.
         if round > 0 {
             all.iter_mut().zip(results).for_each(|(clocks, (clock, _))| clocks.push(clock));
         }
@@ -120,7 +121,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What the contenders work on.
+/// The data that the contenders work on.
 struct Work {
     users: Vec<User>,
 }
@@ -143,19 +144,19 @@ impl Work {
         self.users[(ROWS + SINGLES + part * NEW) as usize..][..NEW as usize].to_vec()
     }
 
-    /// The user names of so many rows, others in each part.
+    /// The user names of `count` rows, different ones in each part.
     fn names(&self, count: u64, part: u64) -> Vec<Username> {
         let picks = picks((part + 1) * count, ROWS).skip((part * count) as usize);
         picks.map(|pick| username(&self.users[pick as usize]).clone()).collect()
     }
 
-    /// The emails of so many members, others in each part.
+    /// The emails of `count` members, different ones in each part.
     fn emails(&self, count: u64, part: u64) -> Vec<Email> {
         self.users[(part * BATCH) as usize..].iter().filter_map(email).take(count as usize).cloned().collect()
     }
 }
 
-/// The least numbers of cats of a part's queries.
+/// The lower bounds on the number of cats in the queries of a part.
 fn cats(part: u64) -> impl Iterator<Item = i64> {
     (part * QUERIES..(part + 1) * QUERIES).map(|number| (number * 37 % 2_000) as i64)
 }
@@ -172,14 +173,14 @@ fn is_sampled(user: &User) -> bool {
 }
 
 trait Contender {
-    /// Does a part of a phase. Gives the time it took, and what was read.
+    /// Does a part of a phase. Returns the time that it took, and the users that were read.
     fn run(&self, phase: Phase, work: &Work, part: u64) -> (Duration, Vec<User>);
 
-    /// How many rows there are.
+    /// The number of rows in the store.
     fn count(&self) -> u64;
 }
 
-/// The time that a future takes on the runtime, and its result.
+/// Runs a future on the runtime; returns the time that it takes, and its result.
 fn timed<T>(runtime: &Runtime, future: impl Future<Output = T>) -> (Duration, T) {
     let start = Instant::now();
     let result = black_box(runtime.block_on(future));

@@ -1,8 +1,9 @@
-//! Changes by query on MongoDB: Longevity against the driver used by hand with as few commands, and with a command per row.
+//! Changes by query on MongoDB: Longevity against the driver used by hand, with as few commands as possible and with a command
+//! per row.
 //!
-//! `LONGEVITY_ROWS` says how many rows, 40,000 if it is not set; `LONGEVITY_ROUNDS` how many rounds. More than 100,000 rows are
-//! changed by 256 ranges of the user name, each in a transaction: the server ends one after a minute. A command per row is
-//! then left out, for it takes too long.
+//! `LONGEVITY_ROWS` is the number of rows, 40,000 if it is not set, and `LONGEVITY_ROUNDS` is the number of rounds. More than
+//! 100,000 rows are changed in 256 ranges of user names, with a transaction for each, because the server ends a transaction after
+//! a minute. A command per row would take too long for so many rows and is left out.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::process::ExitCode;
@@ -16,9 +17,9 @@ use longevity_benches::mongo_changes::Range;
 use longevity_benches::rounds::{Clock, measuring, print};
 use longevity_mongod::Server;
 
-/// Up to so many are changed in one transaction, and by a command per row, too.
+/// Up to this number, rows are changed in one transaction, and also by a command per row.
 const AT_ONCE: u64 = 100_000;
-/// So many rows are created at once.
+/// The number of rows that are created at once.
 const BATCH: usize = 10_000;
 
 fn number(variable: &str) -> Option<u64> {
@@ -50,11 +51,11 @@ fn main() -> ExitCode {
 
 /// All contenders change the same rows, one after the other.
 async fn work(server: &Server, name: &str, rows: u64, one_by_one: bool) -> [Clock; 3] {
-    let store = Longevity::<Blogging, _>::open(longevity::Mongo::connect(server.uri_of(name))).await.unwrap();
+    let store = Longevity::<Blogging, _>::open(longevity::Mongo::new(server.uri_of(name))).await.unwrap();
     store.create_schema().await.unwrap();
     let (users, members) = (store.repo::<User>(), store.repo::<Member>());
     let by_hand = Mongo::open(server.uri(), name).await;
-    // Members alone: each has the key and the index that are the variant's, too.
+    // All users are members, which also have the key and the index of their variant.
     let all: Vec<_> = (0..).map(user).filter(|user| matches!(user, User::Member(_))).take(rows as usize).collect();
     for batch in all.chunks(BATCH) {
         users.create_many(batch.iter().cloned()).await.unwrap();
@@ -66,7 +67,7 @@ async fn work(server: &Server, name: &str, rows: u64, one_by_one: bool) -> [Cloc
     let ranges = &ranges(rows)[..];
     let before = members.aggregate(Member::query().all(), Member::props().num_cats.sum()).await.unwrap();
     let change_by_hand = async || sum(ranges, async |range| by_hand.change_members(range, adopt).await).await;
-    // Once to warm up.
+    // The first change is a warm-up.
     change_by_hand().await;
     let start = Instant::now();
     assert_eq!(change_by_hand().await, rows);
@@ -106,12 +107,12 @@ async fn work(server: &Server, name: &str, rows: u64, one_by_one: bool) -> [Cloc
     [a, b, c]
 }
 
-/// The ranges of user names that are changed one after the other. Their digits are scattered evenly.
+/// The ranges of user names, which are changed one after the other. The digits of the names are distributed evenly.
 fn ranges(rows: u64) -> Vec<Range> {
     if rows <= AT_ONCE {
         return vec![("user-".into(), "user.".into())];
     }
-    // What follows the last one begins with a letter beyond the digits.
+    // The end of the last range begins with a letter after the hexadecimal digits.
     let bound = |digits| if digits < 256 { format!("user-{digits:02x}") } else { "user-g".to_owned() };
     (0..256).map(|digits| (bound(digits), bound(digits + 1))).collect()
 }

@@ -1,6 +1,6 @@
-//! What a query costs as the table grows, and what a filter and its translation cost.
+//! The cost of a query as the table grows, and the cost of a filter and its translation.
 //!
-//! Each query is served by an index and gives twenty rows at most: the cost is to be that of the rows, not of the table.
+//! Each query is served by an index and returns at most twenty rows, so its cost should depend on these rows, not on the table.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::hint::black_box;
@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use longevity::Options;
 use longevity::backend::Backend;
+use longevity::backend::Select;
 use longevity::blocking::{Longevity, Repo};
 use longevity::prelude::*;
-use longevity::query::Select;
 use longevity_benches::model::{Blogging, Member, User, Username, user};
 use longevity_benches::rounds::{measuring, median};
 use longevity_benches::work::{picks, username};
@@ -18,7 +18,7 @@ use longevity_mongod::Server;
 
 const SIZES: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const ROWS: u64 = 20;
-/// Timed one by one; the figure is their median.
+/// The number of queries. Each is timed, and the median is printed.
 const QUERIES: u64 = 200;
 const BATCH: u64 = 5_000;
 
@@ -32,7 +32,7 @@ fn main() {
     };
     println!("µs per filter, and per filter and its translation\n");
     translations(server.as_ref());
-    // They take a minute, and two gigabytes.
+    // The rest takes a minute and two gigabytes.
     if std::env::args().any(|argument| argument == "translations") {
         return;
     }
@@ -45,17 +45,17 @@ fn main() {
         (Sqlite::file(directory.path().join("store.db")), directory)
     });
     if let Some(server) = &server {
-        grow("MongoDB", sizes, |rows| (Mongo::connect(server.uri_of(&format!("rows_{rows}"))), ()));
+        grow("MongoDB", sizes, |rows| (Mongo::new(server.uri_of(&format!("rows_{rows}"))), ()));
     }
 }
 
-/// Each query on tables of all sizes.
+/// Times each query on tables of all sizes.
 fn grow<B: Backend, G>(name: &str, sizes: &[u64], open: impl Fn(u64) -> (B, G)) {
     let mut figures: Vec<(&str, Vec<f64>)> = Vec::new();
-    // Before anything is timed: a query that no index serves fails here.
+    // This is not timed. It fails if no index serves one of the queries.
     if let Some(rows) = sizes.first() {
         let (backend, _guard) = open(0);
-        let (users, members) = filled(backend, Options::default().strict(true), *rows);
+        let (users, members) = filled(backend, Options::default().require_indexes(true), *rows);
         queries(&users, &members, *rows);
     }
     for rows in sizes {
@@ -84,7 +84,7 @@ fn filled<B: Backend>(backend: B, options: Options, rows: u64) -> (Repo<User, B>
     (users, store.repo())
 }
 
-/// The `number`th user, with as many others that have as many cats whatever the size of the table.
+/// The `number`th user. The number of users with the same number of cats does not depend on the size of the table.
 fn of_group(number: u64, rows: u64) -> User {
     let mut user = user(number);
     if let User::Member(member) = &mut user {
@@ -101,7 +101,7 @@ fn queries<B: Backend>(users: &Repo<User, B>, members: &Repo<Member, B>, rows: u
     let (u, m) = (User::props(), Member::props());
     let picked: Vec<User> = picks(QUERIES, rows).map(user).collect();
     let cats = |number: usize| (number as u64 * 37 % groups(rows)) as i64;
-    // User names are hexadecimal numbers, evenly spread: some twenty begin like this, or a few more.
+    // User names are evenly distributed hexadecimal numbers, so about twenty or a few more begin like this.
     let digits = "user-".len() + (rows / 16).ilog2() as usize / 4;
     let by_cats = || Member::query().order_by(m.num_cats.asc()).order_by(u.username.asc()).limit(ROWS);
     let mut figures = Vec::new();
@@ -137,7 +137,7 @@ fn queries<B: Backend>(users: &Repo<User, B>, members: &Repo<Member, B>, rows: u
     each("derived, `exists`", &mut |number, _| {
         usize::from(members.exists(Member::query().filter(m.num_cats.eq(cats(number)))).unwrap())
     });
-    // From a page in the middle on, each page at the cursor of the one before.
+    // Starting with a page in the middle, each page begins at the cursor of the previous page.
     let middle = by_cats().filter(m.num_cats.ge(groups(rows) as i64 / 2));
     let mut page = members.page(middle.clone(), None).unwrap();
     each("derived, next page", &mut |_, _| {
@@ -151,7 +151,7 @@ fn micros(time: Duration) -> f64 {
     time.as_nanos() as f64 / 1_000.0
 }
 
-/// What it costs to say a filter, and to say it to each back end; and the same of a query with an order and a limit.
+/// The cost of writing a filter and of translating it for each back end, and the same for a query with an order and a limit.
 fn translations(server: Option<&Server>) {
     fn filter() -> Query<Member> {
         let m = Member::props();
@@ -190,7 +190,7 @@ fn translations(server: Option<&Server>) {
     let (_, table) = store.asynchronous().table::<User>().unwrap();
     each("SQLite: a statement", &mut |select| drop(black_box(longevity_sqlite::translated(table, &select).unwrap())));
     if let Some(server) = server {
-        let store = opened(Mongo::connect(server.uri_of("translations")));
+        let store = opened(Mongo::new(server.uri_of("translations")));
         let (_, table) = store.asynchronous().table::<User>().unwrap();
         store.repo::<User>().count(User::query()).unwrap();
         each("MongoDB: a command", &mut |select| drop(black_box(longevity_mongo::translated(table, &select).unwrap())));

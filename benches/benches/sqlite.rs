@@ -1,6 +1,6 @@
-//! A SQLite file used by hand, for this one model, against Longevity.
+//! Longevity against code for this one model, written by hand on a SQLite file.
 //!
-//! `synchronous = NORMAL`, or else waiting for the disk hides everything else: that is what `group_commit` measures.
+//! The file has `synchronous = NORMAL`, because waiting for the disk would hide everything else. `group_commit` measures that.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::hash::{DefaultHasher, Hasher};
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What a round works on.
+/// The data that a round works on.
 struct Work {
     batches: Vec<Vec<User>>,
     singles: Vec<User>,

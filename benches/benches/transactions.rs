@@ -1,7 +1,7 @@
-//! Transactions: in memory against tables by hand, whose one lock is held for the whole of each, and on a SQLite file against
-//! `BEGIN IMMEDIATE` .. `COMMIT` by hand.
+//! Transactions: in memory against tables written by hand, whose one lock is held for the whole transaction, and on a SQLite file
+//! against `BEGIN IMMEDIATE` .. `COMMIT` by hand.
 //!
-//! The file is `synchronous = NORMAL`, or else waiting for the disk hides everything else: that is what `group_commit` measures.
+//! The file has `synchronous = NORMAL`, because waiting for the disk would hide everything else. `group_commit` measures that.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::hash::{DefaultHasher, Hasher};
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// How many transactions there are: few where nothing is measured.
+/// The number of transactions, which is small if nothing is measured.
 fn transactions() -> u64 {
     if measuring() { TRANSACTIONS } else { 200 }
 }
@@ -53,7 +53,7 @@ fn change(user: &mut User, cats: i64) {
     }
 }
 
-/// The names of the two users of each transaction: never the same ones.
+/// The names of the two users of each transaction, who always differ.
 fn pairs(names: &[Username]) -> impl Iterator<Item = [&Username; 2]> {
     let half = names.len() as u64 / 2;
     picks(transactions(), half).map(move |pick| [&names[pick as usize], &names[(pick + half) as usize]])

@@ -1,4 +1,4 @@
-//! Hash maps and a B-tree index in memory, written by hand for this one model.
+//! A store in memory for this one model, written by hand on hash maps and a B-tree index.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,7 +9,7 @@ use crate::work::username;
 #[derive(Default)]
 pub struct Tables {
     next_id: u64,
-    /// By id, with the row's version.
+    /// The users by id, with the row's version.
     pub rows: HashMap<u64, (u64, User)>,
     by_username: HashMap<Username, u64>,
     by_email: HashMap<Email, u64>,
@@ -17,7 +17,7 @@ pub struct Tables {
     pub by_cats: BTreeMap<(i64, Username, u64), ()>,
 }
 
-/// A value with what its writer has to know: id and version.
+/// A value with the id and the version, which its writer needs.
 #[derive(Clone)]
 pub struct State {
     id: u64,
@@ -62,7 +62,7 @@ impl Tables {
         Some(State { id, version: *version, user: user.clone() })
     }
 
-    /// For members whose cats change and nothing else, as the benchmark does.
+    /// Updates a member of whom only the number of cats has changed, as in the benchmark.
     pub fn update(&mut self, mut state: State) -> Result<State, &'static str> {
         let (version, user) = self.rows.get_mut(&state.id).ok_or("gone")?;
         if *version != state.version {
@@ -78,7 +78,7 @@ impl Tables {
         Ok(state)
     }
 
-    /// Deletes a user as it was read.
+    /// Deletes a user if it is unchanged since it was read.
     pub fn delete(&mut self, state: State) -> Result<(), &'static str> {
         match self.rows.get(&state.id) {
             None => return Err("gone"),

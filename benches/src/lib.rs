@@ -1,4 +1,4 @@
-//! Longevity side by side with what a user would write by hand: the same domain model, the same work, in one run.
+//! Longevity side by side with code that a user would write by hand, with the same domain model and the same work in one run.
 
 pub mod by_hand;
 pub mod model;

@@ -1,6 +1,6 @@
-//! The domain model of the benchmarks: 70 % members with a profile and three tags, 30 % commenters; a unique user name,
-//! a unique email among members, an index on the number of cats and the user name.
-#![expect(missing_docs, reason = "the names say it all")]
+//! The domain model of the benchmarks: 70 % of the users are members with a profile and three tags, and 30 % are commenters. User
+//! names are unique, emails are unique among members, and there is an index on the number of cats and the user name.
+#![expect(missing_docs, reason = "the names are clear enough")]
 
 use longevity::prelude::*;
 
@@ -45,9 +45,9 @@ pub struct Commenter {
 #[domain_model(User)]
 pub struct Blogging;
 
-/// The `number`th user, always the same.
+/// The `number`th user, which is always the same.
 pub fn user(number: u64) -> User {
-    // Scattered, so that no contender profits from keys in order.
+    // The numbers are scattered, so that no contender profits from keys in order.
     let scattered = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
     let username = Username(format!("user-{scattered:011x}"));
     if number % 10 < 3 {

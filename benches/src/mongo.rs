@@ -1,6 +1,6 @@
-//! A store for the one model of the benchmarks, written by hand on the official driver of MongoDB: a typed collection, one flat
+//! A store for the one model of the benchmarks, written by hand on MongoDB's official driver. It has a typed collection, one flat
 //! struct for both variants, which serde reads faster than a tagged enum or flattened fields, and an optimistic lock in the
-//! filter of the write.
+//! filter of each write.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use mongodb::bson::oid::ObjectId;
@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Commenter, Email, Member, Profile, User, Username};
 
-/// The server's code for a value that a unique index has already.
+/// The server's code for a duplicate value in a unique index.
 const DUPLICATE: &str = "E11000";
 
-/// A document: what both variants have, and what only members have.
+/// A document, with the fields of both variants and the fields that only members have.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Stored {
     _id: ObjectId,
@@ -36,7 +36,7 @@ enum Kind {
     Commenter,
 }
 
-/// A value with what its writer has to know.
+/// A value with the id and the version, which its writer needs.
 #[derive(Debug)]
 pub struct State {
     pub(crate) id: ObjectId,
@@ -48,7 +48,7 @@ pub struct State {
 /// Why a write was refused.
 #[derive(Debug)]
 pub enum Refused {
-    /// By a key, in the server's words.
+    /// A key is taken, in the server's words.
     Duplicate(String),
     /// The row is gone.
     Gone,
@@ -64,8 +64,8 @@ pub struct Mongo {
 }
 
 impl Mongo {
-    /// Creates the collection and its indexes in a database. Writes are acknowledged by a majority, and reads see what a
-    /// majority has.
+    /// Creates the collection and its indexes in a database. Writes are acknowledged by a majority, and reads see what a majority
+    /// has.
     pub async fn create(uri: &str, database: &str) -> Self {
         let store = Self::open(uri, database).await;
         let of_members = || IndexOptions::builder().partial_filter_expression(doc! { "_type": "Member" });
@@ -80,7 +80,7 @@ impl Mongo {
         store
     }
 
-    /// The collection as it is.
+    /// Opens the collection as it is.
     pub async fn open(uri: &str, database: &str) -> Self {
         let mut options = ClientOptions::parse(uri).await.unwrap();
         options.write_concern = Some(WriteConcern::majority());
@@ -111,19 +111,19 @@ impl Mongo {
         Ok(stored.into_iter().map(Stored::into_state).collect())
     }
 
-    /// By the poly type's key.
+    /// Finds a user by the poly type's key.
     pub async fn get(&self, username: &Username) -> Option<State> {
         let found = self.users.find_one(doc! { "username": &username.0 }).await;
         found.unwrap().map(Stored::into_state)
     }
 
-    /// By a member's key.
+    /// Finds a member by the member's key.
     pub async fn get_by_email(&self, email: &Email) -> Option<State> {
         let found = self.users.find_one(doc! { "_type": "Member", "email": &email.0 }).await;
         found.unwrap().map(Stored::into_state)
     }
 
-    /// The first 20 members with so many cats or more, by cats and user name.
+    /// The first 20 members with at least this many cats, in the order of cats and user name.
     pub async fn with_cats(&self, cats: i64) -> Vec<State> {
         let found = self.users.find(doc! { "_type": "Member", "num_cats": { "$gte": cats } });
         let mut states = Vec::with_capacity(20);
@@ -139,17 +139,17 @@ impl Mongo {
         states
     }
 
-    /// The same, one by one.
+    /// The same rows, one by one.
     pub async fn each(&self, give: impl FnMut(State)) {
         each(self.users.find(doc! {}).sort(doc! { "_id": 1 }).await.unwrap(), give).await;
     }
 
-    /// How many there are.
+    /// The number of rows.
     pub async fn count(&self) -> u64 {
         self.users.count_documents(doc! {}).await.unwrap()
     }
 
-    /// Replaces the row if it is still the same.
+    /// Replaces the row if it is unchanged.
     pub async fn update(&self, state: State) -> Result<State, Refused> {
         let filter = doc! { "_id": state.id, "_version": state.version };
         let stored = State { version: state.version + 1, ..state }.into_stored();
@@ -177,7 +177,7 @@ impl Mongo {
         session.commit_transaction().await.unwrap();
     }
 
-    /// Inserts rows one by one, all in a transaction.
+    /// Inserts rows one by one in one transaction.
     pub async fn insert_each(&self, users: Vec<User>) {
         let mut session = self.client.start_session().await.unwrap();
         session.start_transaction().await.unwrap();
@@ -188,14 +188,14 @@ impl Mongo {
         session.commit_transaction().await.unwrap();
     }
 
-    /// Deletes the row if it is still the same.
+    /// Deletes the row if it is unchanged.
     pub async fn delete(&self, state: State) -> Result<User, Refused> {
         let deleted = self.users.delete_one(doc! { "_id": state.id, "_version": state.version }).await.unwrap();
         self.found(state.id, deleted.deleted_count).await?;
         Ok(state.user)
     }
 
-    /// Whether a write found its row, or why not.
+    /// Checks that a write found its row, or says why it did not.
     async fn found(&self, id: ObjectId, rows: u64) -> Result<(), Refused> {
         if rows == 1 {
             return Ok(());
@@ -205,7 +205,7 @@ impl Mongo {
     }
 }
 
-/// Without the allocation per document that the cursor's stream costs.
+/// Reads a cursor without the allocation per document that its stream would cost.
 pub(crate) async fn each(mut cursor: Cursor<Stored>, mut give: impl FnMut(State)) {
     while cursor.advance().await.unwrap() {
         give(bson::deserialize_from_slice::<Stored>(cursor.current().as_bytes()).unwrap().into_state());

@@ -1,4 +1,4 @@
-//! Changes of many rows by hand: read, changed, and written in one transaction, if each is still the same.
+//! Changes of many rows by hand. The rows are read, changed, and written in one transaction if each is unchanged.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use mongodb::ClientSession;
@@ -7,10 +7,10 @@ use mongodb::bson::{self, RawArrayBuf, RawDocumentBuf, cstr, doc};
 use crate::model::{Member, User};
 use crate::mongo::{Mongo, State};
 
-/// So many statements go in one command: of these rows, about 5 MB.
+/// The number of statements in one command, which is about 5 MB with these rows.
 const STATEMENTS: usize = 10_000;
 
-/// The user names that are changed in one transaction: from the first one on, up to the second one.
+/// The user names that are changed in one transaction: from the first name, up to but not including the second name.
 pub type Range = (String, String);
 
 impl Mongo {
@@ -38,7 +38,7 @@ impl Mongo {
         session
     }
 
-    /// With as few commands as there may be.
+    /// Changes the rows with as few commands as possible.
     pub async fn change_members(&self, range: &Range, change: impl Fn(&mut Member)) -> u64 {
         let states = self.changed(range, change).await;
         let statement = |state: State| {
@@ -82,7 +82,7 @@ impl Mongo {
         rows
     }
 
-    /// With a command per row.
+    /// Changes the rows with a command per row.
     pub async fn change_members_one_by_one(&self, range: &Range, change: impl Fn(&mut Member)) -> u64 {
         let states = self.changed(range, change).await;
         let mut session = self.begun().await;

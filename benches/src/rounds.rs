@@ -1,15 +1,15 @@
-//! Rounds: each contender does all its phases on a store of its own, the contenders take turns, and what is compared is the
-//! ratio within a round, because these figures move together when the machine does.
+//! Rounds. Each contender does all its phases on a store of its own, and the contenders take turns. The ratios within a round are
+//! compared, because the times of a round change together when the speed of the machine changes.
 
 use std::time::{Duration, Instant};
 
 /// One contender's work.
 pub trait Contender {
-    /// What the table calls it.
+    /// The contender's name in the table.
     fn name(&self) -> &'static str;
 
-    /// Does all phases on a fresh store, timing each by [`Clock::phase`]. Gives a digest of all that was read, to be
-    /// compared between contenders.
+    /// Does all phases on a fresh store and times each with [`Clock::phase`]. Returns a digest of everything that was read, to
+    /// compare the contenders.
     fn round(&self, clock: &mut Clock) -> u64;
 }
 
@@ -28,7 +28,7 @@ impl Clock {
         result
     }
 
-    /// What was timed elsewhere. A phase may come in parts, one after the other.
+    /// Adds a time that was measured elsewhere. A phase may be added in parts, one after the other.
     pub fn add(&mut self, name: &'static str, operations: u64, time: Duration) {
         match self.phases.last_mut().filter(|(last, ..)| *last == name) {
             Some((_, in_all, so_far)) => (*in_all, *so_far) = (*in_all + operations, *so_far + time),
@@ -37,7 +37,7 @@ impl Clock {
     }
 }
 
-/// Whether this is `cargo bench`. `cargo test` runs benchmarks too, where they have to be quick.
+/// Whether this is `cargo bench`. `cargo test` also runs benchmarks, which have to be quick then.
 pub fn measuring() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
@@ -45,14 +45,14 @@ pub fn measuring() -> bool {
 /// Runs the contenders in turn, `rounds` times after one warm-up, and prints each phase's median nanoseconds per operation
 /// and the median ratio to the first contender.
 ///
-/// Fails if the contenders did not read the same. Under `cargo test` the warm-up alone, for this reason.
+/// Fails if the contenders read different things. `cargo test` runs only the warm-up, to check this.
 pub fn compare(contenders: &[&dyn Contender], rounds: usize) -> Result<(), String> {
     let mut all: Vec<Vec<Clock>> = contenders.iter().map(|_| Vec::new()).collect();
     let rounds = if measuring() { rounds } else { 0 };
     for round in 0..=rounds {
         let mut digests = Vec::new();
         for turn in 0..contenders.len() {
-            // Another one begins each round.
+            // A different contender begins each round.
             let contender = (turn + round) % contenders.len();
             let mut clock = Clock::default();
             digests.push(contenders[contender].round(&mut clock));
@@ -71,8 +71,8 @@ pub fn compare(contenders: &[&dyn Contender], rounds: usize) -> Result<(), Strin
     Ok(())
 }
 
-/// Prints each phase's median nanoseconds per operation and the median ratio to the first contender, from the clocks of each
-/// contender's rounds.
+/// Prints each phase's median nanoseconds per operation and the median ratio to the first contender, from the clocks of all
+/// rounds of each contender.
 pub fn print(contenders: &[&str], all: &[Vec<Clock>]) {
     print!("{:<28}", "ns per operation, median");
     for name in contenders {
@@ -100,7 +100,7 @@ pub fn print(contenders: &[&str], all: &[Vec<Clock>]) {
     }
 }
 
-/// The middle one.
+/// The median.
 pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)

@@ -1,5 +1,5 @@
-//! A store for the one model of the benchmarks, written by hand on rusqlite: a JSON document and the columns that keys and
-//! indexes need, one connection that writes and one that reads, statements cached, an optimistic lock.
+//! A store for the one model of the benchmarks, written by hand on rusqlite. It has a JSON document and the columns that keys and
+//! indexes need, one connection that writes and one that reads, cached statements, and an optimistic lock.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 use std::path::Path;
@@ -39,13 +39,13 @@ const EXISTS: &str = r#"SELECT count(*) FROM "user" WHERE "_id" = ?1"#;
 /// When a commit waits for the disk.
 #[derive(Clone, Copy, Debug)]
 pub enum Synchronous {
-    /// At every commit: what is committed survives a power cut.
+    /// At every commit, so that a commit survives a power cut.
     Full,
     /// At checkpoints.
     Normal,
 }
 
-/// A value with what its writer has to know.
+/// A value with the id and the version, which its writer needs.
 #[derive(Debug)]
 pub struct State {
     id: i64,
@@ -57,7 +57,7 @@ pub struct State {
 /// Why a write was refused.
 #[derive(Debug)]
 pub enum Refused {
-    /// By a key, in SQLite's words.
+    /// A key is taken, in SQLite's words.
     Duplicate(String),
     /// The row is gone.
     Gone,
@@ -118,7 +118,7 @@ impl Sqlite {
         self.read(GET_BY_EMAIL, &email.0).pop()
     }
 
-    /// The first 20 members with so many cats or more, by cats and user name.
+    /// The first 20 members with at least this many cats, in the order of cats and user name.
     pub fn with_cats(&self, cats: i64) -> Vec<State> {
         self.read(MANY_CATS, cats)
     }
@@ -134,13 +134,13 @@ impl Sqlite {
         read(&self.reader.lock().unwrap(), sql, parameter)
     }
 
-    /// For members whose cats change and no other key, as the benchmark does.
+    /// Updates a member of whom no key but the number of cats has changed, as in the benchmark.
     pub fn update(&self, state: State) -> Result<State, Refused> {
         let (_, document) = encode(&state.user);
         update(&self.writer(), state, &document)
     }
 
-    /// Does the work in a transaction: all or nothing.
+    /// Does the work in a transaction.
     pub fn transaction<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Refused>) -> Result<T, Refused> {
         let transaction = Transaction(self.writer());
         run(&transaction.0, "BEGIN IMMEDIATE");
@@ -149,7 +149,7 @@ impl Sqlite {
         result
     }
 
-    /// Deletes the row if it is still the same.
+    /// Deletes the row if it is unchanged.
     pub fn delete(&self, state: State) -> Result<User, Refused> {
         let writer = self.writer();
         let deleted = writer.prepare_cached(DELETE).unwrap().execute([state.id, state.version]);
@@ -173,7 +173,7 @@ impl Transaction<'_> {
         read(&self.0, GET, &username.0).pop()
     }
 
-    /// As [`Sqlite::update`].
+    /// Updates a row like [`Sqlite::update`].
     pub fn update(&self, state: State) -> Result<State, Refused> {
         let (_, document) = encode(&state.user);
         update(&self.0, state, &document)
@@ -201,7 +201,7 @@ fn update(writer: &Connection, mut state: State, document: &str) -> Result<State
     Ok(state)
 }
 
-/// A row before it has an id. Encoded before the connection is locked.
+/// A row before it has an id. It is encoded before the connection is locked.
 struct Writing {
     user: User,
     kind: &'static str,
@@ -230,7 +230,7 @@ fn run(writer: &Connection, sql: &str) {
     writer.prepare_cached(sql).unwrap().execute([]).unwrap();
 }
 
-/// Whether a write found its row, or why not.
+/// Checks that a write found its row, or says why it did not.
 fn found(writer: &Connection, state: &State, rows: rusqlite::Result<usize>) -> Result<(), Refused> {
     if rows.map_err(refused)? == 1 {
         return Ok(());

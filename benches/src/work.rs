@@ -1,10 +1,10 @@
-//! What the benchmarks have in common: which rows they pick, and a digest of what they read.
+//! The parts that all benchmarks share: the choice of rows, and a digest of what was read.
 
 use std::hash::{Hash, Hasher};
 
 use crate::model::{Email, User, Username};
 
-/// Numbers of `count` rows out of `rows`, scattered.
+/// The scattered numbers of `count` rows out of `rows`.
 pub fn picks(count: u64, rows: u64) -> impl Iterator<Item = u64> {
     (0..count).map(move |pick| pick.wrapping_mul(7_919) % rows)
 }
@@ -25,7 +25,7 @@ pub fn email(user: &User) -> Option<&Email> {
     }
 }
 
-/// Adds what was read to the digest.
+/// Adds a user that was read to the digest.
 pub fn digest(hasher: &mut impl Hasher, user: &User) {
     username(user).hash(hasher);
     if let User::Member(member) = user {

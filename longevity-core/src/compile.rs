@@ -1,4 +1,4 @@
-//! The compilation of what a type declares to the table that a back end keeps.
+//! The compilation of a type's declarations to the table that a back end keeps.
 
 use std::any::TypeId;
 
@@ -6,26 +6,19 @@ use crate::definition::{Declaration, PrimaryKeyKind, PropertyDefinition, RootDef
 use crate::encoding::PropertyReader;
 use crate::error::Error;
 use crate::shape::Shape;
-use crate::table::{Column, Index, PrimaryKey, TableDefinition, Variant};
+use crate::table::{Column, Index, PrimaryKey, TableDefinition};
 use crate::value::Path;
 
 impl RootDefinition {
     /// The table that a back end keeps for the type.
     ///
-    /// Fails with [`Error::InvalidModel`] on the flaws that no derive can see: a partition that does not lead its key.
+    /// Fails with [`Error::InvalidModel`] if there is a flaw that no derive can see, such as a partition that is not the start
+    /// of its key.
     pub fn table(&self) -> Result<TableDefinition, Error> {
         let mut table = TableDefinition {
             name: self.table.into(),
             type_name: self.name,
-            variants: self
-                .variants
-                .iter()
-                .map(|variant| Variant {
-                    type_name: variant.name,
-                    discriminators: variant.discriminators,
-                    shape: variant.shape,
-                })
-                .collect(),
+            variants: self.variants.iter().map(|variant| variant.variant.clone()).collect(),
             columns: Vec::new(),
             indexes: Vec::new(),
             primary_key: None,
@@ -33,7 +26,7 @@ impl RootDefinition {
         add(&mut table, self.name, None, &self.declaration)?;
         for (position, variant) in self.variants.iter().enumerate() {
             let scope = self.poly.then_some(position);
-            add(&mut table, variant.name, scope, &variant.declaration)?;
+            add(&mut table, variant.variant.type_name, scope, &variant.declaration)?;
         }
         Ok(table)
     }
@@ -58,7 +51,7 @@ fn add(
     Ok(())
 }
 
-/// How many of the key's columns are the partition.
+/// The number of the key's columns that are the partition.
 fn partition_columns(
     table: &TableDefinition,
     type_name: &'static str,
@@ -97,7 +90,7 @@ fn add_index(
         let mut leaves = Vec::new();
         leaves_of(&property.path, (property.shape)(), &mut leaves).map_err(|at| Error::InvalidModel {
             type_name: declared_by,
-            problem: format!("{at} cannot be (in) a key or an index: it is not a single value"),
+            problem: format!("{at} cannot be a key or an index or a part of one: it is not a single value"),
         })?;
         columns.extend(leaves.into_iter().map(|leaf| column(table, variant, leaf)));
     }
@@ -120,14 +113,14 @@ fn add_index(
     Ok(table.indexes.len() - 1)
 }
 
-/// The position of the column, which is added if the table has none like it. A variant's index on a property that is
-/// also the poly type's uses the poly type's column.
+/// The position of the column, which is added if the table does not have it. If a variant has an index on a property of the
+/// poly type, the index uses the poly type's column.
 fn column(table: &mut TableDefinition, variant: Option<usize>, leaf: Leaf) -> usize {
     let same = |column: &Column| column.path == leaf.path && (column.variant.is_none() || column.variant == variant);
     if let Some(position) = table.columns.iter().position(same) {
         return position;
     }
-    // Also absent where an option that the path leads through is.
+    // The value is also absent where an option on the path is `None`.
     let variants = table.variants.iter().enumerate().filter(|(position, _)| variant.is_none_or(|own| own == *position));
     let mut readers = variants.map(|(_, variant)| PropertyReader::new(variant.shape, &leaf.path));
     let optional = readers.any(|reader| reader.is_none_or(|reader| reader.leaf().optional));
@@ -140,7 +133,7 @@ struct Leaf {
     shape: Shape,
 }
 
-/// The single values of a property, in the order of declaration; the path of the first that is not one as error.
+/// The single values of a property, in declaration order. The error is the path of the first part that is not a single value.
 fn leaves_of(path: &Path, shape: Shape, leaves: &mut Vec<Leaf>) -> Result<(), Path> {
     match shape {
         Shape::Scalar(_) | Shape::Choice { .. } => leaves.push(Leaf { path: path.clone(), shape }),

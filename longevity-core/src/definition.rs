@@ -1,13 +1,23 @@
-//! What the derives declare of a persistent type. The table that a back end keeps is compiled from it.
+//! The one description of a persistent type, which the derives write: its names, its variants with their
+//! [`Shape`](crate::storable::Shape)s, its keys and its indexes. All other descriptions follow from it:
+//!
+//! | description | for | follows by |
+//! | --- | --- | --- |
+//! | [`TableDefinition`](crate::table::TableDefinition) | back ends | [`RootDefinition::table`] |
+//! | [`TableSchema`](crate::table::TableSchema) | storing and comparing versions | [`TableDefinition::schema`](crate::table::TableDefinition::schema) |
+//! | [`Description`](crate::description::Description), a diagram | programs and readers | [`DomainModel::description`](crate::DomainModel::description) |
+//! | [`Plan`](crate::encoding::Plan) | the encoding | [`encoding::plan`](crate::encoding::plan), from a shape |
+//! | [`Leaf`](crate::storable::Leaf) | the end of a path | [`Leaf::of`](crate::storable::Leaf::of), from a shape |
 
 use std::any::TypeId;
 
 use crate::shape::ShapeFn;
 use crate::storable::kind::Indexable;
 use crate::storable::{Prop, Storable};
+use crate::table::Variant;
 use crate::value::Path;
 
-/// What a plain or a poly type declares.
+/// The declarations of a plain or a poly type.
 #[derive(Clone, Debug)]
 pub struct RootDefinition {
     /// The Rust type's name.
@@ -27,12 +37,8 @@ pub struct RootDefinition {
 /// One struct that a table holds.
 #[derive(Clone, Debug)]
 pub struct VariantDefinition {
-    /// The Rust type's name.
-    pub name: &'static str,
-    /// The discriminator that is written, then the aliases; `None` for a plain type.
-    pub discriminators: Option<&'static [&'static str]>,
-    /// The struct's shape.
-    pub shape: ShapeFn,
+    /// Its name, its discriminators and its shape.
+    pub variant: Variant,
     /// Its keys and indexes.
     pub declaration: Declaration,
 }
@@ -42,16 +48,16 @@ pub struct VariantDefinition {
 pub struct Declaration {
     /// The keys.
     pub keys: Vec<KeyDefinition>,
-    /// The indexes: the properties of each.
+    /// The properties of each index.
     pub indexes: Vec<Vec<PropertyDefinition>>,
 }
 
-/// A property: where it is and what it holds.
+/// A property: its path and its shape.
 #[derive(Clone, Debug)]
 pub struct PropertyDefinition {
-    /// Where.
+    /// The path.
     pub path: Path,
-    /// What.
+    /// The shape.
     pub shape: ShapeFn,
 }
 
@@ -76,18 +82,18 @@ pub struct KeyDefinition {
     pub property: PropertyDefinition,
     /// The key value's type.
     pub key_val: TypeId,
-    /// How it is the primary key, if it is.
+    /// How it distributes rows, if it is the primary key.
     pub primary: Option<PrimaryKeyKind>,
 }
 
 impl KeyDefinition {
-    /// A key; for generated code, which gets here through [`KeyValOf`](crate::KeyValOf).
+    /// A key; for generated code, which calls this through [`KeyValOf`](crate::KeyValOf).
     #[doc(hidden)]
     pub fn of<R: 'static, K: Storable>(prop: &Prop<R, K>) -> Self {
         Self { property: PropertyDefinition::of(prop), key_val: TypeId::of::<K>(), primary: None }
     }
 
-    /// The same as the primary key; for generated code.
+    /// The same key as the primary key; for generated code.
     #[doc(hidden)]
     pub fn primary(mut self, kind: PrimaryKeyKind) -> Self {
         self.primary = Some(kind);
@@ -95,13 +101,13 @@ impl KeyDefinition {
     }
 }
 
-/// How a primary key spreads rows over a sharded store.
+/// How a primary key distributes rows over a sharded store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrimaryKeyKind {
     /// By ranges of the whole key.
     Ranged,
     /// By a hash of the whole key.
     Hashed,
-    /// By these properties, which are the first of the key's.
+    /// By these properties, which are the first ones of the key.
     Partitioned(Vec<Path>),
 }

@@ -1,4 +1,4 @@
-//! Typed values as documents, through the encoding that all stores share, and as what was read out of documents.
+//! Conversions between typed values and documents, in the encoding that all stores share.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize, Serializer};
@@ -7,14 +7,14 @@ use crate::encoding::{self, DecodeError, EncodeError, Format, Place};
 use crate::storable::Storable;
 use crate::value::Value;
 
-/// What a back end encodes and decodes.
-pub trait Document: Storable + Serialize + DeserializeOwned {}
+/// A type that a back end can encode and decode.
+pub trait Encodable: Storable + Serialize + DeserializeOwned {}
 
-impl<T: Storable + Serialize + DeserializeOwned> Document for T {}
+impl<T: Storable + Serialize + DeserializeOwned> Encodable for T {}
 
-/// Serializes a document through the store's serializer, and stops where it has more than `max_depth` levels of arrays
-/// and objects.
-pub fn serialize<F: Format, T: Document, S: Serializer>(
+/// Serializes a document through the store's serializer. Fails if the document has more than `max_depth` levels of arrays and
+/// objects.
+pub fn serialize<F: Format, T: Encodable, S: Serializer>(
     value: &T,
     serializer: S,
     max_depth: usize,
@@ -23,18 +23,18 @@ pub fn serialize<F: Format, T: Document, S: Serializer>(
 }
 
 /// Deserializes a document through the store's deserializer.
-pub fn deserialize<'de, F: Format, T: Document, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub fn deserialize<'de, F: Format, T: Encodable, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     encoding::deserialize_as::<F, T, D>(T::encoding_plan(), deserializer)
 }
 
-/// The same, and where it failed if it did: for a document that is known to fail. [`Place::path`] names the place.
-pub fn deserialize_to_locate<'de, F: Format, T: Document, D: Deserializer<'de>>(
+/// The same, but an error has the path of the failure. For a document that is known to fail. [`Place::path`] names the place.
+pub fn deserialize_to_locate<'de, F: Format, T: Encodable, D: Deserializer<'de>>(
     deserializer: D,
 ) -> (Result<T, D::Error>, Place) {
     encoding::locating(|| deserialize::<F, T, D>(deserializer))
 }
 
-/// The typed form of a value of a property, as [`Storable::value_at`] gives it.
+/// The typed form of a property's value, as [`Storable::value_at`] returns it.
 pub fn from_value<T: Storable + DeserializeOwned>(value: Value) -> Result<T, DecodeError> {
     encoding::from_value_as(T::shape, value)
 }

@@ -1,21 +1,21 @@
-//! The one error of every operation.
+//! The error type of every operation.
 
 use std::error::Error as StdError;
 
 use crate::row::RowId;
 
-/// What an operation gives.
+/// The result of an operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Any source of an error.
+/// The source of an error, of any type.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// What can go wrong. Its text names types, keys and ids; it never holds credentials.
+/// An error of an operation. Its text names types, keys and ids, and never holds credentials.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Another row has this key value.
-    #[error("{type_name} with {key} = {value} exists already")]
+    #[error("{type_name} with {key} = {value} already exists")]
     DuplicateKey {
         /// The type that declares the key: the poly type for a poly key.
         type_name: &'static str,
@@ -24,11 +24,11 @@ pub enum Error {
         /// The key value that is taken.
         value: String,
     },
-    /// Another row has this value in a key that another version of the model declared, and this one does not. It holds for all
-    /// until it is dropped.
+    /// Another row has the same value in a key that this version of the model does not declare, but another version did. The
+    /// key stays in force for all programs until it is dropped.
     #[error(
-        "another row has the same value in the key {key}, which {type_name} does not declare, and which its table keeps from \
-         another version of the model: declare it, or be rid of it by `drop_undeclared_keys` of the store"
+        "another row has the same value in the key {key}, which {type_name} does not declare but its table keeps \
+         from another version of the model: declare the key, or drop it with `drop_undeclared_keys` of the store"
     )]
     UndeclaredKey {
         /// The type that owns the table.
@@ -36,8 +36,8 @@ pub enum Error {
         /// The key's name in the store.
         key: String,
     },
-    /// Rows that are stored do not fit a property that a key or an index of the model has. Nothing was changed.
-    #[error("{property} of {type_name} does not fit the rows that are stored: {problem}")]
+    /// The stored rows do not fit a property that a key or an index of the model has. Nothing was changed.
+    #[error("{property} of {type_name} does not fit the stored rows: {problem}")]
     RowsDoNotFit {
         /// The type that has the property.
         type_name: &'static str,
@@ -46,8 +46,8 @@ pub enum Error {
         /// What is wrong and what to do.
         problem: String,
     },
-    /// The row was changed since it was read, or the state comes from a transaction that was not committed. Retrieve it again and
-    /// repeat the change.
+    /// The row was changed since it was read, or the state comes from a transaction that was not committed. Retrieve the row
+    /// again and repeat the change.
     #[error("{type_name} {id} {}", conflict(*expected, *found))]
     WriteConflict {
         /// The repository's type.
@@ -64,10 +64,10 @@ pub enum Error {
     NotFound {
         /// The repository's type.
         type_name: &'static str,
-        /// The id or the key value that was asked for.
+        /// The id or the key value that was looked up.
         what: String,
     },
-    /// The query finds more than one row where one is asked for.
+    /// The query finds more than one row, but exactly one was asked for.
     #[error("more than one {type_name} satisfies the query")]
     NotUnique {
         /// The repository's type.
@@ -79,7 +79,7 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// The query cannot be asked.
+    /// The query is not valid.
     #[error("{type_name}: {problem}")]
     InvalidQuery {
         /// The repository's type.
@@ -87,61 +87,62 @@ pub enum Error {
         /// What is wrong with it and what to do.
         problem: &'static str,
     },
-    /// Others changed the rows again and again while they were changed here. Nothing was changed.
-    #[error("others changed the rows of {type_name} each of the {tries} times that a change was tried")]
+    /// Other writers changed the rows during every try to change them. Nothing was changed.
+    #[error(
+        "other writers changed the rows of {type_name} during each of {tries} tries, and nothing was done: try again"
+    )]
     Contended {
-        /// The repository's type.
+        /// The number of tries.
         type_name: &'static str,
         /// How often it was tried.
         tries: usize,
     },
-    /// Another transaction was in the way of this one each time that it was tried. Nothing was changed.
-    #[error(
-        "another transaction was in the way each time that this one was tried ({tries}), and nothing was done: {source}"
-    )]
+    /// Another transaction conflicted with this one on every try. Nothing was changed.
+    #[error("another transaction conflicted with this one on every try ({tries}), and nothing was done: {source}")]
     TransactionConflict {
-        /// How often it was tried: once, unless it was a closure, which is run again.
+        /// The number of tries: one, unless the transaction is a closure, which is run again.
         tries: usize,
-        /// What the back end said.
+        /// The back end's error.
         source: BoxError,
     },
-    /// A write in the transaction had failed, or a failure had ended the transaction in the store, so it could not be committed. Nothing
+    /// The transaction could not be committed, because a write in it had failed or a failure had ended it in the store. Nothing
     /// was changed.
-    #[error("the transaction was rolled back, as an operation in it had failed: {because}")]
+    #[error("the transaction was rolled back because an operation in it had failed: {because}")]
     TransactionLost {
-        /// The first failure, in the words of its error.
+        /// The text of the first failure.
         because: String,
     },
-    /// The transaction was over before the operation began, which was not done.
-    #[error("the transaction is over, {how}: begin another one")]
+    /// The transaction had ended before the operation began. The operation was not done.
+    #[error("the transaction has ended ({how}): begin another one")]
     TransactionEnded {
         /// How it ended: whether it was committed or rolled back, if that is known.
         how: &'static str,
     },
-    /// A transaction that is nested in this one is still open. Nothing was changed; if it was a commit, all was rolled back.
-    #[error("a transaction is nested in this one: until that one ends, only what comes from it can be used")]
+    /// A nested transaction is still open in this one. Nothing was changed; if the operation was a commit, everything was
+    /// rolled back.
+    #[error("a nested transaction is still open: use that one, or end it first")]
     TransactionNested,
-    /// A write was tried in a snapshot. Nothing was changed.
-    #[error("{type_name} cannot be written in a snapshot, which is for reading alone: use a transaction")]
+    /// A snapshot was asked to write. Nothing was changed.
+    #[error("{type_name} cannot be written in a snapshot, which is read-only: use a transaction")]
     ReadOnly {
         /// The repository's type.
         type_name: &'static str,
     },
-    /// The store broke while it wrote: the write, or the transaction, was done as a whole or not at all, and which of the two is not
-    /// known. Look before it is done again.
-    #[error("nobody knows whether the {backend} back end has done it, look before you repeat it: {source}")]
+    /// The store failed while it wrote. The write or the transaction was done as a whole or not at all, and it is not known
+    /// which. Check before you repeat it.
+    #[error("it is not known whether the {backend} back end did this, check before you repeat it: {source}")]
     OutcomeUnknown {
         /// The back end.
         backend: &'static str,
-        /// What it said.
+        /// The back end's error.
         source: BoxError,
     },
-    /// Another one had the store to itself for too long. Nothing was done.
+    /// Another program or transaction held the store for too long. Nothing was done.
     #[error("the {backend} back end is busy, and nothing was done: {source}")]
     Busy {
         /// The back end.
         backend: &'static str,
-        /// What it said.
+        /// The back end's error.
         source: BoxError,
     },
     /// A patch cannot be applied to a row. Nothing was changed.
@@ -154,14 +155,14 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
-    /// The store is strict, and no index serves the query. Nothing was read.
+    /// The store requires indexes, and no index serves the query. Nothing was read.
     #[error(
-        "{type_name}: {warning}; declare one with `#[persistent(index(..))]`, or open the store without `Options::strict`"
+        "{type_name}: {warning}; declare one with `#[persistent(index(..))]`, or open the store without `Options::require_indexes`"
     )]
     NotIndexed {
         /// The repository's type.
         type_name: &'static str,
-        /// What is not served.
+        /// What no index serves.
         warning: String,
     },
     /// An update would change the primary key, which is the row's identity.
@@ -178,7 +179,7 @@ pub enum Error {
         /// The value that the update has.
         to: String,
     },
-    /// The domain model has a flaw that only shows as a whole.
+    /// The domain model has a flaw that only shows when all its types are seen together.
     #[error("{type_name}: {problem}")]
     InvalidModel {
         /// The type.
@@ -195,12 +196,12 @@ pub enum Error {
         id: RowId,
         /// The path to the value that does not fit, empty if it is the whole document.
         path: String,
-        /// What the decoder said.
+        /// The decoder's error.
         source: BoxError,
     },
-    /// A stored row has a discriminator that no variant has: it was written by another version of the model.
+    /// A stored row has a discriminator that no variant has. It was written by another version of the model.
     #[error(
-        "row {id} of table {table} has the discriminator {found:?}, which {type_name} does not know; it knows {}",
+        "row {id} of table {table} has the discriminator {found:?}, which {type_name} does not know: it knows {}",
         known.join(", ")
     )]
     UnknownDiscriminator {
@@ -215,12 +216,12 @@ pub enum Error {
         /// The discriminators of the type's variants, aliases included.
         known: Vec<&'static str>,
     },
-    /// The back end declares that it cannot do this. Nothing was changed.
+    /// The back end declares that it does not support the operation. Nothing was changed.
     #[error("the {backend} back end does not support {operation}")]
     Unsupported {
         /// The back end.
         backend: &'static str,
-        /// What was asked of it.
+        /// The operation.
         operation: &'static str,
     },
     /// The document is larger or deeper than the store allows. Nothing was changed.
@@ -232,7 +233,7 @@ pub enum Error {
         limit: String,
     },
     /// The query is larger or deeper than the store can answer at once. Nothing was read.
-    #[error("the query is too large for the {backend} back end, ask it in parts: {limit}")]
+    #[error("the query is too large for the {backend} back end, split it: {limit}")]
     QueryTooLarge {
         /// The back end.
         backend: &'static str,
@@ -242,9 +243,9 @@ pub enum Error {
     /// The store cannot be reached.
     #[error("cannot reach the store: {source}")]
     Connection {
-        /// What a caller may do about it: a wrong address stays wrong.
+        /// What a caller may do about it. For example, a wrong address stays wrong.
         kind: ErrorKind,
-        /// What it said.
+        /// The error of the driver or the system.
         source: BoxError,
     },
     /// The back end's own error.
@@ -254,23 +255,22 @@ pub enum Error {
         backend: &'static str,
         /// What a caller may do about it.
         kind: ErrorKind,
-        /// What it said.
+        /// The back end's error.
         source: BoxError,
     },
 }
 
-/// What is wrong with a state whose row is another one. With the row's version it can only come from a transaction that was not
-/// committed.
+/// Says why a row is not the one that its state describes. If the versions are equal, the state can only come from a
+/// transaction that was not committed.
 fn conflict(expected: u64, found: u64) -> String {
     if expected == found {
-        "is not what its state says, which comes from a transaction that was not committed: retrieve it again"
-            .to_owned()
+        "does not match its state, which comes from a transaction that was not committed: retrieve it again".to_owned()
     } else {
         format!("was changed by another writer: row version {expected} is now {found}")
     }
 }
 
-/// Where in a document; nothing of the whole.
+/// Where in a document; nothing for the whole document.
 fn at(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!(" at {path}") }
 }
@@ -279,16 +279,16 @@ fn at(path: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Nothing was done, and the same again may succeed: others were in the way, or the store was out of reach.
+    /// Nothing was done, and the same call may succeed later: others conflicted with it, or the store was out of reach.
     Transient,
-    /// Nothing was done, and the same call would fail again. Change what you ask, or read again what it is based on.
+    /// Nothing was done, and the same call would fail again. Change the call, or read again what it is based on.
     Permanent,
-    /// It was done as a whole or not at all, and which of the two is not known: look before it is done again.
+    /// The operation was done as a whole or not at all, and it is not known which: check before you repeat it.
     Unknown,
 }
 
 impl Error {
-    /// What a caller may do about it: the same again, something else, or look first.
+    /// What a caller may do about the error: repeat the call, change it, or check first.
     ///
     /// ```
     #[doc = include_str!("../doc/open.txt")]
@@ -304,7 +304,7 @@ impl Error {
         match self {
             Self::Contended { .. } | Self::TransactionConflict { .. } | Self::Busy { .. } => ErrorKind::Transient,
             Self::OutcomeUnknown { .. } => ErrorKind::Unknown,
-            // It is the back end that knows at which moment the failure struck.
+            // Only the back end knows at which moment the failure struck.
             Self::Backend { kind, .. } | Self::Connection { kind, .. } => *kind,
             Self::DuplicateKey { .. }
             | Self::UndeclaredKey { .. }
@@ -330,12 +330,12 @@ impl Error {
         }
     }
 
-    /// Whether another row has the key value, of a key that the model declares or of one that it does not.
+    /// Whether another row has the key value. The model need not declare the key.
     pub fn is_duplicate_key(&self) -> bool {
         matches!(self, Self::DuplicateKey { .. } | Self::UndeclaredKey { .. })
     }
 
-    /// Whether the row was changed since it was read.
+    /// Whether the row has changed since it was read.
     pub fn is_write_conflict(&self) -> bool {
         matches!(self, Self::WriteConflict { .. })
     }

@@ -1,4 +1,4 @@
-//! How a query is answered.
+//! Explanations: how a back end answers a query.
 
 use std::fmt;
 
@@ -8,17 +8,17 @@ use crate::table::{Index, TableDefinition};
 /// How a back end answers a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// What finds the rows.
+    /// The index or the scan that finds the rows.
     pub access: Access,
-    /// Whether the rows come in order, so that nothing is sorted.
+    /// Whether the rows come in order, so that nothing has to be sorted.
     pub ordered_by_access: bool,
     /// The table.
     pub table: String,
-    /// What the back end itself says, if it says more.
+    /// The back end's own explanation, if it has one.
     pub details: Option<String>,
-    /// What is to be said against it: that no index serves the filter, or the order where there is no filter, so that every row of
-    /// the type is looked at. That rows which an index found are sorted is said by `ordered_by_access`. The repository finds this; a back end leaves it out. [`Options::strict`](crate::Options::strict) makes an error of
-    /// it.
+    /// A warning if no index serves the filter, or the order where there is no filter, so that every row of the type is looked
+    /// at. Whether rows that an index found are sorted is in `ordered_by_access`. The repository sets the warning; a back end
+    /// leaves it `None`. [`Options::require_indexes`](crate::Options::require_indexes) makes it an error.
     ///
     /// ```
     #[doc = include_str!("../doc/open.txt")]
@@ -26,9 +26,9 @@ pub struct Explanation {
     /// let plan = members.explain(Member::query().filter(m.profile.is_none())).await?;
     /// assert_eq!(plan.warning.unwrap(), "no index serves the filter: every row of the type is looked at");
     ///
-    /// let strict = Longevity::<Blogging, _>::open_with(Mem::new(), Options::default().strict(true)).await?;
-    /// strict.create_schema().await?;
-    /// let members = strict.repo::<Member>();
+    /// let store = Longevity::<Blogging, _>::open_with(Mem::new(), Options::default().require_indexes(true)).await?;
+    /// store.create_schema().await?;
+    /// let members = store.repo::<Member>();
     /// let refused = members.find(Member::query().filter(m.profile.is_none())).await.unwrap_err();
     /// assert!(matches!(refused, Error::NotIndexed { .. }));
     /// assert!(members.find(Member::query().filter(m.num_cats.gt(2))).await.is_ok());
@@ -37,27 +37,27 @@ pub struct Explanation {
     pub warning: Option<String>,
 }
 
-/// What finds the rows of a query.
+/// How the rows of a query are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// A key or an index, by its name.
+    /// Through a key or an index.
     Index {
-        /// The name.
+        /// The name of the key or index.
         name: String,
         /// How many of its leading columns are fixed by equality.
         equal_columns: usize,
         /// Whether the next column is bounded by a range.
         range: bool,
     },
-    /// Every row of the table.
+    /// By looking at every row of the table.
     Scan,
     /// No row can match, so none is read.
     Nothing,
 }
 
 impl Explanation {
-    /// The index that serves the query.
+    /// The name of the index that serves the query.
     pub fn index(&self) -> Option<&str> {
         match &self.access {
             Access::Index { name, .. } => Some(name),
@@ -65,10 +65,10 @@ impl Explanation {
         }
     }
 
-    /// With what is to be said against it.
+    /// The explanation with its warning.
     pub(crate) fn warned(self, definition: &TableDefinition, select: &Select) -> Self {
         let conjuncts = select.predicate.conjuncts();
-        let is_scope = |part: &Predicate| matches!(part, Predicate::All | Predicate::Scope(_));
+        let is_scope = |part: &Predicate| matches!(part, Predicate::True | Predicate::Scope(_));
         let filtered = !conjuncts.iter().all(is_scope);
         let bounded = match &self.access {
             Access::Index { equal_columns, range, .. } => *equal_columns > 0 || *range,
@@ -85,8 +85,8 @@ impl Explanation {
     }
 }
 
-/// Whether an index is declared that has all rows of the query's scope in the order, but perhaps for its ties: sorting may cost
-/// less than to go by it, where it holds many others too.
+/// Whether a declared index has all rows of the query's scope in its order, except perhaps for ties. Sorting may still cost
+/// less than using the index, if the index holds many other rows too.
 fn has_order(definition: &TableDefinition, select: &Select) -> bool {
     let scope = scope_of(select.predicate.conjuncts());
     let Some(first) = select.order.first() else { return true };

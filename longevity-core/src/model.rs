@@ -11,13 +11,13 @@ use crate::persistent::RootType;
 /// Implemented by `#[derive(DomainModel)]` with `#[domain_model(User, Blog)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a domain model",
-    label = "add `#[derive(DomainModel)]` and `#[domain_model(..)]` with the persistent types"
+    label = "add `#[derive(DomainModel)]`, and `#[domain_model(..)]` with its persistent types"
 )]
 pub trait DomainModel: Send + Sync + 'static {
-    /// The Rust type's name.
+    /// The name of the Rust type.
     const NAME: &'static str;
 
-    /// Names the types to the builder.
+    /// Adds the model's types to the builder.
     #[doc(hidden)]
     fn register(model: &mut ModelBuilder);
 
@@ -36,11 +36,11 @@ pub trait DomainModel: Send + Sync + 'static {
     }
 }
 
-/// The plain or poly type `Self` is in the domain model `M`.
+/// States that the plain or poly type `Self` is in the domain model `M`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not in the domain model `{M}`",
     label = "the store holds the types of `{M}`",
-    note = "add it: `#[domain_model(.., {Self})]`"
+    note = "add it to the model: `#[domain_model(.., {Self})]`"
 )]
 ///
 /// Implemented by `#[derive(DomainModel)]` for the types that it lists.
@@ -65,7 +65,7 @@ impl ModelBuilder {
         self.roots.push(((root.id)(), (root.definition)()));
     }
 
-    /// Adds a plain or poly type; its derived types come with it.
+    /// Adds a plain or poly type, with its derived types.
     pub fn add<R: RootType>(&mut self) {
         self.roots.push((TypeId::of::<R>(), R::definition()));
     }
@@ -81,14 +81,14 @@ pub struct Root {
 }
 
 impl Root {
-    /// The type.
+    /// The root for a type.
     pub const fn of<R: RootType>() -> Self {
         Self { table: R::TABLE, id: TypeId::of::<R>, definition: R::definition }
     }
 }
 
-/// Whether no root before the one at this position has a table of the same name; SQL stores do not tell case apart, so
-/// neither do we. For generated code.
+/// Whether no root before the one at this position has a table of the same name. SQL stores do not distinguish upper and lower
+/// case, so neither does this function. For generated code.
 #[doc(hidden)]
 pub const fn has_table_of_its_own(roots: &[Root], position: usize) -> bool {
     let mut before = 0;

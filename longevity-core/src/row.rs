@@ -1,33 +1,33 @@
-//! Rows: what a back end stores for one persistent.
+//! Rows: what a back end stores for each persistent.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::value::{Timestamp, Value};
 
-/// The identity of a row within its table, given by the back end when the row is inserted: up to 16 bytes of its
-/// choosing. Ids order rows for which a query gives no other order.
+/// The identity of a row within its table. The back end chooses it when the row is inserted, up to 16 bytes. If a query gives
+/// no other order, its rows are ordered by id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowId {
-    // In halves, the higher first, as a `u128` would align every error that holds an id to 16 bytes.
+    // Two halves, the higher first, because a `u128` would align every error that holds an id to 16 bytes.
     high: u64,
     low: u64,
 }
 
 impl RowId {
-    /// An id from a number.
+    /// The id with this number.
     pub const fn from_u128(id: u128) -> Self {
         Self { high: (id >> 64) as u64, low: id as u64 }
     }
 
-    /// The number.
+    /// The id's number.
     pub const fn as_u128(self) -> u128 {
         (self.high as u128) << 64 | self.low as u128
     }
 }
 
-/// As the store's own shell takes it, after a `#`: a number of at most 64 bits in decimal, signed, as SQLite has it; a greater
-/// one in 24 hexadecimal digits, as MongoDB has its object ids.
+/// Shows the id as the store's own shell takes it, after a `#`. A number of at most 64 bits is in decimal and signed, as in
+/// SQLite; a greater number has 24 hexadecimal digits, as an object id of MongoDB.
 impl fmt::Display for RowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.high {
@@ -37,21 +37,21 @@ impl fmt::Display for RowId {
     }
 }
 
-/// The same.
+/// Shows the same number as `Display`.
 impl fmt::Debug for RowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RowId({self})")
     }
 }
 
-/// A row as a back end gives it.
+/// A row that a back end returns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row<D> {
     /// The row's identity.
     pub id: RowId,
-    /// How often the row was written before; 0 after its creation.
+    /// How often the row was written after its creation.
     pub version: u64,
-    /// Which variant it is; `None` in a table of a plain type.
+    /// The variant's discriminator; `None` in a table of a plain type.
     pub discriminator: Option<Cow<'static, str>>,
     /// The encoded persistent.
     pub doc: D,
@@ -77,17 +77,17 @@ impl<D> Row<D> {
     }
 }
 
-/// What is to be written in a row.
+/// The content to be written to a row.
 #[derive(Clone, Debug)]
 pub struct RowContent<D> {
-    /// Which variant it is; `None` in a table of a plain type.
+    /// The variant's discriminator; `None` in a table of a plain type.
     pub discriminator: Option<Cow<'static, str>>,
     /// The encoded persistent.
     pub doc: D,
     /// The values of the table's columns, in their order; [`Value::None`] for a column of another variant. Empty unless
     /// the back end [wants them](crate::backend::Profile::columns).
     pub columns: Vec<Value>,
-    /// When this is written, if the store keeps timestamps.
+    /// The time of the write, if the store keeps timestamps.
     pub written_at: Option<Timestamp>,
 }
 
@@ -105,9 +105,9 @@ mod tests {
 
     #[test]
     fn ids_are_said_as_the_shells_of_the_stores_take_them() {
-        let said = |id: u128| RowId::from_u128(id).to_string();
-        assert_eq!(said(26), "#26");
-        assert_eq!(said(u128::from((-7_i64).cast_unsigned())), "#-7");
-        assert_eq!(said(0x0123_4567_89ab_cdef_0123_4567), "#0123456789abcdef01234567");
+        let shown = |id: u128| RowId::from_u128(id).to_string();
+        assert_eq!(shown(26), "#26");
+        assert_eq!(shown(u128::from((-7_i64).cast_unsigned())), "#-7");
+        assert_eq!(shown(0x0123_4567_89ab_cdef_0123_4567), "#0123456789abcdef01234567");
     }
 }

@@ -1,17 +1,17 @@
 //! The rows of one variant, as a repository of a derived type sees them.
 
-/// The rows of one variant of a table. A back end may go by the position or by the discriminators, which are those of the variant
-/// at that position.
+/// The rows of one variant of a table. A back end may use the position or the discriminators, which belong to the variant at
+/// that position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// The variant's position in [`TableDefinition::variants`](crate::table::TableDefinition::variants).
     pub variant: usize,
-    /// What the rows have as discriminator: the one that is written, then the aliases.
+    /// The discriminators of the rows: first the one that is written, then the aliases.
     pub discriminators: &'static [&'static str],
 }
 
 impl Scope {
-    /// Whether a row with this discriminator is one of them.
+    /// Whether a row with this discriminator is in the scope.
     pub fn contains(self, discriminator: Option<&str>) -> bool {
         discriminator.is_some_and(|name| self.discriminators.contains(&name))
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{Path, Step, Value};
 
-/// A shape on demand: recursive types end in one.
+/// A function that returns a shape, so that recursive types do not recurse forever.
 pub type ShapeFn = fn() -> Shape;
 
 /// The structure of a type, one level at a time.
@@ -16,18 +16,18 @@ pub enum Shape {
     Choice {
         /// The Rust type's name.
         name: &'static str,
-        /// The stored names of the choices, in the order of declaration.
+        /// The stored names of the choices, in declaration order.
         choices: Vec<&'static str>,
-        /// Other names under which choices are read: the alias, and the choice's stored name.
+        /// Other names that are read, each with the choice's stored name.
         aliases: Vec<(&'static str, &'static str)>,
     },
-    /// A newtype, stored as what it holds.
+    /// A newtype, stored as its content.
     Newtype {
         /// The Rust type's name.
         name: &'static str,
         /// The persistent type that it identifies, if it is a key value.
         key_of: Option<&'static str>,
-        /// What it holds.
+        /// The shape of the content.
         inner: ShapeFn,
     },
     /// An option.
@@ -36,22 +36,22 @@ pub enum Shape {
     List(ShapeFn),
     /// A set.
     Set(ShapeFn),
-    /// A map: its keys and its values.
+    /// A map, with the shapes of its keys and its values.
     Map(ShapeFn, ShapeFn),
-    /// A component, a key value of several fields, or a persistent type.
+    /// A component, a key value with several fields, or a persistent type.
     Struct {
         /// The Rust type's name.
         name: &'static str,
         /// The persistent type that it identifies, if it is a key value.
         key_of: Option<&'static str>,
-        /// The fields, in the order of declaration.
+        /// The fields, in declaration order.
         fields: Vec<FieldShape>,
     },
     /// A poly component.
     Enum {
         /// The Rust type's name.
         name: &'static str,
-        /// The variants, in the order of declaration.
+        /// The variants, in declaration order.
         variants: Vec<VariantShape>,
     },
 }
@@ -62,40 +62,49 @@ pub enum Shape {
 pub struct FieldShape {
     /// The Rust field's name.
     pub name: &'static str,
-    /// The name that the `serde` form has.
+    /// The name in the `serde` form.
     pub serde_name: &'static str,
     /// The stored name, as a step of a path.
     pub step: &'static Step,
     /// The field's type.
     pub shape: ShapeFn,
-    /// Other names under which it is read, as `#[serde(alias = "..")]` gives them: no stored name of another field.
+    /// Other names that are read, from `#[serde(alias = "..")]`. None is the stored name of another field.
     pub aliases: &'static [&'static str],
-    /// The value that it has in documents without it, as `#[serde(default)]` gives it.
+    /// The value for documents without the field, from `#[serde(default)]`.
     pub absent: Option<fn() -> Value>,
+    /// Whether the `Deserialize` of the struct around the field is written by hand. It may have rules that each change of the
+    /// field has to satisfy.
+    pub by_hand: bool,
 }
 
 impl FieldShape {
-    /// A field whose serde name is its own, with no other names and no default.
+    /// A field with the same name in the `serde` form, without other names or a default.
     pub const fn new(name: &'static str, step: &'static Step, shape: ShapeFn) -> Self {
-        Self { name, serde_name: name, step, shape, aliases: &[], absent: None }
+        Self { name, serde_name: name, step, shape, aliases: &[], absent: None, by_hand: false }
     }
 
-    /// With another name in the `serde` form.
+    /// Sets another name for the `serde` form.
     #[must_use]
     pub const fn serde_name(self, serde_name: &'static str) -> Self {
         Self { serde_name, ..self }
     }
 
-    /// With other names under which it is read.
+    /// Sets other names that are read.
     #[must_use]
     pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
-    /// With a value for documents without it: what the decoded field has at the path of no steps.
+    /// Sets the value for documents without the field: the whole value of the decoded field.
     #[must_use]
     pub const fn absent(self, absent: fn() -> Value) -> Self {
         Self { absent: Some(absent), ..self }
+    }
+
+    /// Marks the field as one of a struct whose `Deserialize` is written by hand.
+    #[must_use]
+    pub const fn by_hand(self) -> Self {
+        Self { by_hand: true, ..self }
     }
 }
 
@@ -104,41 +113,41 @@ impl FieldShape {
 pub struct VariantShape {
     /// The Rust variant's name.
     pub name: &'static str,
-    /// The name that the `serde` form has.
+    /// The name in the `serde` form.
     pub serde_name: &'static str,
-    /// Other names under which it is read.
+    /// Other names that are read.
     pub aliases: &'static [&'static str],
-    /// What the variant holds: `None` for a unit, a struct for named fields, else the one type in it.
+    /// The shape of the content: `None` for a unit, a struct for named fields, otherwise the one type in the variant.
     pub holds: Option<ShapeFn>,
 }
 
-/// What is at the end of a path.
+/// The type at the end of a path.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Leaf {
-    /// How many options are around it; a variant that the path leads into is one, and the entry of a map.
+    /// The number of options around it. A variant or a map entry that the path leads into counts as an option.
     pub options: u8,
-    /// Its shape, without newtypes and options; of a variant that holds nothing or named fields, a struct.
+    /// Its shape, without newtypes and options; for a variant with named fields or without content, a struct.
     pub shape: Shape,
-    /// Whether it may be absent: it is in an option, or something on the way is.
+    /// Whether the value may be absent, because it or something on the path is in an option.
     pub optional: bool,
 }
 
 impl Leaf {
-    /// What is at the end of a path that starts at a type of this shape; `None` if there is no such path.
+    /// The leaf at the end of a path that starts at a type of this shape; `None` if there is no such path.
     pub fn of(shape: ShapeFn, path: &Path) -> Option<Self> {
-        let mut leaf = Self::behind_options(shape());
+        let mut leaf = Self::inside_options(shape());
         for step in path.steps() {
             let optional = leaf.optional;
             leaf = match &leaf.shape {
                 Shape::Struct { fields, .. } if !step.is_variant => {
                     let field = fields.iter().find(|field| field.step.hash == step.hash)?;
-                    Self::behind_options((field.shape)())
+                    Self::inside_options((field.shape)())
                 }
                 Shape::Enum { variants, .. } if step.is_variant => {
                     let variant = variants.iter().find(|variant| variant.serde_name == step.name)?;
                     let unit = || Shape::Struct { name: "", key_of: None, fields: Vec::new() };
-                    Self::behind_options(variant.holds.map_or_else(unit, |shape| shape())).in_option()
+                    Self::inside_options(variant.holds.map_or_else(unit, |shape| shape())).in_option()
                 }
                 _ => return None,
             };
@@ -155,7 +164,7 @@ impl Leaf {
         }
     }
 
-    fn behind_options(mut shape: Shape) -> Self {
+    fn inside_options(mut shape: Shape) -> Self {
         let mut options = 0_u8;
         loop {
             shape = match shape {
@@ -174,9 +183,9 @@ impl Leaf {
     }
 }
 
-/// Whether values of the type may be absent: an option, or a newtype of one.
+/// Whether values of the type may be absent, because it is an option or a newtype of one.
 pub(crate) fn may_be_none(shape: Shape) -> bool {
-    Leaf::behind_options(shape).options > 0
+    Leaf::inside_options(shape).options > 0
 }
 
 /// The basic types.
@@ -235,7 +244,7 @@ impl ScalarType {
 }
 
 impl Shape {
-    /// The name by which a reader knows the type: `Option<String>`, `Profile`.
+    /// The name of the type in Rust, such as `Option<String>` or `Profile`.
     pub fn type_name(&self) -> String {
         match self {
             Self::Scalar(scalar) => scalar.name().to_owned(),

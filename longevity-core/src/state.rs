@@ -1,4 +1,4 @@
-//! A persistent's state: the value, and what the store knows of it.
+//! The state of a persistent: its value and what the store knows about it.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use crate::persistent::{HasVariant, PersistentType};
 use crate::row::RowId;
 use crate::value::{Timestamp, Value};
 
-/// A value of a persistent type, and what the store knows of it: the row's id, its version, its timestamps.
+/// A value of a persistent type and what the store knows about it: the row's id, its version and its timestamps.
 ///
-/// Comes from a repository, and goes back to one for an update or a delete. Changes to it are in memory until then. One that comes from
-/// a transaction is refused outside it until the transaction is committed, and for good if it is undone, with or without optimistic
-/// locking.
+/// A state comes from a repository, and goes back to one for an update or a delete. Until then, changes to it are in memory
+/// only. Outside its transaction, a state is refused until the transaction is committed, and for good if the transaction is
+/// rolled back. This does not depend on optimistic locking.
 ///
 /// ```
 #[doc = include_str!("../doc/open.txt")]
@@ -25,7 +25,7 @@ use crate::value::{Timestamp, Value};
 /// assert_eq!(ann.row_version(), 1);
 ///
 /// let user: PState<User> = ann.widen();
-/// let user: PState<User> = user.narrow::<Commenter>().unwrap_err(); // ann is none
+/// let user: PState<User> = user.narrow::<Commenter>().unwrap_err(); // ann is not a commenter
 /// let ann: PState<Member> = user.narrow::<Member>().unwrap();
 /// let value: Member = ann.into_value();
 #[doc = include_str!("../doc/close.txt")]
@@ -36,23 +36,23 @@ pub struct PState<P> {
     pub(crate) stored: Stored,
 }
 
-/// What the store knows of a row, whatever its type.
+/// What the store knows about a row, whatever its type.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
     pub(crate) id: RowId,
     pub(crate) version: u64,
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) updated_at: Option<Timestamp>,
-    /// The primary key as it is stored, which an update may not change. `None` if the type has none.
+    /// The stored primary key, which an update may not change. `None` if the type has none.
     pub(crate) primary_key: Option<Box<[Value]>>,
-    /// The transaction that it comes from; `None` if it was in none.
+    /// The transaction that the state comes from; `None` if there was none.
     pub(crate) origin: Option<Arc<Origin>>,
 }
 
 impl Stored {
-    /// Whether the row may be as this says, where it is written in a transaction, or in none. If it comes from a transaction that was
-    /// undone, there may never have been such a row, or another one has its id or its version by now; one that is open has not
-    /// written it yet for anybody else.
+    /// Whether the row can be as this says, for a write in this transaction or outside of any. If the state comes from a
+    /// transaction that was undone, such a row may never have existed, or another row may have its id or its version by now. If
+    /// it comes from an open transaction, the row is not yet written for anyone else.
     pub(crate) fn is_good_in(&self, transaction: Option<&Arc<Origin>>) -> bool {
         self.origin.as_ref().is_none_or(|origin| origin.is_good_in(transaction))
     }
@@ -62,7 +62,7 @@ impl Stored {
 #[derive(Debug)]
 pub(crate) struct Origin {
     fate: AtomicU8,
-    /// What it is nested in.
+    /// The transaction that this one is nested in.
     outer: Option<Arc<Origin>>,
 }
 
@@ -79,7 +79,7 @@ impl Origin {
         self.fate.store(COMMITTED, Ordering::Release);
     }
 
-    /// It was undone, or nobody knows.
+    /// Notes that the transaction was undone, or that its outcome is not known.
     pub(crate) fn undo(&self) {
         self.fate.store(UNDONE, Ordering::Release);
     }
@@ -88,7 +88,7 @@ impl Origin {
         let mut origin = Some(self);
         while let Some(this) = origin {
             match this.fate.load(Ordering::Acquire) {
-                // What it is nested in decides.
+                // The outer transaction decides.
                 COMMITTED => origin = this.outer.as_deref(),
                 OPEN => return transaction.is_some_and(|own| own.is_within(this)),
                 _ => return false,
@@ -97,7 +97,7 @@ impl Origin {
         true
     }
 
-    /// Whether it is this one, or nested in it.
+    /// Whether this is the other one, or nested in it.
     fn is_within(&self, other: &Origin) -> bool {
         let mut origin = Some(self);
         while let Some(this) = origin {
@@ -116,13 +116,13 @@ impl<P> PState<P> {
         &self.value
     }
 
-    /// The value, changed in place.
+    /// The state with its value changed by the closure.
     pub fn modify(mut self, change: impl FnOnce(&mut P)) -> Self {
         change(&mut self.value);
         self
     }
 
-    /// Another value for the same row.
+    /// The state with another value for the same row.
     pub fn set(mut self, value: P) -> Self {
         self.value = value;
         self
@@ -138,7 +138,7 @@ impl<P> PState<P> {
         self.stored.id
     }
 
-    /// How often the row had been written when this state was read, its creation not counted.
+    /// How often the row had been written when this state was read, not counting its creation.
     pub fn row_version(&self) -> u64 {
         self.stored.version
     }
@@ -158,14 +158,14 @@ impl<D: PersistentType> PState<D>
 where
     D::Root: HasVariant<D>,
 {
-    /// The same row as its poly type.
+    /// The same row as a state of its poly type.
     pub fn widen(self) -> PState<D::Root> {
         PState { value: HasVariant::wrap(self.value), stored: self.stored }
     }
 }
 
 impl<P> PState<P> {
-    /// The same row as the derived type `D`, or the state back if it is another variant's.
+    /// The same row as a state of the derived type `D`, or the state itself if the row is of another variant.
     pub fn narrow<D>(self) -> Result<PState<D>, Self>
     where
         P: HasVariant<D>,
@@ -177,7 +177,7 @@ impl<P> PState<P> {
     }
 }
 
-/// The value's own fields and methods, read only.
+/// Gives read access to the value's fields and methods.
 impl<P> Deref for PState<P> {
     type Target = P;
 

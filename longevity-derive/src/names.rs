@@ -1,9 +1,10 @@
-//! Names: how Rust's become stored ones, which ones cannot be stored, and what a misspelt one was meant to be.
+//! Names: how Rust names become stored names, which names cannot be stored, and what a misspelt name was meant to be.
 
 use std::collections::HashMap;
 use std::fmt::Display;
 
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::Ident;
 use syn::ext::IdentExt;
 
@@ -14,7 +15,13 @@ pub(crate) fn plain(ident: &Ident) -> String {
     ident.unraw().to_string()
 }
 
-/// `BlogPost` as `blog_post`; a row of capitals is one word: `HTTPRequest` is `http_request`.
+/// The type as messages show it, without spaces between the tokens.
+pub(crate) fn text(ty: &impl ToTokens) -> String {
+    let text = ty.to_token_stream().to_string();
+    text.replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",")
+}
+
+/// `BlogPost` as `blog_post`. A run of capitals is one word: `HTTPRequest` is `http_request`.
 pub(crate) fn snake_case(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
     let mut snake = String::new();
@@ -40,34 +47,34 @@ pub(crate) fn snake_case_ident(ident: &Ident) -> Ident {
         return snake;
     }
     match name.as_str() {
-        // These cannot be raw.
+        // These cannot be raw identifiers.
         "self" | "super" | "crate" | "_" => Ident::new(&format!("{name}_"), ident.span()),
         name => Ident::new_raw(name, ident.span()),
     }
 }
 
-/// The hash by which a path finds a field: the same as `longevity_core::hash_name`.
+/// The hash by which a path finds a field. It has to be the same as `longevity_core::hash_name`.
 pub(crate) fn hash(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
-/// Names that have to differ, with a word for what they name.
+/// The stored names of one type's fields, which have to differ.
 pub(crate) struct Distinct {
-    seen: HashMap<u64, String>,
+    known: HashMap<u64, String>,
 }
 
 impl Distinct {
     pub(crate) fn new() -> Self {
-        Self { seen: HashMap::new() }
+        Self { known: HashMap::new() }
     }
 
-    /// Takes the stored name of a field, if it can be one.
+    /// Adds the stored name of a field, and reports a name that cannot be used.
     pub(crate) fn field(&mut self, name: &str, span: Span, attribute: &str, errors: &mut Errors) {
         let instead = format!("choose another with `#[{attribute}(name = \"..\")]`");
         if let Some(problem) = reserved(name, &['$', '_']) {
             errors.at(span, format_args!("the stored name `{}` {problem}: {instead}", name.escape_debug()));
         }
-        match self.seen.insert(hash(name), name.to_owned()) {
+        match self.known.insert(hash(name), name.to_owned()) {
             Some(other) if other == name => {
                 errors.at(span, format_args!("another field is stored as `{name}` too: {instead}"));
             }
@@ -87,19 +94,19 @@ pub(crate) fn reserved(name: &str, first: &[char]) -> Option<&'static str> {
     if name.is_empty() {
         Some("is empty")
     } else if name.contains('\0') {
-        Some("contains a NUL, which stores take for an end")
+        Some("contains a NUL, which stores take for the end of a name")
     } else if name.contains('.') {
-        Some("contains a dot, which leads into a component")
+        Some("contains a dot, which separates the names in a path")
     } else if first.contains(&'$') && name.starts_with('$') {
-        Some("starts with `$`, which stores take for an operator")
+        Some("starts with `$`, which stores use for operators")
     } else if first.contains(&'_') && name.starts_with('_') {
-        Some("starts with `_`, which is kept for what the store adds")
+        Some("starts with `_`, which is reserved for the fields that stores add")
     } else {
         None
     }
 }
 
-/// The names as a sentence lists them: `` `a`, `b` and `c` ``.
+/// The names as they are listed in a sentence: `` `a`, `b` and `c` ``.
 pub(crate) fn listed<T: Display>(names: impl IntoIterator<Item = T>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.split_last() {
@@ -120,7 +127,7 @@ pub(crate) fn did_you_mean<'a>(name: &str, names: impl IntoIterator<Item = &'a s
     }
 }
 
-/// How many characters have to be inserted, removed or replaced (Levenshtein).
+/// The number of characters that have to be inserted, removed or replaced (Levenshtein).
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();

@@ -1,10 +1,10 @@
-//! What came through a user's `macro_rules!`: fragments such as `$ty:ty` and `$attribute:meta` arrive in groups without
-//! delimiters, which nobody wrote and nobody wants to see.
+//! Input that comes from a user's `macro_rules!`. Fragments such as `$ty:ty` and `$attribute:meta` arrive in groups without
+//! delimiters, which the user did not write and the parsers do not expect.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// The tokens without such groups, at every depth, so that everything reads them as they were written. Only the expressions of
-/// `#[projected(..)]` keep theirs, which are parentheses to them.
+/// The tokens without such groups, at every depth, so that every parser sees what the user wrote. Only the expressions in
+/// `#[projected(..)]` keep theirs, where the groups act as parentheses.
 pub(crate) fn opened(tokens: TokenStream) -> TokenStream {
     let mut opened = TokenStream::new();
     let mut after_projected = false;
@@ -14,7 +14,8 @@ pub(crate) fn opened(tokens: TokenStream) -> TokenStream {
             TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
                 opened.extend(self::opened(group.stream()));
             }
-            // A group that is made anew has one place, which makes errors at its end worse: only where it has to be.
+            // A rebuilt group has a single span, which makes errors at its end less precise. So only groups with fragments are
+            // rebuilt.
             TokenTree::Group(group) if !after_projected && has_fragments(group.stream()) => {
                 let mut inside = Group::new(group.delimiter(), self::opened(group.stream()));
                 inside.set_span(group.span());

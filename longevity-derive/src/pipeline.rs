@@ -19,11 +19,11 @@ fn derive(input: TokenStream, expand: impl FnOnce(&DeriveInput, &mut Errors) -> 
         Ok(input) => {
             let mut errors = Errors::default();
             let mut code = expand(&input, &mut errors);
-            // What is no type of ours at all gets no impls, as there are none that would hold.
+            // No impls would be right for these, so there are none.
             if matches!(input.data, Data::Union(_)) || input.generics.lifetimes().next().is_some() {
                 code = TokenStream::new();
             }
-            let errors = errors.into_tokens();
+            let errors = errors.finish();
             quote!(#code #errors)
         }
         Err(error) => error.into_compile_error(),
@@ -62,7 +62,10 @@ pub(crate) fn persistent_type(input: TokenStream) -> TokenStream {
             expand::poly::expand(&tree)
         }
         Data::Union(data) => {
-            errors.on(data.union_token, "a union cannot be stored, as nobody knows which field it holds: use an enum");
+            errors.on(
+                data.union_token,
+                "a union cannot be stored, because it does not say which of its fields is set: use an enum",
+            );
             TokenStream::new()
         }
     })

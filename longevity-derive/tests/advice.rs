@@ -1,11 +1,11 @@
-//! What messages of the compiler advise, done as they say: it compiles.
+//! The advice in the compile errors, followed to the letter. It compiles.
 
 use std::net::{AddrParseError, IpAddr};
 
 use longevity::RootType;
 use longevity::prelude::*;
 
-/// A type of another crate, by its text: `struct Ip(String);`.
+/// A type of another crate, stored as its text: `struct Ip(String);`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
 struct Ip(String);
 
@@ -34,7 +34,7 @@ enum Plan {
     Paid { cents: i64 },
 }
 
-/// A component's field is indexed, and what is compared of a list and of an enum with data stands in a field beside it.
+/// A field of a component is indexed. For a list and an enum with data, another field has the value that queries compare.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(index(profile.tagline), index(first_tag), index(cents), index(last_seen_at))]
 struct Member {

@@ -1,4 +1,4 @@
-//! The model of the contract: its definitions, properties, filters, values and description.
+//! The model of a blog: its definitions, properties, filters, values and description.
 
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 

@@ -1,4 +1,4 @@
-//! The messages of wrong models: each case is one that a user may write, its `.stderr` what the compiler answers.
+//! The errors of wrong models. Each case is a model that a user may write, and its `.stderr` is what the compiler reports.
 
 #[test]
 fn wrong_models_are_explained() {

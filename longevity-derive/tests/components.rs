@@ -1,12 +1,13 @@
-//! Components, key values and generic types: what they are stored as, and what their properties are.
+//! Components, key values and generic types: their stored forms and their properties.
 
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 
 use std::collections::{BTreeSet, HashMap};
 
+use longevity::backend::Value;
 use longevity::prelude::*;
 use longevity::storable::Shape;
-use longevity::{KeyFor, Storable, Value};
+use longevity::{KeyFor, Storable};
 
 /// A module in which the names of the standard prelude mean something else.
 pub mod shadows {
@@ -67,9 +68,9 @@ pub mod shadows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Component)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
-    /// Not much.
+    /// Low.
     VeryLow,
-    /// Much.
+    /// High.
     #[serde(rename = "HIGH")]
     High,
 }
@@ -108,7 +109,7 @@ pub enum Expression {
 pub struct Awkward {
     /// A keyword.
     r#type: String,
-    /// A name of the generated code.
+    /// A name that generated code uses.
     path: i64,
     /// Another.
     step: i64,
@@ -119,7 +120,7 @@ pub struct Awkward {
     /// Renamed.
     #[serde(rename = "the-level")]
     level: Level,
-    /// Renamed for the store alone.
+    /// Renamed only for the store.
     #[component(name = "meter")]
     meters: Meters,
 }
@@ -127,11 +128,11 @@ pub struct Awkward {
 /// Generic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
 pub struct Versioned<T> {
-    /// What.
+    /// The value.
     value: T,
-    /// Which.
+    /// Its version.
     version: u32,
-    /// Before.
+    /// Its earlier values.
     before: Vec<T>,
 }
 
@@ -141,22 +142,22 @@ pub enum Either<L: PartialEq, R = i64>
 where
     R: PartialEq,
 {
-    /// One.
+    /// A left value.
     Left(L),
-    /// Other.
+    /// A right value.
     Right {
-        /// It.
+        /// The value.
         value: R,
     },
 }
 
-/// Of several fields.
+/// With several fields.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
 #[key_val(Part)]
 pub struct PartNumber {
-    /// Where.
+    /// Where the part is made.
     region: String,
-    /// Which.
+    /// Its number there.
     number: u64,
 }
 
@@ -244,7 +245,7 @@ pub struct Deleted<T> {
 #[domain_model(Part, Page<Level>, Event<i64>, renamed::Renamed)]
 pub struct Model;
 
-/// The facade under another name, out of reach of the prelude.
+/// The facade under another name, without its prelude.
 pub mod renamed {
     use longevity as persistence;
 
@@ -339,12 +340,12 @@ fn properties_lead_into_variants() {
     let right = props.sum.right_side.inner();
     assert_eq!(at(&sum, right.negated.inner().path()), value(Expression::NumberOf(2.0)));
     assert_eq!(at(&sum, right.negated.some().inner().number_of.path()), Value::Float(2.0));
-    assert_eq!(at(&sum, right.sum.left_side.path()), Value::None(0));
-    assert_eq!(at(&sum, props.number_of.path()), Value::None(0));
+    assert_eq!(at(&sum, right.sum.left_side.path()), Value::NONE);
+    assert_eq!(at(&sum, props.number_of.path()), Value::NONE);
     assert_eq!(at(&Expression::NumberOf(3.0), props.number_of.path()), Value::Float(3.0));
     assert_eq!(right.sum.left_side.path().to_string(), "sum.right.sum.leftSide");
 
-    // What is in a variant is as in an option.
+    // A value in a variant works like a value in an option.
     let either = longevity::Prop::<Part, Either<Option<i64>, i64>>::at(longevity::__private::Path::root());
     let left =
         |value: Option<i64>| Either::<Option<i64>, i64>::Left(value).value_at(either.left.path().steps()).to_value();
@@ -394,7 +395,7 @@ fn serial(number: u64) -> Serial {
 
 #[test]
 fn the_definition_has_the_primary_key() {
-    use longevity::definition::PrimaryKeyKind;
+    use longevity::backend::definition::PrimaryKeyKind;
     use longevity::{PersistentStruct, RootType};
     let declaration = Part::declaration();
     let primary = declaration.keys[0].primary.clone().unwrap();

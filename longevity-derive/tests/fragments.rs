@@ -1,9 +1,9 @@
-//! Models that a user's `macro_rules!` writes: whatever the kind of fragment by which a part comes in, the model is the one that is
+//! Models that a user's `macro_rules!` writes. Whichever kind of fragment passes a part in, the model is the same as the one
 //! written by hand.
 #![allow(
     clippy::unwrap_used,
     clippy::duplicated_attributes,
-    reason = "a test may panic; properties stand in several indexes"
+    reason = "a test may panic; properties are in several indexes"
 )]
 
 use longevity::{DomainModel, HasVariant, PersistentType, RootType};
@@ -106,7 +106,8 @@ mod by_hand {
     pub(crate) struct Blogging;
 }
 
-/// Each fragment stands where its kind can: an attribute whole, an entry of it, a type, a text, a name, an expression.
+/// Each fragment is used wherever its kind is allowed: a whole attribute, an entry of it, a type, a string, a name, an
+/// expression.
 macro_rules! models {
     (
         attributes: $poly:meta, $held:meta, $id:meta, $model:meta, $component:meta, $projected:meta;
@@ -254,7 +255,7 @@ mod by_macro {
 
 #[test]
 fn a_model_out_of_fragments_is_the_one_that_is_written_by_hand() {
-    // Two models have no functions and no types in common.
+    // The two models have different types and functions, so type ids and addresses are left out.
     let told = |model: &dyn std::fmt::Debug| {
         let text = format!("{model:#?}").replace("OfTypes", "Blogging");
         let lines = text.lines().filter(|line| !line.contains("0x") && !line.contains("TypeId("));

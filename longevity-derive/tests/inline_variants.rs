@@ -1,12 +1,13 @@
-//! Variants that are written inline: the structs generated for them, and that both forms are one value.
+//! Inline variants: the structs generated for them, and the conversions between a variant and its struct.
 
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 
 use std::collections::BTreeMap;
 
-use longevity::definition::RootDefinition;
+use longevity::backend::Value;
+use longevity::backend::definition::RootDefinition;
 use longevity::prelude::*;
-use longevity::{KeyFor, RootType, Value};
+use longevity::{KeyFor, RootType};
 
 /// Identifies a shape.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
@@ -54,7 +55,7 @@ pub enum Shape {
     Blob(Blob),
 }
 
-/// Held by a variant as usual.
+/// A struct that a variant holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Shape))]
 pub struct Blob {
@@ -62,7 +63,7 @@ pub struct Blob {
     pub label: Label,
 }
 
-/// Nothing but what it is.
+/// An enum with only units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(poly, module = "switches")]
 pub enum Switch {
@@ -105,7 +106,7 @@ fn values_are_read_from_the_variant_itself() {
     assert_eq!(at(&polygon(), props.outline.path().steps()), Value::UInt(7));
     assert_eq!(at(&polygon(), props.origin.some().x.path().steps()), Value::Float(1.5));
     assert_eq!(at(&polygon(), Shape::props().label.path().steps()), Value::Text("p".into()));
-    assert_eq!(at(&polygon(), shape::Circle::props().inner_radius.path().steps()), Value::None(0));
+    assert_eq!(at(&polygon(), shape::Circle::props().inner_radius.path().steps()), Value::NONE);
     let held = shape::Polygon::try_from(polygon()).unwrap();
     assert_eq!(at(&polygon(), &[]), longevity::PersistentType::value_at(&held, &[]).to_value());
 }
@@ -123,7 +124,7 @@ fn keys_are_read_and_written_through_the_enum() {
 fn stored_names_and_discriminators_follow_the_attributes() {
     let RootDefinition { variants, table, .. } = Shape::definition();
     assert_eq!(table, "shape");
-    let discriminators: Vec<_> = variants.iter().filter_map(|variant| variant.discriminators).collect();
+    let discriminators: Vec<_> = variants.iter().filter_map(|variant| variant.variant.discriminators).collect();
     assert_eq!(discriminators, [&["circle"][..], &["poly", "Polygon"], &["blob"]]);
     let description = Drawing::description();
     let shape = description.type_named("Shape").unwrap();
@@ -134,11 +135,11 @@ fn stored_names_and_discriminators_follow_the_attributes() {
     assert_eq!(shape.derived[1].indexes, [["origin.x", "label"]]);
 }
 
-/// Each as visible as the enum, whatever that is.
+/// The generated structs are as visible as the enum.
 mod visibilities {
     use longevity::prelude::*;
 
-    macro_rules! figures {
+    macro_rules! aggregates {
         ($($module:ident: $vis:vis,)*) => {$(
             mod $module {
                 pub(super) mod within {
@@ -146,7 +147,7 @@ mod visibilities {
 
                     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
                     #[persistent(poly)]
-                    $vis enum Figure {
+                    $vis enum Aggregate {
                         Circle { size: i64 },
                     }
                 }
@@ -161,7 +162,7 @@ mod visibilities {
         Nothing,
     }
 
-    figures! {
+    aggregates! {
         of_crate: pub(crate),
         of_parent: pub(super),
         of_path: pub(in crate::visibilities),
@@ -174,9 +175,9 @@ mod visibilities {
         assert_eq!(Private::from(circle.clone()).variant(), 0);
         assert_eq!(private::Circle::try_from(Private::Nothing), Err(Private::Nothing));
         assert_eq!(Private::from(circle), Private::Circle { size: 1 });
-        let of_path = of_path::within::figure::Circle { size: 2 };
-        assert_eq!(of_path::within::Figure::from(of_path).variant(), 0);
-        let upwards = of_path_upwards::within::figure::Circle { size: 2 };
-        assert_eq!(of_path_upwards::within::Figure::from(upwards).variant(), 0);
+        let of_path = of_path::within::aggregate::Circle { size: 2 };
+        assert_eq!(of_path::within::Aggregate::from(of_path).variant(), 0);
+        let upwards = of_path_upwards::within::aggregate::Circle { size: 2 };
+        assert_eq!(of_path_upwards::within::Aggregate::from(upwards).variant(), 0);
     }
 }

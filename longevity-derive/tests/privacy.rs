@@ -1,11 +1,12 @@
-//! Types of several modules with private fields: the derives ask each other for fields that they cannot see.
+//! Types in several modules with private fields. Each derive asks for fields that it cannot see through impls of the other
+//! derives.
 
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 
 use longevity::KeyFor;
 use longevity::prelude::*;
 
-/// The poly type; it sees none of its structs' fields.
+/// The module of the poly type, which cannot see the fields of its structs.
 pub mod users {
     use longevity::prelude::*;
 
@@ -44,7 +45,7 @@ pub mod members {
     #[key_val(Member)]
     struct Number(u64);
 
-    /// A public struct with private fields, one of a private type.
+    /// A public struct with private fields, of which one has a private type.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
     #[persistent(derived(User), key(account.number: Number), index(hidden.number))]
     pub struct Member {
@@ -60,7 +61,7 @@ pub mod members {
             Self { username: Username::new(name), hidden: Hidden { number: 1 }, account }
         }
 
-        /// Whether the key is what it was.
+        /// Whether the key is unchanged.
         pub fn has_its_key(&self) -> bool {
             <Number as longevity::KeyFor<Self>>::of(self) == &Number(7)
         }

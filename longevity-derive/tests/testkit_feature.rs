@@ -1,6 +1,6 @@
-//! The feature `testkit` changes nothing of what compiles, and nothing of what the compiler says: all wrong models, and models that
-//! are right and unusual, are checked with it and without it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+//! The feature `testkit` changes neither which programs compile nor the errors of those that do not. All wrong models, and some
+//! unusual models that are right, are checked with the feature and without it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, and so may its helper functions")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// The errors of each program, and warnings, as the compiler prints them.
+/// The errors and warnings of each program, as the compiler prints them.
 type Messages = BTreeMap<String, Vec<String>>;
 
 #[test]
@@ -56,7 +56,7 @@ fn name(program: &Path) -> String {
     parts.join("-")
 }
 
-/// A project of a user's, with a program for each.
+/// A user's project with all programs.
 fn project<'a>(programs: impl Iterator<Item = &'a Path>) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let project = Path::new(env!("CARGO_TARGET_TMPDIR")).join("testkit_feature");
@@ -71,7 +71,7 @@ fn project<'a>(programs: impl Iterator<Item = &'a Path>) -> PathBuf {
         write!(manifest, "\n[[bin]]\nname = {:?}\npath = {program:?}\n", name(program)).unwrap();
     }
     fs::write(project.join("Cargo.toml"), manifest).unwrap();
-    // The versions that everything here is built with.
+    // The project uses the same versions as this workspace.
     fs::copy(root.join("Cargo.lock"), project.join("Cargo.lock")).unwrap();
     project
 }
@@ -91,7 +91,7 @@ fn messages(project: &Path, features: &[&str]) -> Messages {
         let text = line["message"]["rendered"].as_str();
         if line["reason"] == "compiler-message" && line["target"]["kind"][0] == "bin" {
             let of = messages.entry(line["target"]["name"].as_str().unwrap().to_owned()).or_default();
-            // `error: aborting due to 2 previous errors` says nothing more.
+            // A message without a place, such as `error: aborting due to 2 previous errors`, adds nothing.
             of.extend(text.filter(|_| !line["message"]["spans"].as_array().unwrap().is_empty()).map(str::to_owned));
         }
     }

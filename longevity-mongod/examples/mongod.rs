@@ -1,5 +1,5 @@
-//! A MongoDB to try things on, until Enter is pressed: `cargo run -p longevity-mongod --example mongod`. With a number, a replica
-//! set of so many members.
+//! Runs a MongoDB to try things on until Enter is pressed: `cargo run -p longevity-mongod --example mongod`. With a number as its
+//! argument, it runs a replica set of that many members.
 
 use std::env;
 use std::time::Instant;

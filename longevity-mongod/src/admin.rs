@@ -1,4 +1,4 @@
-//! What is said to servers through the driver: making a replica set of them, asking for their state, creating a user.
+//! Commands to servers through the driver: making a replica set of them, asking for their state, and creating a user.
 
 use std::time::{Duration, Instant};
 
@@ -13,22 +13,22 @@ use crate::error::Error;
 use crate::settings::{REPLICA_SET, Settings};
 use crate::uri::Credentials;
 
-/// Between two questions to a server.
+/// The time between two questions to a server.
 const PAUSE: Duration = Duration::from_millis(5);
-/// For one answer: a server that is stopped gives none.
+/// The time limit for an answer, because a server that is stopped gives none.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// What a member says of itself.
+/// A member's own report of its state.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum State {
-    /// It takes writes. The later of two elections has the greater id.
+    /// It accepts writes. The later of two elections has the greater id.
     Primary(Option<ObjectId>),
     Secondary,
     /// It starts, catches up, or does not answer.
     Neither,
 }
 
-/// Tells the first of `ports` to make a replica set of them all.
+/// Makes a replica set of all `ports`, with a command to the first.
 pub(crate) fn initiate(ports: &[u16], settings: &Settings) -> Result<(), Error> {
     let hosts = ports.iter().zip(0_i32..).map(|(port, id)| doc! { "_id": id, "host": format!("127.0.0.1:{port}") });
     let milliseconds = |time: Duration| i32::try_from(time.as_millis()).unwrap_or(i32::MAX).max(1);
@@ -49,12 +49,12 @@ pub(crate) fn step_up(port: u16) -> Result<(), Error> {
     run(port, "replSetStepUp", doc! { "replSetStepUp": 1 })
 }
 
-/// Creates a user who may do anything, at a primary that has no user yet and therefore lets this machine do so.
+/// Creates a user with all rights. The port is that of a primary without users, which allows this from the same machine.
 pub(crate) fn create_user(port: u16, Credentials { user, password }: &Credentials) -> Result<(), Error> {
     run(port, "createUser", doc! { "createUser": user, "pwd": password, "roles": ["root"] })
 }
 
-/// Asks for the state of each until `enough` says so. `Ok(None)` if it does not within the limit.
+/// Asks for the states of all until `enough` returns something; `Ok(None)` if it does not within the limit.
 pub(crate) fn await_states<T: Send>(
     ports: &[u16],
     limit: Duration,
@@ -104,7 +104,7 @@ fn run(port: u16, name: &'static str, command: Document) -> Result<(), Error> {
     })
 }
 
-/// A client of that one server, whatever the state of its replica set.
+/// A client of this one server, whatever the state of its replica set.
 fn client(port: u16) -> Result<Client, Error> {
     let address = ServerAddress::Tcp { host: "127.0.0.1".to_owned(), port: Some(port) };
     let options = ClientOptions::builder()
@@ -116,7 +116,7 @@ fn client(port: u16) -> Result<Client, Error> {
     Client::with_options(options).map_err(Error::command("a connection"))
 }
 
-/// Callers may be in any runtime or in none: this needs neither and disturbs neither.
+/// Runs the work on its own thread. Callers may be in any runtime or in none, and this works for all and blocks no runtime.
 fn on_a_thread_of_its_own<T: Send>(work: impl AsyncFnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
     let thread = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

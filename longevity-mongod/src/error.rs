@@ -1,9 +1,9 @@
-//! What can go wrong in having a server.
+//! The errors of starting and using a server.
 
 use std::io;
 use std::time::Duration;
 
-/// A server could not be had, or does not do what was asked of it. The message is for whoever runs the tests.
+/// A server could not be found or started, or does not do what was asked of it. The message is for the person who runs the tests.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,25 +16,25 @@ pub enum Error {
          \n  * leave these tests out by name: LONGEVITY_WITHOUT=mongodb"
     )]
     NoMongod {
-        /// One line for each way: what was tried, and why it failed.
+        /// What was tried and why it failed, with a line for each attempt.
         tried: String,
     },
 
-    /// A mongod ended while it was to start.
-    #[error("mongod ended with exit code {code} while it was to start; the end of its output and of its log:\n{log}")]
+    /// A mongod ended while it was starting.
+    #[error("mongod ended with exit code {code} while it was starting; the end of its output and of its log:\n{log}")]
     Ended {
-        /// Its exit code, as a shell says it.
+        /// Its exit code, as a shell reports it.
         code: String,
         /// The last lines of what it printed and of its log.
         log: String,
     },
 
-    /// What was waited for has not come to be.
+    /// A condition was not met within the time limit.
     #[error("waited {limit:?} for {what}, in vain; the end of the log:\n{log}")]
     TimeLimit {
-        /// What was waited for.
+        /// The condition.
         what: String,
-        /// How long.
+        /// The time limit.
         limit: Duration,
         /// The last lines of the log of each server concerned.
         log: String,
@@ -43,18 +43,18 @@ pub enum Error {
     /// The server refuses a command.
     #[error("the server refuses {command}")]
     Command {
-        /// What was asked of it.
+        /// The command.
         command: &'static str,
-        /// What the driver says.
+        /// The driver's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
     /// The operating system refuses something.
     #[error("cannot {what}")]
     Io {
-        /// What was to be done.
+        /// What was attempted.
         what: String,
-        /// Why not.
+        /// The operating system's error.
         source: io::Error,
     },
 }

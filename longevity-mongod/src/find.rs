@@ -1,4 +1,4 @@
-//! Where a mongod comes from: the PATH, or else the one that is fetched once.
+//! Finds a mongod on the PATH, or else fetches one.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::fetch;
 
-/// The environment variable with the URI of a server to be used as it is.
+/// The environment variable with the URI of a server, which is used as it is.
 pub(crate) const URI_VARIABLE: &str = "LONGEVITY_MONGODB_URI";
 
-/// The URI that the environment gives.
+/// The URI in the environment.
 pub(crate) fn given_uri() -> Option<String> {
     env::var(URI_VARIABLE).ok().map(|uri| uri.trim().to_owned()).filter(|uri| !uri.is_empty())
 }
 
-/// A mongod to start; fetched if there is none.
+/// A mongod to start, which is fetched if there is none.
 pub(crate) fn mongod() -> Result<PathBuf, Error> {
     if let Some(mongod) = on_the_path() {
         return Ok(mongod);

@@ -1,4 +1,5 @@
-//! The guard: a shell that starts every mongod, and kills it and removes the folder when this process ends, in whatever way.
+//! The guard: a shell that starts every mongod. When this process ends, however it ends, the guard kills every mongod and removes
+//! the folder.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -11,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Guard {
     folder: PathBuf,
     shell: Child,
-    // `None` once dropped. In one lock, as a line and its answer belong together.
+    // `None` after the drop. There is one lock, because a line and its answer belong together.
     talk: Mutex<Option<(ChildStdin, BufReader<ChildStdout>)>>,
 }
 
@@ -25,7 +26,7 @@ impl Guard {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // A Ctrl-C in the terminal is for the tests, not for the one who cleans up after them.
+            // A Ctrl-C in the terminal has to reach the tests, but not the guard, which cleans up after them.
             .process_group(0)
             .spawn()?;
         let (Some(stdin), Some(stdout)) = (shell.stdin.take(), shell.stdout.take()) else {
@@ -38,7 +39,7 @@ impl Guard {
         Ok(Guard { folder: folder.into(), shell, talk: Mutex::new(Some((stdin, stdout))) })
     }
 
-    /// Where the members have their folders.
+    /// The folder that contains the members' folders.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -48,7 +49,7 @@ impl Guard {
         self.tell("start", member)?.parse().map_err(io::Error::other)
     }
 
-    /// Sends a signal, `KILL` or the like, to a member; nothing if it has ended.
+    /// Sends a signal such as `KILL` to a member. Does nothing if the member has ended.
     pub(crate) fn signal(&self, signal: &str, member: &str) -> io::Result<()> {
         self.tell(signal, member).map(drop)
     }
@@ -72,7 +73,7 @@ fn answer(stdout: &mut BufReader<ChildStdout>) -> io::Result<String> {
 impl Drop for Guard {
     fn drop(&mut self) {
         drop(self.talk.get_mut().unwrap_or_else(PoisonError::into_inner).take());
-        // It ends when the servers and the folder are gone. Nothing could be done about an error here.
+        // The guard ends when the servers and the folder are gone. An error cannot be handled here.
         let _ = self.shell.wait();
     }
 }
@@ -81,7 +82,7 @@ impl Drop for Guard {
 mod tests {
     use super::*;
 
-    /// What is started here ends at once, and the machine is busy, which is when a pid is most easily missed.
+    /// The started programs end at once and the machine is busy, which is when a pid is most easily missed.
     #[test]
     fn each_start_is_answered_with_a_pid() {
         let starts = || {

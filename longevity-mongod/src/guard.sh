@@ -1,16 +1,17 @@
-# Keeps what a test process starts from outliving it. The test process holds the other end of this script's standard input;
-# when that closes, in whatever way the process ended, every mongod started here is killed and the folder removed.
+# Starts servers for a test process, and keeps them from outliving it. The test process holds the other end of this script's
+# standard input. When that closes, however the process ended, the script kills every mongod that it started and removes the
+# folder.
 #
-# Arguments: the mongod, and where to make the folder. Prints the folder; then answers each line "<verb> <member>" with a line.
-# Verbs: "start", which answers with the pid, and the names of signals.
+# The arguments are the mongod and the place for the folder. The script prints the folder, and then answers each line
+# "<verb> <member>" with a line. The verbs are "start", which is answered with the pid, and the names of signals.
 mongod=$1
-# The tests' own PATH may be a strange one.
+# The PATH of the tests may lack the usual folders.
 PATH=$PATH:/usr/bin:/bin
 trap '' HUP INT QUIT TERM PIPE
 root=$(mktemp -d "$2/longevity-mongod-XXXXXX") || exit 1
 echo "$root"
 
-# Its exit file says that a member has ended and been waited for, so that its pid may by now be another's.
+# A member's exit file says that the member has ended and was waited for, so its pid may now belong to another process.
 signal() {
     [ -e "$2/exit" ] || kill -s "$1" "$(cat "$2/pid")"
 }
@@ -20,8 +21,8 @@ while read -r verb member; do
     case $verb in
     start)
         rm -f "$at/exit" "$at/pid"
-        # By this pipe the pid is known before the next line is read: there is no moment in which a mongod would be missed. A
-        # pipe for each start, as a reader of one that is used again may meet the end of the writer before.
+        # Through this pipe the pid is known before the next line is read, so a mongod is never missed. Each start has a pipe of
+        # its own, because a reader of a reused pipe could read the end of file of the writer before.
         mkfifo "$at/start" || { echo "no pipe"; continue; }
         {
             "$mongod" --config "$at/mongod.conf" </dev/null >"$at/output" 2>&1 &

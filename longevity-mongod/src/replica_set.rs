@@ -1,4 +1,4 @@
-//! A replica set of several servers, for tests of what happens when one of them fails.
+//! A replica set of several servers, for tests in which some of them fail.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::settings::{REPLICA_SET, Settings};
 use crate::uri::{self, Credentials};
 use crate::wait;
 
-/// Servers that are one replica set, started by this process, and stopped when it is dropped or the process ends.
+/// A replica set of servers that this process starts. They are stopped when it is dropped or the process ends.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -35,7 +35,7 @@ pub struct ReplicaSet {
 }
 
 impl ReplicaSet {
-    /// Three members; see the methods of the builder for what else can be asked for.
+    /// A builder for three members. Its methods change the settings.
     pub fn builder() -> ReplicaSetBuilder {
         ReplicaSetBuilder { settings: Settings::of(3, true) }
     }
@@ -59,14 +59,14 @@ impl ReplicaSet {
         Ok(set)
     }
 
-    /// The first election would be held when the election timeout has passed: that long, all would be ready and idle.
+    /// Holds the first election. Without this, all members would be idle until the election timeout has passed.
     fn elect_the_first(&self) -> Result<(), Error> {
         let what = "all members to be ready for an election";
         self.await_states(what, self.settings.time_limit, |states| {
             let all_ready = states.iter().all(|state| *state == State::Secondary);
             (all_ready || states.iter().any(|state| matches!(state, State::Primary(_)))).then_some(0)
         })?;
-        // Refused where there is authentication and no user yet, and where an election is under way: it is held then in its time.
+        // This is refused with authentication and no user yet, and during an election. Then the election takes its usual time.
         let _ = admin::step_up(self.members[0].port());
         Ok(())
     }
@@ -76,12 +76,12 @@ impl ReplicaSet {
         uri::of_replica_set(&self.ports(), REPLICA_SET, self.settings.credentials.as_ref())
     }
 
-    /// The same with a default database.
+    /// The same URI with a default database.
     pub fn uri_of(&self, database: &str) -> String {
         uri::with_database(&self.uri(), database)
     }
 
-    /// The members, in the order of the indexes that the other methods speak of.
+    /// The members, in the order of the indexes that the other methods use.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
@@ -90,7 +90,7 @@ impl ReplicaSet {
     ///
     /// # Errors
     ///
-    /// Where there is none within the time limit: in a majority that was killed or paused there will never be.
+    /// Fails if there is no primary within the time limit. There cannot be one if a majority was killed or paused.
     pub fn primary(&self) -> Result<usize, Error> {
         self.wait_for_primary(self.settings.time_limit)
     }
@@ -100,10 +100,10 @@ impl ReplicaSet {
     ///
     /// # Errors
     ///
-    /// Where there is none within the limit.
+    /// Fails if there is no primary within the limit.
     pub fn wait_for_primary(&self, limit: Duration) -> Result<usize, Error> {
         self.await_states("a primary", limit, |states| {
-            // One that has been paused does not know at once that it was replaced.
+            // A member that was paused does not know at once that it was replaced.
             let claims = states.iter().enumerate().filter_map(|(index, state)| match state {
                 State::Primary(election) => Some((election.map(|id| id.bytes()), index)),
                 _ => None,
@@ -112,11 +112,12 @@ impl ReplicaSet {
         })
     }
 
-    /// Waits until all members that are neither killed nor paused have caught up: one primary, the others secondaries.
+    /// Waits until all members that are neither killed nor paused have caught up: one is the primary, and the others are
+    /// secondaries.
     ///
     /// # Errors
     ///
-    /// Where that is not so within the limit.
+    /// Fails if they have not caught up within the limit.
     pub fn wait_for_all(&self, limit: Duration) -> Result<(), Error> {
         self.await_states("one primary, and all others as its secondaries", limit, |states| {
             let primaries = states.iter().filter(|state| matches!(state, State::Primary(_))).count();
@@ -126,7 +127,7 @@ impl ReplicaSet {
         .map(drop)
     }
 
-    /// Of the members that can answer; the index that `enough` gives is translated to one of all members.
+    /// Asks the members that can answer. The index that `enough` returns is translated to an index of all members.
     fn await_states(
         &self,
         what: &str,
@@ -149,7 +150,7 @@ impl ReplicaSet {
     }
 }
 
-/// What a [`ReplicaSet`] is to be like.
+/// The settings of a [`ReplicaSet`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ReplicaSetBuilder {
@@ -157,49 +158,49 @@ pub struct ReplicaSetBuilder {
 }
 
 impl ReplicaSetBuilder {
-    /// How many servers, 1 to 7 (all of them vote). 3 unless said otherwise.
+    /// The number of servers, 1 to 7 (all of them vote). The default is 3.
     pub fn members(mut self, members: usize) -> Self {
         self.settings.members = members.clamp(1, 7);
         self
     }
 
-    /// How long a primary may be silent until another is elected; members ask each other ten times as often. 2 seconds unless
-    /// said otherwise: on a busy machine much less makes for elections that nobody asked for.
+    /// How long a primary may be silent until another is elected. Members ask each other ten times as often. The default is 2
+    /// seconds; with much less, a busy machine has unwanted elections.
     pub fn election_timeout(mut self, timeout: Duration) -> Self {
         self.settings.election_timeout = timeout;
         self
     }
 
-    /// Whether a write that a majority has acknowledged is in the journals of that majority, on disk. It is unless said otherwise.
+    /// Whether a write that a majority has acknowledged is in the journals of that majority, on disk. The default is `true`.
     pub fn journaled_majority(mut self, journaled: bool) -> Self {
         self.settings.journaled_majority = journaled;
         self
     }
 
-    /// With authentication, and one user, who may do anything. Without, unless said otherwise.
+    /// Turns on authentication, with one user who has all rights. The default is no authentication.
     pub fn credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.settings.credentials = Some(Credentials { user: user.into(), password: password.into() });
         self
     }
 
-    /// In which existing folder the temporary one is made. In `/dev/shm`, unless said otherwise, if it has more than 1 GiB free,
-    /// else in the folder for temporary files.
+    /// The existing folder in which the temporary folder is made. The default is `/dev/shm` if it has more than 1 GiB free, or
+    /// else the folder for temporary files.
     pub fn folder_in(mut self, place: impl Into<PathBuf>) -> Self {
         self.settings.place = Some(place.into());
         self
     }
 
-    /// For each step of the start, and for waits without a limit of their own. 60 seconds unless said otherwise.
+    /// The time limit for each step of the start, and for waits without a limit of their own. The default is 60 seconds.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.time_limit = limit;
         self
     }
 
-    /// Starts it and waits until all members have caught up: a few seconds for three.
+    /// Starts the set and waits until all members have caught up, which takes a few seconds for three.
     ///
     /// # Errors
     ///
-    /// Where there is no mongod and none can be fetched; where it does not start; at the time limit.
+    /// Fails if there is no mongod and none can be fetched, if it does not start, and at the time limit.
     pub fn start(self) -> Result<ReplicaSet, Error> {
         ReplicaSet::start(self.settings)
     }

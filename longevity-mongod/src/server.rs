@@ -1,4 +1,4 @@
-//! A single server, which is what nearly all tests need.
+//! A single server, which is all that most tests need.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -10,9 +10,9 @@ use crate::replica_set::ReplicaSet;
 use crate::settings::Settings;
 use crate::uri::{self, Credentials};
 
-/// A server: the one that `LONGEVITY_MONGODB_URI` names, or one that was started, which is stopped when this is dropped or the
-/// process ends. One that was started is a replica set of one node, so that there are transactions and change streams, and takes
-/// fail points (`configureFailPoint`).
+/// A server: either the server that `LONGEVITY_MONGODB_URI` names, or a started server, which is stopped when this is dropped or
+/// the process ends. A started server is a replica set of one node, so that there are transactions and change streams, and it
+/// accepts fail points (`configureFailPoint`).
 ///
 /// ```
 /// # if longevity_mongod::left_out() { return Ok(()) }
@@ -24,58 +24,58 @@ use crate::uri::{self, Credentials};
 #[derive(Debug)]
 pub struct Server {
     uri: String,
-    /// What was started, if anything was.
+    /// The started server, if one was started.
     own: Option<ReplicaSet>,
 }
 
 impl Server {
-    /// A server for the caller alone, in well under a second. That of `LONGEVITY_MONGODB_URI`, if it is set, is everyone's: use
-    /// a database of your own on it.
+    /// Starts a server for only this caller, in well under a second. If `LONGEVITY_MONGODB_URI` is set, this is that server,
+    /// which is shared, so use a database of your own on it.
     ///
     /// # Errors
     ///
-    /// Where there is no mongod and none can be fetched; where it does not start within a minute.
+    /// Fails if there is no mongod and none can be fetched, and if it does not start within a minute.
     pub fn start() -> Result<Server, Error> {
         Server::builder().start()
     }
 
-    /// The server of this process, started by whoever asks first. It is never dropped, and stopped all the same.
+    /// The server of this process, which the first call starts. It is never dropped, but it is stopped when the process ends.
     ///
     /// # Errors
     ///
-    /// Those of [`start`](Self::start); the same one each time, without another attempt.
+    /// Fails like [`start`](Self::start). Each call returns the same error, without another attempt.
     pub fn shared() -> Result<&'static Server, &'static Error> {
         static SHARED: OnceLock<Result<Server, Error>> = OnceLock::new();
         SHARED.get_or_init(Server::start).as_ref()
     }
 
-    /// For a server that is not like all others.
+    /// A builder for a server with other settings.
     pub fn builder() -> ServerBuilder {
         ServerBuilder { settings: Settings::of(1, false), own: false }
     }
 
-    /// Its URI, with credentials if it has any.
+    /// The server's URI, with credentials if it has any.
     pub fn uri(&self) -> &str {
         &self.uri
     }
 
-    /// The same URI with a default database, its other options as they are.
+    /// The same URI with a default database. Its other options are unchanged.
     pub fn uri_of(&self, database: &str) -> String {
         uri::with_database(&self.uri, database)
     }
 
-    /// The process id of the mongod that was started; `None` for one that was given.
+    /// The process id of a started mongod; `None` for the server of `LONGEVITY_MONGODB_URI`.
     pub fn pid(&self) -> Option<u32> {
         self.own.as_ref()?.members().first()?.pid()
     }
 
-    /// The folder of the mongod that was started, with its `log`; `None` for one that was given.
+    /// The folder of a started mongod, with its `log`; `None` for the server of `LONGEVITY_MONGODB_URI`.
     pub fn folder(&self) -> Option<PathBuf> {
         Some(self.own.as_ref()?.members().first()?.folder())
     }
 }
 
-/// What a [`Server`] is to be like.
+/// The settings of a [`Server`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ServerBuilder {
@@ -84,43 +84,43 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// One that is started, whether or not `LONGEVITY_MONGODB_URI` names another: for tests that make it fail.
+    /// Starts a server even if `LONGEVITY_MONGODB_URI` names another. This is for tests that make the server fail.
     pub fn of_its_own(mut self) -> Self {
         self.own = true;
         self
     }
 
-    /// With authentication, and one user, who may do anything. It is always [of its own](Self::of_its_own).
+    /// Turns on authentication, with one user who has all rights. This implies [`of_its_own`](Self::of_its_own).
     pub fn credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.settings.credentials = Some(Credentials { user: user.into(), password: password.into() });
         self.of_its_own()
     }
 
-    /// Whether writes with the write concern `majority` wait for the disk. They do not unless said otherwise: no test survives
-    /// the machine.
+    /// Whether writes with the write concern `majority` wait for the disk. The default is `false`, because no test outlives the
+    /// machine.
     pub fn journaled_majority(mut self, journaled: bool) -> Self {
         self.settings.journaled_majority = journaled;
         self
     }
 
-    /// In which existing folder the temporary one is made. In `/dev/shm`, unless said otherwise, if it has more than 1 GiB free,
-    /// else in the folder for temporary files.
+    /// The existing folder in which the temporary folder is made. The default is `/dev/shm` if it has more than 1 GiB free, or
+    /// else the folder for temporary files.
     pub fn folder_in(mut self, place: impl Into<PathBuf>) -> Self {
         self.settings.place = Some(place.into());
         self
     }
 
-    /// For each step of the start. 60 seconds unless said otherwise.
+    /// The time limit for each step of the start. The default is 60 seconds.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.time_limit = limit;
         self
     }
 
-    /// Starts it, unless it is given, and waits until it takes writes.
+    /// Starts the server, unless `LONGEVITY_MONGODB_URI` names one, and waits until it accepts writes.
     ///
     /// # Errors
     ///
-    /// Those of [`Server::start`].
+    /// Fails like [`Server::start`].
     pub fn start(self) -> Result<Server, Error> {
         if let (false, Some(uri)) = (self.own, find::given_uri()) {
             return Ok(Server { uri, own: None });

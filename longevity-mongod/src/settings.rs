@@ -1,4 +1,4 @@
-//! What a server or a replica set is started with, and the configuration that mongod is given.
+//! The settings of a server or a replica set, and the configuration file for mongod.
 
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use crate::uri::Credentials;
 
-/// The name of every replica set that is started here.
+/// The name of every replica set that this crate starts.
 pub(crate) const REPLICA_SET: &str = "longevity";
-/// How long snapshots last, and the files of what was dropped. The server's own value is 300.
+/// How long snapshots and the files of dropped collections last. The server's own value is 300.
 const SNAPSHOT_SECONDS: u32 = 30;
 
-/// What the builders gather.
+/// The settings that the builders collect.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) members: usize,
@@ -48,14 +48,15 @@ impl Settings {
         OpenOptions::new().write(true).create_new(true).mode(0o400).open(key_file(folder))?.write_all(key.as_bytes())
     }
 
-    /// Writes the configuration of the member whose folder `at` is, in the `folder` of the set.
+    /// Writes the configuration of the member with the folder `at`, in the `folder` of the set.
     pub(crate) fn write_configuration(&self, folder: &Path, at: &Path, port: u16) -> io::Result<()> {
         let data = at.join("data");
         fs::create_dir_all(&data)?;
         let log = at.join("log");
         let mut text = String::new();
-        // Files of the journal are 100 MB each otherwise, made in advance; a cache that takes a transaction of tens of thousands of rows; nothing that only who runs a
-        // server for months has use for. Test commands: real fail points.
+        // By default, the files of the journal are 100 MB each and made in advance. The cache is large enough for a transaction
+        // with tens of thousands of rows. Diagnostics, which help only with servers that run for months, are off. Test commands
+        // are on for real fail points.
         let _ = writeln!(
             text,
             "net: {{ port: {port}, bindIp: 127.0.0.1, unixDomainSocket: {{ enabled: false }} }}\

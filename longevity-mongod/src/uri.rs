@@ -1,6 +1,6 @@
-//! Connection strings: writing them, and giving one a default database without changing what else it says.
+//! Connection strings: writes them, and sets the default database of one without changing the rest.
 
-/// A user that a server is started with.
+/// The user with which a server is started.
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials {
     pub(crate) user: String,
@@ -12,7 +12,7 @@ pub(crate) fn of_replica_set(ports: &[u16], name: &str, credentials: Option<&Cre
     of(ports, &format!("replicaSet={name}"), credentials)
 }
 
-/// The URI of one server on a port of this machine, whatever set it is in.
+/// The URI of one server on a port of this machine, whichever set it is in.
 pub(crate) fn direct(port: u16, credentials: Option<&Credentials>) -> String {
     of(&[port], "directConnection=true", credentials)
 }
@@ -29,8 +29,8 @@ fn of(ports: &[u16], option: &str, credentials: Option<&Credentials>) -> String 
     }
 }
 
-/// The same URI with another default database. Options stay, and so does where its user is looked up, which is the default
-/// database unless an option says otherwise.
+/// The same URI with another default database. The options stay the same, and so does the database in which the user is looked
+/// up, which is the default database unless an option says otherwise.
 pub(crate) fn with_database(uri: &str, database: &str) -> String {
     let (scheme, rest) = uri.split_once("://").unwrap_or(("mongodb", uri));
     let (rest, options) = rest.split_once('?').unwrap_or((rest, ""));
@@ -47,7 +47,7 @@ pub(crate) fn with_database(uri: &str, database: &str) -> String {
     result
 }
 
-/// The option to add, so that the user is looked up where it was.
+/// The option to add, so that the user is looked up in the same database as before.
 fn auth_source(authority: &str, old: &str, options: &str) -> Option<String> {
     let option = |name: &str| {
         let mut options = options.split('&').filter_map(|option| option.split_once('='));
@@ -60,13 +60,13 @@ fn auth_source(authority: &str, old: &str, options: &str) -> Option<String> {
         None => "admin",
         Some(mechanism) if mechanism.starts_with("SCRAM") => "admin",
         Some("PLAIN") => "$external",
-        Some(_) => return None, // these have one source, whatever the default database
+        Some(_) => return None, // the other mechanisms have one source, whatever the default database is
     };
     let source = if old.is_empty() { without_database } else { old };
     Some(format!("authSource={source}"))
 }
 
-/// Percent-encoding of all but letters, digits and `-._~`.
+/// Percent-encodes everything except letters, digits and `-._~`.
 fn encode(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! Waiting for a condition, by looking again and again, and what to show where it does not come to be.
+//! Waits for a condition by checking it repeatedly, and collects what to show if it is not met.
 
 use std::fs;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// Between two looks at a file.
+/// The time between two looks at a file.
 const PAUSE: Duration = Duration::from_millis(3);
 
-/// Looks until there is something, or the limit has passed. `folder` is the member's, for the error.
+/// Checks until there is a result or the limit has passed. `folder` is the member's, for the error.
 pub(crate) fn until<T>(
     what: &str,
     limit: Duration,

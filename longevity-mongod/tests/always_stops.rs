@@ -1,4 +1,4 @@
-//! A server does not outlive its process, in whatever way that ends. The processes are this test binary, run once more.
+//! A server does not outlive its process, however that ends. The processes are this test binary, run once more.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
@@ -15,7 +15,7 @@ use longevity_mongod::{ReplicaSet, Server};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use support::left_out;
 
-/// How a child is to end.
+/// How a child ends.
 const END: &str = "LONGEVITY_TEST_END";
 
 #[test]
@@ -39,7 +39,8 @@ fn aborted() {
 
 #[test]
 fn interrupted() {
-    // Who is started in the background by a shell ignores interruptions, and so do those whom it starts: there is none then.
+    // A process that a shell starts in the background ignores interruptions, and so do its children. Then there is nothing to
+    // test.
     if interruptions_are_ignored() {
         println!("interruptions are ignored here: nothing can be interrupted");
         return;
@@ -50,7 +51,7 @@ fn interrupted() {
     await_end(&servers, &folder);
 }
 
-/// As Linux tells it of this process; elsewhere they are taken to arrive.
+/// Whether this process ignores interruptions, according to Linux. Other systems are assumed not to ignore them.
 fn interruptions_are_ignored() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());

@@ -1,4 +1,5 @@
-//! Where the server comes from, by the environment. It is set for processes of their own: this test binary, run once more.
+//! The environment decides where the server comes from. It is set for separate processes, which are this test binary, run once
+//! more.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
@@ -10,7 +11,7 @@ use std::process::Command;
 use longevity_mongod::Server;
 use support::left_out;
 
-/// Runs `the_child` with those variables, and no others that matter here; returns what it prints.
+/// Runs `the_child` with these variables and no others that matter here; returns its output.
 fn child(variables: &[(&str, &str)]) -> String {
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["--exact", "the_child", "--ignored", "--nocapture"]);
@@ -42,7 +43,7 @@ fn a_given_one_is_used_as_it_is() {
     let printed = child(&[("LONGEVITY_MONGODB_URI", "mongodb://u:p@h.example:1/?w=1"), ("PATH", ""), NO_CACHE]);
     assert!(printed.contains("uri: mongodb://u:p@h.example:1/?w=1\n"), "{printed}");
     assert!(printed.contains("of d: mongodb://u:p@h.example:1/d?w=1&authSource=admin\npid: None"), "{printed}");
-    // One that a test may kill has to be started.
+    // A server that a test may kill has to be started.
     assert!(printed.contains("its own: ") && printed.contains("LONGEVITY_MONGODB_URI is set, but"), "{printed}");
 }
 
@@ -82,7 +83,7 @@ fn one_that_cannot_start_shows_why() {
     if left_out() {
         return;
     }
-    // A mongod that does not know its configuration.
+    // This mongod does not know its configuration.
     let folder = tempfile::tempdir().unwrap();
     let mongod = folder.path().join("mongod");
     std::os::unix::fs::symlink("/bin/false", mongod).unwrap();
@@ -91,5 +92,5 @@ fn one_that_cannot_start_shows_why() {
     assert!(printed.contains("error: mongod ended with exit code 1"), "{printed}");
 }
 
-/// A folder that cannot be made.
+/// A cache folder that cannot be created.
 const NO_CACHE: (&str, &str) = ("LONGEVITY_MONGOD_CACHE", "/dev/null/cache");

@@ -1,4 +1,4 @@
-//! Members of a replica set can be lost and come back, and the set does what a replica set does.
+//! Members of a replica set can be killed and started again, and the set keeps working.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
@@ -41,7 +41,7 @@ fn another_takes_over_for_a_killed_or_paused_primary() {
         let nearest = mongodb::options::SelectionCriteria::ReadPreference(mongodb::options::ReadPreference::Nearest {
             options: Default::default(),
         });
-        // It is a secondary once it has applied what it missed up to the moment of the vote; the last write may follow.
+        // A member is a secondary as soon as it has applied the writes before the vote, so the last write may arrive later.
         let collection = client.database("d").collection::<Document>("c");
         while collection.count_documents(doc! {}).selection_criteria(nearest.clone()).await? < 2 {}
         Ok(())

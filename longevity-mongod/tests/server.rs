@@ -1,4 +1,4 @@
-//! A single server is what it is said to be: a primary with transactions, alone, light, and gone when dropped.
+//! A single server keeps its promises: it is a primary with transactions, it is separate and light, and it is gone when dropped.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 

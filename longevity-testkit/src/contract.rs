@@ -1,22 +1,22 @@
-//! How the suite meets the types of a domain model without naming them: visitors, which generated code calls with each
-//! type and each key. Implemented by the derives, not by hand.
+//! Visitors that generated code calls with each type and each key of a domain model, so that the suite need not name them. The
+//! derives implement these traits; do not implement them by hand.
 
 use longevity_core::{DomainModel, HasVariant, InModel, KeyFor, PersistentType, RootType};
 
 use proptest::strategy::BoxedStrategy;
 
-use crate::questions::Scope;
+use crate::queries::Scope;
 use crate::strategies::Generators;
 
-/// Is shown each key of `P` by its type.
+/// A visitor of the keys of `P`.
 pub trait KeyVisitor<P> {
     /// The key of type `K`, which is on this property.
     fn key<K: KeyFor<P>>(&mut self, property: &'static str);
 }
 
-/// Makes values for rows, and shows the keys that the type itself declares; not those of its poly type.
+/// Makes values for rows, and shows the keys that the type itself declares, without those of its poly type.
 pub trait SpecKeys: PersistentType {
-    /// Values for rows. Apart from [`Generate`](crate::Generate), as an enum may be a poly type and a component.
+    /// Values for rows. This is not [`Generate`](crate::Generate), as an enum may be both a poly type and a component.
     fn rows(generators: &Generators) -> BoxedStrategy<Self>;
 
     /// Shows each key.
@@ -31,7 +31,7 @@ pub trait SpecRoot: RootType + SpecKeys {
         Self: InModel<M>;
 }
 
-/// Shows the keys of a poly type as keys of its derived type `D`, and how queries over the two go together.
+/// Shows the keys of a poly type as keys of its derived type `D`, and how queries over the two combine.
 pub trait SpecDerived<D>: HasVariant<D> {
     /// The operators between the two types.
     fn scope() -> Scope;
@@ -39,7 +39,7 @@ pub trait SpecDerived<D>: HasVariant<D> {
     fn visit_shared_keys<V: KeyVisitor<D>>(visitor: &mut V);
 }
 
-/// Is shown each type of the domain model `M`.
+/// A visitor of the types of the domain model `M`.
 pub trait SpecVisitor<M> {
     /// A plain type.
     fn plain<P: SpecRoot + InModel<M>>(&mut self);

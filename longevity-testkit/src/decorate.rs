@@ -1,6 +1,6 @@
-//! A back end around another, to forbid, count or break what it does: the proof that a suite notices.
+//! A back end around another, to forbid, count or break its operations. With it, tests prove that a suite notices faults.
 //!
-//! A [`Decorator`] overrides the operations that it changes; all others are forwarded.
+//! A [`Decorator`] overrides the operations that it changes. All others are forwarded.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use longevity_core::backend::{
     AllWritten, Backend, ByKind, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target,
     TransactionMode, Write, WriteFailure, Writes, Written, find_values_of_documents,
 };
+use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
+use longevity_core::{Encodable, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
 
-/// The rows that a back end gives.
-pub type Rows<B> = Vec<Row<<B as Session>::Doc>>;
+/// The rows that a back end returns.
+pub type Rows<B> = Vec<Row<<B as Session>::Document>>;
 
-/// Changes what a back end does. Each operation forwards unless it is overridden: those of [`Backend`], and [by
-/// kind](ByKind) its writes, of which `write_many` is of several that do not all insert.
+/// Changes the operations of a back end. Each operation forwards unless it is overridden. They are those of [`Backend`], with its
+/// writes [by kind](ByKind); `write_many` does several writes that are not all inserts.
 #[expect(missing_docs, reason = "each is the operation of its name")]
 pub trait Decorator<B: Backend>: Send + Sync + 'static {
     fn capabilities(&self, inner: &B) -> Capabilities {
@@ -53,7 +53,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         &self,
         inner: &B,
         table: &B::Table,
-        content: RowContent<B::Doc>,
+        content: RowContent<B::Document>,
     ) -> impl Future<Output = Result<RowId, WriteFailure>> + Send {
         inner.insert(table, content)
     }
@@ -62,7 +62,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         &self,
         inner: &B,
         table: &B::Table,
-        contents: Vec<RowContent<B::Doc>>,
+        contents: Vec<RowContent<B::Document>>,
     ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send {
         inner.insert_many(table, contents)
     }
@@ -72,7 +72,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         inner: &B,
         table: &B::Table,
         target: Target<'_>,
-        content: RowContent<B::Doc>,
+        content: RowContent<B::Document>,
     ) -> impl Future<Output = Result<u64, WriteFailure>> + Send {
         inner.replace(table, target, content)
     }
@@ -90,8 +90,8 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         &self,
         inner: &B,
         table: &B::Table,
-        writes: Writes<'_, B::Doc>,
-    ) -> impl Future<Output = Result<AllWritten<B::Doc>, (usize, WriteFailure)>> + Send {
+        writes: Writes<'_, B::Document>,
+    ) -> impl Future<Output = Result<AllWritten<B::Document>, (usize, WriteFailure)>> + Send {
         inner.write(table, writes)
     }
 
@@ -102,7 +102,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         lookup: Lookup<'_>,
         changes: &[InPlace],
         written_at: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
+    ) -> impl Future<Output = Result<Option<Row<B::Document>>, Error>> + Send {
         inner.patch(table, lookup, changes, written_at)
     }
 
@@ -111,7 +111,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
         inner: &B,
         table: &B::Table,
         lookup: Lookup<'_>,
-    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
+    ) -> impl Future<Output = Result<Option<Row<B::Document>>, Error>> + Send {
         inner.get(table, lookup)
     }
 
@@ -151,7 +151,7 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
     }
 }
 
-/// A back end as its decorator changes it. Its transactions are those of the back end within, unchanged.
+/// A back end that a decorator changes. Its transactions are those of the inner back end, unchanged.
 #[derive(Clone, Debug)]
 pub struct Decorated<B, D> {
     inner: B,
@@ -159,22 +159,22 @@ pub struct Decorated<B, D> {
 }
 
 impl<B: Backend, D: Decorator<B>> Decorated<B, D> {
-    /// The back end, changed.
+    /// The back end, changed by the decorator.
     pub fn new(inner: B, decorator: D) -> Self {
         Self { inner, decorator }
     }
 }
 
 impl<B: Backend, D: Decorator<B>> Session for Decorated<B, D> {
-    type Doc = B::Doc;
+    type Document = B::Document;
     type Table = B::Table;
     type Rows = B::Rows;
 
     async fn write(
         &self,
         table: &B::Table,
-        mut writes: Writes<'_, B::Doc>,
-    ) -> Result<AllWritten<B::Doc>, (usize, WriteFailure)> {
+        mut writes: Writes<'_, B::Document>,
+    ) -> Result<AllWritten<B::Document>, (usize, WriteFailure)> {
         let (inner, decorator) = (&self.inner, &self.decorator);
         if writes.len() == 1
             && !writes.iter().any(Write::wants_before)
@@ -207,7 +207,7 @@ impl<B: Backend, D: Decorator<B>> Session for Decorated<B, D> {
         lookup: Lookup<'_>,
         changes: &[InPlace],
         written_at: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
+    ) -> impl Future<Output = Result<Option<Row<B::Document>>, Error>> + Send {
         self.decorator.patch(&self.inner, table, lookup, changes, written_at)
     }
 
@@ -215,11 +215,11 @@ impl<B: Backend, D: Decorator<B>> Session for Decorated<B, D> {
         &self,
         table: &B::Table,
         lookup: Lookup<'_>,
-    ) -> impl Future<Output = Result<Option<Row<B::Doc>>, Error>> + Send {
+    ) -> impl Future<Output = Result<Option<Row<B::Document>>, Error>> + Send {
         self.decorator.get(&self.inner, table, lookup)
     }
 
-    async fn find_each(&self, table: &B::Table, select: Select, give: &mut dyn Give<B::Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &B::Table, select: Select, give: &mut dyn Give<B::Document>) -> Result<(), Error> {
         self.decorator.find(&self.inner, table, select).await?.iter().try_for_each(|row| give.give(row))
     }
 
@@ -260,7 +260,7 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
     }
 
     fn profile(&self) -> Profile {
-        // Whether the back end within does or not, the decorator may look at columns, and patch in place.
+        // The decorator may look at columns, and patch in place, even if the inner back end does not.
         Profile { columns: true, patches_in_place: true, ..self.inner.profile() }
     }
 
@@ -268,15 +268,15 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
         self.decorator.capabilities(&self.inner)
     }
 
-    fn encode<T: Document>(&self, value: &T) -> Result<B::Doc, Error> {
+    fn encode<T: Encodable>(&self, value: &T) -> Result<B::Document, Error> {
         self.inner.encode(value)
     }
 
-    fn decode<T: Document>(&self, doc: &B::Doc) -> Result<T, DecodeError> {
+    fn decode<T: Encodable>(&self, doc: &B::Document) -> Result<T, DecodeError> {
         self.inner.decode(doc)
     }
 
-    fn read(&self, doc: &B::Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+    fn read(&self, doc: &B::Document, property: &PropertyReader) -> Result<Value, DecodeError> {
         self.inner.read(doc, property)
     }
 
@@ -309,7 +309,7 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
     }
 }
 
-/// Declares no capability at all, and does everything that it could do before: whoever asks for it goes too far.
+/// Declares no capabilities, but still does everything. A caller that relies on an undeclared operation is at fault.
 #[derive(Clone, Copy, Debug)]
 pub struct WithoutCapabilities;
 

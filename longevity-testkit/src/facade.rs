@@ -1,4 +1,4 @@
-//! Through which facade a suite works: the blocking one, the asynchronous one on a runtime, or transactions.
+//! The facades that a suite can work through: the blocking one, the asynchronous one on a runtime, or transactions.
 
 use std::fmt;
 use std::future::Future;
@@ -9,36 +9,36 @@ use longevity_core::backend::{
     AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Transaction,
     TransactionMode, WriteFailure, Writes,
 };
+use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, Explanation, Row, Timestamp, Value};
+use longevity_core::{Encodable, Error, Explanation, Row, Timestamp, Value};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::outcome::{Outcome, Stop};
 
-/// Through which facade a suite works.
+/// A facade that a suite works through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Facade {
-    /// The blocking one: each future runs as [`Backend::block_on`] has it.
+    /// The blocking facade: [`Backend::block_on`] runs each future.
     Blocking,
-    /// The asynchronous one: each future is polled within a multi-threaded tokio runtime and woken by its wakers,
-    /// whatever the back end's own way to wait.
+    /// The asynchronous facade: each future is polled in a multi-threaded tokio runtime and woken by its wakers, however the back
+    /// end itself waits.
     Async,
-    /// The blocking one, with a few operations after each other in a transaction: each sees what those before it wrote, and all of
-    /// them become what the next ones see. For back ends with
-    /// [transactions](longevity_core::backend::Capabilities::transactions). Where these cannot be nested, a write that is refused may
-    /// end the one that it is in: there each has one write.
+    /// The blocking facade, with a few consecutive operations per transaction. Each operation sees the writes of those before it,
+    /// and the operations of the next transaction see all of them. For back ends with
+    /// [transactions](longevity_core::backend::Capabilities::transactions). Without savepoints, a write that is refused may end
+    /// its transaction, so each transaction has one write.
     Transactions,
 }
 
 impl Facade {
-    /// The two of each back end.
+    /// The facades that work on each back end.
     pub const BOTH: [Self; 2] = [Self::Blocking, Self::Async];
-    /// Those of a back end with transactions.
+    /// The facades that work on a back end with transactions.
     pub const ALL: [Self; 3] = [Self::Blocking, Self::Async, Self::Transactions];
 
-    /// What the names of cases say behind the back end's.
+    /// What the name of a case appends to the back end's name.
     pub(crate) fn suffix(self) -> &'static str {
         match self {
             Self::Blocking => "",
@@ -48,13 +48,13 @@ impl Facade {
     }
 }
 
-/// The runtime of all cases: started once, by the first that asks for it.
+/// The runtime of all cases, started by the first case that needs it.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| match Builder::new_multi_thread().enable_all().build() {
     Ok(runtime) => runtime,
-    Err(error) => panic!("there is no runtime: {error}"),
+    Err(error) => panic!("cannot start the tokio runtime: {error}"),
 });
 
-/// What the futures give, each run as a task by the threads of the runtime.
+/// The results of the futures, each run as a task on the threads of the runtime.
 pub(crate) fn in_tasks<R: Send + 'static>(
     futures: impl Iterator<Item = impl Future<Output = R> + Send + 'static>,
 ) -> Outcome<Vec<R>> {
@@ -63,9 +63,9 @@ pub(crate) fn in_tasks<R: Send + 'static>(
     results.map(|result| result.map_err(|error| Stop::failed(format!("a task ended early: {error}")))).collect()
 }
 
-/// A back end whose futures run through a facade that is chosen when it is set up.
+/// A back end whose futures run through a facade that is chosen at set-up.
 ///
-/// The choice is no type parameter: a suite is compiled once for all.
+/// The choice is not a type parameter, so that a suite is compiled once for all facades.
 pub struct Through<B: Backend> {
     inner: B,
     facade: Facade,
@@ -78,12 +78,12 @@ impl<B: Backend> Through<B> {
         Self { inner, facade, turns: Arc::default() }
     }
 
-    /// Which facade it is.
+    /// The facade.
     pub fn facade(&self) -> Facade {
         self.facade
     }
 
-    /// The transaction that the next operation is in, if they are in any; it has to have its turn first.
+    /// The transaction of the next operation. The operation must have its turn first.
     async fn transaction(&self) -> Result<Arc<B::Transaction>, Error> {
         if let Some(open) = self.turns.open() {
             return Ok(open);
@@ -93,7 +93,7 @@ impl<B: Backend> Through<B> {
         Ok(begun)
     }
 
-    /// Commits what is open.
+    /// Commits the open transaction.
     async fn end(&self, turn: &mut Turn) -> Result<(), Error> {
         *turn = Turn { operations: 0, transactions: turn.transactions + 1, has_written: false };
         match self.turns.take() {
@@ -102,7 +102,7 @@ impl<B: Backend> Through<B> {
         }
     }
 
-    /// Before a write: commits what others have written, if it would be lost with this one.
+    /// Before a write: commits earlier writes, if a failure of this write would lose them.
     async fn before_write(&self, turn: &mut Turn) -> Result<(), Error> {
         let is_lost_with_it = turn.has_written && !self.inner.capabilities().savepoints;
         turn.has_written = true;
@@ -113,7 +113,7 @@ impl<B: Backend> Through<B> {
         Ok(())
     }
 
-    /// After a write that failed: nobody uses what may have been lost by it.
+    /// After a write that failed: drops the transaction, if the failure may have ended it.
     fn after_failure(&self, turn: &mut Turn) {
         if !self.inner.capabilities().savepoints {
             turn.has_written = false;
@@ -121,7 +121,7 @@ impl<B: Backend> Through<B> {
         }
     }
 
-    /// Commits what is open, before something that is about the whole store.
+    /// Commits the open transaction, before an operation on the whole store.
     async fn end_all(&self) -> Result<(), Error> {
         self.end(&mut *self.turns.turn.lock().await).await
     }
@@ -139,10 +139,10 @@ impl<B: Backend + fmt::Debug> fmt::Debug for Through<B> {
     }
 }
 
-/// How many operations are in a transaction, and in the next ones: so that short cases commit, too.
+/// The numbers of operations in consecutive transactions. The first ones are small, so that short cases commit too.
 const OPERATIONS: [usize; 4] = [1, 2, 3, 5];
 
-/// How many operations were in the transaction so far, and how many transactions were before it.
+/// The number of operations in the transaction so far, and of the transactions before it.
 #[derive(Default)]
 struct Turn {
     operations: usize,
@@ -151,15 +151,15 @@ struct Turn {
 }
 
 impl Turn {
-    /// Counts an operation; says whether it was the last one of its transaction.
+    /// Counts an operation. Returns whether it was the last one of its transaction.
     fn is_last(&mut self) -> bool {
         self.operations += 1;
         self.operations == OPERATIONS[self.transactions % OPERATIONS.len()]
     }
 }
 
-/// The transaction of those who take turns in it. A stream takes none: it is in the transaction that is open when it begins, if there
-/// is one, so a case with several threads may not have one of them stream.
+/// The transaction in which operations take turns. A stream takes no turn: it is in the transaction that is open when it begins,
+/// if any. So a case with several threads must not stream on one of them.
 struct Turns<B: Backend> {
     turn: tokio::sync::Mutex<Turn>,
     open: Mutex<Option<Arc<B::Transaction>>>,
@@ -181,7 +181,7 @@ impl<B: Backend> Turns<B> {
     }
 }
 
-/// Does an operation on the store's rows, or in its turn on those of the transaction.
+/// Does an operation on the store or, in its turn, in the transaction.
 macro_rules! through {
     ($self:expr, $rows:ident => $operation:expr) => {{
         if $self.facade != Facade::Transactions {
@@ -198,21 +198,21 @@ macro_rules! through {
     }};
 }
 
-/// Without the future's type, as the runtime's own way to wait is not compiled for each.
+/// Runs a future without its type, so that the runtime's `block_on` is not compiled for each.
 fn run(future: Pin<&mut dyn Future<Output = ()>>) {
     RUNTIME.block_on(future);
 }
 
 impl<B: Backend> Session for Through<B> {
-    type Doc = B::Doc;
+    type Document = B::Document;
     type Table = B::Table;
     type Rows = B::Rows;
 
     async fn write(
         &self,
         table: &B::Table,
-        writes: Writes<'_, B::Doc>,
-    ) -> Result<AllWritten<Self::Doc>, (usize, WriteFailure)> {
+        writes: Writes<'_, B::Document>,
+    ) -> Result<AllWritten<Self::Document>, (usize, WriteFailure)> {
         if self.facade != Facade::Transactions {
             return self.inner.write(table, writes).await;
         }
@@ -236,7 +236,7 @@ impl<B: Backend> Session for Through<B> {
         lookup: Lookup<'_>,
         changes: &[InPlace],
         written_at: Option<Timestamp>,
-    ) -> Result<Option<Row<B::Doc>>, Error> {
+    ) -> Result<Option<Row<B::Document>>, Error> {
         if self.facade != Facade::Transactions {
             return self.inner.patch(table, lookup, changes, written_at).await;
         }
@@ -253,11 +253,11 @@ impl<B: Backend> Session for Through<B> {
         Ok(patched)
     }
 
-    async fn get(&self, table: &B::Table, lookup: Lookup<'_>) -> Result<Option<Row<B::Doc>>, Error> {
+    async fn get(&self, table: &B::Table, lookup: Lookup<'_>) -> Result<Option<Row<B::Document>>, Error> {
         through!(self, rows => rows.get(table, lookup))
     }
 
-    async fn find_each(&self, table: &B::Table, select: Select, give: &mut dyn Give<B::Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &B::Table, select: Select, give: &mut dyn Give<B::Document>) -> Result<(), Error> {
         through!(self, rows => rows.find_each(table, select, give))
     }
 
@@ -321,7 +321,7 @@ impl<B: Backend> Backend for Through<B> {
         run(pin!(async { output = Some(future.await) }));
         match output {
             Some(output) => output,
-            None => panic!("the runtime gave up a future"),
+            None => panic!("the runtime did not complete a future"),
         }
     }
 
@@ -329,15 +329,15 @@ impl<B: Backend> Backend for Through<B> {
         self.inner.capabilities()
     }
 
-    fn encode<T: Document>(&self, value: &T) -> Result<B::Doc, Error> {
+    fn encode<T: Encodable>(&self, value: &T) -> Result<B::Document, Error> {
         self.inner.encode(value)
     }
 
-    fn decode<T: Document>(&self, doc: &B::Doc) -> Result<T, DecodeError> {
+    fn decode<T: Encodable>(&self, doc: &B::Document) -> Result<T, DecodeError> {
         self.inner.decode(doc)
     }
 
-    fn read(&self, doc: &B::Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+    fn read(&self, doc: &B::Document, property: &PropertyReader) -> Result<Value, DecodeError> {
         self.inner.read(doc, property)
     }
 

@@ -1,4 +1,4 @@
-//! Where the stores of the cases come from.
+//! Fixtures, which supply the stores of the cases.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -8,21 +8,21 @@ use longevity_core::backend::Backend;
 
 use crate::facade::{Facade, Through};
 
-/// Sets up an empty back end for each case. Every closure that returns a back end is one; [`with_guard`] makes one of a
-/// closure that can fail or whose back end needs something to outlive it.
+/// Sets up an empty back end for each case. Every closure that returns a back end is a fixture. [`with_guard`] makes one from a
+/// closure that can fail, or whose back end needs something that outlives it.
 pub trait Fixture: Send + Sync + 'static {
     /// The back end.
     type Backend: Backend;
-    /// What must outlive the back end: a temporary directory, a database that is dropped at the end.
+    /// A value that must outlive the back end, such as a temporary directory, or a database that is dropped at the end.
     type Guard: 'static;
 
     /// A new back end, with nothing in it.
     fn set_up(&self) -> Result<(Self::Backend, Self::Guard), BoxError>;
 
-    /// A back end for a case that begins by creating the schema: it may have the tables of an earlier case of the same model, as
-    /// long as they are as `create_schema` makes them and have no rows. By default a new one.
+    /// A back end for a case that begins by creating the schema. It may have the tables of an earlier case of the same model, if
+    /// they are as `create_schema` makes them and have no rows. By default, this is a new back end.
     ///
-    /// Worth its while where a table costs more to create than to clear. Its guard has to find out what the case left behind.
+    /// This pays where a table costs more to create than to clear. The guard has to find out what the case left behind.
     fn set_up_for_schema(&self) -> Result<(Self::Backend, Self::Guard), BoxError> {
         self.set_up()
     }
@@ -37,9 +37,9 @@ impl<B: Backend, F: Fn() -> B + Send + Sync + 'static> Fixture for F {
     }
 }
 
-/// A fixture from a closure that can fail, and that gives a back end and what must outlive it.
+/// A fixture from a closure that can fail. The closure returns a back end and the value that must outlive it.
 ///
-/// A back end that is set up asynchronously is awaited within: `blocking::block_on(async { .. })`.
+/// Await the set-up of an asynchronous back end inside the closure: `blocking::block_on(async { .. })`.
 pub fn with_guard<B: Backend, G: 'static, E: Into<BoxError> + 'static>(
     set_up: impl Fn() -> Result<(B, G), E> + Send + Sync + 'static,
 ) -> impl Fixture<Backend = B, Guard = G> {
@@ -63,14 +63,14 @@ where
     }
 }
 
-/// Any fixture of a back end as one type, so that the cases are compiled once for each model and back end, and not for
-/// each closure and each facade.
+/// Any fixture of a back end, as one type. The cases are then compiled once for each model and back end, and not for each closure
+/// and facade.
 pub(crate) struct AnyFixture<B> {
     set_up: Arc<SetUp<B>>,
     facade: Facade,
 }
 
-/// Sets up a back end. The argument says whether it may have the schema already.
+/// Sets up a back end. The argument says whether the back end may have the schema already.
 type SetUp<B> = dyn Fn(bool) -> Result<(B, Box<dyn Any>), BoxError> + Send + Sync;
 
 impl<B: Backend> AnyFixture<B> {

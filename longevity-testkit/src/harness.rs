@@ -1,13 +1,12 @@
-//! A test binary of named cases: filterable, listed, and run in parallel, as the built-in harness does.
+//! A test binary of named cases, which can be filtered, listed, and run in parallel, as with the built-in harness.
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 
-use crate::report::Verdict;
-use crate::spec::Case;
+use crate::case::{Case, Verdict};
 
-/// Collects the cases of any number of models, and runs those that the command line asks for.
+/// Collects the cases of any number of models, and runs those that the command line selects.
 #[derive(Default)]
 pub struct Harness {
     trials: Vec<Trial>,
@@ -15,7 +14,7 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Without any cases.
+    /// A harness without cases.
     pub fn new() -> Self {
         Self::default()
     }
@@ -49,14 +48,14 @@ impl Harness {
         self
     }
 
-    /// How many run at once, unless the command line says it (`--test-threads`); one per core if nobody does. More are worth it
-    /// where cases wait for a server.
+    /// The number of cases that run at once, unless the command line sets it (`--test-threads`). By default, one per core. More
+    /// help if cases wait for a server.
     pub fn at_once(&mut self, cases: usize) -> &mut Self {
         self.at_once = Some(cases);
         self
     }
 
-    /// Runs the cases that the command line asks for.
+    /// Runs the cases that the command line selects.
     pub fn run(self) -> ExitCode {
         self.run_with(Arguments::from_args()).exit_code()
     }
@@ -97,8 +96,8 @@ mod tests {
     }
 
     #[test]
-    fn as_many_run_at_once_as_were_asked_for() {
-        // Each waits for all others: fewer at once would never end.
+    fn the_configured_number_of_cases_runs_at_once() {
+        // Each waits for all others, so the test would never end if fewer ran at once.
         static ALL: Barrier = Barrier::new(5);
         static PASSED: AtomicUsize = AtomicUsize::new(0);
         let mut harness = Harness::new();

@@ -1,4 +1,4 @@
-//! The one-line macros. They name this crate by `$crate`, so that a user depends on the facade alone.
+//! The one-line macros. They name this crate by `$crate`, so that a user depends on the `longevity` crate alone.
 
 /// The strategy of a field of this type; for generated code.
 #[doc(hidden)]
@@ -14,8 +14,8 @@ macro_rules! field {
     }};
 }
 
-/// Shows a domain model's type, or a derived type of a poly type, to a visitor; panics if the suite cannot be run over it. For
-/// generated code: a type without a strategy must not break the build of those who do not test.
+/// Shows a type of a domain model, or a derived type of a poly type, to a visitor. Panics if the suite cannot run over it. For
+/// generated code: a type without a strategy must not break the build of users who do not test.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! shown {
@@ -33,11 +33,11 @@ macro_rules! shown {
     }};
 }
 
-/// One `#[test]` that runs all cases of [`RepoCrudSpec`](crate::RepoCrudSpec) and fails with the names and the messages
-/// of those that failed.
+/// One `#[test]` that runs all cases of [`RepoCrudSpec`](crate::RepoCrudSpec). It fails with the names and messages of the cases
+/// that failed.
 ///
-/// The back end is an expression, evaluated anew for each case, so that each has a store of its own. A third argument
-/// configures the suite; a name in front names the test, so that a module can hold several.
+/// The back end is an expression that is evaluated again for each case, so that each has a store of its own. A third argument
+/// configures the suite. A name in front of the model names the test, so that a module can hold several.
 ///
 /// ```text
 /// longevity::repo_crud_spec!(Blogging, Mem::new());
@@ -59,7 +59,7 @@ macro_rules! repo_crud_spec {
     };
 }
 
-/// The `main` of a test target with `harness = false`: one named test for each type, operation and key of each model.
+/// The `main` of a test target with `harness = false`. It has one named test for each type, operation and key of each model.
 ///
 /// It takes the arguments that `cargo test` passes on: filters, `--exact`, `--list`, `--test-threads`.
 ///
@@ -67,7 +67,7 @@ macro_rules! repo_crud_spec {
 /// longevity::repo_crud_spec_main!(Blogging, Mem::new(); Shop, Mem::new(), |spec| spec.samples(20));
 /// ```
 ///
-/// `facades` in front is [`RepoCrudSpec::facades`](crate::RepoCrudSpec::facades) for all of them:
+/// With `facades` in front, all models use [`RepoCrudSpec::facades`](crate::RepoCrudSpec::facades):
 ///
 /// ```text
 /// longevity::repo_crud_spec_main!(facades: Facade::BOTH; Blogging, Mem::new(); Shop, Mem::new());
@@ -93,8 +93,8 @@ macro_rules! repo_crud_spec_main {
     };
 }
 
-/// One `#[test]` that runs all cases of [`QuerySpec`](crate::QuerySpec), random queries over each type of the model and those that
-/// a closure adds, and fails with what differs from their meaning.
+/// One `#[test]` that runs all cases of [`QuerySpec`](crate::QuerySpec): random queries over each type of the model, and the
+/// queries that a closure adds. It fails with the results that differ from the meaning of the queries.
 ///
 /// The arguments are those of [`repo_crud_spec!`](crate::repo_crud_spec).
 ///
@@ -125,8 +125,8 @@ macro_rules! query_spec {
 
 /// One `#[test]` that kills the writers of a model again and again; see [`CrashSpec`](crate::crash::CrashSpec).
 ///
-/// The test's name, with attributes in front if it has any, the model, how the back end is opened at a place, where the
-/// first place is, and perhaps a closure that configures it:
+/// The arguments are the test's name, with attributes in front if it has any; the model; a closure that opens the back end at a
+/// place; a function that returns a new place; and, optionally, a closure that configures the spec:
 ///
 /// ```text
 /// longevity::crash_spec!(survives_kills: Blogging, |place| Sqlite::file(place), new_place, |spec| spec.threads(8));

@@ -1,4 +1,4 @@
-//! How a case ends before its end: it fails, or it has nothing to stand on.
+//! Why a case ends early: it fails, or it does not apply.
 
 use std::fmt::Display;
 use std::panic::Location;
@@ -10,9 +10,9 @@ use longevity_core::{Error, WriteError};
 pub(crate) enum Stop {
     /// The back end broke its contract.
     Failed(String),
-    /// A row that was written is not read: perhaps its type does not take what was generated for it.
+    /// A row that was written cannot be decoded. Its type may refuse the generated value.
     Undecodable { type_name: &'static str, path: String, message: String },
-    /// The case has no meaning for these values; says why.
+    /// The case does not apply to these values, for this reason.
     Skipped(String),
 }
 
@@ -46,10 +46,10 @@ impl<P> From<WriteError<P>> for Stop {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let message = panic.downcast_ref::<String>().map(String::as_str);
-    message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("of an unknown kind")
+    message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("of an unknown type")
 }
 
 /// Fails the case with the message unless the condition holds.
@@ -61,7 +61,7 @@ macro_rules! ensure {
     };
 }
 
-/// Fails the case unless both sides are equal; says what they are about.
+/// Fails the case unless both sides are equal. The message says what they are.
 macro_rules! ensure_eq {
     ($left:expr, $right:expr, $($message:tt)+) => {
         match (&$left, &$right) {

@@ -1,4 +1,4 @@
-//! What histories and queries need to know of a table's types, whatever the back ends: values, keys, questions.
+//! The plan of a table: the sample values, keys and random queries of its types, for any back end.
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeSet;
@@ -9,12 +9,12 @@ use longevity_core::{Error, InModel, KeyFor, PersistentType};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::cases::values_in;
 use crate::contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
-use crate::questions::{Questions, Scope};
+use crate::queries::{RandomQueries, Scope};
 use crate::strategies::Generators;
+use crate::values::values_in;
 
-/// A table.
+/// The plan of a table.
 pub(crate) struct TablePlan<P> {
     pub(crate) definition: TableDefinition,
     pub(crate) scopes: Vec<Scope>,
@@ -22,15 +22,15 @@ pub(crate) struct TablePlan<P> {
     pub(crate) views: Vec<ViewPlan<P>>,
 }
 
-/// A repository.
+/// The plan of a repository.
 pub(crate) struct ViewPlan<P> {
     pub(crate) name: &'static str,
     pub(crate) samples: Vec<P>,
     pub(crate) keys: Vec<KeyPlan<P>>,
-    pub(crate) questions: Questions,
+    pub(crate) queries: RandomQueries,
 }
 
-/// A key of a repository's type.
+/// A key of the repository's type.
 pub(crate) struct KeyPlan<P> {
     pub(crate) property: &'static str,
     pub(crate) primary: bool,
@@ -38,22 +38,22 @@ pub(crate) struct KeyPlan<P> {
     copy: Copy<P>,
 }
 
-/// Gives a value the key value of an owner.
+/// Copies the key value of an owner to a value.
 type Copy<P> = Arc<dyn Fn(&P, P) -> P + Send + Sync>;
 
 impl<P> KeyPlan<P> {
-    /// The value with the key value of the owner, if that has one.
+    /// The value with the key value of the owner, if the owner has one.
     pub(crate) fn copied(&self, owner: &P, value: P) -> P {
         (self.copy)(owner, value)
     }
 }
 
-/// Is shown each table of a model with its plan.
+/// A visitor of the plans of a model's tables.
 pub(crate) trait PlanVisitor<M> {
     fn table<P: SpecRoot + InModel<M>>(&mut self, plan: TablePlan<P>);
 }
 
-/// Shows the tables of the model.
+/// Shows the visitor the plan of each table of the model.
 pub(crate) fn plan<M: SpecModel>(
     generators: &Generators,
     samples: usize,
@@ -85,7 +85,7 @@ impl<V> Tables<'_, V> {
     }
 }
 
-/// The plan of `P`'s table, with so many values of each type.
+/// The plan of `P`'s table, with `samples` values of each type.
 pub(crate) fn table_plan<M, P: SpecRoot + InModel<M>>(
     generators: &Generators,
     samples: usize,
@@ -94,9 +94,9 @@ pub(crate) fn table_plan<M, P: SpecRoot + InModel<M>>(
     let definition = P::definition().table()?;
     let keys = keys(&definition, Ok::<P, P>, |value| value, |keys| P::visit_keys(keys));
     let own = drawn::<P>(generators, samples, chance);
-    let scopes = Scope::all::<M, P>();
-    let questions = Questions::about::<P, P>(&definition, &scopes, &own);
-    let root = ViewPlan { name: P::NAME, samples: own, keys, questions };
+    let scopes = scopes_of::<M, P>();
+    let queries = RandomQueries::about::<P, P>(&definition, &scopes, &own);
+    let root = ViewPlan { name: P::NAME, samples: own, keys, queries };
     let mut views =
         Views { generators, samples, chance, definition: &definition, scopes: &scopes, derived: Vec::new() };
     P::visit::<M, _>(&mut views);
@@ -106,9 +106,32 @@ pub(crate) fn table_plan<M, P: SpecRoot + InModel<M>>(
     Ok(TablePlan { definition, scopes, views })
 }
 
+/// The scopes of all derived types of `P`.
+pub(crate) fn scopes_of<M, P: SpecRoot + InModel<M>>() -> Vec<Scope> {
+    let mut scopes = Scopes(Vec::new());
+    P::visit::<M, _>(&mut scopes);
+    scopes.0
+}
+
+struct Scopes(Vec<Scope>);
+
+impl<M> SpecVisitor<M> for Scopes {
+    fn plain<P: SpecRoot + InModel<M>>(&mut self) {}
+
+    fn poly<P: SpecRoot + InModel<M>>(&mut self) {}
+
+    fn derived<P, D>(&mut self)
+    where
+        P: SpecRoot + InModel<M> + SpecDerived<D>,
+        D: SpecKeys + PersistentType<Root = P>,
+    {
+        self.0.push(<P as SpecDerived<D>>::scope());
+    }
+}
+
 impl<P: PersistentType> TablePlan<P> {
-    /// Rows that collide in no key, of the variants in turn, made of the samples. One in three differs from an earlier one of
-    /// its variant in nothing but its keys, so that values repeat.
+    /// Rows made of the samples, of the variants in turn, that collide in no key. One in three differs from an earlier row of its
+    /// variant only in its keys, so that values repeat.
     pub(crate) fn population(&self, rows: usize) -> Vec<P> {
         let views = if self.views.len() > 1 { &self.views[1..] } else { &self.views[..] };
         let mut taken = BTreeSet::new();
@@ -133,7 +156,7 @@ impl<P: PersistentType> TablePlan<P> {
     }
 }
 
-/// Samples, the shortest first: those that a shrunk history has.
+/// Samples, the shortest first, as a shrunk history uses the first ones.
 fn drawn<T: SpecKeys>(generators: &Generators, samples: usize, chance: &mut TestRunner) -> Vec<T> {
     let strategy = T::rows(generators);
     let trees = (0..samples).filter_map(|_| strategy.new_tree(chance).ok());
@@ -151,7 +174,7 @@ impl<M, V: PlanVisitor<M>> SpecVisitor<M> for Tables<'_, V> {
         self.table::<M, P>();
     }
 
-    // Shown to the views of its poly type.
+    // `Views` visits it for its poly type.
     fn derived<P, D>(&mut self)
     where
         P: SpecRoot + InModel<M> + SpecDerived<D>,
@@ -160,7 +183,7 @@ impl<M, V: PlanVisitor<M>> SpecVisitor<M> for Tables<'_, V> {
     }
 }
 
-/// Collects the plans of the derived types, of which the visitor does not know that they are `P`'s.
+/// Collects the plans of derived types. They are untyped, as the visitor does not know that their poly type is `P`.
 struct Views<'a> {
     generators: &'a Generators,
     samples: usize,
@@ -191,8 +214,8 @@ impl<M> SpecVisitor<M> for Views<'_> {
             }
         }
         let samples: Vec<_> = drawn::<D>(self.generators, self.samples, self.chance).into_iter().map(P::wrap).collect();
-        let questions = Questions::about::<D, P>(self.definition, self.scopes, &samples);
-        self.derived.push(Box::new(ViewPlan::<P> { name: D::NAME, samples, keys, questions }));
+        let queries = RandomQueries::about::<D, P>(self.definition, self.scopes, &samples);
+        self.derived.push(Box::new(ViewPlan::<P> { name: D::NAME, samples, keys, queries }));
     }
 }
 

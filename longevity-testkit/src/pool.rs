@@ -1,4 +1,4 @@
-//! Generated rows that cases share: to make one of a wide type takes milliseconds in a debug build, and a suite has thousands of
+//! Generated rows that cases share. Making a row of a wide type takes milliseconds in a debug build, and a suite has thousands of
 //! cases.
 
 use std::any::{Any, TypeId};
@@ -12,20 +12,20 @@ use proptest::test_runner::TestRunner;
 use crate::outcome::Outcome;
 use crate::random::runner;
 
-/// How many rows of a type there are for all cases. A power of two.
+/// The number of shared rows of a type, a power of two.
 const ROWS: usize = 256;
 
-/// The rows of each type, made when a case first asks for them. Clones share them.
+/// The shared rows of each type, made when a case first asks for them. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct Pools(Arc<Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>);
 
 impl Pools {
     /// The rows of this type.
     pub(crate) fn of<T: Send + Sync + 'static>(&self) -> Arc<Pool<T>> {
-        // Whoever panicked while holding the lock left a map with one pool more or less.
+        // A panic under the lock leaves the map with one pool more or less, which is fine.
         let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let pool = pools.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(Pool::<T>::new()));
-        // There is no other under the type's id.
+        // The entry of a type's id has that type.
         Arc::clone(pool).downcast().unwrap_or_else(|_| Arc::new(Pool::new()))
     }
 }
@@ -36,7 +36,7 @@ impl fmt::Debug for Pools {
     }
 }
 
-/// The rows of a type.
+/// The shared rows of a type.
 pub(crate) struct Pool<T>(Vec<OnceLock<T>>);
 
 impl<T> Pool<T> {
@@ -44,7 +44,7 @@ impl<T> Pool<T> {
         Self((0..ROWS).map(|_| OnceLock::new()).collect())
     }
 
-    /// The row at a position. What it is depends on the seed, the type's name and the position, not on who asks first.
+    /// The row at a position. It depends on the seed, the type's name and the position, not on which case asks first.
     pub(crate) fn row(
         &self,
         position: usize,
@@ -64,10 +64,10 @@ impl<T> Pool<T> {
     }
 }
 
-/// All positions of rows, each once, in an order that is up to chance.
+/// All positions of rows, each once, in a random order.
 pub(crate) fn positions(chance: &mut TestRunner) -> impl Iterator<Item = usize> + use<> {
     let number = usize::try_from(chance.rng().next_u64() >> 8).unwrap_or_default();
-    // An odd stride comes to each position once, as there is a power of two of them.
+    // An odd stride visits each position once, as their number is a power of two.
     let (first, stride) = (number % ROWS, ((number / ROWS) % ROWS) | 1);
     (0..ROWS).map(move |step| (first + step * stride) % ROWS)
 }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_case_begins_elsewhere_and_comes_to_every_row_once() {
+    fn each_case_has_an_order_of_its_own_and_visits_every_row_once() {
         let mut firsts = BTreeSet::new();
         for case in 0..40 {
             let positions: Vec<_> = positions(&mut runner(1, &format!("case {case}"))).collect();
@@ -94,7 +94,7 @@ mod tests {
         let make = |chance: &mut TestRunner| Ok(chance.rng().next_u64());
         let (pools, others) = (Pools::default(), Pools::default());
         let row = pools.of::<u64>().row(7, 1, "Row", make).unwrap();
-        assert_eq!(pools.of::<u64>().row(7, 1, "Row", |_| panic!("it is there")).unwrap(), row);
+        assert_eq!(pools.of::<u64>().row(7, 1, "Row", |_| panic!("the row exists already")).unwrap(), row);
         assert_ne!(pools.of::<u64>().row(8, 1, "Row", make).unwrap(), row);
         let other = others.of::<u64>();
         assert_ne!(other.row(8, 1, "Row", make).unwrap(), row);

@@ -1,17 +1,17 @@
-//! Chance that can be repeated: every case draws from its own generator, seeded by the run's seed and the case's name, and so does
-//! each row that cases share. Neither filters nor the order of the cases change what a case sees.
+//! Random numbers that can be repeated. Every case draws from a generator of its own, seeded by the run's seed and the case's
+//! name, and so does each row that cases share. Neither filters nor the order of the cases change what a case draws.
 
 use std::hash::{BuildHasher, RandomState};
 
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// The seed of a run for which none is given. Fixed, so that a build that passed passes again.
+/// The seed of a run if none is given. It is fixed, so that a build that passed passes again.
 const DEFAULT_SEED: u64 = 0x1077_6e5e_ed00;
 
 /// The environment variable with the seed: a number, or `random`.
 const VARIABLE: &str = "LONGEVITY_SEED";
 
-/// The seed from the environment, else the default. Panics if there is one that is not a number.
+/// The seed from the environment, else the default. Panics if the variable is neither a number nor `random`.
 pub(crate) fn seed_from_environment() -> u64 {
     match std::env::var(VARIABLE) {
         Err(_) => DEFAULT_SEED,
@@ -23,7 +23,8 @@ pub(crate) fn seed_from_environment() -> u64 {
     }
 }
 
-/// The generator of a case. A plain one, which costs little in a debug build: strategies make another of it for each of their parts.
+/// The generator of a case. Its algorithm is a simple one that costs little in a debug build, as strategies make another
+/// generator from it for each of their parts.
 pub(crate) fn runner(seed: u64, case: &str) -> TestRunner {
     let mut bytes = [0; 16];
     let name = longevity_core::hash_name(case);
@@ -33,8 +34,8 @@ pub(crate) fn runner(seed: u64, case: &str) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::XorShift, &bytes))
 }
 
-/// The number with its bits spread, as `SplitMix64` does (<https://doi.org/10.1145/2714064.2660195>): the generator begins alike for
-/// seeds that differ in few bits.
+/// The number with its bits spread, as `SplitMix64` does (<https://doi.org/10.1145/2714064.2660195>). Without this, generators
+/// whose seeds differ in few bits would begin alike.
 fn mixed(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

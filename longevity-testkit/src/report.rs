@@ -1,26 +1,15 @@
-//! What a run of the suite gives.
+//! The result of a run of a suite.
 
 use std::fmt;
 
-use crate::spec::Case;
-
-/// What became of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It held.
-    Passed,
-    /// It has no meaning for these types; says why.
-    Skipped(String),
-    /// It did not hold; says what happened instead.
-    Failed(String),
-}
+use crate::case::{Case, Verdict};
 
 /// One case of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseReport {
     /// `blogging::member::retrieve by email on mem`
     pub name: String,
-    /// What became of it.
+    /// Its result.
     pub verdict: Verdict,
 }
 
@@ -31,7 +20,7 @@ impl CaseReport {
     }
 }
 
-/// What became of every case.
+/// The result of every case.
 #[derive(Clone, Debug)]
 #[must_use = "a report fails no test until it is asserted"]
 pub struct Report {
@@ -63,19 +52,18 @@ impl Report {
         self.failed().next().is_none()
     }
 
-    /// Panics with the names and the messages of the cases that failed, and names those that were skipped on standard
-    /// error.
+    /// Panics with the names and the messages of the cases that failed. Prints the names of skipped cases to standard error.
     #[track_caller]
     pub fn assert_passed(&self) {
         for (name, reason) in self.skipped() {
             eprintln!("skipped: {name}: {reason}");
         }
-        assert!(!self.cases.is_empty(), "the model has no types: there was nothing to run");
+        assert!(!self.cases.is_empty(), "no case was run: the model has no types, or the filter selects no case");
         assert!(self.has_passed(), "{self}");
     }
 }
 
-/// The failed cases, one a line, and the seed.
+/// The failed cases, one per line, and the seed.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failed = self.failed().count();

@@ -1,46 +1,32 @@
-//! The suite itself: its configuration, the list of its cases, and their run.
+//! `RepoCrudSpec`: its configuration, and its run.
 
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::case::Case;
 use crate::cases;
 use crate::contract::SpecModel;
 use crate::facade::Facade;
 use crate::fixture::{AnyFixture, Fixture};
-use crate::outcome::{Outcome, Stop, panic_message};
 use crate::pool::Pools;
 use crate::random::seed_from_environment;
-use crate::report::{CaseReport, Report, Verdict};
+use crate::report::{CaseReport, Report};
+use crate::settings::Settings;
 use crate::strategies::{Generators, StrategySource};
-use crate::telling::{PATIENCE, tell_running, telling};
 
 /// The conformance suite for all persistent types of the domain model `M`.
 ///
-/// Its cases are found from the model: each is about one type, one operation and, where it applies, one key. It runs on
-/// any back end; every case has a store of its own.
+/// It finds its cases from the model. Each case is about one type, one operation and, where it applies, one key. It runs on any
+/// back end, and every case has a store of its own.
 pub struct RepoCrudSpec<M> {
     settings: Settings,
     of: PhantomData<fn() -> M>,
 }
 
-/// What a user can configure.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) generators: Generators,
-    pub(crate) samples: usize,
-    pub(crate) seed: u64,
-    pub(crate) facades: Vec<Facade>,
-    pub(crate) store: Option<String>,
-    /// What the generators make from the seed, for `RepoCrudSpec`, which takes new ones with each change of either.
-    pub(crate) pools: Pools,
-}
-
 impl<M: SpecModel> RepoCrudSpec<M> {
-    /// With each type's own strategy, eight samples a case, through the blocking facade, and the seed from the
-    /// environment variable `LONGEVITY_SEED`: a number, or `random`; a fixed seed if it is not set.
+    /// A suite with each type's own strategy, eight samples per case, and the blocking facade. The environment variable
+    /// `LONGEVITY_SEED` sets the seed: a number, or `random`. If it is not set, the seed is fixed.
     pub fn new() -> Self {
         let settings = Settings {
             generators: Generators::new(),
@@ -53,15 +39,16 @@ impl<M: SpecModel> RepoCrudSpec<M> {
         Self { settings, of: PhantomData }
     }
 
-    /// Takes every `T`, wherever it occurs, from this strategy: for types whose values obey a rule that no derive knows.
+    /// Generates every `T`, wherever it occurs, with this strategy. Use it for types whose values obey a rule that no derive
+    /// knows.
     pub fn strategy<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
         self.settings.generators = self.settings.generators.with(source);
         self.settings.pools = Pools::default();
         self
     }
 
-    /// About how many numbers, texts and the like a generated row holds in the mean, where its type is larger; 100 unless you say
-    /// otherwise. See [`Generators`].
+    /// The mean number of values (numbers, strings and the like) that a generated row of a large type holds, approximately. 100
+    /// by default. See [`Generators`].
     ///
     /// ```
     /// use longevity::testkit::RepoCrudSpec;
@@ -75,34 +62,34 @@ impl<M: SpecModel> RepoCrudSpec<M> {
         self
     }
 
-    /// How many values a case uses; at least two. More find more, and take longer. Each case chooses them from 256 generated rows of
-    /// the type, and generates more where these are not enough.
+    /// The number of values that a case uses, at least two. More values find more, and take longer. Each case chooses them from
+    /// 256 generated rows of the type, and generates more if these are not enough.
     pub fn samples(mut self, samples: usize) -> Self {
         self.settings.samples = samples.max(2);
         self
     }
 
-    /// The seed, whatever the environment says.
+    /// The seed. It overrides the environment variable.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
         self.settings.pools = Pools::default();
         self
     }
 
-    /// Each case once through each of these facades: `Facade::BOTH`, or `Facade::ALL` on a back end with transactions. The names of
-    /// cases say which it is.
+    /// Runs each case once through each of these facades: `Facade::BOTH`, or `Facade::ALL` on a back end with transactions. The
+    /// names of the cases include the facade.
     pub fn facades(mut self, facades: impl IntoIterator<Item = Facade>) -> Self {
         self.settings.facades = facades.into_iter().collect();
         self
     }
 
-    /// What the names of cases call the store, where the back end's name does not tell two of them apart.
+    /// The name of the store in the names of cases, if the back end's name does not distinguish two stores.
     pub fn on(mut self, store: impl Into<String>) -> Self {
         self.settings.store = Some(store.into());
         self
     }
 
-    /// All cases, to be run one by one. Sets up no back end yet.
+    /// All cases, to be run one by one. This sets up no back end yet.
     pub fn cases<F: Fixture>(&self, fixture: F) -> Vec<Case> {
         let fixture = AnyFixture::new(fixture);
         let through = |facade: &Facade| {
@@ -137,76 +124,8 @@ impl<M: SpecModel> Debug for RepoCrudSpec<M> {
     }
 }
 
-/// The suite as a closure configures it; says the closure's parameter type where a macro cannot.
+/// The suite as a closure configures it. This function gives the closure its parameter type, which a macro cannot.
 #[doc(hidden)]
 pub fn configured<M: SpecModel>(configure: impl FnOnce(RepoCrudSpec<M>) -> RepoCrudSpec<M>) -> RepoCrudSpec<M> {
     configure(RepoCrudSpec::new())
-}
-
-/// One case: a name and a check.
-pub struct Case {
-    name: String,
-    seed: u64,
-    check: Box<dyn Fn() -> Outcome + Send + Sync>,
-}
-
-impl Case {
-    pub(crate) fn new(name: String, seed: u64, check: impl Fn() -> Outcome + Send + Sync + 'static) -> Self {
-        Self { name, seed, check: Box::new(check) }
-    }
-
-    /// `blogging::member::retrieve by email on mem`
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The seed that its values come from.
-    pub fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    /// Runs it on a new store. A panic, in the back end or in a strategy, is a failure. Its name is said on standard error, once,
-    /// when it has been running for five seconds.
-    pub fn run(&self) -> Verdict {
-        self.run_telling(PATIENCE, tell_running)
-    }
-
-    /// The same, with this patience.
-    fn run_telling(&self, patience: Duration, tell: impl FnOnce(&str) + Send) -> Verdict {
-        let run = || catch_unwind(AssertUnwindSafe(|| (self.check)()));
-        match telling(patience, || tell(&self.name), run) {
-            Ok(Ok(())) => Verdict::Passed,
-            Ok(Err(Stop::Skipped(reason))) => Verdict::Skipped(reason),
-            Ok(Err(Stop::Failed(message) | Stop::Undecodable { message, .. })) => Verdict::Failed(message),
-            Err(panic) => Verdict::Failed(format!("panic: {}", panic_message(&*panic))),
-        }
-    }
-}
-
-impl Debug for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Case").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Mutex;
-    use std::sync::mpsc::channel;
-
-    #[test]
-    fn a_case_that_takes_long_says_its_name() {
-        let (told, wait) = channel();
-        let wait = Mutex::new(wait);
-        // It passes when its name was said, and not before.
-        let case = Case::new("blogging::member::create on mem".to_owned(), 1, move || {
-            let name: String = wait.lock().map_err(Stop::failed)?.recv().map_err(Stop::failed)?;
-            if name == "blogging::member::create on mem" { Ok(()) } else { Err(Stop::failed(name)) }
-        });
-        let verdict = case.run_telling(Duration::from_millis(1), move |name| {
-            let _ = told.send(name.to_owned());
-        });
-        assert_eq!(verdict, Verdict::Passed);
-    }
 }

@@ -1,23 +1,23 @@
-//! Projections and figures of properties of which only their untyped form is known.
+//! Projections and aggregates of properties that are known in their untyped form only.
 
 use longevity_core::Value;
 use longevity_core::backend::DecodeError;
-use longevity_core::query::{Accumulator, Measure, Part, Projection, Source, Values};
+use longevity_core::query::{Accumulator, Aggregate, AggregateFunction, Projection, Source, Values};
 use longevity_core::value::Number;
 
-/// A property that is read, as its operators say.
+/// A property that is read, as its operators describe it.
 #[derive(Clone, Debug)]
-pub(crate) struct Read {
-    /// For a reader.
-    pub(crate) told: String,
+pub(crate) struct ReadProperty {
+    /// The property as text, for reports.
+    pub(crate) description: String,
     pub(crate) source: Source,
-    /// Those that there are of it.
-    pub(crate) figures: Vec<Part>,
+    /// The aggregates that the property has.
+    pub(crate) aggregates: Vec<AggregateFunction>,
 }
 
 /// The values of some properties.
 #[derive(Clone, Debug)]
-pub(crate) struct Untyped<'a>(pub(crate) &'a [Read]);
+pub(crate) struct Untyped<'a>(pub(crate) &'a [ReadProperty]);
 
 impl<P> Projection<P> for Untyped<'_> {
     type Output = Vec<Value>;
@@ -31,13 +31,13 @@ impl<P> Projection<P> for Untyped<'_> {
     }
 }
 
-/// How many rows there are, and figures of each property.
+/// The number of rows, and all aggregates of each property.
 #[derive(Clone, Debug)]
-pub(crate) struct AllFigures<'a>(pub(crate) &'a [Read]);
+pub(crate) struct AllAggregates<'a>(pub(crate) &'a [ReadProperty]);
 
-/// The figures of a property, those that there are.
+/// The aggregates of a property.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Figures {
+pub(crate) struct Aggregates {
     pub(crate) least: Option<Value>,
     pub(crate) greatest: Option<Value>,
     /// The sum of the values that are integers.
@@ -46,34 +46,38 @@ pub(crate) struct Figures {
     pub(crate) floats: f64,
 }
 
-/// The name of a derived type, values of some properties, how many rows have them, and figures over these.
-pub(crate) type Group = ((String, Vec<Value>), (u64, Vec<Figures>));
+/// The name of a derived type and values of some properties; then the number of rows that have them, and aggregates over these
+/// rows.
+pub(crate) type Group = ((String, Vec<Value>), (u64, Vec<Aggregates>));
 
-impl<P> Measure<P> for AllFigures<'_> {
-    type Output = (u64, Vec<Figures>);
+impl<P> Aggregate<P> for AllAggregates<'_> {
+    type Output = (u64, Vec<Aggregates>);
 
-    fn parts(&self, parts: &mut Vec<Part>) {
-        parts.push(Part::Count);
-        parts.extend(self.0.iter().flat_map(|read| read.figures.clone()));
+    fn functions(&self, functions: &mut Vec<AggregateFunction>) {
+        functions.push(AggregateFunction::Count);
+        functions.extend(self.0.iter().flat_map(|read| read.aggregates.clone()));
     }
 
     fn finish(&self, found: &mut dyn Iterator<Item = Accumulator>) -> Result<Self::Output, DecodeError> {
-        let other = || DecodeError { path: String::new(), source: "other figures than were asked for".into() };
+        let other = || DecodeError {
+            path: String::new(),
+            source: "the back end returned other aggregates than the query asks for".into(),
+        };
         let Some(Accumulator::Count(rows)) = found.next() else { return Err(other()) };
         let mut each = Vec::new();
         for read in self.0 {
-            let mut figures = Figures { least: None, greatest: None, integers: 0, floats: 0.0 };
-            for figure in &read.figures {
-                match (figure, found.next()) {
-                    (Part::Min(_), Some(Accumulator::Min(least))) => figures.least = least,
-                    (Part::Max(_), Some(Accumulator::Max(greatest))) => figures.greatest = greatest,
-                    (Part::Sum(_), Some(Accumulator::Sum(sum))) => {
-                        (figures.integers, figures.floats) = (i128::of(&sum), f64::of(&sum));
+            let mut aggregates = Aggregates { least: None, greatest: None, integers: 0, floats: 0.0 };
+            for aggregate in &read.aggregates {
+                match (aggregate, found.next()) {
+                    (AggregateFunction::Min(_), Some(Accumulator::Min(least))) => aggregates.least = least,
+                    (AggregateFunction::Max(_), Some(Accumulator::Max(greatest))) => aggregates.greatest = greatest,
+                    (AggregateFunction::Sum(_), Some(Accumulator::Sum(sum))) => {
+                        (aggregates.integers, aggregates.floats) = (i128::of(&sum), f64::of(&sum));
                     }
                     _ => return Err(other()),
                 }
             }
-            each.push(figures);
+            each.push(aggregates);
         }
         Ok((rows, each))
     }

@@ -1,19 +1,21 @@
-//! The repositories of a table - of its plain or poly type, then of its derived types - in terms of the type that owns it.
+//! The repositories of a table, as repositories of the type that owns the table: that of its plain or poly type, then those of
+//! its derived types.
 
 use std::any::Any;
 use std::marker::PhantomData;
 
 use longevity_core::backend::Backend;
+use longevity_core::backend::Select;
 use longevity_core::blocking::{Longevity, Repo, Transaction};
-use longevity_core::query::{Query, Select, by_type};
+use longevity_core::query::{Query, by_type};
 use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, PersistentType, Value};
 
-use crate::cases::{Key, all_keys, own_keys};
 use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
-use crate::questions::Change;
-use crate::untyped::{AllFigures, Group, Read, Untyped};
+use crate::keys::{Key, all_keys, own_keys};
+use crate::queries::Change;
+use crate::untyped::{AllAggregates, Group, ReadProperty, Untyped};
 
-/// Where repositories come from.
+/// A source of repositories: a store or a transaction.
 pub(crate) trait Repos<M, B: Backend> {
     fn repo<P>(&self) -> Repo<P, B>
     where
@@ -58,7 +60,7 @@ where
     views
 }
 
-/// Collects the repositories of derived types, of whose poly type the visitor does not know which it is.
+/// Collects the repositories of derived types. They are untyped, as the visitor does not know that their poly type is `P`.
 struct Derived<'a, M, B, R> {
     repos: &'a R,
     views: Vec<Box<dyn Any>>,
@@ -87,7 +89,7 @@ impl<M: DomainModel, B: Backend, R: Repos<M, B>> SpecVisitor<M> for Derived<'_, 
     }
 }
 
-/// The repository of `T`, in terms of the type `P` that owns its table.
+/// The repository of `T`, as a repository of the type `P` that owns the table.
 struct View<P, T: 'static, B: Backend> {
     repo: Repo<T, B>,
     keys: Vec<Key<T, B>>,
@@ -97,7 +99,7 @@ struct View<P, T: 'static, B: Backend> {
     widen: fn(PState<T>) -> PState<P>,
 }
 
-/// A repository of any type of the table. Values and states that it is given are of its type.
+/// A repository of any type of the table. Callers pass values and states of that type only.
 pub(crate) trait AnyView<P>: Send + Sync {
     /// The variant whose rows it sees; `None` if it sees all.
     fn variant(&self) -> Option<usize>;
@@ -111,33 +113,33 @@ pub(crate) trait AnyView<P>: Send + Sync {
     fn find(&self, select: Select, stream: bool) -> Result<Vec<PState<P>>, Error>;
     fn count(&self, select: Select) -> Result<u64, Error>;
     fn exists(&self, select: Select) -> Result<bool, Error>;
-    /// What stands on its pages of so many rows: some pages from the first one on, and back.
+    /// The rows on pages of `size` rows: some pages forwards from the first one, then back.
     fn pages(&self, select: Select, size: u64) -> Result<Vec<PState<P>>, Error>;
     /// The values of some properties.
-    fn values(&self, select: Select, of: &[Read]) -> Result<Vec<Vec<Value>>, Error>;
-    /// For each derived type and each value of the first property that are found together, all figures over all properties.
-    fn figures(&self, select: Select, of: &[Read]) -> Result<Vec<Group>, Error>;
-    /// Patches the one with a key value of this value.
+    fn values(&self, select: Select, of: &[ReadProperty]) -> Result<Vec<Vec<Value>>, Error>;
+    /// All aggregates over all properties, grouped by the derived type and the value of the first property.
+    fn aggregates(&self, select: Select, of: &[ReadProperty]) -> Result<Vec<Group>, Error>;
+    /// Patches the row that has this value's key value.
     fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error>;
     fn update_where(&self, select: Select, change: &Change) -> Result<u64, Error>;
     fn delete_where(&self, select: Select) -> Result<u64, Error>;
 }
 
-/// So many pages are looked at from the first one on.
+/// The number of pages that are read from the first one on.
 pub(crate) const PAGES: usize = 12;
 
 impl<P: PersistentType, T: PersistentType, B: Backend> View<P, T, B> {
     fn own(&self, value: P) -> T {
         match (self.extract)(value) {
             Ok(value) => value,
-            Err(value) => panic!("{} is given a {value:?}", T::NAME),
+            Err(value) => panic!("the repository of {} got a value of another type: {value:?}", T::NAME),
         }
     }
 
     fn own_state(&self, state: PState<P>) -> PState<T> {
         match (self.narrow)(state) {
             Ok(state) => state,
-            Err(state) => panic!("{} is given a {:?}", T::NAME, state.get()),
+            Err(state) => panic!("the repository of {} got a state of another type: {:?}", T::NAME, state.get()),
         }
     }
 }
@@ -165,7 +167,7 @@ impl<P: PersistentType, T: PersistentType, B: Backend> AnyView<P> for View<P, T,
     }
 
     fn delete(&self, state: PState<P>) -> Result<P, Error> {
-        // The value comes back as it was handed in.
+        // A repository returns the value as it was passed in.
         let value = state.get().clone();
         self.repo.delete(self.own_state(state))?;
         Ok(value)
@@ -210,13 +212,13 @@ impl<P: PersistentType, T: PersistentType, B: Backend> AnyView<P> for View<P, T,
         Ok(found.into_iter().map(self.widen).collect())
     }
 
-    fn values(&self, select: Select, of: &[Read]) -> Result<Vec<Vec<Value>>, Error> {
+    fn values(&self, select: Select, of: &[ReadProperty]) -> Result<Vec<Vec<Value>>, Error> {
         self.repo.project(Query::from_select(select), Untyped(of))
     }
 
-    fn figures(&self, select: Select, of: &[Read]) -> Result<Vec<Group>, Error> {
+    fn aggregates(&self, select: Select, of: &[ReadProperty]) -> Result<Vec<Group>, Error> {
         let by = (by_type(), Untyped(of.get(..1).unwrap_or_default()));
-        self.repo.group(Query::from_select(select), by, AllFigures(of))
+        self.repo.group(Query::from_select(select), by, AllAggregates(of))
     }
 
     fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error> {

@@ -1,4 +1,4 @@
-//! A back end that is chosen at run time, from one text: an enum over the others.
+//! A back end that is chosen at run time, from an address: an enum over the other back ends.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,30 +11,30 @@ use longevity_core::backend::{
     AllWritten, Backend, Before, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Transaction,
     TransactionMode, Write, WriteFailure, Writes, Written,
 };
+use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{InPlace, Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, ErrorKind, Explanation, Row, RowContent, Timestamp, Value};
+use longevity_core::{Encodable, Error, ErrorKind, Explanation, Row, RowContent, Timestamp, Value};
 
 /// Defines the enums, and forwards each operation to the back end that was chosen.
 macro_rules! any {
-    // The rows of one of the back ends, or of its transaction.
+    // The rows of the chosen back end, or of a transaction of it.
     (@session $session:ident, $own:ident; $($(#[$feature:meta])* $variant:ident, $backend:ty;)*) => {
         #[allow(unreachable_patterns, reason = "with one back end there is no other")]
         impl Session for $session {
-            type Doc = AnyDoc;
+            type Document = AnyDocument;
             type Table = AnyTable;
             type Rows = AnyRows;
 
             async fn write(
                 &self,
                 table: &AnyTable,
-                writes: Writes<'_, AnyDoc>,
-            ) -> Result<AllWritten<AnyDoc>, (usize, WriteFailure)> {
+                writes: Writes<'_, AnyDocument>,
+            ) -> Result<AllWritten<AnyDocument>, (usize, WriteFailure)> {
                 match (self.own(), &table.0) {
                     $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
                         let own = |content| match content {
-                            RowContent { doc: AnyDoc(Doc::$variant(doc)), discriminator, columns, written_at } => {
+                            RowContent { doc: AnyDocument(OneOf::$variant(doc)), discriminator, columns, written_at } => {
                                 Ok(RowContent { doc, discriminator, columns, written_at })
                             }
                             _ => Err(self.another()),
@@ -48,7 +48,7 @@ macro_rules! any {
                             write.map_err(|error| (position, error.into()))
                         };
                         let writes = writes.into_iter().enumerate().map(own).collect::<Result<_, _>>()?;
-                        let before = |before: Before<_>| before.map(|row| Box::new(with_doc(*row, |doc| AnyDoc(Doc::$variant(doc)))));
+                        let before = |before: Before<_>| before.map(|row| Box::new(with_doc(*row, |doc| AnyDocument(OneOf::$variant(doc)))));
                         let any = |written| match written {
                             Written::Inserted(id) => Written::Inserted(id),
                             Written::Replaced(version, row) => Written::Replaced(version, before(row)),
@@ -66,21 +66,21 @@ macro_rules! any {
                 lookup: Lookup<'_>,
                 changes: &[InPlace],
                 written_at: Option<Timestamp>,
-            ) -> Result<Option<Row<AnyDoc>>, Error> {
+            ) -> Result<Option<Row<AnyDocument>>, Error> {
                 match (self.own(), &table.0) {
                     $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
                         let row = rows.patch(table, lookup, changes, written_at).await?;
-                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
+                        Ok(row.map(|row| with_doc(row, |doc| AnyDocument(OneOf::$variant(doc)))))
                     })*
                     _ => Err(self.another()),
                 }
             }
 
-            async fn get(&self, table: &AnyTable, lookup: Lookup<'_>) -> Result<Option<Row<AnyDoc>>, Error> {
+            async fn get(&self, table: &AnyTable, lookup: Lookup<'_>) -> Result<Option<Row<AnyDocument>>, Error> {
                 match (self.own(), &table.0) {
                     $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
                         let row = rows.get(table, lookup).await?;
-                        Ok(row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
+                        Ok(row.map(|row| with_doc(row, |doc| AnyDocument(OneOf::$variant(doc)))))
                     })*
                     _ => Err(self.another()),
                 }
@@ -90,21 +90,21 @@ macro_rules! any {
                 &self,
                 table: &AnyTable,
                 select: Select,
-                give: &mut dyn Give<AnyDoc>,
+                give: &mut dyn Give<AnyDocument>,
             ) -> Result<(), Error> {
                 match (self.own(), &table.0) {
                     $($(#[$feature])* ($own::$variant(rows), Table::$variant(table)) => {
-                        // One row for all: its document keeps its room.
+                        // All rows share one wrapped row: its document keeps its allocations.
                         let mut lent = None;
-                        let wrapped = |give: &mut dyn Give<AnyDoc>, row: &Row<<$backend as Session>::Doc>| {
-                            let wrap = || with_doc(row.clone(), |doc| AnyDoc(Doc::$variant(doc)));
+                        let wrapped = |give: &mut dyn Give<AnyDocument>, row: &Row<<$backend as Session>::Document>| {
+                            let wrap = || with_doc(row.clone(), |doc| AnyDocument(OneOf::$variant(doc)));
                             let lent = lent.get_or_insert_with(wrap);
                             let Row { id, version, discriminator, doc, created_at, updated_at } = lent;
                             (*id, *version) = (row.id, row.version);
                             (*created_at, *updated_at) = (row.created_at, row.updated_at);
                             discriminator.clone_from(&row.discriminator);
                             match &mut doc.0 {
-                                Doc::$variant(doc) => doc.clone_from(&row.doc),
+                                OneOf::$variant(doc) => doc.clone_from(&row.doc),
                                 _ => return Err(self.another()),
                             }
                             give.give(lent)
@@ -170,7 +170,7 @@ macro_rules! any {
     ($($(#[$feature:meta])* $variant:ident, $backend:ty, [$uri:literal $(, $other:literal)*], |$text:ident| $open:expr;)*) => {
         /// A back end that is chosen at run time.
         ///
-        /// | text | back end | feature |
+        /// | address | back end | feature |
         /// | --- | --- | --- |
         /// | `mem:` | `Mem`, empty at first | `mem` |
         /// | `mongodb://host/blog`, `mongodb+srv://host/blog` | `Mongo` | `mongo` |
@@ -204,23 +204,23 @@ macro_rules! any {
             $($(#[$feature])* $variant($backend),)*
         }
 
-        /// A document of the back end that was chosen.
+        /// A document of the chosen back end.
         #[derive(Clone, Debug)]
-        pub struct AnyDoc(Doc);
+        pub struct AnyDocument(OneOf);
 
         #[derive(Clone, Debug)]
-        enum Doc {
-            $($(#[$feature])* $variant(<$backend as Session>::Doc),)*
+        enum OneOf {
+            $($(#[$feature])* $variant(<$backend as Session>::Document),)*
         }
 
-        /// A table of the back end that was chosen.
+        /// A table of the chosen back end.
         pub struct AnyTable(Table);
 
         enum Table {
             $($(#[$feature])* $variant(<$backend as Session>::Table),)*
         }
 
-        /// A transaction of the back end that was chosen.
+        /// A transaction of the chosen back end.
         pub struct AnyTransaction {
             own: Transactions,
             name: &'static str,
@@ -230,7 +230,7 @@ macro_rules! any {
             $($(#[$feature])* $variant(<$backend as Backend>::Transaction),)*
         }
 
-        /// The rows of a stream of the back end that was chosen.
+        /// The rows of a stream of the chosen back end.
         pub struct AnyRows(Rows);
 
         enum Rows {
@@ -278,22 +278,22 @@ macro_rules! any {
                 }
             }
 
-            fn encode<T: Document>(&self, value: &T) -> Result<AnyDoc, Error> {
+            fn encode<T: Encodable>(&self, value: &T) -> Result<AnyDocument, Error> {
                 match self {
-                    $($(#[$feature])* Self::$variant(backend) => Ok(AnyDoc(Doc::$variant(backend.encode(value)?))),)*
+                    $($(#[$feature])* Self::$variant(backend) => Ok(AnyDocument(OneOf::$variant(backend.encode(value)?))),)*
                 }
             }
 
-            fn decode<T: Document>(&self, doc: &AnyDoc) -> Result<T, DecodeError> {
+            fn decode<T: Encodable>(&self, doc: &AnyDocument) -> Result<T, DecodeError> {
                 match (self, &doc.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Doc::$variant(doc)) => backend.decode(doc),)*
+                    $($(#[$feature])* (Self::$variant(backend), OneOf::$variant(doc)) => backend.decode(doc),)*
                     _ => Err(DecodeError { path: String::new(), source: ANOTHER.into() }),
                 }
             }
 
-            fn read(&self, doc: &AnyDoc, property: &PropertyReader) -> Result<Value, DecodeError> {
+            fn read(&self, doc: &AnyDocument, property: &PropertyReader) -> Result<Value, DecodeError> {
                 match (self, &doc.0) {
-                    $($(#[$feature])* (Self::$variant(backend), Doc::$variant(doc)) => backend.read(doc, property),)*
+                    $($(#[$feature])* (Self::$variant(backend), OneOf::$variant(doc)) => backend.read(doc, property),)*
                     _ => Err(DecodeError { path: String::new(), source: ANOTHER.into() }),
                 }
             }
@@ -399,12 +399,12 @@ macro_rules! any {
         }
 
         impl Stream for AnyRows {
-            type Item = Result<Row<AnyDoc>, Error>;
+            type Item = Result<Row<AnyDocument>, Error>;
 
             fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
                 match &mut self.0 {
                     $($(#[$feature])* Rows::$variant(rows) => Pin::new(&mut **rows).poll_next(context).map(|row| {
-                        row.map(|row| row.map(|row| with_doc(row, |doc| AnyDoc(Doc::$variant(doc)))))
+                        row.map(|row| row.map(|row| with_doc(row, |doc| AnyDocument(OneOf::$variant(doc)))))
                     }),)*
                     Rows::Failed(error) => Poll::Ready(error.take().map(Err)),
                 }
@@ -419,12 +419,12 @@ any! {
     #[cfg(feature = "sqlite")] Sqlite, crate::Sqlite, ["sqlite:"], |text| crate::Sqlite::from_uri(text)?;
 }
 
-/// How the addresses of each back end begin, and the feature that brings it.
+/// How the addresses of each back end begin, and the feature that includes the back end.
 const FEATURES: [(&str, &str); 4] =
     [("mem:", "mem"), ("mongodb://", "mongo"), ("mongodb+srv://", "mongo"), ("sqlite:", "sqlite")];
 
-/// The error for an address of a back end that is not known here. It has no part of the text: what is no address may be a
-/// secret from its first letter on.
+/// The error for an address of a back end that this program does not know. It quotes no part of the address: text that is not an
+/// address may be a secret from its first letter.
 fn unknown(text: &str, known: &str) -> Error {
     let problem = match FEATURES.iter().find(|(scheme, _)| text.starts_with(scheme)) {
         Some((scheme, feature)) => {
@@ -457,13 +457,13 @@ impl AnyTransaction {
     }
 }
 
-/// Takes the rows of the back end that was chosen, and gives each as a row of any.
+/// Takes the rows of the chosen back end, and passes each on as a row of any back end.
 struct Wrapped<'a, F> {
-    give: &'a mut dyn Give<AnyDoc>,
+    give: &'a mut dyn Give<AnyDocument>,
     wrapped: F,
 }
 
-impl<D, F: FnMut(&mut dyn Give<AnyDoc>, &Row<D>) -> Result<(), Error> + Send> Give<D> for Wrapped<'_, F> {
+impl<D, F: FnMut(&mut dyn Give<AnyDocument>, &Row<D>) -> Result<(), Error> + Send> Give<D> for Wrapped<'_, F> {
     fn give(&mut self, row: &Row<D>) -> Result<(), Error> {
         (self.wrapped)(self.give, row)
     }

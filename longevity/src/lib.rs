@@ -1,36 +1,23 @@
-//! Persistence for domain models that are algebraic data types.
+//! Persistence for domain models that are algebraic data types, in memory, in SQLite or in MongoDB.
 //!
-//! A domain `enum` is a *poly persistent type*, the struct in each of its variants a *derived persistent type*; all share one
-//! table with a discriminator. [`PersistentType`](macro@PersistentType) is derived on both. The repository of the enum sees
-//! every row, that of a struct the rows of its variant.
+//! Derive [`PersistentType`](macro@PersistentType) on an enum, the *poly type*, and on the struct in each of its variants, the
+//! *derived types*: all of them share one table with a discriminator. The repository of the enum sees every row, that of a struct
+//! the rows of its variant. Keys, queries and transactions are typed, and mean the same on every back end.
 //!
 //! ```
 //! use longevity::prelude::*;
 //!
-//! #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
-//! #[key_val(User)]
-//! struct Username(String);
-//!
-//! #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
-//! #[key_val(Member)]
-//! struct Email(String);
-//!
-//! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
-//! struct Profile { tagline: String, image_uri: String }
-//!
-//! /// Poly: owns the table `user`, the key on `username`, and the discriminator.
 //! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
-//! #[persistent(poly, props(username: Username), key(username))]
+//! #[persistent(poly, props(name: String))]
 //! enum User { Member(Member), Commenter(Commenter) }
 //!
-//! /// Derived: shares the table of `User`, adds a key and indexes of its own.
 //! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
-//! #[persistent(derived(User), key(email), index(profile.tagline), index(num_cats, username))]
-//! struct Member { username: Username, email: Email, profile: Profile, num_cats: i64 }
+//! #[persistent(derived(User), index(num_cats))]
+//! struct Member { name: String, num_cats: i64 }
 //!
 //! #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 //! #[persistent(derived(User))]
-//! struct Commenter { username: Username }
+//! struct Commenter { name: String }
 //!
 //! #[derive(DomainModel)]
 //! #[domain_model(User)] // derived types come with their poly type
@@ -39,47 +26,33 @@
 //! # async fn program() -> Result<(), Error> {
 //! let store = Longevity::<Blogging, _>::open(Mem::new()).await?;
 //! store.create_schema().await?;
-//! let users = store.repo::<User>();
-//! let members = store.repo::<Member>();
+//! let (users, members) = (store.repo::<User>(), store.repo::<Member>());
 //!
-//! let ann: PState<Member> = members
-//!     .create(Member {
-//!         username: Username("ann".into()),
-//!         email: Email("ann@example.com".into()),
-//!         profile: Profile { tagline: "hi".into(), image_uri: "ann.png".into() },
-//!         num_cats: 3,
-//!     })
-//!     .await?;
-//! let same: Option<PState<User>> = users.retrieve(&Username("ann".into())).await?;
-//! assert!(same.is_some());
+//! members.create(Member { name: "ann".into(), num_cats: 2 }).await?;
+//! users.create(User::Commenter(Commenter { name: "bob".into() })).await?;
 //!
-//! let m = Member::props();
-//! let page: Vec<PState<Member>> = members
-//!     .find(Member::query().filter(m.num_cats.gt(2) & m.profile.tagline.eq("hi")).order_by(m.username.asc()).limit(20))
-//!     .await?;
-//! assert_eq!(page.len(), 1);
-//!
-//! let ann = members.update(ann.modify(|m| m.num_cats += 1)).await?;
-//! let user: PState<User> = ann.widen(); // and `narrow::<Member>()` back, fallible
-//! users.delete(user).await?;
+//! for member in members.find(Member::query().filter(Member::props().num_cats.gt(1))).await? {
+//!     members.update(member.modify(|member| member.num_cats += 1)).await?;
+//! }
+//! assert_eq!(users.count(User::query().all()).await?, 2);
 //! # Ok(())
 //! # }
 //! # longevity::blocking::block_on(program())?;
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! # Where to look
+//! # Where to go next
 //!
-//! * The derives: [`PersistentType`](macro@PersistentType), [`Component`], [`KeyVal`](macro@KeyVal),
-//!   [`DomainModel`](macro@DomainModel), [`Projected`](macro@Projected) say which attributes there are.
-//! * [`Longevity`] is the store, [`Repo`] the repository, [`PState`] what it gives, [`Query`] and [`Prop`] what it is asked.
-//! * [`Transaction`] is several operations that happen together or not at all, [`Snapshot`] reads of one moment;
-//!   [`guide::transactions`] shows both.
+//! * [`guide`], chapter by chapter: [a first program with keys](guide::first), the query language,
+//!   [transactions](guide::transactions).
+//! * The derives list their attributes: [`PersistentType`](macro@PersistentType), [`Component`], [`KeyVal`](macro@KeyVal),
+//!   [`DomainModel`](macro@DomainModel), [`Projected`](macro@Projected).
+//! * [`Longevity`] is the store, [`Repo`] a repository, [`PState`] a value with its row's id and version. [`Query`] and [`Prop`]
+//!   build queries; [`Transaction`] and [`Snapshot`] have repositories too.
 //! * [`mod@blocking`] has the same without `async`.
-//! * [`guide`] is the query language, chapter by chapter.
-//! * [`Error`] is what can go wrong.
+//! * [`Error`] lists what can go wrong.
 //! * [`DomainModel::description`] describes a model to a program, or as a diagram.
-//! * [`backend`] is for those who write a back end.
+//! * [`backend`] is the interface that a back end implements.
 //!
 //! # Features
 //!
@@ -97,15 +70,15 @@ mod any;
 pub mod guide;
 
 #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
-pub use any::{AnyBackend, AnyDoc, AnyRows, AnyTable, AnyTransaction};
+pub use any::AnyBackend;
 pub use longevity_core::query::Projected;
 pub use longevity_core::{
-    Access, BoxError, Bytes, DerivedFrom, Document, DomainModel, Error, ErrorKind, Explanation, Filter, Groups,
-    HasVariant, InModel, KeyFor, KeyVal, Longevity, OpenTransaction, Options, Order, PState, PStates, Page,
-    ParseTimestampError, Patch, PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, Row,
-    RowContent, RowId, Snapshot, Storable, Timestamp, Transaction, Value, VariantsOf, WriteError,
+    Access, BoxError, Bytes, DerivedFrom, DomainModel, Error, ErrorKind, Explanation, Filter, Groups, HasVariant,
+    InModel, KeyFor, KeyVal, Longevity, OpenTransaction, Options, Order, PState, PStates, Page, ParseTimestampError,
+    Patch, PersistentStruct, PersistentType, Prop, Query, Repo, Result, Retrieval, RootType, RowId, Snapshot, Storable,
+    Timestamp, Transaction, VariantsOf, WriteError,
 };
-pub use longevity_core::{backend, definition, description, document, encoding, limits, query, storable, table, value};
+pub use longevity_core::{description, limits, query, storable};
 pub use longevity_derive::{Component, DomainModel, KeyVal, PersistentType, Projected};
 #[cfg(feature = "mem")]
 pub use longevity_mem::Mem;
@@ -122,7 +95,17 @@ pub use longevity_testkit as testkit;
 #[cfg(feature = "testkit")]
 pub use longevity_testkit::{crash_spec, query_spec, repo_crud_spec, repo_crud_spec_main};
 
-/// What a module that defines or uses a domain model imports.
+/// What you need to write a back end: the interface that it implements, and the types in that interface. Users of a store need none
+/// of it.
+pub mod backend {
+    #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
+    pub use crate::any::{AnyDocument, AnyRows, AnyTable, AnyTransaction};
+    pub use longevity_core::backend::*;
+    pub use longevity_core::{Encodable, Path, Row, RowContent, Step, Value, ValueRef};
+    pub use longevity_core::{definition, document, encoding, table, value};
+}
+
+/// The names that a module with a domain model imports.
 pub mod prelude {
     #[cfg(any(feature = "mem", feature = "mongo", feature = "sqlite"))]
     pub use crate::AnyBackend;
@@ -139,10 +122,15 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 }
 
-/// What generated code reaches. Not for users: anything here may change in any release.
+/// The names that generated code uses. Not for users: anything here may change in any release.
 #[doc(hidden)]
 pub mod __private {
-    pub use longevity_core::*;
+    pub use longevity_core::{
+        CombinesWith, DerivedFrom, DomainModel, Encodable, Error, FieldAccess, FiltersRowsOf, HasField, HasVariant,
+        InModel, KeyFor, KeyVal, KeyValOf, ModelBuilder, Path, PersistentStruct, PersistentType, Prop, Root, RootType,
+        Step, Storable, Value, ValueRef, has_table_of_its_own,
+    };
+    pub use longevity_core::{backend, definition, document, encoding, query, storable, table, value};
     #[cfg(feature = "testkit")]
     pub use longevity_testkit as testkit;
     pub use serde;

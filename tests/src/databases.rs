@@ -1,5 +1,5 @@
-//! MongoDB databases that go from case to case, each with its connections: to connect, and to create tables and indexes, takes
-//! longer than most cases do.
+//! MongoDB databases that cases reuse one after the other, each with its connections: connecting, and creating tables and
+//! indexes, takes longer than most cases do.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -14,8 +14,8 @@ use mongodb::bson::{Document, doc};
 
 use crate::mongo::{Scratch, driver, send};
 
-/// A database for each case of a model. One that a case leaves with the tables that `create_schema` makes, and nothing else,
-/// has its rows deleted and is given to another case.
+/// A database for each case of a model. If a case leaves only the tables that `create_schema` makes, their rows are deleted and
+/// another case gets the database.
 pub struct Databases<M, B> {
     connect: fn(&Scratch) -> Result<B, BoxError>,
     pool: Arc<Pool<B>>,
@@ -23,24 +23,24 @@ pub struct Databases<M, B> {
 }
 
 struct Pool<B> {
-    /// What `create_schema` makes.
+    /// The collections that `create_schema` makes.
     schema: OnceLock<Result<Vec<Document>, String>>,
     free: Mutex<Vec<(Scratch, B)>>,
 }
 
-/// Databases on MongoDB's own type.
+/// Databases for the type [`Mongo`] itself.
 pub fn natively<M: DomainModel>() -> Databases<M, Mongo> {
     Databases::new(|scratch| Ok(scratch.mongo()))
 }
 
 impl<M: DomainModel, B: Backend + Clone> Databases<M, B> {
-    /// Databases that the back end reaches like this.
+    /// Databases that the back end connects to by this function.
     pub fn new(connect: fn(&Scratch) -> Result<B, BoxError>) -> Self {
         let pool = Pool { schema: OnceLock::new(), free: Mutex::new(Vec::new()) };
         Self { connect, pool: Arc::new(pool), model: PhantomData }
     }
 
-    /// Creates the schema once, to see what there is then.
+    /// Creates the schema once, to record what it consists of.
     fn schema(&self) -> Result<Vec<Document>, BoxError> {
         let scratch = Scratch::new()?;
         let backend = (self.connect)(&scratch)?;
@@ -86,7 +86,7 @@ impl<B> Pool<B> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).push((scratch, backend));
     }
 
-    /// Deletes all rows. Whether the database is as a new one with its schema then.
+    /// Deletes all rows. Returns whether the database is then like a new one with its schema.
     async fn clear(&self, database: &Database) -> mongodb::error::Result<bool> {
         let found = schema_of(database).await?;
         if !matches!(self.schema.get(), Some(Ok(schema)) if *schema == found) {
@@ -99,7 +99,7 @@ impl<B> Pool<B> {
     }
 }
 
-/// A database that is cleared after its case, some time after this.
+/// A database that is cleared in the background after its case.
 struct Lent<B: Send + 'static> {
     pool: Arc<Pool<B>>,
     lent: Option<(Scratch, B)>,
@@ -134,7 +134,7 @@ async fn schema_of(database: &Database) -> mongodb::error::Result<Vec<Document>>
     Ok(schema)
 }
 
-/// The first batch of what a command lists: it holds more than a model of ours has.
+/// The first batch of a command's cursor: it has room for more collections or indexes than any test model has.
 async fn batch(database: &Database, command: Document) -> mongodb::error::Result<Vec<Document>> {
     let reply = database.run_command(command).await?;
     let listed = reply.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));

@@ -1,4 +1,4 @@
-//! One table and several versions of a model on it, one after the other: what every back end refuses, keeps in force and lets go.
+//! Several versions of a model on one table, one after the other: what every back end refuses, keeps in force and releases.
 #![expect(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -45,7 +45,7 @@ version! {
     pub struct Tag(pub String);
 }
 version! {
-    /// With the property, and without the key.
+    /// With the property, but without the key.
     without_key: persistent(table = "note", key(name)) { pub tag: String, }
 }
 version! {
@@ -57,27 +57,27 @@ version! {
     without_property: persistent(table = "note", key(name)) {}
 }
 version! {
-    /// A number.
+    /// The property is a number.
     whole: persistent(table = "note", key(name), index(score)) { pub score: i32, }
 }
 version! {
-    /// It is a string.
+    /// The property is a string.
     text: persistent(table = "note", key(name), index(score)) { pub score: String, }
 }
 version! {
-    /// It is a float.
+    /// The property is a float.
     float: persistent(table = "note", key(name), index(score)) { pub score: f64, }
 }
 version! {
-    /// It is a large number.
+    /// The property is a large number.
     large: persistent(table = "note", key(name), index(score)) { pub score: i64, }
 }
 version! {
-    /// It has a default.
+    /// The property has a default.
     defaulted: persistent(table = "note", key(name), index(score)) { #[serde(default)] pub score: i32, }
 }
 
-/// Two tables, the second of which is refused where another version has numbers.
+/// Two tables. The second one is refused if another version has stored numbers in it.
 #[allow(missing_docs, reason = "versions of one model")]
 pub mod two_tables {
     use longevity::prelude::*;
@@ -98,20 +98,21 @@ fn open<M: DomainModel, B: Backend>(backend: B) -> Longevity<M, B> {
     Longevity::open(backend).unwrap()
 }
 
-/// What creating the schema of a version is refused with.
+/// The error of creating the schema of a version, as text.
 fn refusal<M: DomainModel, B: Backend>(backend: B) -> String {
     open::<M, B>(backend).create_schema().unwrap_err().to_string()
 }
 
-/// A store of this version, with its schema.
+/// Opens a store of this version and creates its schema.
 fn created<M: DomainModel, B: Backend>(backend: B) -> Longevity<M, B> {
     let store = open::<M, B>(backend);
     store.create_schema().unwrap();
     store
 }
 
-/// A key that the model does not declare any more holds on every back end, is named, and is dropped by one call and no other.
-pub fn a_key_that_is_not_declared_any_more_holds_until_it_is_dropped<B: Backend + Clone>(backend: B) {
+/// A key that the model no longer declares holds on every back end, is reported by name, and is dropped only by
+/// `drop_undeclared_keys`.
+pub fn a_key_that_is_no_longer_declared_holds_until_it_is_dropped<B: Backend + Clone>(backend: B) {
     let first = created::<with_key::Model, _>(backend.clone());
     let note =
         |name: &str, tag: &str| with_key::Note { name: with_key::Name(name.into()), tag: with_key::Tag(tag.into()) };
@@ -125,7 +126,7 @@ pub fn a_key_that_is_not_declared_any_more_holds_until_it_is_dropped<B: Backend 
     let later = |name: &str, tag: &str| without_key::Note { name: without_key::Name(name.into()), tag: tag.into() };
     assert_eq!(second.undeclared_keys().unwrap(), ["note.tag.key"]);
     let b = notes.create(later("b", "y")).unwrap();
-    // Of a row of this version, and of one of the version that declared it.
+    // A duplicate of a row of this version, and of a row of the version that declared the key.
     for tag in ["y", "x"] {
         ensure_undeclared(&notes.create(later("c", tag)).unwrap_err());
         ensure_undeclared(&notes.create_many([later("c", "z"), later("d", tag)]).unwrap_err());
@@ -133,11 +134,11 @@ pub fn a_key_that_is_not_declared_any_more_holds_until_it_is_dropped<B: Backend 
     ensure_undeclared(notes.update(b.modify(|note| note.tag = "x".into())).unwrap_err().error());
     let b = notes.retrieve_one(&without_key::Name("b".into())).unwrap();
     let b = notes.update(b.modify(|note| note.tag = "w".into())).unwrap();
-    // What is this version's own is told as ever.
+    // A duplicate of a key that this version declares is reported as usual.
     let duplicate = notes.create(later("b", "v")).unwrap_err();
     assert!(matches!(duplicate, Error::DuplicateKey { .. }), "{duplicate:?}");
 
-    // The version that declares it is as it was.
+    // The version that declares the key works as before.
     let first = created::<with_key::Model, _>(backend.clone());
     assert_eq!(first.undeclared_keys().unwrap(), [""; 0]);
     let duplicate = first.repo().create(note("c", "w")).unwrap_err();
@@ -152,13 +153,13 @@ pub fn a_key_that_is_not_declared_any_more_holds_until_it_is_dropped<B: Backend 
     notes.create(later("d", "u")).unwrap();
     notes.update(b.modify(|note| note.tag = "u".into())).unwrap();
     assert_eq!(notes.count(without_key::Note::query()).unwrap(), 4);
-    // And it cannot be declared again while rows violate it.
+    // The key cannot be declared again while rows violate it.
     let refused = open::<with_key::Model, _>(backend).create_schema().unwrap_err();
     assert!(refused.to_string().contains("tag"), "{refused}");
     drop(c);
 }
 
-/// The same while its property serves an index.
+/// The same when the property of the key has an index instead.
 pub fn a_key_that_became_an_index_holds_until_it_is_dropped<B: Backend + Clone>(backend: B) {
     let first = created::<with_key::Model, _>(backend.clone());
     let note = with_key::Note { name: with_key::Name("a".into()), tag: with_key::Tag("x".into()) };
@@ -176,7 +177,7 @@ pub fn a_key_that_became_an_index_holds_until_it_is_dropped<B: Backend + Clone>(
     assert_eq!(notes.count(tagged).unwrap(), 2);
 }
 
-/// And when its property is gone, too: rows without it have one value in it, which one row can have.
+/// The same when the property is gone, too: all rows without it have the same key value, so only one such row can exist.
 pub fn a_key_whose_property_is_gone_holds_until_it_is_dropped<B: Backend + Clone>(backend: B) {
     let first = created::<with_key::Model, _>(backend.clone());
     let note = with_key::Note { name: with_key::Name("a".into()), tag: with_key::Tag("x".into()) };
@@ -198,7 +199,7 @@ fn ensure_undeclared(error: &Error) {
     assert!(text.contains("note.tag.key") && text.contains("`drop_undeclared_keys`"), "{text}");
 }
 
-/// A property of an index that changed its type is refused by name, with what to do, and nothing is changed.
+/// An index on a property whose type changed is refused by name, with advice, and changes nothing.
 pub fn a_property_that_changed_its_type_is_refused_by_name<B: Backend + Clone>(empty: impl Fn() -> B) {
     let backend = empty();
     let numbers = created::<whole::Model, _>(backend.clone());
@@ -213,8 +214,8 @@ pub fn a_property_that_changed_its_type_is_refused_by_name<B: Backend + Clone>(e
     numbers.create_schema().unwrap();
 }
 
-/// On a back end that can, a schema of several tables is created as a whole or not at all.
-pub fn a_schema_that_one_table_refuses_is_created_in_none<B: Backend + Clone>(backend: B) {
+/// Back ends that support it create a schema of several tables as a whole or not at all.
+pub fn a_schema_that_is_refused_for_one_table_is_created_for_none<B: Backend + Clone>(backend: B) {
     use two_tables::{Aside, Model};
 
     let numbers = created::<whole::Model, _>(backend.clone());
@@ -228,7 +229,7 @@ pub fn a_schema_that_one_table_refuses_is_created_in_none<B: Backend + Clone>(ba
     assert_eq!(numbers.repo().count(whole::Note::query()).unwrap(), 1);
 }
 
-/// A table with texts, of which the version with floats is asked.
+/// A table with strings, on which the version with floats is then refused.
 fn empty_float<B: Backend + Clone>(empty: &impl Fn() -> B) -> B {
     let backend = empty();
     let texts = created::<text::Model, _>(backend.clone());
@@ -236,7 +237,7 @@ fn empty_float<B: Backend + Clone>(empty: &impl Fn() -> B) -> B {
     backend
 }
 
-/// A float that became an integer.
+/// A float that became an integer is refused in the same way.
 pub fn a_float_that_became_an_integer_is_refused_by_name<B: Backend + Clone>(backend: B) {
     let floats = created::<float::Model, _>(backend.clone());
     for (name, score) in [("a", 1.5), ("b", 2.0)] {
@@ -247,8 +248,8 @@ pub fn a_float_that_became_an_integer_is_refused_by_name<B: Backend + Clone>(bac
     assert_eq!(floats.repo().count(float::Note::query()).unwrap(), 2);
 }
 
-/// A required property that is new is refused by name, with the way out, which is one where rows are documents.
-pub fn a_required_property_that_is_new_to_rows_is_refused_by_name<B: Backend + Clone>(backend: B, documents: bool) {
+/// A required property that existing rows lack is refused by name, with advice. The advice works where rows are documents.
+pub fn a_required_property_that_existing_rows_lack_is_refused_by_name<B: Backend + Clone>(backend: B, documents: bool) {
     let without = created::<without_property::Model, _>(backend.clone());
     for name in ["a", "b"] {
         without.repo().create(without_property::Note { name: without_property::Name(name.into()) }).unwrap();

@@ -1,4 +1,5 @@
-//! Texts that mean something to SQL, to MongoDB's operators or to patterns, as values of every filter: a value stays a value.
+//! Strings that mean something to SQL, to MongoDB's operators or to patterns, as values in every kind of filter: a value stays a
+//! value.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use longevity::backend::Backend;
 use longevity::blocking::{Longevity, Repo};
 use longevity::prelude::*;
 
-/// What somebody would type in to get more than is theirs.
+/// What an attacker would type in to get data that is not theirs.
 const INJECTIONS: &[&str] = &[
     "'; DROP TABLE note; --",
     "'; DELETE FROM \"note\"; --",
@@ -98,7 +99,7 @@ struct Public {
     body: Body,
 }
 
-/// What no query of public notes may ever give.
+/// A note that no query of public notes may ever return.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Note), index(text))]
 struct Secret {
@@ -110,7 +111,7 @@ struct Secret {
 #[domain_model(Note)]
 struct Notes;
 
-/// A note all of whose properties hold the text.
+/// A note whose properties all hold the string.
 fn note(text: &str) -> Public {
     let own = text.to_owned();
     Public {
@@ -133,14 +134,14 @@ fn secret(text: &str) -> Secret {
 }
 
 type Ask = fn(&str) -> Filter<Public>;
-/// Whether a note of the first text is found by the second.
+/// Whether a note with the first string is found by the second.
 type Finds = fn(&str, &str) -> bool;
 
 fn same(note: &str, text: &str) -> bool {
     note == text
 }
 
-/// Every form of a filter that takes a text, and what it finds.
+/// Every form of a filter that takes a string, and whether it finds a note.
 fn forms() -> Vec<(&'static str, Ask, Finds)> {
     fn p() -> <Public as PersistentType>::Props {
         Public::props()
@@ -170,14 +171,14 @@ fn forms() -> Vec<(&'static str, Ask, Finds)> {
         ("ends with", |text| p().text.ends_with(text), |note, text| note.ends_with(text)),
         ("ends with, in options", |text| p().twice.ends_with(text), |note, text| note.ends_with(text)),
         ("contains", |text| p().indexed.contains(text), |note, text| note.contains(text)),
-        ("whatever the case", |text| p().text.eq_ignore_case(text), |note, text| note.eq_ignore_ascii_case(text)),
+        ("ignoring case", |text| p().text.eq_ignore_case(text), |note, text| note.eq_ignore_ascii_case(text)),
         ("an element", |text| p().list.contains(text), same),
-        ("one element of some", |text| p().list.contains_any([text, "nothing"]), same),
+        ("any element", |text| p().list.contains_any([text, "nothing"]), same),
         ("all elements", |text| p().list.contains_all([text, "and another"]), same),
         ("an entry", |text| p().entries.entry(text).eq(text), same),
         ("the end of an entry", |text| p().entries.entry(text).ends_with(text), same),
-        ("an entry that is there", |text| p().entries.contains_key(text), same),
-        ("an entry that is not there", |text| p().entries.entry(text).is_none(), |note, text| note != text),
+        ("a present entry", |text| p().entries.contains_key(text), same),
+        ("an absent entry", |text| p().entries.entry(text).is_none(), |note, text| note != text),
         ("a variant", |text| p().body.text.eq(text), |note, text| note == text && text.len() % 2 == 0),
         (
             "a field of a variant",
@@ -187,7 +188,7 @@ fn forms() -> Vec<(&'static str, Ask, Finds)> {
     ]
 }
 
-/// Fails unless each text, in each form of a filter, finds exactly the notes that it should, and all notes are as they were
+/// Fails unless each string, in each form of a filter, finds exactly the notes that it should, and all notes are unchanged
 /// afterwards.
 #[expect(clippy::unwrap_used, reason = "a check of tests")]
 pub fn values_stay_values<B: Backend>(backend: B) {
@@ -201,10 +202,10 @@ pub fn values_stay_values<B: Backend>(backend: B) {
     for text in INJECTIONS {
         for (form, ask, finds) in forms() {
             let expected: Vec<_> = INJECTIONS.iter().copied().filter(|note| finds(note, text)).collect();
-            is_found(&public, ask(text), &expected, &format!("{form} {text:?}"));
+            assert_found(&public, ask(text), &expected, &format!("{form} {text:?}"));
             let others: Vec<_> = INJECTIONS.iter().copied().filter(|note| !finds(note, text)).collect();
-            is_found(&public, !ask(text), &others, &format!("not {form} {text:?}"));
-            // The secret ones are false of it, whatever it is.
+            assert_found(&public, !ask(text), &others, &format!("not {form} {text:?}"));
+            // The filter is false of every secret note.
             let seen = notes.count(Note::query().filter(ask(text))).unwrap();
             assert_eq!(seen, expected.len() as u64, "{form} {text:?} of all notes");
         }
@@ -219,7 +220,7 @@ pub fn values_stay_values<B: Backend>(backend: B) {
     let value = |states: &[PState<Note>]| states.iter().map(|state| state.get().clone()).collect::<Vec<_>>();
     assert_eq!(value(&notes.find(Note::query()).unwrap()), value(&before), "nothing has changed");
 
-    // Written over and deleted, each is itself alone.
+    // Updates and deletes change only the note that they are meant for.
     for text in INJECTIONS {
         let found = public.retrieve_one(&NoteId((*text).to_owned())).unwrap();
         let written = public.update(found.modify(|note| note.maybe = None)).unwrap();
@@ -230,9 +231,9 @@ pub fn values_stay_values<B: Backend>(backend: B) {
     assert_eq!(secrets.count(Secret::query()).unwrap(), INJECTIONS.len() as u64);
 }
 
-/// Fails unless the filter finds the notes of these texts, in each way.
+/// Fails unless the filter finds the notes of these strings, in each kind of query.
 #[expect(clippy::unwrap_used, reason = "a check of tests")]
-fn is_found<B: Backend>(public: &Repo<Public, B>, filter: Filter<Public>, expected: &[&str], what: &str) {
+fn assert_found<B: Backend>(public: &Repo<Public, B>, filter: Filter<Public>, expected: &[&str], what: &str) {
     let query = || Public::query().filter(filter.clone());
     let mut found: Vec<_> = public.find(query()).unwrap().into_iter().map(|state| state.into_value().text).collect();
     found.sort_unstable();

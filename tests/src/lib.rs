@@ -1,5 +1,5 @@
-//! A matrix of domain models: between them they hold every kind of type, property, key and index there is. The suites
-//! of every back end run over it.
+//! A matrix of domain models: together they contain every kind of type, property, key and index. The suites of every back end run
+//! over it.
 
 pub mod databases;
 pub mod evolution;

@@ -1,5 +1,5 @@
-//! The list of models, and the suites over it. They are compiled here, once for all test binaries and all back ends, which
-//! run on [`AnyBackend`](longevity::AnyBackend); two models run on each back end's own type besides, from the binaries.
+//! The list of models, and the suites over it. They are compiled once, here, for all test binaries and all back ends, which run
+//! as [`AnyBackend`](longevity::AnyBackend). In addition, two models run on each back end's own type, compiled in the binaries.
 
 use longevity::testkit::{Agreement, Case, Facade, Fixture, Harness, QuerySpec, RepoCrudSpec, SpecModel};
 
@@ -10,7 +10,7 @@ use crate::models::{
 use crate::query_specs;
 use crate::stores::Store;
 
-/// The suites of a model: with the rules that its types have, and with the queries that were written for it.
+/// The suites of a model, with the rules of its types and its handwritten queries.
 struct Suites<M> {
     operations: RepoCrudSpec<M>,
     queries: QuerySpec<M>,
@@ -27,12 +27,12 @@ impl<M: SpecModel> Suites<M> {
     }
 }
 
-/// Is shown each model.
+/// Visits each model.
 trait Each {
     fn model<M: SpecModel>(&mut self, suites: Suites<M>);
 }
 
-/// All models. A new one is added here, and to the list of the encoding's tests, which have a test of each.
+/// All models. A new model is added here, and to the list of the encoding tests, which have a test for each.
 fn for_each_model(each: &mut impl Each) {
     each.model(Suites::asking(query_specs::basics()));
     each.model(Suites::asking(query_specs::blogging()));
@@ -56,14 +56,14 @@ fn for_each_model(each: &mut impl Each) {
     each.model(Suites::<Traffic>::new());
 }
 
-/// The conformance suite over all models, through both facades; with `LONGEVITY_IN_TRANSACTIONS=1` in transactions, too.
+/// The conformance suite over all models, through both facades; with `LONGEVITY_IN_TRANSACTIONS=1`, also in transactions.
 pub fn operations(store: Store) -> Vec<Case> {
     let in_transactions = std::env::var("LONGEVITY_IN_TRANSACTIONS").is_ok_and(|value| value == "1");
     let facades: &[Facade] = if in_transactions { &Facade::ALL } else { &Facade::BOTH };
     operations_with(store, facades, 8)
 }
 
-/// The same through these facades, with so many samples.
+/// The same through these facades, with this number of samples.
 pub fn operations_with(store: Store, facades: &[Facade], samples: usize) -> Vec<Case> {
     struct Operations<'a>(Store, &'a [Facade], usize, Vec<Case>);
     impl Each for Operations<'_> {
@@ -78,7 +78,7 @@ pub fn operations_with(store: Store, facades: &[Facade], samples: usize) -> Vec<
     operations.3
 }
 
-/// The conformance suite of queries over all models, through both facades, with so many random queries of each type.
+/// The conformance suite of queries over all models, through both facades, with this number of random queries of each type.
 pub fn queries(store: Store, random: usize) -> Vec<Case> {
     struct Queries(Store, usize, Vec<Case>);
     impl Each for Queries {
@@ -92,7 +92,7 @@ pub fn queries(store: Store, random: usize) -> Vec<Case> {
     queries.2
 }
 
-/// The conformance suite over two models, on a back end's own type, also in transactions if it has them.
+/// The conformance suite over two models on a back end's own type, also in transactions if it has them.
 pub fn operations_natively(name: &str, transactions: bool, blogging: impl Fixture, office: impl Fixture) -> Vec<Case> {
     fn of<M: SpecModel>(name: &str, transactions: bool, fixture: impl Fixture) -> Vec<Case> {
         let facades = if transactions { Facade::ALL.to_vec() } else { Facade::BOTH.to_vec() };
@@ -104,7 +104,7 @@ pub fn operations_natively(name: &str, transactions: bool, blogging: impl Fixtur
         .collect()
 }
 
-/// The conformance suite of queries over two models, on a back end's own type.
+/// The conformance suite of queries over two models on a back end's own type.
 pub fn queries_natively(name: &str, random: usize, blogging: impl Fixture, office: impl Fixture) -> Vec<Case> {
     fn of<M: SpecModel>(spec: QuerySpec<M>, name: &str, random: usize, fixture: impl Fixture) -> Vec<Case> {
         spec.rows(60).generated(random).on(format!("{name}, natively")).cases(fixture)
@@ -113,29 +113,29 @@ pub fn queries_natively(name: &str, random: usize, blogging: impl Fixture, offic
     blogging.into_iter().chain(of(QuerySpec::<Office>::new(), name, random, office)).collect()
 }
 
-/// What back ends have to agree on.
+/// What stores have to agree on.
 #[derive(Clone, Copy, Debug)]
 pub enum Agreed {
-    /// So many random histories of so many steps.
+    /// Random histories.
     Histories {
-        /// How many.
+        /// The number of histories.
         histories: usize,
-        /// How long each is.
+        /// The number of steps in each.
         steps: usize,
     },
-    /// So many random queries over so many rows of each type.
+    /// Random queries over rows of each type.
     Queries {
-        /// How many rows.
+        /// The number of rows.
         rows: usize,
-        /// How many queries.
+        /// The number of queries.
         queries: usize,
     },
 }
 
-/// Stores side by side, each through a facade.
+/// Stores to compare, each through a facade.
 pub type Sides = &'static [(Store, Facade)];
 
-/// Adds a check for each model: that the stores agree.
+/// Adds a check for each model that the stores agree.
 pub fn add_agreements(harness: &mut Harness, what: &str, agreed: Agreed, sides: Sides) {
     struct Agreements<'a>(&'a mut Harness, &'a str, Agreed, Sides);
     impl Each for Agreements<'_> {
@@ -148,19 +148,19 @@ pub fn add_agreements(harness: &mut Harness, what: &str, agreed: Agreed, sides: 
     for_each_model(&mut Agreements(harness, what, agreed, sides));
 }
 
-/// That the stores agree on the model with most keys.
+/// Checks that the stores agree on the model with the most keys.
 pub fn agree_on_traffic(agreed: Agreed, sides: Sides) {
     agree(Agreement::<Traffic>::new(), agreed, sides);
 }
 
-/// That the stores agree on the model with most references.
+/// Checks that the stores agree on the model with the most references.
 pub fn agree_on_blogging(agreed: Agreed, sides: Sides) {
     agree(Agreement::<Blogging>::new(), agreed, sides);
 }
 
 #[expect(clippy::panic, reason = "a test without its stores stops")]
 fn agree<M: SpecModel>(agreement: Agreement<M>, agreed: Agreed, sides: &[(Store, Facade)]) {
-    let [(one, facade), (other, same), more @ ..] = sides else { panic!("two stores at least") };
+    let [(one, facade), (other, same), more @ ..] = sides else { panic!("at least two stores are needed") };
     assert_eq!(facade, same, "the first two stores are reached in the same way");
     let more =
         more.iter().fold(agreement, |agreement, (store, facade)| agreement.facade(*facade).also(store.fixture::<M>()));

@@ -1,4 +1,4 @@
-//! Databases for tests, each its own, on the one MongoDB server of the process.
+//! Databases for tests, each separate, on the one MongoDB server of the process.
 #![expect(clippy::panic, reason = "a test without its server stops")]
 
 use std::process::ExitCode;
@@ -10,10 +10,10 @@ use longevity_mongod::Server;
 use mongodb::Client;
 use tokio::runtime::{Builder, Runtime};
 
-/// How many cases run at once: each waits for the server most of its time.
+/// The number of cases that run at once: each spends most of its time waiting for the server.
 pub const AT_ONCE: usize = 6;
 
-/// A database of its own on the shared server, dropped some time after this.
+/// A separate database on the shared server. It is dropped in the background.
 #[derive(Debug)]
 pub struct Scratch {
     server: &'static Server,
@@ -21,7 +21,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// An empty database. Fails where there is no server.
+    /// An empty database. Fails without a server.
     pub fn new() -> Result<Self, BoxError> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let server = Server::shared().map_err(|error| error.to_string())?;
@@ -29,34 +29,34 @@ impl Scratch {
         Ok(Self { server, name })
     }
 
-    /// Its address.
+    /// The address of the database.
     pub fn uri(&self) -> String {
         self.server.uri_of(&self.name)
     }
 
-    /// The server that it is on.
+    /// The server that has the database.
     pub(crate) fn server(&self) -> &'static Server {
         self.server
     }
 
-    /// Its name.
+    /// The name of the database.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The back end on it.
+    /// The back end on the database.
     pub fn mongo(&self) -> Mongo {
-        Mongo::connect(self.uri())
+        Mongo::new(self.uri())
     }
 
-    /// The database seen without the framework.
+    /// The database, as seen without the framework.
     pub fn database(&self) -> mongodb::Database {
         driver(self.server, |client| async { client }).database(&self.name)
     }
 }
 
 impl Drop for Scratch {
-    // Nobody waits for it: the next case has a database of its own.
+    // No test waits for this: the next case has a different database.
     fn drop(&mut self) {
         let name = std::mem::take(&mut self.name);
         send(self.server, move |client| async move {
@@ -73,7 +73,7 @@ static RUNTIME: LazyLock<Runtime> =
         Err(error) => panic!("there is no runtime: {error}"),
     });
 
-/// What the driver gives: in a runtime of its own, so that any thread may ask.
+/// Runs the driver in a separate runtime, so that any thread can call it, and returns its result.
 pub(crate) fn driver<R: Send + 'static, W: Future<Output = R> + Send>(
     server: &'static Server,
     work: impl FnOnce(Client) -> W + Send + 'static,
@@ -88,7 +88,7 @@ pub(crate) fn driver<R: Send + 'static, W: Future<Output = R> + Send>(
     }
 }
 
-/// Has the driver do something, some time.
+/// Runs work of the driver in the background.
 pub(crate) fn send<W: Future<Output = ()> + Send>(
     server: &'static Server,
     work: impl FnOnce(Client) -> W + Send + 'static,
@@ -106,7 +106,7 @@ pub(crate) fn send<W: Future<Output = ()> + Send>(
     });
 }
 
-/// Whether the user left MongoDB out by name, which is said loudly.
+/// If the environment leaves MongoDB out by name, prints this and returns the exit code of a binary that has nothing to do.
 pub fn left_out(what: &str) -> Option<ExitCode> {
     if longevity_mongod::left_out() {
         println!("{what}: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");

@@ -1,14 +1,16 @@
-//! What the plans of any back end have to be: each declared index, each form of a filter that it serves, and each order.
+//! What the plans of every back end must look like: for each declared index, each form of a filter that it serves, and each
+//! order.
 
 use std::sync::Arc;
 
 use longevity::backend::Backend;
+use longevity::backend::Value;
+use longevity::backend::table::{Index, Scope, TableDefinition};
+use longevity::backend::value::Comparison;
+use longevity::backend::{Direction, OrderBy, Predicate, Select};
 use longevity::prelude::*;
-use longevity::query::{Direction, OrderBy, Predicate, Select};
 use longevity::storable::{ScalarType, Shape};
-use longevity::table::{Index, Scope, TableDefinition};
-use longevity::value::Comparison;
-use longevity::{Access, Explanation, RootType, Value};
+use longevity::{Access, Explanation, RootType};
 use longevity_core::Path;
 
 use crate::models;
@@ -30,16 +32,17 @@ pub fn tables() -> Vec<Arc<TableDefinition>> {
     roots.into_iter().filter_map(|root| root.table().ok()).map(Arc::new).collect()
 }
 
-/// What was found wrong, and how many plans were looked at.
+/// What was found wrong, and the number of plans that were checked.
 #[derive(Debug, Default)]
 pub struct Plans {
-    /// How many.
+    /// The number of plans that were checked.
     pub looked_at: usize,
-    /// Those that are not what they have to be.
+    /// The plans that are not as they have to be.
     pub complaints: Vec<String>,
 }
 
-/// Asks a back end for the plan of each form of filter that each index serves, in each of the orders; `orders` of them at most.
+/// Asks a back end for the plan of each form of filter that each index serves, in each of the orders, but at most `orders` of
+/// them.
 pub fn of_every_index<B: Backend>(
     backend: &B,
     definition: &Arc<TableDefinition>,
@@ -51,13 +54,13 @@ pub fn of_every_index<B: Backend>(
     backend.block_on(backend.create_schema(&[&table]))?;
     for index in &definition.indexes {
         for scope in scopes(definition, index) {
-            for (what, filter, asked) in filters(definition, index) {
-                for predicate in as_said(&filter, scope) {
+            for (what, filter, constrained) in filters(definition, index) {
+                for predicate in as_repositories_build_it(&filter, scope) {
                     for order in orders_in(definition, scope).into_iter().take(orders) {
                         let select = Select { order: order.clone(), ..Select::of(predicate.clone()) };
                         let plan = backend.block_on(backend.explain(&table, select))?;
                         plans.looked_at += 1;
-                        if let Some(complaint) = complaint(definition, &plan, scope, &asked) {
+                        if let Some(complaint) = complaint(definition, &plan, scope, &constrained) {
                             let by: Vec<_> = order.iter().map(|by| format!("{} {:?}", by.path, by.direction)).collect();
                             plans.complaints.push(format!(
                                 "{complaint}: {what} of {} in scope {scope:?}, ordered by {by:?}:\n{plan}",
@@ -72,12 +75,12 @@ pub fn of_every_index<B: Backend>(
     Ok(plans)
 }
 
-/// What is wrong with a plan that has to find its rows by these columns.
+/// What is wrong with a plan that has to find its rows by these columns, if anything.
 fn complaint(
     definition: &TableDefinition,
     plan: &Explanation,
     scope: Option<Scope>,
-    asked: &[usize],
+    constrained: &[usize],
 ) -> Option<&'static str> {
     let Access::Index { name, equal_columns, range } = &plan.access else { return Some("no index") };
     let Some(used) = definition.indexes.iter().find(|index| index.name == *name) else {
@@ -88,14 +91,14 @@ fn complaint(
         Some("a sibling's index")
     } else if bounded == 0 {
         Some("an index that is read from end to end")
-    } else if !used.columns.iter().take(bounded).all(|column| asked.contains(column)) {
-        Some("an index by what is not asked for")
+    } else if !used.columns.iter().take(bounded).all(|column| constrained.contains(column)) {
+        Some("an index by a column that the filter does not name")
     } else {
         None
     }
 }
 
-/// The scopes in which an index is of use.
+/// The scopes in which the index can be used.
 fn scopes(definition: &TableDefinition, index: &Index) -> Vec<Option<Scope>> {
     match index.scope {
         Some(scope) => vec![Some(scope)],
@@ -103,27 +106,28 @@ fn scopes(definition: &TableDefinition, index: &Index) -> Vec<Option<Scope>> {
     }
 }
 
-/// As the derived repository says it, and as the poly repository does for a filter over the derived type.
-fn as_said(predicate: &Predicate, scope: Option<Scope>) -> Vec<Predicate> {
+/// The predicate as the derived repository builds it, and as the poly repository does for a filter over the derived type.
+fn as_repositories_build_it(predicate: &Predicate, scope: Option<Scope>) -> Vec<Predicate> {
     match scope {
         None => vec![predicate.clone()],
         Some(scope) => vec![Predicate::Scope(scope).and(predicate.clone()), predicate.clone().scoped_to(scope)],
     }
 }
 
-/// Equalities of the first columns and each form about the next: in words, as a filter, and the columns that are asked for.
+/// Equalities of the first columns with each form about the next one: in words, as a filter, and the columns that the filter
+/// names.
 fn filters(definition: &TableDefinition, index: &Index) -> Vec<(String, Predicate, Vec<usize>)> {
     let mut filters = Vec::new();
     for (length, next) in index.columns.iter().enumerate() {
-        let asked: Vec<_> = index.columns.iter().take(length + 1).copied().collect();
+        let constrained: Vec<_> = index.columns.iter().take(length + 1).copied().collect();
         let equal = index.columns.iter().take(length);
         let equal =
-            equal.map(|column| compare(definition, *column, Comparison::Eq)).fold(Predicate::All, Predicate::and);
+            equal.map(|column| compare(definition, *column, Comparison::Eq)).fold(Predicate::True, Predicate::and);
         for (form, predicate) in forms(definition, *next) {
-            filters.push((format!("{length} equal and {form}"), equal.clone().and(predicate), asked.clone()));
+            filters.push((format!("{length} equal and {form}"), equal.clone().and(predicate), constrained.clone()));
         }
     }
-    // A key as a whole, and some of them.
+    // A key as a whole, and a list of keys.
     let property = index.properties.first().filter(|_| index.is_unique() && index.columns.len() > 1);
     if let Some((path, fields)) = property.and_then(|path| Some((path, record(definition, index, path)?))) {
         let (path, operands) = (path.clone(), vec![Value::Record(fields.clone()); 3]);
@@ -138,7 +142,7 @@ fn filters(definition: &TableDefinition, index: &Index) -> Vec<(String, Predicat
     filters
 }
 
-/// A key value whose fields are single values.
+/// A key value, if its fields are single values.
 fn record(definition: &TableDefinition, index: &Index, path: &Path) -> Option<Vec<(&'static str, Value)>> {
     let field = |column: &usize| {
         let column = definition.columns.get(*column)?;
@@ -169,15 +173,15 @@ fn forms(definition: &TableDefinition, column: usize) -> Vec<(&'static str, Pred
     let mut operands = vec![value_of(&column.shape); 3];
     forms.push(("one of", Predicate::In { path: column.path.clone(), operands: operands.clone(), negated: false }));
     if column.optional {
-        operands.push(Value::None(0));
+        operands.push(Value::NONE);
         forms.push(("one of or none", Predicate::In { path: column.path.clone(), operands, negated: false }));
-        let none = Predicate::Compare { path: column.path.clone(), comparison: Eq, operand: Value::None(0) };
+        let none = Predicate::Compare { path: column.path.clone(), comparison: Eq, operand: Value::NONE };
         forms.push(("none", none));
     }
     forms
 }
 
-/// None, by each column both ways, by two, and by what has no column.
+/// No order, each column in both directions, two columns, and a property without a column.
 fn orders_in(definition: &TableDefinition, scope: Option<Scope>) -> Vec<Vec<OrderBy>> {
     let variant = scope.map(|scope| scope.variant);
     let columns = definition.columns.iter().filter(|column| column.variant.is_none() || column.variant == variant);
@@ -206,7 +210,7 @@ fn compare(definition: &TableDefinition, column: usize, comparison: Comparison) 
 
 fn value_of(shape: &Shape) -> Value {
     match shape {
-        Shape::Choice { choices, .. } => choices.first().map_or(Value::None(0), |choice| Value::Text((*choice).into())),
+        Shape::Choice { choices, .. } => choices.first().map_or(Value::NONE, |choice| Value::Text((*choice).into())),
         Shape::Scalar(ScalarType::Bool) => Value::Bool(true),
         Shape::Scalar(ScalarType::U64 | ScalarType::Usize) => Value::UInt(7),
         Shape::Scalar(ScalarType::F32 | ScalarType::F64) => Value::Float(1.5),
@@ -214,7 +218,7 @@ fn value_of(shape: &Shape) -> Value {
         Shape::Scalar(ScalarType::String) => Value::Text("x".into()),
         Shape::Scalar(ScalarType::Bytes) => Value::Bytes([1, 2].into()),
         Shape::Scalar(ScalarType::Uuid) => Value::Uuid(uuid::Uuid::nil()),
-        Shape::Scalar(ScalarType::Timestamp) => Timestamp::from_unix(0, 0).map_or(Value::None(0), Value::Timestamp),
+        Shape::Scalar(ScalarType::Timestamp) => Timestamp::from_unix(0, 0).map_or(Value::NONE, Value::Timestamp),
         _ => Value::Int(7),
     }
 }

@@ -1,5 +1,5 @@
-//! Queries written by hand for some models, one of each kind that a user would write; all suites of queries ask them, and
-//! random ones of each type with them.
+//! Handwritten queries for some models, one of each kind that a user would write. All suites of queries run them, along with
+//! random queries of each type.
 
 use longevity::Query;
 use longevity::prelude::*;
@@ -12,7 +12,7 @@ use crate::models::components::{Components, Place, Thread};
 use crate::models::keys::{Book, CardNumber, Library, Reader};
 use crate::models::queries::{Bundle, Item, Shelf, Size, Storage, Thing};
 
-/// Every comparison, of basic types and of options of them; and lists of values.
+/// Every comparison of basic types and of options of them, and lists of values.
 pub fn basics() -> QuerySpec<Basics> {
     QuerySpec::new()
         .query::<Scalars>("below the median", |rows| {
@@ -25,30 +25,30 @@ pub fn basics() -> QuerySpec<Basics> {
             let nth = |n| rows.nth_smallest(n, |row: &Scalars| row.unsigned_64);
             Scalars::query().filter(Scalars::props().unsigned_64.between(nth(2), nth(9)))
         })
-        .query("the float that most have, and those above it", |rows| {
+        .query("a float that occurs, and floats above it", |rows| {
             let float = rows.occurring(|row: &Scalars| row.float_64);
             let of = Scalars::props().float_64;
             Scalars::query().filter(of.eq(float) | of.gt(float))
         })
-        .query("in time, up to an instant", |rows| {
+        .query("by time, up to an instant", |rows| {
             let at = Scalars::props().instant;
             Scalars::query().filter(at.le(rows.median(|row: &Scalars| row.instant))).order_by(at.asc())
         })
-        .query("a text that begins like another", |rows| {
+        .query("strings with a prefix", |rows| {
             let prefix = rows.prefix(|row: &Scalars| row.text.clone());
             Scalars::query().filter(Scalars::props().text.starts_with(prefix))
         })
-        .query("among some that occur and one that does not", |rows| {
+        .query("one of some values, not all of which occur", |rows| {
             let of = |row: &Scalars| row.signed_32;
             let some = [rows.median(of), rows.nth_smallest(0, of), rows.missing(of), rows.median(of)];
             let among = Scalars::props().signed_32.is_in(some);
             Scalars::query().filter(among)
         })
-        .query("nothing of what occurs", |rows| {
+        .query("none of the values that occur", |rows| {
             let texts: Vec<_> = rows.values().iter().map(|row: &Optionals| row.text.clone()).collect();
             Optionals::query().filter(Optionals::props().text.not_in(texts))
         })
-        .query("none, and what differs from a value", |rows| {
+        .query("no value, or a value other than one", |rows| {
             let o = Optionals::props();
             let some = rows.filter_map(|row: &Optionals| row.signed_64).median(|number| *number);
             Optionals::query().filter(o.signed_64.is_none() | o.signed_64.ne(some))
@@ -60,7 +60,7 @@ pub fn basics() -> QuerySpec<Basics> {
         })
 }
 
-/// Plain, poly and derived types; properties that are key values of other types; orders, windows.
+/// Plain, poly and derived types; properties that are key values of other types; orders and windows.
 pub fn blogging() -> QuerySpec<Blogging> {
     QuerySpec::new()
         .query::<Member>("members with many cats", |rows| {
@@ -72,20 +72,20 @@ pub fn blogging() -> QuerySpec<Blogging> {
             let tagline = Member::props().profile.tagline.clone();
             Member::query().filter(tagline.ge(rows.median(|member: &Member| member.profile.tagline.clone())))
         })
-        .query("members by the second page", |_| {
+        .query("the second page of members", |_| {
             let m = Member::props();
             Member::query().order_by(m.num_cats.desc()).order_by(m.username.asc()).offset(10).limit(10)
         })
-        .query("behind the last page", |rows| {
+        .query("after the last page", |rows| {
             let all = rows.len() as u64;
             User::query().order_by(User::props().username.desc()).offset(all).limit(5)
         })
-        .query("no row of many", |_| User::query().limit(0))
-        .query("a member's cats, or no member", |rows| {
+        .query("a limit of zero", |_| User::query().limit(0))
+        .query("members with many cats, or commenters", |rows| {
             let cats = rows.of::<Member>().median(|member| member.num_cats);
             User::query().filter(Member::props().num_cats.ge(cats) | User::is::<Commenter>())
         })
-        .query("what is no cat lover", |rows| {
+        .query("everyone but members with many cats", |rows| {
             let cats = rows.of::<Member>().median(|member| member.num_cats);
             User::query().filter(!Member::props().num_cats.gt(cats)).order_by(User::props().username.asc())
         })
@@ -93,12 +93,12 @@ pub fn blogging() -> QuerySpec<Blogging> {
             let name = rows.median(|commenter: &Commenter| commenter.username.clone());
             Commenter::query().filter(User::props().username.le(name))
         })
-        // Key values of other types, alone, in options, lists and sets, and within another key value.
+        // Key values of other types, on their own, in options, lists and sets, and within another key value.
         .query("posts of a blog", |rows| {
             let blog = rows.occurring(|post: &BlogPost| post.blog.clone());
             BlogPost::query().filter(BlogPost::props().blog.eq(blog)).order_by(BlogPost::props().published.desc())
         })
-        .query("posts of no blog", |rows| {
+        .query("posts of an unknown blog", |rows| {
             let blog: BlogUri = rows.missing(|post: &BlogPost| post.blog.clone());
             BlogPost::query().filter(BlogPost::props().blog.eq(blog))
         })
@@ -119,14 +119,14 @@ pub fn blogging() -> QuerySpec<Blogging> {
         .query("everything", |_| -> Query<Blog> { Blog::query().all() })
 }
 
-/// Lists, sets and maps: what they hold, how much, and under which key.
+/// Lists, sets and maps: what they contain, how many elements, and under which key.
 pub fn collections() -> QuerySpec<Collections> {
     QuerySpec::new()
-        .query("lists with one of two texts", |rows| {
+        .query("lists with one of two strings", |rows| {
             let first = rows.filter_map(|row: &Lists| row.texts.first().cloned()).median(String::clone);
             Lists::query().filter(Lists::props().texts.contains_any([first.as_str(), "not there"]))
         })
-        .query("lists with none in them", |_| Lists::query().filter(Lists::props().options.contains(None)))
+        .query("lists that contain none", |_| Lists::query().filter(Lists::props().options.contains(None)))
         .query("long and empty lists", |_| {
             let l = Lists::props();
             Lists::query().filter(l.texts.len().ge(2) | l.optional.is_empty())
@@ -136,7 +136,7 @@ pub fn collections() -> QuerySpec<Collections> {
             let all: Vec<_> = numbers.values().first().into_iter().flatten().copied().collect();
             Sets::query().filter(Sets::props().numbers.contains_all(all))
         })
-        .query("maps by what is under a key", |rows| {
+        .query("maps by the value under a key", |rows| {
             let entry = |row: &Maps| row.numbers.iter().next().map(|(key, number)| (key.clone(), *number));
             let (key, number) = rows.filter_map(entry).values()[0].clone();
             let under = Maps::props().numbers.entry(key);
@@ -211,7 +211,7 @@ pub fn keys() -> QuerySpec<Library> {
                 .filter(b.place.shelf.eq(&shelf) | b.place.shelf.room.eq(&shelf.room))
                 .order_by(b.place.position.asc())
         })
-        .query("by the key of another of its type", |rows| {
+        .query("by the key of another row of the same type", |rows| {
             let b = Book::props();
             let previous = rows.filter_map(|book: &Book| book.previous.clone()).occurring(Clone::clone);
             Book::query().filter(b.previous.eq(&previous) | b.related.contains(&previous) | b.book_id.eq(&previous))
@@ -224,10 +224,10 @@ pub fn keys() -> QuerySpec<Library> {
         })
 }
 
-/// What is in variants and under keys, of plain, poly and derived types.
+/// Values in variants and under keys, of plain, poly and derived types.
 pub fn storage() -> QuerySpec<Storage> {
     QuerySpec::new()
-        .query("by what a variant holds", |_| {
+        .query("by the value in a variant", |_| {
             let content = Shelf::props().content;
             let parts = content.parts.some().entry("a").is_some() | content.parts.some().len().ge(1);
             Shelf::query().filter(parts | content.sizes.some().contains(Size::Large) | content.perhaps.is_none())
@@ -245,36 +245,36 @@ pub fn storage() -> QuerySpec<Storage> {
             let entry = Shelf::props().by_shelf.entry(shelf);
             Shelf::query().filter(entry.is_some()).order_by(entry.asc())
         })
-        .query("one type of some", |rows| {
+        .query("one of several types", |rows| {
             let size = rows.of::<Bundle>().median(|bundle| bundle.size);
             let thing = Thing::props().size.eq(Size::Small);
             Item::query()
                 .filter(Item::is::<Thing>() & thing | Bundle::props().size.gt(size))
                 .order_by(Item::props().label.text.desc())
         })
-        .query("next to another", |rows| {
+        .query("things next to another", |rows| {
             let next = rows.filter_map(|thing: &Thing| thing.next_to.clone()).median(|id| id.shelf.clone());
             Thing::query().filter(Item::props().next_to.some().shelf.le(next) & !Item::is::<Bundle>())
         })
 }
 
-/// How many random queries a suite asks: as many as `LONGEVITY_QUERIES` says, else as many as this.
+/// The number of random queries that a suite runs: the value of `LONGEVITY_QUERIES`, or else this number.
 pub fn queries(otherwise: usize) -> usize {
     number("LONGEVITY_QUERIES", otherwise)
 }
 
-/// How many steps a long history has: as many as `LONGEVITY_STEPS` says, else as many as this.
+/// The number of steps of a long history: the value of `LONGEVITY_STEPS`, or else this number.
 pub fn steps(otherwise: usize) -> usize {
     number("LONGEVITY_STEPS", otherwise)
 }
 
-#[expect(clippy::panic, reason = "a test that was asked for nonsense stops")]
+#[expect(clippy::panic, reason = "a test with an invalid setting stops")]
 fn number(variable: &str, otherwise: usize) -> usize {
     match std::env::var(variable) {
         Err(_) => otherwise,
         Ok(number) => match number.parse() {
             Ok(number) => number,
-            Err(_) => panic!("{variable} is no number: {number:?}"),
+            Err(_) => panic!("{variable} is not a number: {number:?}"),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! The stores that the suites run on, as one type: each back end as a program reaches it that chooses by an address.
+//! The stores that the suites run on, as one type: a test reaches each back end as a program does that chooses it by an address.
 
 use std::any::Any;
 
@@ -7,25 +7,25 @@ use longevity::{AnyBackend, BoxError, DomainModel, Durability, Sqlite};
 
 use crate::databases::Databases;
 
-/// A kind of store. Each one that is set up is empty, and gone with its guard.
+/// A kind of store. Each store is empty at first, and is removed with its guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Store {
-    /// In memory.
+    /// A store in memory.
     Mem,
     /// SQLite without a file.
     SqliteInMemory,
     /// SQLite in a file, in a directory of its own.
     SqliteInAFile,
-    /// The same, for what does not depend on the disk: no write waits for it.
+    /// The same, without waiting for the disk, for tests that do not depend on it.
     SqliteUnsynced,
     /// A database of the process's MongoDB server.
     Mongo,
-    /// The same, whose server checks each document.
+    /// The same, on a server that validates each document.
     MongoValidated,
 }
 
 impl Store {
-    /// What the names of cases call it.
+    /// The name of the store in names of cases.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mem => "mem",
@@ -37,7 +37,7 @@ impl Store {
         }
     }
 
-    /// A store for each case of a model.
+    /// A fixture with a store for each case of a model.
     pub fn fixture<M: DomainModel>(self) -> impl Fixture<Backend = AnyBackend> {
         let databases = match self {
             Self::Mongo => Some(Databases::new(|scratch| Ok(scratch.uri().parse()?))),
@@ -63,7 +63,7 @@ impl Store {
                 let sqlite = Sqlite::file(directory.path().join("store.db")).durability(Durability::Normal);
                 Ok((AnyBackend::Sqlite(sqlite), Box::new(directory)))
             }
-            Self::Mongo | Self::MongoValidated => Err("its databases are set up for a model".into()),
+            Self::Mongo | Self::MongoValidated => Err("its databases are set up by the fixture of a model".into()),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Texts that are no addresses, on each way into each back end: what is wrong is described, and no part of the text is shown,
-//! as any part of it may be a secret.
+//! Strings that are not valid addresses, given to each constructor of each back end. The error describes the problem and shows no
+//! part of the string, because any part of it may be a secret.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use std::error::Error as _;
@@ -11,7 +11,7 @@ use longevity_tests::models::blogging::Blogging;
 
 const SECRET: &str = "SECRET";
 
-/// No addresses of anything. Each position that a secret can take has one.
+/// Strings that are not valid addresses, with one for each position that a secret can have.
 const NO_ADDRESSES: &[&str] = &[
     // The scheme.
     "SECRET:",
@@ -119,8 +119,8 @@ const NO_ADDRESSES: &[&str] = &[
     "mongodb://host/blog?compressors=SECRET&zlibCompressionLevel=SECRET",
 ];
 
-/// All that an error shows.
-fn all_of(error: &Error) -> String {
+/// Everything that an error shows.
+fn everything_in(error: &Error) -> String {
     let mut text = format!("{error} {error:?} {error:#?}");
     let mut next = error.source();
     while let Some(source) = next {
@@ -130,25 +130,25 @@ fn all_of(error: &Error) -> String {
     text
 }
 
-/// What a way in shows of a text that it has to refuse.
+/// What the error of this constructor shows of a string that it has to refuse.
 #[track_caller]
 fn refused(way: &str, text: &str, result: Result<impl Debug, Error>) -> String {
     match result {
         Ok(taken) => panic!("{way} takes {text:?} for {taken:?}"),
-        Err(error) => all_of(&error),
+        Err(error) => everything_in(&error),
     }
 }
 
 #[test]
-fn what_is_no_address_is_described_and_never_quoted() {
+fn invalid_addresses_are_described_and_never_quoted() {
     let mut shown = Vec::new();
     for &text in NO_ADDRESSES {
         assert!(text.contains(SECRET), "{text}");
         shown.push((text, refused("AnyBackend", text, text.parse::<AnyBackend>())));
         shown.push((text, refused("Sqlite::from_uri", text, Sqlite::from_uri(text))));
         shown.push((text, refused("Mongo::from_uri", text, Mongo::from_uri(text))));
-        // These are looked at when they are opened. With a database, the name of another one in the address changes nothing.
-        for mongo in [Mongo::connect(text), Mongo::connect(text).database("another")] {
+        // These are checked when they are opened. If a database is given, the name of another one in the address is ignored.
+        for mongo in [Mongo::new(text), Mongo::new(text).database("another")] {
             shown.push((text, format!("{mongo:?} {mongo:#?}")));
             let opened = blocking::Longevity::<Blogging, _>::open(mongo);
             let error = opened.err().unwrap_or_else(|| panic!("{text:?} was opened"));
@@ -156,29 +156,29 @@ fn what_is_no_address_is_described_and_never_quoted() {
                 matches!(MongoError::of(&error), Some(MongoError::InvalidAddress { .. } | MongoError::NoDatabase)),
                 "{text:?}: {error:?}"
             );
-            shown.push((text, all_of(&error)));
+            shown.push((text, everything_in(&error)));
         }
     }
     for (text, shown) in shown {
-        assert!(!shown.contains(SECRET), "of {text:?} it shows {shown}");
+        assert!(!shown.contains(SECRET), "the error for {text:?} shows {shown}");
     }
 }
 
 #[test]
-fn what_is_wrong_with_an_address_of_a_server_is_said() {
+fn errors_say_what_is_wrong_with_an_address_of_a_server() {
     let cases = [
         ("mongodb:/host/blog", "does not begin with `mongodb://`"),
         ("mongodb://host", "names no database"),
         ("mongodb:///blog", "names no host"),
-        ("mongodb://ann:pw/blog", "no port"),
+        ("mongodb://ann:pw/blog", "not followed by a port"),
         ("mongodb://host:99999/blog", "from 1 to 65535"),
-        ("mongodb://a b/blog", "a host is none"),
+        ("mongodb://a b/blog", "a host is invalid"),
         ("mongodb+srv://host:1234/blog", "no port"),
-        ("mongodb://ann:p@w@host/blog", "percent-encoded"),
+        ("mongodb://ann:p@w@host/blog", "percent-encode every character"),
         ("mongodb://ann:p?w@host/blog", "%3F"),
         ("mongodb://host/a.b", "a dot"),
         ("mongodb://host/blog?w=1&journal", "option number 2 has no `=`"),
-        ("mongodb://host/blog?w=1&retries=7", "option number 2 is none"),
+        ("mongodb://host/blog?w=1&retries=7", "option number 2 does not exist"),
         ("mongodb://host/blog?RETRYWRITES=maybe", "`retryWrites`"),
         ("mongodb://host/blog?w=1&w=1", "given twice"),
     ];
@@ -189,7 +189,7 @@ fn what_is_wrong_with_an_address_of_a_server_is_said() {
 }
 
 #[test]
-fn what_is_wrong_with_an_address_of_a_file_is_said() {
+fn errors_say_what_is_wrong_with_an_address_of_a_file() {
     let cases = [
         ("mongodb://ann:pw@host/blog", "begins with `sqlite:`"),
         ("file:blog.db", "begins with `sqlite:`"),
@@ -206,7 +206,7 @@ fn what_is_wrong_with_an_address_of_a_file_is_said() {
 }
 
 #[test]
-fn addresses_are_taken_and_shown_without_their_credentials() {
+fn addresses_are_accepted_and_shown_without_their_credentials() {
     for (text, shown) in [
         ("mongodb://ann:p%40w@host/blog", "Mongo(host/blog)"),
         ("mongodb://ann@host/blog", "Mongo(host/blog)"),

@@ -1,5 +1,5 @@
-//! Random histories, and random queries over rows: memory and SQLite agree with themselves and with each other, through
-//! whichever facade, and also where each few operations are a transaction.
+//! Random histories, and random queries over rows: memory and SQLite agree with themselves and with each other, through every
+//! facade, and also when each few operations are a transaction.
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let mut harness = Harness::new();
     add_agreements(&mut harness, "histories in memory", Agreed::Histories { histories: 20, steps: 150 }, MEMORY);
     add_agreements(&mut harness, "histories", Agreed::Histories { histories: 10, steps: 150 }, ALL);
-    // As many as `LONGEVITY_QUERIES` says, and as long as `LONGEVITY_STEPS` does.
+    // `LONGEVITY_QUERIES` sets the number of queries, and `LONGEVITY_STEPS` the length of the histories.
     add_agreements(&mut harness, "queries", Agreed::Queries { rows: 80, queries: queries(400) }, QUERIES);
     let long = Agreed::Histories { histories: 1, steps: steps(10_000) };
     harness.check("a long history of Traffic", move || agree_on_traffic(long, LONG));

@@ -1,5 +1,5 @@
-//! Random histories over memory and a real MongoDB, also where each few operations are a transaction, and random queries over rows
-//! in memory, on SQLite and on MongoDB: all agree. That SQLite's histories agree with memory's, `agreement` shows.
+//! Random histories over memory and a real MongoDB, also when each few operations are a transaction, and random queries over rows
+//! in memory, on SQLite and on MongoDB: all agree. The test `agreement` checks SQLite's histories against memory's.
 
 use std::process::ExitCode;
 
@@ -20,9 +20,9 @@ fn main() -> ExitCode {
     let mut harness = Harness::new();
     harness.at_once(AT_ONCE);
     add_agreements(&mut harness, "histories", Agreed::Histories { histories: 10, steps: 150 }, HISTORIES);
-    // As many as `LONGEVITY_QUERIES` says.
+    // `LONGEVITY_QUERIES` sets the number of queries.
     add_agreements(&mut harness, "queries", Agreed::Queries { rows: 80, queries: queries(200) }, QUERIES);
-    // In one history, as many as `LONGEVITY_STEPS` says: each looks at more rows than the one before.
+    // There is one history, and `LONGEVITY_STEPS` sets its length: each step checks more rows than the one before.
     let long = Agreed::Histories { histories: 1, steps: steps(2_000) };
     harness.check("a long history of Traffic", move || agree_on_traffic(long, HISTORIES));
     harness.run()

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use longevity::DomainModel as _;
-use longevity::description::{KeyDescription, PrimaryKeyDescription};
+use longevity::backend::definition::PrimaryKeyKind;
+use longevity::description::KeyDescription;
 use longevity_tests::models::basics::Basics;
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::keys::Library;
@@ -10,7 +11,7 @@ use longevity_tests::models::poly::Office;
 use longevity_tests::models::primary_keys::PrimaryKeys;
 use longevity_tests::models::renames::Renames;
 
-fn key(property: &str, key_val: &str, primary: Option<PrimaryKeyDescription>) -> KeyDescription {
+fn key(property: &str, key_val: &str, primary: Option<PrimaryKeyKind>) -> KeyDescription {
     KeyDescription { property: property.into(), key_val: key_val.into(), primary }
 }
 
@@ -32,7 +33,7 @@ fn a_poly_type_is_described_with_its_derived_types() {
 }
 
 #[test]
-fn discriminators_aliases_and_tables_are_as_chosen() {
+fn chosen_discriminators_aliases_and_tables_are_described() {
     let description = Office::description();
     let document = description.type_named("Document").unwrap();
     assert_eq!(document.table, "papers");
@@ -51,15 +52,16 @@ fn keys_are_described_by_their_paths() {
 
     let description = PrimaryKeys::description();
     let primary = |name| description.type_named(name).unwrap().keys[0].primary.clone();
-    assert_eq!(primary("Plain"), Some(PrimaryKeyDescription::Ranged));
-    assert_eq!(primary("Nested"), Some(PrimaryKeyDescription::Ranged));
-    assert_eq!(primary("Hashed"), Some(PrimaryKeyDescription::Hashed));
-    let partition = vec!["partitioned_id.region".into(), "partitioned_id.year".into()];
-    assert_eq!(primary("Partitioned"), Some(PrimaryKeyDescription::Partitioned(partition)));
+    assert_eq!(primary("Plain"), Some(PrimaryKeyKind::Ranged));
+    assert_eq!(primary("Nested"), Some(PrimaryKeyKind::Ranged));
+    assert_eq!(primary("Hashed"), Some(PrimaryKeyKind::Hashed));
+    let Some(PrimaryKeyKind::Partitioned(partition)) = primary("Partitioned") else { panic!("it has a partition") };
+    let partition: Vec<_> = partition.iter().map(ToString::to_string).collect();
+    assert_eq!(partition, ["partitioned_id.region", "partitioned_id.year"]);
 }
 
 #[test]
-fn stored_names_are_told_from_rust_names() {
+fn stored_names_are_distinguished_from_rust_names() {
     let description = Renames::description();
     let customer = description.type_named("Customer").unwrap();
     assert_eq!(customer.table, "clients");
@@ -95,5 +97,5 @@ fn a_diagram_shows_types_derivation_and_references() {
     assert_eq!(Blogging::description().to_mermaid(), BLOGGING);
 }
 
-/// Renders as a class diagram: paste it to <https://mermaid.live>.
+/// The expected class diagram. Paste it to <https://mermaid.live> to see it rendered.
 const BLOGGING: &str = include_str!("blogging.mmd");

@@ -1,4 +1,4 @@
-//! What errors say: the type, the key and what to do; never more than was asked.
+//! What errors say: the type, the key and what to do, and never more than the caller knew.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use longevity::blocking::Longevity;
@@ -28,14 +28,14 @@ fn a_duplicate_names_the_type_that_declares_the_key() {
     let members = store.repo::<Member>();
     members.create(member("ann", "ann@a")).unwrap();
     let error = members.create(member("bob", "ann@a")).unwrap_err();
-    assert_eq!(error.to_string(), "Member with email = \"ann@a\" exists already");
+    assert_eq!(error.to_string(), "Member with email = \"ann@a\" already exists");
     let commenter = Commenter { username: Username("ann".into()) };
     let error = store.repo::<Commenter>().create(commenter).unwrap_err();
-    assert_eq!(error.to_string(), "User with username = \"ann\" exists already");
+    assert_eq!(error.to_string(), "User with username = \"ann\" already exists");
 }
 
 #[test]
-fn what_is_not_there_is_named_by_key_or_id() {
+fn a_missing_row_is_named_by_key_or_id() {
     let store = store();
     let members = store.repo::<Member>();
     let error = members.retrieve_one(&Email("ann@a".into())).unwrap_err();
@@ -97,16 +97,16 @@ fn a_refused_write_turns_into_an_error_by_question_mark() {
 }
 
 #[test]
-fn a_row_that_cannot_be_decoded_is_told_with_the_path_to_what_does_not_fit() {
+fn a_row_that_cannot_be_decoded_is_reported_with_the_path_to_the_fault() {
     let decode = |path: &str| Error::Decode {
         type_name: "Member",
         id: longevity::RowId::from_u128(7),
         path: path.to_owned(),
         source: "invalid type: string, expected i64".into(),
     };
-    let told = decode("profile.links[2]").to_string();
-    assert!(told.contains(" at profile.links[2]: invalid type: string, expected i64"), "{told}");
-    // Of the whole document there is no path.
+    let located = decode("profile.links[2]").to_string();
+    assert!(located.contains(" at profile.links[2]: invalid type: string, expected i64"), "{located}");
+    // There is no path if the whole document does not fit.
     let whole = decode("").to_string();
     assert!(!whole.contains(" at "), "{whole}");
 }

@@ -9,8 +9,8 @@ mod in_memory {
     use super::*;
 
     #[test]
-    fn a_key_that_is_not_declared_any_more_holds_until_it_is_dropped() {
-        versions::a_key_that_is_not_declared_any_more_holds_until_it_is_dropped(Mem::new());
+    fn a_key_that_is_no_longer_declared_holds_until_it_is_dropped() {
+        versions::a_key_that_is_no_longer_declared_holds_until_it_is_dropped(Mem::new());
     }
 
     #[test]
@@ -24,8 +24,8 @@ mod in_memory {
     }
 
     #[test]
-    fn a_schema_that_one_table_refuses_is_created_in_none() {
-        versions::a_schema_that_one_table_refuses_is_created_in_none(Mem::new());
+    fn a_schema_that_is_refused_for_one_table_is_created_for_none() {
+        versions::a_schema_that_is_refused_for_one_table_is_created_for_none(Mem::new());
     }
 
     #[test]
@@ -35,8 +35,8 @@ mod in_memory {
     }
 
     #[test]
-    fn a_required_property_that_is_new_to_rows_is_refused_by_name() {
-        versions::a_required_property_that_is_new_to_rows_is_refused_by_name(Mem::new(), false);
+    fn a_required_property_that_existing_rows_lack_is_refused_by_name() {
+        versions::a_required_property_that_existing_rows_lack_is_refused_by_name(Mem::new(), false);
     }
 }
 
@@ -44,8 +44,8 @@ mod on_sqlite {
     use super::*;
 
     #[test]
-    fn a_key_that_is_not_declared_any_more_holds_until_it_is_dropped() {
-        versions::a_key_that_is_not_declared_any_more_holds_until_it_is_dropped(Sqlite::in_memory());
+    fn a_key_that_is_no_longer_declared_holds_until_it_is_dropped() {
+        versions::a_key_that_is_no_longer_declared_holds_until_it_is_dropped(Sqlite::in_memory());
     }
 
     #[test]
@@ -59,8 +59,8 @@ mod on_sqlite {
     }
 
     #[test]
-    fn a_schema_that_one_table_refuses_is_created_in_none() {
-        versions::a_schema_that_one_table_refuses_is_created_in_none(Sqlite::in_memory());
+    fn a_schema_that_is_refused_for_one_table_is_created_for_none() {
+        versions::a_schema_that_is_refused_for_one_table_is_created_for_none(Sqlite::in_memory());
     }
 
     #[test]
@@ -70,23 +70,23 @@ mod on_sqlite {
     }
 
     #[test]
-    fn a_required_property_that_is_new_to_rows_is_refused_by_name() {
-        versions::a_required_property_that_is_new_to_rows_is_refused_by_name(Sqlite::in_memory(), true);
+    fn a_required_property_that_existing_rows_lack_is_refused_by_name() {
+        versions::a_required_property_that_existing_rows_lack_is_refused_by_name(Sqlite::in_memory(), true);
     }
 }
 
 mod on_mongodb {
     use super::*;
 
-    /// A database that goes with the test, if there is a server.
+    /// A database that is dropped after the test, unless MongoDB is left out.
     fn scratch() -> Option<Scratch> {
         if left_out("versions of a model on MongoDB").is_some() { None } else { Some(Scratch::new().unwrap()) }
     }
 
     #[test]
-    fn a_key_that_is_not_declared_any_more_holds_until_it_is_dropped() {
+    fn a_key_that_is_no_longer_declared_holds_until_it_is_dropped() {
         let Some(scratch) = scratch() else { return };
-        versions::a_key_that_is_not_declared_any_more_holds_until_it_is_dropped(scratch.mongo());
+        versions::a_key_that_is_no_longer_declared_holds_until_it_is_dropped(scratch.mongo());
     }
 
     #[test]
@@ -114,8 +114,8 @@ mod on_mongodb {
     }
 
     #[test]
-    fn a_required_property_that_is_new_to_rows_is_refused_by_name() {
+    fn a_required_property_that_existing_rows_lack_is_refused_by_name() {
         let Some(scratch) = scratch() else { return };
-        versions::a_required_property_that_is_new_to_rows_is_refused_by_name(scratch.mongo(), true);
+        versions::a_required_property_that_existing_rows_lack_is_refused_by_name(scratch.mongo(), true);
     }
 }

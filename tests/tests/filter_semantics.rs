@@ -1,5 +1,5 @@
-//! What filters mean, with expectations written by hand: the generic suite compares back ends with the evaluator, and
-//! this compares the evaluator with the rules.
+//! The meaning of filters, with expectations written by hand: the generic suite compares back ends with the evaluator, and these
+//! tests compare the evaluator with the rules.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use longevity::Filter;
@@ -88,7 +88,7 @@ fn samples(samples: impl IntoIterator<Item = Sample>) -> Repo<Sample, Mem> {
     repo
 }
 
-/// The names of what the filter finds, in the order of creation.
+/// Asserts that the filter finds the samples of these names, in the order of creation.
 #[track_caller]
 fn finds(repo: &Repo<Sample, Mem>, filter: Filter<Sample>, expected: &[&str]) {
     let found = repo.find(Sample::query().filter(filter.clone())).unwrap();
@@ -133,7 +133,7 @@ fn logic_is_two_valued() {
 }
 
 #[test]
-fn the_empty_text_is_not_none() {
+fn the_empty_string_is_not_none() {
     let repo = samples([
         sample("none"),
         Sample { text: Some(String::new()), ..sample("empty") },
@@ -159,7 +159,7 @@ fn text_compares_by_bytes_and_stays_a_value() {
 }
 
 #[test]
-fn nested_options_are_told_apart() {
+fn nested_options_are_distinguished() {
     let repo = samples([
         sample("none"),
         Sample { twice: Some(None), ..sample("some none") },
@@ -173,7 +173,7 @@ fn nested_options_are_told_apart() {
 }
 
 #[test]
-fn the_zeros_are_equal_and_nan_is_apart() {
+fn the_zeros_are_equal_and_nan_is_separate() {
     let repo = samples([
         Sample { float: 0.0, ..sample("zero") },
         Sample { float: -0.0, ..sample("minus zero") },
@@ -210,7 +210,7 @@ fn integers_compare_over_their_whole_range() {
 }
 
 #[test]
-fn timestamps_compare_in_time_whatever_their_digits() {
+fn timestamps_compare_by_time_whatever_their_digits() {
     let texts =
         ["2024-03-01T12:00:01Z", "2024-03-01T12:00:01.05Z", "2024-03-01T12:00:01.5Z", "2024-03-01T12:00:01.050000001Z"];
     let repo = samples(texts.map(|text| Sample { at: text.parse().unwrap(), ..sample(text) }));
@@ -222,7 +222,7 @@ fn timestamps_compare_in_time_whatever_their_digits() {
 }
 
 #[test]
-fn contains_asks_for_an_element_and_nothing_else() {
+fn contains_finds_whole_elements_only() {
     let repo = samples([
         sample("empty"),
         Sample { tags: vec!["a".into(), "b".into()], scores: vec![-0.0], ..sample("ab") },
@@ -302,16 +302,16 @@ fn a_derived_property_is_false_on_every_other_variant() {
     let by = |filter: Filter<Cat>| names(Animal::query().filter(filter));
     assert_eq!(by(c.lives.eq(9)), ["tom"]);
     assert_eq!(by(c.lives.ne(9)), ["kit"]);
-    assert_eq!(by(c.lives.eq(None)), ["kit"], "a dog has no lives of a cat, not none of them");
+    assert_eq!(by(c.lives.eq(None)), ["kit"], "on a dog, a cat's property is not even `None`");
     assert_eq!(by(c.lives.lt(100)), ["tom"]);
-    // A negation is true of every row of which the question is false, those of other variants among them.
+    // A negation is true of every row for which the condition is false, including those of other variants.
     assert_eq!(by(!c.lives.eq(9)), ["kit", "rex", "wanda"]);
     let poly = |filter: Filter<Animal>| names(Animal::query().filter(filter));
     assert_eq!(poly(!(a.name.ne("") & c.lives.eq(9))), ["kit", "rex", "wanda"]);
     assert_eq!(poly(a.name.eq("wanda") | c.lives.eq(9)), ["tom", "wanda"]);
     assert_eq!(poly((a.name.ne("") & c.lives.eq(9)) | (a.name.ne("") & d.lives.eq(9))), ["tom", "rex"]);
     assert_eq!(poly(a.name.gt("kit")), ["tom", "rex", "wanda"]);
-    // Through the derived repository, with a filter of the poly type.
+    // A filter of the poly type through the derived repository.
     let cats = store.repo::<Cat>();
     assert_eq!(cats.count(Cat::query().filter(a.name.ne("tom"))).unwrap(), 1);
     assert_eq!(cats.count(Cat::query().filter(!(a.name.eq("tom") | c.lives.eq(None)))).unwrap(), 0);

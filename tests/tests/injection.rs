@@ -1,4 +1,4 @@
-//! What comes from outside and reaches a filter as a value stays a value: in memory and on SQLite.
+//! Outside input that reaches a filter as a value stays a value: in memory and on SQLite.
 
 use longevity::{Mem, Sqlite};
 use longevity_tests::injection::values_stay_values;

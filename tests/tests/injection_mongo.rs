@@ -1,4 +1,4 @@
-//! What comes from outside and reaches a filter as a value stays a value: on a real MongoDB.
+//! Outside input that reaches a filter as a value stays a value: on a real MongoDB.
 
 use longevity_tests::injection::values_stay_values;
 use longevity_tests::mongo::{Scratch, left_out};

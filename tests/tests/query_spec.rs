@@ -1,6 +1,6 @@
-//! The conformance suite of queries over the whole matrix, on the in-memory back end and on SQLite, through both facades:
-//! one named test for each query that was written by hand, and for the random queries of each type. As many of these as
-//! `LONGEVITY_QUERIES` says.
+//! The conformance suite of queries over the whole matrix, on the in-memory back end and on SQLite, through both facades. There
+//! is one named test for each handwritten query, and one for the random queries of each type, whose number `LONGEVITY_QUERIES`
+//! sets.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! The conformance suite of queries over the whole matrix, on a real MongoDB, through both facades: one named test for each
-//! query that was written by hand, and for the random queries of each type. As many of these as `LONGEVITY_QUERIES` says.
+//! The conformance suite of queries over the whole matrix, on a real MongoDB, through both facades. There is one named test for
+//! each handwritten query, and one for the random queries of each type, whose number `LONGEVITY_QUERIES` sets.
 
 use std::process::ExitCode;
 

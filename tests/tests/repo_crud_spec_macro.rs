@@ -1,4 +1,4 @@
-//! The one-line macros in an ordinary test target: with and without a configuration and a name.
+//! The one-line macros in an ordinary test target, with and without a configuration and a name.
 
 use longevity::Mem;
 use longevity::prelude::*;

@@ -10,7 +10,7 @@ use longevity_tests::stores::Store;
 
 fn main() -> ExitCode {
     let mut harness = Harness::new();
-    // Each waits for the disk some of its time.
+    // Each case spends some of its time waiting for the disk.
     harness.at_once(4);
     harness.add(operations(Store::SqliteInAFile)).add(operations(Store::SqliteInMemory));
     harness.add(operations_natively("sqlite", true, Sqlite::in_memory, Sqlite::in_memory));

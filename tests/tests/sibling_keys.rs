@@ -1,5 +1,5 @@
-//! Siblings with keys on properties of one name and with the same inner values, by hand: what no generated model can
-//! say without knowing the types.
+//! Siblings with keys on properties of the same name and with the same inner values. These tests are written by hand, because a
+//! generated model cannot know enough about the types.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use longevity::blocking::Longevity;
@@ -36,7 +36,7 @@ fn bicycle(id: i64, plate: Option<&str>) -> Bicycle {
 }
 
 #[test]
-fn one_plate_may_be_of_a_car_a_boat_and_bicycles() {
+fn a_car_a_boat_and_bicycles_may_have_the_same_plate() {
     let store = store();
     let (cars, boats, bicycles) = (store.repo::<Car>(), store.repo::<Boat>(), store.repo::<Bicycle>());
     let car_1 = cars.create(car(1, "ZH 1")).unwrap();
@@ -57,9 +57,9 @@ fn a_plate_follows_its_vehicle_through_a_morph() {
     let (vehicles, cars, boats) = (store.repo::<Vehicle>(), store.repo::<Car>(), store.repo::<Boat>());
     boats.create(boat(1, "ZH 1")).unwrap();
     let state = vehicles.create(Vehicle::Car(car(2, "ZH 1"))).unwrap();
-    // Free among cars, taken among boats.
+    // The plate is free among cars, but taken among boats.
     let refused = vehicles.update(state.set(Vehicle::Boat(boat(2, "ZH 1")))).unwrap_err();
-    assert_eq!(refused.to_string(), "Boat with plate = \"ZH 1\" exists already");
+    assert_eq!(refused.to_string(), "Boat with plate = \"ZH 1\" already exists");
     assert!(cars.retrieve(&CarPlate("ZH 1".into())).unwrap().is_some());
     let state = refused.into_state();
     vehicles.update(state.set(Vehicle::Boat(boat(2, "ZH 2")))).unwrap();

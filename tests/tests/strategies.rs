@@ -1,4 +1,4 @@
-//! The suite's own configuration: overrides, missing strategies, seeds, and strategies that give too little.
+//! The configuration of the suite: overrides, missing strategies, seeds, and strategies that give too few values.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ fn an_override_reaches_every_depth() {
     }
 }
 
-/// Without a strategy of its own.
+/// A type without a strategy of its own.
 #[derive(Clone, Debug)]
 struct Opaque;
 
@@ -62,7 +62,7 @@ fn recursive_types_end_and_are_recursive() {
 }
 
 #[test]
-fn floats_and_texts_reach_their_edges() {
+fn floats_and_strings_reach_their_edges() {
     let floats = draw(&Generators::new().of::<f64>(), 500);
     assert!(floats.iter().any(|float| float.is_nan()));
     assert!(floats.iter().any(|float| *float == 0.0 && float.is_sign_negative()));
@@ -81,7 +81,7 @@ fn floats_and_texts_reach_their_edges() {
 }
 
 #[test]
-fn a_strategy_of_one_key_value_is_skipped_by_name() {
+fn a_case_whose_strategy_gives_one_key_value_is_skipped_by_name() {
     let spec = RepoCrudSpec::<Blogging>::new().strategy::<Email>(|| Just(Email("one@a".into())));
     let report = spec.run_only(Mem::new, |name| name == "blogging::member::create on mem");
     let Verdict::Skipped(reason) = &report.cases[0].verdict else { panic!("{report:?}") };
@@ -119,7 +119,7 @@ fn a_seed_repeats_a_run() {
 }
 
 #[test]
-fn names_are_unique_and_in_their_form() {
+fn names_of_cases_are_unique_and_well_formed() {
     let cases = RepoCrudSpec::<Blogging>::new().cases(Mem::new);
     let names: BTreeSet<_> = cases.iter().map(|case| case.name().to_owned()).collect();
     assert_eq!(names.len(), cases.len());

@@ -1,16 +1,17 @@
-//! What core hands to a back end: the table of a model, the columns of a row, and the models that it refuses.
+//! What core gives to a back end: the table of a model, the columns of a row, and the models that core refuses.
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
 
 use std::sync::{Arc, Mutex};
 
 use longevity::RootType;
+use longevity::RowId;
+use longevity::backend::table::{FieldSchema, PrimaryKeySchema, TableSchema, TypeSchema};
 use longevity::backend::{ByKind, Target, WriteFailure};
+use longevity::backend::{RowContent, Value};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::storable::ScalarType;
-use longevity::table::{FieldSchema, PrimaryKeySchema, TableSchema, TypeSchema};
 use longevity::testkit::decorate::{Decorated, Decorator};
-use longevity::{RowContent, RowId, Value};
 use longevity_tests::models::blogging::{Blogging, Commenter, Email, Member, Profile, User, Username};
 use longevity_tests::models::collections::Maps;
 use longevity_tests::models::components::{Place, Thread};
@@ -18,19 +19,24 @@ use longevity_tests::models::poly_keys::{Car, CarPlate, Owner, Traffic, Vehicle,
 use longevity_tests::models::primary_keys::{Hashed, Partitioned, PartitionedId, PrimaryKeys};
 
 type MemTable = <Mem as longevity::backend::Session>::Table;
-type MemDoc = <Mem as longevity::backend::Session>::Doc;
+type MemDocument = <Mem as longevity::backend::Session>::Document;
 
-/// Notes the columns of each row that is written.
+/// Records the columns of each row that is written.
 struct NotesColumns(Arc<Mutex<Vec<Vec<Value>>>>);
 
 impl NotesColumns {
-    fn note(&self, content: &RowContent<MemDoc>) {
+    fn note(&self, content: &RowContent<MemDocument>) {
         self.0.lock().unwrap().push(content.columns.clone());
     }
 }
 
 impl Decorator<Mem> for NotesColumns {
-    async fn insert(&self, inner: &Mem, table: &MemTable, content: RowContent<MemDoc>) -> Result<RowId, WriteFailure> {
+    async fn insert(
+        &self,
+        inner: &Mem,
+        table: &MemTable,
+        content: RowContent<MemDocument>,
+    ) -> Result<RowId, WriteFailure> {
         self.note(&content);
         ByKind::insert(inner, table, content).await
     }
@@ -40,7 +46,7 @@ impl Decorator<Mem> for NotesColumns {
         inner: &Mem,
         table: &MemTable,
         target: Target<'_>,
-        content: RowContent<MemDoc>,
+        content: RowContent<MemDocument>,
     ) -> Result<u64, WriteFailure> {
         self.note(&content);
         ByKind::replace(inner, table, target, content).await
@@ -73,7 +79,7 @@ fn a_row_has_the_columns_of_its_variant_and_none_of_its_siblings() {
     users.update(ann.set(User::Commenter(Commenter { username: Username("ann".into()) }))).unwrap();
 
     let text = |text: &str| Value::Text(text.into());
-    let none = || Value::None(0);
+    let none = || Value::NONE;
     let expected = [
         vec![text("ann"), text("ann@example.com"), text("hi"), Value::Int(2)],
         vec![text("ann"), none(), none(), none()],
@@ -99,12 +105,12 @@ fn siblings_with_properties_of_one_name_have_columns_of_their_own() {
         .filter(|(column, _)| column.path.to_string() == "plate")
         .map(|(column, value)| (definition.variants[column.variant.unwrap()].type_name, value))
         .collect();
-    let expected = [("Car", Value::Text("ZH 1".into())), ("Boat", Value::None(0)), ("Bicycle", Value::None(0))];
+    let expected = [("Car", Value::Text("ZH 1".into())), ("Boat", Value::NONE), ("Bicycle", Value::NONE)];
     assert_eq!(plates, expected);
 }
 
 #[test]
-fn a_primary_key_says_how_rows_spread() {
+fn a_primary_key_describes_how_rows_are_distributed() {
     let store = Longevity::<PrimaryKeys, _>::open(Mem::new()).unwrap();
     let store = store.asynchronous();
     let (hashed, _) = store.table::<Hashed>().unwrap();
@@ -117,7 +123,7 @@ fn a_primary_key_says_how_rows_spread() {
     assert_eq!((primary_key.partition_columns, partitioned.indexes[primary_key.index].columns.len()), (2, 3));
 }
 
-/// Notes the primary key of each row that is replaced or deleted.
+/// Records the primary key of each row that is replaced or deleted.
 struct NotesPrimaryKeys(Arc<Mutex<Vec<Option<Vec<Value>>>>>);
 
 impl NotesPrimaryKeys {
@@ -132,7 +138,7 @@ impl Decorator<Mem> for NotesPrimaryKeys {
         inner: &Mem,
         table: &MemTable,
         target: Target<'_>,
-        content: RowContent<MemDoc>,
+        content: RowContent<MemDocument>,
     ) -> Result<u64, WriteFailure> {
         self.note(target);
         ByKind::replace(inner, table, target, content).await
@@ -156,11 +162,11 @@ fn a_row_that_is_replaced_or_deleted_comes_with_its_primary_key() {
     let first = rows.create(Partitioned { partitioned_id: id(1), amount: 1.0 }).unwrap();
     rows.create(Partitioned { partitioned_id: id(2), amount: 2.0 }).unwrap();
     let first = rows.update(first.modify(|row| row.amount = 1.5)).unwrap();
-    // Refused before the store is asked.
+    // The update is refused without calling the store.
     let moved = rows.update(first.clone().modify(|row| row.partitioned_id = id(3))).unwrap_err();
     assert!(matches!(*moved, Error::UnstablePrimaryKey { .. }));
     rows.delete(first).unwrap();
-    // The key as it is stored, whatever became of the value.
+    // The key in its stored form, whatever the value was changed to.
     let second = rows.retrieve(&id(2)).unwrap().unwrap();
     rows.delete(second.modify(|row| row.partitioned_id = id(3))).unwrap();
     assert_eq!(*noted.lock().unwrap(), [key(1), key(1), key(2)]);
@@ -218,9 +224,9 @@ struct Trailing;
 fn a_partition_that_does_not_lead_its_key_is_refused_when_the_store_is_opened() {
     let torn = Longevity::<Torn, _>::open(Mem::new()).unwrap_err();
     let trailing = Longevity::<Trailing, _>::open(Mem::new()).unwrap_err();
-    let says = "the partition of the primary key id must be its first fields, in their order";
-    assert_eq!(torn.to_string(), format!("Parcel: {says}"));
-    assert_eq!(trailing.to_string(), format!("Letter: {says}"));
+    let problem = "the partition of the primary key id must be its first fields, in their order";
+    assert_eq!(torn.to_string(), format!("Parcel: {problem}"));
+    assert_eq!(trailing.to_string(), format!("Letter: {problem}"));
     assert!(matches!(torn, Error::InvalidModel { .. }));
 }
 
@@ -229,7 +235,7 @@ struct Stray {
     number: u8,
 }
 
-/// What the derive of the model does for the types that it lists, and for no other.
+/// What the derive of a model generates for the types that it lists, and for no other.
 impl longevity::InModel<Blogging> for Stray {}
 
 #[test]
@@ -243,7 +249,7 @@ fn table_schema<P: RootType>() -> TableSchema {
     P::definition().table().unwrap().schema()
 }
 
-/// The types in the reverse of their order, and one of them twice.
+/// The schema with its types in reverse order, and one of them twice.
 fn renumbered(schema: &TableSchema) -> TableSchema {
     let mut other = schema.clone();
     let last = other.types.len() - 1;
@@ -315,14 +321,14 @@ fn two_schemas_that_differ_in_anything_are_not_equal() {
         assert_ne!(other, schema, "change {number}");
         assert_ne!(renumbered(&schema), other, "change {number}");
     }
-    // A schema whose types are missing is compared too.
+    // A schema whose types are missing can be compared too.
     let mut torn = schema.clone();
     torn.types.clear();
     assert_eq!(torn.clone(), torn);
     assert_ne!(torn, schema);
 }
 
-/// Each change of one part of a type.
+/// The type with each of its parts changed, one at a time.
 fn changed(of_type: &TypeSchema) -> Vec<TypeSchema> {
     use TypeSchema as T;
     fn with<V: Clone>(value: &V, change: impl FnOnce(&mut V)) -> V {
@@ -400,7 +406,7 @@ fn two_schemas_whose_types_differ_in_any_part_are_not_equal() {
             }
         }
     }
-    assert_eq!(kinds.len(), 9, "not all kinds of types are looked at");
+    assert_eq!(kinds.len(), 9, "not all kinds of types are covered");
 }
 
 #[test]

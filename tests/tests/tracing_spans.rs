@@ -1,4 +1,4 @@
-//! Each operation has a span that names its type and back end, and no value reaches it.
+//! Each operation has a span that names its type and back end, and no value reaches a span.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 use std::collections::BTreeMap;

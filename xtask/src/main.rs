@@ -1,17 +1,22 @@
-//! The project's own chores. `cargo xtask test` is what continuous integration runs, and nothing else: formatting, lints,
-//! every test, the example on real data, the documentation, and a user's crate outside the workspace. `cargo xtask mutants`
-//! tells which changes of core's repositories and queries no quick test notices, `cargo xtask wide` what a wide model costs its user,
-//! and `cargo xtask soak` runs for long what is random.
+//! The project's own chores. `cargo xtask test` is all that continuous integration runs: formatting, lints, every test, the
+//! example on real data, the documentation, and a user's crate outside the workspace. `cargo xtask mutants` finds changes to
+//! core's repositories and queries that no quick test notices, `cargo xtask wide` measures what a wide model costs its user, and
+//! `cargo xtask soak` runs the random tests for a long time.
 
+mod imports;
+mod prose;
 mod soak;
+mod sources;
 mod wide;
 
 use std::env;
+use std::io;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Instant;
 
-/// A step: what it is for, its arguments to cargo, and variables for its environment.
+/// A step: its purpose, its arguments to cargo, and variables for its environment.
 struct Step {
     name: &'static str,
     arguments: &'static str,
@@ -26,16 +31,16 @@ const NEW_USER: &str = "--manifest-path tests/new-user/Cargo.toml --target-dir t
 
 const TESTS: &str = "unit, integration, compile-fail tests and doctests";
 
-/// How many tests of one binary run at once, at least.
+/// The least number of tests of one binary that run at once.
 const LEAST_THREADS: usize = 6;
 
-/// Cheap checks first, so that a slip shows early.
+/// Cheap checks come first, so that a mistake shows early.
 const TEST: &[Step] = &[
     step("formatting", "fmt --all --check"),
     step("lints", "clippy --workspace --all-targets --all-features -- -D warnings"),
     step("lints without optional features", "clippy -p longevity --no-default-features -- -D warnings"),
     step("the build of the tests", "test --workspace --all-features --no-run"),
-    // By one command: doctests apart built again some of what the tests had built.
+    // One command runs all tests. A separate command for doctests would build parts of them again.
     step(TESTS, "test --workspace --all-features"),
     Step {
         name: "documentation",
@@ -48,23 +53,30 @@ const TEST: &[Step] = &[
 fn main() -> ExitCode {
     match env::args().nth(1).as_deref() {
         Some("test") => {}
+        Some("check") => {
+            let passed = check("imports", imports::mistakes) & check("prose", prose::mistakes);
+            return if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        }
         Some("mutants") => return mutants(env::args().skip(2).collect()),
         Some("soak") => return soak::main(&env::args().skip(2).collect::<Vec<_>>()),
         Some("wide") => return wide::main(&env::args().skip(2).collect::<Vec<_>>()),
         _ => {
             eprintln!(
-                "usage: cargo xtask test\n       cargo xtask soak [TEST..]\n       cargo xtask mutants [ARGUMENTS OF CARGO MUTANTS]\n       {}",
+                "usage: cargo xtask test\n       cargo xtask check\n       cargo xtask soak [TEST..]\n       cargo xtask mutants [ARGUMENTS OF CARGO MUTANTS]\n       {}",
                 wide::USAGE
             );
             return ExitCode::from(2);
         }
     }
-    // What a whole run builds is not built again a moment later: incremental data would be half of what it writes.
+    // A complete run is not built again a moment later, and incremental data would be half of what it writes.
     let kept = env::var_os("CARGO_INCREMENTAL").is_some();
     let all: &[_] = if kept { &[] } else { &[("CARGO_INCREMENTAL", "0")] };
-    // Tests wait for servers, disks and processes more than they compute.
+    // Tests spend more time on waiting for servers, disks and processes than on computing.
     let threads = thread::available_parallelism().map_or(LEAST_THREADS, |cores| cores.get().max(LEAST_THREADS));
     let threads = env::var("RUST_TEST_THREADS").unwrap_or_else(|_| threads.to_string());
+    if !check("imports", imports::mistakes) || !check("prose", prose::mistakes) {
+        return ExitCode::FAILURE;
+    }
     for step in TEST {
         let own: &[_] = if step.name == TESTS { &[("RUST_TEST_THREADS", threads.as_str())] } else { &[] };
         let variables = [all, step.variables, own].concat();
@@ -80,8 +92,29 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Changes core in one place after the other, and runs the quick tests on each change. It takes hours: `--shard 0/20` is a
-/// twentieth of it. What is changed and what is run is in `.cargo/mutants.toml`.
+/// Whether the project's files pass a check of ours, which lists what is wrong.
+fn check(name: &str, mistakes: impl Fn(&Path) -> io::Result<Vec<String>>) -> bool {
+    println!("\n== {name}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    match mistakes(root) {
+        Ok(mistakes) if mistakes.is_empty() => {
+            println!("== {name}: passed");
+            true
+        }
+        Ok(mistakes) => {
+            mistakes.iter().for_each(|mistake| eprintln!("{mistake}"));
+            eprintln!("== {name}: FAILED, {} mistakes", mistakes.len());
+            false
+        }
+        Err(error) => {
+            eprintln!("== {name}: FAILED: {error}");
+            false
+        }
+    }
+}
+
+/// Changes core in one place after the other, and runs the quick tests on each change. This takes hours, and `--shard 0/20` does
+/// a twentieth of it. `.cargo/mutants.toml` says what is changed and what is run.
 fn mutants(arguments: Vec<String>) -> ExitCode {
     let has_it = cargo().args(["mutants", "--version"]).output().is_ok_and(|output| output.status.success());
     if !has_it {
@@ -118,7 +151,7 @@ fn run<'a>(name: &str, arguments: impl Iterator<Item = &'a str>, variables: &[(&
     }
 }
 
-/// The same cargo that runs this, without the variables that it set for this package.
+/// The cargo that runs this program, without the variables that it set for this package.
 fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
@@ -129,7 +162,7 @@ fn cargo() -> Command {
     cargo
 }
 
-/// A build of a user's crate, tests apart, has no part of the test kit in it.
+/// Checks that the build of a user's crate, without its tests, contains no part of the test kit.
 fn users_pay_nothing_for_the_test_kit() -> bool {
     let arguments =
         ["tree", "--manifest-path", "tests/new-user/Cargo.toml", "--edges", "normal,build", "--prefix", "none"];

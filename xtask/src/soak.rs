@@ -1,11 +1,11 @@
-//! The long runs: the tests that take their length from the environment, in release, long enough to find what a usual run has too
-//! little time for.
+//! The long runs. Tests that take their length from the environment run in release mode, long enough to find errors that a usual
+//! run has too little time for.
 
 use std::process::ExitCode;
 
 use crate::run;
 
-/// A long run: what it is for, its test and what it is filtered by, and how long it is.
+/// A long run: its purpose, its test with the filter, and its length.
 struct Long {
     name: &'static str,
     package: &'static str,
@@ -60,8 +60,8 @@ const LONG: &[Long] = &[
     },
     Long {
         name: "kills of writers on SQLite",
-        package: TESTS,
-        test: "sqlite_crash",
+        package: "longevity-sqlite",
+        test: "killed_writers",
         variables: &[("LONGEVITY_KILLS", "300")],
     },
     Long {
@@ -72,7 +72,7 @@ const LONG: &[Long] = &[
     },
 ];
 
-/// Runs them all, or those whose test is named, to the end, even if one fails.
+/// Runs all long runs, or those of the named tests. A failure does not stop the others.
 pub(crate) fn main(tests: &[String]) -> ExitCode {
     if let Some(unknown) = tests.iter().find(|test| LONG.iter().all(|long| long.test != **test)) {
         let known: Vec<_> = LONG.iter().map(|long| long.test).collect();
@@ -82,7 +82,7 @@ pub(crate) fn main(tests: &[String]) -> ExitCode {
     let mut failed = false;
     for long in LONG.iter().filter(|long| tests.is_empty() || tests.iter().any(|test| test == long.test)) {
         let arguments = ["test", "--release", "--package", long.package, "--all-features", "--test", long.test];
-        // What they count is said on standard output.
+        // The tests print their counts on standard output.
         let arguments = arguments.into_iter().chain(["--", "--nocapture"]);
         failed |= !run(long.name, arguments, long.variables);
     }

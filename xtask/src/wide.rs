@@ -1,6 +1,6 @@
-//! What a wide model costs its user: how long it takes to build, beside the same types with serde alone, and how long the
-//! conformance suite takes over it. Crates are written into the target folder, and cargo builds them; what is measured is the
-//! processor time of cargo and everything that it starts, which other work on the machine changes little.
+//! The cost of a wide model to its user: how long it takes to build, compared with the same types with serde alone, and how long
+//! the conformance suite takes over it. Crates are written into the target folder, and cargo builds them. The measured time is
+//! the processor time of cargo and everything that it starts, which other work on the machine changes little.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ struct Crate {
     target: PathBuf,
 }
 
-/// What a build costs: seconds for each step, and the bytes of the release binary.
+/// The cost of a build: the seconds of each step, and the bytes of the release binary.
 struct Cost {
     steps: Vec<(&'static str, f64)>,
     binary: u64,
@@ -83,7 +83,7 @@ fn crates() -> Result<[Crate; 2]> {
 
 impl Crate {
     fn measure(&self) -> Result<Cost> {
-        // Nothing of the crate is left of an earlier run, and all that it depends on is built.
+        // This removes what an earlier run left of the crate, and builds its dependencies.
         self.write_nothing()?;
         for step in [&["check"][..], &["build"], &["build", "--release"]] {
             self.cargo(step)?;
@@ -136,12 +136,12 @@ impl Crate {
             "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{dependencies}"
         );
         write(&self.folder.join("Cargo.toml"), &manifest)?;
-        // The versions that this workspace is tested with.
+        // The crate uses the versions with which this workspace is tested.
         fs::copy(root.join("Cargo.lock"), self.folder.join("Cargo.lock"))?;
         Ok(())
     }
 
-    /// A crate without types, whose build builds what it depends on.
+    /// A crate without types, whose build builds only the dependencies.
     fn write_nothing(&self) -> Result<()> {
         write(&self.folder.join("src/lib.rs"), "")?;
         write(&self.folder.join("src/main.rs"), "fn main() {}\n")
@@ -168,10 +168,10 @@ const REPO_CRUD_SPEC: &str = "longevity::repo_crud_spec!(wide_longevity::Health,
 
 const QUERY_SPEC: &str = "longevity::query_spec!(wide_longevity::Health, longevity::Mem::new());\n";
 
-/// How large the rows are that are generated.
+/// The size of the generated rows.
 const SIZES: &str = include_str!("wide_sizes.txt");
 
-/// Writes a file, if it is not there like this.
+/// Writes a file unless it has this content already.
 fn write(path: &Path, text: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|present| present == text) {
         return Ok(());
@@ -182,13 +182,14 @@ fn write(path: &Path, text: &str) -> Result<()> {
     Ok(fs::write(path, text)?)
 }
 
-/// The processor time, of user and system, of all processes that this one has started and that have ended, in seconds. What Linux
-/// says of a process (`man 5 proc_pid_stat`): the sixteenth and the seventeenth value, in hundredths of a second.
+/// The user and system processor time, in seconds, of all processes that this process has started and that have ended. It is the
+/// sum of the sixteenth and the seventeenth value that Linux reports for a process (`man 5 proc_pid_stat`), in hundredths of a
+/// second.
 fn seconds_of_children() -> Result<f64> {
     let no_linux =
-        |error: io::Error| format!("processor times are read as Linux tells them, in /proc/self/stat: {error}");
+        |error: io::Error| format!("cannot read the processor times that Linux reports in /proc/self/stat: {error}");
     let stat = fs::read_to_string("/proc/self/stat").map_err(no_linux)?;
-    // The second value is a name in parentheses, which may hold anything.
+    // The second value is a name in parentheses, which may contain any character.
     let (_, rest) = stat.rsplit_once(')').ok_or("/proc/self/stat has no name in it")?;
     let hundredths: std::result::Result<Vec<f64>, _> =
         rest.split_whitespace().skip(13).take(2).map(str::parse).collect();

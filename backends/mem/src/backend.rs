@@ -1,4 +1,4 @@
-//! The back end: the interface's operations, each handed to the room that does it.
+//! The back end. Each operation of the interface is passed to the module that does it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,22 +11,25 @@ use longevity_core::backend::{
     AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, TransactionMode,
     WriteFailure, Writes, find_values_of_documents,
 };
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{Predicate, Select};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Document, Error, ErrorKind, Explanation, Row, Value};
+use longevity_core::{Encodable, Error, Explanation, Row, Value};
 
-use crate::counting;
-use crate::encode::Doc;
-use crate::key::{Buffer, encode};
-use crate::plan::Plan;
-use crate::rows::Rows;
-use crate::schema::{Table, create};
-use crate::selection::Selection;
-use crate::table::Store;
-use crate::transaction::MemTransaction;
+use crate::encode::document::MemDocument;
+use crate::encode::key::Buffer;
+use crate::query::counting;
+use crate::query::explain::explain;
+use crate::query::lookup::key_of;
+use crate::query::selection::Selection;
+use crate::query::stream::Rows;
+use crate::schema::create::create;
+use crate::schema::undeclared;
+use crate::storage::store::Store;
+use crate::table::Table;
+use crate::transaction::session::MemTransaction;
 
-/// A store in memory. Each is its own, and empty at first; clones share their contents.
+/// A store in memory. A new one is empty and shares nothing; clones share their contents.
 ///
 /// ```
 /// use longevity_core::backend::Backend;
@@ -47,7 +50,7 @@ pub struct Mem {
 struct Stores {
     /// Tables that different models open share their rows.
     by_name: HashMap<Cow<'static, str>, Arc<Store>>,
-    /// The same in the order of their addresses.
+    /// The same stores, ordered by their addresses.
     all: Arc<[Arc<Store>]>,
 }
 
@@ -75,39 +78,38 @@ impl Mem {
     }
 }
 
-/// The names of the tables.
+/// Shows the names of the tables.
 impl fmt::Debug for Mem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Mem").field(&self.stores().by_name.keys().collect::<Vec<_>>()).finish()
     }
 }
 
-/// After so many tries of a transaction the thread lets others run.
+/// After this number of tries of a transaction, the thread lets others run.
 const PATIENCE: usize = 4;
 
-/// This back end's own error.
-pub(crate) fn failed(what: String) -> Error {
-    Error::Backend { backend: Mem::NAME, kind: ErrorKind::Permanent, source: what.into() }
-}
-
-// Nothing is awaited: each future is ready at its first poll, and done by then or not begun.
+// Nothing is awaited: a future is ready at its first poll, and is either done by then or has not begun.
 impl Session for Mem {
-    type Doc = Doc;
+    type Document = MemDocument;
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    async fn write(
+        &self,
+        table: &Table,
+        writes: Writes<'_, MemDocument>,
+    ) -> Result<AllWritten<MemDocument>, (usize, WriteFailure)> {
         let schema = table.schema().map_err(|error| (0, WriteFailure::from(error)))?;
         table.store.write(schema, writes)
     }
 
-    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<MemDocument>>, Error> {
         let mut key = Buffer::new();
         let slot = key_of(table, lookup, &mut key)?;
         Ok(table.store.get(slot, &key, lookup.scope))
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<MemDocument>) -> Result<(), Error> {
         Selection::new(table, &*table.store, select)?.give(give)
     }
 
@@ -118,7 +120,7 @@ impl Session for Mem {
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
-        find_values_of_documents(self, |doc, property| self.read(doc, property), table, select, projection, give).await
+        find_values_of_documents(self, |doc, property| Ok(doc.read(property)), table, select, projection, give).await
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
@@ -144,30 +146,10 @@ impl Session for Mem {
     }
 }
 
-/// The position of a key among the table's indexes; the entry that is looked up in it goes into the buffer. Inline, for it is most of
-/// what a look-up costs.
-#[inline(always)]
-pub(crate) fn key_of(table: &Table, lookup: Lookup<'_>, key: &mut Buffer) -> Result<usize, Error> {
-    let schema = table.schema()?;
-    let Some(index) = table.definition.indexes.get(lookup.index).filter(|index| index.is_unique()) else {
-        return Err(failed(format!("index {} of table {} is not a key", lookup.index, table.definition.name)));
-    };
-    if index.columns.len() != lookup.values.len() {
-        return Err(failed(format!("the key {} has not {} columns", index.name, lookup.values.len())));
-    }
-    lookup.values.iter().for_each(|value| encode(*value, key));
-    Ok(schema.slots[lookup.index])
-}
-
-pub(crate) fn explain(table: &Table, select: &Select) -> Result<Explanation, Error> {
-    table.schema()?;
-    Ok(Plan::new(&table.definition, select).explain(&table.definition))
-}
-
 impl Backend for Mem {
     type Transaction = MemTransaction;
 
-    const NAME: &'static str = "mem";
+    const NAME: &'static str = crate::error::NAME;
 
     fn name(&self) -> &'static str {
         Self::NAME
@@ -187,16 +169,16 @@ impl Backend for Mem {
             .with_savepoints()
     }
 
-    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
-        Ok(Doc::encode(value))
+    fn encode<T: Encodable>(&self, value: &T) -> Result<MemDocument, Error> {
+        Ok(MemDocument::encode(value))
     }
 
-    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
+    fn decode<T: Encodable>(&self, doc: &MemDocument) -> Result<T, DecodeError> {
         doc.decode()
     }
 
-    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
-        Ok(doc.value_at(property.path().steps()).to_value())
+    fn read(&self, doc: &MemDocument, property: &PropertyReader) -> Result<Value, DecodeError> {
+        Ok(doc.read(property))
     }
 
     async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {
@@ -208,24 +190,24 @@ impl Backend for Mem {
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
-        Ok(table.store.undeclared_keys(&table.definition))
+        Ok(undeclared::keys(&table.store, &table.definition))
     }
 
     async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
-        Ok(table.store.drop_undeclared_keys(&table.definition))
+        Ok(undeclared::drop_keys(&table.store, &table.definition))
     }
 
     async fn begin(&self, _: TransactionMode) -> Result<MemTransaction, Error> {
         let stores = Arc::clone(&self.stores().all);
-        Ok(MemTransaction::begin(self.clone(), &stores))
+        Ok(MemTransaction::begin(&stores))
     }
 
     async fn back_off(&self, tries: usize) {
         if tries > PATIENCE {
-            // Those on other threads, too.
+            // Lets other threads run.
             std::thread::yield_now();
         }
-        // Others on the same thread get their turn.
+        // Lets other tasks on the same thread run.
         let mut first = true;
         let turn = poll_fn(|context| {
             if std::mem::take(&mut first) {

@@ -1,4 +1,4 @@
-//! Many threads at once: nothing is lost, torn or taken twice, and nobody waits for a scan.
+//! Many threads at once: nothing is lost, torn or taken twice, and no one waits for a scan.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
@@ -11,11 +11,11 @@ use std::time::Duration;
 use common::*;
 use futures_util::StreamExt;
 use longevity_core::backend::{ByKind, WriteFailure};
-use longevity_core::query::{OrderBy, Predicate, Select};
+use longevity_core::backend::{OrderBy, Predicate, Select};
 use longevity_core::value::Comparison;
 
 const THREADS: i64 = 16;
-/// Long enough for any machine, and the end of a test that would hang.
+/// Long enough for any machine. Ends a test that would hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs on 16 threads at once.
@@ -38,7 +38,7 @@ fn together<T: Send + 'static>(users: &Users, work: impl Fn(&Users, i64) -> T + 
 fn exactly_one_of_many_takes_a_key() {
     let users = Users::new();
     let won = together(&users, |users, thread| {
-        // All else differs, so that only the email decides.
+        // Everything else differs, so that only the email decides.
         let rival = |round| Member { email: format!("{round}@example.com"), ..member(thread * 1_000 + round) };
         (0..300).filter(|round| users.insert(rival(*round)).is_ok()).collect::<Vec<_>>()
     });
@@ -121,14 +121,14 @@ fn a_batch_is_seen_whole_or_not_at_all() {
                 let batch = (first..first + 10).map(|number| member(if failing { 1 } else { number }).into());
                 assert_eq!(users.insert_many(batch).is_err(), failing);
             } else {
-                seen.push(users.count(Predicate::All));
+                seen.push(users.count(Predicate::True));
                 seen.push(users.count(members().and(compare(&[&CATS], Comparison::Ge, 0))));
             }
         }
         seen
     });
     assert!(halves.concat().iter().all(|count| count % 10 == 0));
-    assert_eq!(users.count(Predicate::All), 8 * 40 * 10);
+    assert_eq!(users.count(Predicate::True), 8 * 40 * 10);
     users.check_indexes();
 }
 
@@ -138,14 +138,14 @@ fn a_stream_is_a_snapshot_whatever_is_written_meanwhile() {
     let ids = users.insert_many((0..500).map(|number| member(number).into())).unwrap();
     let by_cats = Select { order: vec![by(&path(&[&CATS]))], ..select(members()) };
     let by_email = Select {
-        order: vec![OrderBy { direction: longevity_core::query::Direction::Descending, ..by(&path(&[&EMAIL])) }],
+        order: vec![OrderBy { direction: longevity_core::backend::Direction::Descending, ..by(&path(&[&EMAIL])) }],
         ..select(members())
     };
     let by_rating_and_cats = Select { order: vec![by(&path(&[&RATING])), by(&path(&[&CATS]))], ..select(members()) };
-    let selects = [select(Predicate::All), by_cats, by_email, by_rating_and_cats];
+    let selects = [select(Predicate::True), by_cats, by_email, by_rating_and_cats];
     let expected: Vec<_> = selects.iter().map(|select| users.find(select.clone())).collect();
     let mut streams: Vec<_> = selects.iter().map(|select| users.stream(select.clone())).collect();
-    // Some have begun to read and some have not.
+    // Some streams have begun to read and some have not.
     let begun = now(streams[0].next()).unwrap().unwrap().id;
     let writer = {
         let (users, ids) = (users.clone(), ids.clone());
@@ -164,7 +164,7 @@ fn a_stream_is_a_snapshot_whatever_is_written_meanwhile() {
     found[0].insert(0, begun);
     writer.join().unwrap();
     assert_eq!(found, expected);
-    assert_ne!(users.find(select(Predicate::All)), ids);
+    assert_ne!(users.find(select(Predicate::True)), ids);
     users.check_indexes();
 }
 
@@ -174,10 +174,10 @@ fn the_order_of_a_key_is_right_though_it_is_made_while_others_write() {
         let users = Users::new();
         users.insert_many((0..300).map(|number| member(number).into())).unwrap();
         together(&users, |users, thread| {
-            let by_username = Select { order: vec![by(&path(&[&USERNAME]))], ..select(Predicate::All) };
+            let by_username = Select { order: vec![by(&path(&[&USERNAME]))], ..select(Predicate::True) };
             for number in 1_000 * (thread + 1)..1_000 * (thread + 1) + 20 {
                 if thread % 4 == 0 {
-                    // Of one moment, and in order, whoever is making it.
+                    // The result is of one moment and in order, whichever query sorts the entries.
                     let found = now(users.mem.find(&users.table, by_username.clone())).unwrap();
                     let names = found.iter().map(|row| match users.user(row) {
                         User::Member(member) => member.username,
@@ -212,11 +212,11 @@ fn nobody_waits_for_a_scan() {
                 accesses += 1;
                 if accesses == 5 {
                     paused.send(()).unwrap();
-                    // In the middle of the scan, until the others are done.
+                    // The scan waits in the middle until the others are done.
                     may_go_on.recv_timeout(PATIENCE).unwrap();
                 }
             })));
-            users.count(compare(&[&TAGS], Comparison::Ne, Operand(longevity_core::Value::None(0)).0))
+            users.count(compare(&[&TAGS], Comparison::Ne, Operand(longevity_core::Value::NONE).0))
         })
     };
     is_paused.recv_timeout(PATIENCE).unwrap();
@@ -243,7 +243,7 @@ fn a_panic_in_an_accessor_leaves_the_table_whole() {
     let users = Users::new();
     let ids = users.insert_many((0..10).map(|number| member(number).into())).unwrap();
     let before = users.all();
-    // Wherever in the operation it strikes: the entries of the new value, or those of the old.
+    // The panic can strike anywhere in the operation: at the entries of the new value or at those of the old one.
     for strike in 0..18 {
         let (struck_users, ids) = (users.clone(), ids.clone());
         let struck = thread::spawn(move || {

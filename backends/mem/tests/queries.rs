@@ -1,4 +1,4 @@
-//! Queries: what an index finds is what evaluating every row finds, in the same order.
+//! Queries: an index finds the same rows as evaluating every row, in the same order.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::*;
 use longevity_core::backend::Session;
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Value};
 use proptest::prelude::*;
 
-/// The answer without any index or plan.
+/// The result without any index or plan.
 fn expected(rows: &[(RowId, u64, User)], select: &Select) -> Vec<RowId> {
     let mut found: Vec<_> = rows
         .iter()
@@ -55,7 +55,7 @@ fn check(users: &Users, select: &Select) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Few values, so that they meet; and the awkward ones among them.
+/// Few values, so that they coincide; awkward ones are among them.
 fn texts() -> impl Strategy<Value = String> {
     let long = "a text that is too long to be held in place".to_owned();
     prop::sample::select(vec![
@@ -107,7 +107,7 @@ fn comparisons() -> impl Strategy<Value = Comparison> {
 }
 
 fn text_values() -> impl Strategy<Value = Value> {
-    prop_oneof![9 => texts().prop_map(|text| Value::Text(text.into())), 1 => Just(Value::None(0))]
+    prop_oneof![9 => texts().prop_map(|text| Value::Text(text.into())), 1 => Just(Value::NONE)]
 }
 
 fn atoms() -> impl Strategy<Value = Predicate> {
@@ -123,7 +123,7 @@ fn atoms() -> impl Strategy<Value = Predicate> {
         Value::Record(vec![("region", Value::Text(region.into())), ("number", Value::Int(number))])
     });
     let whole_code =
-        (prop::sample::select(vec![Comparison::Eq, Comparison::Ne]), prop_oneof![9 => code, 1 => Just(Value::None(0))])
+        (prop::sample::select(vec![Comparison::Eq, Comparison::Ne]), prop_oneof![9 => code, 1 => Just(Value::NONE)])
             .prop_map(|(comparison, operand)| Predicate::Compare { path: path(&[&CODE]), comparison, operand });
     prop_oneof![
         3 => compare_with(path(&[&USERNAME]), text_values().boxed()),
@@ -140,7 +140,7 @@ fn atoms() -> impl Strategy<Value = Predicate> {
         1 => among(path(&[&RATING]), floats().prop_map(Value::Float).boxed()),
         1 => (comparisons(), 0..12_u128)
             .prop_map(|(comparison, id)| Predicate::Id { comparison, id: RowId::from_u128(id) }),
-        1 => prop::sample::select(vec![Predicate::All, Predicate::Nothing]),
+        1 => prop::sample::select(vec![Predicate::True, Predicate::False]),
         2 => prop::sample::select(vec![MEMBER, COMMENTER, CANONICAL]).prop_map(Predicate::Scope),
     ]
 }
@@ -168,7 +168,7 @@ fn predicates() -> impl Strategy<Value = Predicate> {
     // Mostly what a repository sends: a scope and a chain of conjuncts.
     (any::<bool>(), prop::collection::vec(prop_oneof![3 => atoms(), 1 => nested], 0..4)).prop_map(
         |(scoped, conjuncts)| {
-            conjuncts.into_iter().fold(if scoped { members() } else { Predicate::All }, Predicate::and)
+            conjuncts.into_iter().fold(if scoped { members() } else { Predicate::True }, Predicate::and)
         },
     )
 }
@@ -196,7 +196,7 @@ fn selects() -> impl Strategy<Value = Select> {
     )
 }
 
-/// A write on the row at this place, or an insert.
+/// A write to the row at this place, or an insert.
 #[derive(Clone, Debug)]
 enum Write {
     Insert(User),
@@ -223,7 +223,7 @@ proptest! {
     ) {
         let users = Users::new();
         for (number, row) in rows.into_iter().enumerate() {
-            // Unique, and still awkward.
+            // The values are unique and still awkward.
             let code = Code { number: number as i64, ..row.code };
             let unique = |text: String| format!("{text}{number}");
             users.insert(Member { username: unique(row.username), email: unique(row.email), code, ..row }).unwrap();
@@ -266,7 +266,7 @@ proptest! {
             }
         }
         let stored: HashMap<_, _> = users.all().into_iter().map(|(id, _, user)| (id, user)).collect();
-        // Compared as text: NaN is not equal to itself.
+        // Compared as text, because NaN does not equal itself.
         let shown = |user: &User| format!("{user:?}");
         prop_assert_eq!(stored.len(), rows.len());
         prop_assert!(rows.iter().all(|(id, user)| stored.get(id).map(shown) == Some(shown(user))));
@@ -293,7 +293,7 @@ fn is_taken(rows: &[(RowId, User)], own: Option<RowId>, user: &User) -> bool {
 fn equal_values_come_by_id_in_both_directions() {
     let users = Users::new();
     let half = |number: i64| Member { cats: number % 2, rating: (number % 2) as f64, ..member(number) };
-    // The later ids have the smaller names, which the index on cats goes on with.
+    // The later ids have the smaller names, which are the next column of the index on cats.
     let ids = users.insert_many((0..6).rev().map(|number| half(number).into())).unwrap();
     let [f, e, d, c, b, a] = ids[..] else { panic!("six rows") };
     for step in [&CATS, &RATING] {
@@ -305,7 +305,7 @@ fn equal_values_come_by_id_in_both_directions() {
         assert_eq!(users.find(greatest_first(Direction::Descending)), [b, d, f, a, c, e], "{}", step.name);
     }
     let greatest_first = |predicate| Select { ties: Direction::Descending, ..select(predicate) };
-    assert_eq!(users.find(greatest_first(Predicate::All)), [a, b, c, d, e, f]);
+    assert_eq!(users.find(greatest_first(Predicate::True)), [a, b, c, d, e, f]);
     assert_eq!(users.find(greatest_first(members().and(compare(&[&CATS], Comparison::Eq, 1)))), [b, d, f]);
 }
 
@@ -325,8 +325,8 @@ fn a_range_finds_neither_the_absent_nor_nan() {
     users.insert(with(2, Some(""), f64::NEG_INFINITY)).unwrap();
     let count = |predicate| users.count(members().and(predicate));
     assert_eq!(count(compare(&[&NICK], Comparison::Lt, "z")), 1);
-    assert_eq!(count(compare(&[&NICK], Comparison::Ge, Value::None(0))), 0);
-    assert_eq!(count(compare(&[&NICK], Comparison::Eq, Value::None(0))), 1);
+    assert_eq!(count(compare(&[&NICK], Comparison::Ge, Value::NONE)), 0);
+    assert_eq!(count(compare(&[&NICK], Comparison::Eq, Value::NONE)), 1);
     assert_eq!(count(compare(&[&RATING], Comparison::Lt, Value::Float(0.0))), 1);
     assert_eq!(count(compare(&[&RATING], Comparison::Le, Value::Float(f64::NAN))), 1);
     assert_eq!(count(compare(&[&RATING], Comparison::Ge, Value::Float(f64::NAN))), 1);
@@ -351,7 +351,7 @@ fn what_an_index_counts_alone_asks_no_row() {
     let cats = |comparison, number: i64| compare(&[&CATS], comparison, number);
     let among = Predicate::In { path: path(&[&CATS]), operands: [1, 9, 7].map(Value::Int).into(), negated: false };
     for (predicate, rows) in [
-        (Predicate::All, 41),
+        (Predicate::True, 41),
         (members(), 40),
         (members().and(cats(Comparison::Eq, 3)), 5),
         (members().and(cats(Comparison::Gt, 3)).and(cats(Comparison::Le, 5)), 10),
@@ -360,7 +360,7 @@ fn what_an_index_counts_alone_asks_no_row() {
     ] {
         assert_eq!(accesses(&predicate), (0, (rows, rows > 0)), "{predicate:?}");
     }
-    // What the index does not say is asked of each candidate.
+    // Each candidate is asked what the index does not decide.
     let (asked, found) = accesses(&members().and(cats(Comparison::Eq, 3)).and(cats(Comparison::Ne, 4)));
     assert_eq!(found, (5, true));
     assert!(asked >= 5, "{asked}");
@@ -373,13 +373,13 @@ fn room_for_all_rows_is_made_at_once() {
         users.insert(member(number)).unwrap();
     }
     let window = |offset, limit| {
-        let found = users.found(Select { offset, limit, ..Select::of(Predicate::All) });
+        let found = users.found(Select { offset, limit, ..Select::of(Predicate::True) });
         (found.expected, found.ids.len())
     };
     assert_eq!(window(0, None), (Some(10), 10));
     assert_eq!(window(7, None), (Some(3), 3));
     assert_eq!(window(7, Some(2)), (Some(2), 2));
     assert_eq!(window(12, None), (Some(0), 0));
-    // What satisfies a predicate is not counted for it.
+    // Rows that satisfy a predicate are not counted beforehand.
     assert_eq!(users.found(Select::of(Predicate::Scope(CANONICAL))).expected, None);
 }

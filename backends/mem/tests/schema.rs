@@ -1,11 +1,11 @@
-//! Creating a schema: idempotent, additive, shared between the models that open a table.
+//! Creating a schema is idempotent and additive, and is shared between the models that open a table.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::*;
+use longevity_core::backend::Predicate;
 use longevity_core::backend::{Backend, Session, WriteFailure};
-use longevity_core::query::Predicate;
 use longevity_core::table::TableDefinition;
 use longevity_core::value::Comparison;
 use longevity_mem::Mem;
@@ -22,11 +22,11 @@ fn nothing_works_before_the_schema_is_created() {
     let users = Users::open(&mem, definition());
     let Err(WriteFailure::Other(error)) = users.insert(member(1)) else { panic!("inserted") };
     assert!(error.to_string().contains("create_schema"), "{error}");
-    assert!(now(users.mem.count(&users.table, Predicate::All)).is_err());
-    let mut rows = users.stream(select(Predicate::All));
+    assert!(now(users.mem.count(&users.table, Predicate::True)).is_err());
+    let mut rows = users.stream(select(Predicate::True));
     let mut next = || now(futures_util::StreamExt::next(&mut rows)).map(|row| row.is_err());
     assert_eq!([next(), next()], [Some(true), None]);
-    // A table without the model's keys would take what they forbid.
+    // A table without the model's keys would accept rows that they forbid.
     created(&mem, bare_definition());
     assert!(users.insert(member(1)).is_err());
     now(users.mem.create_schema(&[&users.table])).unwrap();
@@ -58,7 +58,7 @@ fn new_indexes_are_built_from_the_rows_that_are_there() {
     old.insert_many((0..50).map(|number| commenter(number).into())).unwrap();
     let new = created(&mem, definition());
     new.check_indexes();
-    // Each model's writes keep the other's indexes.
+    // The writes of each model keep the indexes of the other.
     old.insert(member(50)).unwrap();
     old.delete(old.by_username_scan("member-000007")).unwrap();
     new.check_indexes();
@@ -80,7 +80,7 @@ fn a_new_key_that_the_rows_violate_is_refused_and_nothing_is_changed() {
     let error = now(mem.create_schema(&[&new.table])).unwrap_err();
     assert!(error.is_duplicate_key() && error.to_string().contains(&member(1).email), "{error}");
     assert_eq!(old.all(), before);
-    // None of the new indexes stays behind, so that the old model goes on as before.
+    // None of the new indexes remains, so that the old model continues as before.
     old.insert(member(1)).unwrap();
     assert!(new.insert(member(3)).is_err());
 }

@@ -1,4 +1,4 @@
-//! Writes: atomic, unique, versioned; a failed one leaves everything as it was.
+//! Writes are atomic, unique and versioned; a failed write leaves everything unchanged.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
@@ -6,8 +6,8 @@ mod common;
 use std::borrow::Cow;
 
 use common::*;
+use longevity_core::backend::Predicate;
 use longevity_core::backend::{Backend, ByKind, Lookup, Session, Target, WriteFailure};
-use longevity_core::query::Predicate;
 use longevity_core::table::Scope;
 use longevity_core::value::Comparison;
 use longevity_core::{RowContent, RowId, Timestamp, Value, ValueRef};
@@ -46,7 +46,7 @@ fn a_taken_key_is_refused_and_nothing_is_left_of_the_write() {
     let users = Users::new();
     users.insert(member(1)).unwrap();
     let before = users.all();
-    // The first key is free and the second is not: nothing of the first may stay behind.
+    // The first key is free and the second is not. Nothing of the first may remain.
     let thief = Member { email: member(1).email, ..member(2) };
     assert_eq!(taken(users.insert(thief.clone())), EMAIL_KEY);
     assert_eq!(users.all(), before);
@@ -61,10 +61,10 @@ fn a_batch_with_a_duplicate_inserts_nothing_and_names_the_row() {
     let users = Users::new();
     users.insert(member(5)).unwrap();
     let before = users.all();
-    // With a row that is there.
+    // A duplicate of an existing row.
     let (position, failure) = users.insert_many([member(1), member(2), member(5)].map(User::from)).unwrap_err();
     assert_eq!((position, taken::<()>(Err(failure))), (2, USERNAME_KEY));
-    // Within the batch.
+    // A duplicate within the batch.
     let twin = Member { code: member(1).code, ..member(3) };
     let (position, failure) = users.insert_many([member(1), twin, member(4)].map(User::from)).unwrap_err();
     assert_eq!((position, taken::<()>(Err(failure))), (1, CODE_KEY));
@@ -72,7 +72,7 @@ fn a_batch_with_a_duplicate_inserts_nothing_and_names_the_row() {
     users.check_indexes();
     let ids = users.insert_many([member(1), member(2), member(3)].map(User::from)).unwrap();
     assert!(ids.is_sorted() && ids.len() == 3);
-    assert_eq!(users.count(Predicate::All), 4);
+    assert_eq!(users.count(Predicate::True), 4);
     users.check_indexes();
 }
 
@@ -88,7 +88,7 @@ fn a_replaced_row_keeps_its_own_key_and_may_not_take_anothers() {
     assert_eq!(taken(users.replace(id, Some(1), thief)), EMAIL_KEY);
     assert_eq!(users.all(), before);
     users.check_indexes();
-    // A key that was given up is free.
+    // A key value that was given up is free.
     assert_eq!(users.replace(id, Some(1), Member { email: "new".to_owned(), ..member(1) }).unwrap(), 2);
     users.insert(Member { email: member(1).email, ..member(3) }).unwrap();
     users.check_indexes();
@@ -100,9 +100,9 @@ fn gone_stale_and_taken_are_told_apart_in_this_order() {
     let id = users.insert(member(1)).unwrap();
     users.insert(member(2)).unwrap();
     users.replace(id, None, member(1)).unwrap();
-    // Stale, and taken too.
+    // The write is stale, and its key value is taken too.
     assert!(matches!(users.replace(id, Some(0), member(2)), Err(WriteFailure::Stale { found: 1 })));
-    // Out of scope, and stale too.
+    // The row is out of scope, and the write is stale too.
     let target = Target { id, version: Some(0), scope: Some(COMMENTER), primary_key: None, before: false };
     let content = users.content(member(1));
     assert!(matches!(now(users.mem.replace(&users.table, target, content)), Err(WriteFailure::Missing)));
@@ -133,7 +133,7 @@ fn a_morph_moves_the_entries_between_partial_indexes() {
     assert_eq!(users.replace(id, Some(0), as_commenter).unwrap(), 1);
     assert!(users.by_email(&member(1).email).is_none());
     users.check_indexes();
-    // The email is free now, and the way back is barred by it.
+    // The email is free now, and a change back is refused once it is taken.
     let other = users.insert(Member { email: member(1).email, ..member(2) }).unwrap();
     assert_eq!(taken(users.replace(id, Some(1), member(1))), EMAIL_KEY);
     users.check_indexes();
@@ -160,7 +160,7 @@ fn a_lookup_out_of_scope_finds_nothing() {
     let lookup = |scope| Lookup { index: USERNAME_KEY, values: &values, scope };
     assert!(now(users.mem.get(&users.table, lookup(Some(COMMENTER)))).unwrap().is_none());
     assert!(now(users.mem.get(&users.table, lookup(Some(MEMBER)))).unwrap().is_some());
-    // What is not a key, or not all of one, is an error and no panic.
+    // An index that is not a key, or a part of a key, is an error and not a panic.
     for (index, values) in [(3, &values[..]), (99, &values), (CODE_KEY, &values), (USERNAME_KEY, &[])] {
         assert!(now(users.mem.get(&users.table, Lookup { index, values, scope: None })).is_err());
     }
@@ -180,7 +180,7 @@ fn a_row_with_an_unknown_discriminator_comes_back_as_stored_and_is_in_no_scope()
     assert_eq!(users.count(named(MEMBER)), 0);
     assert_eq!(users.count(Predicate::Scope(COMMENTER)), 0);
     assert_eq!(users.count(named(Scope { variant: 2, discriminators: &["Martian"] })), 1);
-    assert_eq!(users.find(select(Predicate::All)), [id]);
+    assert_eq!(users.find(select(Predicate::True)), [id]);
 }
 
 #[test]

@@ -4,119 +4,86 @@
 //! use longevity_core::backend::Backend;
 //! use longevity_mongo::Mongo;
 //!
-//! let mongo = Mongo::connect("mongodb://localhost/blog?replicaSet=rs0");
+//! let mongo = Mongo::new("mongodb://localhost/blog?replicaSet=rs0");
 //! let tables = mongo.block_on(mongo.open(&[]))?;
 //! # Ok::<(), longevity_core::Error>(())
 //! ```
 //!
 //! # Documents
 //!
-//! A row is a document with the type's fields at its top level, under their stored names, and our own in front of them, which
-//! begin with an underscore: `_id`, an object id; `_type`, the discriminator, in the collection of a poly type; `_version`; and
-//! `_created_at` and `_updated_at` if the store keeps them.
+//! A row is a document. Longevity's own fields come first; their names begin with an underscore: `_id`, an object id; `_type`,
+//! the discriminator, in the collection of a poly type; `_version`; and `_created_at` and `_updated_at` if the store keeps them.
+//! The fields of the type follow at the top level, under their stored names.
 //!
 //! | Rust | BSON |
 //! | --- | --- |
-//! | integers | `int` and `long`; a `u64` above `i64::MAX` a `decimal`, which compares with them |
+//! | integers | `int` and `long`; `decimal` for a `u64` above `i64::MAX`, which compares with the others |
 //! | `f32`, `f64` | `double`, with all its bits |
-//! | `Uuid` | `binData` of the subtype for UUIDs |
-//! | `Timestamp` | `{at: date, ns: int}`: the milliseconds that a date has, and the nanoseconds beyond them |
-//! | `Bytes` | hexadecimal text, which sorts as the bytes do; binary data sorts by its length |
-//! | `None` | `null`; in an option in an option `{_some: null}` |
-//! | a map with keys that are text | an object, in whose keys `%`, `.`, NUL and a leading `$` are written as `%` and two digits |
+//! | `Uuid` | `binData` with the subtype for UUIDs |
+//! | `Timestamp` | `{at: date, ns: int}`: the milliseconds of a date, and the remaining nanoseconds |
+//! | `Bytes` | a hexadecimal string, which sorts as the bytes do; binary data would sort by its length |
+//! | `None` | `null`; an option in an option is `{_some: null}` if only the inner one is `None` |
+//! | a map whose keys are strings | an object, in whose keys `%`, `.`, NUL and a leading `$` are written as `%` and two digits |
 //!
-//! The rest is as in [core's encoding](longevity_core::encoding).
+//! Everything else is stored as in [core's encoding](longevity_core::encoding).
 //!
 //! # Transactions
 //!
-//! A transaction is one of the server's, with the read concern `snapshot`, of the runtime in which it was begun. It lives for a minute,
-//! or for as long as the server's `transactionLifetimeLimitSeconds` says. A snapshot is a session of reads at one time, for as long as
-//! the server knows the past: `minSnapshotHistoryWindowInSeconds`, which is five minutes.
+//! A transaction is a transaction of the server, with the read concern `snapshot`. It belongs to the runtime in which it was
+//! begun. By default it can live for a minute; the server's `transactionLifetimeLimitSeconds` sets the limit. A snapshot is a
+//! session of reads at one moment. It can be used while the server keeps the data of that moment: five minutes by default, as
+//! `minSnapshotHistoryWindowInSeconds` says.
 //!
 //! # Runtimes
 //!
-//! Each tokio runtime that uses a store has connections of its own, made at its first operation: a store that one runtime
-//! opened works in every other, whether the first is idle or gone, as those of `#[tokio::test]` functions that share a store
-//! are. Where there is no runtime, and in the blocking facade, the connections live in one that this crate starts, with two
-//! threads. An operation is to be polled in the runtime in which it was polled first, or while that one runs.
+//! Each tokio runtime that uses a store has its own connections, which are made at its first operation. So a store that was
+//! opened in one runtime works in any other, even if the first one is idle or gone. An example is a store that several
+//! `#[tokio::test]` functions share. Outside of any runtime, and in the blocking facade, the connections live in a runtime with
+//! two threads that this crate starts. Poll an operation in the runtime in which it was polled first, or at least while that
+//! runtime runs.
 
-mod address;
-mod all_or_none;
 mod backend;
-mod batch;
-mod cluster;
-mod commands;
-mod commit;
 mod connection;
-mod cursor;
 mod encode;
-mod endings;
-mod equality;
-mod executor;
-mod explain;
-mod expression;
-mod failure;
-mod fill;
-mod fit;
-mod format;
-mod given_up;
-mod identity;
-mod keys;
-mod layout;
-mod limits;
-mod names;
-mod open;
-mod patch;
-mod property;
-mod read;
-mod rows;
-mod runtime;
+mod error;
+mod query;
 mod schema;
 mod settings;
-mod statements;
-mod step;
-mod stored;
-mod stream;
 mod table;
-mod text;
-mod together;
 mod transaction;
-mod translate;
-mod validator;
-mod values;
-mod work;
 mod write;
 
-pub use encode::Doc;
-pub use failure::MongoError;
-pub use settings::{Acknowledgement, Mongo, ReadConcern};
-pub use stream::Rows;
+pub use backend::Mongo;
+pub use encode::document::MongoDocument;
+pub use error::MongoError;
+pub use query::stream::Rows;
+pub use settings::{Acknowledgement, ReadConcern};
 pub use table::Table;
-pub use transaction::MongoTransaction;
+pub use transaction::session::MongoTransaction;
 
 /// The back end's name in errors, logs and the names of tests.
 const NAME: &str = "mongo";
 
-/// A document out of bytes of any form, as from a broken server; for tests.
+/// A document from any bytes, even bytes that only a broken server would send. For tests.
 #[doc(hidden)]
-pub fn document_of(bytes: Vec<u8>) -> Doc {
-    Doc::of(bytes)
+pub fn document_of(bytes: Vec<u8>) -> MongoDocument {
+    MongoDocument::of(bytes)
 }
 
-/// A document's bytes; for tests.
+/// The bytes of a document. For tests.
 #[doc(hidden)]
-pub fn bytes_of(doc: &Doc) -> &[u8] {
+pub fn bytes_of(doc: &MongoDocument) -> &[u8] {
     doc.as_bytes()
 }
 
-/// The command of a query, without its being sent; for benchmarks. Of a table that was used before.
+/// Translates a query into a command without sending it. The table must have been used before. For benchmarks.
 #[doc(hidden)]
 pub fn translated(
     table: &Table,
-    select: &longevity_core::query::Select,
+    select: &longevity_core::backend::Select,
 ) -> Result<impl Sized + use<>, longevity_core::Error> {
     match table.known() {
-        Some(ready) => translate::find(&ready, select),
+        Some(ready) => query::translate::find(&ready, select),
         None => {
             Err(longevity_core::Error::Unsupported { backend: NAME, operation: "a translation before the first use" })
         }

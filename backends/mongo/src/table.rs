@@ -12,38 +12,38 @@ use mongodb::options::{CollectionOptions, ReadConcern as DriverReadConcern};
 use mongodb::{Collection, Database};
 use tokio::runtime::Handle;
 
-use crate::connection::{Connection, Connections};
-use crate::failure::MongoError;
-use crate::layout::{self, Wanted};
-use crate::property::Property;
-use crate::runtime::{self, PerRuntime, Within};
-use crate::{cluster, schema};
+use crate::connection::client::{Connection, Connections};
+use crate::connection::runtime::{self, PerRuntime, Within};
+use crate::encode::property::Property;
+use crate::error::MongoError;
+use crate::schema::layout::{self, Wanted};
+use crate::schema::{create, sharding};
 
 /// A table of a model on a [`Mongo`](crate::Mongo) database.
 #[derive(Clone)]
 pub struct Table {
     pub(crate) definition: Arc<TableDefinition>,
     connections: Arc<Connections>,
-    ready: Arc<PerRuntime<Ready>>,
+    ready: Arc<PerRuntime<ReadyTable>>,
 }
 
-/// A table whose indexes were read and found complete: all that an operation starts from.
-pub(crate) struct Ready {
+/// A table whose indexes were read and found complete. Every operation starts from it.
+pub(crate) struct ReadyTable {
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) collection: Collection<RawDocumentBuf>,
-    /// The same, whose reads see what their session saw first.
-    pub(crate) of_one_moment: Collection<RawDocumentBuf>,
-    /// The database's and the collection's name, as the server says them.
+    /// The same collection with the read concern `snapshot`: all reads in a session see the same moment.
+    pub(crate) snapshot_collection: Collection<RawDocumentBuf>,
+    /// The names of the database and the collection, as the server writes them in its messages.
     pub(crate) namespace: String,
     pub(crate) database: Database,
     pub(crate) wanted: Vec<Wanted>,
-    /// The fields of the primary key that a cluster routes by, each with the position of its column in the key; empty on a
-    /// server that is no cluster.
+    /// The fields of the primary key by which a cluster routes, in the order of the key's columns. Empty if the server is not a
+    /// cluster.
     pub(crate) routing: Vec<String>,
-    /// The field that each column's values are in.
+    /// The field that has the values of each column.
     pub(crate) fields: Vec<String>,
-    /// How many rows the server sends at once.
+    /// The number of rows that the server sends at once.
     pub(crate) batch_size: u32,
     properties: Mutex<HashMap<Path, Option<Arc<Property>>>>,
 }
@@ -53,57 +53,57 @@ impl Table {
         Self { definition, connections, ready: Arc::default() }
     }
 
-    /// The connection of the runtime that the caller is in.
+    /// The connection of the caller's runtime.
     pub(crate) async fn connection(&self) -> Result<Arc<Connection>, MongoError> {
         self.connections.of(&runtime::current()?).await
     }
 
-    /// The table in the runtime that the caller is in, ready for use. Fails until the schema is created: without its keys, the
-    /// collection would take what they forbid. Waits for transactions that were given up and are not undone yet.
+    /// The table in the caller's runtime, ready for use. This fails until the schema is created: without its keys, the collection
+    /// would accept rows that the keys forbid. Waits for transactions that were given up and are still being undone.
     #[inline]
-    pub(crate) async fn ready(&self) -> Result<Arc<Ready>, MongoError> {
+    pub(crate) async fn ready(&self) -> Result<Arc<ReadyTable>, MongoError> {
         let ready = self.ready_in(&runtime::current()?).await?;
         ready.connection.settled().await;
         Ok(ready)
     }
 
-    /// The same in the runtime of a transaction, which waits for nobody.
+    /// The table in the runtime of a transaction. This does not wait for other transactions.
     #[inline]
-    pub(crate) async fn ready_in(&self, runtime: &Handle) -> Result<Arc<Ready>, MongoError> {
+    pub(crate) async fn ready_in(&self, runtime: &Handle) -> Result<Arc<ReadyTable>, MongoError> {
         match self.ready.known(runtime) {
             Some(ready) => Ok(ready),
             None => self.find(runtime).await,
         }
     }
 
-    /// The table, if it is ready anywhere.
-    pub(crate) fn known(&self) -> Option<Arc<Ready>> {
+    /// The table in any runtime in which it is ready.
+    pub(crate) fn known(&self) -> Option<Arc<ReadyTable>> {
         self.ready.any()
     }
 
     #[cold]
-    async fn find(&self, runtime: &Handle) -> Result<Arc<Ready>, MongoError> {
+    async fn find(&self, runtime: &Handle) -> Result<Arc<ReadyTable>, MongoError> {
         let connection = self.connections.of(runtime).await?;
         let find = async {
-            connection.within(schema::ensure_created(&connection, &self.definition)).await?;
-            Ok::<_, MongoError>(Arc::new(Ready::new(Arc::clone(&connection), &self.definition)?))
+            connection.within(create::ensure_created(&connection, &self.definition)).await?;
+            Ok::<_, MongoError>(Arc::new(ReadyTable::new(Arc::clone(&connection), &self.definition)?))
         };
-        Ok(Arc::clone(self.ready.place(runtime).get_or_try_init(|| find).await?))
+        Ok(Arc::clone(self.ready.slot(runtime).get_or_try_init(|| find).await?))
     }
 }
 
-impl Ready {
+impl ReadyTable {
     fn new(connection: Arc<Connection>, definition: &Arc<TableDefinition>) -> Result<Self, MongoError> {
         let routing = if connection.is_cluster { layout::shard_key(definition) } else { None };
         Ok(Self {
             collection: connection.database.collection(&definition.name),
-            of_one_moment: connection.database.collection_with_options(
+            snapshot_collection: connection.database.collection_with_options(
                 &definition.name,
                 CollectionOptions::builder().read_concern(DriverReadConcern::snapshot()).build(),
             ),
             namespace: format!("{}.{}", connection.database.name(), definition.name),
             database: connection.database.clone(),
-            wanted: cluster::enforceable(&connection, definition, layout::wanted(definition))?,
+            wanted: sharding::enforceable(&connection, definition, layout::wanted(definition))?,
             routing: routing.unwrap_or_default().keys().cloned().collect(),
             fields: definition.columns.iter().map(|column| layout::field_of(definition, column)).collect(),
             batch_size: connection.settings.batch_size,
@@ -113,14 +113,14 @@ impl Ready {
         })
     }
 
-    /// A future of the driver's, where it can be polled by anyone.
+    /// Wraps a future of the driver, so that any thread can poll it.
     pub(crate) fn within<F: Future>(&self, future: F) -> Within<F> {
         self.connection.within(future)
     }
 
     /// The property at a path; `None` if no variant has it.
     pub(crate) fn property(&self, path: &Path) -> Option<Arc<Property>> {
-        // Keys come from anywhere: they are not to be remembered.
+        // The keys in such a path come from outside and could be many, so they are not cached.
         if path.entry().is_some() {
             return Property::of(&self.definition, path).map(Arc::new);
         }
@@ -144,20 +144,12 @@ impl Ready {
         variant.map_or(self.definition.type_name, |variant| variant.type_name)
     }
 
-    /// The position of the key on these fields that a row with this discriminator is in. The discriminator itself is a
-    /// field of some versions' indexes and not of others'.
+    /// The position of the key on these fields that a row with this discriminator is in.
     pub(crate) fn key_on(&self, fields: &[String], discriminator: Option<&str>) -> Option<usize> {
-        let columns = |fields: &[String]| -> Vec<String> {
-            fields.iter().filter(|field| *field != layout::TYPE).cloned().collect()
-        };
-        let wanted = columns(fields);
-        let unique = self.wanted.iter().filter(|index| index.unique);
-        let same = unique.filter(|index| columns(&index.keys.keys().cloned().collect::<Vec<_>>()) == wanted);
-        let covers = |position: &usize| self.definition.indexes[*position].covers(discriminator);
-        same.flat_map(|index| index.serves.iter().copied()).find(covers)
+        layout::key_on(&self.definition, &self.wanted, fields, discriminator)
     }
 
-    /// The keys that are enforced of all rows of this variant, or of any.
+    /// The keys that are enforced for all rows of this variant, or for all rows of the table.
     pub(crate) fn keys_of(&self, scope: Option<usize>) -> impl Iterator<Item = &Index> {
         let unique = self.wanted.iter().filter(|wanted| wanted.unique);
         let indexes = unique.flat_map(|wanted| &wanted.serves).map(|position| &self.definition.indexes[*position]);

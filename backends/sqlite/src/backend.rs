@@ -1,33 +1,121 @@
-//! The back end: the interface's operations, each handed to the room that does it.
+//! The back end: the operations of the interface, each of which is passed to the module that does it.
 
-use std::sync::Arc;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use longevity_core::backend::{
     AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target,
     TransactionMode, Write, WriteFailure, Writes,
 };
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
-use longevity_core::query::{Predicate, Select};
 use longevity_core::table::{Scope, TableDefinition};
-use longevity_core::{Access, Document, Error, Explanation, Row, Value};
+use longevity_core::{Encodable, Error, Explanation, Row, Value};
 use rusqlite::Connection;
 
-use crate::Sqlite;
-use crate::connection::Patient;
-use crate::database::Database;
-use crate::encode::Doc;
-use crate::lease::Lease;
-use crate::stream::Rows;
-use crate::table::{Ready, Table};
-use crate::transaction::SqliteTransaction;
-use crate::translate::Statement;
-use crate::values::Values;
-use crate::write::Job;
-use crate::writer::Submission;
-use crate::{explain, read, schema, translate, undeclared};
+use crate::connection::database::Database;
+use crate::encode::document::SqliteDocument;
+use crate::error;
+use crate::query::projection::Values;
+use crate::query::stream::Rows;
+use crate::query::translate::{self, Statement};
+use crate::query::{explain, read};
+use crate::schema::{comparison, create, undeclared};
+use crate::settings::{Durability, LONGEST_TIMEOUT, Place, Settings};
+use crate::table::Table;
+use crate::transaction::session::SqliteTransaction;
+use crate::write::job::Job;
+use crate::writer::lease::Lease;
+use crate::writer::patient_connection::Patient;
+use crate::writer::submission::Submission;
+
+/// A SQLite database: one file, or a private one in memory. Clones share it.
+///
+/// The file is opened when the store is, and created if it does not exist.
+///
+/// ```
+/// use std::time::Duration;
+/// use longevity_sqlite::{Durability, Sqlite};
+///
+/// let careful = Sqlite::file("blog.db");
+/// let quick = Sqlite::file("blog.db").durability(Durability::Normal).busy_timeout(Duration::from_secs(30));
+/// let gone_at_the_end = Sqlite::in_memory();
+/// ```
+#[derive(Clone)]
+pub struct Sqlite {
+    pub(crate) settings: Settings,
+    pub(crate) database: Arc<OnceLock<Arc<Database>>>,
+}
 
 impl Sqlite {
-    /// The database, opened by whoever comes first.
+    /// The database in this file. `:memory:` is no file: see [`in_memory`](Self::in_memory).
+    pub fn file(path: impl AsRef<Path>) -> Self {
+        Self::at(Place::File(path.as_ref().to_owned()))
+    }
+
+    /// A private database in memory. It is gone with the last clone and the last store of it.
+    pub fn in_memory() -> Self {
+        Self::at(Place::Memory)
+    }
+
+    /// The database that an address names: `sqlite:blog.db`, `sqlite:/var/lib/blog.db` (or `sqlite:///var/lib/blog.db`), or
+    /// `sqlite::memory:`; the prefix may be left out if there is no other `:` before the first `/`. There are no parameters: the
+    /// methods of this type set everything. An address that looks like a server's, or holds credentials, is refused, and the
+    /// error does not show it. [`file`](Self::file) takes any name.
+    ///
+    /// ```
+    /// use longevity_sqlite::Sqlite;
+    ///
+    /// assert_eq!(format!("{:?}", Sqlite::from_uri("sqlite:blog.db")?), r#"Sqlite(File("blog.db"))"#);
+    /// assert_eq!(format!("{:?}", Sqlite::from_uri("sqlite::memory:")?), "Sqlite(Memory)");
+    /// assert!(Sqlite::from_uri("sqlite:").is_err());
+    /// assert!(Sqlite::from_uri("sqlite://blog.db").is_err());
+    /// assert!(Sqlite::from_uri("mongodb://localhost/blog").is_err());
+    /// # Ok::<(), longevity_core::Error>(())
+    /// ```
+    pub fn from_uri(uri: &str) -> Result<Self, Error> {
+        Place::from_uri(uri).map(Self::at)
+    }
+
+    fn at(place: Place) -> Self {
+        Self { settings: Settings::of(place), database: Arc::default() }
+    }
+
+    /// What an acknowledged write is safe against; [`Durability::Full`] if not set.
+    pub fn durability(self, durability: Durability) -> Self {
+        self.with(|settings| settings.durability = durability)
+    }
+
+    /// How long an operation waits for another process's lock, or for the transactions of this process, before it fails with
+    /// [`Error::Busy`]; 5 s if not set. A transaction may wait for both, one after the other, up to this timeout each. SQLite counts
+    /// milliseconds up to about 24 days: a longer timeout, such as [`Duration::MAX`], is cut to that.
+    pub fn busy_timeout(self, timeout: Duration) -> Self {
+        self.with(|settings| settings.busy_timeout = timeout.min(LONGEST_TIMEOUT))
+    }
+
+    /// How much of the database each connection may keep in memory, in KiB; 16 MiB if not set. A value above 2 TiB means 2 TiB.
+    pub fn cache_kib(self, kib: u32) -> Self {
+        self.with(|settings| settings.cache_kib = kib)
+    }
+
+    /// The size, in bytes, that the database may grow to. A write that would exceed it fails with [`SqliteError::Full`]. There is
+    /// no limit if it is not set.
+    ///
+    /// [`SqliteError::Full`]: crate::SqliteError::Full
+    pub fn max_size(self, bytes: u64) -> Self {
+        self.with(|settings| settings.max_size = Some(bytes))
+    }
+
+    /// Changes the settings, for a database that is opened separately: one that is open already keeps its settings.
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self.database = Arc::default();
+        self
+    }
+
+    /// The database, which the first caller opens.
     fn database(&self) -> Result<Arc<Database>, Error> {
         if let Some(database) = self.database.get() {
             return Ok(Arc::clone(database));
@@ -36,18 +124,18 @@ impl Sqlite {
         Ok(Arc::clone(self.database.get_or_init(|| opened)))
     }
 
-    /// What `sqlite3` shows as the schema of a table, and of its indexes.
+    /// The statements that create a table and its indexes, as `sqlite3` shows them.
     pub async fn schema_of(&self, table: &Table) -> Result<Vec<String>, Error> {
         let ready = table.ready().await?;
-        query(table, |connection| schema::statements(connection, &ready.layout.table)).await
+        query(table, |connection| create::statements(connection, &ready.layout.table)).await
     }
 
-    /// SQLite's plan for the look-up of a key: by its position, in a scope or in any.
+    /// SQLite's plan for the look-up of the key at a position, in one scope or in any.
     pub async fn plan_of_key(&self, table: &Table, index: usize, scope: Option<Scope>) -> Result<Explanation, Error> {
         let ready = table.ready().await?;
         let sql = read::of_key(ready, index, scope)?.to_owned();
         let statement = Statement { sql, values: Vec::new() };
-        query(table, |connection| explained(connection, ready, &statement)).await
+        query(table, |connection| explain::explained(connection, ready, &statement)).await
     }
 }
 
@@ -58,45 +146,32 @@ async fn query<R>(table: &Table, work: impl FnOnce(&Connection) -> rusqlite::Res
     read.await.map_err(Error::from)
 }
 
-pub(crate) fn explained(
-    connection: &Connection,
-    ready: &Ready,
-    statement: &Statement,
-) -> rusqlite::Result<Explanation> {
-    let plan = explain::plan(connection, statement)?;
-    Ok(explain::explanation(ready, &plan))
-}
-
-/// The explanation of a query, of which SQLite's plan is known.
-pub(crate) fn explanation_of(select: &Select, plan: Explanation) -> Explanation {
-    match select.predicate {
-        Predicate::Nothing => Explanation { access: Access::Nothing, ..plan },
-        _ => plan,
-    }
-}
-
 impl Session for Sqlite {
-    type Doc = Doc;
+    type Document = SqliteDocument;
     type Table = Table;
     type Rows = Rows;
 
-    async fn write(&self, table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+    async fn write(
+        &self,
+        table: &Table,
+        writes: Writes<'_, SqliteDocument>,
+    ) -> Result<AllWritten<SqliteDocument>, (usize, WriteFailure)> {
         let ready = table.ready().await.map_err(|error| (0, error.into()))?;
         let job = Job { table: Arc::clone(ready), writes: writes.into_iter().map(owned).collect() };
-        Submission::new(Arc::clone(&table.database), job).await
+        Submission::new(Arc::clone(&table.database.writer), job).await
     }
 
-    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<Doc>>, Error> {
+    async fn get(&self, table: &Table, lookup: Lookup<'_>) -> Result<Option<Row<SqliteDocument>>, Error> {
         let ready = table.ready().await?;
         let sql = read::checked(ready, &lookup)?;
         query(table, |connection| read::get(connection, ready, sql, &lookup)).await?.transpose()
     }
 
-    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<Doc>) -> Result<(), Error> {
+    async fn find_each(&self, table: &Table, select: Select, give: &mut dyn Give<SqliteDocument>) -> Result<(), Error> {
         let ready = table.ready().await?;
-        let statement = translate::select(&table.database, ready, &select)?;
+        let statement = translate::select(&table.database.properties, ready, &select)?;
         if !table.database.has_readers() {
-            // After the connection is free again: it is the only one, and who is given the rows may call the store.
+            // The rows are given out after the connection is free again: it is the only one, and the receiver may call the store.
             let found = query(table, |connection| read::all_of(connection, ready, &statement)).await?;
             return found.into_iter().try_for_each(|row| give.give(&row?));
         }
@@ -120,24 +195,24 @@ impl Session for Sqlite {
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
         let ready = table.ready().await?;
-        let values = Values::of(&table.database, ready, &select, projection)?;
+        let values = Values::of(&table.database.properties, ready, &select, projection)?;
         if table.database.has_readers() {
             let site = &table.database.site;
             let each = |connection: &Connection| values.each(connection, ready, give);
             return table.database.read_aside(|connection| each(connection).map_err(|error| site.failed(error)))?;
         }
-        // As above.
+        // As in `find_each`, the receiver may call the store.
         let found = query(table, |connection| values.all(connection, ready)).await??;
         found.into_iter().try_for_each(|(row, values)| give(&row, values))
     }
 
     async fn count(&self, table: &Table, predicate: Predicate) -> Result<u64, Error> {
-        let statement = translate::count(&table.database, table.ready().await?, &predicate)?;
+        let statement = translate::count(&table.database.properties, table.ready().await?, &predicate)?;
         query(table, |connection| read::number_of(connection, &statement)).await
     }
 
     async fn exists(&self, table: &Table, predicate: Predicate) -> Result<bool, Error> {
-        let statement = translate::exists(&table.database, table.ready().await?, &predicate)?;
+        let statement = translate::exists(&table.database.properties, table.ready().await?, &predicate)?;
         query(table, |connection| read::number_of(connection, &statement)).await.map(|found| found > 0)
     }
 
@@ -146,14 +221,14 @@ impl Session for Sqlite {
             let table = table.handle();
             return Rows::found(async move {
                 let ready = table.ready().await?;
-                let statement = translate::select(&table.database, ready, &select)?;
+                let statement = translate::select(&table.database.properties, ready, &select)?;
                 query(&table, |connection| read::all_of(connection, ready, &statement)).await
             });
         }
         let begin = || {
             let connection = table.database.take_reader()?;
             let ready = table.ready_on(&connection)?;
-            let statement = translate::select(&table.database, ready, &select)?;
+            let statement = translate::select(&table.database.properties, ready, &select)?;
             Rows::of_snapshot(&table.database, connection, ready, statement)
         };
         begin().unwrap_or_else(Rows::failed)
@@ -161,16 +236,16 @@ impl Session for Sqlite {
 
     async fn explain(&self, table: &Table, select: Select) -> Result<Explanation, Error> {
         let ready = table.ready().await?;
-        let statement = translate::select(&table.database, ready, &select)?;
-        let plan = query(table, |connection| explained(connection, ready, &statement)).await?;
-        Ok(explanation_of(&select, plan))
+        let statement = translate::select(&table.database.properties, ready, &select)?;
+        let plan = query(table, |connection| explain::explained(connection, ready, &statement)).await?;
+        Ok(explain::explanation_of(&select, plan))
     }
 }
 
 impl Backend for Sqlite {
     type Transaction = SqliteTransaction;
 
-    const NAME: &'static str = "sqlite";
+    const NAME: &'static str = error::NAME;
 
     fn name(&self) -> &'static str {
         Self::NAME
@@ -189,21 +264,21 @@ impl Backend for Sqlite {
             .with_savepoints()
     }
 
-    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
-        Doc::encode(value)
+    fn encode<T: Encodable>(&self, value: &T) -> Result<SqliteDocument, Error> {
+        SqliteDocument::encode(value)
     }
 
-    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
+    fn decode<T: Encodable>(&self, doc: &SqliteDocument) -> Result<T, DecodeError> {
         doc.decode()
     }
 
-    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
-        let value = Doc::read(doc.as_str(), property);
+    fn read(&self, doc: &SqliteDocument, property: &PropertyReader) -> Result<Value, DecodeError> {
+        let value = SqliteDocument::read(doc.as_str(), property);
         value.map_err(|error| DecodeError { path: property.path().to_string(), source: error.into() })
     }
 
     async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {
-        definitions.iter().try_for_each(|definition| schema::ensure_nameable(definition))?;
+        definitions.iter().try_for_each(|definition| create::ensure_nameable(definition))?;
         let database = self.database()?;
         Ok(definitions.iter().map(|definition| Table::new(Arc::clone(definition), Arc::clone(&database))).collect())
     }
@@ -212,28 +287,28 @@ impl Backend for Sqlite {
         let Some(table) = tables.first() else { return Ok(()) };
         let database = &table.database;
         let definitions: Vec<_> = tables.iter().map(|table| &*table.definition).collect();
-        let lease = Lease::claim(database).await?;
+        let lease = Lease::claim(&database.writer).await?;
         let patient = Patient::new(lease.connection(), database.site.timeout);
         let mut patient = patient.map_err(|error| database.site.failed(error))?;
-        schema::create(&mut patient, &database.site, &definitions)
+        create::create(&mut patient, &database.site, &definitions)
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         let database = &table.database;
-        let lease = Lease::claim(database).await?;
+        let lease = Lease::claim(&database.writer).await?;
         let held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
-        let layout = schema::ready(&held, &database.site, &table.definition)?;
+        let layout = comparison::ready(&held, &database.site, &table.definition)?;
         let found = undeclared::find(&held, &table.definition, &layout).map_err(failed)?;
         Ok(found.into_iter().map(|index| index.name).collect())
     }
 
     async fn drop_undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
         let database = &table.database;
-        let lease = Lease::claim(database).await?;
+        let lease = Lease::claim(&database.writer).await?;
         let held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
-        let layout = schema::ready(&held, &database.site, &table.definition)?;
+        let layout = comparison::ready(&held, &database.site, &table.definition)?;
         let mut patient = Patient::new(held, database.site.timeout).map_err(failed)?;
         undeclared::drop_all(&mut patient, &table.definition, &layout).map_err(failed)
     }
@@ -242,7 +317,7 @@ impl Backend for Sqlite {
         Ok(SqliteTransaction::begin(&self.database()?, mode).await?)
     }
 
-    // Transactions that write come one after the other: none is in another's way.
+    // Transactions that write run one after the other, so they do not conflict.
     async fn back_off(&self, _: usize) {}
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -250,12 +325,19 @@ impl Backend for Sqlite {
     }
 }
 
-/// What a job needs of a write: rows are found by their ids.
-fn owned(write: Write<'_, Doc>) -> Write<'static, Doc> {
+/// A write as a job owns it. It needs no primary key, because SQLite finds rows by their ids.
+fn owned(write: Write<'_, SqliteDocument>) -> Write<'static, SqliteDocument> {
     let owned = |target: Target<'_>| Target { primary_key: None, ..target };
     match write {
         Write::Insert(content) => Write::Insert(content),
         Write::Replace(target, content) => Write::Replace(owned(target), content),
         Write::Delete(target) => Write::Delete(owned(target)),
+    }
+}
+
+/// Shows the place only.
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sqlite").field(&self.settings.place).finish()
     }
 }

@@ -13,66 +13,40 @@
 //!
 //! # Threads
 //!
-//! An operation runs on the thread that polls it, and takes microseconds. There are other threads in three cases only. A stream has one. While
-//! another process has the file locked, one waits for that. While tasks wait for a transaction, one ends their waiting in time. A query whose
-//! answer is large, or that no index serves, takes as long as it takes: on a runtime, give it a thread that may block, or use
-//! a stream, which has one. `create_schema` reads every row where it has to fill a column or an index, and waits on the calling
-//! thread, up to the `busy_timeout`, where another process has the file locked: call it before there is traffic.
+//! An operation runs on the thread that polls it, and takes microseconds. There are other threads in three cases only: a stream
+//! has one; one waits while another process has the file locked; and one ends the waiting of tasks in time while they wait for a
+//! transaction. A query takes long if its answer is large or if no index serves it. On a runtime, give such a query a thread that
+//! may block, or use a stream, which has a thread. `create_schema` reads every row if it has to fill a column or an index. If
+//! another process has the file locked, it waits on the calling thread, up to the `busy_timeout`. Call it before there is
+//! traffic.
 
 mod backend;
-mod checks;
-mod condition;
 mod connection;
-mod crowd;
-mod database;
-#[cfg(test)]
-mod durability;
 mod encode;
-mod explain;
-mod failure;
-mod fill;
-mod form;
-mod layout;
-mod lease;
-mod names;
-mod property;
-mod queue;
-mod read;
-#[cfg(test)]
-mod recompiles;
-mod reinsert;
-mod replace;
-mod rows;
+mod error;
+mod query;
 mod schema;
-mod serving;
 mod settings;
-mod statements;
-mod stream;
-mod syncs;
 mod table;
-mod ticket;
-mod transaction;
-mod translate;
-mod undeclared;
-mod values;
-mod wait;
 #[cfg(test)]
-mod whole_tables;
+mod test_table;
+mod transaction;
 mod write;
 mod writer;
 
-pub use encode::Doc;
-pub use failure::SqliteError;
-pub use settings::{Durability, Sqlite};
-pub use stream::Rows;
+pub use backend::Sqlite;
+pub use encode::document::SqliteDocument;
+pub use error::SqliteError;
+pub use query::stream::Rows;
+pub use settings::Durability;
 pub use table::Table;
-pub use transaction::SqliteTransaction;
+pub use transaction::session::SqliteTransaction;
 
-/// The statement of a query, without its being run; for benchmarks.
+/// Translates a query without running it; for benchmarks.
 #[doc(hidden)]
 pub fn translated(
     table: &Table,
-    select: &longevity_core::query::Select,
+    select: &longevity_core::backend::Select,
 ) -> Result<impl Sized + use<>, longevity_core::Error> {
-    Ok(translate::select(&table.database, longevity_core::block_on(table.ready())?, select)?)
+    Ok(query::translate::select(&table.database.properties, longevity_core::block_on(table.ready())?, select)?)
 }

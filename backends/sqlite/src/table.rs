@@ -1,48 +1,32 @@
 //! The handle of a table.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
-use longevity_core::Path;
 use longevity_core::table::TableDefinition;
 use rusqlite::Connection;
 
-use crate::database::Database;
-use crate::failure::SqliteError;
-use crate::layout::Layout;
-use crate::property::Property;
-use crate::schema;
-use crate::statements::Statements;
+use crate::connection::database::Database;
+use crate::error::SqliteError;
+use crate::schema::comparison;
+use crate::schema::ready_table::ReadyTable;
 
 /// A table of a model on a [`Sqlite`](crate::Sqlite) database.
 pub struct Table {
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) database: Arc<Database>,
-    ready: OnceLock<Arc<Ready>>,
+    ready: OnceLock<Arc<ReadyTable>>,
 }
-
-/// A table whose schema was read and found complete: all that an operation starts from.
-pub(crate) struct Ready {
-    pub(crate) definition: Arc<TableDefinition>,
-    pub(crate) layout: Layout,
-    pub(crate) statements: Statements,
-    /// The properties without a column that queries asked for: their numbers, and what they are.
-    properties: Mutex<HashMap<Path, Option<Numbered>>>,
-}
-
-/// A property and the number that statements call it by.
-pub(crate) type Numbered = (usize, Arc<Property>);
 
 impl Table {
     pub(crate) fn new(definition: Arc<TableDefinition>, database: Arc<Database>) -> Self {
         Self { definition, database, ready: OnceLock::new() }
     }
 
-    /// The table, ready for use. Fails until the schema is created: without its keys, the table would take what they
-    /// forbid.
+    /// The table, ready for use. Fails until the schema is created, because without its keys the table would accept rows that
+    /// they forbid.
     #[inline]
-    pub(crate) async fn ready(&self) -> Result<&Arc<Ready>, SqliteError> {
+    pub(crate) async fn ready(&self) -> Result<&Arc<ReadyTable>, SqliteError> {
         match self.ready.get() {
             Some(ready) => Ok(ready),
             None => {
@@ -52,9 +36,9 @@ impl Table {
         }
     }
 
-    /// The same, by this connection, which has just been used or is about to be.
+    /// The table, ready for use. If its schema has to be read, this connection reads it.
     #[inline]
-    pub(crate) fn ready_on(&self, connection: &Connection) -> Result<&Arc<Ready>, SqliteError> {
+    pub(crate) fn ready_on(&self, connection: &Connection) -> Result<&Arc<ReadyTable>, SqliteError> {
         match self.ready.get() {
             Some(ready) => Ok(ready),
             None => {
@@ -65,15 +49,9 @@ impl Table {
     }
 
     #[cold]
-    fn find(&self, connection: &Connection) -> Result<Arc<Ready>, SqliteError> {
-        let layout = schema::ready(connection, &self.database.site, &self.definition)?;
-        let ready = Ready {
-            statements: Statements::new(&self.definition, &layout),
-            definition: Arc::clone(&self.definition),
-            layout,
-            properties: Mutex::default(),
-        };
-        Ok(Arc::new(ready))
+    fn find(&self, connection: &Connection) -> Result<Arc<ReadyTable>, SqliteError> {
+        let layout = comparison::ready(connection, &self.database.site, &self.definition)?;
+        Ok(Arc::new(ReadyTable::new(Arc::clone(&self.definition), layout)))
     }
 
     /// Another handle of the same table.
@@ -83,27 +61,6 @@ impl Table {
             database: Arc::clone(&self.database),
             ready: self.ready.clone(),
         }
-    }
-}
-
-impl Ready {
-    /// The property at a path that has no column; `None` if no variant has it.
-    pub(crate) fn property(&self, database: &Database, path: &Path) -> Option<Numbered> {
-        let mut properties = self.properties.lock().unwrap_or_else(PoisonError::into_inner);
-        // Keys come from anywhere: they are not to be remembered.
-        let without_keys = path.entry().map(|_| path.without_keys());
-        let path = without_keys.as_ref().unwrap_or(path);
-        if let Some(known) = properties.get(path) {
-            return known.clone();
-        }
-        let found = Property::of(&self.definition, path).map(|property| database.properties.number(property));
-        properties.insert(path.clone(), found.clone());
-        found
-    }
-
-    /// The position of the variant with this discriminator.
-    pub(crate) fn variant(&self, discriminator: Option<&str>) -> Option<usize> {
-        self.definition.position(discriminator)
     }
 }
 

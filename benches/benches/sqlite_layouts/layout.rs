@@ -1,13 +1,13 @@
-//! The layouts: the planned one, its alternatives, and the planned one with one thing changed, as SQL.
+//! The layouts as SQL: the planned layout, its alternatives, and the planned layout with one thing changed.
 
-/// Where the values of keys and indexes are.
+/// Where the values of keys and indexes are stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keys {
     /// In columns that the writer fills.
     Written,
     /// In columns that SQLite computes from the document whenever they are read.
     Virtual,
-    /// In columns that SQLite computes from the document at the write.
+    /// In columns that SQLite computes from the document when it is written.
     Stored,
     /// In the indexes only.
     Expressions,
@@ -20,14 +20,14 @@ pub(crate) struct Options {
     pub(crate) autoincrement: bool,
     /// The `CHECK` that a row has its variant's columns.
     pub(crate) check: bool,
-    /// How many variants there are, the member being the last; each has two columns.
+    /// The number of variants, of which the member is the last. Each has two columns.
     pub(crate) variants: usize,
     pub(crate) strict: bool,
-    /// Whether a derived type's index begins with the discriminator that its `WHERE` fixes already.
+    /// Whether a derived type's index begins with the discriminator, which its `WHERE` fixes already.
     pub(crate) type_in_index: bool,
-    /// Whether an update sets the keys that it does not change, too.
+    /// Whether an update also sets the keys that it does not change.
     pub(crate) update_all: bool,
-    /// Settings of the connection beside the usual ones.
+    /// Settings of the connection in addition to the usual ones.
     pub(crate) pragmas: &'static str,
 }
 
@@ -44,24 +44,24 @@ pub(crate) const PLANNED: Options = Options {
     pragmas: "",
 };
 
-/// A layout's statements. The parameters have the same order in all, those of columns that a layout does not write are left
-/// out.
+/// A layout's statements. Their parameters have the same order in all layouts. The parameters for columns that a layout does not
+/// write are left out.
 pub(crate) struct Layout {
     pub(crate) name: &'static str,
-    /// With the settings that have to come before it.
+    /// The schema, with the settings that have to precede it.
     pub(crate) schema: String,
-    /// Discriminator, document, user name, email, number of cats.
+    /// Parameters: discriminator, document, user name, email, number of cats.
     pub(crate) insert: String,
-    /// User name.
+    /// Parameter: user name.
     pub(crate) get: String,
-    /// The least number of cats.
+    /// Parameter: the least number of cats.
     pub(crate) query: String,
-    /// Id, version, document, number of cats; user name, email.
+    /// Parameters: id, version, document, number of cats, user name, email.
     pub(crate) update_cats: String,
-    /// Id, version, document; number of cats, user name, email.
+    /// Parameters: id, version, document, number of cats, user name, email.
     pub(crate) update_document: String,
     pub(crate) scan: String,
-    /// Tagline.
+    /// Parameter: tagline.
     pub(crate) filter: String,
 }
 

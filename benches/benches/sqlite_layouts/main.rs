@@ -1,5 +1,5 @@
-//! What decides the layout of the SQLite back end: the planned one against its alternatives, and against itself with one
-//! thing changed. Plain rusqlite, no Longevity.
+//! The measurements that decide the layout of the SQLite back end: the planned layout against its alternatives, and against
+//! itself with one thing changed. They use rusqlite without Longevity.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 mod layout;
@@ -20,7 +20,7 @@ const ROUNDS: usize = 9;
 
 fn main() {
     if !measuring() {
-        // Nothing of ours to test.
+        // There is nothing of ours to test.
         return;
     }
     let layouts = [
@@ -45,7 +45,7 @@ fn main() {
             Options { pragmas: "PRAGMA wal_autocheckpoint = 10000;", ..PLANNED },
         ),
         Layout::new("a, memory-mapped", Options { pragmas: "PRAGMA mmap_size = 268435456;", ..PLANNED }),
-        // The same twice: what differs here is noise.
+        // This is the planned layout again, so the difference between the two is noise.
         Layout::new("a, again", PLANNED),
     ];
     println!("{} rows; medians of {ROUNDS} rounds, the layouts in turn in each phase", store::ROWS);
@@ -56,7 +56,7 @@ fn main() {
 
 fn compare(layouts: &[Layout]) {
     let users = users();
-    // By phase, layout and round.
+    // The times by phase, layout and round.
     let mut times = vec![vec![Vec::new(); layouts.len()]; PHASES.len()];
     let mut sizes = Vec::new();
     for round in 0..=ROUNDS {
@@ -64,7 +64,7 @@ fn compare(layouts: &[Layout]) {
         for (phase, (what, name, operations)) in PHASES.into_iter().enumerate() {
             let mut digests = Vec::new();
             for turn in 0..stores.len() {
-                // Another one begins each round.
+                // A different layout begins each round.
                 let store = (turn + round) % stores.len();
                 let start = Instant::now();
                 let read = black_box(stores[store].run(what, &users));
@@ -72,7 +72,7 @@ fn compare(layouts: &[Layout]) {
                 let mut hasher = DefaultHasher::new();
                 read.iter().for_each(|user| digest(&mut hasher, user));
                 digests.push(hasher.finish());
-                // The first round warms up.
+                // The first round is a warm-up.
                 if round > 0 {
                     times[phase][store].push(time);
                 }

@@ -1,17 +1,17 @@
-//! One value of a JSON document by its path, by serde, ignoring all else: what a scalar function in Rust would do for an
-//! unindexed filter.
+//! Reads one value of a JSON document by its path with serde and ignores the rest, as a scalar function in Rust would do for a
+//! filter without an index.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-/// The text at the path, handed to `then`.
+/// A visitor that passes the text at the path to `then`.
 pub(crate) struct TextAt<'p, F> {
     path: &'p [String],
     then: &'p mut F,
 }
 
-/// `then` of the text at `path`, if it is there and is text.
+/// Calls `then` with the text at `path`, if there is a text.
 pub(crate) fn text_at<T>(document: &str, path: &[String], mut then: impl FnMut(&str) -> T) -> Option<T> {
     let mut json = serde_json::Deserializer::from_str(document);
     TextAt { path, then: &mut then }.deserialize(&mut json).ok().flatten()
@@ -53,7 +53,7 @@ impl<'de, T, F: FnMut(&str) -> T> Visitor<'de> for TextAt<'_, F> {
     }
 }
 
-/// Whether a key is this one.
+/// Whether a key equals this one.
 struct Is<'p>(&'p str);
 
 impl<'de> DeserializeSeed<'de> for Is<'_> {

@@ -1,5 +1,5 @@
-//! What a statement's form costs, on the planned layout: limits and discriminators bound or literal, transactions around one
-//! write, filters that no index serves.
+//! The cost of different forms of a statement on the planned layout: limits and discriminators that are bound or literal,
+//! transactions around one write, and filters that no index serves.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ const WRITES: u64 = 1_000;
 const FILTERS: u64 = 2;
 const TAGLINE: &str = "I am the user number 9";
 
-/// A form of a statement, doing the work of one round; the number of operations that this was.
+/// A form of a statement. It does the work of one round and returns the number of operations.
 type Form<'a> = (&'static str, Box<dyn FnMut() -> u64 + 'a>);
 
 pub(crate) fn compare(rounds: usize) {
@@ -153,7 +153,7 @@ fn filter(connection: &Connection, sql: String) -> Box<dyn FnMut() -> u64 + '_> 
     })
 }
 
-/// Reads every member and compares it here.
+/// Reads every member and compares it in Rust.
 fn filter_here(connection: &Connection) -> u64 {
     for _ in 0..FILTERS {
         let mut statement = connection.prepare_cached(r#"SELECT _doc FROM "user" WHERE _type = 'Member'"#).unwrap();
@@ -169,7 +169,7 @@ fn filter_here(connection: &Connection) -> u64 {
 
 fn register(connection: &Connection) {
     let flags = FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
-    // A path that is a literal is split once.
+    // A path that is a literal is split only once.
     fn path(context: &Context<'_>) -> rusqlite::Result<std::sync::Arc<Vec<String>>> {
         context.get_or_create_aux(1, |path| path.as_str().map(|path| path.split('.').map(str::to_owned).collect()))
     }

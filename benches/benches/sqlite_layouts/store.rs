@@ -1,4 +1,4 @@
-//! A database file with one of the layouts, and the work that is timed.
+//! A database file with a layout, and the work that is timed.
 
 use longevity_benches::model::{Commenter, Member, User, user};
 use longevity_benches::work::{email, picks, username};
@@ -15,7 +15,7 @@ const UPDATES: u64 = 2_000;
 const SCANS: u64 = 2;
 const FILTERS: u64 = 3;
 
-/// What is timed, in this order: each needs what the ones before it did.
+/// The phases that are timed, in this order. Each needs the results of the phases before it.
 #[derive(Clone, Copy)]
 pub(crate) enum Phase {
     Batch,
@@ -48,7 +48,7 @@ pub(crate) struct Store<'a> {
 pub(crate) fn open(schema: &str) -> (Connection, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let connection = Connection::open(directory.path().join("layout.db")).unwrap();
-    // NORMAL, or else waiting for the disk hides everything else.
+    // With another setting, waiting for the disk would hide everything else.
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;")
         .unwrap();
@@ -69,8 +69,8 @@ impl<'a> Store<'a> {
         pragma("page_count") * pragma("page_size") / (ROWS + SINGLES) as f64
     }
 
-    /// Gives what was read. What was written is in the database file at the end, not only in the log, so that no phase
-    /// leaves its work to the next one.
+    /// Runs a phase and returns what was read. At the end all writes are in the database file, not only in the log, so that no
+    /// phase leaves work to the next one.
     pub(crate) fn run(&self, phase: Phase, users: &[User]) -> Vec<User> {
         let read = self.work(phase, users);
         if matches!(phase, Phase::Batch | Phase::Single | Phase::UpdateCats | Phase::UpdateDocument) {
@@ -181,7 +181,7 @@ impl<'a> Store<'a> {
     }
 }
 
-/// All that a round writes.
+/// Everything that a round writes.
 pub(crate) fn users() -> Vec<User> {
     (0..ROWS + SINGLES).map(user).collect()
 }
@@ -193,7 +193,7 @@ pub(crate) fn encode(user: &User) -> (&'static str, String) {
     }
 }
 
-/// A row of id, version, discriminator and document, as a repository would read it.
+/// A row with id, version, discriminator and document, as a repository would read it.
 fn decode(row: &Row<'_>) -> rusqlite::Result<User> {
     let (_id, _version): (i64, i64) = (row.get(0)?, row.get(1)?);
     let document = row.get_ref(3)?.as_str().unwrap();

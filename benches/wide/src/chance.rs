@@ -1,5 +1,5 @@
-//! Chance that is the same everywhere: the generator SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
-//! Generators, 2014).
+//! Random numbers that are the same on every machine, from the generator SplitMix64 (Steele, Lea, Flood: Fast Splittable
+//! Pseudorandom Number Generators, 2014).
 
 /// A seeded generator.
 #[derive(Clone, Debug)]
@@ -18,12 +18,12 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, 0 if that is 0.
+    /// A number below `bound`, or 0 if `bound` is 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound.max(1) as u64).unwrap_or_default()
     }
 
-    /// One of these, each as often as its weight says.
+    /// One of these values, each as often as its weight says.
     pub(crate) fn weighted<T: Copy>(&mut self, choices: &[(usize, T)]) -> Option<T> {
         let mut left = self.below(choices.iter().map(|(weight, _)| weight).sum());
         for (weight, choice) in choices {

@@ -1,8 +1,9 @@
-//! A wide domain model, as health records have: 25 derived types, 150 components, 85 enums, generated as source text.
+//! A wide domain model like that of health records, generated as source text. It has 25 derived types, 150 components and 85
+//! enums.
 //!
-//! The same types are written with serde alone and with longevity, so that builds can be compared (`cargo xtask wide build`) and
-//! the conformance suite is run over a model as large as users have (`cargo xtask wide suite`). Nothing is random but by a fixed
-//! seed: the text is the same on every machine.
+//! The same types are written with serde alone and with longevity, so that `cargo xtask wide build` can compare their builds, and
+//! `cargo xtask wide suite` can run the conformance suite over a model as large as users have. All random choices have a fixed
+//! seed, so the text is the same on every machine.
 
 mod chance;
 mod model;

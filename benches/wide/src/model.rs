@@ -1,13 +1,13 @@
-//! The types of the model and what they hold: a graph of bounded depth, in which every type is reached, and a few recursive
-//! types.
+//! The types of the model and what they hold. They are a graph of bounded depth in which every type is reached, and a few
+//! recursive types.
 
 use crate::chance::Chance;
 use crate::names;
 
-/// How many levels of components there are below the derived types.
+/// The number of levels of components below the derived types.
 const LEVELS: usize = 5;
 
-/// How many types a model has.
+/// The number of types in a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
     /// Derived types, in two poly types.
@@ -19,9 +19,9 @@ pub struct Size {
 }
 
 impl Size {
-    /// As many as a model of health records has.
+    /// The size of a model of health records.
     pub const WHOLE: Self = Self { records: 25, structs: 150, enums: 85 };
-    /// A part that compiles quickly, and is deep enough all the same.
+    /// A part that compiles quickly but is still deep enough.
     pub const SLICE: Self = Self { records: 4, structs: 30, enums: 16 };
 }
 
@@ -51,12 +51,12 @@ pub enum Of {
     Enum(usize),
 }
 
-/// How many values of its type a field holds.
+/// The number of values that a field holds, and how it holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// One.
+    /// One value.
     One,
-    /// One, in a `Box`.
+    /// One value, in a `Box`.
     Boxed,
     /// `Option<..>`
     Optional,
@@ -71,16 +71,16 @@ pub enum Form {
 /// What a field or a variant holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Type {
-    /// How many.
+    /// The number of values, and how they are held.
     pub form: Form,
-    /// Of what.
+    /// The type of each value.
     pub of: Of,
 }
 
 /// A field with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// In snake case.
+    /// The name in snake case.
     pub name: String,
     /// Its type.
     pub ty: Type,
@@ -97,7 +97,7 @@ pub enum Variant {
     Struct(Vec<Field>),
 }
 
-/// An enum: its name, and its variants with theirs.
+/// An enum: its name, and the names and contents of its variants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sum {
     /// Its name.
@@ -109,7 +109,7 @@ pub struct Sum {
 /// All types, by position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
-    /// The derived types: the name of each, and its fields after the key, `recorded_on` and `active`, which all have.
+    /// The derived types: the name of each, and its fields after the key, `recorded_on` and `active`, which all of them have.
     pub records: Vec<(String, Vec<Field>)>,
     /// The structs that are components.
     pub structs: Vec<(String, Vec<Field>)>,
@@ -124,14 +124,14 @@ impl Model {
         [("Clinical", 0..half), ("Registry", half..self.records.len())]
     }
 
-    /// The model of this size; always the same.
+    /// The model of this size, which is always the same.
     pub fn new(size: Size) -> Self {
         let mut made = Making { size, chance: Chance::new(0x1e_4e17), owned: Owned::new(size) };
         made.give_owners();
         let records = (0..size.records).map(|at| (names::record(at), made.record(at))).collect();
         let mut structs: Vec<_> = (0..size.structs).map(|at| (names::structure(at), made.structure(at))).collect();
         let mut enums: Vec<_> = (0..size.enums).map(|at| made.sum(at)).collect();
-        // Types within themselves: a chain, a tree, and a logic of conditions.
+        // Recursive types: a chain, a tree, and a logic of conditions.
         let within = |name: &str, form, of| Field { name: name.to_owned(), ty: Type { form, of } };
         if let Some((_, fields)) = structs.get_mut(size.structs / 3) {
             fields.push(within("following", Form::OptionalBoxed, Of::Struct(size.structs / 3)));
@@ -155,7 +155,7 @@ impl Model {
     }
 }
 
-/// Which types each type holds at least, so that each is reached.
+/// The types that each type has to hold, so that every type is reached.
 struct Owned {
     of_records: Vec<Vec<Of>>,
     of_structs: Vec<Vec<Of>>,
@@ -174,12 +174,12 @@ struct Making {
 }
 
 impl Making {
-    /// The level of the type at this position among so many: from 1, just below the derived types, to the last.
+    /// The level of the type at this position among `of` types: from 1, just below the derived types, to the last level.
     fn level(position: usize, of: usize) -> usize {
         1 + position * LEVELS / of.max(1)
     }
 
-    /// The positions of a level.
+    /// The positions of the types of a level, among `of` types.
     fn at(level: usize, of: usize) -> Vec<usize> {
         (0..of).filter(|position| Self::level(*position, of) == level).collect()
     }
@@ -200,7 +200,7 @@ impl Making {
         }
     }
 
-    /// A type on a lower level than this.
+    /// A type on a lower level.
     fn deeper(&mut self, level: usize) -> Option<Of> {
         let Size { structs, enums, .. } = self.size;
         let below: Vec<_> = (0..structs)
@@ -226,7 +226,7 @@ impl Making {
         Type { form: self.chance.weighted(&forms).unwrap_or(One), of }
     }
 
-    /// Fields with these types among them: so many scalars, and so many other types of lower levels.
+    /// Fields with these types, `scalars` scalars, and `others` types of lower levels.
     fn fields(&mut self, mut held: Vec<Of>, level: usize, scalars: usize, others: usize) -> Vec<Field> {
         held.extend((0..scalars).map(|_| self.scalar()));
         for _ in 0..others {
@@ -253,7 +253,7 @@ impl Making {
         self.fields(held, Self::level(position, self.size.structs), scalars, others)
     }
 
-    /// A third of the enums are choices without data.
+    /// The enum at this position. A third of the enums are choices without data.
     fn sum(&mut self, position: usize) -> Sum {
         let level = Self::level(position, self.size.enums);
         let count = 3 + self.chance.below(4);

@@ -82,7 +82,7 @@ const VARIANTS: [&str; 12] = [
     "Disputed",
 ];
 
-/// The name at a position: the words in turn, with every second word, and a number once those are used up.
+/// The name at a position: the words in turn, combined with every second word, and with a number when those are used up.
 fn composed(first: &[&str], second: &[&str], position: usize) -> String {
     let (word, round) = (first[position % first.len()], position / first.len());
     match second.get(round) {
@@ -114,7 +114,7 @@ pub(crate) fn variant(position: usize) -> String {
     numbered(&VARIANTS, position)
 }
 
-/// The field at a position of its type; no two of a type have one name.
+/// The name of the field at a position of its type. The names of a type's fields differ.
 pub(crate) fn field(position: usize, shift: usize) -> String {
     let word = FIELDS[(position + shift) % FIELDS.len()];
     match position / FIELDS.len() {

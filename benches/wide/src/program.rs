@@ -1,11 +1,11 @@
-//! The programs that use the model: what each does with every type is the least that a user's program does.
+//! The programs that use the model. With every type they do the least that a user's program does.
 
 use std::fmt::Write;
 
 use crate::model::Model;
 use crate::names::snake_case;
 
-/// With serde alone: each type to JSON and back.
+/// The program with serde alone, which writes each type to JSON and reads it back.
 pub fn serde_program(model: &Model) -> String {
     let mut text = "use wide_serde::*;\n\nfn main() -> Result<(), serde_json::Error> {\n".to_owned();
     for (poly, records) in model.polys() {
@@ -22,7 +22,8 @@ pub fn serde_program(model: &Model) -> String {
     text + "    Ok(())\n}\n"
 }
 
-/// With longevity on SQLite: each type is created, retrieved, found, updated and deleted, and each poly type is found.
+/// The program with longevity on SQLite, which creates, retrieves, finds, updates and deletes each type, and finds each poly
+/// type.
 pub fn longevity_program(model: &Model) -> String {
     let mut text = "use longevity::blocking::Longevity;\nuse longevity::prelude::*;\nuse longevity::{Error, Sqlite};\n\
          use wide_longevity::*;\n\ntype Store = Longevity<Health, Sqlite>;\n"

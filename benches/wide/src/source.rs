@@ -7,14 +7,14 @@ use crate::model::{Field, Form, Model, Of, Scalar, Sum, Type, Variant};
 /// What the types derive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavour {
-    /// `Serialize` and `Deserialize`, and nothing of longevity.
+    /// Only `Serialize` and `Deserialize`.
     Serde,
-    /// What longevity needs, too.
+    /// Also the derives of longevity.
     Longevity,
 }
 
-/// The types of the model. Each has a `sample`: a small value, with nothing in options, lists and maps. An edited model has one
-/// field more, in one component.
+/// The types of the model. Each has a `sample`, which is a small value with empty options, lists and maps. An edited model has
+/// one more field in one component.
 pub fn source(model: &Model, flavour: Flavour, edited: bool) -> String {
     let mut text = Source { model, flavour, text: String::new() };
     text.opening();
@@ -154,7 +154,7 @@ impl Source<'_> {
             }
         }
         self.line("}");
-        // The first variant holds nothing.
+        // The first variant is a unit.
         let first = &sum.variants[0].0;
         self.line(&format!("\nimpl {name} {{\n    pub fn sample() -> Self {{\n        Self::{first}\n    }}\n}}"));
     }

@@ -1,4 +1,4 @@
-//! From lines to stored objects. A line that cannot be loaded is kept with its number and the reason; the rest goes on.
+//! Loads lines as stored objects. A line that cannot be loaded is kept with its number and the reason, and loading continues.
 
 use std::io::BufRead;
 
@@ -10,23 +10,24 @@ use longevity::blocking::{Longevity, Repo};
 use crate::model::{Attack, Object};
 use crate::source::Source;
 
-/// What came of a file.
+/// The result of loading a file.
 pub struct Loaded {
-    /// How many objects were stored.
+    /// The number of objects that were stored.
     pub objects: u64,
-    /// The lines that were not.
+    /// The lines that were not loaded.
     pub refused: Vec<Refusal>,
 }
 
 /// A line that was not loaded.
 pub struct Refusal {
-    /// Its number; the first line is 1.
+    /// The line's number. The first line is 1.
     pub line: u64,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Stores every object of the source, so many in one step: a commit waits for the disk, however much it holds. Fails if nothing can be read at all, or if the store cannot be written.
+/// Stores every object of the source. Many objects are stored in one step, because each commit waits for the disk, however much
+/// it holds. Fails if nothing can be read at all, or if the store cannot be written.
 pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source, at_once: usize) -> Result<Loaded, String> {
     let bar = ProgressBar::no_length();
     let template = "  {bar:40.cyan/dim} {percent:>3}%  {msg} objects";
@@ -68,7 +69,7 @@ pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source, at_once: u
 
 fn parse(line: &[u8]) -> Result<Object, String> {
     serde_json::from_slice(line).map_err(|error| {
-        // Each line is a document of its own: the column helps, "line 1" would mislead.
+        // Each line is a document of its own, so the column helps, but "line 1" would mislead.
         let text = error.to_string();
         match text.rsplit_once(" at line ") {
             Some((what, _)) => format!("{what}, at column {}", error.column()),
@@ -77,7 +78,7 @@ fn parse(line: &[u8]) -> Result<Object, String> {
     })
 }
 
-/// Stores a batch: all in one step, or, if one has a key that is taken, one by one.
+/// Stores a batch in one step or, if a key is taken, one by one.
 fn write<B: Backend>(
     objects: &Repo<Object, B>,
     batch: &mut Vec<(u64, Object)>,

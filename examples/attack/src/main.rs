@@ -1,11 +1,11 @@
-//! Loads MITRE ATT&CK into one poly persistent type with twelve derived types, and shows what one can do with it.
+//! Loads MITRE ATT&CK into one poly type with twelve derived types, and shows what an application can do with it.
 //!
-//! The objects stay in a SQLite file, or, with the feature `mongo`, in a MongoDB database: the second run finds them there.
+//! The objects are kept in a SQLite file or, with the feature `mongo`, in a MongoDB database, where the second run finds them.
 //!
-//! Exit status: 0 if every line was loaded, 1 if lines were refused (each is reported with its number, the rest is
-//! loaded), 2 if the file cannot be read, the store cannot be written, or the arguments are wrong.
+//! The exit status is 0 if every line was loaded, 1 if lines were refused (each is reported with its number, and the rest are
+//! loaded), and 2 if the file cannot be read, the store cannot be written, or the arguments are wrong.
 
-#![expect(unreachable_pub, reason = "a program: `pub` is what its other rooms may use")]
+#![expect(unreachable_pub, reason = "in a program, `pub` marks what its other modules use")]
 
 mod load;
 mod merge;
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Loads and shows; gives the number of lines refused.
+/// Loads the objects and shows them. Returns the number of refused lines.
 fn run(arguments: &Arguments) -> Result<usize, Box<dyn std::error::Error>> {
     let backend: AnyBackend = arguments.store.parse()?;
     let store = Longevity::<Attack, _>::open_with(backend, Options::default().timestamps(true))?;
@@ -76,7 +76,7 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn std::error::Error>> {
             );
             0
         }
-        // Whole or not at all: what a run that was interrupted left would be taken for all there is.
+        // The file is stored completely or not at all. What an interrupted run left would be taken for the complete data.
         None => load(&store, Source::shipped(), usize::MAX, &shown(&arguments.store))?,
         Some(path) => load(&store, Source::open(path)?, 500, &shown(&arguments.store))?,
     };
@@ -84,7 +84,7 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn std::error::Error>> {
     Ok(refused)
 }
 
-/// The store without credentials and options.
+/// The name of the store without credentials and options.
 fn shown(store: &str) -> String {
     match store.split_once("://") {
         None => store.to_owned(),

@@ -1,4 +1,4 @@
-//! Two groups become one, relationships and all, or nothing.
+//! Merges two groups and their relationships into one group, in a transaction.
 
 use longevity::backend::Backend;
 use longevity::blocking::{Longevity, Transaction};
@@ -7,16 +7,16 @@ use longevity::prelude::*;
 use crate::model::*;
 use crate::tour::{Outcome, grouped, heading};
 
-/// What a merger changed, as it was before.
+/// The values that a merge changed, as they were before.
 struct Merged {
     group: Group,
     into: Group,
     moved: Vec<Relationship>,
-    /// What the other group has too.
+    /// Relationships that the other group has too.
     dropped: Vec<Relationship>,
 }
 
-/// Why a merger is not done.
+/// Why a merge fails.
 enum Refused {
     ByHand(Box<Merged>),
     Store(Error),
@@ -28,7 +28,7 @@ impl From<Error> for Refused {
     }
 }
 
-/// Tries a merger, does it, and takes it back.
+/// Tries a merge, does it, and reverts it.
 pub fn two_become_one<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
     heading("Two groups become one, or nothing happens", "store.transaction(|tx| ..)");
     let (id, into) = (GroupId("G0034".into()), GroupId("G0007".into()));
@@ -44,7 +44,7 @@ pub fn two_become_one<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
         println!("  {what:<9} {moved} relationships moved, {dropped} dropped; {left}");
         Ok(())
     };
-    // All of it is done, and then refused: the transaction is rolled back.
+    // Everything is done and then refused, so the transaction is rolled back.
     match store.transaction(|tx| Err::<(), _>(Refused::ByHand(Box::new(merge(&tx, &id, &into)?)))) {
         Ok(()) => {}
         Err(Refused::ByHand(merged)) => show("refused:", merged.figures())?,

@@ -1,7 +1,7 @@
-//! MITRE ATT&CK as a domain model: one poly type, [`Object`], with a derived type per type of object.
+//! MITRE ATT&CK as a domain model, with one poly type, [`Object`], and a derived type for each type of object.
 //!
-//! All twelve share the table `object`. `id` is a key of the poly type; each derived type has a key of its own on its
-//! `external_id`, and the indexes that its queries want.
+//! All twelve share the table `object`. `id` is a key of the poly type. Each derived type has a key of its own on its
+//! `external_id`, and the indexes that its queries need.
 
 use longevity::prelude::*;
 
@@ -10,7 +10,7 @@ use longevity::prelude::*;
 #[key_val(Object)]
 pub struct StixId(pub String);
 
-/// An object of the knowledge base, as a JSON line writes it; the `type` is the discriminator in the store too.
+/// An object of the knowledge base, as it is written in a JSON line. Its `type` is also the discriminator in the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(poly, props(id: StixId), key(id))]
 #[serde(tag = "type")]
@@ -41,12 +41,12 @@ pub enum Object {
     Relationship(Relationship),
 }
 
-/// All that an application on ATT&CK stores.
+/// Everything that an application on ATT&CK stores.
 #[derive(DomainModel)]
 #[domain_model(Object)]
 pub struct Attack;
 
-/// How an adversary does something: `T1059`, or a sub-technique of that, `T1059.001`.
+/// How an adversary does something: `T1059`, or its sub-technique `T1059.001`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Object), key(external_id), index(is_subtechnique, external_id))]
 #[serde(deny_unknown_fields)]
@@ -74,7 +74,7 @@ pub struct Tactic {
     pub shortname: TacticName,
 }
 
-/// What to do about a technique.
+/// A measure against a technique.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Object), key(external_id))]
 #[serde(deny_unknown_fields)]
@@ -99,7 +99,7 @@ pub struct Group {
     pub deprecated: bool,
 }
 
-/// What an adversary did over a time.
+/// The activity of an adversary over a period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Object), key(external_id), index(first_seen))]
 #[serde(deny_unknown_fields)]
@@ -114,7 +114,7 @@ pub struct Campaign {
     pub last_seen: Timestamp,
 }
 
-/// Software that was written to do harm.
+/// Software that is written to do harm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Object), key(external_id))]
 #[serde(deny_unknown_fields)]
@@ -129,7 +129,7 @@ pub struct Malware {
     pub deprecated: bool,
 }
 
-/// Software that anyone might use, adversaries among them.
+/// Software that anyone might use, including adversaries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Object), key(external_id))]
 #[serde(deny_unknown_fields)]
@@ -156,7 +156,7 @@ pub struct DataSource {
     pub deprecated: bool,
 }
 
-/// What a data source shows.
+/// A part of a data source, with what it shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Object), key(external_id))]
 #[serde(deny_unknown_fields)]
@@ -166,7 +166,7 @@ pub struct DataComponent {
     pub name: String,
     pub domains: Vec<Domain>,
     pub revoked: bool,
-    /// Absent is one thing, present and empty another: both occur.
+    /// Some objects lack this and some have an empty value. The two are different.
     pub data_source_ref: Option<StixId>,
 }
 
@@ -196,7 +196,7 @@ pub struct Analytic {
     pub revoked: bool,
 }
 
-/// That one object has to do with another.
+/// A relationship of one object to another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Object), index(target_ref, relationship_type), index(source_ref))]
 #[serde(deny_unknown_fields)]
@@ -209,7 +209,7 @@ pub struct Relationship {
     pub deprecated: bool,
 }
 
-/// What the source has to do with the target.
+/// How the source is related to the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Component)]
 #[serde(rename_all = "kebab-case")]
 pub enum RelationshipType {
@@ -221,7 +221,7 @@ pub enum RelationshipType {
     Uses,
 }
 
-/// Which of the ATT&CK matrices.
+/// One of the ATT&CK matrices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Component)]
 pub enum Domain {
     #[serde(rename = "enterprise-attack")]
@@ -232,7 +232,7 @@ pub enum Domain {
     Mobile,
 }
 
-/// What a technique works on.
+/// A platform on which a technique works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Component)]
 pub enum Platform {
     Android,

@@ -1,4 +1,4 @@
-//! Where the lines come from: the shipped file or one of the user's, gzipped or not.
+//! The source of the lines: the shipped file or a file of the user's, gzipped or not.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -7,12 +7,12 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
-/// MITRE ATT&CK 18.1; see the notice beside it.
+/// MITRE ATT&CK 18.1; see the notice next to it.
 const SHIPPED: &[u8] = include_bytes!("../data/attack.jsonl.gz");
 
 /// A file of lines.
 pub struct Source {
-    /// What to call it.
+    /// The name to print.
     pub name: String,
     /// Its size on disk, in bytes.
     size: u64,
@@ -25,7 +25,7 @@ impl Source {
         Self { name: "MITRE ATT&CK 18.1".to_owned(), size: SHIPPED.len() as u64, raw: Box::new(Cursor::new(SHIPPED)) }
     }
 
-    /// A file of the user's.
+    /// A user's file.
     pub fn open(path: &Path) -> Result<Self, String> {
         let refused = |error: io::Error| format!("cannot read {}: {error}", path.display());
         let file = File::open(path).map_err(refused)?;

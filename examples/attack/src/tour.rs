@@ -1,4 +1,4 @@
-//! What the framework is for, shown on the objects that were loaded.
+//! Shows what the framework is for on the objects that were loaded.
 
 use console::{Style, style};
 use longevity::PersistentStruct;
@@ -9,10 +9,10 @@ use longevity::prelude::*;
 use crate::merge::two_become_one;
 use crate::model::*;
 
-/// What each part of the tour gives.
+/// The result of each part of the tour.
 pub type Outcome<T = ()> = Result<T, Error>;
 
-/// Shows everything, one after the other. What needs an object that the file does not have says so.
+/// Shows all parts, one after the other. A part that needs an object that the file does not have says so.
 pub fn tour<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
     counts(store)?;
     if let Some(technique) = lookup(store)? {
@@ -27,12 +27,12 @@ pub fn tour<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
     Ok(())
 }
 
-/// What the next lines are about, and the code that they come from.
+/// Prints the subject of the next lines, and the code that produces them.
 pub fn heading(text: &str, code: &str) {
     println!("\n{}  {}", style(text).cyan().bold(), style(code).dim());
 }
 
-/// A number with its thousands apart.
+/// A number with separated thousands.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -68,7 +68,7 @@ fn counts<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
     count::<DataSource, B>(store, &mut counts)?;
     count::<Tactic, B>(store, &mut counts)?;
 
-    // Two columns, read downwards.
+    // There are two columns, which are read downwards.
     let half = counts.len().div_ceil(2);
     for row in 0..half {
         let cell = |(name, rows): &(&str, u64)| format!("{name:<18} {:>7}", grouped(*rows));

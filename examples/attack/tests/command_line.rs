@@ -1,4 +1,4 @@
-//! The program as a user runs it: on the shipped data, and on files that are broken in every way a file can be.
+//! Runs the program as a user does, on the shipped data and on files that are broken in every way that a file can be.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 const TOOL: &str = r#"{"type":"tool","id":"tool--1","external_id":"S0002","name":"Mimikatz","aliases":["Mimikatz"],"platforms":["Windows"],"revoked":false,"deprecated":false}"#;
 const TACTIC: &str = r#"{"type":"x-mitre-tactic","id":"x-mitre-tactic--1","external_id":"TA0001","name":"Initial Access","shortname":"initial-access"}"#;
 
-/// Runs the program in memory.
+/// Runs the program with a store in memory.
 fn attack(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_attack")).args(["--store", "mem:"]).args(arguments).output().unwrap()
 }
@@ -17,13 +17,13 @@ fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Runs the program as it is by default, on a file in this folder.
+/// Runs the program with its default store, a file in this folder.
 fn in_folder(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_attack")).args(arguments).current_dir(folder).output().unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-/// A file in the folder that cargo gives to integration tests.
+/// A file in the temporary folder that cargo provides for integration tests.
 fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&path, content).unwrap();
@@ -103,13 +103,13 @@ fn a_second_run_finds_the_data_in_the_file_and_says_so() {
     assert_eq!(status, 0);
     assert!(out.contains("2 objects are in sqlite:attack.db already: nothing to load"), "{out}");
 
-    // What is loaded again is there already.
+    // The same objects cannot be loaded again.
     let (status, out, err) = in_folder(folder.path(), &["two.jsonl"]);
     assert_eq!(status, 1);
     assert!(out.contains("0 objects in") && out.contains("2 refused"), "{out}");
-    assert!(err.contains(r#"line 1: Object with id = "tool--1" exists already"#), "{err}");
+    assert!(err.contains(r#"line 1: Object with id = "tool--1" already exists"#), "{err}");
 
-    // Memory and other files know nothing of it.
+    // The objects are neither in memory nor in other files.
     for store in ["mem:", "sqlite:other.db", "sqlite::memory:"] {
         let (status, out, _) = in_folder(folder.path(), &["--store", store, "two.jsonl"]);
         assert_eq!(status, 0, "{store}");
@@ -195,7 +195,7 @@ fn broken_lines_are_reported_by_number_and_the_rest_is_loaded() {
     assert_eq!(refused.len(), 4, "{err}");
     assert!(refused[0].starts_with("line 2: key must be a string, at column"), "{err}");
     assert!(refused[1].starts_with("line 3: unknown variant `x-mitre-asset`"), "{err}");
-    assert_eq!(refused[2], r#"line 5: Object with id = "tool--1" exists already"#);
+    assert_eq!(refused[2], r#"line 5: Object with id = "tool--1" already exists"#);
     assert!(refused[3].starts_with("line 6: unknown field `longname`"), "{err}");
 }
 
@@ -204,7 +204,7 @@ fn a_duplicate_within_a_type_is_told_from_one_over_all_types() {
     let same_external_id = TOOL.replace("tool--1", "tool--2");
     let (status, _, err) = run("duplicate.jsonl", [TOOL, &same_external_id].join("\n"));
     assert_eq!(status, 1);
-    assert_eq!(err.trim(), r#"line 2: Tool with external_id = "S0002" exists already"#);
+    assert_eq!(err.trim(), r#"line 2: Tool with external_id = "S0002" already exists"#);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The writes of a back end by their kinds, and all rows of a query at once: for tests, which go to the back end itself.
+//! Writes to a back end by their kinds, and all rows of a query at once, for tests that use the back end directly.
 
 use std::future::Future;
 
@@ -7,17 +7,17 @@ use crate::error::{Error, ErrorKind};
 use crate::row::{Row, RowContent, RowId};
 use crate::select::Select;
 
-/// What is written, or the failure.
+/// The result of a single write, or its failure.
 type Single<T> = Result<T, WriteFailure>;
 
-/// [`Session::write`](crate::backend::Session::write) and [`Session::find_each`](crate::backend::Session::find_each) with less to
-/// say: for tests of a back end, and for those who change one of its operations.
+/// Shorthands for [`Session::write`](crate::backend::Session::write) and
+/// [`Session::find_each`](crate::backend::Session::find_each), for tests of a back end and for back ends that wrap another one.
 pub trait ByKind: Backend {
     /// Inserts a row.
     fn insert(
         &self,
         table: &Self::Table,
-        content: RowContent<Self::Doc>,
+        content: RowContent<Self::Document>,
     ) -> impl Future<Output = Single<RowId>> + Send {
         async move {
             match alone(self, table, Write::Insert(content)).await? {
@@ -27,15 +27,15 @@ pub trait ByKind: Backend {
         }
     }
 
-    /// Inserts rows, all or none.
+    /// Inserts several rows, all or none.
     fn insert_many(
         &self,
         table: &Self::Table,
-        contents: Vec<RowContent<Self::Doc>>,
+        contents: Vec<RowContent<Self::Document>>,
     ) -> impl Future<Output = Result<Vec<RowId>, (usize, WriteFailure)>> + Send {
         async move {
             let written = self.write(table, contents.into_iter().map(Write::Insert).collect()).await?;
-            let id = |written: Written<Self::Doc>| match written {
+            let id = |written: Written<Self::Document>| match written {
                 Written::Inserted(id) => Ok(id),
                 other => Err((0, mistaken::<Self>(other))),
             };
@@ -43,12 +43,12 @@ pub trait ByKind: Backend {
         }
     }
 
-    /// Replaces a row, and gives its new version.
+    /// Replaces a row and returns its new version.
     fn replace(
         &self,
         table: &Self::Table,
         target: Target<'_>,
-        content: RowContent<Self::Doc>,
+        content: RowContent<Self::Document>,
     ) -> impl Future<Output = Single<u64>> + Send {
         async move {
             match alone(self, table, Write::Replace(target, content)).await? {
@@ -68,15 +68,15 @@ pub trait ByKind: Backend {
         }
     }
 
-    /// The rows, in order.
+    /// Finds rows, in order.
     fn find(
         &self,
         table: &Self::Table,
         select: Select,
-    ) -> impl Future<Output = Result<Vec<Row<Self::Doc>>, Error>> + Send {
+    ) -> impl Future<Output = Result<Vec<Row<Self::Document>>, Error>> + Send {
         async move {
             let mut found = Vec::new();
-            let mut give = |row: &Row<Self::Doc>| {
+            let mut give = |row: &Row<Self::Document>| {
                 found.push(row.clone());
                 Ok(())
             };
@@ -91,9 +91,9 @@ impl<B: Backend> ByKind for B {}
 async fn alone<B: Backend + ?Sized>(
     backend: &B,
     table: &B::Table,
-    write: Write<'_, B::Doc>,
-) -> Single<Written<B::Doc>> {
-    let mut written: AllWritten<B::Doc> =
+    write: Write<'_, B::Document>,
+) -> Single<Written<B::Document>> {
+    let mut written: AllWritten<B::Document> =
         backend.write(table, Writes::from_iter([write])).await.map_err(|(_, failure)| failure)?;
     match (written.pop(), written.len()) {
         (Some(written), 0) => Ok(written),
@@ -102,7 +102,7 @@ async fn alone<B: Backend + ?Sized>(
     }
 }
 
-fn mistaken<B: Backend + ?Sized>(written: Written<B::Doc>) -> WriteFailure {
+fn mistaken<B: Backend + ?Sized>(written: Written<B::Document>) -> WriteFailure {
     failed::<B>(format!("a write has the result of {}", written.of_what()))
 }
 

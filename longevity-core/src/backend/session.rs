@@ -1,4 +1,4 @@
-//! The rows of a store, as operations find and change them.
+//! Sessions: the operations that find and change the rows of a store.
 
 use std::future::Future;
 
@@ -13,82 +13,84 @@ use crate::scope::Scope;
 use crate::select::{Predicate, Select};
 use crate::value::{Timestamp, Value, ValueRef};
 
-/// What is done with rows. A back end is one: each operation stands by itself.
+/// The operations on rows. A back end is a session in which each operation is a unit of its own.
 ///
 /// # Contract
 ///
-/// * Every operation MUST be atomic and durable to the degree that the back end documents before its future resolves to
-///   `Ok`; otherwise acknowledged writes are lost.
-/// * An operation that fails MUST leave the rows and the indexes as they were; otherwise a caller cannot retry.
-/// * Uniqueness MUST be enforced by the store itself, at the write, under concurrency; a look before the write lets two
-///   writers through.
+/// * Every operation MUST be atomic, and durable to the degree that the back end documents, before its future resolves to `Ok`;
+///   otherwise acknowledged writes are lost.
+/// * An operation that fails MUST leave the rows and the indexes unchanged; otherwise a caller cannot retry.
+/// * The store itself MUST enforce uniqueness, at the write and under concurrency; a check before the write lets two writers
+///   through.
 /// * A partial index (one with a [scope](crate::table::Index::scope)) MUST hold exactly the rows of that scope; otherwise
 ///   siblings without the property collide on its absence.
-/// * A predicate MUST be true of exactly the rows that [`evaluate`](crate::query::evaluate) says, indexed or not;
-///   otherwise the same program answers differently on two stores.
-/// * A row MUST come back with the discriminator that is stored, known or not; core reports the unknown.
-/// * A session SHOULD serve a predicate by an index where one applies, and SHOULD say so in
-///   [`explain`](Self::explain); otherwise the cost of a query grows with the table.
+/// * A predicate MUST be true for exactly the rows for which [`evaluate`](crate::backend::evaluate) says so, indexed or not;
+///   otherwise the same program gets different results from two stores.
+/// * A row MUST come back with its stored discriminator, known or not; core reports unknown ones.
+/// * A session SHOULD serve a predicate by an index where one applies, and SHOULD report that in [`explain`](Self::explain);
+///   otherwise the cost of a query grows with the table.
 pub trait Session: Send + Sync + 'static {
     /// An encoded persistent. Cloning it SHOULD be cheap.
-    type Doc: Clone + Send + Sync + 'static;
-    /// A table that is ready for use. All that depends only on the definition belongs in here, computed once.
+    type Document: Clone + Send + Sync + 'static;
+    /// A table that is ready for use. Everything that depends only on the definition belongs in here, computed once.
     type Table: Send + Sync + 'static;
-    /// The rows of a stream. Dropping it MUST release whatever it holds.
-    type Rows: Stream<Item = Result<Row<Self::Doc>, Error>> + Send + Unpin + 'static;
+    /// The rows of a stream. Dropping it MUST release everything that it holds.
+    type Rows: Stream<Item = Result<Row<Self::Document>, Error>> + Send + Unpin + 'static;
 
-    /// Does the writes in their order, all or none, and says what became of each. On failure says which one it was. No row is in
-    /// it twice. More than one needs [`Capabilities::atomic_batches`](crate::backend::Capabilities::atomic_batches).
+    /// Does the writes in their order, all or none, and returns the result of each. On failure, returns which write failed. No
+    /// row occurs twice. More than one write needs
+    /// [`Capabilities::atomic_batches`](crate::backend::Capabilities::atomic_batches).
     ///
-    /// Entries of the old rows leave the indexes, those of the new ones enter, whatever their discriminators. Whether a key is
-    /// taken MUST be judged by what all the writes leave: rows may give each other their key values, in whichever order they
-    /// come, and take those of rows that are deleted.
+    /// The entries of the old rows leave the indexes and those of the new rows enter, whatever their discriminators. Whether a
+    /// key is taken MUST be decided by the state after all the writes. Rows may exchange their key values, in whichever order
+    /// they come, and take those of deleted rows.
     ///
-    /// A write may [ask](crate::backend::Target::before) for the row before it. Then
-    /// [`Written`](crate::backend::Written) MUST tell the very row that the write replaced or deleted; otherwise a log shows changes
-    /// that never happened. If that row cannot be read, nothing is done. Even a single write that asks needs atomic batches.
+    /// A write may [ask](crate::backend::Target::before) for the row before it. [`Written`](crate::backend::Written) MUST then
+    /// have the very row that the write replaced or deleted; otherwise a log shows changes that never happened. If that row
+    /// cannot be read, nothing is done. Asking for it needs atomic batches, even for a single write.
     fn write(
         &self,
         table: &Self::Table,
-        writes: Writes<'_, Self::Doc>,
-    ) -> impl Future<Output = Result<AllWritten<Self::Doc>, (usize, WriteFailure)>> + Send;
+        writes: Writes<'_, Self::Document>,
+    ) -> impl Future<Output = Result<AllWritten<Self::Document>, (usize, WriteFailure)>> + Send;
 
-    /// Makes the changes to the row with a key where it is, raises its version by one, and gives the row as it is then. The
-    /// result MUST be that of a look-up and a replacement of what was found, even if others change the row meanwhile.
+    /// Changes the row with this key in place, raises its version by one, and returns the row as it then is. The result MUST be
+    /// that of a look-up and a replacement of the row that was found, even if others change the row in the meantime.
     ///
-    /// `None`, and nothing is done, for whatever reason: there is no such row in scope, its discriminator is not one of the
-    /// [definition's](crate::table::TableDefinition::discriminators), a number is out of range, a key is taken, or the back end
-    /// cannot do it like this. Core then does it with a look at the row, and says what is wrong. Not called unless the back end's
-    /// [profile](crate::backend::Profile::patches_in_place) says so: it is worth it where each command is a way over a network. A back
-    /// end that never does it leaves this out.
+    /// Returns `None` and does nothing in each of these cases: there is no such row in scope, its discriminator is not one of
+    /// the [definition's](crate::table::TableDefinition::discriminators), a number is out of range, a key is taken, or the back
+    /// end cannot make the change like this. Core then reads the row, changes it, and reports what is wrong. Only called if the
+    /// back end's [profile](crate::backend::Profile::patches_in_place) says so, which pays where each command is a network
+    /// round trip. A back end that never patches in place does not implement this.
     fn patch(
         &self,
         _table: &Self::Table,
         _lookup: Lookup<'_>,
         _changes: &[InPlace],
         _written_at: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send {
+    ) -> impl Future<Output = Result<Option<Row<Self::Document>>, Error>> + Send {
         async { Ok(None) }
     }
 
-    /// The row with these values in the key at this position, if it is in scope.
+    /// The row with these values in the key at this position, if the row is in scope.
     fn get(
         &self,
         table: &Self::Table,
         lookup: Lookup<'_>,
-    ) -> impl Future<Output = Result<Option<Row<Self::Doc>>, Error>> + Send;
+    ) -> impl Future<Output = Result<Option<Row<Self::Document>>, Error>> + Send;
 
-    /// Gives the rows in order, one by one, each lent for the call, and stops at the first error of `give`.
+    /// Passes the rows to `give`, in order and one by one, each lent for the call. Stops at the first error of `give`.
     fn find_each(
         &self,
         table: &Self::Table,
         select: Select,
-        give: &mut dyn Give<Self::Doc>,
+        give: &mut dyn Give<Self::Document>,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Gives each row with the values that it has in some properties, in the order of the projection's paths, and stops at the
-    /// first error of `give`: what values and figures are computed of. A back end that has values apart from its documents gives
-    /// those, and they MUST be what is in the document, bit for bit; another one [reads the documents](find_values_of_documents).
+    /// Passes each row to `give`, with the row's values at the projection's paths, in the order of the paths. Stops at the
+    /// first error of `give`. Projections and aggregates are computed from this. A back end that has values apart from its
+    /// documents passes those, and they MUST be the values in the document, bit for bit; other back ends [read the
+    /// documents](find_values_of_documents).
     fn find_values(
         &self,
         table: &Self::Table,
@@ -97,30 +99,30 @@ pub trait Session: Send + Sync + 'static {
         give: &mut GiveValues<'_>,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// How many rows satisfy the predicate.
+    /// The number of rows that satisfy the predicate.
     fn count(&self, table: &Self::Table, predicate: Predicate) -> impl Future<Output = Result<u64, Error>> + Send;
 
-    /// Whether any row satisfies the predicate. SHOULD stop at the first.
+    /// Whether any row satisfies the predicate. SHOULD stop at the first one.
     fn exists(&self, table: &Self::Table, predicate: Predicate) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// The rows, in order, one by one. SHOULD be a consistent snapshot and SHOULD NOT hold up writers.
+    /// The rows, in order and one by one. SHOULD be a consistent snapshot and SHOULD NOT hold up writers.
     fn stream(&self, table: &Self::Table, select: Select) -> Self::Rows;
 
     /// How the rows would be found. Needs [`Capabilities::explain`](crate::backend::Capabilities::explain).
     fn explain(&self, table: &Self::Table, select: Select) -> impl Future<Output = Result<Explanation, Error>> + Send;
 }
 
-/// [`Session::find_values`] where the values are in the documents, each read by this function: the
-/// [back end's](crate::backend::Backend::read).
+/// [`Session::find_values`] for values that are in the documents. The function reads each of them; it is the [back
+/// end's](crate::backend::Backend::read).
 pub async fn find_values_of_documents<S: Session>(
     session: &S,
-    read: impl Fn(&S::Doc, &PropertyReader) -> Result<Value, DecodeError> + Send + Sync,
+    read: impl Fn(&S::Document, &PropertyReader) -> Result<Value, DecodeError> + Send + Sync,
     table: &S::Table,
     select: Select,
     projection: &Projection<'_>,
     give: &mut GiveValues<'_>,
 ) -> Result<(), Error> {
-    let mut give = |row: &Row<S::Doc>| {
+    let mut give = |row: &Row<S::Document>| {
         let name = row.discriminator.as_deref();
         let values = projection.read(name, |_, property| read(&row.doc, property));
         give(&row.without_doc(), values)
@@ -135,17 +137,17 @@ pub struct Lookup<'a> {
     pub index: usize,
     /// The values of its columns.
     pub values: &'a [ValueRef<'a>],
-    /// What the row must be in; anything if `None`.
+    /// The scope that the row must be in; any row if `None`.
     pub scope: Option<Scope>,
 }
 
-/// Takes the rows that are found. A closure is one.
+/// Takes the rows that are found. A closure can be one.
 pub trait Give<D>: Send {
-    /// Takes a row, which is lent for the call.
+    /// Takes a row that is lent for the call.
     fn give(&mut self, row: &Row<D>) -> Result<(), Error>;
 
-    /// Says how many rows will be given at most, before the first: room for them is made at once. A back end that does not know
-    /// says nothing.
+    /// Says, before the first row, how many rows will be given at most, so that there is room for them. A back end that does
+    /// not know does not call this.
     fn expect(&mut self, _rows: usize) {}
 }
 

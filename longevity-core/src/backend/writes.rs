@@ -1,4 +1,4 @@
-//! Writes of rows, and what becomes of them.
+//! Writes of rows, and their results.
 
 use std::ops::RangeInclusive;
 
@@ -9,24 +9,24 @@ use crate::row::{Row, RowContent, RowId};
 use crate::scope::Scope;
 use crate::value::{Path, Value};
 
-/// The row that a write is about.
+/// The row that a write changes.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
     /// Its id.
     pub id: RowId,
-    /// The version that it must have; any if `None`.
+    /// The version that it must have; any version if `None`.
     pub version: Option<u64>,
-    /// What it must be in; anything if `None`. A row that is not is [`WriteFailure::Missing`].
+    /// The scope that it must be in; any row if `None`. A row outside it is [`WriteFailure::Missing`].
     pub scope: Option<Scope>,
-    /// The values of the primary key's columns, which never change; `None` if the type has none. For stores that spread
-    /// rows by it.
+    /// The values of the primary key's columns, which never change; `None` if the type has no primary key. For stores that
+    /// distribute rows by it.
     pub primary_key: Option<&'a [Value]>,
-    /// Whether [`Written`] has to say what the row was before.
+    /// Whether [`Written`] has to include the row as it was before.
     pub before: bool,
 }
 
 impl Target<'_> {
-    /// Whether a row with this discriminator may be it.
+    /// Whether a row with this discriminator can be the target.
     pub fn is_in_scope(&self, discriminator: Option<&str>) -> bool {
         self.scope.is_none_or(|scope| scope.contains(discriminator))
     }
@@ -44,7 +44,7 @@ pub enum Write<'a, D> {
 }
 
 impl<'a, D> Write<'a, D> {
-    /// The row that it is about; `None` if it is a new one.
+    /// The row that is written; `None` if it is a new one.
     pub fn target(&self) -> Option<&Target<'a>> {
         match self {
             Self::Insert(_) => None,
@@ -52,12 +52,12 @@ impl<'a, D> Write<'a, D> {
         }
     }
 
-    /// Whether it has to be said what the row was before.
+    /// Whether the result has to include the row as it was before.
     pub fn wants_before(&self) -> bool {
         self.target().is_some_and(|target| target.before)
     }
 
-    /// What the row is to be; `None` if it is to go.
+    /// The new content of the row; `None` if the row is deleted.
     pub fn content(&self) -> Option<&RowContent<D>> {
         match self {
             Self::Insert(content) | Self::Replace(_, content) => Some(content),
@@ -66,10 +66,10 @@ impl<'a, D> Write<'a, D> {
     }
 }
 
-/// Writes that are done together. A single one needs no allocation.
+/// Writes that are done together. A single write needs no allocation.
 pub type Writes<'a, D> = SmallVec<[Write<'a, D>; 1]>;
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Written<D> {
     /// The id of the new row.
@@ -81,7 +81,7 @@ pub enum Written<D> {
 }
 
 impl<D> Written<D> {
-    /// What it is the result of.
+    /// The kind of the write.
     pub(crate) fn of_what(&self) -> &'static str {
         match self {
             Self::Inserted(_) => "an insertion",
@@ -91,20 +91,20 @@ impl<D> Written<D> {
     }
 }
 
-/// The row that a write replaced or deleted, as it was; `None` if it was not [asked for](Target::before).
+/// The row as it was before a write replaced or deleted it; `None` if it was not [asked for](Target::before).
 pub type Before<D> = Option<Box<Row<D>>>;
 
-/// What became of writes that were done together, in their order.
+/// The results of writes that were done together, in their order.
 pub type AllWritten<D> = SmallVec<[Written<D>; 1]>;
 
-/// Why a write was not done. The store is as it was.
+/// Why a write was not done. The store is unchanged.
 #[derive(Debug)]
 pub enum WriteFailure {
     /// The key at this position in [`TableDefinition::indexes`](crate::table::TableDefinition::indexes) is taken.
     Duplicate(usize),
-    /// The target has another version than it must have.
+    /// The target does not have the version that it must have.
     Stale {
-        /// The version that it has.
+        /// The version that the target has.
         found: u64,
     },
     /// There is no such row in scope.
@@ -119,27 +119,27 @@ impl From<Error> for WriteFailure {
     }
 }
 
-/// A change that a back end may make where the row is, without looking at the row first: of a property that all types in scope
-/// have, on whose way are structs alone, and none that is decoded by hand.
+/// A change that a back end may make in place, without reading the row first. All types in scope have the property. Its path
+/// leads through structs only, none of which is decoded by hand.
 #[derive(Clone, Debug, PartialEq)]
 pub enum InPlace {
-    /// It gets this value.
+    /// Sets the property to this value.
     Set(Path, Value),
-    /// The integer is `by` more, if it was one to which its type has room to add that.
+    /// Adds `by` to the integer, if the type has room for the sum.
     Add {
-        /// Where it is.
+        /// The path to the integer.
         path: Path,
-        /// How much more.
+        /// The number to add.
         by: i64,
-        /// What it may be before.
+        /// The range in which the integer must be before the change.
         from: RangeInclusive<i64>,
     },
-    /// The list gets this element at its end.
+    /// Appends this element to the list.
     Push(Path, Value),
 }
 
 impl InPlace {
-    /// Where it is.
+    /// The path to the property.
     pub fn path(&self) -> &Path {
         match self {
             Self::Set(path, _) | Self::Add { path, .. } | Self::Push(path, _) => path,

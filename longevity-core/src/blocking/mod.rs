@@ -1,7 +1,7 @@
-//! The same store and repositories without `async`, for programs without a runtime.
+//! The store and its repositories without `async`, for programs without a runtime.
 //!
-//! Each call runs the asynchronous one to its end on the calling thread, by [`Backend::block_on`]. On a back end whose
-//! futures are ready at once this costs nothing and needs no runtime; one that needs a runtime brings its own.
+//! Each call runs the asynchronous one to its end on the calling thread, through [`Backend::block_on`]. On a back end whose
+//! futures are ready at once, this costs nothing and needs no runtime; a back end that needs a runtime brings its own.
 
 mod transaction;
 
@@ -16,14 +16,14 @@ use crate::explain::Explanation;
 use crate::model::{DomainModel, InModel};
 use crate::options::Options;
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::{Measure, OfEveryRowOf, Patch, Projection, Query};
+use crate::query::{Aggregate, CoversRowsOf, Patch, Projection, Query};
 use crate::repo::{self, Groups, Page, WriteError};
 use crate::select::Cursor;
 use crate::state::PState;
 use crate::storable::{Prop, Storable};
 use crate::store;
 
-pub use crate::wait::block_on;
+pub use crate::block_on::block_on;
 pub use transaction::{OpenTransaction, Snapshot, Transaction};
 
 /// A domain model on a back end; see [`store::Longevity`](crate::Longevity).
@@ -80,7 +80,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         Repo { repo: self.store.repo() }
     }
 
-    /// The same store, asynchronous.
+    /// The same store with `async`.
     pub fn asynchronous(&self) -> &store::Longevity<M, B> {
         &self.store
     }
@@ -98,7 +98,7 @@ impl<M: DomainModel, B: Backend> fmt::Debug for Longevity<M, B> {
     }
 }
 
-/// The repository of a persistent type; see [`repo::Repo`](crate::Repo), whose methods these are.
+/// The repository of a persistent type. It has the methods of [`repo::Repo`](crate::Repo).
 pub struct Repo<P, B: Backend> {
     repo: repo::Repo<P, B>,
 }
@@ -134,9 +134,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.repo.block_on(self.repo.first(query))
     }
 
-    /// See [`Repo::one`](crate::Repo::one).
-    pub fn one(&self, query: Query<P>) -> Result<PState<P>, Error> {
-        self.repo.block_on(self.repo.one(query))
+    /// See [`Repo::exactly_one`](crate::Repo::exactly_one).
+    pub fn exactly_one(&self, query: Query<P>) -> Result<PState<P>, Error> {
+        self.repo.block_on(self.repo.exactly_one(query))
     }
 
     /// See [`Repo::page`](crate::Repo::page).
@@ -152,25 +152,25 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::distinct`](crate::Repo::distinct).
     pub fn distinct<F, T>(&self, query: Query<P>, property: &Prop<F, T>) -> Result<Vec<T>, Error>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
         T: Storable + DeserializeOwned,
     {
         self.repo.block_on(self.repo.distinct(query, property))
     }
 
     /// See [`Repo::aggregate`](crate::Repo::aggregate).
-    pub fn aggregate<M: Measure<P>>(&self, query: Query<P>, measures: M) -> Result<M::Output, Error> {
-        self.repo.block_on(self.repo.aggregate(query, measures))
+    pub fn aggregate<M: Aggregate<P>>(&self, query: Query<P>, aggregates: M) -> Result<M::Output, Error> {
+        self.repo.block_on(self.repo.aggregate(query, aggregates))
     }
 
     /// See [`Repo::group`](crate::Repo::group).
-    pub fn group<J: Projection<P>, M: Measure<P>>(
+    pub fn group<J: Projection<P>, M: Aggregate<P>>(
         &self,
         query: Query<P>,
         by: J,
-        measures: M,
+        aggregates: M,
     ) -> Result<Groups<P, J, M>, Error> {
-        self.repo.block_on(self.repo.group(query, by, measures))
+        self.repo.block_on(self.repo.group(query, by, aggregates))
     }
 
     /// See [`Repo::count`](crate::Repo::count).
@@ -183,7 +183,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.repo.block_on(self.repo.exists(query))
     }
 
-    /// See [`Repo::stream`](crate::Repo::stream): an iterator here.
+    /// See [`Repo::stream`](crate::Repo::stream). Here it is an iterator.
     pub fn stream(&self, query: Query<P>) -> impl Iterator<Item = Result<PState<P>, Error>> + use<P, B> {
         let mut states = self.repo.stream(query);
         std::iter::from_fn(move || states.block_on_next())
@@ -202,7 +202,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::update_where`](crate::Repo::update_where).
     pub fn update_where<F>(&self, query: Query<P>, patch: Patch<F>) -> Result<u64, Error>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         self.repo.block_on(self.repo.update_where(query, patch))
     }
@@ -215,7 +215,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::patch`](crate::Repo::patch).
     pub fn patch<F>(&self, state: PState<P>, patch: Patch<F>) -> Result<PState<P>, WriteError<P>>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         self.repo.block_on(self.repo.patch(state, patch))
     }
@@ -224,7 +224,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub fn patch_by<K, F>(&self, key: &K, patch: Patch<F>) -> Result<Option<PState<P>>, Error>
     where
         K: KeyFor<P>,
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         self.repo.block_on(self.repo.patch_by(key, patch))
     }

@@ -95,7 +95,7 @@ impl<M: DomainModel, B: Backend> fmt::Debug for Transaction<M, B> {
 }
 
 /// A transaction that was begun; see [`OpenTransaction`](crate::OpenTransaction).
-#[must_use = "dropped, it is rolled back"]
+#[must_use = "a transaction that is dropped is rolled back"]
 pub struct OpenTransaction<M, B: Backend> {
     open: store::OpenTransaction<M, B>,
     handle: Transaction<M, B>,

@@ -124,7 +124,7 @@ impl Diagram {
     }
 }
 
-/// Mermaid writes generics between tildes.
+/// The type in Mermaid's syntax, which writes generics between tildes.
 fn generic(type_name: &str) -> String {
     type_name.replace(['<', '>'], "~")
 }

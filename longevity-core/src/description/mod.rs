@@ -1,4 +1,4 @@
-//! A description of a domain model that a program can read, and print as a diagram.
+//! Descriptions of domain models, which a program can read and print as a diagram.
 
 mod mermaid;
 
@@ -8,18 +8,18 @@ use std::collections::BTreeSet;
 use crate::definition::{Declaration, KeyDefinition, PrimaryKeyKind, PropertyDefinition, RootDefinition};
 use crate::shape::{FieldShape, Shape, VariantShape};
 
-/// A domain model.
+/// The description of a domain model.
 #[derive(Clone, Debug)]
 pub struct Description {
     /// The model's name.
     pub name: &'static str,
-    /// The plain and poly types, in the order of declaration.
+    /// The plain and poly types, in declaration order.
     pub types: Vec<TypeDescription>,
-    /// The components, choices, newtypes and key values that they hold, each once, in the order of their names.
+    /// The components, choices, newtypes and key values in these types, each once, ordered by name.
     pub components: Vec<Shape>,
 }
 
-/// A plain or poly type.
+/// The description of a plain or poly type.
 #[derive(Clone, Debug)]
 pub struct TypeDescription {
     /// The Rust type's name.
@@ -30,32 +30,32 @@ pub struct TypeDescription {
     pub poly: bool,
     /// The poly type's properties, or the plain type's fields.
     pub properties: Vec<PropertyDescription>,
-    /// Its keys; not those of its derived types.
+    /// Its keys, without those of its derived types.
     pub keys: Vec<KeyDescription>,
-    /// Its indexes: the properties of each.
+    /// The properties of each of its indexes.
     pub indexes: Vec<Vec<String>>,
-    /// The derived types of a poly type; none of a plain one.
+    /// The derived types of a poly type; empty for a plain type.
     pub derived: Vec<DerivedDescription>,
 }
 
-/// A derived type.
+/// The description of a derived type.
 #[derive(Clone, Debug)]
 pub struct DerivedDescription {
     /// The Rust type's name.
     pub name: &'static str,
-    /// What its rows have as discriminator.
+    /// The discriminator of its rows.
     pub discriminator: &'static str,
-    /// What older rows may have instead.
+    /// The discriminators that older rows may have instead.
     pub aliases: Vec<&'static str>,
     /// Its fields.
     pub properties: Vec<PropertyDescription>,
-    /// Its own keys.
+    /// Its own keys, without those of its poly type.
     pub keys: Vec<KeyDescription>,
-    /// Its own indexes: the properties of each.
+    /// The properties of each of its own indexes.
     pub indexes: Vec<Vec<String>>,
 }
 
-/// A property.
+/// The description of a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PropertyDescription {
     /// The Rust field's name.
@@ -66,39 +66,28 @@ pub struct PropertyDescription {
     pub type_name: String,
 }
 
-/// A key.
+/// The description of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyDescription {
     /// The property's path.
     pub property: String,
     /// The key value's type.
     pub key_val: String,
-    /// How it is the primary key, if it is.
-    pub primary: Option<PrimaryKeyDescription>,
-}
-
-/// How a primary key spreads rows over a sharded store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PrimaryKeyDescription {
-    /// By ranges of the whole key.
-    Ranged,
-    /// By a hash of the whole key.
-    Hashed,
-    /// By these properties.
-    Partitioned(Vec<String>),
+    /// How it spreads rows, if it is the primary key.
+    pub primary: Option<PrimaryKeyKind>,
 }
 
 impl Description {
     pub(crate) fn of(name: &'static str, roots: &[(TypeId, RootDefinition)]) -> Self {
         let mut components = Components::default();
         for variant in roots.iter().flat_map(|(_, root)| &root.variants) {
-            components.collect_fields((variant.shape)());
+            components.collect_fields((variant.variant.shape)());
         }
         let types = roots.iter().map(|(_, root)| describe(root)).collect();
         Self { name, types, components: components.finish() }
     }
 
-    /// The plain or poly type of this name.
+    /// The plain or poly type with this name.
     pub fn type_named(&self, name: &str) -> Option<&TypeDescription> {
         self.types.iter().find(|described| described.name == name)
     }
@@ -120,10 +109,10 @@ fn describe(root: &RootDefinition) -> TypeDescription {
         derived: Vec::new(),
     };
     for variant in &root.variants {
-        let properties = fields((variant.shape)());
-        match variant.discriminators {
+        let properties = fields((variant.variant.shape)());
+        match variant.variant.discriminators {
             Some([discriminator, aliases @ ..]) => described.derived.push(DerivedDescription {
-                name: variant.name,
+                name: variant.variant.type_name,
                 discriminator,
                 aliases: aliases.to_vec(),
                 properties,
@@ -156,17 +145,10 @@ fn fields(shape: Shape) -> Vec<PropertyDescription> {
 }
 
 fn keys(declaration: &Declaration) -> Vec<KeyDescription> {
-    let primary = |kind: &PrimaryKeyKind| match kind {
-        PrimaryKeyKind::Ranged => PrimaryKeyDescription::Ranged,
-        PrimaryKeyKind::Hashed => PrimaryKeyDescription::Hashed,
-        PrimaryKeyKind::Partitioned(paths) => {
-            PrimaryKeyDescription::Partitioned(paths.iter().map(ToString::to_string).collect())
-        }
-    };
     let described = |key: &KeyDefinition| KeyDescription {
         property: key.property.path.to_string(),
         key_val: (key.property.shape)().type_name(),
-        primary: key.primary.as_ref().map(primary),
+        primary: key.primary.clone(),
     };
     declaration.keys.iter().map(described).collect()
 }
@@ -176,10 +158,10 @@ fn indexes(declaration: &Declaration) -> Vec<Vec<String>> {
     declaration.indexes.iter().map(paths).collect()
 }
 
-/// The named types below the persistent ones; each is entered once, which ends recursive types.
+/// The named types that the persistent types use. Each is entered once, so that recursive types end.
 #[derive(Default)]
 struct Components {
-    seen: BTreeSet<&'static str>,
+    entered: BTreeSet<&'static str>,
     shapes: Vec<(&'static str, Shape)>,
 }
 
@@ -197,7 +179,7 @@ impl Components {
             | Shape::Struct { name, .. }
             | Shape::Enum { name, .. } => {
                 let name = *name;
-                if self.seen.insert(name) {
+                if self.entered.insert(name) {
                     self.shapes.push((name, shape.clone()));
                     self.collect_fields(shape);
                 }
@@ -213,7 +195,7 @@ impl Components {
                 let holds = |variant: &VariantShape| variant.holds;
                 for inner in variants.iter().filter_map(holds) {
                     match inner() {
-                        // Named fields of a variant have no name of their own.
+                        // The named fields of a variant are a struct without a name.
                         Shape::Struct { name: "", fields, .. } => {
                             fields.iter().for_each(|field| self.collect((field.shape)()));
                         }

@@ -1,4 +1,4 @@
-//! Lists, maps and structs on the way in.
+//! The encoding of lists, maps and structs.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -59,7 +59,7 @@ elements! {
 pub(super) struct Fields<'a, F, C> {
     inner: C,
     place: Place<'a>,
-    /// Where in the plan the next field is looked for first.
+    /// Where in the plan to look for the next field first.
     position: usize,
     format: PhantomData<F>,
 }
@@ -124,14 +124,14 @@ fields! {
     SerializeStructVariant;
 }
 
-/// The entries of a map, or the fields of a struct that the user serializes as one.
+/// The entries of a map, or the fields of a struct that the user serializes as a map.
 pub(super) enum Entries<'a, F, S: Serializer> {
     Object { inner: S::SerializeMap, place: Place<'a>, value: Option<&'static Node>, format: PhantomData<F> },
     Pairs { inner: S::SerializeSeq, place: Place<'a>, map: &'static MapNode },
 }
 
 impl<'a, F, S: Serializer> Entries<'a, F, S> {
-    /// The place is that of the entries.
+    /// `place` is the place of the entries.
     pub(super) fn new(serializer: S, length: Option<usize>, place: Place<'a>) -> Result<Self, S::Error> {
         if let Some(Node::Map(map)) = place.plan
             && map.pairs

@@ -1,4 +1,4 @@
-//! Keys of objects and names of variants on the way out.
+//! The decoding of object keys and variant names.
 
 use std::cell::Cell;
 use std::fmt;
@@ -35,7 +35,7 @@ impl<'de, F: Format, T: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'
 }
 
 /// The deserializer of a key, which is text in the document.
-// Human-readable in every format, as the encoder is.
+// It is human-readable in every format, as the encoder is.
 pub(super) struct KeyDecoder<'a, F, D> {
     inner: D,
     fields: FieldsOf<'a>,
@@ -122,13 +122,13 @@ impl<'de, F: Format, D: Deserializer<'de>> Deserializer<'de> for KeyDecoder<'_, 
         self.inner.deserialize_str(KeyText::<F, _>::new(ChoiceKey(visitor)))
     }
 
-    // The store's text is given to a visitor that expects something else, which says so.
+    // The store's text is passed to a visitor that expects something else, which reports it.
     serde::forward_to_deserialize_any! {
         i128 u128 f32 f64 option unit unit_struct seq tuple tuple_struct map struct
     }
 }
 
-/// Of the visitor of the text that a key stands for.
+/// Wraps the visitor of the text that a key represents.
 struct KeyText<F, V> {
     visitor: V,
     format: PhantomData<F>,
@@ -152,12 +152,12 @@ impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for KeyText<F, V> {
     fn visit_str<E: Error>(self, key: &str) -> Result<V::Value, E> {
         match F::object_key_text(key) {
             Some(text) => self.visitor.visit_str(&text),
-            None => Err(E::invalid_value(Unexpected::Str(key), &"a key as it is written for some text")),
+            None => Err(E::invalid_value(Unexpected::Str(key), &"a key that is written for some text")),
         }
     }
 }
 
-/// Of the visitor of a key that is a choice.
+/// Wraps the visitor of a key that is a choice.
 struct ChoiceKey<V>(V);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for ChoiceKey<V> {
@@ -172,7 +172,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for ChoiceKey<V> {
     }
 }
 
-/// Of the visitor of a field's name: turns stored names into serde's.
+/// Wraps the visitor of a field's name, and turns stored names into serde's.
 struct FieldName<'a, V> {
     visitor: V,
     node: &'static Node,
@@ -194,20 +194,20 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for FieldName<'_, V> {
             return self.visitor.visit_str(field.serde_name);
         }
         if fields.iter().any(|field| field.serde_name == name) {
-            // Not a stored name: no other reader of the document would take it for the field.
+            // This is not a stored name: no other reader of the document would take it for the field.
             return self.visitor.visit_str(&format!("{name} (which is not the stored name)"));
         }
         self.visitor.visit_str(name)
     }
 }
 
-/// The field that a document has under this name: its stored name, or else an alias.
+/// The field that a document has under this name, which is its stored name or else an alias.
 fn named<'a>(fields: &'a [FieldNode], name: &str) -> Option<&'a FieldNode> {
     let stored = fields.iter().find(|field| field.names.stored == name);
     stored.or_else(|| fields.iter().find(|field| field.names.aliases.contains(&name)))
 }
 
-/// The user's seed of a variant's name, and where the plan of what the variant holds is left.
+/// The user's seed of a variant's name, and the cell for the plan of the variant's content.
 pub(super) struct VariantSeed<'a, T> {
     pub(super) seed: T,
     pub(super) of: FieldsOf<'a>,

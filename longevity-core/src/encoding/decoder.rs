@@ -1,4 +1,4 @@
-//! The deserializer around the store's: the encoder's counterpart.
+//! The deserializer around the store's deserializer, which is the counterpart of the encoder.
 
 use std::marker::PhantomData;
 
@@ -14,7 +14,7 @@ use crate::value::{bytes, timestamp};
 /// The store's deserializer at a place.
 pub(super) struct Decoder<F, D> {
     inner: D,
-    /// What is stored otherwise than serde has it, here or below.
+    /// The parts, here or below, whose stored form differs from serde's.
     plan: Option<&'static Node>,
     /// Whether an option is directly around this.
     in_some: bool,
@@ -22,13 +22,13 @@ pub(super) struct Decoder<F, D> {
 }
 
 impl<F, D> Decoder<F, D> {
-    /// The deserializer of a value that stands in no option.
+    /// The deserializer of a value that is not in an option.
     #[inline]
     pub(super) fn new(inner: D, plan: Option<&'static Node>) -> Self {
         Self { inner, plan, in_some: false, format: PhantomData }
     }
 
-    /// The deserializer of a value that stands directly in an option.
+    /// The deserializer of a value that is directly in an option.
     #[inline]
     pub(super) fn in_some(inner: D, plan: Option<&'static Node>) -> Self {
         Self { inner, plan, in_some: true, format: PhantomData }
@@ -42,7 +42,7 @@ impl<F, D> Decoder<F, D> {
     }
 }
 
-/// The user's seed, given the adapter's deserializer in the store's stead.
+/// The user's seed. It receives the adapter's deserializer instead of the store's.
 pub(super) struct Seed<F, T> {
     seed: T,
     plan: Option<&'static Node>,
@@ -65,7 +65,7 @@ impl<'de, F: Format, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<F, T
     }
 }
 
-/// An option's visitor as a seed: what stands behind [`SOME`](Format::SOME) is an option again.
+/// An option's visitor as a seed, because the value of [`SOME`](Format::SOME) is an option again.
 struct OptionSeed<F, V> {
     visitor: V,
     plan: Option<&'static Node>,
@@ -98,7 +98,7 @@ macro_rules! unsigned {
     )*};
 }
 
-// They may be text in the place of a number, and which it is only the document knows.
+// They may be text instead of a number. Only the document knows.
 macro_rules! float {
     ($($method:ident: $float:ident)*) => {$(
         #[inline]
@@ -141,14 +141,14 @@ impl<'de, F: Format, D: Deserializer<'de>> Deserializer<'de> for Decoder<F, D> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         match self.plan {
-            // Whoever asks for anything knows no options, and scalars are what the format says.
+            // A type that accepts anything knows no options, and scalars are as the format has them.
             Some(Node::Struct(_) | Node::Map(_)) => self.deserialize_map(visitor),
             Some(Node::List(_) | Node::Set(_)) => self.deserialize_seq(visitor),
             _ => self.inner.deserialize_any(visitor),
         }
     }
 
-    // UUIDs ask so in a format that has a form of them.
+    // UUIDs ask for bytes in a format that has a form for them.
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         if F::NATIVE_SCALARS {
             return visitor.visit_bytes(F::deserialize_uuid(self.inner)?.as_bytes());
@@ -215,7 +215,7 @@ impl<'de, F: Format, D: Deserializer<'de>> Deserializer<'de> for Decoder<F, D> {
         }
     }
 
-    // A struct is an object, never the array of its fields that some formats take too.
+    // A struct is an object, never the array of its fields that some formats also accept.
     #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,

@@ -1,4 +1,4 @@
-//! Keys of objects on the way in: every one is text, whatever the format makes of other keys.
+//! The encoding of object keys. Every key is text, whatever the format does with other keys.
 
 use std::cell::Cell;
 use std::fmt::Display;
@@ -12,7 +12,7 @@ use super::format::Format;
 use super::layout::Node;
 use super::text;
 
-/// The struct that keys are fields of, if they are, and a place for the plan of what the field holds.
+/// The struct whose fields the keys name, if any, and a cell for the plan of the field's content.
 pub(super) type FieldsOf<'a> = Option<(&'static Node, &'a Cell<Option<&'static Node>>)>;
 
 /// A key.
@@ -36,7 +36,7 @@ impl<F: Format, T: Serialize + ?Sized> Serialize for Key<'_, F, T> {
     }
 }
 
-// Human-readable in every format: keys are text.
+// It is human-readable in every format, because keys are text.
 struct KeyEncoder<'a, F, S> {
     inner: S,
     fields: FieldsOf<'a>,
@@ -50,7 +50,7 @@ impl<F: Format, S: Serializer> KeyEncoder<'_, F, S> {
     }
 
     fn refused<T>(self) -> Result<T, S::Error> {
-        Err(S::Error::custom("a key that is not text in a map that should have only such"))
+        Err(S::Error::custom("a key is not text in a map whose keys are text"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is in the newtypes of our own basic types, in a format with forms of its own.
+//! The encoding of longevity's own basic types in a format that has forms for them.
 
 use std::marker::PhantomData;
 
@@ -9,15 +9,15 @@ use super::format::Format;
 use super::text;
 use crate::value::{Timestamp, bytes, timestamp};
 
-/// Whether a newtype of this name is one of ours.
+/// Whether a newtype of this name is one of longevity's.
 #[inline]
 pub(super) fn is_own(newtype: &str) -> bool {
     newtype == bytes::NEWTYPE_NAME || newtype == timestamp::NEWTYPE_NAME
 }
 
-/// The serializer in such a newtype: byte strings come as bytes, and are no UUIDs, and timestamps as nanoseconds.
-// It says of itself that it is human-readable, which the adapter's in such a format does not: it tells timestamps that
-// they are in the adapter.
+/// The serializer in such a newtype. Byte strings come as bytes (and are not UUIDs), and timestamps as nanoseconds.
+// It says that it is human-readable, which the adapter does not say in such a format. This is how timestamps know that they are
+// in the adapter.
 pub(super) struct OwnEncoder<F, S> {
     inner: S,
     format: PhantomData<F>,
@@ -38,7 +38,7 @@ macro_rules! refused {
 }
 
 fn refused<T, E: Error>() -> Result<T, E> {
-    Err(E::custom("neither the bytes nor the nanoseconds that the name of the newtype stands for"))
+    Err(E::custom("the newtype holds neither the bytes nor the nanoseconds that its name promises"))
 }
 
 impl<F: Format, S: Serializer> Serializer for OwnEncoder<F, S> {

@@ -1,4 +1,5 @@
-//! The serializer around the store's: it changes what the store's format cannot hold, and passes on the rest.
+//! The serializer around the store's serializer. It changes the parts that the store's format cannot hold, and passes on the
+//! rest.
 
 use std::cell::Cell;
 use std::fmt::Display;
@@ -15,30 +16,30 @@ use super::format::Format;
 use super::layout::Node;
 use super::text::{self, Float};
 
-/// Where in a value we are.
+/// The current place in a value.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    /// What is stored otherwise than serde has it, here or below.
+    /// The parts, here or below, whose stored form differs from serde's.
     pub(super) plan: Option<&'static Node>,
-    /// How many levels of nesting are left.
-    room: usize,
+    /// The number of levels of nesting that are left.
+    levels_left: usize,
     /// Whether an option is directly around this.
     in_some: bool,
-    /// Set once there is no room: the store's errors have no variant for it.
+    /// Set once no level is left, because the store's errors have no variant for that.
     too_deep: &'a Cell<bool>,
 }
 
 impl<'a> Place<'a> {
     #[inline]
-    pub(super) fn root(plan: Option<&'static Node>, room: usize, too_deep: &'a Cell<bool>) -> Self {
-        Self { plan, room, in_some: false, too_deep }
+    pub(super) fn root(plan: Option<&'static Node>, levels_left: usize, too_deep: &'a Cell<bool>) -> Self {
+        Self { plan, levels_left, in_some: false, too_deep }
     }
 
-    /// One level, or more, further down in the document.
+    /// The place one or more levels deeper in the document.
     #[inline]
     pub(super) fn deeper<E: ser::Error>(self, levels: usize) -> Result<Self, E> {
-        match self.room.checked_sub(levels) {
-            Some(room) => Ok(Self { room, in_some: false, ..self }),
+        match self.levels_left.checked_sub(levels) {
+            Some(levels_left) => Ok(Self { levels_left, in_some: false, ..self }),
             None => Err(self.too_deep()),
         }
     }
@@ -46,7 +47,7 @@ impl<'a> Place<'a> {
     #[cold]
     fn too_deep<E: ser::Error>(self) -> E {
         self.too_deep.set(true);
-        E::custom("the value is nested too deep")
+        E::custom("the value is nested too deeply")
     }
 
     #[inline]
@@ -61,14 +62,14 @@ impl<'a> Place<'a> {
 }
 
 /// The store's serializer at a place.
-// Two words, so that it travels in registers: most values are scalars and never look at their place.
+// It has two words, so that it travels in registers: most values are scalars and never look at their place.
 struct Encoder<'a, F, S> {
     inner: S,
     place: &'a Place<'a>,
     format: PhantomData<F>,
 }
 
-/// A value at a place: what the store's serializer is given in the user's value's stead.
+/// A value at a place. The store's serializer receives it instead of the user's value.
 pub(super) struct Placed<'a, F, T: ?Sized> {
     value: &'a T,
     place: &'a Place<'a>,
@@ -90,7 +91,7 @@ impl<F: Format, T: Serialize + ?Sized> Serialize for Placed<'_, F, T> {
 }
 
 impl<F: Format, S: Serializer> Encoder<'_, F, S> {
-    /// `{"$some": inner}`, or what the format has for it.
+    /// `{"$some": inner}`, or the format's form of it.
     fn wrapped<T: Serialize + ?Sized>(self, inner: &T) -> Result<S::Ok, S::Error> {
         let place = self.place.deeper(1)?.within_some();
         let mut map = self.inner.serialize_map(Some(1))?;
@@ -162,7 +163,7 @@ impl<'a, F: Format, S: Serializer> Serializer for Encoder<'a, F, S> {
         self.float(value, value)
     }
 
-    // Byte strings of ours come in a newtype.
+    // Longevity's byte strings come in a newtype.
     fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
         if F::NATIVE_SCALARS
             && let Ok(uuid) = Uuid::from_slice(value)
@@ -194,7 +195,7 @@ impl<'a, F: Format, S: Serializer> Serializer for Encoder<'a, F, S> {
         self.inner.serialize_unit()
     }
 
-    // `null` is `None`, so a struct without fields is an object, however it is written in Rust.
+    // `null` is `None`, so a struct without fields is an object, however it is declared in Rust.
     fn serialize_unit_struct(self, name: &'static str) -> Result<S::Ok, S::Error> {
         self.place.deeper(1)?;
         self.inner.serialize_struct(name, 0)?.end()
@@ -205,7 +206,7 @@ impl<'a, F: Format, S: Serializer> Serializer for Encoder<'a, F, S> {
         self.inner.serialize_unit_variant(name, index, variant)
     }
 
-    // A newtype leaves no trace, so an option in one is directly in the option around it.
+    // A newtype leaves no trace, so an option in a newtype is directly in the option around the newtype.
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<S::Ok, S::Error> {
         if F::NATIVE_SCALARS && is_own(name) {
@@ -280,7 +281,7 @@ impl<'a, F: Format, S: Serializer> Serializer for Encoder<'a, F, S> {
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
         self.inner.collect_str(value)
     }
-    // Decides the form of UUIDs, and of nothing else: other basic types do not ask.
+    // This decides the form of UUIDs only: other basic types do not ask.
     #[inline]
     fn is_human_readable(&self) -> bool {
         !F::NATIVE_SCALARS

@@ -1,6 +1,6 @@
-//! `f32` as `f64` and back with every bit: conversions may make a quiet NaN of a signalling one.
+//! Conversions from `f32` to `f64` and back that keep every bit. A cast may turn a signalling NaN into a quiet one.
 
-/// The `f64` of the same value or, of a NaN, of the same sign and leading bits.
+/// The `f64` with the same value or, for a NaN, with the same sign and leading bits.
 #[inline]
 pub(super) fn widened(value: f32) -> f64 {
     if !value.is_nan() {
@@ -10,7 +10,7 @@ pub(super) fn widened(value: f32) -> f64 {
     f64::from_bits((bits >> 31) << 63 | f64::INFINITY.to_bits() | (bits & 0x7f_ffff) << 29)
 }
 
-/// The `f32` that was widened to this; of another `f64`, the closest one, and of a NaN, a NaN.
+/// The `f32` that was widened to this `f64`. For any other `f64`, the closest `f32`; for a NaN, a NaN.
 #[inline]
 pub(super) fn narrowed(value: f64) -> f32 {
     if !value.is_nan() {
@@ -19,7 +19,7 @@ pub(super) fn narrowed(value: f64) -> f32 {
     let bits = value.to_bits();
     let sign = ((bits >> 63) as u32) << 31;
     let payload = (bits >> 29) as u32 & 0x7f_ffff;
-    // Without a bit of its own it would be an infinity.
+    // Without a set bit it would be an infinity.
     let payload = if payload == 0 { 0x40_0000 } else { payload };
     f32::from_bits(sign | f32::INFINITY.to_bits() | payload)
 }

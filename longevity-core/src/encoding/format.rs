@@ -1,4 +1,4 @@
-//! What a store's format has forms of its own for, and JSON, which has none beyond the usual.
+//! The forms that a store's format has of its own, and JSON, which has none beyond the usual.
 
 use std::borrow::Cow;
 
@@ -10,25 +10,25 @@ use super::scalars::Unsigned;
 use super::text;
 use crate::value::Timestamp;
 
-/// What a store's format has forms of its own for, beyond what JSON has.
+/// The forms that a store's format has of its own, beyond those of JSON.
 ///
-/// The adapter is generic over it, so that a format costs nothing where it does as [`Json`] does. What is not asked for here
-/// has one form in every format: byte strings are hexadecimal text, for one, because that sorts as the bytes do.
+/// The adapter is generic over the format, so that a format costs nothing where it does the same as [`Json`]. Everything else
+/// has one form in every format. For example, byte strings are hexadecimal text, because that sorts as the bytes do.
 ///
-/// A format reads back what it writes, and refuses what it does not write, unless a reader of the store, a filter or an
+/// A format reads back what it writes. It refuses anything that it does not write, unless the store itself, in a filter or an
 /// index, takes that for the same value.
 pub trait Format: 'static {
-    /// The key of what is in an option in an option.
+    /// The key of an option's content in an option.
     const SOME: &'static str;
 
-    /// Whether NaNs and the infinities are numbers of the format, with all their bits; an `f32` is widened so that every
-    /// bit comes back, that of a signalling NaN too. Otherwise they are text.
+    /// Whether NaNs and the infinities are numbers of the format, with all their bits. An `f32` is widened so that every bit
+    /// comes back, including that of a signalling NaN. Otherwise they are text.
     const ALL_FLOATS: bool;
 
-    /// Whether UUIDs and timestamps have the forms of the functions below. Otherwise they are text, and the functions are
-    /// not called.
+    /// Whether UUIDs and timestamps have the forms of the functions below. Otherwise they are text, and the functions are not
+    /// called.
     ///
-    /// They are text as keys of objects in every format. Sixteen bytes that reach the serializer otherwise than through
+    /// As keys of objects they are text in every format. Sixteen bytes that reach the serializer without
     /// [`Bytes`](crate::Bytes) are a UUID.
     const NATIVE_SCALARS: bool;
 
@@ -44,25 +44,25 @@ pub trait Format: 'static {
     /// Reads a timestamp.
     fn deserialize_timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error>;
 
-    /// Writes an unsigned integer above `i64::MAX`. The others go to `serialize_u8` to `serialize_u64`.
+    /// Writes an unsigned integer above `i64::MAX`. Smaller ones go to `serialize_u8` to `serialize_u64`.
     fn serialize_large<S: Serializer>(value: u64, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Reads an unsigned integer of any size, as whichever of the functions wrote it, for a visitor that takes every
-    /// integer and knows how wide it may be.
+    /// Reads an unsigned integer of any size, whichever function wrote it, for a visitor that accepts every integer and knows
+    /// how wide it may be.
     fn deserialize_unsigned<'de, D: Deserializer<'de>, V: Visitor<'de>>(
         deserializer: D,
         visitor: V,
     ) -> Result<V::Value, D::Error>;
 
-    /// The key of an object that stands for a key of a map, whose text this is. Different texts have different keys;
-    /// numbers and booleans stay as they are. Names of fields and variants are not asked for.
+    /// The object key for a map key with this text. Different texts have different keys; numbers and booleans stay as they are.
+    /// Not called for names of fields and variants.
     fn object_key(text: &str) -> Cow<'_, str>;
 
-    /// The text that [`object_key`](Self::object_key) made this key of; `None` if it never makes it.
+    /// The text for which [`object_key`](Self::object_key) returns this key; `None` if there is none.
     fn object_key_text(key: &str) -> Option<Cow<'_, str>>;
 }
 
-/// JSON: what it has no number for is text, and any text is a key.
+/// JSON. Values that it has no number for are text, and any text is a key.
 #[derive(Debug)]
 pub enum Json {}
 
@@ -91,7 +91,7 @@ impl Format for Json {
         serializer.serialize_str(&text::of_unsigned(value))
     }
 
-    // A number or text, and which it is only the document knows.
+    // It is a number or text, and only the document knows which.
     #[inline]
     fn deserialize_unsigned<'de, D: Deserializer<'de>, V: Visitor<'de>>(
         deserializer: D,

@@ -1,4 +1,4 @@
-//! Typed values out of [`Value`]s, by the layout of their type: for what was read alone, out of its document.
+//! Typed values out of [`Value`]s, by the layout of their type, for values that were read without the rest of their document.
 
 use std::collections::VecDeque;
 
@@ -13,13 +13,13 @@ use crate::encoding::DecodeError;
 use crate::shape::ShapeFn;
 use crate::value::{Value, bytes, timestamp};
 
-/// The value of a property whose type has this shape, as that type.
+/// The value of a property, whose type has this shape, as that type.
 pub(crate) fn from_value_as<T: DeserializeOwned>(shape: ShapeFn, value: Value) -> Result<T, DecodeError> {
     let place = Place { value, node: layout::root(shape).link.node() };
     T::deserialize(place).map_err(|error| DecodeError { path: String::new(), source: error.into() })
 }
 
-/// A value, and the structure of its type.
+/// A value and the structure of its type.
 struct Place {
     value: Value,
     node: Option<&'static Node>,
@@ -47,7 +47,7 @@ impl Place {
             Value::Record(fields) if fields.is_empty() => {
                 visitor.visit_seq(Elements { elements: Vec::new().into_iter(), link: None })
             }
-            _ => Err(Error::custom("the value is no list")),
+            _ => Err(Error::custom("the value is not a list")),
         }
     }
 
@@ -181,7 +181,7 @@ impl<'de> Deserializer<'de> for Place {
                 let name: StringDeserializer<Error> = String::from(name).into_deserializer();
                 visitor.visit_enum(name)
             }
-            _ => Err(Error::custom("the value is no variant")),
+            _ => Err(Error::custom("the value is not a variant")),
         }
     }
 
@@ -209,7 +209,7 @@ impl<'de> SeqAccess<'de> for Elements {
 
 struct Entries {
     entries: VecDeque<(Place, Place)>,
-    /// That of the key that was read last.
+    /// The value of the key that was read last.
     value: Option<Place>,
 }
 

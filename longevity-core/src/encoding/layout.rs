@@ -1,5 +1,5 @@
-//! The structure of a stored type, built once per type and never dropped: shapes are made anew at every level of every
-//! call, which is too slow for documents.
+//! The structure of stored types, built once per type and never dropped. A shape is made again at every level of every call,
+//! which is too slow for documents.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -10,7 +10,7 @@ use crate::value::Value;
 /// One type in a layout. Newtypes and boxes leave no trace in a document, and have no node.
 pub(super) enum Node {
     Scalar(ScalarType),
-    /// The choices' aliases, each with the stored name.
+    /// The aliases of the choices, each with the stored name.
     Choice(Vec<(&'static str, &'static str)>),
     Optional(Link),
     List(Link),
@@ -20,7 +20,7 @@ pub(super) enum Node {
     Enum(Vec<VariantNode>),
 }
 
-/// From a node to one of what it holds. Filled when all nodes are there, as recursive types lead back.
+/// A link from a node to a part of it. It is filled when all nodes exist, because recursive types lead back.
 #[derive(Default)]
 pub(super) struct Link {
     node: OnceLock<&'static Node>,
@@ -28,12 +28,12 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// The node; `None` never happens, but cannot be ruled out by types.
+    /// The node. `None` never occurs, but the types cannot rule it out.
     pub(super) fn node(&self) -> Option<&'static Node> {
         self.node.get().copied()
     }
 
-    /// The node behind all options, if anything at or below it is stored otherwise than serde has it.
+    /// The node within all options, if the stored form of anything at or below it differs from serde's.
     pub(super) fn plan(&self) -> Option<&'static Node> {
         self.plan.get().copied()
     }
@@ -53,7 +53,7 @@ pub(super) struct FieldNode {
     pub(super) absent: Option<fn() -> Value>,
 }
 
-/// The names under which a field is read.
+/// The names by which a field is read.
 #[derive(Clone, Copy)]
 pub(super) struct Names {
     pub(super) stored: &'static str,
@@ -73,7 +73,7 @@ pub(super) struct VariantNode {
     pub(super) held: Option<Link>,
 }
 
-/// What the encoding does to a type beyond serde's form of it, where it does anything. For generated code.
+/// What the encoding changes in serde's form of a type, if anything. For generated code.
 #[derive(Clone, Copy)]
 pub struct Plan(pub(super) &'static Node);
 
@@ -81,42 +81,42 @@ pub struct Plan(pub(super) &'static Node);
 pub struct PlanCell(OnceLock<Option<Plan>>);
 
 impl PlanCell {
-    /// Without a plan yet.
-    #[expect(clippy::new_without_default, reason = "it stands in a static")]
+    /// A cell without a plan.
+    #[expect(clippy::new_without_default, reason = "it is used in a static")]
     pub const fn new() -> Self {
         Self(OnceLock::new())
     }
 
-    /// The plan of the type with this shape, which is the same in every call.
+    /// The plan of the type with this shape, which has to be the same in every call.
     #[inline]
     pub fn get(&self, shape: ShapeFn) -> Option<Plan> {
         *self.0.get_or_init(|| plan(shape))
     }
 }
 
-/// The plan of a type: one look-up in a map.
+/// The plan of a type, at the cost of one look-up in a map.
 pub fn plan(shape: ShapeFn) -> Option<Plan> {
     root(shape).link.plan().map(Plan)
 }
 
-/// What is kept of a type: the way to its node, and what was asked about it once.
+/// What is kept for a type: the link to its node, and facts that are computed once.
 #[derive(Default)]
 pub(super) struct Root {
     pub(super) link: Link,
-    /// Whether a document of it may be deeper than one may be.
+    /// Whether its documents could be too deep.
     pub(super) may_be_too_deep: OnceLock<bool>,
 }
 
-/// What is kept of the type with this shape.
+/// What is kept for the type with this shape.
 pub(super) fn root(shape: ShapeFn) -> &'static Root {
     static ROOTS: Mutex<Option<HashMap<usize, &'static Root>>> = Mutex::new(None);
-    // Whoever panicked while holding the lock left a map with one entry more or less.
+    // A panic while the lock was held left a map with one entry more or less, which is still usable.
     let mut roots = ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
     roots.get_or_insert_default().entry(shape as usize).or_insert_with(|| Layout::default().build(shape))
 }
 
-/// A layout under construction: nodes by the address of their shape function. One function may have several addresses,
-/// and then several nodes; two functions of one address have one code, and so one shape.
+/// A layout under construction: nodes by the address of their shape function. A function may have several addresses, and then
+/// has several nodes; two functions with one address have the same code, and therefore the same shape.
 #[derive(Default)]
 struct Layout {
     drafts: Vec<Draft>,
@@ -125,16 +125,16 @@ struct Layout {
 
 struct Draft {
     node: Node,
-    /// The positions of the links' drafts, in their order.
+    /// The positions of the links' drafts, in the order of the links.
     below: Vec<usize>,
-    /// Whether it has a plan for a reason of its own.
+    /// Whether the draft has a plan for a reason of its own.
     planned: bool,
 }
 
 impl Layout {
     fn build(mut self, shape: ShapeFn) -> &'static Root {
         let position = self.add(shape);
-        // What is above something with a plan has one too; recursive types need more than one pass.
+        // A node above a node with a plan has one too. Recursive types need more than one pass.
         while self.spread() {}
         let planned: Vec<_> = self.drafts.iter().map(|draft| draft.planned).collect();
         let (nodes, below): (Vec<_>, Vec<_>) = self.drafts.into_iter().map(|draft| (draft.node, draft.below)).unzip();
@@ -143,11 +143,11 @@ impl Layout {
             // Each link is set once.
             let _ = link.node.set(&nodes[position]);
             if planned[position] {
-                let mut behind = position;
-                while let (Node::Optional(_), Some(next)) = (&nodes[behind], below[behind].first()) {
-                    behind = *next;
+                let mut inner = position;
+                while let (Node::Optional(_), Some(next)) = (&nodes[inner], below[inner].first()) {
+                    inner = *next;
                 }
-                let _ = link.plan.set(&nodes[behind]);
+                let _ = link.plan.set(&nodes[inner]);
             }
         };
         for (node, below) in nodes.iter().zip(&below) {
@@ -175,7 +175,7 @@ impl Layout {
         if let Some(position) = self.known.get(&(shape as usize)) {
             return *position;
         }
-        let (addresses, shape) = behind_newtypes(shape);
+        let (addresses, shape) = inside_newtypes(shape);
         let position = self.drafts.len();
         let (node, below, planned) = draft(shape);
         self.drafts.push(Draft { node, below: Vec::new(), planned });
@@ -188,8 +188,8 @@ impl Layout {
     }
 }
 
-/// The shape that is no newtype, and the addresses on the way to it.
-fn behind_newtypes(shape: ShapeFn) -> (Vec<usize>, Shape) {
+/// The first shape that is not a newtype, and the addresses on the path to it.
+fn inside_newtypes(shape: ShapeFn) -> (Vec<usize>, Shape) {
     let mut addresses = vec![shape as usize];
     let mut shape = shape();
     while let Shape::Newtype { inner, .. } = shape {
@@ -199,7 +199,8 @@ fn behind_newtypes(shape: ShapeFn) -> (Vec<usize>, Shape) {
     (addresses, shape)
 }
 
-/// The node of a shape that is no newtype, what its links lead to, and whether it is stored otherwise than serde has it.
+/// The node of a shape that is not a newtype, the shapes that its links lead to, and whether its stored form differs from
+/// serde's.
 fn draft(shape: Shape) -> (Node, Vec<ShapeFn>, bool) {
     match shape {
         Shape::Scalar(scalar) => (Node::Scalar(scalar), Vec::new(), false),
@@ -208,7 +209,7 @@ fn draft(shape: Shape) -> (Node, Vec<ShapeFn>, bool) {
         Shape::List(element) => (Node::List(Link::default()), vec![element], false),
         Shape::Set(element) => (Node::Set(Link::default()), vec![element], false),
         Shape::Map(key, value) => {
-            let pairs = match behind_newtypes(key).1 {
+            let pairs = match inside_newtypes(key).1 {
                 Shape::Scalar(scalar) => scalar.is_float(),
                 Shape::Choice { .. } => false,
                 _ => true,
@@ -248,7 +249,7 @@ impl Node {
         }
     }
 
-    /// The plan of what a list or a set holds.
+    /// The plan of the elements of a list or a set.
     pub(super) fn element_plan(&self) -> Option<&'static Self> {
         match self {
             Self::List(link) | Self::Set(link) => link.plan(),
@@ -256,7 +257,7 @@ impl Node {
         }
     }
 
-    /// The plan of what the variant holds.
+    /// The plan of the variant's content.
     pub(super) fn variant_plan(&self, name: &str) -> Option<&'static Self> {
         let Self::Enum(variants) = self else { return None };
         variants.iter().find(|variant| variant.names.has(name))?.held.as_ref()?.plan()

@@ -1,18 +1,18 @@
-//! How deep the documents of values are, without a document: for what is written in other ways than through a serializer.
+//! The depth of documents, computed from values without a document, for values that are not written through a serializer.
 
 use super::layout::{self, Link, Node};
-use super::reader::behind_options;
+use super::reader::inside_options;
 use crate::error::Error;
 use crate::limits::DOCUMENT_LEVELS;
 use crate::shape::ShapeFn;
 use crate::value::Value;
 
-/// The error of a document that is too deep.
+/// The error for a document that is too deep.
 pub fn too_deep(type_name: &'static str) -> Error {
     Error::TooLarge { type_name, limit: format!("at most {DOCUMENT_LEVELS} levels of nesting") }
 }
 
-/// How many levels of arrays and objects there are in a document of the value of a type, as the encoder counts them.
+/// The number of levels of arrays and objects in a document with a value of this type, as the encoder counts them.
 pub(crate) fn levels_of(shape: ShapeFn, value: &Value) -> usize {
     of_node(layout::root(shape).link.node(), value)
 }
@@ -22,7 +22,7 @@ fn of_link(link: &Link, value: &Value) -> usize {
 }
 
 fn of_node(node: Option<&'static Node>, value: &Value) -> usize {
-    let Some((options, node)) = node.and_then(behind_options) else { return value.levels() };
+    let Some((options, node)) = node.and_then(inside_options) else { return value.levels() };
     let wrappers = usize::from(match value {
         Value::None(depth) => (*depth).min(options.saturating_sub(1)),
         _ => options.saturating_sub(1),
@@ -59,15 +59,14 @@ fn of_node(node: Option<&'static Node>, value: &Value) -> usize {
         }
 }
 
-/// Whether a document of the type may have more levels than there may be: because the type holds itself. Computed once for
-/// each type.
+/// Whether documents of the type may have too many levels, because the type is recursive. Computed once for each type.
 pub(crate) fn may_be_too_deep(shape: ShapeFn) -> bool {
     let root = layout::root(shape);
     *root.may_be_too_deep.get_or_init(|| leads_too_deep(&root.link))
 }
 
 fn leads_too_deep(link: &Link) -> bool {
-    /// More than a type takes: a list of pairs has two.
+    /// More levels than one type takes: a list of pairs has two.
     const OF_ONE_TYPE: usize = 2;
     let mut held: Vec<&'static Node> = link.node().into_iter().collect();
     for _ in 0..DOCUMENT_LEVELS / OF_ONE_TYPE {

@@ -1,6 +1,6 @@
 //! Finds where a document does not decode. The decoder notes the position of each part that fails, the innermost first, and a
-//! walk over the document turns the positions into a path. The path costs nothing until somebody asks for it, and needs no
-//! second decoder, which would be compiled for every type.
+//! walk over the document turns the positions into a path. This costs nothing until the path is needed, and needs no second
+//! decoder, which would be compiled for every type.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
@@ -8,11 +8,11 @@ use std::fmt::{self, Write as _};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 thread_local! {
-    /// The positions that were noted; `None` while nobody wants to know.
+    /// The positions that were noted; `None` while they are not needed.
     static NOTED: RefCell<Option<Vec<usize>>> = const { RefCell::new(None) };
 }
 
-/// Notes the position of a part that failed, in the list or the object that it is in.
+/// Notes the position of a part that failed within the list or the object around it.
 #[cold]
 #[inline(never)]
 pub(super) fn note<E>(position: usize, error: E) -> E {
@@ -29,11 +29,11 @@ pub(super) fn note<E>(position: usize, error: E) -> E {
 /// A place in a document.
 #[derive(Debug)]
 pub struct Place {
-    /// In the whole document, in what is there, and so on.
+    /// The position in the whole document, then the position in that part, and so on.
     positions: Vec<usize>,
 }
 
-/// Runs `decode`, and says where it failed if it did.
+/// Runs `decode`, and returns where it failed if it did.
 pub(crate) fn locating<R>(decode: impl FnOnce() -> R) -> (R, Place) {
     /// Stops the notes, even if the user's code panics.
     struct Done;
@@ -54,17 +54,17 @@ pub(crate) fn locating<R>(decode: impl FnOnce() -> R) -> (R, Place) {
 }
 
 impl Place {
-    /// The path to the place, by the stored names on the way: `a.b[3]`; empty if it is the whole document. The deserializer is
-    /// one of the document that failed.
+    /// The path to the place, with the stored names: `a.b[3]`; empty if it is the whole document. The deserializer must be one
+    /// of the document that failed.
     pub fn path<'de, D: Deserializer<'de>>(&self, deserializer: D) -> String {
         let mut path = String::new();
-        // An error, always, if there is a way to go.
+        // This is always an error, if the path is not empty.
         let _ = Walk { positions: &self.positions, path: &mut path }.deserialize(deserializer);
         path
     }
 }
 
-/// Goes to a place, and stops there.
+/// Walks to a place, and stops there.
 struct Walk<'a> {
     positions: &'a [usize],
     path: &'a mut String,

@@ -1,4 +1,4 @@
-//! Structs and maps on the way out.
+//! The decoding of structs and maps.
 
 use std::cell::Cell;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::format::Format;
 use super::layout::{MapNode, Node};
 use super::locate::note;
 
-/// Of the visitor of a struct or of a map whose keys are text; the plan is its own.
+/// Wraps the visitor of a struct, or of a map whose keys are text. The plan is that of the struct or map.
 pub(super) struct MapOf<F, V> {
     visitor: V,
     plan: Option<&'static Node>,
@@ -48,11 +48,11 @@ impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for MapOf<F, V> {
 
 struct Entries<F, A> {
     access: A,
-    /// The struct that the entries are fields of.
+    /// The struct whose fields the entries are.
     fields: Option<&'static Node>,
     /// The plan of the next value.
     value: Cell<Option<&'static Node>>,
-    /// How many keys were read.
+    /// The number of keys that were read.
     begun: usize,
     format: PhantomData<F>,
 }
@@ -74,7 +74,7 @@ impl<'de, F: Format, A: MapAccess<'de>> MapAccess<'de> for Entries<F, A> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
         match self.access.next_value_seed(Seed::<F, V>::new(seed, self.value.get())) {
             Ok(value) => Ok(value),
-            // No closure, which would be compiled for each type.
+            // Not a closure, because that would be compiled for each type.
             Err(error) => Err(note(self.begun.saturating_sub(1), error)),
         }
     }
@@ -84,7 +84,7 @@ impl<'de, F: Format, A: MapAccess<'de>> MapAccess<'de> for Entries<F, A> {
     }
 }
 
-/// Of the visitor of a map whose entries are pairs.
+/// Wraps the visitor of a map whose entries are pairs.
 pub(super) struct PairsOf<F, V> {
     visitor: V,
     map: &'static MapNode,
@@ -113,7 +113,7 @@ impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for PairsOf<F, V> {
 struct Pairs<F, A> {
     access: A,
     map: &'static MapNode,
-    /// How many entries were read.
+    /// The number of entries that were read.
     begun: usize,
     format: PhantomData<F>,
 }
@@ -145,7 +145,7 @@ impl<'de, F: Format, A: SeqAccess<'de>> MapAccess<'de> for Pairs<F, A> {
     }
 }
 
-/// The seeds of a key and its value, which stand in a list of two.
+/// The seeds of a key and its value, which are a list of two.
 pub(super) struct Pair<K, V>(pub(super) K, pub(super) V);
 
 impl<'de, K: DeserializeSeed<'de>, V: DeserializeSeed<'de>> DeserializeSeed<'de> for Pair<K, V> {

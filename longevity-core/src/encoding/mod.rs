@@ -1,21 +1,21 @@
-//! The one encoding of documents, for every store that uses serde: an adapter around the store's serializer and
-//! deserializer, which [`document`](crate::document) puts around them.
+//! The encoding of documents that all stores with serde share: an adapter around the store's serializer and deserializer, which
+//! [`document`](crate::document) applies.
 //!
-//! Users' types are serialized by their own serde form; the adapter changes what the store's format would lose or hold
-//! under another name. These are the rules, at every depth, for [`Json`]; another [`Format`] may have forms of its own for
-//! some of it:
+//! Users' types are serialized in their own serde form. The adapter changes the parts that the store's format would lose, or
+//! that are stored under another name. These are the rules for [`Json`], at every depth; another [`Format`] may have forms of
+//! its own for some of them:
 //!
 //! | Rust | document |
 //! | --- | --- |
 //! | a field | under its stored name |
-//! | `f32`, `f64` | a number, `f32` widened; `"inf"`, `"-inf"`, `"NaN"`, and `"NaN:7ff8000000000001"`, the bits of another NaN |
-//! | `u64`, `usize` | a number; above `i64::MAX` text of twenty digits, which sorts after all numbers |
+//! | `f32`, `f64` | a number, `f32` widened; `"inf"`, `"-inf"`, `"NaN"`, and `"NaN:7ff8000000000001"` with the bits of another NaN |
+//! | `u64`, `usize` | a number; above `i64::MAX`, text of twenty digits, which sorts after all numbers |
 //! | [`Bytes`](crate::Bytes) | lower-case hexadecimal text, which sorts as the bytes do |
 //! | UUID, [`Timestamp`](crate::Timestamp), `char`, a choice | text |
 //! | `None`, `Some(x)` | `null`, `x` |
 //! | `Some(x)` directly in `Some` or in a newtype in `Some`, where `x` is anything | `{"$some": x}`, and `null` inside for `Some(None)` |
-//! | a struct | an object, also without fields |
-//! | a map whose keys are scalars but no floats, or choices | an object, its keys as text |
+//! | a struct | an object, even without fields |
+//! | a map whose keys are choices, or scalars other than floats | an object with its keys as text |
 //! | any other map | an array of `[key, value]` |
 //! | a poly component | `{"Variant": held}`, `"Unit"` |
 //!
@@ -23,17 +23,16 @@
 //!
 //! # Map
 //!
-//! `format` says what differs between formats. `layout` knows the structure of a type, `text` the text of what has no form of
-//! its own, and `floats` how wide they are. On the way in: `encoder`, `compound` for what holds more than one value,
-//! `encode_key`, and `encode_own` for our basic types in formats that have forms of them. On the way out: `decoder`,
-//! `visitors`, `maps`, `scalars`, `decode_key`, and `locate` for where they fail. `reader` finds a property, `values` reads it, `projection`
-//! finds several whatever the variant, `from_value` makes of a value what the user's type is, `levels` tells how deep its document
-//! is, and `derived` whether a type's decoding can have rules.
+//! `format` has the differences between formats. `layout` knows the structure of a type, `text` the text of values that a
+//! format has no form for, and `floats` how wide floats are. Encoding is in `encoder`, in `compound` for values with more than
+//! one part, in `encode_key`, and in `encode_own` for basic types of longevity in formats that have forms for them. Decoding is
+//! in `decoder`, `visitors`, `maps`, `scalars` and `decode_key`; `locate` finds where it fails. `reader` finds a property,
+//! `values` reads it, `projection` finds several in any variant, `from_value` turns a value into the user's type, and `levels`
+//! computes the depth of its document.
 
 mod compound;
 mod decode_key;
 mod decoder;
-mod derived;
 mod encode_key;
 mod encode_own;
 mod encoder;
@@ -58,7 +57,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::error::BoxError;
 
 #[doc(hidden)]
-pub use derived::is_decoded_by_derive;
 pub use format::{Format, Json};
 pub(crate) use from_value::from_value_as;
 #[doc(hidden)]
@@ -70,26 +68,26 @@ pub(crate) use locate::locating;
 pub use projection::Projection;
 pub use reader::PropertyReader;
 
-/// Why a value was not encoded.
+/// The reason why a value was not encoded.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError<E> {
     /// The document would have more levels of arrays and objects than the store reads.
     #[error("the value is nested deeper than the {max_depth} levels that a document may have")]
     TooDeep {
-        /// How many there may be.
+        /// The greatest number of levels.
         max_depth: usize,
     },
-    /// The store's serializer failed, or the user's `Serialize`.
+    /// The store's serializer or the user's `Serialize` failed.
     #[error(transparent)]
     Format(#[from] E),
 }
 
-/// A document that does not decode.
+/// The error for a document that does not decode.
 #[derive(Debug)]
 pub struct DecodeError {
     /// The path to the value that does not fit, empty if it is the whole document.
     pub path: String,
-    /// Why it does not fit.
+    /// The reason why it does not fit.
     pub source: BoxError,
 }
 
@@ -103,7 +101,7 @@ pub(crate) fn serialize_as<F: Format, T: Serialize, S: Serializer>(
     let too_deep = Cell::new(false);
     let place = encoder::Place::root(plan.map(|plan| plan.0), max_depth, &too_deep);
     let result = encoder::Placed::<F, T>::new(value, &place).serialize(serializer);
-    // The user's `Serialize` may have dropped the error.
+    // The user's `Serialize` may have swallowed the error.
     if too_deep.get() { Err(EncodeError::TooDeep { max_depth }) } else { result.map_err(EncodeError::Format) }
 }
 

@@ -1,4 +1,4 @@
-//! Some properties' values out of documents of any variant.
+//! The values of some properties out of documents of any variant.
 
 use super::reader::PropertyReader;
 use crate::table::TableDefinition;
@@ -14,12 +14,12 @@ pub struct Projection<'a> {
 #[derive(Debug)]
 struct InVariant {
     discriminators: Option<&'static [&'static str]>,
-    /// For each path; `None` where the variant has no such property.
+    /// One for each path; `None` where the variant does not have the property.
     readers: Vec<Option<PropertyReader>>,
 }
 
 impl<'a> Projection<'a> {
-    /// The reader of the properties at these paths.
+    /// The projection that reads the properties at these paths.
     pub fn new(definition: &TableDefinition, paths: &'a [Path]) -> Self {
         let variants = definition.variants.iter().map(|variant| InVariant {
             discriminators: variant.discriminators,
@@ -33,8 +33,8 @@ impl<'a> Projection<'a> {
         self.paths
     }
 
-    /// The values of a row with this discriminator, by a function that reads one property of it: the one at this position of the
-    /// paths. A property that its variant lacks is absent.
+    /// The values of a row with this discriminator. The function reads the property at a position of the paths. A property that
+    /// the variant does not have is absent.
     pub fn read<E>(
         &self,
         discriminator: Option<&str>,
@@ -46,10 +46,10 @@ impl<'a> Projection<'a> {
             (Some(_), None) => false,
         };
         let Some(variant) = self.variants.iter().find(of_row) else {
-            return Ok(vec![Value::None(0); self.paths.len()]);
+            return Ok(vec![Value::NONE; self.paths.len()]);
         };
         let value = |(position, (path, reader)): (usize, (&Path, &Option<PropertyReader>))| {
-            let Some(reader) = reader else { return Ok(Value::None(0)) };
+            let Some(reader) = reader else { return Ok(Value::NONE) };
             let value = read(position, reader)?;
             Ok(match path.entry() {
                 None => value.within(path.options()),

@@ -1,4 +1,4 @@
-//! One property's value out of a document, for those who do not know the Rust type.
+//! The value of one property out of documents, without the Rust type.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,22 +14,22 @@ use crate::value::{Path, Step, Value};
 
 /// Reads the value of one property out of documents. Make one per property, not per call.
 ///
-/// It reads what the decoded value would have: aliases count as the name, and a field that is not there has its default.
-/// Of a path through a map's entry it reads the map.
+/// It reads the same as the decoded value would have: aliases count as the name, and a missing field has its default. For a
+/// path through a map's entry it reads the map.
 pub struct PropertyReader {
     path: Path,
     steps: Vec<Crossing>,
     leaf: Leaf,
-    /// The way on through a poly component, which is read as a whole.
+    /// The rest of the path, which leads through a poly component. The component is read as a whole.
     rest: Vec<&'static Step>,
     end: shape::Leaf,
 }
 
-/// A field on the way, and the options around the struct that has it.
+/// A field on the path, and the number of options around the struct that has it.
 struct Crossing {
     options: u8,
     names: Names,
-    /// The field's value in documents without it; no value is none.
+    /// The field's value in documents without it. Without a default, the field is absent.
     absent: Option<fn() -> Value>,
 }
 
@@ -50,8 +50,8 @@ impl PropertyReader {
         while let [step, next @ ..] = rest
             && !step.is_variant
         {
-            let (options, behind) = behind_options(node)?;
-            let (Node::Struct(nodes), Shape::Struct { fields, .. }) = (behind, bare(shape)) else { return None };
+            let (options, inner) = inside_options(node)?;
+            let (Node::Struct(nodes), Shape::Struct { fields, .. }) = (inner, bare(shape)) else { return None };
             let position = fields.iter().position(|field| field.step.hash == step.hash)?;
             let field = nodes.get(position)?;
             steps.push(Crossing { options, names: field.names, absent: field.absent });
@@ -59,23 +59,23 @@ impl PropertyReader {
             node = field.held.node()?;
             rest = next;
         }
-        let (options, node) = behind_options(node)?;
+        let (options, node) = inside_options(node)?;
         let rest = rest.to_vec();
         Some(Self { path, steps, leaf: Leaf { options, node }, rest, end })
     }
 
-    /// Where the property is; of a path through a map's entry, where the map is.
+    /// The path to the property; for a path through a map's entry, the path to the map.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What the value is; of a path through a map's entry, what the map is.
+    /// The property's type; for a path through a map's entry, the map's type.
     pub fn leaf(&self) -> &shape::Leaf {
         &self.end
     }
 
-    /// The value, as [`Storable::value_at`](crate::Storable::value_at) reads it from the decoded document; a field that
-    /// the document does not hold and that has no default is `None`.
+    /// The value, as [`Storable::value_at`](crate::Storable::value_at) reads it from the decoded document. A field that is
+    /// missing in the document and has no default is `None`.
     pub fn read<'de, F: Format, D: Deserializer<'de>>(&self, deserializer: D) -> Result<Value, D::Error> {
         let value = Walk::<F> { steps: &self.steps, leaf: self.leaf, format: PhantomData }.deserialize(deserializer)?;
         Ok(if self.rest.is_empty() { value } else { value.at(&self.rest).to_value() })
@@ -98,8 +98,8 @@ fn bare(shape: ShapeFn) -> Shape {
     shape
 }
 
-/// How many options there are around the node, and what is behind them.
-pub(super) fn behind_options(mut node: &'static Node) -> Option<(u8, &'static Node)> {
+/// The number of options around the node, and the node within them.
+pub(super) fn inside_options(mut node: &'static Node) -> Option<(u8, &'static Node)> {
     let mut options = 0_u8;
     while let Node::Optional(inner) = node {
         options = options.saturating_add(1);
@@ -108,7 +108,7 @@ pub(super) fn behind_options(mut node: &'static Node) -> Option<(u8, &'static No
     Some((options, node))
 }
 
-/// The way that is left.
+/// The rest of the path.
 struct Walk<'a, F> {
     steps: &'a [Crossing],
     leaf: Leaf,
@@ -141,9 +141,9 @@ impl<'de, F: Format> DeserializeSeed<'de> for Walk<'_, F> {
 /// A value in options.
 pub(super) struct Layers<F, S> {
     options: u8,
-    /// How many of them are passed.
+    /// The number of options that were passed.
     depth: u8,
-    /// Whether that is to be told: a property behind an option is absent, whichever option it is.
+    /// Whether this number matters. A property within an option is absent, whichever option is `None`.
     counted: bool,
     inner: S,
     format: PhantomData<F>,
@@ -192,7 +192,7 @@ impl<'de, F: Format, S: DeserializeSeed<'de, Value = Value>> Visitor<'de> for La
     }
 }
 
-/// One field of a struct, the others skipped.
+/// Reads one field of a struct and skips the others.
 struct Field<'a, F> {
     step: &'a Crossing,
     rest: Walk<'a, F>,
@@ -215,7 +215,7 @@ impl<'de, F: Format> Visitor<'de> for Field<'_, F> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut found = None;
-        // To the end, as formats want it.
+        // The map is read to its end, as formats require.
         while let Some(is_it) = map.next_key_seed(Is(self.step.names))? {
             if !is_it {
                 map.next_value::<IgnoredAny>()?;
@@ -227,22 +227,22 @@ impl<'de, F: Format> Visitor<'de> for Field<'_, F> {
         }
         Ok(match (found, self.step.absent) {
             (Some(value), _) => value,
-            (None, None) => Value::None(0),
+            (None, None) => Value::NONE,
             (None, Some(absent)) => below(absent(), self.rest.steps),
         })
     }
 }
 
-/// What a value has at the end of the way.
+/// The value at the end of the rest of the path.
 fn below(value: Value, steps: &[Crossing]) -> Value {
     let Some((step, steps)) = steps.split_first() else { return value };
     match value {
         Value::Record(fields) => {
             let field = fields.into_iter().find(|(name, _)| *name == step.names.stored);
-            field.map_or(Value::None(0), |(_, value)| below(value, steps))
+            field.map_or(Value::NONE, |(_, value)| below(value, steps))
         }
-        // An option on the way: which of several it is does not count.
-        _ => Value::None(0),
+        // An option on the path, at any depth.
+        _ => Value::NONE,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Scalars on the way out that may be text where serde expects something else.
+//! The decoding of scalars that may be text where serde expects something else.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,7 +9,7 @@ use super::floats;
 use super::format::Format;
 use super::text::{self, Float};
 
-/// The key under which `serde_json` hands out a number once any crate of the program turns its `arbitrary_precision` on.
+/// The key of the numbers that `serde_json` passes on once any crate of the program enables its `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// The digits of such a number.
@@ -20,7 +20,7 @@ fn digits<'de, A: MapAccess<'de>>(mut map: A, expected: &dyn serde::de::Expected
     }
 }
 
-/// Of an unsigned integer's visitor.
+/// Wraps the visitor of an unsigned integer.
 pub(super) struct Unsigned<V>(V);
 
 impl<V> Unsigned<V> {
@@ -49,7 +49,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Unsigned<V> {
     fn visit_str<E: Error>(self, value: &str) -> Result<V::Value, E> {
         match text::parse_unsigned(value) {
             Some(value) => self.0.visit_u64(value),
-            None => Err(E::invalid_value(Unexpected::Str(value), &"an integer, as a number or in twenty digits")),
+            None => Err(E::invalid_value(Unexpected::Str(value), &"an integer, as a number or as twenty digits")),
         }
     }
 
@@ -62,9 +62,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Unsigned<V> {
     }
 }
 
-/// A float of the right width for a visitor.
+/// A float with the right width for a visitor.
 pub(super) trait Visited: Float {
-    /// Of a stored float, which is of this width or was widened.
+    /// The float for a stored one, which has this width or was widened.
     fn of_f64(value: f64) -> Self;
 
     fn visited<'de, V: Visitor<'de>, E: Error>(self, visitor: V) -> Result<V::Value, E>;
@@ -94,7 +94,7 @@ impl Visited for f64 {
     }
 }
 
-/// Of the visitor of a float of type `T`.
+/// Wraps the visitor of a float of type `T`.
 pub(super) struct FloatOf<F, T, V>(V, PhantomData<(F, T)>);
 
 impl<F, T, V> FloatOf<F, T, V> {
@@ -140,7 +140,7 @@ impl<'de, F: Format, T: Visited, V: Visitor<'de>> Visitor<'de> for FloatOf<F, T,
     }
 }
 
-/// Visitors of a value that is stored as its text.
+/// Wrappers for the visitors of values that are stored as text.
 macro_rules! from_text {
     ($($(#[$doc:meta])* $name:ident: $expected:literal, |$text:ident| $parsed:expr, $visit:ident;)*) => {$(
         $(#[$doc])*
@@ -170,12 +170,12 @@ macro_rules! from_text {
 }
 
 from_text! {
-    /// Of the visitor of a byte string.
-    Hex: "lower-case hexadecimal digits, two a byte", |text| text::parse_bytes(text), visit_byte_buf;
-    /// Of the visitor of a key that is a boolean.
+    /// Wraps the visitor of a byte string.
+    Hex: "lower-case hexadecimal digits, two per byte", |text| text::parse_bytes(text), visit_byte_buf;
+    /// Wraps the visitor of a key that is a boolean.
     BoolKey: "\"true\" or \"false\"", |text| text.parse().ok(), visit_bool;
-    /// Of the visitor of a key that is a signed integer.
+    /// Wraps the visitor of a key that is a signed integer.
     SignedKey: "an integer as text", |text| text.parse().ok(), visit_i64;
-    /// Of the visitor of a key that is an unsigned integer.
-    UnsignedKey: "an integer of no sign as text", |text| text.parse().ok(), visit_u64;
+    /// Wraps the visitor of a key that is an unsigned integer.
+    UnsignedKey: "an unsigned integer as text", |text| text.parse().ok(), visit_u64;
 }

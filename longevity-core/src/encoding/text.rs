@@ -1,13 +1,13 @@
-//! The text of what JSON has no form for: not-finite floats, the largest integers, bytes.
+//! The text of values that JSON has no form for: floats that are not finite, the largest integers, and bytes.
 
 use std::fmt::Write;
 
-/// `f32` and `f64`, whose texts differ by the length of their NaNs.
+/// `f32` and `f64`, whose texts differ in the length of their NaNs.
 pub(super) trait Float: Copy {
     /// The text of a float that is not finite.
     fn text(self) -> String;
 
-    /// The float of such a text.
+    /// The float with this text.
     fn parse(text: &str) -> Option<Self>;
 }
 
@@ -48,12 +48,12 @@ float! {
     f64, u64, 16;
 }
 
-/// The text of an integer above `i64::MAX`: all have twenty digits, so that they sort.
+/// The text of an integer above `i64::MAX`. All such texts have twenty digits, so that they sort.
 pub(super) fn of_unsigned(value: u64) -> String {
     format!("{value:020}")
 }
 
-/// The integer of such a text.
+/// The integer with this text.
 pub(super) fn parse_unsigned(text: &str) -> Option<u64> {
     let digits = text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits { text.parse().ok() } else { None }
@@ -68,7 +68,7 @@ pub(super) fn of_bytes(bytes: &[u8]) -> String {
     })
 }
 
-/// The bytes of such a text.
+/// The bytes with this text.
 pub(super) fn parse_bytes(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
@@ -77,7 +77,7 @@ pub(super) fn parse_bytes(text: &str) -> Option<Vec<u8>> {
     pairs.iter().map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?)).collect()
 }
 
-/// Upper case is refused: one value has one text.
+/// Refuses upper case, so that a value has one text only.
 fn nibble(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),

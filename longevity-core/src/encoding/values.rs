@@ -14,11 +14,11 @@ use super::decoder::Decoder;
 use super::format::Format;
 use super::layout::{FieldNode, Link, MapNode, Node, VariantNode};
 use super::maps::Pair;
-use super::reader::{Layers, behind_options};
+use super::reader::{Layers, inside_options};
 use crate::shape::ScalarType;
 use crate::value::{Bytes, Timestamp, Value};
 
-/// The value of a type, options not among it.
+/// Reads the value of a type, without the options around it.
 pub(super) struct ValueSeed<F>(&'static Node, PhantomData<F>);
 
 impl<F> ValueSeed<F> {
@@ -52,13 +52,13 @@ impl<'de, F: Format> DeserializeSeed<'de> for ValueSeed<F> {
     }
 }
 
-/// The choice of this name.
+/// The value of the choice with this name.
 fn choice(aliases: &[(&str, &str)], name: String) -> Value {
     let stored = aliases.iter().find(|(alias, _)| *alias == name).map(|(_, stored)| Box::from(*stored));
     Value::Text(stored.unwrap_or_else(|| name.into()))
 }
 
-/// A scalar is read as its Rust type is.
+/// Reads a scalar in the same manner as its Rust type is read.
 fn scalar_of<'de, D: Deserializer<'de>>(scalar: ScalarType, deserializer: D) -> Result<Value, D::Error> {
     Ok(match scalar {
         ScalarType::Bool => Value::Bool(bool::deserialize(deserializer)?),
@@ -80,14 +80,14 @@ fn scalar_of<'de, D: Deserializer<'de>>(scalar: ScalarType, deserializer: D) -> 
     })
 }
 
-/// The value of a type, with the options around it.
+/// Reads the value of a type with the options around it.
 struct Held<F>(&'static Node, PhantomData<F>);
 
 impl<'de, F: Format> DeserializeSeed<'de> for Held<F> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        let Some((options, node)) = behind_options(self.0) else { return Err(unknown()) };
+        let Some((options, node)) = inside_options(self.0) else { return Err(unknown()) };
         Layers::<F, _>::new(options, true, ValueSeed::<F>::new(node)).deserialize(deserializer)
     }
 }
@@ -159,7 +159,7 @@ impl<'de, F: Format> Visitor<'de> for EntriesOf<F> {
     }
 }
 
-/// A key that is text in the document.
+/// Reads a key, which is text in the document.
 struct KeyOf<F>(&'static Node, PhantomData<F>);
 
 impl<'de, F: Format> DeserializeSeed<'de> for KeyOf<F> {
@@ -194,7 +194,7 @@ impl<'de, F: Format> Visitor<'de> for RecordOf<F> {
             }
         }
         let fields = self.0.iter().zip(values).map(|(field, value)| {
-            let absent = || field.absent.map_or(Value::None(0), |absent| absent());
+            let absent = || field.absent.map_or(Value::NONE, |absent| absent());
             (field.names.stored, value.unwrap_or_else(absent))
         });
         Ok(Value::Record(fields.collect()))
@@ -209,7 +209,7 @@ impl<'de, F: Format> Visitor<'de> for RecordOf<F> {
     }
 }
 
-/// The position of the field that a key names.
+/// Reads the position of the field that a key names.
 struct Position(&'static [FieldNode]);
 
 impl<'de> DeserializeSeed<'de> for Position {

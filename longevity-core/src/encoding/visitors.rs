@@ -1,4 +1,4 @@
-//! Between the store's format and the user's visitors: options, lists and enums on the way out.
+//! Adapters between the store's format and the user's visitors, for decoding options, lists and enums.
 
 use std::cell::Cell;
 use std::fmt;
@@ -23,7 +23,7 @@ macro_rules! expecting {
     };
 }
 
-/// Of an option's visitor.
+/// Wraps the visitor of an option.
 pub(super) struct OptionOf<F, V> {
     visitor: V,
     plan: Option<&'static Node>,
@@ -57,7 +57,7 @@ impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for OptionOf<F, V> {
     }
 }
 
-/// `{"$some": inner}`, or what the format has for it, and the seed of what is inside.
+/// Reads `{"$some": inner}`, or the format's form of it. Holds the seed of the content.
 pub(super) struct Wrapped<F, S> {
     seed: S,
     format: PhantomData<F>,
@@ -110,7 +110,7 @@ impl<F: Format> Visitor<'_> for SomeKey<F> {
     }
 }
 
-/// Of the visitor of a struct that is declared without fields.
+/// Wraps the visitor of a struct that is declared without fields.
 pub(super) struct Fieldless<V>(pub(super) V);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Fieldless<V> {
@@ -126,7 +126,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Fieldless<V> {
     }
 }
 
-/// Of a list's visitor; the plan is the elements'.
+/// Wraps the visitor of a list. The plan is that of the elements.
 pub(super) struct SeqOf<F, V> {
     visitor: V,
     plan: Option<&'static Node>,
@@ -154,7 +154,7 @@ impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for SeqOf<F, V> {
 struct Elements<F, A> {
     access: A,
     plan: Option<&'static Node>,
-    /// How many elements were read.
+    /// The number of elements that were read.
     begun: usize,
     format: PhantomData<F>,
 }
@@ -167,7 +167,7 @@ impl<'de, F: Format, A: SeqAccess<'de>> SeqAccess<'de> for Elements<F, A> {
         self.begun += 1;
         match self.access.next_element_seed(Seed::<F, T>::new(seed, self.plan)) {
             Ok(element) => Ok(element),
-            // No closure, which would be compiled for each type.
+            // Not a closure, because that would be compiled for each type.
             Err(error) => Err(note(self.begun - 1, error)),
         }
     }
@@ -177,7 +177,7 @@ impl<'de, F: Format, A: SeqAccess<'de>> SeqAccess<'de> for Elements<F, A> {
     }
 }
 
-/// Of an enum's visitor.
+/// Wraps the visitor of an enum.
 pub(super) struct EnumOf<F, V> {
     visitor: V,
     plan: Option<&'static Node>,
@@ -221,7 +221,7 @@ impl<'de, F: Format, A: EnumAccess<'de>> EnumAccess<'de> for Variants<F, A> {
     }
 }
 
-/// What a variant holds.
+/// The content of a variant.
 struct Held<F, A> {
     access: A,
     plan: Option<&'static Node>,
@@ -238,7 +238,7 @@ impl<'de, F: Format, A: VariantAccess<'de>> VariantAccess<'de> for Held<F, A> {
 
     #[inline]
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, A::Error> {
-        // A variant is an object of one field.
+        // A variant is an object with one field.
         match self.access.newtype_variant_seed(Seed::<F, T>::new(seed, self.plan)) {
             Ok(held) => Ok(held),
             Err(error) => Err(note(0, error)),

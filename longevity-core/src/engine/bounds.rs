@@ -1,4 +1,4 @@
-//! What is asked of a store is within [the limits](crate::limits) before a back end sees it.
+//! Checks that queries and patches are within [the limits](crate::limits) before a back end sees them.
 
 use crate::encoding::too_deep;
 use crate::error::Error;
@@ -33,8 +33,8 @@ pub(crate) fn ensure_within(backend: &'static str, select: &Select) -> Result<()
                 std::slice::from_ref(operand)
             }
             Predicate::In { operands, .. } => operands.as_slice(),
-            Predicate::All
-            | Predicate::Nothing
+            Predicate::True
+            | Predicate::False
             | Predicate::Scope(_)
             | Predicate::Text { .. }
             | Predicate::Length { .. }
@@ -47,28 +47,28 @@ pub(crate) fn ensure_within(backend: &'static str, select: &Select) -> Result<()
     Ok(())
 }
 
-/// Fails if one of the paths leads further down than any document is deep.
+/// Fails if one of the paths is deeper than any document may be.
 pub(super) fn ensure_paths_within<'a>(
     backend: &'static str,
     paths: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Error> {
     for path in paths {
         let mut rest = Some(path);
-        while let Some((key, behind)) = rest.and_then(Path::entry) {
+        while let Some((key, below)) = rest.and_then(Path::entry) {
             if is_too_deep(key) {
                 return Err(too_large(backend, format!("a value has at most {DOCUMENT_LEVELS} levels of nesting")));
             }
-            rest = Some(behind);
+            rest = Some(below);
         }
         if path.levels() > DOCUMENT_LEVELS {
-            return Err(too_large(backend, format!("a property is at most {DOCUMENT_LEVELS} levels down")));
+            return Err(too_large(backend, format!("a property is at most {DOCUMENT_LEVELS} levels deep")));
         }
     }
     Ok(())
 }
 
 impl<P: PersistentType> Patch<P> {
-    /// Fails if no document could have what it leads to or what it writes.
+    /// Fails if no document could have the property or the value.
     pub(crate) fn ensure_within(&self, backend: &'static str) -> Result<(), Error> {
         ensure_paths_within(backend, self.paths())?;
         if self.operands().any(is_too_deep) { Err(too_deep(P::NAME)) } else { Ok(()) }

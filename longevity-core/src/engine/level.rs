@@ -1,4 +1,4 @@
-//! A transaction as the engine knows it: whether it may still be used, and whether it may be committed.
+//! The engine's view of a transaction: whether it may still be used, and whether it may be committed.
 //!
 //! A nested transaction is a level of its own over the same transaction of the back end.
 
@@ -13,7 +13,7 @@ use crate::state::Origin;
 pub(crate) struct Level<B: Backend> {
     shared: Arc<Shared<B>>,
     outer: Option<Arc<Level<B>>>,
-    /// In how many others it is nested.
+    /// The number of transactions that it is nested in.
     depth: usize,
     stage: AtomicU8,
     loss: OnceLock<Loss>,
@@ -21,29 +21,29 @@ pub(crate) struct Level<B: Backend> {
     origin: Arc<Origin>,
 }
 
-/// What a transaction has in common with those that are nested in it.
+/// The state that a transaction shares with the transactions nested in it.
 struct Shared<B: Backend> {
     transaction: B::Transaction,
     mode: TransactionMode,
-    /// How many writes are on their way.
+    /// The number of writes that are not done yet.
     writes: AtomicUsize,
 }
 
-/// Why it cannot be committed.
+/// Why the transaction cannot be committed.
 enum Loss {
-    /// Another transaction was in the way, so that it may be tried again. What the back end said of it.
+    /// Another transaction conflicted with it, so it may be tried again. Holds the text of the back end's error.
     Conflict(String),
-    /// An operation failed, with this error.
+    /// An operation failed. Holds the text of its error.
     Failure(String),
 }
 
 /// It may be used.
 const OPEN: u8 = 0;
-/// Another one is nested in it.
+/// Another transaction is nested in it.
 const NESTED: u8 = 1;
 const COMMITTED: u8 = 2;
 const ROLLED_BACK: u8 = 3;
-/// Its commit has begun, and nobody knows yet, or ever, whether it was done.
+/// Its commit has begun, and it is not known, perhaps forever, whether it was done.
 const UNKNOWN: u8 = 4;
 
 impl<B: Backend> Level<B> {
@@ -55,7 +55,7 @@ impl<B: Backend> Level<B> {
         Ok(Open::new(Self::over(Arc::new(Shared { transaction, mode, writes: AtomicUsize::new(0) }), None)))
     }
 
-    /// Begins one that is nested in this one.
+    /// Begins a transaction that is nested in this one.
     pub(crate) fn nest(self: &Arc<Self>, backend: &B) -> Result<Open<B>, Error> {
         self.ensure_open()?;
         if !backend.capabilities().savepoints {
@@ -83,22 +83,22 @@ impl<B: Backend> Level<B> {
         self.stage.load(Ordering::SeqCst)
     }
 
-    /// Changes the stage if it is one of these.
+    /// Changes the stage if it is one of `from`.
     fn to(&self, from: &[u8], to: u8) -> bool {
         let change = |stage: u8| from.contains(&stage).then_some(to);
         self.stage.fetch_update(Ordering::SeqCst, Ordering::SeqCst, change).is_ok()
     }
 
-    /// Loses the transaction if a write is on its way. To be called after each change of the stage. A write is counted before it looks
-    /// at the stage: either it sees the new stage, or it is counted here.
+    /// Loses the transaction if a write is not done yet. Has to be called after each change of the stage. A write is counted
+    /// before it reads the stage, so either it sees the new stage, or it is counted here.
     fn ensure_quiet(&self) {
         if self.shared.writes.load(Ordering::SeqCst) > 0 {
-            // Nobody knows whether it is done within what is nested, or within what it is nested in.
-            self.lose_all("it was committed, or a nested one began or ended, while a write was on its way");
+            // It is not known whether the write is done in the nested transaction or in the outer one.
+            self.lose_all("it was committed, or a nested transaction began or ended, during a write");
         }
     }
 
-    /// Whether all that it is nested in is still there, and waits for it.
+    /// Whether all outer transactions are still there and wait for this one.
     fn is_nested_still(&self) -> bool {
         let mut level = self;
         while let Some(outer) = &level.outer {
@@ -114,7 +114,7 @@ impl<B: Backend> Level<B> {
         if self.stage() == OPEN && self.is_nested_still() { Ok(()) } else { Err(self.refusal()) }
     }
 
-    /// Fails if nothing of a type may be written.
+    /// Fails if the transaction may not write rows of the type.
     pub(crate) fn ensure_writable(&self, type_name: &'static str) -> Result<(), Error> {
         match self.shared.mode {
             TransactionMode::ReadWrite => self.ensure_open(),
@@ -126,20 +126,20 @@ impl<B: Backend> Level<B> {
     fn refusal(&self) -> Error {
         let how = match self.stage() {
             COMMITTED => "it was committed",
-            UNKNOWN => "nobody knows whether it was committed",
+            UNKNOWN => "it is not known whether it was committed",
             NESTED if self.is_nested_still() => return Error::TransactionNested,
             _ => "it was rolled back",
         };
         Error::TransactionEnded { how }
     }
 
-    /// The rows, if it may be used.
+    /// The rows, if the transaction may be used.
     pub(crate) fn rows(&self) -> Result<&B::Transaction, Error> {
         self.ensure_open()?;
         Ok(&self.shared.transaction)
     }
 
-    /// The rows, if those of a type may be written. Tell the result when the write is [done](Writing::done).
+    /// The rows, if the transaction may write those of the type. Call [`done`](Writing::done) when the write has a result.
     pub(crate) fn rows_to_write(&self, type_name: &'static str) -> Result<Writing<'_, B>, Error> {
         self.shared.writes.fetch_add(1, Ordering::SeqCst);
         let mut writing = Writing { level: self, is_done: true };
@@ -148,12 +148,12 @@ impl<B: Backend> Level<B> {
         Ok(writing)
     }
 
-    /// The origin of the states that are read or written in it.
+    /// The origin of the states that are read or written in the transaction.
     pub(crate) fn origin(&self) -> &Arc<Origin> {
         &self.origin
     }
 
-    /// The result of a read, which may have lost the transaction.
+    /// Passes on the result of a read, which may have lost the transaction.
     pub(crate) fn noted<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &result
             && breaks(error)
@@ -163,7 +163,7 @@ impl<B: Backend> Level<B> {
         result
     }
 
-    /// From here on it cannot be committed; nor can those that it is nested in, if the store has lost it.
+    /// Prevents the transaction from being committed, and the outer ones too if the store has lost the transaction.
     #[cold]
     pub(crate) fn lose(&self, error: &Error) {
         let loss = || match error {
@@ -172,13 +172,13 @@ impl<B: Backend> Level<B> {
         };
         let mut level = Some(self);
         while let Some(lost) = level {
-            // The first is the cause of the others.
+            // The first failure is the cause of the others.
             lost.loss.get_or_init(loss);
             level = lost.outer.as_deref().filter(|_| breaks(error));
         }
     }
 
-    /// The same for it and all that it is nested in, because of something that is no error of the store.
+    /// The same for the transaction and all outer ones, for a reason that is not an error of the store.
     #[cold]
     fn lose_all(&self, because: &str) {
         let mut level = Some(self);
@@ -188,7 +188,7 @@ impl<B: Backend> Level<B> {
         }
     }
 
-    /// Why it cannot be committed.
+    /// Why the transaction cannot be committed.
     fn loss(&self) -> Option<Error> {
         Some(match self.loss.get()? {
             Loss::Conflict(what) => Error::TransactionConflict { tries: 1, source: what.clone().into() },
@@ -196,7 +196,7 @@ impl<B: Backend> Level<B> {
         })
     }
 
-    /// What the back end said if another transaction was in the way.
+    /// The text of the back end's error, if another transaction conflicted with this one.
     pub(crate) fn conflict(&self) -> Option<&str> {
         match self.loss.get()? {
             Loss::Conflict(what) => Some(what),
@@ -204,16 +204,16 @@ impl<B: Backend> Level<B> {
         }
     }
 
-    /// Ends the nested one, unless what it is nested in has ended before.
+    /// Ends this nested transaction, unless its outer one has already ended.
     fn end_nested(&self, outer: &Level<B>, kept: bool) -> Result<(), Error> {
         if !self.is_nested_still() {
             return Err(Error::TransactionEnded { how: "it was rolled back" });
         }
         let released = if kept { self.shared.transaction.release(self.depth) } else { Ok(()) };
         if let Err(error) = &released {
-            // How much of it is left cannot be told.
+            // It is not known how much of the nested transaction is left.
             outer.lose(error);
-            outer.lose_all("a nested one could not be ended");
+            outer.lose_all("a nested transaction could not be ended");
         }
         if !kept || released.is_err() {
             self.shared.transaction.undo(self.depth);
@@ -224,7 +224,7 @@ impl<B: Backend> Level<B> {
     }
 }
 
-/// A write on its way in a transaction.
+/// A write in a transaction that is not done yet.
 pub(crate) struct Writing<'a, B: Backend> {
     level: &'a Level<B>,
     is_done: bool,
@@ -244,7 +244,7 @@ impl<'a, B: Backend> Writing<'a, B> {
 impl<B: Backend> Drop for Writing<'_, B> {
     fn drop(&mut self) {
         if !self.is_done {
-            // Half of it may be done.
+            // Half of the write may be done.
             let because = || Loss::Failure("the future of a write was dropped before the write was done".to_owned());
             self.level.loss.get_or_init(because);
         }
@@ -252,7 +252,7 @@ impl<B: Backend> Drop for Writing<'_, B> {
     }
 }
 
-/// Whether the store has lost the transaction in which an operation failed so, whatever the operation was.
+/// Whether the store has lost a transaction in which any operation failed with this error.
 fn breaks(error: &Error) -> bool {
     matches!(
         error,
@@ -266,7 +266,7 @@ fn breaks(error: &Error) -> bool {
 /// A transaction that is rolled back when this is dropped.
 pub(crate) struct Open<B: Backend> {
     pub(crate) level: Arc<Level<B>>,
-    /// Whether it was seen to its end.
+    /// Whether the end has been reached.
     ended: bool,
 }
 
@@ -275,7 +275,7 @@ impl<B: Backend> Open<B> {
         Self { level: Arc::new(level), ended: false }
     }
 
-    /// Commits it if its work succeeded; rolls it back otherwise.
+    /// Commits the transaction if its work succeeded, and rolls it back otherwise.
     pub(crate) async fn end(self, succeeded: bool) -> Result<(), Error> {
         if succeeded {
             return self.commit().await;
@@ -284,10 +284,10 @@ impl<B: Backend> Open<B> {
         Ok(())
     }
 
-    /// Commits it, unless an operation in it failed: then it is rolled back.
+    /// Commits the transaction, or rolls it back if an operation in it failed.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let level = &self.level;
-        // So it stays if this is dropped.
+        // If the future is dropped, the stage stays like this.
         if !level.to(&[OPEN], UNKNOWN) {
             return Err(level.refusal());
         }
@@ -316,7 +316,7 @@ impl<B: Backend> Open<B> {
         committed
     }
 
-    /// Rolls it back. That this fails changes nothing: it cannot be committed any more.
+    /// Rolls the transaction back. A failure makes no difference, because the transaction can no longer be committed.
     pub(crate) async fn rollback(mut self) {
         let level = &self.level;
         if level.outer.is_none() && level.to(&[OPEN], ROLLED_BACK) {
@@ -332,12 +332,12 @@ impl<B: Backend> Drop for Open<B> {
             return;
         }
         let level = &*self.level;
-        // Whatever is nested in it goes with it.
+        // Nested transactions end with it.
         level.to(&[OPEN, NESTED], ROLLED_BACK);
         level.origin.undo();
         match &level.outer {
             None => level.shared.transaction.abandon(),
-            // If it was not nested any more, it was undone with what it was nested in.
+            // If the transaction is no longer nested, it was undone with its outer one.
             Some(outer) => drop(level.end_nested(outer, false)),
         }
     }

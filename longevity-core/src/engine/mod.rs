@@ -1,10 +1,10 @@
-//! What the repositories of all types do: compiled once for each back end, whatever the number of types. A repository is a
-//! thin skin around it, which encodes, decodes and names.
+//! The operations of the repositories of all types. They are compiled once for each back end, whatever the number of types. A
+//! repository is a thin layer over them that encodes, decodes and names things.
 //!
-//! `read` and `figures` answer questions, `write` is the way in for each write, `bounds` and `strict` say which questions a
-//! store may be asked. `level` is the transaction that all of it may be in.
+//! `read` and `aggregates` answer queries, every write goes through `write`, and `bounds` and `indexed` decide which queries a
+//! store accepts. `level` is the transaction in which all of these may run.
 
-/// Does an operation on rows: on those of the store, or on those that the table's transaction sees.
+/// Runs an operation on rows: on those of the store, or on those that the table's transaction sees.
 macro_rules! over {
     ($table:expr, $rows:ident => $operation:expr) => {
         match &$table.level {
@@ -13,7 +13,7 @@ macro_rules! over {
                 $operation.await
             }
             Some(level) => match level.rows() {
-                // In a box, so that the futures of those who are in no transaction stay as small as they were.
+                // Boxed, so that futures outside transactions stay small.
                 Ok($rows) => level.noted(Box::pin($operation).await),
                 Err(error) => Err(error),
             },
@@ -21,11 +21,11 @@ macro_rules! over {
     };
 }
 
+mod aggregates;
 mod bounds;
-mod figures;
+mod indexed;
 mod level;
 mod read;
-mod strict;
 mod write;
 
 use std::ops::Deref;
@@ -42,14 +42,14 @@ use crate::state::{Origin, Stored};
 use crate::table::{Index, TableDefinition};
 use crate::value::{Step, Value, ValueRef};
 
+pub(crate) use aggregates::{Group, undecoded};
 pub(crate) use bounds::ensure_within;
-pub(crate) use figures::{Group, undecoded};
 pub(crate) use level::{Level, Open};
 
-/// A table as a repository sees it: of a store, or of a transaction.
+/// A table as a repository sees it, of a store or of a transaction.
 pub(crate) struct Table<B: Backend> {
     of_store: Arc<StoreTable<B>>,
-    /// `None` where each operation stands by itself.
+    /// `None` outside of a transaction.
     pub(crate) level: Option<Arc<Level<B>>>,
 }
 
@@ -58,7 +58,7 @@ impl<B: Backend> Table<B> {
         Self { of_store, level }
     }
 
-    /// The result of a read, which may have lost the transaction.
+    /// Passes on the result of a read, which may have lost the transaction.
     pub(crate) fn noted<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         match &self.level {
             None => result,
@@ -66,7 +66,7 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// The error of a write. Whatever it is, it loses the transaction, so that no half of it is ever committed.
+    /// Passes on the error of a write. Every error loses the transaction, so that half of a write is never committed.
     pub(crate) fn refused(&self, error: Error) -> Error {
         if let Some(level) = &self.level {
             level.lose(&error);
@@ -89,22 +89,22 @@ impl<B: Backend> Deref for Table<B> {
     }
 }
 
-/// A table of a store, with all that an operation on it needs.
+/// A table of a store, with everything that an operation on it needs.
 pub(crate) struct StoreTable<B: Backend> {
     pub(crate) backend: Arc<B>,
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) handle: B::Table,
     pub(crate) options: Arc<Options>,
-    /// Of each variant: whether a document of it may be deeper than one may be.
+    /// For each variant, whether its documents could be too deep.
     pub(crate) nests: Vec<bool>,
 }
 
-/// The type of a repository, as the engine knows it.
+/// The type of a repository, as the engine sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kind {
     /// The Rust type's name.
     pub(crate) name: &'static str,
-    /// The rows that it sees; `None` for all.
+    /// The rows that the repository sees; `None` for all.
     pub(crate) scope: Option<Scope>,
 }
 
@@ -113,7 +113,7 @@ impl Kind {
         Self { name: P::NAME, scope: P::SCOPE }
     }
 
-    /// The predicate, true of no row that the repository does not see. The discriminator comes first and literally, so that
+    /// The predicate restricted to the rows that the repository sees. The discriminator comes first and literally, so that
     /// partial indexes apply.
     pub(crate) fn scoped(self, predicate: Predicate) -> Predicate {
         match self.scope {
@@ -131,7 +131,7 @@ impl Kind {
 /// Reads the value at the end of a path out of a persistent.
 pub(crate) type ValueAt<'a> = dyn Fn(&[&'static Step]) -> ValueRef<'a> + 'a;
 
-/// The values that a persistent has in the columns of an index.
+/// The values of a persistent in the columns of an index.
 pub(crate) fn index_values(definition: &TableDefinition, index: &Index, value_at: &ValueAt<'_>) -> Vec<Value> {
     let value = |column: &usize| value_at(definition.columns[*column].path.steps()).to_value();
     index.columns.iter().map(value).collect()
@@ -144,7 +144,7 @@ pub(crate) fn primary_key(definition: &TableDefinition, value_at: &ValueAt<'_>) 
 }
 
 impl<B: Backend> Table<B> {
-    /// The transaction that states come from here.
+    /// The transaction that states read here come from.
     pub(crate) fn origin(&self) -> Option<Arc<Origin>> {
         self.level.as_ref().map(|level| Arc::clone(level.origin()))
     }
@@ -154,8 +154,8 @@ impl<B: Backend> Table<B> {
         self.level.as_ref().map_or(Ok(()), |level| level.ensure_writable(kind.name))
     }
 
-    /// What is known of a row besides its value.
-    pub(crate) fn stored(&self, row: &Row<B::Doc>, value_at: &ValueAt<'_>) -> Stored {
+    /// What is known about a row, apart from its value.
+    pub(crate) fn stored(&self, row: &Row<B::Document>, value_at: &ValueAt<'_>) -> Stored {
         Stored {
             id: row.id,
             version: row.version,
@@ -170,7 +170,7 @@ impl<B: Backend> Table<B> {
 impl<B: Backend> StoreTable<B> {
     /// The error for a row whose document does not decode.
     #[cold]
-    pub(crate) fn undecodable(&self, kind: Kind, row: &Row<B::Doc>, failure: DecodeError) -> Error {
+    pub(crate) fn undecodable(&self, kind: Kind, row: &Row<B::Document>, failure: DecodeError) -> Error {
         let variant = self.definition.variant(row.discriminator.as_deref());
         Error::Decode {
             type_name: variant.map_or(kind.name, |variant| variant.type_name),
@@ -180,7 +180,7 @@ impl<B: Backend> StoreTable<B> {
         }
     }
 
-    /// The error for a row of a type that is not known here.
+    /// The error for a row whose type the model does not know.
     #[cold]
     pub(crate) fn unknown_discriminator<D>(&self, kind: Kind, row: &Row<D>) -> Error {
         Error::UnknownDiscriminator {

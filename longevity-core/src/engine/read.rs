@@ -12,7 +12,7 @@ use crate::select::{Predicate, Select};
 use crate::value::ValueRef;
 
 impl<B: Backend> Table<B> {
-    /// What is selected of the rows that the repository sees, if it is what a store may be asked.
+    /// The selection restricted to the rows that the repository sees, if it is within the limits.
     pub(crate) fn selected(&self, kind: Kind, select: Select) -> Result<Select, Error> {
         ensure_within(self.backend.name(), &select)?;
         Ok(kind.scoped_select(select))
@@ -24,20 +24,20 @@ impl<B: Backend> Table<B> {
         kind: Kind,
         index: usize,
         values: &[ValueRef<'_>],
-    ) -> Result<Option<Row<B::Doc>>, Error> {
+    ) -> Result<Option<Row<B::Document>>, Error> {
         let lookup = Lookup { index, values, scope: kind.scope };
         let span = tracing::debug_span!("retrieve", "type" = kind.name, backend = self.backend.name());
         over!(self, rows => rows.get(&self.handle, lookup).instrument(span))
     }
 
-    /// Gives the rows that a selection finds, which is scoped already.
-    pub(crate) async fn find(&self, kind: Kind, select: Select, give: &mut dyn Give<B::Doc>) -> Result<(), Error> {
+    /// Passes on the rows that a selection finds. The selection is already scoped.
+    pub(crate) async fn find(&self, kind: Kind, select: Select, give: &mut dyn Give<B::Document>) -> Result<(), Error> {
         self.ensure_served(kind, &select).await?;
         let span = tracing::debug_span!("find", "type" = kind.name, backend = self.backend.name());
         over!(self, rows => rows.find_each(&self.handle, select, give).instrument(span))
     }
 
-    /// How many rows a selection finds, its offset and limit included.
+    /// The number of rows that a selection finds, within its offset and limit.
     pub(crate) async fn count(&self, kind: Kind, select: Select) -> Result<u64, Error> {
         ensure_within(self.backend.name(), &select)?;
         let all = Select::of(kind.scoped(select.predicate));
@@ -48,7 +48,7 @@ impl<B: Backend> Table<B> {
         Ok(select.limit.map_or(rows, |limit| rows.min(limit)))
     }
 
-    /// Whether a selection finds any row, its offset and limit included.
+    /// Whether a selection finds any row, within its offset and limit.
     pub(crate) async fn exists(&self, kind: Kind, select: Select) -> Result<bool, Error> {
         if select.offset > 0 || select.limit == Some(0) {
             return Ok(self.count(kind, select).await? > 0);
@@ -59,7 +59,7 @@ impl<B: Backend> Table<B> {
         over!(self, rows => rows.exists(&self.handle, all.predicate).instrument(span))
     }
 
-    /// The rows that a selection finds, which is scoped already.
+    /// The rows that a selection finds. The selection is already scoped.
     pub(crate) fn stream(&self, select: Select) -> Result<B::Rows, Error> {
         match &self.level {
             None => Ok(self.backend.stream(&self.handle, select)),
@@ -67,12 +67,12 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// Whether a row satisfies a predicate, which is scoped already, without a span.
+    /// Whether a row satisfies a predicate, which is already scoped. Has no span.
     pub(crate) async fn any(&self, predicate: Predicate) -> Result<bool, Error> {
         over!(self, rows => rows.exists(&self.handle, predicate))
     }
 
-    /// How a selection would be answered.
+    /// How the back end would answer a selection.
     pub(crate) async fn explain(&self, kind: Kind, select: Select) -> Result<Explanation, Error> {
         if !self.backend.capabilities().explain {
             return Err(Error::Unsupported { backend: self.backend.name(), operation: "explain" });

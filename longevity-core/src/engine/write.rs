@@ -1,4 +1,4 @@
-//! The one way in for each write: here it gets its span, its scope, and its error.
+//! The path of every write. Here it gets its span, its scope and its error.
 
 use std::borrow::Cow;
 
@@ -15,8 +15,7 @@ use crate::state::Stored;
 use crate::table::{Column, Index, shown};
 use crate::value::{Timestamp, Value, ValueRef};
 
-/// Does writes: here each one ends, whatever repository and operation it comes from. Not an `async fn`, which would copy them once
-/// more.
+/// Runs the writes of all repositories and operations. It is not an `async fn`, because that would copy the writes once more.
 macro_rules! write_rows {
     ($table:expr, $kind:expr, $span:expr, $writes:expr) => {
         match &$table.level {
@@ -34,7 +33,7 @@ macro_rules! write_rows {
 }
 
 impl<B: Backend> Table<B> {
-    /// Fails if the value, of the variant at this position, is nested deeper than a document may be.
+    /// Fails if the value, whose variant is at this position, is nested deeper than a document may be.
     pub(crate) fn ensure_flat(&self, position: usize, value_at: &ValueAt<'_>) -> Result<(), Error> {
         if !self.backend.profile().limits_levels
             && let Some(variant) = self.definition.variants.get(position)
@@ -46,13 +45,13 @@ impl<B: Backend> Table<B> {
         Ok(())
     }
 
-    /// What is written of a value of the variant at this position: its discriminator, its values in the table's columns, and
+    /// The row content for a value whose variant is at this position: its discriminator, its values in the table's columns, and
     /// its document.
-    pub(crate) fn content(&self, position: usize, value_at: &ValueAt<'_>, doc: B::Doc) -> RowContent<B::Doc> {
+    pub(crate) fn content(&self, position: usize, value_at: &ValueAt<'_>, doc: B::Document) -> RowContent<B::Document> {
         let definition = &*self.definition;
         let discriminators = definition.variants.get(position).and_then(|variant| variant.discriminators);
         let value_in = |column: &Column| match column.variant {
-            Some(other) if other != position => Value::None(0),
+            Some(other) if other != position => Value::NONE,
             _ => value_at(column.path.steps()).to_value(),
         };
         let wanted = self.backend.profile().columns;
@@ -70,8 +69,8 @@ impl<B: Backend> Table<B> {
         &self,
         kind: Kind,
         span: Span,
-        writes: Writes<'_, B::Doc>,
-    ) -> Result<AllWritten<B::Doc>, (usize, WriteFailure)> {
+        writes: Writes<'_, B::Document>,
+    ) -> Result<AllWritten<B::Document>, (usize, WriteFailure)> {
         let wanted = writes.len();
         let written = write_rows!(self, kind, span, writes)?;
         if written.len() == wanted {
@@ -80,13 +79,13 @@ impl<B: Backend> Table<B> {
         Err((0, self.confused(format!("{wanted} writes have {} results", written.len())).into()))
     }
 
-    /// Does a write alone.
+    /// Does a single write.
     async fn write_one(
         &self,
         kind: Kind,
         span: Span,
-        write: Write<'_, B::Doc>,
-    ) -> Result<Written<B::Doc>, WriteFailure> {
+        write: Write<'_, B::Document>,
+    ) -> Result<Written<B::Document>, WriteFailure> {
         let mut written = write_rows!(self, kind, span, smallvec![write]).map_err(|(_, failure)| failure)?;
         match (written.pop(), written.len()) {
             (Some(written), 0) => Ok(written),
@@ -95,7 +94,7 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    pub(crate) async fn insert(&self, kind: Kind, content: RowContent<B::Doc>) -> Result<RowId, WriteFailure> {
+    pub(crate) async fn insert(&self, kind: Kind, content: RowContent<B::Document>) -> Result<RowId, WriteFailure> {
         let span = tracing::debug_span!("create", "type" = kind.name, backend = self.backend.name());
         match self.write_one(kind, span, Write::Insert(content)).await? {
             Written::Inserted(id) => Ok(id),
@@ -106,7 +105,7 @@ impl<B: Backend> Table<B> {
     pub(crate) async fn insert_many(
         &self,
         kind: Kind,
-        contents: Vec<RowContent<B::Doc>>,
+        contents: Vec<RowContent<B::Document>>,
     ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
         let rows = contents.len();
         if rows == 0 {
@@ -121,12 +120,12 @@ impl<B: Backend> Table<B> {
         written.into_iter().enumerate().map(id).collect()
     }
 
-    /// The row that a state is of.
+    /// The row that a state belongs to.
     pub(crate) fn target<'a>(&self, kind: Kind, stored: &'a Stored, locking: bool) -> Target<'a> {
         let is_good = stored.is_good_in(self.level.as_ref().map(|level| level.origin()));
         Target {
             id: stored.id,
-            // No row has the greatest version.
+            // No row has the greatest version, so such a write is always refused.
             version: if is_good { locking.then_some(stored.version) } else { Some(u64::MAX) },
             scope: kind.scope,
             primary_key: stored.primary_key.as_deref(),
@@ -139,7 +138,7 @@ impl<B: Backend> Table<B> {
         kind: Kind,
         stored: &Stored,
         locking: bool,
-        content: RowContent<B::Doc>,
+        content: RowContent<B::Document>,
     ) -> Result<u64, WriteFailure> {
         let span = tracing::debug_span!("update", "type" = kind.name, backend = self.backend.name());
         match self.write_one(kind, span, Write::Replace(self.target(kind, stored, locking), content)).await? {
@@ -157,14 +156,14 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// Has the back end change the row with a key where it is. `None` if it did not, for whatever reason.
+    /// Has the back end change the row with this key in place. `None` if it did not, for whatever reason.
     pub(crate) async fn patch(
         &self,
         kind: Kind,
         index: usize,
         values: &[ValueRef<'_>],
         changes: &[InPlace],
-    ) -> Result<Option<Row<B::Doc>>, Error> {
+    ) -> Result<Option<Row<B::Document>>, Error> {
         let lookup = Lookup { index, values, scope: kind.scope };
         let written_at = self.options.timestamps.then(Timestamp::now);
         let span = tracing::debug_span!("patch", "type" = kind.name, backend = self.backend.name());
@@ -180,13 +179,13 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// Does the writes, all or none, and says how many; `None` if a row is not as it was seen. `error` tells the failure of
-    /// the write at a position in the caller's terms, if it has any.
+    /// Does the writes, all or none, and returns their number; `None` if a row has changed since it was read. `error`
+    /// translates the failure of the write at a position to the caller's error, if there is one.
     pub(crate) async fn write_all(
         &self,
         kind: Kind,
         operation: &'static str,
-        writes: Writes<'_, B::Doc>,
+        writes: Writes<'_, B::Document>,
         error: &(dyn Fn(usize, WriteFailure) -> Option<Error> + Sync),
     ) -> Result<Option<u64>, Error> {
         self.ensure_atomic(operation)?;
@@ -216,7 +215,7 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// Fails if the value has another primary key than its row.
+    /// Fails if the value's primary key is not that of its row.
     pub(crate) fn ensure_stable(&self, stored: &Stored, value_at: &ValueAt<'_>) -> Result<(), Error> {
         let Some(from) = &stored.primary_key else { return Ok(()) };
         let definition = &*self.definition;
@@ -233,14 +232,14 @@ impl<B: Backend> Table<B> {
         })
     }
 
-    /// What is known of a row that was just created.
+    /// What is known about a row that was just created.
     pub(crate) fn created(&self, id: RowId, written_at: Option<Timestamp>, value_at: &ValueAt<'_>) -> Stored {
         let primary_key = primary_key(&self.definition, value_at);
         let origin = self.origin();
         Stored { id, version: 0, created_at: written_at, updated_at: written_at, primary_key, origin }
     }
 
-    /// The error for a write of a value that the back end did not do. `stored` is the row's state if the write was about one.
+    /// The error for a write that the back end did not do. `stored` is the row's state, if the write concerns an existing row.
     #[cold]
     pub(crate) fn write_error(
         &self,
@@ -267,7 +266,7 @@ impl<B: Backend> Table<B> {
     }
 
     #[cold]
-    fn another_result(&self, written: Written<B::Doc>) -> Error {
+    fn another_result(&self, written: Written<B::Document>) -> Error {
         self.confused(format!("a write has the result of {}", written.of_what()))
     }
 

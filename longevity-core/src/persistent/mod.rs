@@ -6,19 +6,20 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use crate::backend::Backend;
-use crate::definition::{Declaration, KeyDefinition, RootDefinition, VariantDefinition};
-use crate::document::{Document, from_value};
-use crate::encoding::{DecodeError, is_decoded_by_derive};
+use crate::definition::{Declaration, KeyDefinition, PropertyDefinition, RootDefinition, VariantDefinition};
+use crate::document::{Encodable, from_value};
+use crate::encoding::DecodeError;
 use crate::error::Error;
 use crate::query::{Filter, Query};
 use crate::scope::Scope;
 use crate::select::Predicate;
 use crate::storable::{Prop, Storable};
+use crate::table::Variant;
 use crate::value::{Step, Value, ValueRef};
 
 pub use variants::VariantsOf;
 
-/// A type that is stored and retrieved as a unit: a plain struct, a poly enum, or the derived struct in one of its
+/// A type that is stored and retrieved as a unit: a plain struct, a poly enum, or the derived struct in one of the enum's
 /// variants.
 ///
 /// Implemented by `#[derive(PersistentType)]`, not by hand.
@@ -27,9 +28,9 @@ pub use variants::VariantsOf;
     label = "add `#[derive(PersistentType)]` to it"
 )]
 pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
-    /// The owner of the table: the poly type of a derived type, else the type itself.
+    /// The owner of the table: the poly type of a derived type, otherwise the type itself.
     type Root: RootType;
-    /// The properties.
+    /// The type of the properties.
     type Props;
     /// The Rust type's name.
     const NAME: &'static str;
@@ -39,12 +40,12 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     /// The properties, to build filters and orders from.
     fn props() -> Self::Props;
 
-    /// A query for everything, to be narrowed.
+    /// A query for all persistents of the type, to be narrowed.
     fn query() -> Query<Self> {
         Query::new()
     }
 
-    /// True of the rows of this derived type.
+    /// True for the rows of this derived type.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -64,12 +65,12 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
         Filter::new(Predicate::Scope(<Self as HasVariant<D>>::SCOPE))
     }
 
-    /// True of the rows of any of these derived types, a tuple.
+    /// True for the rows of any of the derived types in a tuple.
     fn is_any_of<D: VariantsOf<Self>>() -> Filter<Self> {
         Filter::new(D::predicate())
     }
 
-    /// True of the rows of none of these derived types, a tuple.
+    /// True for the rows of none of the derived types in a tuple.
     fn is_none_of<D: VariantsOf<Self>>() -> Filter<Self> {
         Filter::new(D::predicate().negate())
     }
@@ -82,91 +83,83 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_>;
 
-    /// The back end's document of the value. A poly value is stored as what its variant holds.
+    /// The back end's document for the value. A poly value is stored as the content of its variant.
     #[doc(hidden)]
-    fn encode<B: Backend>(&self, backend: &B) -> Result<B::Doc, Error>;
+    fn encode<B: Backend>(&self, backend: &B) -> Result<B::Document, Error>;
 
-    /// The persistent whose variant is at this position, and whose value at the path of no steps is this. It is generic over the
-    /// back end so that only programs that patch compile it.
+    /// The persistent with the variant at this position and with this whole value. Generic over the back end, so that only
+    /// programs that patch compile it.
     #[doc(hidden)]
     fn of_value<B: Backend>(variant: usize, value: Value) -> Result<Self, DecodeError>;
 
-    /// Whether serde's derive decodes each struct on the way to a property of the variant at this position. The path has the
-    /// fields' serde names. Such a struct has no rules of its own that a change of the property could break. Of a back end, for
-    /// the same reason.
+    /// The value of a document with this discriminator; `None` if no variant has the discriminator.
     #[doc(hidden)]
-    fn is_decoded_by_derive<B: Backend>(variant: usize, path: &[&'static str]) -> bool;
-
-    /// The value of a document with this discriminator; `None` if no variant has it.
-    #[doc(hidden)]
-    fn decode<B: Backend>(backend: &B, discriminator: Option<&str>, doc: &B::Doc) -> Option<Result<Self, DecodeError>>;
+    fn decode<B: Backend>(
+        backend: &B,
+        discriminator: Option<&str>,
+        doc: &B::Document,
+    ) -> Option<Result<Self, DecodeError>>;
 }
 
 /// A persistent type that owns a table: a plain or a poly type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not own a table",
-    label = "only plain and poly types stand in a domain model",
-    note = "a derived type comes with its poly type: list that instead"
+    label = "a domain model lists only plain and poly types",
+    note = "a derived type comes with its poly type: list the poly type instead"
 )]
 pub trait RootType: PersistentType<Root = Self> {
     /// The table's name.
     const TABLE: &'static str;
 
-    /// What the type declares, its variants included.
+    /// The declarations of the type and its variants.
     #[doc(hidden)]
     fn definition() -> RootDefinition;
 }
 
-/// A persistent struct: a plain or a derived type. It is what a document holds.
+/// A persistent struct: a plain or a derived type. A document holds one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a persistent struct",
     label = "a variant of a poly type holds one struct that derives `PersistentType`"
 )]
-pub trait PersistentStruct: PersistentType + Document {
+pub trait PersistentStruct: PersistentType + Encodable {
     /// The keys and indexes that the struct declares.
     #[doc(hidden)]
     fn declaration() -> Declaration;
 }
 
-/// `Self` says that it is derived from the poly type `P`.
+/// States that `Self` is derived from the poly type `P`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a derived type of `{P}`",
-    label = "held by a variant of `{P}`",
+    label = "a variant of `{P}` holds it",
     note = "add `#[derive(PersistentType)]` and `#[persistent(derived({P}))]` to `{Self}`"
 )]
 pub trait DerivedFrom<P>: PersistentStruct {
-    /// `Self`: generated code asks for it in signatures, so that a missing impl is reported once, at the variant.
+    /// `Self`. Generated code names it in signatures, so that a missing impl is reported once, at the variant.
     #[doc(hidden)]
     type This;
 
-    /// [`PersistentType::value_at`] of a variant.
+    /// [`PersistentType::value_at`] for a variant.
     #[doc(hidden)]
     fn value_in_poly(&self, path: &[&'static Step]) -> ValueRef<'_> {
         PersistentType::value_at(self, path)
     }
 
-    /// [`PersistentType::encode`] of a variant.
+    /// [`PersistentType::encode`] for a variant.
     #[doc(hidden)]
-    fn encode_in_poly<B: Backend>(&self, backend: &B) -> Result<B::Doc, Error> {
+    fn encode_in_poly<B: Backend>(&self, backend: &B) -> Result<B::Document, Error> {
         backend.encode(self)
     }
 
-    /// [`PersistentType::decode`] of a variant whose discriminator was seen.
+    /// [`PersistentType::decode`] for a variant whose discriminator has been read.
     #[doc(hidden)]
-    fn decode_in_poly<B: Backend>(backend: &B, doc: &B::Doc) -> Result<Self, DecodeError> {
+    fn decode_in_poly<B: Backend>(backend: &B, doc: &B::Document) -> Result<Self, DecodeError> {
         backend.decode(doc)
     }
 
-    /// [`PersistentType::of_value`] of a variant.
+    /// [`PersistentType::of_value`] for a variant.
     #[doc(hidden)]
     fn of_value_in_poly<B: Backend>(value: Value) -> Result<Self, DecodeError> {
         from_value(value)
-    }
-
-    /// [`PersistentType::is_decoded_by_derive`] of a variant.
-    #[doc(hidden)]
-    fn is_decoded_by_derive_in_poly<B: Backend>(path: &[&'static str]) -> bool {
-        is_decoded_by_derive::<Self>(path)
     }
 
     /// The variant's part of the poly type's definition.
@@ -176,26 +169,26 @@ pub trait DerivedFrom<P>: PersistentStruct {
     }
 }
 
-/// The poly type `Self` has a variant that holds the derived type `D`.
+/// States that the poly type `Self` has a variant that holds the derived type `D`.
 #[diagnostic::on_unimplemented(
     message = "no variant of `{Self}` holds `{D}`",
-    label = "has no variant that holds `{D}`",
-    note = "add a variant `{D}({D})` to `{Self}`, which derives `PersistentType` with `#[persistent(poly)]`"
+    label = "this needs a variant that holds `{D}`",
+    note = "add a variant `{D}({D})` to `{Self}`, which has to be an enum that derives `PersistentType` with `#[persistent(poly)]`"
 )]
 pub trait HasVariant<D>: Sized {
-    /// `Self`: generated code asks for it in signatures, so that a missing impl is reported once.
+    /// `Self`. Generated code names it in signatures, so that a missing impl is reported once.
     #[doc(hidden)]
     type This: RootType;
-    /// The rows of the variant: its position, and the discriminator that is written with the aliases that are read too.
+    /// The rows of the variant: its position, the discriminator that is written, and the aliases that are also read.
     const SCOPE: Scope;
 
-    /// The poly value.
+    /// The poly value around the derived value.
     fn wrap(derived: D) -> Self;
 
-    /// The derived value, or the poly value back if it is another variant.
+    /// The derived value, or the poly value itself if it is of another variant.
     fn extract(self) -> Result<D, Self>;
 
-    /// A filter over the derived type as it reads in a query over the poly type: false on every other variant's row.
+    /// The form that a filter over the derived type has in a query over the poly type: false on the rows of other variants.
     #[doc(hidden)]
     fn scoped_to_variant(predicate: Predicate) -> Predicate {
         predicate.scoped_to(Self::SCOPE)
@@ -207,19 +200,19 @@ pub trait HasVariant<D>: Sized {
 /// Implemented by `#[derive(KeyVal)]` with `#[key_val(User)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key value",
-    label = "a key's property has a type that derives `KeyVal`",
+    label = "the property of a key needs a type that derives `KeyVal`",
     note = "make it a newtype: `#[derive(KeyVal)] #[key_val(User)] struct Username(String);`"
 )]
 pub trait KeyVal: Storable + Eq + Hash + KeyValOf<Self::Of> {
-    /// The persistent type that it identifies.
+    /// The persistent type that the key value identifies.
     type Of;
 }
 
 /// A key value of the persistent type `P`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key value of `{P}`",
-    label = "a key of `{P}` has a key value of `{P}`",
-    note = "a key value is a newtype that names its persistent type: `#[derive(KeyVal)] #[key_val({P})] struct Name(String);`"
+    label = "a key of `{P}` needs a key value that identifies `{P}`",
+    note = "a key value names its persistent type: `#[derive(KeyVal)] #[key_val({P})] struct Name(String);`"
 )]
 pub trait KeyValOf<P>: Storable {
     /// The definition of a key of `P`; for generated code.
@@ -229,29 +222,57 @@ pub trait KeyValOf<P>: Storable {
     }
 }
 
-/// A key of the persistent type `P`, its own or that of its poly type.
+/// A key of the persistent type `P`, declared by the type or by its poly type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key of `{P}`",
     label = "`{P}` has no key of this type",
-    note = "a repository retrieves by the keys that its type or its poly type declares: `#[persistent(key(..))]`"
+    note = "a repository retrieves by the keys that its type or its poly type declares with `#[persistent(key(..))]`"
 )]
 pub trait KeyFor<P>: Storable {
     /// The key value of a persistent.
     fn of(persistent: &P) -> &Self;
 
-    /// Gives a persistent this key value.
+    /// Sets the key value of a persistent.
     #[doc(hidden)]
     fn put(self, persistent: &mut P);
 }
 
+impl RootDefinition {
+    /// A plain type; for generated code.
+    #[doc(hidden)]
+    pub fn plain<P: RootType + PersistentStruct>() -> Self {
+        let variants = vec![VariantDefinition::of::<P>()];
+        Self {
+            name: P::NAME,
+            table: P::TABLE,
+            poly: false,
+            props: Vec::new(),
+            declaration: Declaration::default(),
+            variants,
+        }
+    }
+
+    /// A poly type; for generated code.
+    #[doc(hidden)]
+    pub fn poly<P: RootType>(
+        props: Vec<PropertyDefinition>,
+        declaration: Declaration,
+        variants: Vec<VariantDefinition>,
+    ) -> Self {
+        Self { name: P::NAME, table: P::TABLE, poly: true, props, declaration, variants }
+    }
+}
+
 impl VariantDefinition {
-    /// The variant that holds `D`; for generated code.
+    /// The definition of the variant that holds `D`; for generated code.
     #[doc(hidden)]
     pub fn of<D: PersistentStruct>() -> Self {
         Self {
-            name: D::NAME,
-            discriminators: D::SCOPE.map(|scope| scope.discriminators),
-            shape: D::shape,
+            variant: Variant {
+                type_name: D::NAME,
+                discriminators: D::SCOPE.map(|scope| scope.discriminators),
+                shape: D::shape,
+            },
             declaration: D::declaration(),
         }
     }

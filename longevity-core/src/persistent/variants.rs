@@ -1,11 +1,12 @@
-//! Filters by which derived type a row is of, and of derived types within their poly type.
+//! Filters by the derived type of a row, and filters of derived types within their poly type.
 
 use super::{HasVariant, PersistentType};
-use crate::query::{Filter, InScopeOf};
+use crate::query::{Filter, FiltersRowsOf};
 use crate::select::Predicate;
 
 impl<P: PersistentType> Filter<P> {
-    /// The same in a query over the poly type: false of every other variant's row. So filters over siblings combine.
+    /// The same filter in a query over the poly type, where it is false on the rows of other variants. This lets filters over
+    /// siblings combine.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -18,16 +19,16 @@ impl<P: PersistentType> Filter<P> {
     /// ```
     pub fn widen(self) -> Filter<P::Root>
     where
-        P: InScopeOf<P::Root>,
+        P: FiltersRowsOf<P::Root>,
     {
         self.widened(P::scoped)
     }
 }
 
-/// Derived types of the poly type `P`: a tuple of up to eight.
+/// Derived types of the poly type `P`, as a tuple of up to eight.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tuple of derived types of `{P}`",
-    label = "derived types of `{P}`, as in `(Member, Commenter)` or `(Member,)`"
+    label = "expected derived types of `{P}`, as in `(Member, Commenter)` or `(Member,)`"
 )]
 pub trait VariantsOf<P> {
     #[doc(hidden)]
@@ -41,7 +42,7 @@ macro_rules! of_tuple {
                 [$(<P as HasVariant<$derived>>::SCOPE),*]
                     .into_iter()
                     .map(Predicate::Scope)
-                    .fold(Predicate::Nothing, Predicate::or)
+                    .fold(Predicate::False, Predicate::or)
             }
         }
     };

@@ -1,4 +1,4 @@
-//! What a property is asked: how its value compares, what it holds, and in which order it comes.
+//! The comparisons, tests and orders of a property.
 
 use super::{Filter, Length, Operand, Order};
 use crate::select::{Direction, Predicate};
@@ -8,8 +8,8 @@ use crate::storable::{Collection, MapOf, Prop, Storable};
 use crate::value::{Comparison, Path, Value};
 
 impl<R: 'static, T: Storable> Prop<R, T> {
-    /// The path of an order. It leads into options only where several things can be absent, which come as one then: the order of
-    /// an index tells them apart.
+    /// The path of an order. It leads into options only where several different things can be absent. All of these come as one
+    /// absent value, although the order of an index distinguishes them.
     fn path_of_order(&self) -> Path {
         let is_one = self.options() == 0 || self.options() == 1 && !may_be_none(T::shape());
         self.path().into_options(if is_one { 0 } else { self.options() })
@@ -24,12 +24,12 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         self.compare(Comparison::Eq, value)
     }
 
-    /// Not equal to the value; true of an absent value unless the operand is `None`.
+    /// Not equal to the value. True for an absent value unless the operand is `None`.
     pub fn ne(&self, value: impl Operand<T>) -> Filter<R> {
         self.compare(Comparison::Ne, value)
     }
 
-    /// Equal to one of the values; of none, to nothing.
+    /// Equal to one of the values. False if there are no values.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -43,7 +43,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         self.among(values, false)
     }
 
-    /// Equal to none of the values; true of an absent value unless `None` is among them.
+    /// Equal to none of the values. True for an absent value unless `None` is among them.
     pub fn not_in<V: Operand<T>>(&self, values: impl IntoIterator<Item = V>) -> Filter<R> {
         self.among(values, true)
     }
@@ -53,9 +53,9 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     }
 }
 
-// The bounds stand on the methods, not on the impl: only there does the compiler say what is missing.
+// The bounds are on the methods and not on the impl, because only then does the compiler report which one is missing.
 impl<R: 'static, T: Storable> Prop<R, T> {
-    /// Less than the value; false of an absent value.
+    /// Less than the value. False for an absent value.
     pub fn lt(&self, value: impl Operand<T>) -> Filter<R>
     where
         T::Kind: HasOrder,
@@ -63,7 +63,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         self.compare(Comparison::Lt, value)
     }
 
-    /// Less than or equal to the value; false of an absent value.
+    /// Less than or equal to the value. False for an absent value.
     pub fn le(&self, value: impl Operand<T>) -> Filter<R>
     where
         T::Kind: HasOrder,
@@ -71,7 +71,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         self.compare(Comparison::Le, value)
     }
 
-    /// Greater than the value; false of an absent value.
+    /// Greater than the value. False for an absent value.
     pub fn gt(&self, value: impl Operand<T>) -> Filter<R>
     where
         T::Kind: HasOrder,
@@ -79,7 +79,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         self.compare(Comparison::Gt, value)
     }
 
-    /// Greater than or equal to the value; false of an absent value.
+    /// Greater than or equal to the value. False for an absent value.
     pub fn ge(&self, value: impl Operand<T>) -> Filter<R>
     where
         T::Kind: HasOrder,
@@ -87,7 +87,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         self.compare(Comparison::Ge, value)
     }
 
-    /// From the one value to the other, both among them; false of an absent value.
+    /// From the lower to the higher value, both included. False for an absent value.
     pub fn between(&self, low: impl Operand<T>, high: impl Operand<T>) -> Filter<R>
     where
         T::Kind: HasOrder,
@@ -95,7 +95,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         self.compare(Comparison::Ge, low).and(self.compare(Comparison::Le, high))
     }
 
-    /// Smallest first, absent values before all others.
+    /// In ascending order, with absent values first.
     pub fn asc(&self) -> Order<R>
     where
         T::Kind: HasOrder,
@@ -103,7 +103,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         Order::new(self.path_of_order(), Direction::Ascending)
     }
 
-    /// Greatest first, absent values after all others.
+    /// In descending order, with absent values last.
     pub fn desc(&self) -> Order<R>
     where
         T::Kind: HasOrder,
@@ -112,10 +112,10 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     }
 }
 
-/// Questions about what is held. They are false where the text, list, set or map itself is absent, except for
-/// [`len`](Self::len)'s `ne`.
+/// Tests of what a string or a collection contains. They are false where the string, list, set or map itself is absent, except
+/// for `ne` of [`len`](Self::len).
 impl<R: 'static, T: Storable> Prop<R, T> {
-    /// Whether the list or set holds the element, or the text has this text somewhere.
+    /// Whether the list or set contains the element, or the string contains this string.
     pub fn contains(&self, part: impl Operand<<T::Kind as Holds<T>>::Part>) -> Filter<R>
     where
         T::Kind: Holds<T>,
@@ -123,7 +123,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         Filter::new(<T::Kind as Holds<T>>::contains(self.path().clone(), part.into_operand()))
     }
 
-    /// Whether the list or set holds one of the elements at least; of none, it holds none.
+    /// Whether the list or set contains at least one of the elements. False if there are no elements.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -140,20 +140,20 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     where
         T: Collection,
     {
-        Filter::new(self.each(elements).into_iter().fold(Predicate::Nothing, Predicate::or))
+        Filter::new(self.each(elements).into_iter().fold(Predicate::False, Predicate::or))
     }
 
-    /// Whether the list or set holds all the elements; all of none, it holds wherever it is.
+    /// Whether the list or set contains all the elements. If there are no elements, true wherever the list or set is present.
     pub fn contains_all<V: Operand<T::Element>>(&self, elements: impl IntoIterator<Item = V>) -> Filter<R>
     where
         T: Collection,
     {
         let each = self.each(elements);
         if each.is_empty() {
-            // A question about the value, so that it is false of what has no such property.
+            // A test of the value, so that it is false in rows that do not have the property.
             return self.length().ge(0);
         }
-        Filter::new(each.into_iter().fold(Predicate::All, Predicate::and))
+        Filter::new(each.into_iter().fold(Predicate::True, Predicate::and))
     }
 
     fn each<V: Operand<T::Element>>(&self, elements: impl IntoIterator<Item = V>) -> Vec<Predicate>
@@ -164,7 +164,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         elements.into_iter().map(contains).collect()
     }
 
-    /// Whether the list, set or map is there and holds nothing.
+    /// Whether the list, set or map is present and empty.
     pub fn is_empty(&self) -> Filter<R>
     where
         T::Kind: HasLength,
@@ -172,7 +172,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         self.length().eq(0)
     }
 
-    /// How many elements or entries the list, set or map has, to be compared.
+    /// The number of elements or entries of the list, set or map, for comparisons.
     pub fn len(&self) -> Length<R>
     where
         T::Kind: HasLength,
@@ -184,7 +184,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         Length::of(self.path())
     }
 
-    /// What the map has under this key: an option, absent in a map without such an entry.
+    /// The map's value for this key: an option, which is absent in a map without such an entry.
     ///
     /// ```
     /// # use std::collections::BTreeMap;
@@ -228,7 +228,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
 }
 
 impl<R: 'static, T: Storable> Prop<R, Option<T>> {
-    /// Whether the option is `None`; true where something on the way is not there.
+    /// Whether the option is `None`. Also true where something on the path is absent.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -239,11 +239,11 @@ impl<R: 'static, T: Storable> Prop<R, Option<T>> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub fn is_none(&self) -> Filter<R> {
-        Filter::new(Predicate::compare(self.path(), self.options(), Comparison::Eq, Value::None(0)))
+        Filter::new(Predicate::compare(self.path(), self.options(), Comparison::Eq, Value::NONE))
     }
 
-    /// Whether the option is `Some`; false where something on the way is not there.
+    /// Whether the option is `Some`. False where something on the path is absent.
     pub fn is_some(&self) -> Filter<R> {
-        Filter::new(Predicate::compare(self.path(), self.options(), Comparison::Ne, Value::None(0)))
+        Filter::new(Predicate::compare(self.path(), self.options(), Comparison::Ne, Value::NONE))
     }
 }

@@ -1,4 +1,4 @@
-//! Typed filters: a predicate that knows over which persistent type it is.
+//! Typed filters: predicates that know the persistent type of the rows.
 
 use std::any::TypeId;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::ops::{BitAnd, BitOr, Not};
 use crate::limits::FILTER_LEVELS;
 use crate::select::Predicate;
 
-/// A filter over the persistent type `P`. Comes from its properties; `&`, `|` and `!` combine.
+/// A filter over the persistent type `P`. Comes from the type's properties; `&`, `|` and `!` combine filters.
 ///
 /// ```
 #[doc = include_str!("../../doc/open.txt")]
@@ -16,7 +16,7 @@ use crate::select::Predicate;
 /// commenters.create(commenter("cec")).await?;
 /// let (u, m) = (User::props(), Member::props());
 ///
-/// // Over the poly type, a derived type's property is false on every other variant's row.
+/// // Over the poly type, a comparison of a derived type's property is false on the rows of other variants.
 /// let filter = m.num_cats.gt(2) | u.username.eq(Username("cec".into()));
 /// assert_eq!(users.count(User::query().filter(filter)).await?, 2);
 /// assert_eq!(users.count(User::query().filter(!m.num_cats.gt(2))).await?, 2);
@@ -26,7 +26,7 @@ use crate::select::Predicate;
 #[must_use = "a filter does nothing until a query holds it"]
 pub struct Filter<P: 'static> {
     predicate: Predicate,
-    /// Those of the predicate, which are too many to be counted anew whenever it grows.
+    /// The predicate's levels. They are stored, because counting them whenever the filter grows would cost too much.
     levels: usize,
     over: PhantomData<fn() -> P>,
 }
@@ -36,7 +36,7 @@ impl<P: 'static> Filter<P> {
         Self { levels: predicate.levels(), predicate, over: PhantomData }
     }
 
-    /// The filter in a query over a wider type, or over the same.
+    /// The filter in a query over a wider type, or over the same type.
     pub(crate) fn widened<Q: 'static>(self, widen: fn(Predicate) -> Predicate) -> Filter<Q> {
         if TypeId::of::<P>() == TypeId::of::<Q>() {
             return Filter { predicate: self.predicate, levels: self.levels, over: PhantomData };
@@ -44,8 +44,8 @@ impl<P: 'static> Filter<P> {
         Filter::new(widen(self.predicate))
     }
 
-    /// Both by an operator. What is deeper than a filter may be stays as it is, whatever is put around it: it is refused, and
-    /// a tree that does not grow can be copied, printed and dropped.
+    /// Combines two filters by an operator. A filter that is too deep stays as it is, whatever is put around it. It is refused
+    /// later, and a tree that does not grow can be copied, printed and dropped.
     fn with(self, other: Self, operator: fn(Predicate, Predicate) -> Predicate) -> Self {
         if self.is_too_deep() {
             return self;
@@ -54,7 +54,8 @@ impl<P: 'static> Filter<P> {
             return other;
         }
         let deepest = self.levels.max(other.levels);
-        // As parts of a conjunction, or of a disjunction, which take what is in their like without a level of its own.
+        // The levels as a part of a conjunction or a disjunction, which takes in an operation of its own kind without another
+        // level.
         let in_and = |filter: &Self| filter.levels + usize::from(!matches!(filter.predicate, Predicate::And(_)));
         let in_or = |filter: &Self| filter.levels + usize::from(!matches!(filter.predicate, Predicate::Or(_)));
         let (and, or) = (in_and(&self).max(in_and(&other)), in_or(&self).max(in_or(&other)));
@@ -72,25 +73,25 @@ impl<P: 'static> Filter<P> {
         self.levels > FILTER_LEVELS
     }
 
-    /// True of every row.
+    /// True for every row.
     pub fn all() -> Self {
-        Self::new(Predicate::All)
+        Self::new(Predicate::True)
     }
 
-    /// True of no row.
+    /// True for no row.
     pub fn nothing() -> Self {
-        Self::new(Predicate::Nothing)
+        Self::new(Predicate::False)
     }
 
-    /// True where all of them are; of none, of every row.
+    /// True where all the filters are true. Without any filters, true for every row.
     ///
-    /// Options are filters too: `None` asks nothing, so a search form with empty fields needs no `if`.
+    /// The filters may be options, and a `None` is left out, so a search form with empty fields needs no `if`.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
     /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
     /// let m = Member::props();
-    /// let (cats, tagline): (Option<i64>, Option<&str>) = (Some(3), None); // what the form holds
+    /// let (cats, tagline): (Option<i64>, Option<&str>) = (Some(3), None); // the contents of the form
     /// let filter = Filter::all_of([
     ///     cats.map(|cats| m.num_cats.ge(cats)),
     ///     tagline.map(|tagline| m.profile.some().tagline.contains(tagline)),
@@ -102,15 +103,15 @@ impl<P: 'static> Filter<P> {
         filters.into_iter().filter_map(Into::into).fold(Self::all(), |all, filter| all.with(filter, Predicate::and))
     }
 
-    /// True where one of them is; of none, of no row. A `None` among them asks nothing.
+    /// True where at least one of the filters is true. Without any filters, true for no row. A `None` is left out.
     pub fn any_of(filters: impl IntoIterator<Item = impl Into<Option<Self>>>) -> Self {
         filters.into_iter().filter_map(Into::into).fold(Self::nothing(), |any, filter| any.with(filter, Predicate::or))
     }
 
-    /// True where both are, or where this one is if there is no other.
+    /// True where both filters are true, or where this one is if there is no other.
     pub fn and_some<Q: 'static>(self, other: Option<Filter<Q>>) -> Filter<P::Both>
     where
-        P: MixesWith<Q>,
+        P: CombinesWith<Q>,
     {
         match other {
             Some(other) => self.and(other),
@@ -118,10 +119,10 @@ impl<P: 'static> Filter<P> {
         }
     }
 
-    /// True where either is, or where this one is if there is no other.
+    /// True where at least one of the filters is true, or where this one is if there is no other.
     pub fn or_some<Q: 'static>(self, other: Option<Filter<Q>>) -> Filter<P::Both>
     where
-        P: MixesWith<Q>,
+        P: CombinesWith<Q>,
     {
         match other {
             Some(other) => self.or(other),
@@ -129,13 +130,13 @@ impl<P: 'static> Filter<P> {
         }
     }
 
-    /// How many levels it has, [of those that there may be](FILTER_LEVELS). One that would have more is refused wherever it is
-    /// used, and does not grow any further.
+    /// The number of the filter's levels, for which there is [a limit](FILTER_LEVELS). A filter with more levels is refused
+    /// wherever it is used, and does not grow any further.
     pub fn levels(&self) -> usize {
         self.levels
     }
 
-    /// The filter of an untyped form, whose paths and values nobody checks; for conformance suites and tools.
+    /// A filter from its untyped form, whose paths and values are not checked; for conformance suites and tools.
     #[doc(hidden)]
     pub fn from_predicate(predicate: Predicate) -> Self {
         Self::new(predicate)
@@ -151,48 +152,49 @@ impl<P: 'static> Filter<P> {
         self.predicate
     }
 
-    /// True where both are; as `&`.
+    /// True where both filters are true; the same as `&`.
     pub fn and<Q: 'static>(self, other: Filter<Q>) -> Filter<P::Both>
     where
-        P: MixesWith<Q>,
+        P: CombinesWith<Q>,
     {
         self.widened(P::widen_left).with(other.widened(P::widen_right), Predicate::and)
     }
 
-    /// True where either is; as `|`.
+    /// True where at least one of the filters is true; the same as `|`.
     pub fn or<Q: 'static>(self, other: Filter<Q>) -> Filter<P::Both>
     where
-        P: MixesWith<Q>,
+        P: CombinesWith<Q>,
     {
         self.widened(P::widen_left).with(other.widened(P::widen_right), Predicate::or)
     }
 }
 
-/// A filter over `Self` may be used in a query over `Q`: they are the same type, or one is the poly type of the other.
+/// States that a filter over `Self` may be used in a query over `Q`: the types are the same, or one is the poly type of the
+/// other.
 #[diagnostic::on_unimplemented(
     message = "a property of `{Self}` cannot be used in a query over `{Q}`",
     label = "this is about `{Self}`",
-    note = "a query over a poly type takes properties of the poly type and of its derived types; a query over a derived type takes its own and those of its poly type, never a sibling's"
+    note = "a query over a poly type takes properties of the poly type and of its derived types; a query over a derived type takes its own properties and those of its poly type, but not those of its siblings"
 )]
-pub trait InScopeOf<Q> {
-    /// The predicate as it reads in a query over `Q`.
+pub trait FiltersRowsOf<Q> {
+    /// The predicate's form in a query over `Q`.
     #[doc(hidden)]
     fn scoped(predicate: Predicate) -> Predicate;
 }
 
-impl<P> InScopeOf<P> for P {
+impl<P> FiltersRowsOf<P> for P {
     fn scoped(predicate: Predicate) -> Predicate {
         predicate
     }
 }
 
-/// Filters over `Self` and over `Q` may be combined into one over [`Both`](Self::Both), the wider of the two.
+/// States that filters over `Self` and over `Q` may be combined into one over [`Both`](Self::Both), the wider of the two.
 #[diagnostic::on_unimplemented(
     message = "a filter over `{Self}` cannot be combined with one over `{Q}`",
     label = "this is about `{Self}`",
-    note = "a poly type's properties combine with those of each of its derived types; siblings have no row in common, but `widen()` makes of a filter one over the poly type"
+    note = "the properties of a poly type combine with those of each of its derived types; siblings have no rows in common, but `widen()` turns their filters into filters over the poly type"
 )]
-pub trait MixesWith<Q> {
+pub trait CombinesWith<Q> {
     /// The wider type.
     type Both: 'static;
     #[doc(hidden)]
@@ -201,7 +203,7 @@ pub trait MixesWith<Q> {
     fn widen_right(predicate: Predicate) -> Predicate;
 }
 
-impl<P: 'static> MixesWith<P> for P {
+impl<P: 'static> CombinesWith<P> for P {
     type Both = P;
 
     fn widen_left(predicate: Predicate) -> Predicate {
@@ -213,7 +215,7 @@ impl<P: 'static> MixesWith<P> for P {
     }
 }
 
-impl<P: MixesWith<Q> + 'static, Q: 'static> BitAnd<Filter<Q>> for Filter<P> {
+impl<P: CombinesWith<Q> + 'static, Q: 'static> BitAnd<Filter<Q>> for Filter<P> {
     type Output = Filter<P::Both>;
 
     fn bitand(self, other: Filter<Q>) -> Self::Output {
@@ -221,7 +223,7 @@ impl<P: MixesWith<Q> + 'static, Q: 'static> BitAnd<Filter<Q>> for Filter<P> {
     }
 }
 
-impl<P: MixesWith<Q> + 'static, Q: 'static> BitOr<Filter<Q>> for Filter<P> {
+impl<P: CombinesWith<Q> + 'static, Q: 'static> BitOr<Filter<Q>> for Filter<P> {
     type Output = Filter<P::Both>;
 
     fn bitor(self, other: Filter<Q>) -> Self::Output {
@@ -238,7 +240,7 @@ impl<P: 'static> Not for Filter<P> {
         }
         let levels = match &self.predicate {
             Predicate::Not(_) => self.levels - 1,
-            Predicate::All | Predicate::Nothing => self.levels,
+            Predicate::True | Predicate::False => self.levels,
             _ => self.levels + 1,
         };
         Self { predicate: self.predicate.negate(), levels, over: PhantomData }
@@ -263,7 +265,7 @@ mod tests {
     use crate::value::{Comparison, Value};
     use crate::value::{Path, Step};
 
-    /// One of a few that differ.
+    /// One of several different filters.
     fn leaf(number: i64) -> Filter<()> {
         let path = Path::root().then(const { &Step::new("number") });
         Filter::from_predicate(Predicate::compare(&path, 0, Comparison::Gt, Value::Int(number)))

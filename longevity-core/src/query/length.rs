@@ -1,4 +1,4 @@
-//! How many elements a property has, to be compared.
+//! Comparisons of the number of elements that a property has.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -22,37 +22,37 @@ impl<R: 'static> Length<R> {
         Filter::new(Predicate::Length { path: self.path.clone(), comparison, length })
     }
 
-    /// So many.
+    /// Exactly this number.
     pub fn eq(&self, length: u64) -> Filter<R> {
         self.compare(Comparison::Eq, length)
     }
 
-    /// Not so many; true where the list, set or map is absent.
+    /// Not this number; true where the list, set or map is absent.
     pub fn ne(&self, length: u64) -> Filter<R> {
         self.compare(Comparison::Ne, length)
     }
 
-    /// Fewer.
+    /// Fewer than this number.
     pub fn lt(&self, length: u64) -> Filter<R> {
         self.compare(Comparison::Lt, length)
     }
 
-    /// So many or fewer.
+    /// This number or fewer.
     pub fn le(&self, length: u64) -> Filter<R> {
         self.compare(Comparison::Le, length)
     }
 
-    /// More.
+    /// More than this number.
     pub fn gt(&self, length: u64) -> Filter<R> {
         self.compare(Comparison::Gt, length)
     }
 
-    /// So many or more.
+    /// This number or more.
     pub fn ge(&self, length: u64) -> Filter<R> {
         self.compare(Comparison::Ge, length)
     }
 
-    /// From the one number to the other, both among them.
+    /// From the lower to the higher number, both included.
     pub fn between(&self, low: u64, high: u64) -> Filter<R> {
         self.ge(low).and(self.le(high))
     }

@@ -1,10 +1,10 @@
-//! Queries as users write them: what properties are asked, filters, orders, figures, projections and changes. What they come to
-//! is a [`Select`], which back ends see.
+//! Queries as users write them: filters, orders, aggregates, projections and patches. They are translated to a
+//! [`Select`](crate::backend::Select), which back ends see.
 
+mod aggregate;
 mod comparisons;
 mod filter;
 mod length;
-mod measure;
 mod operand;
 mod patch;
 mod projection;
@@ -12,22 +12,18 @@ mod queries;
 mod text;
 mod variant;
 
-#[doc(no_inline)]
-pub use crate::backend::InPlace;
-pub use crate::select::{
-    Cursor, Direction, OrderBy, Predicate, Prepared, Select, Subject, TextTest, evaluate, scope_of,
-};
+pub use crate::select::Cursor;
 #[doc(no_inline)]
 pub use crate::storable::Prop;
-pub use filter::{Filter, InScopeOf, MixesWith};
-pub use length::Length;
 #[doc(hidden)]
-pub use measure::{Accumulator, Part};
-pub use measure::{Count, Max, Measure, Min, Total, count};
+pub use aggregate::{Accumulator, AggregateFunction};
+pub use aggregate::{Aggregate, Count, Max, Min, Total, count};
+pub use filter::{CombinesWith, Filter, FiltersRowsOf};
+pub use length::Length;
 pub use operand::Operand;
 pub use patch::Patch;
 pub use projection::{ByType, Projected, Projection, To, by_type, to};
 #[doc(hidden)]
 pub use projection::{Source, Values, field};
-pub use queries::{OfEveryRowOf, Order, Query};
+pub use queries::{CoversRowsOf, Order, Query};
 pub use variant::VariantProp;

@@ -1,4 +1,4 @@
-//! What may stand on the right of a comparison.
+//! The right-hand sides of comparisons.
 
 use crate::storable::Storable;
 use crate::value::Value;

@@ -1,12 +1,10 @@
-//! Changes of single properties.
+//! Patches: changes of single properties.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, RangeInclusive};
 
-use smallvec::SmallVec;
-
-use super::{OfEveryRowOf, Operand};
+use super::{CoversRowsOf, Operand};
 use crate::backend::InPlace;
 use crate::encoding::{DecodeError, levels_of, too_deep};
 use crate::error::Error;
@@ -17,10 +15,11 @@ use crate::storable::{Collection, Prop, Storable};
 use crate::table::{Scope, TableDefinition, Variant};
 use crate::value::{Path, Step, Value};
 
-/// Changes of single properties of `P`, one after the other. Comes from its properties; `&` puts one behind another.
+/// Changes of single properties of `P`, applied one after the other. Comes from the type's properties; `&` appends one patch to
+/// another.
 ///
-/// A property that is not there, because an option on the way is `None` or a poly component is of another variant, stays
-/// as it is.
+/// A property that is absent, because an option on its path is `None` or a poly component is of another variant, is left
+/// unchanged.
 ///
 /// ```
 #[doc = include_str!("../../doc/open.txt")]
@@ -44,12 +43,12 @@ pub struct Patch<P: 'static> {
 #[derive(Clone, Debug)]
 struct Change {
     path: Path,
-    /// Into how many options the property leads of those that are around the value at the path's end.
+    /// How many of the options around the value at the path's end the property leads into.
     options: u8,
     op: Op,
 }
 
-/// What becomes of a property.
+/// The kind of a change.
 #[derive(Clone, Debug, PartialEq)]
 enum Op {
     Set(Value),
@@ -62,12 +61,12 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         Patch { changes: vec![Change { path: self.path().clone(), options: self.options(), op }], of: PhantomData }
     }
 
-    /// Gives the property this value.
+    /// Sets the property to this value.
     pub fn set(&self, value: impl Operand<T>) -> Patch<R> {
         self.change(Op::Set(value.into_operand()))
     }
 
-    /// Adds to the number; an absent one stays absent. What leaves the range of the property's type is an error.
+    /// Adds to the number. An absent number stays absent. A result out of the range of the property's type is an error.
     pub fn increment(&self, by: impl Operand<T>) -> Patch<R>
     where
         T::Kind: IsNumber,
@@ -75,7 +74,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         self.change(Op::Increment(by.into_operand()))
     }
 
-    /// Puts an element at the end of a list, or into a set that does not have it.
+    /// Appends an element to a list, or inserts it into a set.
     pub fn push(&self, element: impl Operand<T::Element>) -> Patch<R>
     where
         T: Collection,
@@ -85,54 +84,50 @@ impl<R: 'static, T: Storable> Prop<R, T> {
 }
 
 impl<P: 'static> Patch<P> {
-    /// The same changes of rows of any type, which nobody checks; for conformance suites and tools.
+    /// The same changes for rows of any type, which is not checked; for conformance suites and tools.
     #[doc(hidden)]
     pub fn retyped<Q>(self) -> Patch<Q> {
         Patch { changes: self.changes, of: PhantomData }
     }
 
-    /// This patch, and then the other one; as `&`.
+    /// This patch followed by the other one; the same as `&`.
     pub fn and(mut self, other: Self) -> Self {
         self.changes.extend(other.changes);
         self
     }
 
-    /// Where its changes are.
+    /// The paths of the changes.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.changes.iter().map(|change| &change.path)
     }
 
-    /// The values that it writes or adds.
+    /// The values that the patch writes or adds.
     pub(crate) fn operands(&self) -> impl Iterator<Item = &Value> {
         self.changes.iter().map(|change| match &change.op {
             Op::Set(value) | Op::Increment(value) | Op::Push(value) => value,
         })
     }
 
-    /// The same of a derived type, which has the properties of its poly type.
+    /// The same patch for a derived type, which has the properties of its poly type.
     pub fn of<Q>(self) -> Patch<Q>
     where
-        P: OfEveryRowOf<Q>,
+        P: CoversRowsOf<Q>,
     {
         Patch { changes: self.changes, of: PhantomData }
     }
 }
 
 impl Change {
-    /// The same as what a back end may do, if it may, in rows of this type.
-    fn in_place(&self, variant: &Variant, is_decoded_by_derive: impl Fn(&[&'static str]) -> bool) -> Option<InPlace> {
+    /// The change in the form that a back end can do in place in rows of this type, if it can.
+    fn in_place(&self, variant: &Variant) -> Option<InPlace> {
         if self.path.entry().is_some() || self.options > 0 {
             return None;
         }
         let path = || self.path.clone();
-        let (names, shape) = way_to(variant.shape, self.path.steps())?;
-        // Each struct on the way is a level. What is too deep is refused by who encodes the whole.
+        let shape = shape_at(variant.shape, self.path.steps())?;
+        // Each struct on the path is a level. A document that is too deep is refused where the whole document is encoded.
         let around = self.path.steps().len();
         let fits = |shape, value, around| around + levels_of(shape, value) <= DOCUMENT_LEVELS;
-        // Others may have rules over several fields.
-        if !is_decoded_by_derive(&names) {
-            return None;
-        }
         match (&self.op, shape()) {
             (Op::Set(value), _) if fits(shape, value, around) => Some(InPlace::Set(path(), value.clone())),
             (Op::Increment(Value::Int(by)), Shape::Scalar(integer)) => {
@@ -146,17 +141,14 @@ impl Change {
     }
 }
 
-/// The serde names of the fields on the way, and what is at its end, if there are structs alone on the way. A newtype may have
-/// rules of its own, and is not looked into.
-fn way_to(shape: ShapeFn, steps: &[&'static Step]) -> Option<(SmallVec<[&'static str; 4]>, ShapeFn)> {
-    let (mut names, mut shape) = (SmallVec::new(), shape);
+/// The shape at the end of a path that leads through structs only. `None` if one of these is deserialized by hand, because it may
+/// have rules over several fields. A newtype may have rules too, so the path does not lead into it.
+fn shape_at(mut shape: ShapeFn, steps: &[&'static Step]) -> Option<ShapeFn> {
     for step in steps {
         let Shape::Struct { fields, .. } = shape() else { return None };
-        let field = fields.iter().find(|field| field.step == *step)?;
-        names.push(field.serde_name);
-        shape = field.shape;
+        shape = fields.iter().find(|field| field.step == *step && !field.by_hand)?.shape;
     }
-    Some((names, shape))
+    Some(shape)
 }
 
 fn range_of(integer: ScalarType) -> Option<RangeInclusive<i64>> {
@@ -172,22 +164,17 @@ fn range_of(integer: ScalarType) -> Option<RangeInclusive<i64>> {
     }
 }
 
-/// The numbers of a range to which this can be added without leaving it.
+/// The numbers of the range to which `by` can be added without leaving the range.
 fn addends(range: &RangeInclusive<i64>, by: i64) -> RangeInclusive<i64> {
     let (least, most) = (*range.start(), *range.end());
     least.saturating_sub(by).max(least)..=most.saturating_sub(by).min(most)
 }
 
 impl<P: 'static> Patch<P> {
-    /// The same as changes that a back end may make where the row is; `None` if one of them takes a look at the row: an
-    /// increment of a float or a `u64`, what is in an option, a variant, a set or a map, what touches the primary key, and what
-    /// is in a struct whose decoding may have rules.
-    pub(crate) fn in_place(
-        &self,
-        definition: &TableDefinition,
-        scope: Option<Scope>,
-        is_decoded_by_derive: &dyn Fn(usize, &[&'static str]) -> bool,
-    ) -> Option<Vec<InPlace>> {
+    /// The patch in the form that a back end can do in place; `None` if a change has to read the row first. That is an
+    /// increment of a float or a `u64`, and any change within an option, a variant, a set or a map, of the primary key, or in a
+    /// struct that is deserialized by hand, which may have rules.
+    pub(crate) fn in_place(&self, definition: &TableDefinition, scope: Option<Scope>) -> Option<Vec<InPlace>> {
         let in_scope = |(position, _): &(usize, &Variant)| scope.is_none_or(|scope| scope.variant == *position);
         let variants: Vec<_> = definition.variants.iter().enumerate().filter(in_scope).collect();
         let primary_key = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index].columns);
@@ -198,9 +185,7 @@ impl<P: 'static> Patch<P> {
             if twice || fixed.iter().any(|path| change.path.overlaps(path)) {
                 return None;
             }
-            let mut in_variants = variants
-                .iter()
-                .map(|(position, variant)| change.in_place(variant, |names| is_decoded_by_derive(*position, names)));
+            let mut in_variants = variants.iter().map(|(_, variant)| change.in_place(variant));
             let first = in_variants.next()??;
             if !in_variants.all(|other| other.as_ref() == Some(&first)) {
                 return None;
@@ -210,7 +195,7 @@ impl<P: 'static> Patch<P> {
         Some(changes)
     }
 
-    /// The value of a persistent of this type, with all the changes.
+    /// Applies all changes to the value of a persistent of this type.
     pub(crate) fn apply(&self, type_name: &'static str, mut value: Value) -> Result<Value, Error> {
         for change in &self.changes {
             apply_at(&mut value, change, &change.path).map_err(|problem| Error::InvalidPatch {
@@ -222,7 +207,7 @@ impl<P: 'static> Patch<P> {
         if value.levels() > DOCUMENT_LEVELS { Err(too_deep(type_name)) } else { Ok(value) }
     }
 
-    /// The error for changes that leave no value of the type.
+    /// The error for changes whose result is not a value of the type.
     #[cold]
     pub(crate) fn undecodable(&self, type_name: &'static str, failure: &DecodeError) -> Error {
         let mut paths: Vec<_> = self.changes.iter().map(|change| change.path.to_string()).collect();
@@ -230,7 +215,7 @@ impl<P: 'static> Patch<P> {
         Error::InvalidPatch {
             type_name,
             path: paths.join(", "),
-            problem: format!("the value that comes out is not one of its type: {}", failure.source),
+            problem: format!("the result is not a value of its type: {}", failure.source),
         }
     }
 }
@@ -242,7 +227,7 @@ fn apply_at(value: &mut Value, change: &Change, path: &Path) -> Result<(), &'sta
     let position = entries.iter().position(|(known, _)| known == key);
     match (position, &change.op) {
         (Some(position), _) if !rest.is_root() => apply_at(&mut entries[position].1, change, rest),
-        // The entry is an option: to set it to none is to remove it.
+        // The entry is an option: setting it to `None` removes it.
         (Some(position), Op::Set(Value::None(0))) if change.options == 0 => {
             entries.remove(position);
             Ok(())
@@ -257,8 +242,8 @@ fn apply_at(value: &mut Value, change: &Change, path: &Path) -> Result<(), &'sta
     }
 }
 
-/// The place at the end of the steps, and how many options of those that the property has are around it for certain; `None`
-/// if it is not there.
+/// The place at the end of the steps, and how many of the property's options are known to be around it; `None` if the place is
+/// absent.
 fn find<'a>(value: &'a mut Value, steps: &[&'static Step]) -> Option<(&'a mut Value, u8)> {
     match (value, steps) {
         (value, []) => Some((value, 0)),
@@ -275,16 +260,16 @@ fn find<'a>(value: &'a mut Value, steps: &[&'static Step]) -> Option<(&'a mut Va
 }
 
 impl Change {
-    /// Changes what is at the path's end, around which there are so many options for certain.
+    /// Changes the value at the path's end. `around` is the number of options that are known to be around it.
     fn apply(&self, place: &mut Value, around: u8) -> Result<(), &'static str> {
         if matches!(place, Value::None(depth) if *depth < self.options.saturating_sub(around)) {
-            // One of the options that the property is in is `None`.
+            // One of the options around the property is `None`.
             return Ok(());
         }
         match &self.op {
             Op::Set(value) => match value.clone().in_options(self.options) {
                 Value::None(depth) if depth < around => {
-                    return Err("another variant cannot be made by setting what this one holds to none");
+                    return Err("setting the content of a variant to none does not make it another variant");
                 }
                 value => *place = value.within(around),
             },

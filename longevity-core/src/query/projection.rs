@@ -1,17 +1,17 @@
-//! What a query is to give instead of whole persistents.
+//! Projections: what a query returns instead of whole persistents.
 
 use std::marker::PhantomData;
 use std::{fmt, slice, vec};
 
 use serde::de::DeserializeOwned;
 
-use super::{OfEveryRowOf, VariantProp};
+use super::{CoversRowsOf, VariantProp};
 use crate::document::from_value;
 use crate::encoding::DecodeError;
 use crate::storable::{Prop, Storable};
 use crate::value::{Path, Value};
 
-/// Where a value of a projection comes from.
+/// The source of a value in a projection.
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
@@ -21,14 +21,14 @@ pub enum Source {
     Type,
 }
 
-/// Values of a row that are read alone: a property, [`by_type`], or a tuple of up to eight of these.
+/// Values of a row that can be read on their own: a property, [`by_type`], or a tuple of up to eight of these.
 ///
-/// A property that may be absent because something on the way is, `profile.some().tagline`, is asked for with
+/// A property that can be absent because something on its path is, such as `profile.some().tagline`, needs
 /// [`optional`](Prop::optional).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from rows of `{P}`",
-    label = "properties of `{P}` or of its poly type, `by_type()`, and tuples of them can",
-    note = "a property's type has to implement `Deserialize`"
+    label = "properties of `{P}` or of its poly type, `by_type()`, and tuples of them can be read",
+    note = "the type of a property has to implement `Deserialize`"
 )]
 pub trait Projection<P> {
     /// The values' type.
@@ -41,7 +41,7 @@ pub trait Projection<P> {
     fn read(values: &mut Values<'_>) -> Result<Self::Output, DecodeError>;
 }
 
-/// The values that were read of a row, in the order of their sources.
+/// The values that were read from a row, in the order of their sources.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Values<'a> {
@@ -54,29 +54,29 @@ impl<'a> Values<'a> {
         Self { sources: sources.iter(), values: values.into_iter() }
     }
 
-    /// The next one as it is.
+    /// The next value as it is.
     pub fn next_value(&mut self) -> Option<Value> {
         self.sources.next();
         self.values.next()
     }
 
-    /// The next one, as this type.
+    /// The next value, decoded as this type.
     pub fn read<T: Storable + DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
         let from = self.sources.next();
-        let value = self.values.next().unwrap_or(Value::None(0));
+        let value = self.values.next().unwrap_or(Value::NONE);
         let is_absent = value.is_none();
         from_value(value).map_err(|DecodeError { source, .. }| {
             let path = match from {
                 Some(Source::Property(path)) => path.to_string(),
                 Some(Source::Type) | None => String::new(),
             };
-            let absent = || format!("it is absent here: ask for {path} with `optional()`").into();
+            let absent = || format!("{path} is absent in this row: ask for it with `optional()`").into();
             DecodeError { source: if is_absent { absent() } else { source }, path }
         })
     }
 }
 
-impl<P, F: OfEveryRowOf<P> + 'static, T: Storable + DeserializeOwned> Projection<P> for Prop<F, T> {
+impl<P, F: CoversRowsOf<P> + 'static, T: Storable + DeserializeOwned> Projection<P> for Prop<F, T> {
     type Output = T;
 
     fn sources(&self, sources: &mut Vec<Source>) {
@@ -88,7 +88,7 @@ impl<P, F: OfEveryRowOf<P> + 'static, T: Storable + DeserializeOwned> Projection
     }
 }
 
-/// What a variant around one value holds.
+/// The content of a variant around one value.
 impl<P, F: 'static, T: Storable> Projection<P> for VariantProp<F, Prop<F, T>>
 where
     Prop<F, T>: Projection<P>,
@@ -120,7 +120,7 @@ impl<P, J: Projection<P>> Projection<P> for &J {
 #[derive(Clone, Copy, Debug)]
 pub struct ByType;
 
-/// The name of a row's derived type, as Rust has it: `Member`. Of a plain type it is that type's.
+/// The name of a row's derived type as in Rust, such as `Member`. For a plain type, the name of that type.
 pub fn by_type() -> ByType {
     ByType
 }
@@ -137,7 +137,7 @@ impl<P> Projection<P> for ByType {
     }
 }
 
-/// A struct of values that a row of `P` has. Derived:
+/// A struct of values from a row of `P`. Implemented by a derive:
 ///
 /// ```
 #[doc = include_str!("../../doc/open.txt")]
@@ -157,7 +157,7 @@ impl<P> Projection<P> for ByType {
 /// let owners: Vec<Owner> = members.project(Member::query().order_by(User::props().username.asc()), to()).await?;
 /// assert_eq!(owners[1], Owner { num_cats: 3, name: Username("bob".into()), tagline: Some("hi".into()) });
 ///
-/// // As a group's key, and beside other values.
+/// // As a group's key, and next to other values.
 /// #[derive(Debug, PartialEq, Projected)]
 /// #[projected(User)]
 /// struct Kind {
@@ -170,7 +170,7 @@ impl<P> Projection<P> for ByType {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not read from rows of `{P}`",
-    label = "of which type it is, its `#[projected(..)]` says",
+    label = "its `#[projected(..)]` names the types whose rows it is read from",
     note = "add `#[derive(Projected)]` and `#[projected({P})]` to it"
 )]
 pub trait Projected<P>: Sized {
@@ -184,7 +184,7 @@ pub trait Projected<P>: Sized {
 /// Each row as a [`Projected`] struct. Comes from [`to`].
 pub struct To<T>(PhantomData<fn() -> T>);
 
-/// Each row as a struct of some of its values, one that derives [`Projected`]: for [`Repo::project`](crate::Repo::project) and
+/// Each row as a struct of some of its values, which derives [`Projected`]: for [`Repo::project`](crate::Repo::project) and
 /// [`Repo::group`](crate::Repo::group).
 pub fn to<T>() -> To<T> {
     To(PhantomData)
@@ -216,17 +216,17 @@ impl<T> fmt::Debug for To<T> {
     }
 }
 
-/// What the derive of [`Projected`] calls for each field.
+/// The functions that the derive of [`Projected`] calls for each field.
 #[doc(hidden)]
 pub mod field {
     use super::{DecodeError, Projection, Source, Values};
 
-    /// Where the field's values come from.
+    /// The sources of the field's values.
     pub fn sources<P, J: Projection<P>>(of: &J, sources: &mut Vec<Source>) {
         of.sources(sources);
     }
 
-    /// The field's value, of what the closure would give.
+    /// The field's value, for the projection that the closure would return.
     pub fn read<P, J: Projection<P>>(_: impl FnOnce() -> J, values: &mut Values<'_>) -> Result<J::Output, DecodeError> {
         J::read(values)
     }

@@ -1,9 +1,9 @@
-//! Queries: a filter, an order, and a window.
+//! Queries: a filter, an order and a window.
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{Filter, InScopeOf};
+use super::{Filter, FiltersRowsOf};
 use crate::limits::ORDER_PROPERTIES;
 use crate::select::{Direction, OrderBy, Predicate, Select};
 use crate::value::Path;
@@ -44,55 +44,55 @@ pub struct Query<P: 'static> {
 }
 
 impl<P: 'static> Query<P> {
-    /// Everything, by id.
+    /// All rows, ordered by id.
     pub fn new() -> Self {
-        Self { select: Select::of(Predicate::All), over: PhantomData }
+        Self { select: Select::of(Predicate::True), over: PhantomData }
     }
 
-    /// Everything: says so where `P::query()` alone would read as unfinished.
+    /// All rows. Says so where `P::query()` alone would look unfinished.
     pub fn all(self) -> Self {
         self
     }
 
-    /// Only what satisfies the filter too. Takes filters over `P`, over its poly type, and over its derived types, which
-    /// are false on every other variant's row.
-    pub fn filter<F: InScopeOf<P> + 'static>(mut self, filter: Filter<F>) -> Self {
+    /// Restricts the query to rows that also satisfy this filter. The filter may be over `P`, over its poly type, or over one
+    /// of its derived types; comparisons of a derived type's properties are false on the rows of other variants.
+    pub fn filter<F: FiltersRowsOf<P> + 'static>(mut self, filter: Filter<F>) -> Self {
         self.select.predicate = self.select.predicate.and(F::scoped(filter.into_predicate()));
         self
     }
 
-    /// Only what satisfies the filter too, if there is one.
-    pub fn filter_some<F: InScopeOf<P> + 'static>(self, filter: Option<Filter<F>>) -> Self {
+    /// Restricts the query to rows that also satisfy this filter, if there is one.
+    pub fn filter_some<F: FiltersRowsOf<P> + 'static>(self, filter: Option<Filter<F>>) -> Self {
         match filter {
             Some(filter) => self.filter(filter),
             None => self,
         }
     }
 
-    /// Ordered by this property, after those given before: it tells apart what they leave equal. A property that was given
-    /// before does nothing more. There may be [so many](ORDER_PROPERTIES).
-    pub fn order_by<F: OfEveryRowOf<P> + 'static>(mut self, order: Order<F>) -> Self {
+    /// Orders by this property after the properties given before: it decides between rows that those leave equal. A property
+    /// that was given before has no further effect. The number of properties has [a limit](ORDER_PROPERTIES).
+    pub fn order_by<F: CoversRowsOf<P> + 'static>(mut self, order: Order<F>) -> Self {
         let known = &mut self.select.order;
-        // One more than there may be is refused; it need not be longer.
+        // An order with one property too many is refused; it need not grow longer.
         if known.len() <= ORDER_PROPERTIES && known.iter().all(|by| by.path != order.by.path) {
             known.push(order.by);
         }
         self
     }
 
-    /// Without the first `rows`.
+    /// Skips the first `rows`.
     pub fn offset(mut self, rows: u64) -> Self {
         self.select.offset = rows;
         self
     }
 
-    /// At most so many `rows`.
+    /// Returns at most this number of `rows`.
     pub fn limit(mut self, rows: u64) -> Self {
         self.select.limit = Some(rows);
         self
     }
 
-    /// The query of an untyped form, whose paths and values nobody checks; for conformance suites and tools.
+    /// A query from its untyped form, whose paths and values are not checked; for conformance suites and tools.
     #[doc(hidden)]
     pub fn from_select(select: Select) -> Self {
         Self { select, over: PhantomData }
@@ -109,16 +109,16 @@ impl<P: 'static> Query<P> {
     }
 }
 
-/// Every row of `Q` has the properties of `Self`: they are the same type, or `Self` is the poly type of `Q`. What orders rows,
-/// is read from them or changed in them is of such a type.
+/// States that every row of `Q` has the properties of `Self`: the types are the same, or `Self` is the poly type of `Q`.
+/// Orders, projections, aggregates and patches need this.
 #[diagnostic::on_unimplemented(
-    message = "a property of `{Self}` is not one of every `{Q}`",
+    message = "not every row of `{Q}` has the properties of `{Self}`",
     label = "this is about `{Self}`",
-    note = "orders, projections, figures and patches take properties that all rows have: those of `{Q}` itself and of its poly type; for one that all variants have, declare it in `props(..)` of the poly type"
+    note = "orders, projections, aggregates and patches take properties that all rows have: those of `{Q}` and of its poly type; if all variants have a property, declare it in `props(..)` of the poly type"
 )]
-pub trait OfEveryRowOf<Q> {}
+pub trait CoversRowsOf<Q> {}
 
-impl<P> OfEveryRowOf<P> for P {}
+impl<P> CoversRowsOf<P> for P {}
 
 impl<P: 'static> Default for Query<P> {
     fn default() -> Self {

@@ -1,4 +1,4 @@
-//! What a property that is text can be asked.
+//! Tests of text properties.
 
 use super::Filter;
 use crate::select::{Predicate, TextTest};
@@ -6,10 +6,10 @@ use crate::storable::kind::IsText;
 use crate::storable::{Prop, Storable};
 use crate::value::{Comparison, Value};
 
-/// Questions about text. They are false of an absent one, and compare byte by byte: an accented letter and its parts in two
-/// characters differ.
+/// Tests of text. They are false for absent text, and compare byte by byte: an accented letter as one character differs from
+/// the same letter composed of two characters.
 impl<R: 'static, T: Storable> Prop<R, T> {
-    /// Begins with this text: a range of an index, where there is one.
+    /// Begins with this text. If there is an index, the rows are a range of it.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -47,8 +47,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         self.text(TextTest::EndsWith, text)
     }
 
-    /// Is this text, whatever the case of its characters: each is compared in lower case, by Unicode's simple mapping and in no
-    /// locale.
+    /// Equals this text, ignoring case. Each character is compared in lower case, by Unicode's simple mapping and in no locale.
     pub fn eq_ignore_case(&self, text: impl Into<String>) -> Filter<R>
     where
         T::Kind: IsText,
@@ -61,11 +60,11 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     }
 }
 
-/// What comes first behind all texts that begin with this one; `None` if none does. Characters sort as their bytes do.
+/// The first string after all strings that begin with this one; `None` if there is none. Characters sort as their bytes do.
 fn end_of_prefix(prefix: &str) -> Option<String> {
     let mut end = prefix.to_owned();
     while let Some(last) = end.pop() {
-        // The range leaves out what is no character.
+        // The range leaves out surrogates, which are not characters.
         if let Some(next) = (last..=char::MAX).nth(1) {
             end.push(next);
             return Some(end);
@@ -82,7 +81,7 @@ mod tests {
     fn a_prefix_ends_where_its_last_character_goes_up() {
         assert_eq!(end_of_prefix("an").as_deref(), Some("ao"));
         assert_eq!(end_of_prefix("a\u{10ffff}\u{10ffff}").as_deref(), Some("b"));
-        assert_eq!(end_of_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"), "surrogates are no characters");
+        assert_eq!(end_of_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"), "surrogates are not characters");
         assert_eq!(end_of_prefix("\0").as_deref(), Some("\u{1}"));
         assert_eq!(end_of_prefix(""), None);
         assert_eq!(end_of_prefix("\u{10ffff}"), None);

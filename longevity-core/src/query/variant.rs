@@ -1,4 +1,4 @@
-//! The variants of poly components, as far as queries go.
+//! The variants of poly components in queries.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,10 +8,10 @@ use super::Filter;
 use crate::select::Predicate;
 use crate::value::{Comparison, Path, Step, Value};
 
-/// A variant of a poly component: what it holds is as in an option, absent in a value of another variant.
+/// A variant of a poly component. Its content behaves like that of an option, which is absent in a value of another variant.
 ///
-/// The properties of what it holds are its fields. A variant around one value is the property of an option of that value; a
-/// variant around an option is the property of that option, `None` in a value of another variant too.
+/// The properties of the content are its fields. A variant around one value is the property of an option of that value. A
+/// variant around an option is the property of that option, which is `None` in a value of another variant too.
 ///
 /// ```
 /// use longevity::prelude::*;
@@ -39,7 +39,7 @@ use crate::value::{Comparison, Path, Step, Value};
 /// assert_eq!(count(contact.none.is())?, 1);
 /// assert_eq!(count(contact.post.is() & contact.post.city.eq("Ulm"))?, 1);
 /// assert_eq!(count(contact.email.ends_with("@example.com"))?, 1);
-/// assert_eq!(count(contact.email.ne("x"))?, 3); // absent in two
+/// assert_eq!(count(contact.email.ne("x"))?, 3); // absent in two rows
 /// # Ok(())
 /// # }
 /// ```
@@ -59,12 +59,12 @@ impl<R: 'static, F> VariantProp<R, F> {
 
     /// Whether the value is of this variant.
     pub fn is(&self) -> Filter<R> {
-        let (comparison, operand) = (Comparison::Ne, Value::None(0));
+        let (comparison, operand) = (Comparison::Ne, Value::NONE);
         Filter::new(Predicate::Compare { path: self.path.clone(), comparison, operand })
     }
 }
 
-/// The properties of what the variant holds.
+/// Gives access to the properties of the variant's content.
 impl<R: 'static, F> Deref for VariantProp<R, F> {
     type Target = F;
 

@@ -1,4 +1,4 @@
-//! Updates and deletes of all that a query finds.
+//! Updates and deletes of all rows that a query finds.
 
 use super::write::{content_of, write_error};
 use super::{Repo, WriteError, state_of};
@@ -6,20 +6,20 @@ use crate::backend::{Backend, Write, Writes};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::persistent::{KeyFor, PersistentType};
-use crate::query::{OfEveryRowOf, Patch, Query};
+use crate::query::{CoversRowsOf, Patch, Query};
 use crate::state::PState;
 
-/// How often a change is made anew because somebody else was faster.
+/// How often a change is repeated because another writer was faster.
 const TRIES: usize = 100;
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
-    /// Applies a patch to all that the query finds, all or none, and says how many that were. Row versions go up, keys and
-    /// indexes follow, and nothing that others write meanwhile is lost: what was changed under way is looked at anew.
+    /// Applies a patch to all rows that the query finds, all or none, and returns their number. Row versions go up and keys and
+    /// indexes follow. No write of others is lost: a row that changed in the meantime is read again.
     ///
-    /// The rows that are found are held in memory. On MongoDB they are changed in one transaction, which lives for 60 seconds: more
-    /// rows than that is enough for are an error that says so, to be changed by ranges of a key, each range all or none. Fails as
-    /// [`update`](Self::update) does, with [`Error::InvalidPatch`], and with [`Error::Unsupported`] on a back end without atomic
-    /// batches.
+    /// The rows are held in memory. On MongoDB they are changed in one transaction, which lives for 60 seconds. If they are too
+    /// many for that, the error says so: change them by ranges of a key, each range all or none. Fails as
+    /// [`update`](Self::update) does, with [`Error::InvalidPatch`], and with [`Error::Unsupported`] on a back end without
+    /// atomic batches.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -28,7 +28,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// assert_eq!(members.update_where(Member::query().all(), m.num_cats.increment(1)).await?, 2);
     /// assert_eq!(members.aggregate(Member::query().all(), m.num_cats.sum()).await?, 7);
     ///
-    /// // A derived repository's patch may be of its poly type's properties.
+    /// // A derived type's repository takes patches of the poly type's properties too.
     /// let bob = m.num_cats.eq(4);
     /// let renamed = User::props().username.set(Username("rob".into()));
     /// assert_eq!(members.update_where(Member::query().filter(bob), renamed).await?, 1);
@@ -36,7 +36,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// ```
     pub async fn update_where<F>(&self, query: Query<P>, patch: Patch<F>) -> Result<u64, Error>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         let patched = self.patch_found(query, &patch.of::<P>()).await;
         patched.map_err(|error| self.table.refused(error))
@@ -52,7 +52,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             let mut writes = Writes::with_capacity(states.len());
             for (PState { stored, .. }, value) in states.iter().zip(&changed) {
                 table.ensure_stable(stored, &|path| value.value_at(path))?;
-                // By its version, whether the store has optimistic locking or not: the change is of what was seen.
+                // The version is checked even without optimistic locking, because the patch was computed from the row as it was
+                // read.
                 writes.push(Write::Replace(table.target(Kind::of::<P>(), stored, true), content_of(table, value)?));
             }
             let error = |position: usize, failure| {
@@ -66,9 +67,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         Err(Error::Contended { type_name: P::NAME, tries: TRIES })
     }
 
-    /// Deletes all that the query finds, all or none, and says how many that were. What somebody else changes meanwhile is
-    /// looked at again. The rows are not decoded, so those go too that no longer decode, or whose version or times somebody
-    /// made unreadable. A row of a type that is not known here stays, and is [an error](Error::UnknownDiscriminator).
+    /// Deletes all rows that the query finds, all or none, and returns their number. A row that others change in the meantime
+    /// is read again. Rows are not decoded, so rows that no longer decode, or whose version or timestamps are unreadable, are
+    /// deleted too. A row of a type that this model does not know stays, and is [an error](Error::UnknownDiscriminator).
     ///
     /// The ids of the rows are held in memory. On MongoDB they are deleted in one transaction, which lives for 60 seconds. Fails
     /// with [`Error::Unsupported`] on a back end without atomic batches.
@@ -79,7 +80,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// commenters.create(commenter("cec")).await?;
     /// assert_eq!(members.delete_where(Member::query().filter(Member::props().num_cats.gt(2))).await?, 1);
     /// assert_eq!(members.delete_where(Member::query().all()).await?, 1);
-    /// assert_eq!(users.count(User::query().all()).await?, 1); // no member
+    /// assert_eq!(users.count(User::query().all()).await?, 1); // no members are left
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn delete_where(&self, query: Query<P>) -> Result<u64, Error> {
@@ -98,8 +99,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         Err(Error::Contended { type_name: P::NAME, tries: TRIES })
     }
 
-    /// Applies a patch to a state and writes it: one operation, under the lock that the state's row version is. As
-    /// [`update`](Self::update) of the patched value.
+    /// Applies a patch to a state and writes it in one operation, checked by the state's row version. The same as
+    /// [`update`](Self::update) with the patched value.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -114,26 +115,26 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// ```
     pub async fn patch<F>(&self, state: PState<P>, patch: Patch<F>) -> Result<PState<P>, WriteError<P>>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         let patch = patch.of::<P>();
         match patch.ensure_within(self.backend_name()).and_then(|()| patched::<P, B>(&patch, &state.value)) {
             Ok(value) => {
                 let updated = self.update(PState { value, stored: state.stored.clone() }).await;
-                // The state comes back as it was handed in.
+                // The caller gets back the state that it passed in.
                 updated.map_err(|refused| WriteError::new(refused.into_error(), state))
             }
             Err(error) => Err(WriteError::new(self.table.refused(error), state)),
         }
     }
 
-    /// Applies a patch to the persistent with this key value, whoever else changes it. `None` if there is no such persistent.
+    /// Applies a patch to the persistent with this key value, whatever others change. `None` if there is no such persistent.
     ///
-    /// One command on a back end that can change a row where it is, which MongoDB can: of a property that is not in an option,
-    /// a variant or a map, and not in a struct whose `Deserialize` is written by hand, it sets whatever it is, increments an
-    /// integer but `u64`, `usize` and `isize`, and pushes to a list. Anything else, what touches the primary key, and in a
-    /// transaction what touches any key, looks at the row, changes it, and begins again if somebody else changed it meanwhile. Fails as [`update`](Self::update) does, and
-    /// with [`Error::InvalidPatch`].
+    /// A back end that can change a row in place, as MongoDB can, needs one command for this, if the patch sets a value,
+    /// increments an integer (except `u64`, `usize` and `isize`) or pushes to a list, and if the property is not in an option,
+    /// a variant, a map, or a struct that is `deserialized_by_hand`, as its derive says. Any other patch, a patch of the primary
+    /// key, and in a transaction a patch of any key, is done by reading the row, changing it, and starting again if another
+    /// writer changed it in the meantime. Fails as [`update`](Self::update) does, and with [`Error::InvalidPatch`].
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -145,7 +146,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     pub async fn patch_by<K, F>(&self, key: &K, patch: Patch<F>) -> Result<Option<PState<P>>, Error>
     where
         K: KeyFor<P>,
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
     {
         let patched = self.patch_key(key, &patch.of::<P>()).await;
         patched.map_err(|error| self.table.refused(error))
@@ -169,12 +170,11 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         Err(Error::Contended { type_name: P::NAME, tries: TRIES })
     }
 
-    /// Has the back end patch the row where it is, if it can.
+    /// Has the back end patch the row in place, if it can.
     async fn patch_in_place<K: KeyFor<P>>(&self, key: &K, patch: &Patch<P>) -> Result<Option<PState<P>>, Error> {
         let table = &self.table;
         let in_place = table.backend.profile().patches_in_place;
-        let changes =
-            if in_place { patch.in_place(&table.definition, P::SCOPE, &P::is_decoded_by_derive::<B>) } else { None };
+        let changes = if in_place { patch.in_place(&table.definition, P::SCOPE) } else { None };
         let Some(changes) = changes else { return Ok(None) };
         let (index, values) = self.key_of(key)?;
         let row = table.patch(Kind::of::<P>(), index, &values, &changes).await?;
@@ -182,7 +182,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 }
 
-/// The persistent with all the changes of a patch.
+/// The persistent with all changes of a patch applied.
 fn patched<P: PersistentType, B: Backend>(patch: &Patch<P>, persistent: &P) -> Result<P, Error> {
     let value = patch.apply(P::NAME, persistent.value_at(&[]).to_value())?;
     P::of_value::<B>(persistent.variant(), value).map_err(|failure| patch.undecodable(P::NAME, &failure))

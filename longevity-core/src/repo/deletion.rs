@@ -1,4 +1,4 @@
-//! The rows that a delete by query is about: found without decoding them, so that those go too that nobody can read any more.
+//! The rows that a delete by query removes. They are found without decoding them, so that unreadable rows are deleted too.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -19,13 +19,13 @@ use crate::value::{Comparison, Value};
 /// A row that is to be deleted.
 pub(super) struct Doomed {
     id: RowId,
-    /// `None` if it is unreadable: then the row goes whatever its version is.
+    /// `None` if it is unreadable. The row is then deleted whatever its version.
     version: Option<u64>,
     primary_key: Option<Box<[Value]>>,
 }
 
 impl Doomed {
-    /// The row as it was seen, whether the store has optimistic locking or not.
+    /// Identifies the row by the version that was read, even without optimistic locking.
     pub(super) fn target<P: PersistentType>(&self) -> Target<'_> {
         let Self { id, version, primary_key } = self;
         Target { id: *id, version: *version, scope: P::SCOPE, primary_key: primary_key.as_deref(), before: false }
@@ -33,7 +33,7 @@ impl Doomed {
 }
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
-    /// The rows that the query finds. A row of a type that is not known here is an error.
+    /// The rows that the query finds. A row of a type that the model does not know is an error.
     pub(super) async fn doomed(&self, query: Query<P>) -> Result<Vec<Doomed>, Error> {
         let table = &self.table;
         let definition = &*table.definition;
@@ -53,7 +53,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
     }
 
-    /// The same where a row, or what the store knows of it, cannot be read: a stream goes on after it.
+    /// The same for rows that cannot be read, or whose metadata cannot: a stream continues after them.
     async fn doomed_one_by_one(&self, query: Query<P>) -> Result<Vec<Doomed>, Error> {
         let table = &self.table;
         let mut rows = table.stream(Kind::of::<P>().scoped_select(query.into_select()))?;
@@ -71,7 +71,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             }
         }
         for (id, error) in unreadable {
-            // Who cannot tell of which type a row is does not know what it is worth.
+            // If the type of a row cannot be read, it is not known whether the row may be deleted.
             if !table.any(of_known_type(&table.definition, id)).await? {
                 return Err(error);
             }
@@ -81,9 +81,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 }
 
-/// True of the row with this id, if it is of a type of the model.
+/// A predicate that holds for the row with this id, if it is of a type of the model.
 fn of_known_type(definition: &TableDefinition, id: RowId) -> Predicate {
     let types = definition.scopes().map(Predicate::Scope);
-    let of_type = types.reduce(Predicate::or).unwrap_or(Predicate::All);
+    let of_type = types.reduce(Predicate::or).unwrap_or(Predicate::True);
     Predicate::Id { comparison: Comparison::Eq, id }.and(of_type)
 }

@@ -1,6 +1,6 @@
 //! Repositories: create, retrieve, query, update and delete for one persistent type.
 //!
-//! A repository encodes, decodes and names; all else is done by the engine, once for all types.
+//! A repository encodes, decodes and names things; the engine does the rest, once for all types.
 
 mod by_query;
 mod deletion;
@@ -34,8 +34,8 @@ pub use write_error::WriteError;
 
 /// The repository of a persistent type.
 ///
-/// The repository of a poly type sees every row of the table; that of a derived type sees the rows of its variant and
-/// no others, in every operation. Cheap to clone.
+/// The repository of a poly type sees every row of the table. The repository of a derived type sees only the rows of its
+/// variant, in every operation. Cheap to clone.
 pub struct Repo<P, B: Backend> {
     table: Table<B>,
     of: PhantomData<fn() -> P>,
@@ -50,7 +50,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.table.backend.name()
     }
 
-    /// As the back end waits.
+    /// Waits for the future in the back end's own manner.
     #[cfg(feature = "blocking")]
     pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.table.backend.block_on(future)
@@ -70,7 +70,7 @@ impl<P: PersistentType, B: Backend> fmt::Debug for Repo<P, B> {
 }
 
 /// The state of a row.
-fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Doc>) -> Result<PState<P>, Error> {
+fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Document>) -> Result<PState<P>, Error> {
     match P::decode(&*table.backend, row.discriminator.as_deref(), &row.doc) {
         Some(Ok(value)) => {
             let stored = table.stored(row, &|path| value.value_at(path));
@@ -83,9 +83,9 @@ fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Doc>) 
 
 type KeyColumns<'a> = SmallVec<[ValueRef<'a>; 2]>;
 
-/// The values that a key value has in the columns of its key.
+/// The values of a key value in the columns of its key.
 fn key_columns<'a, K: Storable>(definition: &TableDefinition, index: &Index, key: &'a K) -> KeyColumns<'a> {
-    // The columns are within the key's one property: what follows it leads through the key value.
+    // The columns are within the key's one property: the rest of their paths leads through the key value.
     let depth = index.properties.first().map_or(0, |property| property.steps().len());
     let path = |column: &usize| definition.columns[*column].path.steps().get(depth..).unwrap_or_default();
     index.columns.iter().map(|column| key.value_at(path(column))).collect()

@@ -1,4 +1,4 @@
-//! Pages: a window on an order that stays where it is while rows come and go.
+//! Pages: windows on an order that keep their place while rows come and go.
 
 use super::Repo;
 use crate::backend::Backend;
@@ -6,31 +6,31 @@ use crate::engine::{Kind, ensure_within};
 use crate::error::Error;
 use crate::persistent::PersistentType;
 use crate::query::Query;
-use crate::select::{Cursor, CursorKey, Place, Select, Way, behind, query_of};
+use crate::select::{Cursor, CursorKey, Place, Select, Way, query_of, rows_after};
 use crate::state::PState;
 use crate::value::Path;
 
-/// A page of what a query finds. Comes from [`Repo::page`].
+/// A page of a query's results. Comes from [`Repo::page`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Page<P> {
-    /// What is on it, in the query's order.
+    /// The states on the page, in the query's order.
     pub states: Vec<PState<P>>,
-    /// Where the next page begins; `None` if there is nothing behind this one.
+    /// Where the next page begins; `None` if no rows follow.
     pub next: Option<Cursor>,
-    /// Where the page before this one ends; `None` if there is nothing before it.
+    /// Where the page before this one ends; `None` if no rows precede it.
     pub previous: Option<Cursor>,
 }
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
-    /// A page of as many as the query's limit: the first one, or the one at a cursor that another page of the same query
-    /// gave.
+    /// A page with as many rows as the query's limit. Without a cursor it is the first page; a cursor comes from another page
+    /// of the same query.
     ///
-    /// A page begins behind the last row that was seen, wherever that is now, and not behind a number of rows: what is
-    /// added or removed elsewhere neither hides a row nor shows one twice. A page costs what its rows cost, however many are
-    /// before it, if an index has the order. The order of rows that the query leaves equal is that of their ids.
+    /// A page begins after the last row that was seen, wherever that row is now, and not after a number of rows. Rows that are
+    /// added or removed elsewhere therefore neither hide a row nor show one twice. If an index has the order, a page costs what
+    /// its own rows cost, however many come before it. Rows that the query's order leaves equal are ordered by their ids.
     ///
-    /// Fails with [`Error::InvalidCursor`] if the cursor is not one of this query, and with [`Error::InvalidQuery`] if the
+    /// Fails with [`Error::InvalidCursor`] if the cursor does not belong to this query, and with [`Error::InvalidQuery`] if the
     /// query has an offset.
     ///
     /// ```
@@ -43,7 +43,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// assert_eq!(first.states.len(), 2);
     /// members.delete(first.states[0].clone()).await?;
     ///
-    /// // The cursor may leave the program as text and come back.
+    /// // A cursor can leave the program as text and come back.
     /// let text = first.next.unwrap().to_string();
     /// let last = members.page(query(), Some(&text.into())).await?;
     /// assert_eq!(last.states[0].num_cats, 2);
@@ -55,25 +55,25 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let select = query.into_select();
         ensure_within(table.backend.name(), &select)?;
         if select.offset > 0 {
-            let problem = "a page begins at its cursor: ask for it without an offset";
+            let problem = "a page begins at its cursor: remove the offset from the query";
             return Err(Error::InvalidQuery { type_name: P::NAME, problem });
         }
         let key = table.options.cursor_key.map_or_else(CursorKey::of_process, Ok)?;
         let of = query_of(P::NAME, &select);
         let at = at.map(|cursor| cursor.open(&key, &of)).transpose()?;
         let way = at.as_ref().map_or(Way::Next, |(way, _)| *way);
-        let mut asked = select.clone();
+        let mut wanted = select.clone();
         if way == Way::Previous {
-            asked.order.iter_mut().for_each(|by| by.direction = by.direction.reversed());
-            asked.ties = asked.ties.reversed();
+            wanted.order.iter_mut().for_each(|by| by.direction = by.direction.reversed());
+            wanted.ties = wanted.ties.reversed();
         }
         if let Some((_, place)) = &at {
-            let behind = behind(&table.definition, &asked.order, asked.ties, place);
-            asked.predicate = asked.predicate.and(behind);
+            let after = rows_after(&table.definition, &wanted.order, wanted.ties, place);
+            wanted.predicate = wanted.predicate.and(after);
         }
-        // One more than are asked for says whether there is more.
-        asked.limit = select.limit.map(|limit| limit.saturating_add(1));
-        let mut states = self.select(Kind::of::<P>().scoped_select(asked)).await?;
+        // One row more than was asked for shows whether there are more.
+        wanted.limit = select.limit.map(|limit| limit.saturating_add(1));
+        let mut states = self.select(Kind::of::<P>().scoped_select(wanted)).await?;
         let is_more = select.limit.is_some_and(|limit| states.len() as u64 > limit);
         if is_more {
             states.pop();
@@ -84,7 +84,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let cursor = |way: Way, state: Option<&PState<P>>| {
             let place = match (state, &at) {
                 (Some(state), _) => place_of(&select, state),
-                // An empty page is where its cursor was: the rows of the other side begin at the cursor itself.
+                // An empty page stays where its cursor was: the rows of the other side begin at the cursor itself.
                 (None, Some((_, place))) => Place { inclusive: !place.inclusive, ..place.clone() },
                 (None, None) => return Ok(None),
             };

@@ -1,4 +1,4 @@
-//! Some values of the rows, and figures over them, without decoding the rest.
+//! Projections, and aggregates over rows, without decoding the rest.
 
 use serde::de::DeserializeOwned;
 
@@ -7,17 +7,17 @@ use crate::backend::Backend;
 use crate::engine::{Group, Kind, undecoded};
 use crate::error::Error;
 use crate::persistent::PersistentType;
-use crate::query::{Measure, OfEveryRowOf, Projection, Query, Source, Values};
+use crate::query::{Aggregate, CoversRowsOf, Projection, Query, Source, Values};
 use crate::row::{Row, RowId};
 use crate::storable::{Prop, Storable};
 use crate::value::Value;
 
-/// Groups, each with what its rows have in common and the figures over them. Come from [`Repo::group`].
-pub type Groups<P, J, M> = Vec<(<J as Projection<P>>::Output, <M as Measure<P>>::Output)>;
+/// Groups, each with the values that its rows share and the aggregates over them. Come from [`Repo::group`].
+pub type Groups<P, J, M> = Vec<(<J as Projection<P>>::Output, <M as Aggregate<P>>::Output)>;
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
-    /// Some properties of all that the query finds, in its order. What else the rows hold is not decoded, and on a store
-    /// behind a network not sent.
+    /// Some properties of all rows that the query finds, in its order. The rest of each row is not decoded, and a store on a
+    /// network does not send it.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -47,7 +47,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         Ok(rows)
     }
 
-    /// The different values that a property has in what the query finds, in ascending order.
+    /// The distinct values of a property in the rows that the query finds, in ascending order.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -57,7 +57,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// ```
     pub async fn distinct<F, T>(&self, query: Query<P>, property: &Prop<F, T>) -> Result<Vec<T>, Error>
     where
-        F: OfEveryRowOf<P> + 'static,
+        F: CoversRowsOf<P> + 'static,
         T: Storable + DeserializeOwned,
     {
         let sources = [Source::Property(property.path_into_options())];
@@ -69,7 +69,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         groups.into_iter().map(typed).collect()
     }
 
-    /// Figures over all that the query finds.
+    /// Aggregates over all rows that the query finds.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -77,23 +77,23 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     ///
     /// members.create_many([member("ann", 2), member("bob", 3), member("cec", 2)]).await?;
     /// let cats = &Member::props().num_cats;
-    /// let figures = (count(), cats.min(), cats.max(), cats.sum());
-    /// assert_eq!(members.aggregate(Member::query().all(), figures).await?, (3, Some(2), Some(3), 7));
+    /// let aggregates = (count(), cats.min(), cats.max(), cats.sum());
+    /// assert_eq!(members.aggregate(Member::query().all(), aggregates).await?, (3, Some(2), Some(3), 7));
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
-    pub async fn aggregate<M: Measure<P>>(&self, query: Query<P>, measures: M) -> Result<M::Output, Error> {
-        let mut parts = Vec::new();
-        measures.parts(&mut parts);
-        // All rows are one group; of no rows there is none.
+    pub async fn aggregate<M: Aggregate<P>>(&self, query: Query<P>, of: M) -> Result<M::Output, Error> {
+        let mut functions = Vec::new();
+        of.functions(&mut functions);
+        // All rows are one group. If there are no rows, there is no group.
         let kind = Kind::of::<P>();
-        let groups = self.table.grouped(kind, query.into_select(), Vec::new(), &parts).await?;
+        let groups = self.table.grouped(kind, query.into_select(), Vec::new(), &functions).await?;
         let all = groups.into_values().next();
-        let Group { first, figures } = all.unwrap_or_else(|| Group::new(RowId::from_u128(0), &parts));
-        measures.finish(&mut figures.into_iter()).map_err(|error| undecoded(kind, first, error))
+        let Group { first, aggregates } = all.unwrap_or_else(|| Group::new(RowId::from_u128(0), &functions));
+        of.finish(&mut aggregates.into_iter()).map_err(|error| undecoded(kind, first, error))
     }
 
-    /// Figures over each group of what the query finds: of the rows that have the same values in a property, in several, or
-    /// that are [of one type](crate::query::by_type). In ascending order of the values.
+    /// Aggregates over each group of the rows that the query finds. A group has the same values in one or several properties,
+    /// or is [of one type](crate::query::by_type). The groups are in ascending order of these values.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -108,23 +108,23 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// assert_eq!(by_type, [("Commenter".to_owned(), 1), ("Member".to_owned(), 3)]);
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
-    pub async fn group<J: Projection<P>, M: Measure<P>>(
+    pub async fn group<J: Projection<P>, M: Aggregate<P>>(
         &self,
         query: Query<P>,
         by: J,
-        measures: M,
+        of: M,
     ) -> Result<Groups<P, J, M>, Error> {
         let mut sources = Vec::new();
         by.sources(&mut sources);
-        let mut parts = Vec::new();
-        measures.parts(&mut parts);
+        let mut functions = Vec::new();
+        of.functions(&mut functions);
         let kind = Kind::of::<P>();
-        let typed = |(key, Group { first, figures }): (Vec<Value>, Group)| {
+        let typed = |(key, Group { first, aggregates }): (Vec<Value>, Group)| {
             let typed = J::read(&mut Values::new(&sources, key));
-            let typed = typed.and_then(|key| Ok((key, measures.finish(&mut figures.into_iter())?)));
+            let typed = typed.and_then(|key| Ok((key, of.finish(&mut aggregates.into_iter())?)));
             typed.map_err(|error| undecoded(kind, first, error))
         };
-        let groups = self.table.grouped(kind, query.into_select(), sources.clone(), &parts).await?;
+        let groups = self.table.grouped(kind, query.into_select(), sources.clone(), &functions).await?;
         groups.into_iter().map(typed).collect()
     }
 }

@@ -14,8 +14,8 @@ use crate::row::Row;
 use crate::select::Select;
 use crate::state::PState;
 
-/// The future of a retrieval. It does not name the key's type, so that a key of the wrong type is one error, at the key,
-/// and not another one for each use of the future.
+/// The future of a retrieval. It does not name the key's type, so that a key of the wrong type causes one error, at the key,
+/// and not one more for each use of the future.
 pub type Retrieval<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// The states of the rows that are found.
@@ -24,21 +24,21 @@ struct Found<'a, P, B: Backend> {
     states: Vec<PState<P>>,
 }
 
-impl<P: PersistentType, B: Backend> Give<B::Doc> for Found<'_, P, B> {
-    fn give(&mut self, row: &Row<B::Doc>) -> Result<(), Error> {
+impl<P: PersistentType, B: Backend> Give<B::Document> for Found<'_, P, B> {
+    fn give(&mut self, row: &Row<B::Document>) -> Result<(), Error> {
         self.states.push(state_of(self.table, row)?);
         Ok(())
     }
 
     fn expect(&mut self, rows: usize) {
-        // Without room for all of them, it is made as they come.
+        // If the memory cannot be reserved, the vector grows as the rows come.
         _ = self.states.try_reserve(rows);
     }
 }
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
-    /// The persistent with this key value, if there is one. Takes the keys of the type and those of its poly type; a
-    /// derived repository finds none of its siblings.
+    /// The persistent with this key value, if there is one. The key may be one of the type or of its poly type. The repository
+    /// of a derived type does not find rows of its siblings.
     ///
     /// Costs one look-up in the key's index.
     ///
@@ -61,7 +61,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         row.map(|row| state_of(table, &row)).transpose()
     }
 
-    /// The position of the key, and the values that the key value has in its columns.
+    /// The position of the key, and the values of the key value in its columns.
     pub(super) fn key_of<'a, K: KeyFor<P>>(&self, key: &'a K) -> Result<(usize, KeyColumns<'a>), Error> {
         let definition = &*self.table.definition;
         let index = definition.key(TypeId::of::<K>()).ok_or_else(|| Error::InvalidModel {
@@ -95,9 +95,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         })
     }
 
-    /// All that the query finds, in its order.
+    /// All rows that the query finds, in its order.
     ///
-    /// Fails if any row among them does not decode; [`stream`](Self::stream) goes on behind such a row.
+    /// Fails if any of these rows does not decode; a [`stream`](Self::stream) continues after such a row.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -113,17 +113,17 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.select(select).await
     }
 
-    /// The states that a selection finds, which is scoped already.
+    /// The states that a selection finds. The selection is already scoped.
     pub(super) async fn select(&self, select: Select) -> Result<Vec<PState<P>>, Error> {
         let table = &self.table;
-        // A page is allocated at once; a limit may be anything, and promises nothing.
+        // A page is allocated at once. A limit may be any number, so it does not decide how much is allocated.
         let states = Vec::with_capacity(select.limit.map_or(0, |rows| rows.min(64) as usize));
         let mut found = Found { table, states };
         table.find(Kind::of::<P>(), select, &mut found).await?;
         Ok(found.states)
     }
 
-    /// The first that the query finds, if it finds any.
+    /// The first row that the query finds, if any.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -137,19 +137,19 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         Ok(self.find(query).await?.pop())
     }
 
-    /// The one that the query finds. Fails with [`Error::NotFound`] if it finds none, and with [`Error::NotUnique`] if it
-    /// finds more.
+    /// The only row that the query finds. Fails with [`Error::NotFound`] if it finds none, and with [`Error::NotUnique`] if it
+    /// finds several.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
     /// members.create_many([member("ann", 2), member("bob", 3)]).await?;
     /// let m = Member::props();
-    /// assert_eq!(members.one(Member::query().filter(m.num_cats.gt(2))).await?.num_cats, 3);
-    /// assert!(matches!(members.one(Member::query().all()).await, Err(Error::NotUnique { .. })));
-    /// assert!(members.one(Member::query().filter(m.num_cats.gt(3))).await.unwrap_err().is_not_found());
+    /// assert_eq!(members.exactly_one(Member::query().filter(m.num_cats.gt(2))).await?.num_cats, 3);
+    /// assert!(matches!(members.exactly_one(Member::query().all()).await, Err(Error::NotUnique { .. })));
+    /// assert!(members.exactly_one(Member::query().filter(m.num_cats.gt(3))).await.unwrap_err().is_not_found());
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
-    pub async fn one(&self, query: Query<P>) -> Result<PState<P>, Error> {
+    pub async fn exactly_one(&self, query: Query<P>) -> Result<PState<P>, Error> {
         let at_most = query.select().limit.map_or(2, |limit| limit.min(2));
         let mut states = self.find(query.limit(at_most)).await?.into_iter();
         match (states.next(), states.next()) {
@@ -159,7 +159,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
     }
 
-    /// How many the query finds, its offset and limit included. Decodes nothing.
+    /// The number of rows that the query finds, within its offset and limit. Decodes nothing.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -173,7 +173,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.table.count(Kind::of::<P>(), query.into_select()).await
     }
 
-    /// Whether the query finds any. Decodes nothing.
+    /// Whether the query finds any row. Decodes nothing.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -186,8 +186,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.table.exists(Kind::of::<P>(), query.into_select()).await
     }
 
-    /// What the query finds, one by one, in its order. A row that does not decode is an error in its place; the stream
-    /// goes on behind it.
+    /// The rows that the query finds, one by one, in its order. A row that does not decode yields an error, and the stream
+    /// continues after it.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -202,7 +202,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         PStates::new(self.table.clone(), query)
     }
 
-    /// How the back end would answer the query, with a [warning](Explanation::warning) if no index serves it.
+    /// How the back end would run the query, with a [warning](Explanation::warning) if no index serves it.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]

@@ -24,7 +24,7 @@ pub struct PStates<P, B: Backend> {
 }
 
 enum Source<B: Backend> {
-    /// Of a strict store: the query is not begun until it is known that an index serves it.
+    /// In a store that requires indexes, the query does not begin before it is known that an index serves it.
     Strict {
         table: Table<B>,
         select: Select,
@@ -45,7 +45,7 @@ impl<B: Backend> Source<B> {
             Ok(select) => select,
             Err(error) => return Self::Failed(Some(error)),
         };
-        if !table.options.strict {
+        if !table.options.require_indexes {
             return Self::begun(table, select);
         }
         let (checked, asked) = (table.clone(), select.clone());
@@ -69,7 +69,7 @@ impl<B: Backend> Source<B> {
         }
     }
 
-    /// Begins the query of a strict store, once it is known whether it may.
+    /// Begins the query of a store that requires indexes, once it is known whether an index serves it.
     fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Self::Strict { table, select, check } = self else { return Poll::Ready(()) };
         *self = match ready!(check.as_mut().poll(context)) {
@@ -87,13 +87,13 @@ impl<P: PersistentType, B: Backend> PStates<P, B> {
         Self { source, span, of: std::marker::PhantomData }
     }
 
-    /// The next state, or the error in its place; `None` at the end. What `StreamExt::next` does, for those who have no
-    /// other use of that.
+    /// The next state, or the error of the next row; `None` at the end. Does what `StreamExt::next` does, for callers that do
+    /// not depend on `futures`.
     pub async fn next(&mut self) -> Option<Result<PState<P>, Error>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// The same, as the back end waits.
+    /// The same, waiting in the back end's own manner.
     #[cfg(feature = "blocking")]
     pub(crate) fn block_on_next(&mut self) -> Option<Result<PState<P>, Error>> {
         if let Source::Strict { table, .. } = &self.source {
@@ -102,7 +102,7 @@ impl<P: PersistentType, B: Backend> PStates<P, B> {
         }
         self.source.ensure_open();
         match &mut self.source {
-            // It is begun by now.
+            // The query has begun by now.
             Source::Strict { .. } => None,
             Source::Rows { table, rows } => {
                 let next = std::future::poll_fn(|context| poll_state(&self.span, table, rows, context));
@@ -132,7 +132,7 @@ impl<P: PersistentType, B: Backend> Stream for PStates<P, B> {
         ready!(this.source.poll_begun(context));
         this.source.ensure_open();
         match &mut this.source {
-            // It is begun by now.
+            // The query has begun by now.
             Source::Strict { .. } => Poll::Ready(None),
             Source::Rows { table, rows } => poll_state(&this.span, table, rows, context),
             Source::Failed(error) => Poll::Ready(error.take().map(Err)),

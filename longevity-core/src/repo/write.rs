@@ -12,7 +12,7 @@ use crate::value::Timestamp;
 impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Stores a new persistent.
     ///
-    /// Fails with [`Error::DuplicateKey`] if a key value of the type, or of its poly type, is taken.
+    /// Fails with [`Error::DuplicateKey`] if the value of a key, of the type or of its poly type, is taken.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -20,7 +20,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// assert_eq!((ann.num_cats, ann.row_version()), (2, 0));
     ///
     /// let error = commenters.create(commenter("ann")).await.unwrap_err();
-    /// assert_eq!(error.to_string(), r#"User with username = "ann" exists already"#);
+    /// assert_eq!(error.to_string(), r#"User with username = "ann" already exists"#);
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn create(&self, value: P) -> Result<PState<P>, Error> {
@@ -67,13 +67,12 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         }
     }
 
-    /// Writes the state's value to its row and gives the row's new state. Through a poly repository the value may be of
-    /// another variant than the row: the row then becomes one of that, keys and indexes included, in one step.
+    /// Writes the state's value to its row and returns the new state. Through the repository of a poly type, the value may be
+    /// of another variant than the row. The row then becomes one of that variant, keys and indexes included, in one step.
     ///
-    /// On failure the row is as it was, and the error holds the state as it was handed in. Fails with
-    /// [`Error::WriteConflict`] if the row was changed since the state was read (unless the store is without optimistic
-    /// locking), with [`Error::NotFound`] if it is gone or no longer of this type, with [`Error::DuplicateKey`], and with
-    /// [`Error::UnstablePrimaryKey`].
+    /// On failure the row is unchanged, and the error holds the state that was passed in. Fails with [`Error::WriteConflict`]
+    /// if the row was changed since the state was read (unless optimistic locking is off), with [`Error::NotFound`] if the row
+    /// is gone or no longer of this type, with [`Error::DuplicateKey`], and with [`Error::UnstablePrimaryKey`].
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -86,7 +85,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// assert!(refused.is_write_conflict());
     /// assert_eq!(refused.into_state().num_cats, 2);
     ///
-    /// // Through the poly repository, ann becomes a commenter.
+    /// // Through the poly type's repository, ann becomes a commenter.
     /// users.update(ann.widen().set(User::Commenter(commenter("ann")))).await?;
     /// assert_eq!(members.count(Member::query().all()).await?, 0);
     #[doc = include_str!("../../doc/close.txt")]
@@ -96,7 +95,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.update_if(state, locking).await.map_err(|refused| self.refused(refused))
     }
 
-    /// The same, under the lock whether the store has one or not. A failure does not lose the transaction yet.
+    /// The same, checking the row version even without optimistic locking. A failure does not yet lose the transaction.
     pub(super) async fn update_locked(&self, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
         self.update_if(state, true).await
     }
@@ -132,11 +131,11 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         WriteError::new(self.table.refused(error), state)
     }
 
-    /// Deletes the state's row and gives the value back.
+    /// Deletes the state's row and returns the value.
     ///
-    /// On failure the row is as it was, and the error holds the state as it was handed in. Fails with
-    /// [`Error::WriteConflict`] if the row was changed since the state was read (unless the store is without optimistic
-    /// locking), and with [`Error::NotFound`] if it is gone or no longer of this type.
+    /// On failure the row is unchanged, and the error holds the state that was passed in. Fails with [`Error::WriteConflict`]
+    /// if the row was changed since the state was read (unless optimistic locking is off), and with [`Error::NotFound`] if the
+    /// row is gone or no longer of this type.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -158,18 +157,18 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 }
 
-/// What is written of a value.
+/// The row content for a value.
 pub(super) fn content_of<P: PersistentType, B: Backend>(
     table: &Table<B>,
     value: &P,
-) -> Result<RowContent<B::Doc>, Error> {
+) -> Result<RowContent<B::Document>, Error> {
     let (position, value_at) = (value.variant(), |path: &[_]| value.value_at(path));
     let flat = table.ensure_flat(position, &value_at);
     let doc = flat.and_then(|()| value.encode(&*table.backend)).map_err(|error| table.refused(error))?;
     Ok(table.content(position, &value_at, doc))
 }
 
-/// Fails if the value has another primary key than its row.
+/// Fails if the value's primary key is not that of its row.
 pub(super) fn ensure_stable<P: PersistentType, B: Backend>(
     table: &Table<B>,
     stored: &Stored,
@@ -187,7 +186,7 @@ fn created<P: PersistentType, B: Backend>(
     PState { stored: table.created(id, written_at, &|path| value.value_at(path)), value }
 }
 
-/// The error for a write that the back end did not do. `stored` is the row's state if the write was about one.
+/// The error for a write that the back end did not do. `stored` is the row's state, if the write concerns an existing row.
 pub(super) fn write_error<P: PersistentType, B: Backend>(
     table: &Table<B>,
     value: &P,

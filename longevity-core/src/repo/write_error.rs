@@ -1,4 +1,4 @@
-//! The error of a write that holds what was to be written.
+//! The error of a write, which holds the state that was to be written.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::state::PState;
 
-/// An update or a delete that was not done: why, and the state as it was handed in.
+/// The error of an update or a delete that was not done, with the state that was passed in.
 ///
 /// `?` turns it into an [`Error`] and drops the state.
 ///
@@ -18,11 +18,11 @@ use crate::state::PState;
 /// let refused = members.update(ann.modify(|ann| ann.num_cats += 1)).await.unwrap_err();
 /// assert!(matches!(refused.error(), Error::WriteConflict { .. }));
 /// let (error, state) = refused.into_parts();
-/// assert_eq!(state.num_cats, 3); // as it was handed in: for another try on a fresh state
+/// assert_eq!(state.num_cats, 3); // as it was passed in, for another try on a fresh state
 #[doc = include_str!("../../doc/close.txt")]
 /// ```
 pub struct WriteError<P> {
-    // Boxed: a state can be large, and results are moved around.
+    // Boxed because a state can be large and results are moved around.
     parts: Box<(Error, PState<P>)>,
 }
 
@@ -31,22 +31,22 @@ impl<P> WriteError<P> {
         Self { parts: Box::new((error, state)) }
     }
 
-    /// Why.
+    /// The reason.
     pub fn error(&self) -> &Error {
         &self.parts.0
     }
 
-    /// Why, without the state.
+    /// The reason, without the state.
     pub fn into_error(self) -> Error {
         self.parts.0
     }
 
-    /// The state as it was handed in.
+    /// The state as it was passed in.
     pub fn into_state(self) -> PState<P> {
         self.parts.1
     }
 
-    /// Both.
+    /// The reason and the state.
     pub fn into_parts(self) -> (Error, PState<P>) {
         *self.parts
     }

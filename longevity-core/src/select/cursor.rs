@@ -1,4 +1,4 @@
-//! Cursors: places in an order that leave the program as text and come back, unchanged or not.
+//! Cursors: places in an order that leave the program as text and come back, perhaps changed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,30 +10,30 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use super::keyset::Place;
+use super::place::Place;
 use super::{OrderBy, Select};
 use crate::error::Error;
 use crate::row::RowId;
 use crate::value::{Timestamp, Value};
 
-/// Where a page begins. Comes from [`Page`](crate::Page), goes back to [`Repo::page`](crate::Repo::page), as text in
-/// between if it has to: letters, digits, `-` and `_`.
+/// The place where a page begins. Comes from [`Page`](crate::Page) and is passed to [`Repo::page`](crate::Repo::page). In
+/// between it can be text, with letters, digits, `-` and `_`.
 ///
-/// It holds the values by which the rows are ordered, and is sealed, not encrypted: who has it can read them. A cursor that
-/// was changed, or that comes with another query, is refused with [`Error::InvalidCursor`]. Other processes accept it if
-/// their stores have the same [`cursor_key`](crate::Options::cursor_key).
+/// A cursor holds the values by which the rows are ordered. It is sealed but not encrypted: anyone who has it can read them. A
+/// cursor that was changed, or that is used with another query, is refused with [`Error::InvalidCursor`]. Other processes
+/// accept it if their stores have the same [`cursor_key`](crate::Options::cursor_key).
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(String);
 
-/// Which way a page lies from its cursor.
+/// The direction of a page from its cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Way {
     Next,
     Previous,
 }
 
-/// What is sealed. A change of it needs another [`VERSION`].
+/// The content that is sealed. Changing it needs another [`VERSION`].
 #[derive(Serialize, Deserialize)]
 struct Content {
     way: Way,
@@ -49,7 +49,7 @@ enum Bound {
     Bool(bool),
     Int(i64),
     UInt(u64),
-    /// By its bits, as NaN has many.
+    /// The number's bits, because NaN has many.
     Float(u64),
     Char(char),
     Text(String),
@@ -58,30 +58,29 @@ enum Bound {
     Timestamp(i64, i32),
 }
 
-/// The first byte of what is in a cursor.
+/// The first byte of a cursor's content.
 const VERSION: u8 = 1;
-/// Bytes of a seal.
+/// The length of a seal in bytes.
 const SEAL: usize = 16;
 
-/// With what cursors are sealed.
+/// The key that seals cursors.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CursorKey(pub(crate) [u8; 32]);
 
 impl CursorKey {
-    /// This process's own, chosen at random.
+    /// The key of this process, chosen at random.
     pub(crate) fn of_process() -> Result<Self, Error> {
         static KEY: OnceLock<CursorKey> = OnceLock::new();
         if let Some(key) = KEY.get() {
             return Ok(*key);
         }
         let mut key = [0; 32];
-        getrandom::fill(&mut key).map_err(|_| {
-            invalid("the system gives no random numbers to seal it with: choose an `Options::cursor_key`")
-        })?;
+        getrandom::fill(&mut key)
+            .map_err(|_| invalid("the system has no random numbers to seal it with: set `Options::cursor_key`"))?;
         Ok(*KEY.get_or_init(|| Self(key)))
     }
 
-    /// Of the content, and of the query that it is a place in.
+    /// The seal of the content and of the query that it belongs to.
     fn seal(&self, content: &[u8], of: &str) -> Hmac<Sha256> {
         let mut padded = [0; 64];
         padded[..self.0.len()].copy_from_slice(&self.0);
@@ -93,7 +92,7 @@ impl CursorKey {
     }
 }
 
-/// Not the key.
+/// Does not show the key.
 impl fmt::Debug for CursorKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CursorKey")
@@ -103,16 +102,16 @@ impl fmt::Debug for CursorKey {
 impl Cursor {
     pub(crate) fn new(key: &CursorKey, of: &str, way: Way, place: &Place) -> Result<Self, Error> {
         let values = place.values.iter().map(Bound::of).collect::<Option<_>>();
-        let values = values.ok_or_else(|| invalid("the order is by a value that no cursor can hold"))?;
+        let values = values.ok_or_else(|| invalid("the query orders by a value that no cursor can hold"))?;
         let content = Content { way, inclusive: place.inclusive, id: place.id.as_u128(), values };
         let mut bytes = vec![VERSION];
-        bytes.extend(postcard::to_allocvec(&content).map_err(|_| invalid("its values cannot be packed"))?);
+        bytes.extend(postcard::to_allocvec(&content).map_err(|_| invalid("its values cannot be serialized"))?);
         let seal = key.seal(&bytes, of).finalize().into_bytes();
         bytes.extend_from_slice(&seal[..SEAL]);
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// Which way the page lies from it, and the place, if the cursor is one of this query's.
+    /// The direction of the page and the place, if the cursor belongs to this query.
     pub(crate) fn open(&self, key: &CursorKey, of: &str) -> Result<(Way, Place), Error> {
         let bytes = URL_SAFE_NO_PAD.decode(&self.0).map_err(|_| invalid("it is not the text of a cursor"))?;
         let split = bytes.len().checked_sub(SEAL).and_then(|at| bytes.split_at_checked(at));
@@ -140,7 +139,7 @@ fn invalid(problem: &'static str) -> Error {
     Error::InvalidCursor { problem }
 }
 
-/// What a cursor is sealed with besides its content: the query without its window.
+/// The part of the query that is sealed together with a cursor's content: all but the window.
 pub(crate) fn query_of(type_name: &str, select: &Select) -> String {
     let Select { predicate, order, ties, .. } = select;
     let order: Vec<_> = order.iter().map(|OrderBy { path, direction }| (path, direction)).collect();
@@ -180,7 +179,7 @@ impl Bound {
     }
 }
 
-/// Any text: whether it is a cursor is said when a page is asked for.
+/// Accepts any text. Whether it is a cursor is checked when a page is asked for.
 impl FromStr for Cursor {
     type Err = std::convert::Infallible;
 
@@ -273,6 +272,6 @@ mod tests {
         let cursor = Cursor::new(&KEY, "a query", Way::Next, &place()).unwrap();
         assert!(cursor.open(&KEY, "another query").is_err());
         assert!(cursor.open(&CursorKey([8; 32]), "a query").is_err());
-        assert_ne!(query_of("User", &Select::of(Predicate::All)), query_of("User", &Select::of(Predicate::Nothing)),);
+        assert_ne!(query_of("User", &Select::of(Predicate::True)), query_of("User", &Select::of(Predicate::False)),);
     }
 }

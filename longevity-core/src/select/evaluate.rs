@@ -1,10 +1,10 @@
-//! The executable meaning of a predicate. Every back end's translation is held to it.
+//! The executable meaning of predicates. The translation of every back end is checked against it.
 
 use super::Predicate;
 use crate::row::RowId;
 use crate::value::{Comparison, Step, Value, ValueRef, compare, satisfies};
 
-/// What a row is apart from its values.
+/// What identifies a row, apart from its values.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// Its id.
@@ -13,7 +13,7 @@ pub struct Subject<'a> {
     pub discriminator: Option<&'a str>,
 }
 
-/// Whether a predicate is true of this row, whose values `value_at` reads.
+/// Whether a predicate is true for this row, whose values `value_at` reads.
 pub fn evaluate<'a>(
     predicate: &Predicate,
     row: Subject<'_>,
@@ -22,13 +22,13 @@ pub fn evaluate<'a>(
     holds(predicate, false, row, value_at)
 }
 
-/// A predicate that is asked of many rows: its lists are in order, so that one of 10^5 operands costs no more than 17
+/// A predicate that is evaluated for many rows. Its lists are sorted, so that a list of 10^5 operands costs at most 17
 /// comparisons for each row.
 #[derive(Clone, Debug)]
 pub struct Prepared(Predicate);
 
 impl Prepared {
-    /// The predicate, its lists in order.
+    /// Sorts the lists of a predicate.
     pub fn new(mut predicate: Predicate) -> Self {
         let mut left = vec![&mut predicate];
         while let Some(part) = left.pop() {
@@ -45,12 +45,12 @@ impl Prepared {
         Self(predicate)
     }
 
-    /// The predicate: it means the same.
+    /// The predicate, with the same meaning.
     pub fn predicate(&self) -> &Predicate {
         &self.0
     }
 
-    /// Whether it is true of this row: as [`evaluate`] says.
+    /// Whether the predicate is true for this row, as [`evaluate`] defines it.
     pub fn evaluate<'a>(&self, row: Subject<'_>, value_at: &dyn Fn(&[&'static Step]) -> ValueRef<'a>) -> bool {
         holds(&self.0, true, row, value_at)
     }
@@ -60,7 +60,7 @@ impl Prepared {
 fn is_among(value: ValueRef<'_>, operands: &[Value], in_order: bool) -> bool {
     match value {
         ValueRef::Composite(_) if in_order => {
-            // Made once, and not for each comparison.
+            // Made once instead of for each comparison.
             let value = value.to_value();
             if let ValueRef::Composite(_) = value.as_value_ref() {
                 return operands.binary_search(&value).is_ok();
@@ -74,7 +74,7 @@ fn is_among(value: ValueRef<'_>, operands: &[Value], in_order: bool) -> bool {
     operands.iter().any(|operand| satisfies(Comparison::Eq, value, operand.as_value_ref()))
 }
 
-/// `in_order` says whether the lists are.
+/// `in_order` says whether the lists are sorted.
 fn holds<'a>(
     predicate: &Predicate,
     in_order: bool,
@@ -82,8 +82,8 @@ fn holds<'a>(
     value_at: &dyn Fn(&[&'static Step]) -> ValueRef<'a>,
 ) -> bool {
     match predicate {
-        Predicate::All => true,
-        Predicate::Nothing => false,
+        Predicate::True => true,
+        Predicate::False => false,
         Predicate::Scope(scope) => scope.contains(row.discriminator),
         Predicate::Compare { path, comparison, operand } => {
             satisfies(*comparison, path.value_in(value_at), operand.as_value_ref())
@@ -104,7 +104,7 @@ fn holds<'a>(
                 ValueRef::Composite(composite) => composite.length(),
                 _ => None,
             };
-            let found = found.map_or(ValueRef::None(0), ValueRef::UInt);
+            let found = found.map_or(ValueRef::NONE, ValueRef::UInt);
             satisfies(*comparison, found, ValueRef::UInt(*length))
         }
         Predicate::Id { comparison, id } => {
@@ -135,12 +135,12 @@ mod tests {
 
     fn row(path: &[&'static Step]) -> ValueRef<'static> {
         thread_local! {
-            static LIST: &'static Value = Box::leak(Box::new(Value::List(vec![Value::Text("a".into()), Value::None(0)])));
+            static LIST: &'static Value = Box::leak(Box::new(Value::List(vec![Value::Text("a".into()), Value::NONE])));
         }
         match path {
             [step] if **step == *CATS => ValueRef::Int(3),
             [step] if **step == *TAGS => LIST.with(|list| list.as_value_ref()),
-            _ => ValueRef::None(0),
+            _ => ValueRef::NONE,
         }
     }
 
@@ -177,11 +177,11 @@ mod tests {
         let scoped = cats().and(cats()).and(cats()).scoped_to(MEMBERS);
         assert_eq!(scoped, Predicate::And(vec![Predicate::Scope(MEMBERS), cats(), cats(), cats()]));
         assert!(holds(&scoped));
-        // What is left of one is no conjunction.
-        let all = || Predicate::And(vec![Predicate::All, Predicate::All]);
-        assert_eq!(all().scoped_to(MEMBERS), Predicate::All);
-        let one = Predicate::And(vec![Predicate::All, Predicate::Nothing]);
-        assert_eq!(one.scoped_to(MEMBERS), Predicate::Nothing);
+        // A conjunction with one part left becomes that part.
+        let all = || Predicate::And(vec![Predicate::True, Predicate::True]);
+        assert_eq!(all().scoped_to(MEMBERS), Predicate::True);
+        let one = Predicate::And(vec![Predicate::True, Predicate::False]);
+        assert_eq!(one.scoped_to(MEMBERS), Predicate::False);
     }
 
     #[test]
@@ -193,14 +193,14 @@ mod tests {
     fn empty_conjunction_is_true_and_empty_disjunction_false() {
         assert!(holds(&Predicate::And(vec![])));
         assert!(!holds(&Predicate::Or(vec![])));
-        assert!(holds(&Predicate::All) && !holds(&Predicate::Nothing));
+        assert!(holds(&Predicate::True) && !holds(&Predicate::False));
     }
 
     #[test]
     fn contains_looks_at_elements_only() {
         let contains = |step, element| Predicate::Contains { path: Path::root().then(step), element };
         assert!(holds(&contains(TAGS, Value::Text("a".into()))));
-        assert!(holds(&contains(TAGS, Value::None(0))));
+        assert!(holds(&contains(TAGS, Value::NONE)));
         assert!(!holds(&contains(TAGS, Value::Text("b".into()))));
         assert!(!holds(&contains(CATS, Value::Int(3))));
     }
@@ -209,7 +209,7 @@ mod tests {
     fn a_list_in_order_has_what_the_list_has() {
         let list = |values: &[i64]| Value::List(values.iter().copied().map(Value::Int).collect());
         let values = [
-            Value::None(0),
+            Value::NONE,
             Value::None(1),
             Value::Int(-3),
             Value::Int(7),
@@ -224,11 +224,11 @@ mod tests {
             Value::Text("a".into()),
             list(&[]),
             list(&[1, 2]),
-            Value::Record(vec![("a", Value::Int(1)), ("b", Value::None(0))]),
+            Value::Record(vec![("a", Value::Int(1)), ("b", Value::NONE)]),
             Value::Variant("A", Box::new(Value::Int(1))),
         ];
         for operands in 0..1_u32 << values.len() {
-            // A multiplication mixes the numbers up: not all sets need be tried.
+            // The multiplication spreads the numbers, because not all sets need to be tried.
             let chosen = operands.wrapping_mul(0x9e37_79b1) >> 15;
             if operands % 97 != 0 {
                 continue;
@@ -244,7 +244,7 @@ mod tests {
             for negated in [false, true] {
                 let path = Path::root().then(CATS);
                 let asked = Predicate::In { path, operands: operands.clone(), negated };
-                let prepared = Prepared::new(asked.clone().negate().and(Predicate::All).negate());
+                let prepared = Prepared::new(asked.clone().negate().and(Predicate::True).negate());
                 for value in &values {
                     let row = |_: &[&'static Step]| value.as_value_ref();
                     let expected = evaluate(&asked, MEMBER, &row);
@@ -273,7 +273,7 @@ mod tests {
         let cats = || compare(CATS, Comparison::Eq, Value::Int(3));
         assert_eq!(cats().and(cats()).and(cats()).conjuncts().len(), 3);
         assert_eq!(cats().and(cats().and(cats())).conjuncts().len(), 3);
-        assert_eq!(Predicate::All.and(cats()), cats());
+        assert_eq!(Predicate::True.and(cats()), cats());
         assert_eq!(cats().negate().negate(), cats());
     }
 }

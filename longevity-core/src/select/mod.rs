@@ -1,9 +1,9 @@
-//! What a back end is asked for: rows of a predicate, in an order, in a window. It knows nothing of types; [`evaluate`] says what a
-//! predicate means.
+//! Selections: what a back end is asked for, which is the rows of a predicate, in an order and a window. They know nothing of
+//! types; [`evaluate`] defines the meaning of a predicate.
 
 mod cursor;
 mod evaluate;
-mod keyset;
+mod place;
 mod predicate;
 
 use crate::value::Path;
@@ -11,45 +11,45 @@ use crate::value::Path;
 pub use cursor::Cursor;
 pub(crate) use cursor::{CursorKey, Way, query_of};
 pub use evaluate::{Prepared, Subject, evaluate};
-pub(crate) use keyset::{Place, behind};
+pub(crate) use place::{Place, rows_after};
 pub use predicate::{Predicate, TextTest, scope_of};
 
-/// Which end comes first.
+/// The direction of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// Smallest first, absent values before all others.
+    /// From the least to the greatest, with absent values first.
     Ascending,
-    /// Greatest first, absent values after all others.
+    /// From the greatest to the least, with absent values last.
     Descending,
 }
 
 /// An order as a back end sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderBy {
-    /// Where the value is.
+    /// The path to the value.
     pub path: Path,
-    /// Which end comes first.
+    /// The direction.
     pub direction: Direction,
 }
 
-/// What a back end is asked to find.
+/// A selection of rows that a back end is asked for.
 ///
-/// Rows that the order leaves equal come in the order of their ids, so that two runs of one query agree.
+/// Rows that the order leaves equal are ordered by their ids, so that two runs of one query agree.
 ///
 /// `Select::of(predicate)` finds all rows of a predicate, by id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Select {
-    /// Which rows.
+    /// The condition for the rows.
     pub predicate: Predicate,
-    /// In which order; by id when empty.
+    /// The order of the rows; by id if empty.
     pub order: Vec<OrderBy>,
-    /// Which end of the ids comes first among rows that the order leaves equal.
+    /// The direction of the ids among rows that the order leaves equal.
     pub ties: Direction,
-    /// How many to skip.
+    /// The number of rows to skip.
     pub offset: u64,
-    /// How many to give at most.
+    /// The greatest number of rows to return.
     pub limit: Option<u64>,
-    /// The properties that will be read from the documents, if not all: a back end may leave out the rest of them.
+    /// The properties that will be read from the documents, if not all of them. A back end may leave out the others.
     pub only: Option<Vec<Path>>,
 }
 

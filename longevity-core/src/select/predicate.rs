@@ -1,94 +1,94 @@
-//! The untyped filter that a back end answers.
+//! Predicates: the untyped filters that a back end answers.
 
 use crate::row::RowId;
 use crate::scope::Scope;
 use crate::value::{Comparison, Path, Value};
 
-/// A filter as a back end sees it: over rows with a discriminator and stored fields. It knows nothing of poly types.
+/// A filter as a back end sees it, over rows with a discriminator and stored fields. It knows nothing of poly types.
 ///
-/// Logic is two-valued: every node is true or false of every row, and [`evaluate`](super::evaluate) says which.
+/// Logic is two-valued: every predicate is true or false for every row, and [`evaluate`](super::evaluate) defines which.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predicate {
-    /// True of every row.
-    All,
-    /// True of no row.
-    Nothing,
+    /// True for every row.
+    True,
+    /// True for no row.
+    False,
     /// The row is in the scope.
     Scope(Scope),
-    /// The value at the path compares to the operand as [`satisfies`](crate::value::satisfies) says.
+    /// The value at the path compares to the operand as [`satisfies`](crate::value::satisfies) defines.
     Compare {
-        /// Where the value is.
+        /// The path to the value.
         path: Path,
-        /// How it is compared.
+        /// The comparison.
         comparison: Comparison,
-        /// What it is compared with.
+        /// The operand.
         operand: Value,
     },
-    /// The value at the path equals one of the operands, or, negated, none of them. An absent value equals an operand that
-    /// is absent alike, and differs from all others.
+    /// The value at the path equals one of the operands or, if negated, none of them. An absent value equals an operand that is
+    /// absent at the same depth, and differs from all others.
     In {
-        /// Where the value is.
+        /// The path to the value.
         path: Path,
-        /// What it is compared with; may be empty.
+        /// The operands; may be empty.
         operands: Vec<Value>,
-        /// Whether it has to differ from all.
+        /// Whether the value has to differ from all operands.
         negated: bool,
     },
-    /// The text at the path passes the test; false of an absent one.
+    /// The text at the path passes the test. False for absent text.
     Text {
-        /// Where the text is.
+        /// The path to the text.
         path: Path,
-        /// What is asked of it.
+        /// The test.
         test: TextTest,
-        /// What it is held against.
+        /// The operand of the test.
         text: Box<str>,
     },
-    /// The list or set at the path holds an element that equals this one.
+    /// The list or set at the path contains an element that equals this one.
     Contains {
-        /// Where the list or set is.
+        /// The path to the list or set.
         path: Path,
         /// The element.
         element: Value,
     },
-    /// The number of elements or entries of the list, set or map at the path compares to this one. That of an absent one is
-    /// absent: it differs from every length, and is neither less nor greater.
+    /// The number of elements or entries of the list, set or map at the path compares to this number. If it is absent, so is
+    /// its length, which differs from every number and is neither less nor greater.
     Length {
-        /// Where the list, set or map is.
+        /// The path to the list, set or map.
         path: Path,
-        /// How the lengths are compared.
+        /// The comparison.
         comparison: Comparison,
-        /// What its length is compared with.
+        /// The number to compare with.
         length: u64,
     },
-    /// The row's id compares to this one; for pages.
+    /// The row's id compares to this id; for pages.
     Id {
-        /// How they are compared.
+        /// The comparison.
         comparison: Comparison,
-        /// What it is compared with.
+        /// The id to compare with.
         id: RowId,
     },
-    /// All are true; true when empty.
+    /// All parts are true; true if empty.
     And(Vec<Predicate>),
-    /// Any is true; false when empty.
+    /// At least one part is true; false if empty.
     Or(Vec<Predicate>),
-    /// It is false.
+    /// The part is false.
     Not(Box<Predicate>),
 }
 
-/// A question about text. Texts are compared byte by byte, so that an accented letter and its parts in two characters
-/// differ.
+/// A test of text. Text is compared byte by byte: an accented letter as one character differs from the same letter composed of
+/// two characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TextTest {
-    /// It ends with this.
+    /// The text ends with the operand.
     EndsWith,
-    /// It has this somewhere.
+    /// The text contains the operand.
     Contains,
-    /// It is this, whatever the case of the characters; see [`text`](crate::value::text) for what case means.
+    /// The text equals the operand when case is ignored; see [`text`](crate::value::text) for what case means.
     EqIgnoreCase,
 }
 
 impl TextTest {
-    /// Whether a text passes the test.
+    /// Whether this text passes the test.
     pub fn holds(self, text: &str, operand: &str) -> bool {
         match self {
             Self::EndsWith => text.ends_with(operand),
@@ -99,7 +99,7 @@ impl TextTest {
 }
 
 impl Predicate {
-    /// The path that a question about a value is asked at; `None` if it asks nothing of a value, or several things.
+    /// The path of a predicate that tests the value at one path; `None` for any other predicate.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Compare { path, .. }
@@ -107,28 +107,24 @@ impl Predicate {
             | Self::Text { path, .. }
             | Self::Contains { path, .. }
             | Self::Length { path, .. } => Some(path),
-            Self::All
-            | Self::Nothing
-            | Self::Scope(_)
-            | Self::Id { .. }
-            | Self::And(_)
-            | Self::Or(_)
-            | Self::Not(_) => None,
+            Self::True | Self::False | Self::Scope(_) | Self::Id { .. } | Self::And(_) | Self::Or(_) | Self::Not(_) => {
+                None
+            }
         }
     }
 
-    /// The comparison of a property that is within so many of the options around the value at the path: absent where one of
-    /// them is `None`.
+    /// The comparison of a property that is within this number of the options around the value at the path. It is absent where
+    /// one of these options is `None`.
     pub(crate) fn compare(path: &Path, options: u8, comparison: Comparison, operand: Value) -> Self {
         match (comparison, &operand) {
-            // Each of them is absent alike.
+            // The absent values of all depths count as one.
             (Comparison::Eq, Value::None(0)) if options > 0 => Self::among(path, options, [operand], false),
             (Comparison::Ne, Value::None(0)) if options > 0 => Self::among(path, options, [operand], true),
             _ => Self::Compare { path: path.clone(), comparison, operand: operand.in_options(options) },
         }
     }
 
-    /// The question whether such a property equals one of the values, or none of them.
+    /// The predicate that such a property equals one of the values, or none of them.
     pub(crate) fn among(path: &Path, options: u8, values: impl IntoIterator<Item = Value>, negated: bool) -> Self {
         let mut operands = Vec::new();
         for value in values {
@@ -140,10 +136,11 @@ impl Predicate {
         Self::In { path: path.clone(), operands, negated }
     }
 
-    /// Both are true. Flattens, so that a chain of `&` is one node and a planner sees all conjuncts at once.
+    /// True where both are true. Flattens nested conjunctions, so that a chain of `&` is one node and a planner sees all
+    /// conjuncts at once.
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::All, other) | (other, Self::All) => other,
+            (Self::True, other) | (other, Self::True) => other,
             (Self::And(these), Self::And(those)) => Self::And(joined(these, those)),
             (Self::And(these), other) => Self::And(joined(these, vec![other])),
             (this, Self::And(those)) => Self::And(joined(vec![this], those)),
@@ -151,11 +148,11 @@ impl Predicate {
         }
     }
 
-    /// Either is true. Flattens like [`and`](Self::and), and makes one question of equalities of one property, which an index
-    /// can answer.
+    /// True where at least one is true. Flattens like [`and`](Self::and), and joins equalities of one property into one
+    /// predicate that an index can answer.
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Nothing, other) | (other, Self::Nothing) => other,
+            (Self::False, other) | (other, Self::False) => other,
             (this, other) if this.equals_one_of().is_some_and(|path| other.equals_one_of() == Some(path)) => {
                 let (path, operands) = this.into_operands();
                 Self::In { path, operands: longer_first(operands, other.into_operands().1), negated: false }
@@ -167,7 +164,7 @@ impl Predicate {
         }
     }
 
-    /// The property that is asked to be one of some values.
+    /// The property of a predicate that requires it to equal one of some values.
     fn equals_one_of(&self) -> Option<&Path> {
         match self {
             Self::Compare { path, comparison: Comparison::Eq, .. } | Self::In { path, negated: false, .. } => {
@@ -177,7 +174,7 @@ impl Predicate {
         }
     }
 
-    /// That property, and the values.
+    /// That property and the values.
     fn into_operands(self) -> (Path, Vec<Value>) {
         match self {
             Self::Compare { path, operand, .. } => (path, vec![operand]),
@@ -186,22 +183,21 @@ impl Predicate {
         }
     }
 
-    /// It is false. Two negations cancel.
+    /// True where the predicate is false. Two negations cancel.
     pub fn negate(self) -> Self {
         match self {
             Self::Not(inner) => *inner,
-            Self::All => Self::Nothing,
-            Self::Nothing => Self::All,
+            Self::True => Self::False,
+            Self::False => Self::True,
             other => Self::Not(Box::new(other)),
         }
     }
 
-    /// The predicate as it reads in a query over more variants than it was written for: what it asks of a value is false of
-    /// a row that is not in the scope. Each question is scoped by itself, so that a negation around one is true of
-    /// such a row.
+    /// The form of the predicate in a query over more variants than it was written for. Each test of a value is false for rows
+    /// outside the scope. The tests are scoped one by one, so that the negation of one is true for such rows.
     pub fn scoped_to(self, scope: Scope) -> Self {
         match self {
-            Self::All | Self::Nothing | Self::Scope(_) | Self::Id { .. } => self,
+            Self::True | Self::False | Self::Scope(_) | Self::Id { .. } => self,
             Self::Compare { .. }
             | Self::In { .. }
             | Self::Text { .. }
@@ -211,18 +207,18 @@ impl Predicate {
                 let (mut conjuncts, mut is_scoped) = (Vec::with_capacity(parts.len() + 1), false);
                 for part in parts {
                     match part.scoped_to(scope) {
-                        // A conjunction needs its scope once.
+                        // A conjunction needs its scope only once.
                         Self::And(scoped) => {
                             let has_scope = scoped.first() == Some(&Self::Scope(scope));
                             conjuncts.extend(scoped.into_iter().skip(usize::from(has_scope && is_scoped)));
                             is_scoped |= has_scope;
                         }
-                        Self::All => {}
+                        Self::True => {}
                         part => conjuncts.push(part),
                     }
                 }
                 match conjuncts.len() {
-                    0 => Self::All,
+                    0 => Self::True,
                     1 => conjuncts.remove(0),
                     _ => Self::And(conjuncts),
                 }
@@ -232,10 +228,10 @@ impl Predicate {
         }
     }
 
-    /// How many levels it has: a question is one, and what is made of others is one more than the deepest of them.
+    /// The number of levels: a test has one, and a combination has one more than the deepest of its parts.
     pub fn levels(&self) -> usize {
         let (mut levels, mut left) = (1, vec![(self, 1)]);
-        // Without recursion: it may be of any depth.
+        // Without recursion, because the predicate may have any depth.
         while let Some((predicate, level)) = left.pop() {
             levels = levels.max(level);
             match predicate {
@@ -256,12 +252,12 @@ impl Predicate {
     }
 }
 
-/// The scope that all rows are in of which a conjunction is true, if one of its parts says so.
+/// The scope of all rows for which a conjunction is true, if one of its parts is a scope.
 pub fn scope_of(conjuncts: &[Predicate]) -> Option<Scope> {
     conjuncts.iter().find_map(|part| match part {
         Predicate::Scope(scope) => Some(*scope),
-        Predicate::All
-        | Predicate::Nothing
+        Predicate::True
+        | Predicate::False
         | Predicate::Compare { .. }
         | Predicate::In { .. }
         | Predicate::Text { .. }
@@ -274,7 +270,7 @@ pub fn scope_of(conjuncts: &[Predicate]) -> Option<Scope> {
     })
 }
 
-/// Both lists, for the price of the shorter: a filter may grow at either end. Which of them comes first makes no difference.
+/// Joins two lists at the cost of the shorter one, as a filter may grow at either end. The order makes no difference.
 fn longer_first<T>(mut these: Vec<T>, mut those: Vec<T>) -> Vec<T> {
     if these.len() < those.len() {
         std::mem::swap(&mut these, &mut those);
@@ -283,11 +279,11 @@ fn longer_first<T>(mut these: Vec<T>, mut those: Vec<T>) -> Vec<T> {
     these
 }
 
-/// The conjuncts of both. A scope that is the first of either is the first of all.
+/// Joins the conjuncts. A scope that is first in one of the lists is first in the result.
 fn joined(these: Vec<Predicate>, those: Vec<Predicate>) -> Vec<Predicate> {
     let is_scope = |part: Option<&Predicate>| matches!(part, Some(Predicate::Scope(_)));
     let (longer, shorter) = if these.len() < those.len() { (&those, &these) } else { (&these, &those) };
-    // Then all others move, which happens once to a conjunction.
+    // This moves all other parts, but happens only once to a conjunction.
     let scope = (!is_scope(longer.first()) && is_scope(shorter.first())).then_some(longer.len());
     let mut conjuncts = longer_first(these, those);
     if let Some(scope) = scope {

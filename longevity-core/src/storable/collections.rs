@@ -6,28 +6,28 @@ use std::hash::{BuildHasher, Hash};
 use super::{NoFields, Shape, Storable, kind};
 use crate::value::{Comparison, Composite, Path, Step, Value, ValueRef, in_option, satisfies};
 
-/// A list or a set: `contains` exists.
+/// A list or a set: it has `contains`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a list or a set",
     label = "only lists and sets have elements"
 )]
 pub trait Collection: Storable {
-    /// What it holds.
+    /// The type of the elements.
     type Element: Storable;
 }
 
-/// A map: `entry` and `contains_key` exist.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a map", label = "only a map has entries")]
+/// A map: it has `entry` and `contains_key`.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a map", label = "only maps have entries")]
 pub trait MapOf: Storable {
-    /// What its entries are found by.
+    /// The type of the keys.
     type Key: Storable;
-    /// What they hold.
+    /// The type of the entries' values.
     type Value: Storable;
 }
 
-/// The value at the end of a path that ends here; a path that leads on finds nothing, as elements have no path.
-fn whole<'a>(composite: &'a dyn Composite, path: &[&'static Step]) -> ValueRef<'a> {
-    if path.is_empty() { ValueRef::Composite(composite) } else { ValueRef::None(0) }
+/// The value of a collection at the end of a path. A longer path finds nothing, because elements have no path.
+fn at_root<'a>(composite: &'a dyn Composite, path: &[&'static Step]) -> ValueRef<'a> {
+    if path.is_empty() { ValueRef::Composite(composite) } else { ValueRef::NONE }
 }
 
 fn owned<'a, T: Storable>(elements: impl Iterator<Item = &'a T>) -> Vec<Value> {
@@ -53,7 +53,7 @@ macro_rules! collection {
             }
 
             fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
-                whole(self, path)
+                at_root(self, path)
             }
         }
 
@@ -106,7 +106,7 @@ macro_rules! map {
             }
 
             fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
-                whole(self, path)
+                at_root(self, path)
             }
         }
 
@@ -133,7 +133,7 @@ macro_rules! map {
                 let is_it = |(known, _): &(&K, &V)| satisfies(Comparison::Eq, known.value_at(&[]), key.as_value_ref());
                 match self.iter().find(is_it) {
                     Some((_, value)) => in_option(rest.value_in(&|steps| value.value_at(steps)), rest.is_root()),
-                    None => ValueRef::None(0),
+                    None => ValueRef::NONE,
                 }
             }
         }

@@ -1,13 +1,13 @@
-//! The fields of a struct, as derives ask for those that they cannot see.
+//! The fields of a struct, for derives that cannot see its definition.
 
 use crate::value::Step;
 
-/// `Self` has a field whose Rust name hashes to `NAME`, of type `T`. One impl per field, by the derives, so that other
-/// derives can ask for a field that they cannot see.
+/// States that `Self` has a field of type `T` whose Rust name hashes to `NAME`. The derives write one impl per field, so that
+/// other derives can refer to fields that they cannot see.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no field of this name that is a `{T}`",
-    label = "the way to a key leads through the fields of components that are always there",
-    note = "it leads through no option, list, set or map, and ends at a field of the type that the key is said to have"
+    message = "`{Self}` has no field of this name with the type `{T}`",
+    label = "the path to a key leads through fields of components that are always present",
+    note = "it cannot lead through an option, list, set or map, and it ends at a field of the type that the key is declared with"
 )]
 #[doc(hidden)]
 pub trait HasField<const NAME: u64, T> {
@@ -19,7 +19,7 @@ pub trait HasField<const NAME: u64, T> {
     fn field_mut(&mut self) -> &mut T;
 }
 
-/// A box has the fields of what it holds.
+/// A box has the fields of its content.
 #[diagnostic::do_not_recommend]
 impl<const NAME: u64, T, S: HasField<NAME, T>> HasField<NAME, T> for Box<S> {
     const STEP: &'static Step = S::STEP;
@@ -33,7 +33,7 @@ impl<const NAME: u64, T, S: HasField<NAME, T>> HasField<NAME, T> for Box<S> {
     }
 }
 
-/// How to get at a field of `S`; for generated code.
+/// The access to a field of `S`; for generated code.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct FieldAccess<S, T> {

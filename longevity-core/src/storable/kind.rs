@@ -1,11 +1,11 @@
-//! What can be asked of a property, by the kind of its type. These types have no values: they stand in bounds, so that
-//! a question that makes no sense does not compile.
+//! The kinds of property types, which decide what can be done with a property. They have no values and are only used in bounds,
+//! so that a meaningless comparison does not compile.
 
 use super::{Collection, Storable};
 use crate::select::{Predicate, TextTest};
 use crate::value::{Number, Path, Value};
 
-/// One value with an order: a truth value, a character, a timestamp, a UUID, bytes, or a newtype of one.
+/// A single value with an order: a truth value, a character, a timestamp, a UUID, bytes, or a newtype of one of these.
 #[derive(Debug)]
 pub enum Scalar {}
 /// An integer, or a newtype of one.
@@ -14,16 +14,16 @@ pub enum Integer {}
 /// Text, or a newtype of it.
 #[derive(Debug)]
 pub enum Text {}
-/// A floating-point number: ordered, but never (in) a key.
+/// A floating-point number: it has an order, but is never a key or in one.
 #[derive(Debug)]
 pub enum Float {}
-/// A controlled vocabulary: an enum of units. Equality only.
+/// A controlled vocabulary, which is an enum of units. Has equality only.
 #[derive(Debug)]
 pub enum Choice {}
-/// A key value of several fields. Equality only; its fields have their own kinds.
+/// A key value with several fields. Has equality only; its fields have their own kinds.
 #[derive(Debug)]
 pub enum KeyRecord {}
-/// A component. Equality field by field; its fields have their own kinds.
+/// A component. Has equality, field by field; its fields have their own kinds.
 #[derive(Debug)]
 pub enum Component {}
 /// A poly component: an enum whose variants hold data.
@@ -38,16 +38,16 @@ pub enum Set {}
 /// A map.
 #[derive(Debug)]
 pub enum Map {}
-/// An option of something of another kind.
+/// An option of a type of another kind.
 #[derive(Debug)]
 pub struct Optional<K>(std::marker::PhantomData<K>);
 
-/// Kinds with an order: `lt`, `le`, `gt`, `ge`, `asc` and `desc` exist.
+/// Kinds with an order. They have `lt`, `le`, `gt`, `ge`, `asc` and `desc`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` has no order",
     label = "numbers, text, timestamps, UUIDs, bytes and newtypes of them have an order",
-    note = "of a component or a key value: order by its fields, each a property of its own, `profile.tagline` of a `profile`",
-    note = "of a choice, a list, a set or a map: it has no fields; keep what to order by in a field beside it"
+    note = "for a component or a key value, order by its fields, each of which is a property, such as `profile.tagline` of a `profile`",
+    note = "for a choice, a list, a set or a map, which has no fields, store the value to order by in another field, and order by that"
 )]
 pub trait HasOrder {}
 
@@ -61,8 +61,8 @@ impl<K: HasOrder> HasOrder for Optional<K> {}
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` cannot be indexed",
     label = "an index holds single values: numbers, text, timestamps, choices, key values, and options of them",
-    note = "of a component: index those of its fields that queries compare, `index(profile.tagline)` of a `profile`",
-    note = "of a list, a set, a map or an enum with data: leave it out, as queries that ask what it holds work without an index; where one has to be fast, keep what it compares in a field beside it, and index that"
+    note = "for a component, index the fields that queries compare, such as `index(profile.tagline)` for a `profile`",
+    note = "for a list, a set, a map or an enum with data, remove it from the index, because queries for its contents work without one; if such a query has to be fast, store the value that it compares in another field, and index that"
 )]
 pub trait Indexable {}
 
@@ -74,7 +74,7 @@ impl Indexable for Choice {}
 impl Indexable for KeyRecord {}
 impl<K: Indexable> Indexable for Optional<K> {}
 
-/// Kinds that are text: `starts_with`, `ends_with` and `eq_ignore_case` exist.
+/// Kinds that are text. They have `starts_with`, `ends_with` and `eq_ignore_case`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` is not text",
     label = "strings and newtypes of them are text"
@@ -84,16 +84,17 @@ pub trait IsText {}
 impl IsText for Text {}
 impl<K: IsText> IsText for Optional<K> {}
 
-/// Kinds of a property of type `T` that hold something: text holds text, a list or a set its elements. `contains` exists.
+/// Kinds of a property of type `T` that contain something: text contains text, a list or a set its elements. They have
+/// `contains`.
 #[diagnostic::on_unimplemented(
-    message = "a property of kind `{Self}` contains nothing",
-    label = "`contains` asks text for a part of it, a list or a set for one of its elements"
+    message = "a property of kind `{Self}` has no `contains`",
+    label = "`contains` looks for a part of a string, or for an element of a list or a set"
 )]
 pub trait Holds<T> {
-    /// What it holds.
+    /// The type of what is contained.
     type Part: Storable;
 
-    /// The question whether it holds this.
+    /// The predicate for containing this part.
     #[doc(hidden)]
     fn contains(path: Path, part: Value) -> Predicate;
 }
@@ -104,7 +105,7 @@ impl<T> Holds<T> for Text {
     fn contains(path: Path, part: Value) -> Predicate {
         match part {
             Value::Text(text) => Predicate::Text { path, test: TextTest::Contains, text },
-            _ => Predicate::Nothing,
+            _ => Predicate::False,
         }
     }
 }
@@ -133,13 +134,13 @@ impl<T: Storable, K: Holds<T::Inner>> Holds<T> for Optional<K> {
     }
 }
 
-/// Kinds that are numbers: `sum` exists.
+/// Kinds that are numbers. They have `sum`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` is not a number",
-    label = "integers, floats, newtypes and options of them are numbers"
+    label = "integers, floats, and newtypes and options of them are numbers"
 )]
 pub trait IsNumber {
-    /// The type of a sum: `i128` of integers, which no sum of a store exceeds, `f64` of floats.
+    /// The type of a sum: `i128` for integers, which the sum over a store never exceeds, and `f64` for floats.
     type Sum: Number;
 }
 
@@ -155,10 +156,10 @@ impl<K: IsNumber> IsNumber for Optional<K> {
     type Sum = K::Sum;
 }
 
-/// Kinds that have a length: lists, sets and maps. `len` and `is_empty` exist.
+/// Kinds with a length: lists, sets and maps. They have `len` and `is_empty`.
 #[diagnostic::on_unimplemented(
     message = "a property of kind `{Self}` has no length",
-    label = "lists, sets and maps have one"
+    label = "only lists, sets and maps have a length"
 )]
 pub trait HasLength {}
 

@@ -1,4 +1,4 @@
-//! Options and boxes: a path leads through them without a step of its own.
+//! Options and boxes, through which a path leads without a step.
 
 use super::{NoFields, Shape, Storable, kind};
 use crate::value::{Path, Step, ValueRef};
@@ -8,7 +8,7 @@ impl<T: Storable> Storable for Option<T> {
     type Inner = T::Inner;
     type Optional = Self;
     type This = Self;
-    // Lazy, so that recursive components end: `Prop::some` crosses.
+    // Lazy, so that recursive components end. `Prop::some` leads into the option.
     type Fields<R: 'static> = NoFields;
     const KEYABLE: bool = false;
     const OPTIONS: u8 = T::OPTIONS + 1;
@@ -23,7 +23,7 @@ impl<T: Storable> Storable for Option<T> {
 
     fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
         match self {
-            None => ValueRef::None(0),
+            None => ValueRef::NONE,
             Some(value) => match value.value_at(path) {
                 ValueRef::None(depth) if path.is_empty() => ValueRef::None(depth.saturating_add(1)),
                 value => value,
@@ -37,7 +37,7 @@ impl<T: Storable> Storable for Box<T> {
     type Inner = T::Inner;
     type Optional = T::Optional;
     type This = Self;
-    // Lazy for the same reason: `Prop::inner` crosses.
+    // Lazy for the same reason. `Prop::inner` leads into the box.
     type Fields<R: 'static> = NoFields;
     const KEYABLE: bool = T::KEYABLE;
     const OPTIONS: u8 = T::OPTIONS;

@@ -12,10 +12,10 @@ use crate::value::{Path, Step};
 /// Comes from `R::props()`. The properties of a component's fields are fields of its property; [`some`](Self::some)
 /// leads into an option, [`inner`](Self::inner) through options and boxes.
 ///
-/// One rule holds for what is in an option, in a variant of a poly component, or in an entry of a map, at each depth: where
-/// something on the way is not there, the property is absent. An absent property is `None`: [`is_none`](Self::is_none) and
-/// `eq(None)` are true of it, every other value differs from it, and nothing is less or greater. It comes first in an
-/// ascending order, it is read as `None`, figures leave it out, and a change leaves it as it is.
+/// One rule holds for everything in an option, in a variant of a poly component, or in an entry of a map, at any depth: where
+/// something on the path is absent, the property is absent. An absent property is `None`: [`is_none`](Self::is_none) and
+/// `eq(None)` are true for it, it differs from every other value, and it is neither less nor greater than anything. It comes
+/// first in an ascending order, it is read as `None`, aggregates ignore it, and a patch leaves it unchanged.
 ///
 /// ```
 #[doc = include_str!("../../doc/open.txt")]
@@ -40,7 +40,7 @@ use crate::value::{Path, Step};
 /// ```
 pub struct Prop<R: 'static, T: Storable> {
     path: Path,
-    /// Into how many options it leads of those that are around the value at the path's end.
+    /// How many of the options around the value at the path's end the property leads into.
     options: u8,
     fields: T::Fields<R>,
     of: PhantomData<fn() -> (R, T)>,
@@ -53,15 +53,15 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         Self::within(path, 0)
     }
 
-    /// The property at this path within so many options.
+    /// The property at this path, within this number of options.
     pub(crate) fn within(path: Path, options: u8) -> Self {
         Self { fields: T::fields(&path), path, options, of: PhantomData }
     }
 
-    /// The property of the one value that a variant holds, which is as in an option there; for generated code.
+    /// The property of the one value in a variant, which behaves like the content of an option; for generated code.
     #[doc(hidden)]
     pub fn in_variant<H: Storable<Optional = T>>(path: &Path) -> Self {
-        // An option in it is the property's own.
+        // An option in the variant is the property's own.
         Self::within(path.clone(), u8::from(H::OPTIONS > 0))
     }
 
@@ -77,28 +77,28 @@ impl<R: 'static, T: Storable> Prop<R, T> {
         Prop::below(&self.path, access.step)
     }
 
-    /// Where the property is.
+    /// The path to the property.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Into how many options it leads of those that are around the value at the end of its [path](Self::path).
+    /// How many of the options around the value at the end of its [path](Self::path) the property leads into.
     #[doc(hidden)]
     pub fn options(&self) -> u8 {
         self.options
     }
 
-    /// The path, and on into the options.
+    /// The path, including the options that the property leads into.
     pub(crate) fn path_into_options(&self) -> Path {
         self.path.into_options(self.options)
     }
 
-    /// The property within all options and boxes, as by [`some`](Prop::some).
+    /// The property within all options and boxes, as if by [`some`](Prop::some).
     pub fn inner(&self) -> Prop<R, T::Inner> {
         Prop::within(self.path.clone(), self.options.saturating_add(T::OPTIONS))
     }
 
-    /// The property as one that may be absent: to read one that is in an option. An option is one already.
+    /// The property as one that may be absent, for reading a property that is in an option. An option stays as it is.
     pub fn optional(&self) -> Prop<R, T::Optional> {
         let around = if T::OPTIONS > 0 { 0 } else { 1 };
         Prop::within(self.path.clone(), self.options.saturating_sub(around))
@@ -106,13 +106,13 @@ impl<R: 'static, T: Storable> Prop<R, T> {
 }
 
 impl<R: 'static, T: Storable> Prop<R, Option<T>> {
-    /// The property inside the option, which is absent where the option is `None`; what that means for each question, order
-    /// and change is [said above](Prop).
+    /// The property inside the option, which is absent where the option is `None`. [The rule above](Prop) says what this means
+    /// for each comparison, order and patch.
     ///
     /// ```
     /// use longevity::prelude::*;
     ///
-    /// // A discount that is not known, known to be none, or known.
+    /// // A discount is unknown, known to be none, or known.
     /// #[derive(Clone, Debug, Serialize, Deserialize, PersistentType)]
     /// struct Customer { name: String, discount: Option<Option<i64>> }
     ///
@@ -130,11 +130,11 @@ impl<R: 'static, T: Storable> Prop<R, Option<T>> {
     ///
     /// let discount = Customer::props().discount;
     /// let count = |filter| customers.count(Customer::query().filter(filter));
-    /// assert_eq!(count(discount.is_none())?, 1); // ann's
-    /// assert_eq!(count(discount.some().is_none())?, 2); // ann's, which is absent there, and bob's
+    /// assert_eq!(count(discount.is_none())?, 1); // only ann's
+    /// assert_eq!(count(discount.some().is_none())?, 2); // ann's, where it is absent, and bob's
     /// assert_eq!(count(discount.some().eq(5))?, 1);
     ///
-    /// // What is not there is not changed: ann has none.
+    /// // An absent property is not changed: ann has no discount.
     /// customers.update_where(Customer::query().all(), discount.some().set(7))?;
     /// assert_eq!(count(discount.some().eq(7))?, 2);
     /// # Ok(())
@@ -145,7 +145,7 @@ impl<R: 'static, T: Storable> Prop<R, Option<T>> {
     }
 }
 
-/// The properties of a component's fields.
+/// Gives access to the properties of a component's fields.
 impl<R: 'static, T: Storable> Deref for Prop<R, T> {
     type Target = T::Fields<R>;
 

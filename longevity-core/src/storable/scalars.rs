@@ -43,7 +43,7 @@ scalar! {
     i16, I16, Integer, true, |value| ValueRef::Int(i64::from(*value));
     i32, I32, Integer, true, |value| ValueRef::Int(i64::from(*value));
     i64, I64, Integer, true, |value| ValueRef::Int(*value);
-    // No platform of Rust's has a pointer of more than 64 bits.
+    // No platform that Rust supports has pointers of more than 64 bits.
     isize, Isize, Integer, true, |value| ValueRef::Int(*value as i64);
     u8, U8, Integer, true, |value| ValueRef::Int(i64::from(*value));
     u16, U16, Integer, true, |value| ValueRef::Int(i64::from(*value));

@@ -23,7 +23,7 @@ use crate::table::TableDefinition;
 
 pub use transaction::{OpenTransaction, Snapshot, Transaction};
 
-/// A domain model `M` on a back end `B`: where repositories come from.
+/// A domain model `M` on a back end `B`. Repositories come from here.
 ///
 /// Cheap to clone; clones share the store.
 ///
@@ -96,10 +96,11 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// Creates the tables, keys and indexes of the model. May be called any number of times: it adds what is missing and
     /// destroys nothing. If a table is refused, nothing is created, except on MongoDB, which creates one table after the other.
     ///
-    /// A table may have been created by another version of the model. Rows that do not fit a property which a key or an index
-    /// needs are refused by name, [`Error::RowsDoNotFit`]: a property that changes its type needs another stored name, and a new
-    /// one a default. A key that the model does not declare any more stays in force, and a write that violates it is an
-    /// [`Error::UndeclaredKey`], until [`drop_undeclared_keys`](Self::drop_undeclared_keys) is called; a warning names it.
+    /// A table may have been created by another version of the model. If its rows do not fit a property that a key or an index
+    /// needs, the error is [`Error::RowsDoNotFit`], which names the property. Give a property that changes its type another
+    /// stored name, and a new property a default. A key that the model no longer declares stays in force, and a warning names
+    /// it. A write that violates it is an [`Error::UndeclaredKey`], until [`drop_undeclared_keys`](Self::drop_undeclared_keys)
+    /// is called.
     pub async fn create_schema(&self) -> Result<(), Error> {
         let tables = self.tables();
         let handles: Vec<_> = tables.iter().map(|table| &table.handle).collect();
@@ -108,14 +109,14 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         for table in tables {
             let type_name = table.definition.type_name;
             for key in self.shared.backend.undeclared_keys(&table.handle).await? {
-                tracing::warn!(key, "type" = type_name, "the model does not declare a key that its table keeps");
+                tracing::warn!(key, "type" = type_name, "the table keeps a key that the model does not declare");
             }
         }
         Ok(())
     }
 
-    /// The names of the keys that hold for the model's rows, and that it does not declare: an older version of the model did, or
-    /// a newer one does.
+    /// The names of the keys that are in force for the model's rows but not declared by the model. They were declared by an
+    /// older or a newer version of it.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -130,12 +131,12 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         Ok(keys)
     }
 
-    /// Drops the keys that the model does not declare, and gives their names. No row is touched. Programs of other versions of the
-    /// model that declare such a key are not told: stop them first.
+    /// Drops the keys that the model does not declare, and returns their names. No row is changed. Programs with another
+    /// version of the model, which declares such a key, do not notice: stop them first.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
-    /// // The model has no `key(nickname)` any more.
+    /// // The model no longer has `key(nickname)`.
     /// for key in store.drop_undeclared_keys().await? {
     ///     println!("{key} is gone");
     /// }
@@ -154,7 +155,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         Ok(keys)
     }
 
-    /// The tables in the order of their names.
+    /// The tables, ordered by name.
     fn tables(&self) -> Vec<&StoreTable<B>> {
         let mut tables: Vec<_> = self.shared.tables.values().map(|table| &**table).collect();
         tables.sort_by(|a, b| a.definition.name.cmp(&b.definition.name));
@@ -196,7 +197,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
 }
 
 #[cold]
-#[expect(clippy::panic, reason = "an impl that is not true is a mistake in the program, which no input reaches")]
+#[expect(clippy::panic, reason = "a false impl is a mistake in the program, and no input reaches this")]
 fn not_listed(type_name: &str, model: &str) -> ! {
     panic!(
         "{type_name} is not in the domain model {model}: add it to `#[domain_model(..)]`, which implements `InModel`"

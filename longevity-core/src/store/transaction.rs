@@ -16,22 +16,29 @@ use crate::persistent::PersistentType;
 use crate::repo::Repo;
 
 impl<M: DomainModel, B: Backend> Longevity<M, B> {
-    /// Does the work in a transaction, all or nothing: commits it if the work succeeds, and rolls it back if it fails, if it panics, or
-    /// if the future is dropped.
+    /// Runs the work in a transaction, all or nothing. Commits the transaction if the work succeeds, and rolls it back if the
+    /// work fails or panics, or if the future is dropped.
     ///
-    /// The repositories of the transaction see what it has written; nobody else does before it is committed. If another
-    /// transaction is in its way, it is rolled back and the work is done again, as often and as long as
-    /// [`Options`](crate::Options::transaction_tries) say: what the work does elsewhere may be done more than once. The work is a
-    /// closure that cannot change what it captures; what it finds, it returns.
+    /// The repositories of the transaction see what it has written; no one else does before the commit. If another transaction
+    /// conflicts with it, it is rolled back and the work is done again, as often and as long as
+    /// [`Options`](crate::Options::transaction_tries) allow. Anything that the work does elsewhere may therefore happen more
+    /// than once. The work is a closure that cannot change what it captures; it returns its results.
     ///
-    /// A write that fails loses the transaction, even if the work goes on as if nothing were wrong: then the error is
-    /// [`Error::TransactionLost`]. To go on after such a failure, do the write in a [nested one](Transaction::transaction).
+    /// A write that fails loses the transaction, even if the work ignores the failure. The error is then
+    /// [`Error::TransactionLost`]. To continue after such a failure, do the write in a [nested
+    /// transaction](Transaction::transaction).
     ///
-    /// Fails with what the work fails with, with [`Error::TransactionConflict`] after the last try, with [`Error::TransactionLost`], with
-    /// [`Error::OutcomeUnknown`] if the store broke while it committed, with [`Error::TransactionNested`] if the work has left a nested
-    /// one running, with [`Error::Busy`], which is not tried again, if others had the store for too long, where transactions come one
-    /// after the other, and with [`Error::Unsupported`] on a back end without transactions. What is done through repositories of the
-    /// store itself is not in the transaction.
+    /// Fails with the error of the work, and with:
+    ///
+    /// * [`Error::TransactionConflict`] after the last try;
+    /// * [`Error::TransactionLost`];
+    /// * [`Error::OutcomeUnknown`] if the store failed during the commit;
+    /// * [`Error::TransactionNested`] if the work has left a nested transaction open;
+    /// * [`Error::Busy`], which is not tried again, if others held the store for too long, on a back end that runs one
+    ///   transaction at a time;
+    /// * [`Error::Unsupported`] on a back end without transactions.
+    ///
+    /// Operations through repositories of the store itself are not in the transaction.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -62,16 +69,16 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         self.run(TransactionMode::ReadWrite, |level| work(Transaction::new(self, level))).await
     }
 
-    /// Begins a transaction for code that is no closure. Dropped without [`OpenTransaction::commit`], it is rolled back. Nothing is done
-    /// again: if another transaction is in its way, an operation in it fails, or its commit does, with
-    /// [`Error::TransactionConflict`]. Fails with [`Error::Busy`] if others had the store for too long, where transactions come one after
-    /// the other, and with [`Error::Unsupported`] on a back end without transactions.
+    /// Begins a transaction for code that does not fit a closure. If it is dropped without [`OpenTransaction::commit`], it is
+    /// rolled back. It is not tried again: if another transaction conflicts with it, an operation in it or its commit fails
+    /// with [`Error::TransactionConflict`]. Fails with [`Error::Busy`] if others held the store for too long, on a back end
+    /// that runs one transaction at a time, and with [`Error::Unsupported`] on a back end without transactions.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
     /// let tx = store.begin().await?;
     /// tx.repo::<Member>().create(member("ann", 2)).await?;
-    /// assert_eq!(members.count(Member::query().all()).await?, 0); // nobody else sees it yet
+    /// assert_eq!(members.count(Member::query().all()).await?, 0); // no one else sees it yet
     /// tx.commit().await?;
     /// assert_eq!(members.count(Member::query().all()).await?, 1);
     #[doc = include_str!("../../doc/close.txt")]
@@ -82,12 +89,13 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         Ok(OpenTransaction { open, handle: Transaction::new(self, level) })
     }
 
-    /// Reads many things of one moment. Writers are not held up, and hold up nobody; a write in the snapshot is [`Error::ReadOnly`]. What
-    /// is overwritten or deleted meanwhile is kept until the snapshot ends. On a SQLite database in memory, which has one connection, it
-    /// is a copy of the database, which waits for an open transaction.
+    /// Runs the work on a snapshot of the store, whose reads are all from one moment. Writers neither wait for a snapshot nor
+    /// make it wait; a write in the snapshot is an [`Error::ReadOnly`]. Rows that are overwritten or deleted in the meantime
+    /// are kept until the snapshot ends. On a SQLite database in memory, which has one connection, the snapshot is a copy of
+    /// the database and waits for an open transaction.
     ///
-    /// Fails with what the work fails with, with [`Error::TransactionLost`] if the work went on after a write, with [`Error::Busy`] if it
-    /// waited for too long, and with [`Error::Unsupported`] on a back end without transactions.
+    /// Fails with the error of the work, with [`Error::TransactionLost`] if the work continued after a write, with
+    /// [`Error::Busy`] if it waited for too long, and with [`Error::Unsupported`] on a back end without transactions.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -95,7 +103,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// let (before, after) = store
     ///     .snapshot(async |at| {
     ///         let before = at.repo::<User>().count(User::query().all()).await?;
-    ///         commenters.create(commenter("cec")).await?; // by somebody else, meanwhile
+    ///         commenters.create(commenter("cec")).await?; // by another writer, in the meantime
     ///         let after = at.repo::<User>().count(User::query().all()).await?;
     ///         Ok::<_, Error>((before, after))
     ///     })
@@ -173,8 +181,8 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     }
 }
 
-/// A transaction, as its work sees it: where its repositories come from. Cheap to clone; once the transaction is over, each use of it
-/// is [`Error::TransactionEnded`].
+/// A transaction, as its work sees it. Its repositories come from here. Cheap to clone. Once the transaction has ended, each
+/// use of it is an [`Error::TransactionEnded`].
 pub struct Transaction<M, B: Backend> {
     store: Longevity<M, B>,
     level: Arc<Level<B>>,
@@ -190,7 +198,7 @@ impl<M: DomainModel, B: Backend> Transaction<M, B> {
         &self.store
     }
 
-    /// The repository of a persistent type: all that it does is in the transaction.
+    /// The repository of a persistent type. All its operations are in the transaction.
     ///
     /// # Panics
     ///
@@ -203,13 +211,13 @@ impl<M: DomainModel, B: Backend> Transaction<M, B> {
         self.store.repo_in(Some(Arc::clone(&self.level)))
     }
 
-    /// Does the work in a transaction that is nested in this one: a savepoint. If it fails, panics or is dropped, what was written in
-    /// it is undone, and this one goes on. Until it ends, only the nested one can be used: a read through this one is
-    /// [`Error::TransactionNested`], and a write loses it. The nested one is not tried again by itself: if another transaction was
-    /// in the way, all of this one is lost.
+    /// Runs the work in a transaction that is nested in this one: a savepoint. If the work fails, panics or is dropped, its
+    /// writes are undone, and this transaction continues. Until the nested transaction ends, only that one can be used: a read
+    /// through this one is an [`Error::TransactionNested`], and a write loses it. The nested transaction is not tried again on
+    /// its own: if another transaction conflicts with it, this whole transaction is lost.
     ///
-    /// Fails with what the work fails with, with [`Error::TransactionLost`] if a write in it failed and the work went on, with
-    /// [`Error::TransactionNested`] if another one is nested in this one, with [`Error::TransactionEnded`], and with
+    /// Fails with the error of the work, with [`Error::TransactionLost`] if a write in it failed and the work continued, with
+    /// [`Error::TransactionNested`] if another transaction is nested in this one, with [`Error::TransactionEnded`], and with
     /// [`Error::Unsupported`] on a back end that does not declare [savepoints](crate::backend::Capabilities::savepoints).
     ///
     /// ```
@@ -223,7 +231,7 @@ impl<M: DomainModel, B: Backend> Transaction<M, B> {
     ///         Ok::<_, Error>(())
     ///     })
     ///     .await?;
-    /// assert_eq!(users.count(User::query().all()).await?, 2); // ann, and cec
+    /// assert_eq!(users.count(User::query().all()).await?, 2); // ann and cec
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn transaction<T, E, F, W>(&self, work: W) -> Result<T, E>
@@ -255,25 +263,27 @@ impl<M: DomainModel, B: Backend> fmt::Debug for Transaction<M, B> {
     }
 }
 
-/// A transaction that was [begun](Longevity::begin), and that is rolled back when it is dropped. It is used as the [`Transaction`] that
-/// it holds.
-#[must_use = "dropped, it is rolled back"]
+/// A transaction that was [begun](Longevity::begin). It is rolled back when it is dropped. It dereferences to the
+/// [`Transaction`] through which it is used.
+#[must_use = "a transaction that is dropped is rolled back"]
 pub struct OpenTransaction<M, B: Backend> {
     open: Open<B>,
     handle: Transaction<M, B>,
 }
 
 impl<M: DomainModel, B: Backend> OpenTransaction<M, B> {
-    /// Commits it: all that was done in it becomes visible and durable, as one.
+    /// Commits the transaction: all its writes become visible and durable at once.
     ///
-    /// Fails, and has done nothing, with [`Error::TransactionConflict`] if another transaction was in the way, with
-    /// [`Error::TransactionLost`] if a write in it had failed, and with [`Error::TransactionNested`] if one is nested in it. Fails with
-    /// [`Error::OutcomeUnknown`] if the store broke meanwhile. If the future is dropped, all was done or nothing.
+    /// Fails without effect with [`Error::TransactionConflict`] if another transaction conflicted with it, with
+    /// [`Error::TransactionLost`] if a write in it had failed, and with [`Error::TransactionNested`] if a nested transaction is
+    /// still open. Fails with [`Error::OutcomeUnknown`] if the store failed during the commit. If the future is dropped,
+    /// everything was done or nothing.
     pub async fn commit(self) -> Result<(), Error> {
         self.open.commit().await
     }
 
-    /// Undoes all that was done in it, and waits for that. Dropping it undoes it too.
+    /// Undoes everything that was done in the transaction, and waits until that is done. Dropping the transaction undoes it
+    /// too.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -305,7 +315,7 @@ impl<M: DomainModel, B: Backend> fmt::Debug for OpenTransaction<M, B> {
     }
 }
 
-/// The store as it was at one moment: where repositories come from that only read. Cheap to clone.
+/// The store as it was at one moment. Its repositories only read. Cheap to clone.
 pub struct Snapshot<M, B: Backend> {
     store: Longevity<M, B>,
     level: Arc<Level<B>>,
@@ -316,7 +326,7 @@ impl<M: DomainModel, B: Backend> Snapshot<M, B> {
         Self { store: store.clone(), level }
     }
 
-    /// The repository of a persistent type, as it was at the moment. A write is [`Error::ReadOnly`].
+    /// The repository of a persistent type, as of the snapshot's moment. A write is an [`Error::ReadOnly`].
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! How often a transaction is tried, and what its last try says.
+//! How often a transaction is tried, and what the caller gets after the last try.
 
 use std::time::Instant;
 
@@ -14,11 +14,11 @@ pub(crate) struct Tries<'a> {
     pub(crate) count: usize,
 }
 
-/// What comes after a try.
+/// What to do after a try.
 pub(crate) enum After<T> {
-    /// The transaction is over.
+    /// Return this result.
     Over(T),
-    /// Another one was in the way.
+    /// Try again, because another transaction conflicted.
     Again,
 }
 
@@ -27,7 +27,7 @@ impl<'a> Tries<'a> {
         Self { options, began: Instant::now(), count: 0 }
     }
 
-    /// After a transaction could not be begun.
+    /// Decides after a transaction could not be begun.
     pub(crate) fn after_begin<T, E: From<Error>>(&self, error: Error) -> After<Result<T, E>> {
         match error {
             Error::TransactionConflict { source, .. } => self.after_conflict(source.to_string()),
@@ -35,7 +35,7 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// After its work, and after it was committed or rolled back.
+    /// Decides after the work was done and the transaction was committed or rolled back.
     pub(crate) fn after<T, E: From<Error>, B: Backend>(
         &self,
         level: &Level<B>,
@@ -46,7 +46,7 @@ impl<'a> Tries<'a> {
             (Ok(value), Ok(())) => After::Over(Ok(value)),
             (Ok(_), Err(Error::TransactionConflict { source, .. })) => self.after_conflict(source.to_string()),
             (Ok(_), Err(error)) => After::Over(Err(error.into())),
-            // What the work made of a conflict does not matter: it is done again, or was tried often enough.
+            // It does not matter what the work made of a conflict: the work is done again, or has been tried often enough.
             (Err(error), _) => match level.conflict() {
                 Some(conflict) => self.after_conflict(conflict.to_owned()),
                 None => After::Over(Err(error)),

@@ -1,5 +1,5 @@
-//! The table that a back end keeps for a plain or a poly type: variants, columns, keys and indexes. Computed once per
-//! type and store; back ends work from it alone.
+//! The table that a back end keeps for a plain or a poly type: variants, columns, keys and indexes. It is computed once per
+//! type and store, and back ends need nothing else.
 
 mod schema;
 
@@ -20,12 +20,12 @@ use crate::value::{Path, Value};
 /// A table or collection.
 #[derive(Clone, Debug)]
 pub struct TableDefinition {
-    /// The table's name, as the user chose it or derived from the type's. May be a keyword anywhere; has no dots.
+    /// The table's name, which the user chose or which is derived from the type's name. It may be a keyword, and has no dots.
     pub name: Cow<'static, str>,
     /// The type that owns the table.
     pub type_name: &'static str,
-    /// The structs that the table holds. A table with discriminators has one or more; that of a plain type exactly one,
-    /// without.
+    /// The structs that the table holds. A table with discriminators has one or more variants. The table of a plain type has
+    /// exactly one, without a discriminator.
     pub variants: Vec<Variant>,
     /// The values that keys and indexes need, apart from the documents.
     pub columns: Vec<Column>,
@@ -40,7 +40,7 @@ pub struct TableDefinition {
 pub struct Variant {
     /// The Rust type's name.
     pub type_name: &'static str,
-    /// The discriminator that is written, then the aliases that may be found; `None` in the table of a plain type.
+    /// The discriminator that is written, then the aliases that are also read; `None` in the table of a plain type.
     pub discriminators: Option<&'static [&'static str]>,
     /// The struct's shape.
     pub shape: ShapeFn,
@@ -51,35 +51,35 @@ pub struct Variant {
 pub struct Column {
     /// Where the value is in the document.
     pub path: Path,
-    /// What it is: a basic type or a choice.
+    /// The shape of the value: a basic type or a choice.
     pub shape: Shape,
     /// Whether it may be absent in a row of its variant.
     pub optional: bool,
-    /// The one variant that has it; absent in all other rows. `None` if all have it.
+    /// The position of the only variant that has the value; it is absent in all other rows. `None` if all variants have it.
     pub variant: Option<usize>,
 }
 
 /// A key or an index.
 #[derive(Clone, Debug)]
 pub struct Index {
-    /// A name that is unique in the store: table, declaring type if it is a derived type, properties, and `key` or
-    /// `index`, with dots between.
+    /// A name that is unique in the store: the table, the declaring type if it is a derived type, the properties, and `key` or
+    /// `index`, with dots between them.
     pub name: String,
-    /// The properties, before their values were spread over columns: one if this is a key.
+    /// The properties, before their values were spread over columns. A key has one.
     pub properties: Vec<Path>,
     /// The type that declares it.
     pub declared_by: &'static str,
-    /// The one variant whose rows are in it, all rows if `None`: its discriminators are the index's leading column and the
-    /// condition of its being partial.
+    /// The only variant whose rows are in the index; all rows if `None`. The variant's discriminators are the index's leading
+    /// column and the condition of the partial index.
     pub scope: Option<Scope>,
-    /// The positions of its columns in [`TableDefinition::columns`], the discriminator not among them.
+    /// The positions of its columns in [`TableDefinition::columns`], without the discriminator.
     pub columns: Vec<usize>,
-    /// The key value's type if this is a key: then no two rows in it have the same values.
+    /// The type of the key value if this is a key. No two rows in a key have the same values.
     pub key_val: Option<TypeId>,
 }
 
 impl Index {
-    /// The properties as errors name them.
+    /// The properties as errors show them.
     pub fn property(&self) -> String {
         let names: Vec<_> = self.properties.iter().map(Path::to_string).collect();
         names.join(", ")
@@ -90,7 +90,7 @@ impl Index {
         self.key_val.is_some()
     }
 
-    /// The error for a row whose values in this index another row has too; in the order of the columns.
+    /// The error for a row whose values in this index another row also has. The values are in the order of the columns.
     pub fn duplicate_key(&self, values: &[Value]) -> Error {
         Error::DuplicateKey { type_name: self.declared_by, key: self.property(), value: shown(values) }
     }
@@ -112,19 +112,19 @@ pub(crate) fn shown(values: &[Value]) -> String {
     }
 }
 
-/// The key that is the identity of a row and never changes.
+/// The key that identifies a row and never changes.
 #[derive(Clone, Debug)]
 pub struct PrimaryKey {
-    /// The position of its index.
+    /// The position of the key's index.
     pub index: usize,
-    /// Whether a sharded store spreads rows by a hash of it.
+    /// Whether a sharded store distributes rows by a hash of the key.
     pub hashed: bool,
     /// How many of the index's columns decide the shard.
     pub partition_columns: usize,
 }
 
 impl TableDefinition {
-    /// The key with values of this type.
+    /// The position of the key with values of this type.
     pub fn key(&self, key_val: TypeId) -> Option<usize> {
         self.indexes.iter().position(|index| index.key_val == Some(key_val))
     }
@@ -134,7 +134,7 @@ impl TableDefinition {
         self.variants.iter().filter_map(|variant| variant.discriminators).flatten().copied()
     }
 
-    /// The scope of the variant at this position; `None` if there is none, or if it is the one of a plain type.
+    /// The scope of the variant at this position; `None` if there is no such variant, or if the type is plain.
     pub fn scope(&self, variant: usize) -> Option<Scope> {
         let discriminators = self.variants.get(variant)?.discriminators?;
         Some(Scope { variant, discriminators })
@@ -159,23 +159,23 @@ impl TableDefinition {
         self.position(discriminator).map(|position| &self.variants[position])
     }
 
-    /// Whether rows with these discriminators, all rows if `None`, are among those that the definition knows.
+    /// Whether the definition knows some of the rows with these discriminators. `None` means all rows.
     pub fn knows(&self, discriminators: Option<&[&str]>) -> bool {
         discriminators.is_none_or(|names| self.discriminators().any(|known| names.contains(&known)))
     }
 
-    /// Whether it has a key of this name.
+    /// Whether the definition has a key with this name.
     pub fn declares_key(&self, name: &str) -> bool {
         self.indexes.iter().any(|index| index.is_unique() && index.name == name)
     }
 
-    /// The error for a write that violates a key which the definition does not declare.
+    /// The error for a write that violates a key that the definition does not declare.
     pub fn undeclared_key(&self, key: impl Into<String>) -> Error {
         Error::UndeclaredKey { type_name: self.type_name, key: key.into() }
     }
 
-    /// Why what a row has in a column does not fit it; `None` if it does. What cannot be read as the column's type at all is
-    /// said by whoever tried to read it.
+    /// The error for a row whose value in a column does not fit the column; `None` if it fits. A value that cannot be read as
+    /// the column's type at all is passed as the error of the reader.
     pub fn misfit(&self, column: usize, row: impl fmt::Display, found: Result<&Value, &str>) -> Option<Error> {
         let column = self.columns.get(column)?;
         let reason = match found {
@@ -188,7 +188,7 @@ impl TableDefinition {
         let wanted = column.shape_name();
         let problem = match reason {
             None => format!(
-                "the row {row} has none, and it is needed: give it a default by `#[serde(default)]`, or let it be an `Option`"
+                "the row {row} has none, and it is needed: give it a default with `#[serde(default)]`, or make it an `Option`"
             ),
             Some(reason) => format!(
                 "the row {row} has no {wanted} there ({reason}): a property that changes its type needs another stored name, \
@@ -202,7 +202,7 @@ impl TableDefinition {
 }
 
 impl Column {
-    /// Whether a value is one that the column's type has.
+    /// Whether the value is one of the column's type.
     pub fn holds(&self, value: &Value) -> bool {
         use ScalarType as S;
         let (signed, unsigned) = match value {
@@ -235,12 +235,12 @@ impl Column {
                 S::Uuid => matches!(value, Value::Uuid(_)),
                 S::Timestamp => matches!(value, Value::Timestamp(_)),
             },
-            // A key or an index is of single values.
+            // A key or an index has single values.
             _ => false,
         }
     }
 
-    /// What the column's type is called.
+    /// The name of the column's type.
     fn shape_name(&self) -> &'static str {
         match &self.shape {
             Shape::Scalar(scalar) => scalar.name(),

@@ -1,4 +1,4 @@
-//! The schema of a table in a form that can be stored, and compared with that of another version of the model.
+//! The schema of a table in a form that can be stored and compared with that of another version of the model.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,13 +8,13 @@ use super::{Column, Index, TableDefinition, Variant};
 use crate::shape::{FieldShape, ScalarType, Shape, ShapeFn, VariantShape};
 use crate::value::Path;
 
-/// What a [`TableDefinition`] says, without the program that compiled it: it implements serde's traits. Two of them are equal if all
-/// names, Rust's and stored ones, the order of fields, the types, the keys and the indexes are equal. Of a default it is known that
-/// there is one, and not which.
+/// The content of a [`TableDefinition`] in a form that does not need the program that defined it, and that implements serde's
+/// traits. Two schemas are equal if all their names (in Rust and stored), the order of fields, the types, the keys and the
+/// indexes are equal. A schema records that there is a default, but not its value.
 ///
 /// ```
 /// # use longevity::PersistentType;
-/// # use longevity::table::TableSchema;
+/// # use longevity::backend::table::TableSchema;
 /// # #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, PersistentType)]
 /// # struct Note { text: String, tags: Vec<String> }
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,7 +27,7 @@ use crate::value::Path;
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TableSchema {
-    /// The version of this form, [`FORM`](Self::FORM) of the program that wrote it.
+    /// The version of this form: [`FORM`](Self::FORM) of the program that wrote it.
     pub form: u32,
     /// The table's name.
     pub name: String,
@@ -41,8 +41,8 @@ pub struct TableSchema {
     pub indexes: Vec<IndexSchema>,
     /// The primary key, if there is one.
     pub primary_key: Option<PrimaryKeySchema>,
-    /// The types that are in the rows. Others lead to them by their positions here, which may differ between two builds of one
-    /// program and say nothing by themselves.
+    /// The types in the rows. Other parts refer to them by their positions here, which may differ between two builds of one
+    /// program and have no meaning of their own.
     pub types: Vec<TypeSchema>,
 }
 
@@ -51,22 +51,22 @@ pub struct TableSchema {
 pub struct VariantSchema {
     /// The Rust type's name.
     pub type_name: String,
-    /// The discriminator that is written, then the aliases; none in the table of a plain type.
+    /// The discriminator that is written, then the aliases; empty in the table of a plain type.
     pub discriminators: Vec<String>,
-    /// The position of the struct among the types.
+    /// The position of the struct in the types.
     pub of_type: usize,
 }
 
 /// A value that keys or indexes need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnSchema {
-    /// Where it is.
+    /// The path to the value.
     pub path: Vec<StepSchema>,
-    /// The position of its type.
+    /// The position of its type in the types.
     pub of_type: usize,
     /// Whether it may be absent in a row of its variant.
     pub optional: bool,
-    /// The position of the one variant that has it.
+    /// The position of the only variant that has it.
     pub variant: Option<usize>,
 }
 
@@ -88,7 +88,7 @@ pub struct IndexSchema {
     pub properties: Vec<Vec<StepSchema>>,
     /// The type that declares it.
     pub declared_by: String,
-    /// The position of the one variant whose rows are in it.
+    /// The position of the only variant whose rows are in it.
     pub variant: Option<usize>,
     /// The positions of its columns.
     pub columns: Vec<usize>,
@@ -101,13 +101,13 @@ pub struct IndexSchema {
 pub struct PrimaryKeySchema {
     /// The position of its index.
     pub index: usize,
-    /// Whether rows are spread by a hash of it.
+    /// Whether rows are distributed by a hash of it.
     pub hashed: bool,
-    /// How many of its columns decide where a row is.
+    /// How many of its columns decide the shard of a row.
     pub partition_columns: usize,
 }
 
-/// A type that is in rows; others are named by their positions in [`TableSchema::types`].
+/// A type in rows. It refers to other types by their positions in [`TableSchema::types`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TypeSchema {
     /// A basic type.
@@ -118,16 +118,16 @@ pub enum TypeSchema {
         name: String,
         /// The stored names.
         choices: Vec<String>,
-        /// Other names that are read: the alias, and the stored name.
+        /// Other names that are read, each with the stored name.
         aliases: Vec<(String, String)>,
     },
-    /// A newtype, stored as what it holds.
+    /// A newtype, stored as its content.
     Newtype {
         /// The Rust type's name.
         name: String,
         /// The persistent type that it identifies, if it is a key value.
         key_of: Option<String>,
-        /// What it holds.
+        /// The position of the content's type.
         held: usize,
     },
     /// An option.
@@ -147,7 +147,7 @@ pub enum TypeSchema {
         /// Its fields.
         fields: Vec<FieldSchema>,
     },
-    /// An enum that is no choice.
+    /// An enum whose variants hold data.
     Enum {
         /// The Rust type's name.
         name: String,
@@ -163,11 +163,11 @@ pub struct FieldSchema {
     pub name: String,
     /// The stored name.
     pub stored_name: String,
-    /// Other names under which it is read.
+    /// Other names that are read.
     pub aliases: Vec<String>,
     /// The position of its type.
     pub of_type: usize,
-    /// Whether it has a default in documents without it.
+    /// Whether it has a default for documents without it.
     pub has_default: bool,
 }
 
@@ -178,14 +178,14 @@ pub struct ComponentVariantSchema {
     pub name: String,
     /// The stored name.
     pub stored_name: String,
-    /// Other names under which it is read.
+    /// Other names that are read.
     pub aliases: Vec<String>,
-    /// The position of what it holds.
+    /// The position of the type of its content.
     pub holds: Option<usize>,
 }
 
 impl TableDefinition {
-    /// What it says, in a form that can be stored and compared.
+    /// The definition in a form that can be stored and compared.
     pub fn schema(&self) -> TableSchema {
         let mut types = Types::default();
         TableSchema {
@@ -241,12 +241,12 @@ fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Types by the address of their shape function, so that recursive ones end. One function may have several addresses: then the
-/// type is there more than once, which makes no difference to what is compared.
+/// Types by the address of their shape function, so that recursive types end. A function may have several addresses. The type
+/// is then entered more than once, which makes no difference to comparisons.
 #[derive(Default)]
 struct Types {
     positions: HashMap<usize, usize>,
-    /// `None` while what a type holds is still being looked at.
+    /// `None` while the content of the type is still being entered.
     all: Vec<Option<TypeSchema>>,
 }
 
@@ -316,7 +316,7 @@ impl Types {
     }
 
     fn finish(self) -> Vec<TypeSchema> {
-        // `add` has filled each of them.
+        // `add` has filled every entry.
         self.all.into_iter().flatten().collect()
     }
 }
@@ -348,12 +348,12 @@ impl PartialEq for TableSchema {
 
 impl Eq for TableSchema {}
 
-/// Whether two lists have the same length, and alike elements.
+/// Whether two lists have the same length and matching elements.
 fn is_each<T>(these: &[T], those: &[T], mut alike: impl FnMut(&T, &T) -> bool) -> bool {
     these.len() == those.len() && these.iter().zip(those).all(|(a, b)| alike(a, b))
 }
 
-/// Pairs of positions whose types have to be alike: they are unless a difference is found on the way from one of them.
+/// Pairs of positions whose types have to match. They match unless a difference is found on a path from one of them.
 #[derive(Default)]
 struct Pairs {
     known: HashSet<(usize, usize)>,
@@ -371,7 +371,7 @@ impl Pairs {
         while let Some((a, b)) = self.left.pop() {
             match (these.get(a), those.get(b)) {
                 (Some(a), Some(b)) if self.is_alike(a, b) => {}
-                // Both are out of range: somebody edited the schemas.
+                // Both are out of range, because the schemas were edited.
                 (None, None) => {}
                 _ => return false,
             }
@@ -379,7 +379,7 @@ impl Pairs {
         true
     }
 
-    /// Whether two types are alike, provided that what they hold is.
+    /// Whether two types match, provided that their contents do.
     fn is_alike(&mut self, a: &TypeSchema, b: &TypeSchema) -> bool {
         use TypeSchema as T;
         match (a, b) {

@@ -6,9 +6,9 @@ use std::ops::{Deref, DerefMut};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A byte string: one value, compared byte by byte.
+/// A byte string. It is one value, and is compared byte by byte.
 ///
-/// A `Vec<u8>` is a list of small integers to serde and to the stores behind it; this is a binary value.
+/// To serde, and therefore to stores, a `Vec<u8>` is a list of small integers; this type is a binary value.
 ///
 /// ```
 /// use longevity_core::Bytes;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(Vec<u8>);
 
-/// The name under which a byte string reaches a serializer, so that the encoding can tell it from a UUID.
+/// The name by which a byte string reaches a serializer, so that the encoding can distinguish it from a UUID.
 pub(crate) const NEWTYPE_NAME: &str = "$longevity::Bytes";
 
 impl Bytes {
@@ -68,7 +68,7 @@ impl Serialize for Bytes {
     }
 }
 
-/// What is in the newtype.
+/// The content of the newtype.
 struct InNewtype<'a>(&'a [u8]);
 
 impl Serialize for InNewtype<'_> {
@@ -100,9 +100,9 @@ impl<'de> Deserialize<'de> for Bytes {
                 inner.deserialize_byte_buf(self)
             }
 
-            // Formats without a binary type, JSON among them, write a list of numbers.
+            // Formats without a binary type, such as JSON, write a list of numbers.
             fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Bytes, A::Error> {
-                // The claimed length comes from outside: take it as a hint for at most a page.
+                // The claimed length comes from outside, so it is only a hint, and for at most a page.
                 let mut bytes = Vec::with_capacity(elements.size_hint().unwrap_or(0).min(4096));
                 while let Some(byte) = elements.next_element()? {
                     bytes.push(byte);

@@ -1,4 +1,4 @@
-//! How deep values are. A user's value may hold itself as often as the heap has room, which is more than a stack has.
+//! The depth of values. A user's value can be nested as deeply as the heap has room, which is deeper than a stack can follow.
 
 use std::cell::Cell;
 
@@ -8,11 +8,11 @@ use super::{Composite, Value};
 use crate::limits::DOCUMENT_LEVELS;
 
 thread_local! {
-    /// How many values there are around the one that is just made.
+    /// The number of values around the one that is being made.
     static AROUND: Cell<usize> = const { Cell::new(0) };
 }
 
-/// One value more around another, as long as this lives.
+/// Counts one more surrounding value as long as it lives.
 struct Around;
 
 impl Around {
@@ -28,10 +28,10 @@ impl Drop for Around {
     }
 }
 
-/// The owned form of a value. All that is within another comes through here, so that no more is looked at than a document may
-/// have levels. What is deeper becomes what is too deep by itself.
+/// The owned form of a value. Every nested value comes through here, so that no more is read than the levels that a document
+/// may have. A deeper value is replaced by one that is too deep on its own.
 pub(super) fn to_value(value: &dyn Composite) -> Value {
-    // A variant that holds nothing is a value in one, and no level of a document.
+    // A variant without content is a value in a value, but no level of a document.
     if AROUND.get() > DOCUMENT_LEVELS + 1 {
         return (0..=DOCUMENT_LEVELS).fold(Value::List(Vec::new()), |inner, _| Value::List(vec![inner]));
     }
@@ -40,11 +40,11 @@ pub(super) fn to_value(value: &dyn Composite) -> Value {
 }
 
 impl Value {
-    /// How many levels of arrays and objects a document has for it at least.
+    /// The least number of levels of arrays and objects in a document with this value.
     pub fn levels(&self) -> usize {
         let is_composite =
             |value: &&Self| matches!(value, Self::List(_) | Self::Map(_) | Self::Record(_) | Self::Variant(..));
-        // Without recursion: it may be of any depth.
+        // Without recursion, because the value may have any depth.
         let (mut levels, mut left) = (0, SmallVec::<[(&Self, usize); 4]>::from_slice(&[(self, 1)]));
         while let Some((value, level)) = left.pop() {
             let below = |value| (value, level + 1);
@@ -57,7 +57,7 @@ impl Value {
                 Self::Record(fields) => {
                     left.extend(fields.iter().map(|(_, value)| value).filter(is_composite).map(below));
                 }
-                // One that holds nothing is a text.
+                // A variant without content is stored as a string.
                 Self::Variant(_, held) => match &**held {
                     Self::Record(fields) if fields.is_empty() => continue,
                     held => left.push(below(held)),
@@ -100,7 +100,7 @@ mod tests {
             let made = to_value(&list(levels)).levels();
             assert!((DOCUMENT_LEVELS + 1..3 * DOCUMENT_LEVELS).contains(&made), "{made}");
         }
-        assert_eq!(to_value(&list(2)), nested(2), "nothing is left of the others");
+        assert_eq!(to_value(&list(2)), nested(2), "the others left no trace");
     }
 
     struct Nest(Vec<Nest>);

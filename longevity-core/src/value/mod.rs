@@ -1,5 +1,5 @@
-//! What a property's value is, whatever the back end: owned ([`Value`]) in keys, filters and index entries, borrowed
-//! ([`ValueRef`]) when it is read from a user's struct without a copy.
+//! The values of properties, the same for every back end: owned ([`Value`]) in keys, filters and index entries, borrowed
+//! ([`ValueRef`]) when they are read from a user's struct without a copy.
 
 pub(crate) mod bytes;
 mod levels;
@@ -25,16 +25,16 @@ pub use timestamp::{ParseTimestampError, Timestamp};
 
 /// An owned value of a property.
 ///
-/// Equality and order are those of [the crate's rules](crate#values): total, so that values can be keys of an ordered
-/// index. `-0.0` equals `0.0`, NaN equals itself and sorts before every other number, nothing sorts before
-/// [`Value::None`], text and bytes compare byte by byte.
+/// Equality and order follow [the crate's rules](crate#values). The order is total, so that values can be keys of an ordered
+/// index: `-0.0` equals `0.0`, NaN equals itself and sorts before every other number, nothing sorts before [`Value::None`], and
+/// text and bytes compare byte by byte.
 #[derive(Clone, Debug)]
 pub enum Value {
-    /// An absent value. The number says how many `Some` are around it: 0 for `None`, 1 for `Some(None)`.
+    /// An absent value. The number is how many `Some` are around it: 0 for `None`, 1 for `Some(None)`.
     None(u8),
     /// `bool`
     Bool(bool),
-    /// Every signed integer, and the unsigned ones of up to 32 bits.
+    /// Every signed integer, and unsigned integers of up to 32 bits.
     Int(i64),
     /// `u64` and `usize`
     UInt(u64),
@@ -50,18 +50,18 @@ pub enum Value {
     Uuid(Uuid),
     /// [`Timestamp`]
     Timestamp(Timestamp),
-    /// The elements of a list, or those of a set in their own order.
+    /// The elements of a list, or of a set in the set's own order.
     List(Vec<Value>),
     /// The entries of a map, in the order of their keys.
     Map(Vec<(Value, Value)>),
-    /// The fields of a component with their stored names, in the order of declaration.
+    /// The fields of a component with their stored names, in declaration order.
     Record(Vec<(&'static str, Value)>),
-    /// A poly component: the stored name of its variant, and what the variant holds.
+    /// A poly component: the stored name of its variant, and the content of the variant.
     Variant(&'static str, Box<Value>),
 }
 
 impl Value {
-    /// The borrowed form. Costs nothing; composite values keep their allocation.
+    /// The borrowed form. It costs nothing, as composite values keep their allocation.
     pub fn as_value_ref(&self) -> ValueRef<'_> {
         match self {
             Self::None(depth) => ValueRef::None(*depth),
@@ -78,12 +78,15 @@ impl Value {
         }
     }
 
+    /// The value of an option that is `None`, or of a property that is absent.
+    pub const NONE: Self = Self::None(0);
+
     /// Whether the value is absent at any depth of options.
     pub fn is_none(&self) -> bool {
         matches!(self, Self::None(_))
     }
 
-    /// The value as it is within so many of the options around it: absent if one of them is `None`.
+    /// The value within this number of the options around it: absent if one of them is `None`.
     #[must_use]
     pub fn within(self, options: u8) -> Self {
         match self {
@@ -92,7 +95,7 @@ impl Value {
         }
     }
 
-    /// The value as it is with so many options more around it.
+    /// The value with this number of additional options around it.
     #[must_use]
     pub fn in_options(self, options: u8) -> Self {
         match self {
@@ -101,7 +104,8 @@ impl Value {
         }
     }
 
-    /// Equality that also tells `-0.0` from `0.0` and one NaN from another: what "stored is what you get back" means.
+    /// Equality that also distinguishes `-0.0` from `0.0` and one NaN from another, for checking that values come back as they
+    /// were stored.
     pub fn is_identical(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
@@ -118,7 +122,7 @@ impl Value {
     }
 }
 
-/// As an error message shows it: text quoted, a record's values without their names.
+/// Shows the value as in an error message: text is quoted, and a record's values have no names.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fn joined<'a>(f: &mut fmt::Formatter<'_>, values: impl Iterator<Item = &'a Value>) -> fmt::Result {
@@ -169,7 +173,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// A value that can tell its owned form, and its elements where it has some.
+/// A value with parts. It can return its owned form, and its elements if it has any.
 pub trait Composite: Send + Sync {
     /// The owned form. Allocates.
     fn to_value(&self) -> Value;
@@ -180,20 +184,20 @@ pub trait Composite: Send + Sync {
         false
     }
 
-    /// How many elements or entries a list, a set or a map has; `None` for everything else.
+    /// The number of elements or entries of a list, a set or a map; `None` for everything else.
     fn length(&self) -> Option<u64> {
         None
     }
 
-    /// The value at the end of the path that leads on from the entry of a map with this key, which is in an option for
-    /// that: absent if there is no such entry, and for everything that is not a map.
+    /// The value at the end of the path that continues from the map's entry with this key. The entry counts as an option, so
+    /// the value is absent if there is no such entry, and for everything that is not a map.
     fn entry(&self, key: &Value, rest: &Path) -> ValueRef<'_> {
         let _ = (key, rest);
-        ValueRef::None(0)
+        ValueRef::NONE
     }
 }
 
-/// What is in an option, seen from outside; for generated code.
+/// The content of an option, seen from outside; for generated code.
 #[doc(hidden)]
 pub fn in_option<'a>(held: ValueRef<'a>, at_its_end: bool) -> ValueRef<'a> {
     match held {
@@ -202,7 +206,7 @@ pub fn in_option<'a>(held: ValueRef<'a>, at_its_end: bool) -> ValueRef<'a> {
     }
 }
 
-/// What a variant that holds nothing has: a record without fields.
+/// The content of a variant without content: a record without fields.
 #[doc(hidden)]
 pub static UNIT: Value = Value::Record(Vec::new());
 
@@ -227,34 +231,33 @@ impl Composite for Value {
     }
 
     fn entry(&self, key: &Value, rest: &Path) -> ValueRef<'_> {
-        let Self::Map(entries) = self else { return ValueRef::None(0) };
+        let Self::Map(entries) = self else { return ValueRef::NONE };
         match entries.iter().find(|(known, _)| known == key) {
             Some((_, value)) => in_option(rest.value_in(&|steps| value.at(steps)), rest.is_root()),
-            None => ValueRef::None(0),
+            None => ValueRef::NONE,
         }
     }
 }
 
 impl Value {
-    /// The value at the end of these steps through records and variants: as [`Storable::value_at`](crate::Storable::value_at)
-    /// reads it from what this is the value of.
+    /// The value at the end of these steps through records and variants, as [`Storable::value_at`](crate::Storable::value_at)
+    /// reads it from the Rust value.
     pub fn at(&self, steps: &[&'static Step]) -> ValueRef<'_> {
         match (self, steps) {
             (value, []) => value.as_value_ref(),
-            (Self::Record(fields), [step, rest @ ..]) if !step.is_variant => fields
-                .iter()
-                .find(|(name, _)| *name == step.name)
-                .map_or(ValueRef::None(0), |(_, value)| value.at(rest)),
+            (Self::Record(fields), [step, rest @ ..]) if !step.is_variant => {
+                fields.iter().find(|(name, _)| *name == step.name).map_or(ValueRef::NONE, |(_, value)| value.at(rest))
+            }
             (Self::Variant(name, value), [step, rest @ ..]) if step.is_variant && *name == step.name => {
                 in_option(value.at(rest), rest.is_empty())
             }
-            // An option on the way, whichever of several it is; or another variant.
-            _ => ValueRef::None(0),
+            // An option on the path is `None`, at any depth, or the value is of another variant.
+            _ => ValueRef::NONE,
         }
     }
 }
 
-/// A borrowed value of a property: what an accessor reads from a user's struct.
+/// A borrowed value of a property, as it is read from a user's struct.
 #[derive(Clone, Copy)]
 pub enum ValueRef<'a> {
     /// See [`Value::None`].
@@ -282,8 +285,8 @@ pub enum ValueRef<'a> {
 }
 
 impl ValueRef<'_> {
-    /// The owned form. Allocates for text, bytes and composites. Of a value that is deeper than a document may be it is another
-    /// one that is too deep: no store has it, and none is asked for it.
+    /// The owned form. Allocates for text, bytes and composites. If the value is deeper than a document may be, the result is
+    /// another value that is too deep: no store has it, and none is asked for it.
     pub fn to_value(self) -> Value {
         match self {
             Self::None(depth) => Value::None(depth),
@@ -300,7 +303,7 @@ impl ValueRef<'_> {
         }
     }
 
-    /// The value as it is within so many of the options around it: absent if one of them is `None`.
+    /// The value within this number of the options around it: absent if one of them is `None`.
     #[inline]
     #[must_use]
     pub fn within(self, options: u8) -> Self {
@@ -309,6 +312,9 @@ impl ValueRef<'_> {
             value => value,
         }
     }
+
+    /// See [`Value::NONE`].
+    pub const NONE: Self = Self::None(0);
 
     /// Whether the value is absent at any depth of options.
     pub fn is_none(self) -> bool {

@@ -1,4 +1,4 @@
-//! Equality and order of values: the one meaning that every back end is held to.
+//! Equality and order of values, which every back end has to follow.
 
 use std::cmp::Ordering;
 
@@ -21,10 +21,9 @@ pub enum Comparison {
     Ge,
 }
 
-/// Whether `value` compares to `operand` as asked.
+/// Whether `value` compares to `operand` in this manner.
 ///
-/// Logic is two-valued. The four comparisons of order are false when either side is absent, and when exactly one side
-/// is NaN.
+/// Logic is two-valued. The four order comparisons are false when either side is absent, and when exactly one side is NaN.
 pub fn satisfies(comparison: Comparison, value: ValueRef<'_>, operand: ValueRef<'_>) -> bool {
     let ordering = compare(value, operand);
     let in_order = || !value.is_none() && !operand.is_none() && is_nan(value) == is_nan(operand);
@@ -42,8 +41,8 @@ fn is_nan(value: ValueRef<'_>) -> bool {
     matches!(value, ValueRef::Float(number) if number.is_nan())
 }
 
-/// The total order of values. Values of one property are of one kind (or absent); the order between kinds only makes
-/// it total.
+/// The total order of values. The values of one property are of one kind or absent; values of different kinds are only ordered
+/// to make the order total.
 pub(crate) fn compare(a: ValueRef<'_>, b: ValueRef<'_>) -> Ordering {
     use ValueRef as V;
     match (a, b) {
@@ -64,7 +63,7 @@ pub(crate) fn compare(a: ValueRef<'_>, b: ValueRef<'_>) -> Ordering {
     }
 }
 
-/// NaN first and equal to itself, the zeros equal.
+/// NaN comes first and equals itself; the zeros are equal.
 fn compare_floats(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
 }
@@ -75,7 +74,7 @@ fn compare_composites(a: &Value, b: &Value) -> Ordering {
         (Value::Map(a), Value::Map(b)) => a.cmp(b),
         (Value::Record(a), Value::Record(b)) => a.cmp(b),
         (Value::Variant(a, x), Value::Variant(b, y)) => a.cmp(b).then_with(|| x.cmp(y)),
-        // A composite may own a plain value: a newtype around one.
+        // A composite may own a plain value: it is a newtype around one.
         (Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Variant(..), _)
         | (_, Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Variant(..)) => {
             composite_rank(a).cmp(&composite_rank(b))
@@ -126,7 +125,7 @@ impl PartialOrd for Value {
 impl Ord for Value {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
-            // The common cases of index entries, without the detour through the borrowed form.
+            // These common cases of index entries skip the conversion to the borrowed form.
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
             (Self::Int(a), Self::Int(b)) => a.cmp(b),
             _ if composite_rank(self) > 0 && composite_rank(other) > 0 => compare_composites(self, other),
@@ -145,15 +144,15 @@ mod tests {
 
     #[test]
     fn none_differs_from_everything_and_orders_with_nothing() {
-        assert!(holds(Comparison::Ne, Value::None(0), Value::Int(1)));
-        assert!(holds(Comparison::Eq, Value::None(0), Value::None(0)));
-        assert!(holds(Comparison::Ne, Value::None(0), Value::None(1)));
+        assert!(holds(Comparison::Ne, Value::NONE, Value::Int(1)));
+        assert!(holds(Comparison::Eq, Value::NONE, Value::NONE));
+        assert!(holds(Comparison::Ne, Value::NONE, Value::None(1)));
         for comparison in [Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge] {
-            assert!(!holds(comparison, Value::None(0), Value::Int(1)));
-            assert!(!holds(comparison, Value::Int(1), Value::None(0)));
-            assert!(!holds(comparison, Value::None(0), Value::None(0)));
+            assert!(!holds(comparison, Value::NONE, Value::Int(1)));
+            assert!(!holds(comparison, Value::Int(1), Value::NONE));
+            assert!(!holds(comparison, Value::NONE, Value::NONE));
         }
-        assert!(Value::None(0) < Value::Bool(false));
+        assert!(Value::NONE < Value::Bool(false));
     }
 
     #[test]
@@ -174,7 +173,7 @@ mod tests {
     #[test]
     fn text_compares_by_bytes_and_integers_over_their_whole_range() {
         assert!(Value::Text("Z".into()) < Value::Text("a".into()));
-        assert!(Value::Text("".into()) > Value::None(0));
+        assert!(Value::Text("".into()) > Value::NONE);
         assert!(Value::UInt(u64::MAX) > Value::UInt(i64::MAX as u64));
         assert!(Value::Int(-1) < Value::UInt(0));
     }
@@ -185,6 +184,6 @@ mod tests {
         assert!(list(&[1, 2]) < list(&[1, 3]));
         assert!(list(&[1]) < list(&[1, 0]));
         assert!(holds(Comparison::Eq, list(&[1, 2]), list(&[1, 2])));
-        assert!(holds(Comparison::Ne, list(&[1, 2]), Value::None(0)));
+        assert!(holds(Comparison::Ne, list(&[1, 2]), Value::NONE));
     }
 }

@@ -1,4 +1,4 @@
-//! Where a property is: the stored names of the fields from a persistent type down to a value.
+//! Paths to properties: the stored names of the fields from a persistent type down to a value.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,19 +8,19 @@ use smallvec::SmallVec;
 use crate::limits::DOCUMENT_LEVELS;
 use crate::value::{Value, ValueRef};
 
-/// One step of a [`Path`]: a field by its stored name, or a variant of a poly component by its.
+/// One step of a [`Path`]: a field or a variant of a poly component, by its stored name.
 ///
-/// Steps are compared by the hash of the name, which is computed at compile time; the derive refuses two fields of one
-/// struct whose names hash alike. The same field name is the same step in every struct, which is how a poly type's
-/// property finds its field in each variant.
+/// Steps are compared by the hash of the name, which is computed at compile time. The derive refuses two fields of one struct
+/// whose names have the same hash. A field name is the same step in every struct: this is how a poly type's property finds its
+/// field in each variant.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Step {
     /// The stored name.
     pub name: &'static str,
-    /// [`hash_name`] of the name; of a variant, its complement.
+    /// [`hash_name`] of the name; for a variant, its complement.
     pub hash: u64,
-    /// Whether it leads into a variant of a poly component. What is there is as in an option: absent in a value of another
-    /// variant.
+    /// Whether the step leads into a variant of a poly component. The content of a variant behaves like that of an option: it
+    /// is absent in a value of another variant.
     pub is_variant: bool,
 }
 
@@ -36,7 +36,7 @@ impl Step {
     }
 }
 
-// By the hash that there is.
+// Uses the hash that is already there.
 impl std::hash::Hash for Step {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         state.write_u64(self.hash);
@@ -56,14 +56,14 @@ pub const fn hash_name(name: &str) -> u64 {
     hash
 }
 
-/// The way from a persistent type to one of its values: `profile.tagline`. Options, boxes and newtypes on the way take
-/// no step of their own.
+/// The path from a persistent type to one of its values, such as `profile.tagline`. Options, boxes and newtypes on the path
+/// take no step.
 ///
-/// It may lead through the entry of a map: `scores["math"]`. What is there is as in an option: absent in a map without
-/// such an entry. Only filters and orders have such paths, columns of tables do not.
+/// A path may lead through the entry of a map, as in `scores["math"]`. The entry behaves like an option: its value is absent in
+/// a map without such an entry. Only filters and orders have such paths; columns of tables do not.
 ///
-/// It may [lead into](Self::into_options) options at its end. What is there is absent if any of them is `None`. Only orders,
-/// projections and figures have such paths: a filter says the same by its operands.
+/// A path may [lead into](Self::into_options) options at its end. The value is absent if any of these options is `None`. Only
+/// orders, projections and aggregates have such paths; a filter expresses the same by its operands.
 #[derive(Default, PartialEq, Eq)]
 pub struct Path {
     steps: SmallVec<[&'static Step; 4]>,
@@ -71,14 +71,14 @@ pub struct Path {
     options: u8,
 }
 
-/// The entry of a map on the way, and the way on from its value.
+/// The entry of a map on the path, and the rest of the path from the entry's value.
 #[derive(PartialEq, Eq)]
 struct Entry {
     key: Value,
     rest: Path,
 }
 
-// The steps are copied as they lie; a derived one takes them one by one, and a query has many paths.
+// The steps are copied as one block. A derived impl would copy them one by one, and a query has many paths.
 impl Clone for Path {
     #[inline]
     fn clone(&self) -> Self {
@@ -92,8 +92,8 @@ impl Path {
         Self::default()
     }
 
-    /// This path and one step more. One that is [further down](Self::levels) than any document is deep leads nowhere, and does
-    /// not grow any further: whatever asks for it is refused.
+    /// This path and one more step. A path that is [deeper](Self::levels) than any document leads nowhere and does not grow
+    /// further: everything that uses it is refused.
     #[must_use]
     pub fn then(&self, step: &'static Step) -> Self {
         let mut path = self.into_options(0);
@@ -109,7 +109,7 @@ impl Path {
         path
     }
 
-    /// This path, which leads to a map, and on to its entry with this key.
+    /// This path, which leads to a map, continued to the map's entry with this key.
     #[must_use]
     pub fn at_key(&self, key: Value) -> Self {
         if self.levels() > DOCUMENT_LEVELS {
@@ -122,56 +122,56 @@ impl Path {
         Self { entry: Some(Arc::new(entry)), ..self.before_entry() }
     }
 
-    /// This path, and on into so many of the options that are around the value at its end.
+    /// This path, continued into this number of the options around the value at its end.
     #[must_use]
     pub fn into_options(&self, options: u8) -> Self {
         Self { options, ..self.clone() }
     }
 
-    /// How many options at its end it leads into.
+    /// The number of options at its end that the path leads into.
     pub fn options(&self) -> u8 {
         self.options
     }
 
-    /// How many levels a document has at least that has a value there.
+    /// The least number of levels in a document with a value at this path.
     pub fn levels(&self) -> usize {
-        // A variant that holds nothing is a text.
+        // A variant without content is stored as a string.
         let to_variant = self.entry.is_none() && self.steps.last().is_some_and(|step| step.is_variant);
         let beyond = self.entry.as_ref().map_or(0, |entry| 1 + entry.rest.levels());
         self.steps.len() - usize::from(to_variant) + beyond
     }
 
-    /// The steps, outermost first, as far as the first map whose entry it leads through.
+    /// The steps, outermost first, up to the first map through whose entry the path leads.
     #[inline]
     pub fn steps(&self) -> &[&'static Step] {
         &self.steps
     }
 
-    /// The key of the first map's entry that it leads through, and the way on from the entry's value.
+    /// The key of the first map entry that the path leads through, and the rest of the path from the entry's value.
     #[inline]
     pub fn entry(&self) -> Option<(&Value, &Self)> {
         self.entry.as_deref().map(|entry| (&entry.key, &entry.rest))
     }
 
-    /// The path as far as the first map whose entry it leads through.
+    /// The path up to the first map through whose entry it leads.
     #[must_use]
     pub fn before_entry(&self) -> Self {
         Self { steps: SmallVec::from_slice(&self.steps), entry: None, options: 0 }
     }
 
-    /// The path with no value for the key of any entry: to remember what does not depend on the keys.
+    /// The path with an empty key for each map entry, for remembering what does not depend on the keys.
     #[must_use]
     pub fn without_keys(&self) -> Self {
-        let entry = self.entry().map(|(_, rest)| Arc::new(Entry { key: Value::None(0), rest: rest.without_keys() }));
+        let entry = self.entry().map(|(_, rest)| Arc::new(Entry { key: Value::NONE, rest: rest.without_keys() }));
         Self { entry, options: self.options, ..self.before_entry() }
     }
 
-    /// Whether it is the path of no steps.
+    /// Whether the path has no steps.
     pub fn is_root(&self) -> bool {
         self.steps.is_empty() && self.entry.is_none()
     }
 
-    /// Whether `self` is `other` or leads through it.
+    /// Whether `self` equals `other` or leads through it.
     pub fn starts_with(&self, other: &Self) -> bool {
         match &other.entry {
             None => self.steps.starts_with(&other.steps),
@@ -179,32 +179,32 @@ impl Path {
         }
     }
 
-    /// Whether one leads through what is at the other's end: a change there is one of both.
+    /// Whether one path equals the other or leads through it, so that a change at one end changes both.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.starts_with(other) || other.starts_with(self)
     }
 
-    /// The value at its end, where `value_at` reads the values at paths without entries.
+    /// The value at the path's end. `value_at` reads the values at paths without map entries.
     #[inline]
     pub fn value_in<'a>(&self, value_at: &dyn Fn(&[&'static Step]) -> ValueRef<'a>) -> ValueRef<'a> {
         let value = match (&self.entry, value_at(&self.steps)) {
             (None, value) => value,
             (Some(entry), ValueRef::Composite(map)) => map.entry(&entry.key, &entry.rest),
-            (Some(_), _) => ValueRef::None(0),
+            (Some(_), _) => ValueRef::NONE,
         };
         value.within(self.options)
     }
 }
 
-// By the steps alone: keys have no hash, and few paths differ by them.
+// Hashes the steps only: keys have no hash, and few paths differ only by their keys.
 impl std::hash::Hash for Path {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.steps.hash(state);
     }
 }
 
-/// The stored names with dots between them, the keys of entries in brackets, and a question mark for each option at the end
-/// that it leads into.
+/// Shows the stored names with dots between them, the keys of entries in brackets, and a question mark for each option at the
+/// end that the path leads into.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.steps.iter().enumerate() {

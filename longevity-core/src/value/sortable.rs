@@ -1,11 +1,11 @@
-//! A binary form of values whose bytes sort as the values do: keys of indexes.
+//! A binary form of values whose bytes sort as the values do, for the keys of indexes.
 //!
-//! Each value begins with a tag that ranks its kind, and no encoded value is the beginning of another, so that values can
-//! simply follow each other. Entries of an index that share their leading columns are then a range of bytes, a comparison
-//! is one `memcmp`, and inverted bytes sort downwards. The idea is that of FoundationDB's tuple layer
+//! Each value begins with a tag that ranks its kind, and no encoded value is a prefix of another, so values can simply follow
+//! one another. Entries of an index that share their leading columns are therefore a range of bytes, a comparison is one
+//! `memcmp`, and inverted bytes sort in descending order. The idea is that of FoundationDB's tuple layer
 //! (<https://github.com/apple/foundationdb/blob/main/design/tuple.md>).
 //!
-//! Equal values have equal bytes, so the zeros are one, and so are all NaNs: a value is not read back from here.
+//! Equal values have equal bytes. This makes the zeros the same, and all NaNs, so values cannot be decoded from here.
 //!
 //! ```
 //! use longevity_core::Value;
@@ -24,17 +24,18 @@ use smallvec::SmallVec;
 
 use super::{Timestamp, Value, ValueRef};
 
-/// Bytes under construction. Most keys are shorter, and never touch the heap.
+/// Bytes under construction. Most keys are shorter than this, and never touch the heap.
 pub type Buffer = SmallVec<[u8; 64]>;
 
-/// Above every tag and below every bound: a key that begins with some columns is less than these followed by this.
+/// Sorts above every tag and below every bound: a key that begins with some columns is less than these columns followed by this
+/// byte.
 pub const ABOVE: u8 = 0xff;
 /// Ends text, bytes, lists, maps and records; below every tag and every escaped byte.
 const END: u8 = 0x00;
-/// Stands before what stands for one of the bytes 0 and 1, which would otherwise read as an end or as an escape.
+/// Precedes the replacement of one of the bytes 0 and 1, which would otherwise look like an end or an escape.
 const ESCAPE: u8 = 0x01;
 
-/// The first byte of each kind of value, in the order of kinds.
+/// The first byte of each kind of value, in the order of the kinds.
 mod tag {
     pub(super) const NONE: u8 = 0x10;
     pub(super) const BOOL: u8 = 0x11;
@@ -52,8 +53,8 @@ mod tag {
     pub(super) const VARIANT: u8 = 0x1d;
 }
 
-/// Above every absent value and below every other: where a range without a lower bound begins, for it matches no absent
-/// value.
+/// Sorts above every absent value and below every other. A range without a lower bound begins here, because it does not match
+/// absent values.
 pub const PRESENT: u8 = tag::BOOL;
 
 /// Appends a value.
@@ -64,7 +65,7 @@ pub fn encode(value: ValueRef<'_>, out: &mut Buffer) {
         ValueRef::Bool(value) => out.extend_from_slice(&[tag::BOOL, u8::from(value)]),
         ValueRef::Int(value) => {
             out.push(if value < 0 { tag::NEGATIVE } else { tag::INTEGER });
-            // Two's complement sorts among the negative numbers and among the others.
+            // Two's complement sorts correctly among the negative numbers and among the others.
             out.extend_from_slice(&value.to_be_bytes());
         }
         ValueRef::UInt(value) => {
@@ -125,7 +126,7 @@ fn encode_composite(value: &Value, out: &mut Buffer) {
 #[inline]
 fn encode_bytes(tag: u8, bytes: &[u8], out: &mut Buffer) {
     out.push(tag);
-    // Without a way out in the middle: many bytes are looked at in one step.
+    // The loop does not end early, so that many bytes are compared in one step.
     if bytes.iter().fold(false, |any, byte| any | (*byte <= ESCAPE)) {
         for byte in bytes {
             match *byte {
@@ -141,7 +142,7 @@ fn encode_bytes(tag: u8, bytes: &[u8], out: &mut Buffer) {
 }
 
 fn encode_timestamp(value: Timestamp, out: &mut Buffer) {
-    // Before the epoch the fraction counts downwards; with floored seconds it always counts upwards.
+    // Before the epoch the fraction counts downwards. With seconds rounded down, it always counts upwards.
     let (mut seconds, mut nanoseconds) = (value.unix_seconds(), value.subsec_nanoseconds());
     if nanoseconds < 0 {
         seconds -= 1;
@@ -152,19 +153,19 @@ fn encode_timestamp(value: Timestamp, out: &mut Buffer) {
     out.extend_from_slice(&nanoseconds.to_be_bytes());
 }
 
-/// Bits that sort as the numbers do: all NaNs are one and come first, the zeros are one.
+/// Bits that sort as the numbers do: all NaNs are equal and come first, and the zeros are equal.
 #[inline]
 fn float_bits(value: f64) -> u64 {
     const SIGN: u64 = 1 << 63;
     if value.is_nan() {
         return 0;
     }
-    // Adding a positive zero turns a negative one into it, and changes no other number.
+    // Adding a positive zero makes a negative zero positive, and changes no other number.
     let bits = (value + 0.0).to_bits();
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
-/// How many bytes the first `columns` values take.
+/// The number of bytes that the first `columns` values take.
 #[inline]
 pub fn length_of(columns: usize, bytes: &[u8]) -> usize {
     (0..columns).fold(0, |start, _| start + length_of_one(&bytes[start..]))

@@ -1,8 +1,8 @@
-//! Sums that do not depend on the order of what is added.
+//! Sums that do not depend on the order of the numbers.
 
 /// The type of a sum.
 pub trait Number: Copy + Send + 'static {
-    /// The sum of these integers and these floats, of which there are none of one kind.
+    /// The sum of these integers and floats. One of the two kinds is always empty.
     #[doc(hidden)]
     fn of(sum: &Sum) -> Self;
 }
@@ -19,7 +19,7 @@ impl Number for f64 {
     }
 }
 
-/// A sum under way.
+/// A sum that is being computed.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default)]
 pub struct Sum {
@@ -29,7 +29,7 @@ pub struct Sum {
 
 impl Sum {
     pub(crate) fn add_integer(&mut self, number: i128) {
-        // More rows than there can be would be needed.
+        // It would take more rows than there can be to reach the limit.
         self.integers = self.integers.saturating_add(number);
     }
 
@@ -40,29 +40,35 @@ impl Sum {
 
 /// The bits of a digit of an exact sum.
 const DIGIT: u32 = 32;
-/// As many digits as the greatest float has above the least one, and room for more of them than there can be.
+/// Enough digits for the range from the least to the greatest float, and for the sum of more of these than there can be.
 const DIGITS: usize = 70;
-/// A float is an integer times two to the power of this, if it is the least one's.
+/// The exponent of the least float: each float is an integer times two to this power.
 const LEAST: i32 = -1074;
 
-/// An exact sum of floats: a number of a few thousand bits, by digits that may be too large or negative for a while.
+/// An exact sum of floats. It is a number of a few thousand bits, whose digits may be too large or negative for a while.
 ///
-/// Each float is added where it stands, so nothing is rounded before the end, and the order makes no difference.
+/// Each float is added at its place in the number, so nothing is rounded before the end, and the order makes no difference.
 #[derive(Clone, Debug)]
 struct Exact {
     digits: Box<[i64; DIGITS]>,
-    /// How many more can be added before the digits are to be carried.
-    room: u32,
-    /// The sum of what is no number, or infinite.
+    /// How many more floats can be added before the digits have to be carried.
+    until_carry: u32,
+    /// The sum of the NaNs and infinities.
     special: f64,
-    /// Whether a positive zero was added, or anything but zeros.
+    /// Whether a positive zero, or anything other than a zero, was added.
     positive: bool,
     negative_zero: bool,
 }
 
 impl Default for Exact {
     fn default() -> Self {
-        Self { digits: Box::new([0; DIGITS]), room: 1 << 30, special: 0.0, positive: false, negative_zero: false }
+        Self {
+            digits: Box::new([0; DIGITS]),
+            until_carry: 1 << 30,
+            special: 0.0,
+            positive: false,
+            negative_zero: false,
+        }
     }
 }
 
@@ -80,7 +86,7 @@ impl Exact {
         let bits = number.to_bits();
         let exponent = (bits >> 52 & 0x7ff) as u32;
         let fraction = bits & ((1 << 52) - 1);
-        // Where the lowest bit stands, from the least float's.
+        // The position of the lowest bit, counted from the least float.
         let (mantissa, shift) = if exponent == 0 { (fraction, 0) } else { (fraction | 1 << 52, exponent - 1) };
         let (digit, within) = ((shift / DIGIT) as usize, shift % DIGIT);
         let spread = u128::from(mantissa) << within;
@@ -88,13 +94,13 @@ impl Exact {
             let part = (spread >> (DIGIT as usize * offset)) as u32;
             *place += if number < 0.0 { -i64::from(part) } else { i64::from(part) };
         }
-        self.room -= 1;
-        if self.room == 0 {
+        self.until_carry -= 1;
+        if self.until_carry == 0 {
             self.carry();
         }
     }
 
-    /// Brings all digits but the highest into their range.
+    /// Brings all digits except the highest into their range.
     fn carry(&mut self) {
         let mut carried = 0;
         let (last, lower) =
@@ -107,10 +113,10 @@ impl Exact {
         if let Some(last) = last {
             *last += carried;
         }
-        self.room = 1 << 30;
+        self.until_carry = 1 << 30;
     }
 
-    /// The float that is nearest to the sum, of two the even one.
+    /// The float nearest to the sum; on a tie, the even one.
     fn total(&self) -> f64 {
         if self.special != 0.0 {
             return self.special;
@@ -125,7 +131,7 @@ impl Exact {
         let Some(highest) = sum.digits.iter().rposition(|digit| *digit != 0) else {
             return if self.negative_zero && !self.positive { -0.0 } else { 0.0 };
         };
-        // The highest 96 bits or more, and whether anything is below them.
+        // The highest 96 bits or more, and whether any bit below them is set.
         let from = highest.saturating_sub(3);
         let top = sum.digits[from..=highest].iter().rev().fold(0_u128, |top, digit| (top << DIGIT) | *digit as u128);
         let rest = sum.digits[..from].iter().any(|digit| *digit != 0);
@@ -134,16 +140,16 @@ impl Exact {
     }
 }
 
-/// The float nearest to `top` times two to the power of `exponent`, if `rest` says that there is something more below.
+/// The float nearest to `top` times two to the power of `exponent`. `rest` says whether more follows below `top`.
 fn rounded(top: u128, rest: bool, exponent: i32) -> f64 {
     let bits = 128 - top.leading_zeros() as i32;
-    // Floats have 53 bits, the small ones fewer: none has any below the least one's.
+    // Floats have 53 bits and the small ones fewer; none has bits below those of the least float.
     let dropped = (bits - 53).max(LEAST - exponent).max(0);
     let (kept, below) = if dropped == 0 { (top, 0) } else { (top >> dropped, top & ((1 << dropped) - 1)) };
     let half = if dropped == 0 { 0 } else { 1_u128 << (dropped - 1) };
     let up = dropped > 0 && (below > half || below == half && (rest || kept & 1 == 1));
     let kept = kept + u128::from(up);
-    // Exact: at most 53 bits, or a power of two. Two factors, as one may be no float.
+    // Exact, with at most 53 bits or a power of two. There are two factors because one alone may not be a float.
     let power = exponent + dropped;
     let (first, second) = (power / 2, power - power / 2);
     kept as f64 * 2_f64.powi(first) * 2_f64.powi(second)
@@ -168,7 +174,7 @@ mod tests {
         assert_eq!(sum(&[1.0, 1e-300, -1.0]), 1e-300);
         assert_eq!(sum(&[f64::MAX, f64::MAX]), f64::INFINITY);
         assert_eq!(sum(&[f64::from_bits(1), f64::from_bits(1)]), f64::from_bits(2));
-        // A tie goes to the even one, unless there is a little more.
+        // A tie goes to the even float, unless there is a little more.
         let half = f64::EPSILON / 2.0;
         assert_eq!(sum(&[1.0, half]), 1.0);
         assert_eq!(sum(&[1.0, half, f64::from_bits(1)]), 1.0 + f64::EPSILON);
@@ -177,12 +183,12 @@ mod tests {
 
     #[test]
     fn digits_are_carried_before_there_is_no_room_for_more() {
-        let mut sum = Exact { room: 2, ..Exact::default() };
+        let mut sum = Exact { until_carry: 2, ..Exact::default() };
         sum.add(1.5);
         sum.add(f64::MAX);
-        assert_eq!(sum.room, 1 << 30, "they were carried");
+        assert_eq!(sum.until_carry, 1 << 30, "the digits were carried");
         sum.add(-f64::MAX);
-        assert_eq!((sum.room, sum.total()), ((1 << 30) - 1, 1.5));
+        assert_eq!((sum.until_carry, sum.total()), ((1 << 30) - 1, 1.5));
     }
 
     #[test]

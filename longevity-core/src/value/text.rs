@@ -1,15 +1,15 @@
-//! What case means: characters are compared in lower case, each by itself, by Unicode's simple mapping and in no locale.
-//! `ß` has no other case than its own, and `İ`, whose lower case is two characters, neither.
+//! The comparison of text regardless of case. Each character is compared on its own, in lower case, by Unicode's simple mapping
+//! and in no locale. `ß` has no other case, and neither has `İ`, whose lower case is two characters.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// Whether two texts are equal, whatever the case of their characters.
+/// Whether two strings are equal when the case of their characters is ignored.
 pub fn eq_ignore_case(a: &str, b: &str) -> bool {
     a.chars().map(lower).eq(b.chars().map(lower))
 }
 
-/// The character in lower case, if that is one character; else the character.
+/// The character in lower case if that is one character, otherwise the character itself.
 fn lower(character: char) -> char {
     if character.is_ascii() {
         return character.to_ascii_lowercase();
@@ -21,12 +21,12 @@ fn lower(character: char) -> char {
     }
 }
 
-/// All characters that are equal to this one but for their case, itself among them, in ascending order: for stores that
-/// have to be told.
+/// All characters that equal this one when case is ignored, including itself, in ascending order; for stores that need the
+/// list.
 ///
-/// The first call looks at every character that there is, which takes some milliseconds.
+/// The first call looks at every existing character, which takes some milliseconds.
 pub fn cases_of(character: char) -> Vec<char> {
-    // By the lower case, which is not in its own entry.
+    // By lower case. The lower-case character is not in its own entry.
     static UPPER: OnceLock<HashMap<char, Vec<char>>> = OnceLock::new();
     let upper = UPPER.get_or_init(|| {
         let mut upper: HashMap<char, Vec<char>> = HashMap::new();
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn case_is_unicode_s_character_by_character() {
         assert!(eq_ignore_case("Ann", "aNN") && eq_ignore_case("ÅSA", "åsa") && eq_ignore_case("Σ", "σ"));
-        assert!(eq_ignore_case("\u{212a}", "k"), "the Kelvin sign is a K");
+        assert!(eq_ignore_case("\u{212a}", "k"), "the Kelvin sign equals k");
         assert!(!eq_ignore_case("ß", "SS") && !eq_ignore_case("ς", "σ") && !eq_ignore_case("a", "a "));
         assert!(eq_ignore_case("", "") && !eq_ignore_case("", "a"));
     }

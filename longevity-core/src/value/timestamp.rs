@@ -1,4 +1,4 @@
-//! Timestamps as a basic type: one instant, to the nanosecond, whose every stored form sorts in time order.
+//! Timestamps as a basic type: instants with nanoseconds, whose stored forms all sort by time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant in UTC, to the nanosecond, in the years -9999 to 9999.
 ///
-/// The timestamp types of the ecosystem serialize to text with as many digits as the instant needs, which does not sort
-/// in time order, so they cannot be properties. This one can. Its text is RFC 3339 in UTC with nine digits, always.
+/// Other timestamp types serialize to text with as many digits as the instant needs. Such text does not sort by time, so they
+/// cannot be properties. This type can: its text is always RFC 3339 in UTC with nine digits.
 ///
 /// ```
 /// use longevity_core::Timestamp;
@@ -24,7 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(jiff::Timestamp);
 
-/// The name under which a timestamp reaches a serializer, so that the encoding can recognize it.
+/// The name by which a timestamp reaches a serializer, so that the encoding can recognize it.
 pub(crate) const NEWTYPE_NAME: &str = "$longevity::Timestamp";
 
 impl Timestamp {
@@ -35,12 +35,12 @@ impl Timestamp {
     /// 1970-01-01T00:00:00Z
     pub const UNIX_EPOCH: Self = Self(jiff::Timestamp::UNIX_EPOCH);
 
-    /// The system clock's instant.
+    /// The current instant of the system clock.
     pub fn now() -> Self {
         Self(jiff::Timestamp::now())
     }
 
-    /// The instant so many seconds and nanoseconds after the epoch; `None` outside [`MIN`](Self::MIN) to
+    /// The instant that is these seconds and nanoseconds after the epoch; `None` outside [`MIN`](Self::MIN) to
     /// [`MAX`](Self::MAX).
     pub fn from_unix(seconds: i64, nanoseconds: i32) -> Option<Self> {
         jiff::Timestamp::new(seconds, nanoseconds).ok().map(Self)
@@ -51,7 +51,7 @@ impl Timestamp {
         self.0.as_second()
     }
 
-    /// The instant so many nanoseconds after the epoch.
+    /// The instant that is these nanoseconds after the epoch.
     pub(crate) fn from_nanoseconds(nanoseconds: i128) -> Option<Self> {
         jiff::Timestamp::from_nanosecond(nanoseconds).ok().map(Self)
     }
@@ -73,7 +73,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// The text is not an RFC 3339 timestamp with an offset.
+/// The error for text that is not an RFC 3339 timestamp with an offset.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an RFC 3339 timestamp with an offset: {0}")]
 pub struct ParseTimestampError(String);
@@ -86,7 +86,7 @@ impl FromStr for Timestamp {
     }
 }
 
-/// The instant is outside the years that a [`Timestamp`] covers.
+/// The error for an instant outside the years that a [`Timestamp`] covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the instant is outside the years -9999 to 9999")]
 pub struct TimestampOutOfRange;
@@ -112,8 +112,8 @@ impl Serialize for Timestamp {
     }
 }
 
-/// What is in the newtype: text, in every format. The encoding alone turns human-readable in it, if it was not, and then is
-/// handed the nanoseconds, which others may not have room for.
+/// The content of the newtype, which is text in every format. Only longevity's encoding becomes human-readable within it, if it
+/// was not, and then receives the nanoseconds, for which other formats may not have room.
 struct InNewtype {
     at: Timestamp,
     /// Whether the serializer around the newtype was human-readable.
@@ -145,9 +145,9 @@ impl<'de> Deserialize<'de> for Timestamp {
                 text.parse().map_err(E::custom)
             }
 
-            // The encoding's answer.
+            // Longevity's encoding answers with this.
             fn visit_i128<E: serde::de::Error>(self, nanoseconds: i128) -> Result<Timestamp, E> {
-                let out_of_range = || E::invalid_value(Unexpected::Other("an instant of another age"), &self);
+                let out_of_range = || E::invalid_value(Unexpected::Other("an instant out of range"), &self);
                 Timestamp::from_nanoseconds(nanoseconds).ok_or_else(out_of_range)
             }
 

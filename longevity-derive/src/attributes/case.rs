@@ -14,7 +14,7 @@ pub(crate) enum Case {
 }
 
 impl Case {
-    /// All of them, as the attribute writes them.
+    /// All conventions, under the names that the attribute takes.
     const ALL: [(&'static str, Self); 8] = [
         ("lowercase", Self::Lower),
         ("UPPERCASE", Self::Upper),

@@ -1,4 +1,4 @@
-//! Reading attributes: a list of entries at a time, so that one wrong entry does not hide the next.
+//! Reading attributes. Each entry of a list is parsed on its own, so that one wrong entry does not hide the next.
 
 pub(crate) mod case;
 pub(crate) mod persistent;
@@ -20,7 +20,7 @@ pub(crate) struct Entry {
     tokens: TokenStream,
 }
 
-/// What stands behind an entry's name.
+/// What follows an entry's name.
 pub(crate) enum Form {
     Word,
     Value(TokenStream),
@@ -39,24 +39,27 @@ impl Entry {
         plain(&self.name)
     }
 
-    /// The text behind `=`.
+    /// The string after `=`.
     pub(crate) fn text(&self, errors: &mut Errors) -> Option<LitStr> {
         match &self.form {
             Form::Value(value) => match syn::parse2::<LitStr>(value.clone()) {
                 Ok(text) => Some(text),
                 Err(_) => {
-                    errors.on(value, format_args!("`{}` takes a text in quotes: `{} = \"..\"`", self.name, self.name));
+                    errors.on(
+                        value,
+                        format_args!("`{}` takes a string in quotes: write `{} = \"..\"`", self.name, self.name),
+                    );
                     None
                 }
             },
             _ => {
-                errors.on(self, format_args!("`{}` takes a text: write `{} = \"..\"`", self.name, self.name));
+                errors.on(self, format_args!("`{}` takes a string: write `{} = \"..\"`", self.name, self.name));
                 None
             }
         }
     }
 
-    /// What stands between the parentheses.
+    /// What is between the parentheses.
     pub(crate) fn list<T: Parse>(&self, example: &str, errors: &mut Errors) -> Option<T> {
         match &self.form {
             Form::List(list) if !list.is_empty() => errors.ok(syn::parse2(list.clone())),
@@ -67,14 +70,14 @@ impl Entry {
         }
     }
 
-    /// Reports what stands behind a name that stands alone.
+    /// Reports a value or a list after a name that takes neither.
     pub(crate) fn alone(&self, errors: &mut Errors) {
         if !matches!(self.form, Form::Word) {
-            errors.on(self, format_args!("`{}` stands alone: write just `{}`", self.name, self.name));
+            errors.on(self, format_args!("`{}` takes no value and no list: write just `{}`", self.name, self.name));
         }
     }
 
-    /// Reports a name that does not exist here.
+    /// Reports a name that is not known here.
     pub(crate) fn unknown(&self, attribute: &str, known: &[&str], errors: &mut Errors) {
         let name = self.word();
         let meant = did_you_mean(&name, known.iter().copied());
@@ -111,7 +114,7 @@ fn entry(tokens: TokenStream, attribute: &str, errors: &mut Errors) -> Option<En
         // Keywords are names too: `crate = ".."`.
         Some(TokenTree::Ident(name)) => name,
         _ => {
-            errors.on(tokens, format_args!("expected a name: `#[{attribute}(name, name = \"..\", name(..))]`"));
+            errors.on(tokens, format_args!("expected a name, as in `#[{attribute}(name, name = \"..\", name(..))]`"));
             return None;
         }
     };
@@ -122,7 +125,7 @@ fn entry(tokens: TokenStream, attribute: &str, errors: &mut Errors) -> Option<En
         }
         (Some(TokenTree::Group(group)), None) => Form::List(group.stream()),
         (Some(other), _) => {
-            errors.on(other, format_args!("expected `,`, `=` or `(` behind `{name}`"));
+            errors.on(other, format_args!("expected `,`, `=` or `(` after `{name}`"));
             return None;
         }
     };
@@ -142,7 +145,7 @@ fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     chunks
 }
 
-/// The path that `crate = "..."` gives, else `::longevity`.
+/// The path in `crate = "..."`, or `::longevity` without one.
 #[derive(Default)]
 pub(crate) struct Crate(Option<syn::Path>);
 
@@ -159,7 +162,7 @@ impl Crate {
         self.0 = Some(path);
     }
 
-    /// The module that generated code reaches.
+    /// The module that generated code refers to.
     pub(crate) fn private(&self) -> TokenStream {
         match &self.0 {
             Some(path) => quote::quote!(#path::__private),

@@ -9,7 +9,7 @@ use super::property::{Declared, IndexList, KeyEntry, KeyList, PolyProp, PrimaryK
 use super::{Crate, Entry, entries};
 use crate::errors::Errors;
 
-/// What the attribute says of a struct or an enum. Which of it may stand where is the tree's business.
+/// What the attribute says of a struct or an enum. The tree checks which entries are allowed where.
 #[derive(Default)]
 pub(crate) struct PersistentAttribute {
     pub(crate) krate: Crate,
@@ -17,11 +17,13 @@ pub(crate) struct PersistentAttribute {
     pub(crate) module: Option<LitStr>,
     pub(crate) poly: bool,
     pub(crate) derived: Option<Type>,
+    /// Whether the struct's `Deserialize` is written by hand.
+    pub(crate) by_hand: bool,
     pub(crate) props: Vec<PolyProp>,
     pub(crate) declared: Declared,
 }
 
-const ON_STRUCT: &[&str] = &["table", "derived", "key", "primary_key", "index", "crate"];
+const ON_STRUCT: &[&str] = &["table", "derived", "key", "primary_key", "index", "deserialized_by_hand", "crate"];
 const ON_ENUM: &[&str] = &["poly", "props", "table", "module", "key", "primary_key", "index", "crate"];
 const ON_VARIANT: &[&str] = &["discriminator", "alias", "key", "index"];
 
@@ -33,10 +35,14 @@ impl PersistentAttribute {
             match entry.word().as_str() {
                 "table" => set(&mut this.table, &entry, errors),
                 "derived" => this.derive(&entry, errors),
+                "deserialized_by_hand" => {
+                    entry.alone(errors);
+                    this.by_hand = true;
+                }
                 "crate" => this.krate.set(&entry, errors),
                 "poly" => errors.on(
                     &entry,
-                    "a poly type is an enum: remove `poly` here, and write `derived(Name)` if this struct is in a variant of one",
+                    "only an enum can be a poly type: remove `poly`, or write `derived(Name)` if a variant of the poly type `Name` holds this struct",
                 ),
                 "props" => errors.on(&entry, "a struct's properties are its fields: remove `props(..)`"),
                 _ if this.declared.takes(&entry, errors) => {}
@@ -65,7 +71,7 @@ impl PersistentAttribute {
                 "crate" => this.krate.set(&entry, errors),
                 "derived" => errors.on(
                     &entry,
-                    "an enum is not derived from another: make it the poly type itself with `poly`, or a component",
+                    "an enum cannot be a derived type: make it a poly type with `poly`, or derive `Component` instead",
                 ),
                 _ if this.declared.takes(&entry, errors) => {}
                 _ => entry.unknown("persistent", ON_ENUM, errors),
@@ -77,7 +83,7 @@ impl PersistentAttribute {
     fn derive(&mut self, entry: &Entry, errors: &mut Errors) {
         let Some(ty) = entry.list::<OneType>("derived(User)", errors) else { return };
         if self.derived.is_some() {
-            errors.on(entry, "a struct is derived from one poly type: remove one of the two");
+            errors.on(entry, "a struct can be derived from only one poly type: remove one of the two");
         } else {
             self.derived = Some(ty.0);
         }
@@ -102,7 +108,7 @@ impl VariantAttribute {
                 "alias" => this.aliases.extend(entry.text(errors)),
                 "primary_key" => errors.on(
                     &entry,
-                    "a primary key identifies all rows of the table: put it on the enum, over one of its `props(..)`",
+                    "a primary key identifies every row of the table: declare it on the enum, for one of the properties in its `props(..)`",
                 ),
                 _ if this.declared.takes(&entry, errors) => {}
                 _ => entry.unknown("persistent", ON_VARIANT, errors),
@@ -154,8 +160,8 @@ impl Parse for OneType {
         let mut types = types.into_iter();
         match (types.next(), types.next()) {
             (Some(ty), None) => Ok(Self(ty)),
-            (_, Some(more)) => Err(syn::Error::new_spanned(more, "expected one type")),
-            (None, None) => Err(input.error("expected a type")),
+            (_, Some(more)) => Err(syn::Error::new_spanned(more, "expected only one type, as in `derived(User)`")),
+            (None, None) => Err(input.error("expected a type, as in `derived(User)`")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Paths to properties as attributes write them, and the keys and indexes made of them.
+//! Paths to properties as they are written in attributes, and the keys and indexes made of them.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -32,7 +32,7 @@ impl Parse for PropertyPath {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let segment = |input: ParseStream<'_>| {
             input.call(Ident::parse_any).map_err(|error| {
-                syn::Error::new(error.span(), "expected the name of a property: `username`, or `profile.tagline`")
+                syn::Error::new(error.span(), "expected a property, such as `username` or `profile.tagline`")
             })
         };
         let first = segment(input)?;
@@ -80,9 +80,9 @@ impl Parse for KeyList {
         let path = input.parse()?;
         input.parse::<Option<Token![,]>>()?;
         if !input.is_empty() {
-            return Err(
-                input.error("a key is one property: write one `key(..)` for each, or a key value of several fields")
-            );
+            return Err(input.error(
+                "a key is one property: write a `key(..)` for each property, or use one key value with several fields",
+            ));
         }
         Ok(Self(path))
     }
@@ -92,7 +92,7 @@ impl Parse for KeyList {
 pub(crate) enum Primary {
     Ranged,
     Hashed,
-    /// Paths from the key's property.
+    /// The paths start at the key's property.
     Partition(Vec<PropertyPath>),
 }
 
@@ -119,7 +119,7 @@ impl Parse for PrimaryKeyList {
                 if paths.is_empty() {
                     return Err(syn::Error::new(
                         word.span(),
-                        "name the fields of the key that are its partition: `partition(region)`",
+                        "`partition` lists fields of the key value: write `partition(region)`",
                     ));
                 }
                 Primary::Partition(paths.into_iter().collect())
@@ -158,7 +158,7 @@ impl Parse for PropsList {
             let name = input.call(Ident::parse_any)?;
             if !input.peek(Token![:]) {
                 let message = format!(
-                    "a poly property needs its type: write `{}: Type`, as the variants' structs declare it",
+                    "a poly property needs a type: write `{}: Type`, with the type of that field in the variants' structs",
                     plain(&name)
                 );
                 return Err(syn::Error::new(name.span(), message));

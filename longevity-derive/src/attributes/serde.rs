@@ -1,5 +1,5 @@
-//! serde's attributes: those that rename and those about what is read are honoured, those that would change the stored
-//! form are refused.
+//! serde's attributes. Attributes that rename and attributes that only affect reading are honoured; attributes that would change
+//! the stored form are refused.
 
 use proc_macro2::Span;
 use syn::punctuated::Punctuated;
@@ -21,11 +21,11 @@ pub(crate) struct ContainerSerde {
     pub(crate) rename: Option<LitStr>,
     /// A variant's other names.
     pub(crate) aliases: Vec<LitStr>,
-    /// Where a struct's fields come from that are not there.
+    /// Where the values of a struct's absent fields come from.
     pub(crate) default: Option<Absent>,
 }
 
-/// Where the value comes from of what a document lacks.
+/// Where the value of a field comes from if the document lacks it.
 #[derive(Clone)]
 pub(crate) enum Absent {
     /// `Default::default()`
@@ -42,7 +42,7 @@ pub(crate) struct FieldSerde {
     pub(crate) default: Option<Absent>,
 }
 
-/// What a container is, as far as serde's attributes go.
+/// The kinds of containers that differ in which of serde's attributes they allow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Container {
     /// A struct with named fields, or without fields.
@@ -51,7 +51,7 @@ pub(crate) enum Container {
     Newtype,
     /// An enum component.
     Enum,
-    /// A poly type, whose own serde form is not what is stored.
+    /// A poly type, whose own serde form is not the stored form.
     Poly,
     /// A variant of either.
     Variant,
@@ -95,7 +95,7 @@ impl FieldSerde {
     }
 }
 
-/// `default` or `default = "path"`. What is no path is serde's to report.
+/// `default` or `default = "path"`. serde's derive reports a value that is not a path.
 fn absent(entry: &Entry) -> Option<Absent> {
     match &entry.form {
         Form::Word => Some(Absent::Default),
@@ -104,7 +104,7 @@ fn absent(entry: &Entry) -> Option<Absent> {
     }
 }
 
-/// Where a field's name was given.
+/// A field's name, and where it was given.
 pub(crate) struct Renamed {
     pub(crate) name: String,
     pub(crate) span: Span,
@@ -119,35 +119,35 @@ impl From<LitStr> for Renamed {
 fn refuse(entry: &Entry, name: &str, errors: &mut Errors) {
     let reason = match name {
         "tag" | "content" | "untagged" => {
-            "an enum has one stored form, so that filters and documents agree: remove it; the variant's name is stored with what it holds"
+            "an enum has one stored form, which is the variant's name with the data that it holds, so that filters and documents agree: remove it"
         }
         "transparent" => {
-            "a struct with named fields is stored with them: make it a newtype, `struct Name(Type);`, or remove this"
+            "a struct with named fields is stored as a document of them: remove it, or make the struct a newtype, `struct Name(Type);`"
         }
-        "flatten" => "a field is stored under its own name, where its properties look for it: remove it",
+        "flatten" => "a field is stored under its own name, because its properties look for it there: remove it",
         "skip" | "skip_serializing" | "skip_deserializing" | "skip_serializing_if" => {
-            "every field is stored, so that what comes back is what was stored and filters find it: remove it, or keep the field in another type"
+            "every field is stored, so that it is read back unchanged and filters find it: remove it, or move the field to a type that is not stored"
         }
         "with" | "serialize_with" | "deserialize_with" | "getter" => {
-            "a field is stored in the form of its type, which filters and indexes use too: remove it; for a form of its own, give the field a type of yours that holds that form and derives `Component`, such as `struct Ip(String);`, and convert"
+            "a field is stored in the form of its type, which filters and indexes use too: remove it; to store another form, give the field a type of your own that holds that form and derives `Component`, such as `struct Ip(String);`, and convert"
         }
         "from" | "try_from" | "into" | "remote" => {
-            "a type is stored as it is declared, which is how filters and indexes see it: remove it"
+            "a type is stored as it is declared, and filters and indexes rely on that: remove it"
         }
-        "other" => "an unknown variant is an error, which loses nothing: remove it",
-        "borrow" => "a stored value owns what it holds: remove it",
-        _ => "longevity does not know whether this serde attribute changes what is stored: remove it",
+        "other" => "an unknown variant is an error, so that no data is lost: remove it",
+        "borrow" => "a stored value owns its data: remove it",
+        _ => "longevity does not know whether this serde attribute changes the stored form: remove it",
     };
-    errors.on(entry, format_args!("`#[serde({name})]` cannot be on a stored type: {reason}"));
+    errors.on(entry, format_args!("`#[serde({name})]` is not allowed on a stored type: {reason}"));
 }
 
 fn case(entry: &Entry, errors: &mut Errors) -> Option<Case> {
     let text = both_ways(entry, errors)?;
-    // An unknown convention is serde's to report.
+    // serde's derive reports an unknown convention.
     Case::named(&text.value())
 }
 
-/// The text of `rename = ".."` or `rename(serialize = "..", deserialize = "..")`, which have to be the same.
+/// The string of `rename = ".."`, or of `rename(serialize = "..", deserialize = "..")` if both are the same.
 fn both_ways(entry: &Entry, errors: &mut Errors) -> Option<LitStr> {
     let Form::List(list) = &entry.form else { return entry.text(errors) };
     let parser = Punctuated::<MetaNameValue, Token![,]>::parse_terminated;
@@ -164,7 +164,7 @@ fn both_ways(entry: &Entry, errors: &mut Errors) -> Option<LitStr> {
             errors.on(
                 entry,
                 format_args!(
-                    "what is stored is read back under the same name: write `{name} = \"..\"` for both directions"
+                    "names have to be the same when stored and when read back: write `{name} = \"..\"`, which is for both directions"
                 ),
             );
             None

@@ -63,7 +63,7 @@ fn identifies(container: &Container, of: &Type) -> TokenStream {
     }
 }
 
-/// What no key value may hold is refused on the field's type. Behind a type parameter it cannot be asked here.
+/// Refuses field types that no key value may hold, at the field's type. In a generic type this cannot be checked here.
 fn assert_keyable(container: &Container, fields: &[Field]) -> TokenStream {
     if !container.generics.params.is_empty() {
         return TokenStream::new();
@@ -72,8 +72,8 @@ fn assert_keyable(container: &Container, fields: &[Field]) -> TokenStream {
     let asserts = fields.iter().map(|field| {
         let keyable = storable(&field.ty, &container.krate, "KEYABLE");
         let message = format!(
-            "the key value `{name}` may not hold `{}`: two equal keys have one stored form, so a key value holds no float, no option, no collection and no enum with data",
-            crate::tree::declaration::text(&field.ty)
+            "the key value `{name}` cannot hold `{}`: equal keys need the same stored form, so use text, integers, timestamps, UUIDs, or structs and enums of units, but no float, option, collection or enum with data",
+            crate::names::text(&field.ty)
         );
         let (first, _) = super::ends(&field.ty);
         let assert = quote_spanned!(first=> ::core::assert!(#keyable, #message));

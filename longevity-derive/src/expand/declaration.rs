@@ -5,15 +5,15 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 
 use super::question::{Answer, Question};
-use super::{asked, ends, located};
+use super::{ends, located, qualified};
 use crate::attributes::property::{Primary, PropertyPath};
-use crate::names::{hash, plain};
-use crate::tree::declaration::{Declaration, Key, text};
+use crate::names::{hash, plain, text};
+use crate::tree::declaration::{Declaration, Key};
 
 /// An expression of type `Declaration` that reads the properties in `props`; `owner` is the type that declares them.
 pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration: &Declaration) -> TokenStream {
     let keys = declaration.keys.iter().map(|key| {
-        let define = asked(&key.ty, quote!(#krate::KeyValOf<#owner>), "key");
+        let define = qualified(&key.ty, quote!(#krate::KeyValOf<#owner>), "key");
         let prop = key_property(key);
         let (at, _) = ends(&key.ty);
         let reference = quote_spanned!(at=> &);
@@ -50,8 +50,8 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
     }
 }
 
-/// The name of the properties where this field's name is from, which may be a macro of the user's. All of an expression is from
-/// there, or its errors would not point at it.
+/// The name of the properties, with the span of this field's name, which may come from a user's macro. Every token of an
+/// expression needs such a span, or its errors would not point at it.
 fn named_where(first: &Ident) -> Ident {
     Ident::new("props", first.span())
 }
@@ -103,7 +103,7 @@ pub(crate) fn questions(krate: &TokenStream, declaration: &Declaration) -> Token
     declaration.keys.iter().filter_map(nested_key).map(|question| question.define(krate)).collect()
 }
 
-/// The question for the field at the end of a nested key's path; none if the key is not nested.
+/// The question for the field at the end of a nested key's path; `None` if the key is not nested.
 fn nested_key(key: &Key) -> Option<Question<'_>> {
     let name = plain(key.path.rest.last()?);
     let (path, expected) = (key.path.text(), text(&key.ty));
@@ -113,21 +113,21 @@ fn nested_key(key: &Key) -> Option<Question<'_>> {
         of_named: false,
         missing: Answer {
             message: format!("`{{Self}}` has no field `{name}`"),
-            label: format!("the key `{path}` ends here"),
-            note: "the way to a key leads through components, newtypes and boxes, not through options or collections"
+            label: format!("the key `{path}` needs this field"),
+            note: "the path to a key leads through components, newtypes and boxes, not through options or collections"
                 .to_owned(),
         },
         other_type: Answer {
             message: format!("the `{name}` of `{{__S}}` is `{{Self}}`, not `{expected}`"),
-            label: format!("the key `{path}` is said to be `{expected}`"),
-            note: format!("write the key with the type that the field has: `key({path}: Type)`"),
+            label: format!("the key `{path}` is declared with the type `{expected}`"),
+            note: format!("make them the same: change the type of the field, or the type in `key({path}: {expected})`"),
         },
         field: name,
     })
 }
 
-/// Leads from a reference to the value of a path's first property to that at its end, through the fields' impls of
-/// `HasField`, as the fields may be private.
+/// Leads from a reference to the value of a path's first property to the value at the path's end. It uses the fields' impls of
+/// `HasField`, because the fields may be private.
 pub(crate) fn descend(krate: &TokenStream, from: TokenStream, key: &Key, mutable: bool) -> TokenStream {
     let Some((last, between)) = key.path.rest.split_last() else { return from };
     let method = if mutable { quote!(field_mut) } else { quote!(field) };

@@ -1,4 +1,4 @@
-//! Inline variants: the structs that stand in for them, and how the enum's values become theirs and back.
+//! Inline variants: the structs generated for them, and the conversions between the enum's values and those structs.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -24,10 +24,10 @@ pub(crate) fn module(tree: &Poly) -> TokenStream {
     }
     let vis = &tree.container.vis;
     let module = format_ident!("{}", tree.module);
-    let doc = format!("The derived types of `{}` whose variants are written inline.", tree.container.name());
+    let doc = format!("The structs of the inline variants of `{}`.", tree.container.name());
     quote! {
         #[doc = #doc]
-        // What the user wrote may need nothing of `super`, and privacy and style are those of the user's enum.
+        // The variants may use nothing from `super`, and their privacy and style are up to the user.
         #[allow(unused_imports, unreachable_pub, private_interfaces, dead_code, clippy::all)]
         #vis mod #module {
             use super::*;
@@ -102,7 +102,7 @@ pub(crate) fn fields(inline: &Inline) -> TokenStream {
     quote!({ #(#members: #bindings),* })
 }
 
-/// The value at `path` in the fields of a variant, without the struct that stands in for it.
+/// The value at `path` in the fields of a variant, without building the struct generated for it.
 pub(crate) fn value_at(tree: &Poly, inline: &Inline) -> TokenStream {
     let krate = &tree.container.krate;
     let arms = inline.tree.fields.iter().zip(bindings(inline)).map(|(field, binding)| {
@@ -114,13 +114,13 @@ pub(crate) fn value_at(tree: &Poly, inline: &Inline) -> TokenStream {
             ::core::option::Option::None => #krate::ValueRef::Composite(self),
             ::core::option::Option::Some((step, rest)) => match step.hash {
                 #(#arms)*
-                _ => #krate::ValueRef::None(0),
+                _ => #krate::ValueRef::NONE,
             },
         }
     }
 }
 
-/// What is asked of the type of a variant's field.
+/// A member of `Storable` for the type of a variant's field.
 fn value_of(tree: &Poly, field: &Field, member: &str) -> TokenStream {
     storable(&original(field), &tree.container.krate, member)
 }
@@ -130,7 +130,7 @@ fn original(field: &Field) -> Type {
     field.outer_ty.clone().unwrap_or_else(|| field.ty.clone())
 }
 
-/// The struct that stands in for a variant, with copies of its fields.
+/// A value of the struct generated for a variant, with clones of the variant's fields.
 pub(crate) fn copied(variant: &PolyVariant, inline: &Inline) -> TokenStream {
     let ty = &variant.ty;
     let members = inline.tree.fields.iter().map(|field| &field.member);
@@ -138,8 +138,8 @@ pub(crate) fn copied(variant: &PolyVariant, inline: &Inline) -> TokenStream {
     quote!(#ty { #(#members: ::core::clone::Clone::clone(#bindings)),* })
 }
 
-/// The whole value of an enum with inline variants, which a path of no steps finds.
-pub(crate) fn composite(tree: &Poly) -> TokenStream {
+/// The impl of `Composite` for an enum with inline variants. A path without steps finds this value.
+pub(crate) fn composite(tree: &Poly, otherwise: &TokenStream) -> TokenStream {
     if !tree.variants.iter().any(|variant| matches!(variant.form, VariantForm::Inline(_))) {
         return TokenStream::new();
     }
@@ -162,7 +162,7 @@ pub(crate) fn composite(tree: &Poly) -> TokenStream {
             }
         }
     });
-    let otherwise = super::poly::otherwise(tree);
+
     quote! {
         #[automatically_derived]
         impl #krate::value::Composite for #this {

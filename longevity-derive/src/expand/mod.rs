@@ -1,4 +1,5 @@
-//! From the checked tree to code. Everything is named by its full path, and nothing leaks out of an anonymous constant.
+//! The code generated from the checked trees. It names everything by its full path, and an anonymous constant keeps its own names
+//! from the user.
 
 pub(crate) mod component;
 pub(crate) mod declaration;
@@ -21,8 +22,8 @@ use syn::{Ident, Type};
 
 use crate::tree::Container;
 
-/// Wraps generated items, so that none of their names meets the user's. Lints are about code that somebody wrote: they
-/// would be reported on the derive, where the user can do nothing about them.
+/// Wraps generated items, so that none of their names conflicts with the user's. Lints are allowed, because they would be
+/// reported on the derive, where the user can do nothing about them.
 pub(crate) fn hidden(items: TokenStream) -> TokenStream {
     quote! {
         #[allow(
@@ -48,16 +49,16 @@ pub(crate) fn hidden(items: TokenStream) -> TokenStream {
     }
 }
 
-/// The spans of a type's first and last token: what stands between them is underlined as the type.
+/// The spans of a type's first and last token. The compiler underlines everything between them.
 pub(crate) fn ends(tokens: impl ToTokens) -> (Span, Span) {
     let mut spans = tokens.into_token_stream().into_iter().map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
     (first, spans.last().unwrap_or(first))
 }
 
-/// `<Type as krate::Trait>::member`, underlined as the type. The compiler prints an error once that it finds in several
-/// places if its text and place are the same; so all that is asked of a user's type is asked like this.
-pub(crate) fn asked(ty: &Type, of: TokenStream, member: &str) -> TokenStream {
+/// `<Type as krate::Trait>::member`, underlined as the type. The compiler prints errors with the same text and place only once.
+/// So all generated code uses the members of a user's type like this.
+pub(crate) fn qualified(ty: &Type, of: TokenStream, member: &str) -> TokenStream {
     let (first, last) = ends(ty);
     let member = format_ident!("{member}", span = last);
     let open = quote_spanned!(first=> <);
@@ -67,10 +68,10 @@ pub(crate) fn asked(ty: &Type, of: TokenStream, member: &str) -> TokenStream {
 
 /// [`asked`] of `Storable`.
 pub(crate) fn storable(ty: &Type, krate: &TokenStream, member: &str) -> TokenStream {
-    asked(ty, quote!(#krate::Storable), member)
+    qualified(ty, quote!(#krate::Storable), member)
 }
 
-/// The type's plan for the encoding, kept in a static. A generic type has none, as all its instances would share it.
+/// The type's plan for the encoding, kept in a static. A generic type has none, because all its instances would share it.
 pub(crate) fn encoding_plan(container: &Container) -> TokenStream {
     if !container.generics.params.is_empty() {
         return TokenStream::new();

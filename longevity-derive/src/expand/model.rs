@@ -14,7 +14,7 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
     let name = container.name();
     let (impl_generics, _, clause) = container.generics.split_for_impl();
     let roots = &tree.roots;
-    let asked: Vec<_> = roots
+    let qualified: Vec<_> = roots
         .iter()
         .map(|root| {
             let (first, _) = ends(root);
@@ -24,15 +24,15 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
     let distinct = roots.iter().enumerate().skip(1).map(|(position, root)| {
         let (first, _) = ends(root);
         let message = format!(
-            "the table of `{}` has the name of another table of this domain model: give one of them another with `#[persistent(table = \"..\")]`",
-            crate::tree::declaration::text(root)
+            "the table of `{}` has the same name, ignoring case, as another table of this domain model: rename one of them with `#[persistent(table = \"..\")]`",
+            crate::names::text(root)
         );
         quote_spanned!(first=> const _: () = ::core::assert!(#krate::has_table_of_its_own(ROOTS, #position), #message);)
     });
     let count = roots.len();
     let testkit = testkit::of_model(tree);
     hidden(quote! {
-        const ROOTS: &[#krate::Root; #count] = &[#(#asked),*];
+        const ROOTS: &[#krate::Root; #count] = &[#(#qualified),*];
 
         #[automatically_derived]
         impl #impl_generics #krate::DomainModel for #this #clause {

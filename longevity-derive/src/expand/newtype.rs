@@ -26,7 +26,7 @@ pub(crate) fn expand(container: &Container, key_of: Option<&Type>, field: &Field
     through.make_where_clause().predicates.push(syn::parse_quote!(#ty: #krate::HasField<__NAME, __T>));
     let (through_generics, _, through_clause) = through.split_for_impl();
     quote! {
-        // A path leads through a newtype without a step, so the fields behind it are found here too.
+        // A path leads through a newtype without a step, so the fields of the held type are found here too.
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         impl #through_generics #krate::HasField<__NAME, __T> for #this #through_clause {

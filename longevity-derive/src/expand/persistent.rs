@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{asked, declaration, hidden, record, testkit};
+use super::{declaration, hidden, qualified, record, testkit};
 use crate::names::{hash, plain};
 use crate::tree::persistent::{PersistentStruct, Role};
 
@@ -17,7 +17,7 @@ pub(crate) fn expand(tree: &PersistentStruct) -> TokenStream {
     hidden(quote!(#questions #storable #persistent #keys #testkit))
 }
 
-/// The impls of `PersistentType` and what belongs to it.
+/// The impls of `PersistentType` and the traits that belong to it.
 pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
     let container = &tree.container;
     let krate = &container.krate;
@@ -36,7 +36,8 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
             }),
         ),
         Role::Derived { poly } => {
-            let [root, scope] = ["This", "SCOPE"].map(|member| asked(poly, quote!(#krate::HasVariant<#this>), member));
+            let [root, scope] =
+                ["This", "SCOPE"].map(|member| qualified(poly, quote!(#krate::HasVariant<#this>), member));
             (
                 quote!(#root),
                 quote!(::core::option::Option::Some(#scope)),
@@ -55,14 +56,7 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
                 const TABLE: &'static ::core::primitive::str = #table;
 
                 fn definition() -> #krate::definition::RootDefinition {
-                    #krate::definition::RootDefinition {
-                        name: #name,
-                        table: #table,
-                        poly: false,
-                        props: ::std::vec![],
-                        declaration: ::core::default::Default::default(),
-                        variants: ::std::vec![#krate::definition::VariantDefinition::of::<Self>()],
-                    }
+                    #krate::definition::RootDefinition::plain::<Self>()
                 }
             }
         },
@@ -96,7 +90,7 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
             fn encode<__B: #krate::backend::Backend>(
                 &self,
                 backend: &__B,
-            ) -> ::core::result::Result<__B::Doc, #krate::Error> {
+            ) -> ::core::result::Result<__B::Document, #krate::Error> {
                 backend.encode(self)
             }
 
@@ -107,17 +101,10 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
                 #krate::document::from_value(value)
             }
 
-            fn is_decoded_by_derive<__B: #krate::backend::Backend>(
-                _: ::core::primitive::usize,
-                path: &[&'static ::core::primitive::str],
-            ) -> ::core::primitive::bool {
-                #krate::encoding::is_decoded_by_derive::<Self>(path)
-            }
-
             fn decode<__B: #krate::backend::Backend>(
                 backend: &__B,
                 discriminator: ::core::option::Option<&::core::primitive::str>,
-                doc: &__B::Doc,
+                doc: &__B::Document,
             ) -> ::core::option::Option<::core::result::Result<Self, #krate::backend::DecodeError>> {
                 #decode
             }

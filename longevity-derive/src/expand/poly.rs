@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{asked, declaration, hidden, inline, poly_props, storable, testkit};
+use super::{declaration, hidden, inline, poly_props, qualified, storable, testkit};
 use crate::names::plain;
 use crate::tree::poly::{Poly, PolyVariant, VariantForm};
 
@@ -16,7 +16,7 @@ pub(crate) fn expand(tree: &Poly) -> TokenStream {
     let scopes = tree.variants.iter().map(|variant| scopes(tree, variant));
     let keys = keys(tree);
     let testkit = testkit::of_poly(tree);
-    let composite = inline::composite(tree);
+    let composite = inline::composite(tree, &otherwise(tree));
     let module = inline::module(tree);
     let questions = declaration::questions(&tree.container.krate, &tree.declaration);
     let hidden =
@@ -24,16 +24,16 @@ pub(crate) fn expand(tree: &Poly) -> TokenStream {
     quote!(#module #hidden)
 }
 
-/// The arm that takes the place of the variants that were left out because of mistakes.
-pub(crate) fn otherwise(tree: &Poly) -> TokenStream {
+/// An arm for the variants that were left out because of mistakes.
+fn otherwise(tree: &Poly) -> TokenStream {
     if tree.incomplete { quote!(_ => ::core::unreachable!(),) } else { TokenStream::new() }
 }
 
-/// What is asked of a variant's struct, located at the struct in the variant.
+/// A member of `DerivedFrom` for a variant's struct, located at the struct in the variant.
 fn of_derived(tree: &Poly, variant: &PolyVariant, member: &str) -> TokenStream {
     let krate = &tree.container.krate;
     let this = tree.container.this();
-    asked(&variant.ty, quote!(#krate::DerivedFrom<#this>), member)
+    qualified(&variant.ty, quote!(#krate::DerivedFrom<#this>), member)
 }
 
 fn persistent(tree: &Poly) -> TokenStream {
@@ -80,10 +80,6 @@ fn persistent(tree: &Poly) -> TokenStream {
     let of_values = tree.variants.iter().enumerate().map(|(position, variant)| {
         let (of_value, ty) = (of_derived(tree, variant, "of_value_in_poly"), &variant.ty);
         quote!(#position => #of_value::<__B>(value).map(<Self as #krate::HasVariant<#ty>>::wrap),)
-    });
-    let by_derive = tree.variants.iter().enumerate().map(|(position, variant)| {
-        let by_derive = of_derived(tree, variant, "is_decoded_by_derive_in_poly");
-        quote!(#position => #by_derive::<__B>(path),)
     });
     let (props, read_props) = if tree.props.is_empty() {
         (quote!(#krate::storable::NoFields), quote!(#krate::storable::NoFields))
@@ -132,7 +128,7 @@ fn persistent(tree: &Poly) -> TokenStream {
             fn encode<__B: #krate::backend::Backend>(
                 &self,
                 backend: &__B,
-            ) -> ::core::result::Result<__B::Doc, #krate::Error> {
+            ) -> ::core::result::Result<__B::Document, #krate::Error> {
                 match self {
                     #(#encodes)*
                     #otherwise
@@ -152,20 +148,10 @@ fn persistent(tree: &Poly) -> TokenStream {
                 }
             }
 
-            fn is_decoded_by_derive<__B: #krate::backend::Backend>(
-                variant: ::core::primitive::usize,
-                path: &[&'static ::core::primitive::str],
-            ) -> ::core::primitive::bool {
-                match variant {
-                    #(#by_derive)*
-                    _ => false,
-                }
-            }
-
             fn decode<__B: #krate::backend::Backend>(
                 backend: &__B,
                 discriminator: ::core::option::Option<&::core::primitive::str>,
-                doc: &__B::Doc,
+                doc: &__B::Document,
             ) -> ::core::option::Option<::core::result::Result<Self, #krate::backend::DecodeError>> {
                 match discriminator? {
                     #(#decodes)*
@@ -180,7 +166,7 @@ fn root(tree: &Poly) -> TokenStream {
     let container = &tree.container;
     let krate = &container.krate;
     let this = container.this();
-    let (name, table) = (container.name(), &tree.table);
+    let table = &tree.table;
     let generics = container.persistent();
     let (impl_generics, _, clause) = generics.split_for_impl();
     let names = tree.props.iter().map(|prop| &prop.name);
@@ -194,14 +180,11 @@ fn root(tree: &Poly) -> TokenStream {
             fn definition() -> #krate::definition::RootDefinition {
                 let props = <Self as #krate::PersistentType>::props();
                 let _ = &props;
-                #krate::definition::RootDefinition {
-                    name: #name,
-                    table: #table,
-                    poly: true,
-                    props: ::std::vec![#(#krate::definition::PropertyDefinition::of(&props.#names)),*],
-                    declaration: #declaration,
-                    variants: ::std::vec![#(#variants()),*],
-                }
+                #krate::definition::RootDefinition::poly::<Self>(
+                    ::std::vec![#(#krate::definition::PropertyDefinition::of(&props.#names)),*],
+                    #declaration,
+                    ::std::vec![#(#variants()),*],
+                )
             }
         }
     }
@@ -240,7 +223,7 @@ fn has_variant(tree: &Poly, position: usize, variant: &PolyVariant) -> TokenStre
             }
 
             fn extract(self) -> ::core::result::Result<#ty, Self> {
-                // The other pattern has nothing left to match where there is one variant.
+                // If there is only one variant, nothing is left for the second pattern.
                 #[allow(unreachable_patterns)]
                 match self {
                     Self::#ident #pattern => ::core::result::Result::Ok(#unwrapped),
@@ -251,7 +234,7 @@ fn has_variant(tree: &Poly, position: usize, variant: &PolyVariant) -> TokenStre
     }
 }
 
-/// Which filters and orders of the poly type and of one derived type go together.
+/// The impls that let filters and orders of the poly type and of one derived type be used together.
 fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
     let container = &tree.container;
     let krate = &container.krate;
@@ -259,25 +242,25 @@ fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
     let ty = &variant.ty;
     let generics = container.persistent();
     let (impl_generics, _, clause) = generics.split_for_impl();
-    let predicate = quote!(#krate::query::Predicate);
+    let predicate = quote!(#krate::backend::Predicate);
     let scoped = quote!(<#this as #krate::HasVariant<#ty>>::scoped_to_variant(predicate));
     quote! {
         #[automatically_derived]
-        impl #impl_generics #krate::InScopeOf<#this> for #ty #clause {
+        impl #impl_generics #krate::FiltersRowsOf<#this> for #ty #clause {
             fn scoped(predicate: #predicate) -> #predicate {
                 #scoped
             }
         }
 
         #[automatically_derived]
-        impl #impl_generics #krate::InScopeOf<#ty> for #this #clause {
+        impl #impl_generics #krate::FiltersRowsOf<#ty> for #this #clause {
             fn scoped(predicate: #predicate) -> #predicate {
                 predicate
             }
         }
 
         #[automatically_derived]
-        impl #impl_generics #krate::MixesWith<#this> for #ty #clause {
+        impl #impl_generics #krate::CombinesWith<#this> for #ty #clause {
             type Both = #this;
 
             fn widen_left(predicate: #predicate) -> #predicate {
@@ -290,7 +273,7 @@ fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #impl_generics #krate::MixesWith<#ty> for #this #clause {
+        impl #impl_generics #krate::CombinesWith<#ty> for #this #clause {
             type Both = #this;
 
             fn widen_left(predicate: #predicate) -> #predicate {
@@ -303,7 +286,7 @@ fn scopes(tree: &Poly, variant: &PolyVariant) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #impl_generics #krate::query::OfEveryRowOf<#ty> for #this #clause {}
+        impl #impl_generics #krate::query::CoversRowsOf<#ty> for #this #clause {}
     }
 }
 
@@ -334,7 +317,7 @@ fn keys(tree: &Poly) -> TokenStream {
                         (quote!((derived)), access(position, quote!(derived), mutable))
                     }
                     VariantForm::Inline(inline) => match inline.props[prop] {
-                        // The mistake is reported.
+                        // The missing property was reported.
                         None => return quote!(#enum_ident::#ident { .. } => ::core::unreachable!(),),
                         Some(field) => {
                             let member = &inline.tree.fields[field].member;

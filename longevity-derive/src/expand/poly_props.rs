@@ -1,14 +1,13 @@
-//! The properties of a poly type, and the question to each variant's struct whether it has them.
+//! The properties of a poly type, and the check that each variant's struct has them.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
 
 use super::question::{Answer, Question};
-use super::{asked, ends, record};
+use super::{ends, qualified, record};
 use crate::attributes::property::PolyProp;
-use crate::names::{hash, plain};
-use crate::tree::declaration::text;
+use crate::names::{hash, plain, text};
 use crate::tree::poly::{Poly, PolyVariant};
 
 /// The name of the struct of the properties.
@@ -16,7 +15,7 @@ pub(crate) fn ident(tree: &Poly) -> Ident {
     format_ident!("{}Props__", plain(&tree.container.ident))
 }
 
-/// The step to a property: that of the first variant's field.
+/// The step to a property, which is the step to the first variant's field.
 pub(crate) fn step(tree: &Poly, prop: usize) -> TokenStream {
     let Some(first) = tree.variants.iter().position(|variant| variant.has_prop(prop)) else {
         let (krate, name) = (&tree.container.krate, plain(&tree.props[prop].name));
@@ -31,7 +30,7 @@ pub(crate) fn access(tree: &Poly, prop: usize, variant: usize) -> TokenStream {
     if tree.container.generics.params.is_empty() {
         return constant(prop, variant).into_token_stream();
     }
-    // A constant cannot use the parameters of the impl around it, so here the fields are asked directly.
+    // A constant cannot use the parameters of the impl around it, so a generic type looks the fields up directly.
     let krate = &tree.container.krate;
     let (prop, derived) = (&tree.props[prop], &tree.variants[variant].ty);
     let (hash, ty) = (hash(&plain(&prop.name)), &prop.ty);
@@ -83,15 +82,15 @@ fn question(tree: &Poly, position: usize, prop: &PolyProp) -> TokenStream {
         of_named: true,
         missing: Answer {
             message: format!("`{{Self}}` has no field `{name}`"),
-            label: format!("every variant of `{owner}` has the fields that its `props(..)` name"),
+            label: format!("every variant of `{owner}` needs the fields in its `props(..)`"),
             note: format!("add `{name}: {expected}` to `{{Self}}`, or remove `{name}` from `props(..)` of `{owner}`"),
         },
         other_type: Answer {
-            message: format!(
-                "the variants of `{owner}` do not agree on `{name}`: its `{name}` is `{{Self}}`, not `{expected}`"
+            message: format!("the `{name}` of `{{__S}}` is `{{Self}}`, not `{expected}`"),
+            label: format!("the `{name}` of this struct is `{{Self}}`"),
+            note: format!(
+                "`props(..)` of `{owner}` says `{name}: {expected}`, and every variant needs that type: make them the same"
             ),
-            label: format!("the `{name}` of this one is `{{Self}}`"),
-            note: format!("`props(..)` of `{owner}` says `{name}: {expected}`: make them the same"),
         },
     };
     let ask = question.ask();
@@ -104,7 +103,7 @@ fn question(tree: &Poly, position: usize, prop: &PolyProp) -> TokenStream {
         let checked = of_derived(tree, held);
         let same_name = (first.as_ref() != Some(&constant)).then(|| {
             let message = format!(
-                "`{name}` has another stored name here than in the first variant of `{owner}`: give both fields the same `#[persistent(name = \"..\")]`"
+                "the stored name of `{name}` differs from its stored name in the first variant of `{owner}`: give both fields the same `#[persistent(name = \"..\")]`"
             );
             quote_spanned!(at=> const _: () = ::core::assert!(#constant.step.hash == #first.step.hash, #message);)
         });
@@ -122,5 +121,5 @@ fn question(tree: &Poly, position: usize, prop: &PolyProp) -> TokenStream {
 fn of_derived(tree: &Poly, variant: &PolyVariant) -> TokenStream {
     let krate = &tree.container.krate;
     let this = tree.container.this();
-    asked(&variant.ty, quote!(#krate::DerivedFrom<#this>), "This")
+    qualified(&variant.ty, quote!(#krate::DerivedFrom<#this>), "This")
 }

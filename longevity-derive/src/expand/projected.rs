@@ -1,4 +1,4 @@
-//! Structs of some values of rows.
+//! Projections.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -7,12 +7,12 @@ use syn::{Ident, Type};
 use super::{ends, hidden};
 use crate::tree::projected::{From, Projected, ProjectedField};
 
-/// The impls of `Projected`, one for each type.
+/// The impls of `Projected`, one for each type whose rows are read.
 pub(crate) fn expand(tree: &Projected) -> TokenStream {
     let Projected { ident, generics, krate, of, fields } = tree;
     let (impl_generics, arguments, clause) = generics.split_for_impl();
-    // Each source is asked for in one place, so that what is wrong with it is reported once.
-    let asked = |of: &Type| {
+    // Each source is written in one place, so that a mistake in it is reported once.
+    let qualified = |of: &Type| {
         let functions = fields.iter().enumerate().map(|(position, field)| {
             let (name, ty, from) = (name(position), &field.ty, from(krate, of, field));
             quote_spanned! {first(&from)=>
@@ -26,7 +26,7 @@ pub(crate) fn expand(tree: &Projected) -> TokenStream {
     let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
     let names: Vec<_> = (0..fields.len()).map(name).collect();
     let impls = of.iter().map(|of| {
-        let asked = asked(of);
+        let qualified = qualified(of);
         let implemented = quote! {
             #[automatically_derived]
             impl #impl_generics #krate::query::Projected<#of> for #ident #arguments #clause {
@@ -43,12 +43,12 @@ pub(crate) fn expand(tree: &Projected) -> TokenStream {
                 }
             }
         };
-        hidden(quote!(#asked #implemented))
+        hidden(quote!(#qualified #implemented))
     });
     quote!(#(#impls)*)
 }
 
-/// The name of the function that gives a field's source.
+/// The name of the function that returns a field's source.
 fn name(position: usize) -> Ident {
     format_ident!("__source_{position}")
 }
@@ -57,7 +57,7 @@ fn first(tokens: impl ToTokens) -> Span {
     ends(tokens).0
 }
 
-/// What gives the field's source.
+/// The expression for the field's source.
 fn from(krate: &TokenStream, of: &Type, field: &ProjectedField) -> TokenStream {
     match &field.from {
         From::Written(from) => quote!(#from),

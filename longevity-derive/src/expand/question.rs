@@ -1,26 +1,26 @@
-//! The question to a struct whether it has a field of some name and type, with an answer in words if it has not.
+//! A check in generated code that a struct has a field of some name and type, with an error text of its own if it has not.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Ident, Type};
 
-/// A field that is asked for.
+/// The question whether a struct has a field.
 pub(crate) struct Question<'a> {
     /// What distinguishes this question from others in the same place.
     pub(crate) label: String,
     /// The field's Rust name.
     pub(crate) field: String,
     pub(crate) ty: &'a Type,
-    /// Whether the struct is named where the question is asked. Then nothing is inferred from where the answer goes:
-    /// a struct that is not even derived would be asked for its fields too.
+    /// Whether the struct is named where the question is asked. If so, nothing is inferred from where the answer is used.
+    /// Otherwise a struct without any derive would be asked for its fields too, and give a second error.
     pub(crate) of_named: bool,
-    /// What to say where there is no such field. `{Self}` is the struct.
+    /// The error if there is no such field. `{Self}` is the struct.
     pub(crate) missing: Answer,
-    /// What to say where it has another type. `{Self}` is that type, `{__S}` the struct.
+    /// The error if the field has another type. `{Self}` is that type, `{__S}` is the struct.
     pub(crate) other_type: Answer,
 }
 
-/// A message for the compiler to print.
+/// An error text for the compiler to print.
 pub(crate) struct Answer {
     pub(crate) message: String,
     pub(crate) label: String,
@@ -33,8 +33,7 @@ impl Question<'_> {
         quote::format_ident!("ask_for_{}", self.label)
     }
 
-    /// The private traits behind the question, and the function. The field's type is found by inference, so that the
-    /// message can name it.
+    /// The private traits of the question, and the function. The field's type is inferred, so that the message can name it.
     pub(crate) fn define(&self, krate: &TokenStream) -> TokenStream {
         let [has, is, later] = ["Has", "Is", "Later"].map(|kind| quote::format_ident!("{kind}_{}", self.label));
         let ask = self.ask();
@@ -42,7 +41,7 @@ impl Question<'_> {
         let Answer { message: missing, label: missing_label, note: missing_note } = &self.missing;
         let Answer { message: other, label: other_label, note: other_note } = &self.other_type;
         let answer = if self.of_named {
-            // Not known before the field's type is.
+            // This type is known only after the field's type is.
             quote!(<__T as #later<#krate::FieldAccess<__S, #ty>>>::Access)
         } else {
             quote!(#krate::FieldAccess<__S, #ty>)

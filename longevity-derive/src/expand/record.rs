@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::{asked, encoding_plan, step, storable};
+use super::{encoding_plan, qualified, step, storable};
 use crate::attributes::serde::Absent;
 use crate::tree::Container;
 use crate::tree::field::Field;
@@ -84,7 +84,7 @@ pub(crate) fn expand(container: &Container, role: &Role<'_>, fields: &[Field]) -
                     ::core::option::Option::None => #krate::ValueRef::Composite(self),
                     ::core::option::Option::Some((step, rest)) => match step.hash {
                         #(#arms)*
-                        _ => #krate::ValueRef::None(0),
+                        _ => #krate::ValueRef::NONE,
                     },
                 }
             }
@@ -103,12 +103,12 @@ pub(crate) fn expand(container: &Container, role: &Role<'_>, fields: &[Field]) -
     }
 }
 
-/// The persistent type that a key value identifies, as a shape names it.
+/// The name of the persistent type that a key value identifies, for a shape.
 pub(crate) fn key_of(of: Option<&Type>) -> TokenStream {
     match of {
         None => quote!(::core::option::Option::None),
         Some(of) => {
-            let name = crate::tree::declaration::text(of);
+            let name = crate::names::text(of);
             quote!(::core::option::Option::Some(#name))
         }
     }
@@ -132,12 +132,13 @@ pub(crate) fn field_shapes(container: &Container, fields: &[Field]) -> TokenStre
         let serde_name = (serde_name != name).then(|| quote!(.serde_name(#serde_name)));
         let aliases = (!aliases.is_empty()).then(|| quote!(.aliases(&[#(#aliases),*])));
         let absent = absent(container, field).map(|value| quote!(.absent(|| #value)));
-        quote!(#krate::storable::FieldShape::new(#name, #step, #shape) #serde_name #aliases #absent)
+        let by_hand = container.by_hand.then(|| quote!(.by_hand()));
+        quote!(#krate::storable::FieldShape::new(#name, #step, #shape) #serde_name #aliases #absent #by_hand)
     });
     quote!(::std::vec![#(#shapes),*])
 }
 
-/// The value of a field that a document lacks, as serde's derive makes it.
+/// The value of a field that a document lacks. serde's derive makes the same value.
 fn absent(container: &Container, field: &Field) -> Option<TokenStream> {
     let Field { ty, member, .. } = field;
     let value_at = storable(ty, &container.krate, "value_at");
@@ -158,14 +159,14 @@ fn absent(container: &Container, field: &Field) -> Option<TokenStream> {
 fn made(absent: &Absent, ty: &Type) -> TokenStream {
     match absent {
         Absent::Default => {
-            let default = asked(ty, quote!(::core::default::Default), "default");
+            let default = qualified(ty, quote!(::core::default::Default), "default");
             quote!(#default())
         }
         Absent::Path(path) => quote_spanned!(path.span()=> #path()),
     }
 }
 
-/// The struct of the properties, its type seen from `__R`, and an expression that makes one.
+/// The struct of the properties, its type seen from `__R`, and an expression that makes a value of it.
 fn properties(container: &Container, fields: &[Field]) -> (TokenStream, TokenStream, TokenStream) {
     let krate = &container.krate;
     if fields.is_empty() {
@@ -177,7 +178,7 @@ fn properties(container: &Container, fields: &[Field]) -> (TokenStream, TokenStr
     struct_of_properties(container, &ident, &doc, fields)
 }
 
-/// The same for some fields of the type.
+/// The same as [`properties`], for some fields of the type.
 pub(crate) fn struct_of_properties(
     container: &Container,
     ident: &syn::Ident,
@@ -198,7 +199,7 @@ pub(crate) fn struct_of_properties(
         let prop = storable(&field.ty, krate, "prop");
         quote!(#name: #prop(path, #step))
     });
-    // A variant may have no use for a parameter of its enum.
+    // A variant may not use every parameter of its enum.
     let parameters: Vec<_> = container.generics.type_params().map(|param| &param.ident).collect();
     let (marker, mark) = if parameters.is_empty() {
         (TokenStream::new(), TokenStream::new())
@@ -226,7 +227,7 @@ pub(crate) fn seen_from(container: &Container) -> syn::Generics {
     let mut generics = container.storable();
     generics.params.insert(0, syn::parse_quote!(__R: 'static));
     for param in &mut generics.params {
-        // Defaults stand on the user's type alone.
+        // Defaults are allowed only on the user's type, not on generated items.
         match param {
             syn::GenericParam::Type(param) => param.default = None,
             syn::GenericParam::Const(param) => param.default = None,
@@ -236,16 +237,16 @@ pub(crate) fn seen_from(container: &Container) -> syn::Generics {
     generics
 }
 
-/// The field's type, asked for in a way that reports once that it cannot be stored.
+/// The field's type, written so that the compiler reports only once that it cannot be stored.
 pub(crate) fn this(container: &Container, ty: &Type) -> TokenStream {
     if container.generics.type_params().next().is_some() {
-        // Behind a type parameter the answer is not known, and the projection would stand in the user's way.
+        // In a generic type the projection `<T as Storable>::This` is not resolved, so it would not be the user's type.
         return quote!(#ty);
     }
     storable(ty, &container.krate, "This")
 }
 
-/// One `HasField` for each field, for derives that cannot see them.
+/// An impl of `HasField` for each field, for derives of other types, which cannot see private fields.
 pub(crate) fn has_fields(container: &Container, fields: &[Field]) -> TokenStream {
     let krate = &container.krate;
     let this = container.this();

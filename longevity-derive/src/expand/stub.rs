@@ -1,11 +1,12 @@
-//! What stands in for a type whose own mistakes are reported: impls that keep the compiler from reporting their absence.
+//! Placeholder impls for a type with mistakes. The mistakes are reported, and these impls keep the compiler from also reporting
+//! that impls are missing.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::tree::Container;
 
-/// Stands in for the impl of `Storable`.
+/// A placeholder for the impl of `Storable`.
 pub(crate) fn storable(container: &Container) -> TokenStream {
     let krate = &container.krate;
     let this = container.this();
@@ -30,7 +31,7 @@ pub(crate) fn storable(container: &Container) -> TokenStream {
             }
 
             fn value_at(&self, _: &[&'static #krate::Step]) -> #krate::ValueRef<'_> {
-                #krate::ValueRef::None(0)
+                #krate::ValueRef::NONE
             }
         }
     }

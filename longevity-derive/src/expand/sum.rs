@@ -1,4 +1,5 @@
-//! Enum components: controlled vocabularies, stored as a name, and poly components, stored as a name and what it holds.
+//! Enum components: controlled vocabularies, which are stored as a name, and poly components, which are stored as a name and the
+//! data that the variant holds.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -110,7 +111,7 @@ pub(crate) fn sum(container: &Container, variants: &[Variant]) -> TokenStream {
                     ::core::option::Option::None => #krate::ValueRef::Composite(self),
                     ::core::option::Option::Some((step, rest)) => match (self, step.hash) {
                         #(#arms)*
-                        _ => #krate::ValueRef::None(0),
+                        _ => #krate::ValueRef::NONE,
                     },
                 }
             }
@@ -134,7 +135,8 @@ fn variant_step(position: usize) -> syn::Ident {
     format_ident!("VARIANT_{position}")
 }
 
-/// The steps and the structs of the variants' properties, the type of all, and an expression that makes it.
+/// The steps and the structs of the variants' properties, the type of all of them together, and an expression that makes its
+/// value.
 fn properties(container: &Container, variants: &[Variant]) -> (TokenStream, TokenStream, TokenStream) {
     let krate = &container.krate;
     let name = crate::names::plain(&container.ident);
@@ -178,7 +180,7 @@ fn properties(container: &Container, variants: &[Variant]) -> (TokenStream, Toke
     (items, quote!(#ident #arguments), quote!(#ident { #(#reads,)* }))
 }
 
-/// The arm that reads what is in a variant, which is as in an option.
+/// The arm that reads a value in a variant, which works like a value in an option.
 fn below(container: &Container, position: usize, variant: &Variant) -> TokenStream {
     let krate = &container.krate;
     let ident = &variant.ident;
@@ -203,13 +205,13 @@ fn below(container: &Container, position: usize, variant: &Variant) -> TokenStre
                 (Self::#ident { .. }, #hash) => {
                     #steps
                     match rest.split_first() {
-                        // That it is there: nobody asks for a record without a name.
+                        // The unit value says that the variant is present. No caller needs the record as a whole.
                         ::core::option::Option::None => #unit,
                         ::core::option::Option::Some((step, rest)) => match self {
                             #(#arms)*
                             _ => {
                                 let _ = (step, rest);
-                                #krate::ValueRef::None(0)
+                                #krate::ValueRef::NONE
                             }
                         },
                     }
@@ -229,7 +231,7 @@ fn holds(container: &Container, variant: &Variant) -> TokenStream {
             quote!(::core::option::Option::Some(#shape))
         }
         Holds::Record(fields) => {
-            // A function item cannot use the parameters of the impl around it: it takes its own.
+            // A function item cannot use the parameters of the impl around it, so it has parameters of its own.
             let generics = container.storable();
             let (impl_generics, arguments, clause) = generics.split_for_impl();
             let turbofish = arguments.as_turbofish();

@@ -1,22 +1,23 @@
 //! What the conformance suite needs of each type: a strategy for its values, and a visit to its keys.
 //!
-//! None of it may change what compiles, or what the compiler says of what does not. So there is nothing for a type with mistakes of
-//! its own; what one type needs of another is looked for, and its absence is no error before the suite is run; and no name is one
-//! that a user would give.
+//! This code must not change which programs compile, nor the errors of programs that do not. So nothing is generated for a type
+//! with mistakes; an impl that one type needs of another is optional, and its absence is an error only when the suite is run; and
+//! the generated names are not ones that a user would choose.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Generics, Type};
 
+use crate::names::text;
 use crate::tree::Container;
 use crate::tree::component::{Body, Holds};
-use crate::tree::declaration::{Declaration, text};
+use crate::tree::declaration::Declaration;
 use crate::tree::field::Field;
 use crate::tree::model::Model;
 use crate::tree::persistent::{PersistentStruct, Role};
 use crate::tree::poly::{Poly, VariantForm};
 
-/// Keeps the items where the facade has its `testkit` feature on, and the type has no mistakes.
+/// Keeps the items if the facade's `testkit` feature is on and the type has no mistakes.
 fn if_testkit(container: &Container, items: TokenStream) -> TokenStream {
     if container.flawed {
         return TokenStream::new();
@@ -72,7 +73,7 @@ pub(crate) fn of_persistent(tree: &PersistentStruct) -> TokenStream {
     quote!(#generate #keys #root)
 }
 
-/// What the suite needs of a poly type. It has no impl of `Generate`, which it has if it is a component too.
+/// What the suite needs of a poly type. This does not implement `Generate`, which the enum implements if it is a component too.
 pub(crate) fn of_poly(tree: &Poly) -> TokenStream {
     let container = &tree.container;
     let krate = &container.krate;
@@ -95,7 +96,7 @@ pub(crate) fn of_poly(tree: &Poly) -> TokenStream {
     let shared = tree.variants.iter().map(|variant| {
         let ty = &variant.ty;
         let mut generics = generated(container, &quote!(#krate::HasVariant<#ty, This = #this>));
-        // A variant that holds something else is reported where it is asked for.
+        // If a variant holds something else, other generated code reports it.
         let holds_derived = syn::parse_quote!(for<'__any> #ty: #krate::PersistentType<Root = #this>);
         generics.make_where_clause().predicates.push(holds_derived);
         let (impl_generics, _, clause) = generics.split_for_impl();
@@ -139,24 +140,25 @@ pub(crate) fn of_model(tree: &Model) -> TokenStream {
     )
 }
 
-/// The generics of what the suite needs of a persistent type, which is this.
+/// The generics of the suite's impls for a persistent type, on the condition that the type implements `is`.
 fn generated(container: &Container, is: &TokenStream) -> Generics {
     let (kit, krate) = (kit(container), &container.krate);
-    if_it_is(container, container.bounded(&quote!(#krate::Document + #kit::Generate)), is)
+    if_it_is(container, container.bounded(&quote!(#krate::Encodable + #kit::Generate)), is)
 }
 
-/// With the condition that the type is this. If it is not, for the lack of a `Debug` say, then that is reported where it is asked
-/// for; here there is just no impl. A condition without a lifetime of its own would be an error where it does not hold.
+/// Adds the condition that the type implements `is`. If it does not, for example because `Debug` is missing, other generated code
+/// reports it, and here the impl just does not apply. The `for<'__any>` makes this work: a condition without a lifetime of its
+/// own is an error if it does not hold.
 fn if_it_is(container: &Container, mut generics: Generics, is: &TokenStream) -> Generics {
     let this = container.this();
     generics.make_where_clause().predicates.push(syn::parse_quote!(for<'__any> #this: #is));
     generics
 }
 
-/// With the condition that these types implement `Debug`, too.
+/// Adds the condition that these types implement `Debug`.
 fn if_shown<'a>(generics: &mut Generics, types: impl Iterator<Item = &'a Type>) {
-    let mut seen = std::collections::HashSet::new();
-    for ty in types.filter(|ty| seen.insert(text(ty))) {
+    let mut known = std::collections::HashSet::new();
+    for ty in types.filter(|ty| known.insert(text(ty))) {
         let shown = syn::parse_quote!(for<'__any> #ty: ::core::fmt::Debug + 'static);
         generics.make_where_clause().predicates.push(shown);
     }
@@ -187,8 +189,8 @@ fn generate<'a>(container: &Container, types: impl Iterator<Item = &'a Type>, st
     )
 }
 
-/// The strategy that draws each field, and makes a value of them. It is flat: types nested field by field would have as many levels
-/// as there are fields, which the compiler has not.
+/// The strategy that draws each field and makes a value of them. It is flat, because types nested field by field would have one
+/// level for each field and exceed the compiler's recursion limit.
 fn drawn(container: &Container, fields: &[Field], constructor: TokenStream) -> TokenStream {
     let kit = kit(container);
     let members = fields.iter().map(|field| &field.member);

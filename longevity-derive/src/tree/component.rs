@@ -32,7 +32,7 @@ pub(crate) struct Variant {
     pub(crate) property: Ident,
     /// The stored name, which is serde's.
     pub(crate) stored: String,
-    /// Other names under which it is read.
+    /// Other names under which it can be read.
     pub(crate) aliases: Vec<String>,
     pub(crate) holds: Holds,
 }
@@ -45,23 +45,28 @@ pub(crate) enum Holds {
 }
 
 impl Component {
-    /// The checked tree of a component; without a body if there is none that could be expanded.
+    /// The checked tree of a component. There is no body if mistakes leave nothing to expand.
     pub(crate) fn of(input: &DeriveInput, errors: &mut Errors) -> (Container, Option<Body>) {
-        let mut krate = Crate::default();
+        let (mut krate, mut by_hand) = (Crate::default(), false);
         for entry in entries(&input.attrs, "component", errors) {
             match entry.word().as_str() {
                 "crate" => krate.set(&entry, errors),
-                _ => entry.unknown("component", &["crate"], errors),
+                "deserialized_by_hand" => {
+                    entry.alone(errors);
+                    by_hand = true;
+                }
+                _ => entry.unknown("component", &["deserialized_by_hand", "crate"], errors),
             }
         }
-        let container = Container::of(input, krate.private(), errors);
+        let mut container = Container::of(input, krate.private(), errors);
+        container.by_hand = by_hand;
         let body = match &input.data {
             Data::Struct(data) => of_struct(input, &data.fields, "component", errors),
             Data::Enum(_) => of_enum(input, "component", errors),
             Data::Union(data) => {
                 errors.on(
                     data.union_token,
-                    "a union cannot be stored, as nobody knows which field it holds: use an enum",
+                    "a union cannot be stored, because it does not say which of its fields is set: use an enum",
                 );
                 None
             }
@@ -70,7 +75,7 @@ impl Component {
     }
 }
 
-/// The body of a struct. `attribute` is ours.
+/// The body of a struct. `attribute` is the name of the derive's own attribute.
 pub(crate) fn of_struct(input: &DeriveInput, fields: &Fields, attribute: &str, errors: &mut Errors) -> Option<Body> {
     match fields {
         Fields::Named(fields) => {
@@ -88,7 +93,7 @@ pub(crate) fn of_struct(input: &DeriveInput, fields: &Fields, attribute: &str, e
             ContainerSerde::of(&input.attrs, serde::Container::Record, errors);
             errors.on(
                 &fields.unnamed[1],
-                "a struct is stored by the names of its fields: give them names, `struct Name { first: Type, second: Type }`",
+                "a struct with several fields is stored by their names: write `struct Name { first: Type, second: Type }`",
             );
             None
         }
@@ -99,20 +104,20 @@ pub(crate) fn of_struct(input: &DeriveInput, fields: &Fields, attribute: &str, e
     }
 }
 
-/// The body of an enum. `attribute` is ours.
+/// The body of an enum. `attribute` is the name of the derive's own attribute.
 pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors) -> Option<Body> {
     let Data::Enum(data) = &input.data else { return None };
     let serde = ContainerSerde::of(&input.attrs, serde::Container::Enum, errors);
     if data.variants.is_empty() {
-        errors.on(&input.ident, "an enum without variants has no values that could be stored: give it one");
+        errors.on(&input.ident, "an enum without variants has no values to store: add a variant");
         return None;
     }
-    let mut seen = Vec::new();
+    let mut known = Vec::new();
     let mut whole = true;
     let mut variants = Vec::new();
     for variant in &data.variants {
         for entry in entries(&variant.attrs, attribute, errors) {
-            errors.on(&entry, "a variant is stored under its serde name: choose it with `#[serde(rename = \"..\")]`");
+            errors.on(&entry, "a variant is stored under its serde name: set it with `#[serde(rename = \"..\")]`");
         }
         let of_variant = ContainerSerde::of(&variant.attrs, serde::Container::Variant, errors);
         let stored = match &of_variant.rename {
@@ -125,12 +130,12 @@ pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors)
         let token =
             of_variant.rename.as_ref().map_or_else(|| variant.ident.to_token_stream(), ToTokens::to_token_stream);
         if stored.is_empty() {
-            errors.on(&token, "a variant's stored name is not empty: choose another");
+            errors.on(&token, "the stored name of a variant cannot be empty: choose another name");
         }
-        if seen.contains(&stored) {
+        if known.contains(&stored) {
             errors.on(&token, format_args!("another variant is stored as `{stored}` too: choose another name"));
         }
-        seen.push(stored.clone());
+        known.push(stored.clone());
         let holds = match &variant.fields {
             Fields::Unit => Some(Holds::Unit),
             Fields::Named(fields) => {
@@ -145,7 +150,7 @@ pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors)
             Fields::Unnamed(fields) => {
                 let name = &variant.ident;
                 let message = format!(
-                    "a variant is stored by the names of its fields: write `{name} {{ first: Type, second: Type }}`, or `{name}` if it holds nothing"
+                    "a variant with several fields is stored by their names: write `{name} {{ first: Type, second: Type }}`, or `{name}` if it holds nothing"
                 );
                 errors.on(
                     fields.unnamed.iter().nth(1).map_or_else(|| name.to_token_stream(), ToTokens::to_token_stream),
@@ -163,7 +168,7 @@ pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors)
             None => whole = false,
         }
     }
-    // Two variants whose names differ only in case have no property each: the later one keeps its own name.
+    // The snake case names of two variants may be the same. Then the property of the later variant has the variant's own name.
     for position in 1..variants.len() {
         let (before, rest) = variants.split_at_mut(position);
         if before.iter().any(|other| other.property == rest[0].property) {

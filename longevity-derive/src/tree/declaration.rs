@@ -1,13 +1,13 @@
-//! Keys and indexes, checked against the properties that there are.
+//! Keys and indexes, checked against the properties that exist.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::{Ident, Type};
 
 use super::field::Field;
 use crate::attributes::property::{Declared, Primary, PropertyPath};
 use crate::errors::Errors;
-use crate::names::{did_you_mean, listed, plain};
+use crate::names::{did_you_mean, listed, plain, text};
 
 /// A property at which paths may start: a field, or a poly property.
 pub(crate) struct Property<'a> {
@@ -15,13 +15,13 @@ pub(crate) struct Property<'a> {
     pub(crate) ty: &'a Type,
 }
 
-/// What paths of one type start with.
+/// The properties at which the paths of one type may start.
 pub(crate) struct Properties<'a> {
     /// The type's name, and what its properties are called.
     pub(crate) owner: String,
     pub(crate) called: &'static str,
     pub(crate) all: Vec<Property<'a>>,
-    /// What to write where there is none of the name.
+    /// The end of the error for an unknown property: what to write instead.
     pub(crate) instead: &'static str,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Key {
 }
 
 impl Declaration {
-    /// Checks what is declared; what is wrong is left out.
+    /// Checks the declared keys and indexes, and leaves the wrong ones out.
     pub(crate) fn of(declared: Declared, properties: &Properties<'_>, errors: &mut Errors) -> Self {
         let mut keys: Vec<Key> = Vec::new();
         for entry in declared.keys {
@@ -53,7 +53,8 @@ impl Declaration {
                 (None, true) => first.ty.clone(),
                 (Some(ty), true) if text(ty) != text(first.ty) => {
                     let (name, there) = (path.text(), text(first.ty));
-                    errors.on(ty, format_args!("`{name}` is `{there}`: leave the type out, `key({name})`"));
+                    errors
+                        .on(ty, format_args!("the type of `{name}` is `{there}`: write `key({name})`, without a type"));
                     continue;
                 }
                 (Some(ty), _) => ty.clone(),
@@ -61,9 +62,7 @@ impl Declaration {
                     let name = path.text();
                     errors.on(
                         &path,
-                        format_args!(
-                            "the type of a nested property cannot be seen from here: write it, `key({name}: Type)`"
-                        ),
+                        format_args!("the derive cannot see the type of a nested property: write `key({name}: Type)`"),
                     );
                     continue;
                 }
@@ -73,7 +72,7 @@ impl Declaration {
                 errors.on(
                     &entry.tokens,
                     format_args!(
-                        "the primary key is `{other}` already, and there is one: write `key({})`",
+                        "there can be only one primary key, and it is `{other}` already: write `key({})`",
                         path.text()
                     ),
                 );
@@ -85,7 +84,7 @@ impl Declaration {
                     format!("`{path}` is a key already: remove one of the two")
                 } else {
                     format!(
-                        "`{other}` and `{path}` are both keys of type `{ty}`, so `retrieve(&{ty})` could mean either: give one of them a key value of its own"
+                        "`{other}` and `{path}` are both keys of type `{ty}`, so `retrieve(&{ty})` could mean either: give one of them a key value type of its own"
                     )
                 };
                 errors.on(&entry.tokens, message);
@@ -95,7 +94,7 @@ impl Declaration {
         }
         let mut indexes: Vec<Vec<PropertyPath>> = Vec::new();
         for paths in declared.indexes {
-            // All of an index's mistakes, not only its first.
+            // This does not stop at the first unknown property, so that all are reported.
             let found = paths.iter().filter(|path| properties.find(path, errors).is_some()).count();
             let texts = |paths: &[PropertyPath]| paths.iter().map(PropertyPath::text).collect::<Vec<_>>();
             let of = texts(&paths);
@@ -114,7 +113,7 @@ impl Declaration {
 }
 
 impl Declaration {
-    /// Without the keys and indexes on fields whose types were refused: one mistake is reported once.
+    /// Without the keys and indexes on fields whose types were refused, so that one mistake is reported once.
     pub(crate) fn without_refused(mut self, fields: &[Field]) -> Self {
         let refused: Vec<_> = fields.iter().filter(|field| field.refused).map(|field| &field.name).collect();
         let is_left = |path: &PropertyPath| !refused.contains(&&plain(&path.first));
@@ -149,9 +148,4 @@ impl ToTokens for Paths<'_> {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         self.0.iter().for_each(|path| path.to_tokens(tokens));
     }
-}
-
-/// The type as a message shows it: without the spaces between tokens.
-pub(crate) fn text(ty: &impl ToTokens) -> String {
-    quote!(#ty).to_string().replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",")
 }

@@ -1,4 +1,4 @@
-//! Fields with the names under which Rust, serde and the store know them.
+//! Fields, with their names in Rust, in serde and in the store.
 
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -20,20 +20,20 @@ pub(crate) struct Field {
     pub(crate) serde_name: String,
     /// The stored name.
     pub(crate) stored: String,
-    /// Other names under which it is read.
+    /// Other names under which it can be read.
     pub(crate) aliases: Vec<String>,
-    /// Where its value comes from in documents without it.
+    /// Where its value comes from if a document lacks the field.
     pub(crate) absent: Option<Absent>,
     pub(crate) ty: Type,
     /// The type as the enum's module sees it, if the field is in a struct generated for an inline variant.
     pub(crate) outer_ty: Option<Type>,
     pub(crate) attributes: Vec<Attribute>,
-    /// Whether its type was refused: it has no part in what is generated.
+    /// Whether its type was refused. Then no code is generated for the field.
     pub(crate) refused: bool,
 }
 
 impl Field {
-    /// The fields of a struct or variant with named fields. `attribute` is ours, the one that may rename a field.
+    /// The fields of a struct or variant with named fields. `attribute` is the derive's own attribute, which may rename a field.
     pub(crate) fn named(
         fields: &Punctuated<syn::Field, Token![,]>,
         attribute: &str,
@@ -73,9 +73,9 @@ impl Field {
         named
     }
 
-    /// The one field of a newtype, which has no name of its own in the store.
+    /// The field of a newtype, which has no name in the store.
     pub(crate) fn of_newtype(field: &syn::Field, attribute: &str, errors: &mut Errors) -> Self {
-        // There is nothing to rename, but what must not be there is refused.
+        // There is nothing to rename, but this reports attributes that are not allowed.
         FieldSerde::of(&field.attrs, errors);
         for entry in entries(&field.attrs, attribute, errors) {
             entry.unknown(attribute, &[], errors);
@@ -103,7 +103,7 @@ impl Field {
     }
 }
 
-/// Reports aliases, each with the position of its field, that name another field too.
+/// Reports aliases that are also names of another field. Each alias comes with the position of its own field.
 fn ambiguous(aliases: &[(usize, LitStr)], fields: &[Field], errors: &mut Errors) {
     for (own, alias) in aliases {
         let name = alias.value();
@@ -115,7 +115,7 @@ fn ambiguous(aliases: &[(usize, LitStr)], fields: &[Field], errors: &mut Errors)
             errors.on(
                 alias,
                 format_args!(
-                    "`{name}` is a name of the field `{}` too: a document cannot say which is meant",
+                    "`{name}` is also a name of the field `{}`, so documents would be ambiguous: choose another alias",
                     other.name
                 ),
             );
@@ -132,15 +132,17 @@ fn refuse(ty: &Type, errors: &mut Errors) -> bool {
     refused.is_some()
 }
 
-/// The name that our attribute gives the field.
+/// The name that the derive's own attribute gives the field.
 fn stored_name(attributes: &[Attribute], attribute: &str, errors: &mut Errors) -> Option<Renamed> {
     let mut name = None;
     for entry in entries(attributes, attribute, errors) {
         match entry.word().as_str() {
             "name" => name = entry.text(errors).map(Renamed::from),
-            "key" | "index" | "primary_key" => errors.on(
+            word @ ("key" | "index" | "primary_key") => errors.on(
                 &entry,
-                format_args!("keys and indexes stand on the type: `#[{attribute}({}(..))]` above it", entry.word()),
+                format_args!(
+                    "keys and indexes are declared on the persistent type: write `#[persistent({word}(..))]` above it"
+                ),
             ),
             _ => entry.unknown(attribute, &["name"], errors),
         }

@@ -1,4 +1,4 @@
-//! Variants that are written inline: the structs that stand in for them, and what is carried over to those.
+//! Inline variants: the structs generated for them, and what those take over from the variants.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
@@ -6,21 +6,21 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Fields, Generics, Ident, LitStr, Type, Variant, Visibility};
 
 use super::Container;
-use super::declaration::{Declaration, text};
+use super::declaration::Declaration;
 use super::field::Field;
 use super::persistent::{PersistentStruct, Role, properties};
 use crate::attributes::property::{Declared, PolyProp};
 use crate::attributes::serde::{Absent, ContainerSerde};
 use crate::attributes::{Form, entries};
 use crate::errors::Errors;
-use crate::names::{did_you_mean, listed, plain};
+use crate::names::{did_you_mean, listed, plain, text};
 
-/// The struct that stands in for an inline variant.
+/// The struct generated for an inline variant.
 pub(crate) struct Inline {
     pub(crate) tree: PersistentStruct,
     /// The variant's own documentation.
     pub(crate) docs: Vec<Attribute>,
-    /// For each poly property the position of its field; `None` after an error.
+    /// The position of the field of each poly property; `None` after an error.
     pub(crate) props: Vec<Option<usize>>,
 }
 
@@ -58,6 +58,7 @@ impl Inline {
             krate: around.container.krate.clone(),
             absent: None,
             predicates: Vec::new(),
+            by_hand: false,
             flawed: false,
         };
         let role = Role::Derived { poly: Box::new(syn::parse_quote!(super::#poly)) };
@@ -66,7 +67,8 @@ impl Inline {
     }
 }
 
-/// Where the variant has the poly property. Its type is compared as it is written: there is nobody else to ask.
+/// The position of the field that is the poly property. The types are compared as they are written, because nothing else is known
+/// here.
 fn position(
     variant: &Variant,
     fields: &[Field],
@@ -85,7 +87,7 @@ fn position(
         errors.on(
             variant,
             format_args!(
-                "`{variant}` has no field `{name}`{meant} It has {there}, and every variant of `{owner}` has the fields that its `props(..)` name: add `{name}: {ty}`, or remove `{name}` from `props(..)`"
+                "`{variant}` has no field `{name}`{meant} It has {there}, but every variant of `{owner}` needs the fields in its `props(..)`: add `{name}: {ty}`, or remove `{name}` from `props(..)`"
             ),
         );
         return None;
@@ -95,7 +97,7 @@ fn position(
         errors.on(
             &fields[position].ty,
             format_args!(
-                "the variants of `{owner}` do not agree on `{name}`: its `{name}` is `{there}`, not `{ty}`; write it as `props(..)` does"
+                "the `{name}` of `{variant}` is `{there}`, but `props(..)` of `{owner}` says `{ty}`: make them the same"
             ),
         );
         return None;
@@ -103,7 +105,7 @@ fn position(
     Some(position)
 }
 
-/// The field with a type, and a function for its default, that mean the same inside of the generated module.
+/// The field, with its type and the path of its default function rewritten to mean the same inside the generated module.
 fn one_module_deeper(mut field: Field) -> Field {
     if let Some(Absent::Path(path)) = &mut field.absent
         && let Ok(inside) = syn::parse2(deeper(path.to_token_stream()))
@@ -116,7 +118,7 @@ fn one_module_deeper(mut field: Field) -> Field {
     field
 }
 
-/// The same visibility, said one module deeper.
+/// The same visibility, as it is written one module deeper.
 fn seen_from_one_module_deeper(vis: &Visibility) -> Visibility {
     match vis {
         Visibility::Public(_) => vis.clone(),
@@ -151,12 +153,16 @@ fn deeper(tokens: TokenStream) -> TokenStream {
     deeper
 }
 
-/// The attributes of a generated struct's field: its documentation, its serde name, and what else serde may be told.
+/// The attributes of a generated struct's field: its documentation, its serde name, and the other serde attributes that are
+/// allowed.
 pub(crate) fn field_attributes(field: &Field) -> TokenStream {
     let docs = field.attributes.iter().filter(|attribute| attribute.path().is_ident("doc"));
     let name = &field.serde_name;
-    // What is wrong among them was reported when the field was read.
-    let kept = entries(&field.attributes, "serde", &mut Errors::default()).into_iter().filter_map(|entry| {
+    // Mistakes in the attributes were reported when the field was read.
+    let mut reported = Errors::default();
+    let entries = entries(&field.attributes, "serde", &mut reported);
+    reported.discard();
+    let kept = entries.into_iter().filter_map(|entry| {
         let word = entry.word();
         match (word.as_str(), &entry.form, &field.absent) {
             ("default", _, Some(Absent::Path(path))) => {

@@ -7,6 +7,7 @@ use super::component::{Body, of_enum, of_struct};
 use super::model::listed;
 use crate::attributes::Crate;
 use crate::errors::Errors;
+use crate::names::text;
 
 /// A key value.
 pub(crate) struct KeyVal {
@@ -20,7 +21,11 @@ impl KeyVal {
     /// The checked tree of a key value.
     pub(crate) fn of(input: &DeriveInput, errors: &mut Errors) -> Self {
         let mut krate = Crate::default();
-        let mut types = listed(&input.attrs, "key_val", &mut krate, errors).into_iter();
+        let mut types = listed(&input.attrs, "key_val", &mut krate, errors);
+        let named = types.len();
+        types.retain(|ty| text(ty) != "deserialized_by_hand");
+        let by_hand = types.len() < named;
+        let mut types = types.into_iter();
         let of = types.next();
         if of.is_none() {
             errors.on(
@@ -32,16 +37,20 @@ impl KeyVal {
             );
         }
         for other in types {
-            errors.on(other, "a key value identifies one type: give the other a key value of its own");
+            errors.on(
+                other,
+                "a key value identifies one persistent type: remove this one, and give it a key value of its own",
+            );
         }
-        let container = Container::of(input, krate.private(), errors);
+        let mut container = Container::of(input, krate.private(), errors);
+        container.by_hand = by_hand;
         let body = match &input.data {
             Data::Struct(data) => {
                 let body = of_struct(input, &data.fields, "key_val", errors);
                 if matches!(&body, Some(Body::Record(fields)) if fields.is_empty()) {
                     errors.on(
                         &input.ident,
-                        "a key value without fields tells nothing apart: write `struct Name(String);`",
+                        "a key value without fields has only one value and identifies nothing: write `struct Name(String);`",
                     );
                 }
                 body
@@ -50,7 +59,7 @@ impl KeyVal {
                 Some(Body::Sum(_)) => {
                     errors.on(
                         &input.ident,
-                        "a key value holds no enum with data: make it a struct, whose fields may be enums of units",
+                        "a key value cannot be an enum with data: make it a struct, whose fields may be enums of units",
                     );
                     None
                 }
@@ -59,7 +68,7 @@ impl KeyVal {
             Data::Union(data) => {
                 errors.on(
                     data.union_token,
-                    "a union cannot be stored, as nobody knows which field it holds: use a struct",
+                    "a union cannot be stored, because it does not say which of its fields is set: use a struct",
                 );
                 None
             }

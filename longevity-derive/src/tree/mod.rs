@@ -1,4 +1,4 @@
-//! Our own tree of what is derived, checked while it is built: what stands in it can be expanded.
+//! The trees of the derived items. They are checked while they are built, so that everything in them can be expanded.
 
 pub(crate) mod component;
 pub(crate) mod declaration;
@@ -19,18 +19,20 @@ use crate::attributes::serde::{self, Absent, ContainerSerde, FieldSerde};
 use crate::errors::Errors;
 use crate::names::plain;
 
-/// What every derived type has.
+/// The parts that all items with one of these derives have in common.
 pub(crate) struct Container {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
-    /// As the user wrote them, but for lifetimes, which are refused.
+    /// The generics as the user wrote them. Lifetimes are refused.
     pub(crate) generics: Generics,
-    /// The module that generated code reaches.
+    /// The module that generated code refers to.
     pub(crate) krate: TokenStream,
-    /// Where fields come from that a document lacks and that have no default of their own.
+    /// Where the values of absent fields come from if the fields have no default of their own.
     pub(crate) absent: Option<Absent>,
-    /// What the values of absent fields ask of the type's parameters.
+    /// The bounds that the values of absent fields need.
     pub(crate) predicates: Vec<WherePredicate>,
+    /// Whether its `Deserialize` is written by hand, as the user says.
+    pub(crate) by_hand: bool,
     /// Whether there are mistakes in it.
     pub(crate) flawed: bool,
 }
@@ -39,14 +41,14 @@ impl Container {
     pub(crate) fn of(input: &DeriveInput, krate: TokenStream, errors: &mut Errors) -> Self {
         refuse_lifetimes(
             &input.generics,
-            "a stored type owns what it holds: use an owned type instead of a reference",
+            "a stored type owns its data: use an owned type instead of a reference",
             errors,
         );
         let generics = input.generics.clone();
-        // What is wrong in serde's attributes is reported by those who read the fields.
-        let unheard = &mut Errors::default();
+        // Mistakes in serde's attributes are reported when the fields are read.
+        let mut reported_later = Errors::default();
         let absent = match &input.data {
-            Data::Struct(_) => ContainerSerde::of(&input.attrs, serde::Container::Record, unheard).default,
+            Data::Struct(_) => ContainerSerde::of(&input.attrs, serde::Container::Record, &mut reported_later).default,
             Data::Enum(_) | Data::Union(_) => None,
         };
         let mut container = Self {
@@ -56,15 +58,18 @@ impl Container {
             krate,
             absent,
             predicates: Vec::new(),
+            by_hand: false,
             flawed: false,
         };
         if !container.generics.params.is_empty() {
-            container.predicates = container.needed(&input.data, unheard);
+            container.predicates = container.needed(&input.data, &mut reported_later);
         }
+        reported_later.discard();
         container
     }
 
-    /// Of a generic type: `Default` of what has to have one and depends on a parameter, as serde's derive asks for it.
+    /// The `Default` bounds of a generic type: for each type that needs a default and depends on a parameter, as serde's derive
+    /// requires it.
     fn needed(&self, data: &Data, errors: &mut Errors) -> Vec<WherePredicate> {
         let fields: Vec<&syn::Field> = match data {
             Data::Struct(data) => data.fields.iter().filter(|field| field.ident.is_some()).collect(),
@@ -123,11 +128,11 @@ impl Container {
     /// The generics of the impls of `PersistentType`.
     pub(crate) fn persistent(&self) -> Generics {
         let krate = &self.krate;
-        self.bounded(&quote!(#krate::Document))
+        self.bounded(&quote!(#krate::Encodable))
     }
 }
 
-/// Reports lifetimes: a type that has one gets no impls.
+/// Reports lifetimes. A type with a lifetime gets no impls.
 pub(crate) fn refuse_lifetimes(generics: &Generics, message: &str, errors: &mut Errors) {
     for param in &generics.params {
         if let GenericParam::Lifetime(lifetime) = param {
@@ -136,7 +141,7 @@ pub(crate) fn refuse_lifetimes(generics: &Generics, message: &str, errors: &mut 
     }
 }
 
-/// Whether the name stands somewhere in the tokens.
+/// Whether the tokens contain the name.
 fn mentions(tokens: TokenStream, name: &Ident) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *name,

@@ -4,9 +4,9 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, DeriveInput, Meta, Token, Type};
 
 use super::Container;
-use super::declaration::text;
 use crate::attributes::Crate;
 use crate::errors::Errors;
+use crate::names::text;
 use crate::opened::opened;
 
 /// A domain model.
@@ -33,13 +33,13 @@ impl Model {
         }
         let container = Container::of(input, krate.private(), errors);
         if let Some(param) = input.generics.params.first() {
-            errors.on(param, "a domain model is one type: remove its parameters");
+            errors.on(param, "a domain model cannot be generic: remove its parameters");
         }
         Self { container, roots }
     }
 }
 
-/// The types in an attribute that lists types; takes `crate = ".."` out.
+/// The types in an attribute that lists types. A `crate = ".."` among them is put into `krate`.
 pub(crate) fn listed(attributes: &[Attribute], name: &str, krate: &mut Crate, errors: &mut Errors) -> Vec<Type> {
     let mut types = Vec::new();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {

@@ -1,4 +1,4 @@
-//! Persistent structs: plain and derived ones.
+//! Persistent structs, both plain and derived.
 
 use syn::{Data, DeriveInput, Fields, LitStr, Type};
 
@@ -28,17 +28,18 @@ impl PersistentStruct {
     /// The checked tree of a struct.
     pub(crate) fn of(input: &DeriveInput, errors: &mut Errors) -> Self {
         let attribute = PersistentAttribute::of_struct(&input.attrs, errors);
-        let container = Container::of(input, attribute.krate.private(), errors);
+        let mut container = Container::of(input, attribute.krate.private(), errors);
+        container.by_hand = attribute.by_hand;
         let mut fields = fields(input, errors);
         let role = match attribute.derived {
             Some(poly) => {
                 if let Some(table) = &attribute.table {
-                    errors.on(table, "a derived type is stored in the table of its poly type: put `table` there");
+                    errors.on(table, "a derived type is stored in the table of its poly type: move `table` there");
                 }
                 for key in attribute.declared.keys.iter().filter(|key| key.primary.is_some()) {
                     errors.on(
                         &key.tokens,
-                        "a primary key identifies all rows of the table: put it on the poly type, over one of its `props(..)`, or write `key(..)` here",
+                        "a primary key identifies every row of the table: declare it on the poly type, for one of the properties in its `props(..)`, or write `key(..)` here",
                     );
                 }
                 Role::Derived { poly: Box::new(poly) }
@@ -61,7 +62,7 @@ pub(crate) fn properties(owner: String, fields: &[Field]) -> Properties<'_> {
     Properties { owner, called: "field", all: all.collect(), instead: "" }
 }
 
-/// The table's name: as given, else the type's name in snake case.
+/// The table's name: the given name, or the type's name in snake case.
 pub(crate) fn table_name(given: Option<&LitStr>, container: &Container, errors: &mut Errors) -> String {
     let name = given.map_or_else(|| snake_case(&container.name()), LitStr::value);
     if let Some(problem) = reserved(&name, &['$']) {
@@ -85,12 +86,12 @@ fn fields(input: &DeriveInput, errors: &mut Errors) -> Vec<Field> {
         Fields::Unnamed(fields) if !fields.unnamed.is_empty() => {
             errors.on(
                 &fields.unnamed,
-                "a persistent type is stored by the names of its fields: give them names, `struct Name { field: Type }`",
+                "a persistent type is stored by the names of its fields: write `struct Name { field: Type }`",
             );
             Vec::new()
         }
         Fields::Unnamed(_) => {
-            errors.on(&input.ident, "a persistent type without fields is written with braces: `struct Name {}`");
+            errors.on(&input.ident, "a persistent type without fields needs braces: write `struct Name {}`");
             Vec::new()
         }
         Fields::Unit => {

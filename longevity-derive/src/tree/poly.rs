@@ -1,4 +1,4 @@
-//! Poly types: their properties, and the variants with what they hold.
+//! Poly types: their properties, and their variants with the structs that these hold.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use quote::ToTokens;
 use syn::{DataEnum, DeriveInput, Fields, GenericArgument, Ident, LitStr, PathArguments, Type, Variant};
 
 use super::Container;
-use super::declaration::{Declaration, Properties, Property, text};
+use super::declaration::{Declaration, Properties, Property};
 use super::inline::{self, Around, Inline};
 use super::persistent::table_name;
 use crate::attributes::persistent::{PersistentAttribute, VariantAttribute};
 use crate::attributes::property::PolyProp;
 use crate::attributes::serde::{self, ContainerSerde};
 use crate::errors::Errors;
-use crate::names::{plain, snake_case};
+use crate::names::{plain, snake_case, text};
 
 /// A poly type.
 pub(crate) struct Poly {
@@ -32,7 +32,7 @@ pub(crate) struct Poly {
 /// A variant of a poly type.
 pub(crate) struct PolyVariant {
     pub(crate) ident: Ident,
-    /// The one that is written, then the aliases.
+    /// The discriminator that is written, followed by the aliases.
     pub(crate) discriminators: Vec<String>,
     /// The derived type.
     pub(crate) ty: Type,
@@ -40,8 +40,8 @@ pub(crate) struct PolyVariant {
 }
 
 impl PolyVariant {
-    /// Whether the poly property at this position may be asked for in the variant's struct: an inline variant's mistakes
-    /// are reported already.
+    /// Whether generated code may use the poly property at this position in the variant's struct. It is false for an inline
+    /// variant without the property, which is reported already.
     pub(crate) fn has_prop(&self, position: usize) -> bool {
         match &self.form {
             VariantForm::Held | VariantForm::Boxed => true,
@@ -68,11 +68,11 @@ impl Poly {
         if !attribute.poly {
             errors.on(
                 &input.ident,
-                "an enum is persistent as a poly type, whose variants share one table: write `#[persistent(poly)]`, or derive `Component` to embed it in other types",
+                "a persistent enum is a poly type, whose variants share one table: write `#[persistent(poly)]`, or derive `Component` instead to embed the enum in other types",
             );
         }
         if data.variants.is_empty() {
-            errors.on(&input.ident, "a poly type has a variant for each of its derived types: give it one");
+            errors.on(&input.ident, "a poly type needs at least one variant: add one for each of its derived types");
         }
         let serde = ContainerSerde::of(&input.attrs, serde::Container::Poly, errors);
         let table = table_name(attribute.table.as_ref(), &container, errors);
@@ -82,7 +82,7 @@ impl Poly {
             owner: container.name(),
             called: "poly property",
             all: props.iter().map(|prop| Property { name: &prop.name, ty: &prop.ty }).collect(),
-            instead: "; declare it in `props(..)` if all variants have it, else on the variant's struct",
+            instead: "; if all variants have it, add it to `props(..)`, and if not, declare the key or index on the variant's struct",
         };
         let declaration = Declaration::of(attribute.declared, &properties, errors);
         let around = Around { container: &container, serde: &serde, props: &props };
@@ -93,7 +93,7 @@ impl Poly {
 }
 
 impl Poly {
-    /// Says of the enum, and of the structs of its inline variants, whether there are mistakes in it.
+    /// Sets whether there are mistakes in the enum, and passes it on to the structs of its inline variants.
     pub(crate) fn set_flawed(&mut self, flawed: bool) {
         self.container.flawed = flawed;
         for variant in &mut self.variants {
@@ -104,11 +104,11 @@ impl Poly {
     }
 }
 
-/// The module's name: as given, else the enum's name in snake case.
+/// The module's name: the given name, or the enum's name in snake case.
 fn module_name(given: Option<&LitStr>, container: &Container, errors: &mut Errors) -> String {
     let default = || {
         let name = snake_case(&container.name());
-        // An enum may be called what no module can be.
+        // The enum's name may be a keyword in snake case.
         if syn::parse_str::<Ident>(&name).is_ok() { name } else { format!("r#{name}") }
     };
     match given {
@@ -160,7 +160,7 @@ fn variants(data: &DataEnum, module: &str, around: &Around<'_>, errors: &mut Err
                     errors.on(
                         &field.ty,
                         format_args!(
-                            "`{other}` holds `{name}` already, and a derived type has one discriminator: give `{ident}` a struct of its own"
+                            "`{other}` holds `{name}` already, and a derived type can have only one discriminator: give `{ident}` a struct of its own"
                         ),
                     );
                     continue;
@@ -172,7 +172,7 @@ fn variants(data: &DataEnum, module: &str, around: &Around<'_>, errors: &mut Err
                     errors.on(
                         tokens,
                         format_args!(
-                            "the keys and indexes of this variant stand on its struct, `{name}`: move this there"
+                            "the keys and indexes of this variant are declared on its struct: move this to `{name}`"
                         ),
                     );
                 }
@@ -190,7 +190,7 @@ fn variants(data: &DataEnum, module: &str, around: &Around<'_>, errors: &mut Err
                 errors.on(
                     &ident,
                     format_args!(
-                        "a generic enum has no inline variants, as the struct generated for one would not know which of the parameters it uses: write `{ident}({ident})` and declare the struct"
+                        "a generic enum cannot have inline variants, because it is not known which of its parameters the generated struct would use: write `{ident}({ident})` and declare the struct"
                     ),
                 );
             }
@@ -207,12 +207,13 @@ fn variants(data: &DataEnum, module: &str, around: &Around<'_>, errors: &mut Err
     variants
 }
 
-/// The discriminators of all variants so far, and whose they are.
+/// The discriminators of all variants so far, each with the name of its variant.
 #[derive(Default)]
 struct Discriminators(HashMap<String, String>);
 
 impl Discriminators {
-    /// The variant's: as our attribute says, else as serde's does, else its name; then its aliases.
+    /// The variant's discriminator, followed by its aliases. The discriminator comes from our attribute, or else from serde's, or
+    /// else from the variant's name.
     fn of_variant(
         &mut self,
         variant: &Variant,
@@ -243,7 +244,7 @@ impl Discriminators {
         if value.is_empty() {
             errors.on(
                 &token,
-                "a discriminator says which variant a row is, so it is not empty: write `discriminator = \"..\"`",
+                "a discriminator cannot be empty, because it says which variant a row is: write `discriminator = \"..\"`",
             );
         }
         match self.0.get(value) {
@@ -262,7 +263,7 @@ impl Discriminators {
                 errors.on(
                     token,
                     format_args!(
-                        "`{value}` is a discriminator of `{other}` already, and its rows would be read as that: choose another with `#[persistent(discriminator = \"..\")]`"
+                        "`{value}` is a discriminator of `{other}` already, so rows of `{variant}` would be read as `{other}`: choose another with `#[persistent(discriminator = \"..\")]`"
                     ),
                 );
                 false

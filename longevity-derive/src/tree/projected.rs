@@ -1,4 +1,4 @@
-//! Structs of some values of rows: where each field comes from.
+//! Projections: structs whose fields are values of rows, and where each field comes from.
 
 use proc_macro2::TokenStream;
 use syn::{Attribute, Data, DeriveInput, Expr, Field, Ident, Index, Member, Type};
@@ -8,7 +8,7 @@ use super::refuse_lifetimes;
 use crate::attributes::Crate;
 use crate::errors::Errors;
 
-/// A struct of values of rows.
+/// A projection.
 pub(crate) struct Projected {
     pub(crate) ident: Ident,
     pub(crate) generics: syn::Generics,
@@ -18,7 +18,7 @@ pub(crate) struct Projected {
     pub(crate) fields: Vec<ProjectedField>,
 }
 
-/// A field of it.
+/// A field of a projection.
 pub(crate) struct ProjectedField {
     pub(crate) member: Member,
     pub(crate) ty: Type,
@@ -27,9 +27,9 @@ pub(crate) struct ProjectedField {
 
 /// Where a field comes from.
 pub(crate) enum From {
-    /// What was written.
+    /// The expression in the attribute.
     Written(Expr),
-    /// The property of the field's name.
+    /// The property with the field's name.
     Named(Ident),
 }
 
@@ -39,15 +39,18 @@ impl Projected {
         let mut krate = Crate::default();
         let mut of = listed(&input.attrs, "projected", &mut krate, errors);
         if !input.attrs.iter().any(is_ours) {
-            errors.on(&input.ident, "say which type's rows it is read from: write `#[projected(Member)]` above it");
+            errors.on(
+                &input.ident,
+                "a projection names the type whose rows it is read from: write `#[projected(Member)]` above it",
+            );
         }
         let Data::Struct(data) = &input.data else {
-            errors.on(&input.ident, "a struct is read from rows: derive `Projected` on a struct");
+            errors.on(&input.ident, "only a struct can be a projection: derive `Projected` on a struct");
             return None;
         };
         refuse_lifetimes(
             &input.generics,
-            "a projection owns what it holds: use an owned type instead of a reference",
+            "a projection owns its data: use an owned type instead of a reference",
             errors,
         );
         let mut fields = Vec::new();
@@ -57,7 +60,7 @@ impl Projected {
                     let member = field.ident.clone().map_or_else(|| Index::from(position).into(), Member::Named);
                     fields.push(ProjectedField { member, ty: field.ty.clone(), from });
                 }
-                // Without it, there is no such struct to read.
+                // A struct without one of its fields cannot be built, so there are no impls.
                 None => of.clear(),
             }
         }
@@ -65,18 +68,18 @@ impl Projected {
     }
 }
 
-/// Where the field comes from; `None` if that was reported.
+/// Where the field comes from; `None` after an error.
 fn source(field: &Field, errors: &mut Errors) -> Option<From> {
     let mut written = field.attrs.iter().filter(|attribute| is_ours(attribute));
     let first = written.next();
     if let Some(second) = written.next() {
-        errors.on(second, "a field has one source: remove one of the two");
+        errors.on(second, "a field can have only one source: remove one of the two");
     }
     match (first, &field.ident) {
         (Some(attribute), _) => errors.ok(attribute.parse_args()).map(From::Written),
         (None, Some(name)) => Some(From::Named(name.clone())),
         (None, None) => {
-            let message = "a field without a name has no property of its name: write `#[projected(..)]` before it";
+            let message = "a field without a name needs a source: write `#[projected(..)]` before it";
             errors.on(field, message);
             None
         }

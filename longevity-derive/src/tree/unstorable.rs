@@ -1,11 +1,11 @@
-//! Types that are known not to be storable by the way they are written. The compiler would say so too, but several times
+//! Types that can be recognized as not storable from how they are written. The compiler would report them too, but several times
 //! and without saying what to use instead.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{GenericArgument, PathArguments, Type, TypePath};
 
-use super::declaration::text;
+use crate::names::text;
 
 /// The part of the type that cannot be stored, and what to write instead.
 pub(crate) fn unstorable(ty: &Type) -> Option<(TokenStream, String)> {
@@ -13,8 +13,8 @@ pub(crate) fn unstorable(ty: &Type) -> Option<(TokenStream, String)> {
         Type::Path(path) => return of_path(path),
         Type::Group(group) => return unstorable(&group.elem),
         Type::Paren(paren) => return unstorable(&paren.elem),
-        Type::Reference(_) | Type::Ptr(_) => "a stored type owns what it holds, so use `String`, `Vec` or `Box`",
-        Type::Tuple(_) => "a tuple has no names for its parts, so use a struct that derives `Component`",
+        Type::Reference(_) | Type::Ptr(_) => "a stored type owns its data, so use `String`, `Vec` or `Box`",
+        Type::Tuple(_) => "the parts of a tuple have no names, so use a struct that derives `Component`",
         Type::Array(_) | Type::Slice(_) => "use `Vec`, or `longevity::Bytes` for bytes",
         Type::FnPtr(_) | Type::TraitObject(_) | Type::ImplTrait(_) | Type::Never(_) => {
             "use a struct or an enum that derives `Component`"
@@ -31,7 +31,7 @@ fn of_path(path: &TypePath) -> Option<(TokenStream, String)> {
     let alone = segments.len() == 1;
     let of_crate = |names: &[&str]| !alone && names.iter().any(|name| segments[0].ident == name);
     let has_arguments = !matches!(last.arguments, PathArguments::None);
-    // A name alone may be the user's own type, so only those count that nobody else has.
+    // A name without a path may be the user's own type, so only names that are unlikely for one count.
     let timestamp = match name.as_str() {
         "SystemTime" | "Instant" if segments.iter().any(|segment| segment.ident == "time") => true,
         "SystemTime" | "OffsetDateTime" => alone,
@@ -41,10 +41,10 @@ fn of_path(path: &TypePath) -> Option<(TokenStream, String)> {
         || (of_crate(&["time"]) && name.ends_with("DateTime"));
     let instead = match name.as_str() {
         "i128" | "u128" if alone => {
-            "no store has integers of 128 bits, so keep it as text, or as two numbers in a component"
+            "no store has 128-bit integers, so store it as text, or as two numbers in a component"
         }
         _ if timestamp => {
-            "its text does not sort in time order, so use `longevity::Timestamp`, whose every stored form does, and convert"
+            "its text does not sort in time order, so convert it to `longevity::Timestamp`, whose stored form always does"
         }
         _ => {
             let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };

@@ -1,7 +1,7 @@
-//! A type that is storable by hand, in all places where a type of a model can stand.
+//! A type with an impl of `Storable` written by hand, in all places where a model can have a type.
 use longevity::prelude::*;
 use longevity::storable::{NoFields, Shape, kind};
-use longevity::value::ValueRef;
+use longevity::backend::value::ValueRef;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct ByHand(String);

@@ -1,4 +1,4 @@
-//! One enum whose values are rows of their own, and stand in other rows too; and one with parameters.
+//! An enum whose values are rows and also fields of other rows, and a generic enum of the same kind.
 use longevity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType, Component)]

@@ -1,4 +1,4 @@
-//! More fields, and more variants, than any recursion of types has levels.
+//! More fields and more variants than the compiler's recursion limit allows levels.
 use longevity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]

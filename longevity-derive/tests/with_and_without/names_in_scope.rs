@@ -1,4 +1,4 @@
-//! Names of the user's own that shadow what generated code could mean.
+//! Names of the user that shadow names that generated code could use.
 #![allow(dead_code, unused_macros, non_camel_case_types, non_upper_case_globals)]
 #![deny(warnings)]
 

@@ -3,7 +3,7 @@
 #![deny(warnings, missing_docs, unreachable_pub, unused_qualifications)]
 #![forbid(unsafe_code)]
 
-/// Private in each other's modules.
+/// A module with types that are private to it.
 mod inner {
     use longevity::prelude::*;
 
@@ -20,9 +20,9 @@ mod inner {
     }
 
     /// What values may be.
-    pub(crate) trait Unit: longevity::Storable + longevity::Document + PartialEq {
+    pub(crate) trait Unit: longevity::Storable + longevity::backend::Encodable + PartialEq {
         /// Another type.
-        type Other: longevity::Document + PartialEq;
+        type Other: longevity::backend::Encodable + PartialEq;
     }
 
     impl Unit for i64 {

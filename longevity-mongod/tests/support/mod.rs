@@ -1,8 +1,8 @@
-//! What these tests share: leaving them out aloud, and a runtime for the driver.
+//! Helpers for these tests: they print when they are left out, and run the driver on a runtime.
 
 use mongodb::Client;
 
-/// Whether the caller has to return; says so if it does.
+/// Whether the tests are left out, which is printed. Then the caller has to return.
 pub(crate) fn left_out() -> bool {
     let left_out = longevity_mongod::left_out();
     if left_out {

@@ -1,4 +1,4 @@
-//! The tables of a model on one back end, for a history.
+//! Opens the tables of a model on one back end, for a history.
 
 use std::any::Any;
 
@@ -12,12 +12,12 @@ use crate::fixture::Fixture;
 
 /// A back end that a history runs on.
 pub(super) struct Opened {
-    /// What the back end calls itself: the one that was chosen, where one of several was.
+    /// The back end's own name. A back end that is one of several has the name of the chosen one.
     pub(super) name: &'static str,
     /// A `Box<dyn Side<P>>` for each table, in the order of the model.
     pub(super) sides: Vec<Box<dyn Any>>,
     pub(super) atomic_batches: bool,
-    // Goes last: the stores need it.
+    // The last field, so that it is dropped after the stores.
     _guard: Box<dyn Any>,
 }
 

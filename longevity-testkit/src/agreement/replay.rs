@@ -1,4 +1,4 @@
-//! One history on new stores of all back ends.
+//! Runs one history on new stores of all back ends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,7 +7,7 @@ use longevity_core::Options;
 use super::open::Opened;
 use super::report::Disagreement;
 use super::step::History;
-use super::world::{AnyPlan, Given, World};
+use super::table::{AnyPlan, AnyTable, StepResult};
 use crate::outcome::panic_message;
 
 /// Opens a new store on one back end.
@@ -16,19 +16,20 @@ pub(super) type Opener = Box<dyn Fn(Options) -> Result<Opened, String>>;
 /// How a history ended.
 pub(super) enum End {
     Agreed,
-    /// After the step at this position.
+    /// The back ends disagreed after the step at this position.
     Disagreed(usize, Disagreement),
-    /// There were no stores to run it on.
+    /// A store could not be opened.
     NotRun(String),
 }
 
-/// Runs the history. Looks at the whole state every `look_every` steps, and at the end.
+/// Runs the history. Compares the whole state every `look_every` steps, and at the end. `describe`: whether steps are described as
+/// text.
 pub(super) fn replay(
     history: &History,
     plans: &[Box<dyn AnyPlan>],
     openers: &[Opener],
     look_every: usize,
-    tells: bool,
+    describe: bool,
 ) -> End {
     let options = Options::default().optimistic_locking(history.optimistic_locking).timestamps(history.timestamps);
     let opened = openers
@@ -40,25 +41,27 @@ pub(super) fn replay(
         Err(error) => return End::NotRun(error),
     };
     let names = opened.iter().enumerate().map(|(position, opened)| format!("{} ({})", opened.name, position + 1));
-    let mut telling = Telling { names: names.collect(), history, told: Vec::new() };
+    let mut transcript = Transcript { names: names.collect(), history, steps: Vec::new() };
     let atomic_batches = opened.iter().all(|opened| opened.atomic_batches);
-    let mut worlds = Vec::new();
+    let mut tables = Vec::new();
     for plan in plans.iter().rev() {
         let sides = opened.iter_mut().filter_map(|opened| opened.sides.pop()).collect();
-        worlds.extend(plan.world(sides, tells));
+        tables.extend(plan.table_on(sides, describe));
     }
-    worlds.reverse();
+    tables.reverse();
     for (position, step) in history.steps.iter().enumerate() {
-        let table = step.table % worlds.len().max(1);
-        let Some(world) = worlds.get_mut(table) else { return End::NotRun("the model has no types".to_owned()) };
-        let done = catch_unwind(AssertUnwindSafe(|| world.step(step, atomic_batches)));
-        if let Some(disagreement) = telling.listen(done, "") {
+        let position_of_table = step.table % tables.len().max(1);
+        let Some(table) = tables.get_mut(position_of_table) else {
+            return End::NotRun("the model has no types".to_owned());
+        };
+        let results = catch_unwind(AssertUnwindSafe(|| table.step(step, atomic_batches)));
+        if let Some(disagreement) = transcript.record(results, "") {
             return End::Disagreed(position, disagreement);
         }
         if (position + 1) % look_every == 0 || position + 1 == history.steps.len() {
-            let look = |world: &mut Box<dyn World>| world.look();
-            let seen = catch_unwind(AssertUnwindSafe(|| worlds.iter_mut().flat_map(look).collect()));
-            if let Some(disagreement) = telling.listen(seen, "afterwards, ") {
+            let look = |table: &mut Box<dyn AnyTable>| table.look();
+            let observed = catch_unwind(AssertUnwindSafe(|| tables.iter_mut().flat_map(look).collect()));
+            if let Some(disagreement) = transcript.record(observed, "afterwards, ") {
                 return End::Disagreed(position, disagreement);
             }
         }
@@ -66,31 +69,31 @@ pub(super) fn replay(
     End::Agreed
 }
 
-/// What is said of a history.
-struct Telling<'a> {
+/// The steps of a history, as text.
+struct Transcript<'a> {
     names: Vec<String>,
     history: &'a History,
-    told: Vec<String>,
+    steps: Vec<String>,
 }
 
-impl Telling<'_> {
-    /// Takes in what was done; the disagreement if it is one.
-    fn listen(&mut self, done: std::thread::Result<Vec<Given>>, when: &str) -> Option<Disagreement> {
-        let done = match done {
-            Ok(done) => done,
+impl Transcript<'_> {
+    /// Records the results of a step. Returns the disagreement if the back ends do not agree.
+    fn record(&mut self, results: std::thread::Result<Vec<StepResult>>, when: &str) -> Option<Disagreement> {
+        let results = match results {
+            Ok(results) => results,
             Err(panic) => return Some(self.disagreement(vec![format!("panic: {}", panic_message(&*panic))])),
         };
-        for Given { action, seen, meant, agreed } in done {
+        for StepResult { description, observed, expected, agreed } in results {
             if agreed {
                 if when.is_empty() {
-                    self.told.push(format!("{action} => {}", seen[0]));
+                    self.steps.push(format!("{description} => {}", observed[0]));
                 }
                 continue;
             }
-            self.told.push(format!("{when}{action}"));
-            let sides = self.names.iter().zip(seen).map(|(name, seen)| format!("{name}: {seen}"));
-            let meant = meant.map(|meant| format!("what was asked for: {meant}"));
-            return Some(self.disagreement(sides.chain(meant).collect()));
+            self.steps.push(format!("{when}{description}"));
+            let sides = self.names.iter().zip(observed).map(|(name, observed)| format!("{name}: {observed}"));
+            let expected = expected.map(|expected| format!("expected: {expected}"));
+            return Some(self.disagreement(sides.chain(expected).collect()));
         }
         None
     }
@@ -99,7 +102,7 @@ impl Telling<'_> {
         Disagreement {
             optimistic_locking: self.history.optimistic_locking,
             timestamps: self.history.timestamps,
-            steps: std::mem::take(&mut self.told),
+            steps: std::mem::take(&mut self.steps),
             sides,
         }
     }

@@ -1,53 +1,53 @@
-//! What a run of histories gives.
+//! The result of a run of histories.
 
 use std::fmt;
 
-/// How much of a step is printed.
+/// How many characters of a step are printed.
 const LONG: usize = 800;
 
-/// What became of random histories on several back ends.
+/// The result of random histories on several back ends.
 #[derive(Clone, Debug)]
 #[must_use = "a report fails no test until it is asserted"]
 pub struct AgreementReport {
     /// The domain model's name.
     pub model: &'static str,
-    /// How many histories were run, the one that failed included.
+    /// The number of histories that were run, including the one that failed.
     pub histories: usize,
-    /// How many steps each had; of queries over rows, how many queries.
+    /// The number of steps per history; of `run_queries`, the number of queries.
     pub steps: usize,
-    /// How many rows each table was to have before the first query; none of random histories.
+    /// The number of rows per table before the first query; 0 for random histories.
     pub rows: usize,
     /// The seed that repeats the run.
     pub seed: u64,
     /// The shortest history found on which the back ends do not agree.
     pub disagreement: Option<Disagreement>,
-    /// Why histories could not be run.
+    /// Why the histories could not be run.
     pub failure: Option<String>,
 }
 
-/// A short history, and what the back ends said at its end.
+/// A short history, and the results of the back ends at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disagreement {
     /// How the stores were opened.
     pub optimistic_locking: bool,
     /// How the stores were opened.
     pub timestamps: bool,
-    /// What was done, and what came of it; the last is what they do not agree on.
+    /// The steps and their results. On the last step the back ends disagree.
     pub steps: Vec<String>,
-    /// What each back end said to that.
+    /// The result of each back end for the last step.
     pub sides: Vec<String>,
 }
 
 impl AgreementReport {
-    /// Whether every history was run, and the back ends agreed at each step.
+    /// Whether every history was run, and the back ends agreed after each step.
     pub fn has_agreed(&self) -> bool {
         self.disagreement.is_none() && self.failure.is_none()
     }
 
-    /// Panics with the history if they did not agree.
+    /// Panics with the history if the back ends did not agree.
     #[track_caller]
     pub fn assert_agreed(&self) {
-        assert!(self.histories > 0 && self.steps > 0, "there was no history to run");
+        assert!(self.histories > 0 && self.steps > 0, "no history was run: the number of histories or of steps is 0");
         assert!(self.has_agreed(), "{self}");
     }
 }
@@ -74,7 +74,7 @@ impl fmt::Display for AgreementReport {
     }
 }
 
-/// The steps, numbered, and what each back end said.
+/// The numbered steps, and the result of each back end.
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let on = |on| if on { "on" } else { "off" };
@@ -91,7 +91,7 @@ impl fmt::Display for Disagreement {
     }
 }
 
-/// Without the middle, if it is long: a value may be a book.
+/// The text without its middle, if it is long.
 fn shortened(text: &str) -> String {
     let length = text.chars().count();
     if length <= LONG {

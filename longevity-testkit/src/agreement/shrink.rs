@@ -1,19 +1,19 @@
 //! Shorter histories that still fail.
 //!
-//! By hand, as proptest takes out one element at a time and knows nothing of steps: here everything behind the failing step
-//! goes first, then ever smaller parts, then what steps are made of.
+//! Proptest's shrinking removes one element at a time and knows nothing of steps. This first removes everything after the failing
+//! step, then ever smaller parts, and then simplifies the steps.
 
 use super::step::{History, Step};
 
 /// How many histories are tried.
 const TRIES: usize = 5_000;
 
-/// The shortest history found that fails. `fails` gives the position of the step after which it does.
+/// The shortest failing history found. `fails` returns the position of the failing step.
 pub(super) fn shrink(history: History, fails: impl FnMut(&History) -> Option<usize>) -> History {
     let mut shrinking = Shrinking { history, fails, tries: TRIES };
-    // Without what comes after the failure.
+    // Remove the steps after the failure.
     shrinking.take(shrinking.history.clone());
-    // Until nothing more goes: a step that became simpler may need others no more.
+    // Repeat until nothing changes: a simpler step may not need others any more.
     while shrinking.parts() | shrinking.simpler() {}
     shrinking.history
 }
@@ -25,7 +25,7 @@ struct Shrinking<F> {
 }
 
 impl<F: FnMut(&History) -> Option<usize>> Shrinking<F> {
-    /// Takes the candidate if it fails.
+    /// Takes the candidate if it fails too.
     fn take(&mut self, mut candidate: History) -> bool {
         if self.tries == 0 {
             return false;
@@ -41,7 +41,7 @@ impl<F: FnMut(&History) -> Option<usize>> Shrinking<F> {
         History { steps, ..self.history }
     }
 
-    /// Without parts: halves, quarters, single steps.
+    /// Removes parts: halves, quarters, single steps.
     fn parts(&mut self) -> bool {
         let mut shorter = false;
         let mut size = self.history.steps.len().div_ceil(2);
@@ -60,7 +60,7 @@ impl<F: FnMut(&History) -> Option<usize>> Shrinking<F> {
         shorter
     }
 
-    /// With simpler steps and options.
+    /// Tries simpler steps and options.
     fn simpler(&mut self) -> bool {
         let mut simpler = false;
         let options: [fn(&mut History); 2] =
@@ -80,7 +80,7 @@ impl<F: FnMut(&History) -> Option<usize>> Shrinking<F> {
             });
             let taken = taken.collect::<Vec<_>>().into_iter().any(|candidate| self.take(candidate));
             simpler |= taken;
-            // The step that was taken may become simpler yet.
+            // The new step may become even simpler.
             position += usize::from(!taken);
         }
         simpler
@@ -89,14 +89,14 @@ impl<F: FnMut(&History) -> Option<usize>> Shrinking<F> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::step::{Choice, Pick, What};
+    use super::super::step::{Operation, StateChoice, ValueChoice};
     use super::*;
 
     #[test]
-    fn what_does_not_matter_goes() {
-        let step = |index| Step { table: 0, view: 0, what: What::Delete(Choice { any: false, index }) };
+    fn irrelevant_steps_are_removed() {
+        let step = |index| Step { table: 0, view: 0, operation: Operation::Delete(StateChoice { any: false, index }) };
         let history = History { optimistic_locking: false, timestamps: true, steps: (0..500).map(step).collect() };
-        // Fails as soon as 20 came and then 300.
+        // Fails if 20 comes, and later 300.
         let fails = |history: &History| {
             let first = history.steps.iter().position(|other| *other == step(20))?;
             let second = history.steps[first..].iter().position(|other| *other == step(300))?;
@@ -109,9 +109,13 @@ mod tests {
 
     #[test]
     fn steps_become_simpler() {
-        let create = |sample, key| Step { table: 0, view: 0, what: What::Create(Pick { sample, key }) };
+        let create =
+            |sample, key| Step { table: 0, view: 0, operation: Operation::Create(ValueChoice { sample, key }) };
         let many = Step {
-            what: What::CreateMany(vec![Pick { sample: 7, key: Some((1, 1)) }, Pick { sample: 9, key: None }]),
+            operation: Operation::CreateMany(vec![
+                ValueChoice { sample: 7, key: Some((1, 1)) },
+                ValueChoice { sample: 9, key: None },
+            ]),
             ..create(0, None)
         };
         let history = History { optimistic_locking: true, timestamps: false, steps: vec![many] };

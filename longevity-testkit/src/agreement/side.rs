@@ -1,45 +1,45 @@
-//! One back end's table in a history: its repositories, and the states that it gave.
+//! One back end's table in a history: its repositories, and the states that they returned.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use longevity_core::backend::Backend;
+use longevity_core::backend::Select;
 use longevity_core::blocking::{Longevity, Repo};
-use longevity_core::query::Select;
 use longevity_core::table::TableDefinition;
 use longevity_core::{DomainModel, Error, InModel, PState, PersistentType, RowId};
 
-use super::seen::{Duplicate, Row, Seen};
-use super::step::Way;
-use crate::cases::{collisions, shown, values_in, whole};
+use super::observation::{Duplicate, Observation, Row};
+use super::step::QueryKind;
 use crate::contract::SpecRoot;
-use crate::questions::{Asked, Change, Place, with_ids};
-use crate::untyped::Read;
+use crate::queries::{Change, Place, PlainQuery, with_row_ids};
+use crate::untyped::ReadProperty;
+use crate::values::{collisions, shown, values_in, whole};
 use crate::views::{AnyView, views_of};
 
-/// What is done, with values of the table's type.
+/// An action, with values of the table's type.
 #[derive(Clone, Debug)]
 pub(super) enum Action<P> {
     Create(P),
     CreateMany(Vec<P>),
-    /// The state at this position, and its next value.
+    /// The position of a state, and its next value.
     Update(usize, P),
     Delete(usize, P),
     /// By the key at this position, of this value.
     Retrieve(usize, P),
     /// By the key at this position, of this value.
     Patch(usize, P, Change),
-    /// With the query that was built.
-    Ask(Way, Asked, Select),
-    UpdateWhere(Asked, Select, Change),
-    DeleteWhere(Asked, Select),
+    /// The query, and the same query as built with the operators.
+    Query(QueryKind, PlainQuery, Select),
+    UpdateWhere(PlainQuery, Select, Change),
+    DeleteWhere(PlainQuery, Select),
 }
 
 /// A table of `P` on some back end.
 pub(super) trait Side<P> {
-    /// What the action gives in the repository at this position.
-    fn run(&mut self, view: usize, action: &Action<P>) -> Seen;
-    /// The row of each remembered state, and whether ids ascend as rows are created.
+    /// Runs the action in the repository at this position.
+    fn run(&mut self, view: usize, action: &Action<P>) -> Observation;
+    /// The row number of each remembered state, and whether ids ascend as rows are created.
     fn rows(&self) -> (&[usize], bool);
     /// The value of a remembered state.
     fn value(&self, state: usize) -> &P;
@@ -53,10 +53,10 @@ pub(super) struct TableSide<P: PersistentType, B: Backend> {
     memory: Memory<P>,
 }
 
-/// The states that were given, in their order.
+/// The states that repositories returned, in their order.
 struct Memory<P> {
     states: Vec<PState<P>>,
-    /// The row of each.
+    /// The row number of each state.
     rows: Vec<usize>,
     numbers: HashMap<RowId, usize>,
     /// The id of each row.
@@ -66,7 +66,7 @@ struct Memory<P> {
 }
 
 impl<P: SpecRoot, B: Backend> TableSide<P, B> {
-    /// `None` without such a table.
+    /// `None` if the store has no such table.
     pub(super) fn new<M: DomainModel>(store: &Longevity<M, B>) -> Option<Self>
     where
         P: InModel<M>,
@@ -83,7 +83,7 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
         Some(Self { root: store.repo(), views: views_of(store), definition: Arc::clone(definition), memory })
     }
 
-    /// The keys of which these values are duplicates, of rows but the one that is to be replaced, and of each other.
+    /// The keys in which these values are duplicates of stored rows, except the row to be replaced, or of each other.
     fn duplicates(&self, values: &[P], replaced: Option<RowId>) -> Result<Vec<Duplicate>, Error> {
         let definition = &*self.definition;
         let rows = self.root.find(P::query())?;
@@ -103,70 +103,72 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
         Ok(duplicates)
     }
 
-    fn done(&mut self, view: usize, action: &Action<P>) -> Result<Seen, Error> {
+    fn done(&mut self, view: usize, action: &Action<P>) -> Result<Observation, Error> {
         let repo = &self.views[view];
         let memory = &mut self.memory;
         Ok(match action {
             Action::Create(value) => {
                 let state = repo.create(value.clone())?;
-                Seen::Rows(vec![memory.created(state)])
+                Observation::Rows(vec![memory.created(state)])
             }
             Action::CreateMany(values) => {
                 let states = repo.create_many(values.clone())?;
-                Seen::Rows(states.into_iter().map(|state| memory.created(state)).collect())
+                Observation::Rows(states.into_iter().map(|state| memory.created(state)).collect())
             }
             Action::Update(position, value) => {
                 let state = memory.states[*position].clone().set(value.clone());
                 let state = repo.update(state)?;
-                let seen = memory.seen(&state);
+                let observed = memory.observed(&state);
                 memory.rows.push(memory.rows[*position]);
                 memory.states.push(state);
-                Seen::Rows(vec![seen])
+                Observation::Rows(vec![observed])
             }
             Action::Delete(position, value) => {
                 let state = memory.states[*position].clone().set(value.clone());
-                Seen::Deleted(whole(&repo.delete(state)?))
+                Observation::Deleted(whole(&repo.delete(state)?))
             }
             Action::Retrieve(key, value) => {
                 let found = repo.retrieve(*key, value)?;
-                Seen::Rows(found.iter().map(|state| memory.seen(state)).collect())
+                Observation::Rows(found.iter().map(|state| memory.observed(state)).collect())
             }
-            Action::Ask(way, _, select) => {
-                let select = with_ids(select, &memory.ids);
-                let rows = |found: Vec<PState<P>>| Seen::Rows(found.iter().map(|state| memory.seen(state)).collect());
-                match way {
-                    Way::Count => Seen::Count(repo.count(select)?),
-                    Way::Exists => Seen::Exists(repo.exists(select)?),
-                    Way::Find | Way::Stream => rows(repo.find(select, *way == Way::Stream)?),
-                    Way::Pages(size) => rows(repo.pages(select, *size)?),
-                    Way::Values(of) => Seen::Values(repo.values(select, &reads(of))?),
-                    Way::Figures(of) => Seen::Figures(repo.figures(select, &reads(of))?),
+            Action::Query(kind, _, select) => {
+                let select = with_row_ids(select, &memory.ids);
+                let rows = |found: Vec<PState<P>>| {
+                    Observation::Rows(found.iter().map(|state| memory.observed(state)).collect())
+                };
+                match kind {
+                    QueryKind::Count => Observation::Count(repo.count(select)?),
+                    QueryKind::Exists => Observation::Exists(repo.exists(select)?),
+                    QueryKind::Find | QueryKind::Stream => rows(repo.find(select, *kind == QueryKind::Stream)?),
+                    QueryKind::Pages(size) => rows(repo.pages(select, *size)?),
+                    QueryKind::Values(of) => Observation::Values(repo.values(select, &reads(of))?),
+                    QueryKind::Aggregates(of) => Observation::Aggregates(repo.aggregates(select, &reads(of))?),
                 }
             }
             Action::Patch(key, value, change) => {
                 let patched = repo.patch(*key, value, change)?;
-                Seen::Rows(patched.map(|state| memory.replaced(state)).into_iter().collect())
+                Observation::Rows(patched.map(|state| memory.replaced(state)).into_iter().collect())
             }
             Action::UpdateWhere(_, select, change) => {
-                let rows = repo.update_where(with_ids(select, &memory.ids), change)?;
-                Seen::Changed(rows, memory.renewed(self.root.find(P::query())?))
+                let rows = repo.update_where(with_row_ids(select, &memory.ids), change)?;
+                Observation::Changed(rows, memory.renewed(self.root.find(P::query())?))
             }
             Action::DeleteWhere(_, select) => {
-                let rows = repo.delete_where(with_ids(select, &memory.ids))?;
-                Seen::Changed(rows, memory.renewed(self.root.find(P::query())?))
+                let rows = repo.delete_where(with_row_ids(select, &memory.ids))?;
+                Observation::Changed(rows, memory.renewed(self.root.find(P::query())?))
             }
         })
     }
 }
 
 impl<P: SpecRoot, B: Backend> Side<P> for TableSide<P, B> {
-    fn run(&mut self, view: usize, action: &Action<P>) -> Seen {
+    fn run(&mut self, view: usize, action: &Action<P>) -> Observation {
         let error = match self.done(view, action) {
-            Ok(seen) => return seen,
+            Ok(observed) => return observed,
             Err(error) => error,
         };
         let number = |id| self.memory.numbers.get(&id).copied();
-        Seen::error(&error, number, || match action {
+        Observation::error(&error, number, || match action {
             Action::Create(value) => self.duplicates(std::slice::from_ref(value), None),
             Action::CreateMany(values) => self.duplicates(values, None),
             Action::Update(position, value) => {
@@ -175,7 +177,7 @@ impl<P: SpecRoot, B: Backend> Side<P> for TableSide<P, B> {
             Action::Delete(..)
             | Action::Retrieve(..)
             | Action::Patch(..)
-            | Action::Ask(..)
+            | Action::Query(..)
             | Action::UpdateWhere(..)
             | Action::DeleteWhere(..) => Ok(Vec::new()),
         })
@@ -190,7 +192,7 @@ impl<P: SpecRoot, B: Backend> Side<P> for TableSide<P, B> {
     }
 }
 
-fn reads(places: &[Place]) -> Vec<Read> {
+fn reads(places: &[Place]) -> Vec<ReadProperty> {
     places.iter().map(Place::read).collect()
 }
 
@@ -202,27 +204,27 @@ impl<P: PersistentType> Memory<P> {
         self.ids.push(id);
         self.ascending &= self.greatest.is_none_or(|greatest| greatest < id);
         self.greatest = self.greatest.max(Some(id));
-        let seen = self.seen(&state);
+        let observed = self.observed(&state);
         self.rows.push(number);
         self.states.push(state);
-        seen
+        observed
     }
 
     /// The next state of a row.
     fn replaced(&mut self, state: PState<P>) -> Row {
-        let seen = self.seen(&state);
-        self.rows.push(seen.number.unwrap_or(usize::MAX));
+        let observed = self.observed(&state);
+        self.rows.push(observed.number.unwrap_or(usize::MAX));
         self.states.push(state);
-        seen
+        observed
     }
 
-    /// The states of all rows that there are, in the order of their creation.
+    /// Remembers the states of all existing rows, in the order of their creation.
     fn renewed(&mut self, mut states: Vec<PState<P>>) -> Vec<Row> {
         states.sort_by_key(|state| self.numbers.get(&state.id()).copied());
         states.into_iter().map(|state| self.replaced(state)).collect()
     }
 
-    fn seen(&self, state: &PState<P>) -> Row {
+    fn observed(&self, state: &PState<P>) -> Row {
         Row {
             number: self.numbers.get(&state.id()).copied(),
             version: state.row_version(),

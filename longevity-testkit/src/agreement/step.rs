@@ -1,21 +1,14 @@
-//! The steps of a history. They name rows and values by number, whatever there is when they run, so that a history stays
-//! one when steps are taken out of it.
+//! The steps of a history. They name rows and values by number, modulo what exists when they run, so that a history stays valid
+//! when steps are removed.
 
 use std::fmt;
 
-use proptest::test_runner::TestRunner;
+use crate::queries::{ChangeKind, Place, PlainQuery, simpler};
 
-use super::world::AnyPlan;
-use crate::questions::{Asked, How, Place, Question, simpler};
-use crate::strategies::combine::below;
-
-/// The bound of numbers that are taken modulo what there is.
-pub(super) const ANY: usize = 1 << 16;
-
-/// How many samples are tried in place of another.
+/// How many samples are tried instead of another.
 const SHORT: usize = 3;
 
-/// A history: how the stores are opened, and what is done.
+/// A history: the options of the stores, and the steps.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct History {
     pub(super) optimistic_locking: bool,
@@ -28,239 +21,155 @@ pub(super) struct History {
 pub(super) struct Step {
     pub(super) table: usize,
     pub(super) view: usize,
-    pub(super) what: What,
+    pub(super) operation: Operation,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum What {
-    Create(Pick),
-    CreateMany(Vec<Pick>),
+pub(super) enum Operation {
+    Create(ValueChoice),
+    CreateMany(Vec<ValueChoice>),
     Update {
-        state: Choice,
-        value: Pick,
-        keep: Keep,
+        state: StateChoice,
+        value: ValueChoice,
+        kept: KeptKeys,
     },
-    Delete(Choice),
+    Delete(StateChoice),
     Retrieve {
         key: usize,
-        value: Pick,
+        value: ValueChoice,
     },
-    /// Of the one with a key of the value: a property changes by what the other value has.
+    /// Patches the row with a key of the value. A property changes by the value that a sample has there.
     Patch {
         key: usize,
-        value: Pick,
+        value: ValueChoice,
         by: Alteration,
     },
-    /// Ids in the query are numbers of rows.
-    Ask {
-        way: Way,
-        asked: Asked,
+    /// Ids in the query are row numbers.
+    Query {
+        kind: QueryKind,
+        query: PlainQuery,
     },
     UpdateWhere {
-        asked: Asked,
+        query: PlainQuery,
         by: Alteration,
     },
-    DeleteWhere(Asked),
+    DeleteWhere(PlainQuery),
 }
 
 /// A change of a property by the value that a sample has there.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alteration {
     pub(super) property: usize,
-    /// Within how many of its options.
+    /// How many of its options lead to the changed value.
     pub(super) somes: usize,
     pub(super) sample: usize,
-    pub(super) how: How,
+    pub(super) kind: ChangeKind,
 }
 
-/// A value: a sample, with a key of a remembered state or without.
+/// A value: a sample, perhaps with a key of a remembered state.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Pick {
+pub(super) struct ValueChoice {
     pub(super) sample: usize,
-    /// Which key, and of which state.
+    /// The key, and the state that has it.
     pub(super) key: Option<(usize, usize)>,
 }
 
-/// A state: the last of a row that is there, or any that there ever was.
+/// A state: the last of an existing row, or any remembered one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Choice {
+pub(super) struct StateChoice {
     pub(super) any: bool,
     pub(super) index: usize,
 }
 
 /// Which keys an update keeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Keep {
+pub(super) enum KeptKeys {
     All,
     Primary,
     None,
 }
 
-/// How a query is asked.
+/// The operation that a query runs with.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Way {
+pub(super) enum QueryKind {
     Find,
     Stream,
     Count,
     Exists,
-    /// By pages of so many rows, to and fro.
+    /// Pages of this size, forwards and back.
     Pages(u64),
-    /// For the values of some properties.
+    /// The values of some properties.
     Values(Vec<Place>),
-    /// For figures over groups.
-    Figures(Vec<Place>),
+    /// Aggregates over groups.
+    Aggregates(Vec<Place>),
 }
 
 impl History {
-    /// A random history of so many steps on the tables of these plans.
-    pub(super) fn random(steps: usize, plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
-        Self {
-            optimistic_locking: below(4, chance) > 0,
-            timestamps: below(2, chance) > 0,
-            steps: (0..steps).map(|_| Step::random(plans, chance)).collect(),
-        }
-    }
-
-    /// The populations of the plans, created, and so many queries of them.
-    pub(super) fn of_queries(queries: usize, plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
-        let mut steps = Vec::new();
-        for (table, plan) in plans.iter().enumerate() {
-            let create = |sample| What::Create(Pick { sample, key: None });
-            steps.extend((0..plan.population()).map(|sample| Step { table, view: 0, what: create(sample) }));
-        }
-        steps.extend((0..queries).map(|_| Step::ask(plans, chance)));
-        Self { optimistic_locking: true, timestamps: false, steps }
-    }
-
     /// The steps that write, and the one at this position.
     pub(super) fn with_only(&self, position: usize) -> Self {
-        let kept = |(at, step): &(usize, &Step)| *at == position || !matches!(step.what, What::Ask { .. });
+        let kept = |(at, step): &(usize, &Step)| *at == position || !matches!(step.operation, Operation::Query { .. });
         let steps = self.steps.iter().enumerate().take(position + 1).filter(kept).map(|(_, step)| step.clone());
         Self { steps: steps.collect(), ..*self }
     }
 }
 
 impl Step {
-    fn random(plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
-        let what = match below(20, chance) {
-            0..=4 => What::Create(Pick::random(chance)),
-            5 => What::CreateMany((0..below(4, chance)).map(|_| Pick::random(chance)).collect()),
-            6..=9 => What::Update {
-                state: Choice::random(chance),
-                value: Pick::random(chance),
-                keep: [Keep::All, Keep::Primary, Keep::Primary, Keep::None][below(4, chance)],
-            },
-            10..=12 => What::Delete(Choice::random(chance)),
-            13..=14 => {
-                let (key, value) = Pick::of_key(chance);
-                What::Retrieve { key, value }
-            }
-            15 => {
-                let (key, value) = Pick::of_key(chance);
-                What::Patch { key, value, by: Alteration::random(chance) }
-            }
-            16 if below(2, chance) == 0 => {
-                return Self::ask(plans, chance)
-                    .with_query(|asked| What::UpdateWhere { asked, by: Alteration::random(chance) });
-            }
-            // Few go at once.
-            16 if below(3, chance) == 0 => {
-                return Self::ask(plans, chance).with_query(|asked| {
-                    What::DeleteWhere(Asked { limit: Some(asked.limit.unwrap_or(3).min(3)), ..asked })
-                });
-            }
-            _ => return Self::ask(plans, chance),
-        };
-        Self { table: below(ANY, chance), view: below(ANY, chance), what }
-    }
-
-    /// Something else with what this one asks.
-    fn with_query(self, what: impl FnOnce(Asked) -> What) -> Self {
-        match self.what {
-            What::Ask { asked, .. } => Self { what: what(asked), ..self },
-            _ => self,
-        }
-    }
-
-    fn ask(plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
-        let (table, view) = (below(ANY, chance), below(ANY, chance));
-        let plan = plans.get(table % plans.len().max(1));
-        let some = |chance: &mut TestRunner| plan.map(|plan| plan.some(view, chance)).unwrap_or_default();
-        let way = match below(9, chance) {
-            0..=3 => Way::Find,
-            4 => Way::Stream,
-            5 => [Way::Count, Way::Exists][below(2, chance)].clone(),
-            6 => Way::Pages(1 + below(3, chance) as u64),
-            7 => Way::Values(some(chance)),
-            _ => Way::Figures(some(chance)),
-        };
-        let asked = plan.map_or(Asked::of(Question::All), |plan| plan.ask(view, chance));
-        Self { table, view, what: What::Ask { way, asked } }
-    }
-
-    /// Simpler steps to try in its place.
+    /// Simpler steps to try instead.
     pub(super) fn simpler(&self) -> Vec<Self> {
-        let whats = match &self.what {
-            What::Create(pick) => pick.simpler().map(What::Create).collect(),
-            What::CreateMany(picks) => {
+        let operations = match &self.operation {
+            Operation::Create(choice) => choice.simpler().map(Operation::Create).collect(),
+            Operation::CreateMany(choices) => {
                 let without = |gone: usize| {
-                    let left = picks.iter().enumerate().filter(|(position, _)| *position != gone);
-                    left.map(|(_, pick)| *pick).collect()
+                    let left = choices.iter().enumerate().filter(|(position, _)| *position != gone);
+                    left.map(|(_, choice)| *choice).collect()
                 };
-                let mut whats: Vec<_> = picks.first().map(|pick| What::Create(*pick)).into_iter().collect();
-                whats.extend((0..picks.len()).map(without).map(What::CreateMany));
-                for (position, pick) in picks.iter().enumerate() {
-                    whats.extend(pick.simpler().map(|simpler| {
-                        let mut picks = picks.clone();
-                        picks[position] = simpler;
-                        What::CreateMany(picks)
+                let mut operations: Vec<_> =
+                    choices.first().map(|choice| Operation::Create(*choice)).into_iter().collect();
+                operations.extend((0..choices.len()).map(without).map(Operation::CreateMany));
+                for (position, choice) in choices.iter().enumerate() {
+                    operations.extend(choice.simpler().map(|simpler| {
+                        let mut choices = choices.clone();
+                        choices[position] = simpler;
+                        Operation::CreateMany(choices)
                     }));
                 }
-                whats
+                operations
             }
-            What::Update { state, value, keep } => {
-                let update = |value, keep| What::Update { state: *state, value, keep };
-                let mut whats: Vec<_> = value.simpler().map(|value| update(value, *keep)).collect();
-                whats.extend((*keep != Keep::All).then(|| update(*value, Keep::All)));
-                whats
+            Operation::Update { state, value, kept } => {
+                let update = |value, kept| Operation::Update { state: *state, value, kept };
+                let mut operations: Vec<_> = value.simpler().map(|value| update(value, *kept)).collect();
+                operations.extend((*kept != KeptKeys::All).then(|| update(*value, KeptKeys::All)));
+                operations
             }
-            What::Delete(_) => Vec::new(),
-            What::Retrieve { key, value } => value.simpler().map(|value| What::Retrieve { key: *key, value }).collect(),
-            What::Patch { key, value, by } => {
-                let patch = |value, by| What::Patch { key: *key, value, by };
-                let mut whats: Vec<_> = value.simpler().map(|value| patch(value, by.clone())).collect();
-                whats.extend(by.simpler().map(|by| patch(*value, by)));
-                whats
+            Operation::Delete(_) => Vec::new(),
+            Operation::Retrieve { key, value } => {
+                value.simpler().map(|value| Operation::Retrieve { key: *key, value }).collect()
             }
-            What::Ask { way, asked } => {
-                let ways = way.simpler().into_iter().map(|way| What::Ask { way, asked: asked.clone() });
-                ways.chain(simpler(asked).into_iter().map(|asked| What::Ask { way: way.clone(), asked })).collect()
+            Operation::Patch { key, value, by } => {
+                let patch = |value, by| Operation::Patch { key: *key, value, by };
+                let mut operations: Vec<_> = value.simpler().map(|value| patch(value, by.clone())).collect();
+                operations.extend(by.simpler().map(|by| patch(*value, by)));
+                operations
             }
-            What::UpdateWhere { asked, by } => {
-                let queries = simpler(asked).into_iter();
-                let mut whats: Vec<_> = queries.map(|asked| What::UpdateWhere { asked, by: by.clone() }).collect();
-                whats.extend(by.simpler().map(|by| What::UpdateWhere { asked: asked.clone(), by }));
-                whats
+            Operation::Query { kind, query } => {
+                let ways = kind.simpler().into_iter().map(|kind| Operation::Query { kind, query: query.clone() });
+                ways.chain(simpler(query).into_iter().map(|query| Operation::Query { kind: kind.clone(), query }))
+                    .collect()
             }
-            What::DeleteWhere(asked) => simpler(asked).into_iter().map(What::DeleteWhere).collect(),
+            Operation::UpdateWhere { query, by } => {
+                let queries = simpler(query).into_iter();
+                let mut operations: Vec<_> =
+                    queries.map(|query| Operation::UpdateWhere { query, by: by.clone() }).collect();
+                operations.extend(by.simpler().map(|by| Operation::UpdateWhere { query: query.clone(), by }));
+                operations
+            }
+            Operation::DeleteWhere(query) => simpler(query).into_iter().map(Operation::DeleteWhere).collect(),
         };
-        whats.into_iter().map(|what| Self { what, ..self.clone() }).collect()
+        operations.into_iter().map(|operation| Self { operation, ..self.clone() }).collect()
     }
 }
 
-impl Pick {
-    fn random(chance: &mut TestRunner) -> Self {
-        let key = (below(3, chance) == 0).then(|| (below(ANY, chance), below(ANY, chance)));
-        Self { sample: below(ANY, chance), key }
-    }
-
-    /// A key, and mostly a value of one that there is.
-    fn of_key(chance: &mut TestRunner) -> (usize, Self) {
-        let owner = (below(4, chance) > 0).then(|| below(ANY, chance));
-        let (key, sample) = (below(ANY, chance), below(ANY, chance));
-        (key, Self { sample, key: owner.map(|owner| (key, owner)) })
-    }
-
+impl ValueChoice {
     fn simpler(self) -> impl Iterator<Item = Self> {
         let without_key = self.key.is_some().then_some(Self { key: None, ..self });
         // The first samples are the shortest.
@@ -270,25 +179,20 @@ impl Pick {
 }
 
 impl Alteration {
-    fn random(chance: &mut TestRunner) -> Self {
-        let how = [How::Set, How::Increment, How::Push][below(3, chance)];
-        Self { property: below(ANY, chance), somes: below(ANY, chance), sample: below(ANY, chance), how }
-    }
-
     fn simpler(&self) -> impl Iterator<Item = Self> {
-        let set = (self.how != How::Set).then(|| Self { how: How::Set, ..self.clone() });
+        let set = (self.kind != ChangeKind::Set).then(|| Self { kind: ChangeKind::Set, ..self.clone() });
         let of = self.clone();
         set.into_iter().chain((0..SHORT.min(self.sample)).map(move |sample| Self { sample, ..of.clone() }))
     }
 }
 
-impl Way {
-    /// First as most would ask.
+impl QueryKind {
+    /// Simpler operations, the most common one first.
     fn simpler(&self) -> Vec<Self> {
-        let fewer = |places: &[Place], way: fn(Vec<Place>) -> Self| {
+        let fewer = |places: &[Place], kind: fn(Vec<Place>) -> Self| {
             let without = |gone: usize| {
                 let left = places.iter().enumerate().filter(|(position, _)| *position != gone);
-                way(left.map(|(_, place)| place.clone()).collect())
+                kind(left.map(|(_, place)| place.clone()).collect())
             };
             (0..places.len()).map(without).collect::<Vec<_>>()
         };
@@ -296,15 +200,15 @@ impl Way {
             Self::Find | Self::Stream | Self::Count | Self::Exists => return Vec::new(),
             Self::Pages(size) => (1..*size).map(Self::Pages).collect(),
             Self::Values(places) => fewer(places, Self::Values),
-            Self::Figures(places) => fewer(places, Self::Figures),
+            Self::Aggregates(places) => fewer(places, Self::Aggregates),
         };
         simpler.insert(0, Self::Find);
         simpler
     }
 }
 
-/// As a report says it: `find where ..`.
-impl fmt::Display for Way {
+/// As in a report: `find where ..`.
+impl fmt::Display for QueryKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let listed = |places: &[Place]| places.iter().map(Place::to_string).collect::<Vec<_>>().join(", ");
         match self {
@@ -314,13 +218,7 @@ impl fmt::Display for Way {
             Self::Exists => f.write_str("exists"),
             Self::Pages(size) => write!(f, "pages of {size}"),
             Self::Values(of) => write!(f, "values of {}", listed(of)),
-            Self::Figures(of) => write!(f, "figures of {}", listed(of)),
+            Self::Aggregates(of) => write!(f, "aggregates of {}", listed(of)),
         }
-    }
-}
-
-impl Choice {
-    fn random(chance: &mut TestRunner) -> Self {
-        Self { any: below(4, chance) == 0, index: below(ANY, chance) }
     }
 }

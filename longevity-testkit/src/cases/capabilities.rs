@@ -1,17 +1,17 @@
-//! A capability that is declared absent is refused, whatever the back end could do, and the data stays as it was.
+//! An operation whose capability is declared absent is refused, whatever the back end could do, and the data stays as it was.
 
 use longevity_core::{DomainModel, Error};
 
-use super::room::{Room, Tested};
+use super::context::{CaseContext, Tested};
 use super::rows::all_rows;
 use crate::decorate::WithoutCapabilities;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, ensure, ensure_eq};
 
-pub(crate) fn refuse_absent<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
-    let store = room.open_decorated(WithoutCapabilities)?;
+pub(crate) fn refuse_absent<M: DomainModel, T: Tested<M>, F: Fixture>(context: &CaseContext<T, M, F>) -> Outcome {
+    let store = context.open_decorated(WithoutCapabilities)?;
     let repo = store.repo::<T>();
-    let (sample, other) = room.pair()?;
+    let (sample, other) = context.pair()?;
     repo.create(sample)?;
     let before = all_rows::<T, _, _>(&store)?;
     let refused = repo.create_many([other]);

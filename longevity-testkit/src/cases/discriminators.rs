@@ -4,30 +4,30 @@ use longevity_core::backend::{Backend, ByKind};
 use longevity_core::query::{by_type, count};
 use longevity_core::{DomainModel, Error, InModel, PState, PersistentType};
 
+use super::context::{CaseContext, Tested};
 use super::planting::{content, create_version, handle, plant, raw_row, with_discriminators, with_variant};
-use super::room::{Room, Tested};
-use super::rows::SeenRow;
+use super::rows::ObservedRow;
 use super::variants::variants;
 use crate::contract::SpecRoot;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
 
-/// What no variant is called.
+/// A name that no variant has.
 const STRANGER: &str = "Stranger from a newer version";
 
-/// A newer version of the model has one more variant, and wrote a row of it. To this one, its discriminator is an error in
-/// the poly repository that names all that is to know, and the stream goes on behind it. A derived repository does not see
-/// the row, and creating the schema of this version destroys nothing.
-pub(crate) fn unknown<M, P, F>(room: &Room<P, M, F>) -> Outcome
+/// A newer version of the model has one more variant, and wrote a row of it. In this version, the poly repository reports the
+/// discriminator with an error that has all details, and a stream continues after it. A derived repository does not see the row,
+/// and creating the schema of this version destroys nothing.
+pub(crate) fn unknown<M, P, F>(context: &CaseContext<P, M, F>) -> Outcome
 where
     M: DomainModel,
     P: SpecRoot + InModel<M>,
     F: Fixture,
 {
-    let definition = room.definition()?;
-    let store = room.open()?;
+    let definition = context.definition()?;
+    let store = context.open()?;
     let repo = store.repo::<P>();
-    let mut states = room.samples()?.into_iter().map(|sample| repo.create(sample)).collect::<Result<Vec<_>, _>>()?;
+    let mut states = context.samples()?.into_iter().map(|sample| repo.create(sample)).collect::<Result<Vec<_>, _>>()?;
     states.sort_by_key(PState::id);
     let planted = states.remove(states.len() / 2);
     let doc = raw_row::<P, _, _>(&store, planted.id())?.doc;
@@ -47,7 +47,9 @@ where
         Ok(())
     };
     match repo.find(P::query()) {
-        Ok(states) => return Err(Stop::failed(format!("find passed over an unknown row: {states:?}"))),
+        Ok(states) => {
+            return Err(Stop::failed(format!("find skipped a row with an unknown discriminator: {states:?}")));
+        }
         Err(error) => ensure_unknown(&error)?,
     }
     let answers = [
@@ -58,28 +60,33 @@ where
     ];
     for (operation, answer) in answers {
         match answer {
-            Ok(()) => return Err(Stop::failed(format!("{operation} passed over an unknown row"))),
+            Ok(()) => return Err(Stop::failed(format!("{operation} skipped a row with an unknown discriminator"))),
             Err(Error::Unsupported { .. }) => {}
             Err(error) => ensure_unknown(&error)?,
         }
     }
-    for key in room.keys() {
+    for key in context.keys() {
         match key.retrieve(&repo, planted.get()) {
-            Ok(found) => return Err(Stop::failed(format!("retrieve by {} gave {found:?}", key.property))),
+            Ok(found) => {
+                return Err(Stop::failed(format!(
+                    "retrieve by {} of a row with an unknown discriminator returned {found:?}",
+                    key.property
+                )));
+            }
             Err(error) => ensure_unknown(&error)?,
         }
     }
     let (mut streamed, mut errors) = (Vec::new(), 0);
     for state in repo.stream(P::query()) {
         match state {
-            Ok(state) => streamed.push(SeenRow::of(&state)),
+            Ok(state) => streamed.push(ObservedRow::of(&state)),
             Err(error) => {
                 ensure_unknown(&error)?;
                 errors += 1;
             }
         }
     }
-    let others: Vec<_> = states.iter().map(SeenRow::of).collect();
+    let others: Vec<_> = states.iter().map(ObservedRow::of).collect();
     ensure_eq!(errors, 1, "the errors of the stream");
     ensure_eq!(streamed, others, "the rows of the stream around the unknown one");
     for variant in variants::<M, P, F::Backend>() {
@@ -93,27 +100,27 @@ where
     Ok(())
 }
 
-/// A document that is not of the type that its discriminator names is read as one or refused; nothing panics, and the
-/// other rows are there.
-pub(crate) fn foreign_document<M, P, F>(room: &Room<P, M, F>) -> Outcome
+/// A document that is not of the type that its discriminator names is decoded as that type, or refused. Nothing panics, and the
+/// other rows are found.
+pub(crate) fn foreign_document<M, P, F>(context: &CaseContext<P, M, F>) -> Outcome
 where
     M: DomainModel,
     P: SpecRoot + InModel<M>,
     F: Fixture,
 {
-    let store = room.open()?;
+    let store = context.open()?;
     let repo = store.repo::<P>();
-    let mut states = room.samples()?.into_iter().map(|sample| repo.create(sample)).collect::<Result<Vec<_>, _>>()?;
+    let mut states = context.samples()?.into_iter().map(|sample| repo.create(sample)).collect::<Result<Vec<_>, _>>()?;
     let variant = states[0].get().variant();
     let Some(other) = states.iter().position(|state| state.get().variant() != variant) else {
-        return Err(Stop::Skipped(format!("the strategy of {} gives one variant only", P::NAME)));
+        return Err(Stop::Skipped(format!("the strategy of {} generates one variant only", P::NAME)));
     };
-    // The document moves with its key values, so the row that it is from goes.
+    // The document keeps its key values, so its own row must be deleted.
     let other = states.remove(other);
     let doc = raw_row::<P, _, _>(&store, other.id())?.doc;
     repo.delete(other)?;
     let first = &states[0];
-    let definition = room.definition()?;
+    let definition = context.definition()?;
     let names = definition.variants[first.get().variant()].discriminators.unwrap_or_default();
     let own = handle::<P, _, _>(&store)?;
     let row = content(own.definition, first.get(), first.get().variant(), names[0], doc);
@@ -135,17 +142,17 @@ where
     Ok(())
 }
 
-/// A row with an alias is read as its type, keeps its keys, and is rewritten with the discriminator of today.
-pub(crate) fn alias<M, D, F>(room: &Room<D, M, F>, alias: &'static str) -> Outcome
+/// A row with an alias is read as its type and keeps its keys. An update rewrites it with the current discriminator.
+pub(crate) fn alias<M, D, F>(context: &CaseContext<D, M, F>, alias: &'static str) -> Outcome
 where
     M: DomainModel,
     D: Tested<M>,
     F: Fixture,
 {
     let canonical = D::SCOPE.and_then(|scope| scope.discriminators.first().copied());
-    let store = room.open()?;
+    let store = context.open()?;
     let (repo, poly) = (store.repo::<D>(), store.repo::<D::Root>());
-    let (sample, other) = room.pair()?;
+    let (sample, other) = context.pair()?;
     let planted = repo.create(sample.clone())?;
     let id = planted.id();
     let row = raw_row::<D, _, _>(&store, id)?;
@@ -156,12 +163,12 @@ where
     let row = raw_row::<D, _, _>(&store, id)?;
     ensure_eq!(row.discriminator.as_deref(), Some(alias), "the discriminator that is stored");
 
-    let found = repo.find(D::query())?.pop().ok_or_else(|| Stop::failed("find passes over the alias"))?;
-    ensure!(SeenRow::of(&found).holds(&sample), "a row with an alias is read as another value: {found:?}");
+    let found = repo.find(D::query())?.pop().ok_or_else(|| Stop::failed("find skips the row with the alias"))?;
+    ensure!(ObservedRow::of(&found).holds(&sample), "a row with an alias is read as another value: {found:?}");
     ensure_eq!(repo.count(D::query())?, 1, "the count of rows with an alias");
     ensure_eq!(poly.count(D::Root::query())?, 1, "the poly count of rows with an alias");
     ensure_eq!(poly.find(D::Root::query())?.len(), 1, "the rows with an alias that the poly type finds");
-    for key in room.keys() {
+    for key in context.keys() {
         let found = key.retrieve(&repo, &sample)?.map(|state| state.id());
         ensure_eq!(found, Some(id), "retrieve a row with an alias by {}", key.property);
         let duplicate = repo.create(key.copied(&sample, other.clone()));
@@ -174,22 +181,26 @@ where
     let updated = repo.update(found)?;
     let row = raw_row::<D, _, _>(&store, id)?;
     ensure_eq!(row.discriminator.as_deref(), canonical, "the discriminator after an update");
-    ensure_eq!(repo.find(D::query())?.iter().map(SeenRow::of).collect::<Vec<_>>(), vec![SeenRow::of(&updated)], "find");
+    ensure_eq!(
+        repo.find(D::query())?.iter().map(ObservedRow::of).collect::<Vec<_>>(),
+        vec![ObservedRow::of(&updated)],
+        "find"
+    );
     repo.delete(updated)?;
     ensure_eq!(repo.count(D::query())?, 0, "the count after a delete");
     Ok(())
 }
 
-/// An older version of the model, in which the alias was the discriminator, created the table and wrote a row. This one
-/// creates its schema on it: the row is there, and its keys hold against new rows of either name.
-pub(crate) fn older_version<M, D, F>(room: &Room<D, M, F>, alias: &'static [&'static str]) -> Outcome
+/// An older version of the model, in which the alias was the discriminator, created the table and wrote a row. This version
+/// creates its schema on that table: it finds the row, and the row's keys exclude duplicates with either discriminator.
+pub(crate) fn older_version<M, D, F>(context: &CaseContext<D, M, F>, alias: &'static [&'static str]) -> Outcome
 where
     M: DomainModel,
     D: Tested<M>,
     F: Fixture,
 {
-    let store = room.open_without_schema()?;
-    let (sample, other) = room.pair()?;
+    let store = context.open_without_schema()?;
+    let (sample, other) = context.pair()?;
     let own = handle::<D, _, _>(&store)?;
     let older = with_discriminators(own.definition, sample.variant(), alias);
     let doc = sample.encode(own.backend)?;
@@ -202,8 +213,8 @@ where
     let repo = store.repo::<D>();
     let found = repo.find(D::query())?;
     ensure_eq!(found.iter().map(PState::id).collect::<Vec<_>>(), vec![id], "the rows of the older version");
-    ensure!(SeenRow::of(&found[0]).holds(&sample), "an older row is read as another value: {:?}", found[0]);
-    for key in room.keys() {
+    ensure!(ObservedRow::of(&found[0]).holds(&sample), "an older row is read as another value: {:?}", found[0]);
+    for key in context.keys() {
         let found = key.retrieve(&repo, &sample)?.map(|state| state.id());
         ensure_eq!(found, Some(id), "retrieve an older row by {}", key.property);
         let duplicate = repo.create(key.copied(&sample, other.clone()));

@@ -1,31 +1,35 @@
-//! Every key and every index serves the queries that it was declared for.
+//! Every key and every index serves the queries that it is declared for.
 
 use longevity_core::backend::Backend;
-use longevity_core::query::{Predicate, Query, Select};
+use longevity_core::backend::{Predicate, Select};
+use longevity_core::query::Query;
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
 use longevity_core::{Access, DomainModel, Error, PersistentType};
 
-use super::room::{Room, Tested};
-use super::unique::values_in;
+use super::context::{CaseContext, Tested};
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop, ensure};
+use crate::values::values_in;
 
-pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>, position: usize) -> Outcome {
-    let store = room.open()?;
+pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(
+    context: &CaseContext<T, M, F>,
+    position: usize,
+) -> Outcome {
+    let store = context.open()?;
     let repo = store.repo::<T>();
     if !store.asynchronous().backend().capabilities().explain {
         let refused = repo.explain(T::query());
         ensure!(matches!(refused, Err(Error::Unsupported { .. })), "expected a refusal, not {refused:?}");
         return Ok(());
     }
-    let definition = room.definition()?;
+    let definition = context.definition()?;
     let index = &definition.indexes[position];
-    let samples = room.samples_of_variants(&variants::<T>(index, definition), 6)?;
+    let samples = context.samples_of_variants(&variants::<T>(index, definition), 6)?;
     for sample in samples.iter().flatten() {
         repo.create(sample.clone())?;
     }
-    // An absent value may be kept apart from the others.
+    // An index may treat absent values differently.
     let present = |values: &Vec<longevity_core::Value>| !values.iter().any(longevity_core::Value::is_none);
     let Some(values) = samples.iter().flatten().filter_map(|sample| values_in(definition, index, sample)).find(present)
     else {
@@ -33,7 +37,7 @@ pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T
     };
     let scope = match (T::SCOPE, index.scope) {
         (None, Some(scope)) => Predicate::Scope(scope),
-        _ => Predicate::All,
+        _ => Predicate::True,
     };
     let predicate = index.columns.iter().zip(values).fold(scope, |predicate, (column, operand)| {
         let path = definition.columns[*column].path.clone();
@@ -48,7 +52,7 @@ pub(crate) fn uses_index<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T
         ensure!(*equal_columns >= index.columns.len(), "{name} is not used with all its columns: {explanation}");
         return Ok(());
     }
-    // Another one may do as well: one whose leading column is among this one's.
+    // Another index also serves if its leading column is among the columns of this one.
     let other = definition.indexes.iter().find(|other| other.name == *name);
     let serves = other.is_some_and(|other| other.columns.first().is_some_and(|first| index.columns.contains(first)));
     ensure!(serves && *equal_columns > 0, "{} does not serve its query: {explanation}", index.name);

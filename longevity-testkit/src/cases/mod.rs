@@ -1,13 +1,13 @@
-//! The cases: one file a topic, listed here for each type of a model.
+//! The cases of `RepoCrudSpec`: one file per topic. `list` lists the cases of each type of a model.
 
 mod capabilities;
 mod concurrency;
+mod context;
 mod create_many;
 mod delete;
 mod discriminators;
 mod duplicates;
 mod explain;
-mod keys;
 mod list;
 mod morph;
 mod options;
@@ -15,7 +15,6 @@ mod planting;
 mod poly;
 mod primary_key;
 mod queries;
-mod room;
 mod round_trip;
 mod rows;
 mod samples;
@@ -25,14 +24,8 @@ mod stale;
 mod streams;
 mod tasks;
 mod undeclared;
-mod unique;
 mod update;
 mod variants;
 mod write_many;
 
 pub(crate) use list::of_model;
-pub(crate) use {
-    keys::{Key, all_keys, own_keys},
-    rows::whole,
-    unique::{collide, collisions, shown, values_in},
-};

@@ -1,12 +1,12 @@
-//! Rows as another version of the program wrote them: planted past core, by a back end that is opened with that version's
+//! Plants rows as another version of the program would write them. They bypass core: the back end is opened with that version's
 //! tables too.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use longevity_core::backend::{Backend, ByKind, Target};
+use longevity_core::backend::{Predicate, Select};
 use longevity_core::blocking::Longevity;
-use longevity_core::query::{Predicate, Select};
 use longevity_core::table::{Scope, TableDefinition, Variant};
 use longevity_core::{DomainModel, InModel, PState, PersistentType, Row, RowContent, RowId, Value};
 
@@ -19,7 +19,7 @@ pub(super) struct Handle<'a, B: Backend> {
     pub(super) table: &'a B::Table,
 }
 
-/// The table that `T` is in.
+/// The table of `T`.
 pub(super) fn handle<T, M, B>(store: &Longevity<M, B>) -> Outcome<Handle<'_, B>>
 where
     M: DomainModel,
@@ -31,18 +31,18 @@ where
     Ok(Handle { backend: store.backend(), definition, table })
 }
 
-/// The same table as this version of its definition has it, created.
+/// Opens and creates the table with this version of its definition.
 pub(super) fn create_version<B: Backend>(backend: &B, version: TableDefinition) -> Outcome<B::Table> {
     let name = version.name.clone();
     let tables = backend.block_on(backend.open(&[Arc::new(version)]))?;
     let Ok([table]) = <[B::Table; 1]>::try_from(tables) else {
-        return Err(Stop::failed(format!("opening the table {name} does not give one table")));
+        return Err(Stop::failed(format!("opening the table {name} does not return one table")));
     };
     backend.block_on(backend.create_schema(&[&table]))?;
     Ok(table)
 }
 
-/// The definition, and one more variant that is stored as the one at this position is.
+/// The definition with one more variant, which is stored like the one at the position `like`.
 pub(super) fn with_variant(
     definition: &TableDefinition,
     like: usize,
@@ -54,7 +54,7 @@ pub(super) fn with_variant(
     definition
 }
 
-/// The definition, with other discriminators of the variant at this position.
+/// The definition with other discriminators of the variant at this position.
 pub(super) fn with_discriminators(
     definition: &TableDefinition,
     variant: usize,
@@ -69,21 +69,21 @@ pub(super) fn with_discriminators(
     definition
 }
 
-/// The row as the back end gives it.
-pub(super) fn raw_row<T, M, B>(store: &Longevity<M, B>, id: RowId) -> Outcome<Row<B::Doc>>
+/// The row as the back end returns it.
+pub(super) fn raw_row<T, M, B>(store: &Longevity<M, B>, id: RowId) -> Outcome<Row<B::Document>>
 where
     M: DomainModel,
     T: PersistentType<Root: InModel<M>>,
     B: Backend,
 {
     let Handle { backend, table, .. } = handle::<T, _, _>(store)?;
-    let select = Select::of(Predicate::All);
+    let select = Select::of(Predicate::True);
     let rows = backend.block_on(backend.find(table, select))?;
     let row = rows.into_iter().find(|row| row.id == id);
     row.ok_or_else(|| Stop::failed("the back end does not find a created row"))
 }
 
-/// What is written of the value as the variant at this position, with this discriminator and document.
+/// The content of a row with the value as the variant at this position, and with this discriminator and document.
 pub(super) fn content<T: PersistentType, D>(
     definition: &TableDefinition,
     value: &T,
@@ -92,7 +92,7 @@ pub(super) fn content<T: PersistentType, D>(
     doc: D,
 ) -> RowContent<D> {
     let columns = definition.columns.iter().map(|column| match column.variant {
-        Some(other) if other != variant => Value::None(0),
+        Some(other) if other != variant => Value::NONE,
         _ => value.value_at(column.path.steps()).to_value(),
     });
     RowContent { discriminator: Some(Cow::Borrowed(discriminator)), doc, columns: columns.collect(), written_at: None }
@@ -104,7 +104,7 @@ pub(super) fn plant<T: PersistentType, B: Backend>(
     definition: &TableDefinition,
     table: &B::Table,
     state: &PState<T>,
-    content: RowContent<B::Doc>,
+    content: RowContent<B::Document>,
 ) -> Outcome {
     let primary_key: Option<Vec<Value>> = definition.primary_key.as_ref().map(|key| {
         let columns = definition.indexes[key.index].columns.iter().map(|column| &definition.columns[*column]);

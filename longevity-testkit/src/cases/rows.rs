@@ -1,14 +1,15 @@
-//! What a case sees of a row: enough to tell any two apart, to the bit.
+//! Rows as cases observe them, with all details, so that any two different rows are distinguished, to the bit.
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::{Longevity, Repo};
 use longevity_core::{DomainModel, InModel, PState, PersistentType, RowId, Timestamp, Value};
 
 use crate::outcome::Outcome;
+use crate::values::whole;
 
-/// A row: what its state says, and its value as the poly type's variant holds it.
+/// A row: the data of its state, and its value as an untyped value.
 #[derive(Clone, Debug)]
-pub(crate) struct SeenRow {
+pub(crate) struct ObservedRow {
     pub(crate) id: RowId,
     pub(crate) version: u64,
     pub(crate) variant: usize,
@@ -17,7 +18,7 @@ pub(crate) struct SeenRow {
     pub(crate) updated_at: Option<Timestamp>,
 }
 
-impl SeenRow {
+impl ObservedRow {
     pub(crate) fn of<T: PersistentType>(state: &PState<T>) -> Self {
         Self {
             id: state.id(),
@@ -35,7 +36,7 @@ impl SeenRow {
     }
 }
 
-impl PartialEq for SeenRow {
+impl PartialEq for ObservedRow {
     fn eq(&self, other: &Self) -> bool {
         (self.id, self.version, self.variant) == (other.id, other.version, other.variant)
             && (self.created_at, self.updated_at) == (other.created_at, other.updated_at)
@@ -43,22 +44,17 @@ impl PartialEq for SeenRow {
     }
 }
 
-/// All of a persistent's values.
-pub(crate) fn whole<T: PersistentType>(value: &T) -> Value {
-    value.value_at(&[]).to_value()
-}
-
 /// The rows that a repository sees, by id.
-pub(crate) fn seen<T: PersistentType, B: Backend>(repo: &Repo<T, B>) -> Outcome<Vec<SeenRow>> {
-    Ok(repo.find(T::query())?.iter().map(SeenRow::of).collect())
+pub(crate) fn rows_of<T: PersistentType, B: Backend>(repo: &Repo<T, B>) -> Outcome<Vec<ObservedRow>> {
+    Ok(repo.find(T::query())?.iter().map(ObservedRow::of).collect())
 }
 
 /// All rows of the table that `T` is in.
-pub(crate) fn all_rows<T, M, B>(store: &Longevity<M, B>) -> Outcome<Vec<SeenRow>>
+pub(crate) fn all_rows<T, M, B>(store: &Longevity<M, B>) -> Outcome<Vec<ObservedRow>>
 where
     T: PersistentType<Root: InModel<M>>,
     M: DomainModel,
     B: Backend,
 {
-    seen(&store.repo::<T::Root>())
+    rows_of(&store.repo::<T::Root>())
 }

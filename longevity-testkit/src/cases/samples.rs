@@ -1,4 +1,4 @@
-//! Values for a case: generated, and distinct in every key of their table.
+//! Generated values for a case, which are distinct in every key of their table.
 
 use std::cell::OnceCell;
 
@@ -7,32 +7,31 @@ use longevity_core::{DomainModel, PersistentType};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use super::room::{Room, Tested};
-use super::rows::whole;
-use super::unique::collide;
+use super::context::{CaseContext, Tested};
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop};
 use crate::pool::positions;
 use crate::random::runner;
-use crate::spec::Settings;
+use crate::settings::Settings;
+use crate::values::{collide, whole};
 
-/// How many values are drawn for each that is wanted, before a strategy counts as exhausted.
+/// How many values are drawn for each sample, before a strategy counts as exhausted.
 const DRAWS: usize = 60;
 
-impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
-    /// As many values as the suite is configured for.
+impl<M: DomainModel, T: Tested<M>, F: Fixture> CaseContext<T, M, F> {
+    /// Values, as many as the suite is configured for.
     pub(crate) fn samples(&self) -> Outcome<Vec<T>> {
         self.some_samples(self.settings().samples)
     }
 
     /// Two values.
     pub(crate) fn pair(&self) -> Outcome<(T, T)> {
-        let [a, b] = self.some_samples(2)?.try_into().map_err(|_| Stop::failed("two samples are not two"))?;
+        let [a, b] = self.some_samples(2)?.try_into().map_err(|_| Stop::failed("there are not two samples"))?;
         Ok((a, b))
     }
 
-    /// So many values that collide in no key, of the variants in turn; fewer if there are not so many, never less than
-    /// two. They differ in more than their keys if they can.
+    /// `wanted` values that collide in no key, of the variants in turn. There may be fewer, but at least two. They differ in more
+    /// than their keys if possible.
     pub(crate) fn some_samples(&self, wanted: usize) -> Outcome<Vec<T>> {
         let definition = self.definition()?;
         let variants = match T::SCOPE {
@@ -55,7 +54,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
         Ok(samples)
     }
 
-    /// So many values of these variants each, or fewer, that collide in no key.
+    /// At most `wanted` values of each of these variants, which collide in no key.
     pub(crate) fn samples_of_variants(&self, variants: &[usize], wanted: usize) -> Outcome<Vec<Vec<T>>> {
         let mut of_variants: Vec<Vec<T>> = variants.iter().map(|_| Vec::new()).collect();
         let count = |chosen: &[T], variant| chosen.iter().filter(|other: &&T| other.variant() == variant).count();
@@ -70,7 +69,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
         Ok(of_variants)
     }
 
-    /// Up to so many values that collide in no key: first those that are welcome, then any.
+    /// At most `wanted` values that collide in no key: first those that are welcome, then any.
     fn drawn(&self, wanted: usize, welcome: impl Fn(&[T], &T) -> bool) -> Outcome<Vec<T>> {
         let definition = self.definition()?;
         let Settings { generators, seed, pools, .. } = self.settings();
@@ -79,7 +78,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
         let pool = pools.of::<T>();
         let mut chance = runner(*seed, &self.case);
         let name = format!("{}::{}", M::NAME, T::NAME);
-        // After the rows that all cases share, rows of its own.
+        // The shared rows come first, then rows of this case alone.
         let mut positions = positions(&mut chance);
         let (mut chosen, mut spare) = (Vec::new(), Vec::new());
         for _ in 0..wanted * DRAWS + 200 {
@@ -94,7 +93,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
                 if welcome(&chosen, &value) { &mut chosen } else { &mut spare }.push(value);
             }
         }
-        // Nothing more that is welcome: a type of one value, or a strategy that leaves variants out.
+        // There are no more welcome values: the type has one value, or the strategy leaves variants out.
         for value in spare {
             if chosen.len() < wanted && fits(definition, &chosen, &value) && chosen.len() < 2 {
                 chosen.push(value);
@@ -107,7 +106,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> Room<T, M, F> {
 fn draw<T: std::fmt::Debug + 'static>(strategy: &impl Strategy<Value = T>, chance: &mut TestRunner) -> Outcome<T> {
     match strategy.new_tree(chance) {
         Ok(tree) => Ok(tree.current()),
-        Err(reason) => Err(Stop::failed(format!("the strategy gives no value: {reason}"))),
+        Err(reason) => Err(Stop::failed(format!("the strategy generates no value: {reason}"))),
     }
 }
 

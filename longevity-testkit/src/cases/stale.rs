@@ -1,4 +1,4 @@
-//! Optimistic locking: a write from a state that is not the newest does nothing and says why.
+//! Optimistic locking: a write from a stale state does nothing, and the error says why.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use longevity_core::backend::Backend;
 use longevity_core::blocking::Repo;
 use longevity_core::{DomainModel, Error, PState, PersistentType};
 
-use super::room::{Room, Tested};
-use super::rows::{SeenRow, all_rows};
+use super::context::{CaseContext, Tested};
+use super::rows::{ObservedRow, all_rows};
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop, ensure_eq};
 
@@ -18,7 +18,7 @@ pub(crate) enum Write {
     Delete,
 }
 
-/// Where the state of both writes comes from.
+/// The origin of the state of both writes.
 #[derive(Clone, Copy)]
 pub(crate) enum Origin {
     Created,
@@ -48,17 +48,17 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The second write, after the first from the same state, is refused as it must be.
+/// A second write from the same state is refused with the right error.
 pub(crate) fn refuse<M: DomainModel, T: Tested<M>, F: Fixture>(
-    room: &Room<T, M, F>,
+    context: &CaseContext<T, M, F>,
     first: Write,
     second: Write,
     origin: Origin,
 ) -> Outcome {
-    let store = room.open()?;
+    let store = context.open()?;
     let repo = store.repo::<T>();
-    let (sample, other) = room.pair()?;
-    let other = room.next_of(&sample, &other)?;
+    let (sample, other) = context.pair()?;
+    let other = context.next_of(&sample, &other)?;
     let state = originating(&repo, origin, &sample, &other)?;
     let stale = state.clone();
     match first {
@@ -67,13 +67,13 @@ pub(crate) fn refuse<M: DomainModel, T: Tested<M>, F: Fixture>(
     }
     let before = all_rows::<T, _, _>(&store)?;
     let handed_in = stale.set(sample);
-    let expected = SeenRow::of(&handed_in);
+    let expected = ObservedRow::of(&handed_in);
     let result = match second {
         Write::Update => repo.update(handed_in).map(drop),
         Write::Delete => repo.delete(handed_in).map(drop),
     };
     let Err(refused) = result else {
-        return Err(Stop::failed(format!("the stale {second} was done")));
+        return Err(Stop::failed(format!("the {second} of a stale state succeeded")));
     };
     let (error, handed_back) = refused.into_parts();
     match (first, &error) {
@@ -81,11 +81,13 @@ pub(crate) fn refuse<M: DomainModel, T: Tested<M>, F: Fixture>(
             ensure_eq!((*type_name, *id), (T::NAME, expected.id), "type and id of the conflict");
             ensure_eq!((*had, *found), (expected.version, expected.version + 1), "the versions of the conflict");
         }
-        (Write::Delete, Error::NotFound { type_name, .. }) => ensure_eq!(*type_name, T::NAME, "the type that is gone"),
+        (Write::Delete, Error::NotFound { type_name, .. }) => {
+            ensure_eq!(*type_name, T::NAME, "the type of the missing row")
+        }
         (Write::Update, other) => return Err(Stop::failed(format!("expected a write conflict, not: {other}"))),
         (Write::Delete, other) => return Err(Stop::failed(format!("expected not found, not: {other}"))),
     }
-    ensure_eq!(SeenRow::of(&handed_back), expected, "the state that a refused {second} hands back");
+    ensure_eq!(ObservedRow::of(&handed_back), expected, "the state that a refused {second} hands back");
     ensure_eq!(all_rows::<T, _, _>(&store)?, before, "the rows after a refused {second}");
     Ok(())
 }

@@ -1,20 +1,19 @@
-//! Writers in tasks that the threads of a runtime share.
+//! Writers in tasks on the threads of a runtime.
 
 use longevity_core::backend::Backend;
 use longevity_core::{DomainModel, PState, Repo};
 
-use super::room::{Room, Tested};
-use super::rows::{SeenRow, all_rows};
+use super::context::{CaseContext, Tested};
+use super::rows::{ObservedRow, all_rows};
 use crate::facade::in_tasks;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, ensure_eq};
 
-/// Each value is created, updated and looked at in a task of its own; every second row is deleted again. What was
-/// acknowledged is there.
-pub(crate) fn write<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
-    let store = room.open()?;
+/// A task for each value creates, updates and reads a row; every second task deletes its row. Acknowledged writes are not lost.
+pub(crate) fn write<M: DomainModel, T: Tested<M>, F: Fixture>(context: &CaseContext<T, M, F>) -> Outcome {
+    let store = context.open()?;
     let repo = store.asynchronous().repo::<T>();
-    let tasks = room.samples()?.into_iter().enumerate().map(|(position, sample)| {
+    let tasks = context.samples()?.into_iter().enumerate().map(|(position, sample)| {
         let repo = repo.clone();
         async move { life(&repo, sample, position % 2 == 1).await }
     });
@@ -25,8 +24,8 @@ pub(crate) fn write<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, 
     Ok(())
 }
 
-/// The row at the end; `None` if it is deleted.
-async fn life<M, T: Tested<M>, B: Backend>(repo: &Repo<T, B>, value: T, deleted: bool) -> Outcome<Option<SeenRow>> {
+/// Runs a task. Returns the row at its end; `None` if it is deleted.
+async fn life<M, T: Tested<M>, B: Backend>(repo: &Repo<T, B>, value: T, deleted: bool) -> Outcome<Option<ObservedRow>> {
     let created = repo.create(value).await?;
     let updated = repo.update(created).await?;
     let mut stream = repo.stream(T::query());
@@ -34,14 +33,14 @@ async fn life<M, T: Tested<M>, B: Backend>(repo: &Repo<T, B>, value: T, deleted:
     while let Some(state) = stream.next().await {
         streamed.extend(Some(state?).filter(|state| state.id() == updated.id()));
     }
-    let seen = |states: &[PState<T>]| states.iter().map(SeenRow::of).collect::<Vec<_>>();
-    ensure_eq!(seen(&streamed), vec![SeenRow::of(&updated)], "the row of a task in its stream");
+    let rows_of = |states: &[PState<T>]| states.iter().map(ObservedRow::of).collect::<Vec<_>>();
+    ensure_eq!(rows_of(&streamed), vec![ObservedRow::of(&updated)], "the row of a task in its stream");
     let mut found = repo.find(T::query()).await?;
     found.retain(|state| state.id() == updated.id());
-    ensure_eq!(seen(&found), seen(&streamed), "the row of a task among those that it finds");
+    ensure_eq!(rows_of(&found), rows_of(&streamed), "the row of a task among those that it finds");
     if deleted {
         repo.delete(updated).await?;
         return Ok(None);
     }
-    Ok(Some(SeenRow::of(&updated)))
+    Ok(Some(ObservedRow::of(&updated)))
 }

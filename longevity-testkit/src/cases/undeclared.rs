@@ -1,24 +1,24 @@
-//! Keys that one version of the model declares and another does not: they hold for both until they are dropped.
+//! Keys that one version of the model declares and another does not. They hold for both versions until they are dropped.
 
 use std::borrow::Cow;
 
+use longevity_core::backend::Predicate;
 use longevity_core::backend::{Backend, ByKind, Session, WriteFailure};
-use longevity_core::query::Predicate;
 use longevity_core::table::TableDefinition;
 use longevity_core::{DomainModel, Error, PersistentType, RowContent, Value};
 
-use super::keys::Key;
+use super::context::{BackendOf, CaseContext, Tested};
 use super::planting::{Handle, create_version, handle};
-use super::room::{BackendOf, Room, Tested};
 use crate::fixture::Fixture;
+use crate::keys::Key;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
 
-/// The version without the key names it when a write violates it, lists it, and drops it when it is told to.
+/// The version without the key names it when a write violates it, lists it, and drops it on request.
 pub(crate) fn holds_until_dropped<M: DomainModel, T: Tested<M>, F: Fixture>(
-    room: &Room<T, M, F>,
+    context: &CaseContext<T, M, F>,
     key: &Key<T, BackendOf<F>>,
 ) -> Outcome {
-    let store = room.open_without_schema()?;
+    let store = context.open_without_schema()?;
     store.create_schema()?;
     let Handle { backend, definition, .. } = handle::<T, _, _>(&store)?;
     let position = definition.key(key.key_val).ok_or_else(|| Stop::failed("the table has no such key"))?;
@@ -27,7 +27,7 @@ pub(crate) fn holds_until_dropped<M: DomainModel, T: Tested<M>, F: Fixture>(
     if definition.indexes.iter().filter(same).count() > 1 {
         return Err(Stop::Skipped(format!("{} has several keys on {}", T::NAME, key.property)));
     }
-    let (first, second) = room.pair()?;
+    let (first, second) = context.pair()?;
     let duplicate = key.copied(&first, second.clone());
     store.repo::<T>().create(first)?;
     let listed = store.undeclared_keys()?;
@@ -43,22 +43,22 @@ pub(crate) fn holds_until_dropped<M: DomainModel, T: Tested<M>, F: Fixture>(
     };
     let violates = |value: &T| match insert(value)? {
         Err(WriteFailure::Other(Error::UndeclaredKey { key, .. })) if key == listed[0] => Ok(()),
-        other => Err(Stop::failed(format!("expected that {} is violated, not {other:?}", listed[0]))),
+        other => Err(Stop::failed(format!("expected a violation of {}, not {other:?}", listed[0]))),
     };
-    // A value that the version which declares the key wrote, and one that the other did.
+    // A duplicate of a row by the version that declares the key, and one of a row by the other version.
     violates(&duplicate)?;
     let written = insert(&second)?;
-    ensure!(written.is_ok(), "a row that violates no key gave {written:?}");
-    let third = room.samples()?.into_iter().nth(2).map(|third| key.copied(&second, third));
+    ensure!(written.is_ok(), "a write that violates no key returned {written:?}");
+    let third = context.samples()?.into_iter().nth(2).map(|third| key.copied(&second, third));
     third.iter().try_for_each(violates)?;
-    let rows = backend.block_on(backend.count(&table, Predicate::All))?;
+    let rows = backend.block_on(backend.count(&table, Predicate::True))?;
     ensure_eq!(rows, 2, "the rows before the key is dropped");
     ensure_eq!(backend.block_on(backend.drop_undeclared_keys(&table))?, listed, "the keys that were dropped");
     let listed = backend.block_on(backend.undeclared_keys(&table))?;
-    ensure!(listed.is_empty(), "the keys that are not declared when they are dropped: {listed:?}");
+    ensure!(listed.is_empty(), "undeclared keys are listed after they were dropped: {listed:?}");
     if let Some(third) = &third {
         let written = insert(third)?;
-        ensure!(written.is_ok(), "a row that violated the key that was dropped gave {written:?}");
+        ensure!(written.is_ok(), "a write that violates only the dropped key returned {written:?}");
     }
     Ok(())
 }
@@ -73,12 +73,12 @@ fn without_index(definition: &TableDefinition, position: usize) -> TableDefiniti
     definition
 }
 
-/// What is written of a new row.
+/// The content of a new row.
 fn content<T: PersistentType, D>(definition: &TableDefinition, value: &T, doc: D) -> RowContent<D> {
     let variant = value.variant();
     let names = definition.variants.get(variant).and_then(|variant| variant.discriminators);
     let columns = definition.columns.iter().map(|column| match column.variant {
-        Some(other) if other != variant => Value::None(0),
+        Some(other) if other != variant => Value::NONE,
         _ => value.value_at(column.path.steps()).to_value(),
     });
     RowContent {

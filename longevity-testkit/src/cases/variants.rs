@@ -1,4 +1,4 @@
-//! The derived types of a poly type, without their types.
+//! The derived types of a poly type, as function pointers, so that a case need not name the types.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -7,36 +7,36 @@ use longevity_core::backend::Backend;
 use longevity_core::blocking::Longevity;
 use longevity_core::{DomainModel, HasVariant, InModel, PersistentType};
 
-use super::keys::all_keys;
-use super::rows::{SeenRow, seen};
+use super::rows::{ObservedRow, rows_of};
 use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
+use crate::keys::all_keys;
 use crate::outcome::Outcome;
 
 type Store<M, B> = Longevity<M, B>;
 /// The row that each key of the derived type finds, with the key's property.
-pub(crate) type FoundByKeys = Vec<(&'static str, Option<SeenRow>)>;
+pub(crate) type FoundByKeys = Vec<(&'static str, Option<ObservedRow>)>;
 
 /// A derived type.
 pub(crate) struct Variant<M, B: Backend> {
     pub(crate) index: usize,
     pub(crate) name: &'static str,
-    rows: fn(&Store<M, B>) -> Outcome<Vec<SeenRow>>,
+    rows: fn(&Store<M, B>) -> Outcome<Vec<ObservedRow>>,
     count: fn(&Store<M, B>) -> Outcome<u64>,
     by_keys: fn(&Store<M, B>, Box<dyn Any>) -> Outcome<FoundByKeys>,
 }
 
 impl<M: DomainModel, B: Backend> Variant<M, B> {
     /// The rows that its repository sees.
-    pub(crate) fn rows(&self, store: &Store<M, B>) -> Outcome<Vec<SeenRow>> {
+    pub(crate) fn rows(&self, store: &Store<M, B>) -> Outcome<Vec<ObservedRow>> {
         (self.rows)(store)
     }
 
-    /// How many its repository counts.
+    /// The number of rows that its repository counts.
     pub(crate) fn count(&self, store: &Store<M, B>) -> Outcome<u64> {
         (self.count)(store)
     }
 
-    /// What its repository retrieves by each key of a poly value of this variant.
+    /// The rows that its repository retrieves by each key of a poly value of this variant.
     pub(crate) fn by_keys<P: PersistentType>(&self, store: &Store<M, B>, value: &P) -> Outcome<FoundByKeys> {
         (self.by_keys)(store, Box::new(value.clone()))
     }
@@ -65,7 +65,7 @@ impl<M: DomainModel, B: Backend> SpecVisitor<M> for Variants<M, B> {
         self.0.push(Variant {
             index: <P as HasVariant<D>>::SCOPE.variant,
             name: D::NAME,
-            rows: |store| seen(&store.repo::<D>()),
+            rows: |store| rows_of(&store.repo::<D>()),
             count: |store| Ok(store.repo::<D>().count(D::query())?),
             by_keys: |store, value| {
                 // The visitor is shown the derived types of one poly type only.
@@ -74,7 +74,7 @@ impl<M: DomainModel, B: Backend> SpecVisitor<M> for Variants<M, B> {
                 let repo = store.repo::<D>();
                 let mut found = Vec::new();
                 for key in all_keys::<P, D, B>() {
-                    found.push((key.property, key.retrieve(&repo, &value)?.map(|state| SeenRow::of(&state))));
+                    found.push((key.property, key.retrieve(&repo, &value)?.map(|state| ObservedRow::of(&state))));
                 }
                 Ok(found)
             },

@@ -1,62 +1,64 @@
-//! Many rows inserted, replaced and deleted at once: all or none.
+//! Inserts, replacements and deletes of many rows at once: all are done, or none.
 
 use std::borrow::Cow;
 
 use longevity_core::backend::{AllWritten, Backend, Before, Target, Write, WriteFailure, Written};
-use longevity_core::query::{Predicate, Query, Select};
+use longevity_core::backend::{Predicate, Select};
+use longevity_core::query::Query;
 use longevity_core::value::Comparison;
 use longevity_core::{DomainModel, InModel, PState, PersistentType, RowContent, Value};
 
-use super::keys::Key;
+use super::context::{BackendOf, CaseContext, Tested};
 use super::planting::{Handle, handle};
-use super::room::{BackendOf, Room, Tested};
-use super::rows::{SeenRow, all_rows, whole};
+use super::rows::{ObservedRow, all_rows};
 use crate::fixture::Fixture;
+use crate::keys::Key;
 use crate::outcome::{Outcome, Stop, ensure, ensure_eq};
+use crate::values::whole;
 
-/// A delete by query takes what the query finds and nothing else, and frees its keys.
-pub(crate) fn delete_by_query<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
-    let store = room.open()?;
+/// A delete by query deletes the rows that the query finds and no others, and frees their keys.
+pub(crate) fn delete_by_query<M: DomainModel, T: Tested<M>, F: Fixture>(context: &CaseContext<T, M, F>) -> Outcome {
+    let store = context.open()?;
     ensure_batches(&store)?;
     let repo = store.repo::<T>();
-    let samples = room.samples()?;
+    let samples = context.samples()?;
     let states = samples.iter().map(|sample| repo.create(sample.clone())).collect::<Result<Vec<_>, _>>()?;
     let before = all_rows::<T, _, _>(&store)?;
     let gone: Vec<_> = states.iter().step_by(2).map(PState::id).collect();
     let is_gone = |predicate: Predicate, id: &longevity_core::RowId| {
         predicate.or(Predicate::Id { comparison: Comparison::Eq, id: *id })
     };
-    let query = || Query::from_select(Select::of(gone.iter().fold(Predicate::Nothing, is_gone)));
-    ensure_eq!(repo.delete_where(query())?, gone.len() as u64, "how many were deleted");
+    let query = || Query::from_select(Select::of(gone.iter().fold(Predicate::False, is_gone)));
+    ensure_eq!(repo.delete_where(query())?, gone.len() as u64, "the number of deleted rows");
     let left: Vec<_> = before.into_iter().filter(|row| !gone.contains(&row.id)).collect();
     ensure_eq!(all_rows::<T, _, _>(&store)?, left, "the rows that were not deleted");
-    ensure_eq!(repo.delete_where(query())?, 0, "how many were deleted again");
+    ensure_eq!(repo.delete_where(query())?, 0, "the number of rows that a second delete by query deletes");
     for sample in samples.into_iter().step_by(2) {
         repo.create(sample)?;
     }
     Ok(())
 }
 
-/// One that fails takes back what was done before it: by a duplicate of this key, and by a version that somebody else raised.
+/// A write that fails undoes those before it. Writes fail by a duplicate of this key, and by a stale version.
 pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
-    room: &Room<T, M, F>,
+    context: &CaseContext<T, M, F>,
     key: &Key<T, BackendOf<F>>,
 ) -> Outcome {
-    let store = room.open()?;
+    let store = context.open()?;
     ensure_batches(&store)?;
     let repo = store.repo::<T>();
-    let samples = room.samples()?;
+    let samples = context.samples()?;
     let states = samples.iter().map(|sample| repo.create(sample.clone())).collect::<Result<Vec<_>, _>>()?;
     let [first, second, ..] = states.as_slice() else { return Err(Stop::failed("fewer than two samples")) };
     let before = all_rows::<T, _, _>(&store)?;
-    let many = Many::of(&store, &states)?;
+    let many = ManyWrites::of(&store, &states)?;
     let duplicate = key.copied(first.get(), second.get().clone());
     ensure!(!whole(&duplicate).is_identical(&whole(second.get())), "the samples do not differ in {}", key.property);
     let attempts = [
         vec![many.replace(0, 0, first.get())?, many.replace(1, 0, &duplicate)?],
         vec![many.delete(0, 0), many.replace(1, 7, second.get())?],
         vec![many.replace(0, 0, first.get())?, many.delete(1, 7)],
-        // The first that fails is told, whatever is wrong with those after it.
+        // The first failure is reported, whatever is wrong with later writes.
         vec![many.replace(0, 7, first.get())?, many.replace(1, 0, &duplicate)?],
         vec![many.delete(1, 7), many.delete(0, 7)],
     ];
@@ -65,7 +67,7 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
             Err((1, WriteFailure::Duplicate(_))) if number == 0 => {}
             Err((1, WriteFailure::Stale { found: 0 })) if (1..3).contains(&number) => {}
             Err((0, WriteFailure::Stale { found: 0 })) if number >= 3 => {}
-            other => return Err(Stop::failed(format!("attempt {number} gave {other:?}"))),
+            other => return Err(Stop::failed(format!("attempt {number} returned {other:?}"))),
         }
         ensure_eq!(all_rows::<T, _, _>(&store)?, before, "the rows after attempt {number}");
         for state in [first, second] {
@@ -74,11 +76,11 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
         }
     }
     let both = vec![many.replace(1, 0, second.get())?, many.delete(0, 0)];
-    let written = many.done("both", both)?;
+    let written = many.written_by("both", both)?;
     ensure_eq!(
         written,
         vec![Written::Replaced(1, None), Written::Deleted(None)],
-        "what is said of a replacement and a delete"
+        "the results of a replacement and a delete"
     );
     let gone = [
         vec![many.delete(1, 1), many.delete(0, 0)],
@@ -88,7 +90,7 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
     for (number, (writes, at)) in gone.into_iter().zip([1, 1, 0]).enumerate() {
         match many.write(writes) {
             Err((position, WriteFailure::Missing)) if position == at => {}
-            other => return Err(Stop::failed(format!("attempt {number} on a row that is gone gave {other:?}"))),
+            other => return Err(Stop::failed(format!("attempt {number} on a deleted row returned {other:?}"))),
         }
     }
     let after = all_rows::<T, _, _>(&store)?;
@@ -97,24 +99,24 @@ pub(crate) fn all_or_none<M: DomainModel, T: Tested<M>, F: Fixture>(
     Ok(())
 }
 
-/// Whether a key value is taken is judged by what all writes leave: values of this key go round among rows, to a row from one
-/// that is deleted after it, and to rows that were there before the row that has it. If two rows are left with one, nothing is
-/// done.
+/// Whether a key value is taken depends on the rows after all writes. Values of this key rotate among rows, move to a row from
+/// one that is deleted after it, and move to a new row from one that is deleted after it. If two rows would have the same value
+/// at the end, nothing is done.
 pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
-    room: &Room<T, M, F>,
+    context: &CaseContext<T, M, F>,
     key: &Key<T, BackendOf<F>>,
 ) -> Outcome {
-    let store = room.open()?;
+    let store = context.open()?;
     ensure_batches(&store)?;
     let repo = store.repo::<T>();
-    let samples = room.samples()?;
+    let samples = context.samples()?;
     let states = samples.iter().map(|sample| repo.create(sample.clone())).collect::<Result<Vec<_>, _>>()?;
     // A key may have two values and no more.
     let rows = samples.len().min(3);
     let Some(last) = rows.checked_sub(1).filter(|last| *last > 0) else {
         return Err(Stop::failed("fewer than two samples"));
     };
-    let many = Many::of(&store, &states)?;
+    let many = ManyWrites::of(&store, &states)?;
     let with_key_of = |owner: &T, value: &T| key.copied(owner, value.clone());
     let ensure_holds = |values: &[T], after: &str| -> Outcome {
         for (state, value) in states.iter().zip(values) {
@@ -126,49 +128,49 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
 
     let round: Vec<_> = (0..rows).map(|row| with_key_of(&samples[(row + 1) % rows], &samples[row])).collect();
     let writes = (0..rows).map(|row| many.replace(row, 0, &round[row])).collect::<Result<Vec<_>, _>>()?;
-    let written = many.done("key values that go round", writes)?;
-    ensure_eq!(written, vec![Written::Replaced(1, None); rows], "what is said of key values that go round");
-    ensure_holds(&round, "they went round")?;
+    let written = many.written_by("key values that rotate", writes)?;
+    ensure_eq!(written, vec![Written::Replaced(1, None); rows], "the results of writes that rotate key values");
+    ensure_holds(&round, "they rotated")?;
     let seen = all_rows::<T, _, _>(&store)?;
     for state in &states[..rows] {
         let row = seen.iter().find(|row| row.id == state.id());
-        ensure_eq!(row.map(|row| row.version), Some(1), "the version of a row whose key value went round");
+        ensure_eq!(row.map(|row| row.version), Some(1), "the version of a row whose key value rotated");
         ensure_eq!(row.map(|row| row.created_at), Some(state.created_at()), "the time when it was created");
     }
 
-    // As they were, but the last row keeps the key value of the first: two rows would be left with it.
+    // Back to the old values, except that the last row keeps the key value of the first, so two rows would have it.
     let mut taken = (0..last).map(|row| many.replace(row, 1, &samples[row])).collect::<Result<Vec<_>, _>>()?;
     taken.push(many.replace(last, 1, &round[last])?);
     match many.write(taken) {
         Err((_, WriteFailure::Duplicate(_))) => {}
-        other => return Err(Stop::failed(format!("two rows with one key value gave {other:?}"))),
+        other => return Err(Stop::failed(format!("two rows with the same key value returned {other:?}"))),
     }
     ensure_eq!(all_rows::<T, _, _>(&store)?, seen, "the rows after a duplicate");
     ensure_holds(&round, "a duplicate")?;
 
     // The last row has the key value of the first.
     let freed = vec![many.replace(0, 1, &samples[0])?, many.delete(last, 1)];
-    let written = many.done("a key value of a row that is deleted", freed)?;
+    let written = many.written_by("a key value of a row that is deleted", freed)?;
     ensure_eq!(
         written,
         vec![Written::Replaced(2, None), Written::Deleted(None)],
-        "what is said of a key value that is freed"
+        "the results of writes that free a key value"
     );
     ensure_holds(&samples[..1], "it was freed")?;
 
-    // A new row takes the place of one that is deleted after it, and leaves nothing if another write fails.
+    // A new row takes the key value of a row that is deleted after it. If another write fails, the new row is not left behind.
     let before = all_rows::<T, _, _>(&store)?;
     let instead = || -> Outcome<_> { Ok(vec![many.insert(&samples[0])?, many.delete(0, 2)]) };
     let mut one_too_many = instead()?;
     one_too_many.push(many.insert(&samples[0])?);
     match many.write(one_too_many) {
         Err((0 | 2, WriteFailure::Duplicate(_))) => {}
-        other => return Err(Stop::failed(format!("two new rows with one key value gave {other:?}"))),
+        other => return Err(Stop::failed(format!("two new rows with the same key value returned {other:?}"))),
     }
     ensure_eq!(all_rows::<T, _, _>(&store)?, before, "the rows after a duplicate of a new row");
-    let written = many.done("a new row with the key value of one that is deleted after it", instead()?)?;
+    let written = many.written_by("a new row with the key value of one that is deleted after it", instead()?)?;
     let [Written::Inserted(id), Written::Deleted(None)] = written.as_slice() else {
-        return Err(Stop::failed(format!("an insertion and a delete gave {written:?}")));
+        return Err(Stop::failed(format!("an insert and a delete returned {written:?}")));
     };
     let found = key.retrieve(&repo, &samples[0])?;
     ensure_eq!(found.map(|found| (found.id(), found.row_version())), Some((*id, 0)), "the new row");
@@ -176,62 +178,70 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
     Ok(())
 }
 
-/// A write that asks for the row before it gets that row: alone, among others, and where rows exchange their key values. A write
+/// A write that asks for the row before it gets that row: alone, with other writes, and where rows exchange key values. A write
 /// that does not ask gets none.
-pub(crate) fn rows_before<M: DomainModel, T: Tested<M>, F: Fixture>(room: &Room<T, M, F>) -> Outcome {
-    let store = room.open()?;
+pub(crate) fn rows_before<M: DomainModel, T: Tested<M>, F: Fixture>(context: &CaseContext<T, M, F>) -> Outcome {
+    let store = context.open()?;
     ensure_batches(&store)?;
     let repo = store.repo::<T>();
-    let samples = room.samples()?;
+    let samples = context.samples()?;
     let states = samples.iter().map(|sample| repo.create(sample.clone())).collect::<Result<Vec<_>, _>>()?;
-    let mut many = Many::of(&store, &states)?;
+    let mut many = ManyWrites::of(&store, &states)?;
     let rows = || all_rows::<T, _, _>(&store);
-    let row = |rows: &[SeenRow], position: usize| {
+    let row = |rows: &[ObservedRow], position: usize| {
         rows.iter().find(|row| row.id == states[position].id()).cloned().map_or_else(Vec::new, |row| vec![row])
     };
     let both = [1, 0];
 
     let first = rows()?;
-    let written = many.done("a replacement that does not ask", vec![many.replace(0, 0, &samples[0])?])?;
-    ensure_eq!(written, vec![Written::Replaced(1, None)], "what is said without being asked for");
+    let written = many.written_by("a replacement that does not ask", vec![many.replace(0, 0, &samples[0])?])?;
+    ensure_eq!(
+        written,
+        vec![Written::Replaced(1, None)],
+        "the result of a replacement that does not ask for the row before"
+    );
     many.before = true;
-    let told = many.told("a replacement", vec![many.replace(1, 0, &samples[1])?])?;
-    ensure_eq!(told, row(&first, 1), "the row before a replacement");
+    let rows_before_writes = many.rows_before_writes("a replacement", vec![many.replace(1, 0, &samples[1])?])?;
+    ensure_eq!(rows_before_writes, row(&first, 1), "the row before a replacement");
     let second = rows()?;
     let writes = both.map(|at| many.replace(at, 1, &samples[at])).into_iter().collect::<Result<Vec<_>, _>>()?;
-    let told = many.told("two replacements", writes)?;
-    ensure_eq!(told, both.map(|at| row(&second, at)).concat(), "the rows before two replacements");
+    let rows_before_writes = many.rows_before_writes("two replacements", writes)?;
+    ensure_eq!(rows_before_writes, both.map(|at| row(&second, at)).concat(), "the rows before two replacements");
 
-    // Each has the value of the other, and so each of its key values.
+    // Both rows exchange their values, and so their key values.
     let third = rows()?;
     if many.primary_keys.iter().all(Option::is_none) {
         let swapped =
             both.map(|at| many.replace(at, 2, &samples[1 - at])).into_iter().collect::<Result<Vec<_>, _>>()?;
-        let told = many.told("two replacements that go round", swapped)?;
-        ensure_eq!(told, both.map(|at| row(&third, at)).concat(), "the rows before two replacements that go round");
+        let rows_before_writes = many.rows_before_writes("two replacements that exchange values", swapped)?;
+        ensure_eq!(
+            rows_before_writes,
+            both.map(|at| row(&third, at)).concat(),
+            "the rows before two replacements that exchange values"
+        );
         let back = both.map(|at| many.replace(at, 3, &samples[at])).into_iter().collect::<Result<Vec<_>, _>>()?;
-        many.told("two replacements that go back", back)?;
+        many.rows_before_writes("two replacements that exchange them back", back)?;
     }
 
     let last = rows()?;
     let version = row(&last, 0).first().map_or(0, |row| row.version);
     match many.write(vec![many.delete(0, version + 1)]) {
         Err((0, WriteFailure::Stale { found })) if found == version => {}
-        other => return Err(Stop::failed(format!("a delete of another version gave {other:?}"))),
+        other => return Err(Stop::failed(format!("a delete of another version returned {other:?}"))),
     }
-    let told = many.told("a delete", vec![many.delete(0, version)])?;
-    ensure_eq!(told, row(&last, 0), "the row before a delete");
+    let rows_before_writes = many.rows_before_writes("a delete", vec![many.delete(0, version)])?;
+    ensure_eq!(rows_before_writes, row(&last, 0), "the row before a delete");
     let instead = vec![many.insert(&samples[0])?, many.delete(1, version)];
-    let told = many.told("a delete beside an insertion", instead)?;
-    ensure_eq!(told, row(&last, 1), "the row before a delete beside an insertion");
+    let rows_before_writes = many.rows_before_writes("a delete with an insert", instead)?;
+    ensure_eq!(rows_before_writes, row(&last, 1), "the row before a delete with an insert");
     match many.write(vec![many.delete(0, version)]) {
         Err((0, WriteFailure::Missing)) => Ok(()),
-        other => Err(Stop::failed(format!("a delete of a row that is gone gave {other:?}"))),
+        other => Err(Stop::failed(format!("a delete of a deleted row returned {other:?}"))),
     }
 }
 
 /// Writes of many rows, by their positions.
-struct Many<'a, T, B: Backend> {
+struct ManyWrites<'a, T, B: Backend> {
     /// Whether they ask for the rows before them.
     before: bool,
     handle: Handle<'a, B>,
@@ -239,7 +249,7 @@ struct Many<'a, T, B: Backend> {
     primary_keys: Vec<Option<Vec<Value>>>,
 }
 
-impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
+impl<'a, T: PersistentType, B: Backend> ManyWrites<'a, T, B> {
     fn of<M: DomainModel>(
         store: &'a longevity_core::blocking::Longevity<M, B>,
         states: &'a [PState<T>],
@@ -267,20 +277,20 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
         }
     }
 
-    fn insert(&self, value: &T) -> Outcome<Write<'_, B::Doc>> {
+    fn insert(&self, value: &T) -> Outcome<Write<'_, B::Document>> {
         Ok(Write::Insert(self.content(value)?))
     }
 
-    fn replace(&self, position: usize, version: u64, value: &T) -> Outcome<Write<'_, B::Doc>> {
+    fn replace(&self, position: usize, version: u64, value: &T) -> Outcome<Write<'_, B::Document>> {
         Ok(Write::Replace(self.target(position, version), self.content(value)?))
     }
 
-    fn content(&self, value: &T) -> Outcome<RowContent<B::Doc>> {
+    fn content(&self, value: &T) -> Outcome<RowContent<B::Document>> {
         let definition = self.handle.definition;
         let variant = value.variant();
         let names = definition.variants.get(variant).and_then(|variant| variant.discriminators);
         let columns = definition.columns.iter().map(|column| match column.variant {
-            Some(other) if other != variant => Value::None(0),
+            Some(other) if other != variant => Value::NONE,
             _ => value.value_at(column.path.steps()).to_value(),
         });
         Ok(RowContent {
@@ -291,13 +301,13 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
         })
     }
 
-    fn delete(&self, position: usize, version: u64) -> Write<'_, B::Doc> {
+    fn delete(&self, position: usize, version: u64) -> Write<'_, B::Document> {
         Write::Delete(self.target(position, version))
     }
 
-    fn write(&self, writes: Vec<Write<'_, B::Doc>>) -> Result<AllWritten<()>, (usize, WriteFailure)> {
+    fn write(&self, writes: Vec<Write<'_, B::Document>>) -> Result<AllWritten<()>, (usize, WriteFailure)> {
         let Handle { backend, table, .. } = &self.handle;
-        let without_doc = |before: Before<B::Doc>| before.map(|row| Box::new(row.without_doc()));
+        let without_doc = |before: Before<B::Document>| before.map(|row| Box::new(row.without_doc()));
         let plain = |written| match written {
             Written::Inserted(id) => Written::Inserted(id),
             Written::Replaced(version, before) => Written::Replaced(version, without_doc(before)),
@@ -307,21 +317,24 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
         Ok(written.into_iter().map(plain).collect())
     }
 
-    /// Does the writes, and gives the rows before them.
-    fn told(&self, what: &str, writes: Vec<Write<'_, B::Doc>>) -> Outcome<Vec<SeenRow>> {
+    /// Does the writes, and returns the rows before them.
+    fn rows_before_writes(&self, what: &str, writes: Vec<Write<'_, B::Document>>) -> Outcome<Vec<ObservedRow>> {
         let Handle { backend, table, .. } = &self.handle;
         let written = backend.block_on(backend.write(table, writes.into()));
         let written =
             written.map_err(|(position, failure)| Stop::failed(format!("{what}: {position}: {failure:?}")))?;
-        let mut told = Vec::new();
+        let mut rows_before_writes = Vec::new();
         for written in written {
             let (Written::Replaced(_, before) | Written::Deleted(before)) = written else { continue };
-            let Some(row) = before else { return Err(Stop::failed(format!("{what} does not tell the row before it"))) };
+            let Some(row) = before else {
+                return Err(Stop::failed(format!("{what} does not return the row before it")));
+            };
             let value = T::Root::decode(*backend, row.discriminator.as_deref(), &row.doc);
-            let value = value.ok_or_else(|| Stop::failed(format!("{what} tells of a row of no known type")))?;
             let value =
-                value.map_err(|failure| Stop::failed(format!("{what} tells what does not decode: {failure:?}")))?;
-            told.push(SeenRow {
+                value.ok_or_else(|| Stop::failed(format!("{what} returns a row with an unknown discriminator")))?;
+            let value = value
+                .map_err(|failure| Stop::failed(format!("{what} returns a row that does not decode: {failure:?}")))?;
+            rows_before_writes.push(ObservedRow {
                 id: row.id,
                 version: row.version,
                 variant: value.variant(),
@@ -330,11 +343,11 @@ impl<'a, T: PersistentType, B: Backend> Many<'a, T, B> {
                 updated_at: row.updated_at,
             });
         }
-        Ok(told)
+        Ok(rows_before_writes)
     }
 
-    /// What became of writes that are to be done.
-    fn done(&self, what: &str, writes: Vec<Write<'_, B::Doc>>) -> Outcome<Vec<Written<()>>> {
+    /// Does the writes, which must succeed.
+    fn written_by(&self, what: &str, writes: Vec<Write<'_, B::Document>>) -> Outcome<Vec<Written<()>>> {
         match self.write(writes) {
             Ok(written) => Ok(written.into_vec()),
             Err(failure) => Err(Stop::failed(format!("{what}: {failure:?}"))),

@@ -1,19 +1,19 @@
-//! Whether keys, indexes and counts say what the rows say.
+//! Checks that keys, indexes and counts match the rows.
 
-use longevity_core::query::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select, Subject, evaluate};
 use longevity_core::table::{Index, TableDefinition};
 use longevity_core::value::Comparison;
 use longevity_core::{Error, PState, PersistentType, RowId};
 
 use super::table::{Table, all};
-use crate::cases::values_in;
+use crate::values::values_in;
 use crate::views::AnyView;
 
-/// How many values of an index are asked for.
+/// How many values of an index are queried.
 const OPERANDS: usize = 5;
 
 impl<P: PersistentType> Table<P> {
-    /// Where keys, indexes and counts do not say what the rows say.
+    /// The keys, indexes and counts that do not match the rows.
     pub(super) fn examine(&self) -> Result<Vec<String>, Error> {
         let rows = self.views[0].find(all(), false)?;
         let mut problems = Vec::new();
@@ -28,7 +28,7 @@ impl<P: PersistentType> Table<P> {
         Ok(problems)
     }
 
-    /// Each row is found by each of its keys, and no sample that no row holds.
+    /// Checks that each row is found by each of its keys, and that a sample that no row holds is not found.
     fn examine_keys(
         &self,
         view: &dyn AnyView<P>,
@@ -46,7 +46,7 @@ impl<P: PersistentType> Table<P> {
                 let is_there = rows.iter().any(|row| super::table::same_value(row.get(), sample));
                 let found = view.retrieve(key, sample)?;
                 if let Some(found) = found.filter(|_| !is_there) {
-                    problems.push(format!("key: {property} of no row finds row {}: {sample:?}", found.id()));
+                    problems.push(format!("key: a {property} that no row has finds row {}: {sample:?}", found.id()));
                 }
             }
         }
@@ -62,18 +62,18 @@ impl<P: PersistentType> Table<P> {
         let (count, found) = (view.count(all())?, view.find(all(), true)?);
         if (count, found.len()) != (rows.len() as u64, rows.len()) {
             let streamed = found.len();
-            problems.push(format!("count: {} rows are counted as {count} and streamed as {streamed}", rows.len()));
+            problems.push(format!("count: of {} rows, {count} are counted and {streamed} are streamed", rows.len()));
         }
         Ok(())
     }
 
-    /// Queries that the index can serve find what a scan of all rows finds.
+    /// Checks that queries that the index can serve find the same rows as a scan.
     fn examine_index(&self, index: &Index, rows: &[PState<P>], problems: &mut Vec<String>) -> Result<(), Error> {
         let root = &*self.views[0];
         let held = rows.iter().map(PState::get).chain(&self.samples);
         for values in held.filter_map(|value| values_in(&self.definition, index, value)).take(OPERANDS) {
             let compare = |comparison| {
-                let scope = index.scope.map_or(Predicate::All, Predicate::Scope);
+                let scope = index.scope.map_or(Predicate::True, Predicate::Scope);
                 index.columns.iter().zip(&values).fold(scope, |conjunction, (column, value)| {
                     let path = self.definition.columns[*column].path.clone();
                     conjunction.and(Predicate::Compare { path, comparison, operand: value.clone() })
@@ -92,7 +92,7 @@ impl<P: PersistentType> Table<P> {
                 }
             }
         }
-        // In the index's own order: it may be walked from end to end.
+        // In the order of the index, so that the store may read it from end to end.
         if index.scope.is_none() {
             let order = index.columns.iter().map(|column| {
                 let path = self.definition.columns[*column].path.clone();
@@ -122,6 +122,6 @@ fn sees<P: PersistentType>(view: &dyn AnyView<P>, value: &P) -> bool {
 fn holds<P: PersistentType>(definition: &TableDefinition, predicate: &Predicate, value: &P) -> bool {
     let names = definition.variants.get(value.variant()).and_then(|variant| variant.discriminators);
     let discriminator = names.and_then(|names| names.first().copied());
-    // The predicates of an examination ask for no ids.
+    // These predicates do not test the id.
     evaluate(predicate, Subject { id: RowId::from_u128(0), discriminator }, &|path| value.value_at(path))
 }

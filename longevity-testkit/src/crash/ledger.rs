@@ -1,27 +1,27 @@
-//! What was acknowledged, and what may or may not have happened when the writers died.
+//! The acknowledged writes, and those that may or may not have happened when the writers died.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use longevity_core::RowId;
 
-/// What a writer says: before an operation, and after it was acknowledged.
+/// An event of a writer, before a write or after its acknowledgement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// The thread is about to do this in the tables at these positions: one write, or some in a transaction.
+    /// The thread is about to write to the tables at these positions: one write, or several in a transaction.
     Begin(usize, Vec<(usize, Op)>),
-    /// The same, in a transaction that will be rolled back.
+    /// The thread is about to write in a transaction that will be rolled back.
     Try(usize, Vec<(usize, Op)>),
-    /// The thread's writes are acknowledged: the rows that each of them wrote, and their versions.
+    /// The thread's writes are acknowledged. Each wrote these rows, with these versions.
     Done(usize, Vec<Written>),
     /// The thread's transaction was rolled back.
     Undone(usize),
 }
 
-/// The rows that a write wrote, and their versions.
+/// The rows that a write wrote, with their versions.
 pub(crate) type Written = Vec<(RowId, u64)>;
 
-/// A write. Values are samples, by number.
+/// A write. Values are numbers of samples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     /// New rows, all or none.
@@ -30,7 +30,7 @@ pub(crate) enum Op {
     Delete(RowId),
 }
 
-/// A row: which sample it holds, and its version.
+/// The sample that a row holds, and the row's version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) sample: usize,
@@ -39,7 +39,7 @@ pub(crate) struct Entry {
 
 pub(crate) type Rows = BTreeMap<RowId, Entry>;
 
-/// The rows that have to be there, as far as writes were acknowledged.
+/// The rows that must exist according to the acknowledged writes.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     tables: Vec<Rows>,
@@ -47,11 +47,11 @@ pub struct Ledger {
     acknowledged: usize,
 }
 
-/// What was begun and has not ended.
+/// Writes that were begun and have not ended.
 #[derive(Clone, Debug)]
 struct InFlight {
     ops: Vec<(usize, Op)>,
-    /// Whether it may be there.
+    /// Whether the writes may be in the store. Those to be rolled back may not.
     is_kept: bool,
 }
 
@@ -61,7 +61,7 @@ impl Ledger {
         self.acknowledged
     }
 
-    /// Takes down what a writer says.
+    /// Records an event of a writer.
     pub(crate) fn take(&mut self, event: Event) -> Result<(), String> {
         match event {
             Event::Begin(thread, ops) => self.begin(thread, InFlight { ops, is_kept: true }),
@@ -69,7 +69,7 @@ impl Ledger {
             Event::Done(thread, written) => {
                 let begun = self.in_flight.remove(&thread);
                 let Some(begun) = begun.filter(|begun| begun.is_kept && begun.ops.len() == written.len()) else {
-                    return Err(format!("thread {thread} acknowledges what it did not begin"));
+                    return Err(format!("thread {thread} acknowledges writes that it did not begin"));
                 };
                 self.acknowledged += 1;
                 begun.ops.into_iter().zip(&written).for_each(|((table, op), written)| self.write(table, op, written));
@@ -77,7 +77,7 @@ impl Ledger {
             }
             Event::Undone(thread) => match self.in_flight.remove(&thread) {
                 Some(begun) if !begun.is_kept => Ok(()),
-                _ => Err(format!("thread {thread} undoes what it did not begin")),
+                _ => Err(format!("thread {thread} rolls back writes that it did not begin")),
             },
         }
     }
@@ -85,7 +85,7 @@ impl Ledger {
     fn begin(&mut self, thread: usize, begun: InFlight) -> Result<(), String> {
         match self.in_flight.insert(thread, begun) {
             None => Ok(()),
-            Some(begun) => Err(format!("thread {thread} goes on before {:?} is acknowledged", begun.ops)),
+            Some(begun) => Err(format!("thread {thread} begins another write before {:?} is acknowledged", begun.ops)),
         }
     }
 
@@ -102,7 +102,7 @@ impl Ledger {
         }
     }
 
-    /// Holds the rows that are there to those that have to be. From then on, they are what has to be there.
+    /// Checks the actual rows against the expected ones. The actual rows are then the expected ones for the next check.
     pub(crate) fn settle(&mut self, actual: Vec<Rows>) -> Vec<String> {
         let mut problems = Vec::new();
         self.tables.resize(actual.len(), Rows::new());
@@ -118,10 +118,10 @@ impl Ledger {
             }
             if done.contains(&true) && !is_kept {
                 problems.push(format!(
-                    "resurrected: a transaction that was to be rolled back, {ops:?}, is there: {done:?}"
+                    "resurrected: writes of a transaction that was to be rolled back are in the store: {ops:?}: {done:?}"
                 ));
             } else if done.contains(&true) && done.contains(&false) {
-                problems.push(format!("torn: of a transaction, {ops:?}, only this is there: {done:?}"));
+                problems.push(format!("torn: only some writes of a transaction are in the store: {ops:?}: {done:?}"));
             }
         }
         for (table, (expected, actual)) in self.tables.iter().zip(&actual).enumerate() {
@@ -129,14 +129,15 @@ impl Ledger {
                 match actual.get(id) {
                     None => problems.push(format!("lost: row {id} of table {table} is gone: {entry}")),
                     Some(other) if other != entry => {
-                        problems.push(format!("lost: row {id} of table {table} is {other}, acknowledged was {entry}"));
+                        problems
+                            .push(format!("lost: row {id} of table {table} is {other}, but {entry} was acknowledged"));
                     }
                     Some(_) => {}
                 }
             }
             for (id, entry) in actual.iter().filter(|(id, _)| !expected.contains_key(id)) {
                 problems.push(format!(
-                    "resurrected: row {id} of table {table} is there, deleted or never created: {entry}"
+                    "resurrected: row {id} of table {table} was deleted or never created, but is in the store: {entry}"
                 ));
             }
         }
@@ -145,7 +146,7 @@ impl Ledger {
     }
 }
 
-/// Adds an operation that was in flight to what is expected if it happened, and says whether it did.
+/// Finds out whether a write that was in flight happened, and if so, adds it to the expected rows.
 fn resolve(op: &Op, expected: &mut Rows, actual: &Rows) -> Result<bool, String> {
     match op {
         Op::Create(samples) => {
@@ -155,7 +156,7 @@ fn resolve(op: &Op, expected: &mut Rows, actual: &Rows) -> Result<bool, String> 
             let row = |sample: &usize| actual.iter().find(|(id, entry)| is_new(*sample, id, entry));
             let found: Vec<_> = samples.iter().filter_map(row).map(|(id, entry)| (*id, *entry)).collect();
             let is_done = !found.is_empty();
-            let problem = format!("torn: {} rows of a batch of {} are there", found.len(), samples.len());
+            let problem = format!("torn: {} rows of a batch of {} are in the store", found.len(), samples.len());
             let is_torn = is_done && found.len() < samples.len();
             expected.extend(found);
             if is_torn { Err(problem) } else { Ok(is_done) }
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_acknowledged_has_to_be_there() {
+    fn acknowledged_writes_must_be_in_the_store() {
         settles(&[], &[(1, 5, 1)], None);
         settles(&[], &[], Some("lost"));
         settles(&[], &[(1, 4, 0)], Some("lost"));
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_in_flight_may_be_there_wholly() {
+    fn writes_in_flight_may_be_in_the_store_as_a_whole() {
         let batch = [Op::Create(vec![6, 7])];
         settles(&batch, &[(1, 5, 1)], None);
         settles(&batch, &[(1, 5, 1), (3, 6, 0), (4, 7, 0)], None);
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_counts_from_then_on() {
+    fn the_rows_found_are_expected_the_next_time() {
         let mut ledger = ledger(&[Op::Delete(id(1))]);
         assert_eq!(ledger.settle(rows(&[])), [""; 0]);
         assert_eq!(ledger.settle(rows(&[])), [""; 0]);
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn writers_acknowledge_what_they_began() {
+    fn writers_acknowledge_only_writes_that_they_began() {
         let mut ledger = Ledger::default();
         let delete = || Event::Begin(0, vec![(0, Op::Delete(id(1)))]);
         let undelete = || Event::Try(0, vec![(0, Op::Delete(id(1)))]);
@@ -284,9 +285,9 @@ mod tests {
         assert!(ledger.take(Event::Done(0, vec![vec![], vec![]])).is_err());
     }
 
-    /// In two tables, a transaction deletes a row and makes one.
+    /// A transaction deletes a row in one table, and creates and updates rows in another.
     #[test]
-    fn a_transaction_is_there_wholly_or_not_at_all() {
+    fn a_transaction_is_in_the_store_as_a_whole_or_not_at_all() {
         let settled = |first: &[(u128, usize, u64)], second: &[(u128, usize, u64)]| {
             let mut ledger = ledger(&[]);
             ledger.take(Event::Begin(0, vec![(1, Op::Create(vec![3]))])).unwrap();
@@ -304,7 +305,7 @@ mod tests {
             let problems = settled(first, second);
             assert!(problems.iter().any(|problem| problem.starts_with("torn")), "{problems:?}");
         }
-        // What was rolled back must not be there, nor what was to be.
+        // Neither a transaction that was rolled back nor one that was about to be may be in the store.
         for is_undone in [true, false] {
             let mut ledger = ledger(&[]);
             ledger.take(Event::Try(0, vec![(0, Op::Delete(id(1)))])).unwrap();

@@ -1,259 +1,27 @@
-//! A store whose writers are killed while they write: what was acknowledged is there afterwards, and nothing is half done.
+//! Kills writers while they write to a store, and checks that acknowledged writes are there afterwards and no write is half done.
 //!
-//! For back ends that say they are durable. [`CrashSpec`] starts the test binary once more as a child, which writes as fast
-//! as it can through the repositories of all types of a model, on several threads, also in transactions over several tables where the
-//! back end has them, some of which are rolled back. It says on its standard output what it begins and what was acknowledged. After a random number of acknowledgements it is killed without a warning. Then the
-//! store is opened again and examined, and the next child goes on with it. The domain model is the caller's; one with a
-//! poly type, keys and indexes finds most.
+//! This is for durable back ends. [`CrashSpec`] starts the test binary again as a child. The child writes as fast as it can
+//! through the repositories of all types of a model, on several threads. If the back end has transactions, it also writes in
+//! transactions over several tables, and rolls some of them back. It prints to standard output which writes it begins and which
+//! are acknowledged. After a random number of acknowledgements, the parent kills it without warning, opens the store again and
+//! examines it. The next child continues with the same store. The caller chooses the domain model; one with a poly type, keys and
+//! indexes finds most.
 //!
-//! What dies is a process, not the machine: that the operating system loses nothing which it was handed is not tested.
+//! A process is killed, not the machine. This does not test that the operating system keeps the data that it was given.
 
 mod examine;
 mod ledger;
-mod line;
+mod message;
 mod process;
 mod report;
+mod spec;
 mod table;
+mod tables;
 mod writer;
-
-use std::fmt::{self, Debug};
-use std::marker::PhantomData;
-
-use longevity_core::backend::Backend;
-use longevity_core::blocking::Longevity;
-use longevity_core::{BoxError, Error};
+mod writing;
 
 pub use ledger::Ledger;
 pub use report::CrashReport;
-
-use self::process::{AnyTransactions, Role, fail, kill_one, told, write_here, write_until_killed};
-use self::table::{Values, tables};
-use crate::contract::SpecModel;
-use crate::random::seed_from_environment;
-use crate::strategies::{Generators, StrategySource};
-
-/// The environment variable with the number of kills.
-const KILLS: &str = "LONGEVITY_KILLS";
-
-type Check = Box<dyn Fn(&str) -> Result<(), BoxError>>;
-
-/// Kills the writers of the domain model `M` on the back end `B`, again and again.
-///
-/// In an ordinary test, the child has to find its way back to it: [`in_test`](Self::in_test) says how it is called, and
-/// [`crash_spec!`](crate::crash_spec) does so by itself. In a `main` of one's own it is the first thing there:
-///
-/// ```text
-/// fn main() {
-///     CrashSpec::<Blogging, _>::new(|place| Sqlite::file(place))
-///         .integrity(|place| integrity_check(place))
-///         .run(|| tempfile::tempdir().map(|folder| (folder.path().join("crash.db").display().to_string(), folder)))
-///         .assert_survived();
-/// }
-/// ```
-pub struct CrashSpec<M, B> {
-    open: Box<dyn Fn(&str) -> Result<B, BoxError>>,
-    integrity: Check,
-    values: Values,
-    kills: usize,
-    threads: usize,
-    acknowledgements: usize,
-    test: Option<String>,
-    of: PhantomData<fn() -> M>,
-}
-
-impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
-    /// On the back end that this opens at a place: a path or an address. Five kills, or as many as the environment
-    /// variable `LONGEVITY_KILLS` says; the seed from `LONGEVITY_SEED`.
-    pub fn new<E: Into<BoxError>>(open: impl Fn(&str) -> Result<B, E> + 'static) -> Self {
-        let kills = match std::env::var(KILLS).map(|kills| kills.parse()) {
-            Err(_) => 5,
-            Ok(Ok(kills)) => kills,
-            Ok(Err(error)) => panic!("{KILLS} is not a number: {error}"),
-        };
-        Self {
-            open: Box::new(move |place| open(place).map_err(Into::into)),
-            integrity: Box::new(|_| Ok(())),
-            values: Values { generators: Generators::new(), samples: 96, seed: seed_from_environment() },
-            kills,
-            threads: 4,
-            acknowledgements: 400,
-            test: None,
-            of: PhantomData,
-        }
-    }
-
-    /// The back end's own check of the store at a place, after each kill: `PRAGMA integrity_check`. The store is not open
-    /// then.
-    pub fn integrity<E: Into<BoxError>>(mut self, check: impl Fn(&str) -> Result<(), E> + 'static) -> Self {
-        self.integrity = Box::new(move |place| check(place).map_err(Into::into));
-        self
-    }
-
-    /// How often the writers are killed, whatever the environment says.
-    pub fn kills(mut self, kills: usize) -> Self {
-        self.kills = kills;
-        self
-    }
-
-    /// On how many threads a child writes.
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
-        self
-    }
-
-    /// How many values there are of each table: so many rows at most.
-    pub fn samples(mut self, samples: usize) -> Self {
-        self.values.samples = samples;
-        self
-    }
-
-    /// A child is killed after this many acknowledgements at the latest.
-    pub fn acknowledgements(mut self, acknowledgements: usize) -> Self {
-        self.acknowledgements = acknowledgements.max(1);
-        self
-    }
-
-    /// The seed, whatever the environment says.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.values.seed = seed;
-        self
-    }
-
-    /// Takes every `T`, wherever it occurs, from this strategy.
-    pub fn strategy<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
-        self.values.generators = self.values.generators.with(source);
-        self
-    }
-
-    /// About how many numbers, texts and the like a generated row holds in the mean, where its type is larger; 100 unless you say
-    /// otherwise. See [`Generators`].
-    pub fn budget(mut self, values: usize) -> Self {
-        self.values.generators = self.values.generators.budget(values);
-        self
-    }
-
-    /// It runs in a `#[test]` of this module path and name, as `module_path!()` has it: the child is started as that test
-    /// alone.
-    pub fn in_test(mut self, module_path: &str, name: &str) -> Self {
-        // The harness names tests without their crate.
-        let module = module_path.split_once("::").map(|(_, module)| format!("{module}::")).unwrap_or_default();
-        self.test = Some(format!("{module}{name}"));
-        self
-    }
-
-    /// Kills writers of a store at a new place, which what comes with it has to outlive. In a child, which has its place
-    /// already, this writes and never returns.
-    pub fn run<G, E: Into<BoxError>>(&self, place: impl FnOnce() -> Result<(String, G), E>) -> CrashReport {
-        let mut report =
-            CrashReport { model: M::NAME, kills: 0, acknowledged: 0, seed: self.values.seed, problems: Vec::new() };
-        let role = Role { name: self.name(), test: self.test.clone(), seed: self.values.seed };
-        match told() {
-            Some(told) if told.name == role.name => self.be_child(&told.place, told.kill),
-            // The child of another in the same `main`.
-            Some(_) => return report,
-            None => {}
-        }
-        let (place, _guard) = match place() {
-            Ok(place) => place,
-            Err(error) => {
-                report.problems.push(format!("there is no place for the store: {}", error.into()));
-                return report;
-            }
-        };
-        let mut ledger = Ledger::default();
-        while report.kills < self.kills && report.problems.is_empty() {
-            report.kills += 1;
-            report.problems = self.survive(&role, &place, report.kills, &mut ledger);
-            report.acknowledged = ledger.acknowledged();
-        }
-        report
-    }
-
-    fn survive(&self, role: &Role, place: &str, kill: usize, ledger: &mut Ledger) -> Vec<String> {
-        if let Err(problem) = kill_one(role, place, kill, self.acknowledgements, ledger) {
-            return vec![problem];
-        }
-        let mut problems = match (self.open)(place) {
-            Ok(backend) => self.examine(backend, ledger),
-            Err(error) => vec![format!("the store does not open after a kill: {error}")],
-        };
-        problems.extend((self.integrity)(place).err().map(|error| format!("integrity: {error}")));
-        problems
-    }
-
-    /// Writes so often in this process, and gives what was acknowledged: for tests of [`examine`](Self::examine).
-    pub fn write(&self, backend: B, writes: usize) -> Result<Ledger, Error> {
-        let store = self.opened(backend)?;
-        let tables = tables(&store, &self.values)?;
-        write_here(&tables, transactions(&store), self.threads, self.values.seed, writes)
-    }
-
-    /// What is wrong with a store: rows that were lost, torn or resurrected, and keys, indexes and counts that do not say
-    /// what the rows say.
-    pub fn examine(&self, backend: B, ledger: &mut Ledger) -> Vec<String> {
-        let examined = || -> Result<Vec<String>, Error> {
-            let store = self.opened(backend)?;
-            let (mut all_rows, mut problems, tables) = (Vec::new(), Vec::new(), tables(&store, &self.values)?);
-            for table in &tables {
-                let (rows, torn) = table.rows()?;
-                all_rows.push(rows);
-                problems.extend(torn);
-            }
-            problems.extend(ledger.settle(all_rows));
-            for table in &tables {
-                problems.extend(table.inconsistencies()?);
-            }
-            Ok(problems)
-        };
-        examined().unwrap_or_else(|error| vec![format!("the store does not answer: {error}")])
-    }
-
-    fn opened(&self, backend: B) -> Result<Longevity<M, B>, Error> {
-        let store = Longevity::open(backend)?;
-        store.create_schema()?;
-        Ok(store)
-    }
-
-    fn be_child(&self, place: &str, kill: usize) -> ! {
-        let backend = match (self.open)(place) {
-            Ok(backend) => backend,
-            Err(error) => fail(&format!("the store does not open: {error}")),
-        };
-        let opened = self.opened(backend).and_then(|store| Ok((tables(&store, &self.values)?, store)));
-        match opened {
-            Ok((tables, store)) => {
-                write_until_killed(&tables, transactions(&store), self.threads, self.values.seed, kill)
-            }
-            Err(error) => fail(&error.to_string()),
-        }
-    }
-
-    fn name(&self) -> String {
-        format!("{} on {} in {}", M::NAME, B::NAME, self.test.as_deref().unwrap_or("main"))
-    }
-}
-
-impl<M: SpecModel, B: Backend> Debug for CrashSpec<M, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CrashSpec")
-            .field("name", &self.name())
-            .field("kills", &self.kills)
-            .field("values", &self.values)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The transactions of a store that has some.
-fn transactions<M: SpecModel, B: Backend>(store: &Longevity<M, B>) -> Option<&dyn AnyTransactions> {
-    let has_some = store.asynchronous().backend().capabilities().transactions;
-    has_some.then_some(store as &dyn AnyTransactions)
-}
-
-/// The spec as a closure configures it; says the closure's parameter type where a macro cannot.
+pub use spec::CrashSpec;
 #[doc(hidden)]
-pub fn configured<M, B>(
-    spec: CrashSpec<M, B>,
-    configure: impl FnOnce(CrashSpec<M, B>) -> CrashSpec<M, B>,
-) -> CrashSpec<M, B> {
-    configure(spec)
-}
+pub use spec::configured;

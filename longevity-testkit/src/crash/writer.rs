@@ -1,4 +1,4 @@
-//! What writes to a table until it is killed.
+//! Writers to a table, which write until they are killed.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use crate::views::AnyView;
 /// How many rows a batch has at most.
 const BATCH: usize = 8;
 
-/// A writer, without its type. It plans a write, does it, and then keeps it or has it undone.
+/// A writer, without its type. It plans a write, does it, and then keeps or undoes it.
 pub(super) trait AnyWriter: Send {
     /// The position of its table.
     fn table(&self) -> usize;
     /// Chooses a write; `None` if there is nothing to write.
     fn plan(&mut self, chance: &mut TestRunner) -> Option<Op>;
-    /// Does what was planned, in a transaction if there is one.
+    /// Does the planned write, in the transaction if there is one.
     fn write(&mut self, transaction: Option<&dyn Any>, chance: &mut TestRunner) -> Result<Written, Error>;
-    /// What was done is there.
+    /// Notes that the write is in the store.
     fn keep(&mut self);
-    /// What was done was rolled back.
+    /// Notes that the write was rolled back.
     fn undo(&mut self);
 }
 
@@ -35,14 +35,14 @@ pub(super) struct Writer<P> {
     free: Vec<usize>,
     rows: Vec<(PState<P>, usize)>,
     planned: Option<Planned<P>>,
-    /// The states that the write gave.
+    /// The states that the write returned.
     written: Vec<PState<P>>,
 }
 
-/// A write. Its samples and its row are in nobody else's hands.
+/// A planned write. Its samples and its row are in neither `free` nor `rows`.
 enum Planned<P> {
     Create(Vec<usize>),
-    /// A row that holds the first sample becomes one with the second.
+    /// The row changes from the first sample to the second.
     Update(PState<P>, usize, usize),
     Delete(PState<P>, usize),
 }
@@ -69,7 +69,7 @@ impl<P: PersistentType> Writer<P> {
 
     fn plan_to_update(&mut self, chance: &mut TestRunner) -> Planned<P> {
         let (state, old) = self.rows.swap_remove(below(self.rows.len(), chance));
-        // The primary key stays, and with it the sample.
+        // The primary key must not change, so the sample stays.
         let next = if self.table.definition.primary_key.is_some() { None } else { self.take_free(chance) };
         Planned::Update(state, old, next.unwrap_or(old))
     }
@@ -80,7 +80,7 @@ impl<P: PersistentType> Writer<P> {
     }
 }
 
-/// A repository that takes this value: that of the type that owns the table, or of its variant.
+/// A repository that accepts this value: that of the type that owns the table, or that of the value's variant.
 fn view<'a, P: PersistentType>(
     views: &'a [Box<dyn AnyView<P>>],
     value: &P,

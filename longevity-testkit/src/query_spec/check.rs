@@ -6,33 +6,34 @@ use std::sync::{Arc, OnceLock};
 use longevity_core::blocking::Longevity;
 use longevity_core::{DomainModel, InModel, PState, PersistentType};
 
-use super::{Ask, Rows};
+use super::rows::Rows;
+use super::written::QueryOfRows;
+use crate::advice::with_advice;
 use crate::contract::SpecRoot;
 use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop};
 use crate::plan::{TablePlan, table_plan};
-use crate::questions::{Plain, Questions, Ways, agree, agree_as_evaluated, simplest};
+use crate::queries::{Checks, PlainRow, RandomQueries, check_as_evaluated, check_query, simplest};
 use crate::random::runner;
-use crate::refused::advised;
-use crate::spec::Settings;
+use crate::settings::Settings;
 
-/// One in so many random queries is asked for more than its rows, which takes several times as long.
+/// One in this number of random queries is checked for pages, values and aggregates too, which takes several times as long.
 const OTHERS: usize = 4;
 
-/// How many rows are written at once: every store takes so many.
+/// How many rows are written at once. Every store accepts this number.
 const BATCH: usize = 100;
 
-/// What all cases of a table share: its plan, and its rows.
+/// The plan and the rows of a table, which all its cases share.
 pub(super) struct Shared<P> {
     plan: TablePlan<P>,
     population: Vec<P>,
 }
 
-/// The same, made by the first case that needs it, and by no other.
+/// A place for the shared plan and rows, filled by the first case that needs them.
 pub(super) type Slot<P> = Arc<OnceLock<Result<Shared<P>, String>>>;
 
 /// The table of `P` in stores of a fixture, and the repository of `T`, which is `P` or one of its derived types.
-pub(super) struct Tables<M, P, T, F> {
+pub(super) struct QueriedTable<M, P, T, F> {
     fixture: Arc<F>,
     settings: Settings,
     shared: Slot<P>,
@@ -40,7 +41,7 @@ pub(super) struct Tables<M, P, T, F> {
     of: PhantomData<fn() -> M>,
 }
 
-impl<M, P, T, F> Clone for Tables<M, P, T, F> {
+impl<M, P, T, F> Clone for QueriedTable<M, P, T, F> {
     fn clone(&self) -> Self {
         let Self { fixture, settings, shared, narrow, of } = self;
         let (fixture, shared) = (Arc::clone(fixture), Arc::clone(shared));
@@ -48,7 +49,7 @@ impl<M, P, T, F> Clone for Tables<M, P, T, F> {
     }
 }
 
-impl<M, P, T, F> Tables<M, P, T, F>
+impl<M, P, T, F> QueriedTable<M, P, T, F>
 where
     M: DomainModel,
     P: SpecRoot + InModel<M>,
@@ -64,41 +65,42 @@ where
         Self { fixture, settings, shared, narrow, of: PhantomData }
     }
 
-    /// The query that this makes of the rows.
-    pub(super) fn given(&self, ask: &Ask<T>) -> Outcome {
+    /// Checks the query that the user makes from the rows.
+    pub(super) fn check_written(&self, query: &QueryOfRows<T>) -> Outcome {
         self.with_rows(|store, states, plan| {
             let values = states.iter().map(|state| state.get().clone()).collect();
             let rows = Rows::new(values, self.settings.generators.clone(), self.settings.seed);
-            agree_as_evaluated(&plan.definition, &store.repo::<T>(), states, &ask(&rows))
+            check_as_evaluated(&plan.definition, &store.repo::<T>(), states, &query(&rows))
         })
     }
 
-    /// So many random queries.
-    pub(super) fn generated(&self, queries: usize) -> Outcome {
+    /// Checks random queries, `queries` of them.
+    pub(super) fn check_random(&self, queries: usize) -> Outcome {
         self.with_rows(|store, states, plan| {
             let repo = store.repo::<T>();
-            let questions = Questions::about::<T, T>(&plan.definition, &plan.scopes, states.iter().map(PState::get));
-            let rows: Vec<_> = states.iter().enumerate().map(|(number, row)| Plain::of(number, row.get())).collect();
+            let random_queries =
+                RandomQueries::about::<T, T>(&plan.definition, &plan.scopes, states.iter().map(PState::get));
+            let rows: Vec<_> = states.iter().enumerate().map(|(number, row)| PlainRow::of(number, row.get())).collect();
             let mut chance = runner(self.settings.seed, &format!("{}::{}::queries", M::NAME, T::NAME));
             for number in 0..queries {
-                let asked = questions.ask(&mut chance);
-                let ways = if number % OTHERS == 0 { Ways::All } else { Ways::Rows };
-                let check = |asked: &_| agree(&questions, &repo, states, &rows, asked, ways);
-                if check(&asked).is_err() {
-                    check(&simplest(asked.clone(), |asked| check(asked).is_err()))?;
-                    // Only that one failed, and not again.
-                    check(&asked)?;
-                    return Err(Stop::failed("a query failed once, and not when it was asked again"));
+                let query = random_queries.draw_query(&mut chance);
+                let checks = if number % OTHERS == 0 { Checks::All } else { Checks::Rows };
+                let check = |query: &_| check_query(&random_queries, &repo, states, &rows, query, checks);
+                if check(&query).is_err() {
+                    check(&simplest(query.clone(), |query| check(query).is_err()))?;
+                    // The simpler query does not fail: check the original again.
+                    check(&query)?;
+                    return Err(Stop::failed("a query failed once, and passed when it was repeated"));
                 }
             }
             Ok(())
         })
     }
 
-    /// In a new store, with the rows that `T`'s repository has to see, by id.
+    /// Calls the function with a new store and the rows that `T`'s repository has to see, by id.
     fn with_rows(
         &self,
-        asks: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
+        check: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
     ) -> Outcome {
         let shared = self.shared.get_or_init(|| {
             let Settings { generators, samples, seed, .. } = &self.settings;
@@ -109,13 +111,13 @@ where
             Ok(Shared { plan, population })
         });
         let shared = shared.as_ref().map_err(Stop::failed)?;
-        self.in_new_store(shared, asks).map_err(|stop| advised(stop, &shared.plan.definition))
+        self.in_new_store(shared, check).map_err(|stop| with_advice(stop, &shared.plan.definition))
     }
 
     fn in_new_store(
         &self,
         Shared { plan, population }: &Shared<P>,
-        asks: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
+        check: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
     ) -> Outcome {
         let (backend, _guard) =
             self.fixture.set_up_for_schema().map_err(|error| Stop::failed(format!("the fixture failed: {error}")))?;
@@ -128,9 +130,9 @@ where
             states.extend(created.into_iter().filter_map(|state| (self.narrow)(state).ok()));
         }
         if states.is_empty() {
-            return Err(Stop::failed(format!("the strategy of {} gives no {}", P::NAME, T::NAME)));
+            return Err(Stop::failed(format!("the strategy of {} generates no {}", P::NAME, T::NAME)));
         }
         states.sort_by_key(PState::id);
-        asks(&store, &states, plan)
+        check(&store, &states, plan)
     }
 }

@@ -1,70 +1,86 @@
-//! Which cases a model has: those of the queries that were given for each type, and that of its random ones.
+//! The list of a model's cases: those of the written queries of each type, and one for its random queries.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use longevity_core::backend::Backend;
 use longevity_core::{InModel, PState, PersistentType};
 
-use super::check::{Slot, Tables};
-use super::{Ask, QuerySpec};
+use super::check::{QueriedTable, Slot};
+use super::written::{QueryOfRows, WrittenQuery};
+use crate::case::Case;
 use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 use crate::facade::Facade;
 use crate::fixture::Fixture;
 use crate::naming::case_name;
-use crate::spec::Case;
+use crate::settings::Settings;
 
 /// A [`Slot`] of each table, by its type.
 pub(super) type Slots = HashMap<TypeId, Box<dyn Any>>;
 
 /// All cases of the model `M`.
-pub(super) fn of_model<M: SpecModel, F: Fixture>(
-    spec: &QuerySpec<M>,
+pub(super) fn cases_of_model<M: SpecModel, F: Fixture>(
+    settings: &Settings,
+    queries: &[WrittenQuery],
+    generated: usize,
     fixture: Arc<F>,
     facade: Facade,
     slots: &mut Slots,
 ) -> Vec<Case> {
-    let mut list = List { spec, fixture, facade, slots, cases: Vec::new() };
+    let mut list = CaseList {
+        settings,
+        queries,
+        generated,
+        fixture,
+        facade,
+        slots,
+        cases: Vec::new(),
+        of: PhantomData::<fn() -> M>,
+    };
     M::visit(&mut list);
     list.cases
 }
 
-struct List<'a, M, F> {
-    spec: &'a QuerySpec<M>,
+struct CaseList<'a, M, F> {
+    settings: &'a Settings,
+    queries: &'a [WrittenQuery],
+    generated: usize,
     fixture: Arc<F>,
     facade: Facade,
     slots: &'a mut Slots,
     cases: Vec<Case>,
+    of: PhantomData<fn() -> M>,
 }
 
-impl<M: SpecModel, F: Fixture> List<'_, M, F> {
+impl<M: SpecModel, F: Fixture> CaseList<'_, M, F> {
     fn add<P, T>(&mut self, narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>)
     where
         P: SpecRoot + InModel<M>,
         T: PersistentType<Root = P>,
     {
-        let QuerySpec { settings, generated, queries, .. } = self.spec;
+        let Self { settings, queries, generated, .. } = *self;
         let store = settings.store.as_deref().unwrap_or(F::Backend::NAME);
         let name = |operation: &str| case_name(M::NAME, T::NAME, operation, store, self.facade);
         let slot = self.slots.entry(TypeId::of::<P>()).or_insert_with(|| Box::new(Slot::<P>::default()));
         let slot = slot.downcast_ref::<Slot<P>>().cloned().unwrap_or_default();
-        let tables = Tables::<M, P, T, F>::new(Arc::clone(&self.fixture), settings.clone(), slot, narrow);
-        for given in queries {
-            // Not about this type.
-            let Ok(ask) = Arc::clone(&given.ask).downcast::<Ask<T>>() else { continue };
-            let tables = tables.clone();
-            self.cases.push(Case::new(name(&given.name), settings.seed, move || tables.given(&ask)));
+        let table = QueriedTable::<M, P, T, F>::new(Arc::clone(&self.fixture), settings.clone(), slot, narrow);
+        for written in queries {
+            // The query is about another type.
+            let Ok(query) = Arc::clone(&written.query).downcast::<QueryOfRows<T>>() else { continue };
+            let table = table.clone();
+            self.cases.push(Case::new(name(&written.name), settings.seed, move || table.check_written(&query)));
         }
-        if *generated > 0 {
-            let queries = *generated;
+        if generated > 0 {
+            let queries = generated;
             let name = name(&format!("{queries} random queries"));
-            self.cases.push(Case::new(name, settings.seed, move || tables.generated(queries)));
+            self.cases.push(Case::new(name, settings.seed, move || table.check_random(queries)));
         }
     }
 }
 
-impl<M: SpecModel, F: Fixture> SpecVisitor<M> for List<'_, M, F> {
+impl<M: SpecModel, F: Fixture> SpecVisitor<M> for CaseList<'_, M, F> {
     fn plain<P: SpecRoot + InModel<M>>(&mut self) {
         self.add::<P, P>(Ok);
     }

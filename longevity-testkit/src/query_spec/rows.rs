@@ -1,4 +1,4 @@
-//! The rows that a query is made for, and values that make it find something.
+//! The rows that a user's query is made for, and values from them that make it find something.
 
 use longevity_core::{HasVariant, Storable, Value};
 use proptest::strategy::{Strategy, ValueTree};
@@ -9,10 +9,10 @@ use crate::strategies::{Generate, Generators};
 /// How many values are drawn to find one that no row has.
 const DRAWS: usize = 1_000;
 
-/// The rows that a repository sees, by id; their values are what a query of [`QuerySpec`](super::QuerySpec) compares with.
+/// The rows that a repository sees, by id. A query of [`QuerySpec`](super::QuerySpec) compares with their values.
 ///
-/// Each takes a closure that says what of a row is meant. Values are ordered as queries order them: nothing comes before
-/// `None`. Where what is asked for does not exist, it panics, and the case fails with the reason.
+/// Each method takes a closure that returns a value of a row. Values are ordered as queries order them: `None` is the least. If
+/// the requested value does not exist, the method panics, and the case fails with the reason.
 ///
 /// ```
 /// use longevity::testkit::{QuerySpec, Rows};
@@ -25,13 +25,13 @@ const DRAWS: usize = 1_000;
 ///     let nicknames = rows.filter_map(|member| member.nickname.clone()); // of those that have one
 ///     Member::query().filter(few | m.nickname.starts_with(nicknames.prefix(String::clone)))
 /// });
-/// let spec = spec.query("more cats than most, and nobody's name", |rows: &Rows<User>| {
+/// let spec = spec.query("more cats than most, and a name that no user has", |rows: &Rows<User>| {
 ///     let cats = rows.of::<Member>().median(|member| member.num_cats); // of a poly type's rows
-///     let nobody = rows.missing(|user| match user {
+///     let unknown = rows.missing(|user| match user {
 ///         User::Member(member) => member.username.clone(),
 ///         User::Commenter(commenter) => commenter.username.clone(),
 ///     });
-///     User::query().filter(Member::props().num_cats.gt(cats) | User::props().username.eq(nobody))
+///     User::query().filter(Member::props().num_cats.gt(cats) | User::props().username.eq(unknown))
 /// });
 /// spec.run(Mem::new).assert_passed();
 /// ```
@@ -62,20 +62,20 @@ impl<T> Rows<T> {
         self.values.is_empty()
     }
 
-    /// The value in the middle: as many rows have less or the same as have more or the same, or one more.
+    /// The value in the middle. Of an even number of rows, it is the lower of the two values in the middle.
     pub fn median<V: Storable>(&self, of: impl Fn(&T) -> V) -> V {
         self.nth_smallest(self.len().saturating_sub(1) / 2, of)
     }
 
-    /// The value that `n` rows come before when they are ordered by it: the smallest with 0.
+    /// The value of the row that `n` rows precede in the order of these values; with 0, the smallest value.
     pub fn nth_smallest<V: Storable>(&self, n: usize, of: impl Fn(&T) -> V) -> V {
         match self.sorted(of).into_iter().nth(n) {
             Some((_, value)) => value,
-            None => panic!("there are {} rows: none is behind {n} others", self.len()),
+            None => panic!("there are {} rows: no row follows {n} others", self.len()),
         }
     }
 
-    /// A value that occurs: one that no other has more rows of.
+    /// The most frequent value; of several, the smallest.
     pub fn occurring<V: Storable>(&self, of: impl Fn(&T) -> V) -> V {
         let mut sorted = self.sorted(of);
         let (mut start, mut longest, mut first) = (0, 0, 0);
@@ -101,21 +101,24 @@ impl<T> Rows<T> {
         });
         match missing.next() {
             Some(value) => value,
-            None => panic!("the rows have every {} that its strategy gives", std::any::type_name::<V>()),
+            None => panic!(
+                "no {} is missing: the rows have every value that its strategy generates",
+                std::any::type_name::<V>()
+            ),
         }
     }
 
-    /// A prefix that occurs: the first half, or one character at least, of the text in the middle of those that are not empty.
+    /// A prefix that occurs: the first half, at least one character, of the median of the strings that are not empty.
     pub fn prefix(&self, of: impl Fn(&T) -> String) -> String {
         let mut texts: Vec<_> = self.values.iter().map(of).filter(|text| !text.is_empty()).collect();
         texts.sort_unstable();
         match texts.get(texts.len().saturating_sub(1) / 2) {
             Some(text) => text.chars().take(text.chars().count().div_ceil(2)).collect(),
-            None => panic!("no row has a text that is not empty"),
+            None => panic!("no row has a string that is not empty"),
         }
     }
 
-    /// What the closure makes of them, where it makes something: of rows that have a value in an option, that value.
+    /// The results of the closure that are not `None`: for example, the values of an optional property.
     pub fn filter_map<U>(&self, of: impl Fn(&T) -> Option<U>) -> Rows<U> {
         let values = self.values.iter().filter_map(of).collect();
         Rows { values, generators: self.generators.clone(), seed: self.seed }
@@ -129,7 +132,7 @@ impl<T> Rows<T> {
         self.filter_map(|row| T::extract(row.clone()).ok())
     }
 
-    /// In their order.
+    /// The values in their order, typed and untyped.
     fn sorted<V: Storable>(&self, of: impl Fn(&T) -> V) -> Vec<(Value, V)> {
         let typed = self.values.iter().map(of);
         let mut sorted: Vec<_> = typed.map(|typed| (value(&typed), typed)).collect();
@@ -165,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn what_occurs_occurs_most_often() {
+    fn the_occurring_value_is_the_most_frequent() {
         assert_eq!(rows(&[4, 3, 1, 3, 2, 2, 3]).occurring(|row| *row), 3);
         assert_eq!(rows(&[4, 3]).occurring(|row| *row), 3);
     }
 
     #[test]
-    fn what_is_missing_is_in_no_row() {
+    fn a_missing_value_is_in_no_row() {
         let all_but_one: Vec<i64> = (0..=255).filter(|value| *value != 77).collect();
         assert_eq!(rows(&all_but_one).missing(|row| *row as u8), 77);
     }
@@ -185,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "there are 2 rows: none is behind 2 others")]
+    #[should_panic(expected = "there are 2 rows: no row follows 2 others")]
     fn rows_that_are_not_there_are_an_error() {
         rows(&[1, 2]).nth_smallest(2, |row| *row);
     }

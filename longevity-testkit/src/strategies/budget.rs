@@ -1,9 +1,9 @@
-//! How much of a type a value holds: weights of types, in values, and what a budget leaves of them.
+//! How much of a type a value holds: the weights of types, in values, and how a budget limits them.
 //!
-//! A number, a string, a `None` and an empty list each weigh one. A type has three weights: with nothing in its options and
-//! collections; with as much in them as they ask for, but no more than a share of the budget each; and with all. If all of it is
-//! within the budget, the type's values are drawn without a thought of the budget. If not, its options and collections hold
-//! something only so often that the budget is met in the mean, and what they hold has a share of its own to spend.
+//! A number, a string, a `None` and an empty list each weigh one. A type has three weights: with empty options and collections;
+//! with options and collections that hold what they could, but at most a share of the budget each; and full. If the full weight
+//! is within the budget, the type's values are drawn without regard to the budget. Otherwise its options and collections hold
+//! something just so often that the mean meets the budget, and each value in them has a share of its own to spend.
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -14,36 +14,36 @@ use proptest::test_runner::TestRunner;
 
 use super::combine::{below, draw, drawn};
 
-/// The part of a row's budget that what is in an option, or an element of a collection, may spend.
+/// The part of a row's budget that the value in an option, or an element of a collection, may spend.
 const SHARE: f64 = 1.0 / 3.0;
 
-/// What options and collections hold at least of what they could: else part of a type would never be seen.
+/// The least fill of options and collections. Without it, some parts of a type would never occur.
 const LEAST_FILL: f64 = 1.0 / 20.0;
 
-/// How often an option that may hold something does, and how many elements a collection has in the mean.
+/// How often an option holds something, and the mean number of elements of a collection, in a small value.
 pub(super) const SOMES: f64 = 3.0 / 4.0;
 const ELEMENTS: f64 = 6.0 / 5.0;
 
-/// How often a string may have any length in a row that has to keep to its budget.
+/// How often a string may have any length, in a row that has to keep to its budget.
 const ANY_LENGTH: f64 = 1.0 / 16.0;
 
-/// How much a type weighs.
+/// The weights of a type.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Weight {
-    /// With nothing in its options and collections.
+    /// With empty options and collections.
     least: f64,
-    /// With shares of the budget in them.
+    /// With options and collections that hold at most a share of the budget each.
     wanted: f64,
-    /// With all in them.
+    /// With full options and collections.
     full: f64,
-    /// How many components there are in it, each as often as it is held.
+    /// How many components it contains, each counted as often as it occurs.
     components: f64,
 }
 
-/// How much of what options and collections could hold they do hold, in the value that is being drawn.
+/// How full options and collections are in the value that is being drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Fill {
-    /// All: the type is small.
+    /// Full: the type is small.
     All,
     /// A part, between 0 and 1.
     Part(f64),
@@ -70,18 +70,18 @@ pub(super) fn with_fill<R>(fill: Fill, draw: impl FnOnce() -> R) -> R {
     draw()
 }
 
-/// What an option or an element may spend of the budget of a row.
+/// How much of a row's budget an option or an element may spend.
 pub(super) fn share(budget: usize) -> f64 {
     budget as f64 * SHARE
 }
 
-/// Whether something happens that does so with this probability.
+/// Draws whether something happens that has this probability.
 pub(super) fn happens(probability: f64, runner: &mut TestRunner) -> bool {
     // The upper 53 bits, as many as a float holds: a number from 0 to below 1.
     ((runner.rng().next_u64() >> 11) as f64) < probability * (1_u64 << 53) as f64
 }
 
-/// Values of any length; where a row has to keep to its budget, short ones, but for one in so many.
+/// Values of any length. If a row has to keep to its budget, most of them are short.
 pub(super) fn rarely_long<T: Debug + 'static>(
     any_length: BoxedStrategy<T>,
     short: BoxedStrategy<T>,
@@ -92,8 +92,8 @@ pub(super) fn rarely_long<T: Debug + 'static>(
     })
 }
 
-/// One of several strategies, each as often as its weight says; `usual` is the same of proptest's. That seeds a generator of its
-/// own for each strategy that it passes over, which is half of the time that a wide row takes.
+/// One of several strategies, as often as its weight says. `usual` is proptest's strategy for the same. It seeds a generator for
+/// each strategy that it does not choose, which takes half of the time of drawing a wide row.
 pub(super) fn by_weight<T: Debug + 'static>(
     usual: BoxedStrategy<T>,
     each: Vec<(usize, BoxedStrategy<T>)>,
@@ -115,10 +115,10 @@ pub(super) fn by_weight<T: Debug + 'static>(
 }
 
 impl Weight {
-    /// Of one value.
+    /// The weight of one value.
     pub(super) const ONE: Self = Self { least: 1.0, wanted: 1.0, full: 1.0, components: 0.0 };
 
-    /// Of parts that stand side by side; of none, one.
+    /// The weight of all parts together; of no parts, one.
     pub(super) fn sum(parts: impl Iterator<Item = Self>) -> Self {
         let sum = parts.fold(Self::default(), |sum, part| Self {
             least: sum.least + part.least,
@@ -129,7 +129,7 @@ impl Weight {
         Self { least: sum.least.max(1.0), wanted: sum.wanted.max(1.0), full: sum.full.max(1.0), ..sum }
     }
 
-    /// Of a component that is one of these alternatives, each as likely.
+    /// The weight of a component that is one of these alternatives, with equal probability.
     pub(super) fn component(alternatives: &[Self]) -> Self {
         let count = alternatives.len().max(1) as f64;
         let sum = |of: fn(&Self) -> f64| alternatives.iter().map(of).sum::<f64>();
@@ -141,7 +141,7 @@ impl Weight {
         }
     }
 
-    /// Of an option of this.
+    /// The weight of an option of this type.
     pub(super) fn optional(self, share: f64) -> Self {
         let of = |something: f64| 1.0 - SOMES + SOMES * something;
         if self.is_one() {
@@ -151,30 +151,30 @@ impl Weight {
         Self { least: 1.0, wanted, full: of(self.full), components: self.components }
     }
 
-    /// Of a collection of this.
+    /// The weight of a collection of this type.
     pub(super) fn collected(self, share: f64) -> Self {
         let wanted = 1.0 + ELEMENTS * self.spends(share) * self.interest();
         Self { least: 1.0, wanted, full: 1.0 + ELEMENTS * self.full, components: self.components }
     }
 
-    /// What a value of the type weighs that may weigh so much.
+    /// The weight of a value of the type that may weigh at most `allowance`.
     fn spends(self, allowance: f64) -> f64 {
         if self.full <= allowance { self.full } else { allowance.min(self.wanted).max(self.least) }
     }
 
-    /// How much more often it is there than a component that holds no others: what is far down in a type is seen seldom, and the
-    /// more seldom, the more there is on the way.
+    /// How much more often the type should occur than a component that holds no others. Parts that are deep in a type occur
+    /// rarely, and more rarely the more components contain them.
     fn interest(self) -> f64 {
         self.components.max(1.0).sqrt()
     }
 
-    /// How often an option or a collection holds something of the type, of the times that it does in a small value, where what it
-    /// is in is filled to this part.
+    /// How often an option or a collection holds a value of the type, relative to a small value, if the value around it is filled
+    /// to this part.
     pub(super) fn part(self, filled: f64) -> f64 {
         if self.is_one() { 1.0 } else { (filled * self.interest()).clamp(LEAST_FILL, 1.0) }
     }
 
-    /// How much of it there is in a value that may weigh so much.
+    /// How full a value of the type is that may weigh at most `allowance`.
     pub(super) fn fill(self, allowance: f64) -> Fill {
         if self.full <= allowance {
             return Fill::All;
@@ -184,7 +184,7 @@ impl Weight {
         Fill::Part(part.clamp(0.0, 1.0))
     }
 
-    /// Whether something of the type costs no more than nothing does.
+    /// Whether a value of the type weighs no more than `None` does.
     fn is_one(self) -> bool {
         self.full <= 1.0
     }
@@ -207,14 +207,14 @@ mod tests {
         assert_eq!(large.fill(60.0), Fill::Part(0.5));
         assert_eq!(large.fill(5.0), Fill::Part(0.0));
         assert_eq!(large.fill(500.0), Fill::Part(1.0));
-        // In an option it spends a share, and at least what it cannot leave out.
+        // In an option it spends a share, but at least its least weight.
         assert_eq!(large.optional(50.0).wanted, 1.0 + 0.75 * 50.0);
         assert_eq!(large.optional(5.0).wanted, 1.0 + 0.75 * 10.0);
         assert_eq!(large.collected(50.0).wanted, 1.0 + 1.2 * 50.0);
     }
 
     #[test]
-    fn what_holds_more_components_is_there_more_often() {
+    fn types_with_more_components_occur_more_often() {
         let holding = |components| Weight { least: 10.0, wanted: 110.0, full: 1e6, components };
         assert_eq!([1.0, 4.0, 1e9].map(|components| holding(components).part(0.25)), [0.25, 0.5, 1.0]);
         assert_eq!(holding(1.0).part(0.0), LEAST_FILL);

@@ -1,4 +1,5 @@
-//! Options, boxes, lists, sets and maps: small, empty where what they hold has no value, and mostly empty where it is large.
+//! Options, boxes, lists, sets and maps. They are small. They are empty if their content has no value, and mostly empty if it is
+//! large.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
@@ -38,7 +39,7 @@ impl<T: Generate> Generate for Box<T> {
     }
 }
 
-/// How many elements: few, none often; none at all where this much is not there.
+/// The number of elements: few, often none.
 fn size(fill: Fill, part_of: impl FnOnce(f64) -> f64, runner: &mut TestRunner) -> usize {
     match fill {
         Fill::Part(filled) if !happens(part_of(filled), runner) => 0,
@@ -46,7 +47,7 @@ fn size(fill: Fill, part_of: impl FnOnce(f64) -> f64, runner: &mut TestRunner) -
     }
 }
 
-/// A collection of so many elements as there are.
+/// A collection of drawn elements. It ends early if an element has no value.
 fn collected<E: Debug + 'static, C: FromIterator<E> + Debug + 'static>(
     part_of: impl Fn(f64) -> f64 + 'static,
     draw_element: impl Fn(Fill, &mut TestRunner) -> Option<Drawn<E>> + 'static,

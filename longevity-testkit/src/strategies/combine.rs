@@ -1,5 +1,4 @@
-//! What strategies are put together with. Nothing here shrinks: a case compares whole sets of samples, and a failure is
-//! repeated by its seed.
+//! The combinators of strategies. None of them shrinks: a case compares whole sets of samples, and its seed repeats a failure.
 
 use std::fmt::{self, Debug};
 
@@ -7,10 +6,10 @@ use proptest::prelude::Rng;
 use proptest::strategy::{BoxedStrategy, Just, NewTree, Strategy, ValueTree};
 use proptest::test_runner::{Reason, TestRunner};
 
-/// A value that was drawn: makes it, any number of times the same.
+/// A value that was drawn. Each call returns an equal value.
 pub type Drawn<T> = Box<dyn Fn() -> T>;
 
-/// A strategy that is one function, which draws a value or says why there is none.
+/// A strategy that is one function. It draws a value, or returns why there is none.
 struct Draw<T>(Box<dyn Fn(&mut TestRunner) -> Result<Drawn<T>, Reason>>);
 
 struct DrawnTree<T>(Drawn<T>);
@@ -69,7 +68,7 @@ pub fn just<T: Clone + Debug + 'static>(value: T) -> BoxedStrategy<T> {
     Just(value).boxed()
 }
 
-/// What the function makes of the strategy's values.
+/// The strategy's values, mapped by the function.
 pub fn map<T: Debug + 'static, U: Debug + 'static>(
     strategy: impl Strategy<Value = T> + 'static,
     make: impl Fn(T) -> U + 'static,
@@ -77,7 +76,7 @@ pub fn map<T: Debug + 'static, U: Debug + 'static>(
     strategy.prop_map(make).boxed()
 }
 
-/// Any of the alternatives, each as likely; another one where one has no value.
+/// Any of the alternatives, with equal probability. If the chosen one has no value, another takes its place.
 pub fn one_of<T: Debug + 'static>(alternatives: Vec<BoxedStrategy<T>>) -> BoxedStrategy<T> {
     draw(move |runner| {
         let mut left: Vec<_> = alternatives.iter().collect();

@@ -1,4 +1,4 @@
-//! Where the strategy of a type comes from: what the user gave for it, else its own.
+//! `Generators`, which hold the user's strategies, and the trait of types that have a strategy of their own.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -7,23 +7,21 @@ use std::sync::Arc;
 
 use proptest::strategy::{BoxedStrategy, Strategy};
 
-use super::nodes::{Of, Part};
-
-/// A type with generated values. Derived together with `Component`, `KeyVal` and `PersistentType`.
+/// A type whose values can be generated. `Component`, `KeyVal` and `PersistentType` derive it too.
 pub trait Generate: Sized + Debug + 'static {
-    /// Values that exercise the type; parts come from the generators, so that overrides reach them.
+    /// A strategy for values that exercise the type. Their parts come from the generators, so that overrides reach them.
     fn strategy(generators: &Generators) -> BoxedStrategy<Self>;
 }
 
-/// How many values a row holds, unless the user says otherwise.
+/// The default budget.
 const BUDGET: usize = 100;
 
-/// The strategies given by the user, and how large a value may become. Cheap to clone.
+/// The strategies that the user overrides, and the size of values. Cheap to clone.
 ///
-/// Values of a small type are as varied as can be. A large type would give values without measure, as each of its options and
-/// lists holds a component that holds others. So a value has a budget: about how many numbers, texts and the like a row holds
-/// in the mean. The more of them a type asks for, the more often its options are `None` and its lists, sets and maps are empty.
-/// Over many values, all of a type is reached all the same.
+/// Values of a small type are as varied as possible. Values of a large type would grow without limit, as each of its options and
+/// lists holds a component that holds others. So a row has a budget: the mean number of values (numbers, strings and the like)
+/// that it holds, approximately. The more of them a type could hold, the more often its options are `None` and its lists, sets
+/// and maps are empty. Over many rows, every part of a type still occurs.
 ///
 /// ```
 /// use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
@@ -45,7 +43,7 @@ pub struct Generators {
     settings: Arc<Settings>,
 }
 
-/// What the user gave.
+/// The user's settings.
 #[derive(Clone)]
 pub(super) struct Settings {
     overrides: HashMap<TypeId, Override>,
@@ -84,12 +82,12 @@ impl Default for Generators {
 }
 
 impl Generators {
-    /// Every type by its own strategy, with a budget of 100 values.
+    /// Generators that use each type's own strategy, with a budget of 100 values.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same, but with this strategy for every `T`, wherever it occurs.
+    /// The same generators, but with this strategy for every `T`, wherever it occurs.
     pub fn with<T: Debug + 'static>(mut self, source: impl StrategySource<T>) -> Self {
         let factory: Factory<T> = Box::new(move || source.boxed_strategy());
         let entry = Override { type_name: std::any::type_name::<T>(), factory: Arc::new(factory) };
@@ -97,42 +95,11 @@ impl Generators {
         self
     }
 
-    /// The same, but about so many values in a row. What a type cannot leave out is there, whatever the budget.
+    /// The same generators, but with a budget of about `values` values per row. Parts that a type cannot leave out occur whatever
+    /// the budget.
     pub fn budget(mut self, values: usize) -> Self {
         Arc::make_mut(&mut self.settings).budget = values;
         self
-    }
-
-    /// The strategy for `T`: the user's if one was given, else the type's own.
-    ///
-    /// Where a type stands within itself too often, its strategy gives no value at all: options and collections are then empty,
-    /// and an enum takes another variant.
-    pub fn of<T: Generate>(&self) -> BoxedStrategy<T> {
-        self.part::<T>().boxed()
-    }
-
-    /// The strategy for `T`, to draw from under a budget of its own.
-    pub(super) fn part<T: Generate>(&self) -> Part<T> {
-        match self.given::<T>() {
-            Some(given) => {
-                self.note_given();
-                Part::Given(given)
-            }
-            None => Part::Own(Of::new(self, T::strategy, false)),
-        }
-    }
-
-    /// The strategy for the rows of `T`: the user's if one was given, else this one.
-    #[doc(hidden)]
-    pub fn rows<T: Debug + 'static>(&self, own: fn(&Self) -> BoxedStrategy<T>) -> BoxedStrategy<T> {
-        self.given::<T>().unwrap_or_else(|| Part::Own(Of::new(self, own, true)).boxed())
-    }
-
-    /// One of several strategies that a type's own chooses from, so that only one of them counts at a time.
-    #[doc(hidden)]
-    pub fn alternative<T>(&self, strategy: impl FnOnce(&Self) -> BoxedStrategy<T>) -> BoxedStrategy<T> {
-        self.note_alternative();
-        strategy(self)
     }
 
     /// The user's strategy for `T`.

@@ -1,7 +1,8 @@
-//! The strategy of a field whose type may have none: decided by the compiler where it has, at run time where not.
+//! The strategy of a field whose type may have none. If the type has one, the compiler selects it; otherwise the user's is looked
+//! up at run time.
 //!
-//! Cargo unifies features, so a type may be compiled with this crate although its author never meant to test it. A
-//! missing strategy must not break that build.
+//! Cargo unifies features, so a type may be compiled with this crate although its author does not test it. A missing strategy
+//! must not break that build.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -30,7 +31,7 @@ impl<T> Default for Field<T> {
     }
 }
 
-/// The type has a strategy. Found first: it is implemented for the type itself.
+/// The type has a strategy. Method resolution finds this first, as it is implemented for the type itself.
 pub trait FromType<T> {
     /// The user's strategy, else the type's own.
     fn strategy_of_field(&self, generators: &Generators) -> BoxedStrategy<T>;
@@ -42,7 +43,7 @@ impl<T: Generate> FromType<T> for Field<T> {
     }
 }
 
-/// The type has none. Found second: it is implemented for a reference to the type.
+/// The type has no strategy. Method resolution finds this second, as it is implemented for a reference to the type.
 pub trait FromOverride<T> {
     /// The user's strategy, else a panic that says how to give one.
     fn strategy_of_field(&self, generators: &Generators) -> BoxedStrategy<T>;
@@ -61,7 +62,7 @@ impl<T: Debug + 'static> FromOverride<T> for &Field<T> {
     }
 }
 
-/// The suite can be run over the type. Found first.
+/// The suite can run over the type. Method resolution finds this first.
 pub trait RootOfSuite<M> {
     /// Shows the type, then each derived type.
     fn show_root<V: SpecVisitor<M>>(&self, visitor: &mut V);
@@ -73,7 +74,7 @@ impl<M, T: SpecRoot + InModel<M>> RootOfSuite<M> for Field<T> {
     }
 }
 
-/// The suite can be run over the derived type, and its poly type. Found first.
+/// The suite can run over the derived type and its poly type. Method resolution finds this first.
 pub trait DerivedOfSuite<M> {
     /// Shows the derived type.
     fn show_derived<V: SpecVisitor<M>>(&self, visitor: &mut V);
@@ -89,9 +90,9 @@ where
     }
 }
 
-/// It cannot. Found second.
+/// The suite cannot run over the type. Method resolution finds this second.
 pub trait WithoutSuite {
-    /// Panics, and says what to do.
+    /// Panics with advice.
     #[track_caller]
     fn show_root<V>(&self, _: &mut V) {
         panic!(
@@ -101,7 +102,7 @@ pub trait WithoutSuite {
         )
     }
 
-    /// The same.
+    /// Panics with advice.
     #[track_caller]
     fn show_derived<V>(&self, visitor: &mut V) {
         self.show_root(visitor);

@@ -6,6 +6,7 @@ pub mod combine;
 mod generators;
 mod missing;
 mod nodes;
+mod parts;
 mod scalars;
 mod text;
 

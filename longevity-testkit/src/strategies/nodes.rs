@@ -1,5 +1,5 @@
-//! The types that values are made of, each with its strategy and its weight: built once for a thread, however often a type occurs.
-//! A wide type is a graph; a strategy for each way through it would be a tree of millions.
+//! The types that values are made of, each with its strategy and its weight. They are built once per thread, however often a type
+//! occurs. A wide type is a graph: a strategy for each path through it would be a tree of millions.
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -10,56 +10,55 @@ use std::sync::Arc;
 use proptest::strategy::{BoxedStrategy, Strategy};
 use proptest::test_runner::{Reason, TestRunner};
 
-use super::Generators;
 use super::budget::{Fill, Weight, share, with_fill};
 use super::combine::{Drawn, draw, drawn};
-use super::generators::Settings;
+use super::generators::{Generators, Settings};
 
-/// How often a type may stand within itself.
+/// How often a type may be nested within itself.
 const RECURSION_LIMIT: usize = 3;
-/// How deep values may be nested at all: ends what [`RECURSION_LIMIT`] alone would let grow.
+/// How deep values may be nested at all. [`RECURSION_LIMIT`] alone would let some values grow too large.
 const DEPTH_LIMIT: usize = 128;
 
-/// A type, and whether its rows are meant: an enum may be a poly type and a component.
+/// A type, and whether this is its strategy for rows. An enum may be both a poly type and a component.
 type Key = (TypeId, bool);
 
-/// How the parts of a type make it up.
+/// How a type is composed of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// All of them, or those of one alternative.
+    /// It has all parts, or those of one alternative.
     Whole,
-    /// There is one, or there is none.
+    /// It has one part, or none.
     Option,
-    /// There are several, or none.
+    /// It has several parts, or none.
     Collection,
 }
 
 struct Node {
-    /// A `BoxedStrategy<T>`, once it is built.
+    /// A `BoxedStrategy<T>`, after it is built.
     strategy: Option<Box<dyn Any>>,
     form: Form,
-    /// The types that it is made of, by alternative; `None` for a strategy of the user.
+    /// The types of its parts, by alternative; `None` is a strategy of the user.
     parts: Vec<Vec<Option<Key>>>,
     weight: Weight,
 }
 
 /// The nodes of some generators.
 struct Table {
-    /// Whose; kept, so that no others are taken for them.
+    /// The settings of these generators. Keeping them ensures that no others get the same address.
     of: Arc<Settings>,
     nodes: HashMap<Key, Node>,
-    /// Those that are built, parts first.
+    /// The types that are built, parts first.
     built: Vec<Key>,
-    /// Those whose strategies are being built, each within the one before.
+    /// The types whose strategies are being built, each within the one before.
     building: Vec<Key>,
     weighed: bool,
 }
 
-/// How many generators keep their strategies on a thread. One more makes the oldest build its own again.
+/// How many generators keep their strategies on a thread. One more evicts the oldest, which then builds its strategies again.
 const TABLES: usize = 8;
 
 thread_local! {
-    /// The last one is in use.
+    /// The tables of this thread. The last one is in use.
     static ALL_TABLES: RefCell<Vec<Table>> = RefCell::default();
     /// The types of the value that is being drawn, from the row down to the innermost.
     static WITHIN: RefCell<Vec<Key>> = RefCell::default();
@@ -70,7 +69,7 @@ fn with_table<R>(generators: &Generators, call: impl FnOnce(&mut Table) -> R) ->
     let settings = generators.settings();
     ALL_TABLES.with_borrow_mut(|tables| {
         let at = tables.iter().rposition(|table| Arc::ptr_eq(&table.of, settings)).unwrap_or_else(|| {
-            // Never those that are in the midst of being built.
+            // A table whose strategies are being built stays.
             if tables.len() >= TABLES
                 && let Some(unused) = tables.iter().position(|table| table.building.is_empty())
             {
@@ -87,17 +86,17 @@ fn with_table<R>(generators: &Generators, call: impl FnOnce(&mut Table) -> R) ->
 }
 
 impl Generators {
-    /// The type whose strategy is being built has alternatives, and its next parts are those of another.
+    /// Notes that the next parts of the type that is being built belong to another alternative.
     pub(super) fn note_alternative(&self) {
         with_built(self, |node| node.parts.push(Vec::new()));
     }
 
-    /// The type whose strategy is being built has a part with a strategy of the user.
-    pub(super) fn note_given(&self) {
+    /// Notes that the type that is being built has a part with a strategy of the user.
+    pub(super) fn note_user_strategy(&self) {
         add_part(self, None);
     }
 
-    /// The type whose strategy is being built holds its parts in this way.
+    /// Notes how the type that is being built is composed of its parts.
     pub(super) fn note_form(&self, form: Form) {
         with_built(self, |node| node.form = form);
     }
@@ -124,7 +123,7 @@ impl Table {
         if std::mem::replace(&mut self.weighed, true) {
             return;
         }
-        // Each round weighs a type that stands within itself once more.
+        // Each round weighs one more level of a type that is nested within itself.
         for _ in 0..RECURSION_LIMIT {
             for key in &self.built {
                 let Some(node) = self.nodes.get(key) else { continue };
@@ -153,15 +152,15 @@ impl Table {
     }
 }
 
-/// A strategy that a type has, with the type's place among the nodes.
-pub(super) struct Of<T> {
+/// A type's own strategy, by its node.
+pub(super) struct TypeStrategy<T> {
     generators: Generators,
     build: fn(&Generators) -> BoxedStrategy<T>,
     key: Key,
 }
 
-impl<T: Debug + 'static> Of<T> {
-    /// Builds the type's strategy, if that was not done, and those of all that it is made of.
+impl<T: Debug + 'static> TypeStrategy<T> {
+    /// Builds the type's strategy and those of its parts, if they are not built yet.
     pub(super) fn new(generators: &Generators, build: fn(&Generators) -> BoxedStrategy<T>, rows: bool) -> Self {
         let this = Self { generators: generators.clone(), build, key: (TypeId::of::<T>(), rows) };
         add_part(generators, Some(this.key));
@@ -172,7 +171,7 @@ impl<T: Debug + 'static> Of<T> {
     }
 
     fn built(&self) -> BoxedStrategy<T> {
-        // A panic, as of a type without a strategy, leaves nothing half built.
+        // A panic, such as that of a type without a strategy, must leave no node half built.
         struct Building<'a>(&'a Generators, Key);
         impl Drop for Building<'_> {
             fn drop(&mut self) {
@@ -201,7 +200,7 @@ impl<T: Debug + 'static> Of<T> {
         strategy
     }
 
-    /// The type's own strategy. It is built again if this thread has given its table to another generator.
+    /// The strategy. It is built again if this thread has evicted its table.
     fn strategy(&self) -> BoxedStrategy<T> {
         let known = with_table(&self.generators, |table| {
             let strategy = table.nodes.get(&self.key)?.strategy.as_ref()?;
@@ -219,7 +218,7 @@ impl<T: Debug + 'static> Of<T> {
         })
     }
 
-    /// A value, with as much of it as the fill of what it is in says; a row has its budget.
+    /// Draws a value. A row spends its budget; a part is filled as the value that holds it.
     fn drawn(&self, runner: &mut TestRunner) -> Result<Drawn<T>, Reason> {
         struct Leave;
         impl Drop for Leave {
@@ -230,14 +229,14 @@ impl<T: Debug + 'static> Of<T> {
         let strategy = self.strategy();
         let (times, depth, is_row) = WITHIN.with_borrow_mut(|within| {
             let times = within.iter().filter(|outer| **outer == self.key).count();
-            // What the rows of a poly type are of: each variant has the whole budget.
+            // The rows of a poly type are of a variant, and each variant has the whole budget.
             let is_row = !self.key.1 && within.iter().all(|(_, rows)| *rows);
             within.push(self.key);
             (times, within.len(), is_row)
         });
         let _leave = Leave;
         if times >= RECURSION_LIMIT || depth > DEPTH_LIMIT {
-            return Err(Reason::from("the type stands within itself without an end"));
+            return Err(Reason::from("the type is nested within itself without an end"));
         }
         if is_row {
             let budget = self.generators.settings().budget as f64;
@@ -249,28 +248,28 @@ impl<T: Debug + 'static> Of<T> {
 
 /// The strategy of a part.
 pub(super) enum Part<T> {
-    /// The user's.
-    Given(BoxedStrategy<T>),
-    /// Its type's.
-    Own(Of<T>),
+    /// The user's strategy.
+    User(BoxedStrategy<T>),
+    /// The type's own strategy.
+    Own(TypeStrategy<T>),
 }
 
 impl<T: Debug + 'static> Part<T> {
     pub(super) fn boxed(self) -> BoxedStrategy<T> {
         match self {
-            Self::Given(given) => given.boxed(),
+            Self::User(given) => given.boxed(),
             Self::Own(own) => draw(move |runner| own.drawn(runner)),
         }
     }
 
-    /// A value that has a share of the budget for itself, if the row has to keep to its budget.
+    /// Draws a value that has a share of the budget for itself, if the row has to keep to its budget.
     pub(super) fn drawn_apart(&self, fill: Fill, runner: &mut TestRunner) -> Result<Drawn<T>, Reason> {
         match (self, fill) {
-            (Self::Given(given), _) => drawn(given, runner),
+            (Self::User(given), _) => drawn(given, runner),
             (Self::Own(own), Fill::All) => own.drawn(runner),
             (Self::Own(own), Fill::Part(_)) => {
                 let fill = match own.weight().fill(share(own.generators.settings().budget)) {
-                    // All of it, in a row that is large.
+                    // The part is small, but the row is large.
                     Fill::All => Fill::Part(1.0),
                     part => part,
                 };
@@ -279,10 +278,10 @@ impl<T: Debug + 'static> Part<T> {
         }
     }
 
-    /// How often it is there, of the times that it is in a small value.
+    /// How often the part occurs, relative to a small value.
     pub(super) fn part_of(&self, filled: f64) -> f64 {
         match self {
-            Self::Given(_) => 1.0,
+            Self::User(_) => 1.0,
             Self::Own(own) => own.weight().part(filled),
         }
     }

@@ -1,4 +1,4 @@
-//! The basic types but text: the edges of their ranges are as likely as all that lies between.
+//! The basic types except strings. The edges of their ranges are drawn often.
 
 use longevity_core::{Bytes, Timestamp};
 use proptest::collection::vec;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::budget::{by_weight, rarely_long};
 use super::{Generate, Generators};
 
-/// Any of the strategies, each as often as its weight says.
+/// One of the strategies, as often as its weight says.
 macro_rules! weighted {
     ($($weight:literal => $strategy:expr),* $(,)?) => {
         by_weight(prop_oneof![$($weight => $strategy),*].boxed(), vec![$(($weight, $strategy.boxed())),*])
@@ -27,7 +27,7 @@ macro_rules! integers {
                     3 => 0..=100 as $type,
                     1 => Just($type::MIN),
                     1 => Just($type::MAX),
-                    // Around zero, and around the sign bit of a type as wide.
+                    // Next to zero, and next to the sign bit of a type of the same width.
                     1 => Just(zero.wrapping_sub(1)),
                     1 => Just($type::MAX / 2 + 1),
                 ]
@@ -63,7 +63,7 @@ impl Generate for f64 {
             1 => Just(f64::from_bits(1)),
             1 => Just(-f64::MIN_POSITIVE / 2.0),
             1 => Just(f64::MAX),
-            // Beyond the integers that a float holds one by one.
+            // The first integer that a float cannot hold.
             1 => Just(9_007_199_254_740_993_i64 as f64),
         ]
     }
@@ -114,7 +114,7 @@ impl Generate for Timestamp {
         let (first, last) = (Timestamp::MIN.unix_seconds() + 1, Timestamp::MAX.unix_seconds() - 1);
         weighted![
             4 => (first..last, 0..1_000_000_000).prop_map(instant),
-            // The same second with one to nine digits behind it: text that is cut short does not sort.
+            // The same second with one to nine digits after the point: text without trailing zeros does not sort.
             4 => (1_700_000_000..1_700_000_003_i64, 0..9_u32)
                 .prop_map(|(seconds, digits)| instant((seconds, 10_i32.pow(digits)))),
             1 => (-3..0_i64, -999_999_999..=0).prop_map(instant),

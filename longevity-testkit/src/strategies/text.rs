@@ -1,4 +1,4 @@
-//! Characters and text: mostly short, with what breaks stores in between.
+//! Characters and strings: mostly short, with some that break stores.
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, any};
@@ -11,7 +11,7 @@ use super::budget::rarely_long;
 use super::combine::{Drawn, below, draw};
 use super::{Generate, Generators};
 
-/// What means something to some store, encoding or collation.
+/// Strings that have a meaning in some store, encoding or collation.
 const TROUBLE: &[&str] = &[
     "",
     " ",
@@ -45,7 +45,7 @@ const TROUBLE: &[&str] = &[
     "\u{1f980}",
     "\u{1f469}\u{200d}\u{1f52c}",
     "\u{10ffff}",
-    // One text to a reader, two to a byte order: composed and decomposed; and letters whose case folds oddly.
+    // The same text composed and decomposed, which differs in a byte order; and letters with unusual case folding.
     "\u{e9}",
     "e\u{301}",
     "\u{df}",
@@ -61,7 +61,7 @@ const TROUBLE: &[&str] = &[
     "_type",
 ];
 
-/// Any character, the troublesome ones often.
+/// Any character; those that make trouble are frequent.
 pub(super) fn any_char() -> BoxedStrategy<char> {
     prop_oneof![
         6 => (b' '..=b'~').prop_map(char::from),
@@ -86,7 +86,7 @@ impl Generate for String {
     }
 }
 
-/// A short text, drawn without a strategy for each character: wide rows have many.
+/// A short string, drawn without a strategy for each character, as wide rows have many strings.
 fn short(runner: &mut TestRunner) -> Result<Drawn<String>, Reason> {
     let length = 1 + below(9, runner);
     let text = match below(13, runner) {

@@ -1,7 +1,7 @@
 //! Updates and deletes by query, and patches of single properties.
 //!
-//! A [`Patch`](crate::Patch) says what becomes of single properties: [`set`](crate::Prop::set),
-//! [`increment`](crate::Prop::increment), [`push`](crate::Prop::push). `&` puts one behind another.
+//! A [`Patch`](crate::Patch) changes single properties: [`set`](crate::Prop::set), [`increment`](crate::Prop::increment),
+//! [`push`](crate::Prop::push). `&` adds one patch after another.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -16,15 +16,15 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! All rows are changed or none: a duplicate key, a number out of its type's range, a changed primary key is an error, and
-//! nothing was written. Row versions go up by one. What others change under way is looked at anew, so nothing of theirs is lost.
-//! A repository changes rows of its type only.
+//! All rows are changed or none: if a key is taken, a number is out of its type's range, or a primary key would change, the
+//! operation fails and writes nothing. Row versions go up by one. If another writer changes a row meanwhile, the operation reads
+//! it again, so no change of others is lost. A repository changes rows of its type only.
 //!
 //! # One row
 //!
-//! [`patch`](crate::Repo::patch) is under the lock that a state's row version is: it is refused if somebody else was faster.
-//! [`patch_by`](crate::Repo::patch_by) finds the row by a key and applies the patch to whatever is there; on
-//! MongoDB that is one command if the store can do it without a look at the row.
+//! [`patch`](crate::Repo::patch) is under the optimistic lock of the state's row version: it is refused if another writer was
+//! faster. [`patch_by`](crate::Repo::patch_by) finds the row by a key and applies the patch to whatever is there. On MongoDB it
+//! is one command if the store can apply the patch without a look at the row.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]

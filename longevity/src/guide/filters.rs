@@ -1,11 +1,11 @@
-//! Which rows: a [`Filter`](crate::Filter) comes from a type's properties.
+//! A [`Filter`](crate::Filter) selects rows; it comes from a type's properties.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
 //! let count = async |filter| books.count(Book::query().filter(filter)).await;
 //!
 //! assert_eq!(count(b.pages.eq(612_u32)).await?, 1);
-//! assert_eq!(count(b.pages.between(200_u32, 300_u32)).await?, 2); // both ends among them
+//! assert_eq!(count(b.pages.between(200_u32, 300_u32)).await?, 2); // both ends included
 //! assert_eq!(count(b.title.is_in(["Dune", "Emma", "Ulysses"])).await?, 2);
 //! assert_eq!(count(b.title.not_in(["Dune", "Emma", "Ulysses"])).await?, 2);
 #![doc = include_str!("../../doc/close.txt")]
@@ -13,8 +13,8 @@
 //!
 //! # Absent values
 //!
-//! Logic is two-valued: each filter is true or false of each row. An option that is `None` is absent, and so is all behind it:
-//! it equals `None`, differs from everything else (`ne` is true of it), and is neither less nor greater than anything.
+//! Logic is two-valued: each filter is true or false of each row. An option that is `None` is absent, and so is everything inside
+//! it: it equals `None`, differs from everything else (`ne` is true of it), and is neither less nor greater than anything.
 //! [`some`](crate::Prop::some) leads into an option.
 //!
 //! ```
@@ -23,14 +23,14 @@
 //!
 //! assert_eq!(count(b.translation.is_some()).await?, 1);
 //! assert_eq!(count(b.translation.some().from.eq(Language::German)).await?, 1);
-//! assert_eq!(count(b.translation.some().from.ne(Language::German)).await?, 3); // those that are no translation
+//! assert_eq!(count(b.translation.some().from.ne(Language::German)).await?, 3); // those without a translation
 //! assert_eq!(count(b.translation.some().by.is_none()).await?, 4);
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
 //! # Text
 //!
-//! Texts are compared byte by byte, in no locale. `eq_ignore_case` compares each character in lower case, by Unicode's simple
+//! Text is compared byte by byte, in no locale. `eq_ignore_case` compares each character in lower case, by Unicode's simple
 //! mapping: `ß` is not `SS`.
 //!
 //! ```
@@ -56,7 +56,7 @@
 //! assert_eq!(count(b.authors.len().gt(2)).await?, 0);
 //! assert_eq!(count(b.authors.is_empty()).await?, 0);
 //!
-//! // What a map has under a key is an option.
+//! // The value under a key of a map is an option.
 //! assert_eq!(count(b.marks.entry("plot").ge(5_u8)).await?, 4);
 //! assert_eq!(count(b.marks.contains_key("humour")).await?, 0);
 #![doc = include_str!("../../doc/close.txt")]
@@ -64,8 +64,8 @@
 //!
 //! # Choices and poly components
 //!
-//! An enum of units is compared with `eq`, `ne`, `is_in` and `not_in`. An enum with data has a property for each variant; what a
-//! variant holds is absent in values of the others.
+//! An enum of units is compared with `eq`, `ne`, `is_in` and `not_in`. An enum with data has a property for each variant; the
+//! contents of a variant are absent in values of the others.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -78,10 +78,10 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! # Together
+//! # Combining filters
 //!
-//! `&`, `|` and `!` combine filters; each `filter` of a query narrows it further. Options are filters too: a search form with
-//! empty fields needs no `if`.
+//! `&`, `|` and `!` combine filters; each `filter` of a query narrows it further. `filter_some` takes an option, so a search form
+//! with empty fields needs no `if`.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -99,6 +99,6 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! However long a conjunction, a disjunction or a list of values is, it costs what it is long. A filter that is nested deeper than
-//! [`limits`](crate::limits) say, and an operand that no document could hold, is refused as
-//! [`QueryTooLarge`](crate::Error::QueryTooLarge) by each operation, on every back end.
+//! The cost of a conjunction, a disjunction or a list of values is linear in its length. Each operation, on every back end,
+//! refuses a filter that is nested deeper than [`limits`](crate::limits) allow, and an operand that no document could hold, as
+//! [`QueryTooLarge`](crate::Error::QueryTooLarge).

@@ -1,13 +1,14 @@
-//! The query language, chapter by chapter. Every piece of code in it is compiled and run.
+//! A first program, the query language, and transactions, chapter by chapter. All code in it is compiled and run.
 //!
 //! | chapter | |
 //! | --- | --- |
-//! | [`filters`] | which rows: comparisons, text, collections, maps, poly components, and how they combine |
+//! | [`first`] | a first program: keys, a component, nested indexes, from one type to the other and back |
+//! | [`filters`] | selecting rows: comparisons, text, collections, maps, poly components, and how filters combine |
 //! | [`poly`] | queries over a poly type and its derived types |
 //! | [`pages`] | orders, windows, and pages that stay where they are |
-//! | [`results`] | what a query gives: states, one, some values, figures, groups |
+//! | [`results`] | what a query returns: states, one state, some values, aggregates, groups |
 //! | [`changes`] | updates and deletes by query, and patches of single properties |
-//! | [`transactions`] | several writes that happen together or not at all, reads of one moment, and what an error leaves to do |
+//! | [`transactions`] | writes that happen together or not at all, reads of one moment, and what to do after an error |
 //! | [`plans`] | which index serves a query, and tests that fail if none does |
 //!
 //! The examples are about a library: a poly type `Item` with the derived types `Book` and `Film`.
@@ -20,13 +21,14 @@
 //!
 //! # Every form on every back end
 //!
-//! All forms mean the same on every back end. What differs is how the rows are found: `index` by an index on the property
-//! where there is one, `looks` by looking at each row that the rest of the query leaves.
+//! All forms mean the same on every back end, but the back ends find the rows differently. `index`: by an index on the property
+//! where there is one. `looks`: by a look at each row that the rest of the query leaves.
 //!
 #![doc = include_str!("forms.md")]
 
 pub mod changes;
 pub mod filters;
+pub mod first;
 pub mod pages;
 pub mod plans;
 pub mod poly;

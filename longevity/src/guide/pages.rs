@@ -1,7 +1,7 @@
 //! Orders, windows, and pages.
 //!
-//! A query is ordered by any number of properties, each way; absent values come first in ascending order. Rows that the order
-//! leaves equal come in the order of their ids, so that a query gives the same twice.
+//! A query is ordered by one or more properties, each ascending or descending; absent values come first in ascending order. Rows
+//! that the order leaves equal come in the order of their ids, so a query returns the same order twice.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -13,9 +13,9 @@
 //!
 //! # Pages
 //!
-//! An offset counts rows, so it shows some twice and hides others when rows come and go. [`page`](crate::Repo::page) begins
-//! behind the last row that was seen, wherever that is now. Its cursors are text that may go through the hands of a client:
-//! one that was changed, or that belongs to another query, is refused.
+//! An offset counts rows, so it shows some twice and hides others when rows come and go. [`page`](crate::Repo::page) begins after
+//! the last row of the page before, wherever that row is now. Its cursors are text that may be sent to a client and come back: a
+//! cursor that was changed, or that belongs to another query, is refused.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -40,5 +40,5 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! Cursors are sealed with a key of the process. Programs that are to accept each other's cursors, or their own after a
-//! restart, share one: [`Options::cursor_key`](crate::Options::cursor_key).
+//! Cursors are sealed with a key of the process. Programs that accept each other's cursors, or their own after a restart, need to
+//! share a key: [`Options::cursor_key`](crate::Options::cursor_key).

@@ -1,4 +1,4 @@
-//! Which index serves a query.
+//! Finding out which index serves a query.
 //!
 //! [`explain`](crate::Repo::explain) says how the back end finds the rows, and warns if no index serves the filter or the order.
 //!
@@ -13,14 +13,14 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! In tests the warning can be an error, so that nobody forgets an index: a strict store refuses each query that it would be
-//! said of.
+//! In tests the warning can be an error, so that no index is forgotten: a store that requires indexes refuses each query that
+//! would have the warning.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
-//! let strict = Longevity::<Library, _>::open_with(Mem::new(), Options::default().strict(true)).await?;
-//! strict.create_schema().await?;
-//! let refused = strict.repo::<Book>().find(Book::query().filter(b.authors.contains("Ann"))).await;
+//! let store = Longevity::<Library, _>::open_with(Mem::new(), Options::default().require_indexes(true)).await?;
+//! store.create_schema().await?;
+//! let refused = store.repo::<Book>().find(Book::query().filter(b.authors.contains("Ann"))).await;
 //! assert!(matches!(refused, Err(Error::NotIndexed { .. })));
 #![doc = include_str!("../../doc/close.txt")]
 //! ```

@@ -1,7 +1,7 @@
 //! Queries over a poly type and its derived types.
 //!
-//! The repository of a derived type sees its rows and no others. The poly type's sees all, and asks which they are with
-//! [`is`](crate::PersistentType::is).
+//! The repository of a derived type sees the rows of that type and no others. The poly type's repository sees all rows;
+//! [`is`](crate::PersistentType::is) selects those of a derived type.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -13,9 +13,9 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! A derived type's property may stand in a poly type's query. What is asked of it is false on every other type's row,
-//! whatever the question, and `!` negates that. [`widen`](crate::Filter::widen) makes of a derived type's filter one over the poly
-//! type, which combines with any sibling's.
+//! A poly type's query may use a derived type's property. Each comparison of it is false on the rows of every other type, and `!`
+//! negates that. [`widen`](crate::Filter::widen) turns a derived type's filter into one over the poly type, which combines with
+//! any sibling's.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -25,7 +25,7 @@
 //! assert_eq!(items.count(Item::query().filter(b.pages.ne(0_u32))).await?, 4); // books
 //! assert_eq!(items.count(Item::query().filter(!b.pages.ne(0_u32))).await?, 2); // films
 //!
-//! // A derived type's query takes the poly type's properties.
+//! // A derived type's query may use the poly type's properties.
 //! assert_eq!(films.count(Film::query().filter(i.year.eq(1979))).await?, 2);
 #![doc = include_str!("../../doc/close.txt")]
 //! ```

@@ -1,4 +1,4 @@
-//! What a query gives.
+//! What a query returns.
 //!
 //! | | |
 //! | --- | --- |
@@ -6,24 +6,24 @@
 //! | [`stream`](crate::Repo::stream) | the same, one by one |
 //! | [`page`](crate::Repo::page) | a page of them, and where the next one begins |
 //! | [`first`](crate::Repo::first) | the first one, if there is one |
-//! | [`one`](crate::Repo::one) | the only one; an error on none, or on many |
+//! | [`exactly_one`](crate::Repo::exactly_one) | the only one; an error if there is none, or more than one |
 //! | [`count`](crate::Repo::count), [`exists`](crate::Repo::exists) | how many, and whether any |
 //! | [`project`](crate::Repo::project) | some properties, as a tuple or a struct, without decoding the rest |
 //! | [`distinct`](crate::Repo::distinct) | the different values of a property |
-//! | [`aggregate`](crate::Repo::aggregate), [`group`](crate::Repo::group) | figures over all rows, or over groups of them |
+//! | [`aggregate`](crate::Repo::aggregate), [`group`](crate::Repo::group) | aggregates over all rows, or over groups of them |
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
 //! let newest = items.first(Item::query().order_by(i.year.desc())).await?;
 //! assert!(newest.is_some());
-//! let dune = books.one(Book::query().filter(b.title.eq("Dune"))).await?;
+//! let dune = books.exactly_one(Book::query().filter(b.title.eq("Dune"))).await?;
 //! assert_eq!(dune.pages, 612);
-//! let many = books.one(Book::query().all()).await;
+//! let many = books.exactly_one(Book::query().all()).await;
 //! assert!(matches!(many, Err(Error::NotUnique { .. })));
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! # Some values
+//! # Single properties
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -32,7 +32,7 @@
 //! let query = || Book::query().order_by(b.title.asc()).limit(1);
 //! assert_eq!(books.project(query(), (&b.title, &b.pages)).await?, [("Dune".to_owned(), 612)]);
 //!
-//! // The same into a struct: a property of the field's name, or what the attribute says.
+//! // The same into a struct: each field is the property of its name, or the one that the attribute names.
 //! #[derive(Debug, PartialEq, Projected)]
 //! #[projected(Book)]
 //! struct Line {
@@ -43,7 +43,7 @@
 //! let lines: Vec<Line> = books.project(query(), to()).await?;
 //! assert_eq!(lines, [Line { title: "Dune".into(), translated_from: None }]);
 //!
-//! // What stands behind an option or in a variant may be absent.
+//! // A property inside an option or a variant may be absent.
 //! let query = Book::query().filter(b.title.eq("Momo"));
 //! assert_eq!(books.project(query, b.translation.some().from.optional()).await?, [Some(Language::German)]);
 //!
@@ -51,7 +51,7 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! # Figures
+//! # Aggregates
 //!
 //! `min`, `max` and `sum` leave absent values out. The sum of integers is an `i128`; that of floats is the float nearest to the
 //! exact sum, whatever the order of the rows, and so the same on every back end.
@@ -60,8 +60,8 @@
 #![doc = include_str!("../../doc/open.txt")]
 //! use longevity::query::{by_type, count};
 //!
-//! let figures = books.aggregate(Book::query().all(), (count(), b.pages.min(), b.pages.max(), b.pages.sum())).await?;
-//! assert_eq!(figures, (4, Some(204), Some(612), 1_559));
+//! let aggregates = books.aggregate(Book::query().all(), (count(), b.pages.min(), b.pages.max(), b.pages.sum())).await?;
+//! assert_eq!(aggregates, (4, Some(204), Some(612), 1_559));
 //!
 //! let by_year = items.group(Item::query().filter(i.year.gt(1970)), &i.year, count()).await?;
 //! assert_eq!(by_year, [(1973, 1), (1979, 2)]);

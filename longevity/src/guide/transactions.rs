@@ -2,9 +2,9 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | [`transaction`](crate::Longevity::transaction) | does work, all or nothing, and does it again if another transaction was in its way |
-//! | [`begin`](crate::Longevity::begin) | one for code that is no closure; it is not tried again |
-//! | [`Transaction::transaction`](crate::Transaction::transaction) | a part of one that may fail by itself |
+//! | [`transaction`](crate::Longevity::transaction) | does work, all or nothing, and does it again after a conflict with another transaction |
+//! | [`begin`](crate::Longevity::begin) | begins one for code that is not a closure; it is not tried again |
+//! | [`Transaction::transaction`](crate::Transaction::transaction) | a part of one that may fail alone |
 //! | [`snapshot`](crate::Longevity::snapshot) | reads of one moment |
 //!
 //! The examples are about accounts:
@@ -15,8 +15,8 @@
 //!
 //! # From one account to another
 //!
-//! What the work is given has the [repositories](crate::Transaction::repo) of all types, with the same methods. They see
-//! what the transaction has written. Nobody else does, until it is committed.
+//! The work receives a [`Transaction`](crate::Transaction), which has the [repositories](crate::Transaction::repo) of all types,
+//! with the same methods. They see what the transaction has written. No one else does, until it is committed.
 //!
 //! ```
 #![doc = include_str!("../../doc/open_accounts.txt")]
@@ -42,17 +42,19 @@
 #![doc = include_str!("../../doc/close_accounts.txt")]
 //! ```
 //!
-//! A state that comes out of it is good everywhere once it is committed. Until then it is refused outside, and for good if it is undone.
+//! A state from a transaction is valid everywhere once the transaction is committed. Until then it is refused outside; if the
+//! transaction is undone, it is refused for good.
 //!
-//! The error is the work's own: any type that is made from [`Error`](crate::Error). An error, a panic and a dropped future roll back, and
-//! leave nothing behind. A write that fails loses the transaction, even if the work goes on: no half of it is ever committed.
+//! The error is the work's own: any type that is made from [`Error`](crate::Error). An error, a panic and a dropped future roll
+//! back, and leave nothing behind. A write that fails loses the transaction, even if the work continues: no half of it is ever
+//! committed.
 //!
 //! # A counter that many raise
 //!
-//! Where another transaction was in the way, the work is done again. So it must be fit to be done twice: it is a closure that cannot
-//! change what it captures, and returns what it finds. How often and for how long it is tried is
-//! [an option](crate::Options::transaction_tries). A stale state from outside is your error, and is never tried again: retrieve it in the
-//! transaction.
+//! After a conflict with another transaction, the work is done again. So it must be able to run twice: it is a closure that
+//! cannot change what it captures, and it returns what it finds. How often and for how long it is tried is [an
+//! option](crate::Options::transaction_tries). A stale state from outside is an error of your program, and the work is not tried
+//! again: retrieve the state in the transaction.
 //!
 //! ```
 #![doc = include_str!("../../doc/open_accounts.txt")]
@@ -77,7 +79,7 @@
 //! let total = bank
 //!     .snapshot(async |at| {
 //!         let before = at.repo::<Account>().aggregate(Account::query().all(), a.balance.sum()).await?;
-//!         accounts.create(Account { number: Number(3), balance: 5 }).await?; // somebody else, meanwhile
+//!         accounts.create(Account { number: Number(3), balance: 5 }).await?; // another program, meanwhile
 //!         let after = at.repo::<Account>().aggregate(Account::query().all(), a.balance.sum()).await?;
 //!         assert_eq!(before, after);
 //!         Ok::<_, Error>(after)
@@ -94,7 +96,7 @@
 //! bank.transaction(async |tx| {
 //!     let bonus = tx.transaction(async |tx| {
 //!         tx.repo::<Account>().create(Account { number: Number(3), balance: 10 }).await?;
-//!         tx.repo::<Account>().create(Account { number: Number(2), balance: 10 }).await // there is one
+//!         tx.repo::<Account>().create(Account { number: Number(2), balance: 10 }).await // taken
 //!     });
 //!     assert!(bonus.await.unwrap_err().is_duplicate_key()); // and both are undone
 //!     tx.repo::<Account>().create(Account { number: Number(4), balance: 1 }).await
@@ -104,15 +106,15 @@
 #![doc = include_str!("../../doc/close_accounts.txt")]
 //! ```
 //!
-//! # What can happen side by side
+//! # What concurrent transactions can see
 //!
-//! Each line is a test of that name.
+//! Each line with a name is a test of that name.
 //!
 #![doc = include_str!("isolation.md")]
 //!
-//! MongoDB does not prevent write skew. To prevent it yourself, also write each row that your decision depends on: then two transactions
-//! that depend on the same row conflict. If the decision depends on a query or on a missing row, keep one row for that purpose, such as a
-//! counter or a lock, and have every such transaction write it.
+//! MongoDB does not prevent write skew. To prevent it yourself, also write each row that your decision depends on: then two
+//! transactions that depend on the same row conflict. If the decision depends on a query or on a missing row, keep one row for
+//! that purpose, such as a counter or a lock, and have every such transaction write it.
 //!
 //! ```
 #![doc = include_str!("../../doc/open_accounts.txt")]
@@ -120,7 +122,7 @@
 //!     let accounts = tx.repo::<Account>();
 //!     let (first, second) = (accounts.retrieve_one(&Number(1)).await?, accounts.retrieve_one(&Number(2)).await?);
 //!     if first.balance + second.balance >= 100 {
-//!         accounts.update(second).await.map_err(Error::from)?; // as it is, so that nobody empties it meanwhile
+//!         accounts.update(second).await.map_err(Error::from)?; // unchanged, so that no other transaction empties it meanwhile
 //!         accounts.update(first.modify(|it| it.balance -= 100)).await.map_err(Error::from)?;
 //!     }
 //!     Ok::<_, Error>(())
@@ -130,33 +132,36 @@
 #![doc = include_str!("../../doc/close_accounts.txt")]
 //! ```
 //!
-//! # What an error leaves to do
+//! # What to do after an error
 //!
-//! [`Error::kind`](crate::Error::kind) says of each error whether nothing happened, and whether the same again makes sense.
+//! [`Error::kind`](crate::Error::kind) says of each error whether nothing happened, and whether trying again makes sense.
 //!
 #![doc = include_str!("errors.md")]
 //!
 //! # What it costs
 //!
-//! * In memory an open transaction holds no lock, so no one waits for it. It looks at all tables as they were when it
-//!   began, which takes time for each table and index, not for rows. At its commit it locks the tables that it has used for as long as
-//!   it takes to look through what others have changed since, and to make its own changes. The longer it is open, and the more is
-//!   written meanwhile, the more likely it has to be done again. A long one beside many short writes may never succeed: it gives
-//!   up at its limits. What is overwritten or deleted in any table is kept until all transactions and snapshots end that began
+//! * In memory an open transaction holds no lock, so no one waits for it. It sees all tables as they were when it began, which
+//!   takes time for each table and index, not for rows. At its commit it locks the tables that it has used, while it goes through
+//!   what others have changed since and makes its own changes. The longer it is open, and the more is written meanwhile, the more
+//!   likely it has to be done again. A long transaction among many short writes may never succeed: it gives up at its limits.
+//!   Versions of rows that are overwritten or deleted in any table are kept until all transactions and snapshots end that began
 //!   before; so memory grows with the writes while one is open.
-//! * What it reads counts as much as what it writes: a query over a whole table conflicts with each write to that table, one by a key or
-//!   by a filter with those rows alone that the key or the filter is about. After 256 different filters on a table, or after a write
-//!   of a row that was gone or stale, the whole table counts as read.
-//! * On SQLite an open transaction holds up every other write, and on a database in memory every read. So wait for nothing else within
-//!   one: no network, no user. Who waits for longer than the `busy_timeout` gets [`Busy`](crate::Error::Busy), which is not tried again.
-//!   All rows of a query or of a stream in a transaction are held in memory. A snapshot of a file holds up nobody, and keeps the file's
-//!   log from being used again; its streams hold the ids of all their rows, and look each row up. A snapshot of a database in memory is
-//!   a copy of it. Of a file that is synchronized, others may see a transaction a moment before it is safe from a loss of power.
-//! * On MongoDB a transaction sees the moment of its first operation. Whoever writes what an open transaction has written is held up: an
-//!   operation by itself waits on the server, and another transaction is done again. So within a transaction, write only through its own
-//!   repositories. The server ends a transaction after a minute, and forgets a snapshot after five; then they fail. The rows of a query or of a stream
-//!   in a transaction are held in memory. Changes of many rows take them out of the collection and put them back, unless the type has no
-//!   key but its primary key. A commit is one command more, which waits for a majority. So is the beginning of a snapshot.
-//! * A transaction of two reads and two updates on a SQLite file took 1.10 of one by hand, and 100 creates in one took 1.03.
-//! * In memory, a transaction of two updates took 9.1 microseconds among 50,000 rows, where tables by hand under one lock took 2.7; 100
-//!   creates in one took 1.07 of those by hand.
+//! * In memory, reads count as much as writes. A query over a whole table conflicts with each write to that table; a query by a
+//!   key or by a filter conflicts only with writes of the rows that the key or the filter is about. After 256 different filters
+//!   on a table, or after a write of a row that was gone or stale, the whole table counts as read.
+//! * On SQLite an open transaction holds up every other write, and on a database in memory every read. So wait for nothing else
+//!   within one: no network, no user. A caller that waits for longer than the `busy_timeout` gets [`Busy`](crate::Error::Busy),
+//!   which is not tried again. All rows of a query or of a stream in a transaction are held in memory. A snapshot of a file holds
+//!   up no one, and keeps the file's log from being reused; its streams hold the ids of all their rows, and look each row up. A
+//!   snapshot of a database in memory is a copy of it. If the file is synchronized, others may see a transaction a moment before
+//!   it is safe from a loss of power.
+//! * On MongoDB a transaction sees the moment of its first operation. A caller that writes what an open transaction has written
+//!   is held up: a single operation waits on the server, and another transaction is done again. So within a transaction, write
+//!   only through its own repositories. The server ends a transaction after a minute, and forgets a snapshot after five; then
+//!   they fail. The rows of a query or of a stream in a transaction are held in memory. Changes of many rows take them out of the
+//!   collection and put them back, unless the type has no key except its primary key. A commit is one more command, which waits
+//!   for a majority. The beginning of a snapshot is one more command, too.
+//! * A transaction of two reads and two updates on a SQLite file took 1.10 times as long as one by hand, and 100 creates in one
+//!   took 1.03 times as long.
+//! * In memory, a transaction of two updates took 9.1 microseconds among 50,000 rows, where tables by hand under one lock took
+//!   2.7; 100 creates in one took 1.07 times as long as those by hand.

@@ -1,16 +1,17 @@
-//! What a back end is asked for a page: rows behind a place, with a bound for an index where the order has one.
+//! What a back end is asked for a page: the rows after a position, with a bound that an index can use where the order has one.
 
 use std::sync::{Arc, Mutex};
 
+use longevity::backend::Select;
 use longevity::backend::{ByKind, Session};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::{Order, Select};
+use longevity::query::Order;
 use longevity::testkit::decorate::{Decorated, Decorator};
 
 use super::model::{Member, Site, site};
 
-/// Notes what it is asked to find.
+/// Records the predicates that it is asked for.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<Vec<String>>>);
 
@@ -20,13 +21,13 @@ impl Decorator<Mem> for Asked {
         inner: &Mem,
         table: &<Mem as Session>::Table,
         select: Select,
-    ) -> Result<Vec<longevity::Row<<Mem as Session>::Doc>>, Error> {
+    ) -> Result<Vec<longevity::backend::Row<<Mem as Session>::Document>>, Error> {
         self.0.lock().unwrap().push(format!("{:?}", select.predicate));
         inner.find(table, select).await
     }
 }
 
-/// What is asked for the second page of one by this order.
+/// The predicate of the second page, for this order and pages of one row.
 fn second(order: fn() -> Order<Member>) -> String {
     let (mem, _) = site();
     let asked = Asked::default();
@@ -39,7 +40,7 @@ fn second(order: fn() -> Order<Member>) -> String {
 }
 
 #[test]
-fn a_page_begins_at_a_bound_if_one_comparison_says_it() {
+fn a_page_begins_at_a_bound_if_one_comparison_expresses_it() {
     let bound = |comparison: &str| format!("Compare {{ path: Path(visits), comparison: {comparison}, operand: Int(");
     let begins = |order: fn() -> Order<Member>, with: &str| {
         let asked = second(order);
@@ -49,7 +50,7 @@ fn a_page_begins_at_a_bound_if_one_comparison_says_it() {
     };
     begins(|| Member::props().visits.asc(), &bound("Ge"));
     begins(|| Member::props().visits.desc(), &bound("Le"));
-    // No one comparison is true of what is absent and of what is there.
+    // No single comparison is true of both absent and present values.
     begins(|| Member::props().note.asc(), "Or([");
     begins(|| Member::props().note.desc(), "Compare { path: Path(note), comparison: Eq, operand: None(0)");
 }

@@ -1,17 +1,18 @@
-//! The values that a back end is given beside a document: of the row's own variant, and of no other.
+//! The values that a back end is given along with a document: those of the row's own variant, and of no other.
 
 use std::sync::{Arc, Mutex};
 
+use longevity::RowId;
 use longevity::backend::{ByKind, Session, WriteFailure};
+use longevity::backend::{RowContent, Value};
 use longevity::prelude::*;
 use longevity::testkit::decorate::{Decorated, Decorator};
-use longevity::{RowContent, RowId, Value};
 
 use super::model::{Guest, Member, Site, guest, member};
 
-type Doc = <Mem as Session>::Doc;
+type Document = <Mem as Session>::Document;
 
-/// Notes the columns of each row that is inserted.
+/// Records the columns of each row that is inserted.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<Vec<Value>>>>);
 
@@ -20,7 +21,7 @@ impl Decorator<Mem> for Notes {
         &self,
         inner: &Mem,
         table: &<Mem as Session>::Table,
-        content: RowContent<Doc>,
+        content: RowContent<Document>,
     ) -> Result<RowId, WriteFailure> {
         self.0.lock().unwrap().push(content.columns.clone());
         inner.insert(table, content).await
@@ -36,6 +37,6 @@ fn a_row_has_the_values_of_its_variant_and_none_of_a_sibling() {
     store.repo::<Member>().create(member("ann", 1)).unwrap();
     store.repo::<Guest>().create(guest("cec", 3)).unwrap();
     let text = |text: &str| Value::Text(text.into());
-    let own = [vec![text("ann"), text("ann@example.com")], vec![text("cec"), Value::None(0)]];
+    let own = [vec![text("ann"), text("ann@example.com")], vec![text("cec"), Value::NONE]];
     assert_eq!(*notes.0.lock().unwrap(), own);
 }

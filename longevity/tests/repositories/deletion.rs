@@ -1,17 +1,18 @@
-//! A delete by query of rows that cannot be read at once: they are looked at one by one.
+//! A delete by query whose rows cannot all be read together: they are read one by one.
 
+use longevity::RowId;
+use longevity::backend::RowContent;
+use longevity::backend::Select;
 use longevity::backend::{Backend, ByKind, Session};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::Select;
 use longevity::testkit::decorate::{Decorated, Decorator, Rows};
-use longevity::{RowContent, RowId};
 
 use super::model::{Guest, Site, User, site};
 
 type Table = <Mem as Session>::Table;
 
-/// Cannot read the rows of any query; a stream of them it can.
+/// Fails to read the rows of any query, but can stream them.
 struct Unreadable;
 
 impl Decorator<Mem> for Unreadable {
@@ -23,14 +24,14 @@ impl Decorator<Mem> for Unreadable {
 
 type Store = Longevity<Site, Decorated<Mem, Unreadable>>;
 
-/// The store, and the same one for somebody who can read its rows.
+/// The store, and a store over the same rows that can read them.
 fn unreadable() -> (Store, Mem, Longevity<Site, Mem>) {
     let (mem, before) = site();
     (Longevity::open(Decorated::new(mem.clone(), Unreadable)).unwrap(), mem, before)
 }
 
 #[test]
-fn rows_that_cannot_be_read_at_once_are_deleted_all_the_same() {
+fn rows_that_cannot_be_read_together_are_deleted_one_by_one() {
     let (store, _, before) = unreadable();
     assert!(store.repo::<User>().find(User::query()).is_err());
     assert_eq!(store.repo::<Guest>().delete_where(Guest::query().all()).unwrap(), 1);
@@ -40,7 +41,7 @@ fn rows_that_cannot_be_read_at_once_are_deleted_all_the_same() {
 }
 
 #[test]
-fn a_row_of_a_type_that_is_not_known_stays_and_is_told() {
+fn a_row_of_an_unknown_type_stays_and_is_reported() {
     let (store, mem, before) = unreadable();
     let (_, table) = before.asynchronous().table::<User>().unwrap();
     let doc = mem.encode(&"somebody".to_owned()).unwrap();

@@ -1,4 +1,4 @@
-//! What is asked, up to the limits and beyond.
+//! Queries and changes at the limits and beyond them.
 
 use longevity::limits::{DOCUMENT_LEVELS, FILTER_LEVELS, ORDER_PROPERTIES};
 use longevity::prelude::*;
@@ -6,7 +6,7 @@ use longevity::query::{Filter, Prop, Query};
 
 use super::model::{Chain, Page, Url, chain, lists, page, site};
 
-/// A filter of so many levels that is true of each page.
+/// A filter of this many levels that is true of each page.
 fn filter(levels: usize) -> Filter<Page> {
     let views = Page::props().views;
     (1..levels as i64).fold(views.gt(0), |filter, number| match number % 2 {
@@ -20,7 +20,7 @@ fn ordered(properties: usize) -> Query<Page> {
     (0..properties).fold(Page::query(), |query, key| query.order_by(marks.entry(format!("m{key}").as_str()).asc()))
 }
 
-/// The one whose own properties are so many steps down.
+/// The property of the link that is this many steps down.
 fn link(steps: usize) -> Prop<Page, Chain> {
     (2..steps).fold(Page::props().chain.some(), |link, _| link.next.some().inner())
 }
@@ -30,7 +30,7 @@ fn queries_are_answered_up_to_the_limits_and_refused_beyond() {
     let (_, store) = site();
     let pages = store.repo::<Page>();
     pages.create(page("/")).unwrap();
-    // How a query is asked, each way, and how many it finds.
+    // Asks a query in each way, and returns how many rows each finds.
     let ask = |query: Query<Page>| {
         let streamed = pages.stream(query.clone()).collect::<Result<Vec<_>, _>>().map(|states| states.len() as u64);
         [
@@ -59,9 +59,9 @@ fn queries_are_answered_up_to_the_limits_and_refused_beyond() {
 
     answered(filtered(filter(FILTER_LEVELS)));
     refused(filtered(filter(FILTER_LEVELS + 1)), "50 levels");
-    // Levels that the filter's type does not know of.
+    // Levels that the type of the filter does not track.
     let deep = filter(FILTER_LEVELS).into_predicate();
-    refused(filtered(Filter::from_predicate(longevity::query::Predicate::Not(Box::new(deep)))), "50 levels");
+    refused(filtered(Filter::from_predicate(longevity::backend::Predicate::Not(Box::new(deep)))), "50 levels");
 
     answered(ordered(ORDER_PROPERTIES));
     refused(ordered(ORDER_PROPERTIES + 1), "31 properties");
@@ -82,7 +82,7 @@ fn queries_are_answered_up_to_the_limits_and_refused_beyond() {
 }
 
 #[test]
-fn values_and_figures_are_of_properties_that_a_document_can_have() {
+fn values_and_aggregates_are_refused_below_the_deepest_level_of_a_document() {
     let (_, store) = site();
     let pages = store.repo::<Page>();
     pages.create(page("/")).unwrap();
@@ -100,14 +100,14 @@ fn values_and_figures_are_of_properties_that_a_document_can_have() {
 }
 
 #[test]
-fn changes_are_of_properties_and_values_that_a_document_can_have() {
+fn changes_are_refused_below_the_deepest_level_of_a_document() {
     let (_, store) = site();
     let pages = store.repo::<Page>();
     pages.create(Page { chain: Some(chain(3)), ..page("/") }).unwrap();
     let p = Page::props();
     let key = || Url("/".into());
     assert!(pages.patch_by(&key(), link(DOCUMENT_LEVELS).link.set(1)).unwrap().is_some());
-    // Together with another change, which is looked at as a whole.
+    // Together with another change of the same property, which needs a look at the row.
     let with = |levels: usize| p.lists.set(lists(levels)) & p.lists.set(lists(levels));
     assert!(pages.patch_by(&key(), with(DOCUMENT_LEVELS - 1)).unwrap().is_some());
     assert_eq!(pages.update_where(Page::query().all(), with(DOCUMENT_LEVELS - 1)).unwrap(), 1);
@@ -120,7 +120,7 @@ fn changes_are_of_properties_and_values_that_a_document_can_have() {
     for error in too_deep {
         assert!(matches!(error, Error::TooLarge { .. }), "{error}");
     }
-    // Also where it would not be written: the chain is shorter.
+    // A value that is too deep is refused even if it would not be written: the chain is too short for it.
     let unwritten = link(8).set(chain(DOCUMENT_LEVELS + 1));
     let error = pages.patch_by(&key(), unwritten).unwrap_err();
     assert!(matches!(error, Error::TooLarge { .. }), "{error}");

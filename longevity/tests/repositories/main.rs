@@ -1,4 +1,5 @@
-//! What the repositories promise whatever the back end, on one in memory: quick tests, to which mutants of core are held.
+//! What the repositories promise whatever the back end, tested on the back end in memory: quick tests, which have to catch
+//! mutants of core.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod begin;
@@ -9,6 +10,6 @@ mod limits;
 mod meddling;
 mod model;
 mod reading;
+mod require_indexes;
 mod savepoints;
-mod strict;
 mod suite;

@@ -1,8 +1,8 @@
-//! Somebody else writes between what a repository sees and what it writes.
+//! Another caller writes between what a repository reads and what it writes.
 
 use std::sync::Mutex;
 
-use longevity::RowContent;
+use longevity::backend::RowContent;
 use longevity::backend::{AllWritten, Backend, ByKind, Lookup, Session, Target, WriteFailure, Writes};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
@@ -10,11 +10,11 @@ use longevity::testkit::decorate::{Decorated, Decorator};
 
 use super::model::{Guest, Member, Site, User, guest, name, site};
 
-type Doc = <Mem as Session>::Doc;
+type Document = <Mem as Session>::Document;
 type Table = <Mem as Session>::Table;
 type Meddling = Box<dyn FnMut(&Longevity<Site, Mem>) + Send>;
 
-/// Before each write, somebody writes to another store over the same rows.
+/// Before each write, changes the same rows through another store.
 struct Meddler {
     other: Longevity<Site, Mem>,
     meddling: Mutex<Meddling>,
@@ -32,7 +32,7 @@ impl Decorator<Mem> for Meddler {
         inner: &Mem,
         table: &Table,
         target: Target<'_>,
-        content: RowContent<Doc>,
+        content: RowContent<Document>,
     ) -> Result<u64, WriteFailure> {
         self.meddle();
         inner.replace(table, target, content).await
@@ -42,14 +42,14 @@ impl Decorator<Mem> for Meddler {
         &self,
         inner: &Mem,
         table: &Table,
-        writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        writes: Writes<'_, Document>,
+    ) -> Result<AllWritten<Document>, (usize, WriteFailure)> {
         self.meddle();
         inner.write(table, writes).await
     }
 }
 
-/// The site, seen by somebody who is always too late: `meddling` comes between what he sees and what he writes.
+/// The site, seen by a caller that is always too late: `meddling` comes between its reads and its writes.
 fn meddled(
     options: Options,
     meddling: impl FnMut(&Longevity<Site, Mem>) + Send + 'static,
@@ -59,7 +59,7 @@ fn meddled(
     Longevity::open_with(Decorated::new(mem, meddler), options).unwrap()
 }
 
-/// The same, once.
+/// The same, but `meddling` comes only once.
 fn meddled_once(
     options: Options,
     meddling: impl Fn(&Longevity<Site, Mem>) + Send + 'static,
@@ -82,19 +82,19 @@ fn visits<B: Backend>(store: &Longevity<Site, B>) -> Vec<i64> {
     store.repo::<User>().project(User::query().all(), &User::props().visits).unwrap()
 }
 
-/// With and without the lock: changes of a row that was found are of what was seen.
+/// With and without optimistic locking. In both cases, a change of a row is based on the row as it was read.
 fn options() -> [Options; 2] {
     [Options::default(), Options::default().optimistic_locking(false)]
 }
 
 #[test]
-fn an_update_by_query_looks_again_at_a_row_that_was_changed() {
+fn an_update_by_query_reads_a_changed_row_again() {
     for options in options() {
         let store = meddled_once(options, |other| visit(other, "bob", 100));
         let users = store.repo::<User>();
         assert_eq!(users.update_where(User::query().all(), User::props().visits.increment(10)).unwrap(), 3);
         assert_eq!(visits(&store), [11, 112, 13], "nothing is lost");
-        // One that no longer satisfies the query is left alone.
+        // A row that no longer satisfies the query is left alone.
         let store = meddled_once(Options::default(), |other| visit(other, "bob", 100));
         let few = User::props().visits.lt(10);
         let all = User::query().filter(few);
@@ -104,7 +104,7 @@ fn an_update_by_query_looks_again_at_a_row_that_was_changed() {
 }
 
 #[test]
-fn an_update_by_query_goes_on_without_a_row_that_is_gone() {
+fn an_update_by_query_continues_without_a_deleted_row() {
     for options in options() {
         let store = meddled_once(options, |other| {
             other.repo::<User>().delete_where(User::query().filter(User::props().username.eq(name("ann")))).unwrap();
@@ -116,7 +116,7 @@ fn an_update_by_query_goes_on_without_a_row_that_is_gone() {
 }
 
 #[test]
-fn a_delete_by_query_keeps_a_row_that_was_changed_and_goes_on_without_one_that_is_gone() {
+fn a_delete_by_query_keeps_a_changed_row_and_continues_without_a_deleted_one() {
     for options in options() {
         let store = meddled_once(options, |other| {
             visit(other, "bob", 100);
@@ -129,7 +129,7 @@ fn a_delete_by_query_keeps_a_row_that_was_changed_and_goes_on_without_one_that_i
 }
 
 #[test]
-fn a_row_that_becomes_of_another_type_is_not_changed_as_what_it_was() {
+fn a_row_that_takes_another_type_is_not_changed_as_its_old_type() {
     let morph = |other: &Longevity<Site, Mem>| {
         let ann = other.repo::<User>().retrieve_one(&name("ann")).unwrap();
         other.repo::<User>().update(ann.set(User::Guest(guest("ann", 7)))).unwrap();
@@ -150,14 +150,14 @@ fn a_row_that_becomes_of_another_type_is_not_changed_as_what_it_was() {
 }
 
 #[test]
-fn a_patch_by_key_looks_again_with_and_without_the_lock() {
+fn a_patch_by_key_reads_a_changed_row_again_with_and_without_locking() {
     for options in options() {
         let store = meddled_once(options, |other| visit(other, "ann", 100));
         let patched = store.repo::<User>().patch_by(&name("ann"), User::props().visits.increment(10)).unwrap();
         assert_eq!(patched.unwrap().row_version(), 2);
         assert_eq!(visits(&store), [111, 2, 3], "nothing is lost");
     }
-    // It was deleted meanwhile.
+    // Another caller deletes the row meanwhile.
     for options in options() {
         let store = meddled_once(options, |other| {
             let ann = other.repo::<User>().retrieve_one(&name("ann")).unwrap();
@@ -170,14 +170,14 @@ fn a_patch_by_key_looks_again_with_and_without_the_lock() {
 }
 
 #[test]
-fn who_is_always_too_late_is_told_so() {
+fn a_caller_that_is_always_too_late_gets_an_error() {
     let store = meddled(Options::default(), |other| visit(other, "ann", 1));
     let users = store.repo::<User>();
     let one_more = || User::props().visits.increment(1);
-    let told = |error: Error| assert!(matches!(error, Error::Contended { tries: 100, .. }), "{error}");
-    told(users.update_where(User::query().all(), one_more()).unwrap_err());
-    told(users.patch_by(&name("ann"), one_more()).unwrap_err());
-    told(users.delete_where(User::query().all()).unwrap_err());
+    let contended = |error: Error| assert!(matches!(error, Error::Contended { tries: 100, .. }), "{error}");
+    contended(users.update_where(User::query().all(), one_more()).unwrap_err());
+    contended(users.patch_by(&name("ann"), one_more()).unwrap_err());
+    contended(users.delete_where(User::query().all()).unwrap_err());
     assert_eq!(visits(&store), [301, 2, 3]);
 }
 
@@ -196,23 +196,28 @@ fn other_failures_are_not_tried_again() {
     assert_eq!(visits(&store), [1, 2, 3], "no guest");
 }
 
-/// What a back end without batches has to refuse.
-struct Alone;
+/// A back end without batches, which has to refuse the operations that need them.
+struct WithoutBatches;
 
-impl Decorator<Mem> for Alone {
+impl Decorator<Mem> for WithoutBatches {
     fn capabilities(&self, _: &Mem) -> longevity::backend::Capabilities {
         longevity::backend::Capabilities::none()
     }
 
-    async fn get(&self, inner: &Mem, table: &Table, lookup: Lookup<'_>) -> Result<Option<longevity::Row<Doc>>, Error> {
+    async fn get(
+        &self,
+        inner: &Mem,
+        table: &Table,
+        lookup: Lookup<'_>,
+    ) -> Result<Option<longevity::backend::Row<Document>>, Error> {
         inner.get(table, lookup).await
     }
 }
 
 #[test]
-fn without_batches_what_needs_them_is_refused_and_nothing_is_done() {
+fn without_batches_the_operations_that_need_them_are_refused_and_change_nothing() {
     let (mem, before) = site();
-    let store = Longevity::<Site, _>::open(Decorated::new(mem, Alone)).unwrap();
+    let store = Longevity::<Site, _>::open(Decorated::new(mem, WithoutBatches)).unwrap();
     let users = store.repo::<User>();
     let refused = |error: Error, wanted: &str| {
         assert!(matches!(error, Error::Unsupported { operation, .. } if operation == wanted), "{error}");

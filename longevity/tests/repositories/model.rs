@@ -62,7 +62,7 @@ pub(crate) struct Page {
     pub(crate) marks: BTreeMap<String, i64>,
 }
 
-/// A number of each other size.
+/// A number of each of the other sizes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Component)]
 pub(crate) struct Sizes {
     pub(crate) short: i16,
@@ -74,7 +74,7 @@ pub(crate) struct Sizes {
     pub(crate) float: f64,
 }
 
-/// A list of itself, with nothing between: as many levels in a document as there are.
+/// A list of itself, with no type between: each step is one level of the document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
 pub(crate) struct Lists(pub(crate) Vec<Lists>);
 

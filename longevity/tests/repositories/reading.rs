@@ -1,4 +1,4 @@
-//! What is found: windows, the first, the only one, pages and their cursors.
+//! What queries find: windows, the first row, the only row, pages and their cursors.
 
 use longevity::limits::ORDER_PROPERTIES;
 use longevity::prelude::*;
@@ -7,13 +7,13 @@ use longevity::query::Filter;
 use super::model::{Guest, Member, User, site};
 
 #[test]
-fn a_limit_of_nothing_finds_nothing() {
+fn a_limit_of_zero_finds_nothing() {
     let (_, store) = site();
     let users = store.repo::<User>();
     let none = || User::query().limit(0);
     assert!(users.find(none()).unwrap().is_empty());
     assert!(users.first(none()).unwrap().is_none());
-    assert!(users.one(none()).unwrap_err().is_not_found());
+    assert!(users.exactly_one(none()).unwrap_err().is_not_found());
     assert!(!users.exists(none()).unwrap());
     assert_eq!(users.count(none()).unwrap(), 0);
     let page = users.page(none(), None).unwrap();
@@ -22,7 +22,7 @@ fn a_limit_of_nothing_finds_nothing() {
 }
 
 #[test]
-fn windows_are_of_the_order() {
+fn a_window_counts_rows_in_the_order_of_the_query() {
     let (_, store) = site();
     let users = store.repo::<User>();
     let window = |offset, limit| User::query().order_by(User::props().visits.desc()).offset(offset).limit(limit);
@@ -37,13 +37,13 @@ fn windows_are_of_the_order() {
     let first = |offset| users.first(window(offset, 5)).unwrap();
     assert!(matches!(first(0).unwrap().get(), User::Guest(Guest { visits: 3, .. })));
     assert!(first(2).is_some() && first(3).is_none());
-    assert!(users.one(window(2, 5)).is_ok());
-    assert!(users.one(window(0, 1)).is_ok(), "the window has one");
-    assert!(matches!(users.one(window(0, 5)), Err(Error::NotUnique { type_name: "User" })));
+    assert!(users.exactly_one(window(2, 5)).is_ok());
+    assert!(users.exactly_one(window(0, 1)).is_ok(), "the window has one");
+    assert!(matches!(users.exactly_one(window(0, 5)), Err(Error::NotUnique { type_name: "User" })));
 }
 
 #[test]
-fn a_derived_types_filter_is_of_its_rows_alone() {
+fn a_derived_types_filter_is_true_of_its_own_rows_alone() {
     let (_, store) = site();
     let (users, m) = (store.repo::<User>(), Member::props());
     let count = |filter: Filter<User>| users.count(User::query().filter(filter)).unwrap();
@@ -55,7 +55,7 @@ fn a_derived_types_filter_is_of_its_rows_alone() {
 }
 
 #[test]
-fn a_cursor_is_of_one_type() {
+fn a_cursor_belongs_to_one_type() {
     let (_, store) = site();
     let (users, members) = (store.repo::<User>(), store.repo::<Member>());
     let visits = || User::props().visits.asc();
@@ -67,7 +67,7 @@ fn a_cursor_is_of_one_type() {
 }
 
 #[test]
-fn a_query_keeps_what_it_has_when_nothing_is_added() {
+fn a_query_keeps_its_filter_when_nothing_is_added() {
     let (_, store) = site();
     let users = store.repo::<User>();
     let u = User::props();
@@ -80,7 +80,7 @@ fn a_query_keeps_what_it_has_when_nothing_is_added() {
 }
 
 #[test]
-fn an_order_by_a_property_that_was_given_before_does_nothing_more() {
+fn a_second_order_by_the_same_property_changes_nothing() {
     let (_, store) = site();
     let visits = User::props().visits;
     let again =

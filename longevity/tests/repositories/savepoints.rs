@@ -18,7 +18,7 @@ impl Decorator<Mem> for WithoutSavepoints {
 }
 
 #[test]
-fn a_nested_transaction_is_refused_by_name_and_the_outer_one_goes_on() {
+fn a_nested_transaction_is_refused_by_name_and_the_outer_one_continues() {
     let (mem, _) = site();
     let store = Longevity::<Site, _>::open(Decorated::new(mem, WithoutSavepoints)).unwrap();
     let before = store.repo::<Guest>().count(Guest::query().all()).unwrap();

@@ -1,13 +1,13 @@
-//! The tables of what queries and changes give, which every back end is held to in the workspace's own tests, on memory alone:
-//! quick tests, to which mutants of core are held.
+//! The tables of what queries and changes give. The workspace's own tests check every back end against them; here they run on the
+//! back end in memory alone. They are quick tests, which have to catch mutants of core.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod stores;
 
+#[path = "../../../tests/tests/results/aggregates.rs"]
+mod aggregates;
 #[path = "../../../tests/tests/results/changes.rs"]
 mod changes;
-#[path = "../../../tests/tests/results/figures.rs"]
-mod figures;
 #[path = "../../../tests/tests/results/model.rs"]
 mod model;
 #[path = "../../../tests/tests/results/options.rs"]

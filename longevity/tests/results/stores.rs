@@ -1,10 +1,10 @@
-//! The store that the questions are put to.
+//! The store that answers the questions.
 
 use longevity::backend::Backend;
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 
-/// A question to a store, with the same answer from each.
+/// A question to a store. Every store has to give the same answer.
 pub(crate) trait Question<M: DomainModel> {
     fn ask<B: Backend>(&self, store: &Longevity<M, B>);
 }

@@ -9,20 +9,20 @@ use longevity::prelude::*;
 
 use crate::bank::{Account, Customer, Firm, Name, Number, Person, Store, account, balance, counts, firm, person};
 
-where_readers_do_not_wait!(a_commit_makes_all_last);
-where_transactions_nest!(states_of_what_was_undone_within_are_refused);
+where_readers_do_not_wait!(a_commit_makes_every_write_durable);
+where_transactions_nest!(states_of_an_undone_nested_transaction_are_refused);
 on_each_back_end!(
-    an_error_undoes_all,
-    a_panic_undoes_all,
-    a_dropped_future_undoes_all,
-    a_dropped_transaction_undoes_all,
-    states_of_what_was_undone_are_refused,
-    they_are_refused_even_if_the_row_has_their_version_by_now,
-    a_write_that_failed_loses_the_transaction_even_if_nobody_looks,
-    an_error_of_the_closure_is_its_own,
+    an_error_undoes_everything,
+    a_panic_undoes_everything,
+    a_dropped_future_undoes_everything,
+    a_dropped_transaction_undoes_everything,
+    states_of_an_undone_transaction_are_refused,
+    undone_states_are_refused_even_if_the_row_has_the_same_version_by_now,
+    a_failed_write_loses_the_transaction_even_if_its_error_is_ignored,
+    an_error_of_the_closure_is_returned_unchanged,
 );
 
-async fn a_commit_makes_all_last<B: Backend>(bank: &Store<B>) {
+async fn a_commit_makes_every_write_durable<B: Backend>(bank: &Store<B>) {
     bank.repo::<Person>().create(person("ann", 30)).await.unwrap();
     let made: u64 = bank
         .transaction(async |tx| {
@@ -31,7 +31,7 @@ async fn a_commit_makes_all_last<B: Backend>(bank: &Store<B>) {
             let ann = people.retrieve_one(&Name("ann".into())).await?;
             people.update(ann.modify(|ann| ann.age += 1)).await?;
             tx.repo::<Firm>().create(firm("bank")).await?;
-            // Nobody else sees any of it.
+            // No other reader sees any of it.
             assert_eq!(counts(bank).await, (0, 1));
             let ann = bank.repo::<Person>().retrieve_one(&Name("ann".into())).await?;
             assert_eq!((ann.age, ann.row_version()), (30, 0));
@@ -43,9 +43,9 @@ async fn a_commit_makes_all_last<B: Backend>(bank: &Store<B>) {
     assert_eq!(counts(bank).await, (2, 2));
     let ann = bank.repo::<Person>().retrieve_one(&Name("ann".into())).await.unwrap();
     assert_eq!((ann.age, ann.row_version()), (31, 1));
-    // Indexes too, and states that came out of it are good.
+    // The indexes are up to date too, and states from the transaction can be used.
     let poor = Account::query().filter(Account::props().balance.lt(15));
-    let poor = bank.repo::<Account>().one(poor).await.unwrap();
+    let poor = bank.repo::<Account>().exactly_one(poor).await.unwrap();
     bank.repo::<Account>().delete(poor).await.unwrap();
     assert!(bank.repo::<Account>().create(account(2, 0)).await.unwrap_err().is_duplicate_key());
 }
@@ -66,8 +66,8 @@ async fn begin_with_two<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 10), account(2, 20)]).await.unwrap();
 }
 
-/// There is what [`begin_with_two`] made, and all of it can be written again.
-async fn is_untouched<B: Backend>(bank: &Store<B>) {
+/// The rows that [`begin_with_two`] made are unchanged, and all of them can be written again.
+async fn assert_untouched<B: Backend>(bank: &Store<B>) {
     assert_eq!(counts(bank).await, (2, 0));
     assert_eq!((balance(bank, 1).await, balance(bank, 2).await), (10, 20));
     let accounts = bank.repo::<Account>();
@@ -78,7 +78,7 @@ async fn is_untouched<B: Backend>(bank: &Store<B>) {
     bank.transaction(async |tx| tx.repo::<Person>().create(person("bob", 2)).await).await.unwrap();
 }
 
-async fn an_error_undoes_all<B: Backend>(bank: &Store<B>) {
+async fn an_error_undoes_everything<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let refused = bank
         .transaction(async |tx| {
@@ -88,27 +88,27 @@ async fn an_error_undoes_all<B: Backend>(bank: &Store<B>) {
         .await
         .unwrap_err();
     assert!(refused.is_not_found());
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
 }
 
-async fn a_panic_undoes_all<B: Backend>(bank: &Store<B>) {
+async fn a_panic_undoes_everything<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let kept = Mutex::new(None);
     let work = bank.transaction(async |tx| {
         meddle(&tx).await?;
-        // Who keeps a handle does not keep the transaction open.
+        // A handle that outlives the closure does not keep the transaction open.
         *kept.lock().unwrap() = Some(tx.clone());
         panic!("on purpose");
-        #[expect(unreachable_code, reason = "says the type")]
+        #[expect(unreachable_code, reason = "gives the closure its type")]
         Ok::<(), Error>(())
     });
     assert!(AssertUnwindSafe(work).catch_unwind().await.is_err());
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
     let late = kept.into_inner().unwrap().unwrap().repo::<Account>().create(account(4, 0)).await.unwrap_err();
     assert!(matches!(late, Error::TransactionEnded { how: "it was rolled back" }), "{late}");
 }
 
-async fn a_dropped_future_undoes_all<B: Backend>(bank: &Store<B>) {
+async fn a_dropped_future_undoes_everything<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let kept = Mutex::new(None);
     let mut work = Box::pin(bank.transaction(async |tx| {
@@ -121,12 +121,12 @@ async fn a_dropped_future_undoes_all<B: Backend>(bank: &Store<B>) {
         tokio::task::yield_now().await;
     }
     drop(work);
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
     let late = kept.into_inner().unwrap().unwrap().find(Account::query().all()).await.unwrap_err();
     assert!(matches!(late, Error::TransactionEnded { how: "it was rolled back" }), "{late}");
 }
 
-async fn a_dropped_transaction_undoes_all<B: Backend>(bank: &Store<B>) {
+async fn a_dropped_transaction_undoes_everything<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let tx = bank.begin().await.unwrap();
     meddle(&tx).await.unwrap();
@@ -134,10 +134,10 @@ async fn a_dropped_transaction_undoes_all<B: Backend>(bank: &Store<B>) {
     let tx = bank.begin().await.unwrap();
     meddle(&tx).await.unwrap();
     tx.rollback().await;
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
 }
 
-async fn states_of_what_was_undone_are_refused<B: Backend>(bank: &Store<B>) {
+async fn states_of_an_undone_transaction_are_refused<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let tx = bank.begin().await.unwrap();
     let accounts = tx.repo::<Account>();
@@ -150,10 +150,10 @@ async fn states_of_what_was_undone_are_refused<B: Backend>(bank: &Store<B>) {
     assert!(accounts.delete(new).await.unwrap_err().is_not_found());
     assert!(accounts.update(changed.clone()).await.unwrap_err().is_write_conflict());
     assert!(accounts.delete(changed).await.unwrap_err().is_write_conflict());
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
 }
 
-async fn they_are_refused_even_if_the_row_has_their_version_by_now<B: Backend>(bank: &Store<B>) {
+async fn undone_states_are_refused_even_if_the_row_has_the_same_version_by_now<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let change = async |accounts: &Repo<Account, B>, balance: i64| {
         let first = accounts.retrieve_one(&Number(1)).await.unwrap();
@@ -167,14 +167,14 @@ async fn they_are_refused_even_if_the_row_has_their_version_by_now<B: Backend>(b
     assert_eq!(undone.row_version(), changed.row_version());
     let refused = accounts.update(undone.clone()).await.unwrap_err();
     assert!(refused.is_write_conflict());
-    // The versions are the same: that is not what is wrong.
+    // The versions are equal, so the error must give another reason.
     assert!(refused.to_string().contains("a transaction that was not committed"), "{refused}");
     assert!(accounts.delete(undone).await.unwrap_err().is_write_conflict());
     assert_eq!(balance(bank, 1).await, 5);
 }
 
-/// The same of nested ones.
-async fn states_of_what_was_undone_within_are_refused<B: Backend>(bank: &Store<B>) {
+/// The same for nested transactions.
+async fn states_of_an_undone_nested_transaction_are_refused<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let change = async |accounts: &Repo<Account, B>, balance: i64| {
         let first = accounts.retrieve_one(&Number(1)).await.unwrap();
@@ -193,7 +193,7 @@ async fn states_of_what_was_undone_within_are_refused<B: Backend>(bank: &Store<B
     assert!(tx.repo::<Account>().update(undone).await.unwrap_err().is_write_conflict());
     drop(tx);
 
-    // Of one that ended well, within one that did not.
+    // A state of a nested transaction that succeeded, within one that failed.
     let tx = bank.begin().await.unwrap();
     let undone = tx.transaction(async |tx| Ok::<_, Error>(change(&tx.repo(), 1).await)).await.unwrap();
     tx.rollback().await;
@@ -201,22 +201,22 @@ async fn states_of_what_was_undone_within_are_refused<B: Backend>(bank: &Store<B
     assert!(accounts.update(undone).await.unwrap_err().is_write_conflict());
     assert_eq!(balance(bank, 1).await, 7);
 
-    // A state that came out of one that was committed is good, also where it was nested.
+    // A state from a committed transaction can be used, even if it came from a nested one.
     let tx = bank.begin().await.unwrap();
     let kept = tx.transaction(async |tx| Ok::<_, Error>(change(&tx.repo(), 3).await)).await.unwrap();
     tx.commit().await.unwrap();
     accounts.update(kept).await.unwrap();
 }
 
-/// On SQLite and MongoDB those who write what an open transaction has written wait for it.
+/// On SQLite and MongoDB, writers of a row that an open transaction has written wait for that transaction.
 #[test]
-fn in_memory_states_of_what_is_still_open_are_refused() {
-    crate::stores::mem(async |bank| states_of_what_is_still_open_are_refused(&bank).await);
-    crate::stores::any(async |bank| states_of_what_is_still_open_are_refused(&bank).await);
+fn in_memory_states_of_an_open_transaction_are_refused() {
+    crate::stores::mem(async |bank| states_of_an_open_transaction_are_refused(&bank).await);
+    crate::stores::any(async |bank| states_of_an_open_transaction_are_refused(&bank).await);
 }
 
-/// In the store, and in another transaction.
-async fn states_of_what_is_still_open_are_refused<B: Backend>(bank: &Store<B>) {
+/// The states are refused both outside of transactions and in another transaction.
+async fn states_of_an_open_transaction_are_refused<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let change = async |accounts: &Repo<Account, B>, balance: i64| {
         let first = accounts.retrieve_one(&Number(1)).await.unwrap();
@@ -232,7 +232,7 @@ async fn states_of_what_is_still_open_are_refused<B: Backend>(bank: &Store<B>) {
     drop((tx, other));
 }
 
-async fn a_write_that_failed_loses_the_transaction_even_if_nobody_looks<B: Backend>(bank: &Store<B>) {
+async fn a_failed_write_loses_the_transaction_even_if_its_error_is_ignored<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let stale = bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap();
     let gone = bank.repo::<Account>().create(account(9, 0)).await.unwrap();
@@ -263,12 +263,12 @@ async fn a_write_that_failed_loses_the_transaction_even_if_nobody_looks<B: Backe
         let Error::TransactionLost { because: why } = lost else { panic!("{number}: {lost}") };
         because.push(why);
     }
-    assert!(because[0].contains("exists already") && because[2].contains("was changed by another"), "{because:?}");
+    assert!(because[0].contains("already exists") && because[2].contains("was changed by another"), "{because:?}");
     assert!(because[3].contains("it is gone"), "{because:?}");
-    is_untouched(bank).await;
+    assert_untouched(bank).await;
 }
 
-async fn an_error_of_the_closure_is_its_own<B: Backend>(bank: &Store<B>) {
+async fn an_error_of_the_closure_is_returned_unchanged<B: Backend>(bank: &Store<B>) {
     #[derive(Debug)]
     enum Refused {
         TooPoor(i64),

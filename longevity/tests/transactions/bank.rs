@@ -15,7 +15,7 @@ pub(crate) struct Number(pub(crate) u32);
 pub(crate) struct Account {
     pub(crate) number: Number,
     pub(crate) balance: i64,
-    /// Whoever wrote it, in the order of the writes.
+    /// An entry of each write, in the order of the writes.
     pub(crate) notes: Vec<String>,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Account {
 #[key_val(Vault)]
 pub(crate) struct Door(pub(crate) u32);
 
-/// The like of an account, in a table of its own.
+/// Like an account, but in a table of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(key(door))]
 pub(crate) struct Vault {
@@ -78,8 +78,8 @@ pub(crate) fn firm(name: &str) -> Firm {
     Firm { name: Name(name.into()), register: Register(format!("register of {name}")) }
 }
 
-/// Both are the same row as it was at the same time.
-pub(crate) fn is_same<P: std::fmt::Debug + PartialEq>(a: &PState<P>, b: &PState<P>) {
+/// Asserts that both are the same state of the same row.
+pub(crate) fn assert_same<P: std::fmt::Debug + PartialEq>(a: &PState<P>, b: &PState<P>) {
     assert_eq!((a.id(), a.row_version(), a.get()), (b.id(), b.row_version(), b.get()));
 }
 

@@ -1,4 +1,4 @@
-//! The same without `async`.
+//! Transactions of the blocking facade.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,7 +14,7 @@ fn on_a_bank(test: impl Fn(&Longevity<Bank, AnyBackend>)) {
 }
 
 #[test]
-fn the_blocking_facade_has_the_same() {
+fn the_blocking_facade_has_transactions() {
     on_a_bank(|bank| {
         let accounts = bank.repo::<Account>();
         let all = || Account::query().all();

@@ -1,4 +1,4 @@
-//! A transaction whose future is dropped at any point has done all or nothing, and is in nobody's way.
+//! A transaction whose future is dropped at any point has done everything or nothing, and blocks no one.
 
 use std::pin::pin;
 use std::task::Poll;
@@ -12,13 +12,13 @@ use crate::bank::{Account, Number, Person, Store, account, balance, counts, pers
 use crate::side_by_side::is_far;
 
 on_each_back_end!(
-    a_closure_that_is_dropped_anywhere_has_done_all_or_nothing,
-    what_was_begun_and_is_dropped_anywhere_has_done_all_or_nothing,
-    what_is_rolled_back_within_an_operation_is_undone,
-    a_read_that_is_put_aside_is_in_nobodys_way,
+    a_closure_that_is_dropped_anywhere_has_done_everything_or_nothing,
+    an_open_transaction_that_is_dropped_anywhere_has_done_everything_or_nothing,
+    a_rollback_within_an_operation_undoes_it,
+    a_read_that_is_put_aside_blocks_no_one,
 );
 
-/// Lets the runtime go on once: a point at which the future may be dropped.
+/// Yields to the runtime once: a point at which the future may be dropped.
 async fn pause() {
     tokio::task::yield_now().await;
 }
@@ -46,8 +46,8 @@ async fn script<B: Backend>(tx: &longevity::Transaction<crate::bank::Bank, B>) -
     Ok(())
 }
 
-/// Polls a future so often and drops it; gives what it gave, if it came to its end. A future that waits for a server is polled when
-/// it is woken: without that it would be polled thousands of times.
+/// Polls a future this many times and drops it; returns its output if it completed. A future that waits for a server is polled
+/// only when it is woken: otherwise it would be polled thousands of times.
 async fn polled<T>(is_far: bool, times: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut left = times;
@@ -70,14 +70,14 @@ async fn polled<T>(is_far: bool, times: usize, future: impl Future<Output = T>) 
     .await
 }
 
-/// All or nothing is there, and the store is used at once.
-async fn is_whole<B: Backend>(bank: &Store<B>, committed: bool) {
+/// Everything or nothing was written, and the store can be used at once.
+async fn assert_whole<B: Backend>(bank: &Store<B>, committed: bool) {
     let accounts = bank.repo::<Account>();
     let (expected, customers) = if committed { (2, 1) } else { (1, 0) };
     assert_eq!(counts(bank).await, (expected, customers));
     let first = accounts.retrieve_one(&Number(1)).await.unwrap();
     assert_eq!((first.balance, first.notes.len()), (i64::from(committed), usize::from(committed)));
-    // Nobody holds anything: a write, and a transaction, do not wait for what was dropped.
+    // No lock is left: neither a write nor a transaction waits for the dropped one.
     accounts.patch_by(&Number(1), Account::props().balance.set(9)).await.unwrap();
     bank.transaction(async |tx| {
         let accounts = tx.repo::<Account>();
@@ -90,22 +90,22 @@ async fn is_whole<B: Backend>(bank: &Store<B>, committed: bool) {
     assert_eq!(balance(bank, 1).await, 0);
 }
 
-async fn a_closure_that_is_dropped_anywhere_has_done_all_or_nothing<B: Backend>(bank: &Store<B>) {
+async fn a_closure_that_is_dropped_anywhere_has_done_everything_or_nothing<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 0)).await.unwrap();
     for times in 0.. {
         let ended = polled(is_far(bank), times, bank.transaction(async |tx| script(&tx).await)).await;
         let committed = counts(bank).await.1 == 1;
         assert!(committed || ended.is_none());
-        is_whole(bank, committed).await;
+        assert_whole(bank, committed).await;
         if let Some(result) = ended {
             result.unwrap();
-            assert!(times > 7, "it was never dropped within");
+            assert!(times > 7, "it was never dropped midway");
             return;
         }
     }
 }
 
-async fn what_was_begun_and_is_dropped_anywhere_has_done_all_or_nothing<B: Backend>(bank: &Store<B>) {
+async fn an_open_transaction_that_is_dropped_anywhere_has_done_everything_or_nothing<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 0)).await.unwrap();
     for times in 0.. {
         let work = async {
@@ -116,17 +116,17 @@ async fn what_was_begun_and_is_dropped_anywhere_has_done_all_or_nothing<B: Backe
         let ended = polled(is_far(bank), times, work).await;
         let committed = counts(bank).await.1 == 1;
         assert!(committed || ended.is_none());
-        is_whole(bank, committed).await;
+        assert_whole(bank, committed).await;
         if let Some(result) = ended {
             result.unwrap();
-            assert!(times > 7, "it was never dropped within");
+            assert!(times > 7, "it was never dropped midway");
             return;
         }
     }
 }
 
-/// After the rollback the rest of the operation does nothing.
-async fn what_is_rolled_back_within_an_operation_is_undone<B: Backend>(bank: &Store<B>) {
+/// After the rollback, the rest of the operation does nothing.
+async fn a_rollback_within_an_operation_undoes_it<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many((1..=3).map(|number| account(number, 0))).await.unwrap();
     let m = Account::props();
     for times in 0.. {
@@ -144,21 +144,21 @@ async fn what_is_rolled_back_within_an_operation_is_undone<B: Backend>(bank: &St
             _ => drop(tx),
         }
         if ended.is_none() {
-            // Whatever it says: it may have been done before, and nobody knew.
+            // The result does not matter: the operation may have completed before the rollback.
             _ = work.await;
         }
         let left = bank.repo::<Account>().find(Account::query().all()).await.unwrap();
         assert!(left.len() == 3 && left.iter().all(|state| state.balance == 0), "after {times}: {left:?}");
         if let Some(result) = ended {
             result.unwrap();
-            assert!(times > 2, "it was never rolled back within");
+            assert!(times > 2, "it was never rolled back midway");
             return;
         }
     }
 }
 
-/// A future may be kept and not polled, as in `select!`. It holds up no other operation.
-async fn a_read_that_is_put_aside_is_in_nobodys_way<B: Backend>(bank: &Store<B>) {
+/// A future may be kept without being polled, as in `select!`. It must not hold up other operations.
+async fn a_read_that_is_put_aside_blocks_no_one<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many((0..100).map(|number| account(number, 0))).await.unwrap();
     let all = || Account::query().all();
     for committed in [true, false] {
@@ -166,7 +166,7 @@ async fn a_read_that_is_put_aside_is_in_nobodys_way<B: Backend>(bank: &Store<B>)
         let accounts = tx.repo::<Account>();
         let mut found = pin!(accounts.find(all()));
         let mut stream = accounts.stream(all());
-        // Both begin.
+        // Both reads begin.
         let first = std::future::poll_fn(|context| {
             Poll::Ready((found.as_mut().poll(context).is_ready(), stream.poll_next_unpin(context).is_ready()))
         });
@@ -181,7 +181,7 @@ async fn a_read_that_is_put_aside_is_in_nobodys_way<B: Backend>(bank: &Store<B>)
         };
         tokio::time::timeout(Duration::from_secs(30), work).await.unwrap();
         if !is_found {
-            // It ran first, or it is refused after the end.
+            // The read ran before the end, or it is refused after the end.
             assert!(found.await.map_or(true, |found| found.len() == 100));
         }
         assert_eq!(counts(bank).await.0, if committed { 101 } else { 100 });

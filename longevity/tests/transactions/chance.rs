@@ -1,11 +1,11 @@
-//! Choices at random that can be repeated.
+//! Random choices that can be repeated.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Where choices come from: SplitMix64.
+/// The source of the choices: SplitMix64.
 pub(crate) struct Chance(u64);
 
-/// Another one in each run.
+/// A different seed in each run.
 pub(crate) fn seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64 >> 10)
 }

@@ -1,18 +1,18 @@
-//! What the guide says of isolation and of errors, held to the tests and to the errors that there are.
+//! Checks what the guide says of isolation and of errors against the tests and the error type.
 
 use std::collections::BTreeSet;
 
 use longevity::{Error, ErrorKind, RowId};
 
-/// What stands between backquotes in the first cell of a table's row, and the rest of the row.
+/// The names between backquotes in the first cell of each table row, and the rest of the row.
 fn rows(table: &str) -> impl Iterator<Item = (Vec<&str>, &str)> {
     let cells = table.lines().skip(2).filter_map(|line| line.trim_matches('|').split_once('|'));
     cells.map(|(first, rest)| (first.split('`').skip(1).step_by(2).collect(), rest))
 }
 
 #[test]
-fn the_table_of_isolation_is_that_of_the_tests() {
-    // What the tests show of memory, of SQLite and of MongoDB.
+fn the_table_of_isolation_agrees_with_the_tests() {
+    // What the tests show for memory, SQLite and MongoDB.
     let tests = include_str!("isolation.rs");
     let listed = |by: &'static str, cells: [&'static str; 3]| {
         let list = tests.split(&format!("\n{by}!(")).nth(1).unwrap().split(");").next().unwrap();
@@ -22,17 +22,17 @@ fn the_table_of_isolation_is_that_of_the_tests() {
     let mut tested = listed("on_each_back_end", ["no", "no", "no"]);
     tested.extend(listed("happens_on_mongo_alone", ["no", "no", "yes"]));
     tested.extend(listed("where_transactions_nest", ["no", "no", ""]));
-    let said = rows(include_str!("../../src/guide/isolation.md")).filter(|(names, _)| !names.is_empty());
-    let said = said.flat_map(|(names, cells)| {
+    let documented = rows(include_str!("../../src/guide/isolation.md")).filter(|(names, _)| !names.is_empty());
+    let documented = documented.flat_map(|(names, cells)| {
         let cells: Vec<_> = cells.split('|').map(|cell| cell.trim().to_owned()).collect();
         names.into_iter().map(move |name| (name.to_owned(), cells.clone()))
     });
     assert!(tested.len() > 5);
     let tested = tested.into_iter().map(|(name, cells)| (name, cells.map(str::to_owned).to_vec()));
-    assert_eq!(said.collect::<BTreeSet<_>>(), tested.collect());
+    assert_eq!(documented.collect::<BTreeSet<_>>(), tested.collect());
 }
 
-/// One of each error.
+/// One value of each error.
 fn errors() -> Vec<Error> {
     let id: RowId = RowId::from_u128(1);
     let (type_name, backend, what) = ("User", "mem", String::new);
@@ -76,7 +76,7 @@ fn the_table_of_errors_has_each_error_and_its_kind() {
     let errors = errors();
     let declared = include_str!("../../../longevity-core/src/error.rs");
     let declared = declared.split("pub enum Error {").nth(1).unwrap().split("\n}").next().unwrap();
-    // Variants are the lines that are indented once and begin with a capital letter.
+    // The variants are the lines that are indented once and begin with a capital letter.
     let variant = |line: &str| {
         let line = line.strip_prefix("    ")?;
         let is_name = line.starts_with(|c: char| c.is_ascii_uppercase());
@@ -85,24 +85,24 @@ fn the_table_of_errors_has_each_error_and_its_kind() {
     let declared: BTreeSet<_> = declared.lines().filter_map(variant).collect();
     assert_eq!(errors.iter().map(name).collect::<BTreeSet<_>>(), declared);
 
-    let mut said = BTreeSet::new();
+    let mut documented = BTreeSet::new();
     for (names, rest) in rows(include_str!("../../src/guide/errors.md")) {
         let kind = match rest.split('|').next().map(str::trim) {
             Some("transient") => ErrorKind::Transient,
             Some("permanent") => ErrorKind::Permanent,
             Some("unknown") => ErrorKind::Unknown,
-            // The back end says it of each.
+            // The back end decides the kind of each of these errors.
             Some("its own") => {
                 assert!(names == ["Connection"] || names == ["Backend"], "{names:?}");
-                said.extend(names.into_iter().map(str::to_owned));
+                documented.extend(names.into_iter().map(str::to_owned));
                 continue;
             }
-            other => panic!("{names:?} is said to be {other:?}"),
+            other => panic!("{names:?} has the unknown kind {other:?}"),
         };
         for error in errors.iter().filter(|error| names.contains(&name(error).as_str())) {
             assert_eq!(error.kind(), kind, "{error:?}");
         }
-        said.extend(names.into_iter().map(str::to_owned));
+        documented.extend(names.into_iter().map(str::to_owned));
     }
-    assert_eq!(said, declared);
+    assert_eq!(documented, declared);
 }

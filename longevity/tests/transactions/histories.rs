@@ -1,8 +1,8 @@
-//! Histories of transactions, and of single operations, side by side on several threads, are looked at afterwards: is there an order,
-//! one after the other, that explains all that was seen, and in which nothing comes before what had ended when it began?
+//! Several threads run transactions and single operations at the same time. Afterwards, their history is checked: is there a
+//! serial order that explains everything that was seen, and in which no operation comes before one that had ended when it began?
 //!
-//! Each write appends a stamp of its own to a row's notes, so that whoever reads a row sees all its writes in their order. `LONGEVITY_HISTORIES`
-//! says how many there are on each back end, and `LONGEVITY_SEED` repeats one.
+//! Each write appends a unique stamp to a row's notes, so a reader of a row sees all its writes in their order.
+//! `LONGEVITY_HISTORIES` sets the number of histories on each back end, and `LONGEVITY_SEED` repeats a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -22,17 +22,17 @@ const THREADS: u64 = 4;
 const OPERATIONS: usize = 20;
 const ACCOUNTS: usize = 4;
 
-/// What somebody read and wrote, in a transaction or by one operation.
+/// What a transaction, or a single operation, read and wrote.
 #[derive(Clone, Debug, Default)]
 struct Record {
-    /// The stamps that were on an account, but for its own.
+    /// The stamps that each account had when it was read, except this record's own.
     reads: Vec<(u32, Vec<String>)>,
     writes: Vec<(u32, String)>,
     began: u64,
     ended: u64,
 }
 
-/// What all threads share: the time, which each look at it moves on.
+/// The time that all threads share. Each reading of it advances it.
 struct Clock(AtomicU64);
 
 impl Clock {
@@ -49,17 +49,17 @@ struct Actor<'a, B: Backend> {
     stamps: u64,
     chance: Chance,
     records: Vec<Record>,
-    /// The stamps of what was undone.
+    /// The stamps of undone writes.
     undone: Vec<String>,
 }
 
-/// What is done to an account.
+/// What is done in a step.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Read(u32),
     ReadAll,
     Append(u32),
-    /// Appends to one in a nested transaction, which then fails.
+    /// Appends to an account in a nested transaction, which then fails.
     AppendAndUndo(u32),
     /// Lets others run.
     Pause,
@@ -74,7 +74,7 @@ enum End {
     Drop,
 }
 
-/// What a script fails with if it is to fail.
+/// The error of a script that has to fail.
 #[derive(Debug)]
 enum Failed {
     OnPurpose(Vec<String>),
@@ -124,7 +124,7 @@ impl<B: Backend> Actor<'_, B> {
         }
     }
 
-    /// One operation by itself.
+    /// A single operation outside of transactions.
     async fn alone(&mut self) {
         let rows = Rows { accounts: self.bank.repo(), vaults: self.bank.repo() };
         let number = self.chance.below(ACCOUNTS) as u32;
@@ -156,7 +156,7 @@ impl<B: Backend> Actor<'_, B> {
         if end == End::Drop {
             let tx = self.bank.begin().await.unwrap();
             let mut record = Record::default();
-            // Another transaction may have been in the way of what will not be committed.
+            // The transaction may have lost a conflict; it will not be committed anyway.
             _ = script(nests(self.bank), &tx, &steps, &mut record).await;
             self.undone.extend(record.writes.into_iter().map(|(_, stamp)| stamp));
             return;
@@ -167,7 +167,7 @@ impl<B: Backend> Actor<'_, B> {
             let stamps = || record.writes.iter().map(|(_, stamp)| stamp.clone()).collect::<Vec<_>>();
             match end {
                 End::Fail => Err(Failed::OnPurpose(stamps())),
-                // Which says nothing on its way.
+                // Unlike `panic!`, this prints nothing.
                 End::Panic => resume_unwind(Box::new(stamps())),
                 End::Commit | End::Drop => Ok(record),
             }
@@ -184,7 +184,7 @@ impl<B: Backend> Actor<'_, B> {
     }
 }
 
-/// The accounts: half of them are vaults, in a table of their own.
+/// The accounts. Half of them are vaults, in a table of their own.
 struct Rows<B: Backend> {
     accounts: Repo<Account, B>,
     vaults: Repo<Vault, B>,
@@ -203,7 +203,7 @@ impl<B: Backend> Rows<B> {
     }
 
     async fn all_notes(&self) -> Result<BTreeMap<u32, Vec<String>>, Error> {
-        // By an index, and by a scan.
+        // Reads by an index, and by a scan.
         let accounts = self.accounts.find(Account::query().filter(Account::props().balance.ge(1))).await?;
         let vaults = self.vaults.find(Vault::query().filter(!Vault::props().notes.is_empty())).await?;
         let accounts = accounts.iter().map(|state| (state.number.0, state.notes.clone()));
@@ -218,7 +218,7 @@ impl<B: Backend> Rows<B> {
         }
     }
 
-    /// Appends a stamp in one operation; gives all that there are then.
+    /// Appends a stamp in one operation; returns all the stamps of the row after it.
     async fn push(&self, number: u32, stamp: &str) -> Result<Option<Vec<String>>, Error> {
         let (a, v) = (Account::props().notes.push(stamp), Vault::props().notes.push(stamp));
         Ok(match Self::is_vault(number) {
@@ -227,7 +227,7 @@ impl<B: Backend> Rows<B> {
         })
     }
 
-    /// The same in two.
+    /// Appends a stamp in two operations; returns the stamps of the row before it.
     async fn read_and_write(&self, number: u32, stamp: &str) -> Result<Option<Vec<String>>, Error> {
         let before = self.notes(number).await?;
         if before.is_none() {
@@ -277,7 +277,7 @@ async fn script<B: Backend>(
                     Err::<(), _>(Error::InvalidCursor { problem: "none" })
                 });
                 assert!(nested.await.is_err());
-                // What it has read counts, what it has written does not.
+                // The reads of the nested transaction count, its writes do not.
                 record.reads = undone.reads;
             }
             Step::AppendAndUndo(_) | Step::Pause => tokio::task::yield_now().await,
@@ -286,7 +286,7 @@ async fn script<B: Backend>(
     Ok(())
 }
 
-/// Whether transactions of the back end are nested.
+/// Whether transactions of the back end can be nested.
 fn nests<B: Backend>(bank: &Store<B>) -> bool {
     bank.backend().capabilities().savepoints
 }
@@ -303,43 +303,49 @@ async fn append<B: Backend>(rows: &Rows<B>, number: u32, stamp: &str, record: &m
     Ok(())
 }
 
-/// What a history is held to.
+/// The isolation that a history is checked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Held {
-    /// Everything was done one after the other.
+enum Isolation {
+    /// Everything behaves as if done one after the other.
     Serializable,
-    /// Each saw one moment, and nobody wrote what it wrote between that and its end. What it only read may have been overwritten.
+    /// Each transaction saw one moment, and no other wrote the same rows between that moment and its end. Rows that it only read
+    /// may have been overwritten.
     Snapshot,
 }
 
-impl Held {
+impl Isolation {
     fn of<B: Backend>(bank: &Store<B>) -> Self {
         if bank.backend().name() == "mongo" { Self::Snapshot } else { Self::Serializable }
     }
 }
 
-/// A transaction in a search for circles, and whether it is looked at as one that overwrote what others saw.
+/// A transaction in the search for cycles, and whether it is reached as one that overwrote what another saw.
 type Node = (usize, bool);
 
-/// Fails with what cannot be if the history is what it is held to.
+/// Fails with a description of the contradiction if the history does not have this isolation.
 ///
-/// There must be no circle of what comes before what. If each saw a snapshot, there may be circles in which one that did not see what
-/// the next one wrote comes after another such one: <https://doi.org/10.1145/1071610.1071615>.
-fn check(held: Held, records: &[Record], last: &BTreeMap<u32, Vec<String>>, undone: &[String]) -> Result<(), String> {
+/// The order of the transactions must have no cycle. Under snapshots, a cycle is allowed if it contains two consecutive
+/// transactions each of which did not see what the next one wrote: <https://doi.org/10.1145/1071610.1071615>.
+fn check(
+    isolation: Isolation,
+    records: &[Record],
+    last: &BTreeMap<u32, Vec<String>>,
+    undone: &[String],
+) -> Result<(), String> {
     let written: BTreeSet<_> = records.iter().flat_map(|record| &record.writes).map(|(_, stamp)| stamp).collect();
     let kept: BTreeSet<_> = last.values().flatten().collect();
     if written != kept {
-        return Err(format!("written is {written:?}, and there is {kept:?}"));
+        return Err(format!("written: {written:?}, kept: {kept:?}"));
     }
     if let Some(stamp) = undone.iter().find(|stamp| kept.contains(stamp)) {
-        return Err(format!("{stamp} was undone, and is there"));
+        return Err(format!("{stamp} was undone, but is there"));
     }
     let writer = |number: u32, at: usize| {
         let stamp = last.get(&number)?.get(at)?;
         records.iter().position(|record| record.writes.iter().any(|(_, own)| own == stamp))
     };
     let mut before = vec![BTreeSet::new(); records.len()];
-    // Those that saw what it overwrote, and not it.
+    // The transactions that saw what this one overwrote, and did not see its write.
     let mut unseen_by = vec![BTreeSet::new(); records.len()];
     for (at, record) in records.iter().enumerate() {
         for (number, stamps) in &record.reads {
@@ -347,7 +353,7 @@ fn check(held: Held, records: &[Record], last: &BTreeMap<u32, Vec<String>>, undo
             if !all.starts_with(stamps) {
                 return Err(format!("{record:?} saw {stamps:?} on {number}, which was {all:?}"));
             }
-            // After whoever wrote what it saw, and before whoever wrote next.
+            // A reader comes after the writer of the last stamp it saw, and before the writer of the next one.
             let seen = stamps.len().checked_sub(1).and_then(|last| writer(*number, last));
             before[at].extend(seen.filter(|writer| *writer != at));
             if let Some(next) = writer(*number, stamps.len()).filter(|writer| *writer != at) {
@@ -366,21 +372,21 @@ fn check(held: Held, records: &[Record], last: &BTreeMap<u32, Vec<String>>, undo
         }
     }
     let earlier = |(at, is_unseen): Node| -> BTreeSet<Node> {
-        match held {
-            Held::Serializable => before[at].union(&unseen_by[at]).map(|other| (*other, false)).collect(),
-            Held::Snapshot if is_unseen => unseen_by[at].iter().map(|other| (*other, false)).collect(),
-            Held::Snapshot => before[at].iter().flat_map(|other| [(*other, false), (*other, true)]).collect(),
+        match isolation {
+            Isolation::Serializable => before[at].union(&unseen_by[at]).map(|other| (*other, false)).collect(),
+            Isolation::Snapshot if is_unseen => unseen_by[at].iter().map(|other| (*other, false)).collect(),
+            Isolation::Snapshot => before[at].iter().flat_map(|other| [(*other, false), (*other, true)]).collect(),
         }
     };
-    // Whatever has nothing before it comes first, again and again: what is left is in a circle.
+    // Takes away the transactions that have none before them, again and again: what is left contains a cycle.
     let mut left: BTreeMap<Node, BTreeSet<Node>> =
         (0..records.len()).flat_map(|at| [(at, false), (at, true)]).map(|node| (node, earlier(node))).collect();
     while !left.is_empty() {
         let is_first = |earlier: &BTreeSet<Node>| earlier.iter().all(|node| !left.contains_key(node));
         let first: Vec<_> = left.iter().filter(|(_, earlier)| is_first(earlier)).map(|(node, _)| *node).collect();
         if first.is_empty() {
-            let circle: Vec<_> = left.iter().map(|(node, earlier)| (&records[node.0], node, earlier)).collect();
-            return Err(format!("each of these comes before another one of them: {circle:#?}"));
+            let cycle: Vec<_> = left.iter().map(|(node, earlier)| (&records[node.0], node, earlier)).collect();
+            return Err(format!("each of these comes before another one of them: {cycle:#?}"));
         }
         left.retain(|node, _| !first.contains(node));
     }
@@ -415,8 +421,8 @@ async fn histories_have_an_order_that_explains_them<B: Backend>(bank: &Store<B>)
         }
         let rows = Rows { accounts: bank.repo(), vaults: bank.repo() };
         let last = rows.all_notes().await.unwrap();
-        if let Err(problem) = check(Held::of(bank), &records, &last, &undone) {
-            panic!("on {}, LONGEVITY_SEED={} finds it perhaps: {problem}", B::NAME, seed.wrapping_add(history));
+        if let Err(problem) = check(Isolation::of(bank), &records, &last, &undone) {
+            panic!("on {}, LONGEVITY_SEED={} may reproduce it: {problem}", B::NAME, seed.wrapping_add(history));
         }
         records_seen += records.len();
         undone_seen += undone.len();
@@ -428,9 +434,9 @@ async fn histories_have_an_order_that_explains_them<B: Backend>(bank: &Store<B>)
     );
 }
 
-/// What must not happen is found where it happens.
+/// Anomalies are found in histories that have them.
 #[test]
-fn an_order_that_does_not_exist_is_not_found() {
+fn histories_without_an_order_are_found_out() {
     let record = |reads: &[(u32, &[&str])], writes: &[(u32, &str)], began, ended| Record {
         reads: reads
             .iter()
@@ -444,9 +450,9 @@ fn an_order_that_does_not_exist_is_not_found() {
         rows.iter().map(|(number, stamps)| (*number, stamps.iter().map(|s| (*s).to_owned()).collect())).collect()
     };
     let one_after_the_other = [record(&[(1, &[])], &[(1, "a")], 0, 1), record(&[(1, &["a"])], &[(1, "b")], 2, 3)];
-    let both = [Held::Serializable, Held::Snapshot];
+    let both = [Isolation::Serializable, Isolation::Snapshot];
     let is_found = |records: &[Record], rows: &[(u32, &[&str])], undone: &[String]| {
-        both.map(|held| check(held, records, &last(rows), undone).is_err())
+        both.map(|isolation| check(isolation, records, &last(rows), undone).is_err())
     };
     assert_eq!(is_found(&one_after_the_other, &[(1, &["a", "b"])], &[]), [false, false]);
     let lost = [record(&[(1, &[])], &[(1, "a")], 0, 3), record(&[(1, &[])], &[(1, "b")], 1, 2)];
@@ -457,7 +463,7 @@ fn an_order_that_does_not_exist_is_not_found() {
     let dirty = [record(&[(1, &["x"])], &[], 0, 1)];
     assert_eq!(is_found(&dirty, &[], &["x".to_owned()]), [true, true]);
     assert_eq!(is_found(&[], &[(1, &["x"])], &["x".to_owned()]), [true, true]);
-    // Two rows that were written at once, one seen before and one after.
+    // Two rows were written at once; one was read before the write and one after it.
     let torn =
         [record(&[(1, &[]), (2, &[])], &[(1, "a"), (2, "a")], 0, 3), record(&[(1, &[]), (2, &["a"])], &[], 1, 2)];
     assert_eq!(is_found(&torn, &[(1, &["a"]), (2, &["a"])], &[]), [true, true]);

@@ -1,13 +1,13 @@
-//! What can happen between transactions side by side: a test for each anomaly, on each back end.
+//! What can happen between concurrent transactions: a test for each anomaly, on each back end.
 //!
-//! Each test brings two sides into the order in which the anomaly would show. Where they run side by side, one of them is refused; where
-//! they come one after the other, one of them waits. MongoDB looks at what is written alone: what a transaction has only read may be
-//! changed by another one. The last test lets threads choose the order.
+//! Each test brings two sides into the order in which the anomaly would show. Where they run side by side, one of them is
+//! refused; where they run one after the other, one of them waits. MongoDB detects conflicts between writes only: rows that a
+//! transaction has only read may be changed by another one. In the last test, threads choose the order.
 
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
-use crate::bank::{Account, Customer, Firm, Name, Number, Person, Store, account, balance, firm, is_same, person};
+use crate::bank::{Account, Customer, Firm, Name, Number, Person, Store, account, assert_same, balance, firm, person};
 use crate::side_by_side::{Turn, is_far, side_by_side};
 
 where_writers_do_not_wait!(unrelated_writes_do_not_conflict);
@@ -86,7 +86,7 @@ async fn no_non_repeatable_read<B: Backend>(bank: &Store<B>) {
             let accounts = reader.repo::<Account>();
             let first = accounts.retrieve_one(&Number(1)).await.unwrap();
             turn.pass().await;
-            is_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
+            assert_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
             assert_eq!(accounts.retrieve_one(&Number(2)).await.unwrap().balance, 2);
             reader.commit().await.unwrap();
         },
@@ -129,7 +129,7 @@ async fn no_phantom<B: Backend>(bank: &Store<B>) {
     assert_eq!(bank.repo::<Account>().count(fives()).await.unwrap(), 3);
 }
 
-/// Two rows that belong together, one read before somebody changes both, one after.
+/// Two rows that belong together: one is read before another transaction changes both, and one after.
 async fn no_read_skew<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 50)).await.unwrap();
     bank.repo::<Person>().create(person("ann", 50)).await.unwrap();
@@ -174,7 +174,8 @@ async fn no_lost_update<B: Backend>(bank: &Store<B>) {
     assert_eq!(balance(bank, 1).await, 1 + i64::from(two));
 }
 
-/// The transaction itself does not read the row: its state is from before it began. It reads something else before, or nothing.
+/// The transaction itself does not read the row: its state is from before the transaction began. It reads something else first,
+/// or nothing.
 async fn no_lost_update_of_a_state_that_was_read_before<B: Backend>(bank: &Store<B>) {
     for (delete, reads) in [(false, false), (true, false), (false, true), (true, true)] {
         bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
@@ -283,13 +284,13 @@ async fn write_skew_on_a_whole_table<B: Backend>(bank: &Store<B>) -> bool {
     bank.repo::<Account>().count(Account::query().all()).await.unwrap() == 2
 }
 
-/// What was undone was seen all the same.
+/// What a nested transaction saw counts even if its writes were undone.
 async fn no_write_skew_on_what_a_nested_one_saw<B: Backend>(bank: &Store<B>) {
     for by_a_key in [true, false] {
         bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
         bank.repo::<Person>().delete_where(Person::query().all()).await.unwrap();
         let first = bank.repo::<Account>().create(account(1, 1)).await.unwrap();
-        let owner = Name("who says that the account is there".into());
+        let owner = Name("a witness of the account".into());
         side_by_side(
             bank,
             async |turn| {
@@ -359,7 +360,8 @@ async fn write_skew_across_tables<B: Backend>(bank: &Store<B>) -> bool {
     balance(bank, 1).await + age == 0
 }
 
-/// As on rows, but each writes the row that it has only read, too. So it is prevented where it happens.
+/// As on rows, but each transaction also writes the row that it would otherwise only read. That prevents the anomaly on every
+/// back end.
 async fn no_write_skew_on_what_is_written_too<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 1), account(2, 1)]).await.unwrap();
     let take = async |turn: Turn, number: u32| {
@@ -382,7 +384,7 @@ async fn no_write_skew_on_what_is_written_too<B: Backend>(bank: &Store<B>) {
     assert_eq!(balance(bank, 1).await + balance(bank, 2).await, 1);
 }
 
-/// Whoever reads and writes other rows, by keys or by filters, is in nobody's way.
+/// A transaction that reads and writes other rows, by keys or by filters, does not conflict.
 async fn unrelated_writes_do_not_conflict<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 1), account(2, 2)]).await.unwrap();
     let m = Account::props();
@@ -400,7 +402,7 @@ async fn unrelated_writes_do_not_conflict<B: Backend>(bank: &Store<B>) {
     assert_eq!(balance(bank, 1).await, 0);
 }
 
-/// Doctors on call: one of two may leave if the other one stays. Threads try it again and again, in whatever order they get.
+/// Doctors on call: one of two may leave if the other one stays. Threads try it repeatedly, in whatever order they happen to run.
 async fn write_skew_does_not_happen_among_threads<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 1), account(2, 1)]).await.unwrap();
     for _ in 0..200 {

@@ -1,7 +1,7 @@
 //! Transactions over all repositories, on each back end that has them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
-/// Makes a module of each test, with a test on each of these stores. The check says what the test's result has to be.
+/// Makes a module of each test, with a test on each of these stores. The check states what the test must return.
 macro_rules! on_stores {
     ($stores:tt $check:ident: $($name:ident),* $(,)?) => {
         $(mod $name { on_each_store! { $stores $check $name } })*
@@ -14,32 +14,32 @@ macro_rules! on_each_store {
     };
 }
 
-/// Runs tests, which are generic over the back end, on each.
+/// Runs tests, which are generic over the back end, on each back end.
 macro_rules! on_each_back_end {
     ($($names:tt)*) => { on_stores! { [mem any sqlite_file sqlite_in_memory mongo] passes: $($names)* } };
 }
 
-/// The same where those who only read do not wait for a transaction. SQLite's databases in memory have one connection.
+/// The same, where readers do not wait for a transaction. SQLite's databases in memory have a single connection, so theirs do.
 macro_rules! where_readers_do_not_wait {
     ($($names:tt)*) => { on_stores! { [mem any sqlite_file mongo] passes: $($names)* } };
 }
 
-/// The same where transactions that write run side by side. On SQLite they come one after the other.
+/// The same, where writing transactions run side by side. On SQLite they run one after the other.
 macro_rules! where_writers_do_not_wait {
     ($($names:tt)*) => { on_stores! { [mem any mongo] passes: $($names)* } };
 }
 
-/// The same where transactions can be nested. MongoDB has no savepoints.
+/// The same, where transactions can be nested. MongoDB has no savepoints.
 macro_rules! where_transactions_nest {
     ($($names:tt)*) => { on_stores! { [mem any sqlite_file sqlite_in_memory] passes: $($names)* } };
 }
 
-/// The same where transactions are serializable.
+/// The same, where transactions are serializable.
 macro_rules! where_transactions_are_serializable {
     ($($names:tt)*) => { on_stores! { [mem any sqlite_file sqlite_in_memory] passes: $($names)* } };
 }
 
-/// Stories that say whether an anomaly has happened. It does on MongoDB, and on no other back end.
+/// Tests that return whether an anomaly has happened. It does on MongoDB, and on no other back end.
 macro_rules! happens_on_mongo_alone {
     ($($name:ident),* $(,)?) => {
         $(mod $name {

@@ -1,4 +1,4 @@
-//! Transactions that are nested in others.
+//! Nested transactions.
 
 use std::panic::AssertUnwindSafe;
 
@@ -6,22 +6,22 @@ use futures_util::FutureExt;
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
-use crate::bank::{Account, Number, Person, Store, account, balance, counts, is_same, person};
+use crate::bank::{Account, Number, Person, Store, account, assert_same, balance, counts, person};
 
 where_transactions_nest!(
-    what_a_nested_one_writes_stays_if_it_succeeds,
-    what_a_nested_one_writes_is_undone_if_it_fails,
-    a_nested_one_that_was_undone_has_left_no_trace,
-    nested_ones_may_be_nested,
-    a_nested_one_that_panics_or_is_dropped_is_undone,
-    a_failure_within_loses_the_nested_one_alone,
-    while_one_is_nested_the_outer_one_waits,
-    a_nested_one_falls_with_the_outer_one,
-    the_innermost_falls_with_the_one_around_it,
+    writes_of_a_nested_transaction_stay_if_it_succeeds,
+    writes_of_a_nested_transaction_are_undone_if_it_fails,
+    an_undone_nested_transaction_leaves_no_trace,
+    nested_transactions_can_be_nested,
+    a_nested_transaction_that_panics_or_is_dropped_is_undone,
+    a_failure_in_a_nested_transaction_loses_only_that_one,
+    the_outer_transaction_is_unusable_while_a_nested_one_is_open,
+    a_nested_transaction_ends_with_the_outer_one,
+    the_innermost_transaction_ends_with_the_one_around_it,
 );
 
 #[test]
-fn where_there_are_none_it_is_said_and_the_transaction_goes_on() {
+fn without_savepoints_nesting_is_refused_and_the_transaction_continues() {
     crate::stores::mongo(async |bank| {
         bank.transaction(async |tx| {
             tx.repo::<Account>().create(account(1, 1)).await?;
@@ -36,13 +36,13 @@ fn where_there_are_none_it_is_said_and_the_transaction_goes_on() {
     });
 }
 
-/// The store gives up the whole transaction, not what is nested alone.
+/// The store gives up the whole transaction, not only the nested one.
 #[test]
-fn a_conflict_within_loses_the_outer_one_too() {
+fn a_conflict_in_a_nested_transaction_loses_the_outer_one_too() {
     crate::bank::on(longevity::Mem::new(), async |_| {
         let other = crate::bank::Store::open(longevity::Mem::new()).await.unwrap();
         let tx = other.begin().await.unwrap();
-        // Its tables were not there when it began.
+        // The tables were created after the transaction began.
         other.create_schema().await.unwrap();
         let nested = tx.transaction(async |tx| tx.repo::<Account>().create(account(1, 1)).await);
         assert!(matches!(nested.await, Err(Error::TransactionConflict { .. })));
@@ -59,11 +59,11 @@ impl From<Error> for Stop {
     }
 }
 
-async fn what_a_nested_one_writes_stays_if_it_succeeds<B: Backend>(bank: &Store<B>) {
+async fn writes_of_a_nested_transaction_stay_if_it_succeeds<B: Backend>(bank: &Store<B>) {
     bank.transaction(async |tx| {
         tx.repo::<Account>().create(account(1, 1)).await?;
         let state = tx.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await?;
-        // Its states are good outside.
+        // States of the nested transaction can be used outside of it.
         tx.repo::<Account>().update(state.modify(|it| it.balance = 3)).await?;
         Ok::<_, Error>(())
     })
@@ -72,7 +72,7 @@ async fn what_a_nested_one_writes_stays_if_it_succeeds<B: Backend>(bank: &Store<
     assert_eq!((balance(bank, 1).await, balance(bank, 2).await), (1, 3));
 }
 
-async fn what_a_nested_one_writes_is_undone_if_it_fails<B: Backend>(bank: &Store<B>) {
+async fn writes_of_a_nested_transaction_are_undone_if_it_fails<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 1), account(2, 2), account(3, 3)]).await.unwrap();
     let m = Account::props();
     bank.transaction(async |tx| {
@@ -80,7 +80,7 @@ async fn what_a_nested_one_writes_is_undone_if_it_fails<B: Backend>(bank: &Store
         let first = accounts.retrieve_one(&Number(1)).await?;
         let first = accounts.update(first.modify(|it| it.balance = 10)).await?;
         accounts.create(account(4, 4)).await?;
-        // Trees and rows have been walked before and within.
+        // Trees and rows are read before the nested transaction and within it.
         assert_eq!(accounts.find(Account::query().filter(m.balance.ge(3))).await?.len(), 3);
         let undone = tx.transaction(async |tx| {
             let accounts = tx.repo::<Account>();
@@ -97,7 +97,7 @@ async fn what_a_nested_one_writes_is_undone_if_it_fails<B: Backend>(bank: &Store
         let by_balance = Account::query().filter(m.balance.ge(3)).order_by(m.balance.asc());
         assert_eq!(numbers(accounts.find(by_balance).await?), [3, 4, 1]);
         assert_eq!(numbers(accounts.find(Account::query().order_by(m.number.asc())).await?), [1, 2, 3, 4]);
-        is_same(&accounts.retrieve_one(&Number(1)).await?, &first);
+        assert_same(&accounts.retrieve_one(&Number(1)).await?, &first);
         assert!(accounts.retrieve(&Number(11)).await?.is_none() && accounts.retrieve(&Number(5)).await?.is_none());
         assert_eq!(accounts.retrieve_one(&Number(2)).await?.row_version(), 0);
         assert_eq!(accounts.count(Account::query().all()).await?, 4);
@@ -113,7 +113,7 @@ async fn what_a_nested_one_writes_is_undone_if_it_fails<B: Backend>(bank: &Store
     assert_eq!(first.row_version(), 2);
 }
 
-async fn a_nested_one_that_was_undone_has_left_no_trace<B: Backend>(bank: &Store<B>) {
+async fn an_undone_nested_transaction_leaves_no_trace<B: Backend>(bank: &Store<B>) {
     bank.transaction(async |tx| {
         let undone = tx.transaction(async |tx| {
             tx.repo::<Account>().create_many((0..100).map(|number| account(number, 0))).await?;
@@ -128,7 +128,7 @@ async fn a_nested_one_that_was_undone_has_left_no_trace<B: Backend>(bank: &Store
     bank.repo::<Account>().create(account(1, 0)).await.unwrap();
 }
 
-async fn nested_ones_may_be_nested<B: Backend>(bank: &Store<B>) {
+async fn nested_transactions_can_be_nested<B: Backend>(bank: &Store<B>) {
     bank.transaction(async |tx| {
         tx.repo::<Account>().create(account(1, 1)).await?;
         let undone = tx.transaction(async |tx| {
@@ -151,13 +151,13 @@ async fn nested_ones_may_be_nested<B: Backend>(bank: &Store<B>) {
     assert_eq!(balance(bank, 3).await, 30);
 }
 
-async fn a_nested_one_that_panics_or_is_dropped_is_undone<B: Backend>(bank: &Store<B>) {
+async fn a_nested_transaction_that_panics_or_is_dropped_is_undone<B: Backend>(bank: &Store<B>) {
     let tx = bank.begin().await.unwrap();
     tx.repo::<Account>().create(account(1, 1)).await.unwrap();
     let panics = tx.transaction(async |tx| {
         tx.repo::<Account>().create(account(2, 2)).await?;
         panic!("on purpose");
-        #[expect(unreachable_code, reason = "says the type")]
+        #[expect(unreachable_code, reason = "gives the closure its type")]
         Ok::<(), Error>(())
     });
     assert!(AssertUnwindSafe(panics).catch_unwind().await.is_err());
@@ -178,7 +178,7 @@ async fn a_nested_one_that_panics_or_is_dropped_is_undone<B: Backend>(bank: &Sto
     assert_eq!((balance(bank, 1).await, balance(bank, 4).await), (1, 4));
 }
 
-async fn a_failure_within_loses_the_nested_one_alone<B: Backend>(bank: &Store<B>) {
+async fn a_failure_in_a_nested_transaction_loses_only_that_one<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 1)).await.unwrap();
     bank.transaction(async |tx| {
         tx.repo::<Account>().create(account(2, 2)).await?;
@@ -188,7 +188,7 @@ async fn a_failure_within_loses_the_nested_one_alone<B: Backend>(bank: &Store<B>
             Ok::<_, Error>(())
         });
         let lost = swallowed.await.unwrap_err();
-        assert!(matches!(&lost, Error::TransactionLost { because } if because.contains("exists already")), "{lost}");
+        assert!(matches!(&lost, Error::TransactionLost { because } if because.contains("already exists")), "{lost}");
         tx.repo::<Account>().create(account(4, 4)).await
     })
     .await
@@ -197,7 +197,7 @@ async fn a_failure_within_loses_the_nested_one_alone<B: Backend>(bank: &Store<B>
     assert!(bank.repo::<Account>().retrieve(&Number(3)).await.unwrap().is_none());
 }
 
-async fn while_one_is_nested_the_outer_one_waits<B: Backend>(bank: &Store<B>) {
+async fn the_outer_transaction_is_unusable_while_a_nested_one_is_open<B: Backend>(bank: &Store<B>) {
     let tx = bank.begin().await.unwrap();
     let outer = tx.repo::<Account>();
     tx.transaction(async |nested| {
@@ -214,8 +214,8 @@ async fn while_one_is_nested_the_outer_one_waits<B: Backend>(bank: &Store<B>) {
     assert_eq!(counts(bank).await, (1, 0));
 }
 
-/// What lies between the two is dropped while the innermost one is open.
-async fn the_innermost_falls_with_the_one_around_it<B: Backend>(bank: &Store<B>) {
+/// The transaction between the outer and the innermost one is dropped while the innermost one is open.
+async fn the_innermost_transaction_ends_with_the_one_around_it<B: Backend>(bank: &Store<B>) {
     let tx = bank.begin().await.unwrap();
     tx.repo::<Account>().create(account(1, 1)).await.unwrap();
     let innermost = std::sync::Mutex::new(None);
@@ -239,7 +239,7 @@ async fn the_innermost_falls_with_the_one_around_it<B: Backend>(bank: &Store<B>)
     let left = Account::query().all();
     assert_eq!(tx.repo::<Account>().count(left).await.unwrap(), 1);
     tx.repo::<Account>().create(account(5, 5)).await.unwrap();
-    // Another one at the same depths is not theirs.
+    // Another transaction at the same depth does not belong to the ended handles.
     tx.transaction(async |tx| {
         tx.repo::<Account>().create(account(6, 6)).await?;
         let work = innermost.lock().unwrap().take().unwrap();
@@ -254,13 +254,13 @@ async fn the_innermost_falls_with_the_one_around_it<B: Backend>(bank: &Store<B>)
     assert!(bank.repo::<Account>().retrieve(&Number(2)).await.unwrap().is_none());
 }
 
-async fn a_nested_one_falls_with_the_outer_one<B: Backend>(bank: &Store<B>) {
+async fn a_nested_transaction_ends_with_the_outer_one<B: Backend>(bank: &Store<B>) {
     let tx = bank.begin().await.unwrap();
     let handle = (*tx).clone();
     handle
         .transaction(async move |nested| {
             nested.repo::<Account>().create(account(1, 1)).await?;
-            // It cannot be committed over the nested one's head: it is rolled back.
+            // The outer transaction cannot be committed while the nested one is open: it is rolled back.
             let refused = tx.commit().await.unwrap_err();
             assert!(matches!(refused, Error::TransactionNested), "{refused}");
             let late = nested.repo::<Account>().create(account(2, 2)).await.unwrap_err();

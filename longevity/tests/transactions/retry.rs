@@ -1,4 +1,4 @@
-//! A transaction that others were in the way of is tried again, within its limits.
+//! A transaction that conflicts with others is tried again, within its limits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,12 +13,12 @@ use crate::stores::mongo_with;
 on_each_back_end!(a_stale_state_is_not_tried_again, a_counter_under_contention_loses_nothing);
 where_writers_do_not_wait!(
     the_work_is_done_again_after_a_conflict,
-    a_swallowed_conflict_does_not_commit_by_half,
+    a_swallowed_conflict_does_not_commit_half_of_the_work,
     the_last_run_gives_the_result,
-    what_was_begun_is_not_done_again,
+    a_transaction_from_begin_is_not_tried_again,
 );
 
-/// Somebody else changes the account, by an operation of its own.
+/// Another caller changes the account, by an operation outside of the transaction.
 async fn disturb<B: Backend>(bank: &Store<B>, number: u32) {
     let m = Account::props();
     bank.repo::<Account>().patch_by(&Number(number), m.balance.increment(100)).await.unwrap().unwrap();
@@ -42,7 +42,7 @@ async fn the_work_is_done_again_after_a_conflict<B: Backend>(bank: &Store<B>) {
     assert_eq!(counts(bank).await, (3, 0));
 }
 
-async fn a_swallowed_conflict_does_not_commit_by_half<B: Backend>(bank: &Store<B>) {
+async fn a_swallowed_conflict_does_not_commit_half_of_the_work<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 1), account(2, 2)]).await.unwrap();
     let runs = AtomicUsize::new(0);
     bank.transaction(async |tx| {
@@ -62,9 +62,9 @@ async fn a_swallowed_conflict_does_not_commit_by_half<B: Backend>(bank: &Store<B
     assert_eq!((balance(bank, 1).await, balance(bank, 2).await), (102, 3));
 }
 
-/// The conflict is at an operation, not at the commit: its tables were made after the transaction had begun.
+/// The conflict appears at an operation, not at the commit: the tables were created after the transaction had begun.
 #[test]
-fn an_error_of_work_that_was_in_conflict_does_not_count() {
+fn an_error_of_work_after_a_conflict_is_ignored() {
     crate::bank::on(Mem::new(), async |_| {
         let bank = Store::open(Mem::new()).await.unwrap();
         let runs = AtomicUsize::new(0);
@@ -73,7 +73,7 @@ fn an_error_of_work_that_was_in_conflict_does_not_count() {
             bank.create_schema().await?;
             match tx.repo::<Account>().create(account(1, 1)).await {
                 Ok(_) => Ok(()),
-                Err(_) => Err(Error::InvalidCursor { problem: "the work makes something else of it" }),
+                Err(_) => Err(Error::InvalidCursor { problem: "the work replaces the error" }),
             }
         });
         done.await.unwrap();
@@ -98,7 +98,7 @@ async fn the_last_run_gives_the_result<B: Backend>(bank: &Store<B>) {
     assert_eq!(balance(bank, 1).await, 102);
 }
 
-async fn what_was_begun_is_not_done_again<B: Backend>(bank: &Store<B>) {
+async fn a_transaction_from_begin_is_not_tried_again<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many([account(1, 1), account(2, 2)]).await.unwrap();
     let tx = bank.begin().await.unwrap();
     let accounts = tx.repo::<Account>();
@@ -158,7 +158,7 @@ async fn a_counter_under_contention_loses_nothing<B: Backend>(bank: &Store<B>) {
     assert_eq!((balance(bank, 1).await, balance(bank, 2).await), (400, -400));
 }
 
-/// As often as it is tried, somebody is in its way.
+/// Another caller conflicts with every try.
 async fn always_disturbed<B: Backend>(bank: &Store<B>) -> (usize, Error) {
     bank.repo::<Account>().create(account(1, 0)).await.unwrap();
     let runs = AtomicUsize::new(0);
@@ -179,7 +179,7 @@ async fn five_tries<B: Backend>(bank: Store<B>) {
     let (runs, error) = always_disturbed(&bank).await;
     assert!(matches!(error, Error::TransactionConflict { tries: 5, .. }), "{error}");
     assert_eq!((runs, error.kind()), (5, ErrorKind::Transient));
-    assert!(error.to_string().contains("tried (5)"), "{error}");
+    assert!(error.to_string().contains("every try (5)"), "{error}");
 }
 
 async fn no_time<B: Backend>(bank: Store<B>) {
@@ -189,7 +189,7 @@ async fn no_time<B: Backend>(bank: Store<B>) {
 }
 
 #[test]
-fn it_gives_up_after_as_many_tries_as_the_options_say() {
+fn a_transaction_gives_up_after_the_tries_of_the_options() {
     let options = || Options::default().transaction_tries(5);
     on_with(options(), Mem::new(), five_tries);
     on_with(options(), any(), five_tries);
@@ -197,7 +197,7 @@ fn it_gives_up_after_as_many_tries_as_the_options_say() {
 }
 
 #[test]
-fn it_gives_up_after_as_much_time_as_the_options_say() {
+fn a_transaction_gives_up_after_the_time_of_the_options() {
     let options = || Options::default().transaction_time(Duration::ZERO);
     on_with(options(), Mem::new(), no_time);
     on_with(options(), any(), no_time);

@@ -1,39 +1,39 @@
-//! A transaction sees its own writes, whatever it asks.
+//! A transaction sees its own writes, in every kind of query.
 
 use futures_util::TryStreamExt;
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
 use crate::bank::{
-    Account, Customer, Firm, Name, Number, Person, Register, Store, account, counts, firm, is_same, person,
+    Account, Customer, Firm, Name, Number, Person, Register, Store, account, assert_same, counts, firm, person,
 };
 
-where_readers_do_not_wait!(queries_follow_its_writes);
+where_readers_do_not_wait!(queries_see_own_writes);
 on_each_back_end!(
-    keys_follow_its_writes,
+    look_ups_by_key_see_own_writes,
     a_key_that_a_row_gave_up_is_free,
-    a_row_that_it_made_and_deleted_is_in_no_answer,
-    patches_of_one_row_at_once_are_all_made,
-    figures_follow_its_writes,
-    changes_by_query_follow_its_writes,
+    a_row_that_was_created_and_deleted_is_in_no_answer,
+    concurrent_patches_of_one_row_are_all_made,
+    aggregates_see_own_writes,
+    changes_by_query_see_own_writes,
     a_morph_is_seen_by_all_repositories,
-    operations_at_once_are_done_one_after_the_other,
+    concurrent_operations_are_done_one_after_the_other,
     a_stream_shows_what_was_there_when_it_began,
-    thousands_of_operations_at_once_are_done,
+    thousands_of_concurrent_operations_are_done,
 );
 
-async fn keys_follow_its_writes<B: Backend>(bank: &Store<B>) {
+async fn look_ups_by_key_see_own_writes<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 10)).await.unwrap();
     let tx = bank.begin().await.unwrap();
     let accounts = tx.repo::<Account>();
     let first = accounts.retrieve_one(&Number(1)).await.unwrap();
-    // Once with its key unchanged, once with another one.
+    // Changed once with the same key, once with another key.
     let first = accounts.update(first.modify(|it| it.balance = 11)).await.unwrap();
-    is_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
+    assert_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
     let moved = accounts.update(first.modify(|it| it.number = Number(2))).await.unwrap();
     assert_eq!(moved.row_version(), 2);
     assert!(accounts.retrieve(&Number(1)).await.unwrap().is_none());
-    is_same(&accounts.retrieve_one(&Number(2)).await.unwrap(), &moved);
+    assert_same(&accounts.retrieve_one(&Number(2)).await.unwrap(), &moved);
     accounts.delete(moved).await.unwrap();
     assert!(accounts.retrieve(&Number(2)).await.unwrap().is_none());
     accounts.create(account(2, 3)).await.unwrap();
@@ -43,15 +43,15 @@ async fn keys_follow_its_writes<B: Backend>(bank: &Store<B>) {
     assert_eq!(counts(bank).await, (1, 0));
 }
 
-/// The row is changed before the key is asked for the first time.
+/// The row is changed before its key is first looked up.
 async fn a_key_that_a_row_gave_up_is_free<B: Backend>(bank: &Store<B>) {
     let firms = bank.repo::<Firm>();
     let old = firms.create(firm("old")).await.unwrap();
     bank.transaction(async |tx| {
         let firms = tx.repo::<Firm>();
-        // Its other key stays as it is.
+        // The row's other key stays the same.
         let renamed = firms.update(old.clone().modify(|it| it.name = Name("new".into()))).await?;
-        is_same(&firms.retrieve_one(&Register("register of old".into())).await?, &renamed);
+        assert_same(&firms.retrieve_one(&Register("register of old".into())).await?, &renamed);
         assert!(tx.repo::<Person>().retrieve(&Name("old".into())).await?.is_none());
         tx.repo::<Person>().create(person("old", 1)).await?;
         firms.delete(renamed).await?;
@@ -65,7 +65,7 @@ async fn a_key_that_a_row_gave_up_is_free<B: Backend>(bank: &Store<B>) {
     assert!(firms.update(old).await.unwrap_err().is_not_found());
 }
 
-async fn queries_follow_its_writes<B: Backend>(bank: &Store<B>) {
+async fn queries_see_own_writes<B: Backend>(bank: &Store<B>) {
     let m = Account::props();
     let rows = (1..=50).map(|number| account(number, i64::from(number) % 5));
     bank.repo::<Account>().create_many(rows).await.unwrap();
@@ -78,7 +78,7 @@ async fn queries_follow_its_writes<B: Backend>(bank: &Store<B>) {
     accounts.delete(accounts.retrieve_one(&Number(20)).await.unwrap()).await.unwrap();
     accounts.create(account(51, 7)).await.unwrap();
 
-    // By an index, by a key's range, by a scan, in the order of each; in the middle of it, more is written.
+    // By an index, by a range of a key, and by a scan, each in its order; more is written in between.
     let numbers = |states: Vec<PState<Account>>| states.iter().map(|it| it.number.0).collect::<Vec<_>>();
     let sevens = || Account::query().filter(m.balance.eq(7)).order_by(m.number.asc());
     assert_eq!(numbers(accounts.find(sevens()).await.unwrap()), [5, 10, 15, 51]);
@@ -99,13 +99,13 @@ async fn queries_follow_its_writes<B: Backend>(bank: &Store<B>) {
     assert!(accounts.exists(sevens()).await.unwrap());
     accounts.explain(sevens()).await.unwrap();
 
-    // The others have seen nothing of it.
+    // Readers outside of the transaction have seen none of it.
     assert!(!bank.repo::<Account>().exists(sevens()).await.unwrap());
     tx.commit().await.unwrap();
     assert_eq!(numbers(bank.repo::<Account>().find(sevens()).await.unwrap()), [5, 10, 15]);
 }
 
-async fn a_row_that_it_made_and_deleted_is_in_no_answer<B: Backend>(bank: &Store<B>) {
+async fn a_row_that_was_created_and_deleted_is_in_no_answer<B: Backend>(bank: &Store<B>) {
     let m = Account::props();
     let tx = bank.begin().await.unwrap();
     let accounts = tx.repo::<Account>();
@@ -123,7 +123,7 @@ async fn a_row_that_it_made_and_deleted_is_in_no_answer<B: Backend>(bank: &Store
     assert_eq!(counts(bank).await, (0, 0));
 }
 
-async fn patches_of_one_row_at_once_are_all_made<B: Backend>(bank: &Store<B>) {
+async fn concurrent_patches_of_one_row_are_all_made<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 0)).await.unwrap();
     let tx = bank.begin().await.unwrap();
     let tasks: Vec<_> = (0..4)
@@ -144,7 +144,7 @@ async fn patches_of_one_row_at_once_are_all_made<B: Backend>(bank: &Store<B>) {
     assert_eq!(bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap().balance, 200);
 }
 
-async fn figures_follow_its_writes<B: Backend>(bank: &Store<B>) {
+async fn aggregates_see_own_writes<B: Backend>(bank: &Store<B>) {
     let m = Account::props();
     bank.repo::<Account>().create_many([account(1, 1), account(2, 1), account(3, 2)]).await.unwrap();
     bank.repo::<Person>().create(person("ann", 1)).await.unwrap();
@@ -167,7 +167,7 @@ async fn figures_follow_its_writes<B: Backend>(bank: &Store<B>) {
     assert_eq!(counts(bank).await, (3, 2));
 }
 
-async fn changes_by_query_follow_its_writes<B: Backend>(bank: &Store<B>) {
+async fn changes_by_query_see_own_writes<B: Backend>(bank: &Store<B>) {
     let m = Account::props();
     bank.repo::<Account>().create_many([account(1, 1), account(2, 1), account(3, 2)]).await.unwrap();
     bank.transaction(async |tx| {
@@ -207,7 +207,7 @@ async fn a_morph_is_seen_by_all_repositories<B: Backend>(bank: &Store<B>) {
     assert_eq!(bank.repo::<Person>().count(Person::query().all()).await.unwrap(), 0);
 }
 
-async fn operations_at_once_are_done_one_after_the_other<B: Backend>(bank: &Store<B>) {
+async fn concurrent_operations_are_done_one_after_the_other<B: Backend>(bank: &Store<B>) {
     let tx = bank.begin().await.unwrap();
     let tasks: Vec<_> = (0..16)
         .map(|number| {
@@ -228,7 +228,7 @@ async fn operations_at_once_are_done_one_after_the_other<B: Backend>(bank: &Stor
     assert_eq!(counts(bank).await, (16, 0));
 }
 
-/// More rows than a server sends at once, and each is moved to the end while they come.
+/// There are more rows than a server sends in one batch, and each is moved to the end while they arrive.
 async fn a_stream_shows_what_was_there_when_it_began<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many((0..100).map(|number| account(number, i64::from(number)))).await.unwrap();
     let m = Account::props();
@@ -244,7 +244,7 @@ async fn a_stream_shows_what_was_there_when_it_began<B: Backend>(bank: &Store<B>
     assert_eq!(bank.repo::<Account>().count(Account::query().filter(m.balance.ge(1_000))).await.unwrap(), 100);
 }
 
-async fn thousands_of_operations_at_once_are_done<B: Backend>(bank: &Store<B>) {
+async fn thousands_of_concurrent_operations_are_done<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 7)).await.unwrap();
     let tx = bank.begin().await.unwrap();
     let accounts = tx.repo::<Account>();

@@ -1,4 +1,4 @@
-//! Two sides of a story, in an order that the test says, as far as the store lets them go.
+//! Runs two sides of a test in the order that the test chooses, to the extent that the store lets them continue.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use longevity::backend::Backend;
 
 use crate::bank::Store;
 
-/// By which a side lets the other one go on.
+/// A side uses it to let the other side continue.
 #[derive(Clone, Default)]
 pub(crate) struct Turn(Arc<AtomicBool>);
 
 impl Turn {
-    /// Lets the other side go on, until it does the same, has ended, or waits for this one.
+    /// Lets the other side continue until it does the same, has ended, or waits for this one.
     pub(crate) async fn pass(&self) {
         self.0.store(true, Ordering::SeqCst);
         let mut is_passed = false;
@@ -27,26 +27,26 @@ impl Turn {
     }
 }
 
-/// The waker of a side. It notes that the side can go on, and wakes the task that polls both sides.
-struct Told {
-    is_told: AtomicBool,
+/// The waker of a side. It notes that the side can continue, and wakes the task that polls both sides.
+struct SideWaker {
+    is_woken: AtomicBool,
     outer: Waker,
 }
 
-impl Wake for Told {
+impl Wake for SideWaker {
     fn wake(self: Arc<Self>) {
-        self.is_told.store(true, Ordering::SeqCst);
+        self.is_woken.store(true, Ordering::SeqCst);
         self.outer.wake_by_ref();
     }
 }
 
-/// Whether the store is a server, for which each operation waits.
+/// Whether the store is a server, so that each operation has to wait for it.
 pub(crate) fn is_far<B: Backend>(bank: &Store<B>) -> bool {
     bank.backend().name() == "mongo"
 }
 
-/// Runs two sides in turn, beginning with the first. A side that waits for the other one, as it does where transactions come one after
-/// the other, goes on after that one. On MongoDB none does, and each waits for the server.
+/// Runs two sides in turn, beginning with the first. A side that waits for the other one, as it does where transactions run one
+/// after the other, continues after it. On MongoDB neither waits for the other, but each waits for the server.
 pub(crate) async fn side_by_side<B: Backend, T, U>(
     bank: &Store<B>,
     first: impl AsyncFnOnce(Turn) -> T,
@@ -62,16 +62,16 @@ pub(crate) async fn side_by_side<B: Backend, T, U>(
         ];
         let mut at = 0;
         std::future::poll_fn(|context| {
-            let told = Arc::new(Told { is_told: AtomicBool::new(false), outer: context.waker().clone() });
-            let waker = Waker::from(Arc::clone(&told));
-            // How many sides in a row could not go on.
+            let side_waker = Arc::new(SideWaker { is_woken: AtomicBool::new(false), outer: context.waker().clone() });
+            let waker = Waker::from(Arc::clone(&side_waker));
+            // The number of consecutive sides that could not continue.
             let mut stuck = 0;
             while stuck < 2 {
                 let Some(side) = &mut sides[at] else {
                     (at, stuck) = (1 - at, stuck + 1);
                     continue;
                 };
-                told.is_told.store(false, Ordering::SeqCst);
+                side_waker.is_woken.store(false, Ordering::SeqCst);
                 let is_over = side.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
                 let has_passed = turn.was_passed();
                 if is_over {
@@ -81,7 +81,7 @@ pub(crate) async fn side_by_side<B: Backend, T, U>(
                     (at, stuck) = (1 - at, 0);
                 } else if is_far {
                     return Poll::Pending;
-                } else if !told.is_told.load(Ordering::SeqCst) {
+                } else if !side_waker.is_woken.load(Ordering::SeqCst) {
                     (at, stuck) = (1 - at, stuck + 1);
                 }
             }

@@ -1,20 +1,20 @@
-//! A snapshot reads many things of one moment.
+//! Snapshots: all reads see the same moment.
 
 use futures_util::{StreamExt, TryStreamExt};
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
-use crate::bank::{Account, Customer, Number, Person, Store, account, counts, is_same, person};
+use crate::bank::{Account, Customer, Number, Person, Store, account, assert_same, counts, person};
 
 on_each_back_end!(
-    a_snapshot_is_of_one_moment_over_all_types,
-    a_snapshot_takes_no_writes,
-    writers_do_not_wait_for_a_snapshot_nor_it_for_them,
+    a_snapshot_shows_one_moment_over_all_types,
+    a_snapshot_refuses_writes,
+    writers_and_a_snapshot_do_not_wait_for_each_other,
     a_key_is_looked_up_as_it_was,
     a_long_stream_shows_what_was_there_and_ends_with_the_snapshot,
 );
 
-async fn a_snapshot_is_of_one_moment_over_all_types<B: Backend>(bank: &Store<B>) {
+async fn a_snapshot_shows_one_moment_over_all_types<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create_many((0..10).map(|number| account(number, 1))).await.unwrap();
     let m = Account::props();
     bank.snapshot(async |at| {
@@ -37,7 +37,7 @@ async fn a_snapshot_is_of_one_moment_over_all_types<B: Backend>(bank: &Store<B>)
     assert_eq!(counts(bank).await, (5, 1));
 }
 
-async fn a_snapshot_takes_no_writes<B: Backend>(bank: &Store<B>) {
+async fn a_snapshot_refuses_writes<B: Backend>(bank: &Store<B>) {
     let first = bank.repo::<Account>().create(account(1, 1)).await.unwrap();
     let m = Account::props();
     bank.snapshot(async |at| {
@@ -52,7 +52,7 @@ async fn a_snapshot_takes_no_writes<B: Backend>(bank: &Store<B>) {
             accounts.patch_by(&Number(1), m.balance.increment(1)).await.unwrap_err(),
             accounts.update_where(all(), m.balance.increment(1)).await.unwrap_err(),
             accounts.delete_where(all()).await.unwrap_err(),
-            // Also what would change nothing.
+            // Even writes that would change nothing are refused.
             accounts.create_many([]).await.unwrap_err(),
             accounts.patch_by(&Number(9), m.balance.increment(1)).await.unwrap_err(),
             accounts.update_where(Account::query().filter(m.balance.gt(9)), m.balance.set(1)).await.unwrap_err(),
@@ -65,11 +65,11 @@ async fn a_snapshot_takes_no_writes<B: Backend>(bank: &Store<B>) {
     })
     .await
     .unwrap_err();
-    is_same(&bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap(), &first);
+    assert_same(&bank.repo::<Account>().retrieve_one(&Number(1)).await.unwrap(), &first);
     assert_eq!(counts(bank).await, (1, 0));
 }
 
-async fn writers_do_not_wait_for_a_snapshot_nor_it_for_them<B: Backend>(bank: &Store<B>) {
+async fn writers_and_a_snapshot_do_not_wait_for_each_other<B: Backend>(bank: &Store<B>) {
     bank.repo::<Account>().create(account(1, 0)).await.unwrap();
     bank.snapshot(async |at| {
         for round in 1..=100 {
@@ -89,7 +89,7 @@ async fn writers_do_not_wait_for_a_snapshot_nor_it_for_them<B: Backend>(bank: &S
     assert_eq!(counts(bank).await, (1, 100));
 }
 
-/// Values of a key go from row to row, appear and disappear, before the snapshot looks for any of them.
+/// Values of a key move between rows, appear and disappear, before the snapshot looks any of them up.
 async fn a_key_is_looked_up_as_it_was<B: Backend>(bank: &Store<B>) {
     let accounts = bank.repo::<Account>();
     accounts.create_many((0..6).map(|number| account(number, i64::from(number)))).await.unwrap();
@@ -98,7 +98,8 @@ async fn a_key_is_looked_up_as_it_was<B: Backend>(bank: &Store<B>) {
         accounts.update(state.modify(|it| it.number = Number(to))).await.unwrap();
     };
     bank.snapshot(async |at| {
-        // 0 and 1 change places, 2 is deleted and made again, 3 is changed, 4 goes away, 5 stays; 6 comes, and 7 comes and goes.
+        // 0 and 1 swap, 2 is deleted and created again, 3 is changed, 4 is deleted, 5 stays; 6 is created, and 7 is created and
+        // deleted.
         renumber(0, 100).await;
         renumber(1, 0).await;
         renumber(100, 1).await;

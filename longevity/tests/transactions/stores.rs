@@ -7,7 +7,7 @@ use longevity::{Mongo, Sqlite};
 
 use crate::bank::{self, RUNTIME, Store, on, on_with};
 
-/// What a test gives that passes if it does not panic.
+/// The check of a test that passes unless it panics.
 pub(crate) fn passes((): ()) {}
 
 pub(crate) fn happens(has_happened: bool) {
@@ -22,7 +22,7 @@ pub(crate) fn mem<F: Future<Output = ()>>(test: impl Fn(Store<Mem>) -> F) {
     on(Mem::new(), test);
 }
 
-/// In memory too, chosen by an address.
+/// Also in memory, but chosen by an address.
 pub(crate) fn any<F: Future<Output = ()>>(test: impl Fn(Store<AnyBackend>) -> F) {
     on(bank::any(), test);
 }
@@ -46,7 +46,7 @@ pub(crate) fn mongo_with<F: Future<Output = ()>>(options: Options, test: impl Fn
     }
     let server = longevity_mongod::Server::shared().unwrap();
     let name = format!("bank_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    on_with(options, AnyBackend::Mongo(Mongo::connect(server.uri_of(&name)).batch_size(20)), test);
+    on_with(options, AnyBackend::Mongo(Mongo::new(server.uri_of(&name)).batch_size(20)), test);
     RUNTIME.block_on(async {
         let client = mongodb::Client::with_uri_str(server.uri()).await.unwrap();
         client.database(&name).drop().await.unwrap();

@@ -1,4 +1,5 @@
-//! On SQLite, transactions that write come one after the other. Whoever waits for one waits as a future does, and not for ever.
+//! On SQLite, writing transactions run one after the other. A caller that waits for one waits as a future, without blocking its
+//! thread, and not for ever.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +14,7 @@ use tokio::runtime::Builder;
 
 use crate::bank::{Account, Bank, Number, Person, Store, account, balance, counts, person};
 
-/// Runs a test on one thread: whatever held it up would hold up all.
+/// Runs a test on one thread: an operation that blocked it would stop everything.
 fn on_one_thread<F: Future<Output = ()>>(sqlite: Sqlite, test: impl Fn(Store<Sqlite>) -> F) {
     Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let bank = Longevity::<Bank, _>::open(sqlite).await.unwrap();
@@ -31,24 +32,24 @@ fn impatient(path: &Path) -> Sqlite {
     Sqlite::file(path).busy_timeout(Duration::from_millis(50))
 }
 
-/// The store was busy, which says what to do.
-fn is_busy<T: std::fmt::Debug>(result: Result<T, Error>) {
+/// Asserts that the store was busy and that the error says what to do.
+fn assert_busy<T: std::fmt::Debug>(result: Result<T, Error>) {
     let error = result.unwrap_err();
     assert!(matches!(error, Error::Busy { backend: "sqlite", .. }), "{error:?}");
     assert_eq!(error.kind(), ErrorKind::Transient);
     assert!(error.to_string().contains("within a transaction, use its own repositories"), "{error}");
 }
 
-/// Who writes past the transaction that he is in would wait for himself.
-async fn nobody_waits_for_himself(bank: Store<Sqlite>) {
+/// A caller that writes outside of its own open transaction would wait for itself.
+async fn no_caller_waits_for_itself(bank: Store<Sqlite>) {
     let tx = bank.begin().await.unwrap();
     tx.repo::<Account>().create(account(1, 1)).await.unwrap();
-    is_busy(bank.repo::<Account>().create(account(2, 2)).await);
-    is_busy(bank.repo::<Account>().create_many([account(2, 2), account(3, 3)]).await);
-    is_busy(bank.begin().await);
-    is_busy(bank.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await);
-    is_busy(bank.create_schema().await);
-    // It is as if nobody had tried.
+    assert_busy(bank.repo::<Account>().create(account(2, 2)).await);
+    assert_busy(bank.repo::<Account>().create_many([account(2, 2), account(3, 3)]).await);
+    assert_busy(bank.begin().await);
+    assert_busy(bank.transaction(async |tx| tx.repo::<Account>().create(account(2, 2)).await).await);
+    assert_busy(bank.create_schema().await);
+    // The refused writes have left no trace.
     tx.repo::<Account>().create(account(2, 20)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(counts(&bank).await, (2, 0));
@@ -56,23 +57,23 @@ async fn nobody_waits_for_himself(bank: Store<Sqlite>) {
 }
 
 #[test]
-fn nobody_waits_for_himself_on_a_file() {
-    in_a_file(|path| on_one_thread(impatient(path), nobody_waits_for_himself));
+fn no_caller_waits_for_itself_on_a_file() {
+    in_a_file(|path| on_one_thread(impatient(path), no_caller_waits_for_itself));
 }
 
 #[test]
-fn nobody_waits_for_himself_in_memory() {
-    on_one_thread(Sqlite::in_memory().busy_timeout(Duration::from_millis(50)), nobody_waits_for_himself);
+fn no_caller_waits_for_itself_in_memory() {
+    on_one_thread(Sqlite::in_memory().busy_timeout(Duration::from_millis(50)), no_caller_waits_for_itself);
 }
 
 /// With a timeout of zero, an operation that would have to wait fails.
 #[test]
-fn without_patience_nobody_waits() {
+fn with_a_timeout_of_zero_no_caller_waits() {
     in_a_file(|path| {
         on_one_thread(Sqlite::file(path).busy_timeout(Duration::ZERO), async |bank| {
             let tx = bank.begin().await.unwrap();
-            is_busy(bank.repo::<Account>().create(account(2, 2)).await);
-            is_busy(bank.begin().await);
+            assert_busy(bank.repo::<Account>().create(account(2, 2)).await);
+            assert_busy(bank.begin().await);
             tx.commit().await.unwrap();
             bank.repo::<Account>().create(account(2, 2)).await.unwrap();
         });
@@ -80,24 +81,24 @@ fn without_patience_nobody_waits() {
 }
 
 #[test]
-fn a_read_of_a_database_in_memory_waits_too_and_not_for_itself() {
+fn a_read_of_a_database_in_memory_waits_but_not_for_its_own_transaction() {
     on_one_thread(Sqlite::in_memory().busy_timeout(Duration::from_millis(50)), async |bank| {
         let all = || Account::query().all();
         let accounts = bank.repo::<Account>();
         let tx = bank.begin().await.unwrap();
         tx.repo::<Account>().create(account(1, 1)).await.unwrap();
-        is_busy(accounts.count(all()).await);
-        is_busy(accounts.retrieve(&Number(1)).await);
-        is_busy(accounts.find(all()).await);
-        is_busy(accounts.stream(all()).try_collect::<Vec<_>>().await);
-        is_busy(bank.snapshot(async |_| Ok::<_, Error>(())).await);
+        assert_busy(accounts.count(all()).await);
+        assert_busy(accounts.retrieve(&Number(1)).await);
+        assert_busy(accounts.find(all()).await);
+        assert_busy(accounts.stream(all()).try_collect::<Vec<_>>().await);
+        assert_busy(bank.snapshot(async |_| Ok::<_, Error>(())).await);
         tx.commit().await.unwrap();
         assert_eq!(accounts.count(all()).await.unwrap(), 1);
     });
 }
 
 #[test]
-fn a_stream_of_a_database_in_memory_sees_what_is_there_when_it_may() {
+fn a_stream_of_a_database_in_memory_waits_and_sees_committed_rows() {
     on_one_thread(Sqlite::in_memory(), async |bank| {
         let tx = bank.begin().await.unwrap();
         tx.repo::<Account>().create(account(1, 1)).await.unwrap();
@@ -125,8 +126,8 @@ fn readers_of_a_file_do_not_wait() {
     });
 }
 
-/// All on one thread: if any of them held it up, none would come to its end.
-async fn those_who_wait_go_on_after_it(bank: Store<Sqlite>) {
+/// Everything runs on one thread: if any of the callers blocked it, none would complete.
+async fn waiting_callers_continue_after_the_transaction(bank: Store<Sqlite>) {
     bank.repo::<Account>().create(account(1, 0)).await.unwrap();
     let tx = bank.begin().await.unwrap();
     let accounts = bank.repo::<Account>();
@@ -142,7 +143,7 @@ async fn those_who_wait_go_on_after_it(bank: Store<Sqlite>) {
     assert!(writes.as_mut().now_or_never().is_none());
     let first = tx.repo::<Account>().retrieve_one(&Number(1)).await.unwrap();
     tx.repo::<Account>().update(first.modify(|it| it.balance = 10)).await.unwrap();
-    // It is a long one, and those who wait do so meanwhile.
+    // The transaction takes long, and the others wait meanwhile.
     for _ in 0..10 {
         tokio::task::yield_now().await;
         assert!(writes.as_mut().now_or_never().is_none());
@@ -152,17 +153,17 @@ async fn those_who_wait_go_on_after_it(bank: Store<Sqlite>) {
 }
 
 #[test]
-fn those_who_wait_go_on_after_it_on_a_file() {
-    in_a_file(|path| on_one_thread(Sqlite::file(path), those_who_wait_go_on_after_it));
+fn waiting_callers_continue_after_the_transaction_on_a_file() {
+    in_a_file(|path| on_one_thread(Sqlite::file(path), waiting_callers_continue_after_the_transaction));
 }
 
 #[test]
-fn those_who_wait_go_on_after_it_in_memory() {
-    on_one_thread(Sqlite::in_memory(), those_who_wait_go_on_after_it);
+fn waiting_callers_continue_after_the_transaction_in_memory() {
+    on_one_thread(Sqlite::in_memory(), waiting_callers_continue_after_the_transaction);
 }
 
-/// Nobody has to wait for more than one transaction of each of the others, and writes have their turns between them.
-async fn all_have_their_turns(bank: Store<Sqlite>) {
+/// No transaction waits for more than one of each of the others, and single writes have their turns between them.
+async fn all_callers_have_their_turns(bank: Store<Sqlite>) {
     const ROUNDS: usize = 30;
     bank.repo::<Account>().create(account(0, 0)).await.unwrap();
     let log = Arc::new(Mutex::new(Vec::new()));
@@ -190,7 +191,7 @@ async fn all_have_their_turns(bank: Store<Sqlite>) {
             own.lock().unwrap().push("write");
         }
     }));
-    // Until all of them wait.
+    // Lets all of them start to wait.
     tokio::task::yield_now().await;
     tx.commit().await.unwrap();
     for task in tasks {
@@ -200,7 +201,7 @@ async fn all_have_their_turns(bank: Store<Sqlite>) {
     let mut counts: BTreeMap<_, usize> = ["a", "b", "c"].map(|name| (name, 0)).into();
     for name in log.iter().filter(|name| **name != "write") {
         *counts.get_mut(name).unwrap() += 1;
-        // One may be late once, if its thread stands still.
+        // One of them may be late once, if its thread is not scheduled.
         let (most, least) = (counts.values().max().unwrap(), counts.values().min().unwrap());
         assert!(most - least <= 3, "{log:?}");
     }
@@ -210,19 +211,19 @@ async fn all_have_their_turns(bank: Store<Sqlite>) {
 }
 
 #[test]
-fn all_have_their_turns_on_a_file() {
-    in_a_file(|path| on_one_thread(Sqlite::file(path).durability(Durability::Normal), all_have_their_turns));
-    in_a_file(|path| on_one_thread(Sqlite::file(path), all_have_their_turns));
+fn all_callers_have_their_turns_on_a_file() {
+    in_a_file(|path| on_one_thread(Sqlite::file(path).durability(Durability::Normal), all_callers_have_their_turns));
+    in_a_file(|path| on_one_thread(Sqlite::file(path), all_callers_have_their_turns));
 }
 
 #[test]
-fn all_have_their_turns_in_memory() {
-    on_one_thread(Sqlite::in_memory(), all_have_their_turns);
+fn all_callers_have_their_turns_in_memory() {
+    on_one_thread(Sqlite::in_memory(), all_callers_have_their_turns);
 }
 
-/// A task that is dropped while it waits, for a transaction, for another process, or for the disk, leaves nothing behind.
+/// A task that is dropped while it waits, for a transaction, for another process, or for the disk, leaves nothing locked.
 #[test]
-fn a_task_that_is_dropped_while_it_waits_is_in_nobody_s_way() {
+fn a_task_that_is_dropped_while_it_waits_blocks_no_one() {
     in_a_file(|path| {
         on_one_thread(Sqlite::file(path), async |bank| {
             let other = Longevity::<Bank, _>::open(Sqlite::file(path)).await.unwrap();
@@ -272,18 +273,18 @@ fn a_task_that_is_dropped_while_it_waits_is_in_nobody_s_way() {
     });
 }
 
-/// Somebody asks for a transaction, and is not polled any more, or dropped.
+/// A caller asks for a transaction, and is then no longer polled, or is dropped.
 #[test]
-fn who_asked_and_does_not_come_is_passed_over() {
+fn a_caller_that_is_not_polled_is_passed_over() {
     in_a_file(|path| {
         on_one_thread(Sqlite::file(path), async |bank| {
             let tx = bank.begin().await.unwrap();
-            // More than are woken at once.
+            // More callers than are woken at once.
             let mut more: Vec<_> = (0..4).map(|_| Box::pin(bank.begin())).collect();
             assert!(more.iter_mut().all(|begun| begun.now_or_never().is_none()));
             let (mut forgotten, mut dropped) = (Box::pin(bank.begin()), Box::pin(bank.begin()));
             assert!((&mut forgotten).now_or_never().is_none() && (&mut dropped).now_or_never().is_none());
-            // This task is polled when it is woken, and at no other time.
+            // This task is polled only when it is woken.
             let own = bank.clone();
             let third =
                 async move { own.transaction(async |tx| tx.repo::<Account>().create(account(1, 1)).await).await };
@@ -294,17 +295,17 @@ fn who_asked_and_does_not_come_is_passed_over() {
             third.await.unwrap().unwrap();
             bank.repo::<Account>().create(account(2, 2)).await.unwrap();
             bank.begin().await.unwrap().commit().await.unwrap();
-            // It comes after all.
+            // The forgotten one gets its transaction after all.
             forgotten.await.unwrap().repo::<Account>().create(account(3, 3)).await.unwrap();
-            // Its transaction was dropped.
+            // Its transaction was dropped without a commit.
             assert_eq!(counts(&bank).await, (2, 0));
         });
     });
 }
 
-/// The lock of another store on the same file, as of another process: a thread waits for it, and nobody else does.
+/// Another store holds the lock of the same file, as another process would: one thread waits for it, and nothing else does.
 #[test]
-fn another_process_is_waited_for_without_holding_anybody_up() {
+fn waiting_for_another_process_blocks_no_one() {
     in_a_file(|path| {
         on_one_thread(Sqlite::file(path), async |bank| {
             let other = Longevity::<Bank, _>::open(Sqlite::file(path)).await.unwrap();
@@ -318,7 +319,7 @@ fn another_process_is_waited_for_without_holding_anybody_up() {
             let people = bank.repo::<Person>();
             let mut write = pin!(people.create(person("ann", 1)));
             assert!(write.as_mut().now_or_never().is_none());
-            // Readers see the file meanwhile.
+            // Readers can read the file meanwhile.
             assert_eq!(counts(&bank).now_or_never(), Some((0, 0)));
             tx.commit().await.unwrap();
             waits.await.unwrap();
@@ -330,7 +331,7 @@ fn another_process_is_waited_for_without_holding_anybody_up() {
 }
 
 #[test]
-fn another_process_is_not_waited_for_for_ever() {
+fn the_wait_for_another_process_ends() {
     in_a_file(|path| {
         on_one_thread(impatient(path), async |bank| {
             let other = Longevity::<Bank, _>::open(Sqlite::file(path)).await.unwrap();
@@ -338,12 +339,12 @@ fn another_process_is_not_waited_for_for_ever() {
             tx.repo::<Account>().create(account(1, 1)).await.unwrap();
             let error = bank.begin().await.unwrap_err();
             assert!(matches!(error, Error::Busy { .. }) && error.to_string().contains("another process"), "{error}");
-            // Dropped while a thread waits: the connection comes back.
+            // The future is dropped while a thread waits for the lock: the connection comes back.
             let mut dropped = Box::pin(bank.begin());
             assert!((&mut dropped).now_or_never().is_none());
             drop(dropped);
             tx.commit().await.unwrap();
-            // Its thread may have it for as long as it waits.
+            // The thread may keep the connection for as long as it waits.
             let mut again = bank.begin().await;
             while let Err(Error::Busy { .. }) = again {
                 again = bank.begin().await;
@@ -353,9 +354,9 @@ fn another_process_is_not_waited_for_for_ever() {
     });
 }
 
-/// The lock of the file goes with the transaction, and not with the next one.
+/// The lock of the file is released with the transaction, not only with the next one.
 #[test]
-fn a_dropped_transaction_is_in_no_other_process_s_way() {
+fn a_dropped_transaction_blocks_no_other_process() {
     in_a_file(|path| {
         on_one_thread(Sqlite::file(path).busy_timeout(Duration::ZERO), async |bank| {
             let other = Longevity::<Bank, _>::open(Sqlite::file(path).busy_timeout(Duration::ZERO)).await.unwrap();
@@ -371,9 +372,10 @@ fn a_dropped_transaction_is_in_no_other_process_s_way() {
     });
 }
 
-/// The disk is full within a transaction, and SQLite may have ended it: what comes after that is not done by itself.
+/// The disk becomes full within a transaction, and SQLite may have ended the transaction: later writes must not be committed on
+/// their own.
 #[test]
-fn a_full_disk_undoes_all_and_what_comes_after_it() {
+fn a_full_disk_undoes_the_transaction_and_later_writes_in_it() {
     in_a_file(|path| {
         let small = Sqlite::file(path).max_size(200_000).durability(Durability::Normal);
         on_one_thread(small, async |bank| {
@@ -389,10 +391,10 @@ fn a_full_disk_undoes_all_and_what_comes_after_it() {
                         break error;
                     }
                 };
-                assert!(full.to_string().contains("no room is left"), "{full}");
+                assert!(full.to_string().contains("no space is left"), "{full}");
                 assert_eq!(full.kind(), ErrorKind::Permanent);
                 for number in 1_000..1_003 {
-                    // Whatever it says: none of it lasts.
+                    // The results do not matter: none of it lasts.
                     _ = accounts.create(account(number, 0)).await;
                     _ = accounts.patch_by(&Number(0), Account::props().balance.increment(1)).await;
                 }
@@ -405,16 +407,16 @@ fn a_full_disk_undoes_all_and_what_comes_after_it() {
     });
 }
 
-/// Each commit may be given up while it waits for the disk.
+/// A commit may be dropped while it waits for the disk.
 #[test]
-fn a_commit_that_is_dropped_is_done_or_not() {
+fn a_dropped_commit_is_done_or_not() {
     in_a_file(|path| {
         on_one_thread(Sqlite::file(path), async |bank| {
             for times in 0.. {
                 bank.repo::<Account>().delete_where(Account::query().all()).await.unwrap();
                 let tx = bank.begin().await.unwrap();
                 tx.repo::<Account>().create(account(1, 1)).await.unwrap();
-                // Somebody wants to be next, for whom the commit has patience.
+                // Another caller wants to write next, so the commit waits to share its sync to disk: a group commit.
                 let mut next = Box::pin(bank.begin());
                 assert!((&mut next).now_or_never().is_none());
                 let mut commit = Box::pin(tx.commit());

@@ -1,4 +1,4 @@
-//! The program of a first user: a blog's domain model, and what one does with it.
+//! The program of a first-time user: the domain model of a blog, and a program that uses it.
 #![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 
 use longevity::prelude::*;
@@ -13,14 +13,14 @@ pub struct Username(String);
 #[key_val(Member)]
 pub struct Email(String);
 
-/// What a member says of themself.
+/// What members say about themselves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
 pub struct Profile {
     tagline: String,
     image_uri: String,
 }
 
-/// Poly: owns the table `user`, the key on `username`, and the discriminator.
+/// A poly type: owns the table `user`, the key on `username`, and the discriminator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(poly, props(username: Username), key(username))]
 pub enum User {
@@ -30,7 +30,7 @@ pub enum User {
     Commenter(Commenter),
 }
 
-/// Derived: shares the table of `User`, adds a key and an index of its own.
+/// A derived type: shares the table of `User`, and adds a key and an index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(User), key(email), index(profile.tagline), index(num_cats, username))]
 pub struct Member {
@@ -40,7 +40,7 @@ pub struct Member {
     num_cats: i64,
 }
 
-/// Derived, with nothing of its own.
+/// A derived type without keys or indexes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(User))]
 pub struct Commenter {
@@ -69,7 +69,7 @@ pub struct BlogPostUri {
     path: String,
 }
 
-/// Another.
+/// Another plain persistent type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(key(uri), index(uri.blog, posted))]
 pub struct BlogPost {
@@ -79,12 +79,12 @@ pub struct BlogPost {
     content: String,
 }
 
-/// The model.
+/// The domain model.
 #[derive(Debug, DomainModel)]
 #[domain_model(User, Blog, BlogPost)] // derived types come with their poly type
 pub struct Blogging;
 
-/// What one does with it.
+/// A program that uses the model.
 pub async fn program() -> Result<(), Error> {
     let store = Longevity::<Blogging, _>::open(Mem::new()).await?;
     store.create_schema().await?;

@@ -1,4 +1,4 @@
-//! The program runs, without a runtime.
+//! The program runs without an asynchronous runtime.
 
 #[test]
 fn the_program_runs() {

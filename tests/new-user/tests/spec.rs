@@ -1,3 +1,3 @@
-//! The conformance suite on the user's own model, by one line.
+//! The conformance suite on the user's own model, in one line.
 
 longevity::repo_crud_spec!(new_user::Blogging, longevity::Mem::new());

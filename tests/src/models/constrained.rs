@@ -1,4 +1,4 @@
-//! Types whose values obey rules that no derive knows: strategies are given for them, and decoding enforces them.
+//! Types whose values obey rules that no derive knows: the tests give strategies for them, and decoding enforces them.
 
 use longevity::prelude::*;
 use longevity::testkit::{Agreement, Generators, QuerySpec, RepoCrudSpec};
@@ -7,7 +7,7 @@ use proptest::prelude::Strategy;
 use serde::Deserializer;
 use serde::de::Error as _;
 
-/// Holds an `@`.
+/// Contains an `@`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, KeyVal)]
 #[key_val(Account)]
 pub struct Email(String);
@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for Emails {
     }
 }
 
-/// One to ten.
+/// From one to ten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Component)]
 pub struct Rating(u8);
 
@@ -79,7 +79,7 @@ fn address() -> impl Strategy<Value = String> {
     (word(), word()).prop_map(|(name, host)| format!("{name}@{host}"))
 }
 
-/// Gives a suite strategies that obey the rules, by this method.
+/// Defines a function that gives a suite strategies that obey the rules, by this method.
 macro_rules! obeying {
     ($suite:expr, $strategy:ident) => {
         $suite
@@ -99,17 +99,17 @@ pub fn configure(spec: RepoCrudSpec<Constrained>) -> RepoCrudSpec<Constrained> {
     obeying!(spec, strategy)
 }
 
-/// The suite of queries, with the same.
+/// The suite of queries, with the same strategies.
 pub fn configure_queries(spec: QuerySpec<Constrained>) -> QuerySpec<Constrained> {
     obeying!(spec, strategy)
 }
 
-/// Agreement, with the same.
+/// Agreement, with the same strategies.
 pub fn configure_agreement(agreement: Agreement<Constrained>) -> Agreement<Constrained> {
     obeying!(agreement, strategy)
 }
 
-/// Generators, with the same.
+/// Generators, with the same strategies.
 pub fn generators() -> Generators {
     obeying!(Generators::new(), with)
 }

@@ -1,4 +1,5 @@
-//! Keys: several, of several fields, with components inside, inside components; referring to other types; and none.
+//! Keys: several on one type, of several fields, with components inside, inside components, and referring to other types; and a
+//! type without keys.
 
 use longevity::prelude::*;
 
@@ -83,7 +84,7 @@ pub struct Reader {
 #[key_val(Flag)]
 pub struct FlagId(pub bool);
 
-/// There are two of it at most.
+/// There are at most two values of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(key(flag_id))]
 pub struct Flag {

@@ -1,4 +1,4 @@
-//! Names that mean something to a store: keywords of SQL, and fields that stores and their encodings use themselves.
+//! Names that mean something to a store: keywords of SQL, and fields that stores and their encodings use.
 
 use longevity::prelude::*;
 

@@ -1,5 +1,5 @@
-//! One domain model a file, each about one thing.
-#![allow(clippy::duplicated_attributes, reason = "takes a property that stands in two indexes for a slip")]
+//! One domain model per file, each about one topic.
+#![allow(clippy::duplicated_attributes, reason = "takes a property in two indexes for a mistake")]
 #![allow(missing_docs, reason = "the names of test models say what they are")]
 
 pub mod basics;

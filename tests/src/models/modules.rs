@@ -1,4 +1,4 @@
-//! A domain model whose types come from two modules, one of which knows nothing of the other.
+//! A domain model whose types come from two modules, one of which does not know the other.
 
 pub mod people {
     use longevity::prelude::*;

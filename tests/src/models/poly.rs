@@ -1,5 +1,5 @@
-//! A poly type whose variants hold structs: boxed ones, empty ones, renamed ones with aliases, and properties that
-//! siblings have under one name with the same type and with others.
+//! A poly type whose variants hold structs: boxed ones, empty ones, renamed ones with aliases, and properties that siblings share
+//! by name, with the same type or with different types.
 
 use longevity::prelude::*;
 
@@ -30,7 +30,7 @@ pub enum Document {
     Memo(Memo),
 }
 
-/// `number` and `sent` are also the invoice's: one of another type, one of the same.
+/// The invoice also has `number`, of another type, and `sent`, of the same type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Document), index(number), index(sent))]
 pub struct Letter {
@@ -60,7 +60,7 @@ pub struct Invoice {
     pub lines: Vec<String>,
 }
 
-/// Nothing but the shared properties.
+/// Has only the shared properties.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Document))]
 pub struct Memo {

@@ -38,7 +38,7 @@ pub struct Polygon {
     pub corners: u16,
 }
 
-/// Without keys and shared properties; one variant is a unit.
+/// Without keys and without shared properties. One variant is a unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(poly)]
 pub enum Signal {

@@ -1,4 +1,4 @@
-//! Siblings with keys of their own on properties of one name, with the same inner type, and a poly type's primary key.
+//! Siblings with separate keys on properties of the same name and inner type, and a poly type's primary key.
 
 use longevity::prelude::*;
 
@@ -50,7 +50,7 @@ pub struct Boat {
     pub hull: HullNumber,
 }
 
-/// Has a property `plate` too, but no key on it.
+/// Also has a property `plate`, but no key on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Vehicle), index(plate))]
 pub struct Bicycle {

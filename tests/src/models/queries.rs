@@ -1,6 +1,5 @@
-//! What queries have to find their way through: poly components whose variants hold maps, lists, options and nothing; maps by
-//! keys of every kind; aliases; and properties that are another type's key value. The values are few, so that rows share
-//! them.
+//! Paths that queries have to follow: poly components whose variants hold maps, lists, options and nothing; maps by keys of every
+//! kind; aliases; and properties that are another type's key value. There are few different values, so that rows share them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,7 +92,7 @@ pub struct Bundle {
     pub id: ItemId,
     pub next_to: Option<ItemId>,
     pub label: Label,
-    /// Another type than the thing's.
+    /// A different type than the thing's.
     pub size: u8,
     pub of: Vec<ItemId>,
     pub contents: BTreeMap<String, Content>,

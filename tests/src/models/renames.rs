@@ -1,4 +1,4 @@
-//! Stored names that differ from the Rust names: by serde, field by field or all at once, and by longevity.
+//! Stored names that differ from the Rust names: by serde, field by field or for all fields, and by longevity.
 
 use longevity::prelude::*;
 

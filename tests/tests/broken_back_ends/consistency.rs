@@ -1,9 +1,9 @@
-//! Back ends that do not give back what they were given.
+//! Back ends that return something other than what was stored.
 
 use longevity::backend::{
     AllWritten, Backend, ByKind, Capabilities, Lookup, Session, Target, WriteFailure, Writes, Written,
 };
-use longevity::query::{InPlace, Select};
+use longevity::backend::{InPlace, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::{Error, Mem, RowId, Timestamp};
 use longevity_tests::models::blogging::Blogging;
@@ -11,9 +11,9 @@ use longevity_tests::models::poly::Office;
 use longevity_tests::models::primary_keys::PrimaryKeys;
 
 use crate::fails;
-use crate::stored::{Doc, Row, RowContent, Table, all};
+use crate::stored::{Document, Row, RowContent, Table, all};
 
-/// Gives each row the document of the next.
+/// Returns each row with the document of the next row.
 pub(crate) struct MixesDocuments;
 
 impl Decorator<Mem> for MixesDocuments {
@@ -35,7 +35,7 @@ fn documents_are_mixed_up() {
     fails::<Blogging, _>(|| MixesDocuments, &["blogging::blog::create", "blogging::blog::update"]);
 }
 
-/// Says that a write is done, and does nothing.
+/// Reports writes as done without doing them.
 pub(crate) struct DropsWrites;
 
 impl Decorator<Mem> for DropsWrites {
@@ -61,7 +61,7 @@ fn writes_are_dropped() {
     fails::<PrimaryKeys, _>(|| DropsWrites, &["primary_keys::plain::update"]);
 }
 
-/// Finds the row that is to be patched, and says that it did.
+/// Finds the row that is to be patched, and reports the patch as done.
 pub(crate) struct LosesPatches;
 
 impl Decorator<Mem> for LosesPatches {
@@ -77,7 +77,7 @@ impl Decorator<Mem> for LosesPatches {
     }
 }
 
-/// Does all of several writes but the last.
+/// Does all of several writes except the last.
 pub(crate) struct ForgetsTheLast;
 
 impl Decorator<Mem> for ForgetsTheLast {
@@ -85,8 +85,8 @@ impl Decorator<Mem> for ForgetsTheLast {
         &self,
         inner: &Mem,
         table: &Table,
-        mut writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        mut writes: Writes<'_, Document>,
+    ) -> Result<AllWritten<Document>, (usize, WriteFailure)> {
         if writes.len() > 1 {
             writes.pop();
         }
@@ -94,7 +94,7 @@ impl Decorator<Mem> for ForgetsTheLast {
     }
 }
 
-/// Does not tell the rows before writes, or tells others.
+/// Does not return the rows before the writes, or returns other rows.
 #[derive(Clone, Copy)]
 enum TellsOtherRows {
     NotBeforeAReplacement,
@@ -108,8 +108,8 @@ impl Decorator<Mem> for TellsOtherRows {
         &self,
         inner: &Mem,
         table: &Table,
-        writes: Writes<'_, Doc>,
-    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        writes: Writes<'_, Document>,
+    ) -> Result<AllWritten<Document>, (usize, WriteFailure)> {
         let mut written = inner.write(table, writes).await?;
         let other = all(inner, table).await.pop();
         for written in &mut written {
@@ -130,7 +130,7 @@ impl Decorator<Mem> for TellsOtherRows {
 }
 
 #[test]
-fn the_row_before_a_write_is_another_or_not_told() {
+fn the_row_before_a_write_is_wrong_or_missing() {
     use TellsOtherRows as Tells;
     for tells in [Tells::NotBeforeAReplacement, Tells::NotBeforeADelete, Tells::OfTheNextVersion, Tells::OfAnother] {
         let cases = ["blogging::member::tell the row before a write", "blogging::blog::tell the row before a write"];
@@ -138,7 +138,7 @@ fn the_row_before_a_write_is_another_or_not_told() {
     }
 }
 
-/// Inserts a batch one by one, up to the first that fails.
+/// Inserts the rows of a batch one by one, up to the first that fails.
 pub(crate) struct BatchesOneByOne;
 
 impl Decorator<Mem> for BatchesOneByOne {
@@ -165,7 +165,7 @@ fn batches_are_half_done() {
     fails::<Blogging, _>(|| BatchesOneByOne, &cases);
 }
 
-/// Tells the ids of a batch in another order.
+/// Returns the ids of a batch in another order.
 pub(crate) struct ShufflesBatches;
 
 impl Decorator<Mem> for ShufflesBatches {
@@ -186,7 +186,7 @@ fn batches_are_out_of_order() {
     fails::<Blogging, _>(|| ShufflesBatches, &["blogging::blog::create many"]);
 }
 
-/// Begins anew with each schema.
+/// Starts with empty tables whenever the schema is created.
 pub(crate) struct SchemaDestroys;
 
 impl Decorator<Mem> for SchemaDestroys {
@@ -240,7 +240,7 @@ fn timestamps_are_lost() {
     fails::<Blogging, _>(|| FirstTimestamp, &["blogging::blog::keep timestamps"]);
 }
 
-/// Declares nothing, although the cases that use it are then about refusals: they hold.
+/// Declares no capabilities. The cases that need them then check that operations are refused, and pass.
 pub(crate) struct Declares(pub(crate) Capabilities);
 
 impl Decorator<Mem> for Declares {

@@ -1,9 +1,9 @@
-//! The examination after a crash notices what is broken, and the writers are killed indeed.
+//! The examination after a crash notices what is broken, and the writers really are killed.
 
+use longevity::backend::Predicate;
 use longevity::backend::{Lookup, Session};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::Predicate;
 use longevity::testkit::crash::CrashSpec;
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::{ErrorKind, Mem};
@@ -25,7 +25,7 @@ fn on(mem: &Mem, decorator: impl Decorator<Mem>) -> Broken {
     Decorated::new(mem.clone(), Erased(Box::new(decorator)))
 }
 
-/// What the examination says when this was done to a store after two hundred writes, and it is read by this back end.
+/// What the examination reports when this was done to a store after two hundred writes, and this back end reads it.
 fn problems<D: Decorator<Mem>>(tamper: impl FnOnce(&Longevity<Blogging, Mem>), reader: D) -> Vec<String> {
     let (spec, mem) = (spec(), Mem::new());
     let mut ledger = spec.write(on(&mem, Sound), 200).unwrap();
@@ -60,7 +60,7 @@ fn a_write_was_lost() {
 
 #[test]
 fn a_row_came_back() {
-    // Behind the ledger's back.
+    // The ledger does not see this write.
     let (spec, mem) = (spec(), Mem::new());
     let mut ledger = spec.write(on(&mem, Sound), 200).unwrap();
     spec.write(on(&mem, Sound), 100).unwrap();
@@ -68,7 +68,7 @@ fn a_row_came_back() {
 }
 
 #[test]
-fn a_row_holds_what_nobody_wrote() {
+fn a_row_holds_a_value_that_no_one_wrote() {
     let write = |store: &Longevity<Blogging, Mem>| {
         let stranger = Commenter { username: Username("a stranger to the samples".into()) };
         store.repo::<Commenter>().create(stranger).unwrap();
@@ -76,7 +76,7 @@ fn a_row_holds_what_nobody_wrote() {
     notices("torn", &problems(write, Sound));
 }
 
-/// Retrieves nothing that is there, or some row for what is gone.
+/// Finds no row that exists, or finds some row for a key that has none.
 struct Retrieves {
     gone: bool,
 }
@@ -93,20 +93,20 @@ impl Decorator<Mem> for Retrieves {
 }
 
 #[test]
-fn a_key_does_not_say_what_the_rows_say() {
+fn a_key_does_not_agree_with_the_rows() {
     notices("key: row", &problems(|_| {}, Retrieves { gone: false }));
     notices("key: username of no row", &problems(|_| {}, Retrieves { gone: true }));
-    // Entries of rows that are gone refuse new ones.
+    // Stale index entries refuse new rows.
     let refused = spec().write(on(&Mem::new(), NeverFreesKeys::default()), 2_000);
     assert!(refused.unwrap_err().is_duplicate_key());
 }
 
 #[test]
-fn an_index_does_not_say_what_the_rows_say() {
+fn an_index_does_not_agree_with_the_rows() {
     let misreads = Misreads {
         predicate: |predicate| match predicate {
-            Predicate::Compare { .. } => Predicate::Nothing,
-            Predicate::And(_) => Predicate::Nothing,
+            Predicate::Compare { .. } => Predicate::False,
+            Predicate::And(_) => Predicate::False,
             other => other,
         },
         ..LITERAL
@@ -119,7 +119,7 @@ fn a_count_is_wrong() {
     notices("count", &problems(|_| {}, CountsAll));
 }
 
-/// Writers in a process of their own, in whose memory all is gone when they are killed.
+/// Writers in a separate process. All of its memory is gone when they are killed.
 #[test]
 fn memory_is_not_durable() {
     let report = spec().in_test(module_path!(), "memory_is_not_durable").run(|| Ok::<_, Error>((String::new(), ())));
@@ -147,7 +147,7 @@ fn a_store_does_not_open() {
     notices("the writers failed: the store does not open: cannot reach the store: nobody there", &report.problems);
 }
 
-/// The back end's own check is asked, and believed.
+/// The back end's own check is run, and its result is reported.
 #[test]
 fn an_integrity_check_fails() {
     let spec = spec().integrity(|place: &str| {

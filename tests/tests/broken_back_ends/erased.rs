@@ -1,17 +1,17 @@
-//! Any decorator of the in-memory back end as one type, so that the suite is compiled once for all of them.
+//! Any decorator of the in-memory back end as a single type, so that the suite is compiled once for all of them.
 
 use std::sync::Arc;
 
+use longevity::backend::table::TableDefinition;
 use longevity::backend::{AllWritten, Capabilities, Lookup, Session, Target, WriteFailure, Writes};
+use longevity::backend::{InPlace, Predicate, Select};
 use longevity::blocking::block_on;
-use longevity::query::{InPlace, Predicate, Select};
-use longevity::table::TableDefinition;
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::{Error, Explanation, Mem, RowId, Timestamp};
 
-use crate::stored::{Doc, Row, RowContent, Table};
+use crate::stored::{Document, Row, RowContent, Table};
 
-/// A decorator whose futures are run to their end: those of the in-memory back end wait for nothing.
+/// A decorator whose futures are run to completion at once: those of the in-memory back end never wait.
 pub(crate) struct Erased(pub(crate) Box<dyn Operations>);
 
 macro_rules! erased {
@@ -62,7 +62,7 @@ erased! {
     fn insert_many(table: &Table, contents: Vec<RowContent>) -> Result<Vec<RowId>, (usize, WriteFailure)>;
     fn replace(table: &Table, target: Target<'_>, content: RowContent) -> Result<u64, WriteFailure>;
     fn delete(table: &Table, target: Target<'_>) -> Result<(), WriteFailure>;
-    fn write_many(table: &Table, writes: Writes<'_, Doc>) -> Result<AllWritten<Doc>, (usize, WriteFailure)>;
+    fn write_many(table: &Table, writes: Writes<'_, Document>) -> Result<AllWritten<Document>, (usize, WriteFailure)>;
     fn patch(
         table: &Table,
         lookup: Lookup<'_>,

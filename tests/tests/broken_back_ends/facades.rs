@@ -1,4 +1,4 @@
-//! Back ends that work through one facade only.
+//! Back ends that work through only one of the facades.
 
 use longevity::Mem;
 use longevity::backend::{ByKind, WriteFailure};
@@ -10,7 +10,7 @@ use longevity_tests::models::blogging::Blogging;
 use crate::stored::{RowContent, Table};
 use crate::{Sound, broken_by};
 
-/// Writes nothing unless it is polled within a runtime, as a driver with timers would.
+/// Fails to write unless it is polled within a runtime, as a driver with timers would.
 struct NeedsRuntime;
 
 impl Decorator<Mem> for NeedsRuntime {
@@ -23,7 +23,7 @@ impl Decorator<Mem> for NeedsRuntime {
 }
 
 #[test]
-fn the_facade_decides_who_polls_and_the_names_of_cases_say_so() {
+fn the_facade_decides_what_polls_and_is_named_in_the_cases() {
     let create = |name: &str| name.starts_with("blogging::user::create on mem");
     let spec = RepoCrudSpec::<Blogging>::new().facades(Facade::BOTH);
     let sound = spec.run_only(|| broken_by(Sound), create);

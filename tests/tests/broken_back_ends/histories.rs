@@ -1,7 +1,7 @@
-//! Random histories find what is broken, and show it by few steps.
+//! Random histories find what is broken, and show it in few steps.
 
 use longevity::Mem;
-use longevity::query::Select;
+use longevity::backend::Select;
 use longevity::testkit::decorate::Decorator;
 use longevity::testkit::{Agreement, AgreementReport, Disagreement};
 use longevity_tests::models::blogging::Blogging;
@@ -17,7 +17,7 @@ fn run<D: Decorator<Mem>>(broken: impl Fn() -> D + Send + Sync + 'static) -> Agr
     Agreement::<Blogging>::new().histories(20).steps(150).run(Mem::new, move || broken_by(broken()))
 }
 
-/// Fails unless a history of no more steps than this shows what is broken.
+/// Fails unless a history of at most this number of steps shows what is broken.
 #[track_caller]
 fn disagrees<D: Decorator<Mem>>(steps: usize, broken: impl Fn() -> D + Send + Sync + 'static) -> Disagreement {
     let report = run(broken);
@@ -34,7 +34,7 @@ fn a_sound_back_end_agrees() {
 }
 
 #[test]
-fn a_sibling_that_is_read() {
+fn a_read_of_a_sibling_is_found() {
     // Created, perhaps changed into the other variant, and retrieved or patched by the other's repository.
     let disagreement = disagrees(3, || LeaksByKey);
     assert!(disagreement.steps[0].contains(": create "), "{disagreement}");
@@ -44,66 +44,66 @@ fn a_sibling_that_is_read() {
 }
 
 #[test]
-fn a_sibling_that_is_written() {
+fn a_write_to_a_sibling_is_found() {
     disagrees(2, || LeaksOnWrite);
 }
 
 #[test]
-fn a_morph_that_is_none() {
+fn a_missing_morph_is_found() {
     disagrees(3, || NeverMorphs);
 }
 
 #[test]
-fn a_version_that_does_not_matter() {
+fn an_ignored_version_is_found() {
     disagrees(4, || IgnoresVersions);
 }
 
 #[test]
-fn a_write_to_a_missing_row() {
+fn a_write_to_a_missing_row_is_found() {
     disagrees(3, || WritesToNothing);
 }
 
 #[test]
-fn a_key_that_is_not_freed() {
+fn a_key_that_is_not_freed_is_found() {
     disagrees(4, NeverFreesKeys::default);
 }
 
 #[test]
-fn an_index_entry_that_stays() {
+fn a_stale_index_entry_is_found() {
     disagrees(4, KeepsEntries::default);
 }
 
 #[test]
-fn a_write_that_is_lost() {
+fn a_lost_write_is_found() {
     disagrees(3, || DropsWrites);
 }
 
 #[test]
-fn half_a_batch() {
+fn half_a_batch_is_found() {
     disagrees(3, || BatchesOneByOne);
 }
 
 #[test]
-fn a_patch_that_is_lost() {
+fn a_lost_patch_is_found() {
     disagrees(2, || LosesPatches);
 }
 
 #[test]
-fn a_row_of_many_that_is_left() {
+fn a_row_left_out_of_many_writes_is_found() {
     disagrees(4, || ForgetsTheLast);
 }
 
 #[test]
-fn a_timestamp_that_is_lost() {
+fn a_lost_timestamp_is_found() {
     assert!(disagrees(2, || NoTimestamps).timestamps);
 }
 
 #[test]
-fn an_order_that_is_another() {
+fn a_wrong_order_is_found() {
     disagrees(4, || Misreads { select: |select| Select { order: Vec::new(), ..select }, ..LITERAL });
 }
 
 #[test]
-fn a_count_that_is_wrong() {
+fn a_wrong_count_is_found() {
     disagrees(3, || CountsAll);
 }

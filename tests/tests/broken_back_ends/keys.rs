@@ -1,13 +1,13 @@
-//! Back ends that do not keep keys unique, or keep them unique too widely.
+//! Back ends that do not keep keys unique, or that keep them unique too broadly.
 
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use longevity::backend::table::{Index, Scope, TableDefinition};
+use longevity::backend::value::Comparison;
 use longevity::backend::{Backend, ByKind, Lookup, Session, Target, WriteFailure};
-use longevity::query::{Predicate, Select};
-use longevity::table::{Index, Scope, TableDefinition};
+use longevity::backend::{Predicate, Select};
 use longevity::testkit::decorate::Decorator;
-use longevity::value::Comparison;
 use longevity::{Error, Mem, RowId};
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::keys::Library;
@@ -17,8 +17,8 @@ use longevity_tests::models::poly_keys::Traffic;
 use crate::fails;
 use crate::stored::{Row, RowContent, Table, all};
 
-/// Opens the tables as they would be if the indexes were declared otherwise. Looks keys up by queries, as they may be
-/// keys no more.
+/// Opens the tables as if their indexes were declared differently. Looks rows up by queries, because the indexes may no longer be
+/// keys.
 pub(crate) struct Misdeclares {
     change: fn(&mut Index),
     definitions: Mutex<Vec<Arc<TableDefinition>>>,
@@ -48,7 +48,7 @@ impl Decorator<Mem> for Misdeclares {
         let definitions = self.definitions.lock().unwrap().clone();
         for definition in definitions {
             let Some(index) = definition.indexes.get(lookup.index) else { continue };
-            let scope = lookup.scope.or(index.scope).map_or(Predicate::All, Predicate::Scope);
+            let scope = lookup.scope.or(index.scope).map_or(Predicate::True, Predicate::Scope);
             let predicate = index.columns.iter().zip(lookup.values).fold(scope, |predicate, (column, operand)| {
                 let path = definition.columns[*column].path.clone();
                 predicate.and(Predicate::Compare { path, comparison: Comparison::Eq, operand: operand.to_value() })
@@ -103,7 +103,7 @@ fn derived_keys_are_not_unique() {
 }
 
 #[test]
-fn poly_keys_are_unique_among_one_variant_only() {
+fn poly_keys_are_unique_within_one_variant_only() {
     let broken = || {
         Misdeclares::new(|index| {
             if index.scope.is_none() && index.declared_by == "User" {
@@ -136,7 +136,7 @@ fn derived_keys_hold_for_siblings_too() {
     fails::<Blogging, _>(broken, &cases);
 }
 
-/// Names another key than the one that is taken.
+/// Reports another key than the one that is taken.
 pub(crate) struct NamesAnotherKey;
 
 impl Decorator<Mem> for NamesAnotherKey {
@@ -158,7 +158,7 @@ fn a_duplicate_names_another_key() {
     fails::<Library, _>(|| NamesAnotherKey, &cases);
 }
 
-/// Lets go of a duplicate without a word.
+/// Ignores duplicates silently.
 pub(crate) struct SwallowsDuplicates;
 
 impl Decorator<Mem> for SwallowsDuplicates {
@@ -180,10 +180,10 @@ fn duplicates_are_swallowed() {
     fails::<Blogging, _>(|| SwallowsDuplicates, &cases);
 }
 
-/// Keeps the entries of old contents in its indexes.
+/// Keeps index entries of old contents.
 #[derive(Default)]
 pub(crate) struct KeepsEntries {
-    entries: Mutex<Vec<(RowId, Vec<longevity::Value>)>>,
+    entries: Mutex<Vec<(RowId, Vec<longevity::backend::Value>)>>,
 }
 
 impl Decorator<Mem> for KeepsEntries {
@@ -213,10 +213,10 @@ fn old_entries_stay_in_the_indexes() {
     fails::<Blogging, _>(KeepsEntries::default, &cases);
 }
 
-/// Refuses the key values that a row had before, as if an index still held them.
+/// Refuses key values that a row had before, as if an index still held them.
 #[derive(Default)]
 pub(crate) struct NeverFreesKeys {
-    seen: Mutex<Vec<Vec<longevity::Value>>>,
+    seen: Mutex<Vec<Vec<longevity::backend::Value>>>,
 }
 
 impl Decorator<Mem> for NeverFreesKeys {
@@ -242,7 +242,7 @@ fn keys_are_never_free_again() {
     fails::<Blogging, _>(NeverFreesKeys::default, &cases);
 }
 
-/// Gives a row that was refused its new content all the same.
+/// Writes the new content of a refused update anyway.
 #[derive(Default)]
 pub(crate) struct WritesThenRefuses;
 
@@ -258,7 +258,7 @@ impl Decorator<Mem> for WritesThenRefuses {
             Err(refused @ WriteFailure::Duplicate(_)) => refused,
             other => return other,
         };
-        // The row as it was, but of a new version: the caller's state is stale for nothing.
+        // The old row, but with a new version: the caller's state becomes stale for no reason.
         if let Some(row) = all(inner, table).await.into_iter().find(|row| row.id == target.id) {
             let content =
                 RowContent { discriminator: row.discriminator, doc: row.doc, columns: Vec::new(), written_at: None };

@@ -10,7 +10,7 @@ use crate::stored::{RowContent, Table};
 
 type Written = Result<u64, WriteFailure>;
 
-/// Takes no notice of versions.
+/// Ignores versions.
 pub(crate) struct IgnoresVersions;
 
 impl Decorator<Mem> for IgnoresVersions {
@@ -38,7 +38,7 @@ fn updates_are_lost() {
     fails::<Blogging, _>(|| IgnoresVersions, &cases);
 }
 
-/// Says that a write is done when there is no row to write.
+/// Reports a write as done when there is no row to write.
 pub(crate) struct WritesToNothing;
 
 impl Decorator<Mem> for WritesToNothing {
@@ -71,7 +71,7 @@ fn missing_rows_are_written() {
     fails::<Blogging, _>(|| WritesToNothing, &cases);
 }
 
-/// Takes one failure for another.
+/// Reports one failure as another.
 pub(crate) struct Confuses(pub(crate) fn(WriteFailure) -> WriteFailure);
 
 impl Decorator<Mem> for Confuses {
@@ -137,7 +137,7 @@ fn a_conflict_names_the_wrong_version() {
     fails::<Blogging, _>(move || Confuses(other_version), &cases);
 }
 
-/// Tells the version that the row had.
+/// Returns the version that the row had before.
 pub(crate) struct TellsOldVersions;
 
 impl Decorator<Mem> for TellsOldVersions {
@@ -157,7 +157,7 @@ fn versions_do_not_count() {
     fails::<Blogging, _>(|| TellsOldVersions, &cases);
 }
 
-/// Locks although it was told not to: takes a write without a version for one to version 0.
+/// Locks even when told not to: takes a write without a version as a write of version 0.
 pub(crate) struct AlwaysLocks;
 
 impl Decorator<Mem> for AlwaysLocks {

@@ -1,5 +1,5 @@
-//! The suite can fail: each back end here breaks one promise, and the cases that hold it must fail by name. A case that
-//! no broken back end fails proves nothing.
+//! The suite can fail: each back end here breaks one promise, and the cases that check the promise must fail by name. A case that
+//! fails on no broken back end proves nothing.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod consistency;
@@ -24,15 +24,14 @@ use longevity::testkit::{RepoCrudSpec, SpecModel};
 
 use crate::erased::Erased;
 
-/// Fails unless each of these cases fails on a back end that is broken in this way, and passes on the one that it is
-/// made of.
+/// Fails unless each of these cases fails on a back end that is broken in this way, and passes on a sound one.
 #[track_caller]
 fn fails<M: SpecModel, D: Decorator<Mem>>(broken: impl Fn() -> D + Send + Sync + 'static, cases: &[&str]) {
     let names: Vec<_> = cases.iter().map(|case| format!("{case} on {}", Mem::NAME)).collect();
     let wanted = |name: &str| names.iter().any(|wanted| wanted == name);
     let spec = RepoCrudSpec::<M>::new();
 
-    // One type of back end for both, as the suite is compiled for each.
+    // Both use the same type of back end, because the suite is compiled for each type.
     let sound = spec.run_only(|| broken_by(Sound), wanted);
     assert_eq!(sound.cases.len(), names.len(), "there is no such case: {names:?}, only {:?}", sound.cases);
     assert!(sound.has_passed(), "{sound}");

@@ -1,10 +1,11 @@
-//! Back ends whose queries mean something else.
+//! Back ends that give queries another meaning.
 
+use longevity::backend::Value;
+use longevity::backend::value::Comparison;
 use longevity::backend::{ByKind, Session};
-use longevity::query::{Direction, Predicate, Select};
+use longevity::backend::{Direction, Predicate, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
-use longevity::value::Comparison;
-use longevity::{Access, Error, Explanation, Mem, Value};
+use longevity::{Access, Error, Explanation, Mem};
 use longevity_tests::models::basics::Basics;
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::collections::Collections;
@@ -13,7 +14,7 @@ use longevity_tests::models::poly::Office;
 use crate::fails;
 use crate::stored::Table;
 
-/// Understands queries in its own way.
+/// Misreads queries.
 pub(crate) struct Misreads {
     pub(crate) predicate: fn(Predicate) -> Predicate,
     pub(crate) select: fn(Select) -> Select,
@@ -26,7 +27,7 @@ impl Misreads {
         (self.select)(Select { predicate: self.predicate(select.predicate), ..select })
     }
 
-    /// The predicate with each of its parts misread.
+    /// The predicate, with each of its parts misread.
     fn predicate(&self, predicate: Predicate) -> Predicate {
         (self.predicate)(match predicate {
             Predicate::And(parts) => Predicate::And(parts.into_iter().map(|part| self.predicate(part)).collect()),
@@ -58,12 +59,11 @@ impl Decorator<Mem> for Misreads {
 const BY_PROPERTY: &[&str] = &["basics::optionals::query by every property"];
 
 #[test]
-fn none_is_not_unequal_to_anything() {
+fn none_is_never_unequal() {
     fn as_sql(predicate: Predicate) -> Predicate {
         match predicate {
             Predicate::Compare { path, comparison: Comparison::Ne, operand } => {
-                let none =
-                    Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::None(0) };
+                let none = Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::NONE };
                 Predicate::Compare { path, comparison: Comparison::Ne, operand }.and(none.negate())
             }
             other => other,
@@ -77,8 +77,7 @@ fn none_is_less_than_everything() {
     fn with_none(predicate: Predicate) -> Predicate {
         match predicate {
             Predicate::Compare { path, comparison: Comparison::Lt, operand } => {
-                let none =
-                    Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::None(0) };
+                let none = Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::NONE };
                 Predicate::Compare { path, comparison: Comparison::Lt, operand }.or(none)
             }
             other => other,
@@ -135,7 +134,7 @@ fn timestamps_are_cut_to_milliseconds() {
 fn contains_finds_nothing() {
     fn nothing(predicate: Predicate) -> Predicate {
         match predicate {
-            Predicate::Contains { .. } => Predicate::Nothing,
+            Predicate::Contains { .. } => Predicate::False,
             other => other,
         }
     }
@@ -167,8 +166,8 @@ fn not_is_lost() {
 }
 
 #[test]
-fn a_derived_property_is_asked_of_every_variant() {
-    // The discriminator of a comparison, not that of a repository: a conjunction of two.
+fn a_derived_property_is_compared_on_every_variant() {
+    // Removes the discriminator of a comparison, which is in a conjunction of two, but not that of a repository.
     fn unscoped(predicate: Predicate) -> Predicate {
         match predicate {
             Predicate::And(parts) if parts.len() == 2 => match <[Predicate; 2]>::try_from(parts) {
@@ -206,12 +205,12 @@ fn orders_and_windows_are_wrong() {
     }
 }
 
-/// Counts all there is, or says that all there is exists.
+/// Counts all rows whatever the predicate, and always reports that a row exists.
 pub(crate) struct CountsAll;
 
 impl Decorator<Mem> for CountsAll {
     async fn count(&self, inner: &Mem, table: &Table, _: Predicate) -> Result<u64, Error> {
-        inner.count(table, Predicate::All).await
+        inner.count(table, Predicate::True).await
     }
 
     async fn exists(&self, _: &Mem, _: &Table, _: Predicate) -> Result<bool, Error> {
@@ -235,7 +234,7 @@ impl Decorator<Mem> for Scans {
     }
 }
 
-/// Uses one column of each index.
+/// Uses only one column of each index.
 pub(crate) struct UsesOneColumn;
 
 impl Decorator<Mem> for UsesOneColumn {

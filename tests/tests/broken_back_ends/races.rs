@@ -1,4 +1,4 @@
-//! Back ends that look before they write, and let others in between. Barriers make them lose every race.
+//! Back ends that check before they write, and let others write in between. Barriers make them lose every race.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,10 +11,10 @@ use longevity_tests::models::blogging::Blogging;
 use crate::fails;
 use crate::stored::{RowContent, Table, all};
 
-/// As many threads as a case has samples.
+/// The number of threads: as many as a case has samples.
 const THREADS: usize = 8;
 
-/// Lets the first writers go on together only.
+/// Makes the first writers, and only those, continue together.
 pub(crate) struct Gate {
     barrier: Barrier,
     passed: AtomicUsize,
@@ -32,7 +32,7 @@ impl Gate {
     }
 }
 
-/// Sees that nobody else has written, then writes whatever the version is by then.
+/// Checks that no other writer was there first, then overwrites whatever version is there by then.
 pub(crate) struct LooksBeforeUpdate(pub(crate) Gate);
 
 impl Decorator<Mem> for LooksBeforeUpdate {
@@ -58,7 +58,7 @@ fn updates_race() {
     fails::<Blogging, _>(broken, &["blogging::blog::update one state on many threads"]);
 }
 
-/// Tells all that race for a key that they have won.
+/// Lets all writers that race for a key win.
 pub(crate) struct LooksBeforeCreate(pub(crate) Gate);
 
 impl Decorator<Mem> for LooksBeforeCreate {

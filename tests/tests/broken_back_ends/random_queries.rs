@@ -1,11 +1,13 @@
-//! Random queries find what is broken in each node and form of a filter, and in orders; by few rows and a short query.
+//! Random queries find what is broken in each node and form of a filter, and in orders, and show it with few rows and a short
+//! query.
 
+use longevity::backend::Value;
+use longevity::backend::value::Comparison::{self, Eq, Le, Lt, Ne};
 use longevity::backend::{ByKind, Session};
-use longevity::query::{Direction, Predicate, Select, TextTest};
+use longevity::backend::{Direction, Predicate, Select, TextTest};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::testkit::{Agreement, Facade, QuerySpec};
-use longevity::value::Comparison::{self, Eq, Le, Lt, Ne};
-use longevity::{Error, Mem, Timestamp, Value};
+use longevity::{Error, Mem, Timestamp};
 use longevity_core::Path;
 use longevity_tests::injection::values_stay_values;
 use longevity_tests::models::queries::Storage;
@@ -14,7 +16,7 @@ use crate::queries::{LITERAL, Misreads};
 use crate::stored::Table;
 use crate::{Sound, broken_by};
 
-/// How many random queries have to be enough.
+/// The number of random queries that must be enough.
 const QUERIES: usize = 3_000;
 
 fn agreement() -> Agreement<Storage> {
@@ -25,14 +27,14 @@ fn spec() -> QuerySpec<Storage> {
     QuerySpec::new().rows(60).generated(QUERIES).facades([Facade::Blocking])
 }
 
-/// Fails unless side by side with a sound back end few rows and a query of these words show what is broken, and a random
-/// query that is held to its meaning shows it too.
+/// Fails unless a comparison with a sound back end shows what is broken, with few rows and a query that contains these words, and
+/// a random query that is compared with its meaning shows it too.
 #[track_caller]
 fn found<D: Decorator<Mem>>(words: &str, broken: impl Fn() -> D + Clone + Send + Sync + 'static) {
     found_as(words, words, broken);
 }
 
-/// The same, where the two tell it in different words.
+/// The same, where the two describe it in different words.
 #[track_caller]
 fn found_as<D: Decorator<Mem>>(words: &str, of_spec: &str, broken: impl Fn() -> D + Clone + Send + Sync + 'static) {
     let again = broken.clone();
@@ -61,7 +63,7 @@ fn compare(path: Path, comparison: Comparison, operand: Value) -> Predicate {
 }
 
 fn is_none(path: &Path) -> Predicate {
-    compare(path.clone(), Eq, Value::None(0))
+    compare(path.clone(), Eq, Value::NONE)
 }
 
 #[test]
@@ -71,11 +73,11 @@ fn a_sound_back_end_passes() {
 }
 
 #[test]
-fn in_a_list_none_equals_nothing() {
-    // Pages ask such lists too, and may be what shows it: then no words of the query say so.
+fn none_in_a_list_equals_nothing() {
+    // Pages query such lists too, and may be what shows the fault: then the words of the query do not contain it.
     let predicate = |predicate| match predicate {
         Predicate::In { path, mut operands, negated } => {
-            operands.retain(|operand| *operand != Value::None(0));
+            operands.retain(|operand| *operand != Value::NONE);
             Predicate::In { path, operands, negated }
         }
         other => other,
@@ -84,7 +86,7 @@ fn in_a_list_none_equals_nothing() {
 }
 
 #[test]
-fn an_absent_value_is_not_unequal_to_a_list() {
+fn not_in_a_list_is_false_of_absent_values() {
     misread(" not in [", |predicate| match predicate {
         Predicate::In { ref path, negated: true, .. } => is_none(path).negate().and(predicate),
         other => other,
@@ -92,9 +94,9 @@ fn an_absent_value_is_not_unequal_to_a_list() {
 }
 
 #[test]
-fn nothing_is_not_in_an_empty_list() {
+fn not_in_an_empty_list_is_false() {
     misread(" not in []", |predicate| match predicate {
-        Predicate::In { operands, .. } if operands.is_empty() => Predicate::Nothing,
+        Predicate::In { operands, .. } if operands.is_empty() => Predicate::False,
         other => other,
     });
 }
@@ -118,21 +120,21 @@ fn with_text(predicate: Predicate, of: TextTest, change: fn(Path, Box<str>) -> P
 }
 
 #[test]
-fn an_end_is_anywhere() {
+fn an_end_matches_anywhere() {
     misread(" ends with ", |predicate| {
         with_text(predicate, TextTest::EndsWith, |path, text| Predicate::Text { path, test: TextTest::Contains, text })
     });
 }
 
 #[test]
-fn a_part_is_at_the_end() {
+fn a_part_matches_only_at_the_end() {
     misread(" contains ", |predicate| {
         with_text(predicate, TextTest::Contains, |path, text| Predicate::Text { path, test: TextTest::EndsWith, text })
     });
 }
 
 #[test]
-fn a_part_is_a_pattern() {
+fn a_part_is_taken_as_a_pattern() {
     misread(" contains ", |predicate| {
         with_text(predicate, TextTest::Contains, |path, text| match &*text {
             "%" | "_" | ".*" | "*" => is_none(&path).negate(),
@@ -143,7 +145,7 @@ fn a_part_is_a_pattern() {
 
 #[test]
 #[should_panic(expected = "contains \"%\"")]
-fn a_pattern_that_is_typed_in() {
+fn a_value_is_taken_as_a_pattern() {
     let predicate = |predicate| {
         with_text(predicate, TextTest::Contains, |path, text| match &*text {
             "%" => is_none(&path).negate(),
@@ -154,7 +156,7 @@ fn a_pattern_that_is_typed_in() {
 }
 
 #[test]
-fn a_text_ends_at_nul() {
+fn a_string_ends_at_nul() {
     misread("\\0", |predicate| match predicate {
         Predicate::Text { path, test, text } => {
             let text = text.split('\0').next().unwrap_or_default().into();
@@ -172,7 +174,7 @@ fn case_matters() {
 }
 
 #[test]
-fn case_is_of_ascii_only() {
+fn case_is_ignored_in_ascii_text_only() {
     misread(" is, whatever the case, ", |predicate| {
         with_text(predicate, TextTest::EqIgnoreCase, |path, text| match text.is_ascii() {
             true => Predicate::Text { path, test: TextTest::EqIgnoreCase, text },
@@ -190,7 +192,7 @@ fn lengths_are_off_by_one() {
 }
 
 #[test]
-fn what_is_absent_has_the_length_zero() {
+fn an_absent_value_has_the_length_zero() {
     misread("length of ", |predicate| match predicate {
         Predicate::Length { ref path, comparison: Eq | Le, length: 0 } => is_none(path).or(predicate),
         other => other,
@@ -198,14 +200,14 @@ fn what_is_absent_has_the_length_zero() {
 }
 
 #[test]
-fn none_is_no_element() {
+fn none_is_never_an_element() {
     misread(" has none", |predicate| match predicate {
-        Predicate::Contains { element: Value::None(_), .. } => Predicate::Nothing,
+        Predicate::Contains { element: Value::None(_), .. } => Predicate::False,
         other => other,
     });
 }
 
-/// The path with other keys of the entries on its way.
+/// The path, with the keys of its entries changed.
 fn with_keys(path: &Path, change: fn(&Value) -> Value) -> Path {
     let Some((key, rest)) = path.entry() else { return path.clone() };
     let mut changed = path.before_entry().at_key(change(key));
@@ -219,7 +221,7 @@ fn with_keys(path: &Path, change: fn(&Value) -> Value) -> Path {
 }
 
 #[test]
-fn an_entry_is_found_by_the_key_before_a_point() {
+fn an_entry_is_looked_up_by_its_key_up_to_the_first_dot() {
     misread("[", |predicate| match predicate {
         Predicate::Compare { path, comparison, operand } => {
             let cut = |key: &Value| match key {
@@ -233,7 +235,7 @@ fn an_entry_is_found_by_the_key_before_a_point() {
 }
 
 #[test]
-fn an_entry_of_another_key_is_found() {
+fn an_entry_is_looked_up_by_another_key() {
     misread("[", |predicate| match predicate {
         Predicate::Compare { path, comparison, operand } => {
             let next = |key: &Value| match key {
@@ -247,7 +249,7 @@ fn an_entry_of_another_key_is_found() {
 }
 
 #[test]
-fn a_missing_entry_is_anything() {
+fn a_missing_entry_equals_anything() {
     misread("[", |predicate| match predicate {
         Predicate::Compare { ref path, comparison: Eq, operand: Value::None(_) } if path.entry().is_some() => {
             is_none(path).negate().and(predicate)
@@ -257,12 +259,12 @@ fn a_missing_entry_is_anything() {
 }
 
 #[test]
-fn every_variant_is_each() {
+fn a_value_is_of_every_variant() {
     misread(" is it", |predicate| match predicate {
         Predicate::Compare { ref path, comparison: Ne, operand: Value::None(0) }
             if path.steps().last().is_some_and(|step| step.is_variant) =>
         {
-            Predicate::All
+            Predicate::True
         }
         other => other,
     });
@@ -270,14 +272,14 @@ fn every_variant_is_each() {
 
 fn any_type(predicate: Predicate) -> Predicate {
     match predicate {
-        Predicate::Scope(_) => Predicate::All,
+        Predicate::Scope(_) => Predicate::True,
         other => other,
     }
 }
 
 #[test]
-fn any_type_will_do() {
-    // But in the scope of a repository.
+fn a_test_of_the_type_is_always_true() {
+    // Keeps the scope of a repository.
     misread("it is a ", |predicate| match predicate {
         Predicate::Or(parts) => Predicate::Or(parts.into_iter().map(any_type).collect()),
         Predicate::Not(part) => Predicate::Not(Box::new(any_type(*part))),
@@ -286,7 +288,7 @@ fn any_type_will_do() {
 }
 
 #[test]
-fn nan_is_less_than_all() {
+fn nan_is_less_than_everything() {
     misread(" < ", |predicate| match predicate {
         Predicate::Compare { ref path, comparison: Lt, operand: Value::Float(_) } => {
             compare(path.clone(), Eq, Value::Float(f64::NAN)).or(predicate)
@@ -296,7 +298,7 @@ fn nan_is_less_than_all() {
 }
 
 #[test]
-fn great_integers_are_floats() {
+fn large_integers_are_rounded_to_floats() {
     misread(" ", |predicate| match predicate {
         Predicate::Compare { path, comparison, operand: Value::UInt(number) } => {
             compare(path, comparison, Value::UInt(number as f64 as u64))
@@ -306,7 +308,7 @@ fn great_integers_are_floats() {
 }
 
 #[test]
-fn timestamps_are_of_microseconds() {
+fn timestamps_are_cut_to_microseconds() {
     misread(" ", |predicate| match predicate {
         Predicate::Compare { path, comparison, operand: Value::Timestamp(at) } => {
             let nanoseconds = at.subsec_nanoseconds() / 1_000 * 1_000;
@@ -318,7 +320,7 @@ fn timestamps_are_of_microseconds() {
 }
 
 #[test]
-fn an_id_is_not_its_own_bound() {
+fn an_id_is_excluded_by_its_own_bound() {
     misread("id ≤ ", |predicate| match predicate {
         Predicate::Id { comparison: Le, id } => Predicate::Id { comparison: Lt, id },
         other => other,
@@ -326,7 +328,7 @@ fn an_id_is_not_its_own_bound() {
 }
 
 #[test]
-fn a_negation_stays_inside() {
+fn a_negation_is_distributed_wrongly() {
     misread("not (", |predicate| match predicate {
         Predicate::Not(inner) => match *inner {
             Predicate::And(parts) if parts.len() > 1 => {
@@ -339,9 +341,9 @@ fn a_negation_stays_inside() {
 }
 
 #[test]
-fn rows_that_are_equal_come_by_ascending_id_whatever_is_asked() {
+fn ties_come_by_ascending_id_whatever_the_order() {
     let select = |select| Select { ties: Direction::Ascending, ..select };
-    // Pages backwards are in the other order, whatever the query's is.
+    // Pages backwards are in the opposite order, whatever the query's order is.
     found_as(" order by id descending", ", backwards, of ", move || Misreads { select, ..LITERAL });
 }
 
@@ -354,11 +356,11 @@ fn the_third_order_is_lost() {
 }
 
 #[test]
-fn a_great_limit_is_negative() {
+fn a_large_limit_is_negative() {
     misordered(" limit ", |select| Select { limit: select.limit.map(|limit| limit & (u64::MAX >> 1)), ..select });
 }
 
-/// Gives rows without a value behind all others.
+/// Returns rows without a value after all others.
 struct NonesLast;
 
 impl Decorator<Mem> for NonesLast {
@@ -384,6 +386,6 @@ impl Decorator<Mem> for NonesLast {
 }
 
 #[test]
-fn what_is_absent_comes_last() {
+fn absent_values_come_last() {
     found(" order by ", || NonesLast);
 }

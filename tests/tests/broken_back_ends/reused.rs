@@ -1,4 +1,4 @@
-//! Stores that go from case to case.
+//! Stores that cases reuse one after the other.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,11 +20,11 @@ fn sound(mem: Mem) -> Broken {
     Decorated::new(mem, Erased(Box::new(Sound)))
 }
 
-/// Gives the store of one case to the next.
+/// Reuses the store of one case for the next.
 struct Reusing {
     free: Arc<Mutex<Option<Mem>>>,
-    given_again: Arc<AtomicUsize>,
-    /// Whether the flags of a case are deleted after it.
+    reused: Arc<AtomicUsize>,
+    /// Whether flags are deleted after each case.
     clears: bool,
 }
 
@@ -44,7 +44,7 @@ impl Fixture for Reusing {
 
     fn set_up_for_schema(&self) -> Result<(Broken, Option<Lent>), BoxError> {
         let free = self.free.lock().unwrap().take();
-        self.given_again.fetch_add(usize::from(free.is_some()), Ordering::Relaxed);
+        self.reused.fetch_add(usize::from(free.is_some()), Ordering::Relaxed);
         let mem = free.unwrap_or_default();
         let lent = Lent { free: Arc::clone(&self.free), clears: self.clears, mem: Some(mem.clone()) };
         Ok((sound(mem), Some(lent)))
@@ -62,24 +62,24 @@ impl Drop for Lent {
     }
 }
 
-/// The cases of flags, and how often a store was given again.
+/// Runs the cases about flags. Returns their report and the number of times that a store was reused.
 fn run(clears: bool) -> (Report, usize) {
-    let given_again = Arc::new(AtomicUsize::new(0));
-    let reusing = Reusing { free: Arc::default(), given_again: Arc::clone(&given_again), clears };
+    let reused = Arc::new(AtomicUsize::new(0));
+    let reusing = Reusing { free: Arc::default(), reused: Arc::clone(&reused), clears };
     let report = RepoCrudSpec::<Library>::new().run_only(reusing, |name| name.starts_with("library::flag::create"));
-    (report, given_again.load(Ordering::Relaxed))
+    (report, reused.load(Ordering::Relaxed))
 }
 
 #[test]
-fn a_store_that_is_cleared_can_be_given_to_another_case() {
-    let (report, given_again) = run(true);
+fn a_cleared_store_can_be_reused_for_another_case() {
+    let (report, reused) = run(true);
     assert!(report.has_passed(), "{report}");
-    assert!(given_again > 0);
+    assert!(reused > 0);
 }
 
 #[test]
-fn a_store_that_is_not_cleared_is_found_out() {
-    let (report, given_again) = run(false);
+fn reuse_of_an_uncleared_store_is_found_out() {
+    let (report, reused) = run(false);
     assert!(!report.has_passed(), "{report}");
-    assert!(given_again > 0);
+    assert!(reused > 0);
 }

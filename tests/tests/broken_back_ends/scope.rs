@@ -1,12 +1,12 @@
-//! Back ends that mix siblings up.
+//! Back ends that confuse siblings.
 
 use std::borrow::Cow;
 
 use longevity::Error;
 use longevity::Mem;
+use longevity::backend::table::Scope;
 use longevity::backend::{ByKind, Lookup, Session, Target, WriteFailure};
-use longevity::query::{Predicate, Select};
-use longevity::table::Scope;
+use longevity::backend::{Predicate, Select};
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::poly::Office;
@@ -18,8 +18,8 @@ use crate::stored::{Row, RowContent, Table, all};
 /// The predicate without its discriminator.
 fn unscoped(predicate: Predicate) -> Predicate {
     match predicate {
-        Predicate::Scope(_) => Predicate::All,
-        Predicate::And(parts) => parts.into_iter().map(unscoped).fold(Predicate::All, Predicate::and),
+        Predicate::Scope(_) => Predicate::True,
+        Predicate::And(parts) => parts.into_iter().map(unscoped).fold(Predicate::True, Predicate::and),
         other => other,
     }
 }
@@ -28,7 +28,7 @@ fn unscoped_select(select: Select) -> Select {
     Select { predicate: unscoped(select.predicate), ..select }
 }
 
-/// Takes no notice of scopes when it reads by key.
+/// Ignores scopes when it reads by key.
 pub(crate) struct LeaksByKey;
 
 impl Decorator<Mem> for LeaksByKey {
@@ -44,7 +44,7 @@ fn siblings_leak_by_key() {
     fails::<Blogging, _>(|| LeaksByKey, &["blogging::user::refuse an unknown discriminator"]);
 }
 
-/// Takes no notice of discriminators in one of the ways to query.
+/// Ignores discriminators in one kind of query.
 pub(crate) struct LeaksByQuery {
     pub(crate) find: bool,
     pub(crate) count: bool,
@@ -83,7 +83,7 @@ fn siblings_leak_by_query() {
     fails::<Blogging, _>(|| LeaksByQuery { find: true, count: true, ..TIGHT }, case);
 }
 
-/// Takes no notice of scopes when it writes.
+/// Ignores scopes when it writes.
 pub(crate) struct LeaksOnWrite;
 
 impl Decorator<Mem> for LeaksOnWrite {
@@ -112,7 +112,7 @@ fn siblings_are_written() {
     fails::<Blogging, _>(|| LeaksOnWrite, &cases);
 }
 
-/// Keeps the discriminator that a row was created with.
+/// Keeps the discriminator with which a row was created.
 pub(crate) struct NeverMorphs;
 
 impl Decorator<Mem> for NeverMorphs {
@@ -141,7 +141,7 @@ fn rows_never_morph() {
     fails::<Blogging, _>(|| NeverMorphs, &cases);
 }
 
-/// Says that a morph is done, and does nothing.
+/// Reports a morph as done without doing it.
 pub(crate) struct DropsMorphs;
 
 impl Decorator<Mem> for DropsMorphs {
@@ -171,7 +171,7 @@ fn morphs_are_dropped() {
     fails::<Blogging, _>(|| DropsMorphs, &cases);
 }
 
-/// Writes every row as one variant.
+/// Writes every row with the same discriminator.
 pub(crate) struct OneDiscriminator;
 
 impl Decorator<Mem> for OneDiscriminator {
@@ -199,7 +199,7 @@ fn the_discriminator_is_wrong() {
     fails::<Blogging, _>(|| OneDiscriminator, &cases);
 }
 
-/// Knows no aliases.
+/// Does not know aliases.
 pub(crate) struct NoAliases;
 
 fn canonical(predicate: Predicate) -> Predicate {
@@ -217,12 +217,12 @@ impl Decorator<Mem> for NoAliases {
 }
 
 #[test]
-fn aliases_are_passed_over() {
+fn rows_with_aliases_are_not_found() {
     let cases = ["office::letter::read the alias Post", "office::letter::read the alias Mail"];
     fails::<Office, _>(|| NoAliases, &cases);
 }
 
-/// Leaves the discriminator of a row as it was if it is an alias.
+/// Keeps the discriminator of a row if it is an alias.
 pub(crate) struct KeepsAliases;
 
 impl Decorator<Mem> for KeepsAliases {
@@ -246,7 +246,7 @@ fn aliases_are_not_rewritten() {
     fails::<Office, _>(|| KeepsAliases, &["office::letter::read the alias Post"]);
 }
 
-/// Passes over rows whose discriminator is not in any model that it knows.
+/// Skips rows whose discriminator is not in any model that it knows.
 pub(crate) struct HidesStrangers;
 
 impl Decorator<Mem> for HidesStrangers {

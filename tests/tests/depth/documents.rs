@@ -1,5 +1,5 @@
-//! One limit for documents, on every way that one is written: what `create` refuses is refused by whatever writes, in memory
-//! too, and what it takes can be read, found, changed and deleted.
+//! All kinds of writes have the same limit for documents: each of them refuses what `create` refuses, in memory too. Documents
+//! within the limit can be read, found, changed and deleted.
 
 use longevity::backend::Backend;
 use longevity::limits::DOCUMENT_LEVELS;
@@ -10,13 +10,14 @@ use crate::model::{Name, Nested, Thing, chain, folder, lists, negatives, nested,
 use crate::stores::{Store, on_each_back_end};
 
 on_each_back_end! {
-    documents_of_as_many_levels_as_there_may_be_are_written_and_read
-    documents_of_one_level_more_are_refused_by_whatever_writes
-    documents_of_a_thousand_levels_are_refused_by_whatever_writes
-    what_patches_write_where_a_row_is_can_be_updated
+    documents_with_the_most_levels_are_written_and_read
+    documents_with_one_level_more_are_refused_by_all_writes
+    documents_of_a_thousand_levels_are_refused_by_all_writes
+    rows_that_patches_wrote_in_place_can_be_updated
 }
 
-/// A way to be deep: a document with so many of it, the levels of the document with one of it, and those of each one more.
+/// A way to nest deeply: makes a document with a number of links, which has `first` levels with one link and `each` more levels
+/// with each further link.
 struct Way {
     name: &'static str,
     make: fn(&mut Nested, usize),
@@ -45,7 +46,7 @@ fn ways() -> [Way; 7] {
 }
 
 impl Way {
-    /// As many as fit.
+    /// The largest number of links that fits.
     fn most(&self) -> usize {
         (DOCUMENT_LEVELS - self.first) / self.each + 1
     }
@@ -57,7 +58,7 @@ impl Way {
     }
 }
 
-fn documents_of_as_many_levels_as_there_may_be_are_written_and_read<B: Backend>(store: &Store<B>) {
+fn documents_with_the_most_levels_are_written_and_read<B: Backend>(store: &Store<B>) {
     let (all, things) = (store.repo::<Nested>(), store.repo::<Thing>());
     let n = Nested::props();
     for way in ways() {
@@ -91,7 +92,7 @@ fn documents_of_as_many_levels_as_there_may_be_are_written_and_read<B: Backend>(
         ];
         assert_eq!(one, [1; 6], "{}", way.name);
         assert_eq!(all.group(query(), (&n.chain, &n.formula), count()).unwrap()[0].1, 3);
-        // What is stored is of use as an operand too.
+        // A stored value can also be used as an operand.
         assert_eq!(
             all.count(query().filter(n.tags.len().ge(0) & n.chain.ne(None))).unwrap(),
             if way.name == "chain" { 3 } else { 0 }
@@ -101,13 +102,13 @@ fn documents_of_as_many_levels_as_there_may_be_are_written_and_read<B: Backend>(
 }
 
 #[track_caller]
-fn assert_too_deep<T>(way: &Way, what: &str, said: Result<T, Error>) {
-    match said {
+fn assert_too_deep<T>(way: &Way, what: &str, result: Result<T, Error>) {
+    match result {
         Err(Error::TooLarge { type_name: "Nested", limit }) => {
             assert_eq!(limit, format!("at most {DOCUMENT_LEVELS} levels of nesting"));
         }
         Err(other) => panic!("{} {what}: {other}", way.name),
-        Ok(_) => panic!("{} {what}: it was written", way.name),
+        Ok(_) => panic!("{} {what}: it was not refused", way.name),
     }
 }
 
@@ -133,28 +134,28 @@ fn refuses<B: Backend>(store: &Store<B>, way: &Way, many: usize) {
     }
     let found = things.find(Query::new()).unwrap();
     assert_eq!(found.len(), 1);
-    assert!(matches!(found[0].get(), Thing::Nested(nested) if nested == state.get()), "{}: it is as it was", way.name);
+    assert!(matches!(found[0].get(), Thing::Nested(nested) if nested == state.get()), "{}: it has changed", way.name);
     all.delete(state).unwrap();
 }
 
-fn documents_of_one_level_more_are_refused_by_whatever_writes<B: Backend>(store: &Store<B>) {
+fn documents_with_one_level_more_are_refused_by_all_writes<B: Backend>(store: &Store<B>) {
     for way in ways() {
         refuses(store, &way, way.most() + 1);
     }
 }
 
-// The user's own type is dropped by its own code, link by link and each within the other: so many levels fit the stack.
-fn documents_of_a_thousand_levels_are_refused_by_whatever_writes<B: Backend>(store: &Store<B>) {
+// The user's own type is dropped by its own code, recursively, so the number of levels must fit the stack.
+fn documents_of_a_thousand_levels_are_refused_by_all_writes<B: Backend>(store: &Store<B>) {
     for way in ways() {
         refuses(store, &way, 600 / way.each);
     }
 }
 
-fn what_patches_write_where_a_row_is_can_be_updated<B: Backend>(store: &Store<B>) {
+fn rows_that_patches_wrote_in_place_can_be_updated<B: Backend>(store: &Store<B>) {
     let all = store.repo::<Nested>();
     let (name, n) = (Name("a".into()), Nested::props());
     all.create(nested("a", 1)).unwrap();
-    // The document is a level, and the list is.
+    // The document is one level, and the list another.
     all.patch_by(&name, n.chains.push(chain(DOCUMENT_LEVELS - 2))).unwrap().unwrap();
     let state = all.patch_by(&name, n.chain.set(chain(DOCUMENT_LEVELS - 1))).unwrap().unwrap();
     let state = all.update(state.modify(|deepest| deepest.mark += 1)).unwrap();

@@ -1,4 +1,4 @@
-//! Filters as deep as they may be, which mean what they say, and far deeper ones, which are refused by name.
+//! Filters of the greatest depth are answered correctly, and far deeper ones are refused by name.
 
 use longevity::backend::Backend;
 use longevity::limits::FILTER_LEVELS;
@@ -8,19 +8,19 @@ use crate::model::{Colour, Nested, Thing, things, with_things};
 use crate::stores::{Store, assert_finds, assert_refused, on_each_back_end};
 
 on_each_back_end! {
-    filters_of_as_many_levels_as_there_may_be_are_answered
-    filters_of_one_level_more_are_refused
+    filters_with_the_most_levels_are_answered
+    filters_with_one_level_more_are_refused
     filters_of_a_thousand_levels_and_of_a_hundred_thousand_are_refused
-    deletes_by_a_filter_of_as_many_levels_as_there_may_be
+    a_delete_by_a_filter_with_the_most_levels_is_done
 }
 
-/// A filter, and the truth of it for each of the things.
-struct Told {
+/// A filter, and whether it is true of each of the things.
+struct Known {
     filter: Filter<Thing>,
     truth: Vec<bool>,
 }
 
-impl Told {
+impl Known {
     fn new(filter: Filter<Thing>, truth: impl Fn(&Thing) -> bool) -> Self {
         Self { filter, truth: things().iter().map(truth).collect() }
     }
@@ -60,60 +60,60 @@ fn is_nested(thing: &Thing, holds: impl Fn(&Nested) -> bool) -> bool {
     matches!(thing, Thing::Nested(nested) if holds(nested))
 }
 
-/// The question at the innermost, each of another form: by a key of an index, by what has no column, by what MongoDB says as
-/// an expression.
-fn innermost(form: usize) -> Told {
+/// The innermost condition, in different forms: one that uses an index, some on properties without a column, and some that
+/// MongoDB evaluates as an expression.
+fn innermost(form: usize) -> Known {
     let (p, n) = (Thing::props(), Nested::props());
     match form {
-        0 => Told::new(p.number.gt(6), |thing| number_of(thing) > 6),
-        1 => Told::new(n.note.some().some().eq(5).widen(), |thing| is_nested(thing, |n| n.note == Some(Some(5)))),
-        2 => Told::new(n.marks.entry("m1").some().ge(1).widen(), |thing| {
+        0 => Known::new(p.number.gt(6), |thing| number_of(thing) > 6),
+        1 => Known::new(n.note.some().some().eq(5).widen(), |thing| is_nested(thing, |n| n.note == Some(Some(5)))),
+        2 => Known::new(n.marks.entry("m1").some().ge(1).widen(), |thing| {
             is_nested(thing, |n| n.marks.get("m1").is_some_and(|mark| *mark >= 1))
         }),
-        3 => Told::new(n.colour.eq(Colour::Red).widen(), |thing| is_nested(thing, |n| n.colour == Colour::Red)),
-        4 => Told::new(n.tags.contains("t1").widen(), |thing| is_nested(thing, |n| n.tags.contains(&"t1".to_owned()))),
-        _ => Told::new(n.tags.len().ne(2).widen(), |thing| is_nested(thing, |n| n.tags.len() != 2)),
+        3 => Known::new(n.colour.eq(Colour::Red).widen(), |thing| is_nested(thing, |n| n.colour == Colour::Red)),
+        4 => Known::new(n.tags.contains("t1").widen(), |thing| is_nested(thing, |n| n.tags.contains(&"t1".to_owned()))),
+        _ => Known::new(n.tags.len().ne(2).widen(), |thing| is_nested(thing, |n| n.tags.len() != 2)),
     }
 }
 
 const FORMS: usize = 6;
 
-/// One level more, or two.
-fn around(told: Told, way: usize, step: usize) -> Told {
+/// The filter with one or two levels more.
+fn around(known: Known, way: usize, step: usize) -> Known {
     let (p, n) = (Thing::props(), Nested::props());
     let turn = step as i64 % 12;
-    let differs = || Told::new(p.number.ne(turn), |thing| number_of(thing) != turn);
-    let is = || Told::new(p.number.eq(turn), |thing| number_of(thing) == turn);
+    let differs = || Known::new(p.number.ne(turn), |thing| number_of(thing) != turn);
+    let is = || Known::new(p.number.eq(turn), |thing| number_of(thing) == turn);
     let of_nested = || {
         let tag = if step.is_multiple_of(2) { "t0" } else { "t2" };
-        Told::new(n.tags.contains(tag).widen(), move |thing| is_nested(thing, |n| n.tags.contains(&tag.to_owned())))
+        Known::new(n.tags.contains(tag).widen(), move |thing| is_nested(thing, |n| n.tags.contains(&tag.to_owned())))
     };
     match way {
-        0 => told.and(differs()).not(),
-        1 => told.or(is()).not(),
-        2 if step.is_multiple_of(2) => told.and(differs()),
-        2 => is().or(told),
-        _ if step.is_multiple_of(2) => of_nested().not().and(told).or(is()),
-        _ => told.or(of_nested()).not(),
+        0 => known.and(differs()).not(),
+        1 => known.or(is()).not(),
+        2 if step.is_multiple_of(2) => known.and(differs()),
+        2 => is().or(known),
+        _ if step.is_multiple_of(2) => of_nested().not().and(known).or(is()),
+        _ => known.or(of_nested()).not(),
     }
 }
 
 const WAYS: usize = 4;
 
-/// A filter of as many levels as fit.
-fn deepest(form: usize, way: usize) -> Told {
-    let mut told = innermost(form);
+/// A filter with as many levels as fit.
+fn deepest(form: usize, way: usize) -> Known {
+    let mut known = innermost(form);
     for step in 0.. {
-        let next = around(Told { filter: told.filter.clone(), truth: told.truth.clone() }, way, step);
+        let next = around(Known { filter: known.filter.clone(), truth: known.truth.clone() }, way, step);
         if next.filter.levels() > FILTER_LEVELS {
-            return told;
+            return known;
         }
-        told = next;
+        known = next;
     }
-    told
+    known
 }
 
-/// One that was built step by step, however deep it is then.
+/// A filter that is built step by step, whatever its depth.
 fn of_steps(way: usize, steps: usize) -> Filter<Thing> {
     let p = Thing::props();
     let mut filter = p.number.gt(6);
@@ -128,36 +128,36 @@ fn of_steps(way: usize, steps: usize) -> Filter<Thing> {
     filter
 }
 
-fn filters_of_as_many_levels_as_there_may_be_are_answered<B: Backend>(store: &Store<B>) {
+fn filters_with_the_most_levels_are_answered<B: Backend>(store: &Store<B>) {
     with_things(store);
     for form in 0..FORMS {
         for way in [form % WAYS, (form + 1) % WAYS] {
-            let told = deepest(form, way);
-            assert!(told.filter.levels() >= FILTER_LEVELS - 2, "{}", told.filter.levels());
-            let query = || Thing::query().filter(told.filter.clone());
-            assert_finds(store, &query, &told.names());
+            let known = deepest(form, way);
+            assert!(known.filter.levels() >= FILTER_LEVELS - 2, "{}", known.filter.levels());
+            let query = || Thing::query().filter(known.filter.clone());
+            assert_finds(store, &query, &known.names());
             let ordered = || query().order_by(Thing::props().number.desc());
             if way == form {
-                assert_finds(store, &ordered, &told.names());
+                assert_finds(store, &ordered, &known.names());
             }
-            // A page behind a place, which is a condition more.
+            // A page after a position, which adds a condition.
             let things = store.repo::<Thing>();
             let first = things.page(ordered().limit(1), None).unwrap();
             if let Some(next) = first.next {
                 let rest = things.page(ordered(), Some(&next)).unwrap();
-                assert_eq!(rest.states.len(), told.names().len() - 1);
+                assert_eq!(rest.states.len(), known.names().len() - 1);
             }
         }
     }
 }
 
-fn filters_of_one_level_more_are_refused<B: Backend>(store: &Store<B>) {
+fn filters_with_one_level_more_are_refused<B: Backend>(store: &Store<B>) {
     with_things(store);
     for way in 0..WAYS {
         let mut filter = deepest(0, way).filter;
         let mut step = 0;
         while filter.levels() <= FILTER_LEVELS {
-            filter = around(Told { filter, truth: Vec::new() }, way, step).filter;
+            filter = around(Known { filter, truth: Vec::new() }, way, step).filter;
             step += 1;
         }
         assert_refused(store, &|| Thing::query().filter(filter.clone()), &format!("{FILTER_LEVELS} levels"));
@@ -173,7 +173,7 @@ fn filters_of_a_thousand_levels_and_of_a_hundred_thousand_are_refused<B: Backend
             assert_refused(store, &query, &format!("{FILTER_LEVELS} levels"));
             assert!(!format!("{filter:?} {:?}", query()).is_empty());
             assert!(filter.predicate() == filter.clone().predicate());
-            // Nor does it become less by what is put around it.
+            // More conditions around it do not make it acceptable.
             let more = Filter::<Thing>::all_of([filter.clone(), Filter::nothing()]) | Filter::<Thing>::nothing();
             assert_refused(store, &|| Thing::query().filter(!more.clone()), "levels");
             let query = || Thing::query().filter(Thing::props().number.eq(1)).filter(filter.clone());
@@ -185,10 +185,10 @@ fn filters_of_a_thousand_levels_and_of_a_hundred_thousand_are_refused<B: Backend
     assert_eq!(store.repo::<Thing>().count(untouched).unwrap(), things, "nothing was changed");
 }
 
-fn deletes_by_a_filter_of_as_many_levels_as_there_may_be<B: Backend>(store: &Store<B>) {
+fn a_delete_by_a_filter_with_the_most_levels_is_done<B: Backend>(store: &Store<B>) {
     let all = with_things(store).len();
-    let told = deepest(2, 3);
-    let deleted = store.repo::<Thing>().delete_where(Thing::query().filter(told.filter.clone())).unwrap();
-    assert_eq!(deleted, told.names().len() as u64);
+    let known = deepest(2, 3);
+    let deleted = store.repo::<Thing>().delete_where(Thing::query().filter(known.filter.clone())).unwrap();
+    assert_eq!(deleted, known.names().len() as u64);
     assert_eq!(store.repo::<Thing>().count(Query::new()).unwrap(), all as u64 - deleted);
 }

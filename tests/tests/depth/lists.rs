@@ -1,4 +1,5 @@
-//! Long lists and long chains of conditions cost what they are long: none of these ends within hours if it costs its square.
+//! Long lists and long chains of conditions cost time in proportion to their length: at quadratic cost, none of these tests would
+//! end within hours.
 
 use longevity::blocking::Longevity;
 use longevity::{Filter, Mem, PersistentType, Query};
@@ -23,7 +24,7 @@ fn a_list_of_40000_keys_is_looked_up_in_order_for_each_row_in_memory() {
     let names = || (0..KEYS).rev().map(|number| Name(format!("n{}", number * 2)));
     assert_eq!(all.count(Plain::query().filter(p.name.is_in(names()))).unwrap(), KEYS as u64 / 2);
     assert_eq!(all.count(Plain::query().filter(p.name.not_in(names()))).unwrap(), KEYS as u64 / 2);
-    // With an index that is not unique, and with none.
+    // With an index that is not unique, and with no index.
     let numbers = || (0..LONG).map(|number| number * 4);
     for property in [&p.number, &p.mark] {
         let in_list = all.count(Plain::query().filter(property.is_in(numbers()))).unwrap();
@@ -34,7 +35,7 @@ fn a_list_of_40000_keys_is_looked_up_in_order_for_each_row_in_memory() {
 }
 
 #[test]
-fn equalities_of_one_property_are_one_list_whichever_end_they_are_put_at() {
+fn equalities_of_one_property_become_one_list_at_either_end() {
     let store = numbered(100);
     let (all, p) = (store.repo::<Plain>(), Plain::props());
     let appended = (0..LONG).fold(Filter::nothing(), |filter: Filter<Plain>, number| filter | p.mark.eq(-2 * number));
@@ -43,11 +44,11 @@ fn equalities_of_one_property_are_one_list_whichever_end_they_are_put_at() {
     assert_eq!(all.count(Plain::query().filter(prepended)).unwrap(), 50);
 }
 
-/// How a filter is put together with one more.
+/// Combines a filter with one more condition.
 type Way = fn(Filter<Plain>, Filter<Plain>) -> Filter<Plain>;
 
 #[test]
-fn a_hundred_thousand_conditions_are_put_together_at_either_end() {
+fn a_hundred_thousand_conditions_are_combined_at_either_end() {
     let store = numbered(10);
     let (all, things, p) = (store.repo::<Plain>(), store.repo::<Thing>(), Plain::props());
     let ways: [Way; 4] =
@@ -58,11 +59,11 @@ fn a_hundred_thousand_conditions_are_put_together_at_either_end() {
         assert_eq!(all.count(Plain::query().filter(differs.clone())).unwrap(), 6);
         assert_eq!(things.count(Thing::query().filter(differs)).unwrap(), 6);
     }
-    // Several at once, which are shorter than what there is.
+    // Several conditions at once, fewer than the filter already has.
     let apart =
         (0..LONG).fold(Filter::all(), |filter: Filter<Plain>, number| p.number.between(-number, 5 + number) & filter);
     assert_eq!(all.count(Plain::query().filter(apart)).unwrap(), 6);
-    // The type, again and again, and what is asked of a derived type in a filter of its poly type.
+    // Tests of the type, repeatedly, and conditions on a derived type in a filter of its poly type.
     let typed = (0..LONG)
         .fold(Filter::all(), |filter: Filter<Thing>, number| Thing::is::<Plain>() & (p.number.ne(number * 2) & filter));
     assert_eq!(things.count(Thing::query().filter(typed)).unwrap(), 5);
@@ -71,19 +72,19 @@ fn a_hundred_thousand_conditions_are_put_together_at_either_end() {
 }
 
 #[test]
-fn mixed_parts_are_scoped_for_the_price_of_their_number() {
+fn mixed_parts_are_scoped_in_linear_time() {
     let store = numbered(0);
     with_things(&store);
     let p = Plain::props();
     let either = (0..LONG / 2).map(|number| p.number.lt(number) | p.number.gt(number));
     let plain = (0..LONG / 2).map(|number| p.number.ne(-number - 1));
     let mixed = Filter::all_of(either.chain(plain));
-    // Of 3, 7 and 11 all are one of the numbers.
+    // The plain things have the numbers 3, 7 and 11, all of which are excluded.
     assert_eq!(store.repo::<Thing>().count(Thing::query().filter(mixed)).unwrap(), 0);
 }
 
 #[test]
-fn a_hundred_thousand_equalities_of_different_properties_are_planned_for_the_price_of_their_number() {
+fn a_hundred_thousand_equalities_of_different_properties_are_planned_in_linear_time() {
     let store = numbered(0);
     with_things(&store);
     let n = Nested::props();

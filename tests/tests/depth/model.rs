@@ -1,4 +1,4 @@
-//! Types that hold themselves in each way that there is, and rows to ask about.
+//! Types that contain themselves in every possible way, and rows of them.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub(crate) struct Plain {
     pub(crate) mark: i64,
 }
 
-/// One of them may be stored under an older name.
+/// One of the derived types may be stored under an older name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
 pub(crate) enum Colour {
     #[serde(alias = "Crimson")]
@@ -69,7 +69,7 @@ pub(crate) struct Chain {
     pub(crate) next: Option<Box<Chain>>,
 }
 
-/// A list of itself, with nothing between.
+/// A list of itself, with no type between.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
 pub(crate) struct Lists(pub(crate) Vec<Lists>);
 
@@ -90,7 +90,7 @@ pub(crate) struct Folder {
     pub(crate) folders: BTreeMap<String, Folder>,
 }
 
-/// A map whose keys are no text, which is a list of pairs in a document.
+/// A map whose keys are not strings, which is a list of pairs in a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
 pub(crate) struct Odd {
     pub(crate) by_list: BTreeMap<Vec<i64>, Option<Option<Odd>>>,
@@ -119,7 +119,7 @@ pub(crate) fn nested(name: &str, number: i64) -> Nested {
     }
 }
 
-/// Twelve things, of both types, no two of a number.
+/// Twelve things, of both types, all with different numbers.
 pub(crate) fn things() -> Vec<Thing> {
     let thing = |number: i64| {
         let name = format!("n{number:02}");
@@ -136,7 +136,7 @@ pub(crate) fn with_things<B: Backend>(store: &Store<B>) -> Vec<Thing> {
     things()
 }
 
-// So many links, lists, trees, formulas, folders. Built from the innermost: no recursion.
+// Values with this number of links, lists, trees, formulas or folders. They are built from the innermost out, without recursion.
 
 pub(crate) fn chain(links: usize) -> Chain {
     let end = Chain { link: 0, next: None };

@@ -1,4 +1,5 @@
-//! Values that hold themselves, as operands: found where they are stored, and refused by name where none such can be.
+//! Values that contain themselves, as operands: they are found where they are stored, and refused by name if they are too deep to
+//! be stored.
 
 use longevity::backend::Backend;
 use longevity::limits::DOCUMENT_LEVELS;
@@ -10,12 +11,12 @@ use crate::stores::{Store, ask_everything, assert_refused, on_each_back_end};
 
 on_each_back_end! {
     values_that_hold_themselves_are_found
-    operands_as_deep_as_a_document_may_be_are_answered_or_refused_by_name
-    questions_are_refused_before_they_are_sent
+    operands_as_deep_as_documents_are_answered_or_refused_by_name
+    queries_are_refused_before_they_are_sent
     operands_of_thousands_of_levels_are_refused
 }
 
-/// Each question there is with an operand of so many levels.
+/// Each kind of condition, with an operand of this number of levels.
 fn questions(many: usize) -> Vec<Filter<Nested>> {
     let n = Nested::props();
     let filters = vec![
@@ -67,7 +68,7 @@ fn values_that_hold_themselves_are_found<B: Backend>(store: &Store<B>) {
     }
 }
 
-fn operands_as_deep_as_a_document_may_be_are_answered_or_refused_by_name<B: Backend>(store: &Store<B>) {
+fn operands_as_deep_as_documents_are_answered_or_refused_by_name<B: Backend>(store: &Store<B>) {
     let all = store.repo::<Nested>();
     let mut deep = nested("a", 1);
     deep.chain = Some(chain(DOCUMENT_LEVELS - 1));
@@ -76,10 +77,10 @@ fn operands_as_deep_as_a_document_may_be_are_answered_or_refused_by_name<B: Back
     let n = Nested::props();
     for many in [10, DOCUMENT_LEVELS - 1, DOCUMENT_LEVELS] {
         for (question, filter) in questions(many).into_iter().enumerate() {
-            for (operation, said) in ask_everything(store, &|| Thing::query().filter(filter.clone())) {
-                match said {
+            for (operation, result) in ask_everything(store, &|| Thing::query().filter(filter.clone())) {
+                match result {
                     Ok(_) => {}
-                    // What a store cannot be asked at once.
+                    // An operand that the store cannot accept in one query.
                     Err(Error::QueryTooLarge { .. }) => {}
                     Err(error) => panic!("{operation}, question {question} with {many}: {error}"),
                 }
@@ -94,20 +95,21 @@ fn operands_as_deep_as_a_document_may_be_are_answered_or_refused_by_name<B: Back
     }
 }
 
-// Each question goes up to where MongoDB cannot be asked, step by step: none of them is sent and then refused.
-fn questions_are_refused_before_they_are_sent<B: Backend>(store: &Store<B>) {
+// The depth of each operand grows step by step until MongoDB cannot be queried with it: no query is sent and then refused by the
+// server.
+fn queries_are_refused_before_they_are_sent<B: Backend>(store: &Store<B>) {
     let all = store.repo::<Nested>();
     all.create(nested("a", 1)).unwrap();
     let mut refused = vec![false; questions(1).len()];
-    // As many as documents may have of each.
+    // The greatest number that documents may have of each.
     for many in (1..DOCUMENT_LEVELS / 2 - 2).step_by(2) {
         for (question, filter) in questions(many).into_iter().enumerate() {
             if refused[question] && many % 9 > 0 {
                 continue;
             }
             let query = || Nested::query().filter(!(filter.clone() & Nested::props().mark.eq(0)));
-            for said in [all.count(query()), all.explain(query()).map(|_| 0)] {
-                match said {
+            for result in [all.count(query()), all.explain(query()).map(|_| 0)] {
+                match result {
                     Ok(_) => assert!(!refused[question], "a deeper one was answered: {question} with {many}"),
                     Err(Error::QueryTooLarge { .. }) if B::NAME == "mongo" => {
                         refused[question] = true;
@@ -117,12 +119,12 @@ fn questions_are_refused_before_they_are_sent<B: Backend>(store: &Store<B>) {
             }
         }
     }
-    // Pairs are sought by an expression within another; a link within a link is a path.
+    // Pairs are found by an expression within another one; a link within a link is a path.
     assert_eq!((refused[14], refused[2]), (B::NAME == "mongo", false), "{refused:?}");
 }
 
-/// The filter of an operand that is then left where it is: what is the user's is dropped by the user's code, which takes a level
-/// of the stack for each of its own.
+/// The filter of an operand that is then forgotten: the user's code drops the user's value, and needs stack for each of its
+/// levels.
 fn with<T>(operand: T, filter: impl FnOnce(&T) -> Filter<Nested>) -> Filter<Nested> {
     let filter = filter(&operand);
     std::mem::forget(operand);
@@ -130,7 +132,7 @@ fn with<T>(operand: T, filter: impl FnOnce(&T) -> Filter<Nested>) -> Filter<Nest
 }
 
 fn operands_of_thousands_of_levels_are_refused<B: Backend>(store: &Store<B>) {
-    fn operand<T>(value: impl Operand<T>) -> longevity::Value {
+    fn operand<T>(value: impl Operand<T>) -> longevity::backend::Value {
         value.into_operand()
     }
     store.repo::<Nested>().create(nested("a", 1)).unwrap();
@@ -160,7 +162,7 @@ fn operands_of_thousands_of_levels_are_refused<B: Backend>(store: &Store<B>) {
             );
             assert!(format!("{filter:?}").len() < 100_000);
         }
-        // Its own form is bounded too.
+        // The operand's own text form is bounded too.
         let formula: Formula = negatives(many);
         let value = operand::<Formula>(&formula);
         assert!(value.clone() == value && !format!("{value:?} {value}").is_empty());

@@ -1,4 +1,4 @@
-//! Orders by as many properties as there may be, and by more.
+//! Orders by the greatest number of properties, and by more.
 
 use longevity::backend::Backend;
 use longevity::limits::ORDER_PROPERTIES;
@@ -8,12 +8,12 @@ use crate::model::{Nested, Thing, things, with_things};
 use crate::stores::{Store, assert_finds, assert_too_large, on_each_back_end};
 
 on_each_back_end! {
-    orders_by_as_many_properties_as_there_may_be_are_answered
+    orders_by_the_most_properties_are_answered
     orders_by_more_properties_are_refused
     a_property_counts_once_in_an_order
 }
 
-/// As many different properties as are asked for: the entries of a map.
+/// This number of different properties: the entries of a map.
 fn orders(many: usize) -> impl Iterator<Item = Order<Nested>> {
     let entry = |key: usize| Nested::props().marks.entry(format!("m{key}").as_str());
     (0..many).map(move |key| if key % 2 == 0 { entry(key).desc() } else { entry(key).asc() })
@@ -28,11 +28,11 @@ fn nested_names() -> Vec<String> {
     nested.map(|thing| thing.name().to_owned()).collect()
 }
 
-fn orders_by_as_many_properties_as_there_may_be_are_answered<B: Backend>(store: &Store<B>) {
+fn orders_by_the_most_properties_are_answered<B: Backend>(store: &Store<B>) {
     with_things(store);
     let all = store.repo::<Nested>();
     let names = |query| all.find(query).unwrap().into_iter().map(|state| state.name.0.clone()).collect::<Vec<_>>();
-    // What comes behind the third entry is absent in all.
+    // The entries after the third are absent in all rows.
     let expected = names(ordered(3));
     assert_eq!(names(ordered(ORDER_PROPERTIES)), expected);
     all.explain(ordered(ORDER_PROPERTIES)).unwrap();
@@ -79,7 +79,7 @@ fn a_property_counts_once_in_an_order<B: Backend>(store: &Store<B>) {
     assert_finds(store, &query, &names);
     let first = store.repo::<Thing>().first(query()).unwrap().unwrap();
     assert_eq!(first.name(), "n11");
-    // What comes first decides.
+    // The first mention of a property decides.
     let query = Thing::query().order_by(p.number.asc()).order_by(p.number.desc());
     assert_eq!(store.repo::<Thing>().first(query).unwrap().unwrap().name(), "n00");
 }

@@ -1,4 +1,4 @@
-//! Properties further and further down in types that hold themselves.
+//! Properties deeper and deeper within types that contain themselves.
 
 use longevity::backend::Backend;
 use longevity::limits::DOCUMENT_LEVELS;
@@ -8,8 +8,8 @@ use crate::model::{Chain, Folder, Nested, Thing, chain, folder, nested};
 use crate::stores::{Store, ask_everything, assert_refused, assert_too_large, on_each_back_end};
 
 on_each_back_end! {
-    properties_as_far_down_as_documents_are_deep_are_answered_or_refused_by_name
-    properties_further_down_are_refused
+    properties_as_deep_as_documents_are_answered_or_refused_by_name
+    deeper_properties_are_refused
 }
 
 fn link(steps: usize) -> Prop<Nested, Chain> {
@@ -20,7 +20,7 @@ fn inner_folder(steps: usize) -> Prop<Nested, Folder> {
     (1..steps).fold(Nested::props().folder, |folder, _| folder.folders.entry("f").some())
 }
 
-fn properties_as_far_down_as_documents_are_deep_are_answered_or_refused_by_name<B: Backend>(store: &Store<B>) {
+fn properties_as_deep_as_documents_are_answered_or_refused_by_name<B: Backend>(store: &Store<B>) {
     let all = store.repo::<Nested>();
     let mut deep = nested("a", 1);
     deep.chain = Some(chain(DOCUMENT_LEVELS - 1));
@@ -28,11 +28,11 @@ fn properties_as_far_down_as_documents_are_deep_are_answered_or_refused_by_name<
     all.create(deep).unwrap();
     all.create(nested("b", 2)).unwrap();
     for steps in [1, 2, 10, 30, 48, DOCUMENT_LEVELS - 1] {
-        // A link is numbered from the end.
+        // Links are numbered from the end.
         let at = link(steps);
         let number = (DOCUMENT_LEVELS - 1 - steps) as i64;
         let (here, optional) = (inner_folder(steps), inner_folder(steps).optional());
-        let said = [
+        let results = [
             all.count(Nested::query().filter(at.link.eq(number))),
             all.count(Nested::query().filter(!at.link.eq(number))),
             all.find(Nested::query().order_by(at.link.desc())).map(|states| u64::from(states[0].name.0 == "a")),
@@ -41,28 +41,28 @@ fn properties_as_far_down_as_documents_are_deep_are_answered_or_refused_by_name<
             all.patch_by(&crate::model::Name("a".into()), at.link.set(number)).map(|state| u64::from(state.is_some())),
             all.explain(Nested::query().filter(at.link.eq(number)).order_by(at.link.asc())).map(|_| 1),
         ];
-        for (question, said) in said.into_iter().enumerate() {
-            match said {
+        for (question, result) in results.into_iter().enumerate() {
+            match result {
                 Ok(rows) => assert_eq!(rows, 1, "question {question} at {steps}"),
                 Err(Error::QueryTooLarge { .. }) if B::NAME == "mongo" => {}
                 Err(error) => panic!("question {question} at {steps}: {error}"),
             }
         }
         let is_there = 2 * steps < DOCUMENT_LEVELS - 1;
-        let said = [
+        let results = [
             all.count(Nested::query().filter(here.folders.len().ge(0) & Nested::props().number.eq(1))),
             all.project(Nested::query().filter(Nested::props().number.eq(1)), &optional)
                 .map(|folders| u64::from(folders[0].is_some())),
         ];
-        for (question, said) in said.into_iter().enumerate() {
-            match said {
+        for (question, result) in results.into_iter().enumerate() {
+            match result {
                 Ok(rows) => assert_eq!(rows, u64::from(is_there), "folder, question {question} at {steps}"),
                 Err(Error::QueryTooLarge { .. }) => {}
                 Err(error) => panic!("folder, question {question} at {steps}: {error}"),
             }
         }
-        for (operation, said) in ask_everything(store, &|| Thing::query().filter(here.folders.contains_key("f"))) {
-            match said {
+        for (operation, result) in ask_everything(store, &|| Thing::query().filter(here.folders.contains_key("f"))) {
+            match result {
                 Ok(_) | Err(Error::QueryTooLarge { .. }) => {}
                 Err(error) => panic!("{operation} at {steps}: {error}"),
             }
@@ -70,7 +70,7 @@ fn properties_as_far_down_as_documents_are_deep_are_answered_or_refused_by_name<
     }
 }
 
-fn properties_further_down_are_refused<B: Backend>(store: &Store<B>) {
+fn deeper_properties_are_refused<B: Backend>(store: &Store<B>) {
     let all = store.repo::<Nested>();
     let state = all.create(nested("a", 1)).unwrap();
     let limit = format!("{DOCUMENT_LEVELS} levels");

@@ -1,4 +1,4 @@
-//! A store on each back end, on a thread with no more stack than a caller may have.
+//! A store on each back end, on a thread with as little stack as callers may have.
 
 use std::thread;
 
@@ -11,14 +11,14 @@ use crate::model::{Deep, Thing};
 
 pub(crate) type Store<B> = Longevity<Deep, B>;
 
-// Three quarters of what a caller has. Nothing is optimized in a user's debug build, but some dependencies are here: so there is a
-// reserve for what they need more of the stack.
-/// What a caller of memory and SQLite has at least: 512 KiB.
+// Three quarters of a caller's stack. A user's debug build is not optimized at all, but here some dependencies are: the rest is
+// reserved for the stack that they would need in addition.
+/// The smallest stack of a caller of memory and SQLite: 512 KiB.
 const SMALL: usize = (512 << 10) / 4 * 3;
-/// What a worker of tokio has: 2 MiB.
+/// The stack of a worker of tokio: 2 MiB.
 const WORKER: usize = (2 << 20) / 4 * 3;
 
-/// Tests of one case on each back end: the function of that name.
+/// Tests one case on each back end: the function of that name.
 macro_rules! on_each_back_end {
     ($($case:ident)*) => {$(
         mod $case {
@@ -69,7 +69,7 @@ pub(crate) fn on_mongo(case: fn(&Store<Mongo>)) {
     on_a_stack(WORKER, move || case(&opened(mongo)));
 }
 
-/// What each operation says to a query: the number of rows that it finds, or its error. A change marks the rows.
+/// What each operation returns for a query: the number of rows that it finds, or its error. An update marks the rows.
 pub(crate) fn ask_everything<B: Backend>(
     store: &Store<B>,
     query: &dyn Fn() -> Query<Thing>,
@@ -78,7 +78,7 @@ pub(crate) fn ask_everything<B: Backend>(
 
     let (things, p) = (store.repo::<Thing>(), Thing::props());
     let number = |rows: usize| rows as u64;
-    let mut said = vec![
+    let mut results = vec![
         ("find", things.find(query()).map(|states| number(states.len()))),
         ("stream", things.stream(query()).collect::<Result<Vec<_>, _>>().map(|states| number(states.len()))),
         ("count", things.count(query())),
@@ -89,27 +89,27 @@ pub(crate) fn ask_everything<B: Backend>(
         ("group", things.group(query(), &p.number, count()).map(|groups| number(groups.len()))),
         ("update_where", things.update_where(query(), p.mark.increment(1))),
     ];
-    // The rest says no number: all right is as many as were counted.
-    let counted = said[2].1.as_ref().copied().unwrap_or(0);
+    // The other operations return no number. They count as correct if they agree with the count.
+    let counted = results[2].1.as_ref().copied().unwrap_or(0);
     let agrees = |is: bool| if is { counted } else { u64::MAX };
-    said.push(("exists", things.exists(query()).map(|found| agrees(found == (counted > 0)))));
-    said.push(("first", things.first(query()).map(|found| agrees(found.is_some() == (counted > 0)))));
-    let one = match things.one(query()) {
+    results.push(("exists", things.exists(query()).map(|found| agrees(found == (counted > 0)))));
+    results.push(("first", things.first(query()).map(|found| agrees(found.is_some() == (counted > 0)))));
+    let one = match things.exactly_one(query()) {
         Ok(_) => Ok(agrees(counted == 1)),
         Err(Error::NotUnique { .. }) => Ok(agrees(counted > 1)),
         Err(Error::NotFound { .. }) => Ok(agrees(counted == 0)),
         Err(error) => Err(error),
     };
-    said.push(("one", one));
-    said.push(("explain", things.explain(query()).map(|_| counted)));
-    said
+    results.push(("exactly_one", one));
+    results.push(("explain", things.explain(query()).map(|_| counted)));
+    results
 }
 
-/// All operations find so many rows, and those of these names.
+/// All operations find this number of rows, and `find` those of these names.
 #[track_caller]
 pub(crate) fn assert_finds<B: Backend>(store: &Store<B>, query: &dyn Fn() -> Query<Thing>, names: &[String]) {
-    for (operation, said) in ask_everything(store, query) {
-        match said {
+    for (operation, result) in ask_everything(store, query) {
+        match result {
             Ok(rows) => assert_eq!(rows, names.len() as u64, "{operation}"),
             Err(error) => panic!("{operation}: {error}"),
         }
@@ -120,19 +120,19 @@ pub(crate) fn assert_finds<B: Backend>(store: &Store<B>, query: &dyn Fn() -> Que
     assert_eq!(found, names);
 }
 
-/// All operations say that the query is too large, and name the limit.
+/// All operations report that the query is too large, and name the limit.
 #[track_caller]
 pub(crate) fn assert_refused<B: Backend>(store: &Store<B>, query: &dyn Fn() -> Query<Thing>, limit: &str) {
-    let mut said = ask_everything(store, query);
-    said.push(("delete_where", store.repo::<Thing>().delete_where(query())));
-    for (operation, said) in said {
-        assert_too_large(said, limit, operation);
+    let mut results = ask_everything(store, query);
+    results.push(("delete_where", store.repo::<Thing>().delete_where(query())));
+    for (operation, result) in results {
+        assert_too_large(result, limit, operation);
     }
 }
 
 #[track_caller]
-pub(crate) fn assert_too_large<T: std::fmt::Debug>(said: Result<T, Error>, names: &str, operation: &str) {
-    match said {
+pub(crate) fn assert_too_large<T: std::fmt::Debug>(result: Result<T, Error>, names: &str, operation: &str) {
+    match result {
         Err(Error::QueryTooLarge { limit, .. } | Error::TooLarge { limit, .. }) => {
             assert!(limit.contains(names), "{operation}: {limit}");
         }

@@ -1,36 +1,37 @@
-//! A back end that checks the encoding of whatever it is given, and keeps it in memory.
+//! A back end that keeps rows in memory and checks the encoding of everything that it is given.
 
 use std::future::Future;
 use std::sync::Arc;
 
+use longevity::backend::document::from_value;
+use longevity::backend::encoding::{Projection, PropertyReader};
+use longevity::backend::table::TableDefinition;
 use longevity::backend::{
     AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, TransactionMode,
     WriteFailure, Writes,
 };
-use longevity::document::from_value;
-use longevity::encoding::{Projection, PropertyReader};
-use longevity::query::{InPlace, Predicate, Select};
-use longevity::table::TableDefinition;
-use longevity::{Document, Error, Explanation, Mem, Row, Timestamp, Value};
+use longevity::backend::{Encodable, Row, Value};
+use longevity::backend::{InPlace, Predicate, Select};
+use longevity::{Error, Explanation, Mem, Timestamp};
 
 use crate::json::{decode, encode};
 use crate::{hostile, readers};
 
-type Doc = <Mem as Session>::Doc;
+type Document = <Mem as Session>::Document;
 type Table = <Mem as Session>::Table;
 
 pub(crate) struct Checks(pub(crate) Mem);
 
 impl Session for Checks {
-    type Doc = Doc;
+    type Document = Document;
     type Table = Table;
     type Rows = <Mem as Session>::Rows;
 
     fn write(
         &self,
         table: &Table,
-        writes: Writes<'_, Doc>,
-    ) -> impl Future<Output = Result<AllWritten<Self::Doc>, (usize, WriteFailure)>> + Send {
+        writes: Writes<'_, Document>,
+    ) -> impl Future<Output = Result<AllWritten<Self::Document>, (usize, WriteFailure)>> + Send {
         self.0.write(table, writes)
     }
 
@@ -40,11 +41,15 @@ impl Session for Checks {
         lookup: Lookup<'_>,
         changes: &[InPlace],
         written_at: Option<Timestamp>,
-    ) -> impl Future<Output = Result<Option<Row<Doc>>, Error>> + Send {
+    ) -> impl Future<Output = Result<Option<Row<Document>>, Error>> + Send {
         self.0.patch(table, lookup, changes, written_at)
     }
 
-    fn get(&self, table: &Table, lookup: Lookup<'_>) -> impl Future<Output = Result<Option<Row<Doc>>, Error>> + Send {
+    fn get(
+        &self,
+        table: &Table,
+        lookup: Lookup<'_>,
+    ) -> impl Future<Output = Result<Option<Row<Document>>, Error>> + Send {
         self.0.get(table, lookup)
     }
 
@@ -52,7 +57,7 @@ impl Session for Checks {
         &self,
         table: &Table,
         select: Select,
-        give: &mut dyn Give<Doc>,
+        give: &mut dyn Give<Document>,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         self.0.find_each(table, select, give)
     }
@@ -101,7 +106,7 @@ impl Backend for Checks {
         self.0.capabilities()
     }
 
-    fn encode<T: Document>(&self, value: &T) -> Result<Doc, Error> {
+    fn encode<T: Encodable>(&self, value: &T) -> Result<Document, Error> {
         let text = encode(value);
         let back: T = decode(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let (whole, expected) = (back.value_at(&[]).to_value(), value.value_at(&[]).to_value());
@@ -114,11 +119,11 @@ impl Backend for Checks {
         self.0.encode(&back)
     }
 
-    fn decode<T: Document>(&self, doc: &Doc) -> Result<T, DecodeError> {
+    fn decode<T: Encodable>(&self, doc: &Document) -> Result<T, DecodeError> {
         self.0.decode(doc)
     }
 
-    fn read(&self, doc: &Doc, property: &PropertyReader) -> Result<Value, DecodeError> {
+    fn read(&self, doc: &Document, property: &PropertyReader) -> Result<Value, DecodeError> {
         self.0.read(doc, property)
     }
 

@@ -1,9 +1,9 @@
-//! Documents that lack fields, or have them under other names: what is read of them is what they decode to.
+//! Documents that lack fields, or have them under other names: reading a property agrees with decoding the document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use longevity::Document;
-use longevity::encoding::{self, PropertyReader};
+use longevity::backend::Encodable;
+use longevity::backend::encoding::{self, PropertyReader};
 use longevity::prelude::*;
 use proptest::prelude::*;
 use serde_json::Value as Json;
@@ -198,7 +198,7 @@ fn everything() -> Everything {
     }
 }
 
-/// What older versions called it.
+/// The name in older versions of the model.
 fn former(name: &str) -> Option<&'static str> {
     Some(match name {
         "stored" => "old_text",
@@ -213,13 +213,13 @@ fn former(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The document with some of its fields removed and some names as they were.
+/// The document as older versions wrote it: without some of its fields, and with some former names.
 fn aged(json: Json, what: &mut impl Iterator<Item = u8>) -> Json {
     match json {
         Json::Object(fields) => {
             let mut aged_fields = serde_json::Map::new();
             for (name, value) in fields {
-                // What is behind this is not a field.
+                // The entry of a `$` name is not a field.
                 let kept = name.starts_with('$');
                 let value = aged(value, what);
                 match what.next() {
@@ -240,17 +240,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_read_is_what_is_decoded(what in prop::collection::vec(0_u8..8, 300)) {
+    fn reading_agrees_with_decoding(what in prop::collection::vec(0_u8..8, 300)) {
         let json = serde_json::from_str(&encode(&everything())).unwrap();
         let text = aged(json, &mut what.into_iter()).to_string();
-        // An enum whose variant was taken away does not decode.
+        // A document without the variant of an enum does not decode.
         if let Ok(value) = decode::<Everything>(&text) {
             every_path(&text, &value);
         }
     }
 
     #[test]
-    fn so_it_is_where_one_thing_is_different(place in 0_usize..120, what in 0_u8..2) {
+    fn reading_agrees_with_decoding_after_one_change(place in 0_usize..120, what in 0_u8..2) {
         let json = serde_json::from_str(&encode(&everything())).unwrap();
         let mut at = (0..).map(|other| if other == place { what } else { 9 });
         let text = aged(json, &mut at).to_string();
@@ -274,7 +274,7 @@ fn an_empty_document_has_all_defaults() {
     );
 }
 
-fn refused<T: Document>(text: &str, shape_of: &[&'static str]) {
+fn refused<T: Encodable>(text: &str, shape_of: &[&'static str]) {
     let path = shape_of.iter().fold(longevity_core::Path::root(), |path, name| {
         path.then(Box::leak(Box::new(longevity_core::Step::new(name))))
     });
@@ -285,7 +285,7 @@ fn refused<T: Document>(text: &str, shape_of: &[&'static str]) {
 }
 
 #[test]
-fn a_field_under_two_of_its_names_is_refused_by_both() {
+fn a_field_under_two_of_its_names_is_refused_in_reading_and_decoding() {
     let text = r#"{"stored": "a", "old_text": "b"}"#;
     refused::<Inner>(text, &["stored"]);
     refused::<Inner>(text, &[]);
@@ -293,9 +293,9 @@ fn a_field_under_two_of_its_names_is_refused_by_both() {
     refused::<Everything>(&format!(r#"{{"plain": {text}}}"#), &["plain", "stored"]);
 }
 
-/// The Rust name, which is not stored, is no name of the field.
+/// The Rust name of a field that is stored under another name is not one of its names.
 #[test]
-fn a_name_that_is_not_stored_is_passed_over_by_both() {
+fn a_name_that_is_not_stored_is_ignored_in_reading_and_decoding() {
     let text = r#"{"text": "a"}"#;
     let value: Inner = decode(text).unwrap();
     assert_eq!(value.text, "given");
@@ -303,7 +303,7 @@ fn a_name_that_is_not_stored_is_passed_over_by_both() {
 }
 
 #[test]
-fn what_an_alias_leads_to_is_decoded_by_its_own_names() {
+fn fields_under_an_alias_are_decoded_by_their_own_names() {
     let text = r#"{"former": {"stored": "a"}, "sums": [{"Old": {"was": 1, "kept": {"stored": "b"}}}]}"#;
     let value: Everything = decode(text).unwrap();
     assert_eq!(value.plain.text, "a");

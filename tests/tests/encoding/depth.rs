@@ -1,13 +1,13 @@
-//! How deep documents may be.
+//! The depth of documents.
 
 use std::collections::BTreeMap;
 
-use longevity::encoding::EncodeError;
+use longevity::backend::encoding::EncodeError;
 use longevity_tests::models::components::{Chain, Comment, Formula};
 
 use crate::json::{decode, encode, encode_to};
 
-/// As many levels as `serde_json` reads.
+/// The number of levels that `serde_json` reads.
 const READABLE: usize = 127;
 
 fn chain(links: usize) -> Chain {
@@ -15,23 +15,23 @@ fn chain(links: usize) -> Chain {
     (1..links).fold(end, |next, link| Chain { link: link as i64, next: Some(Box::new(next)) })
 }
 
-fn is_too_deep<T: longevity::Document>(value: &T, max_depth: usize) -> bool {
-    matches!(encode_to(value, max_depth), Err(EncodeError::TooDeep { max_depth: told }) if told == max_depth)
+fn is_too_deep<T: longevity::backend::Encodable>(value: &T, max_depth: usize) -> bool {
+    matches!(encode_to(value, max_depth), Err(EncodeError::TooDeep { max_depth: reported }) if reported == max_depth)
 }
 
 #[test]
-fn what_encodes_at_the_limit_decodes() {
+fn a_document_at_the_limit_decodes() {
     let deepest = chain(READABLE);
     assert_eq!(decode::<Chain>(&encode(&deepest)).unwrap(), deepest);
     assert!(is_too_deep(&chain(READABLE + 1), READABLE));
-    // Beyond the limit nothing would be read.
+    // Beyond the limit, decoding would fail.
     let beyond = encode_to(&chain(READABLE + 1), usize::MAX).unwrap();
     assert!(decode::<Chain>(&beyond).unwrap_err().to_string().contains("recursion limit"));
 }
 
 #[test]
 fn every_form_counts_its_levels() {
-    fn takes<T: longevity::Document + PartialEq>(value: &T, levels: usize) {
+    fn takes<T: longevity::backend::Encodable + PartialEq>(value: &T, levels: usize) {
         assert!(is_too_deep(value, levels - 1), "{value:?} has fewer than {levels} levels");
         let text = encode_to(value, levels).unwrap();
         let deepest = format!("{}{text}{}", "[".repeat(READABLE - levels), "]".repeat(READABLE - levels));
@@ -54,10 +54,10 @@ fn every_form_counts_its_levels() {
 }
 
 #[test]
-fn a_value_without_end_is_refused_before_the_stack_ends() {
+fn a_value_of_great_depth_is_refused_before_the_stack_overflows() {
     let long = chain(100_000);
     assert!(is_too_deep(&long, READABLE));
-    // Dropped link by link, as it would overflow the stack itself.
+    // Dropped link by link, because a recursive drop would overflow the stack.
     let mut next = long.next;
     while let Some(mut link) = next {
         next = link.next.take();

@@ -1,14 +1,14 @@
-//! Documents from elsewhere: they fail or decode, and never panic.
+//! Documents from other sources either fail to decode or decode, and never cause a panic.
 
-use longevity::Document;
-use longevity::encoding::{Json, PropertyReader};
+use longevity::backend::Encodable;
+use longevity::backend::encoding::{Json, PropertyReader};
 use longevity::storable::Shape;
 use longevity_tests::models::{basics, collections, components, renames};
 use proptest::prelude::*;
 
 use crate::json::{decode, locate};
 
-/// What a document does not expect, in the place of anything.
+/// Unexpected parts, to replace any part of a document.
 const TROUBLE: [&str; 16] = [
     "null",
     "[]",
@@ -28,7 +28,7 @@ const TROUBLE: [&str; 16] = [
     "\"99999999999999999999\"",
 ];
 
-fn attempt<T: Document>(text: &str) {
+fn attempt<T: Encodable>(text: &str) {
     let (fast, slow) = (decode::<T>(text), locate::<T>(text));
     assert!(fast.is_err() || slow.is_ok(), "{text}");
     let read = |path: &longevity_core::Path| {
@@ -41,8 +41,8 @@ fn attempt<T: Document>(text: &str) {
     }
 }
 
-/// Tries the document with something else in some of its places.
-pub(crate) fn mutated<T: Document>(text: &str) {
+/// Tries the document with some of its parts replaced.
+pub(crate) fn mutated<T: Encodable>(text: &str) {
     let places: Vec<_> = text.match_indices([':', ',', '[', '{']).map(|(place, _)| place + 1).collect();
     for number in 0..8 {
         let Some(place) = places.get(number * 7 % places.len().max(1)) else { return };
@@ -53,7 +53,7 @@ pub(crate) fn mutated<T: Document>(text: &str) {
     }
 }
 
-/// JSON of any form, with the names that documents have.
+/// JSON of any form, with names that occur in documents.
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let names = || {
         prop::sample::select(vec![

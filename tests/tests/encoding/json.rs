@@ -1,36 +1,36 @@
 //! JSON text through the adapter.
 
-use longevity::Document;
 use longevity::backend::DecodeError;
-use longevity::document::{deserialize, deserialize_to_locate, serialize};
-use longevity::encoding::{EncodeError, Json};
+use longevity::backend::Encodable;
+use longevity::backend::document::{deserialize, deserialize_to_locate, serialize};
+use longevity::backend::encoding::{EncodeError, Json};
 
-pub(crate) fn encode_to<T: Document>(value: &T, max_depth: usize) -> Result<String, EncodeError<serde_json::Error>> {
+pub(crate) fn encode_to<T: Encodable>(value: &T, max_depth: usize) -> Result<String, EncodeError<serde_json::Error>> {
     let mut text = Vec::new();
     serialize::<Json, _, _>(value, &mut serde_json::Serializer::new(&mut text), max_depth)?;
     Ok(String::from_utf8(text).unwrap())
 }
 
-pub(crate) fn encode<T: Document>(value: &T) -> String {
+pub(crate) fn encode<T: Encodable>(value: &T) -> String {
     encode_to(value, 127).unwrap()
 }
 
-pub(crate) fn decode<T: Document>(text: &str) -> Result<T, serde_json::Error> {
+pub(crate) fn decode<T: Encodable>(text: &str) -> Result<T, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = deserialize::<Json, _, _>(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
 }
 
-pub(crate) fn locate<T: Document>(text: &str) -> Result<T, DecodeError> {
+pub(crate) fn locate<T: Encodable>(text: &str) -> Result<T, DecodeError> {
     let json = || serde_json::Deserializer::from_str(text);
     let (value, place) = deserialize_to_locate::<Json, _, _>(&mut json());
     value.map_err(|error| DecodeError { path: place.path(&mut json()), source: error.into() })
 }
 
-/// The value has this form, and comes back from it.
+/// Asserts that the value has this form, and that it decodes from it.
 #[track_caller]
-pub(crate) fn is_stored_as<T: Document>(value: &T, json: &str) {
+pub(crate) fn assert_stored_as<T: Encodable>(value: &T, json: &str) {
     let text = encode(value);
     assert_eq!(text, json);
     let back: T = decode(&text).unwrap();

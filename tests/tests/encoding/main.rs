@@ -1,4 +1,4 @@
-//! The one encoding of documents: each rule by its JSON, every type of every model, and documents from elsewhere.
+//! The encoding of documents: each rule by its JSON, every type of every model, and documents from other sources.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod checks;

@@ -1,4 +1,4 @@
-//! Every type of every model of the matrix comes back bit for bit, and so does each of its properties.
+//! Every type of every model of the matrix decodes to the same bits, and so does each of its properties.
 
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
 use longevity::testkit::proptest::test_runner::TestRunner;
@@ -13,10 +13,10 @@ use longevity_tests::models::{
 
 use crate::checks::Checks;
 
-/// How many values of each type.
+/// The number of values of each type.
 const VALUES: usize = 60;
 
-/// Encodes and decodes values of each type that it is shown.
+/// Encodes and decodes values of each type that it visits.
 struct Types {
     generators: Generators,
     seen: usize,
@@ -40,7 +40,7 @@ impl Types {
     }
 }
 
-/// What a definition says, stored and read, is what it says.
+/// The schema of a definition survives being stored and read.
 fn schema_comes_back(definition: &TableDefinition) {
     let schema = definition.schema();
     let stored = serde_json::to_string(&schema).unwrap();

@@ -1,14 +1,14 @@
-//! Fields whose stored names are not serde's, wherever they stand.
+//! Fields whose stored names are not serde's, wherever they occur.
 
 use std::collections::BTreeMap;
 
-use longevity::document::serialize;
-use longevity::encoding::Json;
+use longevity::backend::document::serialize;
+use longevity::backend::encoding::Json;
 use longevity::prelude::*;
 use serde::Deserializer;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::json::{decode, encode, is_stored_as, locate};
+use crate::json::{assert_stored_as, decode, encode, locate};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
 struct Leaf {
@@ -93,7 +93,7 @@ const EVERYWHERE: &str = concat!(
 
 #[test]
 fn stored_names_reach_every_depth() {
-    is_stored_as(&everywhere(), EVERYWHERE);
+    assert_stored_as(&everywhere(), EVERYWHERE);
     let everywhere = everywhere();
     crate::readers::every_path(EVERYWHERE, &everywhere);
 }
@@ -107,7 +107,7 @@ fn recursive_types_have_stored_names_too() {
         by_name: BTreeMap::from([("number".to_owned(), empty(4))]),
         ..empty(1)
     };
-    is_stored_as(
+    assert_stored_as(
         &tree,
         concat!(
             r#"{"n":1,"c":[{"n":2,"c":[],"left":null,"by_name":{}}],"left":{"n":3,"c":[],"left":null,"by_name":{}},"#,
@@ -117,13 +117,13 @@ fn recursive_types_have_stored_names_too() {
 }
 
 #[test]
-fn what_serde_says_of_fields_holds() {
+fn serde_attributes_of_fields_apply() {
     let without = EVERYWHERE.replace(r#","last":11"#, "");
     assert_eq!(decode::<Everywhere>(&without).unwrap(), Everywhere { last: 0, ..everywhere() });
     let unknown = EVERYWHERE.replace(r#""last":11"#, r#""last":11,"more":1"#);
     assert!(decode::<Everywhere>(&unknown).unwrap_err().to_string().contains("unknown field `more`"));
     assert_eq!(decode::<Leaf>(r#"{"older":1,"more":[]}"#).unwrap(), leaf(1));
-    // serde's name is no name of the store's.
+    // serde's name is not a stored name.
     assert!(decode::<Leaf>(r#"{"byserde":1}"#).unwrap_err().to_string().contains("missing field `byserde`"));
     assert_eq!(decode::<Leaf>(r#"{"byserde":{"x":[]},"l":1}"#).unwrap(), leaf(1));
     let serdes = EVERYWHERE.replace(r#""o":"#, r#""option":"#);
@@ -140,7 +140,7 @@ fn errors_are_located_by_stored_names() {
     assert_eq!(locate::<Everywhere>("[]").unwrap_err().path, "");
 }
 
-/// Names exchanged, and written by hand through other structs.
+/// Names that are swapped, and serialization written by hand through other structs.
 #[derive(Clone, Debug, PartialEq, Component)]
 struct ByHand {
     #[component(name = "b")]
@@ -172,7 +172,7 @@ impl<'de> Deserialize<'de> for ByHand {
 
 #[test]
 fn forms_written_by_hand_have_stored_names() {
-    is_stored_as(&vec![ByHand { a: leaf(1), b: 2 }], r#"[{"a":2,"b":{"l":1}}]"#);
+    assert_stored_as(&vec![ByHand { a: leaf(1), b: 2 }], r#"[{"a":2,"b":{"l":1}}]"#);
 }
 
 #[test]

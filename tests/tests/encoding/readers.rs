@@ -1,9 +1,10 @@
-//! Properties read out of documents.
+//! Properties that are read out of documents.
 
-use longevity::encoding::{Json, PropertyReader};
+use longevity::Storable;
+use longevity::backend::encoding::{Json, PropertyReader};
+use longevity::backend::{Encodable, Value};
 use longevity::prelude::*;
 use longevity::storable::{Shape, ShapeFn};
-use longevity::{Document, Storable, Value};
 use longevity_tests::models::basics::Optionals;
 
 use crate::json::encode;
@@ -19,14 +20,14 @@ fn read(shape: ShapeFn, steps: &Steps, text: &str) -> Value {
 }
 
 /// Reads every property of the value out of its document.
-pub(crate) fn every_path<T: Document>(text: &str, value: &T) {
+pub(crate) fn every_path<T: Encodable>(text: &str, value: &T) {
     check::<T>(T::shape, text, value, &mut Vec::new());
 }
 
-fn check<T: Document>(shape: ShapeFn, text: &str, value: &T, steps: &mut Steps) {
+fn check<T: Encodable>(shape: ShapeFn, text: &str, value: &T, steps: &mut Steps) {
     let (found, expected) = (read(T::shape, steps, text), value.value_at(steps).to_value());
     let mut shape = shape();
-    // Of a variant with named fields the value says that it is there, and no more.
+    // For a variant with named fields, the value only shows that the variant is present.
     let unnamed = matches!(shape, Shape::Struct { name: "", .. });
     assert!(
         found.is_identical(&expected) || unnamed && !found.is_none() && !expected.is_none(),
@@ -35,7 +36,7 @@ fn check<T: Document>(shape: ShapeFn, text: &str, value: &T, steps: &mut Steps) 
     while let Shape::Newtype { inner, .. } | Shape::Optional(inner) = shape {
         shape = inner();
     }
-    // Recursive types have no end of paths.
+    // The paths of recursive types never end.
     match shape {
         Shape::Struct { fields, .. } if steps.len() < 5 => {
             for field in fields {
@@ -94,7 +95,7 @@ fn a_reader_knows_its_property() {
 }
 
 #[test]
-fn options_on_the_way_do_not_count() {
+fn options_along_the_path_do_not_count() {
     let values = [
         None,
         Some(Newtype(None)),
@@ -109,16 +110,16 @@ fn options_on_the_way_do_not_count() {
 }
 
 #[test]
-fn a_field_that_is_not_there_is_none() {
+fn a_missing_field_is_none() {
     let read = |path: &[&'static str], text: &str| {
         reader(path).unwrap().read::<Json, _>(&mut serde_json::Deserializer::from_str(text)).unwrap()
     };
-    assert!(read(&["plain"], "{}").is_identical(&Value::None(0)));
-    assert!(read(&["inner", "stored"], r#"{"inner": {"$some": {}}, "more": [1]}"#).is_identical(&Value::None(0)));
+    assert!(read(&["plain"], "{}").is_identical(&Value::NONE));
+    assert!(read(&["inner", "stored"], r#"{"inner": {"$some": {}}, "more": [1]}"#).is_identical(&Value::NONE));
 }
 
 #[test]
-fn readers_are_for_every_thread() {
+fn readers_can_be_used_on_every_thread() {
     fn anywhere<T: Send + Sync + 'static>() {}
     anywhere::<PropertyReader>();
     assert!(PropertyReader::new(Optionals::shape, &longevity_core::Path::root()).is_some());

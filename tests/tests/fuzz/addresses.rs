@@ -1,4 +1,4 @@
-//! Texts that were addresses.
+//! Strings that are derived from valid addresses.
 
 use longevity::{AnyBackend, Mongo, Sqlite};
 
@@ -52,15 +52,15 @@ const TROUBLE: &[&str] = &[
 ];
 
 #[test]
-fn addresses_of_any_form_are_taken_or_refused() {
+fn addresses_of_any_form_are_accepted_or_refused() {
     super::run("addresses", |chance| {
         let mut bytes = chance.of(ADDRESSES).as_bytes().to_vec();
         chance.change(&mut bytes, TROUBLE);
         let text = String::from_utf8_lossy(&bytes);
         let (any, sqlite, mongo) = (text.parse::<AnyBackend>(), Sqlite::from_uri(&text), Mongo::from_uri(&text));
-        let database = Mongo::connect(&*text).database("another");
+        let database = Mongo::new(&*text).database("another");
         let shown = format!("{any:?} {sqlite:?} {mongo:?} {database:?}");
-        // Where credentials still are such, they are not shown.
+        // If the credentials are still intact, they must not be shown.
         for (credentials, secret) in [("ann:p%40w@", "p%40w"), ("ann:pw@", ":pw@")] {
             assert!(!text.contains(credentials) || !shown.contains(secret), "{text:?}: {shown}");
         }

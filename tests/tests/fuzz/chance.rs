@@ -1,11 +1,11 @@
-//! Choices at random that can be repeated, and what they change in bytes.
+//! Random choices that can be repeated, and random changes of bytes.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Where choices come from: SplitMix64.
+/// The source of the choices: SplitMix64.
 pub(crate) struct Chance(u64);
 
-/// Another one in each run.
+/// A different seed in each run.
 pub(crate) fn seed() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64 >> 10)
 }
@@ -36,14 +36,14 @@ impl Chance {
         &all[self.below(all.len())]
     }
 
-    /// Part of the bytes: any.
+    /// Any part of the bytes.
     pub(crate) fn range(&mut self, length: usize) -> std::ops::Range<usize> {
         let start = self.below(length + 1);
         let longest = if self.is_one_in(4) { length - start } else { (length - start).min(8) };
         start..start + self.below(longest + 1)
     }
 
-    /// Changes the bytes in a few places: flips, removes, repeats, and puts in what is known to make trouble.
+    /// Changes the bytes in a few places: flips, removes, repeats, and inserts parts that are known to cause trouble.
     pub(crate) fn change(&mut self, bytes: &mut Vec<u8>, trouble: &[&str]) {
         for _ in 0..=self.below(4) {
             let range = self.range(bytes.len());

@@ -1,4 +1,4 @@
-//! Texts that were sealed cursors.
+//! Strings that are derived from sealed cursors.
 
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
@@ -7,7 +7,7 @@ use longevity_tests::models::blogging::{Blogging, Email, Member, Profile, Userna
 const TROUBLE: &[&str] = &["=", "-", "_", "+", "/", "AAAA", "____", ".", " ", "\0", "é", "%3D", "AQ"];
 
 #[test]
-fn cursors_of_any_form_are_taken_or_refused() {
+fn cursors_of_any_form_are_accepted_or_refused() {
     let options = Options::default().cursor_key([7; 32]);
     let store = Longevity::<Blogging, _>::open_with(Mem::new(), options).unwrap();
     store.create_schema().unwrap();

@@ -1,8 +1,8 @@
-//! Filters of any form: trees of operators over properties, built by the public operators, evaluated on values and asked of a store.
+//! Filters of any form: trees of the public operators over properties, evaluated on values and run on a store.
 
+use longevity::backend::{Subject, evaluate};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::{Subject, evaluate};
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
 use longevity::testkit::proptest::test_runner::TestRunner;
 use longevity::testkit::{Generators, SpecKeys};
@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use crate::chance::Chance;
 
-/// How many operators may be nested in a filter.
+/// How deeply operators may be nested in a filter.
 const MAX_DEPTH: usize = 30;
 
-/// A tree of operators over such leaves; one side of each is a leaf or small, or there would be 2^30 of them.
+/// A tree of operators over such leaves. One side of each operator is small, or there would be 2^30 leaves.
 fn tree<P: longevity::PersistentType>(
     depth: usize,
     chance: &mut Chance,
@@ -137,7 +137,7 @@ fn filters_of_any_form_are_answered() {
     let store = Longevity::<Storage, _>::open(Mem::new()).unwrap();
     store.create_schema().unwrap();
     let (shelves, items) = (store.repo::<Shelf>(), store.repo::<Item>());
-    // A value that breaks a key stays outside.
+    // Values that break a key are left out.
     values::<Shelf>().into_iter().for_each(|shelf| drop(shelves.create(shelf)));
     values::<Item>().into_iter().for_each(|item| drop(items.create(item)));
     let of_store = shelves.find(Shelf::query().all()).unwrap();

@@ -1,8 +1,8 @@
-//! Inputs that nobody means: rows of the store, cursors and addresses that were changed at random, and filters of any form. Each
-//! gives an answer or an error; none a panic, an abort or an endless loop.
+//! Random inputs: rows of the store, cursors and addresses with random changes, and filters of any form. Each input gives an
+//! answer or an error; none causes a panic, an abort or an endless loop.
 //!
-//! A few thousand by default; `LONGEVITY_FUZZ_INPUTS` asks for that many, a quarter of each kind, and `LONGEVITY_SEED` for those of
-//! another run.
+//! There are a few thousand inputs by default. `LONGEVITY_FUZZ_INPUTS` sets the total, a quarter of each kind, and
+//! `LONGEVITY_SEED` repeats another run.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
 mod addresses;
@@ -15,14 +15,14 @@ use std::time::Instant;
 
 use chance::Chance;
 
-/// All inputs together where nobody asks for more.
+/// The default total of inputs.
 const INPUTS: u64 = 4_000;
 
 fn variable(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text:?}")))
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text:?}")))
 }
 
-/// Says which input it was, if the thread panics.
+/// Prints the input if the thread panics.
 struct Running(&'static str, u64, u64);
 
 impl Drop for Running {
@@ -34,7 +34,8 @@ impl Drop for Running {
     }
 }
 
-/// Tries a quarter of all inputs, each drawn from its own chance. Says how many were taken, which have to be some, and not all.
+/// Tries a quarter of all inputs, each drawn from a separate random source, and prints how many were accepted. Some, but not all,
+/// must be accepted.
 fn run(kind: &'static str, mut is_taken: impl FnMut(&mut Chance) -> bool) {
     let inputs = variable("LONGEVITY_FUZZ_INPUTS").unwrap_or(INPUTS).div_ceil(4);
     let seed = variable("LONGEVITY_SEED").unwrap_or_else(chance::seed);
@@ -44,6 +45,6 @@ fn run(kind: &'static str, mut is_taken: impl FnMut(&mut Chance) -> bool) {
         taken += u64::from(is_taken(&mut Chance::new(seed, number)));
         drop(running);
     }
-    println!("{inputs} {kind} in {:?}, {taken} of them taken; LONGEVITY_SEED={seed}", begun.elapsed());
-    assert!(taken > 0 && taken < inputs, "of {inputs} {kind} {taken} were taken: they try too little");
+    println!("{inputs} {kind} in {:?}, {taken} of them accepted; LONGEVITY_SEED={seed}", begun.elapsed());
+    assert!(taken > 0 && taken < inputs, "of {inputs} {kind}, {taken} were accepted: they try too little");
 }

@@ -1,9 +1,9 @@
-//! Rows that were valid, as JSON text and as BSON.
+//! Rows that are derived from valid ones, as JSON text and as BSON.
 
-use longevity::Document;
 use longevity::backend::Backend;
-use longevity::document::{deserialize, deserialize_to_locate, serialize};
-use longevity::encoding::{Json, PropertyReader};
+use longevity::backend::Encodable;
+use longevity::backend::document::{deserialize, deserialize_to_locate, serialize};
+use longevity::backend::encoding::{Json, PropertyReader};
 use longevity::prelude::*;
 use longevity::storable::Shape;
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
@@ -47,10 +47,10 @@ const TROUBLE: &[&str] = &[
     "\"name\":1,",
 ];
 
-/// Documents of a type, and what is tried with one that was changed. Whether it could be decoded all the same.
+/// Changes a document of some type and tries to use it. Returns whether it could still be decoded.
 type Attempt = Box<dyn Fn(&mut Chance) -> bool>;
 
-/// Values with which others begin.
+/// The number of valid values that changes start from.
 const VALUES: usize = 24;
 
 fn values<T: Generate>() -> Vec<T> {
@@ -59,7 +59,7 @@ fn values<T: Generate>() -> Vec<T> {
     (0..VALUES).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-fn readers<T: Document>() -> Vec<PropertyReader> {
+fn readers<T: Encodable>() -> Vec<PropertyReader> {
     let mut paths = vec![longevity_core::Path::root()];
     if let Shape::Struct { fields, .. } = T::shape() {
         paths.extend(fields.iter().map(|field| longevity_core::Path::root().then(field.step)));
@@ -67,7 +67,7 @@ fn readers<T: Document>() -> Vec<PropertyReader> {
     paths.iter().map(|path| PropertyReader::new(T::shape, path).unwrap()).collect()
 }
 
-fn json<T: Document + Generate>() -> Attempt {
+fn json<T: Encodable + Generate>() -> Attempt {
     let encode = |value: &T| {
         let mut text = Vec::new();
         serialize::<Json, _, _>(value, &mut serde_json::Serializer::new(&mut text), 127).map(|()| text)
@@ -95,7 +95,7 @@ fn json<T: Document + Generate>() -> Attempt {
     })
 }
 
-fn bson<T: Document + Generate>(mongo: &Mongo) -> Attempt {
+fn bson<T: Encodable + Generate>(mongo: &Mongo) -> Attempt {
     let encode = |value: &T| longevity_mongo::bytes_of(&mongo.encode(value).unwrap()).to_vec();
     let (documents, readers) = (values::<T>().iter().map(encode).collect::<Vec<_>>(), readers::<T>());
     let mongo = mongo.clone();
@@ -104,7 +104,7 @@ fn bson<T: Document + Generate>(mongo: &Mongo) -> Attempt {
         if chance.is_one_in(2) {
             chance.change(&mut bytes, &["\0", "_some", "\u{1}\u{2}\u{3}\u{4}", "\u{7f}"]);
         } else if let Ok(document) = bson::Document::from_reader(&bytes[..]) {
-            // In a place of its own, so that the rest stays a document.
+            // Changes a single value, so that the whole remains a valid document.
             let mut changed = Bson::Document(document);
             for _ in 0..=chance.below(2) {
                 change(&mut changed, chance);
@@ -123,7 +123,7 @@ fn bson<T: Document + Generate>(mongo: &Mongo) -> Attempt {
     })
 }
 
-/// Changes a value, or one within it.
+/// Changes a value, or a value within it.
 fn change(value: &mut Bson, chance: &mut Chance) {
     match value {
         Bson::Document(document) if !document.is_empty() && !chance.is_one_in(8) => {
@@ -169,7 +169,7 @@ fn another(chance: &mut Chance) -> Bson {
 
 #[test]
 fn rows_of_any_form_are_decoded_or_refused() {
-    let mongo = Mongo::connect("mongodb://localhost/blog");
+    let mongo = Mongo::new("mongodb://localhost/blog");
     let attempts = [
         json::<Shelf>(),
         json::<Thing>(),

@@ -1,4 +1,4 @@
-//! Patches, and updates and deletes by query: all or none, in scope, and nothing of others is lost.
+//! Patches, and updates and deletes by query, change all rows or none, stay in scope, and lose no writes of others.
 
 use longevity::backend::Backend;
 use longevity::blocking::{Longevity, Repo};
@@ -64,14 +64,14 @@ impl Question<Club> for ByQuery {
         for (round, (patch, change)) in patches.into_iter().enumerate() {
             let filter =
                 [p.size.gt(5_u64), p.size.le(7_u64), p.team.name.eq("reds") | p.tags.is_empty()][round % 3].clone();
-            let meant: Vec<_> = players.find(Player::query().filter(filter.clone())).unwrap();
-            let meant: Vec<_> = meant.iter().map(PState::id).collect();
+            let found: Vec<_> = players.find(Player::query().filter(filter.clone())).unwrap();
+            let found: Vec<_> = found.iter().map(PState::id).collect();
             let before = states(&people);
             let rows = players.update_where(Player::query().filter(filter), patch.clone()).unwrap();
-            assert_eq!(rows, meant.len() as u64, "{} {patch:?}", B::NAME);
+            assert_eq!(rows, found.len() as u64, "{} {patch:?}", B::NAME);
             for (before, after) in before.into_iter().zip(states(&people)) {
-                if !meant.contains(&before.id()) {
-                    assert!(same(&before, &after), "{} {patch:?}: {after:?} was not meant", B::NAME);
+                if !found.contains(&before.id()) {
+                    assert!(same(&before, &after), "{} {patch:?}: {after:?} was changed, but not found", B::NAME);
                     continue;
                 }
                 assert_eq!(after.row_version(), before.row_version() + 1);
@@ -83,7 +83,7 @@ impl Question<Club> for ByQuery {
                 let value = |state: &PState<Person>| state.get().value_at(&[]).to_value();
                 assert!(value(&after).is_identical(&value(&expected)), "{}: {after:?} is not {expected:?}", B::NAME);
             }
-            // The indexes have followed.
+            // The indexes are up to date.
             let by_index = players.count(Player::query().filter(p.level.ge(Some(Some(0))))).unwrap();
             let levels = states(&players).iter().filter(|player| player.level.flatten() >= Some(0)).count();
             assert_eq!(by_index, levels as u64);
@@ -112,7 +112,7 @@ impl Question<Club> for Deletes {
         assert!(least.iter().all(|gone| left.iter().all(|state| state.id() != gone.id())));
         assert_eq!(players.delete_where(Player::query().filter(p.size.gt(u64::MAX))).unwrap(), 0);
         assert_eq!(players.delete_where(Player::query()).unwrap(), all - 3);
-        assert_eq!(people.count(Person::query()).unwrap(), coaches.unwrap(), "{}: no sibling goes", B::NAME);
+        assert_eq!(people.count(Person::query()).unwrap(), coaches.unwrap(), "{}: no sibling is deleted", B::NAME);
         assert_eq!(people.delete_where(Person::query()).unwrap(), people_left(all, 40));
     }
 }
@@ -122,7 +122,7 @@ fn people_left(players: u64, all: u64) -> u64 {
 }
 
 #[test]
-fn a_delete_takes_what_the_query_finds_and_no_sibling() {
+fn a_delete_removes_what_the_query_finds_and_no_sibling() {
     everywhere(&Deletes);
 }
 
@@ -167,11 +167,11 @@ impl Question<Bank> for AllOrNone {
                 assert!(accounts.retrieve(&Number(number)).unwrap().is_some(), "{what}");
             }
         };
-        // The third row of three meets the first: what was written of the first two is taken back.
+        // The third row of the three meets the first: the writes of the first two are undone.
         let in_turn = Account::query().filter(a.number.ne(Number(100))).order_by(a.balance.asc());
         let patch = a.balance.increment(1) & a.number.set(Number(7));
         let error = accounts.update_where(in_turn, patch).unwrap_err();
-        assert_eq!(error.to_string(), "Account with number = 7 exists already");
+        assert_eq!(error.to_string(), "Account with number = 7 already exists");
         unchanged("a duplicate key");
 
         let error = accounts.update_where(Account::query(), a.small.increment(100)).unwrap_err();
@@ -187,7 +187,7 @@ impl Question<Bank> for AllOrNone {
 }
 
 #[test]
-fn what_fails_changes_nothing() {
+fn a_failed_change_of_many_rows_changes_nothing() {
     everywhere(&AllOrNone);
 }
 
@@ -202,7 +202,7 @@ impl Question<Bank> for OfOne {
         assert_eq!((patched.balance, patched.row_version()), (15, 1));
         let refused = accounts.patch(state, a.balance.set(0)).unwrap_err();
         assert!(refused.is_write_conflict());
-        assert_eq!(refused.into_state().balance, 10, "as it was handed in");
+        assert_eq!(refused.into_state().balance, 10, "the state is returned unchanged");
         let refused = accounts.patch(patched.clone(), a.small.increment(127)).unwrap_err();
         assert!(matches!(refused.error(), Error::InvalidPatch { .. }));
         let by_key = accounts.patch_by(&Iban("DE1".into()), a.number.set(Number(9))).unwrap().unwrap();
@@ -215,7 +215,7 @@ impl Question<Bank> for OfOne {
 }
 
 #[test]
-fn a_patch_of_one_row_with_and_without_the_lock() {
+fn a_patch_of_a_state_checks_its_version_and_a_patch_by_key_does_not() {
     everywhere(&OfOne);
 }
 
@@ -247,6 +247,6 @@ impl Question<Bank> for WhileOthersWrite {
 }
 
 #[test]
-fn nothing_of_others_is_lost() {
+fn no_write_of_another_caller_is_lost() {
     everywhere(&WhileOthersWrite);
 }

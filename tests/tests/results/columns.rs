@@ -1,16 +1,17 @@
-//! Values that a store may keep apart from the documents, because a key or an index needs them: what is read of them alone is
-//! what the decoded persistents have, bit for bit, at the edges of each type.
+//! Values that a store may keep apart from the documents, because a key or an index needs them: reading them alone agrees with
+//! the decoded persistents, bit for bit, at the edges of each type.
 
 use std::fmt::Debug;
 
+use longevity::Storable;
 use longevity::backend::Backend;
+use longevity::backend::Value;
 use longevity::blocking::{Longevity, Repo};
 use longevity::prelude::*;
 use longevity::query::{Prop, count};
-use longevity::{Storable, Value};
 use uuid::Uuid;
 
-use crate::figures::{identical, value};
+use crate::aggregates::{identical, value};
 use crate::model::{Colour, Dice};
 use crate::stores::{Question, everywhere};
 
@@ -73,7 +74,7 @@ enum Item {
     Sack(Sack),
 }
 
-/// The one variant with a column for its size.
+/// The only variant with a column for its size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(derived(Item), index(size), index(sides))]
 struct Box_ {
@@ -109,7 +110,7 @@ const DOUBLES: [f64; 12] = [
     f64::NAN,
 ];
 
-/// A NaN with bits of its own.
+/// A NaN with unusual bits.
 fn odd_nan() -> f64 {
     f64::from_bits(0xfff8_0000_0000_0123)
 }
@@ -137,7 +138,7 @@ fn sample(number: usize, dice: &mut Dice) -> Sample {
         }
     };
     Sample {
-        // From both sides of the greatest signed integer.
+        // From both sides of the largest signed integer.
         number: Number((i64::MAX as u64 - 30).wrapping_add(number as u64)),
         flag: dice.below(2) == 0,
         letter: dice.one_of(&['\0', 'a', 'ß', '\u{10ffff}']),
@@ -175,16 +176,16 @@ fn item(dice: &mut Dice) -> Item {
     }
 }
 
-/// What is read of a property alone, in every way that there is, against the values of the decoded rows in their order.
-fn held<P, B, F, T>(repo: &Repo<P, B>, all: &[T], query: impl Fn() -> Query<P>, property: &Prop<F, T>)
+/// Checks everything that can be read of a property alone against the values of the decoded rows, in their order.
+fn assert_read_alone<P, B, F, T>(repo: &Repo<P, B>, all: &[T], query: impl Fn() -> Query<P>, property: &Prop<F, T>)
 where
     P: longevity::PersistentType,
     B: Backend,
-    F: longevity::query::OfEveryRowOf<P> + 'static,
+    F: longevity::query::CoversRowsOf<P> + 'static,
     T: Storable + serde::de::DeserializeOwned + Debug + Send + 'static,
 {
     identical(&repo.project(query(), property).unwrap(), all);
-    // Of values that are equal the first one stands for all.
+    // The first of several equal values represents them all.
     let mut groups: Vec<(Value, u64)> = Vec::new();
     for found in all.iter().map(value) {
         match groups.iter_mut().find(|(known, _)| *known == found) {
@@ -216,7 +217,7 @@ impl Question<Edges> for EachType {
         let finds = |query: Query<Sample>| -> Vec<Sample> {
             samples.find(query).unwrap().into_iter().map(|state| state.into_value()).collect()
         };
-        // By id; and by an index, in an order, in a window.
+        // By id, by an index in an order, and in a window.
         let queries: [fn() -> Query<Sample>; 3] = [
             Sample::query,
             || Sample::query().filter(Sample::props().long.ge(0)).order_by(Sample::props().text.desc()),
@@ -228,13 +229,13 @@ impl Question<Edges> for EachType {
             macro_rules! each {
                 ($($($field:ident).+),*) => {$(
                     let values: Vec<_> = all.iter().map(|sample| sample.$($field).+.clone()).collect();
-                    held(&samples, &values, query, &s.$($field).+);
+                    assert_read_alone(&samples, &values, query, &s.$($field).+);
                 )*};
             }
             each!(number, flag, letter, small, short, int, long, little, unsigned_short, unsigned_int, unsigned_long);
             each!(single, double, text, bytes, uuid, instant, colour, maybe, maybe_text, maybe_twice);
             each!(place.colour, place.height, place);
-            // Several at once, of columns and not.
+            // Several properties at once, with and without columns.
             let rows = samples.project(query(), (&s.double, &s.place, &s.number, &s.single)).unwrap();
             for (row, sample) in rows.iter().zip(&all) {
                 identical(&[row.0], &[sample.double]);
@@ -247,7 +248,7 @@ impl Question<Edges> for EachType {
 }
 
 #[test]
-fn values_at_the_edges_of_each_type() {
+fn values_at_the_edges_of_each_type_are_read_exactly() {
     everywhere(&EachType);
 }
 
@@ -261,7 +262,8 @@ impl Question<Edges> for Sums {
         samples.create_many(all.clone()).unwrap();
         let (s, every) = (Sample::props(), Sample::query);
 
-        let figures = samples.aggregate(every(), (s.long.sum(), s.unsigned_long.sum(), s.maybe.sum(), s.small.sum()));
+        let aggregates =
+            samples.aggregate(every(), (s.long.sum(), s.unsigned_long.sum(), s.maybe.sum(), s.small.sum()));
         let sum = |of: fn(&Sample) -> i128| all.iter().map(of).sum::<i128>();
         let expected = (
             sum(|sample| sample.long.into()),
@@ -269,15 +271,15 @@ impl Question<Edges> for Sums {
             sum(|sample| sample.maybe.unwrap_or_default().into()),
             sum(|sample| sample.small.into()),
         );
-        assert_eq!(figures.unwrap(), expected);
-        let figures =
+        assert_eq!(aggregates.unwrap(), expected);
+        let aggregates =
             samples.aggregate(every(), (s.unsigned_long.min(), s.unsigned_long.max(), s.instant.min(), s.text.max()));
-        let (least, greatest, first, last) = figures.unwrap();
+        let (least, greatest, first, last) = aggregates.unwrap();
         assert_eq!((least, greatest), (Some(0), Some(u64::MAX)));
         assert_eq!(first, all.iter().map(|sample| sample.instant).min());
         assert_eq!(last, all.iter().map(|sample| sample.text.clone()).max());
 
-        // Of two zeros the first one is the least, whatever its sign; NaN is less than all.
+        // Of two zeros, the first one is the least, whatever its sign. NaN is less than everything.
         let zeros =
             samples.aggregate(every().filter(s.double.eq(0.0)), (s.double.min(), s.double.max(), s.double.sum()));
         let first = all.iter().map(|sample| sample.double).find(|double| *double == 0.0);
@@ -299,7 +301,7 @@ fn negative_zero(all: &[Sample]) -> Number {
 }
 
 #[test]
-fn figures_at_the_edges_of_each_type() {
+fn aggregates_at_the_edges_of_each_type_are_exact() {
     everywhere(&Sums);
 }
 
@@ -310,7 +312,7 @@ impl Question<Edges> for OneVariant {
         let mut dice = Dice::new(3);
         let (items, boxes, sacks) = (store.repo::<Item>(), store.repo::<Box_>(), store.repo::<Sack>());
         items.create_many((0..80).map(|_| item(&mut dice))).unwrap();
-        // One that leaves its variant leaves its columns.
+        // A row that changes to another variant loses the columns of its old variant.
         let moved = items.first(Item::query().filter(Item::is::<Box_>())).unwrap().unwrap();
         items.update(moved.set(Item::Sack(Sack { size: 7, weight: Some(-0.0), label: "moved".to_owned() }))).unwrap();
         let all: Vec<Item> = items.find(Item::query()).unwrap().into_iter().map(|state| state.into_value()).collect();
@@ -324,8 +326,8 @@ impl Question<Edges> for OneVariant {
             Item::Sack(item) => item.weight,
         };
         let (i, b, k) = (Item::props(), Box_::props(), Sack::props());
-        held(&items, &all.iter().map(size).collect::<Vec<_>>(), Item::query, &i.size);
-        held(&items, &all.iter().map(weight).collect::<Vec<_>>(), Item::query, &i.weight);
+        assert_read_alone(&items, &all.iter().map(size).collect::<Vec<_>>(), Item::query, &i.size);
+        assert_read_alone(&items, &all.iter().map(weight).collect::<Vec<_>>(), Item::query, &i.weight);
         assert_eq!(
             items.aggregate(Item::query(), i.size.sum()).unwrap(),
             all.iter().map(|item| i128::from(size(item))).sum()
@@ -333,15 +335,20 @@ impl Question<Edges> for OneVariant {
 
         let of_boxes = || all.iter().filter_map(|item| if let Item::Box(item) = item { Some(item) } else { None });
         let of_sacks = || all.iter().filter_map(|item| if let Item::Sack(item) = item { Some(item) } else { None });
-        held(&boxes, &of_boxes().map(|item| item.size).collect::<Vec<_>>(), Box_::query, &b.size);
-        held(&boxes, &of_boxes().map(|item| item.sides).collect::<Vec<_>>(), Box_::query, &b.sides);
-        held(&boxes, &of_boxes().map(|item| item.weight).collect::<Vec<_>>(), Box_::query, &i.weight);
-        held(&sacks, &of_sacks().map(|item| item.label.clone()).collect::<Vec<_>>(), Sack::query, &k.label);
-        held(&sacks, &of_sacks().map(|item| item.size).collect::<Vec<_>>(), Sack::query, &k.size);
+        assert_read_alone(&boxes, &of_boxes().map(|item| item.size).collect::<Vec<_>>(), Box_::query, &b.size);
+        assert_read_alone(&boxes, &of_boxes().map(|item| item.sides).collect::<Vec<_>>(), Box_::query, &b.sides);
+        assert_read_alone(&boxes, &of_boxes().map(|item| item.weight).collect::<Vec<_>>(), Box_::query, &i.weight);
+        assert_read_alone(
+            &sacks,
+            &of_sacks().map(|item| item.label.clone()).collect::<Vec<_>>(),
+            Sack::query,
+            &k.label,
+        );
+        assert_read_alone(&sacks, &of_sacks().map(|item| item.size).collect::<Vec<_>>(), Sack::query, &k.size);
     }
 }
 
 #[test]
-fn a_column_of_one_variant() {
+fn a_column_of_one_variant_follows_its_rows() {
     everywhere(&OneVariant);
 }

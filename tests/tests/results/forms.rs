@@ -1,17 +1,17 @@
-//! The table of the guide: every form of a filter on every back end. Each cell is asked, compared with core's meaning, and
-//! explained; the table in the documentation is what comes out.
+//! The guide's table of the forms of filters on every back end. Each cell is queried, compared with core's meaning, and
+//! explained; the documented table must be the result.
 
 use std::collections::BTreeMap;
 
 use longevity::PState;
 use longevity::backend::Backend;
+use longevity::backend::{Select, Subject, evaluate};
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
-use longevity::query::{Select, Subject, evaluate};
 
 use crate::model::{Club, Coach, Dice, Person, Player, person};
 
-/// A form, and the same question asked of a property that has an index, if there is such a one.
+/// A form, and the same condition on a property that has an index, if there is one.
 struct Form {
     name: &'static str,
     query: Asked,
@@ -64,25 +64,25 @@ fn forms() -> Vec<Form> {
     ]
 }
 
-/// Whether the store finds what core says, and whether by an index.
+/// Checks that the store finds what core does, and reports whether it uses an index.
 fn cell<B: Backend>(store: &Longevity<Club, B>, form: &Form) -> &'static str {
     let (warning, found, expected) = match &form.query {
         Asked::Player(query) => {
             let repo = store.repo::<Player>();
             let all = repo.find(Player::query()).unwrap();
             let plan = repo.explain(query.clone()).unwrap();
-            (plan.warning, ids(&repo.find(query.clone()).unwrap()), meant(&all, query.select(), |_| "Player"))
+            (plan.warning, ids(&repo.find(query.clone()).unwrap()), expected_ids(&all, query.select(), |_| "Player"))
         }
         Asked::Person(query) => {
             let repo = store.repo::<Person>();
             let all = repo.find(Person::query()).unwrap();
             let plan = repo.explain(query.clone()).unwrap();
             let name = |person: &Person| if matches!(person, Person::Coach(_)) { "Coach" } else { "Player" };
-            (plan.warning, ids(&repo.find(query.clone()).unwrap()), meant(&all, query.select(), name))
+            (plan.warning, ids(&repo.find(query.clone()).unwrap()), expected_ids(&all, query.select(), name))
         }
     };
     assert_eq!(found, expected, "{} {}", B::NAME, form.name);
-    assert!(!expected.is_empty(), "{}: some row", form.name);
+    assert!(!expected.is_empty(), "{}: no row is found", form.name);
     if warning.is_some() { "looks" } else { "index" }
 }
 
@@ -90,7 +90,7 @@ fn ids<P>(states: &[PState<P>]) -> Vec<longevity::RowId> {
     states.iter().map(PState::id).collect()
 }
 
-fn meant<P: PersistentType>(
+fn expected_ids<P: PersistentType>(
     all: &[PState<P>],
     select: &Select,
     name: impl Fn(&P) -> &'static str,
@@ -111,7 +111,7 @@ fn column<B: Backend>(backend: B) -> Vec<&'static str> {
 }
 
 #[test]
-fn the_table_of_forms_is_what_the_back_ends_do() {
+fn the_table_of_forms_agrees_with_the_back_ends() {
     let mut columns = BTreeMap::from([("1 memory", column(Mem::new())), ("2 SQLite", column(Sqlite::in_memory()))]);
     if longevity_mongod::left_out() {
         println!("MongoDB: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");

@@ -1,14 +1,14 @@
-//! What queries give besides their states, the same on every back end.
+//! What queries return other than their states is the same on every back end.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
 
+mod aggregates;
 mod changes;
 mod columns;
-mod figures;
 mod forms;
 mod model;
 mod options;
 mod pages;
 mod patches;
 mod positions;
+mod require_indexes;
 mod stores;
-mod strict;

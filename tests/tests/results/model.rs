@@ -60,7 +60,7 @@ pub(crate) enum Contact {
 #[domain_model(Person)]
 pub(crate) struct Club;
 
-/// A choice that a number makes: no randomness, so that a failure comes again.
+/// Choices that follow from a number. They are not random, so that a failure can be repeated.
 pub(crate) struct Dice(u64);
 
 impl Dice {

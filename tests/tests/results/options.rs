@@ -1,5 +1,5 @@
-//! Options in options, in variants and in entries of maps: one rule for questions, changes, orders, values and figures. What is
-//! in something that is not there is absent, and an absent property is `None`.
+//! Options in options, in variants and in entries of maps: the same rule holds for filters, changes, orders, values and
+//! aggregates. Everything within an absent value is absent, and an absent property is `None`.
 
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ fn rows() -> [Opt; 4] {
     ]
 }
 
-/// What each filter finds, by the rows' numbers.
+/// What each filter finds, by the numbers of the rows.
 fn filters() -> Vec<(&'static str, Filter<Opt>, &'static [i64])> {
     let p = Opt::props();
     let entry = p.m.entry("a");
@@ -131,7 +131,7 @@ fn filters() -> Vec<(&'static str, Filter<Opt>, &'static [i64])> {
     ]
 }
 
-/// In which order the rows come.
+/// The order of the rows, by their numbers.
 fn orders() -> Vec<(&'static str, Query<Opt>, &'static [i64])> {
     let p = Opt::props();
     let (oo, ooo, pct, entry) = (p.oo.some(), p.ooo.some(), &p.e.pct, p.m.entry("a").some());
@@ -150,7 +150,7 @@ fn orders() -> Vec<(&'static str, Query<Opt>, &'static [i64])> {
     ]
 }
 
-/// What a row holds after a change of all.
+/// A view of a row after a change of all rows.
 type Look = fn(&Opt) -> String;
 
 fn patches() -> Vec<(&'static str, Patch<Opt>, Look, [&'static str; 4])> {
@@ -225,7 +225,7 @@ impl Question<Options> for Filters {
 }
 
 #[test]
-fn what_is_in_something_that_is_not_there_is_none() {
+fn a_property_of_an_absent_value_is_none() {
     everywhere(&Filters);
 }
 
@@ -252,7 +252,7 @@ impl Question<Options> for Orders {
 }
 
 #[test]
-fn what_is_in_something_that_is_not_there_comes_first() {
+fn a_property_of_an_absent_value_sorts_first() {
     everywhere(&Orders);
 }
 
@@ -274,13 +274,13 @@ impl Question<Options> for Read {
         assert_eq!(repo.distinct(all(), &p.oo.some()).unwrap(), [None, Some(5)]);
         assert_eq!(repo.distinct(all(), &p.oo).unwrap(), [None, Some(None), Some(Some(5))]);
         assert_eq!(repo.group(all(), p.e.pct.clone(), count()).unwrap(), [(None, 3), (Some(5), 1)]);
-        let figures = (p.oo.some().min(), p.e.pct.max(), p.m.entry("a").some().sum());
-        assert_eq!(repo.aggregate(all(), figures).unwrap(), (Some(5), Some(5), 5));
+        let aggregates = (p.oo.some().min(), p.e.pct.max(), p.m.entry("a").some().sum());
+        assert_eq!(repo.aggregate(all(), aggregates).unwrap(), (Some(5), Some(5), 5));
     }
 }
 
 #[test]
-fn what_is_in_something_that_is_not_there_is_read_as_none() {
+fn a_property_of_an_absent_value_is_read_as_none() {
     everywhere(&Read);
 }
 
@@ -305,6 +305,6 @@ impl Question<Options> for Changes {
 }
 
 #[test]
-fn what_is_in_something_that_is_not_there_is_not_changed() {
+fn a_property_of_an_absent_value_is_not_changed() {
     everywhere(&Changes);
 }

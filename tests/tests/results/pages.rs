@@ -1,4 +1,4 @@
-//! Pages find each row once, in order, there and back, while rows come and go.
+//! Pages find each row once, in order, in both directions, while rows are created and deleted.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use longevity::{Options, PState, Page, RowId};
 use crate::model::{Club, Dice, Person, Player, person};
 use crate::stores::{Question, everywhere};
 
-/// Orders by every kind of property, each way, alone and with another.
+/// Orders by every kind of property, in both directions, alone and with another property.
 fn orders() -> Vec<Query<Player>> {
     let (u, p) = (Person::props(), Player::props());
     let query = Player::query;
@@ -69,7 +69,7 @@ impl Question<Club> for ThereAndBack {
 }
 
 #[test]
-fn there_and_back() {
+fn pages_lead_there_and_back() {
     everywhere(&ThereAndBack);
 }
 
@@ -92,7 +92,7 @@ impl Question<Club> for WhileRowsComeAndGo {
             let mut now = page(&people, &query, None);
             loop {
                 seen.extend(ids(&now.states));
-                // The last row of the page, where the cursor is, and the first one go; others come.
+                // The last row of the page, where the cursor is, and the first one are deleted; others are created.
                 for gone in [now.states.first(), now.states.last()].into_iter().flatten() {
                     if stayed.remove(&gone.id()) {
                         people.delete(gone.clone()).unwrap();
@@ -111,7 +111,7 @@ impl Question<Club> for WhileRowsComeAndGo {
 }
 
 #[test]
-fn while_rows_come_and_go() {
+fn pages_find_each_row_once_while_rows_come_and_go() {
     everywhere(&WhileRowsComeAndGo);
 }
 
@@ -130,7 +130,7 @@ impl Question<Club> for AnEmptyPage {
         let empty = page(&people, &query, first.next.as_ref());
         assert!(empty.states.is_empty() && empty.next.is_none());
         let back = page(&people, &query, empty.previous.as_ref());
-        assert_eq!(ids(&back.states), ids(&first.states), "{}: with the row at the cursor", B::NAME);
+        assert_eq!(ids(&back.states), ids(&first.states), "{}: the row at the cursor is missing", B::NAME);
         let nothing = page(&people, &query.filter(Filter::<Person>::nothing()), None);
         assert!(nothing.states.is_empty() && nothing.next.is_none() && nothing.previous.is_none());
     }
@@ -142,7 +142,7 @@ fn an_empty_page_leads_back() {
 }
 
 #[test]
-fn a_cursor_is_of_one_query_and_one_key() {
+fn a_cursor_belongs_to_one_query_and_one_key() {
     let mut dice = Dice::new(4);
     let mem = Mem::new();
     let open = |options| Longevity::<Club, _>::open_with(mem.clone(), options).unwrap();
@@ -154,7 +154,7 @@ fn a_cursor_is_of_one_query_and_one_key() {
     let query = Person::query().order_by(u.name.asc()).limit(5);
     let next = people.page(query.clone(), None).unwrap().next.unwrap();
 
-    assert!(same.repo::<Person>().page(query.clone(), Some(&next)).is_ok(), "one process");
+    assert!(same.repo::<Person>().page(query.clone(), Some(&next)).is_ok(), "both stores are in one process");
     assert!(people.page(query.clone().limit(9), Some(&next)).is_ok(), "pages may differ in size");
     let refused = |query: Query<Person>| people.page(query, Some(&next)).unwrap_err();
     for other in [
@@ -168,7 +168,7 @@ fn a_cursor_is_of_one_query_and_one_key() {
         assert!(error.to_string().contains("belongs to another query"), "{error}");
     }
     let error = people.page(query.clone().offset(1), None).unwrap_err();
-    assert_eq!(error.to_string(), "Person: a page begins at its cursor: ask for it without an offset");
+    assert_eq!(error.to_string(), "Person: a page begins at its cursor: remove the offset from the query");
 
     let keyed = open(Options::default().cursor_key([1; 32]));
     assert!(keyed.repo::<Person>().page(query.clone(), Some(&next)).is_err());

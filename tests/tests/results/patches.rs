@@ -1,11 +1,12 @@
-//! Patches of one row by its key: where the row is, or with a look at it, they do the same.
+//! Patches of one row by its key have the same result whether they are made in place or after a look at the row.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use longevity::Patch;
 use longevity::backend::Backend;
+use longevity::backend::Value;
 use longevity::blocking::{Longevity, Repo};
 use longevity::prelude::*;
-use longevity::{Patch, Value};
 
 use crate::stores::{Question, everywhere};
 
@@ -49,7 +50,7 @@ struct Lamp {
     kinds: BTreeSet<Kind>,
     grid: Vec<Vec<Option<u8>>>,
     mode: Mode,
-    // As later versions of a model have it.
+    // A property that only later versions of the model have.
     #[serde(default, alias = "older")]
     newer: i64,
 }
@@ -131,7 +132,7 @@ fn sensor(number: u32) -> Sensor {
 
 type Case = (Patch<Lamp>, fn(&mut Lamp));
 
-/// With what each does to the lamp.
+/// Each patch with its effect on a lamp.
 fn of_lamps() -> Vec<Case> {
     let (d, l) = (Device::props(), Lamp::props());
     vec![
@@ -208,7 +209,7 @@ impl Question<Home> for ByKey {
             let found = lamps.retrieve_one(&expected.serial).unwrap();
             assert!(value(found.get()).is_identical(&value(&expected)), "{what}: {:?}", found.get());
             assert_eq!((found.id(), found.row_version()), (patched.id(), 1), "{what}");
-            // By the indexes and by what is compared as it is stored.
+            // The lamp is found by the indexes and by values that are compared in their stored form.
             let (l, tags) = (Lamp::props(), expected.tags.clone());
             let same = l.small.eq(expected.small) & l.wide.eq(expected.wide) & l.tags.eq(tags);
             let same = same & l.place.eq(expected.place.clone()) & l.mode.eq(expected.mode.clone());
@@ -239,31 +240,28 @@ impl Question<Home> for Refused {
         let patch = |patch: Patch<Lamp>| lamps.patch_by(&serial(1), patch);
 
         for (patched, text) in [
-            (
-                patch(l.small.increment(28)),
-                "cannot patch small of Lamp: the value that comes out is not one of its type: ",
-            ),
+            (patch(l.small.increment(28)), "cannot patch small of Lamp: the result is not a value of its type: "),
             (
                 patch(l.small.increment(i8::MIN) & l.small.increment(-101)),
-                "cannot patch small of Lamp: the value that comes out is not one of its type: ",
+                "cannot patch small of Lamp: the result is not a value of its type: ",
             ),
             (patch(l.long.increment(6)), "cannot patch long of Lamp: the sum is out of the range of its type"),
             (patch(l.wide.increment(6_u64)), "cannot patch wide of Lamp: the sum is out of the range of its type"),
-            (patch(l.socket.set(Socket(2))), "Lamp with socket = 2 exists already"),
-            (patch(d.serial.set(serial(3)).of()), "Device with serial = \"$S.3\" exists already"),
-            (patch(d.count.increment(1).of() & l.socket.set(Socket(2))), "Lamp with socket = 2 exists already"),
+            (patch(l.socket.set(Socket(2))), "Lamp with socket = 2 already exists"),
+            (patch(d.serial.set(serial(3)).of()), "Device with serial = \"$S.3\" already exists"),
+            (patch(d.count.increment(1).of() & l.socket.set(Socket(2))), "Lamp with socket = 2 already exists"),
         ] {
             let error = patched.unwrap_err().to_string();
             assert!(error.starts_with(text), "{}: {error:?} is not {text:?}", B::NAME);
         }
-        // What a server says of it may be cut off in the middle of a character.
+        // A server's message about it may be cut off in the middle of a character.
         for long in ["é".repeat(400), format!("x{}", "é".repeat(400))].map(Serial) {
             let taken = lamps.create(Lamp { serial: long.clone(), ..lamp(7) }).unwrap();
             let error = patch(d.serial.set(long.clone()).of()).unwrap_err();
             assert!(error.is_duplicate_key(), "{}: {error}", B::NAME);
             lamps.delete(taken).unwrap();
         }
-        // Nobody has the key, or a sibling has it.
+        // No row has the key, or a sibling has it.
         assert!(lamps.patch_by(&serial(9), d.count.increment(1)).unwrap().is_none());
         assert!(lamps.patch_by(&serial(3), d.count.increment(1)).unwrap().is_none());
         let after = devices.find(Device::query()).unwrap();
@@ -272,7 +270,7 @@ impl Question<Home> for Refused {
         };
         assert_eq!(seen(&before), seen(&after), "{}", B::NAME);
 
-        // Through the poly type, each as what it is.
+        // Patches through the poly type apply to each row as its variant allows.
         patch_all(&devices);
     }
 }
@@ -303,7 +301,7 @@ fn bonn(place: Place) -> Place {
 }
 
 #[test]
-fn what_cannot_be_patched_stays_and_says_why() {
+fn a_failed_patch_changes_nothing_and_says_why() {
     everywhere(&Refused);
 }
 
@@ -393,8 +391,9 @@ mod ruled {
         pub(super) stops: Vec<String>,
     }
 
-    /// No more are taken than there are.
+    /// No more seats are taken than there are.
     #[derive(Clone, Debug, PartialEq, Serialize, Component)]
+    #[component(deserialized_by_hand)]
     pub(super) struct Seats {
         pub(super) taken: i32,
         pub(super) all: i32,
@@ -440,6 +439,6 @@ impl Question<ruled::Trips> for OfRules {
 }
 
 #[test]
-fn a_rule_that_decoding_enforces_is_kept() {
+fn patches_obey_rules_that_decoding_enforces() {
     everywhere(&OfRules);
 }

@@ -1,5 +1,5 @@
-//! Changes of many rows are judged by what they leave when they are complete: values of a key may shift, be swapped and be
-//! mirrored, whichever row comes first and of whichever variants they are.
+//! Changes of many rows are checked only when they are complete: key values may shift, be swapped and be mirrored, whichever row
+//! comes first and whatever the variants are.
 
 use longevity::backend::Backend;
 use longevity::blocking::{Longevity, Repo};
@@ -45,7 +45,7 @@ struct Played {
 #[domain_model(Song)]
 struct Music;
 
-/// Songs at the positions 0 to 4 of one list, every other one sung; and one in another list.
+/// Songs at the positions 0 to 4 of one list, every other one sung, and one in another list.
 fn fill<B: Backend>(store: &Longevity<Music, B>) -> Repo<Song, B> {
     let repo = store.repo::<Song>();
     repo.delete_where(Song::query().all()).unwrap();
@@ -63,7 +63,7 @@ fn fill<B: Backend>(store: &Longevity<Music, B>) -> Repo<Song, B> {
 fn positions<B: Backend>(repo: &Repo<Song, B>) -> Vec<i64> {
     let p = Song::props().slot;
     let rows = repo.project(Song::query().filter(p.list.eq("a")), &p.pos).unwrap();
-    // Each is found by its key, and by no other.
+    // Each song is found by its key, and by no other.
     for pos in -9..20 {
         let found = repo.retrieve(&Slot { list: "a".to_owned(), pos }).unwrap();
         assert_eq!(found.is_some(), rows.contains(&pos), "{pos} on {}", B::NAME);
@@ -85,14 +85,14 @@ impl Question<Music> for Shifts {
             assert_eq!(positions(&repo), [0, 1, 3, 4, 5], "{}", B::NAME);
             assert_eq!(repo.update_where(order(of_a()), p.pos.increment(-1)).unwrap(), 5);
             assert_eq!(positions(&repo), [-1, 0, 2, 3, 4], "{}", B::NAME);
-            // A real duplicate, whichever row is first: the key says so, and nothing is changed.
+            // A real duplicate, whichever row is first: the error names the key, and nothing is changed.
             let error = repo.update_where(order(of_a()), p.pos.set(7)).unwrap_err();
             assert!(error.is_duplicate_key(), "{error}");
             let error = repo.update_where(order(from(2)), p.pos.increment(-2)).unwrap_err();
             assert!(error.to_string().contains(r#"slot = ("a", 0)"#), "{error} on {}", B::NAME);
             assert_eq!(positions(&repo), [-1, 0, 2, 3, 4], "{}", B::NAME);
         }
-        // A derived type's own key, and a repository that does not see the row in the way.
+        // A derived type's own key, and a repository that does not see the conflicting row.
         let (repo, sung) = (fill(store), store.repo::<Sung>());
         let numbers = Sung::props().number;
         assert_eq!(
@@ -104,7 +104,7 @@ impl Question<Music> for Shifts {
         );
         assert_eq!(sung.update_where(Sung::query().filter(p.list.eq("a")), p.pos.increment(2)).unwrap(), 3);
         assert_eq!(positions(&repo), [2, 1, 4, 3, 6], "{}", B::NAME);
-        // Times of creation and row versions are those of an update.
+        // The row versions are those of an update.
         let states = repo.find(Song::query().filter(p.list.eq("a"))).unwrap();
         assert_eq!(states.iter().map(PState::row_version).collect::<Vec<_>>(), [1, 0, 1, 0, 1], "{}", B::NAME);
     }

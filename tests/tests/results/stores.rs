@@ -1,11 +1,11 @@
-//! The stores that the questions are put to.
+//! The stores that answer the questions.
 
 use longevity::backend::Backend;
 use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity_tests::mongo::Scratch;
 
-/// A question to a store on each back end, with the same answer from each.
+/// A question to a store. Every back end has to give the same answer.
 pub(crate) trait Question<M: DomainModel> {
     fn ask<B: Backend>(&self, store: &Longevity<M, B>);
 }

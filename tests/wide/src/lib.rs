@@ -1,8 +1,4 @@
 //! A slice of the wide model: 4 derived types in two poly types, 30 components, 16 enums.
-#![allow(
-    missing_docs,
-    clippy::large_enum_variant,
-    reason = "generated, as a user who does not think of it would write it"
-)]
+#![allow(missing_docs, clippy::large_enum_variant, reason = "generated, in the form in which users usually write it")]
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));

@@ -1,23 +1,24 @@
-//! The budget of generated rows: they are as small as those of users, and all of the model is seen all the same.
+//! The budget of generated rows: they are as small as those of users, and still cover the whole model.
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use longevity::backend::RowContent;
 use longevity::backend::{Backend, ByKind, Session, Target, WriteFailure};
 use longevity::testkit::decorate::{Decorated, Decorator};
 use longevity::testkit::proptest::strategy::{Strategy, ValueTree};
 use longevity::testkit::proptest::test_runner::TestRunner;
 use longevity::testkit::{Generators, RepoCrudSpec, SpecKeys};
-use longevity::{Mem, RowContent, RowId};
+use longevity::{Mem, RowId};
 use longevity_wide::{Field, Form, Model, Of, Size, Type, Variant};
 use longevity_wide_tests::{Clinical, Condition, Encounter, Health, Observation, Procedure, Registry};
 use serde_json::Value;
 
-type Doc = <Mem as Session>::Doc;
+type Document = <Mem as Session>::Document;
 type Table = <Mem as Session>::Table;
 
-/// What a model has that can be seen or not: variants, and the two states of options and collections, by type and field.
+/// The alternatives of a model: variants, and the two states of options and collections, by type and field.
 #[derive(Default)]
 struct Seen(BTreeSet<String>);
 
@@ -76,7 +77,7 @@ impl Seen {
     }
 }
 
-/// All that can be seen.
+/// All alternatives of the model.
 fn all(model: &Model) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     let mut fields: Vec<(String, Type)> = Vec::new();
@@ -108,19 +109,19 @@ fn all(model: &Model) -> BTreeSet<String> {
     all
 }
 
-/// Looks at each row that is written.
+/// Records the alternatives of each row that is written.
 struct Watch {
     model: Arc<Model>,
     seen: Arc<Mutex<Seen>>,
 }
 
 impl Watch {
-    fn look(&self, inner: &Mem, content: &RowContent<Doc>) {
+    fn look(&self, inner: &Mem, content: &RowContent<Document>) {
         macro_rules! row {
             ($($type:ident)*) => {
                 match content.discriminator.as_deref() {
                     $(Some(stringify!($type)) => inner.decode::<$type>(&content.doc).map(serde_json::to_value),)*
-                    // Planted by a case: of a type that no version knows.
+                    // A case planted this row, of a type that no version knows.
                     _ => return,
                 }
             };
@@ -134,7 +135,7 @@ impl Watch {
 }
 
 impl Decorator<Mem> for Watch {
-    async fn insert(&self, inner: &Mem, table: &Table, content: RowContent<Doc>) -> Result<RowId, WriteFailure> {
+    async fn insert(&self, inner: &Mem, table: &Table, content: RowContent<Document>) -> Result<RowId, WriteFailure> {
         self.look(inner, &content);
         inner.insert(table, content).await
     }
@@ -143,7 +144,7 @@ impl Decorator<Mem> for Watch {
         &self,
         inner: &Mem,
         table: &Table,
-        contents: Vec<RowContent<Doc>>,
+        contents: Vec<RowContent<Document>>,
     ) -> Result<Vec<RowId>, (usize, WriteFailure)> {
         contents.iter().for_each(|content| self.look(inner, content));
         inner.insert_many(table, contents).await
@@ -154,7 +155,7 @@ impl Decorator<Mem> for Watch {
         inner: &Mem,
         table: &Table,
         target: Target<'_>,
-        content: RowContent<Doc>,
+        content: RowContent<Document>,
     ) -> Result<u64, WriteFailure> {
         self.look(inner, &content);
         inner.replace(table, target, content).await
@@ -185,7 +186,7 @@ fn sizes<T: SpecKeys + serde::Serialize>(generators: &Generators, rows: usize) -
 }
 
 #[test]
-fn rows_are_as_small_as_the_budget_says() {
+fn rows_are_within_the_budget() {
     let median = |generators: &Generators| {
         [sizes::<Clinical>(generators, 301)[150], sizes::<Registry>(generators, 301)[150]].into_iter().max().unwrap()
     };
@@ -196,7 +197,7 @@ fn rows_are_as_small_as_the_budget_says() {
 }
 
 #[test]
-fn generators_take_turns() {
+fn interleaved_generators_give_the_same_values() {
     let (one, other) = (Generators::new(), Generators::new().budget(30));
     let alone = sizes::<Clinical>(&one, 20);
     let (first, second) = (Clinical::rows(&one), Clinical::rows(&other));

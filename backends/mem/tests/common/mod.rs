@@ -11,12 +11,12 @@ use futures_util::{FutureExt, StreamExt};
 use longevity_core::backend::{
     AllWritten, Backend, ByKind, Give, Lookup, Session, Target, Write, WriteFailure, Written,
 };
-use longevity_core::query::{Direction, OrderBy, Predicate, Select};
+use longevity_core::backend::{Direction, OrderBy, Predicate, Select};
 use longevity_core::storable::{NoFields, ScalarType, Shape, kind};
 use longevity_core::table::{Column, Index, Scope, TableDefinition, Variant};
 use longevity_core::value::{Comparison, Composite};
 use longevity_core::{Error, Path, Row, RowContent, RowId, Step, Storable, Value, ValueRef};
-use longevity_mem::{Doc, Mem, Rows, Table};
+use longevity_mem::{Mem, MemDocument, Rows, Table};
 use serde::{Deserialize, Serialize};
 
 pub static USERNAME: Step = Step::new("username");
@@ -31,7 +31,7 @@ pub static TAGS: Step = Step::new("tags");
 
 pub const MEMBER: Scope = Scope { variant: 0, discriminators: &["Member", "Subscriber"] };
 pub const COMMENTER: Scope = Scope { variant: 1, discriminators: &["Commenter"] };
-/// That of the members without their alias.
+/// The scope of the members without their alias.
 pub const CANONICAL: Scope = Scope { variant: 0, discriminators: &["Member"] };
 
 /// The positions of the indexes.
@@ -40,7 +40,7 @@ pub const EMAIL_KEY: usize = 1;
 pub const CODE_KEY: usize = 2;
 
 thread_local! {
-    /// Runs in every access to a member's values on this thread.
+    /// Runs at every access to a member's values on this thread.
     pub static ON_ACCESS: RefCell<Option<Box<dyn FnMut()>>> = const { RefCell::new(None) };
 }
 
@@ -64,7 +64,7 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Commenter {
     pub username: String,
-    /// Named as a member's is, and not in its indexes.
+    /// Has the same name as a member's field, but is not in the members' indexes.
     pub cats: i64,
 }
 
@@ -108,13 +108,13 @@ storable!(Code, |this, path| match path {
     [step, rest @ ..] => match step.name {
         "region" => this.region.value_at(rest),
         "number" => this.number.value_at(rest),
-        _ => ValueRef::None(0),
+        _ => ValueRef::NONE,
     },
 });
 
 storable!(Member, |this, path| {
     ON_ACCESS.with_borrow_mut(|hook| hook.iter_mut().for_each(|hook| hook()));
-    let [step, rest @ ..] = path else { return ValueRef::None(0) };
+    let [step, rest @ ..] = path else { return ValueRef::NONE };
     match step.name {
         "username" => this.username.value_at(rest),
         "email" => this.email.value_at(rest),
@@ -123,14 +123,14 @@ storable!(Member, |this, path| {
         "rating" => this.rating.value_at(rest),
         "nick" => this.nick.value_at(rest),
         "tags" => this.tags.value_at(rest),
-        _ => ValueRef::None(0),
+        _ => ValueRef::NONE,
     }
 });
 
 storable!(Commenter, |this, path| match path {
     [step, rest @ ..] if step.name == "username" => this.username.value_at(rest),
     [step, rest @ ..] if step.name == "cats" => this.cats.value_at(rest),
-    _ => ValueRef::None(0),
+    _ => ValueRef::NONE,
 });
 
 pub fn path(steps: &[&'static Step]) -> Path {
@@ -144,7 +144,7 @@ fn column(steps: &[&'static Step], scalar: ScalarType, variant: Option<usize>) -
 pub fn index(name: &str, columns: &[usize], of_members: bool, unique: bool) -> Index {
     Index {
         name: name.to_owned(),
-        // As an error names it.
+        // The name in errors.
         properties: vec![
             Path::root().then(Box::leak(Box::new(Step::new(Box::leak(name.to_owned().into_boxed_str()))))),
         ],
@@ -192,7 +192,7 @@ pub fn definition() -> TableDefinition {
     }
 }
 
-/// The member of this number: its keys are like no other's.
+/// The member with this number. It shares no key value with other members.
 pub fn member(number: i64) -> Member {
     Member {
         username: format!("member-{number:06}"),
@@ -244,12 +244,12 @@ impl User {
     }
 }
 
-/// What the operations give, without a runtime: their futures must be ready at once.
+/// The result of an operation, without a runtime: its future must be ready at once.
 pub fn now<F: Future>(future: F) -> F::Output {
     future.now_or_never().expect("a future of the in-memory back end is ready at once")
 }
 
-fn inserted(written: Written<Doc>) -> RowId {
+fn inserted(written: Written<MemDocument>) -> RowId {
     match written {
         Written::Inserted(id) => id,
         other => panic!("{other:?}"),
@@ -271,14 +271,14 @@ impl Users {
         users
     }
 
-    /// Opened, its schema not created.
+    /// Opens the table without creating its schema.
     pub fn open(mem: &Mem, definition: TableDefinition) -> Self {
         let definition = Arc::new(definition);
         let table = now(mem.open(std::slice::from_ref(&definition))).unwrap().remove(0);
         Self { mem: mem.clone(), table: Arc::new(table), definition }
     }
 
-    pub fn content(&self, user: impl Into<User>) -> RowContent<Doc> {
+    pub fn content(&self, user: impl Into<User>) -> RowContent<MemDocument> {
         let user = user.into();
         let columns = self.definition.columns.iter().map(|column| user.value_at(column.path.steps()).to_value());
         RowContent {
@@ -294,12 +294,12 @@ impl Users {
 
     pub fn write<'a>(
         &self,
-        writes: impl IntoIterator<Item = Write<'a, Doc>>,
-    ) -> Result<AllWritten<Doc>, (usize, WriteFailure)> {
+        writes: impl IntoIterator<Item = Write<'a, MemDocument>>,
+    ) -> Result<AllWritten<MemDocument>, (usize, WriteFailure)> {
         now(self.mem.write(&self.table, writes.into_iter().collect()))
     }
 
-    fn write_one(&self, write: Write<'_, Doc>) -> Result<Written<Doc>, WriteFailure> {
+    fn write_one(&self, write: Write<'_, MemDocument>) -> Result<Written<MemDocument>, WriteFailure> {
         self.write([write]).map(|mut written| written.remove(0)).map_err(|(_, failure)| failure)
     }
 
@@ -325,16 +325,16 @@ impl Users {
         self.write_one(Write::Delete(target)).map(|written| assert!(matches!(written, Written::Deleted(None))))
     }
 
-    pub fn get(&self, index: usize, values: &[Value]) -> Option<Row<Doc>> {
+    pub fn get(&self, index: usize, values: &[Value]) -> Option<Row<MemDocument>> {
         let values: Vec<_> = values.iter().map(Value::as_value_ref).collect();
         now(self.mem.get(&self.table, Lookup { index, values: &values, scope: None })).unwrap()
     }
 
-    pub fn by_username(&self, username: &str) -> Option<Row<Doc>> {
+    pub fn by_username(&self, username: &str) -> Option<Row<MemDocument>> {
         self.get(USERNAME_KEY, &[Value::Text(username.into())])
     }
 
-    pub fn by_email(&self, email: &str) -> Option<Row<Doc>> {
+    pub fn by_email(&self, email: &str) -> Option<Row<MemDocument>> {
         self.get(EMAIL_KEY, &[Value::Text(email.into())])
     }
 
@@ -356,7 +356,7 @@ impl Users {
         now(self.mem.count(&self.table, predicate)).unwrap()
     }
 
-    pub fn user(&self, row: &Row<Doc>) -> User {
+    pub fn user(&self, row: &Row<MemDocument>) -> User {
         match row.discriminator.as_deref() {
             Some("Commenter") => User::Commenter(self.mem.decode(&row.doc).unwrap()),
             _ => User::Member(self.mem.decode(&row.doc).unwrap()),
@@ -365,11 +365,11 @@ impl Users {
 
     /// All rows by id, without an index.
     pub fn all(&self) -> Vec<(RowId, u64, User)> {
-        let rows = now(self.mem.find(&self.table, select(Predicate::All))).unwrap();
+        let rows = now(self.mem.find(&self.table, select(Predicate::True))).unwrap();
         rows.iter().map(|row| (row.id, row.version, self.user(row))).collect()
     }
 
-    /// Every index leads to the rows that it must hold and to no others.
+    /// Checks that every index leads to exactly the rows that it must hold.
     pub fn check_indexes(&self) {
         let all = self.all();
         let mut indexed: Vec<Vec<RowId>> = vec![Vec::new(); self.definition.indexes.len()];
@@ -389,7 +389,7 @@ impl Users {
         for (position, index) in self.definition.indexes.iter().enumerate() {
             // The whole index, in its own order.
             let order = index.columns.iter().map(|column| by(&self.definition.columns[*column].path)).collect();
-            let predicate = index.scope.map_or(Predicate::All, Predicate::Scope);
+            let predicate = index.scope.map_or(Predicate::True, Predicate::Scope);
             let select = Select { order, ..select(predicate) };
             let explanation = now(self.mem.explain(&self.table, select.clone())).unwrap();
             assert_eq!(explanation.index(), Some(index.name.as_str()));
@@ -420,7 +420,7 @@ pub fn members() -> Predicate {
     Predicate::Scope(MEMBER)
 }
 
-/// An operand, from what is short to write.
+/// An operand, made from values that are short to write.
 pub struct Operand(pub Value);
 
 impl From<i64> for Operand {
@@ -441,16 +441,16 @@ impl From<Value> for Operand {
     }
 }
 
-/// What a query gave.
+/// The results of a query.
 #[derive(Debug, Default)]
 pub struct Found {
     pub ids: Vec<RowId>,
-    /// How many rows were promised at most.
+    /// The greatest number of rows that was announced.
     pub expected: Option<usize>,
 }
 
-impl Give<Doc> for Found {
-    fn give(&mut self, row: &Row<Doc>) -> Result<(), Error> {
+impl Give<MemDocument> for Found {
+    fn give(&mut self, row: &Row<MemDocument>) -> Result<(), Error> {
         self.ids.push(row.id);
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The one law of keys: bytes sort as values do, and end where they end.
+//! The law of keys: bytes sort as values do, and each value's bytes show where they end.
 
 use proptest::prelude::*;
 
@@ -86,7 +86,7 @@ proptest! {
             prop_assert_eq!(length_of(columns, &key), encoded(&values[..columns]).len());
         }
         prop_assert_eq!(length_of(values.len(), &key), whole);
-        // Everything that begins with these columns is below them followed by the bound.
+        // All keys that begin with these columns sort below the columns followed by the bound.
         let mut above = encoded(&values);
         above.push(ABOVE);
         prop_assert!(id >= 0xff00_0000_0000_0000 || key < above);
@@ -98,7 +98,7 @@ fn awkward_values_sort_pair_by_pair() {
     let text = |text: &str| Value::Text(text.into());
     let at = |seconds, nanoseconds| Value::Timestamp(Timestamp::from_unix(seconds, nanoseconds).unwrap());
     let values = [
-        [Value::None(0), Value::None(1), Value::Bool(false), Value::Bool(true)].to_vec(),
+        [Value::NONE, Value::None(1), Value::Bool(false), Value::Bool(true)].to_vec(),
         [i64::MIN, -256, -1, 0, 1, 255, i64::MAX].map(Value::Int).to_vec(),
         [0, 1, i64::MAX as u64, u64::MAX].map(Value::UInt).to_vec(),
         [f64::NAN, -f64::NAN, f64::NEG_INFINITY, -1.0, -5e-324, -0.0, 0.0, 5e-324, f64::INFINITY]
@@ -108,16 +108,14 @@ fn awkward_values_sort_pair_by_pair() {
             .map(text)
             .to_vec(),
         [at(-2, -1), at(-1, -1), at(-1, 0), at(0, -1), at(0, 0), at(0, 1), at(1, 999_999_999)].to_vec(),
-        [vec![], vec![Value::None(0)], vec![Value::Int(1)], vec![Value::Int(1), Value::None(0)]]
-            .map(Value::List)
-            .to_vec(),
+        [vec![], vec![Value::NONE], vec![Value::Int(1)], vec![Value::Int(1), Value::NONE]].map(Value::List).to_vec(),
     ]
     .concat();
     for a in &values {
         for b in &values {
             let key = |value: &Value| encoded(std::slice::from_ref(value));
             assert_eq!(key(a).cmp(&key(b)), a.cmp(b), "{a:?} and {b:?}");
-            // Whatever follows.
+            // The order does not depend on what follows.
             let followed = |value: &Value| encoded(&[value.clone(), text("")]);
             assert_eq!(followed(a).cmp(&followed(b)), a.cmp(b), "{a:?} and {b:?}");
         }

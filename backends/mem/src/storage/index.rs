@@ -1,0 +1,181 @@
+//! One index, with its entries in order, and hashed if they are unique.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use crate::encode::key::Key;
+use crate::schema::layout::Slot;
+use crate::storage::pages::Pages;
+use crate::storage::row::StoredRow;
+
+/// The ids of the rows by their entries. Cloning the tree takes constant time.
+pub(crate) type Tree = OrdMap<Key, u64>;
+
+/// The entries of an index.
+#[derive(Debug)]
+pub(crate) struct Index {
+    ordered: Ordered,
+    /// The rows by their entries, for look-ups and for uniqueness; `None` if the index is not unique.
+    unique: Option<HashMap<Key, Arc<StoredRow>>>,
+}
+
+/// The entries in order.
+///
+/// The entries of a key are sorted when a query first needs a range or an order. Most keys are only used for look-ups, and a
+/// tree costs a create more than everything else together.
+#[derive(Debug)]
+enum Ordered {
+    /// The entries have not been needed in order yet.
+    Not,
+    /// A query is sorting the entries. This is what has changed since: entries added, with the row's id, and entries removed.
+    Sorting(Vec<(Key, Option<u64>)>),
+    /// The entries are in order, and are kept in order.
+    Sorted(Tree),
+}
+
+impl Index {
+    /// The index of these rows. The error is a row whose values another row also has.
+    pub(crate) fn build<'a>(slot: &Slot, rows: &'a Pages) -> Result<Self, &'a StoredRow> {
+        if !slot.unique {
+            return Ok(Self { ordered: Ordered::Sorted(Self::sorted(slot, rows)), unique: None });
+        }
+        let mut unique = HashMap::new();
+        for row in rows.range(0..u64::MAX) {
+            let Some(entry) = slot.entry(row.id, row.discriminator.as_deref(), &row.doc) else { continue };
+            if unique.insert(entry, Arc::clone(row)).is_some() {
+                return Err(row);
+            }
+        }
+        Ok(Self { ordered: Ordered::Not, unique: Some(unique) })
+    }
+
+    pub(crate) fn is_unique(&self) -> bool {
+        self.unique.is_some()
+    }
+
+    /// The entries of these rows in order.
+    pub(crate) fn sorted(slot: &Slot, rows: &Pages) -> Tree {
+        let entry = |row: &StoredRow| slot.entry(row.id, row.discriminator.as_deref(), &row.doc);
+        rows.range(0..u64::MAX).filter_map(|row| Some((entry(row)?, row.id))).collect()
+    }
+
+    /// The entries in order, if they are sorted.
+    pub(crate) fn tree(&self) -> Option<Tree> {
+        match &self.ordered {
+            Ordered::Sorted(tree) => Some(tree.clone()),
+            _ => None,
+        }
+    }
+
+    /// Notes all changes from now on. False if another query is sorting the entries, or has sorted them.
+    pub(crate) fn begin_sorting(&mut self) -> bool {
+        let begins = matches!(self.ordered, Ordered::Not);
+        if begins {
+            self.ordered = Ordered::Sorting(Vec::new());
+        }
+        begins
+    }
+
+    /// Takes over the entries as they were when the sorting began, or `None` if it failed.
+    pub(crate) fn end_sorting(&mut self, sorted: Option<Tree>) {
+        if let Ordered::Sorting(changes) = std::mem::replace(&mut self.ordered, Ordered::Not)
+            && let Some(tree) = sorted
+        {
+            self.ordered = Ordered::Sorted(tree);
+            changes.into_iter().for_each(|(entry, id)| self.order(entry, id));
+        }
+    }
+
+    fn order(&mut self, entry: Key, id: Option<u64>) {
+        match (&mut self.ordered, id) {
+            (Ordered::Not, _) => {}
+            (Ordered::Sorting(changes), id) => changes.push((entry, id)),
+            (Ordered::Sorted(tree), Some(id)) => drop(tree.insert(entry, id)),
+            (Ordered::Sorted(tree), None) => drop(tree.remove(&entry)),
+        }
+    }
+
+    /// The number of entries; `None` if a query is sorting those of a key that was dropped.
+    pub(crate) fn len(&self) -> Option<usize> {
+        match (&self.unique, &self.ordered) {
+            (Some(unique), _) => Some(unique.len()),
+            (None, Ordered::Sorted(tree)) => Some(tree.len()),
+            (None, Ordered::Not | Ordered::Sorting(_)) => None,
+        }
+    }
+
+    /// The row with this entry.
+    #[inline]
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&Arc<StoredRow>> {
+        self.unique.as_ref()?.get(key)
+    }
+
+    /// The first row with these values, if the index is not unique, so that its entries end with the id.
+    pub(crate) fn first(&self, key: &[u8]) -> Option<u64> {
+        match &self.ordered {
+            Ordered::Sorted(tree) if self.unique.is_none() => Self::first_in(tree, key),
+            _ => None,
+        }
+    }
+
+    /// The first row with these values in a tree whose entries end with the id.
+    pub(crate) fn first_in(tree: &Tree, key: &[u8]) -> Option<u64> {
+        let (entry, id) = tree.range(Key::new(key)..).next()?;
+        let entry: &[u8] = entry.borrow();
+        (entry.len() == key.len() + size_of::<u64>() && entry.starts_with(key)).then_some(*id)
+    }
+
+    /// Whether the index is unique and has this entry.
+    pub(crate) fn is_taken(&self, entry: &Key) -> bool {
+        self.unique.as_ref().is_some_and(|unique| unique.contains_key(entry))
+    }
+
+    /// Adds a row's entry.
+    pub(crate) fn add(&mut self, entry: Option<Key>, row: &Arc<StoredRow>) {
+        let Some(entry) = entry else { return };
+        if let Some(unique) = &mut self.unique {
+            unique.insert(entry.clone(), Arc::clone(row));
+        }
+        self.order(entry, Some(row.id));
+    }
+
+    /// Replaces the row that had the same entry and the same id.
+    pub(crate) fn keep(&mut self, entry: Option<&Key>, row: &Arc<StoredRow>) {
+        if let Some(place) = self.unique.as_mut().zip(entry).and_then(|(unique, entry)| unique.get_mut(entry)) {
+            *place = Arc::clone(row);
+        }
+    }
+
+    /// Removes a row's entry.
+    pub(crate) fn remove(&mut self, entry: Option<&Key>) {
+        let Some(entry) = entry else { return };
+        if let Some(unique) = &mut self.unique {
+            unique.remove(entry);
+        }
+        self.order(entry.clone(), None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sorting_that_failed_is_begun_anew_and_one_that_succeeded_is_not() {
+        let mut index = Index { ordered: Ordered::Not, unique: Some(HashMap::new()) };
+        assert!(index.begin_sorting() && !index.begin_sorting());
+        index.end_sorting(None);
+        assert!(index.tree().is_none() && index.begin_sorting());
+        // Changes in the meantime are in the tree, in their order.
+        let (a, b) = (Key::new(b"a"), Key::new(b"b"));
+        for (entry, id) in [(&a, Some(1)), (&a, None), (&a, Some(2)), (&b, Some(3)), (&b, None)] {
+            index.order(entry.clone(), id);
+        }
+        index.end_sorting(Some(Tree::new()));
+        assert_eq!(index.tree().unwrap().into_iter().collect::<Vec<_>>(), [(a, 2)]);
+        assert!(!index.begin_sorting() && index.tree().is_some());
+    }
+}

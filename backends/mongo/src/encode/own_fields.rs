@@ -1,0 +1,7 @@
+//! The names of longevity's own fields, which come first in a stored document.
+
+pub(crate) const ID: &str = "_id";
+pub(crate) const TYPE: &str = "_type";
+pub(crate) const VERSION: &str = "_version";
+pub(crate) const CREATED_AT: &str = "_created_at";
+pub(crate) const UPDATED_AT: &str = "_updated_at";

@@ -1,0 +1,22 @@
+//! The schema of a table: its columns, checks and indexes, and how `create_schema` completes what a database has.
+
+/// The check that each table has.
+pub(crate) mod checks;
+/// The columns for keys and indexes.
+pub(crate) mod column;
+/// What a database has of a table, compared with what the model needs.
+pub(crate) mod comparison;
+/// Creating tables, and adding what they lack.
+pub(crate) mod create;
+/// Filling added columns from the documents.
+pub(crate) mod fill;
+/// The table that a definition becomes.
+pub(crate) mod layout;
+/// Identifiers and literals in SQL.
+pub(crate) mod names;
+/// A table whose schema was read.
+pub(crate) mod ready_table;
+/// The statements whose text depends on the table alone.
+pub(crate) mod statements;
+/// Keys that the model does not declare.
+pub(crate) mod undeclared;
