@@ -92,9 +92,9 @@ pub enum Error {
         "other writers changed the rows of {type_name} during each of {tries} tries, and nothing was done: try again"
     )]
     Contended {
-        /// The number of tries.
+        /// The repository's type.
         type_name: &'static str,
-        /// How often it was tried.
+        /// The number of tries.
         tries: usize,
     },
     /// Another transaction conflicted with this one on every try. Nothing was changed.
@@ -130,7 +130,7 @@ pub enum Error {
     },
     /// The store failed while it wrote. The write or the transaction was done as a whole or not at all, and it is not known
     /// which. Check before you repeat it.
-    #[error("it is not known whether the {backend} back end did this, check before you repeat it: {source}")]
+    #[error("it is not known whether the {backend} back end did this; check before you repeat it: {source}")]
     OutcomeUnknown {
         /// The back end.
         backend: &'static str,
@@ -233,7 +233,7 @@ pub enum Error {
         limit: String,
     },
     /// The query is larger or deeper than the store can answer at once. Nothing was read.
-    #[error("the query is too large for the {backend} back end, split it: {limit}")]
+    #[error("the query is too large for the {backend} back end; split it: {limit}")]
     QueryTooLarge {
         /// The back end.
         backend: &'static str,
@@ -288,7 +288,7 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// What a caller may do about the error: repeat the call, change it, or check first.
+    /// What a caller may do about the error: repeat the call, change it, or first check whether it was done.
     ///
     /// ```
     #[doc = include_str!("../doc/open.txt")]

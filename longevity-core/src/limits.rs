@@ -14,7 +14,7 @@
 /// and `!!a` has one.
 pub const FILTER_LEVELS: usize = 50;
 
-/// The properties of an order, each counted once: MongoDB sorts by 32 fields, and the last of them is the row's id.
+/// The properties of an order, each counted once. MongoDB sorts by at most 32 fields, and the row's id is one of them.
 pub const ORDER_PROPERTIES: usize = 31;
 
 /// The levels of arrays and objects in a document, including the document itself. It is the depth that MongoDB

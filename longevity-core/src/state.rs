@@ -11,8 +11,8 @@ use crate::value::{Timestamp, Value};
 /// A value of a persistent type and what the store knows about it: the row's id, its version and its timestamps.
 ///
 /// A state comes from a repository, and goes back to one for an update or a delete. Until then, changes to it are in memory
-/// only. Outside its transaction, a state is refused until the transaction is committed, and for good if the transaction is
-/// rolled back. This does not depend on optimistic locking.
+/// only. A state that was read or written in a transaction is refused outside it until the transaction is committed, and for
+/// good if the transaction is rolled back. This does not depend on optimistic locking.
 ///
 /// ```
 #[doc = include_str!("../doc/open.txt")]
@@ -50,7 +50,7 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Whether the row can be as this says, for a write in this transaction or outside of any. If the state comes from a
+    /// Whether the row can be as this state says, for a write in this transaction or outside of any. If the state comes from a
     /// transaction that was undone, such a row may never have existed, or another row may have its id or its version by now. If
     /// it comes from an open transaction, the row is not yet written for anyone else.
     pub(crate) fn is_good_in(&self, transaction: Option<&Arc<Origin>>) -> bool {
@@ -97,7 +97,7 @@ impl Origin {
         true
     }
 
-    /// Whether this is the other one, or nested in it.
+    /// Whether this is the same transaction as the other one, or is nested in it.
     fn is_within(&self, other: &Origin) -> bool {
         let mut origin = Some(self);
         while let Some(this) = origin {

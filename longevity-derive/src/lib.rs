@@ -39,8 +39,9 @@ use proc_macro::TokenStream;
 /// * On a field, `#[component(name = "image")]`: the name under which the field is stored. The default is the field's serde
 ///   name. Stored names must not be empty, start with `$` or `_`, or contain a dot or a NUL. A variant's stored name is its
 ///   serde name.
-/// * On the type, `#[component(deserialized_by_hand)]`: you wrote its `Deserialize` yourself, so it may have rules. A patch of one of its
-///   fields then decodes and encodes the whole value, so that the rules hold. Without it, MongoDB changes the field where it is stored.
+/// * On the type, `#[component(deserialized_by_hand)]`: you wrote its `Deserialize` yourself, so it may have rules. A patch of
+///   one of its fields then decodes and encodes the whole value, so that the rules hold. Without the attribute, MongoDB changes
+///   the field where it is stored.
 /// * On the type, `#[component(crate = "path")]`: the path to the `longevity` crate, if it has another name.
 #[proc_macro_derive(Component, attributes(component))]
 pub fn component(input: TokenStream) -> TokenStream {
@@ -62,7 +63,8 @@ pub fn component(input: TokenStream) -> TokenStream {
 ///
 /// * On the type, `#[key_val(User)]`: the persistent type that it identifies. This is required. For a key of a derived type, name
 ///   the struct: `#[key_val(Member)]`. `#[key_val(User, crate = "path")]` also gives the path to the `longevity` crate.
-/// * On the type, `#[key_val(User, deserialized_by_hand)]`: you wrote its `Deserialize` yourself; see [`Component`](macro@Component).
+/// * On the type, `#[key_val(User, deserialized_by_hand)]`: you wrote its `Deserialize` yourself; see
+///   [`Component`](macro@Component).
 /// * On a field, `#[key_val(name = "region")]`: the name under which the field is stored, as for a component.
 #[proc_macro_derive(KeyVal, attributes(key_val))]
 pub fn key_val(input: TokenStream) -> TokenStream {
@@ -90,15 +92,15 @@ pub fn key_val(input: TokenStream) -> TokenStream {
 /// * `primary_key(id)`, `primary_key(id, hashed)`, `primary_key(id, partition(region))`: the key that is the row's
 ///   identity. The partition lists the first fields of the key value, as paths that start there.
 /// * `index(profile.tagline)`, `index(num_cats, username)`: an index on properties, for queries that filter or order by them. It
-///   can be repeated. Paths can lead through options. Clippy's `duplicated_attributes` takes a property in two indexes for a
-///   mistake, so allow that lint there.
+///   can be repeated. Paths can lead through options. Clippy's lint `duplicated_attributes` takes a property in two indexes
+///   for a mistake, so allow it there.
 /// * `deserialized_by_hand`: you wrote its `Deserialize` yourself; see [`Component`](macro@Component).
-/// * `derived(User)`: a variant of this poly type holds the struct, which shares the poly type's table. It has no `table` and no
-///   `primary_key` of its own.
+/// * `derived(User)`: a variant of this poly type holds the struct, which shares the poly type's table. The struct has no `table`
+///   and no `primary_key` of its own.
 ///
 /// # On an enum
 ///
-/// * `poly`: this is required.
+/// * `poly`: makes the enum a poly type. This is required.
 /// * `props(username: Username)`: the properties that the structs of all variants have, with their types.
 /// * `key(..)`, `primary_key(..)` and `index(..)`: as for a struct, on those properties.
 /// * `table = "users"`: as for a struct.
@@ -161,7 +163,7 @@ pub fn domain_model(input: TokenStream) -> TokenStream {
 ///
 /// # Attributes
 ///
-/// * On the type, `#[projected(Member)]`: the persistent type whose rows it is read from, or several of them. This is required.
+/// * On the type, `#[projected(Member)]`: the persistent type whose rows it is read from, or several types. This is required.
 ///   `#[projected(Member, crate = "path")]` also gives the path to the `longevity` crate.
 /// * On a field, `#[projected(User::props().username)]`: an expression for its source. It can be anything that
 ///   `Repo::project` takes: a property, `by_type()`, or `to()` for a struct in a struct. The default is the type's property with

@@ -1,4 +1,4 @@
-//! A back end that is chosen at run time, from an address: an enum over the other back ends.
+//! A back end that is chosen at run time by an address: an enum over the other back ends.
 
 use std::fmt;
 use std::pin::Pin;
@@ -435,7 +435,7 @@ fn unknown(text: &str, known: &str) -> Error {
     Error::Connection { kind: ErrorKind::Permanent, source: problem.into() }
 }
 
-const ANOTHER: &str = "a document or a table of another back end";
+const ANOTHER: &str = "it received a document or a table of another back end";
 
 impl AnyBackend {
     fn own(&self) -> &Self {

@@ -1,8 +1,9 @@
 //! Persistence for domain models that are algebraic data types, in memory, in SQLite or in MongoDB.
 //!
 //! Derive [`PersistentType`](macro@PersistentType) on an enum, the *poly type*, and on the struct in each of its variants, the
-//! *derived types*: all of them share one table with a discriminator. The repository of the enum sees every row, that of a struct
-//! the rows of its variant. Keys, queries and transactions are typed, and mean the same on every back end.
+//! *derived types*: all of them share one table with a discriminator. The repository of the enum sees every row, and the
+//! repository of a struct sees the rows of its variant. Keys, queries and transactions are typed, and mean the same on every
+//! back end.
 //!
 //! ```
 //! use longevity::prelude::*;
@@ -49,7 +50,7 @@
 //!   [`DomainModel`](macro@DomainModel), [`Projected`](macro@Projected).
 //! * [`Longevity`] is the store, [`Repo`] a repository, [`PState`] a value with its row's id and version. [`Query`] and [`Prop`]
 //!   build queries; [`Transaction`] and [`Snapshot`] have repositories too.
-//! * [`mod@blocking`] has the same without `async`.
+//! * [`mod@blocking`] has the same store and repositories without `async`.
 //! * [`Error`] lists what can go wrong.
 //! * [`DomainModel::description`] describes a model to a program, or as a diagram.
 //! * [`backend`] is the interface that a back end implements.

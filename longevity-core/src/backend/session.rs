@@ -41,9 +41,9 @@ pub trait Session: Send + Sync + 'static {
     /// row occurs twice. More than one write needs
     /// [`Capabilities::atomic_batches`](crate::backend::Capabilities::atomic_batches).
     ///
-    /// The entries of the old rows leave the indexes and those of the new rows enter, whatever their discriminators. Whether a
-    /// key is taken MUST be decided by the state after all the writes. Rows may exchange their key values, in whichever order
-    /// they come, and take those of deleted rows.
+    /// The entries of the old rows leave the indexes, and the entries of the new rows enter, whatever their discriminators.
+    /// Whether a key is taken MUST be decided by the state after all the writes. Rows may exchange their key values, in
+    /// whichever order they come, and may take the key values of deleted rows.
     ///
     /// A write may [ask](crate::backend::Target::before) for the row before it. [`Written`](crate::backend::Written) MUST then
     /// have the very row that the write replaced or deleted; otherwise a log shows changes that never happened. If that row
@@ -55,7 +55,7 @@ pub trait Session: Send + Sync + 'static {
     ) -> impl Future<Output = Result<AllWritten<Self::Document>, (usize, WriteFailure)>> + Send;
 
     /// Changes the row with this key in place, raises its version by one, and returns the row as it then is. The result MUST be
-    /// that of a look-up and a replacement of the row that was found, even if others change the row in the meantime.
+    /// the same as if the row was looked up and replaced, even if others change the row in the meantime.
     ///
     /// Returns `None` and does nothing in each of these cases: there is no such row in scope, its discriminator is not one of
     /// the [definition's](crate::table::TableDefinition::discriminators), a number is out of range, a key is taken, or the back

@@ -29,9 +29,9 @@ pub enum TransactionMode {
 /// # Contract
 ///
 /// * All reads MUST be from one moment, for all tables together, changed only by the transaction's own writes. The moment is
-///   that of the transaction's begin; for a transaction that writes it MAY be that of its first operation. Writes that others
-///   make in the meantime MUST NOT be overwritten: where the transaction cannot continue, an operation or the commit MUST fail
-///   with [`Error::TransactionConflict`].
+///   the transaction's begin; for a transaction that writes it MAY be its first operation. Writes that others make in the
+///   meantime MUST NOT be overwritten: where the transaction cannot continue, an operation or the commit MUST fail with
+///   [`Error::TransactionConflict`].
 /// * Operations that are begun at the same time MUST be done one after the other, in any order. An operation after the end MUST
 ///   fail with [`Error::TransactionEnded`].
 /// * A transaction MUST NOT block its own thread: an operation waits as a future does.

@@ -152,7 +152,7 @@ impl<'de, F: Format, V: Visitor<'de>> Visitor<'de> for KeyText<F, V> {
     fn visit_str<E: Error>(self, key: &str) -> Result<V::Value, E> {
         match F::object_key_text(key) {
             Some(text) => self.visitor.visit_str(&text),
-            None => Err(E::invalid_value(Unexpected::Str(key), &"a key that is written for some text")),
+            None => Err(E::invalid_value(Unexpected::Str(key), &"a key as this format writes it")),
         }
     }
 }

@@ -13,7 +13,7 @@
 //! | [`Bytes`](crate::Bytes) | lower-case hexadecimal text, which sorts as the bytes do |
 //! | UUID, [`Timestamp`](crate::Timestamp), `char`, a choice | text |
 //! | `None`, `Some(x)` | `null`, `x` |
-//! | `Some(x)` directly in `Some` or in a newtype in `Some`, where `x` is anything | `{"$some": x}`, and `null` inside for `Some(None)` |
+//! | `Some(None)`, `Some(Some(x))`, also with a newtype between | `{"$some": null}`, `{"$some": x}` |
 //! | a struct | an object, even without fields |
 //! | a map whose keys are choices, or scalars other than floats | an object with its keys as text |
 //! | any other map | an array of `[key, value]` |

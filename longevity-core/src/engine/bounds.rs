@@ -11,7 +11,7 @@ use crate::value::{Path, Value};
 /// Fails if the query is too large or too deep for any store.
 pub(crate) fn ensure_within(backend: &'static str, select: &Select) -> Result<(), Error> {
     if select.order.len() > ORDER_PROPERTIES {
-        return Err(too_large(backend, format!("an order is by at most {ORDER_PROPERTIES} properties")));
+        return Err(too_large(backend, format!("an order has at most {ORDER_PROPERTIES} properties")));
     }
     ensure_paths_within(backend, select.order.iter().map(|by| &by.path))?;
     let mut left = vec![(&select.predicate, 1)];

@@ -37,13 +37,13 @@ enum Loss {
     Failure(String),
 }
 
-/// It may be used.
+/// The transaction may be used.
 const OPEN: u8 = 0;
-/// Another transaction is nested in it.
+/// A transaction that is nested in this one is open.
 const NESTED: u8 = 1;
 const COMMITTED: u8 = 2;
 const ROLLED_BACK: u8 = 3;
-/// Its commit has begun, and it is not known, perhaps forever, whether it was done.
+/// The commit has begun, and whether it was done is not known yet, and perhaps never will be.
 const UNKNOWN: u8 = 4;
 
 impl<B: Backend> Level<B> {
@@ -139,7 +139,7 @@ impl<B: Backend> Level<B> {
         Ok(&self.shared.transaction)
     }
 
-    /// The rows, if the transaction may write those of the type. Call [`done`](Writing::done) when the write has a result.
+    /// The rows, if the transaction may write rows of the type. Call [`done`](Writing::done) when the write has a result.
     pub(crate) fn rows_to_write(&self, type_name: &'static str) -> Result<Writing<'_, B>, Error> {
         self.shared.writes.fetch_add(1, Ordering::SeqCst);
         let mut writing = Writing { level: self, is_done: true };

@@ -54,8 +54,8 @@ impl<P: 'static> Filter<P> {
             return other;
         }
         let deepest = self.levels.max(other.levels);
-        // The levels as a part of a conjunction or a disjunction, which takes in an operation of its own kind without another
-        // level.
+        // The levels of each filter as a part of the combination. A conjunction merges with a conjunction, and a disjunction
+        // with a disjunction, without another level.
         let in_and = |filter: &Self| filter.levels + usize::from(!matches!(filter.predicate, Predicate::And(_)));
         let in_or = |filter: &Self| filter.levels + usize::from(!matches!(filter.predicate, Predicate::Or(_)));
         let (and, or) = (in_and(&self).max(in_and(&other)), in_or(&self).max(in_or(&other)));
@@ -173,7 +173,7 @@ impl<P: 'static> Filter<P> {
 /// other.
 #[diagnostic::on_unimplemented(
     message = "a property of `{Self}` cannot be used in a query over `{Q}`",
-    label = "this is about `{Self}`",
+    label = "this uses properties of `{Self}`",
     note = "a query over a poly type takes properties of the poly type and of its derived types; a query over a derived type takes its own properties and those of its poly type, but not those of its siblings"
 )]
 pub trait FiltersRowsOf<Q> {
@@ -191,7 +191,7 @@ impl<P> FiltersRowsOf<P> for P {
 /// States that filters over `Self` and over `Q` may be combined into one over [`Both`](Self::Both), the wider of the two.
 #[diagnostic::on_unimplemented(
     message = "a filter over `{Self}` cannot be combined with one over `{Q}`",
-    label = "this is about `{Self}`",
+    label = "one side is over `{Self}`, and the other is over `{Q}`",
     note = "the properties of a poly type combine with those of each of its derived types; siblings have no rows in common, but `widen()` turns their filters into filters over the poly type"
 )]
 pub trait CombinesWith<Q> {

@@ -269,7 +269,9 @@ impl Change {
         match &self.op {
             Op::Set(value) => match value.clone().in_options(self.options) {
                 Value::None(depth) if depth < around => {
-                    return Err("setting the content of a variant to none does not make it another variant");
+                    return Err(
+                        "the content of a variant cannot be set to `None`: to change the variant, set the whole enum",
+                    );
                 }
                 value => *place = value.within(around),
             },

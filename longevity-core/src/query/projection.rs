@@ -169,8 +169,8 @@ impl<P> Projection<P> for ByType {
 #[doc = include_str!("../../doc/close.txt")]
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not read from rows of `{P}`",
-    label = "its `#[projected(..)]` names the types whose rows it is read from",
+    message = "`{Self}` cannot be read from rows of `{P}`",
+    label = "a projection is read from rows of the types in its `#[projected(..)]`",
     note = "add `#[derive(Projected)]` and `#[projected({P})]` to it"
 )]
 pub trait Projected<P>: Sized {

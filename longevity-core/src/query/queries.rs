@@ -113,7 +113,7 @@ impl<P: 'static> Query<P> {
 /// Orders, projections, aggregates and patches need this.
 #[diagnostic::on_unimplemented(
     message = "not every row of `{Q}` has the properties of `{Self}`",
-    label = "this is about `{Self}`",
+    label = "this uses properties of `{Self}`",
     note = "orders, projections, aggregates and patches take properties that all rows have: those of `{Q}` and of its poly type; if all variants have a property, declare it in `props(..)` of the poly type"
 )]
 pub trait CoversRowsOf<Q> {}

@@ -10,8 +10,9 @@ use crate::value::{Comparison, Path, Step, Value};
 
 /// A variant of a poly component. Its content behaves like that of an option, which is absent in a value of another variant.
 ///
-/// The properties of the content are its fields. A variant around one value is the property of an option of that value. A
-/// variant around an option is the property of that option, which is `None` in a value of another variant too.
+/// The fields of this struct are the properties of the content. A variant that holds one value is used like a property that is
+/// an option of that value. If the one value is itself an option, the variant is used like a property that is that option,
+/// which is `None` in a value of another variant too.
 ///
 /// ```
 /// use longevity::prelude::*;

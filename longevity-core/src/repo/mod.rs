@@ -50,7 +50,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.table.backend.name()
     }
 
-    /// Waits for the future in the back end's own manner.
+    /// Waits for the future on the calling thread, by [`Backend::block_on`].
     #[cfg(feature = "blocking")]
     pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.table.backend.block_on(future)

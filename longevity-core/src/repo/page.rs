@@ -84,7 +84,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let cursor = |way: Way, state: Option<&PState<P>>| {
             let place = match (state, &at) {
                 (Some(state), _) => place_of(&select, state),
-                // An empty page stays where its cursor was: the rows of the other side begin at the cursor itself.
+                // An empty page has its own place: the pages in the other direction begin at the cursor itself.
                 (None, Some((_, place))) => Place { inclusive: !place.inclusive, ..place.clone() },
                 (None, None) => return Ok(None),
             };

@@ -93,7 +93,7 @@ impl<P: PersistentType, B: Backend> PStates<P, B> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// The same, waiting in the back end's own manner.
+    /// The same, but waits on the calling thread, by [`Backend::block_on`].
     #[cfg(feature = "blocking")]
     pub(crate) fn block_on_next(&mut self) -> Option<Result<PState<P>, Error>> {
         if let Source::Strict { table, .. } = &self.source {

@@ -40,7 +40,7 @@ pub(crate) fn rows_after(definition: &TableDefinition, order: &[OrderBy], ties: 
         let property = Property::of(definition, by);
         let equal = compare(by, Comparison::Eq, value.clone());
         predicate = property.after(by, value).or(equal.and(predicate));
-        // The conjunction repeats, on its own, a condition that holds for both parts, so that an index finds where to begin.
+        // This condition follows from both parts. It is added as a conjunct of its own, so that an index finds where to begin.
         if position == 0
             && let Some(bound) = property.bound(by, value)
         {

@@ -14,7 +14,7 @@ pub enum Integer {}
 /// Text, or a newtype of it.
 #[derive(Debug)]
 pub enum Text {}
-/// A floating-point number: it has an order, but is never a key or in one.
+/// A floating-point number: it has an order, but is never a key or a part of one.
 #[derive(Debug)]
 pub enum Float {}
 /// A controlled vocabulary, which is an enum of units. Has equality only.
@@ -62,7 +62,7 @@ impl<K: HasOrder> HasOrder for Optional<K> {}
     message = "a property of kind `{Self}` cannot be indexed",
     label = "an index holds single values: numbers, text, timestamps, choices, key values, and options of them",
     note = "for a component, index the fields that queries compare, such as `index(profile.tagline)` for a `profile`",
-    note = "for a list, a set, a map or an enum with data, remove it from the index, because queries for its contents work without one; if such a query has to be fast, store the value that it compares in another field, and index that"
+    note = "for a list, a set, a map or an enum with data, remove it from the index, because queries for its contents need no index; if such a query has to be fast, store the value that it compares in another field, and index that"
 )]
 pub trait Indexable {}
 

@@ -175,7 +175,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         self.repo_in(None)
     }
 
-    /// The same, in a transaction.
+    /// The repository over the store or, if there is a level, in its transaction.
     fn repo_in<P>(&self, level: Option<Arc<Level<B>>>) -> Repo<P, B>
     where
         P: PersistentType,

@@ -79,7 +79,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// The properties as errors show them.
+    /// The properties, as errors show them.
     pub fn property(&self) -> String {
         let names: Vec<_> = self.properties.iter().map(Path::to_string).collect();
         names.join(", ")
@@ -188,10 +188,11 @@ impl TableDefinition {
         let wanted = column.shape_name();
         let problem = match reason {
             None => format!(
-                "the row {row} has none, and it is needed: give it a default with `#[serde(default)]`, or make it an `Option`"
+                "the row {row} has no value for it, but it is required: give it a default with `#[serde(default)]`, or make it an \
+                 `Option`"
             ),
             Some(reason) => format!(
-                "the row {row} has no {wanted} there ({reason}): a property that changes its type needs another stored name, \
+                "the row {row} has no {wanted} there ({reason}): a property that has changed its type needs another stored name, \
                  `#[persistent(name = \"..\")]`"
             ),
         };

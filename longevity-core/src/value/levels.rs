@@ -29,7 +29,7 @@ impl Drop for Around {
 }
 
 /// The owned form of a value. Every nested value comes through here, so that no more is read than the levels that a document
-/// may have. A deeper value is replaced by one that is too deep on its own.
+/// may have. A deeper value is replaced by a value that is itself too deep.
 pub(super) fn to_value(value: &dyn Composite) -> Value {
     // A variant without content is a value in a value, but no level of a document.
     if AROUND.get() > DOCUMENT_LEVELS + 1 {
@@ -100,7 +100,7 @@ mod tests {
             let made = to_value(&list(levels)).levels();
             assert!((DOCUMENT_LEVELS + 1..3 * DOCUMENT_LEVELS).contains(&made), "{made}");
         }
-        assert_eq!(to_value(&list(2)), nested(2), "the others left no trace");
+        assert_eq!(to_value(&list(2)), nested(2), "the earlier values left no trace");
     }
 
     struct Nest(Vec<Nest>);

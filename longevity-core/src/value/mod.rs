@@ -42,7 +42,7 @@ pub enum Value {
     Float(f64),
     /// `char`
     Char(char),
-    /// `String`, or the stored name of a controlled vocabulary's choice.
+    /// `String`, or the stored name of a choice.
     Text(Box<str>),
     /// [`Bytes`]
     Bytes(Box<[u8]>),
@@ -197,7 +197,8 @@ pub trait Composite: Send + Sync {
     }
 }
 
-/// The content of an option, seen from outside; for generated code.
+/// The value of an option that holds this value. If the path ends at the option, an absent content is absent one option deeper.
+/// For generated code.
 #[doc(hidden)]
 pub fn in_option<'a>(held: ValueRef<'a>, at_its_end: bool) -> ValueRef<'a> {
     match held {

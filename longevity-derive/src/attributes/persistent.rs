@@ -9,7 +9,7 @@ use super::property::{Declared, IndexList, KeyEntry, KeyList, PolyProp, PrimaryK
 use super::{Crate, Entry, entries};
 use crate::errors::Errors;
 
-/// What the attribute says of a struct or an enum. The tree checks which entries are allowed where.
+/// What the attribute says about a struct or an enum. The tree checks which entries are allowed where.
 #[derive(Default)]
 pub(crate) struct PersistentAttribute {
     pub(crate) krate: Crate,
@@ -90,7 +90,7 @@ impl PersistentAttribute {
     }
 }
 
-/// What the attribute says of a variant.
+/// What the attribute says about a variant.
 #[derive(Default)]
 pub(crate) struct VariantAttribute {
     pub(crate) discriminator: Option<LitStr>,

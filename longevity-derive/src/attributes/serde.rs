@@ -10,7 +10,7 @@ use super::{Entry, Form, entries};
 use crate::errors::Errors;
 use crate::names::plain;
 
-/// What serde's attributes say of a struct, an enum or a variant.
+/// What serde's attributes say about a struct, an enum or a variant.
 #[derive(Default)]
 pub(crate) struct ContainerSerde {
     /// The convention for the fields of a struct or variant, or for the variants of an enum.
@@ -34,7 +34,7 @@ pub(crate) enum Absent {
     Path(ExprPath),
 }
 
-/// What serde's attributes say of a field.
+/// What serde's attributes say about a field.
 #[derive(Default)]
 pub(crate) struct FieldSerde {
     pub(crate) rename: Option<LitStr>,
@@ -119,24 +119,24 @@ impl From<LitStr> for Renamed {
 fn refuse(entry: &Entry, name: &str, errors: &mut Errors) {
     let reason = match name {
         "tag" | "content" | "untagged" => {
-            "an enum has one stored form, which is the variant's name with the data that it holds, so that filters and documents agree: remove it"
+            "an enum has one stored form, which is the variant's name with the data that it holds, so that filters and documents agree: remove the attribute"
         }
         "transparent" => {
-            "a struct with named fields is stored as a document of them: remove it, or make the struct a newtype, `struct Name(Type);`"
+            "a struct with named fields is stored as a document of them: remove the attribute, or make the struct a newtype, `struct Name(Type);`"
         }
-        "flatten" => "a field is stored under its own name, because its properties look for it there: remove it",
+        "flatten" => "a field is stored under its own name, where its properties look for it: remove the attribute",
         "skip" | "skip_serializing" | "skip_deserializing" | "skip_serializing_if" => {
-            "every field is stored, so that it is read back unchanged and filters find it: remove it, or move the field to a type that is not stored"
+            "every field is stored, so that it is read back unchanged and filters find it: remove the attribute, or move the field to a type that is not stored"
         }
         "with" | "serialize_with" | "deserialize_with" | "getter" => {
-            "a field is stored in the form of its type, which filters and indexes use too: remove it; to store another form, give the field a type of your own that holds that form and derives `Component`, such as `struct Ip(String);`, and convert"
+            "a field is stored in the form of its type, which filters and indexes use too: remove the attribute; to store another form, give the field a type of your own that holds that form and derives `Component`, such as `struct Ip(String);`, and convert"
         }
         "from" | "try_from" | "into" | "remote" => {
-            "a type is stored as it is declared, and filters and indexes rely on that: remove it"
+            "a type is stored as it is declared, and filters and indexes rely on that: remove the attribute"
         }
-        "other" => "an unknown variant is an error, so that no data is lost: remove it",
-        "borrow" => "a stored value owns its data: remove it",
-        _ => "longevity does not know whether this serde attribute changes the stored form: remove it",
+        "other" => "an unknown variant is an error, so that no data is lost: remove the attribute",
+        "borrow" => "a stored value owns its data: remove the attribute",
+        _ => "longevity does not know whether this serde attribute changes the stored form: remove the attribute",
     };
     errors.on(entry, format_args!("`#[serde({name})]` is not allowed on a stored type: {reason}"));
 }

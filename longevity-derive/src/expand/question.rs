@@ -1,4 +1,4 @@
-//! A check in generated code that a struct has a field of some name and type, with an error text of its own if it has not.
+//! A check in generated code that a struct has a field of some name and type, with an error text of its own if it does not.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -11,8 +11,8 @@ pub(crate) struct Question<'a> {
     /// The field's Rust name.
     pub(crate) field: String,
     pub(crate) ty: &'a Type,
-    /// Whether the struct is named where the question is asked. If so, nothing is inferred from where the answer is used.
-    /// Otherwise a struct without any derive would be asked for its fields too, and give a second error.
+    /// Whether the struct is named where the question is asked. Then nothing is inferred from where the answer is used: a struct
+    /// without any derive would otherwise be asked for its fields too, and cause a second error.
     pub(crate) of_named: bool,
     /// The error if there is no such field. `{Self}` is the struct.
     pub(crate) missing: Answer,

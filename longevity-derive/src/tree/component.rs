@@ -93,7 +93,7 @@ pub(crate) fn of_struct(input: &DeriveInput, fields: &Fields, attribute: &str, e
             ContainerSerde::of(&input.attrs, serde::Container::Record, errors);
             errors.on(
                 &fields.unnamed[1],
-                "a struct with several fields is stored by their names: write `struct Name { first: Type, second: Type }`",
+                "a struct with several fields needs names for them, under which they are stored: write `struct Name { first: Type, second: Type }`",
             );
             None
         }
@@ -150,7 +150,7 @@ pub(crate) fn of_enum(input: &DeriveInput, attribute: &str, errors: &mut Errors)
             Fields::Unnamed(fields) => {
                 let name = &variant.ident;
                 let message = format!(
-                    "a variant with several fields is stored by their names: write `{name} {{ first: Type, second: Type }}`, or `{name}` if it holds nothing"
+                    "a variant with several fields needs names for them, under which they are stored: write `{name} {{ first: Type, second: Type }}`, or `{name}` if it holds nothing"
                 );
                 errors.on(
                     fields.unnamed.iter().nth(1).map_or_else(|| name.to_token_stream(), ToTokens::to_token_stream),

@@ -72,7 +72,7 @@ impl Declaration {
                 errors.on(
                     &entry.tokens,
                     format_args!(
-                        "there can be only one primary key, and it is `{other}` already: write `key({})`",
+                        "there can be only one primary key, and `{other}` already is the primary key: write `key({})`",
                         path.text()
                     ),
                 );
@@ -81,7 +81,7 @@ impl Declaration {
             if let Some(other) = keys.iter().find(|key| text(&key.ty) == text(&ty)) {
                 let (ty, other, path) = (text(&ty), other.path.text(), path.text());
                 let message = if other == path {
-                    format!("`{path}` is a key already: remove one of the two")
+                    format!("`{path}` is already a key: remove one of the two")
                 } else {
                     format!(
                         "`{other}` and `{path}` are both keys of type `{ty}`, so `retrieve(&{ty})` could mean either: give one of them a key value type of its own"
@@ -101,9 +101,9 @@ impl Declaration {
             if let Some((position, path)) =
                 of.iter().enumerate().find(|(position, path)| of[..*position].contains(*path))
             {
-                errors.on(&paths[position], format_args!("`{path}` is in this index already: remove one of the two"));
+                errors.on(&paths[position], format_args!("`{path}` is already in this index: remove one of the two"));
             } else if indexes.iter().any(|other| texts(other) == of) {
-                errors.on(Paths(&paths), "there is an index on the same properties already: remove one of the two");
+                errors.on(Paths(&paths), "there is already an index on the same properties: remove one of the two");
             } else if found == paths.len() {
                 indexes.push(paths);
             }

@@ -39,7 +39,7 @@ impl KeyVal {
         for other in types {
             errors.on(
                 other,
-                "a key value identifies one persistent type: remove this one, and give it a key value of its own",
+                "a key value identifies one persistent type: remove this type, and give it a key value of its own",
             );
         }
         let mut container = Container::of(input, krate.private(), errors);

@@ -22,7 +22,7 @@ impl Model {
         let mut roots: Vec<Type> = Vec::new();
         for ty in listed(&input.attrs, "domain_model", &mut krate, errors) {
             if roots.iter().any(|other| text(other) == text(&ty)) {
-                errors.on(&ty, format_args!("`{}` is in the model already: remove one of the two", text(&ty)));
+                errors.on(&ty, format_args!("`{}` is already in the model: remove one of the two", text(&ty)));
             } else {
                 roots.push(ty);
             }

@@ -86,7 +86,7 @@ fn fields(input: &DeriveInput, errors: &mut Errors) -> Vec<Field> {
         Fields::Unnamed(fields) if !fields.unnamed.is_empty() => {
             errors.on(
                 &fields.unnamed,
-                "a persistent type is stored by the names of its fields: write `struct Name { field: Type }`",
+                "a persistent type needs names for its fields, under which they are stored: write `struct Name { field: Type }`",
             );
             Vec::new()
         }

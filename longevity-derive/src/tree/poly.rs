@@ -130,7 +130,7 @@ fn distinct_props(given: Vec<PolyProp>, errors: &mut Errors) -> Vec<PolyProp> {
         if props.iter().any(|other| plain(&other.name) == plain(&prop.name)) {
             errors.on(
                 &prop.name,
-                format_args!("`{}` is in `props(..)` already: remove one of the two", plain(&prop.name)),
+                format_args!("`{}` is already in `props(..)`: remove one of the two", plain(&prop.name)),
             );
         } else {
             props.push(prop);
@@ -160,7 +160,7 @@ fn variants(data: &DataEnum, module: &str, around: &Around<'_>, errors: &mut Err
                     errors.on(
                         &field.ty,
                         format_args!(
-                            "`{other}` holds `{name}` already, and a derived type can have only one discriminator: give `{ident}` a struct of its own"
+                            "`{other}` already holds `{name}`, and a derived type can have only one discriminator: give `{ident}` a struct of its own"
                         ),
                     );
                     continue;
@@ -255,7 +255,7 @@ impl Discriminators {
             Some(other) if other == variant => {
                 errors.on(
                     token,
-                    format_args!("`{value}` is a discriminator of `{variant}` already: remove one of the two"),
+                    format_args!("`{value}` is already a discriminator of `{variant}`: remove one of the two"),
                 );
                 false
             }
@@ -263,7 +263,7 @@ impl Discriminators {
                 errors.on(
                     token,
                     format_args!(
-                        "`{value}` is a discriminator of `{other}` already, so rows of `{variant}` would be read as `{other}`: choose another with `#[persistent(discriminator = \"..\")]`"
+                        "`{value}` is already a discriminator of `{other}`, so rows of `{variant}` would be read as `{other}`: choose another with `#[persistent(discriminator = \"..\")]`"
                     ),
                 );
                 false

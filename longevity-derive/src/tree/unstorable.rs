@@ -41,7 +41,7 @@ fn of_path(path: &TypePath) -> Option<(TokenStream, String)> {
         || (of_crate(&["time"]) && name.ends_with("DateTime"));
     let instead = match name.as_str() {
         "i128" | "u128" if alone => {
-            "no store has 128-bit integers, so store it as text, or as two numbers in a component"
+            "no store has 128-bit integers, so store the number as text, or as two numbers in a component"
         }
         _ if timestamp => {
             "its text does not sort in time order, so convert it to `longevity::Timestamp`, whose stored form always does"

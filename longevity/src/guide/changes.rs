@@ -16,9 +16,9 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! All rows are changed or none: if a key is taken, a number is out of its type's range, or a primary key would change, the
-//! operation fails and writes nothing. Row versions go up by one. If another writer changes a row meanwhile, the operation reads
-//! it again, so no change of others is lost. A repository changes rows of its type only.
+//! All rows are changed or none: if a key is taken, a number would be out of its type's range, or a primary key would change,
+//! the operation fails and writes nothing. Row versions go up by one. If another writer changes a row meanwhile, the operation
+//! reads it again, so no other writer's change is lost. A repository changes rows of its type only.
 //!
 //! # One row
 //!

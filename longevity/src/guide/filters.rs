@@ -30,8 +30,8 @@
 //!
 //! # Text
 //!
-//! Text is compared byte by byte, in no locale. `eq_ignore_case` compares each character in lower case, by Unicode's simple
-//! mapping: `ß` is not `SS`.
+//! Text is compared byte by byte, whatever the locale. `eq_ignore_case` compares each character in lower case, by Unicode's
+//! simple mapping: `ß` is not `SS`.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -100,5 +100,5 @@
 //! ```
 //!
 //! The cost of a conjunction, a disjunction or a list of values is linear in its length. Each operation, on every back end,
-//! refuses a filter that is nested deeper than [`limits`](crate::limits) allow, and an operand that no document could hold, as
-//! [`QueryTooLarge`](crate::Error::QueryTooLarge).
+//! refuses a filter that is nested deeper than [`limits`](crate::limits) allow, and an operand that no document could hold,
+//! with [`QueryTooLarge`](crate::Error::QueryTooLarge).

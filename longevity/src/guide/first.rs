@@ -1,7 +1,7 @@
 //! A first program: a poly type with a key of its own, and a derived type with a key, a component and indexes.
 //!
-//! An `Option<PState<User>>` is what a look-up returns, a `PState<Member>` what a repository of members creates and updates: the
-//! value, with the row's id and version. A row of a derived type is also one of its poly type, so [`widen`](crate::PState::widen)
+//! A look-up returns an `Option<PState<User>>`, and a repository of members creates and updates a `PState<Member>`: the value,
+//! with the row's id and version. A row of a derived type is also one of its poly type, so [`widen`](crate::PState::widen)
 //! always succeeds; [`narrow`](crate::PState::narrow) returns the state unchanged if the row is of another type.
 //!
 //! ```
@@ -60,7 +60,7 @@
 //! assert_eq!(page.len(), 1);
 //!
 //! let ann = members.update(ann.modify(|m| m.num_cats += 1)).await?;
-//! let user: PState<User> = ann.widen(); // and `narrow::<Member>()` back, fallible
+//! let user: PState<User> = ann.widen(); // `narrow::<Member>()` leads back, and may fail
 //! users.delete(user).await?;
 //! # Ok(())
 //! # }

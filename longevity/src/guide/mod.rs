@@ -2,7 +2,7 @@
 //!
 //! | chapter | |
 //! | --- | --- |
-//! | [`first`] | a first program: keys, a component, nested indexes, from one type to the other and back |
+//! | [`first`] | a first program: keys, a component, nested indexes, states of a derived and of a poly type |
 //! | [`filters`] | selecting rows: comparisons, text, collections, maps, poly components, and how filters combine |
 //! | [`poly`] | queries over a poly type and its derived types |
 //! | [`pages`] | orders, windows, and pages that stay where they are |
@@ -21,8 +21,8 @@
 //!
 //! # Every form on every back end
 //!
-//! All forms mean the same on every back end, but the back ends find the rows differently. `index`: by an index on the property
-//! where there is one. `looks`: by a look at each row that the rest of the query leaves.
+//! All forms mean the same on every back end, but the back ends find the rows differently. With `index`, an index on the
+//! property finds them, if there is one. With `looks`, the back end looks at each row that the rest of the query leaves.
 //!
 #![doc = include_str!("forms.md")]
 

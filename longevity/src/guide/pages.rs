@@ -13,9 +13,9 @@
 //!
 //! # Pages
 //!
-//! An offset counts rows, so it shows some twice and hides others when rows come and go. [`page`](crate::Repo::page) begins after
-//! the last row of the page before, wherever that row is now. Its cursors are text that may be sent to a client and come back: a
-//! cursor that was changed, or that belongs to another query, is refused.
+//! An offset counts rows, so pages by offset show some rows twice and hide others when rows come and go.
+//! [`page`](crate::Repo::page) begins after the last row of the page before, wherever that row is now. Its cursors are text
+//! that may be sent to a client and come back: a cursor that was changed, or that belongs to another query, is refused.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]

@@ -1,7 +1,7 @@
 //! Queries over a poly type and its derived types.
 //!
 //! The repository of a derived type sees the rows of that type and no others. The poly type's repository sees all rows;
-//! [`is`](crate::PersistentType::is) selects those of a derived type.
+//! [`is`](crate::PersistentType::is) selects the rows of a derived type.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]
@@ -13,9 +13,9 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
-//! A poly type's query may use a derived type's property. Each comparison of it is false on the rows of every other type, and `!`
-//! negates that. [`widen`](crate::Filter::widen) turns a derived type's filter into one over the poly type, which combines with
-//! any sibling's.
+//! A poly type's query may use a derived type's property. Each comparison of that property is false on the rows of every other
+//! type, and `!` negates that. [`widen`](crate::Filter::widen) turns a derived type's filter into one over the poly type, which
+//! combines with any sibling's.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]

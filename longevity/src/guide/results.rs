@@ -4,10 +4,10 @@
 //! | --- | --- |
 //! | [`find`](crate::Repo::find) | all states, in a `Vec` |
 //! | [`stream`](crate::Repo::stream) | the same, one by one |
-//! | [`page`](crate::Repo::page) | a page of them, and where the next one begins |
-//! | [`first`](crate::Repo::first) | the first one, if there is one |
-//! | [`exactly_one`](crate::Repo::exactly_one) | the only one; an error if there is none, or more than one |
-//! | [`count`](crate::Repo::count), [`exists`](crate::Repo::exists) | how many, and whether any |
+//! | [`page`](crate::Repo::page) | one page of the states, and where the next page begins |
+//! | [`first`](crate::Repo::first) | the first state, if there is one |
+//! | [`exactly_one`](crate::Repo::exactly_one) | the only state; an error if there is none, or more than one |
+//! | [`count`](crate::Repo::count), [`exists`](crate::Repo::exists) | the number of rows, and whether there is any |
 //! | [`project`](crate::Repo::project) | some properties, as a tuple or a struct, without decoding the rest |
 //! | [`distinct`](crate::Repo::distinct) | the different values of a property |
 //! | [`aggregate`](crate::Repo::aggregate), [`group`](crate::Repo::group) | aggregates over all rows, or over groups of them |
@@ -32,7 +32,7 @@
 //! let query = || Book::query().order_by(b.title.asc()).limit(1);
 //! assert_eq!(books.project(query(), (&b.title, &b.pages)).await?, [("Dune".to_owned(), 612)]);
 //!
-//! // The same into a struct: each field is the property of its name, or the one that the attribute names.
+//! // The same into a struct: each field is the property with its name, or the source in its attribute.
 //! #[derive(Debug, PartialEq, Projected)]
 //! #[projected(Book)]
 //! struct Line {
@@ -53,8 +53,8 @@
 //!
 //! # Aggregates
 //!
-//! `min`, `max` and `sum` leave absent values out. The sum of integers is an `i128`; that of floats is the float nearest to the
-//! exact sum, whatever the order of the rows, and so the same on every back end.
+//! `min`, `max` and `sum` leave absent values out. The sum of integers is an `i128`; the sum of floats is the float nearest to
+//! the exact sum, whatever the order of the rows, so it is the same on every back end.
 //!
 //! ```
 #![doc = include_str!("../../doc/open.txt")]

@@ -3,8 +3,8 @@
 //! | | |
 //! | --- | --- |
 //! | [`transaction`](crate::Longevity::transaction) | does work, all or nothing, and does it again after a conflict with another transaction |
-//! | [`begin`](crate::Longevity::begin) | begins one for code that is not a closure; it is not tried again |
-//! | [`Transaction::transaction`](crate::Transaction::transaction) | a part of one that may fail alone |
+//! | [`begin`](crate::Longevity::begin) | begins a transaction for code that is not a closure; it is not tried again |
+//! | [`Transaction::transaction`](crate::Transaction::transaction) | a part of a transaction that may fail alone |
 //! | [`snapshot`](crate::Longevity::snapshot) | reads of one moment |
 //!
 //! The examples are about accounts:
@@ -45,16 +45,16 @@
 //! A state from a transaction is valid everywhere once the transaction is committed. Until then it is refused outside; if the
 //! transaction is undone, it is refused for good.
 //!
-//! The error is the work's own: any type that is made from [`Error`](crate::Error). An error, a panic and a dropped future roll
-//! back, and leave nothing behind. A write that fails loses the transaction, even if the work continues: no half of it is ever
-//! committed.
+//! The error is of the work's own type: any type that can be made from [`Error`](crate::Error). An error, a panic and a dropped
+//! future roll the transaction back, and leave nothing behind. A write that fails loses the transaction, even if the work
+//! continues: no half of it is ever committed.
 //!
 //! # A counter that many raise
 //!
 //! After a conflict with another transaction, the work is done again. So it must be able to run twice: it is a closure that
-//! cannot change what it captures, and it returns what it finds. How often and for how long it is tried is [an
-//! option](crate::Options::transaction_tries). A stale state from outside is an error of your program, and the work is not tried
-//! again: retrieve the state in the transaction.
+//! cannot change what it captures, and it returns what it finds. [Options](crate::Options::transaction_tries) say how often and
+//! for how long it is tried. A stale state from outside is an error of your program, and the work is not tried again: retrieve
+//! the state in the transaction.
 //!
 //! ```
 #![doc = include_str!("../../doc/open_accounts.txt")]
@@ -149,19 +149,19 @@
 //! * In memory, reads count as much as writes. A query over a whole table conflicts with each write to that table; a query by a
 //!   key or by a filter conflicts only with writes of the rows that the key or the filter is about. After 256 different filters
 //!   on a table, or after a write of a row that was gone or stale, the whole table counts as read.
-//! * On SQLite an open transaction holds up every other write, and on a database in memory every read. So wait for nothing else
-//!   within one: no network, no user. A caller that waits for longer than the `busy_timeout` gets [`Busy`](crate::Error::Busy),
-//!   which is not tried again. All rows of a query or of a stream in a transaction are held in memory. A snapshot of a file holds
-//!   up no one, and keeps the file's log from being reused; its streams hold the ids of all their rows, and look each row up. A
-//!   snapshot of a database in memory is a copy of it. If the file is synchronized, others may see a transaction a moment before
-//!   it is safe from a loss of power.
+//! * On SQLite an open transaction holds up every other write, and on a database in memory every read. So within a transaction
+//!   wait for nothing else, such as a network or a user. A caller that waits for longer than the `busy_timeout` gets
+//!   [`Busy`](crate::Error::Busy), which is not tried again. All rows of a query or of a stream in a transaction are held in
+//!   memory. A snapshot of a file holds up no one, and keeps the file's log from being reused; its streams hold the ids of all
+//!   their rows, and look each row up. A snapshot of a database in memory is a copy of it. If the file is synchronized, others
+//!   may see a transaction a moment before it is safe from a loss of power.
 //! * On MongoDB a transaction sees the moment of its first operation. A caller that writes what an open transaction has written
 //!   is held up: a single operation waits on the server, and another transaction is done again. So within a transaction, write
 //!   only through its own repositories. The server ends a transaction after a minute, and forgets a snapshot after five; then
-//!   they fail. The rows of a query or of a stream in a transaction are held in memory. Changes of many rows take them out of the
-//!   collection and put them back, unless the type has no key except its primary key. A commit is one more command, which waits
-//!   for a majority. The beginning of a snapshot is one more command, too.
-//! * A transaction of two reads and two updates on a SQLite file took 1.10 times as long as one by hand, and 100 creates in one
-//!   took 1.03 times as long.
-//! * In memory, a transaction of two updates took 9.1 microseconds among 50,000 rows, where tables by hand under one lock took
-//!   2.7; 100 creates in one took 1.07 times as long as those by hand.
+//!   they fail. The rows of a query or of a stream in a transaction are held in memory. A change of many rows takes them out of
+//!   the collection and puts them back, unless the type has no key except its primary key. A commit is one more command, which
+//!   waits for a majority. The beginning of a snapshot is one more command, too.
+//! * A transaction of two reads and two updates on a SQLite file took 1.10 times as long as the same by hand, and 100 creates
+//!   in one transaction took 1.03 times as long.
+//! * In memory, a transaction of two updates took 9.1 microseconds among 50,000 rows, where handwritten tables under one lock
+//!   took 2.7; 100 creates in one transaction took 1.07 times as long as by hand.
