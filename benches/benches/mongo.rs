@@ -3,7 +3,7 @@
 //!
 //! Most of each measured time is the server's, which shares the cores with everything else that runs. So the contenders take
 //! turns within each phase, one part at a time.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use std::hash::{DefaultHasher, Hasher};
 use std::hint::black_box;
@@ -74,7 +74,7 @@ const PHASES: [(Phase, &str, u64); 11] = [
 
 fn main() -> ExitCode {
     if longevity_mongod::left_out() {
-        println!("LEFT OUT, as LONGEVITY_WITHOUT=mongodb asks for");
+        println!("LEFT OUT because of LONGEVITY_WITHOUT=mongodb");
         return ExitCode::SUCCESS;
     }
     // A client costs least on this runtime.

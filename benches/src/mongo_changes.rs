@@ -1,5 +1,5 @@
 //! Changes of many rows by hand. The rows are read, changed, and written in one transaction if each is unchanged.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use mongodb::ClientSession;
 use mongodb::bson::{self, RawArrayBuf, RawDocumentBuf, cstr, doc};

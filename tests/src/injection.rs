@@ -134,7 +134,7 @@ fn secret(text: &str) -> Secret {
 }
 
 type Ask = fn(&str) -> Filter<Public>;
-/// Whether a note with the first string is found by the second.
+/// Whether a filter with the second string finds a note with the first string.
 type Finds = fn(&str, &str) -> bool;
 
 fn same(note: &str, text: &str) -> bool {

@@ -1,5 +1,5 @@
 //! What core gives to a back end: the table of a model, the columns of a row, and the models that core refuses.
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, reason = "tests and their helper functions may panic")]
 
 use std::sync::{Arc, Mutex};
 

@@ -334,7 +334,7 @@ fn a_range_finds_neither_the_absent_nor_nan() {
 }
 
 #[test]
-fn what_an_index_counts_alone_asks_no_row() {
+fn counts_by_an_index_alone_look_at_no_row() {
     let users = Users::new();
     users.insert_many((0..40).map(|number| Member { cats: number % 8, ..member(number) }.into())).unwrap();
     users.insert(commenter(3)).unwrap();
@@ -360,14 +360,14 @@ fn what_an_index_counts_alone_asks_no_row() {
     ] {
         assert_eq!(accesses(&predicate), (0, (rows, rows > 0)), "{predicate:?}");
     }
-    // Each candidate is asked what the index does not decide.
+    // What the index does not decide is evaluated for each candidate.
     let (asked, found) = accesses(&members().and(cats(Comparison::Eq, 3)).and(cats(Comparison::Ne, 4)));
     assert_eq!(found, (5, true));
     assert!(asked >= 5, "{asked}");
 }
 
 #[test]
-fn room_for_all_rows_is_made_at_once() {
+fn room_for_all_rows_is_reserved_at_once() {
     let users = Users::new();
     for number in 0..10 {
         users.insert(member(number)).unwrap();

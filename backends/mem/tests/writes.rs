@@ -21,7 +21,7 @@ fn taken<T: std::fmt::Debug>(result: Result<T, WriteFailure>) -> usize {
 }
 
 #[test]
-fn what_is_inserted_comes_back() {
+fn inserted_rows_come_back() {
     let users = Users::new();
     let id = users.insert(member(1)).unwrap();
     let row = users.by_username("member-000001").unwrap();
@@ -95,7 +95,7 @@ fn a_replaced_row_keeps_its_own_key_and_may_not_take_anothers() {
 }
 
 #[test]
-fn gone_stale_and_taken_are_told_apart_in_this_order() {
+fn a_missing_row_is_reported_before_a_stale_write_and_that_before_a_taken_key() {
     let users = Users::new();
     let id = users.insert(member(1)).unwrap();
     users.insert(member(2)).unwrap();

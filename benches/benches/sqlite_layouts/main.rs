@@ -1,6 +1,6 @@
 //! The measurements that decide the layout of the SQLite back end: the planned layout against its alternatives, and against
 //! itself with one thing changed. They use rusqlite without Longevity.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 mod layout;
 mod path;

@@ -29,8 +29,8 @@ use source::Source;
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// A file of JSON objects, one a line, plain or gzipped. If not given, what the store holds, or ATT&CK 18.1 if it is
-    /// empty.
+    /// A file of JSON objects, one per line, plain or gzipped. By default, shows what the store holds, or loads ATT&CK 18.1 if
+    /// the store is empty.
     file: Option<PathBuf>,
 
     /// Where the objects are kept: `sqlite:attack.db`, `mem:` for this run only, or, if the program was built with

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::queries::{ChangeKind, Place, PlainQuery, simpler};
 
-/// How many samples are tried instead of another.
+/// How many of the first samples are tried in place of a later one.
 const SHORT: usize = 3;
 
 /// A history: the options of the stores, and the steps.

@@ -160,7 +160,7 @@ where
     }
     // The state can be corrected to its old value.
     let mended = repo.update(handed_back.set(old[0].clone()))?;
-    ensure_eq!(mended.row_version(), 1, "the row version after the mended update");
+    ensure_eq!(mended.row_version(), 1, "the row version after the corrected update");
     Ok(())
 }
 

@@ -239,7 +239,7 @@ fn a_struct_that_is_deserialized_by_hand_is_not_changed_in_place() {
     };
     assert_eq!(of(1, t.seats.taken.increment(1)), None);
     assert_eq!(of(1, t.code.year.set(2_u16)), None);
-    // As a whole it is a value that the program has made.
+    // As a whole, the struct is a value that the program has made.
     let set = "[Set(Path(seats), Record([(\"taken\", Int(5))]))]";
     assert_eq!(of(2, t.seats.set(Seats { taken: 5 })).as_deref(), Some(set));
     buses.patch_by(&Number(1), Bus::props().seats.set(7)).unwrap().unwrap();

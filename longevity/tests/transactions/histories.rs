@@ -436,7 +436,7 @@ async fn histories_have_an_order_that_explains_them<B: Backend>(bank: &Store<B>)
 
 /// Anomalies are found in histories that have them.
 #[test]
-fn histories_without_an_order_are_found_out() {
+fn histories_without_an_order_are_detected() {
     let record = |reads: &[(u32, &[&str])], writes: &[(u32, &str)], began, ended| Record {
         reads: reads
             .iter()

@@ -217,7 +217,7 @@ impl Question<Home> for ByKey {
             let found = lamps.find(Lamp::query().filter(same)).unwrap();
             assert!(found.iter().any(|state| state.id() == patched.id()), "{what}");
             assert!(lamps.retrieve(&expected.socket).unwrap().is_some(), "{what}");
-            // The way on from there.
+            // The returned state can be updated.
             lamps.update(patched.modify(|lamp| lamp.count = 0)).unwrap();
         }
     }

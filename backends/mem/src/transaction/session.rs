@@ -115,11 +115,11 @@ impl Tables {
             // All reads are from one moment, and the transaction takes place at that moment.
             return Ok(());
         }
-        // The locks borrow from handles of their own, so that the parts can be changed under them.
+        // The locks borrow from separate handles, so that the parts can be changed under them.
         let stores: Vec<_> = parts.iter().map(|part| Arc::clone(&part.moment.store)).collect();
         let mut locked: Vec<_> = stores.iter().zip(&parts).map(|(store, part)| Locked::new(store, part)).collect();
         if !parts.iter_mut().zip(&locked).all(|(part, locked)| part.is_valid(locked.state())) {
-            return Err(conflict("another one has changed what it has read or written".to_owned()));
+            return Err(conflict("another transaction has changed what this one read or wrote".to_owned()));
         }
         for (at, part) in parts.iter().enumerate() {
             if let Locked::Write(state) = &mut locked[at]
@@ -132,7 +132,7 @@ impl Tables {
                         state.leave(&part.changes, part.changes.len());
                     }
                 }
-                return Err(conflict("another one has taken a key".to_owned()));
+                return Err(conflict("another transaction has taken a key value".to_owned()));
             }
         }
         for (part, locked) in parts.iter().zip(&mut locked) {

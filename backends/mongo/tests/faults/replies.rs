@@ -1,5 +1,5 @@
-//! Commands that fail, and replies that are lost. The driver's repetitions are done once, and a caller that cannot be helped is
-//! told to repeat the operation.
+//! Commands that fail, and replies that are lost. An operation that the driver repeats is done once, and a caller that cannot be
+//! helped is told to repeat the operation.
 
 use std::time::{Duration, Instant};
 
@@ -224,10 +224,10 @@ fn an_interrupted_read_changed_nothing_and_an_interrupted_write_is_in_doubt() {
                 counters.stream(Counter::query()).next().await.unwrap().map(drop),
                 counters.project(Counter::query(), Counter::props().name).await.map(drop),
                 counters.explain(Counter::query().filter(Counter::props().batch.eq("x"))).await.map(drop),
-                // These first find rows, and do not get further.
+                // These begin with a find, which fails.
                 counters.update_where(Counter::query(), Counter::props().marks.push(1)).await.map(drop),
                 counters.delete_where(Counter::query()).await.map(drop),
-                // The read of the indexes at the first use.
+                // This reads the indexes at the first use.
                 Longevity::<Faults, _>::open(Mongo::new(failing.uri_of("kinds")))
                     .await
                     .unwrap()

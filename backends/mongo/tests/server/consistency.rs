@@ -139,7 +139,7 @@ fn times_stay_when_a_store_without_times_updates_the_row() {
 }
 
 #[test]
-fn a_value_cannot_name_the_key_that_is_taken() {
+fn a_value_is_not_mistaken_for_the_name_of_the_taken_key() {
     let Some(place) = Place::new() else { return };
     let store = place.store::<Blogging>();
     let namespace = format!("{}.user", place.scratch.name());
@@ -154,7 +154,7 @@ fn a_value_cannot_name_the_key_that_is_taken() {
 
 /// The read options in an address do not suit transactions.
 #[test]
-fn transactions_and_snapshots_take_addresses_that_say_how_to_read() {
+fn transactions_and_snapshots_accept_addresses_with_read_options() {
     let Some(place) = Place::new() else { return };
     place.store::<Blogging>();
     for options in ["readPreference=secondaryPreferred", "readConcernLevel=linearizable", "readConcernLevel=local&w=1"]

@@ -1,5 +1,5 @@
-//! Which of the declared indexes can find the rows of a filter, and whether one of them has the order too. Without statistics
-//! SQLite decides this wrongly.
+//! Decides which of the declared indexes can find the rows of a filter, and whether one of them has the order too. SQLite decides
+//! this wrongly without statistics.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -37,7 +37,7 @@ struct Bound {
 
 /// How a predicate bounds a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Said {
+enum ColumnBound {
     Equal,
     Among,
     Range,
@@ -77,9 +77,9 @@ fn bound(table: &ReadyTable, index: &Index, conjuncts: &[Predicate], scope: Opti
     let mut bound = Bound { equal: 0, ranged: false, in_order: true };
     for column in &index.columns {
         match conjuncts.iter().filter_map(|part| said(table, *column, part, scope)).min() {
-            Some(Said::Equal) => bound.equal += 1,
-            Some(Said::Among) => (bound.equal, bound.in_order) = (bound.equal + 1, false),
-            Some(Said::Range) => bound.ranged = true,
+            Some(ColumnBound::Equal) => bound.equal += 1,
+            Some(ColumnBound::Among) => (bound.equal, bound.in_order) = (bound.equal + 1, false),
+            Some(ColumnBound::Range) => bound.ranged = true,
             None => break,
         }
         if bound.ranged {
@@ -90,26 +90,26 @@ fn bound(table: &ReadyTable, index: &Index, conjuncts: &[Predicate], scope: Opti
 }
 
 /// How a predicate bounds this column.
-fn said(table: &ReadyTable, column: usize, part: &Predicate, scope: Option<usize>) -> Option<Said> {
+fn column_bound(table: &ReadyTable, column: usize, part: &Predicate, scope: Option<usize>) -> Option<ColumnBound> {
     let is_of = |path: &Path| column_of(table, path, scope) == Some(column);
     match part {
         Predicate::Compare { path, comparison: Comparison::Eq, operand: Value::Record(fields) } => {
-            columns_of_fields(table, path, fields, scope)?.contains(&column).then_some(Said::Equal)
+            columns_of_fields(table, path, fields, scope)?.contains(&column).then_some(ColumnBound::Equal)
         }
         Predicate::Compare { path, comparison, operand } => match comparison {
-            Comparison::Eq => is_of(path).then_some(Said::Equal),
+            Comparison::Eq => is_of(path).then_some(ColumnBound::Equal),
             Comparison::Ne => None,
             Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => {
-                (!operand.is_none() && is_of(path)).then_some(Said::Range)
+                (!operand.is_none() && is_of(path)).then_some(ColumnBound::Range)
             }
         },
         Predicate::In { negated: true, .. } => None,
         // It is a disjunction of two predicates.
         part if or_absent(part).is_some() => None,
         Predicate::In { path, operands, negated: false } => {
-            let said = if operands.len() == 1 { Said::Equal } else { Said::Among };
+            let bound = if operands.len() == 1 { ColumnBound::Equal } else { ColumnBound::Among };
             let of_fields = || columns_of_all(table, path, operands, scope).is_some_and(|all| all.contains(&column));
-            (is_of(path) || of_fields()).then_some(said)
+            (is_of(path) || of_fields()).then_some(bound)
         }
         Predicate::True
         | Predicate::False

@@ -1,4 +1,4 @@
-//! Streams: a snapshot that is read only as far as the receiver asks.
+//! Streams: a snapshot whose rows are read only when the receiver asks for them.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

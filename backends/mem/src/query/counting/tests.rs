@@ -25,7 +25,7 @@ fn among(values: &[i64]) -> Predicate {
 }
 
 #[test]
-fn what_a_range_says_as_a_whole_is_counted_by_it() {
+fn predicates_that_the_ranges_decide_are_counted_by_the_index() {
     let cats = "cats+age+name.index";
     assert_eq!(counted_by(&members()), by(cats, 1), "all of the type");
     assert_eq!(counted_by(&Predicate::True), by("name.key", 1), "all rows");
@@ -53,7 +53,7 @@ fn contradictions_have_no_rows() {
 }
 
 #[test]
-fn what_a_range_leaves_open_is_looked_at() {
+fn predicates_that_the_ranges_leave_open_need_the_rows() {
     let cats = || members().and(is(&CATS, Ge, 3));
     let looked_at = [
         // Rows that are not in the index.

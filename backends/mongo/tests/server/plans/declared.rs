@@ -183,7 +183,7 @@ impl Complaints {
 }
 
 #[test]
-fn keys_and_indexes_serve_what_they_are_for() {
+fn keys_and_indexes_serve_their_queries() {
     let mut complaints = Complaints::default();
     for definition in tables() {
         let Some(bench) = Bench::new(definition) else { return };
