@@ -52,7 +52,7 @@ impl Mongo {
         self.in_bulk("update", "updates", states.into_iter().map(statement)).await
     }
 
-    /// The same.
+    /// Deletes the rows with as few commands as possible.
     pub async fn delete_members(&self, range: &Range) -> u64 {
         let states = self.members(range).await;
         let statement = |state: State| {
@@ -96,7 +96,7 @@ impl Mongo {
         rows
     }
 
-    /// The same.
+    /// Deletes the rows with a command per row.
     pub async fn delete_members_one_by_one(&self, range: &Range) -> u64 {
         let states = self.members(range).await;
         let mut session = self.begun().await;

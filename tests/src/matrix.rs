@@ -63,7 +63,7 @@ pub fn operations(store: Store) -> Vec<Case> {
     operations_with(store, facades, 8)
 }
 
-/// The same through these facades, with this number of samples.
+/// The conformance suite over all models, through these facades, with this number of samples.
 pub fn operations_with(store: Store, facades: &[Facade], samples: usize) -> Vec<Case> {
     struct Operations<'a>(Store, &'a [Facade], usize, Vec<Case>);
     impl Each for Operations<'_> {

@@ -130,7 +130,7 @@ fn everything_in(error: &Error) -> String {
     text
 }
 
-/// What the error of this constructor shows of a string that it has to refuse.
+/// Everything that this constructor's error for an invalid string shows.
 #[track_caller]
 fn refused(way: &str, text: &str, result: Result<impl Debug, Error>) -> String {
     match result {

@@ -180,7 +180,7 @@ fn exports(code: &str, below: &str, name: &str) -> bool {
     named.any(|path| path.last().is_some_and(|last| last == name))
 }
 
-/// The same between the modules at the top.
+/// The imports between the modules at the top.
 fn at_the_top(imports: &Imports) -> Imports {
     let mut top = Imports::new();
     for (module, named) in imports {
@@ -191,7 +191,7 @@ fn at_the_top(imports: &Imports) -> Imports {
     top
 }
 
-/// The largest sets of modules that lead to each other.
+/// The largest sets of modules that import each other, directly or through others.
 fn cycles(imports: &Imports) -> Vec<Vec<&Module>> {
     let reached: BTreeMap<_, _> = imports.keys().map(|module| (module, reached(module, imports))).collect();
     let mut cycles = BTreeSet::new();

@@ -76,7 +76,8 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn std::error::Error>> {
             );
             0
         }
-        // The file is stored completely or not at all. What an interrupted run left would be taken for the complete data.
+        // The file is stored completely or not at all. Otherwise the rows of an interrupted run would be taken for the complete
+        // data.
         None => load(&store, Source::shipped(), usize::MAX, &shown(&arguments.store))?,
         Some(path) => load(&store, Source::open(path)?, 500, &shown(&arguments.store))?,
     };

@@ -1,7 +1,7 @@
 //! Shorter histories that still fail.
 //!
-//! Proptest's shrinking removes one element at a time and knows nothing of steps. This first removes everything after the failing
-//! step, then ever smaller parts, and then simplifies the steps.
+//! Proptest's shrinking removes one element at a time and knows nothing about steps. This first removes everything after the
+//! failing step, then ever smaller parts, and then simplifies the steps.
 
 use super::step::{History, Step};
 

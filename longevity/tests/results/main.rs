@@ -1,5 +1,5 @@
 //! The tables of the results of queries and changes. The workspace's own tests check every back end against them; here they run
-//! on the back end in memory alone. They are quick tests, which have to catch mutants of core.
+//! on the in-memory back end only. They are quick tests, which have to catch mutants of core.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 mod stores;

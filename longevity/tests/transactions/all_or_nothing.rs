@@ -173,7 +173,7 @@ async fn undone_states_are_refused_even_if_the_row_has_the_same_version_by_now<B
     assert_eq!(balance(bank, 1).await, 5);
 }
 
-/// The same for nested transactions.
+/// States of undone nested transactions are refused, too.
 async fn states_of_an_undone_nested_transaction_are_refused<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let change = async |accounts: &Repo<Account, B>, balance: i64| {

@@ -1,5 +1,6 @@
 //! Several threads run transactions and single operations at the same time. Afterwards, their history is checked: is there a
-//! serial order that explains everything that was seen, and in which no operation comes before one that had ended when it began?
+//! serial order that explains everything that was seen, and in which no operation comes before another that had ended when it
+//! began?
 //!
 //! Each write appends a unique stamp to a row's notes, so a reader of a row sees all its writes in their order.
 //! `LONGEVITY_HISTORIES` sets the number of histories on each back end, and `LONGEVITY_SEED` repeats a run.

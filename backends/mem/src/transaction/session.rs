@@ -24,7 +24,7 @@ use crate::query::stream::Rows;
 use crate::storage::state::State;
 use crate::storage::store::Store;
 use crate::table::Table;
-use crate::transaction::fork::{Fork, Part};
+use crate::transaction::fork::{CommitPart, Fork};
 use crate::transaction::moment::{Contents, Moment, now};
 
 /// A transaction of a [`Mem`](crate::Mem).
@@ -110,7 +110,8 @@ impl Tables {
 
     /// Makes the changes in the tables, all or none.
     fn commit(self) -> Result<(), Error> {
-        let mut parts: Vec<_> = self.tables.into_iter().filter_map(|view| Some(view.fork?.into_part())).collect();
+        let mut parts: Vec<_> =
+            self.tables.into_iter().filter_map(|view| Some(view.fork?.into_commit_part())).collect();
         if parts.iter().all(|part| part.changes.is_empty()) {
             // All reads are from one moment, and the transaction takes place at that moment.
             return Ok(());
@@ -161,7 +162,7 @@ enum Locked<'a> {
 }
 
 impl<'a> Locked<'a> {
-    fn new(store: &'a Store, part: &Part) -> Self {
+    fn new(store: &'a Store, part: &CommitPart) -> Self {
         if part.changes.is_empty() { Self::Read(store.read()) } else { Self::Write(store.write_lock()) }
     }
 

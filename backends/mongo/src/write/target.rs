@@ -1,4 +1,4 @@
-//! The row that a write targets: how a command finds it, and what it is if the command does not.
+//! The row that a write targets: how a command finds it, and what is reported if the command does not.
 
 use longevity_core::backend::{Target, WriteFailure};
 use longevity_core::{Error, RowId, Value};

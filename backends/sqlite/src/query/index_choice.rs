@@ -19,7 +19,7 @@ pub(crate) struct IndexChoice {
     pub(crate) is_bounded: bool,
     /// Whether, in a query over a derived type, an index of that type finds them by the conjunction itself. Otherwise the scope,
     /// which each part of a disjunction repeats, would lead SQLite to an index of the type without bounds.
-    pub(crate) by_own: bool,
+    pub(crate) by_derived_index: bool,
     /// Whether the rows found must be sorted, because none of the indexes has the order.
     pub(crate) is_to_sort: bool,
 }
@@ -51,10 +51,11 @@ impl IndexChoice {
         let first = order.iter().find(|by| !is_fixed(&by.path, conjuncts)).map(|by| &by.path);
         let by_parts = conjuncts.iter().any(|part| is_served(table, part, scope, first));
         let is_bounded = by_parts || !bounds.is_empty();
-        let has_order = |(index, bound): &(&Index, Bound)| bound.in_order && gives(table, index, bound.equal, first);
+        let has_order =
+            |(index, bound): &(&Index, Bound)| bound.in_order && is_ordered_by(table, index, bound.equal, first);
         Self {
             is_bounded,
-            by_own: bounds.iter().any(|(index, _)| index.scope.is_some()),
+            by_derived_index: bounds.iter().any(|(index, _)| index.scope.is_some()),
             is_to_sort: is_bounded && !bounds.iter().any(has_order),
         }
     }
@@ -134,7 +135,7 @@ fn or_absent(part: &Predicate) -> Option<Predicate> {
 }
 
 /// Whether an index of the derived type finds the rows of any of these predicates.
-pub(crate) fn by_own(table: &ReadyTable, parts: &[Predicate], scope: Option<usize>) -> bool {
+pub(crate) fn by_derived_index(table: &ReadyTable, parts: &[Predicate], scope: Option<usize>) -> bool {
     let own = |part: &Predicate| bounds(table, part.conjuncts(), scope).any(|(index, _)| index.scope.is_some());
     parts.iter().any(own)
 }
@@ -151,7 +152,7 @@ fn is_served(table: &ReadyTable, part: &Predicate, scope: Option<usize>, order: 
         Predicate::Or(parts) => {
             let is_served =
                 |part: &Predicate| is_served(table, part, scope, order) || finds(std::slice::from_ref(part), scope);
-            !parts.is_empty() && !order.is_some_and(|path| asks_for(part, path)) && parts.iter().all(is_served)
+            !parts.is_empty() && !order.is_some_and(|path| is_about(part, path)) && parts.iter().all(is_served)
         }
         Predicate::In { .. } => or_absent(part).is_some_and(|absent| finds(&[absent], scope)),
         Predicate::True
@@ -167,10 +168,10 @@ fn is_served(table: &ReadyTable, part: &Predicate, scope: Option<usize>, order: 
 }
 
 /// Whether a predicate is about the property at a path.
-fn asks_for(predicate: &Predicate, path: &Path) -> bool {
+fn is_about(predicate: &Predicate, path: &Path) -> bool {
     match predicate {
-        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(|part| asks_for(part, path)),
-        Predicate::Not(part) => asks_for(part, path),
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(|part| is_about(part, path)),
+        Predicate::Not(part) => is_about(part, path),
         Predicate::True
         | Predicate::False
         | Predicate::Scope(_)
@@ -191,7 +192,7 @@ fn is_fixed(path: &Path, conjuncts: &[Predicate]) -> bool {
 
 /// Whether an index whose first columns have a single value each has the rows in the order of the property, or in that of their
 /// ids if there is no property.
-fn gives(table: &ReadyTable, index: &Index, equal: usize, order: Option<&Path>) -> bool {
+fn is_ordered_by(table: &ReadyTable, index: &Index, equal: usize, order: Option<&Path>) -> bool {
     match (index.columns.get(equal), order) {
         (None, None) => true,
         (Some(next), Some(path)) => table.definition.columns[*next].path == *path,

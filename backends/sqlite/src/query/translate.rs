@@ -143,7 +143,7 @@ fn scope_condition(names: &[&str], choice: &IndexChoice, order: &[OrderBy]) -> S
     match names {
         // Without the unary plus SQLite would consider an index of the type, which has no bounds, as good as the one that finds
         // the rows.
-        names if choice.is_bounded && !choice.by_own => format!("+{}", is_one_of(names)),
+        names if choice.is_bounded && !choice.by_derived_index => format!("+{}", is_one_of(names)),
         // This uses the index on the discriminator alone, which has the rows in the order of their ids.
         [name] if !choice.is_bounded && order.is_empty() => is_of_type(name),
         names => is_one_of(names),
