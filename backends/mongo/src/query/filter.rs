@@ -318,7 +318,7 @@ fn ordered(location: &Location, comparison: Comparison, operand: &Value) -> Resu
     }
     match (location.leaf)() {
         Shape::Choice { choices, aliases, .. } if !aliases.is_empty() => {
-            // The aliases sort in another order than the names.
+            // The aliases may sort differently from the names.
             let value = |name: &'static str| Value::Text(name.into());
             let is_so = |name: &Value| satisfies(comparison, name.as_value_ref(), operand.as_value_ref());
             return Ok(among(location, &choices.into_iter().map(value).filter(is_so).collect::<Vec<_>>()));

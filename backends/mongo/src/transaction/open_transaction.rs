@@ -73,7 +73,7 @@ impl OpenTransaction {
                 let start = connection.client.start_session().causal_consistency(false).snapshot(true);
                 let session = match moment {
                     Some(moment) => start.snapshot_time(moment).await?,
-                    // A router may not report its time. Then the moment is that of the first read.
+                    // A router does not always report its time. Then the moment is that of the first read.
                     None => start.await?,
                 };
                 return Ok(Self::of(connection, kind, session));
@@ -112,7 +112,8 @@ impl OpenTransaction {
         let held = match self.writing.try_lock() {
             Ok(held) => held,
             Err(_) => {
-                // The future of a write may be kept and never polled. The write ends with the transaction.
+                // The future of another write may be kept and never polled. That write ends only with the transaction, so this
+                // does not wait for longer than a transaction lives.
                 let wait = async { tokio::time::timeout(LIFETIME, self.writing.lock()).await };
                 Within::new(&self.connection.runtime, wait).await.map_err(|_| MongoError::TransactionTooOld)?
             }
