@@ -165,7 +165,7 @@ fn predicates() -> impl Strategy<Value = Predicate> {
             inner.prop_map(|part| Predicate::Not(Box::new(part))),
         ]
     });
-    // Mostly what a repository sends: a scope and a chain of conjuncts.
+    // This is mostly what a repository sends: a scope and a chain of conjuncts.
     (any::<bool>(), prop::collection::vec(prop_oneof![3 => atoms(), 1 => nested], 0..4)).prop_map(
         |(scoped, conjuncts)| {
             conjuncts.into_iter().fold(if scoped { members() } else { Predicate::True }, Predicate::and)
@@ -266,7 +266,7 @@ proptest! {
             }
         }
         let stored: HashMap<_, _> = users.all().into_iter().map(|(id, _, user)| (id, user)).collect();
-        // Compared as text, because NaN does not equal itself.
+        // They are compared as text, because NaN does not equal itself.
         let shown = |user: &User| format!("{user:?}");
         prop_assert_eq!(stored.len(), rows.len());
         prop_assert!(rows.iter().all(|(id, user)| stored.get(id).map(shown) == Some(shown(user))));

@@ -118,7 +118,7 @@ impl Observation {
             (Self::Values(a), Self::Values(b)) => a.len() == b.len(),
             // Which of two zeros is the least depends on the order of the rows. So do the rows in a window.
             (Self::Aggregates(a), Self::Aggregates(b)) => {
-                // Compared as text, in which NaN equals NaN.
+                // They are compared as text, in which NaN equals NaN.
                 format!("{a:?}") == format!("{b:?}") || !by_creation && a.len() == b.len()
             }
             (Self::Changed(a, rows), Self::Changed(b, others)) => a == b && same_rows(rows.iter(), others.iter()),

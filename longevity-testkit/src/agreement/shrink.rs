@@ -46,7 +46,7 @@ impl<F: FnMut(&History) -> Option<usize>> Shrinking<F> {
         let mut shorter = false;
         let mut size = self.history.steps.len().div_ceil(2);
         while size > 0 {
-            // From the end: later steps depend on earlier ones.
+            // This begins at the end, because later steps depend on earlier ones.
             let mut end = self.history.steps.len();
             while end > 0 {
                 let start = end.saturating_sub(size);

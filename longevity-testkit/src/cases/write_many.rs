@@ -138,7 +138,7 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
         ensure_eq!(row.map(|row| row.created_at), Some(state.created_at()), "the time when it was created");
     }
 
-    // Back to the old values, except that the last row keeps the key value of the first, so two rows would have it.
+    // All rows go back to their old values, except that the last row keeps the key value of the first. So two rows would have it.
     let mut taken = (0..last).map(|row| many.replace(row, 1, &samples[row])).collect::<Result<Vec<_>, _>>()?;
     taken.push(many.replace(last, 1, &round[last])?);
     match many.write(taken) {

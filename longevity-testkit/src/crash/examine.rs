@@ -92,7 +92,7 @@ impl<P: PersistentType> Table<P> {
                 }
             }
         }
-        // In the order of the index, so that the store may read it from end to end.
+        // This asks for the order of the index, so that the store may read the index from end to end.
         if index.scope.is_none() {
             let order = index.columns.iter().map(|column| {
                 let path = self.definition.columns[*column].path.clone();

@@ -68,7 +68,7 @@ fn changes_that_can_be_made_in_place_are_made_in_place() {
         of(m.level.increment(-20_i8)).as_deref(),
         Some("[Add { path: Path(level), by: -20, from: -108..=127 }]")
     );
-    // Several changes at once, of different properties.
+    // Several changes of different properties are made at once.
     let several = of(m.level.set(1_i8) & m.tags.push("c") & m.address.town.set("Bonn"));
     let wanted = "[Set(Path(level), Int(1)), Push(Path(tags), Text(\"c\")), Set(Path(address.town), Text(\"Bonn\"))]";
     assert_eq!(several.as_deref(), Some(wanted));

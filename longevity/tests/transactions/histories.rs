@@ -204,7 +204,7 @@ impl<B: Backend> Rows<B> {
     }
 
     async fn all_notes(&self) -> Result<BTreeMap<u32, Vec<String>>, Error> {
-        // Reads by an index, and by a scan.
+        // These read by an index, and by a scan.
         let accounts = self.accounts.find(Account::query().filter(Account::props().balance.ge(1))).await?;
         let vaults = self.vaults.find(Vault::query().filter(!Vault::props().notes.is_empty())).await?;
         let accounts = accounts.iter().map(|state| (state.number.0, state.notes.clone()));

@@ -110,7 +110,10 @@ fn queries_are_refused_before_they_are_sent<B: Backend>(store: &Store<B>) {
             let query = || Nested::query().filter(!(filter.clone() & Nested::props().mark.eq(0)));
             for result in [all.count(query()), all.explain(query()).map(|_| 0)] {
                 match result {
-                    Ok(_) => assert!(!refused[question], "question {question} was refused at a lower depth, but answered with {many}"),
+                    Ok(_) => assert!(
+                        !refused[question],
+                        "question {question} was refused at a lower depth, but answered with {many}"
+                    ),
                     Err(Error::QueryTooLarge { .. }) if B::NAME == "mongo" => {
                         refused[question] = true;
                     }

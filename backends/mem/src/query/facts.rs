@@ -56,7 +56,7 @@ impl<'a> Facts<'a> {
                     operands => self.among.push((path, operands)),
                 },
                 Predicate::Id { comparison, id } => self.compare_id(*comparison, *id),
-                // Left to the evaluation of each row.
+                // These are left to the evaluation of each row.
                 Predicate::True
                 | Predicate::In { negated: true, .. }
                 | Predicate::Text { .. }

@@ -387,7 +387,7 @@ impl Users {
             }
         }
         for (position, index) in self.definition.indexes.iter().enumerate() {
-            // The whole index, in its own order.
+            // This reads the whole index, in its own order.
             let order = index.columns.iter().map(|column| by(&self.definition.columns[*column].path)).collect();
             let predicate = index.scope.map_or(Predicate::True, Predicate::Scope);
             let select = Select { order, ..select(predicate) };

@@ -61,7 +61,8 @@ pub(crate) async fn write(
             Err(failed) => return Err(refused(table, &writes, failed).await),
         }
         ensure_all_match(table, &mut Executor::alone(&table.connection), &writes).await?;
-        // All rows match their targets, so some rows have times, or match only now. Try again, but not forever.
+        // All rows match their targets, so the failure was due to rows that have times, or to rows that match only now. This
+        // tries again, but not forever.
         if started.elapsed() > RETRY_TIMEOUT {
             return Err((0, WriteFailure::Missing));
         }

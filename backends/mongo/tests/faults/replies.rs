@@ -106,7 +106,7 @@ fn a_command_that_fails_again_and_again_is_a_retryable_error_and_is_not_done() {
             assert_retryable(&counters.create(counter("bob", "")).await.unwrap_err());
             let refused = counters.update(state.clone().modify(|counter| counter.marks.push(1))).await.unwrap_err();
             assert_retryable(refused.error());
-            // Unchanged, for another attempt.
+            // The state is unchanged, for another attempt.
             assert_eq!((refused.into_state().row_version(), state.row_version()), (0, 0));
             assert_retryable(counters.delete(state.clone()).await.unwrap_err().error());
             assert_retryable(&counters.retrieve(&Name("ann".into())).await.unwrap_err());
@@ -256,7 +256,7 @@ fn a_batch_is_in_doubt_only_when_its_commit_is() {
     in_a_runtime(|| async {
         let failing = Failing::new().await;
         let (_store, counters) = place(&failing, "doubts").await;
-        // Two rows, because a change of one row is a single command.
+        // This needs two rows, because a change of one row is a single command.
         counters.create_many([counter("ann", ""), counter("dan", "")]).await.unwrap();
         let rows = || [counter("bob", ""), counter("cec", "")];
         failing.commands(&["insert", "update"], 1000, doc! { "errorCode": 11601 }).await;

@@ -25,7 +25,7 @@ fn a_dropped_batch_leaves_no_transaction_open() {
     let other = Longevity::<Blogging, _>::open(place.scratch.mongo()).unwrap();
     for wait in [1, 3, 5, 8, 12, 16, 20, 25, 30, 40] {
         let names: Vec<_> = (0..400).map(|n| member(&format!("{wait} {n}"))).collect();
-        // Dropped at some point in the middle.
+        // The batch is dropped at some point in the middle.
         let _ = place
             .mongo
             .block_on(async { tokio::time::timeout(Duration::from_millis(wait), members.create_many(names)).await });

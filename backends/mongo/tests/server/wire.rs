@@ -197,7 +197,7 @@ fn a_page_is_one_round_trip() {
     let trips = || relay.take("page").iter().map(|command| command.keys().next().unwrap().clone()).collect::<Vec<_>>();
     trips();
     for limit in [1, 2, 100, 999, 1_000] {
-        // From the middle, up to the very end, and past it.
+        // The pages begin in the middle, end with the last row, or reach past it.
         for offset in [7, 2_000 - limit, 2_000 - limit / 2] {
             let page = || Page::query().offset(offset).limit(limit);
             let left = limit.min(2_000 - offset) as usize;
@@ -265,7 +265,7 @@ fn a_patch_is_one_round_trip() {
         commands.iter().map(|command| command.keys().next().unwrap().clone()).collect::<Vec<_>>()
     };
     trips();
-    // With the optimistic lock.
+    // The same holds under the optimistic lock.
     let mut state = counters.patch(state, c.hits.increment(1) & c.note.set("under the lock")).unwrap();
     assert_eq!(trips(), ["update"]);
 

@@ -131,7 +131,7 @@ fn plans() {
     let no_match = || all([members(), in_scope(1, &["Commenter"])]);
     let either = || is(&NAME, Eq, 1).or(is(&NAME, Eq, 2));
     for (predicate, by, expected) in [
-        // Equality, and which index is chosen.
+        // Equality decides which index is chosen.
         (Predicate::True, "", "Scan | Forward"),
         (is(&NAME, Eq, 1), "", "name.key 1 | Forward"),
         (is(&NAME, Eq, 1), "-cats", "name.key 1 | Forward"),

@@ -205,7 +205,7 @@ fn keys_and_indexes_serve_their_queries() {
                 let (last, first) = index.columns.split_last().unwrap();
                 let mut ends = vec![bench.compare(*last, Comparison::Ge), bench.among(*last)];
                 if let Value::Text(_) = bench.value(*last) {
-                    // As a query expresses that a string begins with a prefix.
+                    // A query expresses in this way that a string begins with a prefix.
                     ends.push(ends[0].clone().and(bench.is_before(*last, Value::Text("y".into()))));
                 }
                 let asked = ends
