@@ -33,7 +33,7 @@ fn inserted_rows_come_back() {
 }
 
 #[test]
-fn a_document_of_another_type_does_not_decode_and_says_which() {
+fn a_document_of_another_type_does_not_decode_and_the_error_names_the_types() {
     let users = Users::new();
     users.insert(member(1)).unwrap();
     let row = users.by_username("member-000001").unwrap();

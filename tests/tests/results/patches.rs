@@ -224,7 +224,7 @@ impl Question<Home> for ByKey {
 }
 
 #[test]
-fn a_patch_by_key_does_what_it_says() {
+fn a_patch_by_key_has_the_described_effect() {
     everywhere(&ByKey);
 }
 
@@ -369,7 +369,7 @@ impl Question<figures::Figures> for OfEveryVariant {
 }
 
 #[test]
-fn boxed_and_inline_variants_stay_what_they_are() {
+fn boxed_and_inline_variants_keep_their_form() {
     everywhere(&OfEveryVariant);
 }
 

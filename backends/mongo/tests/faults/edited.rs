@@ -205,7 +205,7 @@ fn username(user: &User) -> &Username {
 }
 
 #[test]
-fn an_unknown_discriminator_names_the_row_and_what_is_known() {
+fn the_error_for_an_unknown_discriminator_names_the_row_and_the_known_ones() {
     in_a_runtime(|| async {
         let scratch = Scratch::new().unwrap();
         let (store, bob) = with_three(&scratch).await;

@@ -280,7 +280,7 @@ async fn too_long(counters: &Repo<Counter, Mongo>) -> Vec<Error> {
 
 /// Another attempt would take as long. This server allows a transaction one second, and answers after four.
 #[test]
-fn a_batch_that_outlives_a_transaction_says_so_and_is_not_tried_for_a_minute() {
+fn a_batch_that_outlives_a_transaction_says_so_and_is_not_retried_for_a_minute() {
     in_a_runtime(|| async {
         let failing = Failing::new().await;
         let (_store, counters) = place(&failing, "old").await;

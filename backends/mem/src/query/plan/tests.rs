@@ -198,7 +198,7 @@ fn plans() {
 }
 
 #[test]
-fn rows_that_the_order_leaves_equal_may_come_from_the_greatest_id() {
+fn rows_that_the_order_leaves_equal_may_come_by_descending_id() {
     for (predicate, by, expected) in [
         (Predicate::True, "", "Scan | Backward"),
         (Predicate::True, "name", "name.key 0 | Forward"),
@@ -215,7 +215,7 @@ fn rows_that_the_order_leaves_equal_may_come_from_the_greatest_id() {
 }
 
 #[test]
-fn a_range_holds_its_bounds_as_asked() {
+fn a_range_includes_or_excludes_its_bounds_as_asked() {
     let entry = |value: i64| {
         let mut key = crate::encode::key::Buffer::new();
         crate::encode::key::encode(Value::Int(value).as_value_ref(), &mut key);

@@ -97,7 +97,7 @@ fn the_same_index_under_another_name_is_a_conflict() {
 }
 
 #[test]
-fn indexes_of_others_stay() {
+fn indexes_of_other_programs_stay() {
     let Some(place) = Place::new() else { return };
     create(
         &place,
