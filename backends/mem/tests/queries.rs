@@ -57,7 +57,7 @@ fn check(users: &Users, select: &Select) -> Result<(), TestCaseError> {
 
 /// Few values, so that they coincide; awkward ones are among them.
 fn texts() -> impl Strategy<Value = String> {
-    let long = "a text that is too long to be held in place".to_owned();
+    let long = "a string that is too long to be held in place".to_owned();
     prop::sample::select(vec![
         String::new(),
         "a".to_owned(),

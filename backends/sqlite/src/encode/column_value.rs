@@ -9,7 +9,7 @@ use rusqlite::types::{ToSqlOutput as Out, Value as Owned, ValueRef as Sql};
 /// How values are represented. An absent value is NULL in either form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// A single value: a number, a text or a blob.
+    /// A single value: a number, text, or a blob.
     Plain,
     /// Bytes that sort as the values do: lists, maps, components, and options of options, whose `Some(None)` is not NULL.
     Sortable,
