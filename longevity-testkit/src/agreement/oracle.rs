@@ -166,7 +166,7 @@ impl std::fmt::Display for Expected {
                 write!(f, "{changed} changed; then there are {}", listed.join(", "))
             }
             Self::Patched(value) => write!(f, "a row with {value}"),
-            Self::Refused => f.write_str("refused, because the new value is not one of its type"),
+            Self::Refused => f.write_str("refused, because the result is not a value of its type"),
         }
     }
 }
