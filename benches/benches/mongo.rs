@@ -66,7 +66,7 @@ const PHASES: [(Phase, &str, u64); 11] = [
     (Phase::Query, "derived query, 20 rows", QUERIES),
     (Phase::Update, "read, modify, write", UPDATES),
     (Phase::Transaction, "transaction: 2 reads, 2 updates", TRANSACTIONS),
-    (Phase::CreateInOne, "100 creates in one, per row", NEW),
+    (Phase::CreateInOne, "100 creates in one transaction, per row", NEW),
     (Phase::Find, "scan by find, per row", ALL),
     (Phase::Stream, "scan by stream, per row", ALL),
     (Phase::Delete, "delete", DELETES / PARTS),

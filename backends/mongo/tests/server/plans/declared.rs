@@ -117,7 +117,7 @@ impl Bench {
     fn complaint(&self, plan: &Explanation, scope: Option<Scope>, asked: &[usize]) -> Option<&str> {
         let Access::Index { name, equal_columns, range } = &plan.access else { return Some("no index") };
         let Some(used) = self.definition.indexes.iter().find(|index| index.name == *name) else {
-            return Some("none of the model's");
+            return Some("an index that is not the model's");
         };
         let bounded = &used.columns[..equal_columns + usize::from(*range)];
         let by_type = used.scope.is_some() && used.scope == scope;
