@@ -1,7 +1,7 @@
 //! The environment decides where the server comes from. It is set for separate processes, which are this test binary, run once
 //! more.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Members of a replica set can be killed and started again, and the set keeps working.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! A single server keeps its promises: it is a primary with transactions, it is separate and light, and it is gone when dropped.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod support;
 

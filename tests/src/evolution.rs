@@ -2,7 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
-    reason = "a test that is shared by the tests of each back end"
+    reason = "the tests of each back end share these, and panic where they fail"
 )]
 
 use longevity::backend::Backend;

@@ -158,7 +158,7 @@ pub fn agree_on_blogging(agreed: Agreed, sides: Sides) {
     agree(Agreement::<Blogging>::new(), agreed, sides);
 }
 
-#[expect(clippy::panic, reason = "a test without its stores stops")]
+#[expect(clippy::panic, reason = "a test panics without its stores")]
 fn agree<M: SpecModel>(agreement: Agreement<M>, agreed: Agreed, sides: &[(Store, Facade)]) {
     let [(one, facade), (other, same), more @ ..] = sides else { panic!("at least two stores are needed") };
     assert_eq!(facade, same, "the first two stores are reached in the same way");

@@ -1,5 +1,5 @@
 //! Databases for tests, each separate, on the one MongoDB server of the process.
-#![expect(clippy::panic, reason = "a test without its server stops")]
+#![expect(clippy::panic, reason = "a test panics without its server")]
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};

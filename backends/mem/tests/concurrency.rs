@@ -1,5 +1,5 @@
 //! Many threads at once: nothing is lost, torn or taken twice, and no one waits for a scan.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test panics where it fails")]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Queries: an index finds the same rows as evaluating every row, in the same order.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test panics where it fails")]
 
 mod common;
 

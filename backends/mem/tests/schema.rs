@@ -1,5 +1,5 @@
 //! Creating a schema is idempotent and additive, and is shared between the models that open a table.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test panics where it fails")]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Writes are atomic, unique and versioned; a failed write leaves everything unchanged.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test panics where it fails")]
 
 mod common;
 

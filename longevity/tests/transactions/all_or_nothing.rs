@@ -99,7 +99,7 @@ async fn a_panic_undoes_everything<B: Backend>(bank: &Store<B>) {
         // A handle that outlives the closure does not keep the transaction open.
         *kept.lock().unwrap() = Some(tx.clone());
         panic!("on purpose");
-        #[expect(unreachable_code, reason = "gives the closure its type")]
+        #[expect(unreachable_code, reason = "the value gives the closure its return type")]
         Ok::<(), Error>(())
     });
     assert!(AssertUnwindSafe(work).catch_unwind().await.is_err());

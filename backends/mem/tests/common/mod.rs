@@ -1,6 +1,6 @@
 //! A poly table of members and commenters, written out by hand, and short forms of the operations on it.
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test uses its part of this")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test uses only a part of this module")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test panics where it fails")]
 
 use std::any::TypeId;
 use std::borrow::Cow;
