@@ -77,7 +77,7 @@ fn bounds<'a>(
 fn bound(table: &ReadyTable, index: &Index, conjuncts: &[Predicate], scope: Option<usize>) -> Option<Bound> {
     let mut bound = Bound { equal: 0, ranged: false, in_order: true };
     for column in &index.columns {
-        match conjuncts.iter().filter_map(|part| said(table, *column, part, scope)).min() {
+        match conjuncts.iter().filter_map(|part| column_bound(table, *column, part, scope)).min() {
             Some(ColumnBound::Equal) => bound.equal += 1,
             Some(ColumnBound::Among) => (bound.equal, bound.in_order) = (bound.equal + 1, false),
             Some(ColumnBound::Range) => bound.ranged = true,
