@@ -1,6 +1,6 @@
 //! Counts and other aggregates, which need no whole rows: on SQLite against its own functions over its own columns, and in memory
 //! against a B-tree that holds only the values that are asked for.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -89,9 +89,9 @@ impl Contender for SqliteByHand {
         each("count, one type", TIMES, &format!("SELECT count(*) {is_member}"));
         each("count, range of an index", COUNTS, &format!("SELECT count(*) {ranged}"));
         each("exists, range of an index", COUNTS, &format!("SELECT EXISTS (SELECT 1 {ranged})"));
-        each("figures, count alone", TIMES, "SELECT count(*) FROM \"User\"");
-        each("figures, sum", TIMES, &format!("SELECT sum(\"Member.num_cats\") {member}"));
-        each("figures, sum of a range", TIMES, &format!("SELECT sum(\"Member.num_cats\") {ranged}"));
+        each("aggregates, count alone", TIMES, "SELECT count(*) FROM \"User\"");
+        each("aggregates, sum", TIMES, &format!("SELECT sum(\"Member.num_cats\") {member}"));
+        each("aggregates, sum of a range", TIMES, &format!("SELECT sum(\"Member.num_cats\") {ranged}"));
         let rows = |sql: &str| -> Vec<(i64, u64)> {
             let mut statement = connection.prepare_cached(sql).unwrap();
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))).unwrap();
@@ -127,9 +127,9 @@ impl Contender for OnSqlite {
         let mut each = |name, ask: &dyn Fn(i64) -> u64| {
             clock.phase(name, TIMES, || (0..TIMES as i64).map(ask).collect::<Vec<_>>()).hash(&mut hasher);
         };
-        each("figures, count alone", &|_| users.aggregate(User::query().all(), count()).unwrap());
-        each("figures, sum", &|_| members.aggregate(Member::query().all(), m.num_cats.sum()).unwrap() as u64);
-        each("figures, sum of a range", &|cats| members.aggregate(ranged(cats), m.num_cats.sum()).unwrap() as u64);
+        each("aggregates, count alone", &|_| users.aggregate(User::query().all(), count()).unwrap());
+        each("aggregates, sum", &|_| members.aggregate(Member::query().all(), m.num_cats.sum()).unwrap() as u64);
+        each("aggregates, sum of a range", &|cats| members.aggregate(ranged(cats), m.num_cats.sum()).unwrap() as u64);
         let groups = || members.group(Member::query().all(), &m.num_cats, count()).unwrap();
         clock.phase("group, count", TIMES, || (0..TIMES).map(|_| groups()).collect::<Vec<_>>()).hash(&mut hasher);
         let names = || users.project(User::query().all(), &User::props().username).unwrap();

@@ -1,6 +1,6 @@
 //! Durable writes. One caller, or 32 callers at once, create rows, and each caller waits until its row is on the disk.
 //! Transactions read a row and change it, and each waits until its change is on the disk.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! The in-memory back end against hash maps, a B-tree index and one lock that are written by hand for this one model.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use std::hash::{DefaultHasher, Hasher};
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 //!
 //! Most of each measured time is the server's, which shares the cores with everything else that runs. So the contenders take
 //! turns within each phase, one part at a time.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use std::hash::{DefaultHasher, Hasher};
 use std::hint::black_box;
@@ -66,7 +66,7 @@ const PHASES: [(Phase, &str, u64); 11] = [
     (Phase::Query, "derived query, 20 rows", QUERIES),
     (Phase::Update, "read, modify, write", UPDATES),
     (Phase::Transaction, "transaction: 2 reads, 2 updates", TRANSACTIONS),
-    (Phase::CreateInOne, "100 creates in one, per row", NEW),
+    (Phase::CreateInOne, "100 creates in one transaction, per row", NEW),
     (Phase::Find, "scan by find, per row", ALL),
     (Phase::Stream, "scan by stream, per row", ALL),
     (Phase::Delete, "delete", DELETES / PARTS),
@@ -74,7 +74,7 @@ const PHASES: [(Phase, &str, u64); 11] = [
 
 fn main() -> ExitCode {
     if longevity_mongod::left_out() {
-        println!("LEFT OUT, as LONGEVITY_WITHOUT=mongodb asks for");
+        println!("LEFT OUT because of LONGEVITY_WITHOUT=mongodb");
         return ExitCode::SUCCESS;
     }
     // A client costs least on this runtime.

@@ -4,7 +4,7 @@
 //! `LONGEVITY_ROWS` is the number of rows, 40,000 if it is not set, and `LONGEVITY_ROUNDS` is the number of rounds. More than
 //! 100,000 rows are changed in 256 ranges of user names, with a transaction for each, because the server ends a transaction after
 //! a minute. A command per row would take too long for so many rows and is left out.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -28,7 +28,7 @@ fn number(variable: &str) -> Option<u64> {
 
 fn main() -> ExitCode {
     if longevity_mongod::left_out() {
-        println!("LEFT OUT, as LONGEVITY_WITHOUT=mongodb asks for");
+        println!("LEFT OUT because of LONGEVITY_WITHOUT=mongodb");
         return ExitCode::SUCCESS;
     }
     let rows = if measuring() { number("LONGEVITY_ROWS").unwrap_or(40_000) } else { 1_000 };

@@ -1,7 +1,7 @@
 //! The cost of a query as the table grows, and the cost of a filter and its translation.
 //!
 //! Each query is served by an index and returns at most twenty rows, so its cost should depend on these rows, not on the table.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ const BATCH: u64 = 5_000;
 fn main() {
     let sizes = if measuring() { &SIZES[..] } else { &SIZES[..1] };
     let server = if longevity_mongod::left_out() {
-        println!("MongoDB: LEFT OUT, as LONGEVITY_WITHOUT=mongodb asks for");
+        println!("MongoDB: LEFT OUT because of LONGEVITY_WITHOUT=mongodb");
         None
     } else {
         Some(Server::start().unwrap())

@@ -1,7 +1,7 @@
 //! Longevity against code for this one model, written by hand on a SQLite file.
 //!
 //! The file has `synchronous = NORMAL`, because waiting for the disk would hide everything else. `group_commit` measures that.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;

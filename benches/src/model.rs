@@ -1,6 +1,6 @@
 //! The domain model of the benchmarks: 70 % of the users are members with a profile and three tags, and 30 % are commenters. User
 //! names are unique, emails are unique among members, and there is an index on the number of cats and the user name.
-#![expect(missing_docs, reason = "the names are clear enough")]
+#![expect(missing_docs, reason = "the names say what the items are")]
 
 use longevity::prelude::*;
 

@@ -1,7 +1,7 @@
 //! A store for the one model of the benchmarks, written by hand on MongoDB's official driver. It has a typed collection, one flat
 //! struct for both variants, which serde reads faster than a tagged enum or flattened fields, and an optimistic lock in the
 //! filter of each write.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{self, doc};

@@ -1,5 +1,5 @@
 //! Changes of many rows by hand. The rows are read, changed, and written in one transaction if each is unchanged.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use mongodb::ClientSession;
 use mongodb::bson::{self, RawArrayBuf, RawDocumentBuf, cstr, doc};
@@ -52,7 +52,7 @@ impl Mongo {
         self.in_bulk("update", "updates", states.into_iter().map(statement)).await
     }
 
-    /// The same.
+    /// Deletes the rows with as few commands as possible.
     pub async fn delete_members(&self, range: &Range) -> u64 {
         let states = self.members(range).await;
         let statement = |state: State| {
@@ -96,7 +96,7 @@ impl Mongo {
         rows
     }
 
-    /// The same.
+    /// Deletes the rows with a command per row.
     pub async fn delete_members_one_by_one(&self, range: &Range) -> u64 {
         let states = self.members(range).await;
         let mut session = self.begun().await;

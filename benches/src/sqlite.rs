@@ -1,6 +1,6 @@
 //! A store for the one model of the benchmarks, written by hand on rusqlite. It has a JSON document and the columns that keys and
 //! indexes need, one connection that writes and one that reads, cached statements, and an optimistic lock.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-/// A server could not be found or started, or does not do what was asked of it. The message is for the person who runs the tests.
+/// A server could not be found or started, or did not do what was requested. The message is for the person who runs the tests.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -30,7 +30,7 @@ pub enum Error {
     },
 
     /// A condition was not met within the time limit.
-    #[error("waited {limit:?} for {what}, in vain; the end of the log:\n{log}")]
+    #[error("waited {limit:?} in vain for {what}; the end of the log:\n{log}")]
     TimeLimit {
         /// The condition.
         what: String,

@@ -1,6 +1,6 @@
 //! A server does not outlive its process, however that ends. The processes are this test binary, run once more.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod support;
 

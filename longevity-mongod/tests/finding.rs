@@ -1,7 +1,7 @@
 //! The environment decides where the server comes from. It is set for separate processes, which are this test binary, run once
 //! more.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod support;
 
@@ -39,7 +39,7 @@ fn the_child() {
 }
 
 #[test]
-fn a_given_one_is_used_as_it_is() {
+fn a_given_server_is_used_as_it_is() {
     let printed = child(&[("LONGEVITY_MONGODB_URI", "mongodb://u:p@h.example:1/?w=1"), ("PATH", ""), NO_CACHE]);
     assert!(printed.contains("uri: mongodb://u:p@h.example:1/?w=1\n"), "{printed}");
     assert!(printed.contains("of d: mongodb://u:p@h.example:1/d?w=1&authSource=admin\npid: None"), "{printed}");
@@ -48,7 +48,7 @@ fn a_given_one_is_used_as_it_is() {
 }
 
 #[test]
-fn where_nothing_is_to_be_had_the_error_says_what_to_do() {
+fn without_any_server_the_error_says_what_to_do() {
     let printed = child(&[("PATH", ""), NO_CACHE]);
     for part in [
         "LONGEVITY_MONGODB_URI is not set",
@@ -72,14 +72,14 @@ fn without_pip_the_error_names_it() {
 }
 
 #[test]
-fn left_out_by_name() {
+fn mongodb_is_left_out_by_name() {
     assert!(child(&[("PATH", ""), NO_CACHE]).contains("left out: false"));
     let printed = child(&[("PATH", ""), NO_CACHE, ("LONGEVITY_WITHOUT", "postgres, mongodb")]);
     assert!(printed.contains("left out: true"), "{printed}");
 }
 
 #[test]
-fn one_that_cannot_start_shows_why() {
+fn a_mongod_that_cannot_start_shows_why() {
     if left_out() {
         return;
     }

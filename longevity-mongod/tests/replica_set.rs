@@ -1,6 +1,6 @@
 //! Members of a replica set can be killed and started again, and the set keeps working.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod support;
 
@@ -13,7 +13,7 @@ use support::{left_out, with_client};
 const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
-fn another_takes_over_for_a_killed_or_paused_primary() {
+fn another_member_takes_over_for_a_killed_or_paused_primary() {
     if left_out() {
         return;
     }
@@ -57,7 +57,7 @@ fn another_takes_over_for_a_killed_or_paused_primary() {
 }
 
 #[test]
-fn with_credentials_all_members_want_them() {
+fn with_credentials_all_members_require_them() {
     if left_out() {
         return;
     }

@@ -1,6 +1,6 @@
 //! A single server keeps its promises: it is a primary with transactions, it is separate and light, and it is gone when dropped.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod support;
 
@@ -9,7 +9,7 @@ use mongodb::bson::{Document, doc};
 use support::{left_out, try_with_client, with_client};
 
 #[test]
-fn it_is_a_primary_with_transactions() {
+fn a_server_is_a_primary_with_transactions() {
     if left_out() {
         return;
     }
@@ -34,7 +34,7 @@ fn it_is_a_primary_with_transactions() {
 }
 
 #[test]
-fn two_at_once_are_two() {
+fn two_servers_at_once_are_separate() {
     if left_out() {
         return;
     }
@@ -53,7 +53,7 @@ fn two_at_once_are_two() {
 }
 
 #[test]
-fn dropped_it_is_gone() {
+fn a_dropped_server_is_gone() {
     if left_out() {
         return;
     }
@@ -67,7 +67,7 @@ fn dropped_it_is_gone() {
 }
 
 #[test]
-fn it_takes_real_fail_points() {
+fn a_server_accepts_fail_points() {
     if left_out() {
         return;
     }
@@ -87,7 +87,7 @@ fn it_takes_real_fail_points() {
 }
 
 #[test]
-fn with_credentials_it_wants_them() {
+fn with_credentials_the_server_requires_them() {
     if left_out() {
         return;
     }
@@ -102,7 +102,7 @@ fn with_credentials_it_wants_them() {
 }
 
 #[test]
-fn it_can_be_used_inside_a_runtime() {
+fn a_server_can_be_used_inside_a_runtime() {
     if left_out() {
         return;
     }

@@ -16,13 +16,13 @@ pub(crate) fn with_advice(stop: Stop, definition: &TableDefinition) -> Stop {
     // A strategy of the outermost type makes the values within it too.
     let (name, any) = (names.first().copied().unwrap_or(type_name), names.join(" or "));
     Stop::Failed(format!(
-        "{message}\n    if {any} refuses values by a rule of its own, as a `Deserialize` by hand does, generate values that it \
-         takes: `.strategy::<{name}>(|| ..)`"
+        "{message}\n    if {any} refuses values by a rule of its own, as a handwritten `Deserialize` may do, generate values \
+         that it accepts: `.strategy::<{name}>(|| ..)`"
     ))
 }
 
-/// The named types at the end of a path as serde's errors have it, the outermost first; `None` if the path does not fit the
-/// shape.
+/// The named types at the end of a path, which has the form of serde's errors, the outermost first; `None` if the path does not
+/// fit the shape.
 fn named_at(shape: Shape, path: &str) -> Option<Vec<&'static str>> {
     let (mut shape, mut names) = (shape, Vec::new());
     let mut steps = path.split(['.', '[']).map(|step| step.trim_end_matches(']')).filter(|step| !step.is_empty());

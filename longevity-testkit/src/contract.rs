@@ -16,7 +16,7 @@ pub trait KeyVisitor<P> {
 
 /// Makes values for rows, and shows the keys that the type itself declares, without those of its poly type.
 pub trait SpecKeys: PersistentType {
-    /// Values for rows. This is not [`Generate`](crate::Generate), as an enum may be both a poly type and a component.
+    /// Values for rows. This is not [`Generate`](crate::Generate), because an enum may be both a poly type and a component.
     fn rows(generators: &Generators) -> BoxedStrategy<Self>;
 
     /// Shows each key.

@@ -19,7 +19,7 @@ pub type Rows<B> = Vec<Row<<B as Session>::Document>>;
 
 /// Changes the operations of a back end. Each operation forwards unless it is overridden. They are those of [`Backend`], with its
 /// writes [by kind](ByKind); `write_many` does several writes that are not all inserts.
-#[expect(missing_docs, reason = "each is the operation of its name")]
+#[expect(missing_docs, reason = "each method is the operation of the same name")]
 pub trait Decorator<B: Backend>: Send + Sync + 'static {
     fn capabilities(&self, inner: &B) -> Capabilities {
         inner.capabilities()

@@ -22,7 +22,7 @@ pub trait Fixture: Send + Sync + 'static {
     /// A back end for a case that begins by creating the schema. It may have the tables of an earlier case of the same model, if
     /// they are as `create_schema` makes them and have no rows. By default, this is a new back end.
     ///
-    /// This pays where a table costs more to create than to clear. The guard has to find out what the case left behind.
+    /// This pays off where a table costs more to create than to clear. The guard has to find out what the case left behind.
     fn set_up_for_schema(&self) -> Result<(Self::Backend, Self::Guard), BoxError> {
         self.set_up()
     }

@@ -19,7 +19,7 @@
 #![allow(
     clippy::panic,
     clippy::type_complexity,
-    reason = "a test library: it panics where a test cannot go on, and its types are erased function by function"
+    reason = "a test library: it panics where a test cannot continue, and its types are erased function by function"
 )]
 
 mod advice;

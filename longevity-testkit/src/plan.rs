@@ -156,7 +156,7 @@ impl<P: PersistentType> TablePlan<P> {
     }
 }
 
-/// Samples, the shortest first, as a shrunk history uses the first ones.
+/// Samples, the shortest first, because a shrunk history uses the first ones.
 fn drawn<T: SpecKeys>(generators: &Generators, samples: usize, chance: &mut TestRunner) -> Vec<T> {
     let strategy = T::rows(generators);
     let trees = (0..samples).filter_map(|_| strategy.new_tree(chance).ok());
@@ -183,7 +183,7 @@ impl<M, V: PlanVisitor<M>> SpecVisitor<M> for Tables<'_, V> {
     }
 }
 
-/// Collects the plans of derived types. They are untyped, as the visitor does not know that their poly type is `P`.
+/// Collects the plans of derived types. They are untyped, because the visitor does not know that their poly type is `P`.
 struct Views<'a> {
     generators: &'a Generators,
     samples: usize,

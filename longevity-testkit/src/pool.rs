@@ -67,7 +67,7 @@ impl<T> Pool<T> {
 /// All positions of rows, each once, in a random order.
 pub(crate) fn positions(chance: &mut TestRunner) -> impl Iterator<Item = usize> + use<> {
     let number = usize::try_from(chance.rng().next_u64() >> 8).unwrap_or_default();
-    // An odd stride visits each position once, as their number is a power of two.
+    // An odd stride visits each position once, because their number is a power of two.
     let (first, stride) = (number % ROWS, ((number / ROWS) % ROWS) | 1);
     (0..ROWS).map(move |step| (first + step * stride) % ROWS)
 }

@@ -11,7 +11,7 @@ const DEFAULT_SEED: u64 = 0x1077_6e5e_ed00;
 /// The environment variable with the seed: a number, or `random`.
 const VARIABLE: &str = "LONGEVITY_SEED";
 
-/// The seed from the environment, else the default. Panics if the variable is neither a number nor `random`.
+/// The seed from the environment, or else the default. Panics if the variable is neither a number nor `random`.
 pub(crate) fn seed_from_environment() -> u64 {
     match std::env::var(VARIABLE) {
         Err(_) => DEFAULT_SEED,
@@ -23,7 +23,7 @@ pub(crate) fn seed_from_environment() -> u64 {
     }
 }
 
-/// The generator of a case. Its algorithm is a simple one that costs little in a debug build, as strategies make another
+/// The generator of a case. Its algorithm is a simple one that costs little in a debug build, because strategies make another
 /// generator from it for each of their parts.
 pub(crate) fn runner(seed: u64, case: &str) -> TestRunner {
     let mut bytes = [0; 16];

@@ -25,8 +25,8 @@ pub(crate) fn report_if_slow<R>(patience: Duration, report: impl FnOnce() + Send
     })
 }
 
-/// Prints to standard error that a case is running. This writes to the handle, as output of `eprintln!` is captured until the
-/// test fails.
+/// Prints to standard error that a case is running. This writes to the handle, because output of `eprintln!` is captured until
+/// the test fails.
 pub(crate) fn print_slow_case(case: &str) {
     // Standard error may be closed.
     let _ = writeln!(stderr(), "running for more than {} s: {case}", PATIENCE.as_secs());

@@ -60,7 +60,7 @@ where
     views
 }
 
-/// Collects the repositories of derived types. They are untyped, as the visitor does not know that their poly type is `P`.
+/// Collects the repositories of derived types. They are untyped, because the visitor does not know that their poly type is `P`.
 struct Derived<'a, M, B, R> {
     repos: &'a R,
     views: Vec<Box<dyn Any>>,

@@ -2,7 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
-    reason = "a test that is shared by the tests of each back end"
+    reason = "the tests of each back end share these, and panic where they fail"
 )]
 
 use longevity::backend::Backend;
@@ -159,7 +159,7 @@ pub fn a_key_that_is_no_longer_declared_holds_until_it_is_dropped<B: Backend + C
     drop(c);
 }
 
-/// The same when the property of the key has an index instead.
+/// The same holds when the property of the key has an index instead.
 pub fn a_key_that_became_an_index_holds_until_it_is_dropped<B: Backend + Clone>(backend: B) {
     let first = created::<with_key::Model, _>(backend.clone());
     let note = with_key::Note { name: with_key::Name("a".into()), tag: with_key::Tag("x".into()) };
@@ -177,7 +177,7 @@ pub fn a_key_that_became_an_index_holds_until_it_is_dropped<B: Backend + Clone>(
     assert_eq!(notes.count(tagged).unwrap(), 2);
 }
 
-/// The same when the property is gone, too: all rows without it have the same key value, so only one such row can exist.
+/// The same holds when the property is gone, too: all rows without it have the same key value, so only one such row can exist.
 pub fn a_key_whose_property_is_gone_holds_until_it_is_dropped<B: Backend + Clone>(backend: B) {
     let first = created::<with_key::Model, _>(backend.clone());
     let note = with_key::Note { name: with_key::Name("a".into()), tag: with_key::Tag("x".into()) };

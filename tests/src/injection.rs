@@ -134,7 +134,7 @@ fn secret(text: &str) -> Secret {
 }
 
 type Ask = fn(&str) -> Filter<Public>;
-/// Whether a note with the first string is found by the second.
+/// Whether a filter with the second string finds a note with the first string.
 type Finds = fn(&str, &str) -> bool;
 
 fn same(note: &str, text: &str) -> bool {
@@ -190,7 +190,7 @@ fn forms() -> Vec<(&'static str, Ask, Finds)> {
 
 /// Fails unless each string, in each form of a filter, finds exactly the notes that it should, and all notes are unchanged
 /// afterwards.
-#[expect(clippy::unwrap_used, reason = "a check of tests")]
+#[expect(clippy::unwrap_used, reason = "a helper of tests, which panics if they fail")]
 pub fn values_stay_values<B: Backend>(backend: B) {
     let store = Longevity::<Notes, B>::open(backend).unwrap();
     store.create_schema().unwrap();
@@ -232,7 +232,7 @@ pub fn values_stay_values<B: Backend>(backend: B) {
 }
 
 /// Fails unless the filter finds the notes of these strings, in each kind of query.
-#[expect(clippy::unwrap_used, reason = "a check of tests")]
+#[expect(clippy::unwrap_used, reason = "a helper of tests, which panics if they fail")]
 fn assert_found<B: Backend>(public: &Repo<Public, B>, filter: Filter<Public>, expected: &[&str], what: &str) {
     let query = || Public::query().filter(filter.clone());
     let mut found: Vec<_> = public.find(query()).unwrap().into_iter().map(|state| state.into_value().text).collect();

@@ -63,7 +63,7 @@ pub fn operations(store: Store) -> Vec<Case> {
     operations_with(store, facades, 8)
 }
 
-/// The same through these facades, with this number of samples.
+/// The conformance suite over all models, through these facades, with this number of samples.
 pub fn operations_with(store: Store, facades: &[Facade], samples: usize) -> Vec<Case> {
     struct Operations<'a>(Store, &'a [Facade], usize, Vec<Case>);
     impl Each for Operations<'_> {
@@ -158,7 +158,7 @@ pub fn agree_on_blogging(agreed: Agreed, sides: Sides) {
     agree(Agreement::<Blogging>::new(), agreed, sides);
 }
 
-#[expect(clippy::panic, reason = "a test without its stores stops")]
+#[expect(clippy::panic, reason = "a test panics without its stores")]
 fn agree<M: SpecModel>(agreement: Agreement<M>, agreed: Agreed, sides: &[(Store, Facade)]) {
     let [(one, facade), (other, same), more @ ..] = sides else { panic!("at least two stores are needed") };
     assert_eq!(facade, same, "the first two stores are reached in the same way");

@@ -1,5 +1,5 @@
 //! Databases for tests, each separate, on the one MongoDB server of the process.
-#![expect(clippy::panic, reason = "a test without its server stops")]
+#![expect(clippy::panic, reason = "a test panics without its server")]
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -106,10 +106,10 @@ pub(crate) fn send<W: Future<Output = ()> + Send>(
     });
 }
 
-/// If the environment leaves MongoDB out by name, prints this and returns the exit code of a binary that has nothing to do.
+/// If the environment leaves MongoDB out by name, prints a note and returns the exit code of a binary that has nothing to do.
 pub fn left_out(what: &str) -> Option<ExitCode> {
     if longevity_mongod::left_out() {
-        println!("{what}: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
+        println!("{what}: LEFT OUT because of `LONGEVITY_WITHOUT=mongodb`");
         return Some(ExitCode::SUCCESS);
     }
     None

@@ -114,8 +114,8 @@ fn as_repositories_build_it(predicate: &Predicate, scope: Option<Scope>) -> Vec<
     }
 }
 
-/// Equalities of the first columns with each form about the next one: in words, as a filter, and the columns that the filter
-/// names.
+/// Equalities of the first columns with each form about the next one: the form in words, the filter, and the columns that the
+/// filter names.
 fn filters(definition: &TableDefinition, index: &Index) -> Vec<(String, Predicate, Vec<usize>)> {
     let mut filters = Vec::new();
     for (length, next) in index.columns.iter().enumerate() {

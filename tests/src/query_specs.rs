@@ -268,7 +268,7 @@ pub fn steps(otherwise: usize) -> usize {
     number("LONGEVITY_STEPS", otherwise)
 }
 
-#[expect(clippy::panic, reason = "a test with an invalid setting stops")]
+#[expect(clippy::panic, reason = "a test panics if a setting is invalid")]
 fn number(variable: &str, otherwise: usize) -> usize {
     match std::env::var(variable) {
         Err(_) => otherwise,

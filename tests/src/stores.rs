@@ -16,11 +16,11 @@ pub enum Store {
     SqliteInMemory,
     /// SQLite in a file, in a directory of its own.
     SqliteInAFile,
-    /// The same, without waiting for the disk, for tests that do not depend on it.
+    /// SQLite in a file, without waiting for the disk, for tests that do not depend on it.
     SqliteUnsynced,
     /// A database of the process's MongoDB server.
     Mongo,
-    /// The same, on a server that validates each document.
+    /// A database of that server whose collections have validators.
     MongoValidated,
 }
 

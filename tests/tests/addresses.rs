@@ -1,6 +1,6 @@
 //! Strings that are not valid addresses, given to each constructor of each back end. The error describes the problem and shows no
 //! part of the string, because any part of it may be a secret.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 use std::error::Error as _;
 use std::fmt::Debug;
@@ -130,11 +130,11 @@ fn everything_in(error: &Error) -> String {
     text
 }
 
-/// What the error of this constructor shows of a string that it has to refuse.
+/// Everything that this constructor's error for an invalid string shows.
 #[track_caller]
 fn refused(way: &str, text: &str, result: Result<impl Debug, Error>) -> String {
     match result {
-        Ok(taken) => panic!("{way} takes {text:?} for {taken:?}"),
+        Ok(taken) => panic!("{way} accepts {text:?} as {taken:?}"),
         Err(error) => everything_in(&error),
     }
 }

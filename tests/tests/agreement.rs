@@ -1,5 +1,5 @@
 //! Random histories, and random queries over rows: memory and SQLite agree with themselves and with each other, through every
-//! facade, and also when each few operations are a transaction.
+//! facade, and also when every few operations form a transaction.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! Random histories over memory and a real MongoDB, also when each few operations are a transaction, and random queries over rows
-//! in memory, on SQLite and on MongoDB: all agree. The test `agreement` checks SQLite's histories against memory's.
+//! Random histories over memory and a real MongoDB, also when every few operations form a transaction, and random queries over
+//! rows in memory, on SQLite and on MongoDB: all agree. The test `agreement` checks SQLite's histories against memory's.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
 //! Descriptions and diagrams of models.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 use longevity::DomainModel as _;
 use longevity::backend::definition::PrimaryKeyKind;

@@ -1,5 +1,5 @@
 //! What errors say: the type, the key and what to do, and never more than the caller knew.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 use longevity::blocking::Longevity;
 use longevity::prelude::*;

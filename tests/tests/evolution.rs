@@ -1,5 +1,5 @@
 //! Versions of a model on one table, on each back end.
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, reason = "tests and their helper functions may panic")]
 
 use longevity::{Mem, Sqlite};
 use longevity_tests::evolution as versions;

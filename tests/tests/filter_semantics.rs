@@ -1,6 +1,6 @@
 //! The meaning of filters, with expectations written by hand: the generic suite compares back ends with the evaluator, and these
 //! tests compare the evaluator with the rules.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 use longevity::Filter;
 use longevity::blocking::{Longevity, Repo};

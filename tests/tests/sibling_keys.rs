@@ -1,6 +1,6 @@
 //! Siblings with keys on properties of the same name and with the same inner values. These tests are written by hand, because a
 //! generated model cannot know enough about the types.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 use longevity::blocking::Longevity;
 use longevity::prelude::*;

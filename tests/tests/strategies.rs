@@ -1,5 +1,5 @@
 //! The configuration of the suite: overrides, missing strategies, seeds, and strategies that give too few values.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
 //! What core gives to a back end: the table of a model, the columns of a row, and the models that core refuses.
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, reason = "tests and their helper functions may panic")]
 
 use std::sync::{Arc, Mutex};
 
@@ -88,7 +88,7 @@ fn a_row_has_the_columns_of_its_variant_and_none_of_its_siblings() {
 }
 
 #[test]
-fn siblings_with_properties_of_one_name_have_columns_of_their_own() {
+fn siblings_with_properties_of_the_same_name_have_separate_columns() {
     let noted = Arc::new(Mutex::new(Vec::new()));
     let back_end = Decorated::new(Mem::new(), NotesColumns(Arc::clone(&noted)));
     let store = Longevity::<Traffic, _>::open(back_end).unwrap();

@@ -1,5 +1,5 @@
 //! Each operation has a span that names its type and back end, and no value reaches a span.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -1,5 +1,5 @@
-//! Imports between the files of each crate. No circle of them spans more than three files, so that a file can be read, moved and
-//! changed with few others in mind. No circle at all spans the modules at the top of core.
+//! Imports between the files of each crate. No cycle of imports spans more than three files, so that a file can be read, moved and
+//! changed with few others in mind. No cycle at all spans the modules at the top of core.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +20,7 @@ const CRATES: [&str; 8] = [
 ];
 
 /// How many files may import each other.
-const LARGEST_CIRCLE: usize = 3;
+const LARGEST_CYCLE: usize = 3;
 
 /// A module, by the names that lead to it from the root of its crate.
 type Module = Vec<String>;
@@ -28,17 +28,17 @@ type Module = Vec<String>;
 /// The modules that each module imports.
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
-/// What is wrong, one line for each circle.
+/// The cycles that are too large, one line for each.
 pub(crate) fn mistakes(root: &Path) -> Result<Vec<String>, std::io::Error> {
     let mut mistakes = Vec::new();
     for name in CRATES {
         let files = files_of(&root.join(name).join("src"))?;
         let imports = imports(&files);
         let top = if name == "longevity-core" { at_the_top(&imports) } else { Imports::new() };
-        let mut found: Vec<_> = circles(&imports).into_iter().filter(|circle| circle.len() > LARGEST_CIRCLE).collect();
-        found.extend(circles(&top));
-        mistakes.extend(found.iter().map(|circle| {
-            let files: Vec<_> = circle.iter().map(|module| module.join("/")).collect();
+        let mut found: Vec<_> = cycles(&imports).into_iter().filter(|cycle| cycle.len() > LARGEST_CYCLE).collect();
+        found.extend(cycles(&top));
+        mistakes.extend(found.iter().map(|cycle| {
+            let files: Vec<_> = cycle.iter().map(|module| module.join("/")).collect();
             format!("{name}: {} files import each other: {}", files.len(), files.join(", "))
         }));
     }
@@ -180,7 +180,7 @@ fn exports(code: &str, below: &str, name: &str) -> bool {
     named.any(|path| path.last().is_some_and(|last| last == name))
 }
 
-/// The same between the modules at the top.
+/// The imports between the modules at the top.
 fn at_the_top(imports: &Imports) -> Imports {
     let mut top = Imports::new();
     for (module, named) in imports {
@@ -191,21 +191,21 @@ fn at_the_top(imports: &Imports) -> Imports {
     top
 }
 
-/// The largest sets of modules that lead to each other.
-fn circles(imports: &Imports) -> Vec<Vec<&Module>> {
+/// The largest sets of modules that import each other, directly or through others.
+fn cycles(imports: &Imports) -> Vec<Vec<&Module>> {
     let reached: BTreeMap<_, _> = imports.keys().map(|module| (module, reached(module, imports))).collect();
-    let mut circles = BTreeSet::new();
+    let mut cycles = BTreeSet::new();
     for (module, others) in &reached {
-        let circle: Vec<_> = others
+        let cycle: Vec<_> = others
             .iter()
             .copied()
             .filter(|other| reached.get(other).is_some_and(|back| back.contains(module)))
             .collect();
-        if circle.len() > 1 {
-            circles.insert(circle);
+        if cycle.len() > 1 {
+            cycles.insert(cycle);
         }
     }
-    circles.into_iter().collect()
+    cycles.into_iter().collect()
 }
 
 fn reached<'a>(module: &Module, imports: &'a Imports) -> BTreeSet<&'a Module> {
@@ -227,15 +227,15 @@ mod tests {
         path.split('/').map(str::to_owned).collect()
     }
 
-    fn circle_of(sources: &[(&str, &str)]) -> Vec<usize> {
+    fn cycle_of(sources: &[(&str, &str)]) -> Vec<usize> {
         let files = sources.iter().map(|(path, source)| (module(path), code_of(source))).collect();
-        circles(&imports(&files)).iter().map(Vec::len).collect()
+        cycles(&imports(&files)).iter().map(Vec::len).collect()
     }
 
     #[test]
-    fn a_circle_is_found_through_every_form_of_an_import() {
+    fn a_cycle_is_found_through_every_form_of_an_import() {
         let by =
-            |import: &str| circle_of(&[("a", import), ("b", "use crate::c::C;"), ("c", "fn c() { crate::a::f() }")]);
+            |import: &str| cycle_of(&[("a", import), ("b", "use crate::c::C;"), ("c", "fn c() { crate::a::f() }")]);
         for import in
             ["use crate::b::B;", "use super::b::B;", "use crate::{d::D, b::{B, f}};", "fn f() { crate::b::f() }"]
         {
@@ -249,9 +249,9 @@ mod tests {
     #[test]
     fn a_name_that_a_module_exports_is_imported_from_where_it_is() {
         let parent = "mod low; mod high; pub use low::Low; pub(crate) use high::{High, f};";
-        assert!(circle_of(&[("p", parent), ("p/low", ""), ("p/high", "use super::Low;")]).is_empty());
-        assert_eq!(circle_of(&[("p", parent), ("p/low", "use super::f;"), ("p/high", "use crate::p::Low;")]), [2]);
-        assert_eq!(circle_of(&[("p", "mod low; use low::Low;"), ("p/low", "use super::own;")]), [2]);
+        assert!(cycle_of(&[("p", parent), ("p/low", ""), ("p/high", "use super::Low;")]).is_empty());
+        assert_eq!(cycle_of(&[("p", parent), ("p/low", "use super::f;"), ("p/high", "use crate::p::Low;")]), [2]);
+        assert_eq!(cycle_of(&[("p", "mod low; use low::Low;"), ("p/low", "use super::own;")]), [2]);
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Whether the project's files pass a check of ours, which lists what is wrong.
+/// Whether the project's files pass a check, which lists their mistakes.
 fn check(name: &str, mistakes: impl Fn(&Path) -> io::Result<Vec<String>>) -> bool {
     println!("\n== {name}");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));

@@ -10,7 +10,7 @@ use crate::sources;
 /// The phrases, each with what to write instead, after a bar.
 const PHRASES: &str = include_str!("phrases.txt");
 
-/// What is wrong, one line for each place.
+/// The phrases that were found, one line for each.
 pub(crate) fn mistakes(root: &Path) -> io::Result<Vec<String>> {
     let phrases: Vec<_> = PHRASES.lines().filter_map(|line| line.split_once('|')).collect();
     let mut mistakes = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn mistakes(root: &Path) -> io::Result<Vec<String>> {
     Ok(mistakes)
 }
 
-/// The phrases in a text, each with its line. A phrase may go on in the next line of a comment.
+/// The phrases in text, each with its line. A phrase may continue on the next line of a comment.
 fn found<'a>(text: &str, phrases: &[(&'a str, &'a str)]) -> Vec<(usize, &'a str, &'a str)> {
     let words: Vec<(usize, String)> = text.lines().enumerate().flat_map(|(line, text)| words(line + 1, text)).collect();
     let wanted: Vec<_> = phrases
@@ -45,7 +45,7 @@ fn found<'a>(text: &str, phrases: &[(&'a str, &'a str)]) -> Vec<(usize, &'a str,
     found
 }
 
-/// The words of a line, in lower case. Marks of comments and of emphasis are none; marks that end a sentence or a part of it are.
+/// The words of a line, in lower case. Comment markers, asterisks and quotes are not words; punctuation marks are.
 fn words(line: usize, text: &str) -> impl Iterator<Item = (usize, String)> {
     let text = text.trim_start().trim_start_matches("///").trim_start_matches("//!").trim_start_matches("//");
     let spaced = text.to_lowercase().replace(['*', '"'], " ");

@@ -16,12 +16,7 @@ struct Long {
 const TESTS: &str = "longevity-tests";
 
 const LONG: &[Long] = &[
-    Long {
-        name: "inputs that nobody means",
-        package: TESTS,
-        test: "fuzz",
-        variables: &[("LONGEVITY_FUZZ_INPUTS", "10000000")],
-    },
+    Long { name: "random inputs", package: TESTS, test: "fuzz", variables: &[("LONGEVITY_FUZZ_INPUTS", "10000000")] },
     Long {
         name: "random queries over each type",
         package: TESTS,

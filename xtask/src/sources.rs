@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The files under a folder whose names end in one of these, in order. What is hidden or built is left out.
+/// The files under a folder whose names end in one of these, in order. Hidden files and build output are left out.
 pub(crate) fn under(folder: &Path, endings: &[&str]) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,5 +1,5 @@
 //! Many threads at once: nothing is lost, torn or taken twice, and no one waits for a scan.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test panics where it fails")]
 
 mod common;
 
@@ -169,7 +169,7 @@ fn a_stream_is_a_snapshot_whatever_is_written_meanwhile() {
 }
 
 #[test]
-fn the_order_of_a_key_is_right_though_it_is_made_while_others_write() {
+fn the_order_of_a_key_is_right_although_others_write_while_it_is_sorted() {
     for _ in 0..20 {
         let users = Users::new();
         users.insert_many((0..300).map(|number| member(number).into())).unwrap();
@@ -199,7 +199,7 @@ fn the_order_of_a_key_is_right_though_it_is_made_while_others_write() {
 }
 
 #[test]
-fn nobody_waits_for_a_scan() {
+fn no_one_waits_for_a_scan() {
     let users = Users::new();
     users.insert_many((0..10).map(|number| member(number).into())).unwrap();
     let (paused, is_paused) = channel();
@@ -232,7 +232,7 @@ fn nobody_waits_for_a_scan() {
             done.send(()).unwrap();
         }
     });
-    is_done.recv_timeout(PATIENCE).expect("readers and writers go on while a scan is paused");
+    is_done.recv_timeout(PATIENCE).expect("readers and writers continue while a scan is paused");
     go_on.send(()).unwrap();
     assert_eq!(scan.join().unwrap(), 10);
     users.check_indexes();

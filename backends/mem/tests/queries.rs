@@ -1,5 +1,5 @@
 //! Queries: an index finds the same rows as evaluating every row, in the same order.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test panics where it fails")]
 
 mod common;
 
@@ -57,7 +57,7 @@ fn check(users: &Users, select: &Select) -> Result<(), TestCaseError> {
 
 /// Few values, so that they coincide; awkward ones are among them.
 fn texts() -> impl Strategy<Value = String> {
-    let long = "a text that is too long to be held in place".to_owned();
+    let long = "a string that is too long to be held in place".to_owned();
     prop::sample::select(vec![
         String::new(),
         "a".to_owned(),
@@ -165,7 +165,7 @@ fn predicates() -> impl Strategy<Value = Predicate> {
             inner.prop_map(|part| Predicate::Not(Box::new(part))),
         ]
     });
-    // Mostly what a repository sends: a scope and a chain of conjuncts.
+    // This is mostly what a repository sends: a scope and a chain of conjuncts.
     (any::<bool>(), prop::collection::vec(prop_oneof![3 => atoms(), 1 => nested], 0..4)).prop_map(
         |(scoped, conjuncts)| {
             conjuncts.into_iter().fold(if scoped { members() } else { Predicate::True }, Predicate::and)
@@ -266,7 +266,7 @@ proptest! {
             }
         }
         let stored: HashMap<_, _> = users.all().into_iter().map(|(id, _, user)| (id, user)).collect();
-        // Compared as text, because NaN does not equal itself.
+        // They are compared as text, because NaN does not equal itself.
         let shown = |user: &User| format!("{user:?}");
         prop_assert_eq!(stored.len(), rows.len());
         prop_assert!(rows.iter().all(|(id, user)| stored.get(id).map(shown) == Some(shown(user))));
@@ -334,7 +334,7 @@ fn a_range_finds_neither_the_absent_nor_nan() {
 }
 
 #[test]
-fn what_an_index_counts_alone_asks_no_row() {
+fn counts_by_an_index_alone_look_at_no_row() {
     let users = Users::new();
     users.insert_many((0..40).map(|number| Member { cats: number % 8, ..member(number) }.into())).unwrap();
     users.insert(commenter(3)).unwrap();
@@ -360,14 +360,14 @@ fn what_an_index_counts_alone_asks_no_row() {
     ] {
         assert_eq!(accesses(&predicate), (0, (rows, rows > 0)), "{predicate:?}");
     }
-    // Each candidate is asked what the index does not decide.
+    // What the index does not decide is evaluated for each candidate.
     let (asked, found) = accesses(&members().and(cats(Comparison::Eq, 3)).and(cats(Comparison::Ne, 4)));
     assert_eq!(found, (5, true));
     assert!(asked >= 5, "{asked}");
 }
 
 #[test]
-fn room_for_all_rows_is_made_at_once() {
+fn room_for_all_rows_is_reserved_at_once() {
     let users = Users::new();
     for number in 0..10 {
         users.insert(member(number)).unwrap();

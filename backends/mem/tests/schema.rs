@@ -1,5 +1,5 @@
 //! Creating a schema is idempotent and additive, and is shared between the models that open a table.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test panics where it fails")]
 
 mod common;
 
@@ -43,7 +43,7 @@ fn creating_again_changes_nothing() {
 }
 
 #[test]
-fn stores_are_apart_and_clones_are_not() {
+fn stores_are_separate_and_clones_share_their_contents() {
     let users = Users::new();
     users.insert(member(1)).unwrap();
     assert!(Users::new().all().is_empty());

@@ -1,5 +1,5 @@
 //! Writes are atomic, unique and versioned; a failed write leaves everything unchanged.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test panics where it fails")]
 
 mod common;
 
@@ -21,7 +21,7 @@ fn taken<T: std::fmt::Debug>(result: Result<T, WriteFailure>) -> usize {
 }
 
 #[test]
-fn what_is_inserted_comes_back() {
+fn inserted_rows_come_back() {
     let users = Users::new();
     let id = users.insert(member(1)).unwrap();
     let row = users.by_username("member-000001").unwrap();
@@ -33,7 +33,7 @@ fn what_is_inserted_comes_back() {
 }
 
 #[test]
-fn a_document_of_another_type_does_not_decode_and_says_which() {
+fn a_document_of_another_type_does_not_decode_and_the_error_names_the_types() {
     let users = Users::new();
     users.insert(member(1)).unwrap();
     let row = users.by_username("member-000001").unwrap();
@@ -95,7 +95,7 @@ fn a_replaced_row_keeps_its_own_key_and_may_not_take_anothers() {
 }
 
 #[test]
-fn gone_stale_and_taken_are_told_apart_in_this_order() {
+fn a_missing_row_is_reported_before_a_stale_write_and_that_before_a_taken_key() {
     let users = Users::new();
     let id = users.insert(member(1)).unwrap();
     users.insert(member(2)).unwrap();

@@ -38,10 +38,10 @@ use crate::write::{dispatch, patch};
 /// # How long an operation takes
 ///
 /// If no server can be reached, an operation fails after `serverSelectionTimeoutMS` (30 seconds unless the connection string says
-/// otherwise). If a server does not accept a connection, it fails after `connectTimeoutMS`. An operation that is under way has no
-/// time limit: the driver waits for an answer while the connection is open, and the connection to a primary that hangs, or that
-/// silently vanished from the network, can stay open for a long time. Set a limit from outside. The future of any operation can
-/// be dropped at any point, which gives up its connection:
+/// otherwise). If a server does not accept a connection, the operation fails after `connectTimeoutMS`. An operation that is under
+/// way has no time limit: the driver waits for an answer while the connection is open, and the connection to a primary that
+/// hangs, or that silently vanished from the network, can stay open for a long time. Set a limit of your own, as below. The
+/// future of any operation can be dropped at any point, which gives up its connection:
 ///
 /// ```
 /// use std::time::Duration;
@@ -115,18 +115,18 @@ impl Mongo {
         self.with(|settings| settings.database = Some(name.into()))
     }
 
-    /// When a write is acknowledged.
+    /// Sets when a write is acknowledged.
     pub fn acknowledged_by(self, acknowledgement: Acknowledgement) -> Self {
         self.with(|settings| settings.acknowledgement = Some(acknowledgement))
     }
 
-    /// Which writes a read sees.
+    /// Sets which writes a read sees.
     pub fn read_concern(self, read_concern: ReadConcern) -> Self {
         self.with(|settings| settings.read_concern = Some(read_concern))
     }
 
-    /// Whether `create_schema` gives each collection a validator (a `$jsonSchema`), so that the server refuses documents of other
-    /// programs that this model could not read. Off by default.
+    /// Sets whether `create_schema` gives each collection a validator (a `$jsonSchema`), so that the server refuses documents of
+    /// other programs that this model could not read. Off by default.
     ///
     /// The validator knows the fields of each type, which of them are required, and what they contain. Documents with a
     /// discriminator that the model does not know pass. If the collection has a validator that longevity did not create, that is
@@ -136,11 +136,11 @@ impl Mongo {
         self.with(|settings| settings.validation = on)
     }
 
-    /// Whether `create_schema` may rewrite rows of an older version of the model that lack a field of a new key. Rows that have
-    /// the field under an alias (`#[serde(alias = "..")]`) get it under its name, and rows without a field that has a default
-    /// (`#[serde(default)]`) get the default. In any key, new or not, a choice under an alias gets its name, because two names of
-    /// one choice would be two key values. This model reads the same values from the rows as before. Off by default; then such
-    /// rows are an error.
+    /// Sets whether `create_schema` may rewrite rows of an older version of the model that lack a field of a new key. Rows that
+    /// have the field under an alias (`#[serde(alias = "..")]`) get it under its name, and rows without a field that has a
+    /// default (`#[serde(default)]`) get the default. In any key, new or not, a choice under an alias gets its name, because two
+    /// names of one choice would be two key values. This model reads the same values from the rows as before. Off by default:
+    /// such rows are then an error.
     ///
     /// Stop older programs first: they would no longer find the field, and they would write rows that the key does not cover.
     pub fn rewriting(self, on: bool) -> Self {
@@ -158,8 +158,8 @@ impl Mongo {
         })
     }
 
-    /// The number of rows of a query or a stream that the server sends at once, at most 100,000 and 4,000 by default. The server
-    /// sends fewer if they are large, because it sends at most 16 MiB. A stream keeps no more rows than this in memory.
+    /// Sets the number of rows of a query or a stream that the server sends at once: 4,000 by default, and at most 100,000. The
+    /// server sends fewer if they are large, because it sends at most 16 MiB. A stream keeps no more rows than this in memory.
     pub fn batch_size(self, rows: u32) -> Self {
         self.with(|settings| settings.batch_size = rows.clamp(1, 100_000))
     }
@@ -298,7 +298,7 @@ impl Backend for Mongo {
         let database = self.database_name()?;
         names::ensure_database(&database)?;
         definitions.iter().try_for_each(|definition| names::ensure_collection(&database, definition))?;
-        // If no server can be reached, `open` fails, not the first use.
+        // If no server can be reached, `open` fails, rather than the first use.
         self.connections.of(&runtime::current()?).await?;
         let table = |definition| Table::new(Arc::clone(definition), Arc::clone(&self.connections));
         Ok(definitions.iter().map(table).collect())
@@ -350,7 +350,7 @@ impl Backend for Mongo {
 /// again, and grows with each attempt.
 fn pause(tries: usize) -> Duration {
     let most = SHORTEST_PAUSE.saturating_mul(1 << tries.min(10)).min(LONGEST_PAUSE);
-    // A hasher's own keys are random.
+    // The keys of a new hasher are random, and so is its hash.
     let chance = RandomState::new().hash_one(tries) >> 32;
     most.mul_f64(f64::from(u32::try_from(chance).unwrap_or(u32::MAX)) / f64::from(u32::MAX))
 }

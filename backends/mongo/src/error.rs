@@ -141,7 +141,7 @@ pub enum MongoError {
     },
     /// The collection compares text by the rules of a language (a collation), not byte by byte.
     #[error(
-        "the collection {table} has a collation, which compares text differently than longevity: copy it into a collection \
+        "the collection {table} has a collation, which compares text differently from longevity: copy it into a collection \
          without one"
     )]
     ForeignCollection {
@@ -226,16 +226,16 @@ impl MongoError {
                 "a file that a TLS option names cannot be read, or contains no certificate or key that its password opens"
             }
             _ => {
-                "its credentials do not fit its options: each `authMechanism` needs certain ones of a user name, a password, \
-                 `authSource` and `authMechanismProperties`, and accepts no others"
+                "its credentials do not fit its options: each `authMechanism` needs some of user name, password, \
+                 `authSource` and `authMechanismProperties`, and accepts only those"
             }
         };
         Self::InvalidAddress { reason: reason.to_owned() }
     }
 }
 
-/// The server's codes for an interruption: it is not the primary, or no longer, or it is shutting down; a cursor ended with it;
-/// or a time limit was exceeded.
+/// The server's codes for an interruption: it is not the primary or is no longer the primary, it is shutting down, it has lost a
+/// cursor, or a time limit was exceeded.
 const INTERRUPTED: &[i32] = &[
     6, 7, 43, 50, 89, 91, 133, 134, 175, 189, 202, 237, 246, 262, 317, 9001, 10058, 10107, 11600, 11601, 11602, 13435,
     13436,
@@ -255,7 +255,7 @@ impl MongoError {
     /// The error of an operation that writes. If it was interrupted, its outcome is unknown.
     pub(crate) fn of_write(error: DriverError) -> Self {
         let reason = reason(&error);
-        // It was sent, and no server is left to ask for its outcome.
+        // The operation was sent, and no server is left to ask for its outcome.
         let is_open = error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT);
         if is_interruption(&error) || is_open { Self::InDoubt { reason } } else { Self::of_either(error) }
     }
@@ -292,7 +292,7 @@ impl MongoError {
 fn is_interruption(error: &DriverError) -> bool {
     let code = code_of(error);
     match &*error.kind {
-        // Written by fewer members than requested, so it may be undone.
+        // Fewer members than requested have the write, so it may be undone.
         ErrorKind::Write(DriverWriteFailure::WriteConcernError(_)) => true,
         ErrorKind::InsertMany(many) if many.write_errors.as_ref().is_none_or(Vec::is_empty) => true,
         ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } | ErrorKind::Authentication { .. } => false,
@@ -473,7 +473,7 @@ impl WriteError {
     }
 }
 
-/// The index that a message names. It comes before the values, which may contain anything.
+/// The index that a message names. The name comes before the values, which may contain anything.
 pub(crate) fn index_in(message: &str, namespace: &str) -> Option<String> {
     let (_, rest) = message.split_once(&format!("E11000 duplicate key error collection: {namespace} index: "))?;
     rest.split_once(" dup key: ").map(|(index, _)| index.to_owned())

@@ -32,8 +32,8 @@ pub enum Acknowledgement {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadConcern {
-    /// Writes that more than half of the members have, and that are therefore permanent. A read may not see the write before it
-    /// if fewer members acknowledged that write, or if the primary changed in between and the new one does not know yet what the
+    /// Writes that more than half of the members have, and that are therefore permanent. A read may miss the write before it if
+    /// fewer members acknowledged that write, or if the primary changed in between and the new one does not know yet what the
     /// others have.
     #[default]
     Majority,

@@ -50,12 +50,12 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// The database in this file. `:memory:` is no file: see [`in_memory`](Self::in_memory).
+    /// The database in this file. `:memory:` is not a file: see [`in_memory`](Self::in_memory).
     pub fn file(path: impl AsRef<Path>) -> Self {
         Self::at(Place::File(path.as_ref().to_owned()))
     }
 
-    /// A private database in memory. It is gone with the last clone and the last store of it.
+    /// A private database in memory. It is gone when its last clone and its last store are dropped.
     pub fn in_memory() -> Self {
         Self::at(Place::Memory)
     }
@@ -83,25 +83,26 @@ impl Sqlite {
         Self { settings: Settings::of(place), database: Arc::default() }
     }
 
-    /// What an acknowledged write is safe against; [`Durability::Full`] if not set.
+    /// Sets what an acknowledged write is safe against: [`Durability::Full`] by default.
     pub fn durability(self, durability: Durability) -> Self {
         self.with(|settings| settings.durability = durability)
     }
 
-    /// How long an operation waits for another process's lock, or for the transactions of this process, before it fails with
-    /// [`Error::Busy`]; 5 s if not set. A transaction may wait for both, one after the other, up to this timeout each. SQLite counts
-    /// milliseconds up to about 24 days: a longer timeout, such as [`Duration::MAX`], is cut to that.
+    /// Sets how long an operation waits for another process's lock, or for the transactions of this process, before it fails with
+    /// [`Error::Busy`]: 5 s by default. A transaction may wait for both, one after the other, up to this timeout each. SQLite
+    /// counts milliseconds up to about 24 days: a longer timeout, such as [`Duration::MAX`], is cut to that.
     pub fn busy_timeout(self, timeout: Duration) -> Self {
         self.with(|settings| settings.busy_timeout = timeout.min(LONGEST_TIMEOUT))
     }
 
-    /// How much of the database each connection may keep in memory, in KiB; 16 MiB if not set. A value above 2 TiB means 2 TiB.
+    /// Sets how much of the database each connection may keep in memory, in KiB: 16 MiB by default. A value above 2 TiB means 2
+    /// TiB.
     pub fn cache_kib(self, kib: u32) -> Self {
         self.with(|settings| settings.cache_kib = kib)
     }
 
-    /// The size, in bytes, that the database may grow to. A write that would exceed it fails with [`SqliteError::Full`]. There is
-    /// no limit if it is not set.
+    /// Sets the size, in bytes, that the database may grow to. A write that would exceed it fails with [`SqliteError::Full`].
+    /// There is no limit if it is not set.
     ///
     /// [`SqliteError::Full`]: crate::SqliteError::Full
     pub fn max_size(self, bytes: u64) -> Self {
@@ -171,7 +172,8 @@ impl Session for Sqlite {
         let ready = table.ready().await?;
         let statement = translate::select(&table.database.properties, ready, &select)?;
         if !table.database.has_readers() {
-            // The rows are given out after the connection is free again: it is the only one, and the receiver may call the store.
+            // This is the only connection, and the receiver may call the store. So the rows are passed on after the connection is
+            // free again.
             let found = query(table, |connection| read::all_of(connection, ready, &statement)).await?;
             return found.into_iter().try_for_each(|row| give.give(&row?));
         }

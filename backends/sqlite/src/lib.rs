@@ -14,7 +14,7 @@
 //! # Threads
 //!
 //! An operation runs on the thread that polls it, and takes microseconds. There are other threads in three cases only: a stream
-//! has one; one waits while another process has the file locked; and one ends the waiting of tasks in time while they wait for a
+//! has one; one waits while another process has the file locked; and one enforces the time limit of tasks that wait for a
 //! transaction. A query takes long if its answer is large or if no index serves it. On a runtime, give such a query a thread that
 //! may block, or use a stream, which has a thread. `create_schema` reads every row if it has to fill a column or an index. If
 //! another process has the file locked, it waits on the calling thread, up to the `busy_timeout`. Call it before there is

@@ -45,7 +45,7 @@ impl Place {
             Some(path) => path,
             None if has_a_scheme(uri) => {
                 return refused(
-                    "the address of a SQLite database begins with `sqlite:`, and with no other scheme: write \
+                    "the address of a SQLite database begins with `sqlite:`, not with another scheme: write \
                      `sqlite:blog.db`, or use `Sqlite::file` for a file with such a name",
                 );
             }

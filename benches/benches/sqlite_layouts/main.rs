@@ -1,6 +1,6 @@
 //! The measurements that decide the layout of the SQLite back end: the planned layout against its alternatives, and against
 //! itself with one thing changed. They use rusqlite without Longevity.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a benchmark panics at the first unexpected result")]
 
 mod layout;
 mod path;
@@ -20,7 +20,7 @@ const ROUNDS: usize = 9;
 
 fn main() {
     if !measuring() {
-        // There is nothing of ours to test.
+        // These measurements use no code of Longevity, so `cargo test` has nothing to check here.
         return;
     }
     let layouts = [

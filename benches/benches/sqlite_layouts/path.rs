@@ -11,7 +11,7 @@ pub(crate) struct TextAt<'p, F> {
     then: &'p mut F,
 }
 
-/// Calls `then` with the text at `path`, if there is a text.
+/// Calls `then` with the text at `path`, if there is any.
 pub(crate) fn text_at<T>(document: &str, path: &[String], mut then: impl FnMut(&str) -> T) -> Option<T> {
     let mut json = serde_json::Deserializer::from_str(document);
     TextAt { path, then: &mut then }.deserialize(&mut json).ok().flatten()

@@ -285,7 +285,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn the_model_is_as_wide_as_it_says_and_always_the_same() {
+    fn the_model_has_its_documented_size_and_is_always_the_same() {
         for size in [Size::WHOLE, Size::SLICE] {
             let model = Model::new(size);
             assert_eq!(

@@ -29,8 +29,8 @@ use source::Source;
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// A file of JSON objects, one a line, plain or gzipped. If not given, what the store holds, or ATT&CK 18.1 if it is
-    /// empty.
+    /// A file of JSON objects, one per line, plain or gzipped. By default, shows what the store holds, or loads ATT&CK 18.1 if
+    /// the store is empty.
     file: Option<PathBuf>,
 
     /// Where the objects are kept: `sqlite:attack.db`, `mem:` for this run only, or, if the program was built with
@@ -76,7 +76,8 @@ fn run(arguments: &Arguments) -> Result<usize, Box<dyn std::error::Error>> {
             );
             0
         }
-        // The file is stored completely or not at all. What an interrupted run left would be taken for the complete data.
+        // The file is stored completely or not at all. Otherwise the rows of an interrupted run would be taken for the complete
+        // data.
         None => load(&store, Source::shipped(), usize::MAX, &shown(&arguments.store))?,
         Some(path) => load(&store, Source::open(path)?, 500, &shown(&arguments.store))?,
     };

@@ -1,5 +1,5 @@
 //! Runs the program as a user does, on the shipped data and on files that are broken in every way that a file can be.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test panics at the first unexpected result")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ fn two_groups_become_one(text: &str) {
 #[test]
 fn the_shipped_data_loads_whole_into_mongodb_and_a_second_run_finds_it() {
     if longevity_mongod::left_out() {
-        return println!("loading into MongoDB: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
+        return println!("loading into MongoDB: LEFT OUT because of `LONGEVITY_WITHOUT=mongodb`");
     }
     let server = longevity_mongod::Server::start().unwrap();
     let store = server.uri_of("attack_command_line");
@@ -200,7 +200,7 @@ fn broken_lines_are_reported_by_number_and_the_rest_is_loaded() {
 }
 
 #[test]
-fn a_duplicate_within_a_type_is_told_from_one_over_all_types() {
+fn a_duplicate_within_a_type_is_distinguished_from_one_over_all_types() {
     let same_external_id = TOOL.replace("tool--1", "tool--2");
     let (status, _, err) = run("duplicate.jsonl", [TOOL, &same_external_id].join("\n"));
     assert_eq!(status, 1);
@@ -239,7 +239,7 @@ fn a_file_that_cannot_be_read_is_exit_status_two() {
 }
 
 #[test]
-fn an_empty_file_is_nothing_to_show_and_no_error() {
+fn an_empty_file_shows_nothing_and_is_not_an_error() {
     let (status, out, _) = run("empty.jsonl", "");
     assert_eq!(status, 0);
     assert!(out.contains("0 objects"), "{out}");

@@ -2,7 +2,7 @@
 
 use mongodb::Client;
 
-/// Whether the tests are left out, which is printed. Then the caller has to return.
+/// Whether the tests are left out. If so, this prints it, and the caller has to return.
 pub(crate) fn left_out() -> bool {
     let left_out = longevity_mongod::left_out();
     if left_out {

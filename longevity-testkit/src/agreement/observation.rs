@@ -1,5 +1,5 @@
 //! The result of a step on one back end, in a form that two back ends can share. Rows are numbered in the order of their
-//! creation, as each store has ids of its own.
+//! creation, because each store has ids of its own.
 
 use longevity_core::{Error, Value};
 
@@ -54,7 +54,7 @@ pub(super) enum Refusal {
     NotFound {
         type_name: &'static str,
     },
-    /// A refusal by core, by its text, which names no row.
+    /// A refusal by core, with its text, which names no row.
     ByCore(String),
 }
 
@@ -118,7 +118,7 @@ impl Observation {
             (Self::Values(a), Self::Values(b)) => a.len() == b.len(),
             // Which of two zeros is the least depends on the order of the rows. So do the rows in a window.
             (Self::Aggregates(a), Self::Aggregates(b)) => {
-                // Compared as text, in which NaN equals NaN.
+                // They are compared as text, in which NaN equals NaN.
                 format!("{a:?}") == format!("{b:?}") || !by_creation && a.len() == b.len()
             }
             (Self::Changed(a, rows), Self::Changed(b, others)) => a == b && same_rows(rows.iter(), others.iter()),

@@ -24,7 +24,7 @@ pub(super) enum Expected {
     Changed(u64, Vec<(usize, Value)>),
     /// One row with this value.
     Patched(Value),
-    /// An error, as the new value would be outside of its type's range.
+    /// An error, because the new value would be outside of its type's range.
     Refused,
 }
 
@@ -166,7 +166,7 @@ impl std::fmt::Display for Expected {
                 write!(f, "{changed} changed; then there are {}", listed.join(", "))
             }
             Self::Patched(value) => write!(f, "a row with {value}"),
-            Self::Refused => f.write_str("refused, as the result is not a value of its type"),
+            Self::Refused => f.write_str("refused, because the result is not a value of its type"),
         }
     }
 }

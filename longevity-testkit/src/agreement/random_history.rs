@@ -55,7 +55,7 @@ impl Step {
                 return Self::draw_query(plans, chance)
                     .with_query(|query| Operation::UpdateWhere { query, by: Alteration::random(chance) });
             }
-            // Delete only a few rows at once.
+            // This deletes only a few rows at once.
             16 if below(3, chance) == 0 => {
                 return Self::draw_query(plans, chance).with_query(|query| {
                     Operation::DeleteWhere(PlainQuery { limit: Some(query.limit.unwrap_or(3).min(3)), ..query })

@@ -1,7 +1,7 @@
 //! Shorter histories that still fail.
 //!
-//! Proptest's shrinking removes one element at a time and knows nothing of steps. This first removes everything after the failing
-//! step, then ever smaller parts, and then simplifies the steps.
+//! Proptest's shrinking removes one element at a time and knows nothing about steps. This first removes everything after the
+//! failing step, then ever smaller parts, and then simplifies the steps.
 
 use super::step::{History, Step};
 
@@ -46,7 +46,7 @@ impl<F: FnMut(&History) -> Option<usize>> Shrinking<F> {
         let mut shorter = false;
         let mut size = self.history.steps.len().div_ceil(2);
         while size > 0 {
-            // From the end: later steps depend on earlier ones.
+            // This begins at the end, because later steps depend on earlier ones.
             let mut end = self.history.steps.len();
             while end > 0 {
                 let start = end.saturating_sub(size);

@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::queries::{ChangeKind, Place, PlainQuery, simpler};
 
-/// How many samples are tried instead of another.
-const SHORT: usize = 3;
+/// How many of the first samples are tried in place of a later one.
+const FIRST_SAMPLES: usize = 3;
 
 /// A history: the options of the stores, and the steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -173,7 +173,7 @@ impl ValueChoice {
     fn simpler(self) -> impl Iterator<Item = Self> {
         let without_key = self.key.is_some().then_some(Self { key: None, ..self });
         // The first samples are the shortest.
-        let first = (0..SHORT.min(self.sample)).map(move |sample| Self { sample, ..self });
+        let first = (0..FIRST_SAMPLES.min(self.sample)).map(move |sample| Self { sample, ..self });
         without_key.into_iter().chain(first)
     }
 }
@@ -182,7 +182,7 @@ impl Alteration {
     fn simpler(&self) -> impl Iterator<Item = Self> {
         let set = (self.kind != ChangeKind::Set).then(|| Self { kind: ChangeKind::Set, ..self.clone() });
         let of = self.clone();
-        set.into_iter().chain((0..SHORT.min(self.sample)).map(move |sample| Self { sample, ..of.clone() }))
+        set.into_iter().chain((0..FIRST_SAMPLES.min(self.sample)).map(move |sample| Self { sample, ..of.clone() }))
     }
 }
 

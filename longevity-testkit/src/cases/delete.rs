@@ -26,7 +26,10 @@ pub(crate) fn delete<M: DomainModel, T: Tested<M>, F: Fixture>(context: &CaseCon
     ensure_eq!(all_rows::<T, _, _>(&store)?, vec![ObservedRow::of(&stays)], "the rows of the table after a delete");
     ensure_eq!(repo.count(T::query())?, 1, "the count after a delete");
     let again = repo.create(sample)?;
-    ensure!(again.id() != id, "a new row has the id of a deleted one: a state of the old would write to the new");
+    ensure!(
+        again.id() != id,
+        "a new row has the id of a deleted row: a state of the old row would write to the new one"
+    );
     ensure_eq!(again.row_version(), 0, "the row version of a new row with old key values");
     Ok(())
 }

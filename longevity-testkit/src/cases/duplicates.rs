@@ -60,6 +60,6 @@ pub(crate) fn on_update<M: DomainModel, T: Tested<M>, F: Fixture>(
         ensure_eq!(found, Some(rows[row].clone()), "retrieve by {} after a refused update", key.property);
     }
     let mended = repo.update(handed_back.set(second))?;
-    ensure_eq!(mended.row_version(), 1, "the row version after the mended update");
+    ensure_eq!(mended.row_version(), 1, "the row version after the corrected update");
     Ok(())
 }

@@ -105,9 +105,9 @@ impl<M: SpecModel, F: Fixture> CaseList<M, F> {
         self.add(context, "update without change", update::same_keys);
         self.add(context, "delete", delete::delete);
         self.add(context, "delete by query", write_many::delete_by_query);
-        self.add(context, "tell the row before a write", write_many::rows_before);
+        self.add(context, "return the row before a write", write_many::rows_before);
         self.add_for_changing_keys(context, "write all or none of many with a duplicate {}", write_many::all_or_none);
-        self.add_for_changing_keys(context, "judge {} by what many writes leave", write_many::keys_change_hands);
+        self.add_for_changing_keys(context, "check {} only after many writes", write_many::keys_change_hands);
         for (first, second) in WRITES.into_iter().flat_map(|first| WRITES.map(|second| (first, second))) {
             for origin in ORIGINS {
                 let operation = format!("refuse stale {second} after {first} of a state that was {origin}");

@@ -111,7 +111,7 @@ where
         }
         ensure_eq!(all_rows::<P, _, _>(&store)?, before, "the rows after a refused create");
     }
-    // All key values of the old value except the primary key, which the row still has.
+    // The heir gets all key values of the old value except the primary key, which the row still has.
     let heir = match (context.primary_key()?, old.get(1)) {
         (Some(primary), Some(other)) => primary.copied(other, old[0].clone()),
         (Some(_), None) => return Err(Stop::Skipped(format!("there is only one {} with distinct keys", from.name))),
@@ -160,7 +160,7 @@ where
     }
     // The state can be corrected to its old value.
     let mended = repo.update(handed_back.set(old[0].clone()))?;
-    ensure_eq!(mended.row_version(), 1, "the row version after the mended update");
+    ensure_eq!(mended.row_version(), 1, "the row version after the corrected update");
     Ok(())
 }
 

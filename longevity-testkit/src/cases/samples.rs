@@ -69,7 +69,8 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> CaseContext<T, M, F> {
         Ok(of_variants)
     }
 
-    /// At most `wanted` values that collide in no key: first those that are welcome, then any.
+    /// At most `wanted` values that collide in no key. Prefers values for which `welcome` is true; other values are used only if
+    /// there are fewer than two of those.
     fn drawn(&self, wanted: usize, welcome: impl Fn(&[T], &T) -> bool) -> Outcome<Vec<T>> {
         let definition = self.definition()?;
         let Settings { generators, seed, pools, .. } = self.settings();

@@ -68,7 +68,7 @@ where
     let streamed = repo.stream(D::query()).map(|state| state.map(|state| ObservedRow::of(&state)));
     ensure_eq!(streamed.collect::<Result<Vec<_>, _>>()?, rows, "the rows that {} streams", D::NAME);
 
-    // By the shared key values of siblings.
+    // Look siblings up by their values of the shared keys.
     for shared in own_keys::<P, F::Backend>() {
         let key = context.keys().iter().find(|key| key.key_val == shared.key_val);
         let key = key.ok_or_else(|| Stop::failed(format!("{} lacks the key {}", D::NAME, shared.property)))?;

@@ -138,7 +138,7 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
         ensure_eq!(row.map(|row| row.created_at), Some(state.created_at()), "the time when it was created");
     }
 
-    // Back to the old values, except that the last row keeps the key value of the first, so two rows would have it.
+    // All rows go back to their old values, except that the last row keeps the key value of the first. So two rows would have it.
     let mut taken = (0..last).map(|row| many.replace(row, 1, &samples[row])).collect::<Result<Vec<_>, _>>()?;
     taken.push(many.replace(last, 1, &round[last])?);
     match many.write(taken) {
@@ -178,8 +178,8 @@ pub(crate) fn keys_change_hands<M: DomainModel, T: Tested<M>, F: Fixture>(
     Ok(())
 }
 
-/// A write that asks for the row before it gets that row: alone, with other writes, and where rows exchange key values. A write
-/// that does not ask gets none.
+/// A write that asks for the row as it was before gets it: alone, with other writes, and where rows exchange key values. A write
+/// that does not ask gets no row.
 pub(crate) fn rows_before<M: DomainModel, T: Tested<M>, F: Fixture>(context: &CaseContext<T, M, F>) -> Outcome {
     let store = context.open()?;
     ensure_batches(&store)?;
@@ -242,7 +242,7 @@ pub(crate) fn rows_before<M: DomainModel, T: Tested<M>, F: Fixture>(context: &Ca
 
 /// Writes of many rows, by their positions.
 struct ManyWrites<'a, T, B: Backend> {
-    /// Whether they ask for the rows before them.
+    /// Whether they ask for the rows as they were before.
     before: bool,
     handle: Handle<'a, B>,
     states: &'a [PState<T>],
@@ -317,7 +317,7 @@ impl<'a, T: PersistentType, B: Backend> ManyWrites<'a, T, B> {
         Ok(written.into_iter().map(plain).collect())
     }
 
-    /// Does the writes, and returns the rows before them.
+    /// Does the writes, and returns the rows as they were before.
     fn rows_before_writes(&self, what: &str, writes: Vec<Write<'_, B::Document>>) -> Outcome<Vec<ObservedRow>> {
         let Handle { backend, table, .. } = &self.handle;
         let written = backend.block_on(backend.write(table, writes.into()));
@@ -327,7 +327,7 @@ impl<'a, T: PersistentType, B: Backend> ManyWrites<'a, T, B> {
         for written in written {
             let (Written::Replaced(_, before) | Written::Deleted(before)) = written else { continue };
             let Some(row) = before else {
-                return Err(Stop::failed(format!("{what} does not return the row before it")));
+                return Err(Stop::failed(format!("{what} does not return the row as it was before")));
             };
             let value = T::Root::decode(*backend, row.discriminator.as_deref(), &row.doc);
             let value =

@@ -46,7 +46,8 @@ impl<P: PersistentType> Table<P> {
                 let is_there = rows.iter().any(|row| super::table::same_value(row.get(), sample));
                 let found = view.retrieve(key, sample)?;
                 if let Some(found) = found.filter(|_| !is_there) {
-                    problems.push(format!("key: a {property} that no row has finds row {}: {sample:?}", found.id()));
+                    problems
+                        .push(format!("key: no row has this {property}, but it finds row {}: {sample:?}", found.id()));
                 }
             }
         }
@@ -92,7 +93,7 @@ impl<P: PersistentType> Table<P> {
                 }
             }
         }
-        // In the order of the index, so that the store may read it from end to end.
+        // This asks for the order of the index, so that the store may read the index from end to end.
         if index.scope.is_none() {
             let order = index.columns.iter().map(|column| {
                 let path = self.definition.columns[*column].path.clone();

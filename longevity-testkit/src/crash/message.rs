@@ -110,7 +110,7 @@ mod tests {
             Message::Failed("it broke: twice".to_owned()),
         ] {
             assert_eq!(parse(&format!("{message}\n")), Some(message.clone()));
-            // As the harness of a test binary may print before it.
+            // The harness of a test binary may print something before the message.
             assert_eq!(parse(&format!("test a ... {message}\n")), Some(message.clone()));
             assert_eq!(parse(&message.to_string()), None, "an incomplete line");
         }

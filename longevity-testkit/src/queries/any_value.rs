@@ -22,7 +22,7 @@ impl IsNumber for AnyKind {
     type Sum = AnySum;
 }
 
-/// The type of sums. It holds nothing, as aggregates are read untyped.
+/// The type of sums. It holds nothing, because aggregates are read untyped.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnySum;
 

@@ -144,7 +144,7 @@ impl Change {
                 }
                 // The variant counts as an option that is `Some`.
                 match self.changed(wrapped(held))? {
-                    // No other variant is given instead.
+                    // `None` would need another variant, and the change names none.
                     Value::None(0) => Err(Refused),
                     value => {
                         **held = unwrapped(value);

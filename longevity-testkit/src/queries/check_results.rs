@@ -112,7 +112,7 @@ fn values<T: PersistentType, B: Backend>(repo: &Repo<T, B>, results: &ExpectedRe
             (format!("values of {}", listed(&reads)), format!("{found:?}"), format!("{expected:?}"));
         return Err(Mismatch::Differs { operation, found, expected });
     }
-    // Each combination once, in the order of the values, not of the rows.
+    // Each combination is expected once, in the order of the values, not of the rows.
     let groups = repo.group(Query::from_select(results.select.clone()), Untyped(&reads), count())?;
     let mut combinations: Vec<Vec<Value>> = expected;
     combinations.sort_by(|a, b| in_order(a, b));
@@ -180,7 +180,7 @@ fn of_values<'a>(read: &ReadProperty, values: impl Iterator<Item = &'a Value>) -
         match aggregate {
             AggregateFunction::Count => {}
             AggregateFunction::Min(_) => aggregates.least = present.iter().copied().min_by(|a, b| order(a, b)).cloned(),
-            // Of equal values, the first, as with the least.
+            // Of several equal values this takes the first, as for the least value.
             AggregateFunction::Max(_) => {
                 aggregates.greatest = present.iter().rev().copied().max_by(|a, b| order(a, b)).cloned()
             }

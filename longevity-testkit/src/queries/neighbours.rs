@@ -64,7 +64,7 @@ pub(super) fn neighbour(scalar: Option<ScalarType>, value: &Value, chance: &mut 
             let nanoseconds = at.subsec_nanoseconds() + if up { step } else { -step };
             Value::Timestamp(Timestamp::from_unix(at.unix_seconds(), nanoseconds).unwrap_or(*at))
         }
-        // One element less; a set stays in its order.
+        // The neighbour lacks one element; a set stays in its order.
         Value::List(elements) if !elements.is_empty() => {
             let mut elements = elements.clone();
             elements.remove(below(elements.len(), chance));

@@ -161,7 +161,7 @@ fn walk(hops: Vec<Hop>, shape: ShapeFn, scope: Option<usize>, depth: usize, prop
                     continue;
                 };
                 let position = properties.len();
-                // A variant counts as two levels, as most recursive types recurse through variants.
+                // A variant counts as two levels, because most recursive types recurse through variants.
                 let outer = walk(hops, shape, scope, depth + 2, properties);
                 let held = &mut properties[position];
                 held.in_variant = outer > 0;
@@ -177,7 +177,7 @@ fn walk(hops: Vec<Hop>, shape: ShapeFn, scope: Option<usize>, depth: usize, prop
     outer
 }
 
-/// The step into a variant. Each is made once, as paths need steps with a static lifetime.
+/// The step into a variant. Each is made once, because paths need steps with a static lifetime.
 fn step_into(variant: &'static str) -> &'static Step {
     static STEPS: LazyLock<Mutex<BTreeMap<&'static str, &'static Step>>> = LazyLock::new(Mutex::default);
     let mut steps = STEPS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -27,7 +27,7 @@ const LONG: usize = 300;
 const ANY: usize = 1 << 16;
 
 impl RandomQueries {
-    /// A random filter. Mostly it is a single condition, as other conditions could hide its result.
+    /// A random filter. Mostly it is a single condition, because other conditions could hide its result.
     pub(super) fn filter(&self, chance: &mut TestRunner) -> PlainFilter {
         let depth = [0, 0, 0, 1, 1, 2, DEPTH][below(7, chance)];
         match below(12, chance) {

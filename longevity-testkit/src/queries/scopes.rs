@@ -9,7 +9,8 @@ use super::plain_query::{IsForm, Join};
 
 type Any = Filter<AnyRow>;
 
-/// The operators on a derived type in queries over its poly type, and vice versa. Generated code makes it, as it knows the types.
+/// The operators on a derived type in queries over its poly type, and vice versa. Generated code makes it, because it knows the
+/// types.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope {
     /// The variant of the poly type.

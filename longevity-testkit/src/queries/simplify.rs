@@ -67,7 +67,7 @@ fn simpler_filters(filter: &PlainFilter) -> Vec<PlainFilter> {
         }
         PlainFilter::Of(place, condition) => {
             simpler.extend(
-                simpler_whats(condition).into_iter().map(|condition| PlainFilter::Of(place.clone(), condition)),
+                simpler_conditions(condition).into_iter().map(|condition| PlainFilter::Of(place.clone(), condition)),
             );
         }
         PlainFilter::All | PlainFilter::Nothing | PlainFilter::Id { .. } | PlainFilter::Is { .. } => {}
@@ -75,7 +75,7 @@ fn simpler_filters(filter: &PlainFilter) -> Vec<PlainFilter> {
     simpler
 }
 
-fn simpler_whats(condition: &Condition) -> Vec<Condition> {
+fn simpler_conditions(condition: &Condition) -> Vec<Condition> {
     match condition {
         Condition::Among { operands, negated } => {
             let among = |operands| Condition::Among { operands, negated: *negated };

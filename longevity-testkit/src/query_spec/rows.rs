@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "there are 2 rows: no row follows 2 others")]
-    fn rows_that_are_not_there_are_an_error() {
+    fn missing_rows_are_an_error() {
         rows(&[1, 2]).nth_smallest(2, |row| *row);
     }
 }

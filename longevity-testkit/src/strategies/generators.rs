@@ -18,10 +18,10 @@ const BUDGET: usize = 100;
 
 /// The strategies that the user overrides, and the size of values. Cheap to clone.
 ///
-/// Values of a small type are as varied as possible. Values of a large type would grow without limit, as each of its options and
-/// lists holds a component that holds others. So a row has a budget: the mean number of values (numbers, strings and the like)
-/// that it holds, approximately. The more of them a type could hold, the more often its options are `None` and its lists, sets
-/// and maps are empty. Over many rows, every part of a type still occurs.
+/// Values of a small type are as varied as possible. Values of a large type would grow without limit, because each of its options
+/// and lists holds a component that holds others. So a row has a budget: the mean number of values (numbers, strings and the
+/// like) that it holds, approximately. The more of them a type could hold, the more often its options are `None` and its lists,
+/// sets and maps are empty. Over many rows, every part of a type still occurs.
 ///
 /// ```
 /// use longevity::testkit::proptest::strategy::{Strategy, ValueTree};

@@ -31,9 +31,9 @@ impl<T> Default for Field<T> {
     }
 }
 
-/// The type has a strategy. Method resolution finds this first, as it is implemented for the type itself.
+/// The type has a strategy. Method resolution finds this first, because it is implemented for the type itself.
 pub trait FromType<T> {
-    /// The user's strategy, else the type's own.
+    /// The user's strategy, or else the type's own.
     fn strategy_of_field(&self, generators: &Generators) -> BoxedStrategy<T>;
 }
 
@@ -43,9 +43,9 @@ impl<T: Generate> FromType<T> for Field<T> {
     }
 }
 
-/// The type has no strategy. Method resolution finds this second, as it is implemented for a reference to the type.
+/// The type has no strategy. Method resolution finds this second, because it is implemented for a reference to the type.
 pub trait FromOverride<T> {
-    /// The user's strategy, else a panic that says how to give one.
+    /// The user's strategy, or else a panic that says how to give one.
     fn strategy_of_field(&self, generators: &Generators) -> BoxedStrategy<T>;
 }
 

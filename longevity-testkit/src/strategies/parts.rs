@@ -1,4 +1,4 @@
-//! The strategy of a type: the user's if there is one, else the type's own.
+//! The strategy of a type: the user's if there is one, or else the type's own.
 
 use std::fmt::Debug;
 
@@ -8,7 +8,7 @@ use super::generators::{Generate, Generators};
 use super::nodes::{Part, TypeStrategy};
 
 impl Generators {
-    /// The strategy for `T`: the user's if there is one, else the type's own.
+    /// The strategy for `T`: the user's if there is one, or else the type's own.
     ///
     /// Where a type is nested within itself too often, its strategy generates no value. Options and collections are then empty,
     /// and an enum takes another variant.
@@ -27,7 +27,7 @@ impl Generators {
         }
     }
 
-    /// The strategy for the rows of `T`: the user's if there is one, else `own`.
+    /// The strategy for the rows of `T`: the user's if there is one, or else `own`.
     #[doc(hidden)]
     pub fn rows<T: Debug + 'static>(&self, own: fn(&Self) -> BoxedStrategy<T>) -> BoxedStrategy<T> {
         self.given::<T>().unwrap_or_else(|| Part::Own(TypeStrategy::new(self, own, true)).boxed())

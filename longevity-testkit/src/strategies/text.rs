@@ -86,7 +86,7 @@ impl Generate for String {
     }
 }
 
-/// A short string, drawn without a strategy for each character, as wide rows have many strings.
+/// A short string, drawn without a strategy for each character, because wide rows have many strings.
 fn short(runner: &mut TestRunner) -> Result<Drawn<String>, Reason> {
     let length = 1 + below(9, runner);
     let text = match below(13, runner) {

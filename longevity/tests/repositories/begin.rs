@@ -1,4 +1,5 @@
-//! What a back end is asked for a page: the rows after a position, with a bound that an index can use where the order has one.
+//! What a repository requests from a back end for a page: the rows after a position, with a bound that an index can use if the
+//! order allows one.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! The values that a back end is given along with a document: those of the row's own variant, and of no other.
+//! The values that a back end is given along with a document: the values of the row's own variant, and of no other.
 
 use std::sync::{Arc, Mutex};
 

@@ -44,7 +44,7 @@ fn rows_that_cannot_be_read_together_are_deleted_one_by_one() {
 fn a_row_of_an_unknown_type_stays_and_is_reported() {
     let (store, mem, before) = unreadable();
     let (_, table) = before.asynchronous().table::<User>().unwrap();
-    let doc = mem.encode(&"somebody".to_owned()).unwrap();
+    let doc = mem.encode(&"someone".to_owned()).unwrap();
     let content = RowContent { discriminator: Some("Stranger".into()), doc, columns: Vec::new(), written_at: None };
     longevity::blocking::block_on(mem.insert(table, content)).unwrap();
     let error = store.repo::<User>().delete_where(User::query().all()).unwrap_err();

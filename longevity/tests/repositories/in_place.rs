@@ -68,7 +68,7 @@ fn changes_that_can_be_made_in_place_are_made_in_place() {
         of(m.level.increment(-20_i8)).as_deref(),
         Some("[Add { path: Path(level), by: -20, from: -108..=127 }]")
     );
-    // Several changes at once, of different properties.
+    // Several changes of different properties are made at once.
     let several = of(m.level.set(1_i8) & m.tags.push("c") & m.address.town.set("Bonn"));
     let wanted = "[Set(Path(level), Int(1)), Push(Path(tags), Text(\"c\")), Set(Path(address.town), Text(\"Bonn\"))]";
     assert_eq!(several.as_deref(), Some(wanted));
@@ -239,7 +239,7 @@ fn a_struct_that_is_deserialized_by_hand_is_not_changed_in_place() {
     };
     assert_eq!(of(1, t.seats.taken.increment(1)), None);
     assert_eq!(of(1, t.code.year.set(2_u16)), None);
-    // As a whole it is a value that the program has made.
+    // As a whole, the struct is a value that the program has made.
     let set = "[Set(Path(seats), Record([(\"taken\", Int(5))]))]";
     assert_eq!(of(2, t.seats.set(Seats { taken: 5 })).as_deref(), Some(set));
     buses.patch_by(&Number(1), Bus::props().seats.set(7)).unwrap().unwrap();

@@ -107,7 +107,7 @@ fn changes_are_refused_below_the_deepest_level_of_a_document() {
     let p = Page::props();
     let key = || Url("/".into());
     assert!(pages.patch_by(&key(), link(DOCUMENT_LEVELS).link.set(1)).unwrap().is_some());
-    // Together with another change of the same property, which needs a look at the row.
+    // Two changes of the same property need a look at the row.
     let with = |levels: usize| p.lists.set(lists(levels)) & p.lists.set(lists(levels));
     assert!(pages.patch_by(&key(), with(DOCUMENT_LEVELS - 1)).unwrap().is_some());
     assert_eq!(pages.update_where(Page::query().all(), with(DOCUMENT_LEVELS - 1)).unwrap(), 1);

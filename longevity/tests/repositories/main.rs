@@ -1,6 +1,6 @@
 //! What the repositories promise whatever the back end, tested on the back end in memory: quick tests, which have to catch
 //! mutants of core.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 mod begin;
 mod columns;

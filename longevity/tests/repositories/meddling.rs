@@ -59,7 +59,7 @@ fn meddled(
     Longevity::open_with(Decorated::new(mem, meddler), options).unwrap()
 }
 
-/// The same, but `meddling` comes only once.
+/// The site, seen by a caller that is too late only once.
 fn meddled_once(
     options: Options,
     meddling: impl Fn(&Longevity<Site, Mem>) + Send + 'static,

@@ -47,7 +47,7 @@ fn a_derived_types_filter_is_true_of_its_own_rows_alone() {
     let (_, store) = site();
     let (users, m) = (store.repo::<User>(), Member::props());
     let count = |filter: Filter<User>| users.count(User::query().filter(filter)).unwrap();
-    assert_eq!(count(m.note.is_none().widen()), 2, "a guest has no note, and is no member");
+    assert_eq!(count(m.note.is_none().widen()), 2, "a guest has no note, and is not a member");
     assert_eq!(count(!m.note.is_none().widen()), 1);
     assert_eq!(count(User::props().visits.gt(2) | m.level.ne(1)), 3);
     assert_eq!(count(User::is::<Guest>() & m.level.ne(1)), 0);

@@ -1,6 +1,6 @@
-//! The tables of what queries and changes give. The workspace's own tests check every back end against them; here they run on the
-//! back end in memory alone. They are quick tests, which have to catch mutants of core.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+//! The tables of the results of queries and changes. The workspace's own tests check every back end against them; here they run
+//! on the in-memory back end only. They are quick tests, which have to catch mutants of core.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 mod stores;
 

@@ -99,7 +99,7 @@ async fn a_panic_undoes_everything<B: Backend>(bank: &Store<B>) {
         // A handle that outlives the closure does not keep the transaction open.
         *kept.lock().unwrap() = Some(tx.clone());
         panic!("on purpose");
-        #[expect(unreachable_code, reason = "gives the closure its type")]
+        #[expect(unreachable_code, reason = "the value gives the closure its return type")]
         Ok::<(), Error>(())
     });
     assert!(AssertUnwindSafe(work).catch_unwind().await.is_err());
@@ -173,7 +173,7 @@ async fn undone_states_are_refused_even_if_the_row_has_the_same_version_by_now<B
     assert_eq!(balance(bank, 1).await, 5);
 }
 
-/// The same for nested transactions.
+/// States of undone nested transactions are refused, too.
 async fn states_of_an_undone_nested_transaction_are_refused<B: Backend>(bank: &Store<B>) {
     begin_with_two(bank).await;
     let change = async |accounts: &Repo<Account, B>, balance: i64| {

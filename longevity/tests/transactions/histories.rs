@@ -1,5 +1,6 @@
 //! Several threads run transactions and single operations at the same time. Afterwards, their history is checked: is there a
-//! serial order that explains everything that was seen, and in which no operation comes before one that had ended when it began?
+//! serial order that explains everything that was seen, and in which no operation comes before another that had ended when it
+//! began?
 //!
 //! Each write appends a unique stamp to a row's notes, so a reader of a row sees all its writes in their order.
 //! `LONGEVITY_HISTORIES` sets the number of histories on each back end, and `LONGEVITY_SEED` repeats a run.
@@ -203,7 +204,7 @@ impl<B: Backend> Rows<B> {
     }
 
     async fn all_notes(&self) -> Result<BTreeMap<u32, Vec<String>>, Error> {
-        // Reads by an index, and by a scan.
+        // These read by an index, and by a scan.
         let accounts = self.accounts.find(Account::query().filter(Account::props().balance.ge(1))).await?;
         let vaults = self.vaults.find(Vault::query().filter(!Vault::props().notes.is_empty())).await?;
         let accounts = accounts.iter().map(|state| (state.number.0, state.notes.clone()));
@@ -436,7 +437,7 @@ async fn histories_have_an_order_that_explains_them<B: Backend>(bank: &Store<B>)
 
 /// Anomalies are found in histories that have them.
 #[test]
-fn histories_without_an_order_are_found_out() {
+fn histories_without_an_order_are_detected() {
     let record = |reads: &[(u32, &[&str])], writes: &[(u32, &str)], began, ended| Record {
         reads: reads
             .iter()

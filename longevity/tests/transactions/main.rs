@@ -1,5 +1,5 @@
 //! Transactions over all repositories, on each back end that has them.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 /// Makes a module of each test, with a test on each of these stores. The check states what the test must return.
 macro_rules! on_stores {

@@ -157,7 +157,7 @@ async fn a_nested_transaction_that_panics_or_is_dropped_is_undone<B: Backend>(ba
     let panics = tx.transaction(async |tx| {
         tx.repo::<Account>().create(account(2, 2)).await?;
         panic!("on purpose");
-        #[expect(unreachable_code, reason = "gives the closure its type")]
+        #[expect(unreachable_code, reason = "the value gives the closure its return type")]
         Ok::<(), Error>(())
     });
     assert!(AssertUnwindSafe(panics).catch_unwind().await.is_err());

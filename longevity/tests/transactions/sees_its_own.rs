@@ -27,7 +27,7 @@ async fn look_ups_by_key_see_own_writes<B: Backend>(bank: &Store<B>) {
     let tx = bank.begin().await.unwrap();
     let accounts = tx.repo::<Account>();
     let first = accounts.retrieve_one(&Number(1)).await.unwrap();
-    // Changed once with the same key, once with another key.
+    // The account is changed once with the same key, and once with another key.
     let first = accounts.update(first.modify(|it| it.balance = 11)).await.unwrap();
     assert_same(&accounts.retrieve_one(&Number(1)).await.unwrap(), &first);
     let moved = accounts.update(first.modify(|it| it.number = Number(2))).await.unwrap();
@@ -78,7 +78,7 @@ async fn queries_see_own_writes<B: Backend>(bank: &Store<B>) {
     accounts.delete(accounts.retrieve_one(&Number(20)).await.unwrap()).await.unwrap();
     accounts.create(account(51, 7)).await.unwrap();
 
-    // By an index, by a range of a key, and by a scan, each in its order; more is written in between.
+    // These read by an index, by a range of a key, and by a scan, each in its order. More is written in between.
     let numbers = |states: Vec<PState<Account>>| states.iter().map(|it| it.number.0).collect::<Vec<_>>();
     let sevens = || Account::query().filter(m.balance.eq(7)).order_by(m.number.asc());
     assert_eq!(numbers(accounts.find(sevens()).await.unwrap()), [5, 10, 15, 51]);

@@ -9,7 +9,7 @@ use longevity::backend::Backend;
 
 use crate::bank::Store;
 
-/// A side uses it to let the other side continue.
+/// A side of a test uses this to let the other side continue.
 #[derive(Clone, Default)]
 pub(crate) struct Turn(Arc<AtomicBool>);
 

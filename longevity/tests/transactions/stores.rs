@@ -41,7 +41,7 @@ pub(crate) fn mongo<F: Future<Output = ()>>(test: impl Fn(Store<AnyBackend>) -> 
 pub(crate) fn mongo_with<F: Future<Output = ()>>(options: Options, test: impl Fn(Store<AnyBackend>) -> F) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     if longevity_mongod::left_out() {
-        println!("LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
+        println!("LEFT OUT because of `LONGEVITY_WITHOUT=mongodb`");
         return;
     }
     let server = longevity_mongod::Server::shared().unwrap();

@@ -84,7 +84,7 @@ pub struct Reader {
 #[key_val(Flag)]
 pub struct FlagId(pub bool);
 
-/// There are at most two values of it.
+/// There are at most two rows of this type, because its key is a `bool`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(key(flag_id))]
 pub struct Flag {
@@ -92,7 +92,7 @@ pub struct Flag {
     pub text: String,
 }
 
-/// A field of one value within a key value of one field.
+/// A key value that is a struct with a single field.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KeyVal)]
 #[key_val(Ticket)]
 pub struct TicketId {

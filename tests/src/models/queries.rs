@@ -92,7 +92,7 @@ pub struct Bundle {
     pub id: ItemId,
     pub next_to: Option<ItemId>,
     pub label: Label,
-    /// A different type than the thing's.
+    /// Has another type than the property `size` of `Thing`.
     pub size: u8,
     pub of: Vec<ItemId>,
     pub contents: BTreeMap<String, Content>,

@@ -96,14 +96,14 @@ impl Decorator<Mem> for ForgetsTheLast {
 
 /// Does not return the rows before the writes, or returns other rows.
 #[derive(Clone, Copy)]
-enum TellsOtherRows {
+enum ReturnsOtherRows {
     NotBeforeAReplacement,
     NotBeforeADelete,
     OfTheNextVersion,
     OfAnother,
 }
 
-impl Decorator<Mem> for TellsOtherRows {
+impl Decorator<Mem> for ReturnsOtherRows {
     async fn write_many(
         &self,
         inner: &Mem,
@@ -131,10 +131,13 @@ impl Decorator<Mem> for TellsOtherRows {
 
 #[test]
 fn the_row_before_a_write_is_wrong_or_missing() {
-    use TellsOtherRows as Tells;
-    for tells in [Tells::NotBeforeAReplacement, Tells::NotBeforeADelete, Tells::OfTheNextVersion, Tells::OfAnother] {
-        let cases = ["blogging::member::tell the row before a write", "blogging::blog::tell the row before a write"];
-        fails::<Blogging, _>(move || tells, &cases);
+    use ReturnsOtherRows as Returns;
+    for broken in
+        [Returns::NotBeforeAReplacement, Returns::NotBeforeADelete, Returns::OfTheNextVersion, Returns::OfAnother]
+    {
+        let cases =
+            ["blogging::member::return the row before a write", "blogging::blog::return the row before a write"];
+        fails::<Blogging, _>(move || broken, &cases);
     }
 }
 
@@ -261,7 +264,7 @@ fn a_back_end_without_capabilities_passes() {
         "delete by query",
         "row before a write",
         "write all or none of many",
-        "what many writes leave",
+        "only after many writes",
     ];
     assert!(skipped.iter().all(|name| needs_batches.iter().any(|needs| name.contains(needs))), "{skipped:?}");
 }

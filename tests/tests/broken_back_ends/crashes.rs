@@ -95,7 +95,7 @@ impl Decorator<Mem> for Retrieves {
 #[test]
 fn a_key_does_not_agree_with_the_rows() {
     notices("key: row", &problems(|_| {}, Retrieves { gone: false }));
-    notices("key: username of no row", &problems(|_| {}, Retrieves { gone: true }));
+    notices("key: no row has this username", &problems(|_| {}, Retrieves { gone: true }));
     // Stale index entries refuse new rows.
     let refused = spec().write(on(&Mem::new(), NeverFreesKeys::default()), 2_000);
     assert!(refused.unwrap_err().is_duplicate_key());

@@ -23,7 +23,7 @@ impl Decorator<Mem> for NeedsRuntime {
 }
 
 #[test]
-fn the_facade_decides_what_polls_and_is_named_in_the_cases() {
+fn the_facade_decides_how_futures_are_polled_and_is_named_in_the_cases() {
     let create = |name: &str| name.starts_with("blogging::user::create on mem");
     let spec = RepoCrudSpec::<Blogging>::new().facades(Facade::BOTH);
     let sound = spec.run_only(|| broken_by(Sound), create);

@@ -258,7 +258,7 @@ impl Decorator<Mem> for WritesThenRefuses {
             Err(refused @ WriteFailure::Duplicate(_)) => refused,
             other => return other,
         };
-        // The old row, but with a new version: the caller's state becomes stale for no reason.
+        // This writes the old row with a new version, so the caller's state becomes stale for no reason.
         if let Some(row) = all(inner, table).await.into_iter().find(|row| row.id == target.id) {
             let content =
                 RowContent { discriminator: row.discriminator, doc: row.doc, columns: Vec::new(), written_at: None };

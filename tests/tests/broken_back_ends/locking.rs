@@ -138,9 +138,9 @@ fn a_conflict_names_the_wrong_version() {
 }
 
 /// Returns the version that the row had before.
-pub(crate) struct TellsOldVersions;
+pub(crate) struct ReturnsOldVersions;
 
-impl Decorator<Mem> for TellsOldVersions {
+impl Decorator<Mem> for ReturnsOldVersions {
     async fn replace(&self, inner: &Mem, table: &Table, target: Target<'_>, content: RowContent) -> Written {
         inner.replace(table, target, content).await.map(|version| version - 1)
     }
@@ -154,7 +154,7 @@ fn versions_do_not_count() {
         "blogging::blog::last writer wins without optimistic locking",
         "blogging::user::morph member into commenter and back",
     ];
-    fails::<Blogging, _>(|| TellsOldVersions, &cases);
+    fails::<Blogging, _>(|| ReturnsOldVersions, &cases);
 }
 
 /// Locks even when told not to: takes a write without a version as a write of version 0.

@@ -1,6 +1,6 @@
 //! The suite can fail: each back end here breaks one promise, and the cases that check the promise must fail by name. A case that
 //! fails on no broken back end proves nothing.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 mod consistency;
 mod crashes;

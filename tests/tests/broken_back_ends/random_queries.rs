@@ -34,7 +34,7 @@ fn found<D: Decorator<Mem>>(words: &str, broken: impl Fn() -> D + Clone + Send +
     found_as(words, words, broken);
 }
 
-/// The same, where the two describe it in different words.
+/// Like [`found`], for queries that the two reports describe in different words.
 #[track_caller]
 fn found_as<D: Decorator<Mem>>(words: &str, of_spec: &str, broken: impl Fn() -> D + Clone + Send + Sync + 'static) {
     let again = broken.clone();

@@ -78,7 +78,7 @@ fn a_cleared_store_can_be_reused_for_another_case() {
 }
 
 #[test]
-fn reuse_of_an_uncleared_store_is_found_out() {
+fn reuse_of_an_uncleared_store_is_detected() {
     let (report, reused) = run(false);
     assert!(!report.has_passed(), "{report}");
     assert!(reused > 0);

@@ -12,7 +12,7 @@ use longevity_tests::models::blogging::Blogging;
 use crate::broken_by;
 use crate::consistency::{BatchesOneByOne, DropsWrites, MixesDocuments, NoTimestamps, SchemaDestroys, ShufflesBatches};
 use crate::keys::{KeepsEntries, Misdeclares, NamesAnotherKey, NeverFreesKeys, WritesThenRefuses};
-use crate::locking::{AlwaysLocks, Confuses, IgnoresVersions, TellsOldVersions, WritesToNothing};
+use crate::locking::{AlwaysLocks, Confuses, IgnoresVersions, ReturnsOldVersions, WritesToNothing};
 use crate::queries::{CountsAll, LITERAL, Misreads, Scans};
 use crate::scope::{
     DropsMorphs, HidesStrangers, KeepsAliases, LeaksByKey, LeaksByQuery, LeaksOnWrite, NeverMorphs, NoAliases,
@@ -58,7 +58,7 @@ impl<M: SpecModel> Unproven<M> {
         self.broken(|| WritesToNothing);
         self.broken(|| Confuses(|_| WriteFailure::Missing));
         self.broken(|| Confuses(|_| WriteFailure::Stale { found: 9 }));
-        self.broken(|| TellsOldVersions);
+        self.broken(|| ReturnsOldVersions);
         self.broken(|| AlwaysLocks);
         self.broken(|| Misdeclares::new(|index| index.key_val = None));
         self.broken(|| NamesAnotherKey);

@@ -24,7 +24,7 @@ fn a_list_of_40000_keys_is_looked_up_in_order_for_each_row_in_memory() {
     let names = || (0..KEYS).rev().map(|number| Name(format!("n{}", number * 2)));
     assert_eq!(all.count(Plain::query().filter(p.name.is_in(names()))).unwrap(), KEYS as u64 / 2);
     assert_eq!(all.count(Plain::query().filter(p.name.not_in(names()))).unwrap(), KEYS as u64 / 2);
-    // With an index that is not unique, and with no index.
+    // One property has an index that is not unique, and the other has no index.
     let numbers = || (0..LONG).map(|number| number * 4);
     for property in [&p.number, &p.mark] {
         let in_list = all.count(Plain::query().filter(property.is_in(numbers()))).unwrap();
@@ -59,11 +59,11 @@ fn a_hundred_thousand_conditions_are_combined_at_either_end() {
         assert_eq!(all.count(Plain::query().filter(differs.clone())).unwrap(), 6);
         assert_eq!(things.count(Thing::query().filter(differs)).unwrap(), 6);
     }
-    // Several conditions at once, fewer than the filter already has.
+    // Each step adds several conditions, but fewer than the filter already has.
     let apart =
         (0..LONG).fold(Filter::all(), |filter: Filter<Plain>, number| p.number.between(-number, 5 + number) & filter);
     assert_eq!(all.count(Plain::query().filter(apart)).unwrap(), 6);
-    // Tests of the type, repeatedly, and conditions on a derived type in a filter of its poly type.
+    // Each step adds a test of the type and a condition on a derived type to a filter of the poly type.
     let typed = (0..LONG)
         .fold(Filter::all(), |filter: Filter<Thing>, number| Thing::is::<Plain>() & (p.number.ne(number * 2) & filter));
     assert_eq!(things.count(Thing::query().filter(typed)).unwrap(), 5);

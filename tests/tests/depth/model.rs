@@ -13,7 +13,7 @@ pub(crate) struct Name(pub(crate) String);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(poly, props(name: Name, number: i64, mark: i64), key(name), index(number))]
-#[expect(clippy::large_enum_variant, reason = "few are made")]
+#[expect(clippy::large_enum_variant, reason = "tests make only a few of them")]
 pub(crate) enum Thing {
     Nested(Nested),
     Plain(Plain),

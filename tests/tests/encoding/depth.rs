@@ -57,7 +57,7 @@ fn every_form_counts_its_levels() {
 fn a_value_of_great_depth_is_refused_before_the_stack_overflows() {
     let long = chain(100_000);
     assert!(is_too_deep(&long, READABLE));
-    // Dropped link by link, because a recursive drop would overflow the stack.
+    // The value is dropped link by link, because a recursive drop would overflow the stack.
     let mut next = long.next;
     while let Some(mut link) = next {
         next = link.next.take();

@@ -1,5 +1,5 @@
 //! The encoding of documents: each rule by its JSON, every type of every model, and documents from other sources.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 mod checks;
 mod defaults;

@@ -3,7 +3,7 @@
 //!
 //! There are a few thousand inputs by default. `LONGEVITY_FUZZ_INPUTS` sets the total, a quarter of each kind, and
 //! `LONGEVITY_SEED` repeats another run.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 mod addresses;
 mod chance;

@@ -200,7 +200,7 @@ impl Question<Club> for Aggregates {
         let aggregates = players.aggregate(none, (count(), p.size.max(), p.size.sum(), p.score.sum())).unwrap();
         assert_eq!(aggregates, (0, None, 0, 0.0));
 
-        // Over the poly type, by derived type and by a property.
+        // Rows of the poly type are grouped by derived type and by a property.
         let coaches = people.count(Person::query().filter(Person::is::<Coach>())).unwrap();
         let by_type = people.group(Person::query(), by_type(), count()).unwrap();
         assert_eq!(by_type, [("Coach".to_owned(), coaches), ("Player".to_owned(), all.len() as u64)]);

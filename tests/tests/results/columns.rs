@@ -138,7 +138,7 @@ fn sample(number: usize, dice: &mut Dice) -> Sample {
         }
     };
     Sample {
-        // From both sides of the largest signed integer.
+        // The numbers are on both sides of the largest signed integer.
         number: Number((i64::MAX as u64 - 30).wrapping_add(number as u64)),
         flag: dice.below(2) == 0,
         letter: dice.one_of(&['\0', 'a', 'ß', '\u{10ffff}']),
@@ -217,7 +217,7 @@ impl Question<Edges> for EachType {
         let finds = |query: Query<Sample>| -> Vec<Sample> {
             samples.find(query).unwrap().into_iter().map(|state| state.into_value()).collect()
         };
-        // By id, by an index in an order, and in a window.
+        // The queries are by id, by an index in an order, and in a window.
         let queries: [fn() -> Query<Sample>; 3] = [
             Sample::query,
             || Sample::query().filter(Sample::props().long.ge(0)).order_by(Sample::props().text.desc()),
@@ -235,7 +235,7 @@ impl Question<Edges> for EachType {
             each!(number, flag, letter, small, short, int, long, little, unsigned_short, unsigned_int, unsigned_long);
             each!(single, double, text, bytes, uuid, instant, colour, maybe, maybe_text, maybe_twice);
             each!(place.colour, place.height, place);
-            // Several properties at once, with and without columns.
+            // Several properties, with and without columns, are read at once.
             let rows = samples.project(query(), (&s.double, &s.place, &s.number, &s.single)).unwrap();
             for (row, sample) in rows.iter().zip(&all) {
                 identical(&[row.0], &[sample.double]);

@@ -114,7 +114,7 @@ fn column<B: Backend>(backend: B) -> Vec<&'static str> {
 fn the_table_of_forms_agrees_with_the_back_ends() {
     let mut columns = BTreeMap::from([("1 memory", column(Mem::new())), ("2 SQLite", column(Sqlite::in_memory()))]);
     if longevity_mongod::left_out() {
-        println!("MongoDB: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
+        println!("MongoDB: LEFT OUT because of `LONGEVITY_WITHOUT=mongodb`");
         return;
     }
     let scratch = longevity_tests::mongo::Scratch::new().unwrap();
@@ -127,5 +127,5 @@ fn the_table_of_forms_agrees_with_the_back_ends() {
         table += &format!("| {} |{cells}\n", form.name);
     }
     let documented = include_str!("../../../longevity/src/guide/forms.md");
-    assert_eq!(documented, table, "longevity/src/guide/forms.md is to be:\n{table}");
+    assert_eq!(documented, table, "longevity/src/guide/forms.md should be:\n{table}");
 }

@@ -1,5 +1,5 @@
 //! What queries return other than their states is the same on every back end.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 mod aggregates;
 mod changes;

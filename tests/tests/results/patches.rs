@@ -217,14 +217,14 @@ impl Question<Home> for ByKey {
             let found = lamps.find(Lamp::query().filter(same)).unwrap();
             assert!(found.iter().any(|state| state.id() == patched.id()), "{what}");
             assert!(lamps.retrieve(&expected.socket).unwrap().is_some(), "{what}");
-            // The way on from there.
+            // The returned state can be updated.
             lamps.update(patched.modify(|lamp| lamp.count = 0)).unwrap();
         }
     }
 }
 
 #[test]
-fn a_patch_by_key_does_what_it_says() {
+fn a_patch_by_key_has_the_described_effect() {
     everywhere(&ByKey);
 }
 
@@ -369,7 +369,7 @@ impl Question<figures::Figures> for OfEveryVariant {
 }
 
 #[test]
-fn boxed_and_inline_variants_stay_what_they_are() {
+fn boxed_and_inline_variants_keep_their_form() {
     everywhere(&OfEveryVariant);
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn everywhere<M: DomainModel>(question: &impl Question<M>) {
     on(Mem::new(), question);
     on(Sqlite::in_memory(), question);
     if longevity_mongod::left_out() {
-        println!("MongoDB: LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
+        println!("MongoDB: LEFT OUT because of `LONGEVITY_WITHOUT=mongodb`");
         return;
     }
     let scratch = Scratch::new().unwrap();

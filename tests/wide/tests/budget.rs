@@ -1,5 +1,5 @@
 //! The budget of generated rows: they are as small as those of users, and still cover the whole model.
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, reason = "tests and their helper functions may panic")]
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

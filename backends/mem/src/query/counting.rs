@@ -73,21 +73,22 @@ fn ranges(definition: &TableDefinition, predicate: &Predicate) -> Option<Vec<Ind
     if facts.nothing {
         return Some(Vec::new());
     }
-    let exact =
-        |(position, index): (usize, &Index)| Said { definition, index, facts: &facts }.ranges(position, predicate);
+    let exact = |(position, index): (usize, &Index)| {
+        PredicateAndIndex { definition, index, facts: &facts }.ranges(position, predicate)
+    };
     let exact = definition.indexes.iter().enumerate().filter_map(exact);
     // The entries of a key are sorted when they are first used in order, so an index that is already sorted is preferred.
     exact.min_by_key(|ranges| ranges.first().is_some_and(|range| definition.indexes[range.index].is_unique()))
 }
 
 /// The relation of a predicate to an index.
-struct Said<'a> {
+struct PredicateAndIndex<'a> {
     definition: &'a TableDefinition,
     index: &'a Index,
     facts: &'a Facts<'a>,
 }
 
-impl Said<'_> {
+impl PredicateAndIndex<'_> {
     fn ranges(&self, position: usize, predicate: &Predicate) -> Option<Vec<IndexRange>> {
         if !self.facts.within(self.index.scope) {
             return None;
@@ -98,7 +99,7 @@ impl Said<'_> {
             return None;
         }
         let ranges = range.one_of(self.definition, self.facts);
-        if !self.is_all_said(predicate, &range, ranges.is_some()) {
+        if !self.is_decided_by(predicate, &range, ranges.is_some()) {
             return None;
         }
         if let Some(mut ranges) = ranges {
@@ -107,16 +108,16 @@ impl Said<'_> {
             return Some(ranges);
         }
         if range.bounded && self.is_float(range.equal_columns) {
-            range.start = range.start.max(self.behind_nan(range.equal_columns));
+            range.start = range.start.max(self.after_nan(range.equal_columns));
         }
         Some(vec![range])
     }
 
     /// Whether all entries in the range, or in the ranges of the next column's values, satisfy the predicate.
-    fn is_all_said(&self, predicate: &Predicate, range: &IndexRange, by_values: bool) -> bool {
+    fn is_decided_by(&self, predicate: &Predicate, range: &IndexRange, by_values: bool) -> bool {
         match predicate {
             Predicate::True => true,
-            Predicate::And(parts) => parts.iter().all(|part| self.is_all_said(part, range, by_values)),
+            Predicate::And(parts) => parts.iter().all(|part| self.is_decided_by(part, range, by_values)),
             Predicate::Scope(scope) => {
                 self.index.scope.is_some_and(|own| own.discriminators.iter().all(|name| scope.contains(Some(name))))
             }
@@ -161,7 +162,7 @@ impl Said<'_> {
     }
 
     /// Where the numbers of the column at this position begin. NaN sorts before them, and is in no range of numbers.
-    fn behind_nan(&self, at: usize) -> Buffer {
+    fn after_nan(&self, at: usize) -> Buffer {
         let mut start = Buffer::new();
         let fixed = (0..at).filter_map(|at| self.facts.equal_to(self.path(at)?));
         fixed.for_each(|value| encode(value, &mut start));

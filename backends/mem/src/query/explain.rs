@@ -6,7 +6,7 @@ use longevity_core::{Error, Explanation};
 use crate::query::plan::Plan;
 use crate::table::Table;
 
-/// The plan of a query, as an explanation of core's.
+/// The plan of a query, as core's explanation.
 pub(crate) fn explain(table: &Table, select: &Select) -> Result<Explanation, Error> {
     table.schema()?;
     Ok(Plan::new(&table.definition, select).explain(&table.definition))

@@ -10,7 +10,8 @@ use longevity_core::table::Scope;
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Step, Value, ValueRef};
 
-/// The number of equalities of map entries that are kept. No index has them, and 10^5 would each be compared with all before.
+/// The number of equalities of map entries that are kept. No index has them, and each of 10^5 would be compared with all before
+/// it.
 const ENTRIES: usize = 256;
 
 /// The facts that a predicate implies. Everything else is left to the evaluation of each candidate.
@@ -55,7 +56,7 @@ impl<'a> Facts<'a> {
                     operands => self.among.push((path, operands)),
                 },
                 Predicate::Id { comparison, id } => self.compare_id(*comparison, *id),
-                // Left to the evaluation of each row.
+                // These are left to the evaluation of each row.
                 Predicate::True
                 | Predicate::In { negated: true, .. }
                 | Predicate::Text { .. }

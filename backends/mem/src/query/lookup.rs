@@ -16,7 +16,7 @@ pub(crate) fn key_of(table: &Table, lookup: Lookup<'_>, key: &mut Buffer) -> Res
         return Err(failed(format!("index {} of table {} is not a key", lookup.index, table.definition.name)));
     };
     if index.columns.len() != lookup.values.len() {
-        return Err(failed(format!("the key {} has not {} columns", index.name, lookup.values.len())));
+        return Err(failed(format!("the key {} does not have {} columns", index.name, lookup.values.len())));
     }
     lookup.values.iter().for_each(|value| encode(*value, key));
     Ok(schema.slots[lookup.index])

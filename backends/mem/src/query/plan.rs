@@ -125,7 +125,7 @@ impl Plan {
         best.1
     }
 
-    /// The plan as an explanation of core's.
+    /// The plan as core's explanation.
     pub(crate) fn explain(&self, definition: &TableDefinition) -> Explanation {
         let access = match &self.candidates {
             Candidates::Nothing => Access::Nothing,

@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sorting_that_failed_is_begun_anew_and_one_that_succeeded_is_not() {
+    fn a_failed_sorting_is_begun_again_and_a_successful_one_is_not() {
         let mut index = Index { ordered: Ordered::Not, unique: Some(HashMap::new()) };
         assert!(index.begin_sorting() && !index.begin_sorting());
         index.end_sorting(None);

@@ -37,15 +37,15 @@ pub(crate) struct Fork {
     taken: HashMap<(usize, Key), Option<u64>>,
     /// What was read.
     reads: Reads,
-    known: Known,
-    walked: Walked,
+    known: KnownEntries,
+    walked: ChangedContents,
     /// How to undo what was written since the first savepoint.
     journal: Vec<Undo>,
     /// Whether there is a savepoint.
     marked: bool,
 }
 
-/// The net changes of a transaction: each changed row once, as it was at the moment and as it is to be.
+/// The net changes of a transaction: each changed row once, as it was at the moment and as it will be after the commit.
 #[derive(Default)]
 struct NetChanges {
     changes: Vec<Change>,
@@ -55,14 +55,14 @@ struct NetChanges {
 
 /// How to undo a write.
 enum Undo {
-    /// The row and its entries as they were to be before; `None` if the row was not to be changed.
+    /// The planned row and its entries before the write; `None` if no change of the row was planned.
     Row { id: u64, before: Option<(Option<Arc<StoredRow>>, Entries)> },
     /// The row that had the value of a key before.
     Key { entry: (usize, Key), holder: Option<u64> },
 }
 
 /// Rows and trees that include the changes, for queries that walk over them.
-struct Walked {
+struct ChangedContents {
     contents: Contents,
     /// The entries of each changed row that are in the trees now. A row that is not listed has those of the moment.
     shown: HashMap<u64, Entries>,
@@ -72,7 +72,7 @@ struct Walked {
 
 /// The entries of keys at the moment.
 #[derive(Default)]
-struct Known {
+struct KnownEntries {
     /// The entries that were asked for, each with the row that had it.
     entries: HashMap<(usize, Key), Option<Arc<StoredRow>>>,
     /// The entries that others have changed since, as they were.
@@ -82,14 +82,14 @@ struct Known {
 }
 
 /// What is left of a fork when it is to be committed. It shares no nodes with the table, so that no write has to copy any.
-pub(crate) struct Part {
+pub(crate) struct CommitPart {
     pub(crate) moment: Moment,
     pub(crate) changes: Vec<Change>,
     /// Rows that were looked at to be changed, but in the end are not changed.
     spared: Vec<Arc<StoredRow>>,
     layout: Arc<Layout>,
     reads: Reads,
-    known: Known,
+    known: KnownEntries,
 }
 
 impl NetChanges {
@@ -122,8 +122,8 @@ impl Fork {
             changes: NetChanges::default(),
             taken: HashMap::new(),
             reads: Reads::default(),
-            known: Known { until: moment.at, ..Known::default() },
-            walked: Walked::new(&contents),
+            known: KnownEntries { until: moment.at, ..KnownEntries::default() },
+            walked: ChangedContents::new(&contents),
             journal: Vec::new(),
             marked,
             moment,
@@ -289,7 +289,7 @@ impl Fork {
         }
     }
 
-    pub(crate) fn into_part(self) -> Part {
+    pub(crate) fn into_commit_part(self) -> CommitPart {
         let Self { moment, changes, layout, reads, known, .. } = self;
         let (mut changes, mut spared) = (changes.changes, Vec::new());
         let is_none = |change: &Change| change.row.as_ref().map(Arc::as_ptr) == change.old.as_ref().map(Arc::as_ptr);
@@ -298,7 +298,7 @@ impl Fork {
             spared.extend(change.old.iter().filter(|_| is_none).cloned());
             !is_none
         });
-        Part { moment, changes, spared, layout, reads, known }
+        CommitPart { moment, changes, spared, layout, reads, known }
     }
 
     fn snapshot_of(&mut self, slot: Option<usize>) -> Snapshot {
@@ -322,7 +322,7 @@ impl Fork {
     }
 }
 
-impl Walked {
+impl ChangedContents {
     fn new(contents: &Contents) -> Self {
         Self { contents: contents.clone(), shown: HashMap::new(), waiting: Vec::new() }
     }
@@ -385,7 +385,7 @@ impl Source for &mut Fork {
     }
 }
 
-impl Known {
+impl KnownEntries {
     /// The row that had an entry in a key at the moment.
     fn at_moment(
         &mut self,
@@ -433,7 +433,7 @@ impl Known {
     }
 }
 
-impl Part {
+impl CommitPart {
     /// Whether it may be committed, because no one else has changed what was read or written.
     pub(crate) fn is_valid(&mut self, state: &State) -> bool {
         let at = |layout: &Option<Arc<Layout>>| layout.as_ref().map(Arc::as_ptr);

@@ -24,7 +24,7 @@ use crate::query::stream::Rows;
 use crate::storage::state::State;
 use crate::storage::store::Store;
 use crate::table::Table;
-use crate::transaction::fork::{Fork, Part};
+use crate::transaction::fork::{CommitPart, Fork};
 use crate::transaction::moment::{Contents, Moment, now};
 
 /// A transaction of a [`Mem`](crate::Mem).
@@ -110,16 +110,17 @@ impl Tables {
 
     /// Makes the changes in the tables, all or none.
     fn commit(self) -> Result<(), Error> {
-        let mut parts: Vec<_> = self.tables.into_iter().filter_map(|view| Some(view.fork?.into_part())).collect();
+        let mut parts: Vec<_> =
+            self.tables.into_iter().filter_map(|view| Some(view.fork?.into_commit_part())).collect();
         if parts.iter().all(|part| part.changes.is_empty()) {
             // All reads are from one moment, and the transaction takes place at that moment.
             return Ok(());
         }
-        // The locks borrow from handles of their own, so that the parts can be changed under them.
+        // The locks borrow from separate handles, so that the parts can be changed under them.
         let stores: Vec<_> = parts.iter().map(|part| Arc::clone(&part.moment.store)).collect();
         let mut locked: Vec<_> = stores.iter().zip(&parts).map(|(store, part)| Locked::new(store, part)).collect();
         if !parts.iter_mut().zip(&locked).all(|(part, locked)| part.is_valid(locked.state())) {
-            return Err(conflict("another one has changed what it has read or written".to_owned()));
+            return Err(conflict("another transaction has changed what this one read or wrote".to_owned()));
         }
         for (at, part) in parts.iter().enumerate() {
             if let Locked::Write(state) = &mut locked[at]
@@ -132,7 +133,7 @@ impl Tables {
                         state.leave(&part.changes, part.changes.len());
                     }
                 }
-                return Err(conflict("another one has taken a key".to_owned()));
+                return Err(conflict("another transaction has taken a key value".to_owned()));
             }
         }
         for (part, locked) in parts.iter().zip(&mut locked) {
@@ -161,7 +162,7 @@ enum Locked<'a> {
 }
 
 impl<'a> Locked<'a> {
-    fn new(store: &'a Store, part: &Part) -> Self {
+    fn new(store: &'a Store, part: &CommitPart) -> Self {
         if part.changes.is_empty() { Self::Read(store.read()) } else { Self::Write(store.write_lock()) }
     }
 

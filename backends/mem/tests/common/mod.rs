@@ -1,6 +1,6 @@
 //! A poly table of members and commenters, written out by hand, and short forms of the operations on it.
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test uses its part of this")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test uses only a part of this module")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test panics where it fails")]
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -387,7 +387,7 @@ impl Users {
             }
         }
         for (position, index) in self.definition.indexes.iter().enumerate() {
-            // The whole index, in its own order.
+            // This reads the whole index, in its own order.
             let order = index.columns.iter().map(|column| by(&self.definition.columns[*column].path)).collect();
             let predicate = index.scope.map_or(Predicate::True, Predicate::Scope);
             let select = Select { order, ..select(predicate) };

@@ -24,7 +24,7 @@ pub(crate) fn own() -> Result<Handle, MongoError> {
     if let Some(runtime) = &*own {
         return Ok(runtime.handle().clone());
     }
-    // Two threads, because one may be processing a reply when the next arrives.
+    // The runtime has two threads, because one may be processing a reply when the next arrives.
     let built = Builder::new_multi_thread().worker_threads(2).thread_name("longevity-mongo").enable_all().build();
     let runtime = built.map_err(|error| MongoError::Other {
         reason: format!("a runtime for the connections cannot be started: {error}"),

@@ -48,7 +48,7 @@ impl<T: Encodable> Serialize for Encoded<'_, T> {
         document::serialize::<BsonFormat, _, _>(self.value, serializer, DOCUMENT_LEVELS).map_err(|error| match error {
             EncodeError::TooDeep { .. } => {
                 self.too_deep.set(true);
-                serde::ser::Error::custom("the value is nested too deep")
+                serde::ser::Error::custom("the value is nested too deeply")
             }
             EncodeError::Format(error) => error,
         })
@@ -58,7 +58,7 @@ impl<T: Encodable> Serialize for Encoded<'_, T> {
 impl MongoDocument {
     pub(crate) fn encode<T: Encodable>(value: &T) -> Result<Self, Error> {
         let too_deep = Cell::new(false);
-        // With room for most documents, because the serializer's own vector starts empty.
+        // This has room for most documents, because the serializer's own vector starts empty.
         let mut bytes = Vec::with_capacity(512);
         let encoded = bson::serialize_to_buffer(&Encoded { value, too_deep: &too_deep }, &mut bytes);
         if too_deep.get() {
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_in_place_of_another_keeps_its_room() {
+    fn a_document_that_replaces_another_keeps_its_allocation() {
         let long = bson::serialize_to_vec(&bson::doc! { "text": "long enough" }).unwrap();
         let short = bson::serialize_to_vec(&bson::doc! { "x": 1 }).unwrap();
         let mut doc = MongoDocument(long);

@@ -220,7 +220,7 @@ impl Expressions {
         within_options(self.found(location), options.saturating_sub(1))
     }
 
-    /// The same, with the stored name of a choice.
+    /// The value of a property inside all its options, with a choice under its stored name.
     pub(crate) fn key_value(&mut self, location: &Location) -> Bson {
         let value = self.value(location);
         let aliases = match (location.leaf)() {

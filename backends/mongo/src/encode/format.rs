@@ -21,7 +21,7 @@ use uuid::Uuid;
 /// | Rust | BSON |
 /// | --- | --- |
 /// | a UUID | a binary of subtype 4 |
-/// | a timestamp | `{ at: <date>, ns: <int32> }`: the date floored to milliseconds, and the nanoseconds beyond it, so that it sorts in time |
+/// | a timestamp | `{ at: <date>, ns: <int32> }`: the date floored to milliseconds, and the nanoseconds beyond it, so that it sorts by time |
 /// | an integer above `i64::MAX` | a decimal, which sorts among the other numbers |
 /// | `Some(x)` in `Some` | `{ _some: x }` |
 /// | a key of a map | its text, with `%` and a code in place of each character that a key cannot contain |
@@ -128,8 +128,8 @@ pub(crate) fn decimal_of(value: u64) -> Decimal128 {
     Decimal128::from_bytes(bytes)
 }
 
-/// Whether the text is its own key: MongoDB reads it only as a key, and it is not the key of another text.
-// Byte by byte, which is faster for short strings than the searches of the standard library.
+/// Whether the text can be a key unchanged: MongoDB gives it no special meaning, and it is not the key of another text.
+// A test byte by byte is faster for short strings than the searches of the standard library.
 #[inline]
 fn is_own_key(text: &str) -> bool {
     !matches!(text.as_bytes(), [] | [b'$', ..]) && !text.bytes().any(|byte| matches!(byte, b'%' | b'.' | b'\0'))

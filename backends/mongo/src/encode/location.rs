@@ -234,7 +234,7 @@ impl Location {
     /// Whether both have the same place and the same type.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let same = |(a, b): (&Segment, &Segment)| a.options == b.options && a.kind.is_same(&b.kind);
-        // One function can have two addresses. Then a filter has one more case.
+        // One function can have two addresses. In that case a filter only has one more case than it needs.
         self.options == other.options
             && std::ptr::fn_addr_eq(self.leaf, other.leaf)
             && self.segments.len() == other.segments.len()

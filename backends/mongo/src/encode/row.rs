@@ -93,8 +93,8 @@ pub(crate) fn read(definition: &TableDefinition, document: &RawDocument) -> Resu
     Ok(row)
 }
 
-/// Reads the row over another one. An error concerns only this document, which another program must have edited; the documents
-/// after it can be read.
+/// Reads a row and reuses the buffers of another one. An error concerns only this document, which another program must have
+/// edited; the documents after it can be read.
 pub(crate) fn read_into(
     into: &mut Row<MongoDocument>,
     definition: &TableDefinition,
@@ -220,7 +220,7 @@ impl<'a> OwnFields<'a> {
                     *field = Some(document);
                     size
                 }
-                // Either one of longevity's own fields with another type, which is an error, or an unknown field.
+                // This is either one of longevity's own fields with a wrong type, which is an error, or an unknown field.
                 (_, [b'_', ..]) => return None,
                 _ => break,
             };

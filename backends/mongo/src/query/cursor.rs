@@ -47,7 +47,8 @@ impl Cursor {
         open: Option<&Arc<OpenTransaction>>,
         find: Find,
     ) -> Result<Self, Error> {
-        // One more than the limit: then the server knows that no rows are left, and needs no second request.
+        // This requests one row more than the limit. Then the server knows that no rows are left, and no second request is
+        // needed.
         let page = find.limit.filter(|limit| *limit <= PAGE).and_then(|limit| u32::try_from(limit + 1).ok());
         let batch_size = page.unwrap_or(table.batch_size);
         if let Some(open) = open {

@@ -20,7 +20,7 @@ impl Expressions {
         self.equals_in_options(stored, options, shape, value)
     }
 
-    /// The same, with the number of options given separately from the type.
+    /// Whether the stored value of a type within this many options equals the value.
     pub(crate) fn equals_in_options(&mut self, stored: Bson, options: usize, shape: ShapeFn, value: &Value) -> Bson {
         match value {
             Value::None(0) => is_absent(stored),

@@ -91,11 +91,11 @@ fn explanation(table: &ReadyTable, stages: &[&Document]) -> Explanation {
         match stages.iter().find(|stage| stage.contains_key("indexName")) {
             Some(scan) => access(table, scan),
             None if has("IDHACK") => Access::Index { name: "_id_".to_owned(), equal_columns: 1, range: false },
-            // This crate does not know the plan, so it promises nothing.
+            // This crate does not know such a plan, so it reports the worst.
             None => Access::Scan,
         }
     };
-    // Without the bounds, because they contain values.
+    // This leaves the bounds out, because they contain values.
     let shown = |stage: &&Document| match stage.get_str("indexName") {
         Ok(index) => format!("{} {index}", stage_of(stage)),
         Err(_) => stage_of(stage).to_owned(),

@@ -1,8 +1,9 @@
 //! Filters in MongoDB's language. A value always follows an operator, `{"$eq": value}`, so that no value is read as a part of
 //! the filter.
 //!
-//! An index serves a filter's operators. They fit a property that is in one place and has one value. Everything else becomes an
-//! expression, which means what core means, and which the server evaluates for every row that the indexed part leaves.
+//! An index can serve a filter's operators, but these suit only a property that is in one place and has one value. Everything
+//! else becomes an expression, which has exactly core's meaning. The server evaluates it for every row that the indexed part of
+//! the filter leaves.
 
 use longevity_core::backend::{Lookup, Predicate, TextTest, scope_of};
 use longevity_core::storable::{ScalarType, Shape};
@@ -278,7 +279,7 @@ fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Document> {
             // The same as `$eq`, because no scalar is a regular expression.
             None => doc! { field: scalar(value.as_value_ref()) },
         }),
-        // Each field separately. Compared as a whole, the objects would need the same fields in the same order.
+        // Each field is compared separately. As wholes, the objects would need the same fields in the same order.
         (Shape::Struct { fields, .. }, Value::Record(values)) => {
             let mut parts = Vec::new();
             // If a component is missing, its fields are `None` too.
@@ -317,7 +318,7 @@ fn ordered(location: &Location, comparison: Comparison, operand: &Value) -> Resu
     }
     match (location.leaf)() {
         Shape::Choice { choices, aliases, .. } if !aliases.is_empty() => {
-            // The aliases sort in another order than the names.
+            // The aliases may sort differently from the names.
             let value = |name: &'static str| Value::Text(name.into());
             let is_so = |name: &Value| satisfies(comparison, name.as_value_ref(), operand.as_value_ref());
             return Ok(among(location, &choices.into_iter().map(value).filter(is_so).collect::<Vec<_>>()));

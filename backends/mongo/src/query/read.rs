@@ -55,7 +55,7 @@ pub(crate) fn documents(
     Ok(all.map(move |value| value.ok().and_then(|value| value.as_document()).ok_or_else(unreadable)))
 }
 
-/// Passes the rows on one by one, each in the buffer of the one before. `open` is the transaction to read in.
+/// Passes the rows on one by one. All of them share one buffer. `open` is the transaction to read in.
 pub(crate) async fn each(
     table: &ReadyTable,
     open: Option<&Arc<OpenTransaction>>,

@@ -129,7 +129,7 @@ fn equals_in_any_case(value: &Bson, text: &str) -> Result<Bson, Error> {
         let pattern = in_any_case(part.iter().copied());
         size += pattern.len();
         if size > MAX_PATTERNS {
-            return Err(unsupported("equality, whatever the case, with a text of some million characters"));
+            return Err(unsupported("case-insensitive equality with a string of millions of characters"));
         }
         let of = doc! { "$substrCP": [value, length_of(position * MAX_CASES), length_of(MAX_CASES)] };
         parts.push(Bson::Document(

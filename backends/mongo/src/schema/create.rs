@@ -48,7 +48,7 @@ pub(crate) async fn create(connection: &Connection, definition: &TableDefinition
     if missing.is_empty() {
         return Ok(());
     }
-    // Check that the server did it.
+    // Check that the server created them.
     let found = indexes(connection, definition).await?.unwrap_or_default();
     match absent(definition, &found, &wanted)?.first() {
         None => Ok(()),

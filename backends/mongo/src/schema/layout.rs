@@ -77,7 +77,7 @@ pub(crate) fn wanted(definition: &TableDefinition) -> Vec<Wanted> {
     }
     wanted.extend(of_hashed_key(definition));
     if definition.discriminators().next().is_some() {
-        // For all rows of a type in the order of their ids.
+        // This index is for all rows of a type in the order of their ids.
         wanted.push(Wanted {
             name: format!("{}.{TYPE}.index", definition.name),
             keys: doc! { TYPE: 1, ID: 1 },

@@ -77,7 +77,7 @@ pub(crate) async fn key(
     Ok(())
 }
 
-/// The fields along the way to the values of a key that have aliases or a default, the outermost first.
+/// The fields on the paths to the values of a key that have aliases or a default, the outermost first.
 fn elsewhere(definition: &TableDefinition, index: &Index) -> Vec<MovedField> {
     let mut places = Vec::new();
     for column in index.columns.iter().map(|column| &definition.columns[*column]) {

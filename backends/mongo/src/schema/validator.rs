@@ -169,7 +169,8 @@ fn of_scalar(scalar: ScalarType) -> Document {
         ScalarType::F32 | ScalarType::F64 => doc! { "bsonType": ["double", "int", "long"] },
         ScalarType::Char => doc! { "bsonType": "string", "minLength": 1, "maxLength": 1 },
         ScalarType::String => doc! { "bsonType": "string" },
-        // Not in pairs, because the server's regular expressions repeat a group a few thousand times at most.
+        // The pattern does not match digits in pairs, because the server's regular expressions repeat a group a few thousand
+        // times at most.
         ScalarType::Bytes => doc! { "bsonType": "string", "pattern": "^[0-9a-f]*$" },
         ScalarType::Uuid => doc! { "bsonType": "binData" },
         ScalarType::Timestamp => doc! {

@@ -9,7 +9,7 @@ use mongodb::error::{Error as DriverError, ErrorKind, UNKNOWN_TRANSACTION_COMMIT
 use crate::connection::client::Connection;
 use crate::error::{WRITE_CONCERN_FAILED, code_of};
 
-/// How long a batch is tried again while others conflict with it, and a commit while its outcome is unknown.
+/// How long a batch is retried while others conflict with it, and how long a commit is retried while its outcome is unknown.
 pub(crate) const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 /// The pause before a commit is repeated.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -27,11 +27,11 @@ pub(crate) async fn commit(session: &mut ClientSession, connection: &Connection)
     let has_limit = connection.database.write_concern().is_some_and(|concern| concern.w_timeout.is_some());
     loop {
         match session.commit_transaction().await {
-            // It is not known whether the transaction is committed. Another commit finds out.
+            // It is not known whether the transaction is committed. Repeating the commit finds out.
             Err(error)
                 if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
                     && started.elapsed() < RETRY_TIMEOUT
-                    && !is_waited_for(&error)
+                    && !is_selection_timeout(&error)
                     && !(has_limit && code_of(&error) == Some(WRITE_CONCERN_FAILED)) => {}
             answer => return answer,
         }
@@ -60,7 +60,7 @@ pub(crate) async fn has_outlived(connection: &Connection, error: &DriverError, a
     }
 }
 
-/// Whether no server was found for as long as the user is willing to wait.
-pub(crate) fn is_waited_for(error: &DriverError) -> bool {
+/// Whether the driver looked for a server for as long as the user allows, and found none.
+pub(crate) fn is_selection_timeout(error: &DriverError) -> bool {
     matches!(*error.kind, ErrorKind::ServerSelection { .. })
 }

@@ -16,7 +16,7 @@ use crate::connection::client::Connection;
 use crate::connection::runtime::Within;
 use crate::connection::unfinished::UNDO_TIMEOUT;
 use crate::error::{MongoError, SNAPSHOT_TOO_OLD, code_of};
-use crate::transaction::commit::{LIFETIME, commit, has_outlived, is_waited_for};
+use crate::transaction::commit::{LIFETIME, commit, has_outlived, is_selection_timeout};
 use crate::transaction::detach_on_drop::DetachOnDrop;
 use crate::transaction::kill_session::{KillOnDrop, REPLY_GRACE};
 use crate::transaction::queue::{CommandQueue, Running};
@@ -73,7 +73,7 @@ impl OpenTransaction {
                 let start = connection.client.start_session().causal_consistency(false).snapshot(true);
                 let session = match moment {
                     Some(moment) => start.snapshot_time(moment).await?,
-                    // A router may not report its time. Then the moment is that of the first read.
+                    // A router does not always report its time. Then the moment is that of the first read.
                     None => start.await?,
                 };
                 return Ok(Self::of(connection, kind, session));
@@ -112,7 +112,8 @@ impl OpenTransaction {
         let held = match self.writing.try_lock() {
             Ok(held) => held,
             Err(_) => {
-                // The future of a write may be kept and never polled. The write ends with the transaction.
+                // The future of another write may be kept and never polled. That write ends only with the transaction, so this
+                // does not wait for longer than a transaction lives.
                 let wait = async { tokio::time::timeout(LIFETIME, self.writing.lock()).await };
                 Within::new(&self.connection.runtime, wait).await.map_err(|_| MongoError::TransactionTooOld)?
             }
@@ -201,7 +202,7 @@ impl OpenTransaction {
             let is_too_old = code_of(&error) == Some(SNAPSHOT_TOO_OLD);
             return if is_too_old { MongoError::SnapshotTooOld } else { MongoError::of_read(error) }.into();
         }
-        if error.contains_label(TRANSIENT_TRANSACTION_ERROR) && !is_waited_for(&error) {
+        if error.contains_label(TRANSIENT_TRANSACTION_ERROR) && !is_selection_timeout(&error) {
             return Error::TransactionConflict { tries: 1, source: MongoError::of_read(error).into() };
         }
         MongoError::of_read(error).into()
@@ -273,7 +274,7 @@ async fn moment(connection: &Connection, primary: SelectionCriteria) -> Result<O
         let ask = connection.database.run_command(doc! { "ping": 1 }).selection_criteria(primary.clone());
         match ask.session(&mut session).await {
             Ok(_) => return Ok(session.operation_time()),
-            Err(error) if tries > TRIES || is_waited_for(&error) => return Err(error),
+            Err(error) if tries > TRIES || is_selection_timeout(&error) => return Err(error),
             Err(error) => {
                 tracing::debug!(error = %MongoError::of_read(error), "the server is asked for its time again");
             }

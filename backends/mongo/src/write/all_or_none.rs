@@ -8,7 +8,7 @@ use mongodb::error::{Error as DriverError, TRANSIENT_TRANSACTION_ERROR};
 
 use crate::error::{MongoError, WriteError};
 use crate::table::ReadyTable;
-use crate::transaction::commit::{RETRY_TIMEOUT, has_outlived, is_waited_for};
+use crate::transaction::commit::{RETRY_TIMEOUT, has_outlived, is_selection_timeout};
 use crate::transaction::executor::Executor;
 use crate::transaction::open_transaction::{Kind, OpenTransaction};
 use crate::write::run::{Outcome, RunError};
@@ -22,7 +22,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 pub(crate) enum BatchError {
     /// The server refused this row.
     Row(usize, WriteError),
-    /// The write at this position asked for the row before it, and that row cannot be read.
+    /// The write at this position asked for the row as it was before, and that row cannot be read.
     Unreadable(usize, Error),
     /// Any other error.
     Whole(Error),
@@ -57,7 +57,7 @@ pub(crate) async fn all_or_none(table: &Arc<ReadyTable>, batch: &Batch) -> Resul
                     return Err(whole(MongoError::TooLong { rows: batch.rows() }));
                 }
                 // Other transactions conflict with this one, or the primary changed.
-                let is_passing = error.contains_label(TRANSIENT_TRANSACTION_ERROR) && !is_waited_for(&error);
+                let is_passing = error.contains_label(TRANSIENT_TRANSACTION_ERROR) && !is_selection_timeout(&error);
                 if !is_passing || started.elapsed() > RETRY_TIMEOUT {
                     return Err(whole(MongoError::of_read(error)));
                 }

@@ -60,8 +60,9 @@ pub(crate) async fn write(
             }
             Err(failed) => return Err(refused(table, &writes, failed).await),
         }
-        ensure_all_meant(table, &mut Executor::alone(&table.connection), &writes).await?;
-        // All rows match their targets, so some rows have times, or match only now. Try again, but not forever.
+        ensure_all_match(table, &mut Executor::alone(&table.connection), &writes).await?;
+        // All rows match their targets, so the failure was due to rows that have times, or to rows that match only now. This
+        // tries again, but not forever.
         if started.elapsed() > RETRY_TIMEOUT {
             return Err((0, WriteFailure::Missing));
         }
@@ -83,7 +84,7 @@ pub(crate) async fn write_within(
     let work = match insertions(table, &writes)? {
         Some(documents) => Work::Insert(documents),
         None => {
-            let form = if ensure_all_meant(table, executor, &writes).await? {
+            let form = if ensure_all_match(table, executor, &writes).await? {
                 ReplaceAs::Expression
             } else {
                 ReplaceAs::Document
@@ -173,7 +174,7 @@ async fn refused(table: &ReadyTable, writes: &[Identified<'_>], failed: BatchErr
 }
 
 /// Whether any of the rows has times. Fails at the first row that does not match its target.
-async fn ensure_all_meant(
+async fn ensure_all_match(
     table: &ReadyTable,
     executor: &mut Executor<'_>,
     writes: &[Identified<'_>],

@@ -12,7 +12,7 @@ use crate::error::MongoError;
 use crate::table::ReadyTable;
 use crate::write::refusal::ensure_fits;
 use crate::write::replacement::replacement;
-use crate::write::target::{filter_of, filter_of_meant, signed};
+use crate::write::target::{filter_of, filter_of_matching, signed};
 
 /// The number of statements that the server accepts in one command (`maxWriteBatchSize`).
 const MAX_STATEMENTS: usize = 100_000;
@@ -24,7 +24,7 @@ const MAX_BYTES: usize = 8 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReplaceAs {
     /// As a document, which is the fastest. This cannot keep the times of a row, so it does not match a row that has the time of
-    /// its last write. Every row with times has that one.
+    /// its last write. Every row with times has the time of its last write.
     Document,
     /// As an expression over the existing row.
     Expression,
@@ -190,7 +190,7 @@ fn as_seen(table: &ReadyTable, id: ObjectId, target: &Target<'_>) -> Document {
             filter.insert(VERSION, signed(version));
             filter
         }
-        None => filter_of_meant(table, id, target),
+        None => filter_of_matching(table, id, target),
     }
 }
 

@@ -10,8 +10,8 @@ use crate::table::ReadyTable;
 use crate::transaction::executor::Executor;
 use crate::write::{batch, single};
 
-/// Does the writes, all or none. A single write is one command. Several writes, or one that asks for the row before it, are a
-/// transaction. In an open transaction the writes become part of it.
+/// Does the writes, all or none. A single write is one command. Several writes, or one that asks for the row as it was before,
+/// are a transaction. In an open transaction the writes become part of it.
 pub(crate) async fn write(
     table: &Arc<ReadyTable>,
     executor: &mut Executor<'_>,

@@ -31,7 +31,7 @@ pub(crate) async fn patch(
     written_at: Option<Timestamp>,
 ) -> Result<Option<Row<MongoDocument>>, Error> {
     let definition = &*table.definition;
-    // A cluster changes a single row only if it can tell which shard has it.
+    // A cluster changes a single row only if it knows which shard has it.
     let is_routed =
         table.routing.is_empty() || definition.primary_key.as_ref().is_some_and(|key| key.index == lookup.index);
     let Some(update) = Update::of(table, lookup, changes).filter(|_| is_routed) else { return Ok(None) };

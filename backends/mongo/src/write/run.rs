@@ -35,7 +35,7 @@ pub(crate) enum RunError {
     Row(usize, WriteError),
     /// A document cannot be sent. Nothing was written.
     Unwritable(MongoError),
-    /// The write at this position asked for the row before it, and that row cannot be read. Nothing was written.
+    /// The write at this position asked for the row as it was before, and that row cannot be read. Nothing was written.
     Unreadable(usize, Error),
     /// The command failed. Nothing was written.
     Undone(DriverError),

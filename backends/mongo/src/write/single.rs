@@ -18,7 +18,7 @@ use crate::table::ReadyTable;
 use crate::transaction::executor::Executor;
 use crate::write::refusal::{ensure_fits, refused};
 use crate::write::replacement::replacement;
-use crate::write::target::{Found, VERSION_TYPES, filter_of, filter_of_meant, found, number, signed};
+use crate::write::target::{Found, VERSION_TYPES, filter_of, filter_of_matching, found, number, signed};
 
 pub(crate) async fn insert(
     table: &ReadyTable,
@@ -101,7 +101,7 @@ async fn replace_as_a_whole(
     let next = version.saturating_add(1);
     let document = row::document(id, name, signed(next), None, &content.doc)?;
     ensure_fits(table, name, &document)?;
-    let mut filter = filter_of_meant(table, id, target);
+    let mut filter = filter_of_matching(table, id, target);
     filter.extend(doc! { CREATED_AT: { "$exists": false }, UPDATED_AT: { "$exists": false } });
     let collection = executor.collection(table);
     let replaced = executor
@@ -159,7 +159,7 @@ pub(crate) async fn delete(
 ) -> Result<(), WriteFailure> {
     let Some(id) = row_id::object_id(target.id) else { return Err(WriteFailure::Missing) };
     loop {
-        let (collection, filter) = (executor.collection(table), filter_of_meant(table, id, target));
+        let (collection, filter) = (executor.collection(table), filter_of_matching(table, id, target));
         let deleted =
             executor.run(move |session| Box::pin(async move { collection.delete_one(filter).session(session).await }));
         match deleted.await {
@@ -170,12 +170,12 @@ pub(crate) async fn delete(
         if target.version.is_none() && target.scope.is_none() {
             return Err(WriteFailure::Missing);
         }
-        ensure_meant(table, executor, id, target).await?;
+        ensure_matches(table, executor, id, target).await?;
     }
 }
 
 /// Fails if the row is not the one to delete, and says why.
-async fn ensure_meant(
+async fn ensure_matches(
     table: &ReadyTable,
     executor: &mut Executor<'_>,
     id: ObjectId,

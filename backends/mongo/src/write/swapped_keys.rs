@@ -1,7 +1,7 @@
 //! Rows that exchange key values. The server checks a key after each row, core after all of them.
 //!
 //! In a transaction, the rows are deleted and inserted again with their ids, their next versions and their times of creation.
-//! Most batches do not need this. It is the second attempt, after a key value was taken.
+//! Most batches do not need this. This is the second attempt, after a key value was taken.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The row that a write targets: how a command finds it, and what it is if the command does not.
+//! The row that a write targets: how a command finds it, and what is reported if the command does not.
 
 use longevity_core::backend::{Target, WriteFailure};
 use longevity_core::{Error, RowId, Value};
@@ -53,7 +53,7 @@ fn routed(routing: &[String], id: ObjectId, primary_key: &[Value]) -> Document {
 }
 
 /// Matches the row only if it is in scope and has the version of the target.
-pub(crate) fn filter_of_meant(table: &ReadyTable, id: ObjectId, target: &Target<'_>) -> Document {
+pub(crate) fn filter_of_matching(table: &ReadyTable, id: ObjectId, target: &Target<'_>) -> Document {
     let mut filter = filter_of(table, id, target);
     if let Some(version) = target.version {
         filter.insert(

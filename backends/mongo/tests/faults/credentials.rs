@@ -114,7 +114,7 @@ fn rejected_credentials_are_not_shown() {
 fn a_user_without_privileges_gets_an_error_at_the_first_use() {
     in_a_runtime(|| async {
         create_user("nobody", doc! { "role": "read", "db": "another" }).await;
-        // The address and the password are right. What the user may do is only checked when it is done.
+        // The address and the password are right. The server checks privileges only when an operation needs them.
         let store = Longevity::<Faults, _>::open(Mongo::new(uri_of("nobody", "pw-nobody"))).await.unwrap();
         let error = store.create_schema().await.unwrap_err();
         assert!(matches!(MongoError::of(&error), Some(MongoError::Unauthorized { .. })), "{error:?}");

@@ -93,7 +93,7 @@ fn nonsense_is_an_error_and_the_other_rows_are_read() {
             ("_id", with(&bob, "_id", 7)),
             ("_id", with(&bob, "_id", doc! { "a": 1 })),
             ("_version", without(&bob, "_version")),
-            ("_version", with(&bob, "_version", "a text")),
+            ("_version", with(&bob, "_version", "a string")),
             ("_version", with(&bob, "_version", 1.5)),
             ("_version", with(&bob, "_version", -1_i64)),
             ("_version", with(&bob, "_version", f64::NAN)),
@@ -205,7 +205,7 @@ fn username(user: &User) -> &Username {
 }
 
 #[test]
-fn an_unknown_discriminator_names_the_row_and_what_is_known() {
+fn the_error_for_an_unknown_discriminator_names_the_row_and_the_known_ones() {
     in_a_runtime(|| async {
         let scratch = Scratch::new().unwrap();
         let (store, bob) = with_three(&scratch).await;

@@ -317,7 +317,7 @@ async fn reads(shared: Arc<Shared>) {
             Ok(found) => shared.note(|journal| {
                 journal.reads += 1;
                 if found.is_none() {
-                    journal.wrong.push("a row that was always there is not".to_owned());
+                    journal.wrong.push("a row that always existed is missing".to_owned());
                 }
             }),
             Err(error) if shared.may_repeat("retrieve", &error) => {}

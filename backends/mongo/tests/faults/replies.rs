@@ -1,5 +1,5 @@
-//! Commands that fail, and replies that are lost. The driver's repetitions are done once, and a caller that cannot be helped is
-//! told to repeat the operation.
+//! Commands that fail, and replies that are lost. An operation that the driver repeats is done once, and a caller that cannot be
+//! helped is told to repeat the operation.
 
 use std::time::{Duration, Instant};
 
@@ -106,7 +106,7 @@ fn a_command_that_fails_again_and_again_is_a_retryable_error_and_is_not_done() {
             assert_retryable(&counters.create(counter("bob", "")).await.unwrap_err());
             let refused = counters.update(state.clone().modify(|counter| counter.marks.push(1))).await.unwrap_err();
             assert_retryable(refused.error());
-            // Unchanged, for another attempt.
+            // The state is unchanged, for another attempt.
             assert_eq!((refused.into_state().row_version(), state.row_version()), (0, 0));
             assert_retryable(counters.delete(state.clone()).await.unwrap_err().error());
             assert_retryable(&counters.retrieve(&Name("ann".into())).await.unwrap_err());
@@ -224,10 +224,10 @@ fn an_interrupted_read_changed_nothing_and_an_interrupted_write_is_in_doubt() {
                 counters.stream(Counter::query()).next().await.unwrap().map(drop),
                 counters.project(Counter::query(), Counter::props().name).await.map(drop),
                 counters.explain(Counter::query().filter(Counter::props().batch.eq("x"))).await.map(drop),
-                // These first find rows, and do not get further.
+                // These begin with a find, which fails.
                 counters.update_where(Counter::query(), Counter::props().marks.push(1)).await.map(drop),
                 counters.delete_where(Counter::query()).await.map(drop),
-                // The read of the indexes at the first use.
+                // This reads the indexes at the first use.
                 Longevity::<Faults, _>::open(Mongo::new(failing.uri_of("kinds")))
                     .await
                     .unwrap()
@@ -256,7 +256,7 @@ fn a_batch_is_in_doubt_only_when_its_commit_is() {
     in_a_runtime(|| async {
         let failing = Failing::new().await;
         let (_store, counters) = place(&failing, "doubts").await;
-        // Two rows, because a change of one row is a single command.
+        // This needs two rows, because a change of one row is a single command.
         counters.create_many([counter("ann", ""), counter("dan", "")]).await.unwrap();
         let rows = || [counter("bob", ""), counter("cec", "")];
         failing.commands(&["insert", "update"], 1000, doc! { "errorCode": 11601 }).await;
@@ -280,7 +280,7 @@ async fn too_long(counters: &Repo<Counter, Mongo>) -> Vec<Error> {
 
 /// Another attempt would take as long. This server allows a transaction one second, and answers after four.
 #[test]
-fn a_batch_that_outlives_a_transaction_says_so_and_is_not_tried_for_a_minute() {
+fn a_batch_that_outlives_a_transaction_says_so_and_is_not_retried_for_a_minute() {
     in_a_runtime(|| async {
         let failing = Failing::new().await;
         let (_store, counters) = place(&failing, "old").await;

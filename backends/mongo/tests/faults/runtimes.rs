@@ -52,7 +52,7 @@ fn a_thread_without_a_runtime() {
             scope.spawn(move || use_it(&store, name));
         }
     });
-    // Dropped where it was never used.
+    // The store is dropped on a thread that never used it.
     thread::spawn(move || drop(store)).join().unwrap();
 }
 
@@ -71,7 +71,7 @@ fn within_a_runtime_of_one_thread() {
             use_it(&store, "blocking");
             store
         });
-        // Dropped within the runtime.
+        // The store is dropped within the runtime.
         drop(work.await.unwrap());
         let store = store::<Faults>(scratch.uri()).await;
         store.repo().create(counter("async", "")).await.unwrap();
@@ -97,7 +97,7 @@ fn opened_in_one_place_and_polled_in_another() {
         let mut stream = counters.stream(Counter::query());
         block_on(stream.next()).unwrap().unwrap();
         drop(stream);
-        // Begun, and dropped before it is done.
+        // The operation is begun, and dropped before it is done.
         let mut unfinished = Box::pin(counters.create_many([counter("dan", ""), counter("eve", "")]));
         block_on(std::future::poll_fn(|context| {
             let _ = unfinished.as_mut().poll(context);

@@ -50,10 +50,10 @@ fn a_document_of_16_mib_and_one_byte_more() {
         let state = bigs.update(state.set(big("b", most))).await.unwrap();
         let refused = bigs.update(state.set(big("b", most + 1))).await.unwrap_err();
         assert_too_large(refused.error(), "16 MiB");
-        // Far larger than a command can be.
+        // This is far larger than a command can be.
         let refused = bigs.update(refused.into_state().set(big("b", 2 * most))).await.unwrap_err();
         assert_too_large(refused.error(), "16 MiB");
-        // Slightly too large, because longevity's own fields and the update add to the document.
+        // This is slightly too large, because longevity's own fields and the update add to the document.
         let refused = bigs.update(refused.into_state().set(big("b", most + 20))).await.unwrap_err();
         assert_too_large(refused.error(), "16 MiB");
         let stored = bigs.retrieve_one(&Title("b".into())).await.unwrap();
@@ -82,7 +82,7 @@ fn levels(document: &RawDocument) -> usize {
 
 #[test]
 fn a_document_of_100_levels_and_one_level_more() {
-    // The same stack as a worker of tokio.
+    // The thread has the same stack as a worker of tokio.
     let worker = std::thread::Builder::new().stack_size(2 << 20).spawn(of_100_levels).unwrap();
     worker.join().unwrap();
 }
@@ -93,7 +93,7 @@ fn of_100_levels() {
         let store = store::<Faults>(scratch.uri()).await;
         let bigs = store.repo::<Big>();
         let state = bigs.create(deep("a", DEEPEST)).await.unwrap();
-        // Read as raw bytes, because the driver's tree of values needs more stack than the repositories do.
+        // The document is read as raw bytes, because the driver's tree of values needs more stack than the repositories do.
         let raw = scratch.database().collection::<RawDocumentBuf>("big");
         assert_eq!(levels(&raw.find_one(doc! {}).await.unwrap().unwrap()), DEEPEST);
         let state = bigs.update(state.set(deep("a", DEEPEST - 1))).await.unwrap();

@@ -115,7 +115,7 @@ fn a_cursor_that_the_server_lost_is_a_retryable_error() {
         let counters = place(&scratch).await;
         let mut stream = counters.stream(Counter::query());
         stream.next().await.unwrap().unwrap();
-        // As after a restart.
+        // This kills the cursor, as a restart of the server would.
         let stages = [
             doc! { "$currentOp": { "allUsers": true, "idleCursors": true } },
             doc! { "$match": { "type": "idleCursor", "ns": format!("{}.counter", scratch.name()) } },

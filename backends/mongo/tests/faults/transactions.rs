@@ -229,7 +229,7 @@ fn a_read_that_is_dropped_does_not_end_its_transaction() {
         let blocked = doc! { "blockConnection": true, "blockTimeMS": 200 };
         failing.commands(&["find"], 1, blocked.clone()).await;
         dropped_in(&failing, counters.retrieve(&Name("ann".into()))).await;
-        mark_and_create(&tx, "goes on").await.unwrap();
+        mark_and_create(&tx, "continues").await.unwrap();
         failing.commands(&["aggregate"], 1, blocked.clone()).await;
         dropped_in(&failing, counters.count(Counter::query())).await;
         let mut stream = counters.stream(Counter::query());

@@ -25,7 +25,7 @@ fn a_dropped_batch_leaves_no_transaction_open() {
     let other = Longevity::<Blogging, _>::open(place.scratch.mongo()).unwrap();
     for wait in [1, 3, 5, 8, 12, 16, 20, 25, 30, 40] {
         let names: Vec<_> = (0..400).map(|n| member(&format!("{wait} {n}"))).collect();
-        // Dropped at some point in the middle.
+        // The batch is dropped at some point in the middle.
         let _ = place
             .mongo
             .block_on(async { tokio::time::timeout(Duration::from_millis(wait), members.create_many(names)).await });
@@ -139,7 +139,7 @@ fn times_stay_when_a_store_without_times_updates_the_row() {
 }
 
 #[test]
-fn a_value_cannot_name_the_key_that_is_taken() {
+fn a_value_is_not_mistaken_for_the_name_of_the_taken_key() {
     let Some(place) = Place::new() else { return };
     let store = place.store::<Blogging>();
     let namespace = format!("{}.user", place.scratch.name());
@@ -154,7 +154,7 @@ fn a_value_cannot_name_the_key_that_is_taken() {
 
 /// The read options in an address do not suit transactions.
 #[test]
-fn transactions_and_snapshots_take_addresses_that_say_how_to_read() {
+fn transactions_and_snapshots_accept_addresses_with_read_options() {
     let Some(place) = Place::new() else { return };
     place.store::<Blogging>();
     for options in ["readPreference=secondaryPreferred", "readConcernLevel=linearizable", "readConcernLevel=local&w=1"]

@@ -1,7 +1,7 @@
 //! The promises that only MongoDB makes: documents and indexes as other programs see them, plans that use the indexes, rows of
 //! older versions of the model, validators, and the commands that are sent. The conformance suite checks the promises of every
 //! back end.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helper functions too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 mod consistency;
 mod layout;

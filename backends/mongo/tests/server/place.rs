@@ -18,7 +18,7 @@ impl Place {
     /// `None` if the user left MongoDB out.
     pub(crate) fn new() -> Option<Self> {
         if longevity_mongod::left_out() {
-            println!("LEFT OUT, as `LONGEVITY_WITHOUT=mongodb` asks for");
+            println!("LEFT OUT because of `LONGEVITY_WITHOUT=mongodb`");
             return None;
         }
         let scratch = Scratch::new().unwrap();

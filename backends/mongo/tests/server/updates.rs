@@ -18,7 +18,7 @@ fn flag() -> Flag {
 }
 
 #[test]
-fn a_store_without_timestamps_leaves_those_of_one_with_them() {
+fn a_store_without_timestamps_keeps_existing_timestamps() {
     let Some(place) = Place::new() else { return };
     let timed = flags(&place, Options::default().timestamps(true));
     let plain = flags(&place, Options::default());

@@ -69,7 +69,7 @@ fn concerns(commands: &[(String, Document)], w: impl Into<Bson>, level: &str) {
 }
 
 #[test]
-fn a_majority_has_what_is_written_and_read() {
+fn by_default_a_majority_has_what_is_written_and_read() {
     let Some(place) = Place::new() else { return };
     let commands = commands(&place, "", |mongo| mongo);
     concerns(&commands, "majority", "majority");
@@ -84,7 +84,7 @@ fn a_majority_has_what_is_written_and_read() {
 }
 
 #[test]
-fn the_address_says_otherwise() {
+fn the_address_can_set_the_concerns() {
     let Some(place) = Place::new() else { return };
     let options = "&w=1&readConcernLevel=local&journal=true&wTimeoutMS=4000";
     let commands = commands(&place, options, |mongo| mongo);
@@ -95,7 +95,7 @@ fn the_address_says_otherwise() {
 }
 
 #[test]
-fn the_methods_say_otherwise() {
+fn the_methods_override_the_address() {
     let Some(place) = Place::new() else { return };
     let said = "&w=majority&readConcernLevel=majority";
     let quick = |mongo: Mongo| mongo.acknowledged_by(Acknowledgement::Nodes(1)).read_concern(ReadConcern::Local);
@@ -197,7 +197,7 @@ fn a_page_is_one_round_trip() {
     let trips = || relay.take("page").iter().map(|command| command.keys().next().unwrap().clone()).collect::<Vec<_>>();
     trips();
     for limit in [1, 2, 100, 999, 1_000] {
-        // From the middle, up to the very end, and past it.
+        // The pages begin in the middle, end with the last row, or reach past it.
         for offset in [7, 2_000 - limit, 2_000 - limit / 2] {
             let page = || Page::query().offset(offset).limit(limit);
             let left = limit.min(2_000 - offset) as usize;
@@ -265,7 +265,7 @@ fn a_patch_is_one_round_trip() {
         commands.iter().map(|command| command.keys().next().unwrap().clone()).collect::<Vec<_>>()
     };
     trips();
-    // With the optimistic lock.
+    // The same holds under the optimistic lock.
     let mut state = counters.patch(state, c.hits.increment(1) & c.note.set("under the lock")).unwrap();
     assert_eq!(trips(), ["update"]);
 

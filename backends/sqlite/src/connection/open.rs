@@ -134,8 +134,8 @@ fn write_ahead(connection: &Connection, settings: &Settings) -> rusqlite::Result
                 return Err(rusqlite::Error::SqliteFailure(
                     rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR),
                     Some(format!(
-                        "the journal mode stays {mode}, because its file system does not support a write-ahead log: put it \
-                         on a local disk"
+                        "the journal mode stays {mode}, because the file system does not support a write-ahead log: put \
+                         the file on a local disk"
                     )),
                 ));
             }

@@ -9,7 +9,7 @@ use rusqlite::types::{ToSqlOutput as Out, Value as Owned, ValueRef as Sql};
 /// How values are represented. An absent value is NULL in either form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// A single value: a number, a text or a blob.
+    /// A single value: a number, text, or a blob.
     Plain,
     /// Bytes that sort as the values do: lists, maps, components, and options of options, whose `Some(None)` is not NULL.
     Sortable,
@@ -168,7 +168,7 @@ pub(crate) fn decoded(stored: Sql<'_>, shape: &Shape) -> Option<Value> {
             Sql::Integer(value) => u64::try_from(value).ok().map(Value::UInt),
             _ => text()?.parse().ok().map(Value::UInt),
         },
-        // It is rounded to the precision of the type, as when a document is read.
+        // The float is rounded to the precision of the type, as when a document is read.
         ScalarType::F32 => integer().map(|value| Value::Float(f64::from(float_of(value) as f32))),
         ScalarType::F64 => integer().map(|value| Value::Float(float_of(value))),
         ScalarType::Char => {

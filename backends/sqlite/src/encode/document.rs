@@ -27,7 +27,7 @@ impl Clone for SqliteDocument {
 
 impl SqliteDocument {
     pub(crate) fn encode<T: Encodable>(value: &T) -> Result<Self, Error> {
-        // Longer than most documents, shorter than a page.
+        // This is longer than most documents, and shorter than a page.
         let mut text = Vec::with_capacity(256);
         let mut serializer = serde_json::Serializer::new(&mut text);
         match document::serialize::<Json, _, _>(value, &mut serializer, DOCUMENT_LEVELS) {

@@ -16,7 +16,7 @@ use crate::encode::property::entries;
 use crate::encode::row::{DOC, ID, TYPE};
 use crate::encode::sql_functions::{CONTAINS, ITEM, LENGTH, PROPERTY, Properties, TEXT, TEXT_AT, list_of, number_of};
 use crate::query::columns::{column_of, columns_of_all, columns_of_fields};
-use crate::query::index_choice::by_own;
+use crate::query::index_choice::by_derived_index;
 use crate::schema::layout::is_one_of;
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
@@ -58,7 +58,7 @@ impl<'a> Translator<'a> {
                 joined(&parts, " AND ", TRUE)
             }
             Predicate::Or(parts) => {
-                let own = scope.filter(|_| by_own(self.table, parts, scope));
+                let own = scope.filter(|_| by_derived_index(self.table, parts, scope));
                 let parts = parts.iter().map(|part| self.condition(part, scope)).collect();
                 self.either(parts, own)
             }
@@ -207,7 +207,7 @@ impl<'a> Translator<'a> {
             return among;
         }
         let absent = Predicate::Compare { path: path.clone(), comparison: Comparison::Eq, operand: Value::NONE };
-        let own = scope.filter(|_| by_own(self.table, &[absent], scope));
+        let own = scope.filter(|_| by_derived_index(self.table, &[absent], scope));
         self.either(vec![format!("{sql} ISNULL"), among], own)
     }
 

@@ -1,5 +1,5 @@
-//! Which of the declared indexes can find the rows of a filter, and whether one of them has the order too. Without statistics
-//! SQLite decides this wrongly.
+//! Decides which of the declared indexes can find the rows of a filter, and whether one of them has the order too. SQLite decides
+//! this wrongly without statistics.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -19,7 +19,7 @@ pub(crate) struct IndexChoice {
     pub(crate) is_bounded: bool,
     /// Whether, in a query over a derived type, an index of that type finds them by the conjunction itself. Otherwise the scope,
     /// which each part of a disjunction repeats, would lead SQLite to an index of the type without bounds.
-    pub(crate) by_own: bool,
+    pub(crate) by_derived_index: bool,
     /// Whether the rows found must be sorted, because none of the indexes has the order.
     pub(crate) is_to_sort: bool,
 }
@@ -37,7 +37,7 @@ struct Bound {
 
 /// How a predicate bounds a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Said {
+enum ColumnBound {
     Equal,
     Among,
     Range,
@@ -51,10 +51,11 @@ impl IndexChoice {
         let first = order.iter().find(|by| !is_fixed(&by.path, conjuncts)).map(|by| &by.path);
         let by_parts = conjuncts.iter().any(|part| is_served(table, part, scope, first));
         let is_bounded = by_parts || !bounds.is_empty();
-        let has_order = |(index, bound): &(&Index, Bound)| bound.in_order && gives(table, index, bound.equal, first);
+        let has_order =
+            |(index, bound): &(&Index, Bound)| bound.in_order && is_ordered_by(table, index, bound.equal, first);
         Self {
             is_bounded,
-            by_own: bounds.iter().any(|(index, _)| index.scope.is_some()),
+            by_derived_index: bounds.iter().any(|(index, _)| index.scope.is_some()),
             is_to_sort: is_bounded && !bounds.iter().any(has_order),
         }
     }
@@ -76,10 +77,10 @@ fn bounds<'a>(
 fn bound(table: &ReadyTable, index: &Index, conjuncts: &[Predicate], scope: Option<usize>) -> Option<Bound> {
     let mut bound = Bound { equal: 0, ranged: false, in_order: true };
     for column in &index.columns {
-        match conjuncts.iter().filter_map(|part| said(table, *column, part, scope)).min() {
-            Some(Said::Equal) => bound.equal += 1,
-            Some(Said::Among) => (bound.equal, bound.in_order) = (bound.equal + 1, false),
-            Some(Said::Range) => bound.ranged = true,
+        match conjuncts.iter().filter_map(|part| column_bound(table, *column, part, scope)).min() {
+            Some(ColumnBound::Equal) => bound.equal += 1,
+            Some(ColumnBound::Among) => (bound.equal, bound.in_order) = (bound.equal + 1, false),
+            Some(ColumnBound::Range) => bound.ranged = true,
             None => break,
         }
         if bound.ranged {
@@ -90,26 +91,26 @@ fn bound(table: &ReadyTable, index: &Index, conjuncts: &[Predicate], scope: Opti
 }
 
 /// How a predicate bounds this column.
-fn said(table: &ReadyTable, column: usize, part: &Predicate, scope: Option<usize>) -> Option<Said> {
+fn column_bound(table: &ReadyTable, column: usize, part: &Predicate, scope: Option<usize>) -> Option<ColumnBound> {
     let is_of = |path: &Path| column_of(table, path, scope) == Some(column);
     match part {
         Predicate::Compare { path, comparison: Comparison::Eq, operand: Value::Record(fields) } => {
-            columns_of_fields(table, path, fields, scope)?.contains(&column).then_some(Said::Equal)
+            columns_of_fields(table, path, fields, scope)?.contains(&column).then_some(ColumnBound::Equal)
         }
         Predicate::Compare { path, comparison, operand } => match comparison {
-            Comparison::Eq => is_of(path).then_some(Said::Equal),
+            Comparison::Eq => is_of(path).then_some(ColumnBound::Equal),
             Comparison::Ne => None,
             Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => {
-                (!operand.is_none() && is_of(path)).then_some(Said::Range)
+                (!operand.is_none() && is_of(path)).then_some(ColumnBound::Range)
             }
         },
         Predicate::In { negated: true, .. } => None,
         // It is a disjunction of two predicates.
         part if or_absent(part).is_some() => None,
         Predicate::In { path, operands, negated: false } => {
-            let said = if operands.len() == 1 { Said::Equal } else { Said::Among };
+            let bound = if operands.len() == 1 { ColumnBound::Equal } else { ColumnBound::Among };
             let of_fields = || columns_of_all(table, path, operands, scope).is_some_and(|all| all.contains(&column));
-            (is_of(path) || of_fields()).then_some(said)
+            (is_of(path) || of_fields()).then_some(bound)
         }
         Predicate::True
         | Predicate::False
@@ -134,7 +135,7 @@ fn or_absent(part: &Predicate) -> Option<Predicate> {
 }
 
 /// Whether an index of the derived type finds the rows of any of these predicates.
-pub(crate) fn by_own(table: &ReadyTable, parts: &[Predicate], scope: Option<usize>) -> bool {
+pub(crate) fn by_derived_index(table: &ReadyTable, parts: &[Predicate], scope: Option<usize>) -> bool {
     let own = |part: &Predicate| bounds(table, part.conjuncts(), scope).any(|(index, _)| index.scope.is_some());
     parts.iter().any(own)
 }
@@ -151,7 +152,7 @@ fn is_served(table: &ReadyTable, part: &Predicate, scope: Option<usize>, order: 
         Predicate::Or(parts) => {
             let is_served =
                 |part: &Predicate| is_served(table, part, scope, order) || finds(std::slice::from_ref(part), scope);
-            !parts.is_empty() && !order.is_some_and(|path| asks_for(part, path)) && parts.iter().all(is_served)
+            !parts.is_empty() && !order.is_some_and(|path| is_about(part, path)) && parts.iter().all(is_served)
         }
         Predicate::In { .. } => or_absent(part).is_some_and(|absent| finds(&[absent], scope)),
         Predicate::True
@@ -167,10 +168,10 @@ fn is_served(table: &ReadyTable, part: &Predicate, scope: Option<usize>, order: 
 }
 
 /// Whether a predicate is about the property at a path.
-fn asks_for(predicate: &Predicate, path: &Path) -> bool {
+fn is_about(predicate: &Predicate, path: &Path) -> bool {
     match predicate {
-        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(|part| asks_for(part, path)),
-        Predicate::Not(part) => asks_for(part, path),
+        Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(|part| is_about(part, path)),
+        Predicate::Not(part) => is_about(part, path),
         Predicate::True
         | Predicate::False
         | Predicate::Scope(_)
@@ -191,7 +192,7 @@ fn is_fixed(path: &Path, conjuncts: &[Predicate]) -> bool {
 
 /// Whether an index whose first columns have a single value each has the rows in the order of the property, or in that of their
 /// ids if there is no property.
-fn gives(table: &ReadyTable, index: &Index, equal: usize, order: Option<&Path>) -> bool {
+fn is_ordered_by(table: &ReadyTable, index: &Index, equal: usize, order: Option<&Path>) -> bool {
     match (index.columns.get(equal), order) {
         (None, None) => true,
         (Some(next), Some(path)) => table.definition.columns[*next].path == *path,

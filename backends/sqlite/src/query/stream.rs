@@ -1,4 +1,4 @@
-//! Streams: a snapshot that is read only as far as the receiver asks.
+//! Streams: a snapshot whose rows are read only when the receiver asks for them.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,12 +42,12 @@ struct Chunk {
 #[derive(Debug)]
 pub struct Rows {
     ready: std::vec::IntoIter<Found>,
-    more: Option<More>,
+    more: Option<NextRows>,
 }
 
-/// Where the next rows come from.
+/// Where the next rows of a stream come from.
 #[derive(Debug)]
-enum More {
+enum NextRows {
     Reader(Reader),
     Waiting(Waiting),
     OnDemand(OnDemand),
@@ -86,13 +86,13 @@ impl Rows {
         match waiting.0.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(rows)) => Self::ready(rows),
             Poll::Ready(Err(error)) => Self::failed(error),
-            Poll::Pending => Self { ready: Vec::new().into_iter(), more: Some(More::Waiting(waiting)) },
+            Poll::Pending => Self { ready: Vec::new().into_iter(), more: Some(NextRows::Waiting(waiting)) },
         }
     }
 
     /// Rows of a snapshot, which are read when they are asked for.
     pub(crate) fn on_demand(next: impl FnMut(usize) -> Vec<Found> + Send + 'static) -> Self {
-        let more = Some(More::OnDemand(OnDemand(Box::new(next))));
+        let more = Some(NextRows::OnDemand(OnDemand(Box::new(next))));
         Self { ready: Vec::new().into_iter(), more }
     }
 
@@ -125,7 +125,9 @@ impl Rows {
         };
         let spawned = std::thread::Builder::new().name("longevity-stream".to_owned()).spawn(read);
         match spawned {
-            Ok(_) => Ok(Self { ready: Vec::new().into_iter(), more: Some(More::Reader(Reader { chunks, interrupt })) }),
+            Ok(_) => {
+                Ok(Self { ready: Vec::new().into_iter(), more: Some(NextRows::Reader(Reader { chunks, interrupt })) })
+            }
             Err(error) => {
                 Err(SqliteError::Other { reason: format!("no thread for a stream: {error}"), code: None }.into())
             }
@@ -216,14 +218,14 @@ impl Stream for Rows {
             }
             let reader = match &mut self.more {
                 None => return Poll::Ready(None),
-                Some(More::Waiting(waiting)) => match waiting.0.as_mut().poll(context) {
+                Some(NextRows::Waiting(waiting)) => match waiting.0.as_mut().poll(context) {
                     Poll::Ready(found) => {
                         *self = found.map_or_else(Self::failed, Self::ready);
                         continue;
                     }
                     Poll::Pending => return Poll::Pending,
                 },
-                Some(More::OnDemand(next)) => {
+                Some(NextRows::OnDemand(next)) => {
                     let rows = next.0(CHUNK);
                     if rows.is_empty() {
                         self.more = None;
@@ -231,7 +233,7 @@ impl Stream for Rows {
                     self.ready = rows.into_iter();
                     continue;
                 }
-                Some(More::Reader(reader)) => reader,
+                Some(NextRows::Reader(reader)) => reader,
             };
             match Pin::new(&mut reader.chunks).poll_next(context) {
                 Poll::Ready(Some(chunk)) => {
@@ -279,7 +281,7 @@ mod tests {
         drop(std::thread::spawn(|| read(outlet)).join());
         Rows {
             ready: Vec::new().into_iter(),
-            more: Some(More::Reader(Reader { chunks, interrupt: Interrupt::default() })),
+            more: Some(NextRows::Reader(Reader { chunks, interrupt: Interrupt::default() })),
         }
     }
 

@@ -57,7 +57,7 @@ pub(crate) fn select_as(
     let ties = if select.ties == Direction::Descending { " DESC" } else { "" };
     order.push(format!("{}{ties}", quoted(ID)));
     // Without statistics SQLite prefers to read the whole table in this order over sorting the rows that an index finds, however
-    // few these are. With the sign, the term is an expression, which no index has in order.
+    // few these are. With a unary plus, the term is an expression, which no index has in order.
     let sign = if choice.is_to_sort { "+" } else { "" };
     let mut sql = format!("{begin}{condition} ORDER BY {sign}{}", order.join(", "));
     if select.limit.is_some() || select.offset > 0 {
@@ -141,9 +141,9 @@ fn whole_condition(
 /// The condition that a row is in the scope of the query.
 fn scope_condition(names: &[&str], choice: &IndexChoice, order: &[OrderBy]) -> String {
     match names {
-        // Without the sign SQLite would consider an index of the type, which has no bounds, as good as the one that finds the
-        // rows.
-        names if choice.is_bounded && !choice.by_own => format!("+{}", is_one_of(names)),
+        // Without the unary plus SQLite would consider an index of the type, which has no bounds, as good as the one that finds
+        // the rows.
+        names if choice.is_bounded && !choice.by_derived_index => format!("+{}", is_one_of(names)),
         // This uses the index on the discriminator alone, which has the rows in the order of their ids.
         [name] if !choice.is_bounded && order.is_empty() => is_of_type(name),
         names => is_one_of(names),

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_differ_in_case_only_get_a_mark_each() {
+    fn names_that_differ_only_in_case_get_a_mark_each() {
         let names = distinguished(vec!["a".into(), "A".into(), "b".into()], |position| position.to_string());
         assert!(names[0].starts_with("a~") && names[1].starts_with("A~"), "{names:?}");
         assert!(!names[0].eq_ignore_ascii_case(&names[1]));

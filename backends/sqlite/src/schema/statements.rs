@@ -58,7 +58,7 @@ pub(crate) struct Insert {
     /// The positions of the realized columns that are bound, after the columns that every row has.
     pub(crate) columns: Vec<usize>,
     pub(crate) sql: String,
-    /// The same for a row that has left the table and comes back: its id and its version are bound after the times of its
+    /// The statement for a row that has left the table and comes back: its id and its version are bound after the times of its
     /// creation and its update.
     pub(crate) again: String,
 }

@@ -40,7 +40,7 @@ pub(crate) fn find(
     Ok(undeclared)
 }
 
-/// The first such key that is not on the documents yet.
+/// The first undeclared key whose index is not on the documents yet.
 pub(crate) fn unsettled(
     connection: &Connection,
     definition: &TableDefinition,
@@ -50,7 +50,7 @@ pub(crate) fn unsettled(
     Ok(all.into_iter().find(|index| index.on_documents(layout).is_some()).map(|index| index.name))
 }
 
-/// Creates each such key again on the documents.
+/// Creates the index of each undeclared key again, on the documents.
 pub(crate) fn settle(
     connection: &Connection,
     site: &Site,
@@ -69,7 +69,7 @@ pub(crate) fn settle(
     Ok(())
 }
 
-/// Drops all such keys, and returns their names.
+/// Drops all undeclared keys, and returns their names.
 pub(crate) fn drop_all(
     connection: &mut Connection,
     definition: &TableDefinition,

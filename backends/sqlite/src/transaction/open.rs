@@ -13,14 +13,14 @@ use crate::writer::lease::Lease;
 pub(crate) type Shared = Arc<Mutex<Option<Open>>>;
 
 pub(crate) struct Open {
-    pub(crate) by: By,
+    pub(crate) connection: UsedConnection,
     pub(crate) savepoints: usize,
     /// Whether anything was written.
     pub(crate) wrote: bool,
 }
 
 /// The connection that sees the rows.
-pub(crate) enum By {
+pub(crate) enum UsedConnection {
     Writer(Lease),
     Reader(Connection),
     Copy(Connection),
@@ -58,14 +58,14 @@ pub(crate) fn commit(database: &Database, lease: Lease, wrote: bool) -> Result<O
 }
 
 /// Ends a transaction that is not to be committed, or that only read.
-pub(crate) fn give_back(database: &Database, by: By) {
-    match by {
-        By::Writer(lease) => drop(lease),
-        By::Reader(connection) => match connection.execute_batch("COMMIT") {
+pub(crate) fn give_back(database: &Database, connection: UsedConnection) {
+    match connection {
+        UsedConnection::Writer(lease) => drop(lease),
+        UsedConnection::Reader(connection) => match connection.execute_batch("COMMIT") {
             Ok(()) => database.give_back(connection),
             // The connection is closed here, and its snapshot ends with it.
             Err(error) => tracing::warn!(%error, "cannot end a snapshot"),
         },
-        By::Copy(connection) => drop(connection),
+        UsedConnection::Copy(connection) => drop(connection),
     }
 }

@@ -23,7 +23,7 @@ use crate::query::translate;
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
 use crate::table::Table;
-use crate::transaction::open::{By, Open, Shared, commit, ended, give_back, lost};
+use crate::transaction::open::{Open, Shared, UsedConnection, commit, ended, give_back, lost};
 use crate::transaction::snapshot_rows::SnapshotRows;
 use crate::write::job;
 use crate::writer::lease::Lease;
@@ -41,20 +41,20 @@ pub struct SqliteTransaction {
 
 impl SqliteTransaction {
     pub(crate) async fn begin(database: &Arc<Database>, mode: TransactionMode) -> Result<Self, SqliteError> {
-        let by = match mode {
-            TransactionMode::ReadWrite => By::Writer(Lease::begin(&database.writer).await?),
+        let connection = match mode {
+            TransactionMode::ReadWrite => UsedConnection::Writer(Lease::begin(&database.writer).await?),
             TransactionMode::ReadOnly if database.has_readers() => {
                 let connection = database.take_reader()?;
                 stream::begin(&connection).map_err(|error| database.site.failed(error))?;
-                By::Reader(connection)
+                UsedConnection::Reader(connection)
             }
             TransactionMode::ReadOnly => {
                 let lease = Lease::claim(&database.writer).await?;
                 let copy = database.copy(&mut lease.connection())?;
-                By::Copy(copy)
+                UsedConnection::Copy(copy)
             }
         };
-        let open = Some(Open { by, savepoints: 0, wrote: false });
+        let open = Some(Open { connection, savepoints: 0, wrote: false });
         Ok(Self { database: Arc::clone(database), open: Arc::new(Mutex::new(open)) })
     }
 
@@ -65,15 +65,15 @@ impl SqliteTransaction {
     /// Runs an operation on the connection.
     fn with<T>(&self, act: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
         let mut open = self.open();
-        match &mut open.as_mut().ok_or_else(ended)?.by {
-            By::Writer(lease) => {
+        match &mut open.as_mut().ok_or_else(ended)?.connection {
+            UsedConnection::Writer(lease) => {
                 let mut connection = lease.connection();
                 // If SQLite has ended the transaction, another statement would be committed alone.
                 if connection.is_autocommit() { Err(lost()) } else { act(&mut connection) }
             }
             // If the snapshot has ended, another statement would see a later state.
-            By::Reader(connection) if connection.is_autocommit() => Err(lost()),
-            By::Reader(connection) | By::Copy(connection) => act(connection),
+            UsedConnection::Reader(connection) if connection.is_autocommit() => Err(lost()),
+            UsedConnection::Reader(connection) | UsedConnection::Copy(connection) => act(connection),
         }
     }
 
@@ -90,7 +90,7 @@ impl SqliteTransaction {
         self.database.site.failed(error).into()
     }
 
-    /// All rows of a query. All are found before the first is given out, because the receiver may use the transaction.
+    /// All rows of a query. All are found before the first is passed on, because the receiver may use the transaction.
     fn found(&self, table: &Table, select: &Select) -> Result<Vec<Result<Row<SqliteDocument>, Error>>, Error> {
         self.read(table, |connection, ready| {
             let statement = translate::select(&self.database.properties, ready, select)?;
@@ -188,7 +188,7 @@ impl Session for SqliteTransaction {
     }
 
     fn stream(&self, table: &Table, select: Select) -> Rows {
-        let is_to_read = self.open().as_ref().is_some_and(|open| !matches!(open.by, By::Writer(_)));
+        let is_to_read = self.open().as_ref().is_some_and(|open| !matches!(open.connection, UsedConnection::Writer(_)));
         if is_to_read {
             // The snapshot does not change, so the rows need not be kept.
             return self
@@ -209,9 +209,9 @@ impl Session for SqliteTransaction {
 
 impl Transaction for SqliteTransaction {
     async fn commit(&self) -> Result<(), Error> {
-        let Open { by, wrote, .. } = self.open().take().ok_or_else(ended)?;
-        let number = match by {
-            By::Writer(lease) => commit(&self.database, lease, wrote)?,
+        let Open { connection, wrote, .. } = self.open().take().ok_or_else(ended)?;
+        let number = match connection {
+            UsedConnection::Writer(lease) => commit(&self.database, lease, wrote)?,
             reader => {
                 give_back(&self.database, reader);
                 None
@@ -230,7 +230,7 @@ impl Transaction for SqliteTransaction {
     fn abandon(&self) {
         let open = self.open().take();
         if let Some(open) = open {
-            give_back(&self.database, open.by);
+            give_back(&self.database, open.connection);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::connection::database::Database;
 use crate::encode::document::SqliteDocument;
 use crate::encode::row;
 use crate::schema::ready_table::ReadyTable;
-use crate::transaction::open::{By, Shared, ended, lost};
+use crate::transaction::open::{Shared, UsedConnection, ended, lost};
 
 /// The ids of the rows that are still to be read.
 pub(crate) struct SnapshotRows {
@@ -22,10 +22,10 @@ impl SnapshotRows {
     /// The next rows, up to this number; none if there are no more.
     pub(crate) fn next(&mut self, rows: usize) -> Vec<Result<Row<SqliteDocument>, Error>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let (connection, failure) = match open.as_mut().map(|open| &open.by) {
-            Some(By::Copy(connection)) => (connection, None),
-            Some(By::Reader(connection)) => (connection, connection.is_autocommit().then(lost)),
-            Some(By::Writer(_)) | None => {
+        let (connection, failure) = match open.as_mut().map(|open| &open.connection) {
+            Some(UsedConnection::Copy(connection)) => (connection, None),
+            Some(UsedConnection::Reader(connection)) => (connection, connection.is_autocommit().then(lost)),
+            Some(UsedConnection::Writer(_)) | None => {
                 self.ids = Vec::new().into_iter();
                 return vec![Err(ended())];
             }

@@ -120,7 +120,7 @@ impl RowWriter<'_> {
 
     /// Does the job in a transaction of its own.
     fn alone(&mut self, job: &Job) -> Answer {
-        // This must not keep its value from another job, or this job would be done twice.
+        // If `unexplained` kept its value from an earlier job, this job could be done twice.
         self.unexplained = false;
         let is_asked = job.writes.iter().any(Write::wants_before);
         // A single statement is a transaction.

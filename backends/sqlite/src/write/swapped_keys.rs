@@ -15,12 +15,12 @@ use crate::write::row_writer::{RowWriter, bind_columns, row_number};
 /// The rest of a write, after all rows that the writes change have left the table.
 enum Next<'a> {
     Insert(&'a RowContent<SqliteDocument>),
-    ComeBack(Left, &'a RowContent<SqliteDocument>, Before<SqliteDocument>),
+    ComeBack(RemovedRow, &'a RowContent<SqliteDocument>, Before<SqliteDocument>),
     Nothing(Before<SqliteDocument>),
 }
 
 /// A row that has left the table.
-struct Left {
+struct RemovedRow {
     id: i64,
     version: u64,
     created_at: Owned,
@@ -43,17 +43,17 @@ impl RowWriter<'_> {
                 Write::Delete(target) => self
                     .before(table, target)
                     .and_then(|before| self.delete(table, target).map(|()| Next::Nothing(before))),
-                Write::Replace(target, content) => self
-                    .before(table, target)
-                    .and_then(|before| self.leave(table, target).map(|left| Next::ComeBack(left, content, before))),
+                Write::Replace(target, content) => self.before(table, target).and_then(|before| {
+                    self.leave(table, target).map(|removed| Next::ComeBack(removed, content, before))
+                }),
             };
             all.push(next.map_err(|failure| (position, failure))?);
         }
         for (position, next) in (first..).zip(all) {
             let done = match next {
                 Next::Insert(content) => self.insert(table, content).map(Written::Inserted),
-                Next::ComeBack(left, content, before) => {
-                    self.come_back(table, &left, content).map(|version| Written::Replaced(version, before))
+                Next::ComeBack(removed, content, before) => {
+                    self.come_back(table, &removed, content).map(|version| Written::Replaced(version, before))
                 }
                 Next::Nothing(before) => Ok(Written::Deleted(before)),
             };
@@ -62,7 +62,7 @@ impl RowWriter<'_> {
         Ok(())
     }
 
-    fn leave(&mut self, table: &ReadyTable, target: &Target<'_>) -> Result<Left, WriteFailure> {
+    fn leave(&mut self, table: &ReadyTable, target: &Target<'_>) -> Result<RemovedRow, WriteFailure> {
         let id = row_number(target).ok_or(WriteFailure::Missing)?;
         let current = self.current(table, id, None, |_, _| false)?.ok_or(WriteFailure::Missing)?;
         current.ensure_target(target)?;
@@ -73,14 +73,14 @@ impl RowWriter<'_> {
         let (created_at, updated_at) =
             times().map_err(|error| self.failed(table, error))?.ok_or(WriteFailure::Missing)?;
         self.delete(table, target)?;
-        Ok(Left { id, version: current.version().wrapping_add(1), created_at, updated_at })
+        Ok(RemovedRow { id, version: current.version().wrapping_add(1), created_at, updated_at })
     }
 
     /// Inserts the row again, and returns its version.
     fn come_back(
         &mut self,
         table: &ReadyTable,
-        left: &Left,
+        removed: &RemovedRow,
         content: &RowContent<SqliteDocument>,
     ) -> Result<u64, WriteFailure> {
         let discriminator = content.discriminator.as_deref();
@@ -89,16 +89,16 @@ impl RowWriter<'_> {
         let run = || {
             let mut statement = self.connection.prepare_cached(&insert.again)?;
             statement.raw_bind_parameter(1, content.doc.as_str())?;
-            statement.raw_bind_parameter(2, &left.created_at)?;
+            statement.raw_bind_parameter(2, &removed.created_at)?;
             match content.written_at {
                 Some(at) => statement.raw_bind_parameter(3, at.to_string())?,
-                None => statement.raw_bind_parameter(3, &left.updated_at)?,
+                None => statement.raw_bind_parameter(3, &removed.updated_at)?,
             }
-            statement.raw_bind_parameter(4, left.id)?;
-            statement.raw_bind_parameter(5, left.version.cast_signed())?;
+            statement.raw_bind_parameter(4, removed.id)?;
+            statement.raw_bind_parameter(5, removed.version.cast_signed())?;
             bind_columns(&mut statement, table, insert, content, 6)?;
             statement.raw_execute()
         };
-        run().map(|_| left.version).map_err(|error| self.refused(table, content, Some(left.id), error))
+        run().map(|_| removed.version).map_err(|error| self.refused(table, content, Some(removed.id), error))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How often a task yields at most, while fewer tasks are there than shared the last turn.
+/// How often a task yields at most while fewer tasks are waiting than shared the last turn.
 const YIELDS: u8 = 32;
 /// After this number of turns without company, a task assumes that it is alone. From then on it yields only once in this number of
 /// turns, to see whether it still is.
@@ -20,8 +20,8 @@ pub(crate) struct Gathering {
 }
 
 impl Gathering {
-    /// Whether a task that has yielded this often continues, because as many tasks are there as shared the last turn, or because
-    /// it has waited long enough. A task that was alone for long does not yield at all.
+    /// Whether a task that has yielded this often continues, because as many tasks are waiting as shared the last turn, or
+    /// because it has waited long enough. A task that was alone for long does not yield at all.
     pub(crate) fn is_complete(&self, yields: u8, there: impl FnOnce() -> usize) -> bool {
         if yields == 0 {
             let alone = self.alone.load(Ordering::Relaxed);

@@ -22,7 +22,7 @@ pub(crate) mod synchronization;
 pub(crate) mod synchronized_commit;
 /// A write in the queue, and its answer.
 pub(crate) mod ticket;
-/// The thread that ends the waiting of tasks in time.
+/// The thread that enforces the time limits of waiting tasks.
 pub(crate) mod watcher;
 /// The connection that writes, and who has it.
 pub(crate) mod write_connection;

@@ -1,4 +1,4 @@
-//! The thread that ends the waiting of tasks in time.
+//! The thread that enforces the time limits of waiting tasks.
 
 use std::sync::{Arc, Weak};
 use std::task::Waker;

@@ -47,7 +47,7 @@ fn pending<'a>(tickets: &'a Repo<Ticket, Sqlite>, id: u32) -> Creation<'a> {
 fn done(future: &mut Creation<'_>) -> Result<PState<Ticket>, Error> {
     match poll(future, Waker::noop()) {
         Poll::Ready(answer) => answer,
-        Poll::Pending => panic!("nobody is at work, and it waits"),
+        Poll::Pending => panic!("no thread is at work, and yet the write waits"),
     }
 }
 
@@ -135,7 +135,9 @@ fn a_batch_that_fails_among_others_leaves_none_of_its_rows() {
         let mut context = Context::from_waker(Waker::noop());
         assert!(batch.as_mut().poll(&mut context).is_pending());
         let mut single = pending(&tickets, 2);
-        let Poll::Ready(answer) = batch.as_mut().poll(&mut context) else { panic!("nobody is at work, and it waits") };
+        let Poll::Ready(answer) = batch.as_mut().poll(&mut context) else {
+            panic!("no thread is at work, and yet the write waits")
+        };
         assert!(answer.unwrap_err().is_duplicate_key());
         done(&mut single).unwrap();
         assert_eq!(stored(&tickets), [2]);
@@ -154,7 +156,7 @@ fn changes_that_fail_among_others_change_nothing() {
         assert!(changes.as_mut().poll(&mut context).is_pending());
         let mut single = pending(&tickets, 2);
         let Poll::Ready(answer) = changes.as_mut().poll(&mut context) else {
-            panic!("nobody is at work, and it waits")
+            panic!("no thread is at work, and yet the write waits")
         };
         assert!(answer.unwrap_err().is_duplicate_key());
         done(&mut single).unwrap();

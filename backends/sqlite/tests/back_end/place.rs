@@ -85,6 +85,6 @@ pub(crate) fn own(error: &Error) -> &SqliteError {
         | Error::Busy { backend: "sqlite", source }
         | Error::OutcomeUnknown { backend: "sqlite", source }
         | Error::Connection { source, .. } => source.downcast_ref().unwrap(),
-        other => panic!("not the back end's: {other:?}"),
+        other => panic!("not an error of the back end: {other:?}"),
     }
 }

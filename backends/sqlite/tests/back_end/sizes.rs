@@ -126,10 +126,10 @@ fn price() -> Path {
 #[test]
 fn a_query_beyond_the_limits_of_a_statement_is_refused_with_the_limit() {
     // The thread has enough stack for the deep query.
-    std::thread::Builder::new().stack_size(64 << 20).spawn(refuses_what_is_too_large).unwrap().join().unwrap();
+    std::thread::Builder::new().stack_size(64 << 20).spawn(refuses_queries_that_are_too_large).unwrap().join().unwrap();
 }
 
-fn refuses_what_is_too_large() {
+fn refuses_queries_that_are_too_large() {
     let store = Longevity::<Theatre, _>::open(Sqlite::in_memory()).unwrap();
     store.create_schema().unwrap();
     let seats = store.repo::<Seat>();

@@ -1,4 +1,4 @@
-//! Streams are snapshots that block no writer, read only as far as the receiver asks, and end when they are dropped.
+//! Streams are snapshots that block no writer, read rows only when the receiver asks for them, and end when they are dropped.
 
 use std::time::{Duration, Instant};
 
@@ -84,7 +84,7 @@ fn a_snapshot_begins_with_its_stream() {
 }
 
 #[test]
-fn a_stream_reads_only_as_far_as_the_receiver_asks() {
+fn a_stream_reads_only_what_the_receiver_asks_for() {
     let place = Place::new();
     let tickets = with_tickets(place.sqlite()).repo::<Ticket>();
     let mut stream = tickets.stream(Ticket::query());
@@ -94,7 +94,7 @@ fn a_stream_reads_only_as_far_as_the_receiver_asks() {
     // If the reader continued, it would reach the end of so few rows in a fraction of this time, and end its snapshot.
     let start = Instant::now();
     while start.elapsed() < Duration::from_millis(300) {
-        assert!(is_busy(&other), "it has read everything");
+        assert!(is_busy(&other), "the stream has read everything");
         std::thread::yield_now();
     }
     assert_eq!(stream.count(), ROWS as usize - 1);
@@ -141,7 +141,7 @@ fn dropping_a_stream_ends_its_sort() {
         drop(stream);
         released(&other) < whole / 2
     });
-    assert!(ends_early, "the sort goes on without a listener");
+    assert!(ends_early, "the sort continues without a receiver");
 }
 
 /// The number of threads of streams in this process, including those of other tests.

@@ -15,7 +15,7 @@ proptest! {
 }
 
 #[test]
-fn a_key_is_as_large_as_it_says() {
+fn a_key_has_its_documented_size() {
     assert_eq!(size_of::<Key>(), 40);
     assert_eq!(size_of::<Option<Key>>(), 40);
     for length in [0, 1, 37, 38, 39, 300] {

@@ -25,7 +25,7 @@ fn among(values: &[i64]) -> Predicate {
 }
 
 #[test]
-fn what_a_range_says_as_a_whole_is_counted_by_it() {
+fn predicates_that_the_ranges_decide_are_counted_by_the_index() {
     let cats = "cats+age+name.index";
     assert_eq!(counted_by(&members()), by(cats, 1), "all of the type");
     assert_eq!(counted_by(&Predicate::True), by("name.key", 1), "all rows");
@@ -53,17 +53,17 @@ fn contradictions_have_no_rows() {
 }
 
 #[test]
-fn what_a_range_leaves_open_is_looked_at() {
+fn predicates_that_the_ranges_leave_open_need_the_rows() {
     let cats = || members().and(is(&CATS, Ge, 3));
     let looked_at = [
-        // Rows that are not in the index.
+        // Some of these rows are not in the index.
         is(&CATS, Ge, 3),
         in_scope(1, &["Commenter"]),
-        // One of the types in the index.
+        // The index also has rows with another discriminator.
         in_scope(0, &["Member"]).and(is(&CATS, Ge, 3)),
         in_scope(0, &["Member"]),
         members().and(is(&NAME, Ge, 3)),
-        // After a range, or after a column that the predicate does not restrict.
+        // These columns come after a range, or after a column that the predicate does not restrict.
         cats().and(is(&AGE, Eq, 3)),
         cats().and(is(&AGE, Ge, 3)),
         members().and(is(&AGE, Eq, 3)).and(is(&NAME, Eq, 3)).and(is(&CATS, Ne, 3)),
@@ -74,10 +74,10 @@ fn what_a_range_leaves_open_is_looked_at() {
         cats().and(among(&[3, 4])),
         members().and(among(&[3, 4])).and(among(&[4, 5])),
         members().and(among(&[3, 4])).and(is(&AGE, Eq, 3)),
-        // One row at most.
+        // A look-up finds one row at most.
         is(&NAME, Eq, 3),
         members().and(is(&EMAIL, Eq, 3)),
-        // A value with several fields.
+        // This is a value with several fields.
         compare(&[&ISBN], Eq, isbn(1, 2)),
     ];
     for predicate in looked_at {

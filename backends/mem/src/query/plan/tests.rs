@@ -131,7 +131,7 @@ fn plans() {
     let no_match = || all([members(), in_scope(1, &["Commenter"])]);
     let either = || is(&NAME, Eq, 1).or(is(&NAME, Eq, 2));
     for (predicate, by, expected) in [
-        // Equality, and which index is chosen.
+        // Equality decides which index is chosen.
         (Predicate::True, "", "Scan | Forward"),
         (is(&NAME, Eq, 1), "", "name.key 1 | Forward"),
         (is(&NAME, Eq, 1), "-cats", "name.key 1 | Forward"),
@@ -198,7 +198,7 @@ fn plans() {
 }
 
 #[test]
-fn rows_that_the_order_leaves_equal_may_come_from_the_greatest_id() {
+fn rows_that_the_order_leaves_equal_may_come_by_descending_id() {
     for (predicate, by, expected) in [
         (Predicate::True, "", "Scan | Backward"),
         (Predicate::True, "name", "name.key 0 | Forward"),
@@ -215,7 +215,7 @@ fn rows_that_the_order_leaves_equal_may_come_from_the_greatest_id() {
 }
 
 #[test]
-fn a_range_holds_its_bounds_as_asked() {
+fn a_range_includes_or_excludes_its_bounds_as_asked() {
     let entry = |value: i64| {
         let mut key = crate::encode::key::Buffer::new();
         crate::encode::key::encode(Value::Int(value).as_value_ref(), &mut key);

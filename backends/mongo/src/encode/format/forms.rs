@@ -205,7 +205,7 @@ fn keys_of_maps() {
 }
 
 #[test]
-fn names_of_fields_are_keys_as_they_are() {
+fn names_of_fields_are_unchanged_keys() {
     let percents = Percents { whole: 1, half: Some(Uuid::nil()) };
     is_stored_as(&percents, doc! { "100%": 1_i64, "50%25": bson::Uuid::from_bytes([0; 16]) });
 }
@@ -236,7 +236,7 @@ struct Chain {
 }
 
 #[test]
-fn documents_that_are_too_deep_have_an_error_of_their_own() {
+fn documents_that_are_too_deep_have_a_separate_error() {
     let chain = |levels: usize| {
         let end = Chain { at: Timestamp::UNIX_EPOCH, next: None };
         (1..levels).fold(end, |chain, _| Chain { at: Timestamp::UNIX_EPOCH, next: Some(Box::new(chain)) })

@@ -225,7 +225,7 @@ proptest! {
     }
 
     #[test]
-    fn timestamps_sort_in_time(one in any_time(), other in any_time()) {
+    fn timestamps_sort_by_time(one in any_time(), other in any_time()) {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
         struct Root {
             at: Timestamp,

@@ -117,7 +117,7 @@ impl Bench {
     fn complaint(&self, plan: &Explanation, scope: Option<Scope>, asked: &[usize]) -> Option<&str> {
         let Access::Index { name, equal_columns, range } = &plan.access else { return Some("no index") };
         let Some(used) = self.definition.indexes.iter().find(|index| index.name == *name) else {
-            return Some("none of the model's");
+            return Some("an index that is not the model's");
         };
         let bounded = &used.columns[..equal_columns + usize::from(*range)];
         let by_type = used.scope.is_some() && used.scope == scope;
@@ -183,7 +183,7 @@ impl Complaints {
 }
 
 #[test]
-fn keys_and_indexes_serve_what_they_are_for() {
+fn keys_and_indexes_serve_their_queries() {
     let mut complaints = Complaints::default();
     for definition in tables() {
         let Some(bench) = Bench::new(definition) else { return };
@@ -205,7 +205,7 @@ fn keys_and_indexes_serve_what_they_are_for() {
                 let (last, first) = index.columns.split_last().unwrap();
                 let mut ends = vec![bench.compare(*last, Comparison::Ge), bench.among(*last)];
                 if let Value::Text(_) = bench.value(*last) {
-                    // As a query expresses that a string begins with a prefix.
+                    // A query expresses in this way that a string begins with a prefix.
                     ends.push(ends[0].clone().and(bench.is_before(*last, Value::Text("y".into()))));
                 }
                 let asked = ends

@@ -116,7 +116,7 @@ fn a_type_with_aliases_has_them_in_the_condition_and_not_in_the_index() {
 }
 
 #[test]
-fn siblings_with_one_property_have_one_each() {
+fn siblings_with_the_same_property_have_an_index_each() {
     let Some(place) = Place::new() else { return };
     place.store::<Traffic>();
     has(
@@ -135,7 +135,7 @@ fn siblings_with_one_property_have_one_each() {
 }
 
 #[test]
-fn primary_keys_are_unique_and_a_hashed_one_has_another() {
+fn primary_keys_are_unique_and_a_hashed_one_has_a_second_index() {
     let Some(place) = Place::new() else { return };
     place.store::<PrimaryKeys>();
     place.store::<PrimaryKeys>();

@@ -458,7 +458,7 @@ fn pot(colour: &str, number: i64) -> Document {
 
 /// To an index, the old and the new name of a choice are two values.
 #[test]
-fn a_key_has_its_choices_by_their_names() {
+fn a_key_has_choices_under_their_stored_names() {
     use choice::{Colour, Label, Model, Pot};
     let label = |colour, number| Label { colour, number };
     // Rows from before and after the key was created.
@@ -509,7 +509,7 @@ fn two_names_of_a_choice_in_one_key_are_a_duplicate() {
 
 /// A value that is not an object cannot hold the default. Someone has to repair the row.
 #[test]
-fn a_field_gets_a_default_in_an_object_alone() {
+fn a_field_gets_a_default_only_within_an_object() {
     let ticket = |text: &str, seat: Option<Bson>| {
         let mut document = doc! { "_version": 0_i64, "text": text };
         document.extend(seat.map(|seat| ("seat".to_owned(), seat)));

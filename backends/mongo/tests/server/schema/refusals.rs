@@ -97,7 +97,7 @@ fn the_same_index_under_another_name_is_a_conflict() {
 }
 
 #[test]
-fn indexes_of_others_stay() {
+fn indexes_of_other_programs_stay() {
     let Some(place) = Place::new() else { return };
     create(
         &place,
@@ -158,7 +158,7 @@ struct Medal {
 struct Mint;
 
 #[test]
-fn rows_that_break_a_new_key_are_named_by_it() {
+fn the_error_for_rows_that_break_a_new_key_names_the_key() {
     let Some(place) = Place::new() else { return };
     let boat = |id: i64, plate: &str| doc! { "_type": "Boat", "_version": 0_i64, "vehicle_id": id, "owner": { "country": "CH", "number": id as i32 }, "plate": plate, "hull": id };
     // The value looks like the name of another key.

@@ -289,7 +289,7 @@ impl<P: RootType + Encodable> Rows<P> {
         self.check_as_deep_as(DEPTH, at_least);
     }
 
-    /// The same for properties up to this depth.
+    /// Queries every property up to this depth, and fails with all wrong answers.
     pub(crate) fn check_as_deep_as(mut self, depth: usize, at_least: usize) {
         self.ask_for_all();
         let Shape::Struct { fields, .. } = P::shape() else { panic!("{} is not a struct", P::definition().name) };

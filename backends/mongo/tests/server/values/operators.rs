@@ -60,7 +60,7 @@ const TEXTS: [&str; 12] = [
 ];
 
 #[test]
-fn texts_that_look_like_operators_are_texts() {
+fn strings_that_look_like_operators_are_strings() {
     let Some(place) = Place::new() else { return };
     let store = place.store::<Drawing>();
     let (shapes, circles) = (store.repo::<Shape>(), store.repo::<Circle>());
@@ -108,7 +108,7 @@ fn texts_that_look_like_operators_are_texts() {
 
 /// A key of the sibling's map is not a property of the sibling.
 #[test]
-fn a_map_is_not_asked_for_a_siblings_property() {
+fn a_filter_on_a_siblings_property_does_not_read_a_map() {
     let Some(place) = Place::new() else { return };
     let store = place.store::<Drawing>();
     let shapes = store.repo::<Shape>();
@@ -140,7 +140,7 @@ fn a_map_is_not_asked_for_a_siblings_property() {
 
 /// The server accepts numbers up to the greatest `i64`.
 #[test]
-fn windows_may_be_anywhere() {
+fn offsets_and_limits_may_be_of_any_size() {
     let Some(place) = Place::new() else { return };
     let store = place.store::<Drawing>();
     let circles = store.repo::<Circle>();

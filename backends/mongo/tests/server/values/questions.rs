@@ -144,7 +144,7 @@ struct Variants {
 }
 
 #[test]
-fn what_is_in_variants() {
+fn values_in_variants() {
     let kinds = kinds();
     let row = |(position, kind): (usize, &Kind)| Variants {
         kind: kind.clone(),
@@ -170,7 +170,7 @@ struct Entries {
 }
 
 #[test]
-fn what_is_in_the_entries_of_maps() {
+fn values_in_entries_of_maps() {
     let (kinds, keys) = (kinds(), ["$a", "a.b", "", "%", "\0", "0"]);
     let key = |position: usize| keys[position % keys.len()].to_owned();
     let row = |position: usize| {

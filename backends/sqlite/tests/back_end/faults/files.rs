@@ -20,7 +20,7 @@ fn refused(sqlite: Sqlite) -> SqliteError {
 }
 
 #[test]
-fn what_is_no_file_is_told() {
+fn a_path_that_is_not_a_file_is_reported() {
     let place = Place::new();
     let error = refused(Sqlite::file(place.directory.path()));
     assert!(error.to_string().ends_with(": it is a directory"), "{error}");

@@ -20,7 +20,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 /// A store with one note, whose file and directory then get these modes, and a child process that is not root.
-fn as_somebody(test: &str, file: u32, directory: u32) {
+fn as_another_user(test: &str, file: u32, directory: u32) {
     let (place, programs) = (Place::new(), Place::new());
     place.store::<Library>().repo().create(note("a")).unwrap();
     set_mode(&place.path(), file);
@@ -67,7 +67,7 @@ fn a_read_only_file_is_read_and_not_written() {
         }
         return;
     }
-    as_somebody("faults::permissions::a_read_only_file_is_read_and_not_written", 0o444, 0o777);
+    as_another_user("faults::permissions::a_read_only_file_is_read_and_not_written", 0o444, 0o777);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_read_only_directory_is_reported() {
         assert!(error.to_string().contains("allow this user to write to it and to its directory"), "{error}");
         return;
     }
-    as_somebody("faults::permissions::a_read_only_directory_is_reported", 0o444, 0o555);
+    as_another_user("faults::permissions::a_read_only_directory_is_reported", 0o444, 0o555);
 }
 
 #[test]
@@ -89,5 +89,5 @@ fn an_unreadable_file_is_reported() {
         assert!(error.to_string().contains("this user must be allowed to write to both"), "{error}");
         return;
     }
-    as_somebody("faults::permissions::an_unreadable_file_is_reported", 0o000, 0o777);
+    as_another_user("faults::permissions::an_unreadable_file_is_reported", 0o000, 0o777);
 }

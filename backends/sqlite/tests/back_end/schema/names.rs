@@ -1,5 +1,5 @@
 //! Names that SQLite considers equal, and names with quotes.
-#![allow(clippy::duplicated_attributes, reason = "takes a property that stands in two indexes for a slip")]
+#![allow(clippy::duplicated_attributes, reason = "takes a property in two indexes for a mistake")]
 
 use longevity::PersistentType;
 

@@ -116,7 +116,7 @@ fn a_stored_name_that_changed_only_in_case_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_text_that_becomes_a_time_is_read_as_one_or_refused() {
+fn a_string_that_becomes_a_time_is_read_as_a_time_or_refused() {
     let place = Place::new();
     let texts = place.store::<changed::text::Model>();
     // This is a time, but not in the form that sorts.

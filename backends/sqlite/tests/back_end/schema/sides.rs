@@ -128,7 +128,7 @@ fn an_id_is_never_given_twice() {
 }
 
 #[test]
-fn a_store_without_timestamps_leaves_those_of_one_with_them() {
+fn a_store_without_timestamps_keeps_existing_timestamps() {
     use longevity::{Options, blocking::Longevity};
     let place = Place::new();
     let timed = Longevity::<first::Model, _>::open_with(place.sqlite(), Options::default().timestamps(true)).unwrap();

@@ -1,5 +1,5 @@
 //! One model in several versions, all on the table `user`.
-#![allow(clippy::duplicated_attributes, reason = "takes a property that stands in two indexes for a slip")]
+#![allow(clippy::duplicated_attributes, reason = "takes a property in two indexes for a mistake")]
 
 macro_rules! version {
     ($(#[$doc:meta])* $name:ident { $($item:item)* }) => {
