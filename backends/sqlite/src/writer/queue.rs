@@ -97,11 +97,21 @@ impl Queue {
             return Wakers::new();
         }
         self.idle_since = Some(now);
-        match self.first_claim() {
-            Some(first) if self.is_claim_next() => first.wait.pass_over(),
-            _ => self.writes.iter().for_each(|ticket| ticket.wait.pass_over()),
-        }
-        self.free()
+        let passed_over = match self.first_claim() {
+            Some(first) if self.is_claim_next() => {
+                first.wait.pass_over();
+                first.waker()
+            }
+            _ => {
+                self.writes.iter().for_each(|ticket| ticket.wait.pass_over());
+                None
+            }
+        };
+        let mut wakers = self.free();
+        // A claim that is polled at this moment may not have asked for its turn yet. It asks again, because nothing else would
+        // wake it as long as it is passed over.
+        wakers.extend(passed_over);
+        wakers
     }
 
     /// Sets the deadline of each task that has none yet, and says whether any task waits.
@@ -141,5 +151,38 @@ impl Expired {
     pub(crate) fn fail(self, error: &SqliteError) {
         self.writes.fail(error).into_iter().for_each(Waker::wake);
         self.claims.iter().filter_map(|claim| claim.expire(error)).for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Counter(AtomicUsize);
+
+    impl Wake for Counter {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// It is passed over after its poll began, and before it asks whether it is its turn.
+    #[test]
+    fn a_claim_that_is_passed_over_while_it_is_polled_is_polled_again() {
+        let counters = [Arc::<Counter>::default(), Arc::default()];
+        let wakers = counters.each_ref().map(|counter| Waker::from(Arc::clone(counter)));
+        let claims = wakers.each_ref().map(|waker| Arc::new(Claim::new(waker.clone())));
+        let mut queue = Queue { watched: true, claims: claims.clone().into(), ..Queue::default() };
+        drop(queue.free());
+        assert!(claims[0].expired(&wakers[0]).is_none());
+        queue.pass_over(Instant::now() + ALLOWANCE).into_iter().for_each(Waker::wake);
+        assert!(!queue.may_claim(Some(&claims[0])));
+        assert_eq!(counters.each_ref().map(|counter| counter.0.load(Ordering::SeqCst)), [1, 1]);
+        assert!(claims[0].expired(&wakers[0]).is_none());
+        assert!(queue.may_claim(Some(&claims[0])));
     }
 }
