@@ -33,12 +33,12 @@ use crate::value::{Timestamp, Value};
 #[derive(Clone, Debug)]
 pub struct PState<P> {
     pub(crate) value: P,
-    pub(crate) stored: Stored,
+    pub(crate) metadata: RowMetadata,
 }
 
 /// What the store knows about a row, whatever its type.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored {
+pub(crate) struct RowMetadata {
     pub(crate) id: RowId,
     pub(crate) version: u64,
     pub(crate) created_at: Option<Timestamp>,
@@ -49,7 +49,7 @@ pub(crate) struct Stored {
     pub(crate) origin: Option<Arc<Origin>>,
 }
 
-impl Stored {
+impl RowMetadata {
     /// Whether the row can be as this state says, for a write in this transaction or outside of any. If the state comes from a
     /// transaction that was undone, such a row may never have existed, or another row may have its id or its version by now. If
     /// it comes from an open transaction, the row is not yet written for anyone else.
@@ -135,22 +135,22 @@ impl<P> PState<P> {
 
     /// The row's id.
     pub fn id(&self) -> RowId {
-        self.stored.id
+        self.metadata.id
     }
 
     /// How often the row had been written when this state was read, not counting its creation.
     pub fn row_version(&self) -> u64 {
-        self.stored.version
+        self.metadata.version
     }
 
     /// When the row was created, if the store keeps timestamps.
     pub fn created_at(&self) -> Option<Timestamp> {
-        self.stored.created_at
+        self.metadata.created_at
     }
 
     /// When the row was last written, if the store keeps timestamps.
     pub fn updated_at(&self) -> Option<Timestamp> {
-        self.stored.updated_at
+        self.metadata.updated_at
     }
 }
 
@@ -160,7 +160,7 @@ where
 {
     /// The same row as a state of its poly type.
     pub fn widen(self) -> PState<D::Root> {
-        PState { value: HasVariant::wrap(self.value), stored: self.stored }
+        PState { value: HasVariant::wrap(self.value), metadata: self.metadata }
     }
 }
 
@@ -171,8 +171,8 @@ impl<P> PState<P> {
         P: HasVariant<D>,
     {
         match self.value.extract() {
-            Ok(value) => Ok(PState { value, stored: self.stored }),
-            Err(value) => Err(PState { value, stored: self.stored }),
+            Ok(value) => Ok(PState { value, metadata: self.metadata }),
+            Err(value) => Err(PState { value, metadata: self.metadata }),
         }
     }
 }

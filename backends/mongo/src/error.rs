@@ -422,14 +422,14 @@ pub(crate) const TOO_LARGE: [i32; 3] = [10334, 17419, 17420];
 
 /// The unique index that already has the value.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Taken {
+pub(crate) struct TakenKey {
     /// Its fields, from the server's reply. The driver drops the replies to insertions.
     pub(crate) fields: Option<Vec<String>>,
     /// Its name, from the server's message.
     pub(crate) index: Option<String>,
 }
 
-impl Taken {
+impl TakenKey {
     /// `None` if the error is another one.
     pub(crate) fn of(error: &DriverError, namespace: &str) -> Option<Self> {
         WriteError::of(error, namespace)?.taken
@@ -441,7 +441,7 @@ impl Taken {
 pub(crate) struct WriteError {
     pub(crate) code: i32,
     pub(crate) reason: String,
-    pub(crate) taken: Option<Taken>,
+    pub(crate) taken: Option<TakenKey>,
 }
 
 impl WriteError {
@@ -468,7 +468,7 @@ impl WriteError {
     }
 
     fn new(code: i32, reason: String, fields: Option<Vec<String>>, namespace: &str) -> Self {
-        let taken = (code == DUPLICATE).then(|| Taken { fields, index: index_in(&reason, namespace) });
+        let taken = (code == DUPLICATE).then(|| TakenKey { fields, index: index_in(&reason, namespace) });
         Self { code, reason, taken }
     }
 }

@@ -28,7 +28,7 @@ use crate::table::Table;
 use crate::transaction::session::SqliteTransaction;
 use crate::write::job::Job;
 use crate::writer::lease::Lease;
-use crate::writer::patient_connection::Patient;
+use crate::writer::patient_connection::PatientConnection;
 use crate::writer::submission::Submission;
 
 /// A SQLite database: one file, or a private one in memory. Clones share it.
@@ -290,7 +290,7 @@ impl Backend for Sqlite {
         let database = &table.database;
         let definitions: Vec<_> = tables.iter().map(|table| &*table.definition).collect();
         let lease = Lease::claim(&database.writer).await?;
-        let patient = Patient::new(lease.connection(), database.site.timeout);
+        let patient = PatientConnection::new(lease.connection(), database.site.timeout);
         let mut patient = patient.map_err(|error| database.site.failed(error))?;
         create::create(&mut patient, &database.site, &definitions)
     }
@@ -311,7 +311,7 @@ impl Backend for Sqlite {
         let held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
         let layout = comparison::ready(&held, &database.site, &table.definition)?;
-        let mut patient = Patient::new(held, database.site.timeout).map_err(failed)?;
+        let mut patient = PatientConnection::new(held, database.site.timeout).map_err(failed)?;
         undeclared::drop_all(&mut patient, &table.definition, &layout).map_err(failed)
     }
 

@@ -216,13 +216,13 @@ impl From<SqliteError> for WriteFailure {
 
 /// The database in which an error happens.
 #[derive(Clone, Debug)]
-pub(crate) struct Site {
+pub(crate) struct ErrorSite {
     /// The file, or `:memory:`.
     pub(crate) path: PathBuf,
     pub(crate) timeout: Duration,
 }
 
-impl Site {
+impl ErrorSite {
     /// The error for what SQLite reports.
     pub(crate) fn failed(&self, error: rusqlite::Error) -> SqliteError {
         let path = || self.path.clone();
@@ -340,7 +340,7 @@ mod tests {
     use super::*;
 
     fn failed(code: i32) -> SqliteError {
-        let site = Site { path: "x.db".into(), timeout: Duration::from_secs(1) };
+        let site = ErrorSite { path: "x.db".into(), timeout: Duration::from_secs(1) };
         site.failed(rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some("why".to_owned())))
     }
 

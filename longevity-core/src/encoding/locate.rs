@@ -36,16 +36,16 @@ pub struct Place {
 /// Runs `decode`, and returns where it failed if it did.
 pub(crate) fn locating<R>(decode: impl FnOnce() -> R) -> (R, Place) {
     /// Stops the notes, even if the user's code panics.
-    struct Done;
+    struct StopNoting;
 
-    impl Drop for Done {
+    impl Drop for StopNoting {
         fn drop(&mut self) {
             NOTED.set(None);
         }
     }
 
     NOTED.set(Some(Vec::new()));
-    let done = Done;
+    let done = StopNoting;
     let decoded = decode();
     let mut positions = NOTED.take().unwrap_or_default();
     drop(done);

@@ -34,7 +34,7 @@ impl<'de, F: Format> DeserializeSeed<'de> for ValueSeed<F> {
         match self.0 {
             Node::Scalar(scalar) => scalar_of(*scalar, Decoder::<F, D>::new(deserializer, None)),
             Node::Choice(aliases) => String::deserialize(deserializer).map(|name| choice(aliases, name)),
-            Node::Optional(_) => Held::<F>(self.0, PhantomData).deserialize(deserializer),
+            Node::Optional(_) => OptionalSeed::<F>(self.0, PhantomData).deserialize(deserializer),
             Node::List(element) => deserializer.deserialize_seq(ListOf::<F>(element, PhantomData)),
             Node::Set(element) => match deserializer.deserialize_seq(ListOf::<F>(element, PhantomData))? {
                 Value::List(mut elements) => {
@@ -81,9 +81,9 @@ fn scalar_of<'de, D: Deserializer<'de>>(scalar: ScalarType, deserializer: D) -> 
 }
 
 /// Reads the value of a type with the options around it.
-struct Held<F>(&'static Node, PhantomData<F>);
+struct OptionalSeed<F>(&'static Node, PhantomData<F>);
 
-impl<'de, F: Format> DeserializeSeed<'de> for Held<F> {
+impl<'de, F: Format> DeserializeSeed<'de> for OptionalSeed<F> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -92,8 +92,8 @@ impl<'de, F: Format> DeserializeSeed<'de> for Held<F> {
     }
 }
 
-fn held<F, E: Error>(link: &Link) -> Result<Held<F>, E> {
-    link.node().map(|node| Held(node, PhantomData)).ok_or_else(unknown)
+fn held<F, E: Error>(link: &Link) -> Result<OptionalSeed<F>, E> {
+    link.node().map(|node| OptionalSeed(node, PhantomData)).ok_or_else(unknown)
 }
 
 fn unknown<E: Error>() -> E {

@@ -210,25 +210,25 @@ struct Variants<F, A> {
 
 impl<'de, F: Format, A: EnumAccess<'de>> EnumAccess<'de> for Variants<F, A> {
     type Error = A::Error;
-    type Variant = Held<F, A::Variant>;
+    type Variant = VariantContent<F, A::Variant>;
 
     #[inline]
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), A::Error> {
         let plan = Cell::new(None);
         let of = self.plan.map(|node| (node, &plan));
         let (name, access) = self.access.variant_seed(VariantSeed { seed, of })?;
-        Ok((name, Held { access, plan: plan.get(), format: self.format }))
+        Ok((name, VariantContent { access, plan: plan.get(), format: self.format }))
     }
 }
 
 /// The content of a variant.
-struct Held<F, A> {
+struct VariantContent<F, A> {
     access: A,
     plan: Option<&'static Node>,
     format: PhantomData<F>,
 }
 
-impl<'de, F: Format, A: VariantAccess<'de>> VariantAccess<'de> for Held<F, A> {
+impl<'de, F: Format, A: VariantAccess<'de>> VariantAccess<'de> for VariantContent<F, A> {
     type Error = A::Error;
 
     #[inline]

@@ -38,7 +38,7 @@ use crate::persistent::PersistentType;
 use crate::row::Row;
 use crate::scope::Scope;
 use crate::select::{Predicate, Select};
-use crate::state::{Origin, Stored};
+use crate::state::{Origin, RowMetadata};
 use crate::table::{Index, TableDefinition};
 use crate::value::{Step, Value, ValueRef};
 
@@ -155,8 +155,8 @@ impl<B: Backend> Table<B> {
     }
 
     /// What is known about a row, apart from its value.
-    pub(crate) fn stored(&self, row: &Row<B::Document>, value_at: &ValueAt<'_>) -> Stored {
-        Stored {
+    pub(crate) fn metadata_of(&self, row: &Row<B::Document>, value_at: &ValueAt<'_>) -> RowMetadata {
+        RowMetadata {
             id: row.id,
             version: row.version,
             created_at: row.created_at,

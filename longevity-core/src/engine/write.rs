@@ -11,7 +11,7 @@ use crate::encoding::{levels_of, too_deep};
 use crate::error::{Error, ErrorKind};
 use crate::limits::DOCUMENT_LEVELS;
 use crate::row::{Row, RowContent, RowId};
-use crate::state::Stored;
+use crate::state::RowMetadata;
 use crate::table::{Column, Index, shown};
 use crate::value::{Timestamp, Value, ValueRef};
 
@@ -121,14 +121,14 @@ impl<B: Backend> Table<B> {
     }
 
     /// The row that a state belongs to.
-    pub(crate) fn target<'a>(&self, kind: Kind, stored: &'a Stored, locking: bool) -> Target<'a> {
-        let is_good = stored.is_good_in(self.level.as_ref().map(|level| level.origin()));
+    pub(crate) fn target<'a>(&self, kind: Kind, metadata: &'a RowMetadata, locking: bool) -> Target<'a> {
+        let is_good = metadata.is_good_in(self.level.as_ref().map(|level| level.origin()));
         Target {
-            id: stored.id,
+            id: metadata.id,
             // No row has the greatest version, so such a write is always refused.
-            version: if is_good { locking.then_some(stored.version) } else { Some(u64::MAX) },
+            version: if is_good { locking.then_some(metadata.version) } else { Some(u64::MAX) },
             scope: kind.scope,
-            primary_key: stored.primary_key.as_deref(),
+            primary_key: metadata.primary_key.as_deref(),
             before: false,
         }
     }
@@ -136,20 +136,20 @@ impl<B: Backend> Table<B> {
     pub(crate) async fn replace(
         &self,
         kind: Kind,
-        stored: &Stored,
+        metadata: &RowMetadata,
         locking: bool,
         content: RowContent<B::Document>,
     ) -> Result<u64, WriteFailure> {
         let span = tracing::debug_span!("update", "type" = kind.name, backend = self.backend.name());
-        match self.write_one(kind, span, Write::Replace(self.target(kind, stored, locking), content)).await? {
+        match self.write_one(kind, span, Write::Replace(self.target(kind, metadata, locking), content)).await? {
             Written::Replaced(version, _) => Ok(version),
             other => Err(self.another_result(other).into()),
         }
     }
 
-    pub(crate) async fn delete(&self, kind: Kind, stored: &Stored) -> Result<(), WriteFailure> {
+    pub(crate) async fn delete(&self, kind: Kind, metadata: &RowMetadata) -> Result<(), WriteFailure> {
         let span = tracing::debug_span!("delete", "type" = kind.name, backend = self.backend.name());
-        let target = self.target(kind, stored, self.options.optimistic_locking);
+        let target = self.target(kind, metadata, self.options.optimistic_locking);
         match self.write_one(kind, span, Write::Delete(target)).await? {
             Written::Deleted(_) => Ok(()),
             other => Err(self.another_result(other).into()),
@@ -216,8 +216,8 @@ impl<B: Backend> Table<B> {
     }
 
     /// Fails if the value's primary key is not that of its row.
-    pub(crate) fn ensure_stable(&self, stored: &Stored, value_at: &ValueAt<'_>) -> Result<(), Error> {
-        let Some(from) = &stored.primary_key else { return Ok(()) };
+    pub(crate) fn ensure_stable(&self, metadata: &RowMetadata, value_at: &ValueAt<'_>) -> Result<(), Error> {
+        let Some(from) = &metadata.primary_key else { return Ok(()) };
         let definition = &*self.definition;
         let to = primary_key(definition, value_at).unwrap_or_default();
         if *from == to {
@@ -233,10 +233,10 @@ impl<B: Backend> Table<B> {
     }
 
     /// What is known about a row that was just created.
-    pub(crate) fn created(&self, id: RowId, written_at: Option<Timestamp>, value_at: &ValueAt<'_>) -> Stored {
+    pub(crate) fn created(&self, id: RowId, written_at: Option<Timestamp>, value_at: &ValueAt<'_>) -> RowMetadata {
         let primary_key = primary_key(&self.definition, value_at);
         let origin = self.origin();
-        Stored { id, version: 0, created_at: written_at, updated_at: written_at, primary_key, origin }
+        RowMetadata { id, version: 0, created_at: written_at, updated_at: written_at, primary_key, origin }
     }
 
     /// The error for a write that the back end did not do. `stored` is the row's state, if the write concerns an existing row.
@@ -245,20 +245,20 @@ impl<B: Backend> Table<B> {
         &self,
         kind: Kind,
         failure: WriteFailure,
-        stored: Option<&Stored>,
+        metadata: Option<&RowMetadata>,
         value_at: &ValueAt<'_>,
     ) -> Error {
         let definition = &*self.definition;
-        match (failure, stored) {
+        match (failure, metadata) {
             (WriteFailure::Duplicate(position), _) => match definition.indexes.get(position) {
                 Some(index) => index.duplicate_key(&index_values(definition, index, value_at)),
                 None => self.confused(format!("duplicate in index {position}, which does not exist")),
             },
-            (WriteFailure::Stale { found }, Some(stored)) => {
-                Error::WriteConflict { type_name: kind.name, id: stored.id, expected: stored.version, found }
+            (WriteFailure::Stale { found }, Some(metadata)) => {
+                Error::WriteConflict { type_name: kind.name, id: metadata.id, expected: metadata.version, found }
             }
-            (WriteFailure::Missing, Some(stored)) => {
-                Error::NotFound { type_name: kind.name, what: format!("has the id {}: it is gone", stored.id) }
+            (WriteFailure::Missing, Some(metadata)) => {
+                Error::NotFound { type_name: kind.name, what: format!("has the id {}: it is gone", metadata.id) }
             }
             (WriteFailure::Other(error), _) => error,
             (failure, None) => self.confused(format!("an insert failed as an update would: {failure:?}")),

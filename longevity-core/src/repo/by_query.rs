@@ -50,15 +50,15 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
                 states.iter().map(|state| patched::<P, B>(patch, &state.value)).collect::<Result<Vec<_>, _>>()?;
             let table = &self.table;
             let mut writes = Writes::with_capacity(states.len());
-            for (PState { stored, .. }, value) in states.iter().zip(&changed) {
-                table.ensure_stable(stored, &|path| value.value_at(path))?;
+            for (PState { metadata, .. }, value) in states.iter().zip(&changed) {
+                table.ensure_stable(metadata, &|path| value.value_at(path))?;
                 // The version is checked even without optimistic locking, because the patch was computed from the row as it was
                 // read.
-                writes.push(Write::Replace(table.target(Kind::of::<P>(), stored, true), content_of(table, value)?));
+                writes.push(Write::Replace(table.target(Kind::of::<P>(), metadata, true), content_of(table, value)?));
             }
             let error = |position: usize, failure| {
                 let (state, value) = (states.get(position)?, changed.get(position)?);
-                Some(write_error(table, value, Some(&state.stored), failure))
+                Some(write_error(table, value, Some(&state.metadata), failure))
             };
             if let Some(rows) = table.write_all(Kind::of::<P>(), "update_where", writes, &error).await? {
                 return Ok(rows);
@@ -120,7 +120,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let patch = patch.of::<P>();
         match patch.ensure_within(self.backend_name()).and_then(|()| patched::<P, B>(&patch, &state.value)) {
             Ok(value) => {
-                let updated = self.update(PState { value, stored: state.stored.clone() }).await;
+                let updated = self.update(PState { value, metadata: state.metadata.clone() }).await;
                 // The caller gets back the state that it passed in.
                 updated.map_err(|refused| WriteError::new(refused.into_error(), state))
             }

@@ -73,8 +73,8 @@ impl<P: PersistentType, B: Backend> fmt::Debug for Repo<P, B> {
 fn state_of<P: PersistentType, B: Backend>(table: &Table<B>, row: &Row<B::Document>) -> Result<PState<P>, Error> {
     match P::decode(&*table.backend, row.discriminator.as_deref(), &row.doc) {
         Some(Ok(value)) => {
-            let stored = table.stored(row, &|path| value.value_at(path));
-            Ok(PState { value, stored })
+            let metadata = table.metadata_of(row, &|path| value.value_at(path));
+            Ok(PState { value, metadata })
         }
         Some(Err(failure)) => Err(table.undecodable(Kind::of::<P>(), row, failure)),
         None => Err(table.unknown_discriminator(Kind::of::<P>(), row)),

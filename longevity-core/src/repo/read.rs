@@ -19,12 +19,12 @@ use crate::state::PState;
 pub type Retrieval<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// The states of the rows that are found.
-struct Found<'a, P, B: Backend> {
+struct CollectStates<'a, P, B: Backend> {
     table: &'a Table<B>,
     states: Vec<PState<P>>,
 }
 
-impl<P: PersistentType, B: Backend> Give<B::Document> for Found<'_, P, B> {
+impl<P: PersistentType, B: Backend> Give<B::Document> for CollectStates<'_, P, B> {
     fn give(&mut self, row: &Row<B::Document>) -> Result<(), Error> {
         self.states.push(state_of(self.table, row)?);
         Ok(())
@@ -118,7 +118,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let table = &self.table;
         // A page is allocated at once. A limit may be any number, so it does not decide how much is allocated.
         let states = Vec::with_capacity(select.limit.map_or(0, |rows| rows.min(64) as usize));
-        let mut found = Found { table, states };
+        let mut found = CollectStates { table, states };
         table.find(Kind::of::<P>(), select, &mut found).await?;
         Ok(found.states)
     }

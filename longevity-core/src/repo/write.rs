@@ -6,7 +6,7 @@ use crate::engine::{Kind, Table};
 use crate::error::Error;
 use crate::persistent::PersistentType;
 use crate::row::{RowContent, RowId};
-use crate::state::{PState, Stored};
+use crate::state::{PState, RowMetadata};
 use crate::value::Timestamp;
 
 impl<P: PersistentType, B: Backend> Repo<P, B> {
@@ -103,10 +103,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     async fn update_if(&self, state: PState<P>, locking: bool) -> Result<PState<P>, WriteError<P>> {
         match self.replace(&state, locking).await {
             Ok((version, written_at)) => {
-                let PState { value, stored } = state;
-                let updated_at = written_at.or(stored.updated_at);
+                let PState { value, metadata } = state;
+                let updated_at = written_at.or(metadata.updated_at);
                 let origin = self.table.origin();
-                Ok(PState { value, stored: Stored { version, updated_at, origin, ..stored } })
+                Ok(PState { value, metadata: RowMetadata { version, updated_at, origin, ..metadata } })
             }
             Err(error) => Err(WriteError::new(error, state)),
         }
@@ -114,14 +114,14 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     async fn replace(&self, state: &PState<P>, locking: bool) -> Result<(u64, Option<Timestamp>), Error> {
         let table = &self.table;
-        let (value, stored) = (&state.value, &state.stored);
-        ensure_stable(table, stored, value)?;
+        let (value, metadata) = (&state.value, &state.metadata);
+        ensure_stable(table, metadata, value)?;
         let content = content_of(table, value)?;
         let written_at = content.written_at;
-        match table.replace(Kind::of::<P>(), stored, locking, content).await {
+        match table.replace(Kind::of::<P>(), metadata, locking, content).await {
             Ok(version) => Ok((version, written_at)),
             Err(failure) => {
-                Err(table.write_error(Kind::of::<P>(), failure, Some(stored), &|path| value.value_at(path)))
+                Err(table.write_error(Kind::of::<P>(), failure, Some(metadata), &|path| value.value_at(path)))
             }
         }
     }
@@ -147,10 +147,10 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// ```
     pub async fn delete(&self, state: PState<P>) -> Result<P, WriteError<P>> {
         let table = &self.table;
-        match table.delete(Kind::of::<P>(), &state.stored).await {
+        match table.delete(Kind::of::<P>(), &state.metadata).await {
             Ok(()) => Ok(state.value),
             Err(failure) => {
-                let error = write_error(table, &state.value, Some(&state.stored), failure);
+                let error = write_error(table, &state.value, Some(&state.metadata), failure);
                 Err(WriteError::new(error, state))
             }
         }
@@ -171,10 +171,10 @@ pub(super) fn content_of<P: PersistentType, B: Backend>(
 /// Fails if the value's primary key is not that of its row.
 pub(super) fn ensure_stable<P: PersistentType, B: Backend>(
     table: &Table<B>,
-    stored: &Stored,
+    metadata: &RowMetadata,
     value: &P,
 ) -> Result<(), Error> {
-    table.ensure_stable(stored, &|path| value.value_at(path)).map_err(|error| table.refused(error))
+    table.ensure_stable(metadata, &|path| value.value_at(path)).map_err(|error| table.refused(error))
 }
 
 fn created<P: PersistentType, B: Backend>(
@@ -183,15 +183,15 @@ fn created<P: PersistentType, B: Backend>(
     written_at: Option<Timestamp>,
     value: P,
 ) -> PState<P> {
-    PState { stored: table.created(id, written_at, &|path| value.value_at(path)), value }
+    PState { metadata: table.created(id, written_at, &|path| value.value_at(path)), value }
 }
 
 /// The error for a write that the back end did not do. `stored` is the row's state, if the write concerns an existing row.
 pub(super) fn write_error<P: PersistentType, B: Backend>(
     table: &Table<B>,
     value: &P,
-    stored: Option<&Stored>,
+    metadata: Option<&RowMetadata>,
     failure: WriteFailure,
 ) -> Error {
-    table.refused(table.write_error(Kind::of::<P>(), failure, stored, &|path| value.value_at(path)))
+    table.refused(table.write_error(Kind::of::<P>(), failure, metadata, &|path| value.value_at(path)))
 }

@@ -16,12 +16,12 @@ use crate::names::{did_you_mean, listed, plain};
 /// One entry of an attribute's list: `poly`, `table = "users"` or `key(email)`.
 pub(crate) struct Entry {
     pub(crate) name: Ident,
-    pub(crate) form: Form,
+    pub(crate) argument: Argument,
     tokens: TokenStream,
 }
 
 /// What follows an entry's name.
-pub(crate) enum Form {
+pub(crate) enum Argument {
     Word,
     Value(TokenStream),
     List(TokenStream),
@@ -41,8 +41,8 @@ impl Entry {
 
     /// The string after `=`.
     pub(crate) fn text(&self, errors: &mut Errors) -> Option<LitStr> {
-        match &self.form {
-            Form::Value(value) => match syn::parse2::<LitStr>(value.clone()) {
+        match &self.argument {
+            Argument::Value(value) => match syn::parse2::<LitStr>(value.clone()) {
                 Ok(text) => Some(text),
                 Err(_) => {
                     errors.on(
@@ -61,8 +61,8 @@ impl Entry {
 
     /// What is between the parentheses.
     pub(crate) fn list<T: Parse>(&self, example: &str, errors: &mut Errors) -> Option<T> {
-        match &self.form {
-            Form::List(list) if !list.is_empty() => errors.ok(syn::parse2(list.clone())),
+        match &self.argument {
+            Argument::List(list) if !list.is_empty() => errors.ok(syn::parse2(list.clone())),
             _ => {
                 errors.on(self, format_args!("`{}` takes a list: write `{example}`", self.name));
                 None
@@ -72,7 +72,7 @@ impl Entry {
 
     /// Reports a value or a list after a name that takes neither.
     pub(crate) fn alone(&self, errors: &mut Errors) {
-        if !matches!(self.form, Form::Word) {
+        if !matches!(self.argument, Argument::Word) {
             errors.on(self, format_args!("`{}` takes no value and no list: write just `{}`", self.name, self.name));
         }
     }
@@ -118,18 +118,18 @@ fn entry(tokens: TokenStream, attribute: &str, errors: &mut Errors) -> Option<En
             return None;
         }
     };
-    let form = match (rest.next(), rest.next()) {
-        (None, _) => Form::Word,
+    let argument = match (rest.next(), rest.next()) {
+        (None, _) => Argument::Word,
         (Some(TokenTree::Punct(equals)), Some(value)) if equals.as_char() == '=' => {
-            Form::Value(std::iter::once(value).chain(rest).collect())
+            Argument::Value(std::iter::once(value).chain(rest).collect())
         }
-        (Some(TokenTree::Group(group)), None) => Form::List(group.stream()),
+        (Some(TokenTree::Group(group)), None) => Argument::List(group.stream()),
         (Some(other), _) => {
             errors.on(other, format_args!("expected `,`, `=` or `(` after `{name}`"));
             return None;
         }
     };
-    Some(Entry { name, form, tokens })
+    Some(Entry { name, argument, tokens })
 }
 
 fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {

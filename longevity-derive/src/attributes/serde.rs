@@ -6,7 +6,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, ExprPath, LitStr, MetaNameValue, Token};
 
 use super::case::Case;
-use super::{Entry, Form, entries};
+use super::{Argument, Entry, entries};
 use crate::errors::Errors;
 use crate::names::plain;
 
@@ -97,10 +97,10 @@ impl FieldSerde {
 
 /// `default` or `default = "path"`. serde's derive reports a value that is not a path.
 fn absent(entry: &Entry) -> Option<Absent> {
-    match &entry.form {
-        Form::Word => Some(Absent::Default),
-        Form::Value(value) => syn::parse2::<LitStr>(value.clone()).ok()?.parse().ok().map(Absent::Path),
-        Form::List(_) => None,
+    match &entry.argument {
+        Argument::Word => Some(Absent::Default),
+        Argument::Value(value) => syn::parse2::<LitStr>(value.clone()).ok()?.parse().ok().map(Absent::Path),
+        Argument::List(_) => None,
     }
 }
 
@@ -149,7 +149,7 @@ fn case(entry: &Entry, errors: &mut Errors) -> Option<Case> {
 
 /// The string of `rename = ".."`, or of `rename(serialize = "..", deserialize = "..")` if both are the same.
 fn both_ways(entry: &Entry, errors: &mut Errors) -> Option<LitStr> {
-    let Form::List(list) = &entry.form else { return entry.text(errors) };
+    let Argument::List(list) = &entry.argument else { return entry.text(errors) };
     let parser = Punctuated::<MetaNameValue, Token![,]>::parse_terminated;
     let pairs = errors.ok(syn::parse::Parser::parse2(parser, list.clone()))?;
     let text = |way: &str| {

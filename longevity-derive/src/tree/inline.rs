@@ -11,7 +11,7 @@ use super::field::Field;
 use super::persistent::{PersistentStruct, Role, properties};
 use crate::attributes::property::{Declared, PolyProp};
 use crate::attributes::serde::{Absent, ContainerSerde};
-use crate::attributes::{Form, entries};
+use crate::attributes::{Argument, entries};
 use crate::errors::Errors;
 use crate::names::{did_you_mean, listed, plain, text};
 
@@ -164,12 +164,12 @@ pub(crate) fn field_attributes(field: &Field) -> TokenStream {
     reported.discard();
     let kept = entries.into_iter().filter_map(|entry| {
         let word = entry.word();
-        match (word.as_str(), &entry.form, &field.absent) {
+        match (word.as_str(), &entry.argument, &field.absent) {
             ("default", _, Some(Absent::Path(path))) => {
                 let path = LitStr::new(&text(path), path.span());
                 Some(quote!(default = #path))
             }
-            ("alias" | "default" | "bound", Form::Word | Form::Value(_), _) => Some(entry.to_token_stream()),
+            ("alias" | "default" | "bound", Argument::Word | Argument::Value(_), _) => Some(entry.to_token_stream()),
             _ => None,
         }
     });

@@ -29,13 +29,13 @@ impl PlainRow {
 
 /// The value of a property in a row.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Found<'a> {
+pub(super) enum PropertyValue<'a> {
     /// `None` within this number of `Some`. A property is also `None` if a value on its path is absent.
     None(u8),
     Value(&'a Value),
 }
 
-impl<'a> Found<'a> {
+impl<'a> PropertyValue<'a> {
     /// The value with `more` options around it.
     fn of(value: &'a Value, more: u8) -> Self {
         match value {
@@ -95,25 +95,25 @@ impl<'a> Found<'a> {
 
 impl Property {
     /// The property in a row with this value.
-    pub(super) fn look<'a>(&self, row: &'a Value) -> Found<'a> {
-        let mut found = Found::Value(row);
+    pub(super) fn look<'a>(&self, row: &'a Value) -> PropertyValue<'a> {
+        let mut found = PropertyValue::Value(row);
         for (position, hop) in self.hops.iter().enumerate() {
-            let Found::Value(value) = found else { return Found::None(0) };
+            let PropertyValue::Value(value) = found else { return PropertyValue::None(0) };
             let is_last = position + 1 == self.hops.len();
             found = match (hop, value) {
                 (Hop::Field(step), Value::Record(fields)) => fields
                     .iter()
                     .find(|(name, _)| *name == step.name)
-                    .map_or(Found::None(0), |(_, value)| Found::of(value, 0)),
+                    .map_or(PropertyValue::None(0), |(_, value)| PropertyValue::of(value, 0)),
                 (Hop::Variant(step), Value::Variant(name, held)) if *name == step.name => {
                     // A variant around an option is the property of that option.
-                    Found::of(held, u8::from(!(is_last && self.in_variant)))
+                    PropertyValue::of(held, u8::from(!(is_last && self.in_variant)))
                 }
                 (Hop::Entry(key), Value::Map(entries)) => entries
                     .iter()
                     .find(|(known, _)| equal(known, key))
-                    .map_or(Found::None(0), |(_, value)| Found::of(value, 1)),
-                _ => Found::None(0),
+                    .map_or(PropertyValue::None(0), |(_, value)| PropertyValue::of(value, 1)),
+                _ => PropertyValue::None(0),
             };
         }
         found
@@ -122,10 +122,10 @@ impl Property {
 
 impl Place {
     /// The place in a row with this value.
-    pub(super) fn look<'a>(&self, row: &'a Value) -> Found<'a> {
+    pub(super) fn look<'a>(&self, row: &'a Value) -> PropertyValue<'a> {
         match self.property.look(row) {
             // An option that is unwrapped may be `None`, or the next one.
-            Found::None(depth) => Found::None(depth.saturating_sub(self.somes)),
+            PropertyValue::None(depth) => PropertyValue::None(depth.saturating_sub(self.somes)),
             value => value,
         }
     }
@@ -148,8 +148,8 @@ impl Condition {
             Self::Compare(comparison, operand) => found.compares(*comparison, operand),
             Self::Among { operands, negated } => operands.iter().any(|operand| found.equals(operand)) != *negated,
             Self::Between(low, high) => found.compares(Comparison::Ge, low) && found.compares(Comparison::Le, high),
-            Self::IsNone => matches!(found, Found::None(0)),
-            Self::IsSome => !matches!(found, Found::None(0)),
+            Self::IsNone => matches!(found, PropertyValue::None(0)),
+            Self::IsSome => !matches!(found, PropertyValue::None(0)),
             Self::IsVariant => place.property.is_of_its_variant(row),
             Self::Text(test, operand) => found.text(|text| match test {
                 TextTest::StartsWith => text.starts_with(operand),
@@ -165,7 +165,7 @@ impl Condition {
                 found.list(|elements| parts.iter().all(|part| elements.iter().any(|element| equal(element, part))))
             }
             Self::ContainsKey(key) => {
-                matches!(found, Found::Value(Value::Map(entries)) if entries.iter().any(|(known, _)| equal(known, key)))
+                matches!(found, PropertyValue::Value(Value::Map(entries)) if entries.iter().any(|(known, _)| equal(known, key)))
             }
             Self::Length(comparison, length) => match found.length() {
                 Some(found) => of_numbers(*comparison, found, *length),
@@ -182,7 +182,7 @@ impl Property {
     fn is_of_its_variant(&self, row: &Value) -> bool {
         let Some((Hop::Variant(step), before)) = self.hops.split_last() else { return false };
         let before = Self { hops: before.to_vec(), ..self.clone() };
-        matches!(before.look(row), Found::Value(Value::Variant(name, _)) if *name == step.name)
+        matches!(before.look(row), PropertyValue::Value(Value::Variant(name, _)) if *name == step.name)
     }
 }
 
@@ -239,10 +239,10 @@ impl PlainQuery {
         };
         for by in &self.order {
             let ordering = match (by.place.look(&a.value), by.place.look(&b.value)) {
-                (Found::None(a), Found::None(b)) => a.cmp(&b),
-                (Found::None(_), Found::Value(_)) => Ordering::Less,
-                (Found::Value(_), Found::None(_)) => Ordering::Greater,
-                (Found::Value(a), Found::Value(b)) => order(a, b),
+                (PropertyValue::None(a), PropertyValue::None(b)) => a.cmp(&b),
+                (PropertyValue::None(_), PropertyValue::Value(_)) => Ordering::Less,
+                (PropertyValue::Value(_), PropertyValue::None(_)) => Ordering::Greater,
+                (PropertyValue::Value(a), PropertyValue::Value(b)) => order(a, b),
             };
             if ordering.is_ne() {
                 return turned(by.direction, ordering);

@@ -11,12 +11,12 @@ use proptest::test_runner::TestRunner;
 
 use super::budget::{Fill, SOMES, fill, happens};
 use super::combine::{Drawn, below, draw, map};
-use super::nodes::Form;
+use super::nodes::Composition;
 use super::{Generate, Generators};
 
 impl<T: Generate> Generate for Option<T> {
     fn strategy(generators: &Generators) -> BoxedStrategy<Self> {
-        generators.note_form(Form::Option);
+        generators.note_composition(Composition::Option);
         let inner = generators.part::<T>();
         draw(move |runner| {
             let fill = fill();
@@ -64,7 +64,7 @@ macro_rules! collections {
     ($([$($bound:tt)*] $type:ty;)*) => {$(
         impl<$($bound)*> Generate for $type {
             fn strategy(generators: &Generators) -> BoxedStrategy<Self> {
-                generators.note_form(Form::Collection);
+                generators.note_composition(Composition::Collection);
                 let element = Rc::new(generators.part::<T>());
                 let held = Rc::clone(&element);
                 collected(
@@ -86,7 +86,7 @@ macro_rules! maps {
     ($([$($bound:tt)*] $type:ty;)*) => {$(
         impl<$($bound)*, V: Generate> Generate for $type {
             fn strategy(generators: &Generators) -> BoxedStrategy<Self> {
-                generators.note_form(Form::Collection);
+                generators.note_composition(Composition::Collection);
                 let (key, value) = (generators.part::<K>(), Rc::new(generators.part::<V>()));
                 let held = Rc::clone(&value);
                 collected(

@@ -24,7 +24,7 @@ type Key = (TypeId, bool);
 
 /// How a type is composed of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Composition {
     /// It has all parts, or those of one alternative.
     Whole,
     /// It has one part, or none.
@@ -36,7 +36,7 @@ pub(super) enum Form {
 struct Node {
     /// A `BoxedStrategy<T>`, after it is built.
     strategy: Option<Box<dyn Any>>,
-    form: Form,
+    composition: Composition,
     /// The types of its parts, by alternative; `None` is a strategy of the user.
     parts: Vec<Vec<Option<Key>>>,
     weight: Weight,
@@ -97,8 +97,8 @@ impl Generators {
     }
 
     /// Notes how the type that is being built is composed of its parts.
-    pub(super) fn note_form(&self, form: Form) {
-        with_built(self, |node| node.form = form);
+    pub(super) fn note_composition(&self, composition: Composition) {
+        with_built(self, |node| node.composition = composition);
     }
 }
 
@@ -143,11 +143,11 @@ impl Table {
         let of = |parts: &Vec<Option<Key>>| Weight::sum(parts.iter().map(part));
         let alternatives: Vec<_> = node.parts.iter().map(of).collect();
         let held = || alternatives.first().copied().unwrap_or(Weight::ONE);
-        match node.form {
-            Form::Whole if alternatives.is_empty() => Weight::ONE,
-            Form::Whole => Weight::component(&alternatives),
-            Form::Option => held().optional(share),
-            Form::Collection => held().collected(share),
+        match node.composition {
+            Composition::Whole if alternatives.is_empty() => Weight::ONE,
+            Composition::Whole => Weight::component(&alternatives),
+            Composition::Option => held().optional(share),
+            Composition::Collection => held().collected(share),
         }
     }
 }
@@ -184,7 +184,8 @@ impl<T: Debug + 'static> TypeStrategy<T> {
             }
         }
         with_table(&self.generators, |table| {
-            let node = Node { strategy: None, form: Form::Whole, parts: Vec::new(), weight: Weight::default() };
+            let node =
+                Node { strategy: None, composition: Composition::Whole, parts: Vec::new(), weight: Weight::default() };
             table.nodes.insert(self.key, node);
             table.building.push(self.key);
         });

@@ -11,7 +11,7 @@ use longevity_tests::models::poly::Office;
 use longevity_tests::models::primary_keys::PrimaryKeys;
 
 use crate::fails;
-use crate::stored::{Document, Row, RowContent, Table, all};
+use crate::mem_rows::{Document, Row, RowContent, Table, all};
 
 /// Returns each row with the document of the next row.
 pub(crate) struct MixesDocuments;

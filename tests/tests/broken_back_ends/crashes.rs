@@ -11,8 +11,8 @@ use longevity_tests::models::blogging::{Blogging, Commenter, User, Username};
 
 use crate::erased::Erased;
 use crate::keys::NeverFreesKeys;
+use crate::mem_rows::{Row, Table, all};
 use crate::queries::{CountsAll, LITERAL, Misreads};
-use crate::stored::{Row, Table, all};
 use crate::{Sound, broken_by};
 
 type Broken = Decorated<Mem, Erased>;

@@ -9,7 +9,7 @@ use longevity::blocking::block_on;
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::{Error, Explanation, Mem, RowId, Timestamp};
 
-use crate::stored::{Document, Row, RowContent, Table};
+use crate::mem_rows::{Document, Row, RowContent, Table};
 
 /// A decorator whose futures are run to completion at once: those of the in-memory back end never wait.
 pub(crate) struct Erased(pub(crate) Box<dyn Operations>);

@@ -7,7 +7,7 @@ use longevity::testkit::{Facade, RepoCrudSpec};
 use longevity::{Error, ErrorKind, RowId};
 use longevity_tests::models::blogging::Blogging;
 
-use crate::stored::{RowContent, Table};
+use crate::mem_rows::{RowContent, Table};
 use crate::{Sound, broken_by};
 
 /// Fails to write unless it is polled within a runtime, as a driver with timers would.

@@ -15,7 +15,7 @@ use longevity_tests::models::poly::Office;
 use longevity_tests::models::poly_keys::Traffic;
 
 use crate::fails;
-use crate::stored::{Row, RowContent, Table, all};
+use crate::mem_rows::{Row, RowContent, Table, all};
 
 /// Opens the tables as if their indexes were declared differently. Looks rows up by queries, because the indexes may no longer be
 /// keys.

@@ -6,7 +6,7 @@ use longevity::testkit::decorate::Decorator;
 use longevity_tests::models::blogging::Blogging;
 
 use crate::fails;
-use crate::stored::{RowContent, Table};
+use crate::mem_rows::{RowContent, Table};
 
 type Written = Result<u64, WriteFailure>;
 

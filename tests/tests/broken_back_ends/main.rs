@@ -9,12 +9,12 @@ mod facades;
 mod histories;
 mod keys;
 mod locking;
+mod mem_rows;
 mod queries;
 mod races;
 mod random_queries;
 mod reused;
 mod scope;
-mod stored;
 mod vacuity;
 
 use longevity::Mem;

@@ -12,7 +12,7 @@ use longevity_tests::models::collections::Collections;
 use longevity_tests::models::poly::Office;
 
 use crate::fails;
-use crate::stored::Table;
+use crate::mem_rows::Table;
 
 /// Misreads queries.
 pub(crate) struct Misreads {

@@ -9,7 +9,7 @@ use longevity::{Mem, RowId};
 use longevity_tests::models::blogging::Blogging;
 
 use crate::fails;
-use crate::stored::{RowContent, Table, all};
+use crate::mem_rows::{RowContent, Table, all};
 
 /// The number of threads: as many as a case has samples.
 const THREADS: usize = 8;

@@ -12,8 +12,8 @@ use longevity_core::Path;
 use longevity_tests::injection::values_stay_values;
 use longevity_tests::models::queries::Storage;
 
+use crate::mem_rows::Table;
 use crate::queries::{LITERAL, Misreads};
-use crate::stored::Table;
 use crate::{Sound, broken_by};
 
 /// The number of random queries that must be enough.

@@ -13,7 +13,7 @@ use longevity_tests::models::poly::Office;
 use longevity_tests::models::poly_keys::Traffic;
 
 use crate::fails;
-use crate::stored::{Row, RowContent, Table, all};
+use crate::mem_rows::{Row, RowContent, Table, all};
 
 /// The predicate without its discriminator.
 fn unscoped(predicate: Predicate) -> Predicate {

@@ -13,12 +13,12 @@ use crate::broken_by;
 use crate::consistency::{BatchesOneByOne, DropsWrites, MixesDocuments, NoTimestamps, SchemaDestroys, ShufflesBatches};
 use crate::keys::{KeepsEntries, Misdeclares, NamesAnotherKey, NeverFreesKeys, WritesThenRefuses};
 use crate::locking::{AlwaysLocks, Confuses, IgnoresVersions, ReturnsOldVersions, WritesToNothing};
+use crate::mem_rows::{Row, Table, all};
 use crate::queries::{CountsAll, LITERAL, Misreads, Scans};
 use crate::scope::{
     DropsMorphs, HidesStrangers, KeepsAliases, LeaksByKey, LeaksByQuery, LeaksOnWrite, NeverMorphs, NoAliases,
     OneDiscriminator, TIGHT,
 };
-use crate::stored::{Row, Table, all};
 
 /// The cases of the model, and those that have failed on no broken back end yet.
 struct Unproven<M> {

@@ -10,16 +10,16 @@ use longevity_core::{Encodable, Step, Value, ValueRef};
 
 /// A stored value. Cloning it copies a pointer; decoding it clones the value.
 #[derive(Clone)]
-pub struct MemDocument(Arc<dyn Stored>);
+pub struct MemDocument(Arc<dyn ErasedValue>);
 
 /// The operations that a table needs on a value whose type it does not know.
-trait Stored: Any + Send + Sync {
+trait ErasedValue: Any + Send + Sync {
     fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_>;
 
     fn type_name(&self) -> &'static str;
 }
 
-impl<T: Encodable> Stored for T {
+impl<T: Encodable> ErasedValue for T {
     fn value_at(&self, path: &[&'static Step]) -> ValueRef<'_> {
         longevity_core::Storable::value_at(self, path)
     }

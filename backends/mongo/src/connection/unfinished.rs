@@ -16,11 +16,11 @@ pub(crate) const UNDO_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(crate) struct Unfinished {
     are_any: AtomicBool,
-    known: Mutex<Known>,
+    known: Mutex<OpenTransactions>,
 }
 
 #[derive(Default)]
-struct Known {
+struct OpenTransactions {
     begun: u64,
     /// Each receiver is closed when its transaction has ended.
     open: BTreeMap<u64, watch::Receiver<()>>,
@@ -45,7 +45,7 @@ impl Unfinished {
         Ending { of: Arc::clone(self), number, _over: over }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, OpenTransactions> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

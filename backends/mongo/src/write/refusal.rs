@@ -6,7 +6,7 @@ use mongodb::bson::RawDocument;
 use mongodb::error::Error as DriverError;
 
 use crate::encode::document;
-use crate::error::{DUPLICATE, MongoError, TOO_LARGE, Taken, VALIDATION, WriteError};
+use crate::error::{DUPLICATE, MongoError, TOO_LARGE, TakenKey, VALIDATION, WriteError};
 use crate::schema::{indexes, undeclared};
 use crate::table::ReadyTable;
 use crate::transaction::executor::Executor;
@@ -33,8 +33,8 @@ pub(crate) async fn refused_row(table: &ReadyTable, name: Option<&str>, error: W
         MongoError::Refused { table: table.definition.name.to_string(), reason: reason.to_owned() }.into()
     };
     let fields = match &error.taken {
-        Some(Taken { fields: Some(fields), .. }) => Some(fields.clone()),
-        Some(Taken { index: Some(index), .. }) => {
+        Some(TakenKey { fields: Some(fields), .. }) => Some(fields.clone()),
+        Some(TakenKey { index: Some(index), .. }) => {
             match table.wanted.iter().find(|wanted| wanted.name == *index) {
                 Some(wanted) => Some(wanted.keys.keys().cloned().collect()),
                 // The index belongs to another version of the model, with other discriminators.

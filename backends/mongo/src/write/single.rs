@@ -13,7 +13,7 @@ use mongodb::options::ReturnDocument;
 use crate::encode::document::MongoDocument;
 use crate::encode::own_fields::{CREATED_AT, TYPE, UPDATED_AT, VERSION};
 use crate::encode::{row, row_id};
-use crate::error::Taken;
+use crate::error::TakenKey;
 use crate::table::ReadyTable;
 use crate::transaction::executor::Executor;
 use crate::write::refusal::{ensure_fits, refused};
@@ -67,7 +67,7 @@ fn is_unknown(error: &DriverError) -> bool {
 /// Whether a repetition found the row of an earlier attempt, and enough members have it.
 fn is_there_already(table: &ReadyTable, error: &DriverError) -> bool {
     let acknowledged = matches!(&*error.kind, ErrorKind::InsertMany(many) if many.write_concern_error.is_none());
-    acknowledged && Taken::of(error, &table.namespace).is_some_and(|taken| taken.index.as_deref() == Some("_id_"))
+    acknowledged && TakenKey::of(error, &table.namespace).is_some_and(|taken| taken.index.as_deref() == Some("_id_"))
 }
 
 /// Replaces the row if it matches the target. A plain command works for most rows; it is the fastest, and sends the document as

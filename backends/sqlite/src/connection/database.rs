@@ -9,7 +9,7 @@ use rusqlite::{Connection, MAIN_DB};
 
 use crate::connection::open;
 use crate::encode::sql_functions::Properties;
-use crate::error::{Site, SqliteError};
+use crate::error::{ErrorSite, SqliteError};
 use crate::settings::{Durability, Place, Settings};
 use crate::writer::lease::Lease;
 use crate::writer::write_connection::Writer;
@@ -19,7 +19,7 @@ const IDLE_READERS: usize = 16;
 
 /// An open database.
 pub(crate) struct Database {
-    pub(crate) site: Site,
+    pub(crate) site: ErrorSite,
     pub(crate) properties: Arc<Properties>,
     pub(crate) writer: Arc<Writer>,
     settings: Settings,
@@ -39,7 +39,7 @@ impl Database {
             let reason = "it names no file: for a private database in memory, use `Sqlite::in_memory()`".to_owned();
             return Err(SqliteError::CannotOpen { path: path.clone(), reason });
         }
-        let site = Site { path, timeout: settings.busy_timeout };
+        let site = ErrorSite { path, timeout: settings.busy_timeout };
         let properties = Arc::default();
         let connection = open::writer(settings, &site, &properties)?;
         // From here on this connection does not wait for other processes: a separate thread does, if it must.

@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::encode::sql_functions::Properties;
-use crate::error::{Site, SqliteError};
+use crate::error::{ErrorSite, SqliteError};
 use crate::settings::{Durability, Place, Settings};
 
 /// How many statements a connection keeps prepared. Each distinct form of query needs one.
@@ -18,7 +18,7 @@ const STATEMENTS: usize = 256;
 /// Opens the connection that writes, and creates the file if there is none.
 pub(crate) fn writer(
     settings: &Settings,
-    site: &Site,
+    site: &ErrorSite,
     properties: &Arc<Properties>,
 ) -> Result<Connection, SqliteError> {
     let connection = open(settings, site, OpenFlags::SQLITE_OPEN_CREATE)?;
@@ -43,7 +43,7 @@ pub(crate) fn writer(
 /// Opens a connection that reads. It creates no file, so a file that was deleted in the meantime is noticed.
 pub(crate) fn reader(
     settings: &Settings,
-    site: &Site,
+    site: &ErrorSite,
     properties: &Arc<Properties>,
 ) -> Result<Connection, SqliteError> {
     let connection = open(settings, site, OpenFlags::empty())?;
@@ -64,7 +64,7 @@ fn not_a_uri(path: &Path) -> Cow<'_, Path> {
     }
 }
 
-fn open(settings: &Settings, site: &Site, more: OpenFlags) -> Result<Connection, SqliteError> {
+fn open(settings: &Settings, site: &ErrorSite, more: OpenFlags) -> Result<Connection, SqliteError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
     let opened = match &settings.place {
         Place::File(path) => Connection::open_with_flags(not_a_uri(path), flags),
@@ -74,7 +74,7 @@ fn open(settings: &Settings, site: &Site, more: OpenFlags) -> Result<Connection,
 }
 
 /// Fails if another program created the file with text in UTF-16, which sorts by code units: orders and ranges would differ.
-fn ensure_utf_8(connection: &Connection, site: &Site) -> Result<(), SqliteError> {
+fn ensure_utf_8(connection: &Connection, site: &ErrorSite) -> Result<(), SqliteError> {
     let encoding = connection.pragma_query_value(None, "encoding", |row| row.get::<_, String>(0));
     match encoding.map_err(|error| site.failed(error))? {
         encoding if encoding == "UTF-8" => Ok(()),
@@ -158,7 +158,7 @@ mod tests {
     use crate::Sqlite;
 
     fn pragmas(sqlite: &Sqlite) -> [(i64, i64); 2] {
-        let site = Site { path: ":memory:".into(), timeout: sqlite.settings.busy_timeout };
+        let site = ErrorSite { path: ":memory:".into(), timeout: sqlite.settings.busy_timeout };
         [writer, reader].map(|open| {
             let connection = open(&sqlite.settings, &site, &Arc::default()).unwrap();
             let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();

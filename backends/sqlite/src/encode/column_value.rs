@@ -8,7 +8,7 @@ use rusqlite::types::{ToSqlOutput as Out, Value as Owned, ValueRef as Sql};
 
 /// How values are represented. An absent value is NULL in either form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum Representation {
     /// A single value: a number, text, or a blob.
     Plain,
     /// Bytes that sort as the values do: lists, maps, components, and options of options, whose `Some(None)` is not NULL.
@@ -16,9 +16,9 @@ pub(crate) enum Form {
 }
 
 /// The form of the values of a property.
-pub(crate) fn form_of(leaf: &Leaf) -> Form {
+pub(crate) fn representation_of(leaf: &Leaf) -> Representation {
     match leaf.shape {
-        Shape::Scalar(_) | Shape::Choice { .. } if leaf.options <= 1 => Form::Plain,
+        Shape::Scalar(_) | Shape::Choice { .. } if leaf.options <= 1 => Representation::Plain,
         Shape::Scalar(_)
         | Shape::Choice { .. }
         | Shape::Newtype { .. }
@@ -27,16 +27,16 @@ pub(crate) fn form_of(leaf: &Leaf) -> Form {
         | Shape::Set(_)
         | Shape::Map(..)
         | Shape::Struct { .. }
-        | Shape::Enum { .. } => Form::Sortable,
+        | Shape::Enum { .. } => Representation::Sortable,
     }
 }
 
 /// The declared type of a column of a STRICT table.
-pub(crate) fn declared_type(shape: &Shape, form: Form) -> &'static str {
+pub(crate) fn declared_type(shape: &Shape, representation: Representation) -> &'static str {
     let Shape::Scalar(scalar) = shape else {
-        return if form == Form::Plain { "TEXT" } else { "BLOB" };
+        return if representation == Representation::Plain { "TEXT" } else { "BLOB" };
     };
-    if form == Form::Sortable {
+    if representation == Representation::Sortable {
         return "BLOB";
     }
     match scalar {
@@ -60,10 +60,10 @@ pub(crate) fn declared_type(shape: &Shape, form: Form) -> &'static str {
 }
 
 /// The value as it is stored and bound.
-pub(crate) fn encoded<'a>(value: ValueRef<'a>, form: Form) -> Out<'a> {
-    match (value, form) {
+pub(crate) fn encoded<'a>(value: ValueRef<'a>, representation: Representation) -> Out<'a> {
+    match (value, representation) {
         (ValueRef::None(0), _) => Out::Owned(Owned::Null),
-        (value, Form::Sortable) => sortable_blob(value),
+        (value, Representation::Sortable) => sortable_blob(value),
         (ValueRef::Bool(value), _) => Out::Owned(Owned::Integer(value.into())),
         (ValueRef::Int(value), _) => Out::Owned(Owned::Integer(value)),
         (ValueRef::UInt(value), _) => Out::Owned(unsigned(value)),
@@ -73,13 +73,13 @@ pub(crate) fn encoded<'a>(value: ValueRef<'a>, form: Form) -> Out<'a> {
         (ValueRef::Bytes(value), _) => Out::Borrowed(Sql::Blob(value)),
         (ValueRef::Uuid(value), _) => Out::Owned(Owned::Text(value.to_string())),
         (ValueRef::Timestamp(value), _) => Out::Owned(Owned::Text(timestamp(value))),
-        (ValueRef::None(_) | ValueRef::Composite(_), Form::Plain) => sortable_blob(value),
+        (ValueRef::None(_) | ValueRef::Composite(_), Representation::Plain) => sortable_blob(value),
     }
 }
 
 /// The value as it is stored and bound, owned.
-pub(crate) fn owned(value: ValueRef<'_>, form: Form) -> Owned {
-    match encoded(value, form) {
+pub(crate) fn owned(value: ValueRef<'_>, representation: Representation) -> Owned {
+    match encoded(value, representation) {
         Out::Owned(value) => value,
         Out::Borrowed(value) => value.try_into().unwrap_or(Owned::Null),
         _ => Owned::Null,

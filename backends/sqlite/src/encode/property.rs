@@ -7,7 +7,7 @@ use longevity_core::table::TableDefinition;
 use longevity_core::value::in_option;
 use longevity_core::{Path, Value};
 
-use crate::encode::column_value::{Form, form_of, sortable_bytes};
+use crate::encode::column_value::{Representation, representation_of, sortable_bytes};
 use crate::encode::document::SqliteDocument;
 
 /// A property as it is in each variant of a table.
@@ -27,7 +27,7 @@ struct InVariant {
     discriminators: Option<&'static [&'static str]>,
     shape: ShapeFn,
     reader: PropertyReader,
-    form: Form,
+    representation: Representation,
 }
 
 impl Property {
@@ -37,8 +37,14 @@ impl Property {
         let variants: Vec<_> = variants
             .filter_map(|(position, variant)| {
                 let reader = PropertyReader::new(variant.shape, path)?;
-                let form = form_of(&Leaf::of(variant.shape, path)?);
-                Some(InVariant { position, discriminators: variant.discriminators, shape: variant.shape, reader, form })
+                let representation = representation_of(&Leaf::of(variant.shape, path)?);
+                Some(InVariant {
+                    position,
+                    discriminators: variant.discriminators,
+                    shape: variant.shape,
+                    reader,
+                    representation,
+                })
             })
             .collect();
         let rests = entries(path).map(|(_, rest)| rest.before_entry()).collect();
@@ -58,14 +64,19 @@ impl Property {
     }
 
     /// The form of its values, in rows of the variant at this position if one is given.
-    pub(crate) fn form(&self, scope: Option<usize>) -> Form {
+    pub(crate) fn representation(&self, scope: Option<usize>) -> Representation {
         let in_scope = self.variants.iter().find(|variant| Some(variant.position) == scope);
-        in_scope.or(self.variants.first()).map_or(Form::Plain, |variant| variant.form)
+        in_scope.or(self.variants.first()).map_or(Representation::Plain, |variant| variant.representation)
     }
 
     /// The value in a row, for these keys of the entries on its path; absent if the row's variant has no such property or its
     /// document cannot be read.
-    pub(crate) fn value(&self, doc: &str, discriminator: Option<&str>, keys: &[&[u8]]) -> Option<(Value, Form)> {
+    pub(crate) fn value(
+        &self,
+        doc: &str,
+        discriminator: Option<&str>,
+        keys: &[&[u8]],
+    ) -> Option<(Value, Representation)> {
         let of_row = |variant: &&InVariant| match (variant.discriminators, discriminator) {
             (None, _) => true,
             (Some(names), Some(discriminator)) => names.contains(&discriminator),
@@ -79,7 +90,7 @@ impl Property {
             let at_its_end = rest.is_root() && position + 1 == self.rests.len();
             value = in_option(held.at(rest.steps()), at_its_end).to_value();
         }
-        Some((value.within(self.options), variant.form))
+        Some((value.within(self.options), variant.representation))
     }
 }
 

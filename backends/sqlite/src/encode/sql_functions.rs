@@ -10,7 +10,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value as Owned, ValueRef as Sql};
 use smallvec::SmallVec;
 
-use crate::encode::column_value::{Form, owned, sortable_bytes};
+use crate::encode::column_value::{Representation, owned, sortable_bytes};
 use crate::encode::property::Property;
 
 /// `longevity_property(document, discriminator, number, key..)`: the property's value. The keys are those of the map entries that
@@ -61,7 +61,9 @@ impl Properties {
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
         let properties = Arc::clone(self);
         connection.create_scalar_function(PROPERTY, -1, flags, move |call| {
-            Ok(properties.value(call, 3)?.map_or(Owned::Null, |(value, form)| owned(value.as_value_ref(), form)))
+            Ok(properties
+                .value(call, 3)?
+                .map_or(Owned::Null, |(value, representation)| owned(value.as_value_ref(), representation)))
         })?;
         let properties = Arc::clone(self);
         connection.create_scalar_function(LENGTH, -1, flags, move |call| {
@@ -92,7 +94,7 @@ impl Properties {
     }
 
     /// The value of the property that a call names. The keys start at this argument.
-    fn value(&self, call: &Context<'_>, keys: usize) -> rusqlite::Result<Option<(Value, Form)>> {
+    fn value(&self, call: &Context<'_>, keys: usize) -> rusqlite::Result<Option<(Value, Representation)>> {
         let Some(property) = self.get(call.get(2)?) else { return Ok(None) };
         // A row that was edited by hand may hold anything. A document that cannot be read has no value.
         let Ok(doc) = call.get_raw(0).as_str() else { return Ok(None) };

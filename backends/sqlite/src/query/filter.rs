@@ -11,7 +11,7 @@ use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Value, ValueRef};
 use rusqlite::types::Value as Owned;
 
-use crate::encode::column_value::{Form, NAN, owned, sortable_bytes};
+use crate::encode::column_value::{NAN, Representation, owned, sortable_bytes};
 use crate::encode::property::entries;
 use crate::encode::row::{DOC, ID, TYPE};
 use crate::encode::sql_functions::{CONTAINS, ITEM, LENGTH, PROPERTY, Properties, TEXT, TEXT_AT, list_of, number_of};
@@ -31,7 +31,7 @@ pub(crate) struct Translator<'a> {
 /// A property as an expression.
 pub(crate) struct Expression {
     pub(crate) sql: String,
-    form: Form,
+    representation: Representation,
 }
 
 impl<'a> Translator<'a> {
@@ -95,7 +95,7 @@ impl<'a> Translator<'a> {
         {
             return condition;
         }
-        let Some(Expression { sql, form }) = self.property(path, scope) else {
+        let Some(Expression { sql, representation }) = self.property(path, scope) else {
             return of_absent(&Predicate::Compare { path: path.clone(), comparison, operand: operand.clone() });
         };
         let value = operand.as_value_ref();
@@ -103,22 +103,22 @@ impl<'a> Translator<'a> {
         let downwards = match comparison {
             Comparison::Eq if is_null => return format!("{sql} ISNULL"),
             Comparison::Ne if is_null => return format!("{sql} NOTNULL"),
-            Comparison::Eq => return format!("{sql} = {}", self.bind(owned(value, form))),
-            Comparison::Ne => return format!("{sql} IS NOT {}", self.bind(owned(value, form))),
+            Comparison::Eq => return format!("{sql} = {}", self.bind(owned(value, representation))),
+            Comparison::Ne => return format!("{sql} IS NOT {}", self.bind(owned(value, representation))),
             // NaN compares only with itself.
             Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge if is_nan => {
-                return format!("{sql} = {}", self.bind(owned(value, form)));
+                return format!("{sql} = {}", self.bind(owned(value, representation)));
             }
             Comparison::Lt | Comparison::Le => true,
             Comparison::Gt | Comparison::Ge => false,
         };
         let operator = operator(comparison);
-        let mut condition = format!("{sql} {operator} {}", self.bind(owned(value, form)));
+        let mut condition = format!("{sql} {operator} {}", self.bind(owned(value, representation)));
         // NaN, and the absent values of an option in an option, sort first and must not be found below the operand.
-        let floor = match (form, operand) {
-            (Form::Plain, Value::Float(_)) => Some(Owned::Integer(NAN)),
-            (Form::Sortable, Value::Float(_)) => Some(owned(ValueRef::Float(f64::NAN), form)),
-            (Form::Sortable, _) => Some(owned(ValueRef::None(u8::MAX), form)),
+        let floor = match (representation, operand) {
+            (Representation::Plain, Value::Float(_)) => Some(Owned::Integer(NAN)),
+            (Representation::Sortable, Value::Float(_)) => Some(owned(ValueRef::Float(f64::NAN), representation)),
+            (Representation::Sortable, _) => Some(owned(ValueRef::None(u8::MAX), representation)),
             _ => None,
         };
         if downwards && let Some(floor) = floor {
@@ -139,7 +139,7 @@ impl<'a> Translator<'a> {
         let columns = columns_of_fields(self.table, path, fields, scope)?;
         let equal = |(column, (_, value)): (&usize, &(&str, Value))| {
             let realized = &self.table.layout.columns[*column];
-            let value = owned(value.as_value_ref(), realized.form);
+            let value = owned(value.as_value_ref(), realized.representation);
             self.values.push(value);
             format!("{} = ?{}", realized.quoted, self.values.len())
         };
@@ -173,7 +173,8 @@ impl<'a> Translator<'a> {
         for operand in operands {
             if let Value::Record(fields) = operand {
                 let fields = fields.iter().zip(&realized);
-                values.extend(fields.map(|((_, value), realized)| owned(value.as_value_ref(), realized.form)));
+                values
+                    .extend(fields.map(|((_, value), realized)| owned(value.as_value_ref(), realized.representation)));
             }
         }
         let names: Vec<_> = realized.iter().map(|realized| realized.quoted.as_str()).collect();
@@ -186,11 +187,11 @@ impl<'a> Translator<'a> {
 
     /// Whether a property's value is one of the operands.
     fn value_among(&mut self, path: &Path, property: &Expression, operands: &[Value], scope: Option<usize>) -> String {
-        let Expression { sql, form } = property;
+        let Expression { sql, representation } = property;
         let is_absent = |operand: &&Value| matches!(operand, Value::None(0));
         let has_absent = operands.iter().any(|operand| is_absent(&operand));
         let present = operands.iter().filter(|operand| !is_absent(operand));
-        let mut present: Vec<_> = present.map(|operand| owned(operand.as_value_ref(), *form)).collect();
+        let mut present: Vec<_> = present.map(|operand| owned(operand.as_value_ref(), *representation)).collect();
         let listed = match present.last().cloned() {
             None if has_absent => return format!("{sql} ISNULL"),
             None => "()".to_owned(),
@@ -225,15 +226,15 @@ impl<'a> Translator<'a> {
     }
 
     fn text(&mut self, path: &Path, test: TextTest, text: &str, scope: Option<usize>) -> String {
-        let Some(Expression { sql, form }) = self.property(path, scope) else { return "0".to_owned() };
+        let Some(Expression { sql, representation }) = self.property(path, scope) else { return "0".to_owned() };
         let (number, operand) = (number_of(test), self.bind(Owned::Text(text.to_owned())));
-        match (form, self.table.property(self.properties, path)) {
-            (Form::Plain, _) => format!("{TEXT}({sql}, {number}, {operand})"),
+        match (representation, self.table.property(self.properties, path)) {
+            (Representation::Plain, _) => format!("{TEXT}({sql}, {number}, {operand})"),
             // The string is in an option of an option.
-            (Form::Sortable, Some((property, _))) => {
+            (Representation::Sortable, Some((property, _))) => {
                 self.call(TEXT_AT, property, &format!(", {number}, {operand}"), path)
             }
-            (Form::Sortable, None) => "0".to_owned(),
+            (Representation::Sortable, None) => "0".to_owned(),
         }
     }
 
@@ -268,11 +269,11 @@ impl<'a> Translator<'a> {
     pub(crate) fn property(&mut self, path: &Path, scope: Option<usize>) -> Option<Expression> {
         if let Some(position) = column_of(self.table, path, scope) {
             let realized = &self.table.layout.columns[position];
-            return Some(Expression { sql: realized.quoted.clone(), form: realized.form });
+            return Some(Expression { sql: realized.quoted.clone(), representation: realized.representation });
         }
         let (number, property) = self.table.property(self.properties, path)?;
-        let form = property.form(scope);
-        Some(Expression { sql: self.call(PROPERTY, number, "", path), form })
+        let representation = property.representation(scope);
+        Some(Expression { sql: self.call(PROPERTY, number, "", path), representation })
     }
 
     /// The call of a function on a property, with the keys of the entries on its path.

@@ -9,7 +9,7 @@ use longevity_core::{Error, Path, Row, Value};
 use rusqlite::types::ValueRef as Sql;
 use rusqlite::{Connection, Row as SqlRow};
 
-use crate::encode::column_value::{Form, NAN, decoded, is_lossy};
+use crate::encode::column_value::{NAN, Representation, decoded, is_lossy};
 use crate::encode::document::SqliteDocument;
 use crate::encode::row;
 use crate::encode::row::{DOC, ID, TYPE, VERSION};
@@ -181,7 +181,7 @@ fn column_with(table: &ReadyTable, path: &Path, variant: usize) -> Option<usize>
     }
     let column = column_of(table, &path.into_options(0), Some(variant))?;
     let shape = table.definition.variants[variant].shape;
-    let is_plain = table.layout.columns[column].form == Form::Plain;
+    let is_plain = table.layout.columns[column].representation == Representation::Plain;
     let is_alike = Leaf::of(shape, path).is_some_and(|leaf| leaf.options <= 1);
     (is_plain && is_alike && !has_default(shape, path)).then_some(column)
 }

@@ -97,7 +97,7 @@ pub(crate) fn get(
     let columns = &table.definition.indexes[lookup.index].columns;
     let mut statement = connection.prepare_cached(sql)?;
     for (position, (column, value)) in columns.iter().zip(lookup.values).enumerate() {
-        statement.raw_bind_parameter(position + 1, encoded(*value, table.layout.columns[*column].form))?;
+        statement.raw_bind_parameter(position + 1, encoded(*value, table.layout.columns[*column].representation))?;
     }
     let mut found = statement.raw_query();
     Ok(found.next()?.map(|row| row::read(&table.definition, row)))

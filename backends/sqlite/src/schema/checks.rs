@@ -126,16 +126,16 @@ impl Checks {
 /// for one.
 pub(crate) fn kept(column: &Column, realized: &Realized) -> String {
     let name = &realized.quoted;
-    let form = match column.shape {
+    let pattern = match column.shape {
         Shape::Scalar(ScalarType::Timestamp) if realized.declared == "TEXT" => Some(format!("{name} GLOB '*Z'")),
         Shape::Scalar(ScalarType::Uuid) if realized.declared == "TEXT" => Some(format!("length({name}) = 36")),
         _ => None,
     };
-    match (form, column.optional) {
+    match (pattern, column.optional) {
         (None, false) => format!("{name} NOTNULL"),
         (None, true) => format!("({name} ISNULL OR 1)"),
-        (Some(form), false) => format!("({name} NOTNULL AND {form})"),
-        (Some(form), true) => format!("({name} ISNULL OR {form})"),
+        (Some(pattern), false) => format!("({name} NOTNULL AND {pattern})"),
+        (Some(pattern), true) => format!("({name} ISNULL OR {pattern})"),
     }
 }
 

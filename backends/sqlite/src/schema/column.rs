@@ -3,7 +3,7 @@
 use longevity_core::encoding::PropertyReader;
 use longevity_core::table::{Column, TableDefinition};
 
-use crate::encode::column_value::{Form, declared_type, form_of};
+use crate::encode::column_value::{Representation, declared_type, representation_of};
 use crate::schema::names::quoted;
 
 /// A realized column: it holds a property's value, for keys and indexes.
@@ -13,7 +13,7 @@ pub(crate) struct Realized {
     /// The name, quoted.
     pub(crate) quoted: String,
     pub(crate) declared: &'static str,
-    pub(crate) form: Form,
+    pub(crate) representation: Representation,
 }
 
 impl Realized {
@@ -21,7 +21,7 @@ impl Realized {
     pub(crate) fn new(definition: &TableDefinition, column: &Column, name: String) -> Self {
         let variant = definition.variants.get(column.variant.unwrap_or(0));
         let reader = variant.and_then(|variant| PropertyReader::new(variant.shape, &column.path));
-        let form = reader.as_ref().map_or(Form::Plain, |reader| form_of(reader.leaf()));
-        Self { quoted: quoted(&name), name, declared: declared_type(&column.shape, form), form }
+        let representation = reader.as_ref().map_or(Representation::Plain, |reader| representation_of(reader.leaf()));
+        Self { quoted: quoted(&name), name, declared: declared_type(&column.shape, representation), representation }
     }
 }

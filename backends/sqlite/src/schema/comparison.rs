@@ -4,7 +4,7 @@ use longevity_core::table::{Index, TableDefinition};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::encode::row::{CREATED_AT, DOC, ID, LAYOUT, TYPE, UPDATED_AT, VERSION};
-use crate::error::{Site, SqliteError};
+use crate::error::{ErrorSite, SqliteError};
 use crate::schema::checks::{self, Checks};
 use crate::schema::layout::Layout;
 use crate::schema::names::with_case_marks;
@@ -12,7 +12,7 @@ use crate::schema::undeclared;
 
 /// A table as the database has it.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct StoredTable {
     /// Name and declared type.
     columns: Vec<(String, String)>,
     /// Name, creating statement and table of every index in the database.
@@ -22,7 +22,7 @@ pub(crate) struct Found {
 
 /// What a table lacks.
 #[derive(Debug)]
-pub(crate) struct Lacks {
+pub(crate) struct Missing {
     /// The positions of the realized columns.
     pub(crate) columns: Vec<usize>,
     /// The positions of the columns that exist, but that another version of the model did not keep.
@@ -33,14 +33,18 @@ pub(crate) struct Lacks {
     pub(crate) checks: Option<Checks>,
 }
 
-impl Lacks {
+impl Missing {
     pub(crate) fn nothing(&self) -> bool {
         self.columns.is_empty() && self.untended.is_empty() && self.indexes.is_empty() && self.checks.is_none()
     }
 }
 
 /// The layout of a table that is ready for use, or an error that says what it lacks.
-pub(crate) fn ready(connection: &Connection, site: &Site, definition: &TableDefinition) -> Result<Layout, SqliteError> {
+pub(crate) fn ready(
+    connection: &Connection,
+    site: &ErrorSite,
+    definition: &TableDefinition,
+) -> Result<Layout, SqliteError> {
     let failed = |error| site.failed(error);
     let missing = |what: String| SqliteError::NoSchema { what };
     let (table, exists) = name_of(connection, &definition.name).map_err(failed)?;
@@ -48,7 +52,7 @@ pub(crate) fn ready(connection: &Connection, site: &Site, definition: &TableDefi
         return Err(missing(format!("the table {table}")));
     }
     let layout = Layout::new(definition, table);
-    let found = Found::read(connection, &layout.table).map_err(failed)?;
+    let found = StoredTable::read(connection, &layout.table).map_err(failed)?;
     let lacks = found.compare(definition, &layout)?;
     if let Some(column) = lacks.columns.iter().chain(&lacks.untended).next() {
         return Err(missing(format!("the column {} of table {}", layout.columns[*column].name, layout.table)));
@@ -56,7 +60,7 @@ pub(crate) fn ready(connection: &Connection, site: &Site, definition: &TableDefi
     if let Some((index, _)) = lacks.indexes.first() {
         return Err(missing(format!("the index {}", layout.indexes[*index].name)));
     }
-    if let Some(index) = undeclared::unsettled(connection, definition, &layout).map_err(failed)? {
+    if let Some(index) = undeclared::first_on_columns(connection, definition, &layout).map_err(failed)? {
         return Err(missing(format!("the index {index} as this model needs it")));
     }
     match lacks.checks {
@@ -85,7 +89,7 @@ pub(crate) fn name_of(connection: &Connection, wanted: &str) -> rusqlite::Result
     Ok((if twins.is_empty() { wanted.to_owned() } else { apart }, false))
 }
 
-impl Found {
+impl StoredTable {
     pub(crate) fn read(connection: &Connection, table: &str) -> rusqlite::Result<Self> {
         let columns = connection
             .prepare_cached("SELECT name, type FROM pragma_table_info(?1)")?
@@ -107,7 +111,7 @@ impl Found {
     }
 
     /// What the table lacks. Fails if longevity did not create the table, or if it cannot be completed.
-    pub(crate) fn compare(&self, definition: &TableDefinition, layout: &Layout) -> Result<Lacks, SqliteError> {
+    pub(crate) fn compare(&self, definition: &TableDefinition, layout: &Layout) -> Result<Missing, SqliteError> {
         self.ensure_ours(layout)?;
         let incompatible = |reason| SqliteError::Incompatible { table: layout.table.clone(), reason };
         let (mut columns, mut untended) = (Vec::new(), Vec::new());
@@ -174,7 +178,7 @@ impl Found {
             Some(found) => Some(layout.checks.with_strangers_of(found)).filter(|checks| !same(checks, found)),
             None => Some(layout.checks.clone()),
         };
-        Ok(Lacks { columns, untended, indexes, checks })
+        Ok(Missing { columns, untended, indexes, checks })
     }
 
     fn ensure_ours(&self, layout: &Layout) -> Result<(), SqliteError> {

@@ -4,16 +4,20 @@ use longevity_core::Error;
 use longevity_core::table::TableDefinition;
 use rusqlite::Connection;
 
-use crate::error::{NAME, Site, SqliteError};
+use crate::error::{ErrorSite, NAME, SqliteError};
 use crate::schema::checks;
-use crate::schema::comparison::{Found, Lacks, name_of, ready};
+use crate::schema::comparison::{Missing, StoredTable, name_of, ready};
 use crate::schema::fill::{self, Filled};
 use crate::schema::layout::Layout;
 use crate::schema::names::quoted;
 use crate::schema::undeclared;
 
 /// Creates the tables, or adds what they lack, all in one transaction.
-pub(crate) fn create(connection: &mut Connection, site: &Site, definitions: &[&TableDefinition]) -> Result<(), Error> {
+pub(crate) fn create(
+    connection: &mut Connection,
+    site: &ErrorSite,
+    definitions: &[&TableDefinition],
+) -> Result<(), Error> {
     // If nothing is missing, this succeeds on a read-only file too.
     let mut lacking = Vec::new();
     for definition in definitions {
@@ -32,18 +36,18 @@ pub(crate) fn create(connection: &mut Connection, site: &Site, definitions: &[&T
     transaction.commit().map_err(failed)
 }
 
-fn create_one(connection: &Connection, site: &Site, definition: &TableDefinition) -> Result<(), Error> {
+fn create_one(connection: &Connection, site: &ErrorSite, definition: &TableDefinition) -> Result<(), Error> {
     let failed = |error| Error::from(site.failed(error));
     let (table, exists) = name_of(connection, &definition.name).map_err(failed)?;
     let layout = Layout::new(definition, table);
     if !exists {
         connection.execute_batch(&layout.create_table()).map_err(failed)?;
     }
-    let lacks = Found::read(connection, &layout.table).map_err(failed)?.compare(definition, &layout)?;
+    let lacks = StoredTable::read(connection, &layout.table).map_err(failed)?.compare(definition, &layout)?;
     if !lacks.nothing() {
         complete(connection, site, definition, &layout, &lacks)?;
     }
-    undeclared::settle(connection, site, definition, &layout)?;
+    undeclared::move_to_documents(connection, site, definition, &layout)?;
     // Reading the schema back finds an index that was silently not created.
     ready(connection, site, definition)?;
     tracing::debug!(table = layout.table, created = !exists, "schema");
@@ -53,15 +57,16 @@ fn create_one(connection: &Connection, site: &Site, definition: &TableDefinition
 /// Adds columns, their values, indexes and checks to a table.
 fn complete(
     connection: &Connection,
-    site: &Site,
+    site: &ErrorSite,
     definition: &TableDefinition,
     layout: &Layout,
-    lacks: &Lacks,
+    lacks: &Missing,
 ) -> Result<(), Error> {
     let run = |sql: &str| connection.execute_batch(sql).map_err(|error| Error::from(site.failed(error)));
     let table = quoted(&layout.table);
     // The old checks and indexes are dropped first, because they would refuse rows that are only half filled.
-    if lacks.checks.is_some() && Found::read(connection, &layout.table).is_ok_and(|found| found.checks.is_some()) {
+    if lacks.checks.is_some() && StoredTable::read(connection, &layout.table).is_ok_and(|found| found.checks.is_some())
+    {
         run(&format!("ALTER TABLE {table} DROP CONSTRAINT {}", quoted(checks::NAME)))?;
     }
     for (index, _) in lacks.indexes.iter().filter(|(_, has_old)| *has_old) {

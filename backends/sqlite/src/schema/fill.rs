@@ -73,7 +73,9 @@ pub(crate) fn fill(
                     if let Some(misfit) = definition.misfit(*column, row, found) {
                         return Err(misfit);
                     }
-                    Ok(value.map_or(Owned::Null, |value| owned(value.as_value_ref(), layout.columns[*column].form)))
+                    Ok(value.map_or(Owned::Null, |value| {
+                        owned(value.as_value_ref(), layout.columns[*column].representation)
+                    }))
                 });
                 match values.collect::<Result<Vec<_>, _>>() {
                     Ok(values) => {

@@ -8,7 +8,7 @@ use longevity_core::table::TableDefinition;
 use rusqlite::Connection;
 
 use crate::encode::row::{DOC, TYPE};
-use crate::error::{Site, is_duplicate};
+use crate::error::{ErrorSite, is_duplicate};
 use crate::schema::layout::Layout;
 use crate::schema::names::{literal, quoted};
 
@@ -41,7 +41,7 @@ pub(crate) fn find(
 }
 
 /// The first undeclared key whose index is not on the documents yet.
-pub(crate) fn unsettled(
+pub(crate) fn first_on_columns(
     connection: &Connection,
     definition: &TableDefinition,
     layout: &Layout,
@@ -51,9 +51,9 @@ pub(crate) fn unsettled(
 }
 
 /// Creates the index of each undeclared key again, on the documents.
-pub(crate) fn settle(
+pub(crate) fn move_to_documents(
     connection: &Connection,
-    site: &Site,
+    site: &ErrorSite,
     definition: &TableDefinition,
     layout: &Layout,
 ) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use smallvec::smallvec;
 
 use crate::encode::document::SqliteDocument;
-use crate::error::{Site, SqliteError};
+use crate::error::{ErrorSite, SqliteError};
 use crate::schema::ready_table::ReadyTable;
 use crate::write::row_writer::RowWriter;
 
@@ -26,7 +26,7 @@ pub(crate) type Answer = Result<AllWritten<SqliteDocument>, (usize, WriteFailure
 /// If another process has the lock, this does nothing and gives the jobs back.
 pub(crate) fn run(
     connection: &mut Connection,
-    site: &Site,
+    site: &ErrorSite,
     jobs: Vec<Job>,
     begun: Begun,
 ) -> Result<Vec<Answer>, Vec<Job>> {
@@ -54,7 +54,7 @@ pub(crate) fn run(
 }
 
 /// Begins a transaction that writes.
-pub(crate) fn begin(connection: &Connection, site: &Site) -> Result<(), SqliteError> {
+pub(crate) fn begin(connection: &Connection, site: &ErrorSite) -> Result<(), SqliteError> {
     let run = || connection.prepare_cached("BEGIN IMMEDIATE")?.execute(params![]);
     run().map(drop).map_err(|error| site.failed(error))
 }
@@ -62,7 +62,7 @@ pub(crate) fn begin(connection: &Connection, site: &Site) -> Result<(), SqliteEr
 /// Does the writes in a transaction that continues after them. If they are refused, the transaction is left as it was.
 pub(crate) fn in_transaction(
     connection: &mut Connection,
-    site: &Site,
+    site: &ErrorSite,
     table: &ReadyTable,
     writes: &[Write<'_, SqliteDocument>],
 ) -> Answer {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, params};
 use crate::encode::column_value::encoded;
 use crate::encode::document::SqliteDocument;
 use crate::encode::row::{self, id_of, number};
-use crate::error::{Site, SqliteError, is_check, is_duplicate};
+use crate::error::{ErrorSite, SqliteError, is_check, is_duplicate};
 use crate::schema::ready_table::ReadyTable;
 use crate::schema::statements::Insert;
 use crate::schema::undeclared;
@@ -19,7 +19,7 @@ use crate::schema::undeclared;
 /// A connection that writes rows, for the length of a job.
 pub(crate) struct RowWriter<'a> {
     pub(crate) connection: &'a mut Connection,
-    site: &'a Site,
+    site: &'a ErrorSite,
     /// Whether SQLite refused a write, and the rows do not explain why.
     pub(crate) unexplained: bool,
     /// Whether another process had the lock.
@@ -27,7 +27,7 @@ pub(crate) struct RowWriter<'a> {
 }
 
 impl<'a> RowWriter<'a> {
-    pub(crate) fn new(connection: &'a mut Connection, site: &'a Site) -> Self {
+    pub(crate) fn new(connection: &'a mut Connection, site: &'a ErrorSite) -> Self {
         Self { connection, site, unexplained: false, locked: Cell::new(false) }
     }
 
@@ -265,7 +265,7 @@ pub(crate) fn column_value<'a>(
     column: usize,
 ) -> ToSqlOutput<'a> {
     match content.columns.get(column) {
-        Some(value) => encoded(value.as_value_ref(), table.layout.columns[column].form),
-        None => encoded(Value::NONE.as_value_ref(), table.layout.columns[column].form),
+        Some(value) => encoded(value.as_value_ref(), table.layout.columns[column].representation),
+        None => encoded(Value::NONE.as_value_ref(), table.layout.columns[column].representation),
     }
 }

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use crate::error::SqliteError;
 use crate::write::job::begin;
 use crate::writer::claim::Claim;
-use crate::writer::patient_connection::Patient;
+use crate::writer::patient_connection::PatientConnection;
 use crate::writer::watcher::watch;
 use crate::writer::write_connection::Writer;
 
@@ -73,7 +73,7 @@ impl Lease {
 
     fn begin_patiently(&self) -> Result<(), SqliteError> {
         let site = &self.writer.site;
-        let patient = Patient::new(self.connection(), site.timeout).map_err(|error| site.failed(error))?;
+        let patient = PatientConnection::new(self.connection(), site.timeout).map_err(|error| site.failed(error))?;
         begin(&patient, site)
     }
 }

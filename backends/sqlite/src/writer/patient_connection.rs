@@ -6,16 +6,16 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 /// A connection that waits for other processes until this is dropped.
-pub(crate) struct Patient<C: Deref<Target = Connection>>(C);
+pub(crate) struct PatientConnection<C: Deref<Target = Connection>>(C);
 
-impl<C: Deref<Target = Connection>> Patient<C> {
+impl<C: Deref<Target = Connection>> PatientConnection<C> {
     pub(crate) fn new(connection: C, timeout: Duration) -> rusqlite::Result<Self> {
         connection.busy_timeout(timeout)?;
         Ok(Self(connection))
     }
 }
 
-impl<C: Deref<Target = Connection>> Drop for Patient<C> {
+impl<C: Deref<Target = Connection>> Drop for PatientConnection<C> {
     fn drop(&mut self) {
         if let Err(error) = self.0.busy_timeout(Duration::ZERO) {
             tracing::warn!(%error, "cannot set the busy timeout");
@@ -23,7 +23,7 @@ impl<C: Deref<Target = Connection>> Drop for Patient<C> {
     }
 }
 
-impl<C: Deref<Target = Connection>> Deref for Patient<C> {
+impl<C: Deref<Target = Connection>> Deref for PatientConnection<C> {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -31,7 +31,7 @@ impl<C: Deref<Target = Connection>> Deref for Patient<C> {
     }
 }
 
-impl<C: DerefMut<Target = Connection>> DerefMut for Patient<C> {
+impl<C: DerefMut<Target = Connection>> DerefMut for PatientConnection<C> {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.0
     }

@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Waker};
 use rusqlite::Connection;
 
 use crate::write::job::{Answer, Begun, Job, begin, run};
-use crate::writer::patient_connection::Patient;
+use crate::writer::patient_connection::PatientConnection;
 use crate::writer::ticket::{Ticket, Turn};
 use crate::writer::watcher::watch;
 use crate::writer::write_connection::Writer;
@@ -152,7 +152,7 @@ impl Writer {
         let Some(held) = self.lock() else { return };
         let site = &self.site;
         let mut wakers = Vec::new();
-        let mut patient = Patient::new(held, site.timeout).map_err(|error| site.failed(error));
+        let mut patient = PatientConnection::new(held, site.timeout).map_err(|error| site.failed(error));
         loop {
             // A write that comes while this waits is waited for separately.
             let first: Vec<_> = self.queue().writes.iter().cloned().collect();

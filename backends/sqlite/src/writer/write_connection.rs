@@ -8,13 +8,13 @@ use std::task::Waker;
 
 use rusqlite::Connection;
 
-use crate::error::Site;
+use crate::error::ErrorSite;
 use crate::writer::group_commit::Gathering;
 use crate::writer::queue::Queue;
 use crate::writer::synchronization::Synchronization;
 
 pub(crate) struct Writer {
-    pub(crate) site: Site,
+    pub(crate) site: ErrorSite,
     /// Whether a commit is on the disk before it is acknowledged.
     pub(crate) is_synchronized: bool,
     connection: Mutex<Connection>,
@@ -32,7 +32,7 @@ pub(crate) struct Writer {
 }
 
 /// The connection, while its lock is held.
-pub(crate) struct Held<'a> {
+pub(crate) struct LockedConnection<'a> {
     // The order matters: the lock is released first, and then the tasks that wait are woken. A task that queues later finds it
     // free.
     connection: MutexGuard<'a, Connection>,
@@ -50,7 +50,7 @@ impl Drop for WakeOnDrop<'_> {
 
 impl Writer {
     /// If this is the `only` connection, writes wait for reads, each of which takes it for a moment.
-    pub(crate) fn new(connection: Connection, site: Site, only: bool, is_synchronized: bool) -> Self {
+    pub(crate) fn new(connection: Connection, site: ErrorSite, only: bool, is_synchronized: bool) -> Self {
         Self {
             site,
             is_synchronized,
@@ -66,12 +66,12 @@ impl Writer {
     }
 
     /// Waits for the connection; `None` if it is leased.
-    pub(crate) fn lock(&self) -> Option<Held<'_>> {
+    pub(crate) fn lock(&self) -> Option<LockedConnection<'_>> {
         self.held(self.connection.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The connection, if it is free at the moment and not leased.
-    pub(crate) fn try_lock(&self) -> Option<Held<'_>> {
+    pub(crate) fn try_lock(&self) -> Option<LockedConnection<'_>> {
         self.held(self.free()?)
     }
 
@@ -88,13 +88,13 @@ impl Writer {
         }
     }
 
-    fn held<'a>(&'a self, connection: MutexGuard<'a, Connection>) -> Option<Held<'a>> {
+    fn held<'a>(&'a self, connection: MutexGuard<'a, Connection>) -> Option<LockedConnection<'a>> {
         if self.is_leased() {
             return None;
         }
         self.roll_back(&connection);
         self.restore(&connection);
-        Some(Held { connection, _wake: WakeOnDrop(self) })
+        Some(LockedConnection { connection, _wake: WakeOnDrop(self) })
     }
 
     /// Undoes what a panic or a dropped transaction left open. Writes that follow would be acknowledged and never committed.
@@ -200,7 +200,7 @@ impl Writer {
     }
 }
 
-impl Deref for Held<'_> {
+impl Deref for LockedConnection<'_> {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -208,7 +208,7 @@ impl Deref for Held<'_> {
     }
 }
 
-impl DerefMut for Held<'_> {
+impl DerefMut for LockedConnection<'_> {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.connection
     }
