@@ -178,7 +178,20 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         let Some(changes) = changes else { return Ok(None) };
         let (index, values) = self.key_of(key)?;
         let row = table.patch(Kind::of::<P>(), index, &values, &changes).await?;
-        row.map(|row| state_of(table, &row)).transpose()
+        row.map(|row| state_of(table, &row).map_err(with_advice)).transpose()
+    }
+}
+
+/// Adds what may be wrong if a row that was patched in place does not decode.
+#[cold]
+fn with_advice(error: Error) -> Error {
+    match error {
+        Error::Decode { type_name, id, path, source } => {
+            let advice = "the store made the patch without calling `Deserialize`: if you wrote it by hand, add \
+                          `deserialized_by_hand` to the type's attribute";
+            Error::Decode { type_name, id, path, source: format!("{source}; {advice}").into() }
+        }
+        error => error,
     }
 }
 

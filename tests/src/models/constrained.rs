@@ -25,6 +25,7 @@ impl<'de> Deserialize<'de> for Email {
 
 /// The primary email is one of the emails.
 #[derive(Clone, Debug, PartialEq, Serialize, Component)]
+#[component(deserialized_by_hand)]
 pub struct Emails {
     pub primary: String,
     pub all: Vec<String>,

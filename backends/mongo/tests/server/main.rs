@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests and their helper functions may panic")]
 
 mod consistency;
+mod in_place;
 mod layout;
 mod place;
 mod plans;
