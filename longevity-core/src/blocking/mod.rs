@@ -5,6 +5,7 @@
 
 mod transaction;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::model::{DomainModel, InModel};
 use crate::options::Options;
 use crate::persistent::{KeyFor, PersistentType};
 use crate::query::{Aggregate, CoversRowsOf, Patch, Projection, Query};
-use crate::repo::{self, Groups, Page, WriteError};
+use crate::repo::{self, Groups, Page, Reference, References, WithTargets, WriteError};
 use crate::select::Cursor;
 use crate::state::PState;
 use crate::storable::{Prop, Storable};
@@ -80,6 +81,25 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         Repo { repo: self.store.repo() }
     }
 
+    /// See [`Longevity::fetch`](crate::Longevity::fetch).
+    pub fn fetch<K: Reference>(&self, key: &K) -> Result<Option<PState<K::Target>>, Error>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().retrieve(key)
+    }
+
+    /// See [`Longevity::fetch_all`](crate::Longevity::fetch_all).
+    pub fn fetch_all<'a, K: Reference>(
+        &self,
+        keys: impl IntoIterator<Item = &'a K>,
+    ) -> Result<HashMap<K, PState<K::Target>>, Error>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().fetch_all(keys)
+    }
+
     /// The same store with `async`.
     pub fn asynchronous(&self) -> &store::Longevity<M, B> {
         &self.store
@@ -122,6 +142,27 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::retrieve_one`](crate::Repo::retrieve_one).
     pub fn retrieve_one<K: KeyFor<P>>(&self, key: &K) -> Result<PState<P>, Error> {
         self.repo.block_on(self.repo.retrieve_key_of_one(key))
+    }
+
+    fn fetch_all<'a, K: Reference<Target = P>>(
+        self,
+        keys: impl IntoIterator<Item = &'a K>,
+    ) -> Result<HashMap<K, PState<P>>, Error> {
+        self.repo.block_on(self.repo.clone().fetch_all(keys))
+    }
+
+    /// See [`Repo::find_with`](crate::Repo::find_with).
+    pub fn find_with<R: References<P>>(&self, query: Query<P>, references: R) -> Result<WithTargets<P, R>, Error> {
+        self.repo.block_on(self.repo.find_with(query, references))
+    }
+
+    /// See [`Repo::with_targets`](crate::Repo::with_targets).
+    pub fn with_targets<R: References<P>>(
+        &self,
+        states: impl IntoIterator<Item = PState<P>>,
+        references: R,
+    ) -> Result<WithTargets<P, R>, Error> {
+        self.repo.block_on(self.repo.with_targets(states, references))
     }
 
     /// See [`Repo::find`](crate::Repo::find).

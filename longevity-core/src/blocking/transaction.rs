@@ -1,5 +1,6 @@
 //! Transactions and snapshots without `async`.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use crate::backend::{Backend, TransactionMode};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel};
 use crate::persistent::PersistentType;
+use crate::repo::Reference;
+use crate::state::PState;
 use crate::store;
 
 impl<M: DomainModel, B: Backend> Longevity<M, B> {
@@ -67,6 +70,25 @@ impl<M: DomainModel, B: Backend> Transaction<M, B> {
         P::Root: InModel<M>,
     {
         Repo { repo: self.transaction.repo() }
+    }
+
+    /// See [`Transaction::fetch`](crate::Transaction::fetch).
+    pub fn fetch<K: Reference>(&self, key: &K) -> Result<Option<PState<K::Target>>, Error>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().retrieve(key)
+    }
+
+    /// See [`Transaction::fetch_all`](crate::Transaction::fetch_all).
+    pub fn fetch_all<'a, K: Reference>(
+        &self,
+        keys: impl IntoIterator<Item = &'a K>,
+    ) -> Result<HashMap<K, PState<K::Target>>, Error>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().fetch_all(keys)
     }
 
     /// See [`Transaction::transaction`](crate::Transaction::transaction).
@@ -140,6 +162,25 @@ impl<M: DomainModel, B: Backend> Snapshot<M, B> {
         P::Root: InModel<M>,
     {
         Repo { repo: self.snapshot.repo() }
+    }
+
+    /// See [`Snapshot::fetch`](crate::Snapshot::fetch).
+    pub fn fetch<K: Reference>(&self, key: &K) -> Result<Option<PState<K::Target>>, Error>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().retrieve(key)
+    }
+
+    /// See [`Snapshot::fetch_all`](crate::Snapshot::fetch_all).
+    pub fn fetch_all<'a, K: Reference>(
+        &self,
+        keys: impl IntoIterator<Item = &'a K>,
+    ) -> Result<HashMap<K, PState<K::Target>>, Error>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().fetch_all(keys)
     }
 }
 

@@ -28,6 +28,8 @@ mod level;
 mod read;
 mod write;
 
+use std::any::TypeId;
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -46,16 +48,27 @@ pub(crate) use aggregates::{Group, undecoded};
 pub(crate) use bounds::ensure_within;
 pub(crate) use level::{Level, Open};
 
+/// The tables of a store, by their root types.
+pub(crate) type Tables<B> = HashMap<TypeId, Arc<StoreTable<B>>>;
+
 /// A table as a repository sees it, of a store or of a transaction.
 pub(crate) struct Table<B: Backend> {
     of_store: Arc<StoreTable<B>>,
+    /// All tables of the store.
+    tables: Arc<Tables<B>>,
     /// `None` outside of a transaction.
     pub(crate) level: Option<Arc<Level<B>>>,
 }
 
 impl<B: Backend> Table<B> {
-    pub(crate) fn new(of_store: Arc<StoreTable<B>>, level: Option<Arc<Level<B>>>) -> Self {
-        Self { of_store, level }
+    /// The table of a root type; `None` if the domain model does not contain the type.
+    pub(crate) fn new(tables: &Arc<Tables<B>>, root: TypeId, level: Option<Arc<Level<B>>>) -> Option<Self> {
+        Some(Self { of_store: Arc::clone(tables.get(&root)?), tables: Arc::clone(tables), level })
+    }
+
+    /// The table of another root type, in the same transaction.
+    pub(crate) fn of_root(&self, root: TypeId) -> Option<Self> {
+        Self::new(&self.tables, root, self.level.clone())
     }
 
     /// Passes on the result of a read, which may have lost the transaction.
@@ -77,7 +90,7 @@ impl<B: Backend> Table<B> {
 
 impl<B: Backend> Clone for Table<B> {
     fn clone(&self) -> Self {
-        Self { of_store: Arc::clone(&self.of_store), level: self.level.clone() }
+        Self { of_store: Arc::clone(&self.of_store), tables: Arc::clone(&self.tables), level: self.level.clone() }
     }
 }
 

@@ -4,9 +4,11 @@
 
 mod by_query;
 mod deletion;
+mod fetch;
 mod page;
 mod project;
 mod read;
+mod references;
 mod stream;
 mod write;
 mod write_error;
@@ -29,6 +31,7 @@ use crate::value::ValueRef;
 pub use page::Page;
 pub use project::Groups;
 pub use read::Retrieval;
+pub use references::{Reference, References, Refers, WithTargets};
 pub use stream::PStates;
 pub use write_error::WriteError;
 

@@ -63,12 +63,16 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     /// The position of the key, and the values of the key value in its columns.
     pub(super) fn key_of<'a, K: KeyFor<P>>(&self, key: &'a K) -> Result<(usize, KeyColumns<'a>), Error> {
-        let definition = &*self.table.definition;
-        let index = definition.key(TypeId::of::<K>()).ok_or_else(|| Error::InvalidModel {
+        let (definition, index) = (&*self.table.definition, self.position_of::<K>()?);
+        Ok((index, key_columns(definition, &definition.indexes[index], key)))
+    }
+
+    /// The position of the key of this type among the indexes.
+    pub(super) fn position_of<K: KeyFor<P>>(&self) -> Result<usize, Error> {
+        self.table.definition.key(TypeId::of::<K>()).ok_or_else(|| Error::InvalidModel {
             type_name: P::NAME,
             problem: format!("declares no key of type {}", std::any::type_name::<K>()),
-        })?;
-        Ok((index, key_columns(definition, &definition.indexes[index], key)))
+        })
     }
 
     /// The persistent with this key value; [`Error::NotFound`] if there is none.

@@ -13,12 +13,13 @@ use tracing::Instrument;
 
 use crate::backend::Backend;
 use crate::encoding::may_be_too_deep;
-use crate::engine::{Level, StoreTable, Table};
+use crate::engine::{Level, StoreTable, Table, Tables};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel, ModelBuilder};
 use crate::options::Options;
 use crate::persistent::PersistentType;
-use crate::repo::Repo;
+use crate::repo::{Reference, Repo, Retrieval};
+use crate::state::PState;
 use crate::table::TableDefinition;
 
 pub use transaction::{OpenTransaction, Snapshot, Transaction};
@@ -42,7 +43,7 @@ pub struct Longevity<M, B: Backend> {
 
 struct Shared<B: Backend> {
     backend: Arc<B>,
-    tables: HashMap<TypeId, Arc<StoreTable<B>>>,
+    tables: Arc<Tables<B>>,
     options: Arc<Options>,
 }
 
@@ -72,7 +73,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         let options = Arc::new(options);
         let span = tracing::debug_span!("open", model = M::NAME, backend = backend.name());
         let handles = backend.open(&definitions).instrument(span).await?;
-        let tables = types
+        let tables: Tables<B> = types
             .into_iter()
             .zip(definitions)
             .zip(handles)
@@ -90,7 +91,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
                 )
             })
             .collect();
-        Ok(Self { shared: Arc::new(Shared { backend, tables, options }), model: PhantomData })
+        Ok(Self { shared: Arc::new(Shared { backend, tables: Arc::new(tables), options }), model: PhantomData })
     }
 
     /// Creates the tables, keys and indexes of the model. May be called any number of times: it adds what is missing and
@@ -181,8 +182,49 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         P: PersistentType,
         P::Root: InModel<M>,
     {
-        let table = self.shared.tables.get(&TypeId::of::<P::Root>());
-        Repo::new(Table::new(Arc::clone(table.unwrap_or_else(|| not_listed(P::NAME, M::NAME))), level))
+        let table = Table::new(&self.shared.tables, TypeId::of::<P::Root>(), level);
+        Repo::new(table.unwrap_or_else(|| not_listed(P::NAME, M::NAME)))
+    }
+
+    /// The persistent that the key value refers to, if there is one.
+    ///
+    /// Costs one look-up in the key's index.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open_references.txt")]
+    /// let book = books.retrieve_one(&Code(1)).await?;
+    /// let author = store.fetch(&book.author).await?;
+    /// assert_eq!(author.unwrap().name, book.author);
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
+    pub fn fetch<'a, K: Reference>(&self, key: &'a K) -> Retrieval<'a, Option<PState<K::Target>>>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().into_fetch(key)
+    }
+
+    /// The persistents that the key values refer to, by key value. A key value that no persistent has is not in the map.
+    ///
+    /// Costs one query for up to 1,000 distinct keys.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open_references.txt")]
+    /// let all = books.find(Book::query().all()).await?;
+    /// let authors = store.fetch_all(all.iter().map(|book| &book.author)).await?;
+    /// for book in all {
+    ///     assert_eq!(authors[&book.author].name, book.author);
+    /// }
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
+    pub async fn fetch_all<'a, K: Reference>(
+        &self,
+        keys: impl IntoIterator<Item = &'a K>,
+    ) -> Result<HashMap<K, PState<K::Target>>, Error>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().fetch_all(keys).await
     }
 
     /// The back end.

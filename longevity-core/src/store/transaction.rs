@@ -1,5 +1,6 @@
 //! Transactions over all repositories of a store, and snapshots of it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -13,7 +14,8 @@ use crate::engine::{Level, Open};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel};
 use crate::persistent::PersistentType;
-use crate::repo::Repo;
+use crate::repo::{Reference, Repo, Retrieval};
+use crate::state::PState;
 
 impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// Runs the work in a transaction, all or nothing. Commits the transaction if the work succeeds, and rolls it back if the
@@ -211,6 +213,25 @@ impl<M: DomainModel, B: Backend> Transaction<M, B> {
         self.store.repo_in(Some(Arc::clone(&self.level)))
     }
 
+    /// The persistent that the key value refers to, as the transaction sees it; see [`Longevity::fetch`].
+    pub fn fetch<'a, K: Reference>(&self, key: &'a K) -> Retrieval<'a, Option<PState<K::Target>>>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().into_fetch(key)
+    }
+
+    /// The persistents that the key values refer to, as the transaction sees it; see [`Longevity::fetch_all`].
+    pub async fn fetch_all<'a, K: Reference>(
+        &self,
+        keys: impl IntoIterator<Item = &'a K>,
+    ) -> Result<HashMap<K, PState<K::Target>>, Error>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().fetch_all(keys).await
+    }
+
     /// Runs the work in a transaction that is nested in this one: a savepoint. If the work fails, panics or is dropped, its
     /// writes are undone, and this transaction continues. Until the nested transaction ends, only that one can be used: a read
     /// through this one is an [`Error::TransactionNested`], and a write loses it. The nested transaction is not tried again on
@@ -337,6 +358,25 @@ impl<M: DomainModel, B: Backend> Snapshot<M, B> {
         P::Root: InModel<M>,
     {
         self.store.repo_in(Some(Arc::clone(&self.level)))
+    }
+
+    /// The persistent that the key value refers to, as of the snapshot's moment; see [`Longevity::fetch`].
+    pub fn fetch<'a, K: Reference>(&self, key: &'a K) -> Retrieval<'a, Option<PState<K::Target>>>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().into_fetch(key)
+    }
+
+    /// The persistents that the key values refer to, as of the snapshot's moment; see [`Longevity::fetch_all`].
+    pub async fn fetch_all<'a, K: Reference>(
+        &self,
+        keys: impl IntoIterator<Item = &'a K>,
+    ) -> Result<HashMap<K, PState<K::Target>>, Error>
+    where
+        <K::Target as PersistentType>::Root: InModel<M>,
+    {
+        self.repo().fetch_all(keys).await
     }
 }
 

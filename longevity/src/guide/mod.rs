@@ -1,4 +1,4 @@
-//! A first program, the query language, and transactions, chapter by chapter. All code in it is compiled and run.
+//! A first program, the query language, references, and transactions, chapter by chapter. All code in it is compiled and run.
 //!
 //! | chapter | |
 //! | --- | --- |
@@ -8,6 +8,7 @@
 //! | [`pages`] | orders, windows, and pages that stay where they are |
 //! | [`results`] | what a query returns: states, one state, some values, aggregates, groups |
 //! | [`changes`] | updates and deletes by query, and patches of single properties |
+//! | [`references`] | from one persistent to another, by key value: rows with what they refer to |
 //! | [`transactions`] | writes that happen together or not at all, reads of one moment, and what to do after an error |
 //! | [`plans`] | which index serves a query, and tests that fail if none does |
 //!
@@ -32,5 +33,6 @@ pub mod first;
 pub mod pages;
 pub mod plans;
 pub mod poly;
+pub mod references;
 pub mod results;
 pub mod transactions;

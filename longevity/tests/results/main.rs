@@ -18,3 +18,5 @@ mod pages;
 mod patches;
 #[path = "../../../tests/tests/results/positions.rs"]
 mod positions;
+#[path = "../../../tests/tests/results/references.rs"]
+mod references;

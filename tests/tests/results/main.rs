@@ -10,5 +10,6 @@ mod options;
 mod pages;
 mod patches;
 mod positions;
+mod references;
 mod require_indexes;
 mod stores;
