@@ -114,6 +114,11 @@ impl<B: Backend> Level<B> {
         if self.stage() == OPEN && self.is_nested_still() { Ok(()) } else { Err(self.refusal()) }
     }
 
+    /// Whether it is a transaction that writes, and not a snapshot.
+    pub(crate) fn may_write(&self) -> bool {
+        matches!(self.shared.mode, TransactionMode::ReadWrite)
+    }
+
     /// Fails if the transaction may not write rows of the type.
     pub(crate) fn ensure_writable(&self, type_name: &'static str) -> Result<(), Error> {
         match self.shared.mode {

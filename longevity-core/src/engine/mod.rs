@@ -157,9 +157,9 @@ pub(crate) fn primary_key(definition: &TableDefinition, value_at: &ValueAt<'_>) 
 }
 
 impl<B: Backend> Table<B> {
-    /// The transaction that states read here come from.
+    /// The transaction that states read here come from. Those of a snapshot come from none, because they are committed.
     pub(crate) fn origin(&self) -> Option<Arc<Origin>> {
-        self.level.as_ref().map(|level| Arc::clone(level.origin()))
+        self.level.as_ref().filter(|level| level.may_write()).map(|level| Arc::clone(level.origin()))
     }
 
     /// Fails if a transaction may not write rows of the type.

@@ -43,7 +43,7 @@
 //! ```
 //!
 //! A state from a transaction is valid everywhere once the transaction is committed. Until then it is refused outside; if the
-//! transaction is undone, it is refused for good.
+//! transaction is undone, it is refused for good. A state from a snapshot is valid everywhere at once.
 //!
 //! The error is of the work's own type: any type that can be made from [`Error`](crate::Error). An error, a panic and a dropped
 //! future roll the transaction back, and leave nothing behind. A write that fails loses the transaction, even if the work

@@ -9,6 +9,7 @@ use crate::bank::{Account, Customer, Number, Person, Store, account, assert_same
 on_each_back_end!(
     a_snapshot_shows_one_moment_over_all_types,
     a_snapshot_refuses_writes,
+    a_state_of_a_snapshot_may_be_written_elsewhere,
     writers_and_a_snapshot_do_not_wait_for_each_other,
     a_key_is_looked_up_as_it_was,
     a_long_stream_shows_what_was_there_and_ends_with_the_snapshot,
@@ -35,6 +36,28 @@ async fn a_snapshot_shows_one_moment_over_all_types<B: Backend>(bank: &Store<B>)
     .await
     .unwrap();
     assert_eq!(counts(bank).await, (5, 1));
+}
+
+/// What a snapshot sees is committed, whatever becomes of the snapshot.
+async fn a_state_of_a_snapshot_may_be_written_elsewhere<B: Backend>(bank: &Store<B>) {
+    let accounts = bank.repo::<Account>();
+    accounts.create_many((0..3).map(|number| account(number, 1))).await.unwrap();
+    let mut states = Vec::new();
+    for is_to_fail in [false, true] {
+        let seen = std::sync::Mutex::new(Vec::new());
+        let read = bank.snapshot(async |at| {
+            let mut found = at.repo::<Account>().find(Account::query().order_by(Account::props().number.asc())).await?;
+            let written = accounts.update(found.remove(0).modify(|it| it.balance += 1)).await?;
+            assert_eq!(written.balance, if is_to_fail { 3 } else { 2 });
+            *seen.lock().unwrap() = found;
+            if is_to_fail { Err(Error::InvalidCursor { problem: "none" }) } else { Ok(()) }
+        });
+        assert_eq!(read.await.is_err(), is_to_fail);
+        states.push(seen.into_inner().unwrap().remove(usize::from(is_to_fail)));
+    }
+    for state in states {
+        accounts.update(state.modify(|it| it.balance = 9)).await.unwrap();
+    }
 }
 
 async fn a_snapshot_refuses_writes<B: Backend>(bank: &Store<B>) {
