@@ -45,7 +45,7 @@
 //! # Where to go next
 //!
 //! * [`guide`], chapter by chapter: [a first program with keys](guide::first), the query language,
-//!   [transactions](guide::transactions).
+//!   [references](guide::references), [transactions](guide::transactions).
 //! * The derives list their attributes: [`PersistentType`](macro@PersistentType), [`Component`], [`KeyVal`](macro@KeyVal),
 //!   [`DomainModel`](macro@DomainModel), [`Projected`](macro@Projected).
 //! * [`Longevity`] is the store, [`Repo`] a repository, [`PState`] a value with its row's id and version. [`Query`] and [`Prop`]
@@ -155,7 +155,7 @@ macro_rules! __if_testkit {
     ($($tokens:tt)*) => {};
 }
 
-// The README's program is compiled and run.
+// The README's programs are compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}

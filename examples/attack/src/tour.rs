@@ -114,16 +114,17 @@ fn sub_techniques<B: Backend>(store: &Longevity<Attack, B>) -> Outcome {
 }
 
 fn software<B: Backend>(store: &Longevity<Attack, B>, technique: &PState<Technique>) -> Outcome {
-    heading("Through relationships", "r.target_ref.eq(&technique.id) & r.relationship_type.eq(Uses)");
+    heading("Rows with what they refer to", "relationships.find_with(query, &r.source_ref)");
     let r = Relationship::props();
     let uses = r.target_ref.eq(&technique.id) & r.relationship_type.eq(RelationshipType::Uses);
-    let objects = store.repo::<Object>();
     let (mut malware, mut tools) = (Vec::new(), Vec::new());
-    for uses in store.repo::<Relationship>().find(Relationship::query().filter(uses))? {
-        match objects.retrieve_one(&uses.source_ref)?.into_value() {
-            Object::Malware(software) => malware.push(software.name),
-            Object::Tool(software) => tools.push(software.name),
-            _ => {}
+    // Two queries: one for the relationships, and one for all objects that they refer to.
+    let relationships = store.repo::<Relationship>();
+    for (_, source) in relationships.find_with(Relationship::query().filter(uses), &r.source_ref)? {
+        match source.map(PState::into_value) {
+            Some(Object::Malware(software)) => malware.push(software.name),
+            Some(Object::Tool(software)) => tools.push(software.name),
+            Some(_) | None => {}
         }
     }
     malware.sort();

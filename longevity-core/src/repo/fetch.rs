@@ -36,13 +36,13 @@ impl<B: Backend> std::fmt::Debug for Fetcher<'_, B> {
 }
 
 impl<B: Backend> Fetcher<'_, B> {
-    /// The states that have these keys, each of which is there once.
+    /// The states that have these keys. The keys must be distinct.
     pub(super) async fn states<K: Reference>(self, keys: Vec<K>) -> Result<Found<K>, Error> {
         let table = self.table.of_root(TypeId::of::<<K::Target as PersistentType>::Root>());
         let Some(table) = table else {
             let problem = "a reference leads to it, but it is not in the domain model: add it to `#[domain_model(..)]`"
                 .to_owned();
-            return Err(Error::InvalidModel { type_name: K::Target::NAME, problem });
+            return Err(Error::InvalidModel { type_name: <K::Target as PersistentType>::Root::NAME, problem });
         };
         Repo::<K::Target, B>::new(table).by_keys(keys).await
     }
@@ -63,7 +63,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         async move { self.by_keys(keys).await }
     }
 
-    /// The states that have these keys, each of which is there once.
+    /// The states that have these keys. The keys must be distinct.
     async fn by_keys<K: Reference<Target = P>>(&self, keys: Vec<K>) -> Result<Found<K>, Error> {
         let mut found = Found::<K>::with_capacity(keys.len());
         if let [key] = &*keys {
@@ -81,10 +81,11 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     }
 
     /// All rows that the query finds, in its order, each with what the references lead to: a state, `None` or a list; see
-    /// [`Refers::Targets`](crate::Refers::Targets). Several references are a tuple.
+    /// [`Refers::Targets`](crate::Refers::Targets). Pass several references as a tuple.
     ///
     /// Costs the query and, for each reference, one more query for up to 1,000 distinct keys, never one for each row. Another
-    /// task may change a target between these. In a [snapshot](crate::Longevity::snapshot) all are of one moment.
+    /// task may change a target between these queries. In a [snapshot](crate::Longevity::snapshot), all of them see the same
+    /// moment.
     ///
     /// Fails with [`Error::InvalidModel`] if a target's type is not in the domain model.
     ///
@@ -109,8 +110,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         self.with_targets(self.find(query).await?, references).await
     }
 
-    /// The states, each with what the references lead to, as [`find_with`](Self::find_with) does for the rows of a query. For
-    /// states that are there already: those of a page, or some of a stream.
+    /// The states, each with what the references lead to, as [`find_with`](Self::find_with) does for the rows of a query. Use it
+    /// for states that you already have, such as those of a page or a stream.
     ///
     /// ```
     #[doc = include_str!("../../doc/open_references.txt")]

@@ -17,7 +17,7 @@ use crate::storable::{Prop, Storable};
 
 /// A key value whose type is a key of the persistent type that it names. It refers to the persistent that has it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` refers to no persistent",
+    message = "`{Self}` does not refer to a persistent type",
     label = "expected a key value",
     note = "a key value names its persistent type, which declares it as a key: `#[persistent(key(..))]`"
 )]
@@ -41,7 +41,7 @@ where
 pub trait Refers: Storable {
     /// The key value.
     type Key: Reference;
-    /// What the references lead to. A reference that dangles leads nowhere: it is `None`, or it is missing in a list or a map.
+    /// What the references lead to. A reference that dangles leads nowhere: it is `None`, or it is missing from a list or a map.
     type Targets: Send;
 
     #[doc(hidden)]
@@ -83,49 +83,51 @@ impl<K: Reference> Refers for Option<K> {
     }
 }
 
-macro_rules! of_elements {
-    ($([$($generics:tt)*] $type:ty;)*) => {$(
-        impl<K: Reference $($generics)*> Refers for $type {
-            type Key = K;
-            type Targets = Vec<Target<K>>;
-
-            fn keys(&self) -> impl Iterator<Item = &K> {
-                self.iter()
-            }
-
-            fn targets(self, found: &Found<K>) -> Self::Targets {
-                self.iter().filter_map(|key| found.get(key).cloned()).collect()
-            }
-        }
-    )*};
-}
-
-of_elements! {
-    [] Vec<K>;
-    [+ Ord] BTreeSet<K>;
-    [, S: BuildHasher + Clone + Send + Sync + 'static] HashSet<K, S>;
-}
-
-macro_rules! of_entries {
-    ($([$($generics:tt)*] $type:ty, $targets:ty;)*) => {$(
+/// A collection of references, and an option of it, which leads nowhere if it is `None`.
+macro_rules! collections {
+    ($([$($generics:tt)*] $type:ty, $targets:ty, $keys:ident, $of:expr;)*) => {$(
         impl<$($generics)*> Refers for $type {
             type Key = K;
             type Targets = $targets;
 
             fn keys(&self) -> impl Iterator<Item = &K> {
-                self.values()
+                self.$keys()
             }
 
             fn targets(self, found: &Found<K>) -> Self::Targets {
-                self.into_iter().filter_map(|(name, key)| Some((name, found.get(&key)?.clone()))).collect()
+                self.into_iter().filter_map(|element| $of(element, found)).collect()
+            }
+        }
+
+        impl<$($generics)*> Refers for Option<$type> {
+            type Key = K;
+            type Targets = $targets;
+
+            fn keys(&self) -> impl Iterator<Item = &K> {
+                self.iter().flat_map(|references| references.$keys())
+            }
+
+            fn targets(self, found: &Found<K>) -> Self::Targets {
+                self.into_iter().flatten().filter_map(|element| $of(element, found)).collect()
             }
         }
     )*};
 }
 
-of_entries! {
-    [N: Storable + Ord, K: Reference] BTreeMap<N, K>, BTreeMap<N, Target<K>>;
-    [N: Storable + Eq + Hash, K: Reference, S: BuildHasher + Clone + Send + Sync + 'static] HashMap<N, K, S>, HashMap<N, Target<K>>;
+fn of_element<K: Reference>(key: K, found: &Found<K>) -> Option<Target<K>> {
+    found.get(&key).cloned()
+}
+
+fn of_entry<N, K: Reference>((name, key): (N, K), found: &Found<K>) -> Option<(N, Target<K>)> {
+    Some((name, found.get(&key)?.clone()))
+}
+
+collections! {
+    [K: Reference] Vec<K>, Vec<Target<K>>, iter, of_element;
+    [K: Reference + Ord] BTreeSet<K>, Vec<Target<K>>, iter, of_element;
+    [K: Reference, S: BuildHasher + Clone + Send + Sync + 'static] HashSet<K, S>, Vec<Target<K>>, iter, of_element;
+    [N: Storable + Ord, K: Reference] BTreeMap<N, K>, BTreeMap<N, Target<K>>, values, of_entry;
+    [N: Storable + Eq + Hash, K: Reference, S: BuildHasher + Clone + Send + Sync + 'static] HashMap<N, K, S>, HashMap<N, Target<K>>, values, of_entry;
 }
 
 /// States, each with what its references lead to. Come from [`Repo::find_with`](crate::Repo::find_with).
@@ -133,7 +135,7 @@ pub type WithTargets<P, R> = Vec<(PState<P>, <R as References<P>>::Targets)>;
 
 /// References of the rows of `P`: a property that contains key values, or a tuple of up to eight such properties.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no reference of rows of `{P}`",
+    message = "`{Self}` is not a reference in rows of `{P}`",
     label = "expected a property of `{P}` or of its poly type that contains key values, or a tuple of such properties"
 )]
 pub trait References<P>: Projection<P> {

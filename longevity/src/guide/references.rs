@@ -1,15 +1,15 @@
 //! References: from one persistent to another, by key value.
 //!
 //! A key value names the type that it identifies. So a property that is a key value refers to a persistent, and no other
-//! declaration is needed. A list, a set, an option or a map of key values refers to several. Your types contain the key values
-//! alone; what these lead to is fetched when you ask for it.
+//! declaration is needed. An option refers to one persistent or to none. A list, a set or a map of key values refers to several.
+//! Your types contain only the key values. Their targets are fetched when you ask for them.
 //!
 //! | | |
 //! | --- | --- |
 //! | [`fetch`](crate::Longevity::fetch) | what one reference leads to |
 //! | [`fetch_all`](crate::Longevity::fetch_all) | what many references lead to, by key value |
 //! | [`find_with`](crate::Repo::find_with) | the rows of a query, each with what its references lead to |
-//! | [`with_targets`](crate::Repo::with_targets) | the same for states that are there already, such as those of a [page](super::pages) |
+//! | [`with_targets`](crate::Repo::with_targets) | the same for states that you already have, such as those of a [page](super::pages) |
 //!
 //! The examples are about novels, their authors, and the authors' homes:
 //!
@@ -19,8 +19,8 @@
 //!
 //! # Rows with their targets
 //!
-//! [`find_with`](crate::Repo::find_with) does one query for the rows, and one more for each reference, however many rows there
-//! are. Up to 1,000 distinct key values are in one query. Several references are a tuple.
+//! [`find_with`](crate::Repo::find_with) runs one query for the rows, and one more for each reference, however many rows there
+//! are. One query asks for up to 1,000 distinct key values. Pass several references as a tuple.
 //!
 //! ```
 #![doc = include_str!("../../doc/open_references.txt")]
@@ -35,16 +35,17 @@
 //! | property | what comes with the row |
 //! | --- | --- |
 //! | `K` or `Option<K>` | `Option<PState<_>>` |
-//! | `Vec<K>`, `BTreeSet<K>` or `HashSet<K>` | `Vec<PState<_>>`, in the order of the property |
+//! | `Vec<K>`, `BTreeSet<K>` or `HashSet<K>` | `Vec<PState<_>>`, in the order of the list or of the `BTreeSet` |
 //! | `BTreeMap<N, K>` or `HashMap<N, K>` | such a map with `PState<_>` values |
+//! | an option of one of these collections | the same, which is empty if the option is `None` |
 //!
-//! A reference through a key of a poly type leads to a state of the poly type, whichever variant it is. Nothing yet keeps a
-//! target from being deleted: a reference that dangles leads to `None`, or is missing in a list or a map.
+//! A reference through a key of a poly type leads to a state of the poly type, whichever variant it is. A target can be deleted
+//! while references lead to it. A dangling reference leads to `None`; a list or a map leaves it out.
 //!
 //! # Three levels
 //!
-//! From level to level, [`fetch_all`](crate::Longevity::fetch_all) fetches each target once. This reads all novels, their authors
-//! and the authors' homes in three queries:
+//! Call [`fetch_all`](crate::Longevity::fetch_all) once for each further level. It fetches each target once. This reads all novels,
+//! their authors and the authors' homes in three queries:
 //!
 //! ```
 #![doc = include_str!("../../doc/open_references.txt")]

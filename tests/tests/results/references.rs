@@ -1,6 +1,6 @@
 //! What references lead to, and how many operations it takes to fetch it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -22,18 +22,33 @@ struct Person {
     born: i64,
 }
 
-/// A key of several fields.
+/// A key of several fields, two of which are in a component.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, KeyVal)]
 #[key_val(Shelf)]
 struct Spot {
-    room: String,
+    room: Room,
+    number: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Component)]
+struct Room {
+    house: String,
+    floor: i32,
+}
+
+/// A key of several fields without a component.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, KeyVal)]
+#[key_val(Shelf)]
+struct Label {
+    letter: char,
     number: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
-#[persistent(key(spot))]
+#[persistent(key(spot), key(label))]
 struct Shelf {
     spot: Spot,
+    label: Label,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, KeyVal)]
@@ -63,6 +78,9 @@ struct Book {
     roles: BTreeMap<String, Name>,
     place: Place,
     sequel: Option<Isbn>,
+    fans: HashSet<Name>,
+    prizes: HashMap<String, Name>,
+    translators: Option<Vec<Name>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
@@ -87,7 +105,15 @@ fn name(name: &str) -> Name {
 }
 
 fn spot(number: u32) -> Spot {
-    Spot { room: "a".to_owned(), number }
+    Spot { room: Room { house: "a".to_owned(), floor: 1 }, number }
+}
+
+fn label(number: u32) -> Label {
+    Label { letter: 'x', number }
+}
+
+fn shelf(number: u32) -> Shelf {
+    Shelf { spot: spot(number), label: label(number) }
 }
 
 fn isbn(isbn: &str) -> Isbn {
@@ -109,6 +135,9 @@ fn book(code: u32, owner: &str, place: Place) -> Book {
         roles: BTreeMap::new(),
         place,
         sequel: None,
+        fans: HashSet::new(),
+        prizes: HashMap::new(),
+        translators: None,
     }
 }
 
@@ -116,7 +145,7 @@ fn book(code: u32, owner: &str, place: Place) -> Book {
 fn filled<B: Backend>(store: &Longevity<Library, B>) -> Repo<Book, B> {
     let persons = ["ann", "bob", "cec"].map(|it| Person { name: name(it), born: it.len() as i64 });
     store.repo::<Person>().create_many(persons).unwrap();
-    store.repo::<Shelf>().create_many([1, 2].map(|number| Shelf { spot: spot(number) })).unwrap();
+    store.repo::<Shelf>().create_many([1, 2].map(shelf)).unwrap();
     store.repo::<Item>().create(series(9)).unwrap();
     let books = store.repo::<Book>();
     books
@@ -127,6 +156,9 @@ fn filled<B: Backend>(store: &Longevity<Library, B>) -> Repo<Book, B> {
                 readers: ["bob", "ann", "bob"].map(name).into(),
                 roles: BTreeMap::from([("cover".to_owned(), name("cec"))]),
                 sequel: Some(isbn("i2")),
+                fans: ["ann", "cec"].map(name).into(),
+                prizes: HashMap::from([("best".to_owned(), name("bob"))]),
+                translators: Some(["cec", "zoe", "bob"].map(name).into()),
                 ..book(1, "ann", Place::On { spot: spot(2) })
             },
             Book {
@@ -170,6 +202,14 @@ impl Question<Library> for Everywhere {
         );
         assert_eq!(found[0].1.2["cover"].born, 3);
 
+        let found = books.find_with(all(), (&b.fans, &b.prizes, &b.translators)).unwrap();
+        let (fans, prizes, translators) = &found[0].1;
+        let mut fans = names(fans);
+        fans.sort_unstable();
+        assert_eq!((fans, names(prizes.values())), (vec!["ann", "cec"], vec!["bob"]));
+        assert_eq!(names(translators), ["cec", "bob"]);
+        assert!(found[1].1.0.is_empty() && found[1].1.1.is_empty() && found[1].1.2.is_empty());
+
         // A key of the poly type leads to whichever variant has it, a key of a derived type to that type.
         let found = books.find_with(all(), (b.series, b.sequel)).unwrap();
         let (first, sequel) = &found[0].1;
@@ -210,15 +250,21 @@ impl Question<Library> for OneByOne {
         assert_eq!(store.fetch(&name("bob")).unwrap().unwrap().name, name("bob"));
         assert!(store.fetch(&name("zoe")).unwrap().is_none());
         assert_eq!(store.fetch(&spot(1)).unwrap().unwrap().spot, spot(1));
-        assert!(store.fetch(&Spot { room: "b".to_owned(), number: 1 }).unwrap().is_none());
+        let elsewhere = Spot { room: Room { house: "a".to_owned(), floor: 2 }, number: 1 };
+        assert!(store.fetch(&elsewhere).unwrap().is_none());
+        assert_eq!(store.fetch(&label(2)).unwrap().unwrap().into_value(), shelf(2));
         assert_eq!(store.fetch(&Code(9)).unwrap().unwrap().into_value(), series(9));
 
         let keys = ["bob", "zoe", "ann", "bob"].map(name);
         let found = store.fetch_all(&keys).unwrap();
         assert_eq!((found.len(), found[&name("ann")].born), (2, 3));
         assert!(store.fetch_all::<Name>([]).unwrap().is_empty());
-        let spots = [spot(1), spot(2), spot(3)];
-        assert_eq!(store.fetch_all(&spots).unwrap().len(), 2);
+        let spots = [spot(1), elsewhere, spot(2), spot(3)];
+        let found = store.fetch_all(&spots).unwrap();
+        assert_eq!((found.len(), &found[&spot(2)].label), (2, &label(2)));
+        let labels = [label(1), label(2), label(3)];
+        let found = store.fetch_all(&labels).unwrap();
+        assert_eq!((found.len(), &found[&label(2)].spot), (2, &spot(2)));
 
         // More keys than one query asks for.
         let many = (0..2500).map(|born| Person { name: Name(format!("p{born:04}")), born });
@@ -227,6 +273,19 @@ impl Question<Library> for OneByOne {
         let found = store.fetch_all(&keys).unwrap();
         assert_eq!(found.len(), 2500);
         assert!(found.iter().all(|(name, person)| person.name == *name));
+
+        // The index of the key serves each of these, in a table that is not small.
+        store.repo::<Shelf>().create_many((10..500).map(shelf)).unwrap();
+        let keys = ["bob", "zoe", "ann", "bob"].map(name);
+        let plans = [
+            store.repo::<Person>().explain(Person::query().filter(Person::props().name.is_in(&keys))),
+            store.repo::<Shelf>().explain(Shelf::query().filter(Shelf::props().spot.is_in(&spots))),
+            store.repo::<Shelf>().explain(Shelf::query().filter(Shelf::props().label.is_in(&labels))),
+            store.repo::<Shelf>().explain(Shelf::query().filter(Shelf::props().spot.eq(&spots[0]))),
+        ];
+        for plan in plans.map(Result::unwrap) {
+            assert!(plan.warning.is_none(), "{}: {plan:?}", B::NAME);
+        }
     }
 }
 
@@ -336,9 +395,10 @@ struct NoteId(u32);
 struct Note {
     id: NoteId,
     about: Name,
+    book: Isbn,
 }
 
-/// Persons are not in it.
+/// Persons and items are not in it.
 #[derive(Debug, DomainModel)]
 #[domain_model(Note)]
 struct Notes;
@@ -348,10 +408,30 @@ fn a_target_outside_of_the_model_is_an_error() {
     let store = Longevity::<Notes, _>::open(Mem::new()).unwrap();
     store.create_schema().unwrap();
     let notes = store.repo::<Note>();
-    notes.create(Note { id: NoteId(1), about: name("ann") }).unwrap();
+    notes.create(Note { id: NoteId(1), about: name("ann"), book: isbn("i1") }).unwrap();
     let error = notes.find_with(Note::query().all(), Note::props().about).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "Person: a reference leads to it, but it is not in the domain model: add it to `#[domain_model(..)]`"
-    );
+    let advice = "a reference leads to it, but it is not in the domain model: add it to `#[domain_model(..)]`";
+    assert_eq!(error.to_string(), format!("Person: {advice}"));
+    // What is to be added is the poly type.
+    let error = notes.find_with(Note::query().all(), Note::props().book).unwrap_err();
+    assert_eq!(error.to_string(), format!("Item: {advice}"));
+}
+
+/// They compile only if the futures can move to another thread.
+#[test]
+fn the_futures_can_be_sent_to_another_thread() {
+    fn sent<T>(future: impl Future<Output = T> + Send) -> T {
+        longevity::blocking::block_on(future)
+    }
+    let store = Longevity::<Library, _>::open(Mem::new()).unwrap();
+    store.create_schema().unwrap();
+    let books = filled(&store);
+    let store = store.asynchronous();
+    let all = books.find(Book::query().all()).unwrap();
+    let owners = sent(store.fetch_all(all.iter().flat_map(|book| &book.readers)));
+    assert_eq!(owners.unwrap().len(), 3);
+    let b = Book::props();
+    let found = sent(store.repo::<Book>().find_with(Book::query().all(), (&b.readers, &b.roles)));
+    assert_eq!(found.unwrap().len(), 2);
+    assert!(sent(store.fetch(&name("ann"))).unwrap().is_some());
 }

@@ -182,7 +182,11 @@ impl IndexRange {
             let end = start.iter().copied().chain([ABOVE]).collect();
             Self { index: self.index, equal_columns: self.equal_columns + 1, bounded: false, start, end }
         };
-        Some(values.into_iter().map(range).collect())
+        let mut ranges: Vec<_> = values.into_iter().map(range).collect();
+        // Key values with several fields may have the first field in common.
+        ranges.sort_unstable_by(|a, b| a.start.cmp(&b.start));
+        ranges.dedup_by(|a, b| a.start == b.start);
+        Some(ranges)
     }
 
     pub(crate) fn new(definition: &TableDefinition, position: usize, facts: &Facts<'_>) -> Self {

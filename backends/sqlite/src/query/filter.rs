@@ -15,7 +15,7 @@ use crate::encode::column_value::{NAN, Representation, owned, sortable_bytes};
 use crate::encode::property::entries;
 use crate::encode::row::{DOC, ID, TYPE};
 use crate::encode::sql_functions::{CONTAINS, ITEM, LENGTH, PROPERTY, Properties, TEXT, TEXT_AT, list_of, number_of};
-use crate::query::columns::{column_of, columns_of_all, columns_of_fields};
+use crate::query::columns::{FieldColumn, column_of, columns_of_all, columns_of_fields};
 use crate::query::index_choice::by_derived_index;
 use crate::schema::layout::is_one_of;
 use crate::schema::names::quoted;
@@ -137,7 +137,10 @@ impl<'a> Translator<'a> {
         scope: Option<usize>,
     ) -> Option<String> {
         let columns = columns_of_fields(self.table, path, fields, scope)?;
-        let equal = |(column, (_, value)): (&usize, &(&str, Value))| {
+        let fields: Option<Vec<_>> =
+            columns.iter().map(|field| Some((field.column, field.value_in(fields)?))).collect();
+        let fields = fields?;
+        let equal = |(column, value): &(usize, &Value)| {
             let realized = &self.table.layout.columns[*column];
             let value = owned(value.as_value_ref(), realized.representation);
             self.values.push(value);
@@ -149,7 +152,7 @@ impl<'a> Translator<'a> {
             // Components are ordered as a whole only.
             Comparison::Lt | Comparison::Le | Comparison::Gt | Comparison::Ge => return None,
         };
-        let parts: Vec<_> = columns.iter().zip(fields).map(equal).collect();
+        let parts: Vec<_> = fields.iter().map(equal).collect();
         let equal = joined(&parts, " AND ", TRUE);
         Some(if negated { format!("({equal}) IS NOT TRUE") } else { equal })
     }
@@ -167,14 +170,15 @@ impl<'a> Translator<'a> {
     }
 
     /// Whether the fields of a component are those of one of the operands.
-    fn fields_among(&mut self, columns: &[usize], operands: &[Value]) -> String {
-        let realized: Vec<_> = columns.iter().map(|column| &self.table.layout.columns[*column]).collect();
+    fn fields_among(&mut self, columns: &[FieldColumn], operands: &[Value]) -> String {
+        let realized: Vec<_> = columns.iter().map(|field| &self.table.layout.columns[field.column]).collect();
         let mut values = Vec::with_capacity(operands.len() * columns.len());
         for operand in operands {
             if let Value::Record(fields) = operand {
-                let fields = fields.iter().zip(&realized);
-                values
-                    .extend(fields.map(|((_, value), realized)| owned(value.as_value_ref(), realized.representation)));
+                values.extend(columns.iter().zip(&realized).map(|(field, realized)| {
+                    let value = field.value_in(fields).unwrap_or(&Value::NONE);
+                    owned(value.as_value_ref(), realized.representation)
+                }));
             }
         }
         let names: Vec<_> = realized.iter().map(|realized| realized.quoted.as_str()).collect();

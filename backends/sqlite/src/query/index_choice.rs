@@ -9,7 +9,7 @@ use longevity_core::backend::{OrderBy, Predicate, scope_of};
 use longevity_core::table::Index;
 use longevity_core::value::Comparison;
 
-use crate::query::columns::{column_of, columns_of_all, columns_of_fields};
+use crate::query::columns::{FieldColumn, column_of, columns_of_all, columns_of_fields};
 use crate::schema::ready_table::ReadyTable;
 
 /// How the indexes serve a query.
@@ -95,7 +95,8 @@ fn column_bound(table: &ReadyTable, column: usize, part: &Predicate, scope: Opti
     let is_of = |path: &Path| column_of(table, path, scope) == Some(column);
     match part {
         Predicate::Compare { path, comparison: Comparison::Eq, operand: Value::Record(fields) } => {
-            columns_of_fields(table, path, fields, scope)?.contains(&column).then_some(ColumnBound::Equal)
+            let mut fields = columns_of_fields(table, path, fields, scope)?.into_iter();
+            fields.any(|field| field.column == column).then_some(ColumnBound::Equal)
         }
         Predicate::Compare { path, comparison, operand } => match comparison {
             Comparison::Eq => is_of(path).then_some(ColumnBound::Equal),
@@ -109,7 +110,8 @@ fn column_bound(table: &ReadyTable, column: usize, part: &Predicate, scope: Opti
         part if or_absent(part).is_some() => None,
         Predicate::In { path, operands, negated: false } => {
             let bound = if operands.len() == 1 { ColumnBound::Equal } else { ColumnBound::Among };
-            let of_fields = || columns_of_all(table, path, operands, scope).is_some_and(|all| all.contains(&column));
+            let is_one = |fields: Vec<FieldColumn>| fields.iter().any(|field| field.column == column);
+            let of_fields = || columns_of_all(table, path, operands, scope).is_some_and(is_one);
             (is_of(path) || of_fields()).then_some(bound)
         }
         Predicate::True

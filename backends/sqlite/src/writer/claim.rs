@@ -33,7 +33,7 @@ impl Claim {
         }
     }
 
-    /// Notes that its deadline is over, and returns the task to wake.
+    /// Notes that its deadline has passed, and returns the task to wake.
     #[must_use = "a task waits"]
     pub(crate) fn expire(&self, error: &SqliteError) -> Option<Waker> {
         match std::mem::replace(&mut *self.state(), State::Expired(error.clone())) {
@@ -42,14 +42,14 @@ impl Claim {
         }
     }
 
-    /// The error, if its deadline is over. If not, `waker` is the one to wake from now on.
+    /// The error, if its deadline has passed. If not, `waker` is the one to wake from now on.
     pub(crate) fn expired(&self, waker: &Waker) -> Option<SqliteError> {
         self.wait.polled();
         let mut state = self.state();
         match &mut *state {
             State::Waiting(waiting) => {
                 let old = std::mem::replace(waiting, waker.clone());
-                // A waker runs code of its own when it is dropped, so it is dropped after the lock.
+                // A waker runs code of its own when it is dropped, so it is dropped after the lock is released.
                 drop(state);
                 drop(old);
                 None

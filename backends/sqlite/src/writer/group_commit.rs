@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How often a task yields at most while fewer tasks are waiting than shared the last turn.
+/// The greatest number of times that a task yields while fewer tasks are waiting than shared the last turn.
 const YIELDS: u8 = 32;
 /// After this number of turns without company, a task assumes that it is alone. From then on it yields only once in this number of
 /// turns, to see whether it still is.
@@ -21,7 +21,7 @@ pub(crate) struct Gathering {
 
 impl Gathering {
     /// Whether a task that has yielded this often continues, because as many tasks are waiting as shared the last turn, or
-    /// because it has waited long enough. A task that was alone for long does not yield at all.
+    /// because it has waited long enough. A task that was alone for a long time does not yield at all.
     pub(crate) fn is_complete(&self, yields: u8, there: impl FnOnce() -> usize) -> bool {
         if yields == 0 {
             let alone = self.alone.load(Ordering::Relaxed);

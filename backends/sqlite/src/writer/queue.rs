@@ -15,7 +15,7 @@ use crate::error::SqliteError;
 use crate::writer::claim::Claim;
 use crate::writer::ticket::{Ticket, Turn};
 
-/// How long the connection is free before the tasks whose turn it is are passed over.
+/// How long the connection stays free before it passes over the tasks whose turn it is.
 const ALLOWANCE: Duration = Duration::from_millis(50);
 
 /// The tasks that wait for the connection.
@@ -121,7 +121,7 @@ impl Queue {
         !self.writes.is_empty() || !self.claims.is_empty()
     }
 
-    /// Takes the tasks out of the queue whose deadline is over at this moment, or all tasks that have a deadline.
+    /// Takes the tasks out of the queue whose deadline has passed at this moment, or all tasks that have a deadline.
     pub(crate) fn expire(&mut self, now: Option<Instant>) -> Expired {
         let is_over =
             |deadline: Option<Instant>| deadline.is_some_and(|deadline| now.is_none_or(|now| deadline <= now));
@@ -141,7 +141,7 @@ impl Queue {
     }
 }
 
-/// Tasks whose deadline is over.
+/// Tasks whose deadline has passed.
 pub(crate) struct Expired {
     writes: Turn,
     claims: Vec<Arc<Claim>>,

@@ -82,7 +82,7 @@ impl Future for Submission {
                 self.ticket = None;
                 Poll::Ready(answer)
             }
-            // More writes were before it than a transaction takes, or another process has the lock.
+            // More writes came before it than one transaction takes, or another process has the lock.
             None => Poll::Pending,
         }
     }
@@ -146,7 +146,7 @@ impl Writer {
 
     /// Does the writes in the queue when the other process's lock is free. A write that is dropped until then is not done.
     fn wait(&self) {
-        // The tasks that wait are woken last, also after a panic. Until then they leave the connection to this thread.
+        // The tasks that wait are woken last, even after a panic. Until then they leave the connection to this thread.
         let _waiting = Waiting(self);
         // If a transaction was faster, the writes in the queue follow it.
         let Some(held) = self.lock() else { return };

@@ -19,7 +19,7 @@ pub(crate) struct Synchronization {
     /// this file.
     log: OnceLock<File>,
     pub(crate) gathering: Gathering,
-    /// LockedConnection while the log is synchronized. The system reports a failure only once, so two synchronizations must not overlap.
+    /// Held while the log is synchronized. The system reports a failure only once, so two synchronizations must not overlap.
     turn: Mutex<()>,
     state: Mutex<State>,
 }

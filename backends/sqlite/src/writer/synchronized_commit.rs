@@ -41,8 +41,7 @@ impl Future for SynchronizedCommit {
             }
             return Poll::Pending;
         }
-        // This waits for transactions that wait for the connection, because they may commit soon. It does not wait if one of them
-        // runs already on another thread.
+        // This waits for transactions that wait for the connection, because they may commit soon. It does not wait if one of them is already running on another thread.
         let there = usize::try_from(state.committed - state.synced).unwrap_or(usize::MAX);
         let is_gathered = syncs.gathering.is_complete(self.yields, || there)
             && (Gathering::has_yielded_enough(self.yields) || !writer.is_wanted());

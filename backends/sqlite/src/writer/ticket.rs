@@ -71,7 +71,7 @@ impl Ticket {
         match &mut *state {
             State::Queued(_, waiting) | State::Taken(waiting) => {
                 let old = std::mem::replace(waiting, waker.clone());
-                // A waker runs code of its own when it is dropped, so it is dropped after the lock.
+                // A waker runs code of its own when it is dropped, so it is dropped after the lock is released.
                 drop(state);
                 drop(old);
                 None
