@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-/// A connection that waits for other processes until this is dropped.
+/// While this exists, its connection waits for other processes.
 pub(crate) struct PatientConnection<C: Deref<Target = Connection>>(C);
 
 impl<C: Deref<Target = Connection>> PatientConnection<C> {

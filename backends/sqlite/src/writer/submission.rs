@@ -57,7 +57,7 @@ impl Future for Submission {
             watch(&self.writer);
         }
         // The thread that waits for another process does the writes in the queue, and wakes the tasks that came too late for
-        // that. A transaction whose turn it is wakes them when it has ended.
+        // that. If it is a transaction's turn, the transaction wakes them when it ends.
         if writer.is_waiting() || !writer.queue().may_write() {
             return Poll::Pending;
         }

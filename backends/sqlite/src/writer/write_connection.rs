@@ -112,7 +112,7 @@ impl Writer {
             return Ok(());
         }
         self.relaxed.store(true, Ordering::Release);
-        // A statement that was prepared before would do nothing: SQLite does this while it prepares.
+        // The pragma takes effect while it is prepared, so a cached statement would do nothing.
         connection.execute_batch("PRAGMA synchronous = NORMAL")
     }
 
