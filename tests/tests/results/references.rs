@@ -62,7 +62,7 @@ struct Isbn(String);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
 #[persistent(poly, props(code: Code, owner: Name), key(code))]
 enum Item {
-    Book(Book),
+    Book(Box<Book>),
     Series(Series),
 }
 
