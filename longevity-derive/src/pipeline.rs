@@ -19,7 +19,7 @@ fn derive(input: TokenStream, expand: impl FnOnce(&DeriveInput, &mut Errors) -> 
         Ok(input) => {
             let mut errors = Errors::default();
             let mut code = expand(&input, &mut errors);
-            // No impls would be right for these, so there are none.
+            // For unions and types with lifetimes, no impl would be correct, so none is generated.
             if matches!(input.data, Data::Union(_)) || input.generics.lifetimes().next().is_some() {
                 code = TokenStream::new();
             }

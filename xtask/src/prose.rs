@@ -62,7 +62,7 @@ mod tests {
     fn a_phrase_is_found_in_any_case_and_over_the_end_of_a_line() {
         let phrases = [("stands behind", "follows"), ("a text", "a string")];
         let lines = |text: &str| found(text, &phrases).iter().map(|(line, ..)| *line).collect::<Vec<_>>();
-        assert_eq!(lines("//! What stands behind it.\nA text."), [1, 2]);
+        assert_eq!(lines("//! It stands behind the door.\nA text."), [1, 2]);
         assert_eq!(lines("    /// It stands\n    /// behind the other."), [1]);
         assert!(lines("It stands. Behind it is a text_file, and a texture.").is_empty());
     }

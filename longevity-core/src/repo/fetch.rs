@@ -70,10 +70,11 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
             found.extend(self.retrieve_key(key).await?.map(|state| (key.clone(), state)));
             return Ok(found);
         }
+        let key = &self.table.definition.indexes[self.position_of::<K>()?];
+        let path = key.properties.first().ok_or_else(Self::no_key::<K>)?;
         for keys in keys.chunks(KEYS_AT_ONCE) {
             let operands = keys.iter().map(|key| key.value_at(&[]).to_value()).collect();
-            let path = self.table.definition.indexes[self.position_of::<K>()?].properties[0].clone();
-            let select = Select::of(Predicate::In { path, operands, negated: false });
+            let select = Select::of(Predicate::In { path: path.clone(), operands, negated: false });
             let states = self.select(self.table.selected(Kind::of::<P>(), select)?).await?;
             found.extend(states.into_iter().map(|state| (K::of(&state.value).clone(), state)));
         }

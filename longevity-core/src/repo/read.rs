@@ -69,10 +69,13 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     /// The position of the key of this type among the indexes.
     pub(super) fn position_of<K: KeyFor<P>>(&self) -> Result<usize, Error> {
-        self.table.definition.key(TypeId::of::<K>()).ok_or_else(|| Error::InvalidModel {
-            type_name: P::NAME,
-            problem: format!("declares no key of type {}", std::any::type_name::<K>()),
-        })
+        self.table.definition.key(TypeId::of::<K>()).ok_or_else(Self::no_key::<K>)
+    }
+
+    #[cold]
+    pub(super) fn no_key<K>() -> Error {
+        let problem = format!("declares no key of type {}", std::any::type_name::<K>());
+        Error::InvalidModel { type_name: P::NAME, problem }
     }
 
     /// The persistent with this key value; [`Error::NotFound`] if there is none.

@@ -1,6 +1,5 @@
 //! References: properties that contain key values, and the states of what they refer to.
 
-use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 
@@ -160,14 +159,8 @@ impl<P, F: CoversRowsOf<P> + 'static, T: Refers + DeserializeOwned> References<P
 }
 
 /// Each key once.
-pub(super) fn distinct<K: Clone + Eq + Hash>(keys: impl IntoIterator<Item = impl Borrow<K>>) -> Vec<K> {
-    let mut distinct = HashSet::new();
-    for key in keys {
-        if !distinct.contains(key.borrow()) {
-            distinct.insert(key.borrow().clone());
-        }
-    }
-    distinct.into_iter().collect()
+pub(super) fn distinct<'a, K: Reference>(keys: impl IntoIterator<Item = &'a K>) -> Vec<K> {
+    keys.into_iter().collect::<HashSet<_>>().into_iter().cloned().collect()
 }
 
 impl<P, F: 'static, T: Storable> References<P> for VariantProp<F, Prop<F, T>>

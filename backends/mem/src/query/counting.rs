@@ -102,10 +102,8 @@ impl PredicateAndIndex<'_> {
         if !self.is_decided_by(predicate, &range, ranges.is_some()) {
             return None;
         }
-        if let Some(mut ranges) = ranges {
-            ranges.sort_by(|a, b| a.start.cmp(&b.start));
-            ranges.dedup();
-            return Some(ranges);
+        if ranges.is_some() {
+            return ranges;
         }
         if range.bounded && self.is_float(range.equal_columns) {
             range.start = range.start.max(self.after_nan(range.equal_columns));

@@ -167,7 +167,7 @@ impl IndexRange {
         is_single(&definition.indexes[self.index], self.equal_columns).then_some(&self.start)
     }
 
-    /// One range for each value that the next column may have, if these values are known.
+    /// One range for each distinct value that the next column may have, in the order of the values, if these are known.
     pub(crate) fn one_of(&self, definition: &TableDefinition, facts: &Facts<'_>) -> Option<Vec<Self>> {
         let column = *definition.indexes[self.index].columns.get(self.equal_columns)?;
         let values = facts.one_of(&definition.columns[column].path)?;
@@ -185,7 +185,7 @@ impl IndexRange {
         let mut ranges: Vec<_> = values.into_iter().map(range).collect();
         // Key values with several fields may have the first field in common.
         ranges.sort_unstable_by(|a, b| a.start.cmp(&b.start));
-        ranges.dedup_by(|a, b| a.start == b.start);
+        ranges.dedup();
         Some(ranges)
     }
 

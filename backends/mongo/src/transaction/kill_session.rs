@@ -11,7 +11,7 @@ use crate::connection::runtime;
 use crate::connection::unfinished::UNDO_TIMEOUT;
 use crate::error::MongoError;
 
-/// How long a command may continue after its caller is gone. Most answers are already under way.
+/// How long a command may continue after its caller is gone. Most replies have been sent by then.
 pub(crate) const REPLY_GRACE: Duration = Duration::from_millis(100);
 /// Ends all work of a session on the server.
 pub(crate) async fn kill(client: &Client, session: &Document) {

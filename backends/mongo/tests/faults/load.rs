@@ -42,7 +42,7 @@ pub(crate) struct Journal {
     acknowledged: Vec<(Instant, Instant)>,
 }
 
-/// Callers that work until they are told to stop.
+/// Callers that repeat their operations until they are stopped.
 pub(crate) struct Load {
     shared: Arc<Shared>,
     tasks: JoinSet<()>,

@@ -94,7 +94,7 @@ impl Failing {
         status.get_document("transactions").unwrap().get_i64("currentOpen").unwrap()
     }
 
-    /// The number of operations on a collection that are under way.
+    /// The number of operations that run on a collection.
     pub(crate) async fn running(&self, namespace: &str) -> usize {
         let stages = [doc! { "$currentOp": { "allUsers": true } }, doc! { "$match": { "ns": namespace } }];
         let mut found = self.client.database("admin").aggregate(stages).await.unwrap();

@@ -72,7 +72,7 @@ fn a_primary_hangs_under_load() {
         let primary = set.primary().unwrap();
         let paused = Instant::now();
         set.members()[primary].pause().unwrap();
-        // A new caller finds the new primary. Operations that are under way wait, because the driver does not give up a
+        // A new caller finds the new primary. Operations that have begun wait, because the driver does not give up a
         // connection.
         assert_ne!(set.wait_for_primary(PATIENCE).unwrap(), primary);
         crate::place::store::<Faults>(set.uri_of("faults")).await;

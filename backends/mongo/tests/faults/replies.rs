@@ -1,5 +1,5 @@
-//! Commands that fail, and replies that are lost. An operation that the driver repeats is done once, and a caller that cannot be
-//! helped is told to repeat the operation.
+//! Commands that fail, and replies that are lost. An operation that the driver repeats is done once. If the driver gives up, the
+//! error tells the caller to repeat the operation.
 
 use std::time::{Duration, Instant};
 

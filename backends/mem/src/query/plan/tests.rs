@@ -235,3 +235,12 @@ fn a_range_includes_or_excludes_its_bounds_as_asked() {
         assert!(!outside.iter().any(holds), "{predicate:?}");
     }
 }
+
+#[test]
+fn key_values_with_a_common_first_field_are_looked_at_once() {
+    let operands = vec![isbn(2, 1), isbn(1, 1), isbn(1, 2), isbn(2, 3)];
+    let plan = plan(Predicate::In { path: path(&[&ISBN]), operands, negated: false }, "");
+    let Candidates::Union(ranges) = plan.candidates else { panic!("{plan:?}") };
+    assert_eq!(ranges.len(), 2);
+    assert!(ranges[0].start < ranges[1].start);
+}
