@@ -2,12 +2,14 @@
 
 use std::any::TypeId;
 
-use crate::definition::{Declaration, PrimaryKeyKind, PropertyDefinition, RootDefinition};
+use crate::definition::{
+    Declaration, OnDelete, PrimaryKeyKind, PropertyDefinition, ReferenceDefinition, RootDefinition,
+};
 use crate::encoding::PropertyReader;
 use crate::error::Error;
 use crate::shape::Shape;
-use crate::table::{Column, Index, PrimaryKey, TableDefinition};
-use crate::value::Path;
+use crate::table::{Column, Finding, Index, PrimaryKey, Reference, ReferencePlace, TableDefinition};
+use crate::value::{Path, Step};
 
 impl RootDefinition {
     /// The table that a back end keeps for the type.
@@ -22,6 +24,8 @@ impl RootDefinition {
             columns: Vec::new(),
             indexes: Vec::new(),
             primary_key: None,
+            references: Vec::new(),
+            is_referenced: false,
         };
         add(&mut table, self.name, None, &self.declaration)?;
         for (position, variant) in self.variants.iter().enumerate() {
@@ -48,7 +52,103 @@ fn add(
     for properties in &declaration.indexes {
         add_index(table, declared_by, variant, properties, None)?;
     }
+    declaration.references.iter().try_for_each(|reference| add_reference(table, declared_by, variant, reference))
+}
+
+/// Adds a reference, and the index that finds the rows that refer to a target, unless there is one.
+fn add_reference(
+    table: &mut TableDefinition,
+    declared_by: &'static str,
+    variant: Option<usize>,
+    ReferenceDefinition { property, target, on_delete, check }: &ReferenceDefinition,
+) -> Result<(), Error> {
+    let invalid = |problem: String| Error::InvalidModel { type_name: declared_by, problem };
+    // All variants of a poly type have its properties.
+    let shape = table.variants.get(variant.unwrap_or_default()).map(|variant| variant.shape);
+    let place = shape.and_then(|shape| place_of(shape(), property.path.steps()));
+    let Some((place, end)) = place else {
+        return Err(invalid(format!("there is no property {}", property.path)));
+    };
+    let missing = match (on_delete, end) {
+        (OnDelete::SetNone, End::Required | End::Element) => Some("an option"),
+        (OnDelete::Remove, End::Required | End::Option) => Some("a list, a set or a map"),
+        _ => None,
+    };
+    if let Some(missing) = missing {
+        return Err(invalid(format!("the key value at {} is not in {missing}", property.path)));
+    }
+    let of = if variant.is_some() { format!("{}.{declared_by}", table.name) } else { table.name.to_string() };
+    let name = format!("{of}.{}.reference", property.path);
+    if table.references.iter().any(|reference| reference.name == name) {
+        return Err(invalid(format!("declares the reference {} twice", property.path)));
+    }
+    let scope = variant.and_then(|variant| table.scope(variant));
+    let is_property = place.through.is_empty() && !place.head.steps().iter().any(|step| step.is_variant);
+    let serves = |index: &Index| index.properties.first() == Some(&place.head) && index.scope == scope;
+    if is_property && !table.indexes.iter().any(serves) {
+        add_index(table, declared_by, variant, std::slice::from_ref(property), None)?;
+    }
+    let (target, on_delete, check) = (target.clone(), *on_delete, *check);
+    table.references.push(Reference { name, declared_by, scope, place, target, on_delete, check });
     Ok(())
+}
+
+/// What is around a key value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Nothing: the struct around it has one.
+    Required,
+    Option,
+    /// It is an element of a list or a set, or a value of a map.
+    Element,
+}
+
+/// Where these steps lead to, through the elements of lists and sets and through the values of maps.
+fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<(ReferencePlace, End)> {
+    let mut parts = vec![Path::root()];
+    let (mut shape, mut steps) = (shape, steps);
+    let (mut required, mut end) = (true, End::Required);
+    // Whether the list or set that is the last part holds the key values themselves.
+    let mut holds_keys = false;
+    loop {
+        shape = match shape {
+            Shape::Optional(inner) => {
+                // An option in a list can be removed like any other element.
+                end = if holds_keys { End::Element } else { End::Option };
+                (required, holds_keys) = (false, false);
+                inner()
+            }
+            Shape::List(inner) | Shape::Set(inner) | Shape::Map(_, inner) => {
+                holds_keys = !matches!(shape, Shape::Map(..));
+                (required, end) = (false, End::Element);
+                parts.push(Path::root());
+                inner()
+            }
+            Shape::Newtype { key_of: None, inner, .. } => inner(),
+            shape => {
+                let [step, rest @ ..] = steps else { break };
+                let path = parts.last_mut()?;
+                *path = path.then(step);
+                (steps, end, holds_keys) = (rest, End::Required, false);
+                match shape {
+                    Shape::Struct { fields, .. } => (fields.iter().find(|field| field.step.hash == step.hash)?.shape)(),
+                    Shape::Enum { variants, .. } => {
+                        required = false;
+                        variants.iter().find(|variant| variant.serde_name == step.name)?.holds?()
+                    }
+                    _ => return None,
+                }
+            }
+        };
+    }
+    let mut parts = parts.into_iter();
+    let (head, through) = (parts.next()?, parts.collect::<Vec<_>>());
+    let finding = match &*through {
+        [] => Finding::Equal,
+        [_] if holds_keys => Finding::Contains,
+        _ => Finding::RowByRow,
+    };
+    Some((ReferencePlace { head, through, required, finding }, end))
 }
 
 /// The number of the key's columns that are the partition.

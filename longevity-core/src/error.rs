@@ -36,6 +36,33 @@ pub enum Error {
         /// The key's name in the store.
         key: String,
     },
+    /// A reference with integrity has no target. Nothing was changed; if the operation was a commit, everything was rolled back.
+    #[error("{property} of {type_name} refers to a {target} that does not exist: {key}")]
+    DanglingReference {
+        /// The type that declares the reference.
+        type_name: &'static str,
+        /// The property, by its stored names.
+        property: String,
+        /// The type that it refers to.
+        target: &'static str,
+        /// The key value that no row has.
+        key: String,
+    },
+    /// References with integrity lead to the row, so it can neither be deleted nor get another key value or another type.
+    /// Nothing was changed; if the operation was a commit, everything was rolled back.
+    #[error("the {type_name} with the key {key} is referred to by {count} {by}, in {property}")]
+    Referenced {
+        /// The type that is referred to.
+        type_name: &'static str,
+        /// The row's key value.
+        key: String,
+        /// The type that declares the reference.
+        by: &'static str,
+        /// The property that refers, by its stored names.
+        property: String,
+        /// The number of rows that refer.
+        count: u64,
+    },
     /// The stored rows do not fit a property that a key or an index of the model has. Nothing was changed.
     #[error("{property} of {type_name} does not fit the stored rows: {problem}")]
     RowsDoNotFit {
@@ -308,6 +335,8 @@ impl Error {
             Self::Backend { kind, .. } | Self::Connection { kind, .. } => *kind,
             Self::DuplicateKey { .. }
             | Self::UndeclaredKey { .. }
+            | Self::DanglingReference { .. }
+            | Self::Referenced { .. }
             | Self::RowsDoNotFit { .. }
             | Self::WriteConflict { .. }
             | Self::NotFound { .. }

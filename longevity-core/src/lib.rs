@@ -52,7 +52,9 @@ pub use block_on::block_on;
 pub use document::Encodable;
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use explain::{Access, Explanation};
-pub use model::{DomainModel, InModel, ModelBuilder, Root, has_table_of_its_own};
+#[doc(hidden)]
+pub use model::RootVisitor;
+pub use model::{DomainModel, InModel, ModelBuilder, Root, has_its_targets, has_table_of_its_own};
 pub use options::Options;
 pub use persistent::{
     DerivedFrom, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct, PersistentType, RootType, VariantsOf,

@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 
-use crate::definition::RootDefinition;
+use crate::definition::{RootDefinition, TargetTable};
 use crate::description::Description;
 use crate::persistent::RootType;
 
@@ -20,6 +20,10 @@ pub trait DomainModel: Send + Sync + 'static {
     /// Adds the model's types to the builder.
     #[doc(hidden)]
     fn register(model: &mut ModelBuilder);
+
+    /// Passes each type to the visitor.
+    #[doc(hidden)]
+    fn visit_roots(visitor: &mut impl RootVisitor);
 
     /// The types, properties, keys, indexes and discriminators, for a program to read or to print.
     ///
@@ -45,6 +49,12 @@ pub trait DomainModel: Send + Sync + 'static {
 ///
 /// Implemented by `#[derive(DomainModel)]` for the types that it lists.
 pub trait InModel<M> {}
+
+/// Does something with each plain or poly type of a domain model; for code that is generic over the back end.
+#[doc(hidden)]
+pub trait RootVisitor {
+    fn visit_root<R: RootType>(&mut self);
+}
 
 /// Collects the types of a domain model.
 #[derive(Debug, Default)]
@@ -78,12 +88,13 @@ pub struct Root {
     table: &'static str,
     id: fn() -> TypeId,
     definition: fn() -> RootDefinition,
+    targets: &'static [&'static [TargetTable]],
 }
 
 impl Root {
     /// The root for a type.
     pub const fn of<R: RootType>() -> Self {
-        Self { table: R::TABLE, id: TypeId::of::<R>, definition: R::definition }
+        Self { table: R::TABLE, id: TypeId::of::<R>, definition: R::definition, targets: R::TARGETS }
     }
 }
 
@@ -97,6 +108,28 @@ pub const fn has_table_of_its_own(roots: &[Root], position: usize) -> bool {
             return false;
         }
         before += 1;
+    }
+    true
+}
+
+/// Whether all types that the root at this position refers to with integrity are among the roots. For generated code.
+#[doc(hidden)]
+pub const fn has_its_targets(roots: &[Root], position: usize) -> bool {
+    let targets = roots[position].targets;
+    let mut list = 0;
+    while list < targets.len() {
+        let mut target = 0;
+        while target < targets[list].len() {
+            let mut root = 0;
+            while root < roots.len() && !roots[root].table.eq_ignore_ascii_case(targets[list][target].0) {
+                root += 1;
+            }
+            if root == roots.len() {
+                return false;
+            }
+            target += 1;
+        }
+        list += 1;
     }
     true
 }

@@ -360,6 +360,7 @@ macro_rules! any {
             }
         }
 
+        #[allow(unreachable_patterns, reason = "with one back end there is no other")]
         impl Transaction for AnyTransaction {
             async fn commit(&self) -> Result<(), Error> {
                 match self.own() {
@@ -376,6 +377,15 @@ macro_rules! any {
             fn abandon(&self) {
                 match self.own() {
                     $($(#[$feature])* Transactions::$variant(transaction) => transaction.abandon(),)*
+                }
+            }
+
+            async fn hold(&self, table: &AnyTable, lookup: Lookup<'_>) -> Result<bool, Error> {
+                match (self.own(), &table.0) {
+                    $($(#[$feature])* (Transactions::$variant(rows), Table::$variant(table)) => {
+                        rows.hold(table, lookup).await
+                    })*
+                    _ => Err(self.another()),
                 }
             }
 

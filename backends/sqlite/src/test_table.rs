@@ -40,6 +40,8 @@ pub(crate) fn definition() -> TableDefinition {
         columns: vec![column(0), column(1)],
         indexes: vec![index(0), index(1)],
         primary_key: None,
+        references: Vec::new(),
+        is_referenced: false,
     }
 }
 

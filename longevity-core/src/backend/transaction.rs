@@ -52,6 +52,12 @@ pub trait Transaction: Session {
     /// once.
     fn abandon(&self);
 
+    /// Whether a row has these values in the key at this position and is in scope. If so, it stays like that until the
+    /// transaction ends: another transaction that would delete the row, or change its key value or its discriminator, MUST
+    /// conflict with this one. A back end whose transactions are serializable only reads the row; others write to it. The write
+    /// MUST NOT change the row's version.
+    fn hold(&self, table: &Self::Table, lookup: Lookup<'_>) -> impl Future<Output = Result<bool, Error>> + Send;
+
     /// Marks the state to which [`undo`](Self::undo) returns. Marks are nested. A back end whose store is on a network may send
     /// the mark together with the next operation. Needs [`Capabilities::savepoints`](crate::backend::Capabilities::savepoints).
     fn savepoint(&self) -> Result<(), Error>;
@@ -148,6 +154,10 @@ impl<B: Backend> Transaction for NoTransaction<B> {
     }
 
     fn abandon(&self) {
+        match self.never {}
+    }
+
+    async fn hold(&self, _: &B::Table, _: Lookup<'_>) -> Result<bool, Error> {
         match self.never {}
     }
 

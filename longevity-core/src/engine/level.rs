@@ -3,8 +3,10 @@
 //! A nested transaction is a level of its own over the same transaction of the back end.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::integrity::ToCheck;
+use super::{Table, Tables};
 use crate::backend::{Backend, Transaction, TransactionMode};
 use crate::error::Error;
 use crate::state::Origin;
@@ -27,6 +29,9 @@ struct Shared<B: Backend> {
     mode: TransactionMode,
     /// The number of writes that are not done yet.
     writes: AtomicUsize,
+    tables: Arc<Tables<B>>,
+    /// What has to be checked before the commit.
+    to_check: Mutex<Vec<ToCheck>>,
 }
 
 /// Why the transaction cannot be committed.
@@ -47,12 +52,14 @@ const ROLLED_BACK: u8 = 3;
 const UNKNOWN: u8 = 4;
 
 impl<B: Backend> Level<B> {
-    pub(crate) async fn begin(backend: &B, mode: TransactionMode) -> Result<Open<B>, Error> {
+    pub(crate) async fn begin(backend: &B, tables: &Arc<Tables<B>>, mode: TransactionMode) -> Result<Open<B>, Error> {
         if !backend.capabilities().transactions {
             return Err(Error::Unsupported { backend: backend.name(), operation: "transactions" });
         }
         let transaction = backend.begin(mode).await?;
-        Ok(Open::new(Self::over(Arc::new(Shared { transaction, mode, writes: AtomicUsize::new(0) }), None)))
+        let (tables, to_check) = (Arc::clone(tables), Mutex::default());
+        let shared = Shared { transaction, mode, writes: AtomicUsize::new(0), tables, to_check };
+        Ok(Open::new(Self::over(Arc::new(shared), None)))
     }
 
     /// Begins a transaction that is nested in this one.
@@ -151,6 +158,20 @@ impl<B: Backend> Level<B> {
         self.ensure_writable(type_name)?;
         writing.is_done = false;
         Ok(writing)
+    }
+
+    /// Checks these references before the commit of the outermost transaction.
+    pub(crate) fn check_at_commit(&self, references: impl IntoIterator<Item = ToCheck>) {
+        self.shared.to_check.lock().unwrap_or_else(PoisonError::into_inner).extend(references);
+    }
+
+    /// Checks the references that are to be checked before the commit.
+    async fn check(self: &Arc<Self>) -> Result<(), Error> {
+        let to_check = std::mem::take(&mut *self.shared.to_check.lock().unwrap_or_else(PoisonError::into_inner));
+        if to_check.is_empty() {
+            return Ok(());
+        }
+        Table::check(&self.shared.tables, self, to_check).await
     }
 
     /// The origin of the states that are read or written in the transaction.
@@ -292,6 +313,15 @@ impl<B: Backend> Open<B> {
     /// Commits the transaction, or rolls it back if an operation in it failed.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let level = &self.level;
+        if level.outer.is_none()
+            && level.loss.get().is_none()
+            && level.ensure_open().is_ok()
+            && let Err(error) = level.check().await
+        {
+            level.lose(&error);
+            self.rollback().await;
+            return Err(error);
+        }
         // If the future is dropped, the stage stays like this.
         if !level.to(&[OPEN], UNKNOWN) {
             return Err(level.refusal());

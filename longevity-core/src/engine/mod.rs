@@ -2,7 +2,8 @@
 //! repository is a thin layer over them that encodes, decodes and names things.
 //!
 //! `read` and `aggregates` answer queries, every write goes through `write`, and `bounds` and `indexed` decide which queries a
-//! store accepts. `level` is the transaction in which all of these may run.
+//! store accepts. `level` is the transaction in which all of these may run, and `integrity` makes each write keep the
+//! references.
 
 /// Runs an operation on rows: on those of the store, or on those that the table's transaction sees.
 macro_rules! over {
@@ -24,8 +25,10 @@ macro_rules! over {
 mod aggregates;
 mod bounds;
 mod indexed;
+mod integrity;
 mod level;
 mod read;
+mod tries;
 mod write;
 
 use std::any::TypeId;
@@ -46,7 +49,9 @@ use crate::value::{Step, Value, ValueRef};
 
 pub(crate) use aggregates::{Group, undecoded};
 pub(crate) use bounds::ensure_within;
+pub(crate) use integrity::{Integrity, Rewrite, links};
 pub(crate) use level::{Level, Open};
+pub(crate) use tries::{After, Tries};
 
 /// The tables of a store, by their root types.
 pub(crate) type Tables<B> = HashMap<TypeId, Arc<StoreTable<B>>>;
@@ -64,6 +69,11 @@ impl<B: Backend> Table<B> {
     /// The table of a root type; `None` if the domain model does not contain the type.
     pub(crate) fn new(tables: &Arc<Tables<B>>, root: TypeId, level: Option<Arc<Level<B>>>) -> Option<Self> {
         Some(Self { of_store: Arc::clone(tables.get(&root)?), tables: Arc::clone(tables), level })
+    }
+
+    /// The same table in this transaction.
+    fn within(&self, level: &Arc<Level<B>>) -> Self {
+        Self { level: Some(Arc::clone(level)), ..self.clone() }
     }
 
     /// The table of another root type, in the same transaction.
@@ -110,6 +120,8 @@ pub(crate) struct StoreTable<B: Backend> {
     pub(crate) options: Arc<Options>,
     /// For each variant, whether its documents could be too deep.
     pub(crate) nests: Vec<bool>,
+    /// `None` if no reference with integrity begins or ends in the table.
+    pub(crate) integrity: Option<Integrity<B>>,
 }
 
 /// The type of a repository, as the engine sees it.

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use smallvec::smallvec;
 use tracing::{Instrument, Span};
 
 use super::{Kind, Table, ValueAt, index_values, primary_key};
@@ -31,6 +30,21 @@ macro_rules! write_rows {
         }
     };
 }
+
+/// The same, keeping the references.
+macro_rules! write_and_keep_references {
+    ($table:expr, $kind:expr, $span:expr, $writes:expr) => {{
+        let writes = $writes;
+        if $table.integrity.as_ref().is_some_and(|integrity| integrity.concerns(&writes)) {
+            // Boxed, so that the futures of other types stay small.
+            Box::pin($table.write_with_integrity($kind, $span, writes)).await
+        } else {
+            write_rows!($table, $kind, $span, writes)
+        }
+    }};
+}
+
+pub(super) use write_rows;
 
 impl<B: Backend> Table<B> {
     /// Fails if the value, whose variant is at this position, is nested deeper than a document may be.
@@ -72,7 +86,7 @@ impl<B: Backend> Table<B> {
         writes: Writes<'_, B::Document>,
     ) -> Result<AllWritten<B::Document>, (usize, WriteFailure)> {
         let wanted = writes.len();
-        let written = write_rows!(self, kind, span, writes)?;
+        let written = write_and_keep_references!(self, kind, span, writes)?;
         if written.len() == wanted {
             return Ok(written);
         }
@@ -86,7 +100,8 @@ impl<B: Backend> Table<B> {
         span: Span,
         write: Write<'_, B::Document>,
     ) -> Result<Written<B::Document>, WriteFailure> {
-        let mut written = write_rows!(self, kind, span, smallvec![write]).map_err(|(_, failure)| failure)?;
+        let written = write_and_keep_references!(self, kind, span, Writes::<B::Document>::from_buf([write]));
+        let mut written = written.map_err(|(_, failure)| failure)?;
         match (written.pop(), written.len()) {
             (Some(written), 0) => Ok(written),
             (None, _) => Err(self.confused("a write has no result".to_owned()).into()),
@@ -164,6 +179,10 @@ impl<B: Backend> Table<B> {
         values: &[ValueRef<'_>],
         changes: &[InPlace],
     ) -> Result<Option<Row<B::Document>>, Error> {
+        // The row is read and replaced if the patch may change a reference.
+        if self.integrity.as_ref().is_some_and(|integrity| integrity.is_touched(changes)) {
+            return Ok(None);
+        }
         let lookup = Lookup { index, values, scope: kind.scope };
         let written_at = self.options.timestamps.then(Timestamp::now);
         let span = tracing::debug_span!("patch", "type" = kind.name, backend = self.backend.name());

@@ -6,7 +6,9 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use crate::backend::Backend;
-use crate::definition::{Declaration, KeyDefinition, PropertyDefinition, RootDefinition, VariantDefinition};
+use crate::definition::{
+    Declaration, KeyDefinition, PropertyDefinition, RootDefinition, TargetTable, VariantDefinition,
+};
 use crate::document::{Encodable, from_value};
 use crate::encoding::DecodeError;
 use crate::error::Error;
@@ -110,6 +112,9 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
 pub trait RootType: PersistentType<Root = Self> {
     /// The table's name.
     const TABLE: &'static str;
+    /// The tables that the references with integrity lead to: the type's own, then those of its variants.
+    #[doc(hidden)]
+    const TARGETS: &'static [&'static [TargetTable]] = &[];
 
     /// The declarations of the type and its variants.
     #[doc(hidden)]
@@ -122,7 +127,11 @@ pub trait RootType: PersistentType<Root = Self> {
     label = "a variant of a poly type holds one struct that derives `PersistentType`"
 )]
 pub trait PersistentStruct: PersistentType + Encodable {
-    /// The keys and indexes that the struct declares.
+    /// The tables that the struct's references with integrity lead to.
+    #[doc(hidden)]
+    const TARGETS: &'static [TargetTable] = &[];
+
+    /// The keys, indexes and references that the struct declares.
     #[doc(hidden)]
     fn declaration() -> Declaration;
 }
@@ -137,6 +146,9 @@ pub trait DerivedFrom<P>: PersistentStruct {
     /// `Self`. Generated code names it in signatures, so that a missing impl is reported once, at the variant.
     #[doc(hidden)]
     type This;
+    /// [`PersistentStruct::TARGETS`] for a variant.
+    #[doc(hidden)]
+    const TARGETS_IN_POLY: &'static [TargetTable] = <Self as PersistentStruct>::TARGETS;
 
     /// [`PersistentType::value_at`] for a variant.
     #[doc(hidden)]

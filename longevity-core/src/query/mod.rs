@@ -26,4 +26,6 @@ pub use projection::{ByType, Projected, Projection, To, by_type, to};
 #[doc(hidden)]
 pub use projection::{Source, Values, field};
 pub use queries::{CoversRowsOf, Order, Query};
+#[doc(hidden)]
+pub use variant::HeldFields;
 pub use variant::VariantProp;

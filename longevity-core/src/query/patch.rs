@@ -221,7 +221,9 @@ impl<P: 'static> Patch<P> {
 }
 
 fn apply_at(value: &mut Value, change: &Change, path: &Path) -> Result<(), &'static str> {
-    let Some((place, around)) = find(value, path.steps()) else { return Ok(()) };
+    let Some(place) = value.at_mut(path.steps()) else { return Ok(()) };
+    // The content of a variant is in an option.
+    let around = u8::from(path.steps().last().is_some_and(|step| step.is_variant));
     let Some((key, rest)) = path.entry() else { return change.apply(place, around) };
     let Value::Map(entries) = place else { return Ok(()) };
     let position = entries.iter().position(|(known, _)| known == key);
@@ -239,23 +241,6 @@ fn apply_at(value: &mut Value, change: &Change, path: &Path) -> Result<(), &'sta
             Ok(())
         }
         (None, Op::Set(_) | Op::Increment(_) | Op::Push(_)) => Ok(()),
-    }
-}
-
-/// The place at the end of the steps, and how many of the property's options are known to be around it; `None` if the place is
-/// absent.
-fn find<'a>(value: &'a mut Value, steps: &[&'static Step]) -> Option<(&'a mut Value, u8)> {
-    match (value, steps) {
-        (value, []) => Some((value, 0)),
-        (Value::Record(fields), [step, rest @ ..]) if !step.is_variant => {
-            let (_, value) = fields.iter_mut().find(|(name, _)| *name == step.name)?;
-            find(value, rest)
-        }
-        (Value::Variant(name, held), [step, rest @ ..]) if step.is_variant && *name == step.name => {
-            let (place, depth) = find(held, rest)?;
-            Some((place, depth + u8::from(rest.is_empty())))
-        }
-        _ => None,
     }
 }
 

@@ -6,6 +6,8 @@ use std::ops::Deref;
 
 use super::Filter;
 use crate::select::Predicate;
+use crate::storable::kind::Within;
+use crate::storable::{Prop, Storable};
 use crate::value::{Comparison, Path, Step, Value};
 
 /// A variant of a poly component. Its content behaves like that of an option, which is absent in a value of another variant.
@@ -62,6 +64,31 @@ impl<R: 'static, F> VariantProp<R, F> {
     pub fn is(&self) -> Filter<R> {
         let (comparison, operand) = (Comparison::Ne, Value::NONE);
         Filter::new(Predicate::Compare { path: self.path.clone(), comparison, operand })
+    }
+}
+
+impl<R: 'static, T: Storable<Kind: Within<T>>> VariantProp<R, Prop<R, T>> {
+    /// See [`Prop::held`].
+    #[doc(hidden)]
+    pub fn held(&self) -> Prop<R, <T::Kind as Within<T>>::Held> {
+        self.fields.held()
+    }
+}
+
+/// [`VariantProp::held`] for variants with named fields; for generated code.
+#[doc(hidden)]
+pub trait HeldFields {
+    /// The properties of the fields.
+    type Fields;
+
+    fn held(&self) -> &Self::Fields;
+}
+
+impl<R: 'static, F> HeldFields for VariantProp<R, F> {
+    type Fields = F;
+
+    fn held(&self) -> &F {
+        &self.fields
     }
 }
 

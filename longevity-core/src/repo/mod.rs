@@ -9,6 +9,7 @@ mod page;
 mod project;
 mod read;
 mod references;
+mod rewrite;
 mod stream;
 mod write;
 mod write_error;
@@ -32,6 +33,7 @@ pub use page::Page;
 pub use project::Groups;
 pub use read::Retrieval;
 pub use references::{Reference, References, Refers, WithTargets};
+pub(crate) use rewrite::Rewrites;
 pub use stream::PStates;
 pub use write_error::WriteError;
 

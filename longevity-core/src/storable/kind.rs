@@ -1,7 +1,7 @@
 //! The kinds of property types, which decide what can be done with a property. They have no values and are only used in bounds,
 //! so that a meaningless comparison does not compile.
 
-use super::{Collection, Storable};
+use super::{Collection, MapOf, Storable};
 use crate::select::{Predicate, TextTest};
 use crate::value::{Number, Path, Value};
 
@@ -167,3 +167,73 @@ impl HasLength for List {}
 impl HasLength for Set {}
 impl HasLength for Map {}
 impl<K: HasLength> HasLength for Optional<K> {}
+
+/// Kinds of a property of type `T`, for what is within it.
+#[doc(hidden)]
+pub trait Within<T> {
+    /// The type within all options, boxes, lists, sets and map values.
+    type Held: Storable;
+}
+
+/// The type within the elements of a list or a set, or within the values of a map.
+type HeldBy<E> = <<E as Storable>::Kind as Within<E>>::Held;
+
+macro_rules! holds_itself {
+    ($($kind:ident),*) => {$(
+        impl<T: Storable> Within<T> for $kind {
+            type Held = T::Inner;
+        }
+    )*};
+}
+
+holds_itself!(Scalar, Integer, Text, Float, Choice, KeyRecord, Component, PolyComponent);
+
+impl<T: Storable<Inner: Collection<Element: Storable<Kind: Within<<T::Inner as Collection>::Element>>>>> Within<T>
+    for List
+{
+    type Held = HeldBy<<T::Inner as Collection>::Element>;
+}
+
+impl<T: Storable<Inner: Collection<Element: Storable<Kind: Within<<T::Inner as Collection>::Element>>>>> Within<T>
+    for Set
+{
+    type Held = HeldBy<<T::Inner as Collection>::Element>;
+}
+
+impl<T: Storable<Inner: MapOf<Value: Storable<Kind: Within<<T::Inner as MapOf>::Value>>>>> Within<T> for Map {
+    type Held = HeldBy<<T::Inner as MapOf>::Value>;
+}
+
+impl<T: Storable, K: Within<T::Inner>> Within<T> for Optional<K> {
+    type Held = K::Held;
+}
+
+/// Kinds that are an option of one key value, which `on_delete = set_none` sets to `None`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a reference of kind `{Self}` cannot be set to `None`",
+    label = "`set_none` needs an option of a key value",
+    note = "make the field an `Option`, or use `on_delete = cascade` or, in a list, a set or a map, `on_delete = remove`"
+)]
+pub trait MayBeNone {}
+
+impl MayBeNone for Optional<Scalar> {}
+impl MayBeNone for Optional<Integer> {}
+impl MayBeNone for Optional<Text> {}
+impl MayBeNone for Optional<Choice> {}
+impl MayBeNone for Optional<KeyRecord> {}
+impl<K> MayBeNone for Optional<Optional<K>> where Optional<K>: MayBeNone {}
+
+/// Kinds with elements that can be removed: lists, sets and maps.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a reference of kind `{Self}` cannot be removed",
+    label = "`remove` needs a list, a set or a map of key values",
+    note = "for an option, use `on_delete = set_none`; to delete the row that refers, use `on_delete = cascade`"
+)]
+pub trait HasElements {}
+
+impl HasElements for List {}
+impl HasElements for Set {}
+impl HasElements for Map {}
+impl<K: HasElements> HasElements for Optional<K> {}

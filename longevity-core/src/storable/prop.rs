@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
+use super::kind::Within;
 use super::{FieldAccess, Storable};
 use crate::value::{Path, Step};
 
@@ -96,6 +97,16 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     /// The property within all options and boxes, as if by [`some`](Prop::some).
     pub fn inner(&self) -> Prop<R, T::Inner> {
         Prop::within(self.path.clone(), self.options.saturating_add(T::OPTIONS))
+    }
+
+    /// The property within all options, boxes, lists, sets and map values; for generated code, which declares references. It can
+    /// only be used for its path, in which nothing stands for the elements.
+    #[doc(hidden)]
+    pub fn held(&self) -> Prop<R, <T::Kind as Within<T>>::Held>
+    where
+        T::Kind: Within<T>,
+    {
+        Prop::at(self.path.clone())
     }
 
     /// The property as one that may be absent, for reading a property that is in an option. An option stays as it is.

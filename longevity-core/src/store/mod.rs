@@ -1,7 +1,6 @@
 //! The store: a domain model on a back end.
 
 mod transaction;
-mod tries;
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -13,12 +12,12 @@ use tracing::Instrument;
 
 use crate::backend::Backend;
 use crate::encoding::may_be_too_deep;
-use crate::engine::{Level, StoreTable, Table, Tables};
+use crate::engine::{Integrity, Level, StoreTable, Table, Tables, links};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel, ModelBuilder};
 use crate::options::Options;
 use crate::persistent::PersistentType;
-use crate::repo::{Reference, Repo, Retrieval};
+use crate::repo::{Reference, Repo, Retrieval, Rewrites};
 use crate::state::PState;
 use crate::table::TableDefinition;
 
@@ -63,13 +62,18 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     }
 
     pub(crate) async fn open_shared(backend: Arc<B>, options: Options) -> Result<Self, Error> {
-        let (types, definitions): (Vec<_>, Vec<_>) = ModelBuilder::of::<M>()
-            .roots
-            .into_iter()
-            .map(|(id, root)| Ok((id, Arc::new(root.table()?))))
-            .collect::<Result<Vec<_>, Error>>()?
-            .into_iter()
-            .unzip();
+        let compiled = ModelBuilder::of::<M>().roots.into_iter().map(|(id, root)| Ok((id, root.table()?)));
+        let mut compiled = compiled.collect::<Result<Vec<_>, Error>>()?;
+        let links = links(&compiled)?;
+        for (id, definition) in &mut compiled {
+            definition.is_referenced = links.iter().any(|link| link.reference.target.root == *id);
+        }
+        let (types, definitions): (Vec<_>, Vec<_>) =
+            compiled.into_iter().map(|(id, definition)| (id, Arc::new(definition))).unzip();
+        let mut rewrites = Rewrites::default();
+        if !links.is_empty() {
+            M::visit_roots(&mut rewrites);
+        }
         let options = Arc::new(options);
         let span = tracing::debug_span!("open", model = M::NAME, backend = backend.name());
         let handles = backend.open(&definitions).instrument(span).await?;
@@ -79,6 +83,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
             .zip(handles)
             .map(|((id, definition), handle)| {
                 let nests = definition.variants.iter().map(|variant| may_be_too_deep(variant.shape)).collect();
+                let integrity = Integrity::of(id, &definition, &links, rewrites.of(id));
                 (
                     id,
                     Arc::new(StoreTable {
@@ -87,6 +92,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
                         handle,
                         options: Arc::clone(&options),
                         nests,
+                        integrity,
                     }),
                 )
             })

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use tracing::Instrument;
 
 use super::Longevity;
-use super::tries::{After, Tries};
 use crate::backend::{Backend, TransactionMode};
-use crate::engine::{Level, Open};
+use crate::engine::{After, Level, Open, Tries};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel};
 use crate::persistent::PersistentType;
@@ -179,7 +178,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     async fn open_level(&self, mode: TransactionMode) -> Result<Open<B>, Error> {
         let backend = &*self.shared.backend;
         let span = tracing::debug_span!("transaction", model = M::NAME, backend = backend.name());
-        Level::begin(backend, mode).instrument(span).await
+        Level::begin(backend, &self.shared.tables, mode).instrument(span).await
     }
 }
 

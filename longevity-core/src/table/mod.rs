@@ -1,12 +1,15 @@
-//! The table that a back end keeps for a plain or a poly type: variants, columns, keys and indexes. It is computed once per
+//! The table that a back end keeps for a plain or a poly type: variants, columns, keys, indexes and references. It is computed once per
 //! type and store, and back ends need nothing else.
 
+mod reference;
 mod schema;
 
 use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 
+pub(crate) use reference::{Finding, KeyChange};
+pub use reference::{Reference, ReferencePlace};
 pub use schema::{
     ColumnSchema, ComponentVariantSchema, FieldSchema, IndexSchema, PrimaryKeySchema, StepSchema, TableSchema,
     TypeSchema, VariantSchema,
@@ -33,6 +36,10 @@ pub struct TableDefinition {
     pub indexes: Vec<Index>,
     /// The primary key, if the type has one.
     pub primary_key: Option<PrimaryKey>,
+    /// The references with integrity that the rows contain.
+    pub references: Vec<Reference>,
+    /// Whether references with integrity lead to rows of the table.
+    pub is_referenced: bool,
 }
 
 /// One struct that a table holds.

@@ -256,6 +256,20 @@ impl Value {
             _ => ValueRef::NONE,
         }
     }
+
+    /// The place at the end of these steps, to change it; `None` if it is absent.
+    pub(crate) fn at_mut(&mut self, steps: &[&'static Step]) -> Option<&mut Value> {
+        match (self, steps) {
+            (value, []) => Some(value),
+            (Self::Record(fields), [step, rest @ ..]) if !step.is_variant => {
+                fields.iter_mut().find(|(name, _)| *name == step.name)?.1.at_mut(rest)
+            }
+            (Self::Variant(name, held), [step, rest @ ..]) if step.is_variant && *name == step.name => {
+                held.at_mut(rest)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A borrowed value of a property, as it is read from a user's struct.

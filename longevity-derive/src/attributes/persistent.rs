@@ -5,7 +5,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, LitStr, Token, Type};
 
-use super::property::{Declared, IndexList, KeyEntry, KeyList, PolyProp, PrimaryKeyList, PropsList};
+use super::property::{Declared, IndexList, KeyEntry, KeyList, PolyProp, PrimaryKeyList, PropsList, ReferenceEntry};
 use super::{Crate, Entry, entries};
 use crate::errors::Errors;
 
@@ -23,9 +23,10 @@ pub(crate) struct PersistentAttribute {
     pub(crate) declared: Declared,
 }
 
-const ON_STRUCT: &[&str] = &["table", "derived", "key", "primary_key", "index", "deserialized_by_hand", "crate"];
-const ON_ENUM: &[&str] = &["poly", "props", "table", "module", "key", "primary_key", "index", "crate"];
-const ON_VARIANT: &[&str] = &["discriminator", "alias", "key", "index"];
+const ON_STRUCT: &[&str] =
+    &["table", "derived", "key", "primary_key", "index", "reference", "deserialized_by_hand", "crate"];
+const ON_ENUM: &[&str] = &["poly", "props", "table", "module", "key", "primary_key", "index", "reference", "crate"];
+const ON_VARIANT: &[&str] = &["discriminator", "alias", "key", "index", "reference"];
 
 impl PersistentAttribute {
     /// Reads the attribute of a struct.
@@ -119,7 +120,7 @@ impl VariantAttribute {
 }
 
 impl Declared {
-    /// Takes the entry if it is a key or an index.
+    /// Takes the entry if it is a key, an index or a reference.
     fn takes(&mut self, entry: &Entry, errors: &mut Errors) -> bool {
         match entry.word().as_str() {
             "key" => {
@@ -137,6 +138,7 @@ impl Declared {
                     self.indexes.push(paths);
                 }
             }
+            "reference" => self.references.extend(entry.list::<ReferenceEntry>("reference(author)", errors)),
             _ => return false,
         }
         true

@@ -1,4 +1,4 @@
-//! Paths to properties as they are written in attributes, and the keys and indexes made of them.
+//! Paths to properties as they are written in attributes, and the keys, indexes and references made of them.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Ident, Token, Type};
 
-use crate::names::plain;
+use crate::names::{did_you_mean, listed, plain};
 
 /// `profile.tagline`: at least one segment.
 #[derive(Clone)]
@@ -143,6 +143,59 @@ impl Parse for IndexList {
     }
 }
 
+/// What `reference(..)` holds: `author`, or `series: Series, on_delete = cascade, check = at_commit`.
+pub(crate) struct ReferenceEntry {
+    pub(crate) path: PropertyPath,
+    /// The derived type that the target must have.
+    pub(crate) derived: Option<Type>,
+    /// What happens when the target is deleted; `restrict` if not given.
+    pub(crate) on_delete: Option<Ident>,
+    /// When the target must be there; `immediate` if not given.
+    pub(crate) check: Option<Ident>,
+}
+
+const ON_DELETE: &[&str] = &["restrict", "cascade", "set_none", "remove"];
+const CHECK: &[&str] = &["immediate", "at_commit"];
+
+impl Parse for ReferenceEntry {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let TypedPath { path, ty: derived } = input.parse()?;
+        let (mut on_delete, mut check) = (None, None);
+        while !input.is_empty() {
+            input.parse::<Token![,]>()?;
+            if input.is_empty() {
+                break;
+            }
+            let option: Ident = input.call(Ident::parse_any)?;
+            let (place, known) = match option.to_string().as_str() {
+                "on_delete" => (&mut on_delete, ON_DELETE),
+                "check" => (&mut check, CHECK),
+                name => {
+                    let meant = did_you_mean(name, ["on_delete", "check"]);
+                    let message = format!(
+                        "`reference({}, ..)` has no `{name}`{meant}: it takes `on_delete = ..` and `check = ..`; write a `reference(..)` for each property",
+                        path.text()
+                    );
+                    return Err(syn::Error::new(option.span(), message));
+                }
+            };
+            input.parse::<Token![=]>()?;
+            let word: Ident = input.call(Ident::parse_any)?;
+            if !known.contains(&word.to_string().as_str()) {
+                let name = word.to_string();
+                let meant = did_you_mean(&name, known.iter().copied());
+                let message = format!("`{option}` cannot be `{name}`{meant}: it is one of {}", listed(known));
+                return Err(syn::Error::new(word.span(), message));
+            }
+            if place.replace(word).is_some() {
+                let message = format!("`{option}` is given twice: remove one of the two");
+                return Err(syn::Error::new(option.span(), message));
+            }
+        }
+        Ok(Self { path, derived, on_delete, check })
+    }
+}
+
 /// A poly type's property: `username: Username`.
 pub(crate) struct PolyProp {
     pub(crate) name: Ident,
@@ -178,9 +231,10 @@ pub(crate) struct KeyEntry {
     pub(crate) tokens: TokenStream,
 }
 
-/// The keys and indexes of one type as they are declared.
+/// The keys, indexes and references of one type as they are declared.
 #[derive(Default)]
 pub(crate) struct Declared {
     pub(crate) keys: Vec<KeyEntry>,
     pub(crate) indexes: Vec<Vec<PropertyPath>>,
+    pub(crate) references: Vec<ReferenceEntry>,
 }

@@ -1,4 +1,4 @@
-//! Keys and indexes: their definitions, and the access to key values.
+//! Keys, indexes and references: their definitions, and the access to key values.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -6,7 +6,7 @@ use syn::Ident;
 
 use super::question::{Answer, Question};
 use super::{ends, located, qualified};
-use crate::attributes::property::{Primary, PropertyPath};
+use crate::attributes::property::{Primary, PropertyPath, ReferenceEntry};
 use crate::names::{hash, plain, text};
 use crate::tree::declaration::{Declaration, Key};
 
@@ -36,18 +36,75 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
         });
         quote!(::std::vec![#(#properties),*])
     });
+    let references = declaration.references.iter().map(|entry| reference(krate, entry));
     let of_keys = declaration.keys.iter().map(|key| &key.path);
-    let paths = of_keys.chain(declaration.indexes.iter().flatten());
+    let of_references = declaration.references.iter().map(|reference| &reference.path);
+    let paths = of_keys.chain(declaration.indexes.iter().flatten()).chain(of_references);
     let names = paths.map(|path| named_where(&path.first));
+    let fields_of_variants = leads_through_fields(krate, declaration);
     quote! {
         {
+            #fields_of_variants
             #(let #names = &props;)*
             #krate::definition::Declaration {
                 keys: ::std::vec![#(#keys),*],
                 indexes: ::std::vec![#(#indexes),*],
+                references: ::std::vec![#(#references),*],
             }
         }
     }
+}
+
+/// An expression of type `ReferenceDefinition`.
+fn reference(krate: &TokenStream, entry: &ReferenceEntry) -> TokenStream {
+    let ReferenceEntry { path, derived, on_delete, check } = entry;
+    let prop = held_property(path);
+    let span = path.segments().last().map_or_else(proc_macro2::Span::call_site, Ident::span);
+    let declare = located(quote!(#krate::definition::ReferenceTo::of), span);
+    let mut expression = quote_spanned!(span=> #declare(&#prop));
+    if let Some(derived) = derived {
+        let (first, last) = ends(derived);
+        let open = quote_spanned!(first=> .derived::<);
+        let close = quote_spanned!(last=> >());
+        expression = quote!(#expression #open #derived #close);
+    }
+    // These are the defaults.
+    let given = |word: &&Ident| *word != "restrict" && *word != "immediate";
+    for word in on_delete.iter().chain(check).filter(given) {
+        expression = quote_spanned!(word.span()=> #expression.#word());
+    }
+    quote!(#expression.into_definition())
+}
+
+/// An expression of type `&'static [TargetTable]`: the tables that the references lead to.
+pub(crate) fn targets(krate: &TokenStream, declaration: &Declaration) -> TokenStream {
+    let targets = declaration.references.iter().map(|ReferenceEntry { path, .. }| {
+        let span = path.segments().last().map_or_else(proc_macro2::Span::call_site, Ident::span);
+        let props = named_where(&path.first);
+        let prop = held_property(path);
+        let of = located(quote!(#krate::definition::TargetTable::of), span);
+        let held = quote_spanned!(span=> #prop.held());
+        quote!(#of(|#props: &<Self as #krate::PersistentType>::Props| #held))
+    });
+    let fields_of_variants = leads_through_fields(krate, declaration);
+    quote!({ #fields_of_variants &[#(#targets),*] })
+}
+
+/// Paths of references may lead through the named fields of a variant.
+fn leads_through_fields(krate: &TokenStream, declaration: &Declaration) -> TokenStream {
+    let nested = declaration.references.iter().any(|reference| !reference.path.rest.is_empty());
+    if nested { quote!(use #krate::query::HeldFields as _;) } else { TokenStream::new() }
+}
+
+/// `props.reviews.held().by`, where `held()` leads through options, boxes, lists, sets and the values of maps.
+fn held_property(path: &PropertyPath) -> TokenStream {
+    let first = &path.first;
+    let props = named_where(first);
+    let mut expression = quote_spanned!(first.span()=> #props.#first);
+    for segment in &path.rest {
+        expression = quote_spanned!(segment.span()=> #expression.held().#segment);
+    }
+    expression
 }
 
 /// The name of the properties, with the span of this field's name, which may come from a user's macro. Every token of an

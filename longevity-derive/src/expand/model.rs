@@ -29,6 +29,14 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
         );
         quote_spanned!(first=> const _: () = ::core::assert!(#krate::has_table_of_its_own(ROOTS, #position), #message);)
     });
+    let complete = roots.iter().enumerate().map(|(position, root)| {
+        let (first, _) = ends(root);
+        let message = format!(
+            "`{}` refers to a type that is not in the domain model `{name}`: add the types in its `reference(..)` to `#[domain_model(..)]`",
+            crate::names::text(root)
+        );
+        quote_spanned!(first=> const _: () = ::core::assert!(#krate::has_its_targets(ROOTS, #position), #message);)
+    });
     let count = roots.len();
     let testkit = testkit::of_model(tree);
     hidden(quote! {
@@ -43,6 +51,10 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
                     model.add_root(root);
                 }
             }
+
+            fn visit_roots(visitor: &mut impl #krate::RootVisitor) {
+                #(visitor.visit_root::<#roots>();)*
+            }
         }
 
         #(
@@ -51,6 +63,7 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
         )*
 
         #(#distinct)*
+        #(#complete)*
 
         #testkit
     })

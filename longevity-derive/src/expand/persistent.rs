@@ -48,12 +48,22 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
             )
         }
     };
+    let targets = targets(tree);
+    let (own_targets, in_root) = match &targets {
+        None => (TokenStream::new(), TokenStream::new()),
+        Some(targets) => (
+            quote!(const TARGETS: &'static [#krate::definition::TargetTable] = #targets;),
+            quote!(const TARGETS: &'static [&'static [#krate::definition::TargetTable]] =
+                &[<Self as #krate::PersistentStruct>::TARGETS];),
+        ),
+    };
     let declaration = declaration::declaration(krate, &this, &tree.declaration);
     let role = match &tree.role {
         Role::Plain { table } => quote! {
             #[automatically_derived]
             impl #impl_generics #krate::RootType for #this #clause {
                 const TABLE: &'static ::core::primitive::str = #table;
+                #in_root
 
                 fn definition() -> #krate::definition::RootDefinition {
                     #krate::definition::RootDefinition::plain::<Self>()
@@ -112,6 +122,8 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
 
         #[automatically_derived]
         impl #impl_generics #krate::PersistentStruct for #this #clause {
+            #own_targets
+
             fn declaration() -> #krate::definition::Declaration {
                 let props = <Self as #krate::PersistentType>::props();
                 let _ = &props;
@@ -121,6 +133,12 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
 
         #role
     }
+}
+
+/// The tables that the struct's references lead to; `None` if it declares none.
+fn targets(tree: &PersistentStruct) -> Option<TokenStream> {
+    let has_references = !tree.declaration.references.is_empty();
+    has_references.then(|| declaration::targets(&tree.container.krate, &tree.declaration))
 }
 
 /// The access to the struct's own keys.

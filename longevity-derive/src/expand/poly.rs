@@ -172,10 +172,14 @@ fn root(tree: &Poly) -> TokenStream {
     let names = tree.props.iter().map(|prop| &prop.name);
     let declaration = declaration::declaration(krate, &this, &tree.declaration);
     let variants = tree.variants.iter().map(|variant| of_derived(tree, variant, "variant_of_poly"));
+    let targets = declaration::targets(krate, &tree.declaration);
+    let targets_of_variants = tree.variants.iter().map(|variant| of_derived(tree, variant, "TARGETS_IN_POLY"));
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::RootType for #this #clause {
             const TABLE: &'static ::core::primitive::str = #table;
+            const TARGETS: &'static [&'static [#krate::definition::TargetTable]] =
+                &[#targets, #(#targets_of_variants),*];
 
             fn definition() -> #krate::definition::RootDefinition {
                 let props = <Self as #krate::PersistentType>::props();

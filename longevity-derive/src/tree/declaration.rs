@@ -1,11 +1,11 @@
-//! Keys and indexes, checked against the properties that exist.
+//! Keys, indexes and references, checked against the properties that exist.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Ident, Type};
 
 use super::field::Field;
-use crate::attributes::property::{Declared, Primary, PropertyPath};
+use crate::attributes::property::{Declared, Primary, PropertyPath, ReferenceEntry};
 use crate::errors::Errors;
 use crate::names::{did_you_mean, listed, plain, text};
 
@@ -25,11 +25,12 @@ pub(crate) struct Properties<'a> {
     pub(crate) instead: &'static str,
 }
 
-/// The keys and indexes of one type.
+/// The keys, indexes and references of one type.
 #[derive(Default)]
 pub(crate) struct Declaration {
     pub(crate) keys: Vec<Key>,
     pub(crate) indexes: Vec<Vec<PropertyPath>>,
+    pub(crate) references: Vec<ReferenceEntry>,
 }
 
 /// A key.
@@ -43,7 +44,7 @@ pub(crate) struct Key {
 }
 
 impl Declaration {
-    /// Checks the declared keys and indexes, and leaves the wrong ones out.
+    /// Checks the declared keys, indexes and references, and leaves the wrong ones out.
     pub(crate) fn of(declared: Declared, properties: &Properties<'_>, errors: &mut Errors) -> Self {
         let mut keys: Vec<Key> = Vec::new();
         for entry in declared.keys {
@@ -108,17 +109,28 @@ impl Declaration {
                 indexes.push(paths);
             }
         }
-        Self { keys, indexes }
+        let mut references: Vec<ReferenceEntry> = Vec::new();
+        for reference in declared.references {
+            let name = reference.path.text();
+            if properties.find(&reference.path, errors).is_none() {
+            } else if references.iter().any(|other| other.path.text() == name) {
+                errors.on(&reference.path, format_args!("`{name}` is already a reference: remove one of the two"));
+            } else {
+                references.push(reference);
+            }
+        }
+        Self { keys, indexes, references }
     }
 }
 
 impl Declaration {
-    /// Without the keys and indexes on fields whose types were refused, so that one mistake is reported once.
+    /// Without the keys, indexes and references on fields whose types were refused, so that one mistake is reported once.
     pub(crate) fn without_refused(mut self, fields: &[Field]) -> Self {
         let refused: Vec<_> = fields.iter().filter(|field| field.refused).map(|field| &field.name).collect();
         let is_left = |path: &PropertyPath| !refused.contains(&&plain(&path.first));
         self.keys.retain(|key| is_left(&key.path));
         self.indexes.retain(|paths| paths.iter().all(is_left));
+        self.references.retain(|reference| is_left(&reference.path));
         self
     }
 }

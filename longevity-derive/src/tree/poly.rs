@@ -82,7 +82,7 @@ impl Poly {
             owner: container.name(),
             called: "poly property",
             all: props.iter().map(|prop| Property { name: &prop.name, ty: &prop.ty }).collect(),
-            instead: "; if all variants have it, add it to `props(..)`, and if not, declare the key or index on the variant's struct",
+            instead: "; if all variants have it, add it to `props(..)`, and if not, declare the key, index or reference on the variant's struct",
         };
         let declaration = Declaration::of(attribute.declared, &properties, errors);
         let around = Around { container: &container, serde: &serde, props: &props };
@@ -168,11 +168,12 @@ fn variants(data: &DataEnum, module: &str, around: &Around<'_>, errors: &mut Err
                 let declared = attribute.declared;
                 let tokens = declared.keys.iter().map(|key| key.tokens.clone());
                 let tokens = tokens.chain(declared.indexes.iter().flatten().map(ToTokens::to_token_stream));
+                let tokens = tokens.chain(declared.references.iter().map(|it| it.path.to_token_stream()));
                 for tokens in tokens {
                     errors.on(
                         tokens,
                         format_args!(
-                            "the keys and indexes of this variant are declared on its struct: move this to `{name}`"
+                            "the keys, indexes and references of this variant are declared on its struct: move this to `{name}`"
                         ),
                     );
                 }

@@ -266,6 +266,11 @@ impl Transaction for MemTransaction {
         drop(tables);
     }
 
+    // Transactions are serializable.
+    async fn hold(&self, table: &Table, lookup: Lookup<'_>) -> Result<bool, Error> {
+        Ok(self.get(table, lookup).await?.is_some())
+    }
+
     fn savepoint(&self) -> Result<(), Error> {
         self.open().as_mut().ok_or_else(ended)?.mark();
         Ok(())

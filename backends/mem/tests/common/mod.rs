@@ -175,6 +175,8 @@ pub fn bare_definition() -> TableDefinition {
         ],
         indexes: Vec::new(),
         primary_key: None,
+        references: Vec::new(),
+        is_referenced: false,
     }
 }
 

@@ -8,7 +8,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::encode::document::MongoDocument;
-use crate::encode::own_fields::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
+use crate::encode::own_fields::{CREATED_AT, ID, REFERENCES, TYPE, UPDATED_AT, VERSION};
 use crate::encode::{format, row_id};
 use crate::error::MongoError;
 
@@ -18,19 +18,24 @@ const OBJECT: u8 = 0x03;
 const OBJECT_ID: u8 = 0x07;
 const INT64: u8 = 0x12;
 
+/// The beginning of a number of references that is the last field. It is followed by the number and the document's end.
+const LAST: &[u8] = b"\x12_references\0";
+
 /// The document of a new row, or of a row that is replaced as a whole.
 pub(crate) fn document(
+    definition: &TableDefinition,
     id: ObjectId,
     discriminator: Option<&str>,
     version: i64,
     written_at: Option<Timestamp>,
     doc: &MongoDocument,
 ) -> Result<RawDocumentBuf, MongoError> {
-    document_with_times(id, discriminator, version, [written_at; 2], doc)
+    document_with_times(definition, id, discriminator, version, [written_at; 2], doc)
 }
 
 /// The document of a row that was created and updated at these times.
 pub(crate) fn document_with_times(
+    definition: &TableDefinition,
     id: ObjectId,
     discriminator: Option<&str>,
     version: i64,
@@ -49,6 +54,11 @@ pub(crate) fn document_with_times(
     }
     field(&mut bytes, INT64, VERSION);
     bytes.extend_from_slice(&version.to_le_bytes());
+    if definition.is_referenced {
+        // Here, because it would be added at the end otherwise, where reading it takes longer.
+        field(&mut bytes, INT64, REFERENCES);
+        bytes.extend_from_slice(&0_i64.to_le_bytes());
+    }
     for (name, at) in [CREATED_AT, UPDATED_AT].into_iter().zip(times) {
         let Some(at) = at else { continue };
         field(&mut bytes, OBJECT, name);
@@ -213,6 +223,10 @@ impl<'a> OwnFields<'a> {
                     self.version = Some(u64::try_from(i64::from_le_bytes(*value.first_chunk()?)).ok()?);
                     8
                 }
+                (INT64, b"_references") => {
+                    value.get(..8)?;
+                    8
+                }
                 (OBJECT, b"_created_at" | b"_updated_at") => {
                     let size = usize::try_from(i32::from_le_bytes(*value.first_chunk()?)).ok()?;
                     let document = RawDocument::from_bytes(value.get(..size)?).ok()?;
@@ -225,6 +239,10 @@ impl<'a> OwnFields<'a> {
                 _ => break,
             };
             at = value_at + size;
+        }
+        // The field is at the end if the row was written before references led to its table.
+        if bytes.len().checked_sub(LAST.len() + 9).and_then(|from| bytes.get(from..)?.get(..LAST.len())) == Some(LAST) {
+            return None;
         }
         let complete = self.id.is_some() && self.version.is_some() && (self.discriminator.is_some() || !has_type);
         if complete { bytes.get(at..bytes.len().checked_sub(1)?) } else { None }
@@ -240,6 +258,7 @@ impl<'a> OwnFields<'a> {
                 (ID, RawBsonRef::ObjectId(id)) => self.id = Some(id),
                 (TYPE, RawBsonRef::String(name)) => self.discriminator = Some(name),
                 (VERSION, version) => self.version = version_of(version),
+                (REFERENCES, _) => {}
                 (CREATED_AT, RawBsonRef::Document(at)) => self.created_at = Some(at),
                 (UPDATED_AT, RawBsonRef::Document(at)) => self.updated_at = Some(at),
                 (ID, _) => return Err((ID, "the document's _id is not an ObjectId".into())),

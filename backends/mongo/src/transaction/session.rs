@@ -18,7 +18,7 @@ use crate::query::{explain, read};
 use crate::table::{ReadyTable, Table};
 use crate::transaction::executor::Executor;
 use crate::transaction::open_transaction::OpenTransaction;
-use crate::write::{dispatch, patch};
+use crate::write::{dispatch, hold, patch};
 
 /// A transaction on a [`Mongo`](crate::Mongo) database, in the runtime in which it was begun.
 ///
@@ -135,6 +135,11 @@ impl Transaction for MongoTransaction {
     fn abandon(&self) {
         // A task undoes the transaction.
         drop(self.open.undo());
+    }
+
+    async fn hold(&self, table: &Table, lookup: Lookup<'_>) -> Result<bool, Error> {
+        let (ready, mut executor) = (self.ready(table).await?, self.writes().await?);
+        ready.within(hold::hold(&ready, &mut executor, &lookup)).await
     }
 
     fn savepoint(&self) -> Result<(), Error> {

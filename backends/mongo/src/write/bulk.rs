@@ -70,7 +70,7 @@ impl<'a> Identified<'a> {
         content: &RowContent<MongoDocument>,
     ) -> Result<RawDocumentBuf, WriteFailure> {
         let name = content.discriminator.as_deref();
-        let document = row::document(self.id, name, 0, content.written_at, &content.doc)?;
+        let document = row::document(&table.definition, self.id, name, 0, content.written_at, &content.doc)?;
         ensure_fits(table, name, &document)?;
         Ok(document)
     }
@@ -169,8 +169,9 @@ fn statement(table: &ReadyTable, write: &Identified<'_>, form: ReplaceAs) -> Res
                 raw.append(cstr!("u"), document);
             }
             None => {
-                let new =
-                    Bson::Array(vec![Bson::Document(doc! { "$replaceWith": replacement(target.version, content)? })]);
+                let new = Bson::Array(vec![Bson::Document(
+                    doc! { "$replaceWith": replacement(table, target.version, content)? },
+                )]);
                 let statement = RawDocumentBuf::try_from(&doc! { "q": as_seen(table, id, target), "u": new });
                 raw = statement.map_err(failed)?;
             }
@@ -206,7 +207,7 @@ fn whole(
         return Ok(None);
     };
     let name = content.discriminator.as_deref();
-    let document = row::document(id, name, signed(version.saturating_add(1)), None, &content.doc)?;
+    let document = row::document(&table.definition, id, name, signed(version.saturating_add(1)), None, &content.doc)?;
     ensure_fits(table, name, &document)?;
     Ok(Some(document))
 }

@@ -4,6 +4,7 @@
 //! - [`batch`]: many writes at once, and which one failed.
 //! - [`bulk`]: many writes as few commands.
 //! - [`dispatch`]: chooses between one command and a batch.
+//! - [`hold`]: keeps a row from being deleted until a transaction ends.
 //! - [`patch`]: changes a row in place.
 //! - [`refusal`]: why the server refuses a row.
 //! - [`replacement`]: the expression that replaces a row.
@@ -17,6 +18,7 @@ pub(crate) mod all_or_none;
 pub(crate) mod batch;
 pub(crate) mod bulk;
 pub(crate) mod dispatch;
+pub(crate) mod hold;
 pub(crate) mod patch;
 pub(crate) mod refusal;
 pub(crate) mod replacement;

@@ -4,13 +4,18 @@ use longevity_core::RowContent;
 use mongodb::bson::{Bson, Document, RawDocument, doc};
 
 use crate::encode::document::MongoDocument;
-use crate::encode::own_fields::{CREATED_AT, ID, TYPE, UPDATED_AT, VERSION};
+use crate::encode::own_fields::{CREATED_AT, ID, REFERENCES, TYPE, UPDATED_AT, VERSION};
 use crate::encode::values::timestamp;
 use crate::error::MongoError;
+use crate::table::ReadyTable;
 use crate::write::target::number;
 
 /// The new document as an expression over the old one. It keeps the time of creation.
-pub(crate) fn replacement(version: Option<u64>, content: &RowContent<MongoDocument>) -> Result<Document, MongoError> {
+pub(crate) fn replacement(
+    table: &ReadyTable,
+    version: Option<u64>,
+    content: &RowContent<MongoDocument>,
+) -> Result<Document, MongoError> {
     let name = content.discriminator.as_deref();
     let next = match version {
         Some(version) => Bson::Document(doc! { "$literal": number(version.saturating_add(1)) }),
@@ -21,6 +26,9 @@ pub(crate) fn replacement(version: Option<u64>, content: &RowContent<MongoDocume
         own.insert(TYPE, doc! { "$literal": name });
     }
     own.insert(VERSION, next);
+    if table.definition.is_referenced {
+        own.insert(REFERENCES, doc! { "$literal": 0_i64 });
+    }
     own.insert(CREATED_AT, format!("${CREATED_AT}"));
     own.insert(
         UPDATED_AT,

@@ -27,7 +27,7 @@ pub(crate) async fn insert(
 ) -> Result<RowId, WriteFailure> {
     let id = row_id::next();
     let name = content.discriminator.as_deref();
-    let document = row::document(id, name, 0, content.written_at, &content.doc)?;
+    let document = row::document(&table.definition, id, name, 0, content.written_at, &content.doc)?;
     ensure_fits(table, name, &document)?;
     let document = Arc::new(document);
     let (collection, inserts) = (executor.collection(table), Arc::clone(&document));
@@ -99,7 +99,7 @@ async fn replace_as_a_whole(
 ) -> Result<Option<u64>, WriteFailure> {
     let name = content.discriminator.as_deref();
     let next = version.saturating_add(1);
-    let document = row::document(id, name, signed(next), None, &content.doc)?;
+    let document = row::document(&table.definition, id, name, signed(next), None, &content.doc)?;
     ensure_fits(table, name, &document)?;
     let mut filter = filter_of_matching(table, id, target);
     filter.extend(doc! { CREATED_AT: { "$exists": false }, UPDATED_AT: { "$exists": false } });
@@ -122,7 +122,7 @@ async fn replace_by_expression(
     content: &RowContent<MongoDocument>,
 ) -> Result<u64, WriteFailure> {
     let name = content.discriminator.as_deref();
-    let new = replacement(target.version, content)?;
+    let new = replacement(table, target.version, content)?;
     // A row with an invalid version stays as it is, for someone to repair.
     let mut conditions = vec![doc! { "$in": [{ "$type": format!("${VERSION}") }, VERSION_TYPES.to_vec()] }];
     if let Some(version) = target.version {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use longevity_core::backend::{Write, WriteFailure};
+use longevity_core::table::TableDefinition;
 use longevity_core::{RowContent, Timestamp};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf, doc};
@@ -81,7 +82,7 @@ impl SwappedKeys {
                 None if new.existed => return Ok(Outcome::Unmatched),
                 None => None,
             };
-            documents.push(new.document(kept)?);
+            documents.push(new.document(&table.definition, kept)?);
             versions.extend(kept.map(|kept| (new.id, kept.version.saturating_add(1))));
         }
         match insert(table, executor, Arc::new(documents)).await {
@@ -124,13 +125,13 @@ impl KeptFields {
 }
 
 impl NewRow {
-    fn document(&self, kept: Option<&KeptFields>) -> Result<RawDocumentBuf, RunError> {
+    fn document(&self, definition: &TableDefinition, kept: Option<&KeptFields>) -> Result<RawDocumentBuf, RunError> {
         let RowContent { discriminator, doc, written_at, .. } = &self.content;
         let name = discriminator.as_deref();
         let (version, times) = match kept {
             None => (0, [*written_at; 2]),
             Some(kept) => (kept.version.saturating_add(1), [kept.created_at, written_at.or(kept.updated_at)]),
         };
-        row::document_with_times(self.id, name, signed(version), times, doc).map_err(RunError::Unwritable)
+        row::document_with_times(definition, self.id, name, signed(version), times, doc).map_err(RunError::Unwritable)
     }
 }

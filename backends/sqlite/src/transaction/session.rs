@@ -234,6 +234,11 @@ impl Transaction for SqliteTransaction {
         }
     }
 
+    // Transactions are serializable.
+    async fn hold(&self, table: &Table, lookup: Lookup<'_>) -> Result<bool, Error> {
+        Ok(self.get(table, lookup).await?.is_some())
+    }
+
     fn savepoint(&self) -> Result<(), Error> {
         let depth = self.open().as_ref().ok_or_else(ended)?.savepoints + 1;
         self.execute(&format!("SAVEPOINT nested{depth}"))?;

@@ -63,6 +63,8 @@ pub(crate) fn table() -> TableDefinition {
             index("age.index", &[3], true, false),
         ],
         primary_key: None,
+        references: Vec::new(),
+        is_referenced: false,
     }
 }
 

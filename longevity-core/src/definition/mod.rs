@@ -1,5 +1,5 @@
 //! The one description of a persistent type, which the derives write: its names, its variants with their
-//! [`Shape`](crate::storable::Shape)s, its keys and its indexes. All other descriptions follow from it:
+//! [`Shape`](crate::storable::Shape)s, its keys, its indexes and its references. All other descriptions follow from it:
 //!
 //! | description | for | follows by |
 //! | --- | --- | --- |
@@ -9,6 +9,8 @@
 //! | [`Plan`](crate::encoding::Plan) | the encoding | [`encoding::plan`](crate::encoding::plan), from a shape |
 //! | [`Leaf`](crate::storable::Leaf) | the end of a path | [`Leaf::of`](crate::storable::Leaf::of), from a shape |
 
+mod reference;
+
 use std::any::TypeId;
 
 use crate::shape::ShapeFn;
@@ -16,6 +18,10 @@ use crate::storable::kind::Indexable;
 use crate::storable::{Prop, Storable};
 use crate::table::Variant;
 use crate::value::Path;
+
+pub use reference::{Check, OnDelete, ReferenceDefinition, ReferenceTarget};
+#[doc(hidden)]
+pub use reference::{ReferenceTo, TargetTable};
 
 /// The declarations of a plain or a poly type.
 #[derive(Clone, Debug)]
@@ -28,7 +34,7 @@ pub struct RootDefinition {
     pub poly: bool,
     /// The properties that all variants of a poly type have.
     pub props: Vec<PropertyDefinition>,
-    /// The keys and indexes of the poly type; empty for a plain type, whose only variant declares them.
+    /// The keys, indexes and references of the poly type; empty for a plain type, whose only variant declares them.
     pub declaration: Declaration,
     /// The variants; a plain type has one.
     pub variants: Vec<VariantDefinition>,
@@ -39,17 +45,19 @@ pub struct RootDefinition {
 pub struct VariantDefinition {
     /// Its name, its discriminators and its shape.
     pub variant: Variant,
-    /// Its keys and indexes.
+    /// Its keys, indexes and references.
     pub declaration: Declaration,
 }
 
-/// The keys and indexes of one type.
+/// The keys, indexes and references of one type.
 #[derive(Clone, Debug, Default)]
 pub struct Declaration {
     /// The keys.
     pub keys: Vec<KeyDefinition>,
     /// The properties of each index.
     pub indexes: Vec<Vec<PropertyDefinition>>,
+    /// The references with integrity.
+    pub references: Vec<ReferenceDefinition>,
 }
 
 /// A property: its path and its shape.

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use super::Level;
 use crate::backend::Backend;
-use crate::engine::Level;
 use crate::error::Error;
 use crate::options::Options;
 

@@ -1,0 +1,302 @@
+//! What follows from a write: rows that refer to a deleted row are deleted or changed, and what is left is checked.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use tracing::{Instrument, Span};
+
+use super::change::{Change, Changes, Lost};
+use super::{Link, ToCheck};
+use crate::backend::{Backend, Lookup, Session, Target, Transaction, Write, WriteFailure, Writes};
+use crate::definition::{Check, OnDelete};
+use crate::encoding::PropertyReader;
+use crate::engine::write::write_rows;
+use crate::engine::{Kind, Level, Table, Tables};
+use crate::error::Error;
+use crate::row::Row;
+use crate::select::{Predicate, Select};
+use crate::table::{Finding, KeyChange, TableDefinition, shown};
+use crate::value::{Comparison, Value};
+
+/// How many of the rows that refer to a target are read at once.
+const ROWS_AT_ONCE: usize = 1000;
+
+impl<B: Backend> Table<B> {
+    /// Does what follows from the changes of rows of this table, which the table's transaction has just made.
+    pub(super) async fn settle(&self, changed: Vec<Change<B::Document>>) -> Result<(), Error> {
+        let mut changes = Changes::default();
+        self.note(changed, &mut changes);
+        // What is left to follow. The number of rows that are held is bounded by the depth of the references.
+        let mut left: Vec<Lost> = Vec::new();
+        let mut to_check = Vec::new();
+        loop {
+            for lost in changes.lost.drain(..) {
+                if lost.deleted && lost.link.reference.on_delete != OnDelete::Restrict {
+                    left.push(lost);
+                } else {
+                    to_check.push(ToCheck { link: lost.link, key: lost.key, lost: true });
+                }
+            }
+            let Some(lost) = left.pop() else { break };
+            if let Some(more) = self.follow(lost, &mut changes).await? {
+                left.push(more);
+            }
+        }
+        to_check.extend(changes.made.into_iter().map(|(link, key)| ToCheck { link, key, lost: false }));
+        self.check_or_wait(to_check).await
+    }
+
+    fn note(&self, changed: Vec<Change<B::Document>>, changes: &mut Changes) {
+        if let Some(integrity) = &self.integrity {
+            changed.iter().for_each(|change| changes.note(self, integrity, change));
+        }
+    }
+
+    /// Deletes or changes some of the rows that refer to a deleted row. Returns the row again if there may be more.
+    async fn follow(&self, lost: Lost, changes: &mut Changes) -> Result<Option<Lost>, Error> {
+        let Lost { link, key, .. } = &lost;
+        // Another row of the same batch may have taken the key value over.
+        if self.end_of(link)?.has_target(link, key).await? {
+            return Ok(None);
+        }
+        let source = self.begin_of(link)?;
+        let rows = source.referring(link, key, ROWS_AT_ONCE).await?;
+        let more = rows.len() == ROWS_AT_ONCE;
+        if !rows.is_empty() {
+            source.let_go(link, key, rows, changes).await?;
+        }
+        Ok(more.then_some(lost))
+    }
+
+    /// Deletes the rows, or takes their reference to the key away.
+    async fn let_go(
+        &self,
+        link: &Link,
+        key: &Value,
+        rows: Vec<Row<B::Document>>,
+        changes: &mut Changes,
+    ) -> Result<(), Error> {
+        let kind = Kind { name: link.reference.declared_by, scope: None };
+        let primary_keys: Vec<_> = rows.iter().map(|row| self.primary_key_of(row)).collect();
+        let mut writes = Writes::with_capacity(rows.len());
+        let mut after = Vec::with_capacity(rows.len());
+        for (row, primary_key) in rows.iter().zip(&primary_keys) {
+            let version = Some(row.version);
+            let target =
+                Target { id: row.id, version, scope: None, primary_key: primary_key.as_deref(), before: false };
+            let change = match link.reference.on_delete {
+                OnDelete::SetNone => KeyChange::SetNone,
+                OnDelete::Remove => KeyChange::Remove,
+                OnDelete::Restrict | OnDelete::Cascade => {
+                    writes.push(Write::Delete(target));
+                    after.push(None);
+                    continue;
+                }
+            };
+            let content = self.rewritten(link, row, &|value| link.reference.place.change(value, key, &change))?;
+            after.push(Some((content.discriminator.clone(), content.doc.clone())));
+            writes.push(Write::Replace(target, content));
+        }
+        write_rows!(self, kind, Span::current(), writes).map_err(|(_, failure)| self.not_followed(link, failure))?;
+        let changed = rows.into_iter().zip(after).map(|(row, after)| Change { before: Some(Box::new(row)), after });
+        self.note(changed.collect(), changes);
+        Ok(())
+    }
+
+    /// The content of a row whose references were changed.
+    fn rewritten(
+        &self,
+        link: &Link,
+        row: &Row<B::Document>,
+        change: &dyn Fn(&mut Value),
+    ) -> Result<crate::row::RowContent<B::Document>, Error> {
+        match self.integrity.as_ref().and_then(|integrity| integrity.rewrite) {
+            Some(rewrite) => rewrite(self, row, change),
+            None => Err(self.confused(format!("{} has no code that changes its references", link.reference.name))),
+        }
+    }
+
+    #[cold]
+    fn not_followed(&self, link: &Link, failure: WriteFailure) -> Error {
+        match failure {
+            WriteFailure::Other(error) => error,
+            WriteFailure::Duplicate(position) => {
+                let type_name = link.reference.declared_by;
+                let key = self.definition.indexes.get(position).map_or_else(String::new, crate::table::Index::property);
+                Error::DuplicateKey { type_name, key, value: "none".to_owned() }
+            }
+            failure => self.confused(format!("a row that was just read could not be written: {failure:?}")),
+        }
+    }
+
+    /// Checks the references, or has the commit do that.
+    async fn check_or_wait(&self, to_check: Vec<ToCheck>) -> Result<(), Error> {
+        let mut known = BTreeSet::new();
+        for check in to_check {
+            if !known.insert((check.link.reference.name.clone(), check.key.clone(), check.lost)) {
+                continue;
+            }
+            match (&check.link.reference.check, &self.level) {
+                (Check::AtCommit, Some(level)) => level.check_at_commit([check]),
+                _ => self.check_one(&check).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the references before the commit of a transaction.
+    pub(crate) async fn check(
+        tables: &Arc<Tables<B>>,
+        level: &Arc<Level<B>>,
+        to_check: Vec<ToCheck>,
+    ) -> Result<(), Error> {
+        for check in to_check {
+            let table = Self::new(tables, check.link.source, Some(Arc::clone(level)));
+            if let Some(table) = table {
+                table.check_one(&check).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails if a row refers to a row that is not there.
+    async fn check_one(&self, ToCheck { link, key, lost }: &ToCheck) -> Result<(), Error> {
+        if self.end_of(link)?.holds(link, key).await? {
+            return Ok(());
+        }
+        // The row that referred to it may be gone by now.
+        let count = self.begin_of(link)?.number_referring(link, key).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        let reference = &link.reference;
+        let (type_name, property) = (reference.declared_by, reference.to_string());
+        let (target, key) = (reference.target.type_name, shown(std::slice::from_ref(key)));
+        Err(if *lost {
+            Error::Referenced { type_name: target, key, by: type_name, property, count }
+        } else {
+            Error::DanglingReference { type_name, property, target, key }
+        })
+    }
+
+    fn begin_of(&self, link: &Link) -> Result<Self, Error> {
+        self.of_root(link.source).ok_or_else(|| self.confused(format!("{} begins nowhere", link.reference.name)))
+    }
+
+    fn end_of(&self, link: &Link) -> Result<Self, Error> {
+        let target = self.of_root(link.reference.target.root);
+        target.ok_or_else(|| self.confused(format!("{} leads nowhere", link.reference.name)))
+    }
+
+    /// Whether a row of this table has the key, and stays until the transaction ends.
+    async fn holds(&self, link: &Link, key: &Value) -> Result<bool, Error> {
+        let Some(level) = &self.level else { return self.has_target(link, key).await };
+        let values = key_values(&self.definition, link, key);
+        let values: Vec<_> = values.iter().map(Value::as_value_ref).collect();
+        let lookup = Lookup { index: link.key, values: &values, scope: link.reference.target.scope };
+        let writing = level.rows_to_write(link.reference.declared_by)?;
+        let held = level.noted(Box::pin(writing.rows().hold(&self.handle, lookup)).await);
+        writing.done();
+        held
+    }
+
+    /// Whether a row of this table has the key.
+    async fn has_target(&self, link: &Link, key: &Value) -> Result<bool, Error> {
+        let values = key_values(&self.definition, link, key);
+        let values: Vec<_> = values.iter().map(Value::as_value_ref).collect();
+        let kind = Kind { name: link.reference.target.type_name, scope: link.reference.target.scope };
+        Ok(self.get(kind, link.key, &values).await?.is_some())
+    }
+
+    /// The rows of this table that refer to a key, at most this number.
+    async fn referring(&self, link: &Link, key: &Value, limit: usize) -> Result<Vec<Row<B::Document>>, Error> {
+        let mut rows = Vec::new();
+        self.each_referring(link, key, Some(limit), &mut |row| {
+            rows.push(row.clone());
+            if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
+        .await?;
+        Ok(rows)
+    }
+
+    /// The number of rows of this table that refer to a key.
+    async fn number_referring(&self, link: &Link, key: &Value) -> Result<u64, Error> {
+        if let Some(predicate) = referring(link, key) {
+            return over!(self, rows => rows.count(&self.handle, predicate));
+        }
+        let mut count = 0;
+        self.each_referring(link, key, None, &mut |_| {
+            count += 1;
+            ControlFlow::Continue(())
+        })
+        .await?;
+        Ok(count)
+    }
+
+    async fn each_referring(
+        &self,
+        link: &Link,
+        key: &Value,
+        limit: Option<usize>,
+        take: &mut (dyn FnMut(&Row<B::Document>) -> ControlFlow<()> + Send),
+    ) -> Result<(), Error> {
+        let limit = limit.map(|limit| limit as u64);
+        if let Some(predicate) = referring(link, key) {
+            let select = Select { limit, ..Select::of(predicate) };
+            let mut give = |row: &Row<B::Document>| {
+                let _ = take(row);
+                Ok(())
+            };
+            return over!(self, rows => rows.find_each(&self.handle, select, &mut give));
+        }
+        let end = self
+            .integrity
+            .as_ref()
+            .and_then(|integrity| integrity.outgoing.iter().find(|end| end.link.reference.name == link.reference.name));
+        let Some(end) = end else { return Ok(()) };
+        let select = Select::of(link.reference.scope.map_or(Predicate::True, Predicate::Scope));
+        let mut ended = false;
+        let mut give = |row: &Row<B::Document>| {
+            let name = row.discriminator.as_deref();
+            if !ended && end.refers_to(self, name, &row.doc, key) {
+                ended = take(row).is_break();
+            }
+            Ok(())
+        };
+        over!(self, rows => rows.find_each(&self.handle, select, &mut give))
+    }
+
+    /// The values of the row's primary key, for stores that distribute rows by it.
+    fn primary_key_of(&self, row: &Row<B::Document>) -> Option<Box<[Value]>> {
+        let definition = &*self.definition;
+        let key = definition.primary_key.as_ref()?;
+        let variant = definition.variant(row.discriminator.as_deref())?;
+        let value = |column: &usize| {
+            let reader = PropertyReader::new(variant.shape, &definition.columns[*column].path)?;
+            self.backend.read(&row.doc, &reader).ok()
+        };
+        definition.indexes[key.index].columns.iter().map(value).collect()
+    }
+}
+
+/// The predicate that holds for the rows that refer to a key; `None` if none can say that.
+fn referring(link: &Link, key: &Value) -> Option<Predicate> {
+    let path = link.reference.place.head.clone();
+    let predicate = match link.reference.place.finding {
+        Finding::Equal => Predicate::Compare { path, comparison: Comparison::Eq, operand: key.clone() },
+        Finding::Contains => Predicate::Contains { path, element: key.clone() },
+        Finding::RowByRow => return None,
+    };
+    Some(link.reference.scope.map_or(Predicate::True, Predicate::Scope).and(predicate))
+}
+
+/// The values of a key value in the columns of its key.
+fn key_values(target: &TableDefinition, link: &Link, key: &Value) -> Vec<Value> {
+    let index = &target.indexes[link.key];
+    // The columns are within the key's one property: the rest of their paths leads through the key value.
+    let depth = index.properties.first().map_or(0, |property| property.steps().len());
+    let value =
+        |column: &usize| key.at(target.columns[*column].path.steps().get(depth..).unwrap_or_default()).to_value();
+    index.columns.iter().map(value).collect()
+}

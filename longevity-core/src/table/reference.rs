@@ -1,0 +1,130 @@
+//! References with integrity from the rows of a table.
+
+use std::fmt;
+
+use crate::definition::{Check, OnDelete, ReferenceTarget};
+use crate::scope::Scope;
+use crate::value::{Path, Value};
+
+/// A reference with integrity: a place in the rows of a table that contains key values of rows that must be there.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// A name that is unique in the store: the table, the declaring type if it is a derived type, the property, and
+    /// `reference`, with dots between them.
+    pub name: String,
+    /// The type that declares it.
+    pub declared_by: &'static str,
+    /// The only variant whose rows have it; all rows if `None`.
+    pub scope: Option<Scope>,
+    /// Where the key values are.
+    pub place: ReferencePlace,
+    /// What it refers to.
+    pub target: ReferenceTarget,
+    /// What happens when the target is deleted.
+    pub on_delete: OnDelete,
+    /// When the target must be there.
+    pub check: Check,
+}
+
+/// Where the key values of a reference are in the value of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferencePlace {
+    /// The path to the key value or, if the reference leads through elements, to the outermost list, set or map.
+    pub head: Path,
+    /// For each list, set or map, the path from one of its elements to the next one or to the key value. In a map, the elements
+    /// are the values.
+    pub through: Vec<Path>,
+    /// Whether the key value is a required field, so that each row has one.
+    pub required: bool,
+    /// How the rows that refer to a key are found.
+    pub(crate) finding: Finding,
+}
+
+/// How the rows that refer to a key are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// The property equals the key value.
+    Equal,
+    /// The list or set contains it.
+    Contains,
+    /// No predicate says it: the rows are looked at one by one.
+    RowByRow,
+}
+
+/// Shows the stored names with dots between them, and brackets for the elements of a list, a set or a map.
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.place.head)?;
+        self.place.through.iter().try_for_each(|path| {
+            let dot = if path.is_root() { "" } else { "." };
+            write!(f, "[]{dot}{path}")
+        })
+    }
+}
+
+impl ReferencePlace {
+    /// Passes each key value to the function, given the value at the head.
+    pub fn each(&self, head: &Value, take: &mut dyn FnMut(&Value)) {
+        each(head, &self.through, take);
+    }
+
+    /// Changes the value of a row: replaces each key value that equals `key`, or takes it away.
+    pub(crate) fn change(&self, row: &mut Value, key: &Value, change: &KeyChange<'_>) {
+        if let Some(head) = row.at_mut(self.head.steps()) {
+            change_each(head, &self.through, key, change);
+        }
+    }
+}
+
+/// What happens to a key value in a reference.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KeyChange<'a> {
+    /// It becomes `None`.
+    SetNone,
+    /// It is removed from the list, set or map around it.
+    Remove,
+    /// Another key value takes its place.
+    #[expect(dead_code, reason = "to be used when keys are renamed")]
+    Replace(&'a Value),
+}
+
+/// The path is as long as the declared property, so the recursion is not deep.
+fn each(value: &Value, through: &[Path], take: &mut dyn FnMut(&Value)) {
+    let Some((path, rest)) = through.split_first() else {
+        if !value.is_none() {
+            take(value);
+        }
+        return;
+    };
+    let mut next = |element: &Value| each(&element.at(path.steps()).to_value(), rest, take);
+    match value {
+        Value::List(elements) => elements.iter().for_each(&mut next),
+        Value::Map(entries) => entries.iter().for_each(|(_, element)| next(element)),
+        _ => {}
+    }
+}
+
+fn change_each(value: &mut Value, through: &[Path], key: &Value, change: &KeyChange<'_>) {
+    let Some((path, rest)) = through.split_first() else {
+        if value == key {
+            match change {
+                KeyChange::SetNone | KeyChange::Remove => *value = Value::NONE,
+                KeyChange::Replace(new) => *value = (*new).clone(),
+            }
+        }
+        return;
+    };
+    let mut next = |element: &mut Value| {
+        if let Some(held) = element.at_mut(path.steps()) {
+            change_each(held, rest, key, change);
+        }
+    };
+    let removes = rest.is_empty() && matches!(change, KeyChange::Remove);
+    match value {
+        Value::List(elements) if removes => elements.retain(|element| element != key),
+        Value::Map(entries) if removes => entries.retain(|(_, element)| element != key),
+        Value::List(elements) => elements.iter_mut().for_each(&mut next),
+        Value::Map(entries) => entries.iter_mut().for_each(|(_, element)| next(element)),
+        _ => {}
+    }
+}
