@@ -60,7 +60,9 @@ pub use persistent::{
     DerivedFrom, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct, PersistentType, RootType, VariantsOf,
 };
 pub use query::{CombinesWith, Filter, FiltersRowsOf, Operand, Order, Patch, Query};
-pub use repo::{Groups, PStates, Page, Reference, References, Refers, Repo, Retrieval, WithTargets, WriteError};
+pub use repo::{
+    Groups, PStates, Page, Reference, References, Referrers, Refers, Repo, Retrieval, WithTargets, WriteError,
+};
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;
 pub use storable::{FieldAccess, HasField, Prop, Storable};

@@ -18,7 +18,7 @@ use crate::model::{DomainModel, InModel};
 use crate::options::Options;
 use crate::persistent::{KeyFor, PersistentType};
 use crate::query::{Aggregate, CoversRowsOf, Patch, Projection, Query};
-use crate::repo::{self, Groups, Page, Reference, References, WithTargets, WriteError};
+use crate::repo::{self, Groups, Page, Reference, References, Referrers, WithTargets, WriteError};
 use crate::select::Cursor;
 use crate::state::PState;
 use crate::storable::{Prop, Storable};
@@ -268,6 +268,31 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
         F: CoversRowsOf<P> + 'static,
     {
         self.repo.block_on(self.repo.patch_by(key, patch))
+    }
+
+    /// See [`Repo::is_referenced`](crate::Repo::is_referenced).
+    pub fn is_referenced(&self, state: &PState<P>) -> Result<bool, Error> {
+        self.repo.block_on(self.repo.is_referenced(state))
+    }
+
+    /// See [`Repo::referrers`](crate::Repo::referrers).
+    pub fn referrers(&self, state: &PState<P>) -> Result<Vec<Referrers>, Error> {
+        self.repo.block_on(self.repo.referrers(state))
+    }
+
+    /// See [`Repo::find_referring`](crate::Repo::find_referring).
+    pub fn find_referring<K: Reference>(&self, key: &K) -> Result<Vec<PState<P>>, Error> {
+        self.repo.block_on(self.repo.find_referring(key))
+    }
+
+    /// See [`Repo::rename_key`](crate::Repo::rename_key).
+    pub fn rename_key<K: KeyFor<P>>(&self, state: PState<P>, key: K) -> Result<PState<P>, WriteError<P>> {
+        self.repo.block_on(self.repo.rename_key(state, key))
+    }
+
+    /// See [`Repo::repoint`](crate::Repo::repoint).
+    pub fn repoint<K: KeyFor<P>>(&self, key: &K, state: PState<P>) -> Result<PState<P>, WriteError<P>> {
+        self.repo.block_on(self.repo.repoint(key, state))
     }
 
     /// See [`Repo::delete`](crate::Repo::delete).

@@ -64,22 +64,25 @@ pub struct ReferenceTarget {
 /// The type that a property of type `T` contains, within all options, boxes, lists, sets and map values.
 type Held<T> = <<T as Storable>::Kind as Within<T>>::Held;
 
-/// A reference that is being declared; for generated code.
+/// The type that owns the table of the target of key values.
+type TargetRoot<K> = <<K as Reference>::Target as PersistentType>::Root;
+
+/// A reference that is being declared, from a property of type `T` to the table of `Root`; for generated code.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct ReferenceTo<T> {
+pub struct ReferenceTo<T, Root> {
     definition: ReferenceDefinition,
-    of: PhantomData<fn() -> T>,
+    of: PhantomData<fn() -> (T, Root)>,
 }
 
-impl<T: Storable<Kind: Within<T>>> ReferenceTo<T>
+impl<T: Storable<Kind: Within<T>>> ReferenceTo<T, TargetRoot<Held<T>>>
 where
     Held<T>: Reference,
 {
     pub fn of<R: 'static>(prop: &Prop<R, T>) -> Self {
         let target = ReferenceTarget {
             type_name: <Held<T> as Reference>::Target::NAME,
-            root: TypeId::of::<<<Held<T> as Reference>::Target as PersistentType>::Root>(),
+            root: TypeId::of::<TargetRoot<Held<T>>>(),
             key_val: TypeId::of::<Held<T>>(),
             scope: <Held<T> as Reference>::Target::SCOPE,
         };
@@ -98,7 +101,9 @@ where
         self.definition.target.scope = Some(<<Held<T> as KeyVal>::Of as HasVariant<D>>::SCOPE);
         self
     }
+}
 
+impl<T: Storable, Root> ReferenceTo<T, Root> {
     #[must_use]
     pub fn cascade(mut self) -> Self {
         self.definition.on_delete = OnDelete::Cascade;
@@ -134,14 +139,14 @@ where
     }
 }
 
-/// The table of what a reference refers to; for generated code.
+/// The table that a reference leads to; for generated code.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct TargetTable(pub(crate) &'static str);
 
 impl TargetTable {
-    /// The table of the target of the property that the function finds.
-    pub const fn of<P, R: 'static, K: Reference>(_: fn(&P) -> Prop<R, K>) -> Self {
-        Self(<<K::Target as PersistentType>::Root as RootType>::TABLE)
+    /// The table that the declared reference leads to.
+    pub const fn of<P, T, Root: RootType>(_: fn(&P) -> ReferenceTo<T, Root>) -> Self {
+        Self(Root::TABLE)
     }
 }

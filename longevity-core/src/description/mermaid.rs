@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::{Description, KeyDescription, PropertyDescription};
+use super::{Description, KeyDescription, PropertyDescription, ReferenceDescription};
+use crate::definition::{Check, OnDelete};
 use crate::shape::{FieldShape, Shape};
 
 pub(super) fn class_diagram(description: &Description) -> String {
@@ -27,12 +28,14 @@ impl Diagram {
                 let stereotype = format!("derived, {}", derived.discriminator);
                 self.class(derived.name, &stereotype, &derived.properties, &derived.keys, &derived.indexes)?;
                 writeln!(self.text, "    {} <|-- {}", described.name, derived.name)?;
+                self.references(derived.name, &derived.references)?;
             }
+            self.references(described.name, &described.references)?;
         }
         for component in &description.components {
             self.component(component)?;
         }
-        self.references(description)
+        self.identified(description)
     }
 
     fn class(
@@ -111,8 +114,26 @@ impl Diagram {
         Ok(())
     }
 
+    /// An arrow from the type to each type that it refers to with integrity.
+    fn references(&mut self, name: &str, references: &[ReferenceDescription]) -> fmt::Result {
+        for ReferenceDescription { property, target, on_delete, check } in references {
+            let mut label = property.clone();
+            match on_delete {
+                OnDelete::Restrict => {}
+                OnDelete::Cascade => label.push_str(", cascade"),
+                OnDelete::SetNone => label.push_str(", set none"),
+                OnDelete::Remove => label.push_str(", remove"),
+            }
+            if *check == Check::AtCommit {
+                label.push_str(", at commit");
+            }
+            writeln!(self.text, "    {name} --> {target} : {label}")?;
+        }
+        Ok(())
+    }
+
     /// A dashed arrow from each key value to the type that it identifies.
-    fn references(&mut self, description: &Description) -> fmt::Result {
+    fn identified(&mut self, description: &Description) -> fmt::Result {
         for component in &description.components {
             if let Shape::Newtype { name, key_of: Some(of), .. } | Shape::Struct { name, key_of: Some(of), .. } =
                 component

@@ -5,7 +5,10 @@ mod mermaid;
 use std::any::TypeId;
 use std::collections::BTreeSet;
 
-use crate::definition::{Declaration, KeyDefinition, PrimaryKeyKind, PropertyDefinition, RootDefinition};
+use crate::definition::{
+    Check, Declaration, KeyDefinition, OnDelete, PrimaryKeyKind, PropertyDefinition, ReferenceDefinition,
+    RootDefinition,
+};
 use crate::shape::{FieldShape, Shape, VariantShape};
 
 /// The description of a domain model.
@@ -34,6 +37,8 @@ pub struct TypeDescription {
     pub keys: Vec<KeyDescription>,
     /// The properties of each of its indexes.
     pub indexes: Vec<Vec<String>>,
+    /// Its references with integrity, without those of its derived types.
+    pub references: Vec<ReferenceDescription>,
     /// The derived types of a poly type; empty for a plain type.
     pub derived: Vec<DerivedDescription>,
 }
@@ -53,6 +58,8 @@ pub struct DerivedDescription {
     pub keys: Vec<KeyDescription>,
     /// The properties of each of its own indexes.
     pub indexes: Vec<Vec<String>>,
+    /// Its own references with integrity, without those of its poly type.
+    pub references: Vec<ReferenceDescription>,
 }
 
 /// The description of a property.
@@ -75,6 +82,19 @@ pub struct KeyDescription {
     pub key_val: String,
     /// How it spreads rows, if it is the primary key.
     pub primary: Option<PrimaryKeyKind>,
+}
+
+/// The description of a reference with integrity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferenceDescription {
+    /// The property's path.
+    pub property: String,
+    /// The type that it refers to: a plain, a poly or a derived type.
+    pub target: &'static str,
+    /// What happens when the target is deleted.
+    pub on_delete: OnDelete,
+    /// When the target must be there.
+    pub check: Check,
 }
 
 impl Description {
@@ -106,6 +126,7 @@ fn describe(root: &RootDefinition) -> TypeDescription {
         properties: root.props.iter().map(property).collect(),
         keys: keys(&root.declaration),
         indexes: indexes(&root.declaration),
+        references: references(&root.declaration),
         derived: Vec::new(),
     };
     for variant in &root.variants {
@@ -118,11 +139,13 @@ fn describe(root: &RootDefinition) -> TypeDescription {
                 properties,
                 keys: keys(&variant.declaration),
                 indexes: indexes(&variant.declaration),
+                references: references(&variant.declaration),
             }),
             _ => {
                 described.properties.extend(properties);
                 described.keys.extend(keys(&variant.declaration));
                 described.indexes.extend(indexes(&variant.declaration));
+                described.references.extend(references(&variant.declaration));
             }
         }
     }
@@ -156,6 +179,16 @@ fn keys(declaration: &Declaration) -> Vec<KeyDescription> {
 fn indexes(declaration: &Declaration) -> Vec<Vec<String>> {
     let paths = |index: &Vec<PropertyDefinition>| index.iter().map(|property| property.path.to_string()).collect();
     declaration.indexes.iter().map(paths).collect()
+}
+
+fn references(declaration: &Declaration) -> Vec<ReferenceDescription> {
+    let described = |reference: &ReferenceDefinition| ReferenceDescription {
+        property: reference.property.path.to_string(),
+        target: reference.target.type_name,
+        on_delete: reference.on_delete,
+        check: reference.check,
+    };
+    declaration.references.iter().map(described).collect()
 }
 
 /// The named types that the persistent types use. Each is entered once, so that recursive types end.

@@ -49,7 +49,7 @@ use crate::value::{Step, Value, ValueRef};
 
 pub(crate) use aggregates::{Group, undecoded};
 pub(crate) use bounds::ensure_within;
-pub(crate) use integrity::{Integrity, Rewrite, links};
+pub(crate) use integrity::{Integrity, Renamed, Rewrite, links};
 pub(crate) use level::{Level, Open};
 pub(crate) use tries::{After, Tries};
 

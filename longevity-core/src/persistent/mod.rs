@@ -110,6 +110,9 @@ pub trait PersistentType: Clone + Debug + Send + Sync + Sized + 'static {
     note = "a derived type comes with its poly type: list the poly type instead"
 )]
 pub trait RootType: PersistentType<Root = Self> {
+    /// `Self`. Generated code names it, so that a missing impl is reported once.
+    #[doc(hidden)]
+    type This: RootType;
     /// The table's name.
     const TABLE: &'static str;
     /// The tables that the references with integrity lead to: the type's own, then those of its variants.

@@ -5,6 +5,7 @@
 mod by_query;
 mod deletion;
 mod fetch;
+mod integrity;
 mod page;
 mod project;
 mod read;
@@ -29,6 +30,7 @@ use crate::storable::Storable;
 use crate::table::{Index, TableDefinition};
 use crate::value::ValueRef;
 
+pub use integrity::Referrers;
 pub use page::Page;
 pub use project::Groups;
 pub use read::Retrieval;

@@ -25,6 +25,7 @@ pub trait Reference: KeyVal<Of = Self::Target> + KeyFor<Self::Target> {
     type Target: PersistentType;
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: KeyVal + KeyFor<K::Of>> Reference for K
 where
     K::Of: PersistentType,

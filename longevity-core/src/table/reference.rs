@@ -84,7 +84,6 @@ pub(crate) enum KeyChange<'a> {
     /// It is removed from the list, set or map around it.
     Remove,
     /// Another key value takes its place.
-    #[expect(dead_code, reason = "to be used when keys are renamed")]
     Replace(&'a Value),
 }
 

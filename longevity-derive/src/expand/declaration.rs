@@ -58,10 +58,7 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
 /// An expression of type `ReferenceDefinition`.
 fn reference(krate: &TokenStream, entry: &ReferenceEntry) -> TokenStream {
     let ReferenceEntry { path, derived, on_delete, check } = entry;
-    let prop = held_property(path);
-    let span = path.segments().last().map_or_else(proc_macro2::Span::call_site, Ident::span);
-    let declare = located(quote!(#krate::definition::ReferenceTo::of), span);
-    let mut expression = quote_spanned!(span=> #declare(&#prop));
+    let mut expression = reference_to(krate, path);
     if let Some(derived) = derived {
         let (first, last) = ends(derived);
         let open = quote_spanned!(first=> .derived::<);
@@ -76,15 +73,20 @@ fn reference(krate: &TokenStream, entry: &ReferenceEntry) -> TokenStream {
     quote!(#expression.into_definition())
 }
 
+/// An expression of type `ReferenceTo`.
+fn reference_to(krate: &TokenStream, path: &PropertyPath) -> TokenStream {
+    let prop = held_property(path);
+    let span = path.segments().last().map_or_else(proc_macro2::Span::call_site, Ident::span);
+    let declare = located(quote!(#krate::definition::ReferenceTo::of), span);
+    let reference = quote_spanned!(span=> &);
+    quote_spanned!(span=> #declare(#reference #prop))
+}
+
 /// An expression of type `&'static [TargetTable]`: the tables that the references lead to.
 pub(crate) fn targets(krate: &TokenStream, declaration: &Declaration) -> TokenStream {
     let targets = declaration.references.iter().map(|ReferenceEntry { path, .. }| {
-        let span = path.segments().last().map_or_else(proc_macro2::Span::call_site, Ident::span);
-        let props = named_where(&path.first);
-        let prop = held_property(path);
-        let of = located(quote!(#krate::definition::TargetTable::of), span);
-        let held = quote_spanned!(span=> #prop.held());
-        quote!(#of(|#props: &<Self as #krate::PersistentType>::Props| #held))
+        let (props, declared) = (named_where(&path.first), reference_to(krate, path));
+        quote!(#krate::definition::TargetTable::of(|#props: &<Self as #krate::PersistentType>::Props| #declared))
     });
     let fields_of_variants = leads_through_fields(krate, declaration);
     quote!({ #fields_of_variants &[#(#targets),*] })

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::{ends, hidden, testkit};
+use super::{ends, hidden, qualified, testkit};
 use crate::tree::model::Model;
 
 /// The impls of a domain model.
@@ -14,13 +14,8 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
     let name = container.name();
     let (impl_generics, _, clause) = container.generics.split_for_impl();
     let roots = &tree.roots;
-    let qualified: Vec<_> = roots
-        .iter()
-        .map(|root| {
-            let (first, _) = ends(root);
-            quote_spanned!(first=> #krate::Root::of::<#root>())
-        })
-        .collect();
+    // Missing impls are reported once, as both places have the same error.
+    let owners: Vec<_> = roots.iter().map(|root| qualified(root, quote!(#krate::RootType), "This")).collect();
     let distinct = roots.iter().enumerate().skip(1).map(|(position, root)| {
         let (first, _) = ends(root);
         let message = format!(
@@ -40,7 +35,7 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
     let count = roots.len();
     let testkit = testkit::of_model(tree);
     hidden(quote! {
-        const ROOTS: &[#krate::Root; #count] = &[#(#qualified),*];
+        const ROOTS: &[#krate::Root; #count] = &[#(#krate::Root::of::<#owners>()),*];
 
         #[automatically_derived]
         impl #impl_generics #krate::DomainModel for #this #clause {
@@ -53,7 +48,7 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
             }
 
             fn visit_roots(visitor: &mut impl #krate::RootVisitor) {
-                #(visitor.visit_root::<#roots>();)*
+                #(visitor.visit_root::<#owners>();)*
             }
         }
 

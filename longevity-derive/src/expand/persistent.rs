@@ -62,6 +62,7 @@ pub(crate) fn persistent(tree: &PersistentStruct) -> TokenStream {
         Role::Plain { table } => quote! {
             #[automatically_derived]
             impl #impl_generics #krate::RootType for #this #clause {
+                type This = Self;
                 const TABLE: &'static ::core::primitive::str = #table;
                 #in_root
 

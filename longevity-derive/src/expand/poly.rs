@@ -177,6 +177,7 @@ fn root(tree: &Poly) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::RootType for #this #clause {
+            type This = Self;
             const TABLE: &'static ::core::primitive::str = #table;
             const TARGETS: &'static [&'static [#krate::definition::TargetTable]] =
                 &[#targets, #(#targets_of_variants),*];

@@ -15,6 +15,8 @@ macro_rules! on_each_store {
 }
 
 mod enforced;
+mod keys;
 mod library;
 mod on_delete;
+mod races;
 mod stores;

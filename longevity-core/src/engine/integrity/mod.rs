@@ -4,6 +4,7 @@
 //! makes and which targets it takes away, and `settle` deletes or changes the rows that refer to these targets, and then checks
 //! what is left. A check at the commit waits in the transaction's level.
 
+mod ask;
 mod change;
 mod links;
 mod settle;
@@ -39,6 +40,15 @@ pub(crate) struct ToCheck {
     pub(crate) key: Value,
     /// Whether the target was taken away. Otherwise, the reference was made.
     pub(crate) lost: bool,
+}
+
+/// A key value that a row gets in the place of another one, which all references to it follow.
+#[derive(Clone, Debug)]
+pub(crate) struct Renamed {
+    /// The key value's type.
+    pub(crate) key_val: TypeId,
+    pub(crate) old: Value,
+    pub(crate) new: Value,
 }
 
 /// The references that begin or end in a table.

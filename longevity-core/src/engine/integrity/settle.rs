@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tracing::{Instrument, Span};
 
 use super::change::{Change, Changes, Lost};
-use super::{Link, ToCheck};
+use super::{End, Link, Renamed, ToCheck};
 use crate::backend::{Backend, Lookup, Session, Target, Transaction, Write, WriteFailure, Writes};
 use crate::definition::{Check, OnDelete};
 use crate::encoding::PropertyReader;
@@ -24,9 +24,16 @@ const ROWS_AT_ONCE: usize = 1000;
 
 impl<B: Backend> Table<B> {
     /// Does what follows from the changes of rows of this table, which the table's transaction has just made.
-    pub(super) async fn settle(&self, changed: Vec<Change<B::Document>>) -> Result<(), Error> {
+    pub(super) async fn settle(
+        &self,
+        changed: Vec<Change<B::Document>>,
+        renamed: Option<&Renamed>,
+    ) -> Result<(), Error> {
         let mut changes = Changes::default();
         self.note(changed, &mut changes);
+        if let Some(renamed) = renamed {
+            self.rename(renamed, &mut changes).await?;
+        }
         // What is left to follow. The number of rows that are held is bounded by the depth of the references.
         let mut left: Vec<Lost> = Vec::new();
         let mut to_check = Vec::new();
@@ -63,17 +70,43 @@ impl<B: Backend> Table<B> {
         let source = self.begin_of(link)?;
         let rows = source.referring(link, key, ROWS_AT_ONCE).await?;
         let more = rows.len() == ROWS_AT_ONCE;
+        let change = match link.reference.on_delete {
+            OnDelete::Restrict | OnDelete::Cascade => None,
+            OnDelete::SetNone => Some(KeyChange::SetNone),
+            OnDelete::Remove => Some(KeyChange::Remove),
+        };
         if !rows.is_empty() {
-            source.let_go(link, key, rows, changes).await?;
+            source.change_or_delete(link, key, change, rows, changes).await?;
         }
         Ok(more.then_some(lost))
     }
 
-    /// Deletes the rows, or takes their reference to the key away.
-    async fn let_go(
+    /// Changes the references to a renamed key.
+    async fn rename(&self, renamed: &Renamed, changes: &mut Changes) -> Result<(), Error> {
+        if renamed.old == renamed.new {
+            return Ok(());
+        }
+        let incoming = self.integrity.iter().flat_map(|integrity| &integrity.incoming);
+        for End { link, .. } in incoming.filter(|end| end.link.reference.target.key_val == renamed.key_val) {
+            let source = self.begin_of(link)?;
+            loop {
+                let rows = source.referring(link, &renamed.old, ROWS_AT_ONCE).await?;
+                if rows.is_empty() {
+                    break;
+                }
+                let change = Some(KeyChange::Replace(&renamed.new));
+                source.change_or_delete(link, &renamed.old, change, rows, changes).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the reference to the key in the rows, or deletes the rows.
+    async fn change_or_delete(
         &self,
         link: &Link,
         key: &Value,
+        change: Option<KeyChange<'_>>,
         rows: Vec<Row<B::Document>>,
         changes: &mut Changes,
     ) -> Result<(), Error> {
@@ -85,16 +118,17 @@ impl<B: Backend> Table<B> {
             let version = Some(row.version);
             let target =
                 Target { id: row.id, version, scope: None, primary_key: primary_key.as_deref(), before: false };
-            let change = match link.reference.on_delete {
-                OnDelete::SetNone => KeyChange::SetNone,
-                OnDelete::Remove => KeyChange::Remove,
-                OnDelete::Restrict | OnDelete::Cascade => {
-                    writes.push(Write::Delete(target));
-                    after.push(None);
-                    continue;
-                }
+            let Some(change) = change else {
+                writes.push(Write::Delete(target));
+                after.push(None);
+                continue;
             };
             let content = self.rewritten(link, row, &|value| link.reference.place.change(value, key, &change))?;
+            if self.refers_to(link, content.discriminator.as_deref(), &content.doc, key) {
+                return Err(
+                    self.confused(format!("{} could not be changed in the row {}", link.reference.name, row.id))
+                );
+            }
             after.push(Some((content.discriminator.clone(), content.doc.clone())));
             writes.push(Write::Replace(target, content));
         }
@@ -180,7 +214,7 @@ impl<B: Backend> Table<B> {
         })
     }
 
-    fn begin_of(&self, link: &Link) -> Result<Self, Error> {
+    pub(super) fn begin_of(&self, link: &Link) -> Result<Self, Error> {
         self.of_root(link.source).ok_or_else(|| self.confused(format!("{} begins nowhere", link.reference.name)))
     }
 
@@ -210,7 +244,12 @@ impl<B: Backend> Table<B> {
     }
 
     /// The rows of this table that refer to a key, at most this number.
-    async fn referring(&self, link: &Link, key: &Value, limit: usize) -> Result<Vec<Row<B::Document>>, Error> {
+    pub(super) async fn referring(
+        &self,
+        link: &Link,
+        key: &Value,
+        limit: usize,
+    ) -> Result<Vec<Row<B::Document>>, Error> {
         let mut rows = Vec::new();
         self.each_referring(link, key, Some(limit), &mut |row| {
             rows.push(row.clone());
@@ -221,7 +260,7 @@ impl<B: Backend> Table<B> {
     }
 
     /// The number of rows of this table that refer to a key.
-    async fn number_referring(&self, link: &Link, key: &Value) -> Result<u64, Error> {
+    pub(super) async fn number_referring(&self, link: &Link, key: &Value) -> Result<u64, Error> {
         if let Some(predicate) = referring(link, key) {
             return over!(self, rows => rows.count(&self.handle, predicate));
         }
@@ -234,7 +273,7 @@ impl<B: Backend> Table<B> {
         Ok(count)
     }
 
-    async fn each_referring(
+    pub(super) async fn each_referring(
         &self,
         link: &Link,
         key: &Value,
@@ -250,21 +289,23 @@ impl<B: Backend> Table<B> {
             };
             return over!(self, rows => rows.find_each(&self.handle, select, &mut give));
         }
-        let end = self
-            .integrity
-            .as_ref()
-            .and_then(|integrity| integrity.outgoing.iter().find(|end| end.link.reference.name == link.reference.name));
-        let Some(end) = end else { return Ok(()) };
         let select = Select::of(link.reference.scope.map_or(Predicate::True, Predicate::Scope));
         let mut ended = false;
         let mut give = |row: &Row<B::Document>| {
             let name = row.discriminator.as_deref();
-            if !ended && end.refers_to(self, name, &row.doc, key) {
+            if !ended && self.refers_to(link, name, &row.doc, key) {
                 ended = take(row).is_break();
             }
             Ok(())
         };
         over!(self, rows => rows.find_each(&self.handle, select, &mut give))
+    }
+
+    /// Whether a row of this table refers to the key.
+    fn refers_to(&self, link: &Link, name: Option<&str>, doc: &B::Document, key: &Value) -> bool {
+        let mut ends = self.integrity.iter().flat_map(|integrity| &integrity.outgoing);
+        let end = ends.find(|end| end.link.reference.name == link.reference.name);
+        end.is_some_and(|end| end.refers_to(self, name, doc, key))
     }
 
     /// The values of the row's primary key, for stores that distribute rows by it.
@@ -281,7 +322,7 @@ impl<B: Backend> Table<B> {
 }
 
 /// The predicate that holds for the rows that refer to a key; `None` if none can say that.
-fn referring(link: &Link, key: &Value) -> Option<Predicate> {
+pub(super) fn referring(link: &Link, key: &Value) -> Option<Predicate> {
     let path = link.reference.place.head.clone();
     let predicate = match link.reference.place.finding {
         Finding::Equal => Predicate::Compare { path, comparison: Comparison::Eq, operand: key.clone() },
