@@ -1,6 +1,7 @@
 //! The error type of every operation.
 
 use std::error::Error as StdError;
+use std::fmt;
 
 use crate::row::RowId;
 
@@ -47,6 +48,15 @@ pub enum Error {
         target: &'static str,
         /// The key value that no row has.
         key: String,
+    },
+    /// Stored rows have references without a target, so the references cannot be enforced. No row was changed. Correct the rows,
+    /// and create the schema again.
+    #[error("{count} stored references have no target; the first: {}", listed(first))]
+    DanglingReferences {
+        /// The number of such references.
+        count: u64,
+        /// The first of them, at most twenty.
+        first: Vec<Dangling>,
     },
     /// References with integrity lead to the row, so it can neither be deleted nor get another key value or another type.
     /// Nothing was changed; if the operation was a commit, everything was rolled back.
@@ -287,6 +297,34 @@ pub enum Error {
     },
 }
 
+/// A stored reference that has no target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dangling {
+    /// The type that declares the reference.
+    pub type_name: &'static str,
+    /// The row that refers.
+    pub row: RowId,
+    /// The property, by its stored names.
+    pub property: String,
+    /// The type that it refers to.
+    pub target: &'static str,
+    /// The key value that no row has.
+    pub key: String,
+}
+
+impl fmt::Display for Dangling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { type_name, row, property, target, key } = self;
+        write!(f, "{property} of {type_name} {row} refers to the {target} {key}")
+    }
+}
+
+fn listed(dangling: &[Dangling]) -> String {
+    let each: Vec<_> = dangling.iter().map(Dangling::to_string).collect();
+    each.join("; ")
+}
+
 /// Says why a row is not the one that its state describes. If the versions are equal, the state can only come from a
 /// transaction that was not committed.
 fn conflict(expected: u64, found: u64) -> String {
@@ -336,6 +374,7 @@ impl Error {
             Self::DuplicateKey { .. }
             | Self::UndeclaredKey { .. }
             | Self::DanglingReference { .. }
+            | Self::DanglingReferences { .. }
             | Self::Referenced { .. }
             | Self::RowsDoNotFit { .. }
             | Self::WriteConflict { .. }

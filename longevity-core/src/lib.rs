@@ -50,7 +50,7 @@ pub mod value;
 
 pub use block_on::block_on;
 pub use document::Encodable;
-pub use error::{BoxError, Error, ErrorKind, Result};
+pub use error::{BoxError, Dangling, Error, ErrorKind, Result};
 pub use explain::{Access, Explanation};
 #[doc(hidden)]
 pub use model::RootVisitor;

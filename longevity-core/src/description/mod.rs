@@ -6,10 +6,11 @@ use std::any::TypeId;
 use std::collections::BTreeSet;
 
 use crate::definition::{
-    Check, Declaration, KeyDefinition, OnDelete, PrimaryKeyKind, PropertyDefinition, ReferenceDefinition,
-    RootDefinition,
+    Declaration, KeyDefinition, PrimaryKeyKind, PropertyDefinition, ReferenceDefinition, RootDefinition,
 };
 use crate::shape::{FieldShape, Shape, VariantShape};
+
+pub use crate::definition::{Check, OnDelete};
 
 /// The description of a domain model.
 #[derive(Clone, Debug)]

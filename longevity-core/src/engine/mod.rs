@@ -49,7 +49,7 @@ use crate::value::{Step, Value, ValueRef};
 
 pub(crate) use aggregates::{Group, undecoded};
 pub(crate) use bounds::ensure_within;
-pub(crate) use integrity::{Integrity, Renamed, Rewrite, links};
+pub(crate) use integrity::{CATALOG, Integrity, Link, Renamed, Rewrite, Violations, links};
 pub(crate) use level::{Level, Open};
 pub(crate) use tries::{After, Tries};
 
@@ -69,6 +69,11 @@ impl<B: Backend> Table<B> {
     /// The table of a root type; `None` if the domain model does not contain the type.
     pub(crate) fn new(tables: &Arc<Tables<B>>, root: TypeId, level: Option<Arc<Level<B>>>) -> Option<Self> {
         Some(Self { of_store: Arc::clone(tables.get(&root)?), tables: Arc::clone(tables), level })
+    }
+
+    /// A table that is not one of the model's.
+    pub(crate) fn over(of_store: Arc<StoreTable<B>>, tables: &Arc<Tables<B>>) -> Self {
+        Self { of_store, tables: Arc::clone(tables), level: None }
     }
 
     /// The same table in this transaction.

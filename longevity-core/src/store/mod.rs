@@ -1,5 +1,7 @@
 //! The store: a domain model on a back end.
 
+mod catalog;
+mod references;
 mod transaction;
 
 use std::any::TypeId;
@@ -12,7 +14,7 @@ use tracing::Instrument;
 
 use crate::backend::Backend;
 use crate::encoding::may_be_too_deep;
-use crate::engine::{Integrity, Level, StoreTable, Table, Tables, links};
+use crate::engine::{Integrity, Level, Link, StoreTable, Table, Tables, links};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel, ModelBuilder};
 use crate::options::Options;
@@ -44,6 +46,8 @@ struct Shared<B: Backend> {
     backend: Arc<B>,
     tables: Arc<Tables<B>>,
     options: Arc<Options>,
+    /// The references with integrity.
+    links: Vec<Arc<Link>>,
 }
 
 impl<M: DomainModel, B: Backend> Longevity<M, B> {
@@ -97,7 +101,8 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
                 )
             })
             .collect();
-        Ok(Self { shared: Arc::new(Shared { backend, tables: Arc::new(tables), options }), model: PhantomData })
+        let shared = Shared { backend, tables: Arc::new(tables), options, links };
+        Ok(Self { shared: Arc::new(shared), model: PhantomData })
     }
 
     /// Creates the tables, keys and indexes of the model. May be called any number of times: it adds what is missing and
@@ -108,6 +113,10 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// stored name, and a new property a default. A key that the model no longer declares stays in force, and a warning names
     /// it. A write that violates it is an [`Error::UndeclaredKey`], until [`drop_undeclared_keys`](Self::drop_undeclared_keys)
     /// is called.
+    ///
+    /// All rows of a type are read when the type declares a reference with integrity that it did not declare before. If a
+    /// reference has no target, the error is [`Error::DanglingReferences`], and no row is changed. What has been verified is
+    /// noted in a table named `longevity`, which only models with such references have.
     pub async fn create_schema(&self) -> Result<(), Error> {
         let tables = self.tables();
         let handles: Vec<_> = tables.iter().map(|table| &table.handle).collect();
@@ -119,7 +128,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
                 tracing::warn!(key, "type" = type_name, "the table keeps a key that the model does not declare");
             }
         }
-        Ok(())
+        self.verify_new_references().await
     }
 
     /// The names of the keys that are in force for the model's rows but not declared by the model. They were declared by an

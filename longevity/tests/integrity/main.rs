@@ -14,9 +14,11 @@ macro_rules! on_each_store {
     };
 }
 
+mod declared;
 mod enforced;
 mod keys;
 mod library;
 mod on_delete;
 mod races;
 mod stores;
+mod switching;

@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::library::{Library, Store, stocked};
 
-static RUNTIME: LazyLock<Runtime> =
+pub(crate) static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap());
 
 fn on<B: Backend, F: Future<Output = ()>>(backend: B, test: impl Fn(Store<B>) -> F) {
@@ -45,4 +45,28 @@ pub(crate) fn mongo<F: Future<Output = ()>>(test: impl Fn(Store<AnyBackend>) -> 
         let client = mongodb::Client::with_uri_str(server.uri()).await.unwrap();
         client.database(&name).drop().await.unwrap();
     });
+}
+
+/// A function that opens the same store again.
+pub(crate) fn mem_again() -> impl Fn() -> Mem {
+    let mem = Mem::new();
+    move || mem.clone()
+}
+
+/// The same for a file.
+pub(crate) fn sqlite_again() -> impl Fn() -> Sqlite {
+    let folder = tempfile::tempdir().unwrap();
+    move || Sqlite::file(folder.path().join("cats.db"))
+}
+
+/// The same for a MongoDB database, unless MongoDB is left out.
+pub(crate) fn mongo_again() -> Option<impl Fn() -> Mongo> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    if longevity_mongod::left_out() {
+        println!("LEFT OUT because of `LONGEVITY_WITHOUT=mongodb`");
+        return None;
+    }
+    let server = longevity_mongod::Server::shared().unwrap();
+    let name = format!("cats_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    Some(move || Mongo::new(server.uri_of(&name)))
 }

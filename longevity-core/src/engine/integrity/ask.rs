@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::settle::referring;
 use super::{Link, Renamed};
-use crate::backend::{Backend, Session};
+use crate::backend::{Backend, Give, Session};
 use crate::engine::{Kind, Table, ValueAt};
 use crate::error::Error;
 use crate::row::{Row, RowId};
@@ -67,8 +67,13 @@ impl<B: Backend> Table<B> {
             found = Some(row.clone());
             Ok(())
         };
-        over!(self, rows => rows.find_each(&self.handle, select, &mut give))?;
+        self.find_all(select, &mut give).await?;
         Ok(found)
+    }
+
+    /// Passes on the rows that a selection finds, indexed or not. The selection is already scoped.
+    pub(crate) async fn find_all(&self, select: Select, give: &mut dyn Give<B::Document>) -> Result<(), Error> {
+        over!(self, rows => rows.find_each(&self.handle, select, give))
     }
 
     /// Changes the references from the value of a row to its own renamed key.

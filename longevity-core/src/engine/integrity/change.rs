@@ -81,7 +81,7 @@ impl End {
 }
 
 /// The key values in a reference.
-fn keys_in<B: Backend>(table: &Table<B>, end: &End, row: (Option<&str>, &B::Document)) -> BTreeSet<Value> {
+pub(super) fn keys_in<B: Backend>(table: &Table<B>, end: &End, row: (Option<&str>, &B::Document)) -> BTreeSet<Value> {
     let mut keys = BTreeSet::new();
     if let Some(head) = read(table, end, row) {
         end.link.reference.place.each(&head, &mut |key| {

@@ -13,6 +13,9 @@ use crate::scope::Scope;
 use crate::table::{Reference, TableDefinition, Variant};
 use crate::value::Path;
 
+/// The name of the table that has what is known about the stored rows.
+pub(crate) const CATALOG: &str = "longevity";
+
 /// The references with integrity of all tables.
 ///
 /// Fails with [`Error::InvalidModel`] if a target is not in the model, or if there is a type of which no row can ever be
@@ -37,6 +40,14 @@ pub(crate) fn links(tables: &[(TypeId, TableDefinition)]) -> Result<Vec<Arc<Link
             };
             links.push(Arc::new(Link { reference: reference.clone(), source: *source, key }));
         }
+    }
+    let taken = tables.iter().find(|(_, definition)| definition.name.eq_ignore_ascii_case(CATALOG));
+    if let Some((_, definition)) = taken.filter(|_| !links.is_empty()) {
+        let problem = format!(
+            "the table `{CATALOG}` is needed for what is known about references: choose another with \
+             `#[persistent(table = \"..\")]`"
+        );
+        return Err(Error::InvalidModel { type_name: definition.type_name, problem });
     }
     ensure_creatable(tables, &links)?;
     Ok(links)

@@ -8,6 +8,7 @@ mod ask;
 mod change;
 mod links;
 mod settle;
+mod verify;
 mod within;
 
 use std::any::TypeId;
@@ -21,7 +22,8 @@ use crate::row::{Row, RowContent};
 use crate::table::Reference;
 use crate::value::{Path, Value};
 
-pub(crate) use links::links;
+pub(crate) use links::{CATALOG, links};
+pub(crate) use verify::Violations;
 
 /// A reference with integrity, and the key that it refers to.
 #[derive(Debug)]

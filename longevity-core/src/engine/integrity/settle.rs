@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::row::Row;
 use crate::select::{Predicate, Select};
 use crate::table::{Finding, KeyChange, TableDefinition, shown};
-use crate::value::{Comparison, Value};
+use crate::value::{Comparison, Path, Value};
 
 /// How many of the rows that refer to a target are read at once.
 const ROWS_AT_ONCE: usize = 1000;
@@ -218,7 +218,7 @@ impl<B: Backend> Table<B> {
         self.of_root(link.source).ok_or_else(|| self.confused(format!("{} begins nowhere", link.reference.name)))
     }
 
-    fn end_of(&self, link: &Link) -> Result<Self, Error> {
+    pub(super) fn end_of(&self, link: &Link) -> Result<Self, Error> {
         let target = self.of_root(link.reference.target.root);
         target.ok_or_else(|| self.confused(format!("{} leads nowhere", link.reference.name)))
     }
@@ -236,7 +236,7 @@ impl<B: Backend> Table<B> {
     }
 
     /// Whether a row of this table has the key.
-    async fn has_target(&self, link: &Link, key: &Value) -> Result<bool, Error> {
+    pub(super) async fn has_target(&self, link: &Link, key: &Value) -> Result<bool, Error> {
         let values = key_values(&self.definition, link, key);
         let values: Vec<_> = values.iter().map(Value::as_value_ref).collect();
         let kind = Kind { name: link.reference.target.type_name, scope: link.reference.target.scope };
@@ -287,7 +287,7 @@ impl<B: Backend> Table<B> {
                 let _ = take(row);
                 Ok(())
             };
-            return over!(self, rows => rows.find_each(&self.handle, select, &mut give));
+            return self.find_all(select, &mut give).await;
         }
         let select = Select::of(link.reference.scope.map_or(Predicate::True, Predicate::Scope));
         let mut ended = false;
@@ -298,7 +298,7 @@ impl<B: Backend> Table<B> {
             }
             Ok(())
         };
-        over!(self, rows => rows.find_each(&self.handle, select, &mut give))
+        self.find_all(select, &mut give).await
     }
 
     /// Whether a row of this table refers to the key.
@@ -330,6 +330,11 @@ pub(super) fn referring(link: &Link, key: &Value) -> Option<Predicate> {
         Finding::RowByRow => return None,
     };
     Some(link.reference.scope.map_or(Predicate::True, Predicate::Scope).and(predicate))
+}
+
+/// The path to the key that a reference refers to.
+pub(super) fn key_path<'a>(target: &'a TableDefinition, link: &Link) -> Option<&'a Path> {
+    target.indexes.get(link.key)?.properties.first()
 }
 
 /// The values of a key value in the columns of its key.
