@@ -1,8 +1,9 @@
 //! References: from one persistent to another, by key value.
 //!
-//! A key value names the type that it identifies. So a property that is a key value refers to a persistent, and no other
-//! declaration is needed. An option refers to one persistent or to none. A list, a set or a map of key values refers to several.
-//! Your types contain only the key values. Their targets are fetched when you ask for them.
+//! A key value names the type that it identifies. So a property that is a key value refers to a persistent. An option refers to
+//! one persistent or to none. A list, a set or a map of key values refers to several. Your types contain only the key values.
+//! Their targets are fetched when you ask for them. `reference(..)` declares in addition that the targets [have to be
+//! there](#integrity).
 //!
 //! | | |
 //! | --- | --- |
@@ -10,6 +11,9 @@
 //! | [`fetch_all`](crate::Longevity::fetch_all) | what many references lead to, by key value |
 //! | [`find_with`](crate::Repo::find_with) | the rows of a query, each with what its references lead to |
 //! | [`with_targets`](crate::Repo::with_targets) | the same for states that you already have, such as those of a [page](super::pages) |
+//! | [`is_referenced`](crate::Repo::is_referenced), [`referrers`](crate::Repo::referrers) | whether rows refer to a persistent, and how many by which property |
+//! | [`find_referring`](crate::Repo::find_referring) | the rows that refer to it |
+//! | [`rename_key`](crate::Repo::rename_key), [`repoint`](crate::Repo::repoint) | the [two meanings of a changed key](#keys-that-change-their-meaning) |
 //!
 //! The examples are about novels, their authors, and the authors' homes:
 //!
@@ -39,8 +43,8 @@
 //! | `BTreeMap<N, K>` or `HashMap<N, K>` | such a map with `PState<_>` values |
 //! | an option of one of these collections | the same, which is empty if the option is `None` |
 //!
-//! A reference through a key of a poly type leads to a state of the poly type, whichever variant it is. A target can be deleted
-//! while references lead to it. A dangling reference leads to `None`; a list or a map leaves it out.
+//! A reference through a key of a poly type leads to a state of the poly type, whichever variant it is. A reference
+//! without integrity may dangle: then it leads to `None`, and a list or a map leaves it out.
 //!
 //! # Three levels
 //!
@@ -73,3 +77,109 @@
 //! assert_eq!(rows.len(), 2);
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
+//!
+//! # Integrity
+//!
+//! `reference(..)` in the attribute of a plain, a poly or a derived type declares that the key values in a property always have
+//! their targets. Each write keeps that: a new row, a batch, an update, a change of the variant, a patch, a change by query. The
+//! declarations above say:
+//!
+//! * The home of an author is a town of the store. A town that is a home cannot be deleted.
+//! * The authors of a novel are authors of the store. An author who is deleted is removed from all novels.
+//! * The translator of a novel, if there is one, is an author too. It becomes `None` when the author is deleted.
+//!
+//! ```
+#![doc = include_str!("../../doc/open_references.txt")]
+//! let stranger = Author { pen: pen("cec"), home: Zip(1) };
+//! let error = authors.create(stranger).await.unwrap_err();
+//! assert_eq!(error.to_string(), "home of Author refers to a Town that does not exist: 1");
+//!
+//! let bonn = towns.retrieve_one(&Zip(53111)).await?;
+//! let refused = towns.delete(bonn).await.unwrap_err();
+//! assert_eq!(refused.to_string(), "the Town with the key 53111 is referred to by 2 Author, in home");
+#![doc = include_str!("../../doc/close.txt")]
+//! ```
+//!
+//! The property may be the key value itself, or a field of a component, or be within options, lists, sets, values of maps, and
+//! variants of poly components: write `reference(reviews.by)` for the `by` of each element of `reviews`, and
+//! `reference(state.waiting.on)` for the `on` of the variant `Waiting` of a `state`. A reference to a key of a poly type may
+//! require one derived type: `reference(series: Series)`. Its target is then a `Series`, and cannot become anything else while
+//! rows refer to it.
+//!
+//! By default a reference is checked after each operation. With `check = at_commit`, it is checked when its transaction is
+//! committed. So rows that need each other can be created one after the other, and a row can be deleted and another one created
+//! with its key. A batch is one operation, and its rows may refer to each other in any order.
+//!
+//! # When a target is deleted
+//!
+//! | `on_delete = ..` | what happens |
+//! | --- | --- |
+//! | `restrict`, which is the default | the delete is refused with [`Error::Referenced`](crate::Error::Referenced) |
+//! | `cascade` | the rows that refer are deleted too, and what refers to them is treated as it declares |
+//! | `set_none` | the reference, which is an option, becomes `None` |
+//! | `remove` | the reference is removed from its list, set or map |
+//!
+//! All of it happens in the transaction of the delete, or in one of its own, all or nothing. The row versions of the changed rows
+//! go up. A restriction counts at the end: a row may be deleted together with the rows that refer to it.
+//!
+//! ```
+#![doc = include_str!("../../doc/open_references.txt")]
+//! let bob = authors.retrieve_one(&pen("bob")).await?;
+//! authors.delete(bob).await?;
+//! let solaris = novels.exactly_one(Novel::query().filter(n.title.eq("Solaris"))).await?;
+//! assert_eq!(solaris.authors.iter().map(|author| &*author.0).collect::<Vec<_>>(), ["ann"]);
+#![doc = include_str!("../../doc/close.txt")]
+//! ```
+//!
+//! # Keys that change their meaning
+//!
+//! An update that would change a key value to which rows refer is refused, as a delete would be. There are two ways to change
+//! what a key value means, each in one transaction:
+//!
+//! * The right persistent has the wrong key value: [`rename_key`](crate::Repo::rename_key) gives it another one, and all
+//!   references with integrity follow.
+//! * The right key value has the wrong persistent: [`repoint`](crate::Repo::repoint) gives the key value to another one, and the
+//!   references stay as they are. The two persistents exchange their key values.
+//!
+//! ```
+#![doc = include_str!("../../doc/open_references.txt")]
+//! let ann = authors.retrieve_one(&pen("ann")).await?;
+//! authors.rename_key(ann, pen("anna")).await?;
+//! let momo = novels.exactly_one(Novel::query().filter(n.title.eq("Momo"))).await?;
+//! assert!(momo.authors.contains(&pen("anna")));
+//!
+//! let bob = authors.retrieve_one(&pen("bob")).await?;
+//! authors.repoint(&pen("anna"), bob).await?; // Momo was bob's all along
+//! assert_eq!(novels.find_referring(&pen("anna")).await?.len(), 2);
+#![doc = include_str!("../../doc/close.txt")]
+//! ```
+//!
+//! # Integrity for rows that are there already
+//!
+//! Integrity is declared in the code, so it can be added, changed and taken away at any time. When a type declares a reference
+//! for the first time, [`create_schema`](crate::Longevity::create_schema) reads its rows. If a reference has no target, it fails
+//! with [`Error::DanglingReferences`](crate::Error::DanglingReferences): their number, and the first twenty of them. No row is
+//! changed. Correct the rows and call it again. Taking a declaration away never touches a row.
+//!
+//! Programs with an older version of the model do not know the reference, and may write rows without targets. Stop them before
+//! you create the schema. If such a program creates the schema again, the next program that declares the reference verifies all
+//! rows once more.
+//!
+//! # What it costs, and what keeps it
+//!
+//! Writes of types without such references are as they were. All others are done in a transaction, so the back end has to have
+//! them.
+//!
+//! | back end | what keeps a target while a reference to it is made |
+//! | --- | --- |
+//! | memory, SQLite | the transaction, which is serializable: it has read the target |
+//! | MongoDB | a write to the target: it counts the references that were made in a field `_references`, so that a delete conflicts |
+//!
+//! On MongoDB, writers that make references to one target at the same time conflict with each other, and all but one of them try
+//! again. A target to which many writers refer all the time, such as the one tenant of a service, slows them down: leave the
+//! integrity of that reference out, or check it where the target is deleted.
+//!
+//! The rows that refer to a target are found by an index if the property is a key value or an option of one, also in a component;
+//! the declaration creates that index. If it is a list or a set of key values, the back end looks for the key value in each row
+//! of the type. In all other places, core reads the rows of the type. So a delete of a target takes longer the more rows of such
+//! types there are.
