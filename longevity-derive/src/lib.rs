@@ -94,6 +94,11 @@ pub fn key_val(input: TokenStream) -> TokenStream {
 /// * `index(profile.tagline)`, `index(num_cats, username)`: an index on properties, for queries that filter or order by them. It
 ///   can be repeated. Paths can lead through options. Clippy's lint `duplicated_attributes` takes a property in two indexes
 ///   for a mistake, so allow it there.
+/// * `reference(author)`: a property that is a key value, or contains key values, whose targets have to be there. It can be
+///   repeated. Paths can lead through options, lists, sets, the values of maps and variants of poly components:
+///   `reference(reviews.by)`. `reference(series: Series)` requires a derived type of a poly target. `on_delete` says what happens
+///   when the target is deleted: `restrict` (the default), `cascade`, `set_none` for an option, `remove` for a list, a set or a
+///   map. `check = at_commit` checks the reference when its transaction is committed, and not at once.
 /// * `deserialized_by_hand`: you wrote its `Deserialize` yourself; see [`Component`](macro@Component).
 /// * `derived(User)`: a variant of this poly type holds the struct, which shares the poly type's table. The struct has no `table`
 ///   and no `primary_key` of its own.
@@ -102,7 +107,7 @@ pub fn key_val(input: TokenStream) -> TokenStream {
 ///
 /// * `poly`: makes the enum a poly type. This is required.
 /// * `props(username: Username)`: the properties that the structs of all variants have, with their types.
-/// * `key(..)`, `primary_key(..)` and `index(..)`: as for a struct, on those properties.
+/// * `key(..)`, `primary_key(..)`, `index(..)` and `reference(..)`: as for a struct, on those properties.
 /// * `table = "users"`: as for a struct.
 /// * `module = "shapes"`: the name of the module generated for inline variants. The default is the enum's name in snake case.
 ///
@@ -114,7 +119,7 @@ pub fn key_val(input: TokenStream) -> TokenStream {
 ///
 /// * `discriminator = "member"`: the value that marks the rows of this variant. The default is the variant's serde name.
 /// * `alias = "Person"`: a discriminator that older rows may have. It can be repeated.
-/// * `key(..)` and `index(..)`: on an inline variant, the keys and indexes of its struct.
+/// * `key(..)`, `index(..)` and `reference(..)`: on an inline variant, the keys, indexes and references of its struct.
 ///
 /// # On a field
 ///
@@ -139,7 +144,7 @@ pub fn persistent_type(input: TokenStream) -> TokenStream {
 /// # Attributes
 ///
 /// * `#[domain_model(User, Blog)]`: the plain and poly types. This is required. Derived types come with their poly type. The
-///   names of two tables must differ in more than upper and lower case.
+///   names of two tables must differ in more than upper and lower case. The types in their `reference(..)` have to be listed too.
 /// * `#[domain_model(User, crate = "path")]`: the path to the `longevity` crate, if it has another name.
 #[proc_macro_derive(DomainModel, attributes(domain_model))]
 pub fn domain_model(input: TokenStream) -> TokenStream {

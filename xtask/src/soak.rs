@@ -60,6 +60,12 @@ const LONG: &[Long] = &[
         variables: &[("LONGEVITY_KILLS", "300")],
     },
     Long {
+        name: "races against references with integrity",
+        package: "longevity",
+        test: "integrity",
+        variables: &[("LONGEVITY_RACES", "10000")],
+    },
+    Long {
         name: "histories of transactions, which have an order that explains them",
         package: "longevity",
         test: "transactions",

@@ -11,7 +11,8 @@
 //! | [`fetch_all`](crate::Longevity::fetch_all) | what many references lead to, by key value |
 //! | [`find_with`](crate::Repo::find_with) | the rows of a query, each with what its references lead to |
 //! | [`with_targets`](crate::Repo::with_targets) | the same for states that you already have, such as those of a [page](super::pages) |
-//! | [`is_referenced`](crate::Repo::is_referenced), [`referrers`](crate::Repo::referrers) | whether rows refer to a persistent, and how many by which property |
+//! | [`is_referenced`](crate::Repo::is_referenced) | whether rows refer to a persistent |
+//! | [`referrers`](crate::Repo::referrers) | how many refer to it, and by which property |
 //! | [`find_referring`](crate::Repo::find_referring) | the rows that refer to it |
 //! | [`rename_key`](crate::Repo::rename_key), [`repoint`](crate::Repo::repoint) | the [two meanings of a changed key](#keys-that-change-their-meaning) |
 //!

@@ -39,6 +39,9 @@ fn errors() -> Vec<Error> {
     vec![
         Error::DuplicateKey { type_name, key: what(), value: what() },
         Error::UndeclaredKey { type_name, key: what() },
+        Error::DanglingReference { type_name, property: what(), target: type_name, key: what() },
+        Error::DanglingReferences { count: 1, first: Vec::new() },
+        Error::Referenced { type_name, key: what(), by: type_name, property: what(), count: 1 },
         Error::RowsDoNotFit { type_name, property: what(), problem: what() },
         Error::WriteConflict { type_name, id, expected: 0, found: 1 },
         Error::NotFound { type_name, what: what() },
