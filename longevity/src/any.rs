@@ -380,10 +380,10 @@ macro_rules! any {
                 }
             }
 
-            async fn hold(&self, table: &AnyTable, lookup: Lookup<'_>) -> Result<bool, Error> {
+            async fn hold(&self, table: &AnyTable, keys: &[Lookup<'_>]) -> Result<bool, Error> {
                 match (self.own(), &table.0) {
                     $($(#[$feature])* (Transactions::$variant(rows), Table::$variant(table)) => {
-                        rows.hold(table, lookup).await
+                        rows.hold(table, keys).await
                     })*
                     _ => Err(self.another()),
                 }

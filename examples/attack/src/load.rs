@@ -1,4 +1,6 @@
 //! Loads lines as stored objects. A line that cannot be loaded is kept with its number and the reason, and loading continues.
+//!
+//! A relationship needs its source and its target, which may come after it in the file. So relationships are stored last.
 
 use std::io::BufRead;
 
@@ -39,7 +41,7 @@ pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source, at_once: u
 
     let objects = store.repo::<Object>();
     let mut loaded = Loaded { objects: 0, refused: Vec::new() };
-    let mut batch = Vec::new();
+    let (mut batch, mut relationships) = (Vec::new(), Vec::new());
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -47,6 +49,7 @@ pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source, at_once: u
             Ok(0) => break,
             Ok(_) if line.trim_ascii().is_empty() => {}
             Ok(_) => match parse(&line) {
+                Ok(relationship @ Object::Relationship(_)) => relationships.push((number, relationship)),
                 Ok(object) => batch.push((number, object)),
                 Err(reason) => loaded.refused.push(Refusal { line: number, reason }),
             },
@@ -59,9 +62,13 @@ pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source, at_once: u
         if batch.len() == at_once {
             write(&objects, &mut batch, &mut loaded)?;
         }
-        bar.set_message((loaded.objects + batch.len() as u64).to_string());
+        bar.set_message((loaded.objects + (batch.len() + relationships.len()) as u64).to_string());
     }
     write(&objects, &mut batch, &mut loaded)?;
+    while !relationships.is_empty() {
+        let mut batch: Vec<_> = relationships.drain(..at_once.clamp(1, relationships.len())).collect();
+        write(&objects, &mut batch, &mut loaded)?;
+    }
     bar.finish_and_clear();
     loaded.refused.sort_by_key(|refusal| refusal.line);
     Ok(loaded)
@@ -78,7 +85,7 @@ fn parse(line: &[u8]) -> Result<Object, String> {
     })
 }
 
-/// Stores a batch in one step or, if a key is taken, one by one.
+/// Stores a batch in one step or, if an object is refused, one by one.
 fn write<B: Backend>(
     objects: &Repo<Object, B>,
     batch: &mut Vec<(u64, Object)>,
@@ -87,11 +94,11 @@ fn write<B: Backend>(
     let failed = |error: Error| format!("cannot write to the store: {error}");
     match objects.create_many(batch.iter().map(|(_, object)| object.clone())) {
         Ok(states) => loaded.objects += states.len() as u64,
-        Err(error) if error.is_duplicate_key() => {
+        Err(error) if is_refusal(&error) => {
             for (line, object) in batch.drain(..) {
                 match objects.create(object) {
                     Ok(_) => loaded.objects += 1,
-                    Err(error) if error.is_duplicate_key() => {
+                    Err(error) if is_refusal(&error) => {
                         loaded.refused.push(Refusal { line, reason: error.to_string() });
                     }
                     Err(error) => return Err(failed(error)),
@@ -102,4 +109,9 @@ fn write<B: Backend>(
     }
     batch.clear();
     Ok(())
+}
+
+/// Whether the store refuses an object because of what else it has: a key is taken, or what a relationship relates is missing.
+fn is_refusal(error: &Error) -> bool {
+    error.is_duplicate_key() || matches!(error, Error::DanglingReference { .. })
 }

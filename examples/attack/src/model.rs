@@ -198,7 +198,13 @@ pub struct Analytic {
 
 /// A relationship of one object to another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
-#[persistent(derived(Object), index(target_ref, relationship_type), index(source_ref))]
+#[persistent(
+    derived(Object),
+    index(target_ref, relationship_type),
+    index(source_ref),
+    reference(source_ref),
+    reference(target_ref)
+)]
 #[serde(deny_unknown_fields)]
 pub struct Relationship {
     pub id: StixId,

@@ -18,7 +18,7 @@ pub use crate::encoding::DecodeError;
 pub use crate::select::{Direction, OrderBy, Predicate, Prepared, Select, Subject, TextTest, evaluate, scope_of};
 pub use by_kind::ByKind;
 pub use session::{Give, GiveValues, Lookup, Session, find_values_of_documents};
-pub use transaction::{NoTransaction, Transaction, TransactionMode};
+pub use transaction::{NoTransaction, Transaction, TransactionMode, hold_by_reading};
 pub use writes::{AllWritten, Before, InPlace, Target, Write, WriteFailure, Writes, Written};
 
 /// A store of rows. It keeps unique and ordinary indexes, answers filters, and streams. It knows nothing of poly types: a

@@ -52,11 +52,11 @@ pub trait Transaction: Session {
     /// once.
     fn abandon(&self);
 
-    /// Whether a row has these values in the key at this position and is in scope. If so, it stays like that until the
-    /// transaction ends: another transaction that would delete the row, or change its key value or its discriminator, MUST
-    /// conflict with this one. A back end whose transactions are serializable only reads the row; others write to it. The write
-    /// MUST NOT change the row's version.
-    fn hold(&self, table: &Self::Table, lookup: Lookup<'_>) -> impl Future<Output = Result<bool, Error>> + Send;
+    /// Whether there is a row in scope for each of these key values, which are distinct. If so, the rows stay like that until the
+    /// transaction ends: another transaction that would delete one of them, or change its key value or its discriminator, MUST
+    /// conflict with this one. A back end whose transactions are serializable [only reads the rows](hold_by_reading); others
+    /// write to them. The write MUST NOT change a row's version.
+    fn hold(&self, table: &Self::Table, keys: &[Lookup<'_>]) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Marks the state to which [`undo`](Self::undo) returns. Marks are nested. A back end whose store is on a network may send
     /// the mark together with the next operation. Needs [`Capabilities::savepoints`](crate::backend::Capabilities::savepoints).
@@ -69,6 +69,20 @@ pub trait Transaction: Session {
     /// Undoes everything written since the mark at this depth, and removes the mark and those after it. Does nothing if there
     /// is no mark at this depth.
     fn undo(&self, depth: usize);
+}
+
+/// [`Transaction::hold`] for a back end whose transactions are serializable.
+pub async fn hold_by_reading<T: Transaction>(
+    transaction: &T,
+    table: &T::Table,
+    keys: &[Lookup<'_>],
+) -> Result<bool, Error> {
+    for key in keys {
+        if transaction.get(table, *key).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The transaction type of a back end without transactions, which does not declare
@@ -157,7 +171,7 @@ impl<B: Backend> Transaction for NoTransaction<B> {
         match self.never {}
     }
 
-    async fn hold(&self, _: &B::Table, _: Lookup<'_>) -> Result<bool, Error> {
+    async fn hold(&self, _: &B::Table, _: &[Lookup<'_>]) -> Result<bool, Error> {
         match self.never {}
     }
 

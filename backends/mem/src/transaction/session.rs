@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard, RwLockWrit
 
 use longevity_core::backend::{
     AllWritten, Give, GiveValues, Lookup, Session, Transaction, WriteFailure, Writes, find_values_of_documents,
+    hold_by_reading,
 };
 use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::Projection;
@@ -267,8 +268,8 @@ impl Transaction for MemTransaction {
     }
 
     // Transactions are serializable.
-    async fn hold(&self, table: &Table, lookup: Lookup<'_>) -> Result<bool, Error> {
-        Ok(self.get(table, lookup).await?.is_some())
+    async fn hold(&self, table: &Table, keys: &[Lookup<'_>]) -> Result<bool, Error> {
+        hold_by_reading(self, table, keys).await
     }
 
     fn savepoint(&self) -> Result<(), Error> {

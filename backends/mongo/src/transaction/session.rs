@@ -137,9 +137,9 @@ impl Transaction for MongoTransaction {
         drop(self.open.undo());
     }
 
-    async fn hold(&self, table: &Table, lookup: Lookup<'_>) -> Result<bool, Error> {
+    async fn hold(&self, table: &Table, keys: &[Lookup<'_>]) -> Result<bool, Error> {
         let (ready, mut executor) = (self.ready(table).await?, self.writes().await?);
-        ready.within(hold::hold(&ready, &mut executor, &lookup)).await
+        ready.within(hold::hold(&ready, &mut executor, keys)).await
     }
 
     fn savepoint(&self) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longevity_core::backend::{
-    AllWritten, Give, GiveValues, Lookup, Session, Transaction, TransactionMode, WriteFailure, Writes,
+    AllWritten, Give, GiveValues, Lookup, Session, Transaction, TransactionMode, WriteFailure, Writes, hold_by_reading,
 };
 use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::Projection;
@@ -235,8 +235,8 @@ impl Transaction for SqliteTransaction {
     }
 
     // Transactions are serializable.
-    async fn hold(&self, table: &Table, lookup: Lookup<'_>) -> Result<bool, Error> {
-        Ok(self.get(table, lookup).await?.is_some())
+    async fn hold(&self, table: &Table, keys: &[Lookup<'_>]) -> Result<bool, Error> {
+        hold_by_reading(self, table, keys).await
     }
 
     fn savepoint(&self) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! What follows from a write: rows that refer to a deleted row are deleted or changed, and what is left is checked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -166,17 +166,13 @@ impl<B: Backend> Table<B> {
 
     /// Checks the references, or has the commit do that.
     async fn check_or_wait(&self, to_check: Vec<ToCheck>) -> Result<(), Error> {
-        let mut known = BTreeSet::new();
-        for check in to_check {
-            if !known.insert((check.link.reference.name.clone(), check.key.clone(), check.lost)) {
-                continue;
-            }
-            match (&check.link.reference.check, &self.level) {
-                (Check::AtCommit, Some(level)) => level.check_at_commit([check]),
-                _ => self.check_one(&check).await?,
-            }
+        let is_late = |it: &ToCheck| it.link.reference.check == Check::AtCommit;
+        let (late, now): (Vec<_>, Vec<_>) = to_check.into_iter().partition(is_late);
+        match &self.level {
+            Some(level) => level.check_at_commit(late),
+            None => self.check_all(late).await?,
         }
-        Ok(())
+        self.check_all(now).await
     }
 
     /// Checks the references before the commit of a transaction.
@@ -185,10 +181,31 @@ impl<B: Backend> Table<B> {
         level: &Arc<Level<B>>,
         to_check: Vec<ToCheck>,
     ) -> Result<(), Error> {
+        let any = to_check.first().map(|it| it.link.source);
+        match any.and_then(|root| Self::new(tables, root, Some(Arc::clone(level)))) {
+            Some(table) => table.check_all(to_check).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Fails if a reference has no target. The targets of new references are looked at together.
+    async fn check_all(&self, to_check: Vec<ToCheck>) -> Result<(), Error> {
+        let mut made: BTreeMap<String, (Arc<Link>, BTreeSet<Value>)> = BTreeMap::new();
         for check in to_check {
-            let table = Self::new(tables, check.link.source, Some(Arc::clone(level)));
-            if let Some(table) = table {
-                table.check_one(&check).await?;
+            if check.lost {
+                self.check_one(&check).await?;
+                continue;
+            }
+            let ToCheck { link, key, .. } = check;
+            made.entry(link.reference.name.clone()).or_insert_with(|| (link, BTreeSet::new())).1.insert(key);
+        }
+        for (link, keys) in made.into_values() {
+            let keys: Vec<_> = keys.into_iter().collect();
+            if self.end_of(&link)?.holds(&link, &keys).await? {
+                continue;
+            }
+            for key in keys {
+                self.check_one(&ToCheck { link: Arc::clone(&link), key, lost: false }).await?;
             }
         }
         Ok(())
@@ -196,7 +213,7 @@ impl<B: Backend> Table<B> {
 
     /// Fails if a row refers to a row that is not there.
     async fn check_one(&self, ToCheck { link, key, lost }: &ToCheck) -> Result<(), Error> {
-        if self.end_of(link)?.holds(link, key).await? {
+        if self.end_of(link)?.holds(link, std::slice::from_ref(key)).await? {
             return Ok(());
         }
         // The row that referred to it may be gone by now.
@@ -223,14 +240,19 @@ impl<B: Backend> Table<B> {
         target.ok_or_else(|| self.confused(format!("{} leads nowhere", link.reference.name)))
     }
 
-    /// Whether a row of this table has the key, and stays until the transaction ends.
-    async fn holds(&self, link: &Link, key: &Value) -> Result<bool, Error> {
-        let Some(level) = &self.level else { return self.has_target(link, key).await };
-        let values = key_values(&self.definition, link, key);
-        let values: Vec<_> = values.iter().map(Value::as_value_ref).collect();
-        let lookup = Lookup { index: link.key, values: &values, scope: link.reference.target.scope };
+    /// Whether a row of this table has each of the keys, and stays until the transaction ends.
+    async fn holds(&self, link: &Link, keys: &[Value]) -> Result<bool, Error> {
+        let values: Vec<Vec<_>> = keys.iter().map(|key| key_values(&self.definition, link, key)).collect();
+        let values: Vec<Vec<_>> =
+            values.iter().map(|values| values.iter().map(Value::as_value_ref).collect()).collect();
+        let scope = link.reference.target.scope;
+        let lookup = |values| Lookup { index: link.key, values, scope };
+        let lookups: Vec<_> = values.iter().map(|values| lookup(&**values)).collect();
+        let Some(level) = &self.level else {
+            return Err(self.confused("references are checked outside of a transaction".to_owned()));
+        };
         let writing = level.rows_to_write(link.reference.declared_by)?;
-        let held = level.noted(Box::pin(writing.rows().hold(&self.handle, lookup)).await);
+        let held = level.noted(Box::pin(writing.rows().hold(&self.handle, &lookups)).await);
         writing.done();
         held
     }
