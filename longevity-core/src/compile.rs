@@ -108,18 +108,18 @@ fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<(ReferencePlace, En
     let mut parts = vec![Path::root()];
     let (mut shape, mut steps) = (shape, steps);
     let (mut required, mut end) = (true, End::Required);
-    // Whether the list or set that is the last part holds the key values themselves.
-    let mut holds_keys = false;
+    // Whether nothing but options is between the last list, set or map and the value, and whether a predicate finds the value.
+    let (mut is_element, mut is_contained) = (false, false);
     loop {
         shape = match shape {
             Shape::Optional(inner) => {
                 // An option in a list can be removed like any other element.
-                end = if holds_keys { End::Element } else { End::Option };
-                (required, holds_keys) = (false, false);
+                end = if is_element { End::Element } else { End::Option };
+                (required, is_contained) = (false, false);
                 inner()
             }
             Shape::List(inner) | Shape::Set(inner) | Shape::Map(_, inner) => {
-                holds_keys = !matches!(shape, Shape::Map(..));
+                (is_element, is_contained) = (true, !matches!(shape, Shape::Map(..)));
                 (required, end) = (false, End::Element);
                 parts.push(Path::root());
                 inner()
@@ -129,7 +129,8 @@ fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<(ReferencePlace, En
                 let [step, rest @ ..] = steps else { break };
                 let path = parts.last_mut()?;
                 *path = path.then(step);
-                (steps, end, holds_keys) = (rest, End::Required, false);
+                (steps, end) = (rest, End::Required);
+                (is_element, is_contained) = (false, false);
                 match shape {
                     Shape::Struct { fields, .. } => (fields.iter().find(|field| field.step.hash == step.hash)?.shape)(),
                     Shape::Enum { variants, .. } => {
@@ -145,7 +146,7 @@ fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<(ReferencePlace, En
     let (head, through) = (parts.next()?, parts.collect::<Vec<_>>());
     let finding = match &*through {
         [] => Finding::Equal,
-        [_] if holds_keys => Finding::Contains,
+        [_] if is_contained => Finding::Contains,
         _ => Finding::RowByRow,
     };
     Some((ReferencePlace { head, through, required, finding }, end))

@@ -12,7 +12,8 @@
 //! # Documents
 //!
 //! A row is a document. Longevity's own fields come first; their names begin with an underscore: `_id`, an object id; `_type`,
-//! the discriminator, in the collection of a poly type; `_version`; and `_created_at` and `_updated_at` if the store keeps them.
+//! the discriminator, in the collection of a poly type; `_version`; `_created_at` and
+//! `_updated_at` if the store keeps them; and `_references`, a mark, where references with integrity lead to the collection.
 //! The fields of the type follow at the top level, under their stored names.
 //!
 //! | Rust | BSON |

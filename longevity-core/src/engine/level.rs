@@ -167,11 +167,17 @@ impl<B: Backend> Level<B> {
 
     /// Checks the references that are to be checked before the commit.
     async fn check(self: &Arc<Self>) -> Result<(), Error> {
-        let to_check = std::mem::take(&mut *self.shared.to_check.lock().unwrap_or_else(PoisonError::into_inner));
-        if to_check.is_empty() {
-            return Ok(());
+        loop {
+            let to_check = self.take_to_check();
+            if to_check.is_empty() {
+                return Ok(());
+            }
+            Table::check(&self.shared.tables, self, to_check).await?;
         }
-        Table::check(&self.shared.tables, self, to_check).await
+    }
+
+    fn take_to_check(&self) -> Vec<ToCheck> {
+        std::mem::take(&mut *self.shared.to_check.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The origin of the states that are read or written in the transaction.
@@ -327,6 +333,9 @@ impl<B: Backend> Open<B> {
             return Err(level.refusal());
         }
         level.ensure_quiet();
+        if level.outer.is_none() && !level.take_to_check().is_empty() {
+            level.lose_all("it was committed during a write");
+        }
         if let Some(loss) = level.loss() {
             level.to(&[UNKNOWN], OPEN);
             self.rollback().await;

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use tracing::{Instrument, Span};
 
+use super::integrity::Kept;
 use super::{Kind, Table, ValueAt, index_values, primary_key};
-use crate::backend::{AllWritten, Backend, InPlace, Lookup, Session, Target, Write, WriteFailure, Writes, Written};
+use crate::backend::{Backend, InPlace, Lookup, Session, Target, Write, WriteFailure, Writes, Written};
 use crate::encoding::{levels_of, too_deep};
 use crate::error::{Error, ErrorKind};
 use crate::limits::DOCUMENT_LEVELS;
@@ -31,7 +32,7 @@ macro_rules! write_rows {
     };
 }
 
-/// The same, keeping the references.
+/// The same, keeping the references. The result includes what followed from the writes.
 macro_rules! write_and_keep_references {
     ($table:expr, $kind:expr, $span:expr, $writes:expr) => {{
         let writes = $writes;
@@ -39,7 +40,7 @@ macro_rules! write_and_keep_references {
             // Boxed, so that the futures of other types stay small.
             Box::pin($table.write_with_integrity($kind, $span, writes)).await
         } else {
-            write_rows!($table, $kind, $span, writes)
+            write_rows!($table, $kind, $span, writes).map(|written| Kept { written, followed: 0 })
         }
     }};
 }
@@ -84,13 +85,13 @@ impl<B: Backend> Table<B> {
         kind: Kind,
         span: Span,
         writes: Writes<'_, B::Document>,
-    ) -> Result<AllWritten<B::Document>, (usize, WriteFailure)> {
+    ) -> Result<Kept<B::Document>, (usize, WriteFailure)> {
         let wanted = writes.len();
-        let written = write_and_keep_references!(self, kind, span, writes)?;
-        if written.len() == wanted {
-            return Ok(written);
+        let kept = write_and_keep_references!(self, kind, span, writes)?;
+        if kept.written.len() == wanted {
+            return Ok(kept);
         }
-        Err((0, self.confused(format!("{wanted} writes have {} results", written.len())).into()))
+        Err((0, self.confused(format!("{wanted} writes have {} results", kept.written.len())).into()))
     }
 
     /// Does a single write.
@@ -101,7 +102,7 @@ impl<B: Backend> Table<B> {
         write: Write<'_, B::Document>,
     ) -> Result<Written<B::Document>, WriteFailure> {
         let written = write_and_keep_references!(self, kind, span, Writes::<B::Document>::from_buf([write]));
-        let mut written = written.map_err(|(_, failure)| failure)?;
+        let mut written = written.map_err(|(_, failure)| failure)?.written;
         match (written.pop(), written.len()) {
             (Some(written), 0) => Ok(written),
             (None, _) => Err(self.confused("a write has no result".to_owned()).into()),
@@ -127,7 +128,7 @@ impl<B: Backend> Table<B> {
             return Ok(Vec::new());
         }
         let span = tracing::debug_span!("create_many", "type" = kind.name, backend = self.backend.name(), rows);
-        let written = self.write_many(kind, span, contents.into_iter().map(Write::Insert).collect()).await?;
+        let written = self.write_many(kind, span, contents.into_iter().map(Write::Insert).collect()).await?.written;
         let id = |(position, written)| match written {
             Written::Inserted(id) => Ok(id),
             other => Err((position, self.another_result(other).into())),
@@ -198,8 +199,8 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    /// Does the writes, all or none, and returns their number; `None` if a row has changed since it was read. `error`
-    /// translates the failure of the write at a position to the caller's error, if there is one.
+    /// Does the writes, all or none, and returns their number and that of the rows that are deleted with them; `None` if a row
+    /// has changed since it was read. `error` translates the failure of the write at a position to the caller's error, if there is one.
     pub(crate) async fn write_all(
         &self,
         kind: Kind,
@@ -215,7 +216,7 @@ impl<B: Backend> Table<B> {
         }
         let span = tracing::debug_span!("write_many", "type" = kind.name, backend = self.backend.name(), rows);
         match self.write_many(kind, span, writes).await {
-            Ok(_) => Ok(Some(rows as u64)),
+            Ok(kept) => Ok(Some(rows as u64 + kept.followed)),
             Err((_, WriteFailure::Stale { .. } | WriteFailure::Missing)) => Ok(None),
             Err((_, WriteFailure::Other(error))) => Err(error),
             Err((position, failure)) => {
@@ -242,13 +243,19 @@ impl<B: Backend> Table<B> {
         if *from == to {
             return Ok(());
         }
+        Err(self.unstable(from, &to))
+    }
+
+    #[cold]
+    pub(super) fn unstable(&self, from: &[Value], to: &[Value]) -> Error {
+        let definition = &*self.definition;
         let index = definition.primary_key.as_ref().map(|key| &definition.indexes[key.index]);
-        Err(Error::UnstablePrimaryKey {
+        Error::UnstablePrimaryKey {
             type_name: definition.type_name,
             key: index.map_or_else(String::new, Index::property),
             from: shown(from),
-            to: shown(&to),
-        })
+            to: shown(to),
+        }
     }
 
     /// What is known about a row that was just created.

@@ -69,7 +69,9 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
 
     /// Deletes all rows that the query finds, all or none, and returns their number. A row that others change in the meantime
     /// is read again. Rows are not decoded, so rows that no longer decode, or whose version or timestamps are unreadable, are
-    /// deleted too. A row of a type that this model does not know stays, and is [an error](Error::UnknownDiscriminator).
+    /// deleted too. A row of a type that this model does not know stays, and is [an error](Error::UnknownDiscriminator). Rows that
+    /// refer to deleted rows with `on_delete = cascade` are deleted too, and count; if a reference restricts the delete, the error
+    /// is [`Error::Referenced`].
     ///
     /// The ids of the rows are held in memory. On MongoDB they are deleted in one transaction, which lives for 60 seconds. Fails
     /// with [`Error::Unsupported`] on a back end without atomic batches.

@@ -94,7 +94,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// that refers.
     ///
     /// On failure nothing is changed, and the error holds the state that was passed in. Fails as [`update`](Self::update) does.
-    /// A primary key never changes.
+    /// A primary key never changes, nor does that of a row that refers. If the key value is a part of a key of a row that refers,
+    /// and others refer to that key in turn, the error is [`Error::Referenced`].
     ///
     /// ```
     #[doc = include_str!("../../doc/open_integrity.txt")]
@@ -115,6 +116,7 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     ///
     /// On failure nothing is changed, and the error holds the state that was passed in. Fails as [`update`](Self::update) does,
     /// and with [`Error::Referenced`] if a reference does not allow the type of its new target. A primary key never changes.
+    /// Through the repository of a derived type, the key value of another type is taken: [`Error::DuplicateKey`].
     ///
     /// ```
     #[doc = include_str!("../../doc/open_integrity.txt")]
@@ -213,7 +215,7 @@ async fn written<P: PersistentType, B: Backend>(
     let kind = Kind::of::<P>();
     let span = tracing::debug_span!("update", operation, "type" = kind.name, backend = table.backend.name());
     match table.write_and_settle(kind, span, writes, renamed).await {
-        Ok(written) => match written.first() {
+        Ok(kept) => match kept.written.first() {
             Some(crate::backend::Written::Replaced(version, _)) => Ok(*version),
             _ => Err(table.confused("a replacement has no version".to_owned())),
         },

@@ -12,7 +12,8 @@ use crate::value::Timestamp;
 impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Stores a new persistent.
     ///
-    /// Fails with [`Error::DuplicateKey`] if the value of a key, of the type or of its poly type, is taken.
+    /// Fails with [`Error::DuplicateKey`] if the value of a key, of the type or of its poly type, is taken, and with
+    /// [`Error::DanglingReference`] if a reference with integrity has no target.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -72,7 +73,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     ///
     /// On failure the row is unchanged, and the error holds the state that was passed in. Fails with [`Error::WriteConflict`]
     /// if the row was changed since the state was read (unless optimistic locking is off), with [`Error::NotFound`] if the row
-    /// is gone or no longer of this type, with [`Error::DuplicateKey`], and with [`Error::UnstablePrimaryKey`].
+    /// is gone or no longer of this type, with [`Error::DuplicateKey`], with [`Error::UnstablePrimaryKey`], with
+    /// [`Error::DanglingReference`], and with [`Error::Referenced`] if rows refer to a key value or a type that would change.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]
@@ -134,8 +136,8 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// Deletes the state's row and returns the value.
     ///
     /// On failure the row is unchanged, and the error holds the state that was passed in. Fails with [`Error::WriteConflict`]
-    /// if the row was changed since the state was read (unless optimistic locking is off), and with [`Error::NotFound`] if the
-    /// row is gone or no longer of this type.
+    /// if the row was changed since the state was read (unless optimistic locking is off), with [`Error::NotFound`] if the row is
+    /// gone or no longer of this type, and with [`Error::Referenced`] if rows refer to it with integrity.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]

@@ -21,6 +21,8 @@ const KIND: Kind = Kind { name: "Longevity", scope: None };
 
 const TABLE_STEP: &Step = &Step::new("table");
 const REFERENCE_STEP: &Step = &Step::new("reference");
+const TARGET_STEP: &Step = &Step::new("target");
+const KEY_STEP: &Step = &Step::new("key");
 
 /// A row of the catalog: all rows of the table have been found to have the targets of the reference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +31,10 @@ pub(crate) struct Entry {
     pub(crate) table: String,
     /// The reference's name.
     pub(crate) reference: String,
+    /// The table that it leads to.
+    pub(crate) target: String,
+    /// The key that it refers to, and the discriminators that a target can have.
+    pub(crate) key: String,
 }
 
 impl Storable for Entry {
@@ -43,6 +49,8 @@ impl Storable for Entry {
         let fields = vec![
             FieldShape::new("table", TABLE_STEP, String::shape),
             FieldShape::new("reference", REFERENCE_STEP, String::shape),
+            FieldShape::new("target", TARGET_STEP, String::shape),
+            FieldShape::new("key", KEY_STEP, String::shape),
         ];
         Shape::Struct { name: KIND.name, key_of: None, fields }
     }
@@ -56,6 +64,8 @@ impl Storable for Entry {
             [] => ValueRef::Composite(self),
             [step] if **step == *TABLE_STEP => ValueRef::Text(&self.table),
             [step] if **step == *REFERENCE_STEP => ValueRef::Text(&self.reference),
+            [step] if **step == *TARGET_STEP => ValueRef::Text(&self.target),
+            [step] if **step == *KEY_STEP => ValueRef::Text(&self.key),
             _ => ValueRef::NONE,
         }
     }
@@ -63,10 +73,9 @@ impl Storable for Entry {
 
 impl Composite for Entry {
     fn to_value(&self) -> Value {
-        Value::Record(vec![
-            ("table", Value::Text(self.table.as_str().into())),
-            ("reference", Value::Text(self.reference.as_str().into())),
-        ])
+        let Self { table, reference, target, key } = self;
+        let fields = [("table", table), ("reference", reference), ("target", target), ("key", key)];
+        Value::Record(fields.map(|(name, text)| (name, Value::Text(text.as_str().into()))).to_vec())
     }
 }
 

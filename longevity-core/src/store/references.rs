@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Longevity;
 use super::catalog::{Catalog, Entry};
 use crate::backend::Backend;
-use crate::engine::{Table, Violations};
+use crate::engine::{Link, Table, Violations};
 use crate::error::{Error, ErrorKind};
 use crate::model::DomainModel;
 
@@ -14,14 +14,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     pub(super) async fn verify_new_references(&self) -> Result<(), Error> {
         let shared = &self.shared;
         let catalog = Catalog::open(&shared.backend, &shared.options).await?;
-        let declared: BTreeSet<Entry> = shared
-            .links
-            .iter()
-            .filter_map(|link| {
-                let table = shared.tables.get(&link.source)?.definition.name.to_string();
-                Some(Entry { table, reference: link.reference.name.clone() })
-            })
-            .collect();
+        let declared: BTreeSet<Entry> = shared.links.iter().filter_map(|link| self.entry_of(link)).collect();
         let known = if declared.is_empty() {
             match catalog.entries().await {
                 Ok(known) => known,
@@ -34,9 +27,11 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
             catalog.entries().await?
         };
         // What is no longer declared is not kept by all writes from now on.
-        let is_ours = |table: &str| self.tables().iter().any(|own| own.definition.name == table);
-        if known.iter().any(|entry| is_ours(&entry.table) && !declared.contains(entry)) {
-            catalog.retain(|entry| !is_ours(&entry.table) || declared.contains(entry)).await?;
+        let own = self.tables();
+        let is_ours = |table: &str| own.iter().any(|own| own.definition.name == table);
+        let keep = |entry: &Entry| declared.contains(entry) || !(is_ours(&entry.table) || is_ours(&entry.target));
+        if !known.iter().all(keep) {
+            catalog.retain(keep).await?;
         }
         let new: Vec<_> = declared.difference(&known).collect();
         let mut violations = Violations::default();
@@ -56,5 +51,17 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
             catalog.add(entry).await?;
         }
         Ok(())
+    }
+
+    /// What the catalog says when the stored rows satisfy the reference.
+    fn entry_of(&self, link: &Link) -> Option<Entry> {
+        let tables = &self.shared.tables;
+        let target = &tables.get(&link.reference.target.root)?.definition;
+        let mut key = target.indexes.get(link.key)?.property();
+        if let Some(scope) = link.reference.target.scope {
+            key = format!("{key} of {}", scope.discriminators.join(", "));
+        }
+        let table = tables.get(&link.source)?.definition.name.to_string();
+        Some(Entry { table, reference: link.reference.name.clone(), target: target.name.to_string(), key })
     }
 }

@@ -121,7 +121,7 @@
 //! | `remove` | the reference is removed from its list, set or map |
 //!
 //! All of it happens in the transaction of the delete, or in one of its own, all or nothing. The row versions of the changed rows
-//! go up. A restriction counts at the end: a row may be deleted together with the rows that refer to it.
+//! go up. The number that [`delete_where`](crate::Repo::delete_where) returns includes the rows of a cascade. A restriction counts at the end: a row may be deleted together with the rows that refer to it.
 //!
 //! ```
 #![doc = include_str!("../../doc/open_references.txt")]
@@ -174,7 +174,7 @@
 //! | back end | what keeps a target while a reference to it is made |
 //! | --- | --- |
 //! | memory, SQLite | the transaction, which is serializable: it has read the target |
-//! | MongoDB | a write to the target: it counts the references that were made in a field `_references`, so that a delete conflicts |
+//! | MongoDB | a write to the target: it changes a field `_references`, which has no other meaning, so that a delete conflicts |
 //!
 //! On MongoDB, writers that make references to one target at the same time conflict with each other, and all but one of them try
 //! again. A target to which many writers refer all the time, such as the one tenant of a service, slows them down: leave the

@@ -22,3 +22,4 @@ mod on_delete;
 mod races;
 mod stores;
 mod switching;
+mod transactions;

@@ -17,6 +17,7 @@ macro_rules! versions {
 
             #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
             #[persistent(key(name))]
+            #[serde(deny_unknown_fields)]
             pub(super) struct Owner {
                 pub(super) name: Name,
             }
@@ -73,11 +74,14 @@ macro_rules! on_stores_again {
 }
 
 on_stores_again! {
-    [mem sqlite mongo] violations_are_counted, what_was_written_without_integrity_is_verified_again
+    [mem sqlite mongo]
+    violations_are_counted,
+    what_was_written_without_integrity_is_verified_again,
+    a_model_with_the_targets_alone_takes_the_note_away,
 }
 
 // The memory holds the values of one version of a type.
-on_stores_again! { [sqlite mongo] integrity_is_declared_and_taken_away }
+on_stores_again! { [sqlite mongo] integrity_is_declared_and_taken_away, a_cascade_leaves_rows_of_unknown_types }
 
 async fn open<M: DomainModel, B: Backend>(backend: B) -> Longevity<M, B> {
     let store = Longevity::<M, _>::open(backend).await.unwrap();
@@ -93,9 +97,14 @@ async fn integrity_is_declared_and_taken_away<B: Backend>(again: impl Fn() -> B)
     let store = open::<immediate::Model, _>(again()).await;
     let error = store.repo::<immediate::Cat>().create(immediate::cat("bob", &[])).await.unwrap_err();
     assert!(matches!(error, Error::DanglingReference { .. }), "{error}");
+    // A row that was stored before is referred to, read and written.
     let owners = store.repo::<immediate::Owner>();
+    store.repo::<immediate::Cat>().create(immediate::cat("ann", &[])).await.unwrap();
     let ann = owners.retrieve_one(&immediate::Name("ann".into())).await.unwrap();
-    assert!(matches!(owners.delete(ann).await.unwrap_err().error(), Error::Referenced { count: 1, .. }));
+    let ann = owners.update(ann).await.unwrap();
+    store.repo::<immediate::Cat>().create(immediate::cat("ann", &[])).await.unwrap();
+    assert_eq!(owners.find(immediate::Owner::query().all()).await.unwrap()[0].get(), ann.get());
+    assert!(matches!(owners.delete(ann).await.unwrap_err().error(), Error::Referenced { count: 3, .. }));
 
     let store = open::<at_commit::Model, _>(again()).await;
     let created = store
@@ -114,7 +123,7 @@ async fn integrity_is_declared_and_taken_away<B: Backend>(again: impl Fn() -> B)
 
     let store = open::<none::Model, _>(again()).await;
     store.repo::<none::Cat>().create(none::cat("cec", &[])).await.unwrap();
-    assert_eq!(store.repo::<none::Cat>().count(none::Cat::query().all()).await.unwrap(), 3);
+    assert_eq!(store.repo::<none::Cat>().count(none::Cat::query().all()).await.unwrap(), 5);
 }
 
 async fn violations_are_counted<B: Backend>(again: impl Fn() -> B) {
@@ -152,4 +161,73 @@ async fn what_was_written_without_integrity_is_verified_again<B: Backend>(again:
     let store = Longevity::<immediate::Model, _>::open(again()).await.unwrap();
     let error = store.create_schema().await.unwrap_err();
     assert!(matches!(error, Error::DanglingReferences { count: 1, .. }), "{error}");
+}
+
+/// A model that knows the owners alone.
+#[derive(DomainModel)]
+#[domain_model(immediate::Owner)]
+struct Owners;
+
+async fn a_model_with_the_targets_alone_takes_the_note_away<B: Backend>(again: impl Fn() -> B) {
+    let store = open::<immediate::Model, _>(again()).await;
+    store.repo::<immediate::Owner>().create(immediate::Owner { name: immediate::Name("ann".into()) }).await.unwrap();
+    store.repo::<immediate::Cat>().create(immediate::cat("ann", &[])).await.unwrap();
+    let owners = open::<Owners, _>(again()).await;
+    let ann = owners.repo::<immediate::Owner>().retrieve_one(&immediate::Name("ann".into())).await.unwrap();
+    owners.repo::<immediate::Owner>().delete(ann).await.unwrap();
+    let store = Longevity::<immediate::Model, _>::open(again()).await.unwrap();
+    let error = store.create_schema().await.unwrap_err();
+    assert!(matches!(error, Error::DanglingReferences { count: 1, .. }), "{error}");
+}
+
+/// Pets of two kinds, and an older program that knows one of them.
+macro_rules! pets {
+    ($($version:ident: $($variant:ident)*;)*) => {$(
+        mod $version {
+            use longevity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, KeyVal)]
+            #[key_val(Owner)]
+            pub(super) struct Name(pub(super) String);
+
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+            #[persistent(key(name))]
+            pub(super) struct Owner {
+                pub(super) name: Name,
+            }
+
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+            #[persistent(poly, props(owner: Name), reference(owner, on_delete = cascade))]
+            pub(super) enum Pet {
+                $($variant { owner: Name },)*
+            }
+
+            #[derive(DomainModel)]
+            #[domain_model(Owner, Pet)]
+            pub(super) struct Model;
+        }
+    )*};
+}
+
+pets! {
+    newer: Cat Dog;
+    older: Cat;
+}
+
+async fn a_cascade_leaves_rows_of_unknown_types<B: Backend>(again: impl Fn() -> B) {
+    let store = open::<newer::Model, _>(again()).await;
+    let (ann, bob) = (newer::Name("ann".into()), newer::Name("bob".into()));
+    store.repo::<newer::Owner>().create_many([&ann, &bob].map(|it| newer::Owner { name: it.clone() })).await.unwrap();
+    let pets = [newer::Pet::Cat { owner: ann.clone() }, newer::Pet::Dog { owner: ann }, newer::Pet::Cat { owner: bob }];
+    store.repo::<newer::Pet>().create_many(pets).await.unwrap();
+
+    let older = Longevity::<older::Model, _>::open(again()).await.unwrap();
+    let owners = older.repo::<older::Owner>();
+    let ann = owners.retrieve_one(&older::Name("ann".into())).await.unwrap();
+    let refused = owners.delete(ann).await.unwrap_err();
+    assert!(matches!(refused.error(), Error::UnknownDiscriminator { .. }), "{}", refused.error());
+    assert_eq!(store.repo::<newer::Pet>().count(newer::Pet::query().all()).await.unwrap(), 3);
+    let bob = owners.retrieve_one(&older::Name("bob".into())).await.unwrap();
+    owners.delete(bob).await.unwrap();
+    assert_eq!(store.repo::<newer::Pet>().count(newer::Pet::query().all()).await.unwrap(), 2);
 }

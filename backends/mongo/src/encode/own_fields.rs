@@ -5,5 +5,6 @@ pub(crate) const TYPE: &str = "_type";
 pub(crate) const VERSION: &str = "_version";
 pub(crate) const CREATED_AT: &str = "_created_at";
 pub(crate) const UPDATED_AT: &str = "_updated_at";
-/// How often a reference to the row was made. Present in tables to which references with integrity lead.
+/// A mark that is changed when a reference to the row is made, so that a delete conflicts. Its value means nothing. Only tables to
+/// which references with integrity lead have it.
 pub(crate) const REFERENCES: &str = "_references";

@@ -18,7 +18,7 @@ const OBJECT: u8 = 0x03;
 const OBJECT_ID: u8 = 0x07;
 const INT64: u8 = 0x12;
 
-/// The beginning of a number of references that is the last field. It is followed by the number and the document's end.
+/// The beginning of a mark that is the last field. It is followed by a number and the document's end.
 const LAST: &[u8] = b"\x12_references\0";
 
 /// The document of a new row, or of a row that is replaced as a whole.
@@ -111,7 +111,7 @@ pub(crate) fn read_into(
     document: &RawDocument,
 ) -> Result<(), Error> {
     let mut own = OwnFields::default();
-    let read = match own.in_order(document.as_bytes(), has_type(definition)) {
+    let read = match own.in_order(document.as_bytes(), definition) {
         Some(fields) => {
             into.doc.set(fields);
             Ok(())
@@ -186,6 +186,12 @@ pub(crate) fn fields_of(document: &RawDocument) -> Vec<u8> {
     doc.fields().to_vec()
 }
 
+/// Whether the document ends with the mark that a reference has left.
+fn ends_with_mark(bytes: &[u8]) -> bool {
+    let from = bytes.len().checked_sub(LAST.len() + 9);
+    from.and_then(|from| bytes.get(from..)?.get(..LAST.len())) == Some(LAST)
+}
+
 /// Longevity's own fields in a document.
 #[derive(Default)]
 struct OwnFields<'a> {
@@ -199,8 +205,8 @@ struct OwnFields<'a> {
 impl<'a> OwnFields<'a> {
     /// Reads the fields where longevity writes them, and returns the bytes of the fields after them. `None` if a field is not
     /// there, which happens if another program edited the document.
-    fn in_order(&mut self, bytes: &'a [u8], has_type: bool) -> Option<&'a [u8]> {
-        let mut at = 4;
+    fn in_order(&mut self, bytes: &'a [u8], definition: &TableDefinition) -> Option<&'a [u8]> {
+        let (mut at, mut is_marked) = (4, false);
         loop {
             let kind = *bytes.get(at)?;
             let name_at = at + 1;
@@ -225,6 +231,7 @@ impl<'a> OwnFields<'a> {
                 }
                 (INT64, b"_references") => {
                     value.get(..8)?;
+                    is_marked = true;
                     8
                 }
                 (OBJECT, b"_created_at" | b"_updated_at") => {
@@ -240,10 +247,11 @@ impl<'a> OwnFields<'a> {
             };
             at = value_at + size;
         }
-        // The field is at the end if the row was written before references led to its table.
-        if bytes.len().checked_sub(LAST.len() + 9).and_then(|from| bytes.get(from..)?.get(..LAST.len())) == Some(LAST) {
+        // In a row that was written before references led to its table, the mark is somewhere after the other fields.
+        if definition.is_referenced && !is_marked || ends_with_mark(bytes) {
             return None;
         }
+        let has_type = has_type(definition);
         let complete = self.id.is_some() && self.version.is_some() && (self.discriminator.is_some() || !has_type);
         if complete { bytes.get(at..bytes.len().checked_sub(1)?) } else { None }
     }

@@ -13,9 +13,11 @@ use crate::transaction::executor::Executor;
 /// How many rows one command holds.
 const ROWS_AT_ONCE: usize = 500;
 
-/// Counts a reference in each of the rows with these keys. Returns whether all of them are there.
+/// Marks each of the rows with these keys. Returns whether all of them are there.
 pub(crate) async fn hold(table: &ReadyTable, executor: &mut Executor<'_>, keys: &[Lookup<'_>]) -> Result<bool, Error> {
-    for keys in keys.chunks(ROWS_AT_ONCE) {
+    // A cluster may have keys that it does not enforce, so several rows could have the same one.
+    let at_once = if table.routing.is_empty() { ROWS_AT_ONCE } else { 1 };
+    for keys in keys.chunks(at_once) {
         let mut filters = keys.iter().map(|key| filter::of_key(table, key)).collect::<Result<Vec<_>, _>>()?;
         let filter = if filters.len() == 1 {
             filters.remove(0)

@@ -1,7 +1,7 @@
 //! What a write changes in the references that begin or end in its table.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{End, Integrity, Link};
@@ -27,10 +27,12 @@ pub(super) struct Lost {
 /// What writes change.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// The references that were made.
-    pub(super) made: Vec<(Arc<Link>, Value)>,
+    /// The references that were made, each once.
+    pub(super) made: BTreeMap<(usize, Value), Arc<Link>>,
     /// The targets that were taken away.
     pub(super) lost: Vec<Lost>,
+    /// The number of rows that were deleted because they referred to deleted ones.
+    pub(super) deleted: u64,
 }
 
 impl Changes {
@@ -50,7 +52,7 @@ impl Changes {
                 let known = keys_in(table, end, before);
                 made.retain(|key| !known.contains(key));
             }
-            self.made.extend(made.into_iter().map(|key| (Arc::clone(&end.link), key)));
+            self.made.extend(made.into_iter().map(|key| ((end.link.position, key), Arc::clone(&end.link))));
         }
         for end in &integrity.incoming {
             let Some(key) = before.and_then(|before| read(table, end, before)).filter(|key| !key.is_none()) else {

@@ -38,7 +38,8 @@ pub(crate) fn links(tables: &[(TypeId, TableDefinition)]) -> Result<Vec<Arc<Link
                 let target = target.type_name;
                 return Err(invalid(format!("{property} refers to {target} by a key value that is none of its keys")));
             };
-            links.push(Arc::new(Link { reference: reference.clone(), source: *source, key }));
+            let position = links.len();
+            links.push(Arc::new(Link { position, reference: reference.clone(), source: *source, key }));
         }
     }
     let taken = tables.iter().find(|(_, definition)| definition.name.eq_ignore_ascii_case(CATALOG));

@@ -24,10 +24,13 @@ use crate::value::{Path, Value};
 
 pub(crate) use links::{CATALOG, links};
 pub(crate) use verify::Violations;
+pub(crate) use within::Kept;
 
 /// A reference with integrity, and the key that it refers to.
 #[derive(Debug)]
 pub(crate) struct Link {
+    /// Its position among the references of the model.
+    pub(crate) position: usize,
     pub(crate) reference: Reference,
     /// The type that owns the table with the rows that refer.
     pub(crate) source: TypeId,

@@ -1,9 +1,12 @@
 //! What follows from a write: rows that refer to a deleted row are deleted or changed, and what is left is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
 use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_core::Stream as _;
 use tracing::{Instrument, Span};
 
 use super::change::{Change, Changes, Lost};
@@ -23,26 +26,29 @@ use crate::value::{Comparison, Path, Value};
 const ROWS_AT_ONCE: usize = 1000;
 
 impl<B: Backend> Table<B> {
-    /// Does what follows from the changes of rows of this table, which the table's transaction has just made.
+    /// Does what follows from the changes of rows of this table, which the table's transaction has just made. Returns the number
+    /// of rows that were deleted because they referred to deleted ones.
     pub(super) async fn settle(
         &self,
         changed: Vec<Change<B::Document>>,
         renamed: Option<&Renamed>,
-    ) -> Result<(), Error> {
+    ) -> Result<u64, Error> {
         let mut changes = Changes::default();
         self.note(changed, &mut changes);
         if let Some(renamed) = renamed {
             self.rename(renamed, &mut changes).await?;
         }
-        // What is left to follow. The number of rows that are held is bounded by the depth of the references.
+        // The deleted key values that are left to follow. Rows are read by the thousand; of those that are done with, only key
+        // values that have to be checked are kept.
         let mut left: Vec<Lost> = Vec::new();
-        let mut to_check = Vec::new();
+        let mut to_check = BTreeMap::new();
         loop {
             for lost in changes.lost.drain(..) {
                 if lost.deleted && lost.link.reference.on_delete != OnDelete::Restrict {
                     left.push(lost);
                 } else {
-                    to_check.push(ToCheck { link: lost.link, key: lost.key, lost: true });
+                    let Lost { link, key, .. } = lost;
+                    to_check.entry((link.position, key)).or_insert(link);
                 }
             }
             let Some(lost) = left.pop() else { break };
@@ -50,8 +56,10 @@ impl<B: Backend> Table<B> {
                 left.push(more);
             }
         }
-        to_check.extend(changes.made.into_iter().map(|(link, key)| ToCheck { link, key, lost: false }));
-        self.check_or_wait(to_check).await
+        let lost = to_check.into_iter().map(|((_, key), link)| ToCheck { link, key, lost: true });
+        let made = changes.made.into_iter().map(|((_, key), link)| ToCheck { link, key, lost: false });
+        self.check_or_wait(lost.chain(made).collect()).await?;
+        Ok(changes.deleted)
     }
 
     fn note(&self, changed: Vec<Change<B::Document>>, changes: &mut Changes) {
@@ -111,10 +119,15 @@ impl<B: Backend> Table<B> {
         changes: &mut Changes,
     ) -> Result<(), Error> {
         let kind = Kind { name: link.reference.declared_by, scope: None };
-        let primary_keys: Vec<_> = rows.iter().map(|row| self.primary_key_of(row)).collect();
+        let primary_keys: Vec<_> =
+            rows.iter().map(|row| self.primary_key_in(row.discriminator.as_deref(), &row.doc)).collect();
         let mut writes = Writes::with_capacity(rows.len());
         let mut after = Vec::with_capacity(rows.len());
         for (row, primary_key) in rows.iter().zip(&primary_keys) {
+            // What refers to a row of another version's type is not known.
+            if self.definition.variant(row.discriminator.as_deref()).is_none() {
+                return Err(self.unknown_discriminator(kind, row));
+            }
             let version = Some(row.version);
             let target =
                 Target { id: row.id, version, scope: None, primary_key: primary_key.as_deref(), before: false };
@@ -129,10 +142,17 @@ impl<B: Backend> Table<B> {
                     self.confused(format!("{} could not be changed in the row {}", link.reference.name, row.id))
                 );
             }
+            let new_key = self.primary_key_in(content.discriminator.as_deref(), &content.doc);
+            if let (Some(from), Some(to)) = (primary_key, &new_key)
+                && from != to
+            {
+                return Err(self.unstable(from, to));
+            }
             after.push(Some((content.discriminator.clone(), content.doc.clone())));
             writes.push(Write::Replace(target, content));
         }
         write_rows!(self, kind, Span::current(), writes).map_err(|(_, failure)| self.not_followed(link, failure))?;
+        changes.deleted += after.iter().filter(|after| after.is_none()).count() as u64;
         let changed = rows.into_iter().zip(after).map(|(row, after)| Change { before: Some(Box::new(row)), after });
         self.note(changed.collect(), changes);
         Ok(())
@@ -190,14 +210,14 @@ impl<B: Backend> Table<B> {
 
     /// Fails if a reference has no target. The targets of new references are looked at together.
     async fn check_all(&self, to_check: Vec<ToCheck>) -> Result<(), Error> {
-        let mut made: BTreeMap<String, (Arc<Link>, BTreeSet<Value>)> = BTreeMap::new();
+        let mut made: BTreeMap<usize, (Arc<Link>, BTreeSet<Value>)> = BTreeMap::new();
         for check in to_check {
             if check.lost {
                 self.check_one(&check).await?;
                 continue;
             }
             let ToCheck { link, key, .. } = check;
-            made.entry(link.reference.name.clone()).or_insert_with(|| (link, BTreeSet::new())).1.insert(key);
+            made.entry(link.position).or_insert_with(|| (link, BTreeSet::new())).1.insert(key);
         }
         for (link, keys) in made.into_values() {
             let keys: Vec<_> = keys.into_iter().collect();
@@ -312,15 +332,19 @@ impl<B: Backend> Table<B> {
             return self.find_all(select, &mut give).await;
         }
         let select = Select::of(link.reference.scope.map_or(Predicate::True, Predicate::Scope));
-        let mut ended = false;
-        let mut give = |row: &Row<B::Document>| {
-            let name = row.discriminator.as_deref();
-            if !ended && self.refers_to(link, name, &row.doc, key) {
-                ended = take(row).is_break();
+        let mut rows = self.stream(select)?;
+        while let Some(row) = poll_fn(|context| Pin::new(&mut rows).poll_next(context)).await {
+            let row = match row {
+                Ok(row) => row,
+                // The row cannot be read, and a stream continues after it.
+                Err(Error::Decode { .. }) => continue,
+                Err(error) => return self.noted(Err(error)),
+            };
+            if self.refers_to(link, row.discriminator.as_deref(), &row.doc, key) && take(&row).is_break() {
+                break;
             }
-            Ok(())
-        };
-        self.find_all(select, &mut give).await
+        }
+        Ok(())
     }
 
     /// Whether a row of this table refers to the key.
@@ -330,14 +354,14 @@ impl<B: Backend> Table<B> {
         end.is_some_and(|end| end.refers_to(self, name, doc, key))
     }
 
-    /// The values of the row's primary key, for stores that distribute rows by it.
-    fn primary_key_of(&self, row: &Row<B::Document>) -> Option<Box<[Value]>> {
+    /// The values of a row's primary key, for stores that distribute rows by it.
+    fn primary_key_in(&self, name: Option<&str>, doc: &B::Document) -> Option<Box<[Value]>> {
         let definition = &*self.definition;
         let key = definition.primary_key.as_ref()?;
-        let variant = definition.variant(row.discriminator.as_deref())?;
+        let variant = definition.variant(name)?;
         let value = |column: &usize| {
             let reader = PropertyReader::new(variant.shape, &definition.columns[*column].path)?;
-            self.backend.read(&row.doc, &reader).ok()
+            self.backend.read(doc, &reader).ok()
         };
         definition.indexes[key.index].columns.iter().map(value).collect()
     }

@@ -26,8 +26,15 @@ const ROWS_BETWEEN_REPORTS: u64 = 100_000;
 /// How many violations are reported one by one.
 const SHOWN: usize = 20;
 
-/// The rows that refer to each of the keys that are not looked up yet.
-type Waiting = BTreeMap<Value, Vec<RowId>>;
+/// How many rows wait for their keys to be looked up.
+const ROWS_AT_ONCE: usize = 10_000;
+
+/// The rows that refer to keys that are not looked up yet.
+#[derive(Default)]
+struct Waiting {
+    rows: BTreeMap<Value, Vec<RowId>>,
+    count: usize,
+}
 
 /// The references that have no target.
 #[derive(Default)]
@@ -42,16 +49,25 @@ impl<B: Backend> Table<B> {
     pub(crate) async fn verify(&self, names: &BTreeSet<&str>, found: &mut Violations) -> Result<(), Error> {
         let outgoing = self.integrity.iter().flat_map(|integrity| &integrity.outgoing);
         let ends: Vec<_> = outgoing.filter(|end| names.contains(&*end.link.reference.name)).collect();
-        let mut waiting: Vec<Waiting> = ends.iter().map(|_| Waiting::new()).collect();
+        let mut waiting: Vec<Waiting> = ends.iter().map(|_| Waiting::default()).collect();
         let mut rows = self.stream(Select::of(Predicate::True))?;
         let mut count = 0_u64;
         while let Some(row) = poll_fn(|context| Pin::new(&mut rows).poll_next(context)).await {
-            let row = row?;
+            let row = match row {
+                Ok(row) => row,
+                // The stream continues after a row that cannot be read.
+                Err(Error::Decode { id, .. }) => {
+                    tracing::warn!(table = %self.definition.name, row = %id, "the references of an unreadable row are not verified");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             for (end, waiting) in ends.iter().zip(&mut waiting) {
                 for key in keys_in(self, end, (row.discriminator.as_deref(), &row.doc)) {
-                    waiting.entry(key).or_default().push(row.id);
+                    waiting.rows.entry(key).or_default().push(row.id);
+                    waiting.count += 1;
                 }
-                if waiting.len() >= KEYS_AT_ONCE {
+                if waiting.rows.len() >= KEYS_AT_ONCE || waiting.count >= ROWS_AT_ONCE {
                     self.look_up(end, std::mem::take(waiting), found).await?;
                 }
             }
@@ -68,6 +84,7 @@ impl<B: Backend> Table<B> {
 
     /// Looks the keys up, and reports each row that refers to one that is not there.
     async fn look_up(&self, end: &End, waiting: Waiting, found: &mut Violations) -> Result<(), Error> {
+        let waiting = waiting.rows;
         if waiting.is_empty() {
             return Ok(());
         }

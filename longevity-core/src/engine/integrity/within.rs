@@ -8,11 +8,12 @@ use crate::backend::{AllWritten, Backend, Session, TransactionMode, Write, Write
 use crate::engine::write::write_rows;
 use crate::engine::{After, Kind, Level, Table, Tries};
 use crate::error::Error;
+use crate::row::Row;
 
 /// The position of the write that failed, and why it failed.
 type Failed = (usize, WriteFailure);
 
-/// The same as an error that a transaction can have.
+/// The failure in a form that [`Table::in_transaction`] can return.
 struct Refused(Failed);
 
 impl From<Error> for Refused {
@@ -57,7 +58,7 @@ impl<B: Backend> Table<B> {
         kind: Kind,
         span: Span,
         writes: Writes<'_, B::Document>,
-    ) -> Result<AllWritten<B::Document>, Failed> {
+    ) -> Result<Kept<B::Document>, Failed> {
         let work = |table: Self| {
             let (span, writes) = (span.clone(), writes.clone());
             async move {
@@ -80,25 +81,77 @@ impl<B: Backend> Table<B> {
         &self,
         kind: Kind,
         span: Span,
+        writes: Writes<'_, B::Document>,
+        renamed: Option<&Renamed>,
+    ) -> Result<Kept<B::Document>, Failed> {
+        let Some(level) = &self.level else {
+            return Err((0, self.confused("references are kept outside of a transaction".to_owned()).into()));
+        };
+        // The transaction cannot be committed between the writes and what follows from them.
+        let writing = level.rows_to_write(kind.name).map_err(|error| (0, error.into()))?;
+        let kept = self.write_and_follow(kind, span, writes, renamed).await;
+        writing.done();
+        kept
+    }
+
+    async fn write_and_follow(
+        &self,
+        kind: Kind,
+        span: Span,
         mut writes: Writes<'_, B::Document>,
         renamed: Option<&Renamed>,
-    ) -> Result<AllWritten<B::Document>, Failed> {
+    ) -> Result<Kept<B::Document>, Failed> {
         let mut after = Vec::with_capacity(writes.len());
-        for write in &mut writes {
-            if let Write::Replace(target, _) | Write::Delete(target) = write {
-                target.before = true;
+        let mut read = Vec::with_capacity(writes.len());
+        for (position, write) in writes.iter_mut().enumerate() {
+            let mut before = Before::InResult;
+            match write {
+                // The row may be one whose metadata cannot be read. It can be deleted nevertheless.
+                Write::Delete(target) if target.version.is_none() => {
+                    before = match self.row(kind, target.id).await {
+                        Ok(row) => Before::Read(row.map(Box::new)),
+                        Err(Error::Decode { .. }) => Before::Read(None),
+                        Err(error) => return Err((position, error.into())),
+                    }
+                }
+                Write::Replace(target, _) | Write::Delete(target) => target.before = true,
+                Write::Insert(_) => before = Before::Read(None),
             }
+            read.push(before);
             after.push(write.content().map(|content| (content.discriminator.clone(), content.doc.clone())));
         }
         let mut written = write_rows!(self, kind, span, writes)?;
-        let changes = written.iter_mut().zip(after).map(|(written, after)| {
-            let before = match written {
-                Written::Inserted(_) => None,
-                Written::Replaced(_, before) | Written::Deleted(before) => before.take(),
+        let mut changes = Vec::with_capacity(written.len());
+        for (position, ((written, read), after)) in written.iter_mut().zip(read).zip(after).enumerate() {
+            let before = match (read, written) {
+                (Before::Read(row), _) => row,
+                (Before::InResult, Written::Replaced(_, before) | Written::Deleted(before)) if before.is_some() => {
+                    before.take()
+                }
+                (Before::InResult, _) => {
+                    let what = "a row was changed, and its old content was not returned".to_owned();
+                    return Err((position, self.confused(what).into()));
+                }
             };
-            Change { before, after }
-        });
-        self.settle(changes.collect(), renamed).await.map_err(|error| (0, error.into()))?;
-        Ok(written)
+            changes.push(Change { before, after });
+        }
+        let followed = self.settle(changes, renamed).await.map_err(|error| (0, error.into()))?;
+        Ok(Kept { written, followed })
     }
+}
+
+/// Where the row before a write comes from.
+enum Before<D> {
+    /// The back end returns it.
+    InResult,
+    /// It was read, or there is none.
+    Read(Option<Box<Row<D>>>),
+}
+
+/// What was written.
+pub(crate) struct Kept<D> {
+    /// The results of the writes.
+    pub(crate) written: AllWritten<D>,
+    /// The number of rows that were deleted because they referred to deleted ones.
+    pub(crate) followed: u64,
 }
