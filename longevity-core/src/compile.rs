@@ -2,13 +2,11 @@
 
 use std::any::TypeId;
 
-use crate::definition::{
-    Declaration, OnDelete, PrimaryKeyKind, PropertyDefinition, ReferenceDefinition, RootDefinition,
-};
+use crate::definition::{Declaration, PrimaryKeyKind, PropertyDefinition, ReferenceDefinition, RootDefinition};
 use crate::encoding::PropertyReader;
 use crate::error::Error;
 use crate::shape::Shape;
-use crate::table::{Column, Finding, Index, PrimaryKey, Reference, ReferencePlace, TableDefinition};
+use crate::table::{Column, Finding, Index, OnDelete, PrimaryKey, Reference, ReferencePlace, TableDefinition};
 use crate::value::{Path, Step};
 
 impl RootDefinition {

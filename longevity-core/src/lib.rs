@@ -56,13 +56,14 @@ pub use explain::{Access, Explanation};
 pub use model::RootVisitor;
 pub use model::{DomainModel, InModel, ModelBuilder, Root, has_its_targets, has_table_of_its_own};
 pub use options::Options;
+#[doc(hidden)]
+pub use persistent::ReferenceTo;
 pub use persistent::{
-    DerivedFrom, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct, PersistentType, RootType, VariantsOf,
+    DerivedFrom, HasVariant, KeyFor, KeyVal, KeyValOf, PersistentStruct, PersistentType, Reference, RootType,
+    VariantsOf,
 };
 pub use query::{CombinesWith, Filter, FiltersRowsOf, Operand, Order, Patch, Query};
-pub use repo::{
-    Groups, PStates, Page, Reference, References, Referrers, Refers, Repo, Retrieval, WithTargets, WriteError,
-};
+pub use repo::{Groups, PStates, Page, References, Referrers, Refers, Repo, Retrieval, WithTargets, WriteError};
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;
 pub use storable::{FieldAccess, HasField, Prop, Storable};

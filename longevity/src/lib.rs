@@ -129,8 +129,8 @@ pub mod prelude {
 pub mod __private {
     pub use longevity_core::{
         CombinesWith, DerivedFrom, DomainModel, Encodable, Error, FieldAccess, FiltersRowsOf, HasField, HasVariant,
-        InModel, KeyFor, KeyVal, KeyValOf, ModelBuilder, Path, PersistentStruct, PersistentType, Prop, Root, RootType,
-        RootVisitor, Step, Storable, Value, ValueRef, has_its_targets, has_table_of_its_own,
+        InModel, KeyFor, KeyVal, KeyValOf, ModelBuilder, Path, PersistentStruct, PersistentType, Prop, ReferenceTo,
+        Root, RootType, RootVisitor, Step, Storable, Value, ValueRef, has_its_targets, has_table_of_its_own,
     };
     pub use longevity_core::{backend, definition, document, encoding, query, storable, table, value};
     #[cfg(feature = "testkit")]

@@ -10,7 +10,7 @@ use crate::backend::{Backend, TransactionMode};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel};
 use crate::persistent::PersistentType;
-use crate::repo::Reference;
+use crate::persistent::Reference;
 use crate::state::PState;
 use crate::store;
 

@@ -9,19 +9,13 @@
 //! | [`Plan`](crate::encoding::Plan) | the encoding | [`encoding::plan`](crate::encoding::plan), from a shape |
 //! | [`Leaf`](crate::storable::Leaf) | the end of a path | [`Leaf::of`](crate::storable::Leaf::of), from a shape |
 
-mod reference;
-
 use std::any::TypeId;
 
 use crate::shape::ShapeFn;
 use crate::storable::kind::Indexable;
 use crate::storable::{Prop, Storable};
-use crate::table::Variant;
+use crate::table::{Check, OnDelete, ReferenceTarget, Variant};
 use crate::value::Path;
-
-pub use reference::{Check, OnDelete, ReferenceDefinition, ReferenceTarget};
-#[doc(hidden)]
-pub use reference::{ReferenceTo, TargetTable};
 
 /// The declarations of a plain or a poly type.
 #[derive(Clone, Debug)]
@@ -119,3 +113,22 @@ pub enum PrimaryKeyKind {
     /// By these properties, which are the first ones of the key.
     Partitioned(Vec<Path>),
 }
+
+/// A reference with integrity.
+#[derive(Clone, Debug)]
+pub struct ReferenceDefinition {
+    /// The property that contains the key values. The path also leads through the elements of lists and sets and through the
+    /// values of maps.
+    pub property: PropertyDefinition,
+    /// What it refers to.
+    pub target: ReferenceTarget,
+    /// What happens when the target is deleted.
+    pub on_delete: OnDelete,
+    /// When the target must be there.
+    pub check: Check,
+}
+
+/// The table that a reference leads to; for generated code.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct TargetTable(pub(crate) &'static str);

@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 
 use super::{Description, KeyDescription, PropertyDescription, ReferenceDescription};
-use crate::definition::{Check, OnDelete};
 use crate::shape::{FieldShape, Shape};
+use crate::table::{Check, OnDelete};
 
 pub(super) fn class_diagram(description: &Description) -> String {
     let mut diagram = Diagram::default();

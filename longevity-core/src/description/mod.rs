@@ -10,7 +10,7 @@ use crate::definition::{
 };
 use crate::shape::{FieldShape, Shape, VariantShape};
 
-pub use crate::definition::{Check, OnDelete};
+pub use crate::table::{Check, OnDelete};
 
 /// The description of a domain model.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! The traits that the derives implement: persistent types, their variants, and key values.
 
+mod reference;
 mod variants;
 
 use std::fmt::Debug;
@@ -19,6 +20,9 @@ use crate::storable::{Prop, Storable};
 use crate::table::Variant;
 use crate::value::{Step, Value, ValueRef};
 
+pub use reference::Reference;
+#[doc(hidden)]
+pub use reference::ReferenceTo;
 pub use variants::VariantsOf;
 
 /// A type that is stored and retrieved as a unit: a plain struct, a poly enum, or the derived struct in one of the enum's

@@ -2,12 +2,12 @@
 
 use std::any::TypeId;
 
-use super::references::{Found, Reference, References, WithTargets, distinct, read};
+use super::references::{Found, References, WithTargets, distinct, read};
 use super::{Repo, Retrieval};
 use crate::backend::Backend;
 use crate::engine::{Kind, Table, undecoded};
 use crate::error::Error;
-use crate::persistent::PersistentType;
+use crate::persistent::{PersistentType, Reference};
 use crate::query::Query;
 use crate::select::{Predicate, Select};
 use crate::state::PState;

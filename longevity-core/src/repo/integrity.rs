@@ -3,12 +3,12 @@
 use std::any::TypeId;
 
 use super::write::{content_of, ensure_stable};
-use super::{Reference, Repo, WriteError, state_of};
+use super::{Repo, WriteError, state_of};
 use crate::backend::{Backend, Write, WriteFailure, Writes};
 use crate::encoding::PropertyReader;
 use crate::engine::{Kind, Renamed, Table};
 use crate::error::Error;
-use crate::persistent::{KeyFor, PersistentType};
+use crate::persistent::{KeyFor, PersistentType, Reference};
 use crate::row::Row;
 use crate::state::{PState, RowMetadata};
 use crate::value::Value;

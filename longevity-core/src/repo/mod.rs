@@ -34,7 +34,7 @@ pub use integrity::Referrers;
 pub use page::Page;
 pub use project::Groups;
 pub use read::Retrieval;
-pub use references::{Reference, References, Refers, WithTargets};
+pub use references::{References, Refers, WithTargets};
 pub(crate) use rewrite::Rewrites;
 pub use stream::PStates;
 pub use write_error::WriteError;

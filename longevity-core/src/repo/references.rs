@@ -9,29 +9,10 @@ use super::fetch::Fetcher;
 use crate::backend::Backend;
 use crate::encoding::DecodeError;
 use crate::error::Error;
-use crate::persistent::{KeyFor, KeyVal, PersistentType};
+use crate::persistent::{PersistentType, Reference};
 use crate::query::{CoversRowsOf, Projection, Source, Values, VariantProp};
 use crate::state::PState;
 use crate::storable::{Prop, Storable};
-
-/// A key value whose type is a key of the persistent type that it names. It refers to the persistent that has it.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not refer to a persistent type",
-    label = "expected a key value",
-    note = "a key value names its persistent type, which declares it as a key: `#[persistent(key(..))]`"
-)]
-pub trait Reference: KeyVal<Of = Self::Target> + KeyFor<Self::Target> {
-    /// The type that is referred to.
-    type Target: PersistentType;
-}
-
-#[diagnostic::do_not_recommend]
-impl<K: KeyVal + KeyFor<K::Of>> Reference for K
-where
-    K::Of: PersistentType,
-{
-    type Target = K::Of;
-}
 
 /// A type that contains references: a key value, or an option, a list, a set, or a map of key values.
 #[diagnostic::on_unimplemented(

@@ -18,8 +18,8 @@ use crate::engine::{Integrity, Level, Link, StoreTable, Table, Tables, links};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel, ModelBuilder};
 use crate::options::Options;
-use crate::persistent::PersistentType;
-use crate::repo::{Reference, Repo, Retrieval, Rewrites};
+use crate::persistent::{PersistentType, Reference};
+use crate::repo::{Repo, Retrieval, Rewrites};
 use crate::state::PState;
 use crate::table::TableDefinition;
 

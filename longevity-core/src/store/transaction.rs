@@ -12,8 +12,8 @@ use crate::backend::{Backend, TransactionMode};
 use crate::engine::{After, Level, Open, Tries};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel};
-use crate::persistent::PersistentType;
-use crate::repo::{Reference, Repo, Retrieval};
+use crate::persistent::{PersistentType, Reference};
+use crate::repo::{Repo, Retrieval};
 use crate::state::PState;
 
 impl<M: DomainModel, B: Backend> Longevity<M, B> {

@@ -1,10 +1,47 @@
 //! References with integrity from the rows of a table.
 
+use std::any::TypeId;
 use std::fmt;
 
-use crate::definition::{Check, OnDelete, ReferenceTarget};
 use crate::scope::Scope;
 use crate::value::{Path, Value};
+
+/// What happens to the references to a row when the row is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnDelete {
+    /// The row is not deleted: the delete is an [`Error::Referenced`](crate::Error::Referenced).
+    #[default]
+    Restrict,
+    /// The rows that refer to it are deleted too.
+    Cascade,
+    /// The reference, which is an option, becomes `None`.
+    SetNone,
+    /// The reference is removed from its list, set or map.
+    Remove,
+}
+
+/// When a reference must have its target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Check {
+    /// After each operation.
+    #[default]
+    Immediate,
+    /// When the transaction is committed. Outside of a transaction, this is the same as after each operation.
+    AtCommit,
+}
+
+/// What a reference refers to.
+#[derive(Clone, Debug)]
+pub struct ReferenceTarget {
+    /// The type that the target must have: a plain, a poly or a derived type.
+    pub type_name: &'static str,
+    /// The type that owns the target's table.
+    pub root: TypeId,
+    /// The key value's type.
+    pub key_val: TypeId,
+    /// The rows that can be the target; all rows of the table if `None`.
+    pub scope: Option<Scope>,
+}
 
 /// A reference with integrity: a place in the rows of a table that contains key values of rows that must be there.
 #[derive(Clone, Debug)]

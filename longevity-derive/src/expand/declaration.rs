@@ -77,7 +77,7 @@ fn reference(krate: &TokenStream, entry: &ReferenceEntry) -> TokenStream {
 fn reference_to(krate: &TokenStream, path: &PropertyPath) -> TokenStream {
     let prop = held_property(path);
     let span = path.segments().last().map_or_else(proc_macro2::Span::call_site, Ident::span);
-    let declare = located(quote!(#krate::definition::ReferenceTo::of), span);
+    let declare = located(quote!(#krate::ReferenceTo::of), span);
     let reference = quote_spanned!(span=> &);
     quote_spanned!(span=> #declare(#reference #prop))
 }
@@ -86,7 +86,7 @@ fn reference_to(krate: &TokenStream, path: &PropertyPath) -> TokenStream {
 pub(crate) fn targets(krate: &TokenStream, declaration: &Declaration) -> TokenStream {
     let targets = declaration.references.iter().map(|ReferenceEntry { path, .. }| {
         let (props, declared) = (named_where(&path.first), reference_to(krate, path));
-        quote!(#krate::definition::TargetTable::of(|#props: &<Self as #krate::PersistentType>::Props| #declared))
+        quote!(#krate::ReferenceTo::target_table(|#props: &<Self as #krate::PersistentType>::Props| #declared))
     });
     let fields_of_variants = leads_through_fields(krate, declaration);
     quote!({ #fields_of_variants &[#(#targets),*] })

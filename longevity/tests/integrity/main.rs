@@ -18,6 +18,7 @@ mod declared;
 mod enforced;
 mod keys;
 mod library;
+mod object_database;
 mod on_delete;
 mod races;
 mod stores;

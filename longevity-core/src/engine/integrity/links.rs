@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use super::{End, Integrity, Link, Rewrite};
 use crate::backend::Backend;
-use crate::definition::Check;
 use crate::encoding::PropertyReader;
 use crate::error::Error;
 use crate::scope::Scope;
-use crate::table::{Reference, TableDefinition, Variant};
+use crate::table::{Check, Reference, TableDefinition, Variant};
 use crate::value::Path;
 
 /// The name of the table that has what is known about the stored rows.

@@ -47,7 +47,7 @@ pub(crate) struct ToCheck {
     pub(crate) lost: bool,
 }
 
-/// A key value that a row gets in the place of another one, which all references to it follow.
+/// A key value that a row gets instead of another one; all references to it follow.
 #[derive(Clone, Debug)]
 pub(crate) struct Renamed {
     /// The key value's type.

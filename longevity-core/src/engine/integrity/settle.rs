@@ -12,14 +12,13 @@ use tracing::{Instrument, Span};
 use super::change::{Change, Changes, Lost};
 use super::{End, Link, Renamed, ToCheck};
 use crate::backend::{Backend, Lookup, Session, Target, Transaction, Write, WriteFailure, Writes};
-use crate::definition::{Check, OnDelete};
 use crate::encoding::PropertyReader;
 use crate::engine::write::write_rows;
 use crate::engine::{Kind, Level, Table, Tables};
 use crate::error::Error;
 use crate::row::Row;
 use crate::select::{Predicate, Select};
-use crate::table::{Finding, KeyChange, TableDefinition, shown};
+use crate::table::{Check, Finding, KeyChange, OnDelete, TableDefinition, shown};
 use crate::value::{Comparison, Path, Value};
 
 /// How many of the rows that refer to a target are read at once.

@@ -1,66 +1,32 @@
-//! References with integrity, as the derives declare them.
+//! References: key values that are keys, and the typed form in which the derives declare references with integrity.
 
 use std::any::TypeId;
 use std::marker::PhantomData;
 
-use super::PropertyDefinition;
-use crate::persistent::{HasVariant, KeyVal, PersistentType, RootType};
-use crate::repo::Reference;
-use crate::scope::Scope;
+use super::{HasVariant, KeyFor, KeyVal, PersistentType, RootType};
+use crate::definition::{PropertyDefinition, ReferenceDefinition, TargetTable};
 use crate::storable::kind::{HasElements, MayBeNone, Within};
 use crate::storable::{Prop, Storable};
+use crate::table::{Check, OnDelete, ReferenceTarget};
 
-/// What happens to the references to a row when the row is deleted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OnDelete {
-    /// The row is not deleted: the delete is an [`Error::Referenced`](crate::Error::Referenced).
-    #[default]
-    Restrict,
-    /// The rows that refer to it are deleted too.
-    Cascade,
-    /// The reference, which is an option, becomes `None`.
-    SetNone,
-    /// The reference is removed from its list, set or map.
-    Remove,
+/// A key value whose type is a key of the persistent type that it names. It refers to the persistent that has it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not refer to a persistent type",
+    label = "expected a key value",
+    note = "a key value names its persistent type, which declares it as a key: `#[persistent(key(..))]`"
+)]
+pub trait Reference: KeyVal<Of = Self::Target> + KeyFor<Self::Target> {
+    /// The type that is referred to.
+    type Target: PersistentType;
 }
 
-/// When a reference must have its target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Check {
-    /// After each operation.
-    #[default]
-    Immediate,
-    /// When the transaction is committed. Outside of a transaction, this is the same as after each operation.
-    AtCommit,
+#[diagnostic::do_not_recommend]
+impl<K: KeyVal + KeyFor<K::Of>> Reference for K
+where
+    K::Of: PersistentType,
+{
+    type Target = K::Of;
 }
-
-/// A reference with integrity.
-#[derive(Clone, Debug)]
-pub struct ReferenceDefinition {
-    /// The property that contains the key values. The path also leads through the elements of lists and sets and through the
-    /// values of maps.
-    pub property: PropertyDefinition,
-    /// What it refers to.
-    pub target: ReferenceTarget,
-    /// What happens when the target is deleted.
-    pub on_delete: OnDelete,
-    /// When the target must be there.
-    pub check: Check,
-}
-
-/// What a reference refers to.
-#[derive(Clone, Debug)]
-pub struct ReferenceTarget {
-    /// The type that the target must have: a plain, a poly or a derived type.
-    pub type_name: &'static str,
-    /// The type that owns the target's table.
-    pub root: TypeId,
-    /// The key value's type.
-    pub key_val: TypeId,
-    /// The rows that can be the target; all rows of the table if `None`.
-    pub scope: Option<Scope>,
-}
-
 /// The type that a property of type `T` contains, within all options, boxes, lists, sets and map values.
 type Held<T> = <<T as Storable>::Kind as Within<T>>::Held;
 
@@ -134,19 +100,15 @@ impl<T: Storable, Root> ReferenceTo<T, Root> {
         self
     }
 
+    /// The table that the declared reference leads to.
+    pub const fn target_table<P>(_: fn(&P) -> Self) -> TargetTable
+    where
+        Root: RootType,
+    {
+        TargetTable(Root::TABLE)
+    }
+
     pub fn into_definition(self) -> ReferenceDefinition {
         self.definition
-    }
-}
-
-/// The table that a reference leads to; for generated code.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct TargetTable(pub(crate) &'static str);
-
-impl TargetTable {
-    /// The table that the declared reference leads to.
-    pub const fn of<P, T, Root: RootType>(_: fn(&P) -> ReferenceTo<T, Root>) -> Self {
-        Self(Root::TABLE)
     }
 }
