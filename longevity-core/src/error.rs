@@ -38,7 +38,7 @@ pub enum Error {
         key: String,
     },
     /// A reference with integrity has no target. Nothing was changed; if the operation was a commit, everything was rolled back.
-    #[error("{property} of {type_name} refers to a {target} that does not exist: {key}")]
+    #[error("{property} of {type_name} refers to the {target} {key}, which does not exist")]
     DanglingReference {
         /// The type that declares the reference.
         type_name: &'static str,

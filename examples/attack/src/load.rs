@@ -64,10 +64,12 @@ pub fn load<B: Backend>(store: &Longevity<Attack, B>, source: Source, at_once: u
         }
         bar.set_message((loaded.objects + (batch.len() + relationships.len()) as u64).to_string());
     }
-    write(&objects, &mut batch, &mut loaded)?;
-    while !relationships.is_empty() {
-        let mut batch: Vec<_> = relationships.drain(..at_once.clamp(1, relationships.len())).collect();
+    // One batch, if all of them fit into it.
+    batch.append(&mut relationships);
+    while !batch.is_empty() {
+        let rest = batch.split_off(at_once.clamp(1, batch.len()));
         write(&objects, &mut batch, &mut loaded)?;
+        batch = rest;
     }
     bar.finish_and_clear();
     loaded.refused.sort_by_key(|refusal| refusal.line);

@@ -208,6 +208,22 @@ fn a_duplicate_within_a_type_is_distinguished_from_one_over_all_types() {
 }
 
 #[test]
+fn a_relationship_may_come_before_its_ends_but_not_without_them() {
+    let uses = |id: &str, target: &str| {
+        format!(
+            r#"{{"type":"relationship","id":"relationship--{id}","relationship_type":"uses","source_ref":"tool--1","target_ref":"{target}","revoked":false,"deprecated":false}}"#
+        )
+    };
+    let lines = [uses("1", "x-mitre-tactic--1"), uses("2", "x-mitre-tactic--2"), TOOL.into(), TACTIC.into()];
+    let (status, out, errors) = run("relationships.jsonl", lines.join("\n"));
+    assert_eq!(status, 1, "{out}\n{errors}");
+    all_say(&out, &["3 objects in "]);
+    let refusal =
+        r#"line 2: target_ref of Relationship refers to the Object "x-mitre-tactic--2", which does not exist"#;
+    all_say(&errors, &[refusal]);
+}
+
+#[test]
 fn a_line_that_is_not_text_is_one_broken_line() {
     let mut content = TACTIC.as_bytes().to_vec();
     content.extend(b"\n\xff\xfe\x00garbage\n");
@@ -223,8 +239,10 @@ fn a_truncated_archive_loads_what_is_there_and_says_where_it_ends() {
     let whole = include_bytes!("../data/attack.jsonl.gz");
     let (status, out, err) = run("truncated.gz", &whole[..whole.len() / 2]);
     assert_eq!(status, 1);
-    assert!(out.contains("1 refused"), "{out}");
+    // Relationships whose ends are in the other half are refused too.
+    assert!(out.contains("10,145 objects in ") && out.contains("740 refused"), "{out}");
     assert!(err.contains("cannot read on from here"), "{err}");
+    assert_eq!(err.matches(" of Relationship refers to the Object ").count(), 739, "{err}");
 }
 
 #[test]

@@ -93,7 +93,7 @@
 #![doc = include_str!("../../doc/open_references.txt")]
 //! let stranger = Author { pen: pen("cec"), home: Zip(1) };
 //! let error = authors.create(stranger).await.unwrap_err();
-//! assert_eq!(error.to_string(), "home of Author refers to a Town that does not exist: 1");
+//! assert_eq!(error.to_string(), "home of Author refers to the Town 1, which does not exist");
 //!
 //! let bonn = towns.retrieve_one(&Zip(53111)).await?;
 //! let refused = towns.delete(bonn).await.unwrap_err();

@@ -103,7 +103,7 @@ cycle!(
     HenKey,
     EggKey,
     Some(
-        "Hen: no row can ever be created: from needs a Egg, which needs this type in turn; make one of the references an \
+        "Hen: no row can ever be created: from needs the Egg, which needs this type in turn; make one of the references an \
          `Option`, or declare it with `check = at_commit` and create the rows in one transaction"
     )
 );

@@ -121,7 +121,7 @@ fn ensure_creatable(tables: &[(TypeId, TableDefinition)], links: &[Arc<Link>]) -
     let Some((type_name, link)) = blocked.first() else { return Ok(()) };
     let (property, target) = (&link.reference.place.head, link.reference.target.type_name);
     let problem = format!(
-        "no row can ever be created: {property} needs a {target}, which needs this type in turn; make one of the references an \
+        "no row can ever be created: {property} needs the {target}, which needs this type in turn; make one of the references an \
          `Option`, or declare it with `check = at_commit` and create the rows in one transaction"
     );
     Err(Error::InvalidModel { type_name, problem })
