@@ -47,8 +47,8 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
                 }
             }
 
-            fn visit_roots(visitor: &mut impl #krate::RootVisitor) {
-                #(visitor.visit_root::<#owners>();)*
+            fn visit_roots(__visitor: &mut impl #krate::RootVisitor) {
+                #(__visitor.visit_root::<#owners>();)*
             }
         }
 
