@@ -124,7 +124,7 @@ async fn a_patch_is_checked<B: Backend>(store: &Store<B>) {
     dangles(refused.error(), "review.by", "\"cec\"");
     let chapter = Chapter { title: "one".into(), by: name("cec") };
     dangles(&books.patch_by(&Code(2), props.chapters.push(chapter)).await.unwrap_err(), "chapters[].by", "\"cec\"");
-    // A patch of something else is none of this.
+    // The patch of a property that is no reference is done.
     let patched = books.patch_by(&Code(2), props.review.stars.set(5)).await.unwrap().unwrap();
     assert_eq!((patched.row_version(), patched.review.stars), (1, 5));
     let patched = books.patch_by(&Code(2), props.author.set(name("bob"))).await.unwrap().unwrap();
