@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     if measuring() {
-        enforced::grow();
+        enforced::WithLongevity.grow();
     }
     ExitCode::SUCCESS
 }
@@ -64,6 +64,11 @@ struct Book {
 
 fn tags() -> Vec<String> {
     ["novel", "first edition", "lent"].map(str::to_owned).to_vec()
+}
+
+/// Shows what a question costs while the rows grow.
+trait Grow {
+    fn grow(&self);
 }
 
 struct ByHand;
@@ -233,23 +238,23 @@ macro_rules! with_longevity {
                 }
             }
 
-            /// Shows what a question costs while the rows grow.
-            #[allow(dead_code, reason = "one of the two is shown")]
-            pub(super) fn grow() {
-                println!("\nns per question whether an author is referenced, while the books grow");
-                let directory = tempfile::tempdir().unwrap();
-                let store = open(&directory.path().join("longevity.db"));
-                let mut rows = 0;
-                for size in [1_000, 10_000, 100_000, 1_000_000] {
-                    while rows < size {
-                        let more = (size - rows).min(10_000);
-                        store.repo::<Book>().create_many((rows..rows + more).map(book)).unwrap();
-                        rows += more;
+            impl Grow for WithLongevity {
+                fn grow(&self) {
+                    println!("\nns per question whether an author is referenced, while the books grow");
+                    let directory = tempfile::tempdir().unwrap();
+                    let store = open(&directory.path().join("longevity.db"));
+                    let mut rows = 0;
+                    for size in [1_000, 10_000, 100_000, 1_000_000] {
+                        while rows < size {
+                            let more = (size - rows).min(10_000);
+                            store.repo::<Book>().create_many((rows..rows + more).map(book)).unwrap();
+                            rows += more;
+                        }
+                        let start = std::time::Instant::now();
+                        let found = picks(ASKED, AUTHORS).filter(|pick| is_referenced(&store, *pick)).count();
+                        let time = start.elapsed().as_nanos() / u128::from(ASKED);
+                        println!("{size:>12} books {time:>8} ({found} of {ASKED} are)");
                     }
-                    let start = std::time::Instant::now();
-                    let found = picks(ASKED, AUTHORS).filter(|pick| is_referenced(&store, *pick)).count();
-                    let time = start.elapsed().as_nanos() / u128::from(ASKED);
-                    println!("{size:>12} books {time:>8} ({found} of {ASKED} are)");
                 }
             }
         }

@@ -75,8 +75,7 @@ fn add_reference(
     if let Some(missing) = missing {
         return Err(invalid(format!("the key value at {} is not in {missing}", property.path)));
     }
-    let of = if variant.is_some() { format!("{}.{declared_by}", table.name) } else { table.name.to_string() };
-    let name = format!("{of}.{}.reference", property.path);
+    let name = format!("{}.{}.reference", owner(table, declared_by, variant), property.path);
     if table.references.iter().any(|reference| reference.name == name) {
         return Err(invalid(format!("declares the reference {} twice", property.path)));
     }
@@ -89,6 +88,11 @@ fn add_reference(
     let (target, on_delete, check) = (target.clone(), *on_delete, *check);
     table.references.push(Reference { name, declared_by, scope, place, target, on_delete, check });
     Ok(())
+}
+
+/// The beginning of the name of what the type declares: the table, and the type if it is a derived one.
+fn owner(table: &TableDefinition, declared_by: &str, variant: Option<usize>) -> String {
+    if variant.is_some() { format!("{}.{declared_by}", table.name) } else { table.name.to_string() }
 }
 
 /// What is around a key value.
@@ -195,8 +199,7 @@ fn add_index(
     }
     let names: Vec<_> = properties.iter().map(|property| property.path.to_string()).collect();
     let suffix = if key_val.is_some() { "key" } else { "index" };
-    let scope = if variant.is_some() { format!("{}.{declared_by}", table.name) } else { table.name.to_string() };
-    let name = format!("{scope}.{}.{suffix}", names.join("+"));
+    let name = format!("{}.{}.{suffix}", owner(table, declared_by, variant), names.join("+"));
     if table.indexes.iter().any(|index| index.name == name) {
         let problem = format!("declares the {suffix} on {} twice", names.join(", "));
         return Err(Error::InvalidModel { type_name: declared_by, problem });

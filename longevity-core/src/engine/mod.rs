@@ -51,6 +51,8 @@ pub(crate) use aggregates::{Group, undecoded};
 pub(crate) use bounds::ensure_within;
 pub(crate) use integrity::{CATALOG, Integrity, Link, Renamed, Rewrite, Violations, links};
 pub(crate) use level::{Level, Open};
+pub(crate) use tries::tried;
+#[cfg(feature = "blocking")]
 pub(crate) use tries::{After, Tries};
 
 /// The tables of a store, by their root types.

@@ -1,8 +1,9 @@
 //! How often a transaction is tried, and what the caller gets after the last try.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::Level;
+use super::{Level, Open};
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::options::Options;
@@ -20,6 +21,38 @@ pub(crate) enum After<T> {
     Over(T),
     /// Try again, because another transaction conflicted.
     Again,
+}
+
+/// Does the work in a transaction, and again while other transactions conflict with it.
+pub(crate) async fn tried<B, T, E, F, G>(
+    backend: &B,
+    options: &Options,
+    begin: impl Fn() -> G,
+    work: impl Fn(Arc<Level<B>>) -> F,
+) -> Result<T, E>
+where
+    B: Backend,
+    E: From<Error>,
+    F: Future<Output = Result<T, E>>,
+    G: Future<Output = Result<Open<B>, Error>>,
+{
+    let mut tries = Tries::new(options);
+    loop {
+        tries.count += 1;
+        let after = match begin().await {
+            Ok(open) => {
+                let level = Arc::clone(&open.level);
+                let result = work(Arc::clone(&level)).await;
+                let ended = open.end(result.is_ok()).await;
+                tries.after(&level, result, ended)
+            }
+            Err(error) => tries.after_begin(error),
+        };
+        match after {
+            After::Over(result) => return result,
+            After::Again => backend.back_off(tries.count).await,
+        }
+    }
 }
 
 impl<'a> Tries<'a> {

@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use super::write::{content_of, ensure_stable};
 use super::{Repo, WriteError, state_of};
-use crate::backend::{Backend, Write, WriteFailure, Writes};
+use crate::backend::{Backend, Write, WriteFailure, Writes, Written};
 use crate::encoding::PropertyReader;
 use crate::engine::{Kind, Renamed, Table};
 use crate::error::Error;
@@ -216,7 +216,7 @@ async fn written<P: PersistentType, B: Backend>(
     let span = tracing::debug_span!("update", operation, "type" = kind.name, backend = table.backend.name());
     match table.write_and_settle(kind, span, writes, renamed).await {
         Ok(kept) => match kept.written.first() {
-            Some(crate::backend::Written::Replaced(version, _)) => Ok(*version),
+            Some(Written::Replaced(version, _)) => Ok(*version),
             _ => Err(table.confused("a replacement has no version".to_owned())),
         },
         Err((position, failure)) => Err(match rows.get(position) {

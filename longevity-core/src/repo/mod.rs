@@ -92,8 +92,5 @@ type KeyColumns<'a> = SmallVec<[ValueRef<'a>; 2]>;
 
 /// The values of a key value in the columns of its key.
 fn key_columns<'a, K: Storable>(definition: &TableDefinition, index: &Index, key: &'a K) -> KeyColumns<'a> {
-    // The columns are within the key's one property: the rest of their paths leads through the key value.
-    let depth = index.properties.first().map_or(0, |property| property.steps().len());
-    let path = |column: &usize| definition.columns[*column].path.steps().get(depth..).unwrap_or_default();
-    index.columns.iter().map(|column| key.value_at(path(column))).collect()
+    index.paths_in_key(definition).map(|path| key.value_at(path)).collect()
 }

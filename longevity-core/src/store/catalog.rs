@@ -127,7 +127,7 @@ impl<B: Backend> Catalog<B> {
             let entry = table.backend.decode::<Entry>(&row.doc);
             let entry = entry.map_err(|failure| table.undecodable(KIND, row, failure))?;
             let metadata = table.metadata_of(row, &|path| entry.value_at(path));
-            entries.push((entry.clone(), metadata));
+            entries.push((entry, metadata));
             Ok(())
         };
         table.find_all(Select::of(Predicate::True), &mut give).await?;

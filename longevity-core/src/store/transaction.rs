@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 
-use super::Longevity;
+use super::{Longevity, Shared};
 use crate::backend::{Backend, TransactionMode};
-use crate::engine::{After, Level, Open, Tries};
+#[cfg(feature = "blocking")]
+use crate::engine::{After, Tries};
+use crate::engine::{Level, Open, tried};
 use crate::error::Error;
 use crate::model::{DomainModel, InModel};
 use crate::persistent::{PersistentType, Reference};
@@ -126,23 +128,8 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         E: From<Error>,
         F: Future<Output = Result<T, E>>,
     {
-        let mut tries = Tries::new(&self.shared.options);
-        loop {
-            tries.count += 1;
-            let after = match self.open_level(mode).await {
-                Ok(open) => {
-                    let level = Arc::clone(&open.level);
-                    let result = work(Arc::clone(&level)).await;
-                    let ended = open.end(result.is_ok()).await;
-                    tries.after(&level, result, ended)
-                }
-                Err(error) => tries.after_begin(error),
-            };
-            match after {
-                After::Over(result) => return result,
-                After::Again => self.shared.backend.back_off(tries.count).await,
-            }
-        }
+        let Shared { backend, options, .. } = &*self.shared;
+        tried(&**backend, options, || self.open_level(mode), work).await
     }
 
     /// The same, on the calling thread.

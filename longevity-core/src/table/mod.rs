@@ -18,7 +18,7 @@ pub use schema::{
 use crate::error::Error;
 pub use crate::scope::Scope;
 use crate::shape::{ScalarType, Shape, ShapeFn};
-use crate::value::{Path, Value};
+use crate::value::{Path, Step, Value};
 
 /// A table or collection.
 #[derive(Clone, Debug)]
@@ -90,6 +90,16 @@ impl Index {
     pub fn property(&self) -> String {
         let names: Vec<_> = self.properties.iter().map(Path::to_string).collect();
         names.join(", ")
+    }
+
+    /// For each column of a key, the rest of its path within the key value.
+    pub(crate) fn paths_in_key<'a>(
+        &'a self,
+        definition: &'a TableDefinition,
+    ) -> impl Iterator<Item = &'a [&'static Step]> {
+        let depth = self.properties.first().map_or(0, |property| property.steps().len());
+        let path = move |column: &usize| definition.columns[*column].path.steps().get(depth..).unwrap_or_default();
+        self.columns.iter().map(path)
     }
 
     /// Whether no two rows may have the same values.

@@ -6,7 +6,7 @@ use futures_util::future::{Either, select};
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
-use crate::library::{Author, Book, Code, Series, Store, author, book, count, name, series};
+use crate::library::{Author, Book, Code, Series, State, Store, author, book, count, name, series};
 
 macro_rules! where_transactions_nest {
     ($($name:ident),* $(,)?) => {
@@ -14,7 +14,11 @@ macro_rules! where_transactions_nest {
     };
 }
 
-on_each_back_end! { a_delete_that_is_dropped_does_nothing, a_commit_during_a_write_commits_no_half }
+on_each_back_end! {
+    a_delete_that_is_dropped_does_nothing,
+    a_commit_during_a_write_commits_no_half,
+    what_is_written_while_a_commit_checks_is_checked,
+}
 where_transactions_nest! { a_nested_transaction_is_undone_alone }
 
 async fn a_nested_transaction_is_undone_alone<B: Backend>(store: &Store<B>) {
@@ -97,4 +101,23 @@ async fn a_commit_during_a_write_commits_no_half<B: Backend>(store: &Store<B>) {
     store.repo::<Author>().create(author("cec")).await.unwrap();
     store.repo::<Series>().create(series(5)).await.unwrap();
     assert!(store.fetch(&name("cec")).await.unwrap().is_some());
+}
+
+async fn what_is_written_while_a_commit_checks_is_checked<B: Backend>(store: &Store<B>) {
+    let waiting = |code: u32, on: u32| Book { state: State::Waiting { on: Code(on) }, ..book(code, "ann") };
+    for times in 0..40 {
+        let tx = store.begin().await.unwrap();
+        // The commit has something to check.
+        tx.repo::<Book>().create(waiting(2, 1)).await.unwrap();
+        let books = tx.repo::<Book>();
+        let create = tokio::spawn(async move { books.create(waiting(3, 99)).await.map(drop) });
+        for _ in 0..times {
+            tokio::task::yield_now().await;
+        }
+        let committed = tx.commit().await;
+        let created = create.await.unwrap();
+        let books = store.repo::<Book>();
+        assert!(books.retrieve(&Code(3)).await.unwrap().is_none(), "{committed:?}, {created:?}");
+        books.delete_where(Book::query().all()).await.unwrap();
+    }
 }

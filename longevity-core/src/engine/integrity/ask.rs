@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::settle::referring;
+use super::settle::predicate_of;
 use super::{Link, Renamed};
 use crate::backend::{Backend, Give, Session};
 use crate::engine::{Kind, Table, ValueAt};
 use crate::error::Error;
 use crate::row::{Row, RowId};
 use crate::select::{Predicate, Select};
+use crate::table::KeyChange;
 use crate::value::{Comparison, Value};
 
 impl<B: Backend> Table<B> {
@@ -30,7 +31,7 @@ impl<B: Backend> Table<B> {
     /// Whether a row refers to the key.
     pub(crate) async fn has_referrer(&self, link: &Link, key: &Value) -> Result<bool, Error> {
         let source = self.begin_of(link)?;
-        match referring(link, key) {
+        match predicate_of(link, key) {
             Some(predicate) => source.any(predicate).await,
             None => Ok(!source.referring(link, key, 1).await?.is_empty()),
         }
@@ -82,7 +83,7 @@ impl<B: Backend> Table<B> {
         for end in outgoing.filter(|end| matches!(end.readers.get(position), Some(Some(_)))) {
             let reference = &end.link.reference;
             if reference.target.key_val == renamed.key_val {
-                reference.place.change(value, &renamed.old, &crate::table::KeyChange::Replace(&renamed.new));
+                reference.place.change(value, &renamed.old, &KeyChange::Replace(&renamed.new));
             }
         }
     }

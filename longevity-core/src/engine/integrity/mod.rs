@@ -15,7 +15,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use super::Table;
-use crate::backend::{Backend, InPlace, Write, Writes};
+use crate::backend::{Backend, InPlace, Session, Write, Writes};
 use crate::encoding::PropertyReader;
 use crate::error::Error;
 use crate::row::{Row, RowContent};
@@ -78,9 +78,9 @@ pub(crate) struct End {
 /// The content of a row whose value was changed by the function.
 pub(crate) type Rewrite<B> = fn(
     &Table<B>,
-    &Row<<B as crate::backend::Session>::Document>,
+    &Row<<B as Session>::Document>,
     &dyn Fn(&mut Value),
-) -> Result<RowContent<<B as crate::backend::Session>::Document>, Error>;
+) -> Result<RowContent<<B as Session>::Document>, Error>;
 
 impl<B: Backend> Integrity<B> {
     /// Whether one of the writes may make a reference, or take away a target.

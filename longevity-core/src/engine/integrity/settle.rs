@@ -16,9 +16,9 @@ use crate::encoding::PropertyReader;
 use crate::engine::write::write_rows;
 use crate::engine::{Kind, Level, Table, Tables};
 use crate::error::Error;
-use crate::row::Row;
+use crate::row::{Row, RowContent};
 use crate::select::{Predicate, Select};
-use crate::table::{Check, Finding, KeyChange, OnDelete, TableDefinition, shown};
+use crate::table::{Check, Finding, Index, KeyChange, OnDelete, TableDefinition, shown};
 use crate::value::{Comparison, Path, Value};
 
 /// How many of the rows that refer to a target are read at once.
@@ -163,7 +163,7 @@ impl<B: Backend> Table<B> {
         link: &Link,
         row: &Row<B::Document>,
         change: &dyn Fn(&mut Value),
-    ) -> Result<crate::row::RowContent<B::Document>, Error> {
+    ) -> Result<RowContent<B::Document>, Error> {
         match self.integrity.as_ref().and_then(|integrity| integrity.rewrite) {
             Some(rewrite) => rewrite(self, row, change),
             None => Err(self.confused(format!("{} has no code that changes its references", link.reference.name))),
@@ -176,7 +176,7 @@ impl<B: Backend> Table<B> {
             WriteFailure::Other(error) => error,
             WriteFailure::Duplicate(position) => {
                 let type_name = link.reference.declared_by;
-                let key = self.definition.indexes.get(position).map_or_else(String::new, crate::table::Index::property);
+                let key = self.definition.indexes.get(position).map_or_else(String::new, Index::property);
                 Error::DuplicateKey { type_name, key, value: "none".to_owned() }
             }
             failure => self.confused(format!("a row that was just read could not be written: {failure:?}")),
@@ -302,7 +302,7 @@ impl<B: Backend> Table<B> {
 
     /// The number of rows of this table that refer to a key.
     pub(super) async fn number_referring(&self, link: &Link, key: &Value) -> Result<u64, Error> {
-        if let Some(predicate) = referring(link, key) {
+        if let Some(predicate) = predicate_of(link, key) {
             return over!(self, rows => rows.count(&self.handle, predicate));
         }
         let mut count = 0;
@@ -322,7 +322,7 @@ impl<B: Backend> Table<B> {
         take: &mut (dyn FnMut(&Row<B::Document>) -> ControlFlow<()> + Send),
     ) -> Result<(), Error> {
         let limit = limit.map(|limit| limit as u64);
-        if let Some(predicate) = referring(link, key) {
+        if let Some(predicate) = predicate_of(link, key) {
             let select = Select { limit, ..Select::of(predicate) };
             let mut give = |row: &Row<B::Document>| {
                 let _ = take(row);
@@ -349,7 +349,7 @@ impl<B: Backend> Table<B> {
     /// Whether a row of this table refers to the key.
     fn refers_to(&self, link: &Link, name: Option<&str>, doc: &B::Document, key: &Value) -> bool {
         let mut ends = self.integrity.iter().flat_map(|integrity| &integrity.outgoing);
-        let end = ends.find(|end| end.link.reference.name == link.reference.name);
+        let end = ends.find(|end| end.link.position == link.position);
         end.is_some_and(|end| end.refers_to(self, name, doc, key))
     }
 
@@ -367,7 +367,7 @@ impl<B: Backend> Table<B> {
 }
 
 /// The predicate that holds for the rows that refer to a key; `None` if none can say that.
-pub(super) fn referring(link: &Link, key: &Value) -> Option<Predicate> {
+pub(super) fn predicate_of(link: &Link, key: &Value) -> Option<Predicate> {
     let path = link.reference.place.head.clone();
     let predicate = match link.reference.place.finding {
         Finding::Equal => Predicate::Compare { path, comparison: Comparison::Eq, operand: key.clone() },
@@ -384,10 +384,5 @@ pub(super) fn key_path<'a>(target: &'a TableDefinition, link: &Link) -> Option<&
 
 /// The values of a key value in the columns of its key.
 fn key_values(target: &TableDefinition, link: &Link, key: &Value) -> Vec<Value> {
-    let index = &target.indexes[link.key];
-    // The columns are within the key's one property: the rest of their paths leads through the key value.
-    let depth = index.properties.first().map_or(0, |property| property.steps().len());
-    let value =
-        |column: &usize| key.at(target.columns[*column].path.steps().get(depth..).unwrap_or_default()).to_value();
-    index.columns.iter().map(value).collect()
+    target.indexes[link.key].paths_in_key(target).map(|path| key.at(path).to_value()).collect()
 }

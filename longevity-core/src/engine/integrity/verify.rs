@@ -12,7 +12,7 @@ use super::settle::key_path;
 use super::{End, Link};
 use crate::backend::{Backend, Session};
 use crate::encoding::Projection;
-use crate::engine::Table;
+use crate::engine::{Kind, Table};
 use crate::error::{Dangling, Error};
 use crate::row::{Row, RowId};
 use crate::select::{Predicate, Select};
@@ -127,7 +127,7 @@ impl<B: Backend> Table<B> {
     }
 
     async fn still_refers(&self, end: &End, id: RowId, key: &Value) -> Result<bool, Error> {
-        let kind = crate::engine::Kind { name: end.link.reference.declared_by, scope: None };
+        let kind = Kind { name: end.link.reference.declared_by, scope: None };
         let row = self.row(kind, id).await?;
         Ok(row.is_some_and(|row| end.refers_to(self, row.discriminator.as_deref(), &row.doc, key)))
     }

@@ -1,12 +1,14 @@
 //! Writes that keep the references, in the caller's transaction or in one of their own.
 
+use std::sync::Arc;
+
 use tracing::{Instrument, Span};
 
 use super::Renamed;
 use super::change::Change;
 use crate::backend::{AllWritten, Backend, Session, TransactionMode, Write, WriteFailure, Writes, Written};
 use crate::engine::write::write_rows;
-use crate::engine::{After, Kind, Level, Table, Tries};
+use crate::engine::{Kind, Level, Table, tried};
 use crate::error::Error;
 use crate::row::Row;
 
@@ -33,23 +35,9 @@ impl<B: Backend> Table<B> {
         if self.level.is_some() {
             return work(self.clone()).await;
         }
-        let mut tries = Tries::new(&self.options);
-        loop {
-            tries.count += 1;
-            let after = match Level::begin(&*self.backend, &self.tables, TransactionMode::ReadWrite).await {
-                Ok(open) => {
-                    let level = open.level.clone();
-                    let result = work(self.within(&level)).await;
-                    let ended = open.end(result.is_ok()).await;
-                    tries.after(&level, result, ended)
-                }
-                Err(error) => tries.after_begin(error),
-            };
-            match after {
-                After::Over(result) => return result,
-                After::Again => self.backend.back_off(tries.count).await,
-            }
-        }
+        let begin = || Level::begin(&*self.backend, &self.tables, TransactionMode::ReadWrite);
+        let work = |level: Arc<Level<B>>| work(self.within(&level));
+        tried(&*self.backend, &self.options, begin, work).await
     }
 
     /// Does the writes, all or none, and everything that the references to and from the rows ask for.
