@@ -6,7 +6,7 @@ use crate::definition::{Declaration, PrimaryKeyKind, PropertyDefinition, Referen
 use crate::encoding::PropertyReader;
 use crate::error::Error;
 use crate::shape::Shape;
-use crate::table::{Column, Finding, Index, OnDelete, PrimaryKey, Reference, ReferencePlace, TableDefinition};
+use crate::table::{Around, Column, Finding, Index, OnDelete, PrimaryKey, Reference, ReferencePlace, TableDefinition};
 use crate::value::{Path, Step};
 
 impl RootDefinition {
@@ -64,12 +64,12 @@ fn add_reference(
     // All variants of a poly type have its properties.
     let shape = table.variants.get(variant.unwrap_or_default()).map(|variant| variant.shape);
     let place = shape.and_then(|shape| place_of(shape(), property.path.steps()));
-    let Some((place, end)) = place else {
+    let Some(place) = place else {
         return Err(invalid(format!("there is no property {}", property.path)));
     };
-    let missing = match (on_delete, end) {
-        (OnDelete::SetNone, End::Required | End::Element) => Some("an option"),
-        (OnDelete::Remove, End::Required | End::Option) => Some("a list, a set or a map"),
+    let missing = match (on_delete, place.around) {
+        (OnDelete::SetNone, Around::Nothing | Around::Collection) => Some("an option"),
+        (OnDelete::Remove, Around::Nothing | Around::Option) => Some("a list, a set or a map"),
         _ => None,
     };
     if let Some(missing) = missing {
@@ -95,34 +95,24 @@ fn owner(table: &TableDefinition, declared_by: &str, variant: Option<usize>) -> 
     if variant.is_some() { format!("{}.{declared_by}", table.name) } else { table.name.to_string() }
 }
 
-/// What is around a key value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// Nothing: the struct around it has one.
-    Required,
-    Option,
-    /// It is an element of a list or a set, or a value of a map.
-    Element,
-}
-
 /// Where these steps lead to, through the elements of lists and sets and through the values of maps.
-fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<(ReferencePlace, End)> {
+fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<ReferencePlace> {
     let mut parts = vec![Path::root()];
     let (mut shape, mut steps) = (shape, steps);
-    let (mut required, mut end) = (true, End::Required);
+    let (mut required, mut around) = (true, Around::Nothing);
     // Whether nothing but options is between the last list, set or map and the value, and whether a predicate finds the value.
     let (mut is_element, mut is_contained) = (false, false);
     loop {
         shape = match shape {
             Shape::Optional(inner) => {
                 // An option in a list can be removed like any other element.
-                end = if is_element { End::Element } else { End::Option };
+                around = if is_element { Around::Collection } else { Around::Option };
                 (required, is_contained) = (false, false);
                 inner()
             }
             Shape::List(inner) | Shape::Set(inner) | Shape::Map(_, inner) => {
                 (is_element, is_contained) = (true, !matches!(shape, Shape::Map(..)));
-                (required, end) = (false, End::Element);
+                (required, around) = (false, Around::Collection);
                 parts.push(Path::root());
                 inner()
             }
@@ -131,7 +121,7 @@ fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<(ReferencePlace, En
                 let [step, rest @ ..] = steps else { break };
                 let path = parts.last_mut()?;
                 *path = path.then(step);
-                (steps, end) = (rest, End::Required);
+                (steps, around) = (rest, Around::Nothing);
                 (is_element, is_contained) = (false, false);
                 match shape {
                     Shape::Struct { fields, .. } => (fields.iter().find(|field| field.step.hash == step.hash)?.shape)(),
@@ -151,7 +141,7 @@ fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<(ReferencePlace, En
         [_] if is_contained => Finding::Contains,
         _ => Finding::RowByRow,
     };
-    Some((ReferencePlace { head, through, required, finding }, end))
+    Some(ReferencePlace { head, through, required, finding, around })
 }
 
 /// The number of the key's columns that are the partition.

@@ -25,6 +25,7 @@ pub mod blocking;
 pub mod backend;
 mod block_on;
 mod compile;
+pub mod damage;
 pub mod definition;
 pub mod description;
 pub mod document;
@@ -67,5 +68,5 @@ pub use repo::{Groups, PStates, Page, References, Referrers, Refers, Repo, Retri
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;
 pub use storable::{FieldAccess, HasField, Prop, Storable};
-pub use store::{Longevity, OpenTransaction, Snapshot, Transaction};
+pub use store::{FixSummary, Fixing, Longevity, OpenTransaction, Snapshot, Transaction, Verification};
 pub use value::{Bytes, ParseTimestampError, Path, Step, Timestamp, Value, ValueRef, hash_name};

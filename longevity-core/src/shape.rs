@@ -115,6 +115,8 @@ pub struct VariantShape {
     pub name: &'static str,
     /// The name in the `serde` form.
     pub serde_name: &'static str,
+    /// The name in the `serde` form, as a step of a path.
+    pub step: &'static Step,
     /// Other names that are read.
     pub aliases: &'static [&'static str],
     /// The shape of the content: `None` for a unit, a struct for named fields, otherwise the one type in the variant.

@@ -6,8 +6,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use longevity_core::backend::{
-    AllWritten, Backend, ByKind, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target,
-    TransactionMode, Write, WriteFailure, Writes, Written, find_values_of_documents,
+    AllWritten, Backend, BrokenIndex, ByKind, Capabilities, DecodeError, Give, GiveValues, Inspection, Lookup, Profile,
+    Session, Target, TransactionMode, Write, WriteFailure, Writes, Written, find_values_of_documents,
 };
 use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
@@ -294,6 +294,27 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
 
     fn drop_undeclared_keys(&self, table: &B::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send {
         self.decorator.drop_undeclared_keys(&self.inner, table)
+    }
+
+    fn inspect(
+        &self,
+        table: &B::Table,
+        after: Option<RowId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Inspection, Error>> + Send {
+        self.inner.inspect(table, after, limit)
+    }
+
+    fn inspect_indexes(&self, table: &B::Table) -> impl Future<Output = Result<Vec<BrokenIndex>, Error>> + Send {
+        self.inner.inspect_indexes(table)
+    }
+
+    fn rebuild(&self, table: &B::Table, rows: &[RowId]) -> impl Future<Output = Result<(), Error>> + Send {
+        self.inner.rebuild(table, rows)
+    }
+
+    fn rebuild_indexes(&self, table: &B::Table) -> impl Future<Output = Result<(), Error>> + Send {
+        self.inner.rebuild_indexes(table)
     }
 
     fn begin(&self, mode: TransactionMode) -> impl Future<Output = Result<Self::Transaction, Error>> + Send {

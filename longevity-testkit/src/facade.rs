@@ -6,13 +6,13 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Transaction,
-    TransactionMode, WriteFailure, Writes,
+    AllWritten, Backend, BrokenIndex, Capabilities, DecodeError, Give, GiveValues, Inspection, Lookup, Profile,
+    Session, Transaction, TransactionMode, WriteFailure, Writes,
 };
 use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Encodable, Error, Explanation, Row, Timestamp, Value};
+use longevity_core::{Encodable, Error, Explanation, Row, RowId, Timestamp, Value};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::outcome::{Outcome, Stop};
@@ -358,5 +358,25 @@ impl<B: Backend> Backend for Through<B> {
     async fn drop_undeclared_keys(&self, table: &B::Table) -> Result<Vec<String>, Error> {
         self.end_all().await?;
         self.inner.drop_undeclared_keys(table).await
+    }
+
+    async fn inspect(&self, table: &B::Table, after: Option<RowId>, limit: usize) -> Result<Inspection, Error> {
+        self.end_all().await?;
+        self.inner.inspect(table, after, limit).await
+    }
+
+    async fn inspect_indexes(&self, table: &B::Table) -> Result<Vec<BrokenIndex>, Error> {
+        self.end_all().await?;
+        self.inner.inspect_indexes(table).await
+    }
+
+    async fn rebuild(&self, table: &B::Table, rows: &[RowId]) -> Result<(), Error> {
+        self.end_all().await?;
+        self.inner.rebuild(table, rows).await
+    }
+
+    async fn rebuild_indexes(&self, table: &B::Table) -> Result<(), Error> {
+        self.end_all().await?;
+        self.inner.rebuild_indexes(table).await
     }
 }

@@ -8,13 +8,13 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use longevity_core::backend::{
-    AllWritten, Backend, Before, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Transaction,
-    TransactionMode, Write, WriteFailure, Writes, Written,
+    AllWritten, Backend, Before, BrokenIndex, Capabilities, DecodeError, Give, GiveValues, Inspection, Lookup, Profile,
+    Session, Transaction, TransactionMode, Write, WriteFailure, Writes, Written,
 };
 use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::table::TableDefinition;
-use longevity_core::{Encodable, Error, ErrorKind, Explanation, Row, RowContent, Timestamp, Value};
+use longevity_core::{Encodable, Error, ErrorKind, Explanation, Row, RowContent, RowId, Timestamp, Value};
 
 /// Defines the enums, and forwards each operation to the back end that was chosen.
 macro_rules! any {
@@ -335,6 +335,47 @@ macro_rules! any {
                 match (self, &table.0) {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
                         backend.drop_undeclared_keys(table).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn inspect(
+                &self,
+                table: &AnyTable,
+                after: Option<RowId>,
+                limit: usize,
+            ) -> Result<Inspection, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.inspect(table, after, limit).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn inspect_indexes(&self, table: &AnyTable) -> Result<Vec<BrokenIndex>, Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.inspect_indexes(table).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn rebuild(&self, table: &AnyTable, rows: &[RowId]) -> Result<(), Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.rebuild(table, rows).await
+                    })*
+                    _ => Err(self.another()),
+                }
+            }
+
+            async fn rebuild_indexes(&self, table: &AnyTable) -> Result<(), Error> {
+                match (self, &table.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {
+                        backend.rebuild_indexes(table).await
                     })*
                     _ => Err(self.another()),
                 }

@@ -92,6 +92,14 @@ pub use longevity_sqlite::{Durability, Sqlite, SqliteError};
 #[cfg(feature = "blocking")]
 pub use longevity_core::blocking;
 
+/// What [`Longevity::verify`] finds in a store, and how [`Longevity::fix`] mends it.
+pub mod verify {
+    pub use longevity_core::damage::{
+        Damage, DamageKind, Fixed, ImpossibleMend, Mend, Plan, PlanStep, Progress, Verified,
+    };
+    pub use longevity_core::{FixSummary, Fixing, Verification};
+}
+
 #[cfg(feature = "testkit")]
 pub use longevity_testkit as testkit;
 #[cfg(feature = "testkit")]

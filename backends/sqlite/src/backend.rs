@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use longevity_core::backend::{
-    AllWritten, Backend, Capabilities, DecodeError, Give, GiveValues, Lookup, Profile, Session, Target,
-    TransactionMode, Write, WriteFailure, Writes,
+    AllWritten, Backend, BrokenIndex, Capabilities, DecodeError, Give, GiveValues, Inspection, Lookup, Profile,
+    Session, Target, TransactionMode, Write, WriteFailure, Writes,
 };
 use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::table::{Scope, TableDefinition};
-use longevity_core::{Encodable, Error, Explanation, Row, Value};
-use rusqlite::Connection;
+use longevity_core::{Encodable, Error, Explanation, Row, RowId, Value};
+use rusqlite::{Connection, TransactionBehavior};
 
 use crate::connection::database::Database;
 use crate::encode::document::SqliteDocument;
@@ -22,7 +22,9 @@ use crate::query::projection::Values;
 use crate::query::stream::Rows;
 use crate::query::translate::{self, Statement};
 use crate::query::{explain, read};
-use crate::schema::{comparison, create, undeclared};
+use crate::schema::names::quoted;
+use crate::schema::ready_table::ReadyTable;
+use crate::schema::{comparison, create, inspect, undeclared};
 use crate::settings::{Durability, LONGEST_TIMEOUT, Place, Settings};
 use crate::table::Table;
 use crate::transaction::session::SqliteTransaction;
@@ -138,6 +140,23 @@ impl Sqlite {
         let statement = Statement { sql, values: Vec::new() };
         query(table, |connection| explain::explained(connection, ready, &statement)).await
     }
+}
+
+/// Changes the database, all or nothing, between writes.
+async fn change(
+    table: &Table,
+    work: impl FnOnce(&Connection, &ReadyTable) -> rusqlite::Result<()>,
+) -> Result<(), Error> {
+    let ready = Arc::clone(table.ready().await?);
+    let database = &table.database;
+    let lease = Lease::claim(&database.writer).await?;
+    let change = || {
+        let mut patient = PatientConnection::new(lease.connection(), database.site.timeout)?;
+        let transaction = patient.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        work(&transaction, &ready)?;
+        transaction.commit()
+    };
+    change().map_err(|error| database.site.failed(error).into())
 }
 
 /// Reads on this thread.
@@ -313,6 +332,27 @@ impl Backend for Sqlite {
         let layout = comparison::ready(&held, &database.site, &table.definition)?;
         let mut patient = PatientConnection::new(held, database.site.timeout).map_err(failed)?;
         undeclared::drop_all(&mut patient, &table.definition, &layout).map_err(failed)
+    }
+
+    async fn inspect(&self, table: &Table, after: Option<RowId>, limit: usize) -> Result<Inspection, Error> {
+        let ready = table.ready().await?;
+        query(table, |connection| inspect::rows(connection, ready, after, limit)).await
+    }
+
+    async fn inspect_indexes(&self, table: &Table) -> Result<Vec<BrokenIndex>, Error> {
+        let ready = table.ready().await?;
+        query(table, |connection| inspect::indexes(connection, ready)).await
+    }
+
+    async fn rebuild(&self, table: &Table, rows: &[RowId]) -> Result<(), Error> {
+        change(table, |connection, ready| inspect::rebuild(connection, ready, rows)).await
+    }
+
+    async fn rebuild_indexes(&self, table: &Table) -> Result<(), Error> {
+        let build = |connection: &Connection, ready: &ReadyTable| {
+            connection.execute_batch(&format!("REINDEX {}", quoted(&ready.layout.table)))
+        };
+        change(table, build).await
     }
 
     async fn begin(&self, mode: TransactionMode) -> Result<SqliteTransaction, Error> {

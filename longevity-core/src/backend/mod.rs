@@ -1,6 +1,7 @@
 //! The interface that a store implements: operations on rows in [`Session`], the rest in [`Backend`].
 
 mod by_kind;
+mod inspect;
 mod session;
 mod transaction;
 mod writes;
@@ -11,12 +12,14 @@ use std::sync::Arc;
 use crate::document::Encodable;
 use crate::encoding::PropertyReader;
 use crate::error::Error;
+use crate::row::RowId;
 use crate::table::TableDefinition;
 use crate::value::Value;
 
 pub use crate::encoding::DecodeError;
 pub use crate::select::{Direction, OrderBy, Predicate, Prepared, Select, Subject, TextTest, evaluate, scope_of};
 pub use by_kind::ByKind;
+pub use inspect::{BrokenIndex, Inspection};
 pub use session::{Give, GiveValues, Lookup, Session, find_values_of_documents};
 pub use transaction::{NoTransaction, Transaction, TransactionMode, hold_by_reading};
 pub use writes::{AllWritten, Before, InPlace, Target, Write, WriteFailure, Writes, Written};
@@ -89,6 +92,36 @@ pub trait Backend: Session {
 
     /// Drops these keys and nothing else, and returns their names.
     fn drop_undeclared_keys(&self, table: &Self::Table) -> impl Future<Output = Result<Vec<String>, Error>> + Send;
+
+    /// Compares what the store keeps beside the documents of rows with what is in the documents, such as the values of columns.
+    /// Looks at up to `limit` rows after this one, in the order of their ids. Rows whose documents cannot be read, and those of
+    /// unknown discriminators, are left out.
+    ///
+    /// A back end that keeps nothing beside its documents does not implement this, nor the three methods after it.
+    fn inspect(
+        &self,
+        _table: &Self::Table,
+        _after: Option<RowId>,
+        _limit: usize,
+    ) -> impl Future<Output = Result<Inspection, Error>> + Send {
+        async { Ok(Inspection::default()) }
+    }
+
+    /// The indexes of a table whose entries are not those of its rows.
+    fn inspect_indexes(&self, _table: &Self::Table) -> impl Future<Output = Result<Vec<BrokenIndex>, Error>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Writes what the store keeps beside the documents of these rows again, from the documents. Fails as a write of the rows
+    /// would, all or none. Does not change their versions.
+    fn rebuild(&self, _table: &Self::Table, _rows: &[RowId]) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Builds the indexes of a table again, from its rows.
+    fn rebuild_indexes(&self, _table: &Self::Table) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
 
     /// Begins a transaction. Needs [`Capabilities::transactions`].
     ///

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::backend::Backend;
+use crate::damage::{Fixed, Plan, Verified};
 use crate::error::Error;
 use crate::explain::Explanation;
 use crate::model::{DomainModel, InModel};
@@ -70,6 +71,30 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// See [`Longevity::drop_undeclared_keys`](crate::Longevity::drop_undeclared_keys).
     pub fn drop_undeclared_keys(&self) -> Result<Vec<String>, Error> {
         self.store.backend().block_on(self.store.drop_undeclared_keys())
+    }
+
+    /// See [`Longevity::verify`](crate::Longevity::verify). Here it is an iterator, which can be collected to a [`Plan`].
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open.txt")]
+    /// # use longevity::verify::Plan;
+    /// let store = longevity::blocking::Longevity::<Blogging, _>::open(Mem::new())?;
+    /// store.create_schema()?;
+    /// let plan = store.verify().collect::<Result<Plan, _>>()?;
+    /// for fixed in store.fix(plan) {
+    ///     println!("{:?}", fixed?);
+    /// }
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
+    pub fn verify(&self) -> impl Iterator<Item = Result<Verified, Error>> + use<M, B> {
+        let (store, mut verification) = (self.store.clone(), self.store.verify());
+        std::iter::from_fn(move || store.backend().block_on(verification.next()))
+    }
+
+    /// See [`Longevity::fix`](crate::Longevity::fix). Here it is an iterator.
+    pub fn fix(&self, plan: Plan) -> impl Iterator<Item = Result<Fixed, Error>> + use<M, B> {
+        let (store, mut fixing) = (self.store.clone(), self.store.fix(plan));
+        std::iter::from_fn(move || store.backend().block_on(fixing.next()))
     }
 
     /// The repository of a persistent type: plain, poly or derived.

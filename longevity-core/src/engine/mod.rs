@@ -49,7 +49,9 @@ use crate::value::{Step, Value, ValueRef};
 
 pub(crate) use aggregates::{Group, undecoded};
 pub(crate) use bounds::ensure_within;
-pub(crate) use integrity::{CATALOG, Integrity, Link, Renamed, Rewrite, Violations, links};
+pub(crate) use integrity::{
+    CATALOG, Harm, Integrity, Knowledge, Link, Renamed, Rewrite, Unresolved, Verifier, Violations, links, undeclared,
+};
 pub(crate) use level::{Level, Open};
 pub(crate) use tries::tried;
 #[cfg(feature = "blocking")]

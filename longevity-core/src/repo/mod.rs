@@ -35,7 +35,7 @@ pub use page::Page;
 pub use project::Groups;
 pub use read::Retrieval;
 pub use references::{References, Refers, WithTargets};
-pub(crate) use rewrite::Rewrites;
+pub(crate) use rewrite::{AllKnowledge, Rewrites};
 pub use stream::PStates;
 pub use write_error::WriteError;
 

@@ -1,11 +1,12 @@
-//! Changes to the references in a row whose type is not known where they are made.
+//! What is done with the values of rows whose type is not known where it is done.
 
 use std::any::TypeId;
 use std::collections::HashMap;
 
+use super::state_of;
 use super::write::content_of;
 use crate::backend::Backend;
-use crate::engine::{Kind, Rewrite, Table};
+use crate::engine::{Kind, Knowledge, Rewrite, Table};
 use crate::error::Error;
 use crate::model::RootVisitor;
 use crate::persistent::RootType;
@@ -33,6 +34,28 @@ impl<B: Backend> RootVisitor for Rewrites<B> {
         if const { has_references::<R>() } {
             self.0.insert(TypeId::of::<R>(), rewritten::<R, B>);
         }
+    }
+}
+
+/// What is known about each type of a model.
+pub(crate) struct AllKnowledge<B: Backend>(HashMap<TypeId, Knowledge<B>>);
+
+impl<B: Backend> Default for AllKnowledge<B> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<B: Backend> AllKnowledge<B> {
+    pub(crate) fn of(&self, root: TypeId) -> Option<Knowledge<B>> {
+        self.0.get(&root).copied()
+    }
+}
+
+impl<B: Backend> RootVisitor for AllKnowledge<B> {
+    fn visit_root<R: RootType>(&mut self) {
+        let read = |table: &Table<B>, row: &Row<B::Document>| state_of::<R, B>(table, row).map(drop);
+        self.0.insert(TypeId::of::<R>(), Knowledge { read, rewrite: rewritten::<R, B> });
     }
 }
 

@@ -3,6 +3,7 @@
 mod catalog;
 mod references;
 mod transaction;
+mod verify;
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ use crate::state::PState;
 use crate::table::TableDefinition;
 
 pub use transaction::{OpenTransaction, Snapshot, Transaction};
+pub use verify::{FixSummary, Fixing, Verification};
 
 /// A domain model `M` on a back end `B`. Repositories come from here.
 ///

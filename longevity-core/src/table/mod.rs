@@ -8,8 +8,8 @@ use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 
+pub(crate) use reference::{Around, Finding, KeyChange};
 pub use reference::{Check, OnDelete, Reference, ReferencePlace, ReferenceTarget};
-pub(crate) use reference::{Finding, KeyChange};
 pub use schema::{
     ColumnSchema, ComponentVariantSchema, FieldSchema, IndexSchema, PrimaryKeySchema, StepSchema, TableSchema,
     TypeSchema, VariantSchema,

@@ -75,6 +75,19 @@ pub struct ReferencePlace {
     pub required: bool,
     /// How the rows that refer to a key are found.
     pub(crate) finding: Finding,
+    /// What is around the key value.
+    pub(crate) around: Around,
+}
+
+/// What is around a key value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Around {
+    /// Nothing: the struct around it has one.
+    Nothing,
+    /// An option.
+    Option,
+    /// It is an element of a list or a set, or a value of a map.
+    Collection,
 }
 
 /// How the rows that refer to a key are found.

@@ -63,12 +63,13 @@ pub(crate) fn sum(container: &Container, variants: &[Variant]) -> TokenStream {
     let name = container.name();
     let generics = container.storable();
     let (impl_generics, _, clause) = generics.split_for_impl();
-    let shapes = variants.iter().map(|variant| {
+    let shapes = variants.iter().enumerate().map(|(position, variant)| {
         let Variant { ident, stored, aliases, .. } = variant;
-        let (name, holds) = (crate::names::plain(ident), holds(container, variant));
+        let (name, step, holds) = (crate::names::plain(ident), variant_step(position), holds(container, variant));
         quote!(#krate::storable::VariantShape {
             name: #name,
             serde_name: #stored,
+            step: #step,
             aliases: &[#(#aliases),*],
             holds: #holds,
         })

@@ -14,6 +14,34 @@ macro_rules! on_each_store {
     };
 }
 
+/// The same for tests that open a store several times, which choose their back ends.
+macro_rules! on_stores_again {
+    ($stores:tt $($name:ident),* $(,)?) => { $(on_stores_again! { @one $stores $name })* };
+    (@one [$($store:ident)*] $name:ident) => {
+        mod $name { $(on_stores_again! { @$store $name })* }
+    };
+    (@mem $name:ident) => {
+        #[test]
+        fn mem() {
+            crate::stores::RUNTIME.block_on(super::$name(crate::stores::mem_again()));
+        }
+    };
+    (@sqlite $name:ident) => {
+        #[test]
+        fn sqlite() {
+            crate::stores::RUNTIME.block_on(super::$name(crate::stores::sqlite_again()));
+        }
+    };
+    (@mongo $name:ident) => {
+        #[test]
+        fn mongo() {
+            if let Some(again) = crate::stores::mongo_again() {
+                crate::stores::RUNTIME.block_on(super::$name(again));
+            }
+        }
+    };
+}
+
 mod declared;
 mod enforced;
 mod keys;
@@ -24,3 +52,4 @@ mod races;
 mod stores;
 mod switching;
 mod transactions;
+mod verify;

@@ -61,6 +61,12 @@ pub(crate) fn sqlite_again() -> impl Fn() -> Sqlite {
 
 /// The same for a MongoDB database, unless MongoDB is left out.
 pub(crate) fn mongo_again() -> Option<impl Fn() -> Mongo> {
+    let (server, name) = mongo_database()?;
+    Some(move || Mongo::new(server.uri_of(&name)))
+}
+
+/// A MongoDB server and the name of a database that no other test uses, unless MongoDB is left out.
+pub(crate) fn mongo_database() -> Option<(&'static longevity_mongod::Server, String)> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     if longevity_mongod::left_out() {
         println!("LEFT OUT because of `LONGEVITY_WITHOUT=mongodb`");
@@ -68,5 +74,5 @@ pub(crate) fn mongo_again() -> Option<impl Fn() -> Mongo> {
     }
     let server = longevity_mongod::Server::shared().unwrap();
     let name = format!("cats_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    Some(move || Mongo::new(server.uri_of(&name)))
+    Some((server, name))
 }

@@ -3,8 +3,6 @@
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
-use crate::stores::{mem_again, mongo_again, sqlite_again};
-
 /// The same types in the same tables, with a reference that has other integrity in each model.
 macro_rules! versions {
     ($($version:ident: [$($attribute:tt)*];)*) => {$(
@@ -44,33 +42,6 @@ versions! {
     none: [table = "cat"];
     immediate: [reference(owner), reference(friends)];
     at_commit: [reference(owner, check = at_commit), reference(friends, check = at_commit)];
-}
-
-macro_rules! on_stores_again {
-    ($stores:tt $($name:ident),* $(,)?) => { $(on_stores_again! { @one $stores $name })* };
-    (@one [$($store:ident)*] $name:ident) => {
-        mod $name { $(on_stores_again! { @$store $name })* }
-    };
-    (@mem $name:ident) => {
-        #[test]
-        fn mem() {
-            crate::stores::RUNTIME.block_on(super::$name(super::mem_again()));
-        }
-    };
-    (@sqlite $name:ident) => {
-        #[test]
-        fn sqlite() {
-            crate::stores::RUNTIME.block_on(super::$name(super::sqlite_again()));
-        }
-    };
-    (@mongo $name:ident) => {
-        #[test]
-        fn mongo() {
-            if let Some(again) = super::mongo_again() {
-                crate::stores::RUNTIME.block_on(super::$name(again));
-            }
-        }
-    };
 }
 
 on_stores_again! {

@@ -61,25 +61,32 @@ impl<B: Backend> Integrity<B> {
         links: &[Arc<Link>],
         rewrite: Option<Rewrite<B>>,
     ) -> Option<Self> {
-        let end = |link: &Arc<Link>, path: &Path, scopes: [Option<Scope>; 2]| {
-            let is_in = |position: usize| scopes.iter().flatten().all(|scope| scope.variant == position);
-            let reader = |(position, variant): (usize, &Variant)| {
-                is_in(position).then(|| PropertyReader::new(variant.shape, path)).flatten()
-            };
-            let readers = definition.variants.iter().enumerate().map(reader).collect();
-            End { link: Arc::clone(link), path: path.clone(), readers }
-        };
         let begins = links.iter().filter(|link| link.source == root);
-        let outgoing: Vec<_> =
-            begins.map(|link| end(link, &link.reference.place.head, [link.reference.scope, None])).collect();
+        let outgoing: Vec<_> = begins.map(|link| End::in_source(definition, link)).collect();
         let ends = links.iter().filter(|link| link.reference.target.root == root);
         let incoming = ends.filter_map(|link| {
             let key = definition.indexes.get(link.key)?;
-            Some(end(link, key.properties.first()?, [link.reference.target.scope, key.scope]))
+            Some(End::new(definition, link, key.properties.first()?, [link.reference.target.scope, key.scope]))
         });
         let incoming: Vec<_> = incoming.collect();
         let concerned = !outgoing.is_empty() || !incoming.is_empty();
         concerned.then_some(Self { outgoing, incoming, rewrite })
+    }
+}
+
+impl End {
+    /// The end in the table with the rows that refer.
+    pub(super) fn in_source(definition: &TableDefinition, link: &Arc<Link>) -> Self {
+        Self::new(definition, link, &link.reference.place.head, [link.reference.scope, None])
+    }
+
+    fn new(definition: &TableDefinition, link: &Arc<Link>, path: &Path, scopes: [Option<Scope>; 2]) -> Self {
+        let is_in = |position: usize| scopes.iter().flatten().all(|scope| scope.variant == position);
+        let reader = |(position, variant): (usize, &Variant)| {
+            is_in(position).then(|| PropertyReader::new(variant.shape, path)).flatten()
+        };
+        let readers = definition.variants.iter().enumerate().map(reader).collect();
+        Self { link: Arc::clone(link), path: path.clone(), readers }
     }
 }
 

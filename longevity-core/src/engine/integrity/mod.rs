@@ -7,6 +7,8 @@
 mod ask;
 mod change;
 mod links;
+mod mend;
+mod places;
 mod settle;
 mod verify;
 mod within;
@@ -23,7 +25,9 @@ use crate::table::Reference;
 use crate::value::{Path, Value};
 
 pub(crate) use links::{CATALOG, links};
-pub(crate) use verify::Violations;
+pub(crate) use mend::{Harm, Knowledge};
+pub(crate) use places::undeclared;
+pub(crate) use verify::{Unresolved, Verifier, Violations};
 pub(crate) use within::Kept;
 
 /// A reference with integrity, and the key that it refers to.

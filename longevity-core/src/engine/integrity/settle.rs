@@ -354,7 +354,7 @@ impl<B: Backend> Table<B> {
     }
 
     /// The values of a row's primary key, for stores that distribute rows by it.
-    fn primary_key_in(&self, name: Option<&str>, doc: &B::Document) -> Option<Box<[Value]>> {
+    pub(super) fn primary_key_in(&self, name: Option<&str>, doc: &B::Document) -> Option<Box<[Value]>> {
         let definition = &*self.definition;
         let key = definition.primary_key.as_ref()?;
         let variant = definition.variant(name)?;

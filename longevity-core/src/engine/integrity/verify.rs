@@ -12,12 +12,12 @@ use super::settle::key_path;
 use super::{End, Link};
 use crate::backend::{Backend, Session};
 use crate::encoding::Projection;
-use crate::engine::{Kind, Table};
+use crate::engine::Table;
 use crate::error::{Dangling, Error};
 use crate::row::{Row, RowId};
 use crate::select::{Predicate, Select};
-use crate::table::shown;
-use crate::value::Value;
+use crate::table::{TableDefinition, shown};
+use crate::value::{Comparison, Value};
 
 /// How many distinct keys are looked up at once.
 const KEYS_AT_ONCE: usize = 1000;
@@ -27,13 +27,28 @@ const ROWS_BETWEEN_REPORTS: u64 = 100_000;
 const SHOWN: usize = 20;
 
 /// How many rows wait for their keys to be looked up.
-const ROWS_AT_ONCE: usize = 10_000;
+const ROWS_AT_ONCE: usize = 2000;
+/// How many rows are found by their ids at once.
+const IDS_AT_ONCE: usize = 100;
+
+/// Looks for references without targets in the rows of a table, which pass by one after the other.
+pub(crate) struct Verifier {
+    ends: Vec<(End, Waiting)>,
+}
 
 /// The rows that refer to keys that are not looked up yet.
 #[derive(Default)]
 struct Waiting {
     rows: BTreeMap<Value, Vec<RowId>>,
     count: usize,
+}
+
+/// A reference that has no target.
+#[derive(Clone)]
+pub(crate) struct Unresolved {
+    pub(crate) link: Arc<Link>,
+    pub(crate) row: RowId,
+    pub(crate) key: Value,
 }
 
 /// The references that have no target.
@@ -44,12 +59,72 @@ pub(crate) struct Violations {
     pub(crate) first: Vec<Dangling>,
 }
 
+impl Violations {
+    fn add(&mut self, unresolved: &[Unresolved]) {
+        self.count += unresolved.len() as u64;
+        let left = SHOWN.saturating_sub(self.first.len());
+        self.first.extend(unresolved.iter().take(left).map(Unresolved::dangling));
+    }
+}
+
+impl Unresolved {
+    pub(crate) fn dangling(&self) -> Dangling {
+        let reference = &self.link.reference;
+        Dangling {
+            type_name: reference.declared_by,
+            row: self.row,
+            property: reference.to_string(),
+            target: reference.target.type_name,
+            key: shown(std::slice::from_ref(&self.key)),
+        }
+    }
+}
+
+impl Verifier {
+    pub(crate) fn new<'a>(definition: &TableDefinition, links: impl IntoIterator<Item = &'a Arc<Link>>) -> Self {
+        let ends = links.into_iter().map(|link| (End::in_source(definition, link), Waiting::default()));
+        Self { ends: ends.collect() }
+    }
+
+    /// Notes what a row refers to.
+    pub(crate) fn note<B: Backend>(&mut self, table: &Table<B>, row: &Row<B::Document>) {
+        for (end, waiting) in &mut self.ends {
+            for key in keys_in(table, end, (row.discriminator.as_deref(), &row.doc)) {
+                waiting.rows.entry(key).or_default().push(row.id);
+                waiting.count += 1;
+            }
+        }
+    }
+
+    /// The noted references that have no target. Those of a few rows are kept, to be looked up with those of others.
+    pub(crate) async fn look_up<B: Backend>(&mut self, table: &Table<B>) -> Result<Vec<Unresolved>, Error> {
+        self.look_up_if(table, |waiting| waiting.rows.len() >= KEYS_AT_ONCE || waiting.count >= ROWS_AT_ONCE).await
+    }
+
+    /// All noted references that have no target.
+    pub(crate) async fn look_up_rest<B: Backend>(&mut self, table: &Table<B>) -> Result<Vec<Unresolved>, Error> {
+        self.look_up_if(table, |waiting| !waiting.rows.is_empty()).await
+    }
+
+    async fn look_up_if<B: Backend>(
+        &mut self,
+        table: &Table<B>,
+        is_due: impl Fn(&Waiting) -> bool,
+    ) -> Result<Vec<Unresolved>, Error> {
+        let mut found = Vec::new();
+        for (end, waiting) in self.ends.iter_mut().filter(|(_, waiting)| is_due(waiting)) {
+            table.look_up(end, std::mem::take(waiting), &mut found).await?;
+        }
+        Ok(found)
+    }
+}
+
 impl<B: Backend> Table<B> {
     /// Looks at the references with these names in all rows of the table.
     pub(crate) async fn verify(&self, names: &BTreeSet<&str>, found: &mut Violations) -> Result<(), Error> {
-        let outgoing = self.integrity.iter().flat_map(|integrity| &integrity.outgoing);
-        let ends: Vec<_> = outgoing.filter(|end| names.contains(&*end.link.reference.name)).collect();
-        let mut waiting: Vec<Waiting> = ends.iter().map(|_| Waiting::default()).collect();
+        let links = self.integrity.iter().flat_map(|integrity| &integrity.outgoing).map(|end| &end.link);
+        let named = links.filter(|link| names.contains(&*link.reference.name));
+        let mut verifier = Verifier::new(&self.definition, named);
         let mut rows = self.stream(Select::of(Predicate::True))?;
         let mut count = 0_u64;
         while let Some(row) = poll_fn(|context| Pin::new(&mut rows).poll_next(context)).await {
@@ -62,51 +137,55 @@ impl<B: Backend> Table<B> {
                 }
                 Err(error) => return Err(error),
             };
-            for (end, waiting) in ends.iter().zip(&mut waiting) {
-                for key in keys_in(self, end, (row.discriminator.as_deref(), &row.doc)) {
-                    waiting.rows.entry(key).or_default().push(row.id);
-                    waiting.count += 1;
-                }
-                if waiting.rows.len() >= KEYS_AT_ONCE || waiting.count >= ROWS_AT_ONCE {
-                    self.look_up(end, std::mem::take(waiting), found).await?;
-                }
-            }
+            verifier.note(self, &row);
+            found.add(&verifier.look_up(self).await?);
             count += 1;
             if count.is_multiple_of(ROWS_BETWEEN_REPORTS) {
                 tracing::info!(table = %self.definition.name, rows = count, "references are verified");
             }
         }
-        for (end, waiting) in ends.iter().zip(waiting) {
-            self.look_up(end, waiting, found).await?;
-        }
+        found.add(&verifier.look_up_rest(self).await?);
         Ok(())
     }
 
-    /// Looks the keys up, and reports each row that refers to one that is not there.
-    async fn look_up(&self, end: &End, waiting: Waiting, found: &mut Violations) -> Result<(), Error> {
+    /// Looks the keys up, and adds each row that refers to one that is not there.
+    async fn look_up(&self, end: &End, waiting: Waiting, found: &mut Vec<Unresolved>) -> Result<(), Error> {
         let waiting = waiting.rows;
         if waiting.is_empty() {
             return Ok(());
         }
-        let link = &end.link;
-        let target = self.end_of(link)?;
-        let there = target.keys_among(link, waiting.keys().cloned().collect()).await?;
+        let there = self.end_of(&end.link)?.keys_among(&end.link, waiting.keys().cloned().collect()).await?;
         for (key, rows) in waiting {
-            if there.contains(&key) {
+            // Another writer may have changed the target or the rows since they were read.
+            if there.contains(&key) || self.end_of(&end.link)?.has_target(&end.link, &key).await? {
                 continue;
             }
-            for id in rows {
-                // Another writer may have changed the row or the target since the row was read.
-                if !self.still_refers(end, id, &key).await? || target.has_target(link, &key).await? {
-                    continue;
-                }
-                found.count += 1;
-                if found.first.len() < SHOWN {
-                    found.first.push(dangling(link, id, &key));
-                }
+            for rows in rows.chunks(IDS_AT_ONCE) {
+                let rows = self.rows_with_ids(rows).await?.into_values();
+                let refer = rows.filter(|row| end.refers_to(self, row.discriminator.as_deref(), &row.doc, &key));
+                let unresolved =
+                    |row: Row<_>| Unresolved { link: Arc::clone(&end.link), row: row.id, key: key.clone() };
+                found.extend(refer.map(unresolved));
             }
         }
         Ok(())
+    }
+
+    /// Those of the rows that are there and can be read.
+    pub(super) async fn rows_with_ids(&self, ids: &[RowId]) -> Result<BTreeMap<RowId, Row<B::Document>>, Error> {
+        let mut found = BTreeMap::new();
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let is_one = ids.iter().map(|id| Predicate::Id { comparison: Comparison::Eq, id: *id });
+            let mut rows = self.stream(Select::of(Predicate::Or(is_one.collect())))?;
+            while let Some(row) = poll_fn(|context| Pin::new(&mut rows).poll_next(context)).await {
+                match self.noted(row) {
+                    Ok(row) => drop(found.insert(row.id, row)),
+                    Err(Error::Decode { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Those of the keys that rows of this table have.
@@ -124,22 +203,5 @@ impl<B: Backend> Table<B> {
         };
         over!(self, rows => rows.find_values(&self.handle, select, &projection, &mut give))?;
         Ok(there)
-    }
-
-    async fn still_refers(&self, end: &End, id: RowId, key: &Value) -> Result<bool, Error> {
-        let kind = Kind { name: end.link.reference.declared_by, scope: None };
-        let row = self.row(kind, id).await?;
-        Ok(row.is_some_and(|row| end.refers_to(self, row.discriminator.as_deref(), &row.doc, key)))
-    }
-}
-
-fn dangling(link: &Link, row: RowId, key: &Value) -> Dangling {
-    let reference = &link.reference;
-    Dangling {
-        type_name: reference.declared_by,
-        row,
-        property: reference.to_string(),
-        target: reference.target.type_name,
-        key: shown(std::slice::from_ref(key)),
     }
 }
