@@ -296,6 +296,10 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
         self.decorator.drop_undeclared_keys(&self.inner, table)
     }
 
+    fn enforce_references(&self, tables: &[&B::Table]) -> impl Future<Output = Result<(), Error>> + Send {
+        self.inner.enforce_references(tables)
+    }
+
     fn inspect(
         &self,
         table: &B::Table,

@@ -360,6 +360,11 @@ impl<B: Backend> Backend for Through<B> {
         self.inner.drop_undeclared_keys(table).await
     }
 
+    async fn enforce_references(&self, tables: &[&B::Table]) -> Result<(), Error> {
+        self.end_all().await?;
+        self.inner.enforce_references(tables).await
+    }
+
     async fn inspect(&self, table: &B::Table, after: Option<RowId>, limit: usize) -> Result<Inspection, Error> {
         self.end_all().await?;
         self.inner.inspect(table, after, limit).await

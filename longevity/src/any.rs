@@ -322,6 +322,21 @@ macro_rules! any {
                 }
             }
 
+            async fn enforce_references(&self, tables: &[&AnyTable]) -> Result<(), Error> {
+                match self {
+                    $($(#[$feature])* Self::$variant(backend) => {
+                        let mut own = Vec::with_capacity(tables.len());
+                        for table in tables {
+                            match &table.0 {
+                                Table::$variant(table) => own.push(table),
+                                _ => return Err(self.another()),
+                            }
+                        }
+                        backend.enforce_references(&own).await
+                    })*
+                }
+            }
+
             async fn undeclared_keys(&self, table: &AnyTable) -> Result<Vec<String>, Error> {
                 match (self, &table.0) {
                     $($(#[$feature])* (Self::$variant(backend), Table::$variant(table)) => {

@@ -22,6 +22,7 @@ use crate::query::projection::Values;
 use crate::query::stream::Rows;
 use crate::query::translate::{self, Statement};
 use crate::query::{explain, read};
+use crate::schema::foreign::{self, ForeignKey};
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
 use crate::schema::{comparison, create, inspect, undeclared};
@@ -301,7 +302,11 @@ impl Backend for Sqlite {
     async fn open(&self, definitions: &[Arc<TableDefinition>]) -> Result<Vec<Table>, Error> {
         definitions.iter().try_for_each(|definition| create::ensure_nameable(definition))?;
         let database = self.database()?;
-        Ok(definitions.iter().map(|definition| Table::new(Arc::clone(definition), Arc::clone(&database))).collect())
+        let table = |definition: &Arc<TableDefinition>| {
+            let foreign_keys = ForeignKey::all_of(definition, definitions).into();
+            Table::new(Arc::clone(definition), Arc::clone(&database), foreign_keys)
+        };
+        Ok(definitions.iter().map(table).collect())
     }
 
     async fn create_schema(&self, tables: &[&Table]) -> Result<(), Error> {
@@ -312,6 +317,16 @@ impl Backend for Sqlite {
         let patient = PatientConnection::new(lease.connection(), database.site.timeout);
         let mut patient = patient.map_err(|error| database.site.failed(error))?;
         create::create(&mut patient, &database.site, &definitions)
+    }
+
+    async fn enforce_references(&self, tables: &[&Table]) -> Result<(), Error> {
+        let Some(table) = tables.first() else { return Ok(()) };
+        let database = &table.database;
+        let tables: Vec<_> = tables.iter().map(|table| (&*table.definition, &*table.foreign_keys)).collect();
+        let lease = Lease::claim(&database.writer).await?;
+        let patient = PatientConnection::new(lease.connection(), database.site.timeout);
+        let mut patient = patient.map_err(|error| database.site.failed(error))?;
+        foreign::enforce(&mut patient, &database.site, &tables)
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {

@@ -150,6 +150,13 @@ pub enum SqliteError {
         /// What SQLite reports.
         reason: String,
     },
+    /// A row refers to a row that is not there, or the other way round, by a [foreign key](https://sqlite.org/foreignkeys.html)
+    /// that another version of the model, or another program, created. Nothing was written.
+    #[error(
+        "a foreign key would have no target: another version of the model declares a reference that this one does not (the \
+         `sqlite3` shell shows it with `.schema`)"
+    )]
+    ForeignKey,
     /// A query exceeds a limit of SQLite on statements. A caller sees [`Error::QueryTooLarge`].
     #[error("the query is too large for SQLite: {limit}")]
     QueryTooLarge {
@@ -187,6 +194,7 @@ impl SqliteError {
             | Self::Incompatible { .. }
             | Self::NoSchema { .. }
             | Self::Refused { .. }
+            | Self::ForeignKey
             | Self::QueryTooLarge { .. } => ErrorKind::Permanent,
         }
     }
@@ -228,6 +236,7 @@ impl ErrorSite {
         let path = || self.path.clone();
         let (reason, code) = (reason(&error), extended_code(&error));
         match error.sqlite_error_code() {
+            _ if code == Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => SqliteError::ForeignKey,
             Some(ErrorCode::CannotOpen) => {
                 SqliteError::CannotOpen { reason: self.why_not_opened(reason), path: path() }
             }
@@ -274,7 +283,9 @@ impl ErrorSite {
             (_, Some(ErrorCode::TooBig)) => {
                 Error::TooLarge { type_name, limit: "a row of SQLite has at most 1,000,000,000 bytes".to_owned() }
             }
-            (_, Some(ErrorCode::ConstraintViolation)) => {
+            (code, Some(ErrorCode::ConstraintViolation))
+                if code != Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY) =>
+            {
                 SqliteError::Refused { table: table.to_owned(), reason: reason(&error) }.into()
             }
             _ => self.failed(error).into(),

@@ -9,18 +9,24 @@ use rusqlite::Connection;
 use crate::connection::database::Database;
 use crate::error::SqliteError;
 use crate::schema::comparison;
+use crate::schema::foreign::ForeignKey;
 use crate::schema::ready_table::ReadyTable;
 
 /// A table of a model on a [`Sqlite`](crate::Sqlite) database.
 pub struct Table {
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) database: Arc<Database>,
+    pub(crate) foreign_keys: Arc<[ForeignKey]>,
     ready: OnceLock<Arc<ReadyTable>>,
 }
 
 impl Table {
-    pub(crate) fn new(definition: Arc<TableDefinition>, database: Arc<Database>) -> Self {
-        Self { definition, database, ready: OnceLock::new() }
+    pub(crate) fn new(
+        definition: Arc<TableDefinition>,
+        database: Arc<Database>,
+        foreign_keys: Arc<[ForeignKey]>,
+    ) -> Self {
+        Self { definition, database, foreign_keys, ready: OnceLock::new() }
     }
 
     /// The table, ready for use. Fails until the schema is created, because without its keys the table would accept rows that
@@ -59,6 +65,7 @@ impl Table {
         Self {
             definition: Arc::clone(&self.definition),
             database: Arc::clone(&self.database),
+            foreign_keys: Arc::clone(&self.foreign_keys),
             ready: self.ready.clone(),
         }
     }

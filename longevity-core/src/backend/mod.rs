@@ -85,6 +85,14 @@ pub trait Backend: Session {
     /// stay as they are; if it knows more, its rows stay too.
     fn create_schema(&self, tables: &[&Self::Table]) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// Has the store itself enforce the references that the definitions declare, where it can, and none that they do not declare.
+    /// Called after [`create_schema`](Self::create_schema), when the rows satisfy them. Core enforces them in any case, so a back
+    /// end whose store has no such means does not implement this. The store MUST NOT refuse what core does within a transaction
+    /// before its commit.
+    fn enforce_references(&self, _tables: &[&Self::Table]) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+
     /// The names of the keys that are in force for rows with this definition's [discriminators](TableDefinition::knows), but
     /// that it does not [declare](TableDefinition::declares_key): another version of the model created them. A write that
     /// violates such a key MUST fail with [`TableDefinition::undeclared_key`], as each write keeps the indexes of all versions.

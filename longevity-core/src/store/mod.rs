@@ -124,13 +124,14 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
         let handles: Vec<_> = tables.iter().map(|table| &table.handle).collect();
         let span = tracing::debug_span!("create_schema", model = M::NAME, backend = self.shared.backend.name());
         self.shared.backend.create_schema(&handles).instrument(span).await?;
-        for table in tables {
+        for table in &tables {
             let type_name = table.definition.type_name;
             for key in self.shared.backend.undeclared_keys(&table.handle).await? {
                 tracing::warn!(key, "type" = type_name, "the table keeps a key that the model does not declare");
             }
         }
-        self.verify_new_references().await
+        self.verify_new_references().await?;
+        self.shared.backend.enforce_references(&handles).await
     }
 
     /// The names of the keys that are in force for the model's rows but not declared by the model. They were declared by an

@@ -44,6 +44,7 @@ macro_rules! on_stores_again {
 
 mod declared;
 mod enforced;
+mod foreign_keys;
 mod keys;
 mod library;
 mod object_database;

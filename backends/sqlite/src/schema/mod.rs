@@ -10,6 +10,8 @@ pub(crate) mod comparison;
 pub(crate) mod create;
 /// Filling added columns from the documents.
 pub(crate) mod fill;
+/// Foreign keys.
+pub(crate) mod foreign;
 /// What a table keeps beside its documents, compared with them.
 pub(crate) mod inspect;
 /// The table that a definition becomes.

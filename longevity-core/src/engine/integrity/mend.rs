@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{End, Rewrite, Unresolved};
-use crate::backend::{Backend, Target, Write, Writes};
+use crate::backend::{Backend, Session, Target, Write, Writes};
 use crate::damage::Mend;
 use crate::engine::{Kind, Table};
 use crate::error::Error;
@@ -21,10 +21,13 @@ pub(crate) enum Harm {
     Unreadable(RowId),
 }
 
+/// Fails if a row is not a value of its type.
+pub(crate) type Read<B> = fn(&Table<B>, &Row<<B as Session>::Document>) -> Result<(), Error>;
+
 /// What is known about the type of a table's rows.
 pub(crate) struct Knowledge<B: Backend> {
     /// Fails if a row is not a value of its type.
-    pub(crate) read: fn(&Table<B>, &Row<B::Document>) -> Result<(), Error>,
+    pub(crate) read: Read<B>,
     pub(crate) rewrite: Rewrite<B>,
 }
 
