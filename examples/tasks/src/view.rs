@@ -21,14 +21,13 @@ pub struct View {
 impl View {
     /// Reads it in six queries, however many tasks there are. Tasks that are done for good are only read on request.
     pub fn read(store: &Store, done_too: bool) -> Outcome<Self> {
-        let (t, o, w, c) = (Task::props(), OneOff::props(), Waiting::props(), Coordinator::props());
-        let one_offs = OneOff::query().order_by(t.name.asc());
-        let one_offs = if done_too { one_offs } else { one_offs.filter(o.done.is_none()) };
+        let (o, w, c) = (OneOff::props(), Waiting::props(), Coordinator::props());
+        let one_offs = if done_too { OneOff::query().all() } else { OneOff::query().filter(o.done.is_none()) };
         let view = store.snapshot(|at| {
             Ok::<_, Error>(Self {
                 one_offs: at.repo::<OneOff>().find(one_offs.clone())?,
-                recurring: at.repo::<Recurring>().find(Recurring::query().order_by(t.name.asc()))?,
-                waiting: at.repo::<Waiting>().find_with(Waiting::query().order_by(t.name.asc()), &w.waits_for)?,
+                recurring: at.repo::<Recurring>().find(Recurring::query().all())?,
+                waiting: at.repo::<Waiting>().find_with(Waiting::query().all(), &w.waits_for)?,
                 coordinators: at
                     .repo::<Coordinator>()
                     .find_with(Coordinator::query().order_by(c.next_kick_off.asc()), &c.task)?,

@@ -1,4 +1,4 @@
-//! The commands. Each is one transaction, and returns what it has to say.
+//! The commands. Each is one transaction or one snapshot, and returns what it has to say.
 
 mod add;
 mod coordinate;
