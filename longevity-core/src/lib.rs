@@ -64,7 +64,9 @@ pub use persistent::{
     VariantsOf,
 };
 pub use query::{CombinesWith, Filter, FiltersRowsOf, Operand, Order, Patch, Query};
-pub use repo::{Groups, PStates, Page, References, Referrers, Refers, Repo, Retrieval, WithTargets, WriteError};
+pub use repo::{
+    Deleted, Groups, PStates, Page, References, Referrers, Refers, Repo, Retrieval, WithTargets, WriteError,
+};
 pub use row::{Row, RowContent, RowId};
 pub use state::PState;
 pub use storable::{FieldAccess, HasField, Prop, Storable};

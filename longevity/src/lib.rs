@@ -74,8 +74,8 @@ pub mod guide;
 pub use any::AnyBackend;
 pub use longevity_core::query::Projected;
 pub use longevity_core::{
-    Access, BoxError, Bytes, Dangling, DerivedFrom, DomainModel, Error, ErrorKind, Explanation, Filter, Groups,
-    HasVariant, InModel, KeyFor, KeyVal, Longevity, OpenTransaction, Options, Order, PState, PStates, Page,
+    Access, BoxError, Bytes, Dangling, Deleted, DerivedFrom, DomainModel, Error, ErrorKind, Explanation, Filter,
+    Groups, HasVariant, InModel, KeyFor, KeyVal, Longevity, OpenTransaction, Options, Order, PState, PStates, Page,
     ParseTimestampError, Patch, PersistentStruct, PersistentType, Prop, Query, Reference, References, Referrers,
     Refers, Repo, Result, Retrieval, RootType, RowId, Snapshot, Storable, Timestamp, Transaction, VariantsOf,
     WithTargets, WriteError,

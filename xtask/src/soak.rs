@@ -63,7 +63,7 @@ const LONG: &[Long] = &[
         name: "races against references with integrity",
         package: "longevity",
         test: "integrity",
-        variables: &[("LONGEVITY_RACES", "10000")],
+        variables: &[("LONGEVITY_RACES", "10000"), ("LONGEVITY_KILLS", "300")],
     },
     Long {
         name: "histories of transactions, which have an order that explains them",

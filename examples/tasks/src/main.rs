@@ -1,6 +1,6 @@
 //! A task manager for the command line: tasks that are done once, recurring tasks, and tasks that wait for others.
 //!
-//! The exit status is 0 if the command was done, 1 if it was refused and nothing was changed, and 2 if the store cannot be used
+//! The exit status is 0 if the command was done, 1 if it was refused or found something wrong, and 2 if the store cannot be used
 //! or the arguments are wrong.
 
 #![expect(unreachable_pub, reason = "in a program, `pub` marks what its other modules use")]
@@ -56,6 +56,8 @@ enum Command {
     Rename(Rename),
     /// Remove tasks, with their coordinators.
     Rm(Remove),
+    /// Look for damage in the store, and mend it.
+    Verify(Verify),
 }
 
 fn main() -> ExitCode {
@@ -74,7 +76,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Outcome {
-    let store = open(&arguments.store)?;
+    let store = open(&arguments.store, matches!(arguments.command, Command::Verify(_)))?;
     match &arguments.command {
         Command::Add(add) => add.run(&store),
         Command::List(list) => list.run(&store),
@@ -83,12 +85,15 @@ fn run(arguments: &Arguments) -> Outcome {
         Command::KickOff(kick_off) => kick_off.run(&store),
         Command::Rename(rename) => rename.run(&store),
         Command::Rm(remove) => remove.run(&store),
+        Command::Verify(verify) => verify.run(&store),
     }
 }
 
-/// Opens the store, and creates its tables if they are not there yet.
-fn open(address: &str) -> Result<Store, Error> {
+/// Opens the store, and creates its tables if they are not there yet. To verify it, what is in it need not be right.
+fn open(address: &str, to_verify: bool) -> Result<Store, Error> {
     let store = Store::open(address.parse::<AnyBackend>()?)?;
-    store.create_schema()?;
-    Ok(store)
+    match store.create_schema() {
+        Err(Error::DanglingReferences { .. }) if to_verify => Ok(store),
+        created => created.map(|()| store),
+    }
 }

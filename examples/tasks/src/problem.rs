@@ -4,7 +4,7 @@ use longevity::{Error, WriteError};
 
 use crate::model::TaskName;
 
-/// The reason why a command was not done. Nothing was changed.
+/// The reason why a command was not done. Nothing was changed, unless it says so.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     #[error("there is no task {0}: `tasks list --all` shows all tasks")]
@@ -35,6 +35,12 @@ pub enum Problem {
         /// What can be removed together.
         together: Vec<TaskName>,
     },
+    #[error(
+        "the store is damaged:\n{0}\n`tasks verify --fix` mends it; with `--delete`, it deletes what is to be left"
+    )]
+    Damaged(String),
+    #[error("mended: {mended}; this is left:\n{left}")]
+    Left { mended: u64, left: String },
     #[error(transparent)]
     Store(#[from] Error),
 }

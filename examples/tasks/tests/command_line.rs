@@ -264,6 +264,23 @@ fn a_coordinator_is_removed_with_its_task() {
 }
 
 #[test]
+fn a_damaged_store_is_verified_and_mended() {
+    let user = User::with(&["add paint", "add fence --after paint", "add water --every 3d", "coordinate water"]);
+    assert_eq!(user.says("verify"), "everything is as it should be");
+    let shell = rusqlite::Connection::open(user.folder.path().join("tasks.db")).unwrap();
+    shell.execute_batch("DELETE FROM task WHERE name IN ('paint', 'water')").unwrap();
+    let (status, _, damage) = outcome(user.command("verify").output().unwrap());
+    assert_eq!(status, 1);
+    assert!(damage.contains("refers to the Recurring \"water\", which does not exist leave"), "{damage}");
+    assert!(damage.contains("refers to the Task \"paint\", which does not exist leave"), "{damage}");
+    let (status, _, left) = outcome(user.command("verify --fix").output().unwrap());
+    assert!(status == 1 && left.starts_with("error: mended: 0; this is left:"), "{left}");
+    assert_eq!(user.says("verify --fix --delete"), "mended: 2; nothing else is wrong");
+    assert_eq!(user.says("verify"), "everything is as it should be");
+    assert!(user.list().starts_with("there are no tasks here"), "{}", user.list());
+}
+
+#[test]
 fn the_store_may_be_elsewhere() {
     let user = User::with(&["add here"]);
     assert_eq!(user.says("--store sqlite:other.db add there"), "added there");

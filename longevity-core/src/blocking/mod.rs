@@ -19,7 +19,7 @@ use crate::model::{DomainModel, InModel};
 use crate::options::Options;
 use crate::persistent::{KeyFor, PersistentType, Reference};
 use crate::query::{Aggregate, CoversRowsOf, Patch, Projection, Query};
-use crate::repo::{self, Groups, Page, References, Referrers, WithTargets, WriteError};
+use crate::repo::{self, Deleted, Groups, Page, References, Referrers, WithTargets, WriteError};
 use crate::select::Cursor;
 use crate::state::PState;
 use crate::storable::{Prop, Storable};
@@ -323,6 +323,11 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     /// See [`Repo::delete`](crate::Repo::delete).
     pub fn delete(&self, state: PState<P>) -> Result<P, WriteError<P>> {
         self.repo.block_on(self.repo.delete(state))
+    }
+
+    /// See [`Repo::delete_and_count`](crate::Repo::delete_and_count).
+    pub fn delete_and_count(&self, state: PState<P>) -> Result<Deleted<P>, WriteError<P>> {
+        self.repo.block_on(self.repo.delete_and_count(state))
     }
 }
 

@@ -50,7 +50,8 @@ use crate::value::{Step, Value, ValueRef};
 pub(crate) use aggregates::{Group, undecoded};
 pub(crate) use bounds::ensure_within;
 pub(crate) use integrity::{
-    CATALOG, Harm, Integrity, Knowledge, Link, Renamed, Rewrite, Unresolved, Verifier, Violations, links, undeclared,
+    CATALOG, Followed, Harm, Integrity, Knowledge, Link, Renamed, Rewrite, Unresolved, Verifier, Violations, links,
+    undeclared,
 };
 pub(crate) use level::{Level, Open};
 pub(crate) use tries::tried;

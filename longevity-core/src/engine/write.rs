@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tracing::{Instrument, Span};
 
-use super::integrity::Kept;
+use super::integrity::{Followed, Kept};
 use super::{Kind, Table, ValueAt, index_values, primary_key};
 use crate::backend::{Backend, InPlace, Lookup, Session, Target, Write, WriteFailure, Writes, Written};
 use crate::encoding::{levels_of, too_deep};
@@ -40,7 +40,7 @@ macro_rules! write_and_keep_references {
             // Boxed, so that the futures of other types stay small.
             Box::pin($table.write_with_integrity($kind, $span, writes)).await
         } else {
-            write_rows!($table, $kind, $span, writes).map(|written| Kept { written, followed: 0 })
+            write_rows!($table, $kind, $span, writes).map(|written| Kept { written, followed: Followed::default() })
         }
     }};
 }
@@ -101,10 +101,20 @@ impl<B: Backend> Table<B> {
         span: Span,
         write: Write<'_, B::Document>,
     ) -> Result<Written<B::Document>, WriteFailure> {
-        let written = write_and_keep_references!(self, kind, span, Writes::<B::Document>::from_buf([write]));
-        let mut written = written.map_err(|(_, failure)| failure)?.written;
+        self.write_one_and_follow(kind, span, write).await.map(|(written, _)| written)
+    }
+
+    /// Does a single write, and returns what followed from it too.
+    async fn write_one_and_follow(
+        &self,
+        kind: Kind,
+        span: Span,
+        write: Write<'_, B::Document>,
+    ) -> Result<(Written<B::Document>, Followed), WriteFailure> {
+        let kept = write_and_keep_references!(self, kind, span, Writes::<B::Document>::from_buf([write]));
+        let Kept { mut written, followed } = kept.map_err(|(_, failure)| failure)?;
         match (written.pop(), written.len()) {
-            (Some(written), 0) => Ok(written),
+            (Some(written), 0) => Ok((written, followed)),
             (None, _) => Err(self.confused("a write has no result".to_owned()).into()),
             (Some(_), others) => Err(self.confused(format!("a write has {} results", others + 1)).into()),
         }
@@ -163,12 +173,12 @@ impl<B: Backend> Table<B> {
         }
     }
 
-    pub(crate) async fn delete(&self, kind: Kind, metadata: &RowMetadata) -> Result<(), WriteFailure> {
+    pub(crate) async fn delete(&self, kind: Kind, metadata: &RowMetadata) -> Result<Followed, WriteFailure> {
         let span = tracing::debug_span!("delete", "type" = kind.name, backend = self.backend.name());
         let target = self.target(kind, metadata, self.options.optimistic_locking);
-        match self.write_one(kind, span, Write::Delete(target)).await? {
-            Written::Deleted(_) => Ok(()),
-            other => Err(self.another_result(other).into()),
+        match self.write_one_and_follow(kind, span, Write::Delete(target)).await? {
+            (Written::Deleted(_), followed) => Ok(followed),
+            (other, _) => Err(self.another_result(other).into()),
         }
     }
 
@@ -216,7 +226,7 @@ impl<B: Backend> Table<B> {
         }
         let span = tracing::debug_span!("write_many", "type" = kind.name, backend = self.backend.name(), rows);
         match self.write_many(kind, span, writes).await {
-            Ok(kept) => Ok(Some(rows as u64 + kept.followed)),
+            Ok(kept) => Ok(Some(rows as u64 + kept.followed.deleted)),
             Err((_, WriteFailure::Stale { .. } | WriteFailure::Missing)) => Ok(None),
             Err((_, WriteFailure::Other(error))) => Err(error),
             Err((position, failure)) => {

@@ -37,6 +37,7 @@ pub use read::Retrieval;
 pub use references::{References, Refers, WithTargets};
 pub(crate) use rewrite::{AllKnowledge, Rewrites};
 pub use stream::PStates;
+pub use write::Deleted;
 pub use write_error::WriteError;
 
 /// The repository of a persistent type.

@@ -2,7 +2,7 @@
 
 use super::{Repo, WriteError};
 use crate::backend::{Backend, WriteFailure};
-use crate::engine::{Kind, Table};
+use crate::engine::{Followed, Kind, Table};
 use crate::error::Error;
 use crate::persistent::PersistentType;
 use crate::row::{RowContent, RowId};
@@ -148,15 +148,42 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn delete(&self, state: PState<P>) -> Result<P, WriteError<P>> {
+        self.delete_and_count(state).await.map(|deleted| deleted.value)
+    }
+
+    /// Deletes the state's row as [`delete`](Self::delete) does, and says what happened to the rows that referred to it.
+    ///
+    /// ```
+    #[doc = include_str!("../../doc/open_integrity.txt")]
+    /// let bob = persons.retrieve_one(&name("bob")).await?;
+    /// books.delete_where(Book::query().filter(Book::props().author.eq(name("bob")))).await?;
+    /// let deleted = persons.delete_and_count(bob).await?;
+    /// // Bob is no longer an editor of a book of Ann's.
+    /// assert_eq!((deleted.cascaded, deleted.changed), (0, 1));
+    #[doc = include_str!("../../doc/close.txt")]
+    /// ```
+    pub async fn delete_and_count(&self, state: PState<P>) -> Result<Deleted<P>, WriteError<P>> {
         let table = &self.table;
         match table.delete(Kind::of::<P>(), &state.metadata).await {
-            Ok(()) => Ok(state.value),
+            Ok(Followed { deleted, changed }) => Ok(Deleted { value: state.value, cascaded: deleted, changed }),
             Err(failure) => {
                 let error = write_error(table, &state.value, Some(&state.metadata), failure);
                 Err(WriteError::new(error, state))
             }
         }
     }
+}
+
+/// What a delete did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deleted<P> {
+    /// The value of the row.
+    pub value: P,
+    /// The number of other rows that were deleted because they referred to it, or to rows that were deleted with it.
+    pub cascaded: u64,
+    /// The number of changes of rows that no longer refer to a deleted row.
+    pub changed: u64,
 }
 
 /// The row content for a value.

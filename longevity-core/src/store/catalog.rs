@@ -158,7 +158,7 @@ impl<B: Backend> Catalog<B> {
             }
             match self.table.delete(KIND, &metadata).await {
                 // Another program has removed it.
-                Ok(()) | Err(WriteFailure::Missing) => {}
+                Ok(_) | Err(WriteFailure::Missing) => {}
                 Err(failure) => {
                     return Err(self.table.write_error(KIND, failure, Some(&metadata), &|path| entry.value_at(path)));
                 }

@@ -46,6 +46,7 @@ mod declared;
 mod enforced;
 mod foreign_keys;
 mod keys;
+mod kills;
 mod library;
 mod object_database;
 mod on_delete;

@@ -20,7 +20,8 @@ async fn a_cascade_deletes_what_refers<B: Backend>(store: &Store<B>) {
     let in_series = |code: u32| Book { series: Some(Code(1)), ..book(code, "ann") };
     books.create_many([in_series(2), in_series(3), book(4, "ann")]).await.unwrap();
     let one = all.retrieve_one(&Code(1)).await.unwrap();
-    all.delete(one).await.unwrap();
+    let deleted = all.delete_and_count(one).await.unwrap();
+    assert_eq!((deleted.value.code, deleted.cascaded, deleted.changed), (Code(1), 2, 0));
     let left = books.find(Book::query().all()).await.unwrap();
     assert_eq!(left.iter().map(|book| book.code.0).collect::<Vec<_>>(), [4]);
     // A chapter is in a list of components.
@@ -68,7 +69,9 @@ async fn an_element_is_removed<B: Backend>(store: &Store<B>) {
     };
     books.create(edited).await.unwrap();
     let bob = authors.retrieve_one(&name("bob")).await.unwrap();
-    authors.delete(bob).await.unwrap();
+    let deleted = authors.delete_and_count(bob).await.unwrap();
+    // The row is changed once for each of its two references.
+    assert_eq!((deleted.cascaded, deleted.changed), (0, 2));
     let found = books.retrieve_one(&Code(2)).await.unwrap();
     assert_eq!(found.editors, [name("ann"), name("cec")].into());
     assert_eq!(found.roles, [("index".to_owned(), name("cec"))].into());

@@ -94,11 +94,32 @@ pub(crate) fn get(
     sql: &str,
     lookup: &Lookup<'_>,
 ) -> rusqlite::Result<Option<Result<Row<SqliteDocument>, Error>>> {
+    let mut statement = bound(connection, table, sql, lookup)?;
+    let mut found = statement.raw_query();
+    Ok(found.next()?.map(|row| row::read(&table.definition, row)))
+}
+
+/// Whether a lookup finds a row.
+pub(crate) fn exists(connection: &Connection, table: &ReadyTable, lookup: &Lookup<'_>) -> rusqlite::Result<bool> {
+    let scope = lookup.scope.map(|scope| scope.variant);
+    let statements = &table.statements;
+    // A table whose rows are not referred to, by what the model declares, has only the statement that reads the row.
+    let sql = statements.exists(lookup.index, scope).or_else(|| statements.get(lookup.index, scope));
+    let Some(sql) = sql else { return Ok(false) };
+    let mut statement = bound(connection, table, sql, lookup)?;
+    Ok(statement.raw_query().next()?.is_some())
+}
+
+fn bound<'a>(
+    connection: &'a Connection,
+    table: &ReadyTable,
+    sql: &str,
+    lookup: &Lookup<'_>,
+) -> rusqlite::Result<CachedStatement<'a>> {
     let columns = &table.definition.indexes[lookup.index].columns;
     let mut statement = connection.prepare_cached(sql)?;
     for (position, (column, value)) in columns.iter().zip(lookup.values).enumerate() {
         statement.raw_bind_parameter(position + 1, encoded(*value, table.layout.columns[*column].representation))?;
     }
-    let mut found = statement.raw_query();
-    Ok(found.next()?.map(|row| row::read(&table.definition, row)))
+    Ok(statement)
 }

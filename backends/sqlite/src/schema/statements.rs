@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use longevity_core::table::{Scope, TableDefinition};
+use longevity_core::table::{Index, Scope, TableDefinition};
 
 use crate::encode::row::{CREATED_AT, DOC, ID, LAYOUT, TYPE, UPDATED_AT, VERSION};
 use crate::schema::layout::{Layout, is_one_of};
@@ -17,6 +17,8 @@ pub(crate) struct Statements {
     pub(crate) inserts: Vec<Insert>,
     /// For each key, the look-up in any scope, then in that of each variant. An index that is not a key has none.
     gets: Vec<Vec<String>>,
+    /// The same without the row, for the keys of a table whose rows are referred to. An index alone answers most of them.
+    exist: Vec<Vec<String>>,
     /// Version, discriminator, and realized columns of a row.
     pub(crate) current: String,
     /// A row by its id.
@@ -71,10 +73,8 @@ impl Statements {
         let select = format!("SELECT {id}, {kind}, {version}, {created}, {updated}, {doc} FROM {table}");
         let columns: Vec<_> = layout.columns.iter().map(|column| column.quoted.clone()).collect();
         let inserts = (0..definition.variants.len()).map(|variant| insert(definition, layout, variant)).collect();
-        let gets = definition
-            .indexes
-            .iter()
-            .map(|index| {
+        let look_ups = |select: &str| {
+            let of_index = |index: &Index| {
                 if !index.is_unique() {
                     return Vec::new();
                 }
@@ -88,8 +88,11 @@ impl Statements {
                     _ => whole.clone(),
                 });
                 std::iter::once(whole.clone()).chain(scoped).collect()
-            })
-            .collect();
+            };
+            definition.indexes.iter().map(of_index).collect()
+        };
+        let gets = look_ups(&select);
+        let exist = if definition.is_referenced { look_ups(&format!("SELECT 1 FROM {table}")) } else { Vec::new() };
         let listed: String = columns.iter().map(|column| format!(", {column}")).collect();
         let current = format!("SELECT {version}, {kind}{listed} FROM {table} WHERE {id} = ?1");
         let by_id = format!("{select} WHERE {id} = ?1");
@@ -104,6 +107,7 @@ impl Statements {
             select,
             inserts,
             gets,
+            exist,
             current,
             by_id,
             times,
@@ -161,6 +165,11 @@ impl Statements {
     /// The look-up by a key, in the scope of a variant or in any.
     pub(crate) fn get(&self, index: usize, variant: Option<usize>) -> Option<&str> {
         self.gets.get(index)?.get(variant.map_or(0, |variant| variant + 1)).map(String::as_str)
+    }
+
+    /// The question whether there is such a row. Tables whose rows are not referred to have none.
+    pub(crate) fn exists(&self, index: usize, variant: Option<usize>) -> Option<&str> {
+        self.exist.get(index)?.get(variant.map_or(0, |variant| variant + 1)).map(String::as_str)
     }
 
     /// The statement that deletes a row, in the scope of a variant or in any, of a version or of any.

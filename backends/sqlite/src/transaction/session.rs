@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longevity_core::backend::{
-    AllWritten, Give, GiveValues, Lookup, Session, Transaction, TransactionMode, WriteFailure, Writes, hold_by_reading,
+    AllWritten, Give, GiveValues, Lookup, Session, Transaction, TransactionMode, WriteFailure, Writes,
 };
 use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::Projection;
@@ -236,7 +236,15 @@ impl Transaction for SqliteTransaction {
 
     // Transactions are serializable.
     async fn hold(&self, table: &Table, keys: &[Lookup<'_>]) -> Result<bool, Error> {
-        hold_by_reading(self, table, keys).await
+        self.read(table, |connection, ready| {
+            for key in keys {
+                read::checked(ready, key)?;
+                if !read::exists(connection, ready, key).map_err(|error| self.failed(error))? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
     }
 
     fn savepoint(&self) -> Result<(), Error> {

@@ -7,6 +7,7 @@ mod kick_off;
 mod list;
 mod remove;
 mod rename;
+mod verify;
 
 use longevity::AnyBackend;
 use longevity::blocking::{Longevity, Transaction};
@@ -21,6 +22,7 @@ pub use kick_off::KickOff;
 pub use list::List;
 pub use remove::Remove;
 pub use rename::Rename;
+pub use verify::Verify;
 
 /// Where the tasks are.
 pub type Store = Longevity<TaskManagement, AnyBackend>;

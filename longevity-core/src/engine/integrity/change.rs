@@ -31,8 +31,16 @@ pub(super) struct Changes {
     pub(super) made: BTreeMap<(usize, Value), Arc<Link>>,
     /// The targets that were taken away.
     pub(super) lost: Vec<Lost>,
-    /// The number of rows that were deleted because they referred to deleted ones.
-    pub(super) deleted: u64,
+    pub(super) followed: Followed,
+}
+
+/// The numbers of rows that a delete took with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Followed {
+    /// Those that were deleted because they referred to deleted ones.
+    pub(crate) deleted: u64,
+    /// Those whose references were changed.
+    pub(crate) changed: u64,
 }
 
 impl Changes {

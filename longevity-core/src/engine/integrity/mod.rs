@@ -24,6 +24,7 @@ use crate::row::{Row, RowContent};
 use crate::table::Reference;
 use crate::value::{Path, Value};
 
+pub(crate) use change::Followed;
 pub(crate) use links::{CATALOG, links};
 pub(crate) use mend::{Harm, Knowledge};
 pub(crate) use places::undeclared;

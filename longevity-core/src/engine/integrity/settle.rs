@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_core::Stream as _;
 use tracing::{Instrument, Span};
 
-use super::change::{Change, Changes, Lost};
+use super::change::{Change, Changes, Followed, Lost};
 use super::{End, Link, Renamed, ToCheck};
 use crate::backend::{Backend, Lookup, Session, Target, Transaction, Write, WriteFailure, Writes};
 use crate::encoding::PropertyReader;
@@ -25,13 +25,13 @@ use crate::value::{Comparison, Path, Value};
 const ROWS_AT_ONCE: usize = 1000;
 
 impl<B: Backend> Table<B> {
-    /// Does what follows from the changes of rows of this table, which the table's transaction has just made. Returns the number
-    /// of rows that were deleted because they referred to deleted ones.
+    /// Does what follows from the changes of rows of this table, which the table's transaction has just made. Returns what
+    /// followed from them.
     pub(super) async fn settle(
         &self,
         changed: Vec<Change<B::Document>>,
         renamed: Option<&Renamed>,
-    ) -> Result<u64, Error> {
+    ) -> Result<Followed, Error> {
         let mut changes = Changes::default();
         self.note(changed, &mut changes);
         if let Some(renamed) = renamed {
@@ -58,7 +58,7 @@ impl<B: Backend> Table<B> {
         let lost = to_check.into_iter().map(|((_, key), link)| ToCheck { link, key, lost: true });
         let made = changes.made.into_iter().map(|((_, key), link)| ToCheck { link, key, lost: false });
         self.check_or_wait(lost.chain(made).collect()).await?;
-        Ok(changes.deleted)
+        Ok(changes.followed)
     }
 
     fn note(&self, changed: Vec<Change<B::Document>>, changes: &mut Changes) {
@@ -151,7 +151,9 @@ impl<B: Backend> Table<B> {
             writes.push(Write::Replace(target, content));
         }
         write_rows!(self, kind, Span::current(), writes).map_err(|(_, failure)| self.not_followed(link, failure))?;
-        changes.deleted += after.iter().filter(|after| after.is_none()).count() as u64;
+        let deleted = after.iter().filter(|after| after.is_none()).count() as u64;
+        changes.followed.deleted += deleted;
+        changes.followed.changed += after.len() as u64 - deleted;
         let changed = rows.into_iter().zip(after).map(|(row, after)| Change { before: Some(Box::new(row)), after });
         self.note(changed.collect(), changes);
         Ok(())

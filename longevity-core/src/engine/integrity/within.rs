@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::{Instrument, Span};
 
 use super::Renamed;
-use super::change::Change;
+use super::change::{Change, Followed};
 use crate::backend::{AllWritten, Backend, Session, TransactionMode, Write, WriteFailure, Writes, Written};
 use crate::engine::write::write_rows;
 use crate::engine::{Kind, Level, Table, tried};
@@ -140,6 +140,6 @@ enum Before<D> {
 pub(crate) struct Kept<D> {
     /// The results of the writes.
     pub(crate) written: AllWritten<D>,
-    /// The number of rows that were deleted because they referred to deleted ones.
-    pub(crate) followed: u64,
+    /// What followed from them.
+    pub(crate) followed: Followed,
 }
