@@ -7,7 +7,7 @@ mod order;
 mod places;
 mod tables;
 
-pub(crate) use anchor::follow_own_key;
+pub(crate) use anchor::{anchored, follow_own_key};
 pub(crate) use given::{Given, Wanted};
 pub(crate) use order::first_target;
 pub(crate) use places::{change_keys, keys_at, remove_key};
