@@ -122,6 +122,12 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> CaseContext<T, M, F> {
     /// Creates the schema, and what rows of the table refer to. Cases do not see given rows that are in the table itself.
     pub(crate) fn create_schema(&self, store: &Longevity<M, F::Backend>) -> Outcome {
         let Some(given) = self.given()? else { return Ok(store.create_schema()?) };
+        if !store.asynchronous().backend().capabilities().transactions {
+            return Err(Stop::Skipped(
+                "the back end has no transactions, which references need; `refuse absent capabilities` proves that it refuses"
+                    .to_owned(),
+            ));
+        }
         match store.create_schema() {
             // The rows of an older version refer to what is not there yet.
             Ok(()) | Err(Error::DanglingReferences { .. }) => {}

@@ -9,6 +9,7 @@ mod discriminators;
 mod duplicates;
 mod explain;
 mod list;
+mod list_references;
 mod morph;
 mod options;
 mod planting;

@@ -23,7 +23,7 @@ where
 {
     let scene = Scene::new(context, at, None, None)?;
     let missing = scene.key(TargetRow::Missing)?;
-    let row = scene.source(variant_of::<M, T>(), &[missing.clone()])?;
+    let row = scene.source(variant_of::<M, T>(), std::slice::from_ref(&missing))?;
     let value = typed::<T, M, F>(&row)?;
     let repo = scene.store.repo::<T>();
     let before = scene.rows()?;
@@ -91,7 +91,7 @@ where
     let scene = Scene::new(context, at, None, None)?;
     ensure_eq!(scene.reference.check, Check::AtCommit, "when the reference is checked");
     let missing = scene.key(TargetRow::Missing)?;
-    let row = scene.source(variant_of::<M, T>(), &[missing.clone()])?;
+    let row = scene.source(variant_of::<M, T>(), std::slice::from_ref(&missing))?;
     let value = typed::<T, M, F>(&row)?;
     let before = scene.rows()?;
     let is_created = Cell::new(false);
@@ -125,7 +125,7 @@ where
 {
     let scene = Scene::new(context, at, None, Some(other))?;
     let key = scene.key_of(scene.row_of(other, TargetRow::One)?)?;
-    let row = scene.source(variant_of::<M, T>(), &[key.clone()])?;
+    let row = scene.source(variant_of::<M, T>(), std::slice::from_ref(&key))?;
     let before = scene.rows()?;
     match scene.store.repo::<T>().create(typed::<T, M, F>(&row)?) {
         Ok(state) => Err(Stop::failed(format!("{} leads to a row of another type: {state:?}", scene.reference))),

@@ -82,7 +82,7 @@ where
     let scene = scene(context, at, None)?;
     let key = key(context, &scene)?;
     let one = scene.key(TargetRow::One)?;
-    scene.create_source(&scene.source(None, &[one.clone()])?)?;
+    scene.create_source(&scene.source(None, std::slice::from_ref(&one))?)?;
     let state = scene.target_state::<T>(TargetRow::One)?;
     let missing = typed::<T, M, F>(scene.target(TargetRow::Missing)?)?;
     let next = key.copied(&missing, state.get().clone());
@@ -98,7 +98,7 @@ where
 {
     let scene = scene(context, at, Some(other))?;
     let one = scene.key(TargetRow::One)?;
-    scene.create_source(&scene.source(None, &[one.clone()])?)?;
+    scene.create_source(&scene.source(None, std::slice::from_ref(&one))?)?;
     let state = scene.target_state::<T>(TargetRow::One)?;
     let next = typed::<T, M, F>(scene.row_of(other, TargetRow::Missing)?)?;
     let next = match key(context, &scene) {

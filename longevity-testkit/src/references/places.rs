@@ -75,7 +75,7 @@ pub(super) fn clear(shape: Shape, place: &ReferencePlace, row: &mut Value) -> bo
     keys_at(place, row).is_empty()
 }
 
-/// The number of steps that lead to the innermost option on the way.
+/// The number of steps that lead to the innermost option on the path.
 fn innermost_option(mut shape: Shape, steps: &[&'static Step]) -> Option<usize> {
     let (mut taken, mut found) = (0, None);
     loop {
