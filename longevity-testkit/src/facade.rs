@@ -12,6 +12,7 @@ use longevity_core::backend::{
 use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::table::TableDefinition;
+use longevity_core::value::Comparison;
 use longevity_core::{Encodable, Error, Explanation, Row, RowId, Timestamp, Value};
 use tokio::runtime::{Builder, Runtime};
 
@@ -70,12 +71,31 @@ pub struct Through<B: Backend> {
     inner: B,
     facade: Facade,
     turns: Arc<Turns<B>>,
+    /// Rows that are not read outside of transactions.
+    hidden: Arc<Mutex<Vec<RowId>>>,
 }
 
 impl<B: Backend> Through<B> {
     /// The back end, through this facade.
     pub fn new(facade: Facade, inner: B) -> Self {
-        Self { inner, facade, turns: Arc::default() }
+        Self { inner, facade, turns: Arc::default(), hidden: Arc::default() }
+    }
+
+    /// Leaves rows with these ids out of what is read outside of transactions, whatever their table: rows that have to be in a
+    /// table so that others can refer to them, and that a case does not want to see. Transactions see them, so references to them
+    /// are checked.
+    pub(crate) fn hide(&self, rows: &[RowId]) {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).extend(rows);
+    }
+
+    /// The predicate, false of hidden rows.
+    fn of_seen(&self, predicate: Predicate) -> Predicate {
+        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.iter().fold(predicate, |seen, id| seen.and(Predicate::Id { comparison: Comparison::Ne, id: *id }))
+    }
+
+    fn select_seen(&self, select: Select) -> Select {
+        Select { predicate: self.of_seen(select.predicate), ..select }
     }
 
     /// The facade.
@@ -129,7 +149,12 @@ impl<B: Backend> Through<B> {
 
 impl<B: Backend + Clone> Clone for Through<B> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), facade: self.facade, turns: Arc::clone(&self.turns) }
+        Self {
+            inner: self.inner.clone(),
+            facade: self.facade,
+            turns: Arc::clone(&self.turns),
+            hidden: Arc::clone(&self.hidden),
+        }
     }
 }
 
@@ -258,6 +283,7 @@ impl<B: Backend> Session for Through<B> {
     }
 
     async fn find_each(&self, table: &B::Table, select: Select, give: &mut dyn Give<B::Document>) -> Result<(), Error> {
+        let select = self.select_seen(select);
         through!(self, rows => rows.find_each(table, select, give))
     }
 
@@ -268,18 +294,22 @@ impl<B: Backend> Session for Through<B> {
         projection: &Projection<'_>,
         give: &mut GiveValues<'_>,
     ) -> Result<(), Error> {
+        let select = self.select_seen(select);
         through!(self, rows => rows.find_values(table, select, projection, give))
     }
 
     async fn count(&self, table: &B::Table, predicate: Predicate) -> Result<u64, Error> {
+        let predicate = self.of_seen(predicate);
         through!(self, rows => rows.count(table, predicate))
     }
 
     async fn exists(&self, table: &B::Table, predicate: Predicate) -> Result<bool, Error> {
+        let predicate = self.of_seen(predicate);
         through!(self, rows => rows.exists(table, predicate))
     }
 
     fn stream(&self, table: &B::Table, select: Select) -> B::Rows {
+        let select = self.select_seen(select);
         match self.turns.open() {
             Some(open) => open.stream(table, select),
             None => self.inner.stream(table, select),

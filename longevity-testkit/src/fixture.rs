@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use longevity_core::BoxError;
 use longevity_core::backend::Backend;
+use longevity_core::{BoxError, RowId};
 
 use crate::facade::{Facade, Through};
 
@@ -26,6 +26,11 @@ pub trait Fixture: Send + Sync + 'static {
     fn set_up_for_schema(&self) -> Result<(Self::Backend, Self::Guard), BoxError> {
         self.set_up()
     }
+
+    /// Leaves rows with these ids out of what is read outside of transactions. Does nothing unless the suite reaches the back end
+    /// through a [`Facade`].
+    #[doc(hidden)]
+    fn hide(_: &Self::Backend, _: &[RowId]) {}
 }
 
 impl<B: Backend, F: Fn() -> B + Send + Sync + 'static> Fixture for F {
@@ -103,5 +108,9 @@ impl<B: Backend> Fixture for AnyFixture<B> {
 
     fn set_up_for_schema(&self) -> Result<(Through<B>, Box<dyn Any>), BoxError> {
         self.reached(true)
+    }
+
+    fn hide(backend: &Through<B>, rows: &[RowId]) {
+        backend.hide(rows);
     }
 }

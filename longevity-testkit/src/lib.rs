@@ -41,6 +41,7 @@ mod pool;
 mod queries;
 mod query_spec;
 mod random;
+mod references;
 mod report;
 mod settings;
 mod slow_cases;

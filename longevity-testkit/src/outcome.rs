@@ -25,6 +25,13 @@ impl Stop {
         let file = caller.file().rsplit(['/', '\\']).next().unwrap_or_default();
         Self::Failed(format!("{message} [{file}:{}]", caller.line()))
     }
+
+    /// The reason.
+    pub(crate) fn into_message(self) -> String {
+        match self {
+            Self::Failed(message) | Self::Undecodable { message, .. } | Self::Skipped(message) => message,
+        }
+    }
 }
 
 impl From<Error> for Stop {

@@ -19,6 +19,12 @@ use crate::strategies::{Generators, StrategySource};
 ///
 /// It finds its cases from the model. Each case is about one type, one operation and, where it applies, one key. It runs on any
 /// back end, and every case has a store of its own.
+///
+/// If types declare references with integrity, the generated rows refer to rows that exist: each case creates them first, as the
+/// type that the reference requires, and what they need in turn. A row refers to itself if it has to refer to a row of its own
+/// table and can be the target. Each reference has cases of its own: no write makes it dangle, deleting its target does what
+/// `on_delete` says, and the target keeps its key value and its type. They go through the repositories of the poly type and of
+/// the derived types.
 pub struct RepoCrudSpec<M> {
     settings: Settings,
     of: PhantomData<fn() -> M>,

@@ -5,7 +5,8 @@ use longevity::testkit::{Agreement, Case, Facade, Fixture, Harness, QuerySpec, R
 
 use crate::models::{
     blogging::Blogging, constrained, generics::Generics, indexes::Indexes, keywords::Keywords, modules::Household,
-    poly::Office, poly_inline::Drawing, poly_keys::Traffic, primary_keys::PrimaryKeys, renames::Renames,
+    poly::Office, poly_inline::Drawing, poly_keys::Traffic, primary_keys::PrimaryKeys, references::Shelves,
+    renames::Renames,
 };
 use crate::query_specs;
 use crate::stores::Store;
@@ -53,6 +54,8 @@ fn for_each_model(each: &mut impl Each) {
     each.model(Suites::<Office>::new());
     each.model(Suites::<PrimaryKeys>::new());
     each.model(Suites::<Renames>::new());
+    // Of few values, most exist at some time, so that references find their targets.
+    each.model(Suites { agreement: || Agreement::new().samples(4), ..Suites::<Shelves>::new() });
     each.model(Suites::<Traffic>::new());
 }
 

@@ -83,9 +83,14 @@ impl<P: PersistentType, B: Backend> Repo<P, B> {
     #[doc = include_str!("../../doc/close.txt")]
     /// ```
     pub async fn find_referring<K: Reference>(&self, key: &K) -> Result<Vec<PState<P>>, Error> {
+        self.find_referring_untyped(TypeId::of::<K>(), &key.value_at(&[]).to_value()).await
+    }
+
+    /// The same for a key value whose type is not named; for the test kit.
+    #[doc(hidden)]
+    pub async fn find_referring_untyped(&self, key_val: TypeId, key: &Value) -> Result<Vec<PState<P>>, Error> {
         let table = &self.table;
-        let key = key.value_at(&[]).to_value();
-        let rows = table.rows_referring(Kind::of::<P>(), TypeId::of::<K>(), &key).await?;
+        let rows = table.rows_referring(Kind::of::<P>(), key_val, key).await?;
         rows.iter().map(|row| state_of(table, row)).collect()
     }
 

@@ -8,6 +8,7 @@ mod random_history;
 mod replay;
 mod report;
 mod runs;
+mod sample_keys;
 mod shrink;
 mod side;
 mod step;

@@ -85,7 +85,10 @@ impl Observation {
                 Refusal::Conflict { type_name, row: number(*id), expected: *expected, found: *found }
             }
             Error::NotFound { type_name, .. } => Refusal::NotFound { type_name },
-            Error::UnstablePrimaryKey { .. } | Error::InvalidPatch { .. } => Refusal::ByCore(error.to_string()),
+            Error::UnstablePrimaryKey { .. }
+            | Error::InvalidPatch { .. }
+            | Error::DanglingReference { .. }
+            | Error::Referenced { .. } => Refusal::ByCore(error.to_string()),
             other => return Self::Broken(other.to_string()),
         };
         Self::Refused(refusal)

@@ -43,6 +43,7 @@ pub(super) fn replay(
     let names = opened.iter().enumerate().map(|(position, opened)| format!("{} ({})", opened.name, position + 1));
     let mut transcript = Transcript { names: names.collect(), history, steps: Vec::new() };
     let atomic_batches = opened.iter().all(|opened| opened.atomic_batches);
+    let refers = plans.iter().any(|plan| plan.refers());
     let mut tables = Vec::new();
     for plan in plans.iter().rev() {
         let sides = opened.iter_mut().filter_map(|opened| opened.sides.pop()).collect();
@@ -57,6 +58,12 @@ pub(super) fn replay(
         let results = catch_unwind(AssertUnwindSafe(|| table.step(step, atomic_batches)));
         if let Some(disagreement) = transcript.record(results, "") {
             return End::Disagreed(position, disagreement);
+        }
+        if refers && step.operation.writes() {
+            let renewed = catch_unwind(AssertUnwindSafe(|| tables.iter_mut().map(|table| table.renew()).collect()));
+            if let Some(disagreement) = transcript.record(renewed, "afterwards, ") {
+                return End::Disagreed(position, disagreement);
+            }
         }
         if (position + 1) % look_every == 0 || position + 1 == history.steps.len() {
             let look = |table: &mut Box<dyn AnyTable>| table.look();

@@ -3,9 +3,14 @@
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 
+use longevity_core::Error;
+use longevity_core::backend::Backend;
+use proptest::test_runner::TestRunner;
+
 use super::open::open;
 use super::replay::{End, Opener, replay};
 use super::report::{AgreementReport, Disagreement};
+use super::sample_keys::SampleKeys;
 use super::shrink::shrink;
 use super::step::History;
 use super::table::Plans;
@@ -132,12 +137,15 @@ impl<M: SpecModel> Agreement<M> {
     pub fn run<A: Fixture, B: Fixture>(mut self, a: A, b: B) -> AgreementReport {
         let openers = self.openers(a, b);
         let mut report = self.report(self.steps, 0);
-        let mut chance = runner(self.seed, &format!("{}::agreement", M::NAME));
-        let mut plans = Plans { plans: Vec::new(), rows: None };
-        if let Err(error) = plan::<M>(&self.generators, self.samples, &mut chance, &mut plans) {
-            report.failure = Some(error.to_string());
-            return report;
-        }
+        let name = format!("{}::agreement", M::NAME);
+        let mut chance = runner(self.seed, &name);
+        let plans = match self.plans::<A::Backend>(self.samples, None, &name, &mut chance) {
+            Ok(plans) => plans,
+            Err(error) => {
+                report.failure = Some(error.to_string());
+                return report;
+            }
+        };
         for _ in 0..self.histories {
             report.histories += 1;
             let history = History::random(self.steps, &plans.plans, &mut chance);
@@ -169,12 +177,15 @@ impl<M: SpecModel> Agreement<M> {
     pub fn run_queries<A: Fixture, B: Fixture>(mut self, a: A, b: B) -> AgreementReport {
         let openers = self.openers(a, b);
         let mut report = self.report(self.queries, self.rows);
-        let mut chance = runner(self.seed, &format!("{}::queries", M::NAME));
-        let mut plans = Plans { plans: Vec::new(), rows: Some(self.rows) };
-        if let Err(error) = plan::<M>(&self.generators, self.rows, &mut chance, &mut plans) {
-            report.failure = Some(error.to_string());
-            return report;
-        }
+        let name = format!("{}::queries", M::NAME);
+        let mut chance = runner(self.seed, &name);
+        let plans = match self.plans::<A::Backend>(self.rows, Some(self.rows), &name, &mut chance) {
+            Ok(plans) => plans,
+            Err(error) => {
+                report.failure = Some(error.to_string());
+                return report;
+            }
+        };
         report.histories = 1;
         let history = History::of_queries(self.queries, &plans.plans, &mut chance);
         match replay(&history, &plans.plans, &openers, usize::MAX, false) {
@@ -189,6 +200,21 @@ impl<M: SpecModel> Agreement<M> {
             }
         }
         report
+    }
+
+    /// The plans of all tables. Their samples refer to each other: the first pass finds their key values.
+    fn plans<B: Backend>(
+        &self,
+        samples: usize,
+        rows: Option<usize>,
+        name: &str,
+        chance: &mut TestRunner,
+    ) -> Result<Plans<B>, Error> {
+        let mut keys = SampleKeys::default();
+        plan::<M>(&self.generators, samples, &mut runner(self.seed, name), &mut keys)?;
+        let mut plans = Plans::new(rows, keys);
+        plan::<M>(&self.generators, samples, chance, &mut plans)?;
+        Ok(plans)
     }
 
     /// All back ends, in the order of reports.
@@ -210,7 +236,7 @@ impl<M: SpecModel> Agreement<M> {
 }
 
 /// The disagreement of the shortest history found.
-fn shortest(history: History, plans: &Plans, openers: &[Opener], look_every: usize) -> Disagreement {
+fn shortest<B>(history: History, plans: &Plans<B>, openers: &[Opener], look_every: usize) -> Disagreement {
     let disagreed =
         |history: &History, look_every, describe| match replay(history, &plans.plans, openers, look_every, describe) {
             End::Disagreed(position, disagreement) => Some((position, disagreement)),

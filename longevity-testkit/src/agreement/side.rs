@@ -33,6 +33,8 @@ pub(super) enum Action<P> {
     Query(QueryKind, PlainQuery, Select),
     UpdateWhere(PlainQuery, Select, Change),
     DeleteWhere(PlainQuery, Select),
+    /// Reads all rows again, because a write of another row may have changed them.
+    Renew,
 }
 
 /// A table of `P` on some back end.
@@ -157,6 +159,7 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
                 let rows = repo.delete_where(with_row_ids(select, &memory.ids))?;
                 Observation::Changed(rows, memory.renewed(self.root.find(P::query())?))
             }
+            Action::Renew => Observation::Changed(0, memory.renewed(self.root.find(P::query())?)),
         })
     }
 }
@@ -179,7 +182,8 @@ impl<P: SpecRoot, B: Backend> Side<P> for TableSide<P, B> {
             | Action::Patch(..)
             | Action::Query(..)
             | Action::UpdateWhere(..)
-            | Action::DeleteWhere(..) => Ok(Vec::new()),
+            | Action::DeleteWhere(..)
+            | Action::Renew => Ok(Vec::new()),
         })
     }
 

@@ -56,6 +56,13 @@ pub(super) enum Operation {
     DeleteWhere(PlainQuery),
 }
 
+impl Operation {
+    /// Whether it may change rows.
+    pub(super) fn writes(&self) -> bool {
+        !matches!(self, Self::Retrieve { .. } | Self::Query { .. })
+    }
+}
+
 /// A change of a property by the value that a sample has there.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Alteration {

@@ -209,7 +209,7 @@ where
     let inserted = own.backend.block_on(own.backend.insert(&table, row));
     let id = inserted.map_err(|failure| Stop::failed(format!("cannot plant a row: {failure:?}")))?;
 
-    store.create_schema()?;
+    context.create_schema(&store)?;
     let repo = store.repo::<D>();
     let found = repo.find(D::query())?;
     ensure_eq!(found.iter().map(PState::id).collect::<Vec<_>>(), vec![id], "the rows of the older version");

@@ -22,29 +22,33 @@ use crate::fixture::Fixture;
 use crate::keys::{Key, all_keys, own_keys};
 use crate::naming::{case_name, snake_case};
 use crate::outcome::Outcome;
+use crate::references::{Tables, tables_of};
 use crate::settings::Settings;
 
 /// All cases of the model `M`.
 pub(crate) fn of_model<M: SpecModel, F: Fixture>(settings: &Settings, fixture: Arc<F>, facade: Facade) -> Vec<Case> {
-    let mut list = CaseList { settings: settings.clone(), fixture, facade, cases: Vec::new(), of: PhantomData };
+    // If the model is invalid, its cases fail.
+    let tables = tables_of::<M, F::Backend>().unwrap_or_default();
+    let mut list = CaseList { settings: settings.clone(), fixture, facade, tables, cases: Vec::new(), of: PhantomData };
     M::visit(&mut list);
     list.cases
 }
 
-struct CaseList<M, F> {
+pub(super) struct CaseList<M, F: Fixture> {
     settings: Settings,
     fixture: Arc<F>,
     facade: Facade,
+    pub(super) tables: Tables<M, F::Backend>,
     cases: Vec<Case>,
     of: PhantomData<fn() -> M>,
 }
 
 impl<M: SpecModel, F: Fixture> CaseList<M, F> {
     fn context<T: Tested<M>>(&self, keys: Vec<Key<T, BackendOf<F>>>) -> CaseContext<T, M, F> {
-        CaseContext::new(Arc::clone(&self.fixture), self.settings.clone(), keys)
+        CaseContext::new(Arc::clone(&self.fixture), self.settings.clone(), keys, tables_of::<M, F::Backend>)
     }
 
-    fn add<T: Tested<M>>(
+    pub(super) fn add<T: Tested<M>>(
         &mut self,
         context: &CaseContext<T, M, F>,
         operation: &str,
@@ -146,6 +150,7 @@ impl<M: SpecModel, F: Fixture> CaseList<M, F> {
         if definition.primary_key.is_some() {
             self.add(context, "refuse another primary key", primary_key::refuse_another);
         }
+        self.add_references(context);
     }
 }
 

@@ -12,6 +12,7 @@ use crate::fixture::Fixture;
 use crate::outcome::{Outcome, Stop};
 use crate::pool::positions;
 use crate::random::runner;
+use crate::references::UntypedRow;
 use crate::settings::Settings;
 use crate::values::{collide, whole};
 
@@ -90,6 +91,7 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> CaseContext<T, M, F> {
                 Some(position) => pool.row(position, *seed, &name, draw)?,
                 None => draw(&mut chance)?,
             };
+            let Some(value) = self.anchored(value)? else { continue };
             if fits(definition, &chosen, &value) {
                 if welcome(&chosen, &value) { &mut chosen } else { &mut spare }.push(value);
             }
@@ -101,6 +103,14 @@ impl<M: DomainModel, T: Tested<M>, F: Fixture> CaseContext<T, M, F> {
             }
         }
         Ok(chosen)
+    }
+
+    /// The value with references to what is given. `None` if it collides with a given row, or needs one that is not given.
+    fn anchored(&self, value: T) -> Outcome<Option<T>> {
+        let Some(given) = self.given()? else { return Ok(Some(value)) };
+        let row = UntypedRow { variant: value.variant(), value: whole(&value) };
+        let anchored = given.anchored(row);
+        Ok(anchored.and_then(|row| T::of_value::<F::Backend>(row.variant, row.value).ok()))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::outcome::{Outcome, ensure, ensure_eq};
 
 pub(crate) fn create_again<M: DomainModel, T: Tested<M>, F: Fixture>(context: &CaseContext<T, M, F>) -> Outcome {
     let store = context.open_without_schema()?;
-    store.create_schema()?;
+    context.create_schema(&store)?;
     let repo = store.repo::<T>();
     let (sample, other) = context.pair()?;
     repo.create(sample.clone())?;

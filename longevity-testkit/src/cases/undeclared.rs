@@ -19,7 +19,7 @@ pub(crate) fn holds_until_dropped<M: DomainModel, T: Tested<M>, F: Fixture>(
     key: &Key<T, BackendOf<F>>,
 ) -> Outcome {
     let store = context.open_without_schema()?;
-    store.create_schema()?;
+    context.create_schema(&store)?;
     let Handle { backend, definition, .. } = handle::<T, _, _>(&store)?;
     let position = definition.key(key.key_val).ok_or_else(|| Stop::failed("the table has no such key"))?;
     let declared = &definition.indexes[position];

@@ -1,6 +1,6 @@
 //! A table with rows, and queries of one of its repositories.
 
-use std::marker::PhantomData;
+use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 
 use longevity_core::blocking::Longevity;
@@ -15,7 +15,9 @@ use crate::outcome::{Outcome, Stop};
 use crate::plan::{TablePlan, table_plan};
 use crate::queries::{Checks, PlainRow, RandomQueries, check_as_evaluated, check_query, simplest};
 use crate::random::runner;
+use crate::references::{Given, Tables, UntypedRow, Wanted};
 use crate::settings::Settings;
+use crate::values::{collide, whole};
 
 /// One in this number of random queries is checked for pages, values and aggregates too, which takes several times as long.
 const OTHERS: usize = 4;
@@ -33,19 +35,22 @@ pub(super) struct Shared<P> {
 pub(super) type Slot<P> = Arc<OnceLock<Result<Shared<P>, String>>>;
 
 /// The table of `P` in stores of a fixture, and the repository of `T`, which is `P` or one of its derived types.
-pub(super) struct QueriedTable<M, P, T, F> {
+pub(super) struct QueriedTable<M, P, T, F: Fixture> {
     fixture: Arc<F>,
     settings: Settings,
     shared: Slot<P>,
     narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>,
-    of: PhantomData<fn() -> M>,
+    tables: TablesOf<M, F>,
 }
 
-impl<M, P, T, F> Clone for QueriedTable<M, P, T, F> {
+/// Makes the tables of the model.
+pub(super) type TablesOf<M, F> = fn() -> Outcome<Tables<M, <F as Fixture>::Backend>>;
+
+impl<M, P, T, F: Fixture> Clone for QueriedTable<M, P, T, F> {
     fn clone(&self) -> Self {
-        let Self { fixture, settings, shared, narrow, of } = self;
+        let Self { fixture, settings, shared, narrow, tables } = self;
         let (fixture, shared) = (Arc::clone(fixture), Arc::clone(shared));
-        Self { fixture, settings: settings.clone(), shared, narrow: *narrow, of: *of }
+        Self { fixture, settings: settings.clone(), shared, narrow: *narrow, tables: *tables }
     }
 }
 
@@ -61,8 +66,9 @@ where
         settings: Settings,
         shared: Slot<P>,
         narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>,
+        tables: TablesOf<M, F>,
     ) -> Self {
-        Self { fixture, settings, shared, narrow, of: PhantomData }
+        Self { fixture, settings, shared, narrow, tables }
     }
 
     /// Checks the query that the user makes from the rows.
@@ -108,10 +114,25 @@ where
             let mut chance = runner(*seed, &format!("{}::{}::rows", M::NAME, P::NAME));
             let plan = table_plan::<M, P>(generators, *samples, &mut chance).map_err(|error| error.to_string())?;
             let population = plan.population(*samples);
+            let population = match self.given(&plan).map_err(Stop::into_message)? {
+                Some(given) => anchored::<M, P, F>(&given, &plan, population),
+                None => population,
+            };
             Ok(Shared { plan, population })
         });
         let shared = shared.as_ref().map_err(Stop::failed)?;
         self.in_new_store(shared, check).map_err(|stop| with_advice(stop, &shared.plan.definition))
+    }
+
+    /// What the rows refer to; `None` if the type declares no references.
+    fn given(&self, plan: &TablePlan<P>) -> Outcome<Option<Given<M, F::Backend>>> {
+        if plan.definition.references.is_empty() {
+            return Ok(None);
+        }
+        let tables = (self.tables)()?;
+        let own = tables.iter().position(|table| table.root == TypeId::of::<P>());
+        let own = own.ok_or_else(|| Stop::failed("the model has no such table"))?;
+        Ok(Some(Given::new(&tables, own, &Wanted { also: &[] }, &self.settings)?))
     }
 
     fn in_new_store(
@@ -123,6 +144,10 @@ where
             self.fixture.set_up_for_schema().map_err(|error| Stop::failed(format!("the fixture failed: {error}")))?;
         let store = Longevity::<M, _>::open(backend)?;
         store.create_schema()?;
+        if let Some(given) = self.given(plan)? {
+            let own = given.create(&store)?;
+            F::hide(store.asynchronous().backend(), &own);
+        }
         let root = store.repo::<P>();
         let mut states = Vec::new();
         for batch in population.chunks(BATCH) {
@@ -135,4 +160,20 @@ where
         states.sort_by_key(PState::id);
         check(&store, &states, plan)
     }
+}
+
+/// The rows with references to what is given. Rows that then collide in a key are left out.
+fn anchored<M: DomainModel, P: PersistentType, F: Fixture>(
+    given: &Given<M, F::Backend>,
+    plan: &TablePlan<P>,
+    population: Vec<P>,
+) -> Vec<P> {
+    let mut anchored: Vec<P> = Vec::new();
+    for value in population {
+        let row = given.anchored(UntypedRow { variant: value.variant(), value: whole(&value) });
+        let value = row.and_then(|row| P::of_value::<F::Backend>(row.variant, row.value).ok());
+        let fits = |value: &P| !anchored.iter().any(|other| collide(&plan.definition, other, value));
+        anchored.extend(value.filter(fits));
+    }
+    anchored
 }

@@ -15,6 +15,7 @@ use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 use crate::facade::Facade;
 use crate::fixture::Fixture;
 use crate::naming::case_name;
+use crate::references::tables_of;
 use crate::settings::Settings;
 
 /// A [`Slot`] of each table, by its type.
@@ -43,7 +44,7 @@ pub(super) fn cases_of_model<M: SpecModel, F: Fixture>(
     list.cases
 }
 
-struct CaseList<'a, M, F> {
+struct CaseList<'a, M, F: Fixture> {
     settings: &'a Settings,
     queries: &'a [WrittenQuery],
     generated: usize,
@@ -65,7 +66,13 @@ impl<M: SpecModel, F: Fixture> CaseList<'_, M, F> {
         let name = |operation: &str| case_name(M::NAME, T::NAME, operation, store, self.facade);
         let slot = self.slots.entry(TypeId::of::<P>()).or_insert_with(|| Box::new(Slot::<P>::default()));
         let slot = slot.downcast_ref::<Slot<P>>().cloned().unwrap_or_default();
-        let table = QueriedTable::<M, P, T, F>::new(Arc::clone(&self.fixture), settings.clone(), slot, narrow);
+        let table = QueriedTable::<M, P, T, F>::new(
+            Arc::clone(&self.fixture),
+            settings.clone(),
+            slot,
+            narrow,
+            tables_of::<M, F::Backend>,
+        );
         for written in queries {
             // The query is about another type.
             let Ok(query) = Arc::clone(&written.query).downcast::<QueryOfRows<T>>() else { continue };

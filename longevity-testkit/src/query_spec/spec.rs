@@ -48,6 +48,9 @@ use crate::strategies::{Generators, StrategySource};
 ///     .assert_passed();
 /// ```
 ///
+/// If types declare references with integrity, the rows refer to rows that exist. No query finds those that are created for that
+/// alone.
+///
 /// If a random query fails, the report shows the simplest query found that fails too. Every failure names the query, the expected
 /// rows, and the rows that were found.
 pub struct QuerySpec<M> {

@@ -184,3 +184,9 @@
 //! the declaration creates that index. If it is a list or a set of key values, the back end looks for the key value in each row
 //! of the type. In all other places, core reads the rows of the type. So a delete of a target takes longer the more rows of such
 //! types there are.
+//!
+//! # Tests
+//!
+//! `longevity::repo_crud_spec!` runs the conformance suite over your types, with their references. It makes the rows that others
+//! refer to by itself. It tests each declared reference from both sides: a new row or an update that would dangle is refused, a
+//! check at the commit waits for it, the delete of a target does what you declared, and references follow a renamed key value.

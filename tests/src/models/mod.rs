@@ -17,4 +17,5 @@ pub mod poly_inline;
 pub mod poly_keys;
 pub mod primary_keys;
 pub mod queries;
+pub mod references;
 pub mod renames;

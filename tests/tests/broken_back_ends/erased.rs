@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use longevity::backend::table::TableDefinition;
-use longevity::backend::{AllWritten, Capabilities, Lookup, Session, Target, WriteFailure, Writes};
+use longevity::backend::{AllWritten, Backend, Capabilities, Lookup, Session, Target, WriteFailure, Writes};
 use longevity::backend::{InPlace, Predicate, Select};
 use longevity::blocking::block_on;
 use longevity::testkit::decorate::{Decorator, Rows};
 use longevity::{Error, Explanation, Mem, RowId, Timestamp};
 
 use crate::mem_rows::{Document, Row, RowContent, Table};
+
+/// A transaction of the in-memory back end.
+pub(crate) type InMem = <Mem as Backend>::Transaction;
 
 /// A decorator whose futures are run to completion at once: those of the in-memory back end never wait.
 pub(crate) struct Erased(pub(crate) Box<dyn Operations>);
@@ -20,6 +23,8 @@ macro_rules! erased {
         pub(crate) trait Operations: Send + Sync {
             fn capabilities(&self, inner: &Mem) -> Capabilities;
             fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Session>::Rows;
+            fn select_in_transaction(&self, select: Select) -> Select;
+            fn hold(&self, inner: &InMem, table: &Table, keys: &[Lookup<'_>]) -> Result<bool, Error>;
             $(fn $operation(&self, inner: &Mem, $($argument: $type),*) -> $output;)*
         }
 
@@ -30,6 +35,14 @@ macro_rules! erased {
 
             fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Session>::Rows {
                 Decorator::stream(self, inner, table, select)
+            }
+
+            fn select_in_transaction(&self, select: Select) -> Select {
+                Decorator::select_in_transaction(self, select)
+            }
+
+            fn hold(&self, inner: &InMem, table: &Table, keys: &[Lookup<'_>]) -> Result<bool, Error> {
+                block_on(Decorator::hold(self, inner, table, keys))
             }
 
             $(fn $operation(&self, inner: &Mem, $($argument: $type),*) -> $output {
@@ -44,6 +57,14 @@ macro_rules! erased {
 
             fn stream(&self, inner: &Mem, table: &Table, select: Select) -> <Mem as Session>::Rows {
                 self.0.stream(inner, table, select)
+            }
+
+            fn select_in_transaction(&self, select: Select) -> Select {
+                self.0.select_in_transaction(select)
+            }
+
+            async fn hold(&self, inner: &InMem, table: &Table, keys: &[Lookup<'_>]) -> Result<bool, Error> {
+                self.0.hold(inner, table, keys)
             }
 
             $(async fn $operation(&self, inner: &Mem, $($argument: $type),*) -> $output {

@@ -1,15 +1,17 @@
 //! Random histories find what is broken, and show it in few steps.
 
 use longevity::Mem;
-use longevity::backend::Select;
+use longevity::backend::{Predicate, Select};
 use longevity::testkit::decorate::Decorator;
 use longevity::testkit::{Agreement, AgreementReport, Disagreement};
 use longevity_tests::models::blogging::Blogging;
+use longevity_tests::models::references::Shelves;
 
 use crate::consistency::{BatchesOneByOne, DropsWrites, ForgetsTheLast, LosesPatches, NoTimestamps};
 use crate::keys::{KeepsEntries, NeverFreesKeys};
 use crate::locking::{IgnoresVersions, WritesToNothing};
 use crate::queries::{CountsAll, LITERAL, Misreads};
+use crate::references::{HoldsAnyType, HoldsAnything};
 use crate::scope::{LeaksByKey, LeaksOnWrite, NeverMorphs};
 use crate::{Sound, broken_by};
 
@@ -106,4 +108,39 @@ fn a_wrong_order_is_found() {
 #[test]
 fn a_wrong_count_is_found() {
     disagrees(3, || CountsAll);
+}
+
+fn run_with_references<D: Decorator<Mem>>(broken: impl Fn() -> D + Send + Sync + 'static) -> AgreementReport {
+    Agreement::<Shelves>::new().samples(4).histories(20).steps(150).run(Mem::new, move || broken_by(broken()))
+}
+
+#[test]
+fn a_reference_without_its_target_is_found() {
+    run_with_references(|| Sound).assert_agreed();
+    for report in [run_with_references(|| HoldsAnything), run_with_references(|| HoldsAnyType)] {
+        let disagreement = report.disagreement.clone().unwrap_or_else(|| panic!("they agree: {report}"));
+        assert!(disagreement.steps.len() <= 6, "{disagreement}");
+    }
+}
+
+#[test]
+fn a_row_that_refers_and_is_not_found_is_found() {
+    let report = run_with_references(|| FindsNoElements);
+    let disagreement = report.disagreement.clone().unwrap_or_else(|| panic!("they agree: {report}"));
+    assert!(disagreement.steps.len() <= 6, "{disagreement}");
+}
+
+/// A transaction finds no rows that refer to a key value by an element of a list or a map.
+struct FindsNoElements;
+
+impl Decorator<Mem> for FindsNoElements {
+    fn select_in_transaction(&self, select: Select) -> Select {
+        match select.predicate {
+            Predicate::Contains { .. } | Predicate::Scope(_) => Select::of(Predicate::False),
+            Predicate::And(ref parts) if parts.iter().any(|part| matches!(part, Predicate::Contains { .. })) => {
+                Select::of(Predicate::False)
+            }
+            _ => select,
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod mem_rows;
 mod queries;
 mod races;
 mod random_queries;
+mod references;
 mod reused;
 mod scope;
 mod vacuity;

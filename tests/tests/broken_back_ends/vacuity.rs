@@ -8,6 +8,7 @@ use longevity::testkit::decorate::Decorator;
 use longevity::testkit::{Facade, RepoCrudSpec, SpecModel};
 use longevity::{Error, Mem};
 use longevity_tests::models::blogging::Blogging;
+use longevity_tests::models::references::Shelves;
 
 use crate::broken_by;
 use crate::consistency::{BatchesOneByOne, DropsWrites, MixesDocuments, NoTimestamps, SchemaDestroys, ShufflesBatches};
@@ -15,6 +16,7 @@ use crate::keys::{KeepsEntries, Misdeclares, NamesAnotherKey, NeverFreesKeys, Wr
 use crate::locking::{AlwaysLocks, Confuses, IgnoresVersions, ReturnsOldVersions, WritesToNothing};
 use crate::mem_rows::{Row, Table, all};
 use crate::queries::{CountsAll, LITERAL, Misreads, Scans};
+use crate::references::{AnswersNothing, HoldsAnyType, HoldsAnything, SeesNoReferrers};
 use crate::scope::{
     DropsMorphs, HidesStrangers, KeepsAliases, LeaksByKey, LeaksByQuery, LeaksOnWrite, NeverMorphs, NoAliases,
     OneDiscriminator, TIGHT,
@@ -83,6 +85,15 @@ impl<M: SpecModel> Unproven<M> {
         self.broken(|| NoTimestamps);
         self.broken(|| FindsAnything);
     }
+
+    /// Breaks what references with integrity depend on.
+    fn run_about_references(&mut self) {
+        self.cases.retain(|name| OF_REFERENCES.iter().any(|operation| name.contains(operation)));
+        self.broken(|| HoldsAnything);
+        self.broken(|| HoldsAnyType);
+        self.broken(|| SeesNoReferrers);
+        self.broken(|| AnswersNothing);
+    }
 }
 
 /// Retrieves some row, whatever the key value.
@@ -98,6 +109,20 @@ impl Decorator<Mem> for FindsAnything {
 /// Cases about what core does before it calls a back end. No back end can break them.
 const OF_CORE: [&str; 2] = ["refuse absent capabilities", "narrow to no other variant"];
 
+/// The cases of references with integrity.
+const OF_REFERENCES: [&str; 10] = [
+    "refuse to create a dangling",
+    "refuse to update to a dangling",
+    "at the commit",
+    "refuse another type in",
+    "find rows that refer by",
+    "delete what",
+    "know what refers by",
+    "keep the key to which",
+    "rename the key to which",
+    "keep the type to which",
+];
+
 #[track_caller]
 fn every_case_fails_somewhere<M: SpecModel>() {
     let mut unproven = Unproven::<M>::new();
@@ -110,4 +135,11 @@ fn every_case_fails_somewhere<M: SpecModel>() {
 #[test]
 fn every_case_of_plain_poly_and_derived_types_fails_somewhere() {
     every_case_fails_somewhere::<Blogging>();
+}
+
+#[test]
+fn every_case_of_references_fails_somewhere() {
+    let mut unproven = Unproven::<Shelves>::new();
+    unproven.run_about_references();
+    assert!(unproven.cases.is_empty(), "no broken back end fails {}: {:#?}", unproven.cases.len(), unproven.cases);
 }

@@ -8,7 +8,7 @@ use longevity_core::InModel;
 use longevity_core::table::{TableDefinition, TableSchema};
 use longevity_tests::models::{
     basics, blogging, collections, components, constrained, generics, indexes, keys, keywords, modules, poly,
-    poly_inline, poly_keys, primary_keys, queries, renames,
+    poly_inline, poly_keys, primary_keys, queries, references, renames,
 };
 
 use crate::checks::Checks;
@@ -99,6 +99,7 @@ matrix! {
     of_poly_keys: poly_keys::Traffic;
     of_primary_keys: primary_keys::PrimaryKeys;
     of_queries: queries::Storage;
+    of_references: references::Shelves;
     of_renames: renames::Renames;
 }
 

@@ -2,17 +2,21 @@
 //!
 //! A [`Decorator`] overrides the operations that it changes. All others are forwarded.
 
+mod transaction;
+
 use std::future::Future;
 use std::sync::Arc;
 
 use longevity_core::backend::{
     AllWritten, Backend, BrokenIndex, ByKind, Capabilities, DecodeError, Give, GiveValues, Inspection, Lookup, Profile,
-    Session, Target, TransactionMode, Write, WriteFailure, Writes, Written, find_values_of_documents,
+    Session, Target, Transaction, TransactionMode, Write, WriteFailure, Writes, Written, find_values_of_documents,
 };
 use longevity_core::backend::{InPlace, Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::table::TableDefinition;
 use longevity_core::{Encodable, Error, Explanation, Row, RowContent, RowId, Timestamp, Value};
+
+pub use transaction::DecoratedTransaction;
 
 /// The rows that a back end returns.
 pub type Rows<B> = Vec<Row<<B as Session>::Document>>;
@@ -149,19 +153,39 @@ pub trait Decorator<B: Backend>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Explanation, Error>> + Send {
         inner.explain(table, select)
     }
+
+    /// What is read in a transaction instead.
+    fn select_in_transaction(&self, select: Select) -> Select {
+        select
+    }
+
+    fn hold(
+        &self,
+        inner: &B::Transaction,
+        table: &B::Table,
+        keys: &[Lookup<'_>],
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
+        inner.hold(table, keys)
+    }
 }
 
-/// A back end that a decorator changes. Its transactions are those of the inner back end, unchanged.
-#[derive(Clone, Debug)]
+/// A back end that a decorator changes. Its transactions are those of the inner back end, apart from what they read and hold.
+#[derive(Debug)]
 pub struct Decorated<B, D> {
     inner: B,
-    decorator: D,
+    decorator: Arc<D>,
+}
+
+impl<B: Clone, D> Clone for Decorated<B, D> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), decorator: Arc::clone(&self.decorator) }
+    }
 }
 
 impl<B: Backend, D: Decorator<B>> Decorated<B, D> {
     /// The back end, changed by the decorator.
     pub fn new(inner: B, decorator: D) -> Self {
-        Self { inner, decorator }
+        Self { inner, decorator: Arc::new(decorator) }
     }
 }
 
@@ -175,7 +199,7 @@ impl<B: Backend, D: Decorator<B>> Session for Decorated<B, D> {
         table: &B::Table,
         mut writes: Writes<'_, B::Document>,
     ) -> Result<AllWritten<B::Document>, (usize, WriteFailure)> {
-        let (inner, decorator) = (&self.inner, &self.decorator);
+        let (inner, decorator) = (&self.inner, &*self.decorator);
         if writes.len() == 1
             && !writes.iter().any(Write::wants_before)
             && let Some(write) = writes.pop()
@@ -251,7 +275,7 @@ impl<B: Backend, D: Decorator<B>> Session for Decorated<B, D> {
 }
 
 impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
-    type Transaction = B::Transaction;
+    type Transaction = DecoratedTransaction<B, D>;
 
     const NAME: &'static str = B::NAME;
 
@@ -321,8 +345,8 @@ impl<B: Backend, D: Decorator<B>> Backend for Decorated<B, D> {
         self.inner.rebuild_indexes(table)
     }
 
-    fn begin(&self, mode: TransactionMode) -> impl Future<Output = Result<Self::Transaction, Error>> + Send {
-        self.inner.begin(mode)
+    async fn begin(&self, mode: TransactionMode) -> Result<Self::Transaction, Error> {
+        Ok(DecoratedTransaction { inner: self.inner.begin(mode).await?, decorator: Arc::clone(&self.decorator) })
     }
 
     fn back_off(&self, tries: usize) -> impl Future<Output = ()> + Send {
