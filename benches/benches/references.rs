@@ -150,6 +150,7 @@ macro_rules! with_longevity {
         mod $module {
             use longevity::blocking::Longevity;
             use longevity::prelude::*;
+            use longevity::verify::Verified;
 
             use super::*;
 
@@ -238,6 +239,14 @@ macro_rules! with_longevity {
                 }
             }
 
+            /// The schema of a file with rows is created for these types.
+            pub(super) fn declared(path: &Path) -> std::time::Duration {
+                let store = Longevity::<Library, _>::open(Sqlite::file(path).cache_kib(64 * 1024)).unwrap();
+                let start = std::time::Instant::now();
+                store.create_schema().unwrap();
+                start.elapsed()
+            }
+
             impl Grow for WithLongevity {
                 fn grow(&self) {
                     println!("\nns per question whether an author is referenced, while the books grow");
@@ -255,6 +264,13 @@ macro_rules! with_longevity {
                         let time = start.elapsed().as_nanos() / u128::from(ASKED);
                         println!("{size:>12} books {time:>8} ({found} of {ASKED} are)");
                     }
+                    let start = std::time::Instant::now();
+                    let damages = store.verify().filter(|found| matches!(found, Ok(Verified::Damage(_)))).count();
+                    println!("\nthe whole store is verified in {:.2?} ({damages} damages)", start.elapsed());
+                    drop(store);
+                    let path = directory.path().join("longevity.db");
+                    println!("integrity is taken away in {:.2?}", plain::declared(&path));
+                    println!("integrity is declared in {:.2?}", enforced::declared(&path));
                 }
             }
         }

@@ -14,6 +14,8 @@
 //! | [`is_referenced`](crate::Repo::is_referenced) | whether rows refer to a persistent |
 //! | [`referrers`](crate::Repo::referrers) | how many refer to it, and by which property |
 //! | [`find_referring`](crate::Repo::find_referring) | the rows that refer to it |
+//! | [`delete_and_count`](crate::Repo::delete_and_count) | a delete that says what happened to the rows that referred |
+//! | [`verify`](crate::Longevity::verify), [`fix`](crate::Longevity::fix) | what is wrong in a whole store, and its [mending](#old-and-damaged-stores) |
 //! | [`rename_key`](crate::Repo::rename_key), [`repoint`](crate::Repo::repoint) | the [two meanings of a changed key](#keys-that-change-their-meaning) |
 //!
 //! The examples are about novels, their authors, and the authors' homes:
@@ -121,7 +123,8 @@
 //! | `remove` | the reference is removed from its list, set or map |
 //!
 //! All of it happens in the transaction of the delete, or in one of its own, all or nothing. The row versions of the changed rows
-//! go up. The number that [`delete_where`](crate::Repo::delete_where) returns includes the rows of a cascade. A restriction counts at the end: a row may be deleted together with the rows that refer to it.
+//! go up. [`delete_and_count`](crate::Repo::delete_and_count) says how many rows were
+//! deleted and changed, and the number that [`delete_where`](crate::Repo::delete_where) returns includes the rows of a cascade. A restriction counts at the end: a row may be deleted together with the rows that refer to it.
 //!
 //! ```
 #![doc = include_str!("../../doc/open_references.txt")]
@@ -162,19 +165,49 @@
 //! with [`Error::DanglingReferences`](crate::Error::DanglingReferences): their number, and the first twenty of them. No row is
 //! changed. Correct the rows and call it again. Taking a declaration away never touches a row.
 //!
-//! Programs with an older version of the model do not know the reference, and may write rows without targets. Stop them before
-//! you create the schema. If such a program creates the schema again, the next program that declares the reference verifies all
-//! rows once more.
+//! Programs with an older version of the model do not know the reference, and may write rows without targets, unless the store
+//! itself refuses that ([the table below](#what-it-costs-and-what-keeps-it)). Stop them before you create the schema. If such a
+//! program creates the schema again, the next program that declares the reference verifies all rows once more.
+//!
+//! # Old and damaged stores
+//!
+//! [`verify`](crate::Longevity::verify) looks at all rows of a store and reports as a stream what is wrong: references without
+//! targets, rows that are not values of their type, rows of unknown types, and what the store keeps beside the documents and does
+//! not agree with them, such as the entries of an index. Key values that are not declared as references are looked up too. So you
+//! learn what a declaration would find before you make it.
+//!
+//! [`fix`](crate::Longevity::fix) mends a store by a [`Plan`](crate::verify::Plan), which you can read and change first. A plan has
+//! a step for each kind of damage in a property, and proposes only what deletes no row. Rows are mended in transactions of a
+//! thousand. Stop whenever you want, and begin again later: what was mended is not found again.
+//!
+//! ```
+#![doc = include_str!("../../doc/open_references.txt")]
+//! use longevity::verify::{Mend, Plan};
+//!
+//! let mut plan: Plan = store.verify().plan().await?;
+//! for step in plan.steps_mut() {
+//!     println!("{} times: {}", step.count, step.first); // vet of Cat #7 refers to the Owner "bob", which does not exist
+//!     if step.mend() == Mend::Leave && step.first.mends().contains(&Mend::Delete) {
+//!         step.choose(Mend::Delete).expect("it is one of the mends");
+//!     }
+//! }
+//! let summary = store.fix(plan).finish().await?;
+//! assert_eq!((summary.mended, summary.left, summary.failed), (0, 0, 0));
+#![doc = include_str!("../../doc/close.txt")]
+//! ```
+//!
+//! MongoDB's own `validate` command checks the entries of its indexes; in memory there is nothing beside the values.
 //!
 //! # What it costs, and what keeps it
 //!
 //! Writes of types without such references are as they were. All others are done in a transaction, so the back end has to have
 //! them.
 //!
-//! | back end | what keeps a target while a reference to it is made |
-//! | --- | --- |
-//! | memory, SQLite | the transaction, which is serializable: it has read the target |
-//! | MongoDB | a write to the target: it changes a field `_references`, which has no other meaning, so that a delete conflicts |
+//! | back end | what keeps a target while a reference to it is made | what other programs and the shell can do |
+//! | --- | --- | --- |
+//! | memory | the transaction, which is serializable: it has read the target | there are none |
+//! | SQLite | the same, and a foreign key that is checked at the commit, if all rows of the table have the reference, not within a collection, and the key is one of a plain or poly type | a foreign key is in force for them too, if they have foreign keys switched on; other references they can break |
+//! | MongoDB | a write to the target: it changes a field `_references`, which has no other meaning, so that a delete conflicts | break any reference |
 //!
 //! On MongoDB, writers that make references to one target at the same time conflict with each other, and all but one of them try
 //! again. A target to which many writers refer all the time, such as the one tenant of a service, slows them down: leave the
