@@ -346,11 +346,19 @@ impl Backend for Sqlite {
         let failed = |error| Error::from(database.site.failed(error));
         let layout = comparison::ready(&held, &database.site, &table.definition)?;
         let mut patient = PatientConnection::new(held, database.site.timeout).map_err(failed)?;
+        if !undeclared::find(&patient, &table.definition, &layout).map_err(failed)?.is_empty() {
+            foreign::release(&mut patient, &database.site, &[&table.definition])?;
+        }
         undeclared::drop_all(&mut patient, &table.definition, &layout).map_err(failed)
     }
 
     async fn inspect(&self, table: &Table, after: Option<RowId>, limit: usize) -> Result<Inspection, Error> {
         let ready = table.ready().await?;
+        if after.is_none() {
+            // Another version of the model may have created the schema since the table was opened.
+            let (site, definition) = (&table.database.site, &table.definition);
+            table.database.read(|connection| comparison::ready(connection, site, definition).map(drop)).await?;
+        }
         query(table, |connection| inspect::rows(connection, ready, after, limit)).await
     }
 

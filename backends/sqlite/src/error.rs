@@ -150,11 +150,11 @@ pub enum SqliteError {
         /// What SQLite reports.
         reason: String,
     },
-    /// A row refers to a row that is not there, or the other way round, by a [foreign key](https://sqlite.org/foreignkeys.html)
-    /// that another version of the model, or another program, created. Nothing was written.
+    /// A row would refer to a row that is not there by a [foreign key](https://sqlite.org/foreignkeys.html), which another version
+    /// of the model or another program has created. Nothing was written.
     #[error(
-        "a foreign key would have no target: another version of the model declares a reference that this one does not (the \
-         `sqlite3` shell shows it with `.schema`)"
+        "a foreign key would have no target (the `sqlite3` shell shows foreign keys with `.schema`): another version of the model \
+         may declare a reference that this one does not; write with that version, or create the schema with this one"
     )]
     ForeignKey,
     /// A query exceeds a limit of SQLite on statements. A caller sees [`Error::QueryTooLarge`].

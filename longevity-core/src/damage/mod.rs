@@ -4,6 +4,7 @@ mod plan;
 
 use std::fmt;
 
+use crate::error::Error;
 use crate::row::RowId;
 
 pub use plan::{ImpossibleMend, Plan, PlanStep};
@@ -55,7 +56,7 @@ pub enum Mend {
     SetNone,
     /// The reference is removed from its list, set or map.
     Remove,
-    /// The row is deleted. What refers to it with integrity is treated as it declares.
+    /// The row is deleted. What refers to it with integrity is treated as it declares, if the row's key can be read.
     Delete,
     /// What the store keeps beside the documents is written again from the documents.
     Rebuild,
@@ -120,7 +121,7 @@ pub enum Fixed {
     /// The plan leaves it, or does not know it, or somebody else has mended it.
     Left(Damage),
     /// It could not be mended as the plan says, for this reason. Nothing of it was done.
-    Failed(Damage, crate::error::Error),
+    Failed(Damage, Error),
 }
 
 /// How far a table has been looked at.

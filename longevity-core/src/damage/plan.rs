@@ -6,7 +6,7 @@ use std::fmt;
 use super::{Damage, DamageKind, Mend, Verified};
 
 /// What is done about each sort of damage in a store. It has one step for all damages of a kind in one property, column or index
-/// of a type, so that it is short however many rows are damaged.
+/// of a type, and one for each unknown discriminator, so that it is short however many rows are damaged.
 ///
 /// Its `Display` has one line for each step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,7 +62,9 @@ impl Plan {
     /// What is done about this damage.
     pub fn mend_of(&self, damage: &Damage) -> Mend {
         let key = (damage.type_name, damage.kind, damage.subject.clone());
-        self.steps.get(&key).map_or(Mend::Leave, |step| step.mend)
+        // Two types may have the same name.
+        let chosen = self.steps.get(&key).map(|step| step.mend).filter(|mend| damage.mends.contains(mend));
+        chosen.unwrap_or(Mend::Leave)
     }
 }
 

@@ -151,7 +151,8 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     }
 
     /// Drops the keys that the model does not declare, and returns their names. No row is changed. Programs with another
-    /// version of the model, which declares such a key, do not notice: stop them first.
+    /// version of the model, which declares such a key, do not notice: stop them first. On SQLite, foreign keys to the type come
+    /// back when the schema is next created.
     ///
     /// ```
     #[doc = include_str!("../../doc/open.txt")]

@@ -124,7 +124,8 @@
 //!
 //! All of it happens in the transaction of the delete, or in one of its own, all or nothing. The row versions of the changed rows
 //! go up. [`delete_and_count`](crate::Repo::delete_and_count) says how many rows were
-//! deleted and changed, and the number that [`delete_where`](crate::Repo::delete_where) returns includes the rows of a cascade. A restriction counts at the end: a row may be deleted together with the rows that refer to it.
+//! deleted and changed, and the number that [`delete_where`](crate::Repo::delete_where) returns includes the rows of a cascade. A
+//! restriction counts at the end: a row may be deleted together with the rows that refer to it.
 //!
 //! ```
 #![doc = include_str!("../../doc/open_references.txt")]
@@ -173,7 +174,8 @@
 //!
 //! [`verify`](crate::Longevity::verify) looks at all rows of a store and reports as a stream what is wrong: references without
 //! targets, rows that are not values of their type, rows of unknown types, and what the store keeps beside the documents and does
-//! not agree with them, such as the entries of an index. Key values that are not declared as references are looked up too. So you
+//! not agree with them, such as the entries of an index. Key values that are not declared as references are looked up too, except those in the
+//! keys of maps. So you
 //! learn what a declaration would find before you make it.
 //!
 //! [`fix`](crate::Longevity::fix) mends a store by a [`Plan`](crate::verify::Plan), which you can read and change first. A plan has
@@ -182,12 +184,12 @@
 //!
 //! ```
 #![doc = include_str!("../../doc/open_references.txt")]
-//! use longevity::verify::{Mend, Plan};
+//! use longevity::verify::{DamageKind, Mend, Plan};
 //!
 //! let mut plan: Plan = store.verify().plan().await?;
 //! for step in plan.steps_mut() {
 //!     println!("{} times: {}", step.count, step.first); // vet of Cat #7 refers to the Owner "bob", which does not exist
-//!     if step.mend() == Mend::Leave && step.first.mends().contains(&Mend::Delete) {
+//!     if step.first.kind == DamageKind::Dangling && step.mend() == Mend::Leave {
 //!         step.choose(Mend::Delete).expect("it is one of the mends");
 //!     }
 //! }

@@ -177,3 +177,71 @@ fn rows_that_violate_a_new_reference_leave_the_schema_as_it_was() {
         open::<without::Model>(&path).await.repo::<without::Book>().create(book).await.unwrap();
     });
 }
+
+/// Programs of two versions: the older one does not know that persons have a key, nor the books that refer to it.
+mod older {
+    use longevity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    pub(super) struct Person {
+        pub(super) name: String,
+        pub(super) born: i32,
+    }
+
+    #[derive(DomainModel)]
+    #[domain_model(Person)]
+    pub(super) struct Model;
+}
+
+mod newer {
+    use longevity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, KeyVal)]
+    #[key_val(Person)]
+    pub(super) struct Name(pub(super) String);
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(key(name))]
+    pub(super) struct Person {
+        pub(super) name: Name,
+        pub(super) born: i32,
+    }
+
+    /// A foreign key cannot compare the form of an option in an option with that of a key.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(reference(author), reference(editor))]
+    pub(super) struct Text {
+        pub(super) author: Name,
+        pub(super) editor: Option<Option<Name>>,
+    }
+
+    #[derive(DomainModel)]
+    #[domain_model(Person, Text)]
+    pub(super) struct Model;
+}
+
+#[test]
+fn an_older_program_that_does_not_know_the_key_of_a_target_can_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("persons.db");
+    RUNTIME.block_on(async {
+        let person = |name: &str| newer::Person { name: newer::Name(name.into()), born: 1815 };
+        for round in 0..2 {
+            let store = open::<newer::Model>(&path).await;
+            assert_eq!(foreign_keys(&shell(&path)), ["text.author -> person.name"]);
+            store.repo::<newer::Person>().create(person(&format!("ann {round}"))).await.unwrap();
+            let author = newer::Name(format!("ann {round}"));
+            let editor = Some(Some(author.clone()));
+            store.repo::<newer::Text>().create(newer::Text { author, editor }).await.unwrap();
+            drop(store);
+
+            let older = open::<older::Model>(&path).await;
+            let persons = older.repo::<older::Person>();
+            persons.create(older::Person { name: format!("bob {round}"), born: 1 }).await.unwrap();
+            assert_eq!(persons.count(older::Person::query().all()).await.unwrap(), 2 * (round + 1));
+        }
+        let store = open::<newer::Model>(&path).await;
+        assert_eq!(foreign_keys(&shell(&path)), ["text.author -> person.name"]);
+        assert!(store.verify().plan().await.unwrap().is_empty());
+    });
+}

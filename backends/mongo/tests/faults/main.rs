@@ -18,6 +18,7 @@ mod model;
 mod names;
 mod place;
 mod primary;
+mod references;
 mod replies;
 mod runtimes;
 mod sizes;

@@ -8,6 +8,7 @@ use crate::error::{ErrorSite, NAME, SqliteError};
 use crate::schema::checks;
 use crate::schema::comparison::{Missing, StoredTable, name_of, ready};
 use crate::schema::fill::{self, Filled};
+use crate::schema::foreign;
 use crate::schema::layout::Layout;
 use crate::schema::names::quoted;
 use crate::schema::undeclared;
@@ -23,13 +24,15 @@ pub(crate) fn create(
     for definition in definitions {
         match ready(connection, site, definition) {
             Ok(_) => {}
-            Err(SqliteError::NoSchema { .. }) => lacking.push(definition),
+            Err(SqliteError::NoSchema { .. }) => lacking.push(*definition),
             Err(error) => return Err(error.into()),
         }
     }
     if lacking.is_empty() {
         return Ok(());
     }
+    // Without its key, the target of a foreign key would refuse all writes.
+    foreign::release(connection, site, &lacking)?;
     let failed = |error| Error::from(site.failed(error));
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
     lacking.into_iter().try_for_each(|definition| create_one(&transaction, site, definition))?;

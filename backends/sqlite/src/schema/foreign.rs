@@ -11,6 +11,7 @@ use longevity_core::table::{Index, Reference, TableDefinition};
 use rusqlite::{Connection, ffi};
 
 use crate::error::ErrorSite;
+use crate::schema::column::Realized;
 use crate::schema::comparison::name_of;
 use crate::schema::names::{self, quoted};
 
@@ -45,8 +46,16 @@ impl ForeignKey {
         if key.scope.is_some() {
             return None;
         }
-        // The columns of a property are those of its key value, in the same order.
+        // The columns of a property are those of its key value, in the same order. An option in an option has another form.
         let columns = columns.get(..key.columns.len())?.to_vec();
+        let form = |table: &TableDefinition, column: usize| {
+            let realized = Realized::new(table, table.columns.get(column)?, String::new());
+            Some((realized.representation, realized.declared))
+        };
+        let alike = |(own, other): (&usize, &usize)| form(definition, *own) == form(target, *other);
+        if !columns.iter().zip(&key.columns).all(alike) {
+            return None;
+        }
         Some(Self { name: name.clone(), columns, target: Arc::clone(target), key: key.columns.clone() })
     }
 
@@ -59,7 +68,7 @@ impl ForeignKey {
             names.join(", ")
         };
         Ok(format!(
-            ",\n  {START}{}{KIND}({}) REFERENCES {} ({}){END}",
+            ",\n  {START}{}{KIND}({}){REFERENCES}{} ({}){END}",
             quoted(&self.name),
             listed(columns, &self.columns),
             quoted(&target),
@@ -70,9 +79,13 @@ impl ForeignKey {
 
 const START: &str = "CONSTRAINT ";
 const KIND: &str = " FOREIGN KEY ";
+const REFERENCES: &str = " REFERENCES ";
 const END: &str = " DEFERRABLE INITIALLY DEFERRED";
 /// The end of the statement of a table.
 const CLOSING: &str = ") STRICT";
+
+/// Tables and their new statements.
+type Changes = Vec<(String, String)>;
 
 /// Gives the tables these foreign keys, and takes away others that longevity gave them.
 pub(crate) fn enforce(
@@ -80,38 +93,68 @@ pub(crate) fn enforce(
     site: &ErrorSite,
     tables: &[(&TableDefinition, &[ForeignKey])],
 ) -> Result<(), Error> {
-    let failed = |error| Error::from(site.failed(error));
-    // A file that is read-only may have everything already.
-    if changes(connection, tables).map_err(failed)?.is_empty() {
-        return Ok(());
-    }
-    let edited = edit(connection, tables);
-    // Reads the schema again, with the new statements or the old ones.
-    let reset = connection.execute_batch("PRAGMA writable_schema = RESET");
-    edited.and(reset).map_err(failed)
+    change(connection, |connection| changes(connection, tables)).map_err(|error| site.failed(error).into())
 }
 
-fn edit(connection: &mut Connection, tables: &[(&TableDefinition, &[ForeignKey])]) -> rusqlite::Result<()> {
+/// Takes away the foreign keys that lead to these tables, because their keys may change. They may be in tables of other models.
+pub(crate) fn release(
+    connection: &mut Connection,
+    site: &ErrorSite,
+    targets: &[&TableDefinition],
+) -> Result<(), Error> {
+    let released = |connection: &Connection| -> rusqlite::Result<Changes> {
+        let targets = targets.iter().map(|target| Ok(name_of(connection, &target.name)?.0));
+        let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
+        let leads = |key: &str| targets.iter().any(|target| key.contains(&format!("{REFERENCES}{} (", quoted(target))));
+        let mut statement = connection.prepare_cached("SELECT name, sql FROM sqlite_schema WHERE type = 'table'")?;
+        let tables = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut changes = Changes::new();
+        for table in tables {
+            let (table, old): (String, String) = table?;
+            let new = without(&old, leads);
+            if new != old {
+                changes.push((table, new));
+            }
+        }
+        Ok(changes)
+    };
+    change(connection, released).map_err(|error| site.failed(error).into())
+}
+
+/// Edits the statements of tables, if there is anything to edit: a file that is read-only may have everything already.
+fn change(
+    connection: &mut Connection,
+    changes: impl Fn(&Connection) -> rusqlite::Result<Changes>,
+) -> rusqlite::Result<()> {
+    if changes(connection)?.is_empty() {
+        return Ok(());
+    }
+    let edited = edit(connection, changes);
+    // Reads the schema again, with the new statements or the old ones.
+    edited.and(connection.execute_batch("PRAGMA writable_schema = RESET"))
+}
+
+fn edit(
+    connection: &mut Connection,
+    changes: impl Fn(&Connection) -> rusqlite::Result<Changes>,
+) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     transaction.execute_batch("PRAGMA writable_schema = ON")?;
-    for (table, sql) in changes(&transaction, tables)? {
+    for (table, sql) in changes(&transaction)? {
+        // A statement that cannot be read would make the whole file unreadable.
+        Connection::open_in_memory()?.execute_batch(&sql)?;
         transaction.execute("UPDATE sqlite_schema SET sql = ?2 WHERE type = 'table' AND name = ?1", (&table, &sql))?;
         tracing::debug!(table, "foreign keys");
     }
     // All connections read the schema again.
     let version: i64 = transaction.pragma_query_value(None, "schema_version", |row| row.get(0))?;
     transaction.pragma_update(None, "schema_version", version.wrapping_add(1) & i64::from(i32::MAX))?;
-    // A statement that cannot be read would make the whole file unreadable.
-    transaction.query_row("SELECT count(*) FROM pragma_foreign_key_list('sqlite_schema')", [], |_| Ok(()))?;
     transaction.commit()
 }
 
 /// The tables whose foreign keys differ, and their new statements.
-fn changes(
-    connection: &Connection,
-    tables: &[(&TableDefinition, &[ForeignKey])],
-) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut changes = Vec::new();
+fn changes(connection: &Connection, tables: &[(&TableDefinition, &[ForeignKey])]) -> rusqlite::Result<Changes> {
+    let mut changes = Changes::new();
     for (definition, keys) in tables {
         let (table, exists) = name_of(connection, &definition.name)?;
         if !exists {
@@ -122,7 +165,7 @@ fn changes(
         let columns = names::columns(definition);
         let wanted = keys.iter().map(|key| key.constraint(connection, &columns));
         let wanted: String = wanted.collect::<rusqlite::Result<_>>()?;
-        let bare = without(&old);
+        let bare = without(&old, |_| true);
         let Some(body) = bare.strip_suffix(CLOSING) else {
             return Err(rusqlite::Error::SqliteFailure(
                 ffi::Error::new(ffi::SQLITE_ERROR),
@@ -140,25 +183,32 @@ fn changes(
     Ok(changes)
 }
 
-/// The statement of a table without its foreign keys. SQLite has rewritten the statement if a column or a check was added or
-/// dropped, so the constraints are found by their own text alone.
-fn without(sql: &str) -> String {
+/// The statement of a table without those of its foreign keys for which the function is true. SQLite has rewritten the statement
+/// if a column or a check was added or dropped, so the constraints are found by their own text alone.
+fn without(sql: &str, drop: impl Fn(&str) -> bool) -> String {
     let mut bare = sql.to_owned();
     let mut searched = 0;
     while let Some(kind) = bare[searched..].find(KIND).map(|at| searched + at) {
-        let start = bare[..kind].rfind(START);
+        let start = bare[..kind].rfind(START).filter(|start| is_ours(&bare[start + START.len()..kind]));
         let end = bare[kind..].find(END).map(|at| kind + at + END.len());
         searched = match (start, end) {
-            (Some(start), Some(end)) => {
+            (Some(start), Some(end)) if drop(&bare[kind..end]) => {
                 let before = bare[..start].trim_end();
                 let before = before.strip_suffix(',').unwrap_or(before).len();
                 bare.replace_range(before..end, "");
                 before
             }
+            (Some(_), Some(end)) => end,
             _ => kind + KIND.len(),
         };
     }
     bare
+}
+
+/// Whether this is the quoted name of a reference, and nothing else.
+fn is_ours(name: &str) -> bool {
+    let inner = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.is_some_and(|inner| inner.ends_with(".reference") && !inner.replace("\"\"", "").contains('"'))
 }
 
 #[cfg(test)]
@@ -178,12 +228,13 @@ mod tests {
             (format!(",\n  {KEY}, CONSTRAINT y CHECK (2)"), ", CONSTRAINT y CHECK (2)".to_owned()),
         ] {
             for closing in ["\n) STRICT", ") STRICT"] {
-                assert_eq!(without(&bare(&(with.clone() + closing))), bare(&(without_it.clone() + closing)));
+                assert_eq!(without(&bare(&(with.clone() + closing)), |_| true), bare(&(without_it.clone() + closing)));
             }
         }
-        assert_eq!(
-            without("CREATE TABLE x (y TEXT CHECK (y <> ' FOREIGN KEY ')"),
-            "CREATE TABLE x (y TEXT CHECK (y <> ' FOREIGN KEY ')"
-        );
+        // A discriminator is any text.
+        let tricky = "CREATE TABLE x (y TEXT, CONSTRAINT \"_rows\" CHECK (y <> ' FOREIGN KEY ')";
+        assert_eq!(without(&format!("{tricky},\n  {KEY}\n) STRICT"), |_| true), format!("{tricky}\n) STRICT"));
+        let kept = format!("{tricky},\n  {KEY}\n) STRICT");
+        assert_eq!(without(&kept, |key| key.contains("\"vet\"")), kept);
     }
 }

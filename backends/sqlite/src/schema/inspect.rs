@@ -4,13 +4,13 @@ use longevity_core::RowId;
 use longevity_core::backend::{BrokenIndex, Inspection};
 use longevity_core::encoding::PropertyReader;
 use longevity_core::table::TableDefinition;
-use rusqlite::types::Value as Owned;
+use rusqlite::types::{ToSqlOutput, Value as Owned};
 use rusqlite::{Connection, ffi, params_from_iter};
 
 use crate::encode::column_value::{is_same, owned};
 use crate::encode::document::SqliteDocument;
 use crate::encode::row::{DOC, ID, LAYOUT, TYPE, id_of};
-use crate::schema::layout::Layout;
+use crate::schema::layout::{Layout, is_one_of};
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
 
@@ -66,8 +66,7 @@ pub(crate) fn rows(
 ) -> rusqlite::Result<Inspection> {
     let reading = Reading::new(table);
     let id = quoted(ID);
-    // A row id is the bits of the number that SQLite has, which may be negative.
-    let after = after.map_or(i64::MIN, |row| (row.as_u128() as u64).cast_signed());
+    let after = after.map_or(i64::MIN, sqlite_id);
     // SQLite's least number is an id too, if another program has written it.
     let operator = if after == i64::MIN { ">=" } else { ">" };
     let sql = format!("{} WHERE {id} {operator} ?1 ORDER BY {id} LIMIT ?2", reading.select());
@@ -89,7 +88,12 @@ pub(crate) fn rows(
         }
         for (at, (value, realized)) in values.into_iter().zip(&reading.layout.columns).enumerate() {
             let Some(value) = value else { continue };
-            if !is_same(row.get_ref(4 + at)?, &rusqlite::types::ToSqlOutput::Owned(value)) {
+            if is_same(row.get_ref(4 + at)?, &ToSqlOutput::Owned(value.clone())) {
+                continue;
+            }
+            // A default for documents without the property may be another one each time, such as the current time.
+            let again = reading.expected(discriminator, doc).and_then(|(_, mut values)| values.swap_remove(at));
+            if again == Some(value) {
                 inspection.differing.push((id, realized.name.clone()));
             }
         }
@@ -102,11 +106,36 @@ pub(crate) fn rows(
 
 /// Writes the columns of rows again, from their documents.
 pub(crate) fn rebuild(connection: &Connection, table: &ReadyTable, rows: &[RowId]) -> rusqlite::Result<()> {
+    // Rows may have exchanged the values of a key, so all are cleared first. A check may need a value.
+    connection.pragma_update(None, "ignore_check_constraints", true)?;
+    let rebuilt = clear(connection, table, rows).and_then(|()| fill(connection, table, rows));
+    connection.pragma_update(None, "ignore_check_constraints", false).and(rebuilt)
+}
+
+fn clear(connection: &Connection, table: &ReadyTable, rows: &[RowId]) -> rusqlite::Result<()> {
+    let nulls: Vec<_> = table.layout.columns.iter().map(|column| format!("{} = NULL", column.quoted)).collect();
+    if nulls.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<_> = table.definition.discriminators().collect();
+    let own = if known.is_empty() { String::new() } else { format!(" AND {}", is_one_of(&known)) };
+    let name = quoted(&table.layout.table);
+    let sql = format!("UPDATE {name} SET {} WHERE {} = ?1{own}", nulls.join(", "), quoted(ID));
+    let mut update = connection.prepare(&sql)?;
+    rows.iter().try_for_each(|row| update.execute([sqlite_id(*row)]).map(drop))
+}
+
+/// The number that SQLite has for a row, whose bits the id has.
+fn sqlite_id(row: RowId) -> i64 {
+    (row.as_u128() as u64).cast_signed()
+}
+
+fn fill(connection: &Connection, table: &ReadyTable, rows: &[RowId]) -> rusqlite::Result<()> {
     let reading = Reading::new(table);
     let (id, name) = (quoted(ID), quoted(&reading.layout.table));
     let mut select = connection.prepare(&format!("{} WHERE {id} = ?1", reading.select()))?;
     for row in rows {
-        let row = (row.as_u128() as u64).cast_signed();
+        let row = sqlite_id(*row);
         let found = select.query_row([row], |row| {
             let (Ok(discriminator), Ok(doc)) = (row.get_ref(1)?.as_str_or_null(), row.get_ref(2)?.as_str()) else {
                 return Ok(None);
@@ -136,8 +165,10 @@ pub(crate) fn indexes(connection: &Connection, table: &ReadyTable) -> rusqlite::
     let mut statement = connection.prepare("SELECT integrity_check FROM pragma_integrity_check(?1)")?;
     let mut messages = statement.query([&table.layout.table])?;
     let mut broken: Vec<BrokenIndex> = Vec::new();
+    let mut count = 0;
     while let Some(row) = messages.next()? {
         let problem: String = row.get(0)?;
+        count += 1;
         // Rows that violate a constraint have been found by their columns or by their types.
         let of_a_row = ["NULL value in ", "CHECK constraint failed in ", "non-", "TEXT value in ", "NUMERIC value in "];
         if problem == "ok" || (of_a_row.iter().any(|start| problem.starts_with(start)) && !problem.contains(INDEX)) {
@@ -150,8 +181,15 @@ pub(crate) fn indexes(connection: &Connection, table: &ReadyTable) -> rusqlite::
             broken.push(BrokenIndex { name: name.to_owned(), problem });
         }
     }
+    if broken.is_empty() && count >= MESSAGES {
+        let problem = "SQLite found so much wrong with the rows that it did not look at all indexes".to_owned();
+        broken.push(BrokenIndex { name: table.layout.table.clone(), problem });
+    }
     Ok(broken)
 }
+
+/// After this number of messages, SQLite looks no further.
+const MESSAGES: usize = 100;
 
 /// What is before the name of an index in a message of SQLite.
 const INDEX: &str = " index ";

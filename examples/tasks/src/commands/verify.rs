@@ -1,7 +1,7 @@
 //! `tasks verify`: looks for tasks that cannot be read, and for references that lead to no task, and mends them if asked to.
 
 use clap::Args;
-use longevity::verify::{Fixed, Mend, Plan};
+use longevity::verify::{DamageKind, Fixed, Mend, Plan, PlanStep};
 
 use super::{Outcome, Store};
 use crate::problem::Problem;
@@ -12,7 +12,7 @@ pub struct Verify {
     /// Do what the last column says.
     #[arg(long)]
     fix: bool,
-    /// Where nothing else can be done, delete the damaged task or coordinator.
+    /// Delete a task or a coordinator that cannot be read, or that refers to a task that is gone.
     #[arg(long)]
     delete: bool,
 }
@@ -23,9 +23,12 @@ impl Verify {
         if plan.is_empty() {
             return Ok("everything is as it should be".to_owned());
         }
-        for step in plan.steps_mut().filter(|step| self.delete && step.mend() == Mend::Leave) {
-            // Not everything can be deleted.
-            let _ = step.choose(Mend::Delete);
+        let is_damaged =
+            |step: &&mut PlanStep| matches!(step.first.kind, DamageKind::Dangling | DamageKind::Undecodable);
+        for step in plan.steps_mut().filter(|step| self.delete && is_damaged(step)) {
+            if step.mend() == Mend::Leave {
+                step.choose(Mend::Delete).map_err(|error| Problem::Damaged(error.to_string()))?;
+            }
         }
         if self.fix { mend(store, plan) } else { Err(Problem::Damaged(drawn(&plan))) }
     }

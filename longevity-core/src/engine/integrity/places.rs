@@ -124,12 +124,15 @@ impl Walk {
     fn through(&mut self, shape: Shape, place: &Place, found: &mut Vec<Found>) {
         match shape {
             Shape::Scalar(_) | Shape::Choice { .. } => {}
-            Shape::Newtype { name, key_of: Some(of), .. } | Shape::Struct { name, key_of: Some(of), .. } => {
-                let mut parts = place.parts.iter().cloned();
-                let Some(head) = parts.next() else { return };
-                let (through, around) = (parts.collect(), place.around);
-                let place = ReferencePlace { head, through, required: false, finding: Finding::RowByRow, around };
-                found.push(Found { place, identity: (name, of) });
+            Shape::Newtype { name, key_of: Some(of), .. } => found.extend(place.found((name, of))),
+            Shape::Struct { name, key_of, fields } => {
+                found.extend(key_of.and_then(|of| place.found((name, of))));
+                // A field of a key value may refer to something else.
+                self.within(name, |walk| {
+                    for field in fields {
+                        walk.through((field.shape)(), &place.then(field.step), found);
+                    }
+                });
             }
             Shape::Newtype { name, inner, .. } => self.within(name, |walk| walk.through(inner(), place, found)),
             Shape::Optional(inner) => {
@@ -141,11 +144,6 @@ impl Walk {
                 place.parts.push(Path::root());
                 self.through(inner(), &place, found);
             }
-            Shape::Struct { name, fields, .. } => self.within(name, |walk| {
-                for field in fields {
-                    walk.through((field.shape)(), &place.then(field.step), found);
-                }
-            }),
             Shape::Enum { name, variants } => self.within(name, |walk| {
                 for variant in variants {
                     if let Some(holds) = variant.holds {
@@ -167,6 +165,13 @@ impl Walk {
 }
 
 impl Place {
+    fn found(&self, identity: Identity) -> Option<Found> {
+        let (head, through) = self.parts.split_first()?;
+        let (head, through, around) = (head.clone(), through.to_vec(), self.around);
+        let place = ReferencePlace { head, through, required: false, finding: Finding::RowByRow, around };
+        Some(Found { place, identity })
+    }
+
     fn then(&self, step: &'static crate::value::Step) -> Self {
         let mut parts = self.parts.clone();
         if let Some(path) = parts.last_mut() {

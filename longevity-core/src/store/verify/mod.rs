@@ -5,7 +5,6 @@ mod scan;
 mod steps;
 
 use std::any::TypeId;
-use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,10 +29,13 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// others, rows that are not values of their type, unknown discriminators, and what the store keeps beside the documents
     /// and does not agree with them. Changes nothing.
     ///
-    /// References to a table whose indexes are damaged are left out: mend the indexes first, and verify again.
+    /// References to a table whose indexes or columns are damaged are left out: mend these first, and verify again. A key value
+    /// without a declaration is recognized by the names of its type and of the type that it identifies. Those in the keys of maps
+    /// and those in a type within itself are left out.
     ///
     /// Reports its [progress](Verified::Progress) every few thousand rows. Rows may be written meanwhile. Needs memory for a few
-    /// thousand rows. Costs reading each row once or twice, and a query for every thousand distinct targets.
+    /// thousand rows and for their damages; SQLite in memory reads a table at once. Costs reading each row once or twice, a query
+    /// for every thousand distinct targets, and two queries for each target that is not there.
     ///
     /// ```
     #[doc = include_str!("../../../doc/open_integrity.txt")]
@@ -56,16 +58,16 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
     /// Looks at all rows as [`verify`](Self::verify) does, and does what the plan says about the damages. Reports as a stream
     /// what was [mended](Fixed::Mended), and what was not.
     ///
-    /// Rows are mended in transactions of up to a thousand. If the stream is dropped, what was reported stays mended; begin
+    /// Rows are mended in transactions of up to a thousand, so the back end has to have transactions. If the stream is dropped, what was reported stays mended; begin
     /// again to mend the rest. After rows were deleted, verify the store once more: rows may have referred to them by references
     /// that are not declared.
     ///
     /// ```
     #[doc = include_str!("../../../doc/open_integrity.txt")]
-    /// # use longevity::verify::{Fixed, Mend};
+    /// # use longevity::verify::{DamageKind, Fixed, Mend};
     /// let mut plan = store.verify().plan().await?;
     /// println!("{plan}"); // such as `Book.author: 12 dangling: leave`
-    /// for step in plan.steps_mut().filter(|step| step.first.mends().contains(&Mend::Delete)) {
+    /// for step in plan.steps_mut().filter(|step| step.first.kind == DamageKind::Undecodable) {
     ///     step.choose(Mend::Delete).unwrap();
     /// }
     /// let mut fixing = store.fix(plan);
@@ -94,7 +96,7 @@ impl<M: DomainModel, B: Backend> Longevity<M, B> {
             let undeclared: Vec<_> = undeclared.iter().filter(of).cloned().collect();
             Some(ToScan { root, table, known: known.of(root)?, declared, undeclared })
         };
-        Scan::new(roots.into_iter().filter_map(to_scan).collect::<VecDeque<_>>())
+        Scan::new(roots.into_iter().filter_map(to_scan).collect())
     }
 }
 

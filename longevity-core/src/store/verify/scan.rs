@@ -29,31 +29,29 @@ pub(super) struct ToScan<B: Backend> {
     pub(super) undeclared: Vec<Arc<Link>>,
 }
 
-/// The look at all tables: at the indexes of each, and then at the rows of each.
+/// The look at all tables: at the indexes of each, then at what each keeps beside its documents, and then at the rows of each.
 pub(super) struct Scan<B: Backend> {
-    current: Option<Current<B>>,
-    left: VecDeque<ToScan<B>>,
-    /// How many of these tables have indexes that have not been looked at.
-    indexes_left: usize,
-    /// The tables whose indexes are broken. A query that uses one may miss rows or fail.
+    tables: Vec<ToScan<B>>,
+    stage: Stage<B>,
+    /// The tables whose indexes or columns are not those of the rows. A query of them may miss rows or fail.
     broken: HashSet<TypeId>,
 }
 
-/// The look at one table.
-struct Current<B: Backend> {
-    table: Table<B>,
-    known: Knowledge<B>,
-    /// The references that are declared, and the others.
-    verifiers: [Verifier; 2],
-    rows: u64,
-    stage: Stage<B>,
+enum Stage<B: Backend> {
+    /// The indexes of the table at this position are next.
+    Indexes(usize),
+    /// The rows of the table at this position, after this one, are compared with what is beside them.
+    Beside(usize, Option<RowId>),
+    /// The rows of the table at this position are read.
+    Rows(usize, Option<Current<B>>),
 }
 
-enum Stage<B: Backend> {
-    /// The rows are read.
-    Rows(B::Rows),
-    /// What the store keeps beside them is compared, after this row.
-    Beside(Option<RowId>),
+/// The rows of one table.
+struct Current<B: Backend> {
+    rows: B::Rows,
+    /// The references that are declared, and the others.
+    verifiers: [Verifier; 2],
+    count: u64,
 }
 
 /// A damage, and how it is mended.
@@ -68,8 +66,8 @@ pub(super) struct Found<B: Backend> {
 #[derive(Clone)]
 pub(super) enum Means {
     Row(Harm),
-    /// What is beside the row is written again.
-    Rebuild(RowId),
+    /// What is beside the row is written again. The root type is that of its table.
+    Rebuild(TypeId, RowId),
     /// The indexes of the table of this root type are built again.
     RebuildIndexes(TypeId),
 }
@@ -81,51 +79,86 @@ pub(super) enum Seen<B: Backend> {
 }
 
 impl<B: Backend> Scan<B> {
-    pub(super) fn new(left: VecDeque<ToScan<B>>) -> Self {
-        Self { current: None, indexes_left: left.len(), left, broken: HashSet::new() }
+    pub(super) fn new(tables: Vec<ToScan<B>>) -> Self {
+        Self { tables, stage: Stage::Indexes(0), broken: HashSet::new() }
     }
 
-    /// Notes that the indexes of a table were built again.
-    pub(super) fn indexes_are_built(&mut self, root: TypeId) {
+    /// Notes that all that was found broken of a table was built again.
+    pub(super) fn is_built(&mut self, root: TypeId) {
         self.broken.remove(&root);
     }
 
-    /// Looks at some rows, or at the indexes of a table. Returns false if there is nothing left.
+    /// Looks at some rows, or at the indexes of a table. Returns false if there is nothing left. What was seen before an error
+    /// is seen nevertheless.
     pub(super) async fn look(&mut self, seen: &mut Vec<Seen<B>>) -> Result<bool, Error> {
-        if let Some(next) = self.indexes_left.checked_sub(1) {
-            self.indexes_left = next;
-            if let Some(left) = self.left.get(next) {
-                for index in left.table.backend.inspect_indexes(&left.table.handle).await? {
-                    self.broken.insert(left.root);
-                    seen.push(left.broken(index));
+        match &mut self.stage {
+            Stage::Indexes(at) => {
+                let at = *at;
+                let Some(next) = self.tables.get(at) else {
+                    self.stage = Stage::Beside(0, None);
+                    return Ok(true);
+                };
+                for index in next.table.backend.inspect_indexes(&next.table.handle).await? {
+                    self.broken.insert(next.root);
+                    next.add(index_damage(&next.table, index), Means::RebuildIndexes(next.root), seen);
+                }
+                self.stage = Stage::Indexes(at + 1);
+            }
+            Stage::Beside(at, after) => {
+                let (at, after) = (*at, *after);
+                let Some(next) = self.tables.get(at) else {
+                    self.stage = Stage::Rows(0, None);
+                    return Ok(true);
+                };
+                let found = next.table.backend.inspect(&next.table.handle, after, ROWS_AT_ONCE).await?;
+                let Inspection { differing, last } = found;
+                for (row, name) in differing {
+                    self.broken.insert(next.root);
+                    next.add(beside(&next.table, row, name), Means::Rebuild(next.root, row), seen);
+                }
+                self.stage = match last {
+                    Some(last) => Stage::Beside(at, Some(last)),
+                    None => Stage::Beside(at + 1, None),
+                };
+            }
+            Stage::Rows(at, current) => {
+                let Some(next) = self.tables.get(*at) else { return Ok(false) };
+                let current = match current {
+                    Some(current) => current,
+                    None => current.insert(Current::new(next, &self.broken)?),
+                };
+                if !current.look(next, seen).await? {
+                    self.stage = Stage::Rows(*at + 1, None);
                 }
             }
-            return Ok(true);
         }
-        let current = match self.current.take() {
-            Some(current) => current,
-            None => match self.left.pop_front() {
-                Some(next) => Current::new(next, &self.broken)?,
-                None => return Ok(false),
-            },
-        };
-        self.current = current.look(seen).await?;
         Ok(true)
     }
 }
 
 impl<B: Backend> ToScan<B> {
-    fn broken(&self, BrokenIndex { name, problem }: BrokenIndex) -> Seen<B> {
-        let damage = Damage {
-            kind: DamageKind::Index,
-            type_name: self.table.definition.type_name,
-            row: None,
-            problem: format!("the entries of {name} are not those of the rows: {problem}"),
-            subject: name,
-            mends: &[Mend::Rebuild, Mend::Leave],
+    fn add(&self, damage: Damage, means: Means, seen: &mut Vec<Seen<B>>) {
+        let (table, known) = (self.table.clone(), self.known);
+        seen.push(Seen::Found(Box::new(Found { damage, table, known, means })));
+    }
+
+    fn unreadable(&self, error: &Error, discriminator: Option<&str>, seen: &mut Vec<Seen<B>>) {
+        let definition = &*self.table.definition;
+        let mut mends: &'static [Mend] = &[Mend::Leave, Mend::Delete];
+        let (kind, type_name, row, subject) = match error {
+            Error::UnknownDiscriminator { id, .. } => {
+                if definition.is_referenced {
+                    // What refers to it is not known.
+                    mends = &[Mend::Leave];
+                }
+                let found = discriminator.unwrap_or_default().to_owned();
+                (DamageKind::UnknownDiscriminator, definition.type_name, *id, found)
+            }
+            Error::Decode { type_name, id, .. } => (DamageKind::Undecodable, *type_name, *id, String::new()),
+            _ => return,
         };
-        let (table, known, means) = (self.table.clone(), self.known, Means::RebuildIndexes(self.root));
-        Seen::Found(Box::new(Found { damage, table, known, means }))
+        let damage = Damage { kind, type_name, row: Some(row), subject, problem: error.to_string(), mends };
+        self.add(damage, Means::Row(Harm::Unreadable(row)), seen);
     }
 }
 
@@ -134,125 +167,92 @@ impl<B: Backend> Work for Scan<B> {
 
     async fn step(mut self, yielded: &mut VecDeque<Verified>) -> Result<Option<Self>, Error> {
         let mut seen = Vec::new();
-        let more = self.look(&mut seen).await?;
+        let more = self.look(&mut seen).await;
         yielded.extend(seen.into_iter().map(|seen| match seen {
             Seen::Progress(progress) => Verified::Progress(progress),
             Seen::Found(found) => Verified::Damage(found.damage),
         }));
-        Ok(more.then_some(self))
+        Ok(more?.then_some(self))
     }
 }
 
 impl<B: Backend> Current<B> {
     /// References that cannot be looked up are left out.
-    fn new(
-        ToScan { table, known, declared, undeclared, .. }: ToScan<B>,
-        broken: &HashSet<TypeId>,
-    ) -> Result<Self, Error> {
-        let verifiers = [declared, undeclared].map(|links| {
+    fn new(of: &ToScan<B>, broken: &HashSet<TypeId>) -> Result<Self, Error> {
+        let verifier = |links: &[Arc<Link>]| {
             let sound = links.iter().filter(|link| !broken.contains(&link.reference.target.root));
-            Verifier::new(&table.definition, sound)
-        });
-        let stage = Stage::Rows(table.stream(Select::of(Predicate::True))?);
-        Ok(Self { table, known, verifiers, rows: 0, stage })
-    }
-
-    async fn look(mut self, seen: &mut Vec<Seen<B>>) -> Result<Option<Self>, Error> {
-        match &mut self.stage {
-            Stage::Rows(_) => {
-                let more = self.look_at_rows(seen).await?;
-                let progress = Progress { type_name: self.table.definition.type_name, rows: self.rows, done: !more };
-                seen.push(Seen::Progress(progress));
-                if !more {
-                    self.stage = Stage::Beside(None);
-                }
-            }
-            Stage::Beside(after) => {
-                let after = *after;
-                let table = &self.table;
-                let Inspection { differing, last } = table.backend.inspect(&table.handle, after, ROWS_AT_ONCE).await?;
-                for (row, name) in differing {
-                    self.add(self.beside(row, name), Means::Rebuild(row), seen);
-                }
-                match last {
-                    Some(last) => self.stage = Stage::Beside(Some(last)),
-                    None => return Ok(None),
-                }
-            }
-        }
-        Ok(Some(self))
+            Verifier::new(&of.table.definition, sound)
+        };
+        let verifiers = [verifier(&of.declared), verifier(&of.undeclared)];
+        Ok(Self { rows: of.table.stream(Select::of(Predicate::True))?, verifiers, count: 0 })
     }
 
     /// Looks at some rows. Returns whether there may be more.
-    async fn look_at_rows(&mut self, seen: &mut Vec<Seen<B>>) -> Result<bool, Error> {
-        let mut unresolved = [Vec::new(), Vec::new()];
+    async fn look(&mut self, of: &ToScan<B>, seen: &mut Vec<Seen<B>>) -> Result<bool, Error> {
         let mut more = true;
         for _ in 0..ROWS_AT_ONCE {
-            let Stage::Rows(rows) = &mut self.stage else { return Ok(false) };
-            let Some(row) = poll_fn(|context| Pin::new(&mut *rows).poll_next(context)).await else {
+            let Some(row) = poll_fn(|context| Pin::new(&mut self.rows).poll_next(context)).await else {
                 more = false;
                 break;
             };
-            self.rows += 1;
+            self.count += 1;
             match row {
-                Ok(row) => self.look_at(&row, seen),
+                Ok(row) => self.look_at(of, &row, seen),
                 // The stream continues after a row that cannot be read.
-                Err(error @ Error::Decode { .. }) => self.unreadable(error, None, seen),
+                Err(error @ Error::Decode { .. }) => of.unreadable(&error, None, seen),
                 Err(error) => return Err(error),
             }
-            for (verifier, unresolved) in self.verifiers.iter_mut().zip(&mut unresolved) {
-                unresolved.extend(verifier.look_up(&self.table).await?);
-            }
+            self.look_up(of, seen, false).await?;
         }
         if !more {
-            for (verifier, unresolved) in self.verifiers.iter_mut().zip(&mut unresolved) {
-                unresolved.extend(verifier.look_up_rest(&self.table).await?);
-            }
+            self.look_up(of, seen, true).await?;
         }
-        for (unresolved, kind) in unresolved.into_iter().zip([DamageKind::Dangling, DamageKind::DanglingUndeclared]) {
-            for unresolved in unresolved {
-                self.add(dangling(&unresolved, kind), Means::Row(Harm::Unresolved(unresolved)), seen);
-            }
-        }
+        let type_name = of.table.definition.type_name;
+        seen.push(Seen::Progress(Progress { type_name, rows: self.count, done: !more }));
         Ok(more)
     }
 
-    fn look_at(&mut self, row: &Row<B::Document>, seen: &mut Vec<Seen<B>>) {
-        match (self.known.read)(&self.table, row) {
-            Ok(()) => self.verifiers.iter_mut().for_each(|verifier| verifier.note(&self.table, row)),
-            Err(error) => self.unreadable(error, row.discriminator.as_deref(), seen),
+    fn look_at(&mut self, of: &ToScan<B>, row: &Row<B::Document>, seen: &mut Vec<Seen<B>>) {
+        match (of.known.read)(&of.table, row) {
+            Ok(()) => self.verifiers.iter_mut().for_each(|verifier| verifier.note(&of.table, row)),
+            Err(error) => of.unreadable(&error, row.discriminator.as_deref(), seen),
         }
     }
 
-    fn unreadable(&self, error: Error, discriminator: Option<&str>, seen: &mut Vec<Seen<B>>) {
-        let owner = self.table.definition.type_name;
-        let (kind, type_name, row, subject) = match &error {
-            Error::UnknownDiscriminator { id, .. } => {
-                (DamageKind::UnknownDiscriminator, owner, *id, discriminator.unwrap_or_default().to_owned())
+    async fn look_up(&mut self, of: &ToScan<B>, seen: &mut Vec<Seen<B>>, all: bool) -> Result<(), Error> {
+        for (verifier, kind) in self.verifiers.iter_mut().zip([DamageKind::Dangling, DamageKind::DanglingUndeclared]) {
+            let unresolved = match all {
+                true => verifier.look_up_rest(&of.table).await?,
+                false => verifier.look_up(&of.table).await?,
+            };
+            for unresolved in unresolved {
+                of.add(dangling(&unresolved, kind), Means::Row(Harm::Unresolved(unresolved)), seen);
             }
-            Error::Decode { type_name, id, .. } => (DamageKind::Undecodable, *type_name, *id, String::new()),
-            _ => return,
-        };
-        let mends = &[Mend::Leave, Mend::Delete];
-        let damage = Damage { kind, type_name, row: Some(row), subject, problem: error.to_string(), mends };
-        self.add(damage, Means::Row(Harm::Unreadable(row)), seen);
-    }
-
-    fn beside(&self, row: RowId, name: String) -> Damage {
-        let type_name = self.table.definition.type_name;
-        Damage {
-            kind: DamageKind::Column,
-            type_name,
-            row: Some(row),
-            problem: format!("{name} of the {type_name} {row} is not the value in its document"),
-            subject: name,
-            mends: &[Mend::Rebuild, Mend::Leave],
         }
+        Ok(())
     }
+}
 
-    fn add(&self, damage: Damage, means: Means, seen: &mut Vec<Seen<B>>) {
-        let (table, known) = (self.table.clone(), self.known);
-        seen.push(Seen::Found(Box::new(Found { damage, table, known, means })));
+fn beside<B: Backend>(table: &Table<B>, row: RowId, name: String) -> Damage {
+    let type_name = table.definition.type_name;
+    Damage {
+        kind: DamageKind::Column,
+        type_name,
+        row: Some(row),
+        problem: format!("{name} of the {type_name} {row} is not the value in its document"),
+        subject: name,
+        mends: &[Mend::Rebuild, Mend::Leave],
+    }
+}
+
+fn index_damage<B: Backend>(table: &Table<B>, BrokenIndex { name, problem }: BrokenIndex) -> Damage {
+    Damage {
+        kind: DamageKind::Index,
+        type_name: table.definition.type_name,
+        row: None,
+        problem: format!("the entries of {name} are not those of the rows: {problem}"),
+        subject: name,
+        mends: &[Mend::Rebuild, Mend::Leave],
     }
 }
 

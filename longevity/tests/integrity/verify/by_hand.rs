@@ -46,6 +46,26 @@ fn a_column_of_a_file_that_differs_is_rebuilt() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+#[test]
+fn references_to_a_row_whose_key_column_differs_are_kept() {
+    let damage = "PRAGMA foreign_keys = OFF; UPDATE owner SET name = 'x' WHERE name = 'bob'";
+    let (found, left, fixed) = damaged_file(damage);
+    // The references cannot be looked up as long as the column is wrong.
+    assert_eq!(kinds(&found), [(DamageKind::Column, "name")]);
+    assert_eq!(mended(&fixed), 1, "{fixed:?}");
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn rows_that_have_exchanged_their_key_columns_are_rebuilt() {
+    let damage = "UPDATE pet SET tag = -1 WHERE tag = 1; UPDATE pet SET tag = 1 WHERE tag = 2;
+                  UPDATE pet SET tag = 2 WHERE tag = -1";
+    let (found, left, fixed) = damaged_file(damage);
+    assert_eq!(kinds(&found), [(DamageKind::Column, "tag"), (DamageKind::Column, "tag")]);
+    assert_eq!(mended(&fixed), 2, "{fixed:?}");
+    assert!(left.is_empty(), "{left:?}");
+}
+
 /// Changes rows while the index of the pets' tags is forgotten.
 fn behind_the_index(change: &str) -> String {
     format!(

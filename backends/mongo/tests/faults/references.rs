@@ -1,0 +1,119 @@
+//! References with integrity while the primary is killed, again and again. None dangles afterwards.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use longevity::prelude::*;
+use tokio::task::JoinSet;
+
+use crate::load::PATIENCE;
+use crate::place::{heal, in_a_runtime, is_retryable, store, three};
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, KeyVal)]
+#[key_val(Owner)]
+struct Name(String);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(key(name))]
+struct Owner {
+    name: Name,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, KeyVal)]
+#[key_val(Pet)]
+struct Tag(u32);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(poly, props(tag: Tag, owner: Name), key(tag), reference(owner, on_delete = cascade))]
+enum Pet {
+    Cat { tag: Tag, owner: Name },
+    Dog { tag: Tag, owner: Name },
+}
+
+#[derive(DomainModel)]
+#[domain_model(Owner, Pet)]
+struct Pets;
+
+type Store = Longevity<Pets, Mongo>;
+
+const OWNERS: u32 = 8;
+const KILLS: usize = 3;
+
+fn owner(number: u32) -> Name {
+    Name(format!("owner {}", number % OWNERS))
+}
+
+/// Creates an owner or a pet, deletes an owner with all pets, or renames one.
+async fn step(store: &Store, number: u32) -> Result<(), Error> {
+    let (owners, name) = (store.repo::<Owner>(), owner(number / 5));
+    match number % 5 {
+        0 => owners.create(Owner { name }).await.map(drop),
+        1 => store.repo::<Pet>().create(Pet::Dog { tag: Tag(number), owner: name }).await.map(drop),
+        2 | 3 => store.repo::<Pet>().create(Pet::Cat { tag: Tag(number), owner: name }).await.map(drop),
+        _ => match owners.retrieve(&name).await? {
+            Some(found) if number % 2 == 0 => owners.delete(found).await.map(drop).map_err(Error::from),
+            Some(found) => owners.rename_key(found, owner(number / 5 + 1)).await.map(drop).map_err(Error::from),
+            None => Ok(()),
+        },
+    }
+}
+
+fn is_expected(error: &Error) -> bool {
+    let refused = matches!(
+        error,
+        Error::DuplicateKey { .. }
+            | Error::DanglingReference { .. }
+            | Error::Referenced { .. }
+            | Error::NotFound { .. }
+            | Error::WriteConflict { .. }
+            | Error::TransactionConflict { .. }
+            | Error::OutcomeUnknown { .. }
+    );
+    refused || is_retryable(error)
+}
+
+#[test]
+fn no_reference_dangles_after_primaries_are_killed() {
+    in_a_runtime(|| async {
+        let set = three();
+        let store = Arc::new(store::<Pets>(set.uri_of("references")).await);
+        let (next, done, stop) =
+            (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)), Arc::<AtomicBool>::default());
+        let mut tasks = JoinSet::new();
+        for _ in 0..4 {
+            let (store, next, done, stop) =
+                (Arc::clone(&store), Arc::clone(&next), Arc::clone(&done), Arc::clone(&stop));
+            tasks.spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    match step(&store, next.fetch_add(1, Ordering::Relaxed)).await {
+                        Ok(()) => drop(done.fetch_add(1, Ordering::Relaxed)),
+                        Err(error) => assert!(is_expected(&error), "{error:?}"),
+                    }
+                }
+            });
+        }
+        let wrote = async |more: u32| {
+            let enough = done.load(Ordering::Relaxed) + more;
+            let wait = async {
+                while done.load(Ordering::Relaxed) < enough {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(PATIENCE, wait).await.unwrap();
+        };
+        for _ in 0..KILLS {
+            wrote(50).await;
+            let primary = set.primary().unwrap();
+            set.members()[primary].kill().unwrap();
+            wrote(50).await;
+            heal(&set);
+        }
+        stop.store(true, Ordering::Relaxed);
+        while let Some(ended) = tasks.join_next().await {
+            ended.unwrap();
+        }
+        let plan = store.verify().plan().await.unwrap();
+        assert!(plan.is_empty(), "{plan}");
+        println!("{KILLS} primaries were killed; {} writes were acknowledged", done.load(Ordering::Relaxed));
+    });
+}
