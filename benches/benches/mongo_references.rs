@@ -99,8 +99,7 @@ impl ByHand {
             };
             match committed {
                 Ok(()) => return,
-                Err(error) if error.contains_label(mongodb::error::TRANSIENT_TRANSACTION_ERROR) => {}
-                Err(error) => panic!("{error}"),
+                Err(error) => assert!(error.contains_label(mongodb::error::TRANSIENT_TRANSACTION_ERROR), "{error}"),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a store keeps beside the documents of rows, and may have wrong after somebody else has changed the store.
+//! What a store keeps beside the documents of rows, and may have wrong after another program has changed the store.
 
 use crate::row::RowId;
 

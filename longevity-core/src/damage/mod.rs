@@ -118,7 +118,7 @@ pub enum Fixed {
     Progress(Progress),
     /// A damage is no more.
     Mended(Damage, Mend),
-    /// The plan leaves it, or does not know it, or somebody else has mended it.
+    /// The plan leaves it, or does not know it, or another program has mended it.
     Left(Damage),
     /// It could not be mended as the plan says, for this reason. Nothing of it was done.
     Failed(Damage, Error),

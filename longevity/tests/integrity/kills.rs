@@ -40,7 +40,7 @@ async fn step<B: Backend>(store: &Store<B>, chance: &mut Chance) {
     let done = match chance.below(8) {
         0 | 1 => authors.create(author(&one)).await.map(drop),
         2 | 3 => {
-            let series = (code % 2 == 0).then_some(Code(1000 + code % 3));
+            let series = code.is_multiple_of(2).then_some(Code(1000 + code % 3));
             let by_others = Book { editors: [name(&one), name(&other)].into(), series, ..book(code, &one) };
             books.create(by_others).await.map(drop)
         }

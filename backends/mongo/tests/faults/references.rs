@@ -51,7 +51,7 @@ async fn step(store: &Store, number: u32) -> Result<(), Error> {
         1 => store.repo::<Pet>().create(Pet::Dog { tag: Tag(number), owner: name }).await.map(drop),
         2 | 3 => store.repo::<Pet>().create(Pet::Cat { tag: Tag(number), owner: name }).await.map(drop),
         _ => match owners.retrieve(&name).await? {
-            Some(found) if number % 2 == 0 => owners.delete(found).await.map(drop).map_err(Error::from),
+            Some(found) if number.is_multiple_of(2) => owners.delete(found).await.map(drop).map_err(Error::from),
             Some(found) => owners.rename_key(found, owner(number / 5 + 1)).await.map(drop).map_err(Error::from),
             None => Ok(()),
         },

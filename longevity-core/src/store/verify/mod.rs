@@ -169,7 +169,7 @@ impl Fixing {
 pub struct FixSummary {
     /// Those that are no more.
     pub mended: u64,
-    /// Those that the plan leaves, or that somebody else has mended.
+    /// Those that the plan leaves, or that another program has mended.
     pub left: u64,
     /// Those that could not be mended as the plan says.
     pub failed: u64,
