@@ -53,9 +53,9 @@ pub use block_on::block_on;
 pub use document::Encodable;
 pub use error::{BoxError, Dangling, Error, ErrorKind, Result};
 pub use explain::{Access, Explanation};
-#[doc(hidden)]
-pub use model::RootVisitor;
 pub use model::{DomainModel, InModel, ModelBuilder, Root, has_its_targets, has_table_of_its_own};
+#[doc(hidden)]
+pub use model::{RootVisitor, is_referred_to};
 pub use options::Options;
 #[doc(hidden)]
 pub use persistent::ReferenceTo;

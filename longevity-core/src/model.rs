@@ -17,6 +17,10 @@ pub trait DomainModel: Send + Sync + 'static {
     /// The name of the Rust type.
     const NAME: &'static str;
 
+    /// The types that the model lists.
+    #[doc(hidden)]
+    const ROOTS: &'static [Root] = &[];
+
     /// Adds the model's types to the builder.
     #[doc(hidden)]
     fn register(model: &mut ModelBuilder);
@@ -132,4 +136,25 @@ pub const fn has_its_targets(roots: &[Root], position: usize) -> bool {
         list += 1;
     }
     true
+}
+
+/// Whether one of the roots refers to rows of this table with integrity. Code that concerns references to a type is not compiled
+/// for other types.
+#[doc(hidden)]
+pub const fn is_referred_to(roots: &[Root], table: &str) -> bool {
+    let (mut root, mut found) = (0, false);
+    while root < roots.len() {
+        let targets = roots[root].targets;
+        let mut list = 0;
+        while list < targets.len() {
+            let mut target = 0;
+            while target < targets[list].len() {
+                found |= targets[list][target].0.eq_ignore_ascii_case(table);
+                target += 1;
+            }
+            list += 1;
+        }
+        root += 1;
+    }
+    found
 }

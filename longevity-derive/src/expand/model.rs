@@ -40,6 +40,7 @@ pub(crate) fn expand(tree: &Model) -> TokenStream {
         #[automatically_derived]
         impl #impl_generics #krate::DomainModel for #this #clause {
             const NAME: &'static ::core::primitive::str = #name;
+            const ROOTS: &'static [#krate::Root] = ROOTS;
 
             fn register(model: &mut #krate::ModelBuilder) {
                 for root in ROOTS {

@@ -2,9 +2,9 @@
 
 use std::any::TypeId;
 
-use longevity_core::RootType;
 use longevity_core::backend::Backend;
 use longevity_core::table::{Check, Reference};
+use longevity_core::{RootType, is_referred_to};
 
 use super::context::{CaseContext, Tested};
 use super::list::CaseList;
@@ -17,11 +17,13 @@ use crate::references::Tables;
 impl<M: SpecModel, F: Fixture> CaseList<M, F> {
     /// The cases of each reference from or to rows of the type.
     pub(super) fn add_references<T: Tested<M>>(&mut self, context: &CaseContext<T, M, F>) {
-        // The branch is not compiled for other types.
+        // The branches are not compiled for other types.
         if const { refers::<T::Root>() } {
             self.add_references_from(context);
         }
-        self.add_references_to(context);
+        if const { is_referred_to(M::ROOTS, <T::Root as RootType>::TABLE) } {
+            self.add_references_to(context);
+        }
     }
 
     /// The cases of each reference that rows of the type have.
