@@ -334,7 +334,8 @@ impl Backend for Sqlite {
         let lease = Lease::claim(&database.writer).await?;
         let held = lease.connection();
         let failed = |error| Error::from(database.site.failed(error));
-        let layout = comparison::ready(&held, &database.site, &table.definition)?;
+        // Another version of the model may create its schema at this moment, so the table need not be as this one needs it.
+        let layout = comparison::layout(&held, &database.site, &table.definition)?;
         let found = undeclared::find(&held, &table.definition, &layout).map_err(failed)?;
         Ok(found.into_iter().map(|index| index.name).collect())
     }

@@ -245,3 +245,37 @@ fn an_older_program_that_does_not_know_the_key_of_a_target_can_go_on() {
         assert!(store.verify().plan().await.unwrap().is_empty());
     });
 }
+
+/// Creates the schema. Rows cannot be verified if another version has changed the schema in the meantime.
+async fn create<M: DomainModel>(path: &std::path::Path) {
+    let store = Longevity::<M, _>::open(Sqlite::file(path)).await.unwrap();
+    if let Err(error) = store.create_schema().await {
+        assert!(error.to_string().ends_with("call `create_schema` first"), "{error}");
+    }
+}
+
+#[test]
+fn programs_of_several_versions_create_the_schema_at_once() {
+    for _ in 0..8 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("books.db");
+        let start = std::sync::Barrier::new(6);
+        std::thread::scope(|threads| {
+            for at in 0..6 {
+                let (path, start) = (&path, &start);
+                threads.spawn(move || {
+                    start.wait();
+                    RUNTIME.block_on(async {
+                        match at % 3 {
+                            0 => create::<with::Model>(path).await,
+                            1 => create::<without::Model>(path).await,
+                            _ => create::<indexed::Model>(path).await,
+                        }
+                    });
+                });
+            }
+        });
+        RUNTIME.block_on(async { with::stocked(&open::<with::Model>(&path).await).await });
+        assert_eq!(foreign_keys(&shell(&path)), ALL);
+    }
+}

@@ -39,6 +39,20 @@ impl Missing {
     }
 }
 
+/// The layout of a table that exists, whatever it lacks.
+pub(crate) fn layout(
+    connection: &Connection,
+    site: &ErrorSite,
+    definition: &TableDefinition,
+) -> Result<Layout, SqliteError> {
+    let (table, exists) = name_of(connection, &definition.name).map_err(|error| site.failed(error))?;
+    if exists {
+        Ok(Layout::new(definition, table))
+    } else {
+        Err(SqliteError::NoSchema { what: format!("the table {table}") })
+    }
+}
+
 /// The layout of a table that is ready for use, or an error that says what it lacks.
 pub(crate) fn ready(
     connection: &Connection,
@@ -47,11 +61,7 @@ pub(crate) fn ready(
 ) -> Result<Layout, SqliteError> {
     let failed = |error| site.failed(error);
     let missing = |what: String| SqliteError::NoSchema { what };
-    let (table, exists) = name_of(connection, &definition.name).map_err(failed)?;
-    if !exists {
-        return Err(missing(format!("the table {table}")));
-    }
-    let layout = Layout::new(definition, table);
+    let layout = layout(connection, site, definition)?;
     let found = StoredTable::read(connection, &layout.table).map_err(failed)?;
     let lacks = found.compare(definition, &layout)?;
     if let Some(column) = lacks.columns.iter().chain(&lacks.untended).next() {
