@@ -55,7 +55,7 @@ pub use error::{BoxError, Dangling, Error, ErrorKind, Result};
 pub use explain::{Access, Explanation};
 pub use model::{DomainModel, InModel, ModelBuilder, Root, has_its_targets, has_table_of_its_own};
 #[doc(hidden)]
-pub use model::{RootVisitor, is_referred_to};
+pub use model::{RootVisitor, is_referred_to, refers};
 pub use options::Options;
 #[doc(hidden)]
 pub use persistent::ReferenceTo;

@@ -138,8 +138,19 @@ pub const fn has_its_targets(roots: &[Root], position: usize) -> bool {
     true
 }
 
-/// Whether one of the roots refers to rows of this table with integrity. Code that concerns references to a type is not compiled
-/// for other types.
+/// Whether the type or one of its derived types declares a reference with integrity. Code for such types is not compiled for
+/// others.
+#[doc(hidden)]
+pub const fn refers<R: RootType>() -> bool {
+    let (mut list, mut found) = (0, false);
+    while list < R::TARGETS.len() {
+        found |= !R::TARGETS[list].is_empty();
+        list += 1;
+    }
+    found
+}
+
+/// Whether one of the roots refers to rows of this table with integrity.
 #[doc(hidden)]
 pub const fn is_referred_to(roots: &[Root], table: &str) -> bool {
     let (mut root, mut found) = (0, false);

@@ -310,13 +310,10 @@ macro_rules! any {
             async fn create_schema(&self, tables: &[&AnyTable]) -> Result<(), Error> {
                 match self {
                     $($(#[$feature])* Self::$variant(backend) => {
-                        let mut own = Vec::with_capacity(tables.len());
-                        for table in tables {
-                            match &table.0 {
-                                Table::$variant(table) => own.push(table),
-                                _ => return Err(self.another()),
-                            }
-                        }
+                        let own = self.own_tables(tables, |table| match table {
+                            Table::$variant(table) => Some(table),
+                            _ => None,
+                        })?;
                         backend.create_schema(&own).await
                     })*
                 }
@@ -325,13 +322,10 @@ macro_rules! any {
             async fn enforce_references(&self, tables: &[&AnyTable]) -> Result<(), Error> {
                 match self {
                     $($(#[$feature])* Self::$variant(backend) => {
-                        let mut own = Vec::with_capacity(tables.len());
-                        for table in tables {
-                            match &table.0 {
-                                Table::$variant(table) => own.push(table),
-                                _ => return Err(self.another()),
-                            }
-                        }
+                        let own = self.own_tables(tables, |table| match table {
+                            Table::$variant(table) => Some(table),
+                            _ => None,
+                        })?;
                         backend.enforce_references(&own).await
                     })*
                 }
@@ -506,6 +500,15 @@ const ANOTHER: &str = "it received a document or a table of another back end";
 impl AnyBackend {
     fn own(&self) -> &Self {
         self
+    }
+
+    /// The chosen back end's own tables.
+    fn own_tables<'a, T>(
+        &self,
+        tables: &[&'a AnyTable],
+        own: impl Fn(&'a Table) -> Option<&'a T>,
+    ) -> Result<Vec<&'a T>, Error> {
+        tables.iter().map(|table| own(&table.0).ok_or_else(|| self.another())).collect()
     }
 
     fn another(&self) -> Error {

@@ -44,7 +44,7 @@ struct Arguments {
 enum Command {
     /// Add a task.
     Add(Add),
-    /// Show what is to be done, what waits for what, and what starts again when.
+    /// Show the tasks that are left to do, those that wait for others, and when recurring tasks start again.
     List(List),
     /// Say that a task is done. Tasks that waited for it are ready.
     Done(Done),

@@ -19,7 +19,8 @@ pub struct View {
 }
 
 impl View {
-    /// Reads it in six queries, however many tasks there are. Tasks that are done for good are only read on request.
+    /// Reads it in one query for each type, and one more for each thousand tasks that others refer to. Tasks that are done for good
+    /// are only read on request.
     pub fn read(store: &Store, done_too: bool) -> Outcome<Self> {
         let (o, w, c) = (OneOff::props(), Waiting::props(), Coordinator::props());
         let one_offs = if done_too { OneOff::query().all() } else { OneOff::query().filter(o.done.is_none()) };

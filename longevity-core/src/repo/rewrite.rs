@@ -8,7 +8,7 @@ use super::write::content_of;
 use crate::backend::Backend;
 use crate::engine::{Kind, Knowledge, Rewrite, Table};
 use crate::error::Error;
-use crate::model::RootVisitor;
+use crate::model::{RootVisitor, refers};
 use crate::persistent::RootType;
 use crate::row::{Row, RowContent};
 use crate::value::Value;
@@ -31,7 +31,7 @@ impl<B: Backend> Rewrites<B> {
 impl<B: Backend> RootVisitor for Rewrites<B> {
     fn visit_root<R: RootType>(&mut self) {
         // The branch is not compiled for other types.
-        if const { has_references::<R>() } {
+        if const { refers::<R>() } {
             self.0.insert(TypeId::of::<R>(), rewritten::<R, B>);
         }
     }
@@ -57,15 +57,6 @@ impl<B: Backend> RootVisitor for AllKnowledge<B> {
         let read = |table: &Table<B>, row: &Row<B::Document>| state_of::<R, B>(table, row).map(drop);
         self.0.insert(TypeId::of::<R>(), Knowledge { read, rewrite: rewritten::<R, B> });
     }
-}
-
-const fn has_references<R: RootType>() -> bool {
-    let (mut list, mut found) = (0, false);
-    while list < R::TARGETS.len() {
-        found |= !R::TARGETS[list].is_empty();
-        list += 1;
-    }
-    found
 }
 
 /// The content of a row whose value the function has changed.

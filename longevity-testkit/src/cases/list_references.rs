@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use longevity_core::backend::Backend;
 use longevity_core::table::{Check, Reference};
-use longevity_core::{RootType, is_referred_to};
+use longevity_core::{RootType, is_referred_to, refers};
 
 use super::context::{CaseContext, Tested};
 use super::list::CaseList;
@@ -96,16 +96,6 @@ impl<M: SpecModel, F: Fixture> CaseList<M, F> {
             }
         }
     }
-}
-
-/// Whether the type or one of its derived types declares a reference.
-const fn refers<R: RootType>() -> bool {
-    let (mut list, mut found) = (0, false);
-    while list < R::TARGETS.len() {
-        found |= !R::TARGETS[list].is_empty();
-        list += 1;
-    }
-    found
 }
 
 /// The reference with the type that declares it.

@@ -207,7 +207,7 @@
 //!
 //! | back end | what keeps a target while a reference to it is made | what other programs and the shell can do |
 //! | --- | --- | --- |
-//! | memory | the transaction, which is serializable: it has read the target | there are none |
+//! | memory | the transaction, which is serializable: it has read the target | nothing, because no other program sees this memory |
 //! | SQLite | the same, and a foreign key that is checked at the commit, if all rows of the table have the reference, not within a collection, and the key is one of a plain or poly type | a foreign key is in force for them too, if they have foreign keys switched on; other references they can break |
 //! | MongoDB | a write to the target: it changes a field `_references`, which has no other meaning, so that a delete conflicts | break any reference |
 //!

@@ -55,7 +55,6 @@ macro_rules! shelves {
                 Title(title.into())
             }
 
-            #[allow(dead_code, reason = "one version only adds to what another has stored")]
             pub(super) async fn stocked(store: &Longevity<Model, Sqlite>) {
                 store.repo::<Shelf>().create(Shelf { place: place() }).await.unwrap();
                 let first = Book { title: title("first"), place: place(), sequel_of: None };
@@ -107,9 +106,19 @@ const ALL: [&str; 4] = [
 
 #[test]
 fn the_shell_cannot_break_a_reference() {
+    ensure_kept(|path| RUNTIME.block_on(async { with::stocked(&open::<with::Model>(path).await).await }));
+}
+
+/// The index that finds the rows of a target begins with the reference, and has another column.
+#[test]
+fn the_shell_cannot_break_a_reference_with_a_longer_index() {
+    ensure_kept(|path| RUNTIME.block_on(async { indexed::stocked(&open::<indexed::Model>(path).await).await }));
+}
+
+fn ensure_kept(stock: impl Fn(&std::path::Path)) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("books.db");
-    RUNTIME.block_on(async { with::stocked(&open::<with::Model>(&path).await).await });
+    stock(&path);
     let shell = shell(&path);
     assert_eq!(foreign_keys(&shell), ALL);
     for refused in [

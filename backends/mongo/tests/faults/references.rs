@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use longevity::prelude::*;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::load::PATIENCE;
@@ -77,35 +78,32 @@ fn no_reference_dangles_after_primaries_are_killed() {
     in_a_runtime(|| async {
         let set = three();
         let store = Arc::new(store::<Pets>(set.uri_of("references")).await);
-        let (next, done, stop) =
-            (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)), Arc::<AtomicBool>::default());
+        let (next, stop) = (Arc::new(AtomicU32::new(0)), Arc::<AtomicBool>::default());
+        // The number of writes that were acknowledged.
+        let (written, mut seen) = watch::channel(0_u32);
         let mut tasks = JoinSet::new();
         for _ in 0..4 {
-            let (store, next, done, stop) =
-                (Arc::clone(&store), Arc::clone(&next), Arc::clone(&done), Arc::clone(&stop));
+            let (store, next, stop) = (Arc::clone(&store), Arc::clone(&next), Arc::clone(&stop));
+            let written = written.clone();
             tasks.spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
                     match step(&store, next.fetch_add(1, Ordering::Relaxed)).await {
-                        Ok(()) => drop(done.fetch_add(1, Ordering::Relaxed)),
+                        Ok(()) => written.send_modify(|written| *written += 1),
                         Err(error) => assert!(is_expected(&error), "{error:?}"),
                     }
                 }
             });
         }
-        let wrote = async |more: u32| {
-            let enough = done.load(Ordering::Relaxed) + more;
-            let wait = async {
-                while done.load(Ordering::Relaxed) < enough {
-                    tokio::task::yield_now().await;
-                }
-            };
-            tokio::time::timeout(PATIENCE, wait).await.unwrap();
+        let mut more_are_written = async || {
+            let enough = *seen.borrow() + 50;
+            let waited = tokio::time::timeout(PATIENCE, seen.wait_for(|written| *written >= enough)).await;
+            waited.unwrap().unwrap();
         };
         for _ in 0..KILLS {
-            wrote(50).await;
+            more_are_written().await;
             let primary = set.primary().unwrap();
             set.members()[primary].kill().unwrap();
-            wrote(50).await;
+            more_are_written().await;
             heal(&set);
         }
         stop.store(true, Ordering::Relaxed);
@@ -114,6 +112,6 @@ fn no_reference_dangles_after_primaries_are_killed() {
         }
         let plan = store.verify().plan().await.unwrap();
         assert!(plan.is_empty(), "{plan}");
-        println!("{KILLS} primaries were killed; {} writes were acknowledged", done.load(Ordering::Relaxed));
+        println!("{KILLS} primaries were killed; {} writes were acknowledged", written.borrow());
     });
 }

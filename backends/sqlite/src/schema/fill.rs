@@ -24,6 +24,16 @@ pub(crate) enum Filled {
 /// How many rows are held at once.
 const PAGE: usize = 512;
 
+/// The readers of these columns in the documents of a variant, in their order; a column of another variant has none.
+pub(crate) fn readers(definition: &TableDefinition, variant: usize, columns: &[usize]) -> Vec<Option<PropertyReader>> {
+    let reader = |column: &usize| {
+        let column = &definition.columns[*column];
+        let own = column.variant.is_none_or(|other| other == variant);
+        own.then(|| PropertyReader::new(definition.variants[variant].shape, &column.path)).flatten()
+    };
+    columns.iter().map(reader).collect()
+}
+
 /// Fills these columns in every row, from the documents.
 pub(crate) fn fill(
     connection: &Connection,
@@ -43,15 +53,7 @@ pub(crate) fn fill(
     let id = quoted(ID);
     let mut update = connection.prepare(&format!("UPDATE {table} SET {} WHERE {id} = ?1", sets.join(", ")))?;
     for variant in 0..definition.variants.len() {
-        // The readers are in the order of the columns; a column of another variant has none.
-        let readers: Vec<_> = columns
-            .iter()
-            .map(|column| {
-                let column = &definition.columns[*column];
-                let own = column.variant.is_none_or(|other| other == variant);
-                own.then(|| PropertyReader::new(definition.variants[variant].shape, &column.path)).flatten()
-            })
-            .collect();
+        let readers = readers(definition, variant, columns);
         let scope = definition.variants[variant].discriminators.map(|names| format!(" AND {}", is_one_of(names)));
         let page = format!(
             "SELECT {id}, {} FROM {table} WHERE {id} > ?1{} ORDER BY {id} LIMIT {PAGE}",

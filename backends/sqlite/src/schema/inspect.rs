@@ -10,6 +10,8 @@ use rusqlite::{Connection, ffi, params_from_iter};
 use crate::encode::column_value::{is_same, owned};
 use crate::encode::document::SqliteDocument;
 use crate::encode::row::{DOC, ID, LAYOUT, TYPE, id_of};
+use crate::schema::column::Realized;
+use crate::schema::fill::readers;
 use crate::schema::layout::{Layout, is_one_of};
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
@@ -25,13 +27,8 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     fn new(table: &'a ReadyTable) -> Self {
         let (definition, layout) = (&*table.definition, &table.layout);
-        let of_variant = |variant: usize| {
-            let reader = |column: &longevity_core::table::Column| {
-                let own = column.variant.is_none_or(|other| other == variant);
-                own.then(|| PropertyReader::new(definition.variants[variant].shape, &column.path)).flatten()
-            };
-            definition.columns.iter().map(reader).collect()
-        };
+        let columns: Vec<_> = (0..definition.columns.len()).collect();
+        let of_variant = |variant| readers(definition, variant, &columns);
         Self { layout, definition, readers: (0..definition.variants.len()).map(of_variant).collect() }
     }
 
@@ -39,7 +36,7 @@ impl<'a> Reading<'a> {
     /// cannot be read is `None`.
     fn expected(&self, discriminator: Option<&str>, doc: &str) -> Option<(u32, Vec<Option<Owned>>)> {
         let variant = self.definition.position(discriminator)?;
-        let value = |(reader, realized): (&Option<PropertyReader>, &crate::schema::column::Realized)| {
+        let value = |(reader, realized): (&Option<PropertyReader>, &Realized)| {
             let Some(reader) = reader else { return Some(Owned::Null) };
             let value = SqliteDocument::read(doc, reader).ok()?;
             Some(owned(value.as_value_ref(), realized.representation))
@@ -108,7 +105,7 @@ pub(crate) fn rows(
 pub(crate) fn rebuild(connection: &Connection, table: &ReadyTable, rows: &[RowId]) -> rusqlite::Result<()> {
     // Rows may have exchanged the values of a key, so all are cleared first. A check may need a value.
     connection.pragma_update(None, "ignore_check_constraints", true)?;
-    let rebuilt = clear(connection, table, rows).and_then(|()| fill(connection, table, rows));
+    let rebuilt = clear(connection, table, rows).and_then(|()| write(connection, table, rows));
     connection.pragma_update(None, "ignore_check_constraints", false).and(rebuilt)
 }
 
@@ -130,7 +127,7 @@ fn sqlite_id(row: RowId) -> i64 {
     (row.as_u128() as u64).cast_signed()
 }
 
-fn fill(connection: &Connection, table: &ReadyTable, rows: &[RowId]) -> rusqlite::Result<()> {
+fn write(connection: &Connection, table: &ReadyTable, rows: &[RowId]) -> rusqlite::Result<()> {
     let reading = Reading::new(table);
     let (id, name) = (quoted(ID), quoted(&reading.layout.table));
     let mut select = connection.prepare(&format!("{} WHERE {id} = ?1", reading.select()))?;

@@ -1,4 +1,4 @@
-//! `tasks list`: what is to be done, what waits for what, and what starts again when.
+//! `tasks list`: shows the tasks that are left to do, those that wait for others, and when recurring tasks start again.
 
 use clap::Args;
 use longevity::prelude::*;
