@@ -112,6 +112,6 @@ fn no_reference_dangles_after_primaries_are_killed() {
         }
         let plan = store.verify().plan().await.unwrap();
         assert!(plan.is_empty(), "{plan}");
-        println!("{KILLS} primaries were killed; {} writes were acknowledged", written.borrow());
+        println!("{KILLS} primaries were killed; {} writes were acknowledged", *written.borrow());
     });
 }
