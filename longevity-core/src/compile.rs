@@ -6,7 +6,10 @@ use crate::definition::{Declaration, PrimaryKeyKind, PropertyDefinition, Referen
 use crate::encoding::PropertyReader;
 use crate::error::Error;
 use crate::shape::Shape;
-use crate::table::{Around, Column, Finding, Index, OnDelete, PrimaryKey, Reference, ReferencePlace, TableDefinition};
+use crate::table::{
+    Around, Column, ElementColumn, ElementIndex, Index, OnDelete, PrimaryKey, Reference, ReferencePlace,
+    TableDefinition,
+};
 use crate::value::{Path, Step};
 
 impl RootDefinition {
@@ -21,6 +24,7 @@ impl RootDefinition {
             variants: self.variants.iter().map(|variant| variant.variant.clone()).collect(),
             columns: Vec::new(),
             indexes: Vec::new(),
+            element_indexes: Vec::new(),
             primary_key: None,
             references: Vec::new(),
             is_referenced: false,
@@ -64,7 +68,7 @@ fn add_reference(
     // All variants of a poly type have its properties.
     let shape = table.variants.get(variant.unwrap_or_default()).map(|variant| variant.shape);
     let place = shape.and_then(|shape| place_of(shape(), property.path.steps()));
-    let Some(place) = place else {
+    let Some((place, key_value)) = place else {
         return Err(invalid(format!("there is no property {}", property.path)));
     };
     let missing = match (on_delete, place.around) {
@@ -85,9 +89,25 @@ fn add_reference(
     if is_property && !table.indexes.iter().any(serves) {
         add_index(table, declared_by, variant, std::slice::from_ref(property), None)?;
     }
+    let columns = element_columns(&property.path, key_value).map_err(invalid)?;
+    let mut elements = None;
+    if !place.through.is_empty() {
+        let (path, through) = (place.head.clone(), place.through.clone());
+        elements = Some(table.element_indexes.len());
+        let columns = columns.clone();
+        table.element_indexes.push(ElementIndex { name: name.clone(), declared_by, scope, path, through, columns });
+    }
     let (target, on_delete, check) = (target.clone(), *on_delete, *check);
-    table.references.push(Reference { name, declared_by, scope, place, target, on_delete, check });
+    table.references.push(Reference { name, declared_by, scope, place, columns, target, on_delete, check, elements });
     Ok(())
+}
+
+/// The single values of a value in a list, a set or a map.
+fn element_columns(property: &Path, shape: Shape) -> Result<Vec<ElementColumn>, String> {
+    let mut leaves = Vec::new();
+    leaves_of(&Path::root(), shape, &mut leaves)
+        .map_err(|at| format!("{property} cannot be indexed: {at} is not a single value"))?;
+    Ok(leaves.into_iter().map(|Leaf { path, shape }| ElementColumn { path, shape }).collect())
 }
 
 /// The beginning of the name of what the type declares: the table, and the type if it is a derived one.
@@ -95,34 +115,37 @@ fn owner(table: &TableDefinition, declared_by: &str, variant: Option<usize>) -> 
     if variant.is_some() { format!("{}.{declared_by}", table.name) } else { table.name.to_string() }
 }
 
-/// Where these steps lead to, through the elements of lists and sets and through the values of maps.
-fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<ReferencePlace> {
+/// Where these steps lead to, through the elements of lists and sets and through the values of maps, and the shape of what is
+/// there.
+fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<(ReferencePlace, Shape)> {
     let mut parts = vec![Path::root()];
     let (mut shape, mut steps) = (shape, steps);
     let (mut required, mut around) = (true, Around::Nothing);
-    // Whether nothing but options is between the last list, set or map and the value, and whether a predicate finds the value.
-    let (mut is_element, mut is_contained) = (false, false);
+    // Whether nothing but options is between the last list, set or map and the value.
+    let mut is_element = false;
     loop {
         shape = match shape {
             Shape::Optional(inner) => {
                 // An option in a list can be removed like any other element.
                 around = if is_element { Around::Collection } else { Around::Option };
-                (required, is_contained) = (false, false);
+                required = false;
                 inner()
             }
             Shape::List(inner) | Shape::Set(inner) | Shape::Map(_, inner) => {
-                (is_element, is_contained) = (true, !matches!(shape, Shape::Map(..)));
-                (required, around) = (false, Around::Collection);
+                (is_element, required, around) = (true, false, Around::Collection);
                 parts.push(Path::root());
                 inner()
             }
             Shape::Newtype { key_of: None, inner, .. } => inner(),
             shape => {
-                let [step, rest @ ..] = steps else { break };
+                let [step, rest @ ..] = steps else {
+                    let mut parts = parts.into_iter();
+                    let (head, through) = (parts.next()?, parts.collect());
+                    return Some((ReferencePlace { head, through, required, around }, shape));
+                };
                 let path = parts.last_mut()?;
                 *path = path.then(step);
-                (steps, around) = (rest, Around::Nothing);
-                (is_element, is_contained) = (false, false);
+                (steps, around, is_element) = (rest, Around::Nothing, false);
                 match shape {
                     Shape::Struct { fields, .. } => (fields.iter().find(|field| field.step.hash == step.hash)?.shape)(),
                     Shape::Enum { variants, .. } => {
@@ -134,14 +157,6 @@ fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<ReferencePlace> {
             }
         };
     }
-    let mut parts = parts.into_iter();
-    let (head, through) = (parts.next()?, parts.collect::<Vec<_>>());
-    let finding = match &*through {
-        [] => Finding::Equal,
-        [_] if is_contained => Finding::Contains,
-        _ => Finding::RowByRow,
-    };
-    Some(ReferencePlace { head, through, required, finding, around })
 }
 
 /// The number of the key's columns that are the partition.

@@ -26,7 +26,7 @@ pub(crate) struct Schema {
     pub(crate) definition: Arc<TableDefinition>,
     /// The indexes that the table had when this was made. It may have more by now, and never loses any.
     pub(crate) layout: Arc<Layout>,
-    /// The position in the layout of each index of the definition.
+    /// The position in the layout of each index of the definition: first those of columns, then those of elements.
     pub(crate) slots: Vec<usize>,
 }
 
@@ -50,10 +50,8 @@ impl Table {
         let definition = &*self.definition;
         let missing = |what: String| failed(format!("{what} does not exist: call `create_schema` first"));
         let layout = self.store.layout().ok_or_else(|| missing(format!("the table {}", definition.name)))?;
-        let slots = definition
-            .indexes
-            .iter()
-            .map(|index| layout.find(&Slot::of(definition, index)).ok_or_else(|| missing(index.name.clone())))
+        let slots = Slot::all_of(definition)
+            .map(|slot| layout.find(&slot).ok_or_else(|| missing(slot.name)))
             .collect::<Result<_, _>>()?;
         Ok(self.schema.get_or_init(|| Schema { definition: Arc::clone(&self.definition), layout, slots }))
     }

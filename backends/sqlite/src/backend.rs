@@ -22,10 +22,10 @@ use crate::query::projection::Values;
 use crate::query::stream::Rows;
 use crate::query::translate::{self, Statement};
 use crate::query::{explain, read};
-use crate::schema::foreign::{self, ForeignKey};
+use crate::schema::foreign;
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
-use crate::schema::{comparison, create, inspect, undeclared};
+use crate::schema::{comparison, create, inspect, references, undeclared};
 use crate::settings::{Durability, LONGEST_TIMEOUT, Place, Settings};
 use crate::table::Table;
 use crate::transaction::session::SqliteTransaction;
@@ -303,8 +303,8 @@ impl Backend for Sqlite {
         definitions.iter().try_for_each(|definition| create::ensure_nameable(definition))?;
         let database = self.database()?;
         let table = |definition: &Arc<TableDefinition>| {
-            let foreign_keys = ForeignKey::all_of(definition, definitions).into();
-            Table::new(Arc::clone(definition), Arc::clone(&database), foreign_keys)
+            let referred = references::referred(definition, definitions).into();
+            Table::new(Arc::clone(definition), Arc::clone(&database), referred)
         };
         Ok(definitions.iter().map(table).collect())
     }
@@ -322,11 +322,11 @@ impl Backend for Sqlite {
     async fn enforce_references(&self, tables: &[&Table]) -> Result<(), Error> {
         let Some(table) = tables.first() else { return Ok(()) };
         let database = &table.database;
-        let tables: Vec<_> = tables.iter().map(|table| (&*table.definition, &*table.foreign_keys)).collect();
+        let definitions: Vec<_> = tables.iter().map(|table| Arc::clone(&table.definition)).collect();
         let lease = Lease::claim(&database.writer).await?;
         let patient = PatientConnection::new(lease.connection(), database.site.timeout);
         let mut patient = patient.map_err(|error| database.site.failed(error))?;
-        foreign::enforce(&mut patient, &database.site, &tables)
+        foreign::enforce(&mut patient, &database.site, &definitions)
     }
 
     async fn undeclared_keys(&self, table: &Table) -> Result<Vec<String>, Error> {
@@ -365,7 +365,7 @@ impl Backend for Sqlite {
 
     async fn inspect_indexes(&self, table: &Table) -> Result<Vec<BrokenIndex>, Error> {
         let ready = table.ready().await?;
-        query(table, |connection| inspect::indexes(connection, ready)).await
+        query(table, |connection| inspect::indexes(connection, ready, &table.referred)).await
     }
 
     async fn rebuild(&self, table: &Table, rows: &[RowId]) -> Result<(), Error> {
@@ -374,7 +374,10 @@ impl Backend for Sqlite {
 
     async fn rebuild_indexes(&self, table: &Table) -> Result<(), Error> {
         let build = |connection: &Connection, ready: &ReadyTable| {
-            connection.execute_batch(&format!("REINDEX {}", quoted(&ready.layout.table)))
+            connection.execute_batch(&format!("REINDEX {}", quoted(&ready.layout.table)))?;
+            inspect::side_tables(connection, ready, &table.referred)?
+                .iter()
+                .try_for_each(|side_table| side_table.rebuild(connection))
         };
         change(table, build).await
     }

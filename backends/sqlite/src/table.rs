@@ -3,20 +3,20 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use longevity_core::table::TableDefinition;
+use longevity_core::table::{Scope, TableDefinition};
 use rusqlite::Connection;
 
 use crate::connection::database::Database;
 use crate::error::SqliteError;
 use crate::schema::comparison;
-use crate::schema::foreign::ForeignKey;
 use crate::schema::ready_table::ReadyTable;
 
 /// A table of a model on a [`Sqlite`](crate::Sqlite) database.
 pub struct Table {
     pub(crate) definition: Arc<TableDefinition>,
     pub(crate) database: Arc<Database>,
-    pub(crate) foreign_keys: Arc<[ForeignKey]>,
+    /// The keys whose rows in a scope are the targets of references.
+    pub(crate) referred: Arc<[(usize, Scope)]>,
     ready: OnceLock<Arc<ReadyTable>>,
 }
 
@@ -24,9 +24,9 @@ impl Table {
     pub(crate) fn new(
         definition: Arc<TableDefinition>,
         database: Arc<Database>,
-        foreign_keys: Arc<[ForeignKey]>,
+        referred: Arc<[(usize, Scope)]>,
     ) -> Self {
-        Self { definition, database, foreign_keys, ready: OnceLock::new() }
+        Self { definition, database, referred, ready: OnceLock::new() }
     }
 
     /// The table, ready for use. Fails until the schema is created, because without its keys the table would accept rows that
@@ -65,7 +65,7 @@ impl Table {
         Self {
             definition: Arc::clone(&self.definition),
             database: Arc::clone(&self.database),
-            foreign_keys: Arc::clone(&self.foreign_keys),
+            referred: Arc::clone(&self.referred),
             ready: self.ready.clone(),
         }
     }

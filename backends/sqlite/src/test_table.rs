@@ -39,6 +39,7 @@ pub(crate) fn definition() -> TableDefinition {
         variants: types.map(variant).into(),
         columns: vec![column(0), column(1)],
         indexes: vec![index(0), index(1)],
+        element_indexes: Vec::new(),
         primary_key: None,
         references: Vec::new(),
         is_referenced: false,

@@ -199,6 +199,15 @@ fn inside_newtypes(shape: ShapeFn) -> (Vec<usize>, Shape) {
     (addresses, shape)
 }
 
+/// Whether a map whose keys have this shape is stored as an object. Otherwise, it is stored as a list of pairs.
+pub fn is_object_key(key: ShapeFn) -> bool {
+    match inside_newtypes(key).1 {
+        Shape::Scalar(scalar) => !scalar.is_float(),
+        Shape::Choice { .. } => true,
+        _ => false,
+    }
+}
+
 /// The node of a shape that is not a newtype, the shapes that its links lead to, and whether its stored form differs from
 /// serde's.
 fn draft(shape: Shape) -> (Node, Vec<ShapeFn>, bool) {
@@ -209,11 +218,7 @@ fn draft(shape: Shape) -> (Node, Vec<ShapeFn>, bool) {
         Shape::List(element) => (Node::List(Link::default()), vec![element], false),
         Shape::Set(element) => (Node::Set(Link::default()), vec![element], false),
         Shape::Map(key, value) => {
-            let pairs = match inside_newtypes(key).1 {
-                Shape::Scalar(scalar) => scalar.is_float(),
-                Shape::Choice { .. } => false,
-                _ => true,
-            };
+            let pairs = !is_object_key(key);
             let node = MapNode { pairs, key: Link::default(), value: Link::default() };
             (Node::Map(node), vec![key, value], pairs)
         }

@@ -60,7 +60,7 @@ use crate::error::BoxError;
 pub use format::{Format, Json};
 pub(crate) use from_value::from_value_as;
 #[doc(hidden)]
-pub use layout::{Plan, PlanCell, plan};
+pub use layout::{Plan, PlanCell, is_object_key, plan};
 pub use levels::too_deep;
 pub(crate) use levels::{levels_of, may_be_too_deep};
 pub use locate::Place;

@@ -20,6 +20,9 @@ pub(crate) fn ensure_within(backend: &'static str, select: &Select) -> Result<()
             return Err(too_large(backend, format!("a filter has at most {FILTER_LEVELS} levels of nesting")));
         }
         ensure_paths_within(backend, predicate.path())?;
+        if let Predicate::Contains { through, .. } = predicate {
+            ensure_paths_within(backend, through)?;
+        }
         let operands = match predicate {
             Predicate::And(parts) | Predicate::Or(parts) => {
                 left.extend(parts.iter().map(|part| (part, level + 1)));

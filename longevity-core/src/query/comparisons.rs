@@ -160,7 +160,7 @@ impl<R: 'static, T: Storable> Prop<R, T> {
     where
         T: Collection,
     {
-        let contains = |element: V| Predicate::Contains { path: self.path().clone(), element: element.into_operand() };
+        let contains = |element: V| Predicate::contains(self.path().clone(), element.into_operand());
         elements.into_iter().map(contains).collect()
     }
 

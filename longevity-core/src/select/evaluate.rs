@@ -2,6 +2,7 @@
 
 use super::Predicate;
 use crate::row::RowId;
+use crate::table::any_value;
 use crate::value::{Comparison, Step, Value, ValueRef, compare, satisfies};
 
 /// What identifies a row, apart from its values.
@@ -93,9 +94,9 @@ fn holds<'a>(
             ValueRef::Text(value) => test.holds(value, text),
             _ => false,
         },
-        Predicate::Contains { path, element } => match path.value_in(value_at) {
-            ValueRef::Composite(list) => {
-                list.any_element(&mut |value| satisfies(Comparison::Eq, value, element.as_value_ref()))
+        Predicate::Contains { path, through, element } => match path.value_in(value_at) {
+            ValueRef::Composite(collection) => {
+                any_value(collection, through, &mut |value| satisfies(Comparison::Eq, value, element.as_value_ref()))
             }
             _ => false,
         },
@@ -198,7 +199,7 @@ mod tests {
 
     #[test]
     fn contains_looks_at_elements_only() {
-        let contains = |step, element| Predicate::Contains { path: Path::root().then(step), element };
+        let contains = |step, element| Predicate::contains(Path::root().then(step), element);
         assert!(holds(&contains(TAGS, Value::Text("a".into()))));
         assert!(holds(&contains(TAGS, Value::NONE)));
         assert!(!holds(&contains(TAGS, Value::Text("b".into()))));

@@ -43,11 +43,15 @@ pub enum Predicate {
         /// The operand of the test.
         text: Box<str>,
     },
-    /// The list or set at the path contains an element that equals this one.
+    /// The list, set or map at the path contains an element that equals this one, or leads to a value that does. The elements of
+    /// a map are its values.
     Contains {
-        /// The path to the list or set.
+        /// The path to the outermost list, set or map.
         path: Path,
-        /// The element.
+        /// For each list, set or map, the path from one of its elements to the next one or to the value. One path of no steps if
+        /// the elements themselves are compared; never empty.
+        through: Vec<Path>,
+        /// The element or value.
         element: Value,
     },
     /// The number of elements or entries of the list, set or map at the path compares to this number. If it is absent, so is
@@ -99,6 +103,11 @@ impl TextTest {
 }
 
 impl Predicate {
+    /// True for the rows whose list or set at the path contains this element.
+    pub fn contains(path: Path, element: Value) -> Self {
+        Self::Contains { path, through: vec![Path::root()], element }
+    }
+
     /// The path of a predicate that tests the value at one path; `None` for any other predicate.
     pub fn path(&self) -> Option<&Path> {
         match self {

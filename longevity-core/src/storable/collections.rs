@@ -125,6 +125,10 @@ macro_rules! map {
                 Value::Map(entries)
             }
 
+            fn any_element(&self, predicate: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+                self.iter().any(|(_, value)| predicate(value.value_at(&[])))
+            }
+
             fn length(&self) -> Option<u64> {
                 Some(self.len() as u64)
             }

@@ -114,7 +114,7 @@ impl<T: Collection> Holds<T> for List {
     type Part = T::Element;
 
     fn contains(path: Path, element: Value) -> Predicate {
-        Predicate::Contains { path, element }
+        Predicate::contains(path, element)
     }
 }
 
@@ -122,7 +122,7 @@ impl<T: Collection> Holds<T> for Set {
     type Part = T::Element;
 
     fn contains(path: Path, element: Value) -> Predicate {
-        Predicate::Contains { path, element }
+        Predicate::contains(path, element)
     }
 }
 

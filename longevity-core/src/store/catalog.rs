@@ -93,6 +93,7 @@ impl<B: Backend> Catalog<B> {
             variants: vec![Variant { type_name: KIND.name, discriminators: None, shape: Entry::shape }],
             columns: Vec::new(),
             indexes: Vec::new(),
+            element_indexes: Vec::new(),
             primary_key: None,
             references: Vec::new(),
             is_referenced: false,

@@ -1,6 +1,7 @@
 //! The table that a back end keeps for a plain or a poly type: variants, columns, keys, indexes and references. It is computed once per
 //! type and store, and back ends need nothing else.
 
+mod elements;
 mod reference;
 mod schema;
 
@@ -8,7 +9,8 @@ use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 
-pub(crate) use reference::{Around, Finding, KeyChange};
+pub use elements::{ElementColumn, ElementIndex, any_value, each_value};
+pub(crate) use reference::{Around, KeyChange};
 pub use reference::{Check, OnDelete, Reference, ReferencePlace, ReferenceTarget};
 pub use schema::{
     ColumnSchema, ComponentVariantSchema, FieldSchema, IndexSchema, PrimaryKeySchema, StepSchema, TableSchema,
@@ -34,6 +36,8 @@ pub struct TableDefinition {
     pub columns: Vec<Column>,
     /// The keys and indexes.
     pub indexes: Vec<Index>,
+    /// The indexes of values in lists, sets and maps.
+    pub element_indexes: Vec<ElementIndex>,
     /// The primary key, if the type has one.
     pub primary_key: Option<PrimaryKey>,
     /// The references with integrity that the rows contain.

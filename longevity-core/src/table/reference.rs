@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::fmt;
 
+use super::elements::{ElementColumn, each_value};
 use crate::scope::Scope;
 use crate::value::{Path, Value};
 
@@ -55,12 +56,17 @@ pub struct Reference {
     pub scope: Option<Scope>,
     /// Where the key values are.
     pub place: ReferencePlace,
+    /// The single values of a key value: one, or those of its fields, in their order.
+    pub columns: Vec<ElementColumn>,
     /// What it refers to.
     pub target: ReferenceTarget,
     /// What happens when the target is deleted.
     pub on_delete: OnDelete,
     /// When the target must be there.
     pub check: Check,
+    /// The position in [`element_indexes`](crate::table::TableDefinition::element_indexes) of the index that finds the rows that
+    /// refer to a key, if the place leads through lists, sets or maps.
+    pub elements: Option<usize>,
 }
 
 /// Where the key values of a reference are in the value of a row.
@@ -73,8 +79,6 @@ pub struct ReferencePlace {
     pub through: Vec<Path>,
     /// Whether the key value is a required field, so that each row has one.
     pub required: bool,
-    /// How the rows that refer to a key are found.
-    pub(crate) finding: Finding,
     /// What is around the key value.
     pub(crate) around: Around,
 }
@@ -88,17 +92,6 @@ pub(crate) enum Around {
     Option,
     /// It is an element of a list or a set, or a value of a map.
     Collection,
-}
-
-/// How the rows that refer to a key are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Finding {
-    /// The property equals the key value.
-    Equal,
-    /// The list or set contains it.
-    Contains,
-    /// No predicate says it: the rows are looked at one by one.
-    RowByRow,
 }
 
 /// Shows the stored names with dots between them, and brackets for the elements of a list, a set or a map.
@@ -115,7 +108,7 @@ impl fmt::Display for Reference {
 impl ReferencePlace {
     /// Passes each key value to the function, given the value at the head.
     pub fn each(&self, head: &Value, take: &mut dyn FnMut(&Value)) {
-        each(head, &self.through, take);
+        each_value(head, &self.through, take);
     }
 
     /// Changes the value of a row: replaces each key value that equals `key`, or takes it away.
@@ -137,22 +130,7 @@ pub(crate) enum KeyChange<'a> {
     Replace(&'a Value),
 }
 
-/// The path is as long as the declared property, so the recursion is not deep.
-fn each(value: &Value, through: &[Path], take: &mut dyn FnMut(&Value)) {
-    let Some((path, rest)) = through.split_first() else {
-        if !value.is_none() {
-            take(value);
-        }
-        return;
-    };
-    let mut next = |element: &Value| each(&element.at(path.steps()).to_value(), rest, take);
-    match value {
-        Value::List(elements) => elements.iter().for_each(&mut next),
-        Value::Map(entries) => entries.iter().for_each(|(_, element)| next(element)),
-        _ => {}
-    }
-}
-
+/// The paths are as long as the declared property, so the recursion is not deep.
 fn change_each(value: &mut Value, through: &[Path], key: &Value, change: &KeyChange<'_>) {
     let Some((path, rest)) = through.split_first() else {
         if value == key {

@@ -178,7 +178,7 @@ pub trait Composite: Send + Sync {
     /// The owned form. Allocates.
     fn to_value(&self) -> Value;
 
-    /// Whether any element of a list or a set satisfies the predicate; false for everything else.
+    /// Whether any element of a list or a set, or any value of a map, satisfies the predicate; false for everything else.
     fn any_element(&self, predicate: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
         let _ = predicate;
         false
@@ -219,6 +219,7 @@ impl Composite for Value {
     fn any_element(&self, predicate: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
         match self {
             Self::List(values) => values.iter().any(|value| predicate(value.as_value_ref())),
+            Self::Map(entries) => entries.iter().any(|(_, value)| predicate(value.as_value_ref())),
             _ => false,
         }
     }

@@ -45,12 +45,14 @@ macro_rules! on_stores_again {
 mod declared;
 mod enforced;
 mod foreign_keys;
+mod indexed;
 mod keys;
 mod kills;
 mod library;
 mod object_database;
 mod on_delete;
 mod races;
+mod reference_tables;
 mod stores;
 mod switching;
 mod transactions;

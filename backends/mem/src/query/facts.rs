@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use longevity_core::backend::Predicate;
-use longevity_core::table::Scope;
+use longevity_core::table::{ElementIndex, Scope};
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Step, Value, ValueRef};
 
@@ -24,14 +24,16 @@ pub(crate) struct Facts<'a> {
     equal: Vec<(&'a Path, &'a Value)>,
     ranges: Vec<(&'a Path, Comparison, &'a Value)>,
     among: Vec<(&'a Path, &'a [Value])>,
+    /// The conjuncts that ask for an element.
+    contains: Vec<&'a Predicate>,
     /// The ids that the row may have.
     pub(crate) ids: Range<u64>,
 }
 
 impl Default for Facts<'_> {
     fn default() -> Self {
-        let (equal, ranges, among) = (Vec::new(), Vec::new(), Vec::new());
-        Self { nothing: false, scope: None, equal, ranges, among, ids: 0..u64::MAX }
+        let (equal, ranges, among, contains) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { nothing: false, scope: None, equal, ranges, among, contains, ids: 0..u64::MAX }
     }
 }
 
@@ -56,11 +58,11 @@ impl<'a> Facts<'a> {
                     operands => self.among.push((path, operands)),
                 },
                 Predicate::Id { comparison, id } => self.compare_id(*comparison, *id),
+                Predicate::Contains { .. } => self.contains.push(conjunct),
                 // These are left to the evaluation of each row.
                 Predicate::True
                 | Predicate::In { negated: true, .. }
                 | Predicate::Text { .. }
-                | Predicate::Contains { .. }
                 | Predicate::Length { .. }
                 | Predicate::Or(_)
                 | Predicate::Not(_) => {}
@@ -116,6 +118,11 @@ impl<'a> Facts<'a> {
             let below = column.starts_with(path).then(|| column.steps().get(path.steps().len()..)).flatten()?;
             operands.iter().map(|operand| leaf(operand, below)).collect()
         })
+    }
+
+    /// The value that each row that satisfies the predicate has among the values of an index of elements.
+    pub(crate) fn element(&self, index: &ElementIndex) -> Option<&'a Value> {
+        self.contains.iter().find_map(|predicate| index.sought(predicate))
     }
 
     /// Whether there is exactly one list of values.

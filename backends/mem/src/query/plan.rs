@@ -36,7 +36,7 @@ pub(crate) enum Candidates {
 /// A range of an index's entries.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct IndexRange {
-    /// The index's position in the definition.
+    /// The index's position among the indexes of columns or, after these, among those of elements.
     pub(crate) index: usize,
     /// The number of leading columns that are fixed by equality.
     pub(crate) equal_columns: usize,
@@ -122,6 +122,24 @@ impl Plan {
                 best = (rank, Self { candidates: Candidates::Index(range), arrangement });
             }
         }
+        for (position, index) in definition.element_indexes.iter().enumerate() {
+            let Some(value) = facts.element(index).filter(|_| facts.within(index.scope)) else { continue };
+            let rank = Rank { equal_columns: 1, ..Rank::default() };
+            if rank > best.0 {
+                // The entries of one value are in the order of their ids.
+                let arrangement = match (order.is_empty(), select.ties) {
+                    (false, _) => Arrangement::Sort,
+                    (true, Direction::Ascending) => Arrangement::Forward,
+                    (true, Direction::Descending) => Arrangement::Backward,
+                };
+                let mut start = Buffer::new();
+                encode(value.as_value_ref(), &mut start);
+                let end = start.iter().copied().chain([ABOVE]).collect();
+                let index = definition.indexes.len() + position;
+                let range = IndexRange { index, equal_columns: 1, bounded: false, start, end };
+                best = (rank, Self { candidates: Candidates::Index(range), arrangement });
+            }
+        }
         best.1
     }
 
@@ -130,16 +148,8 @@ impl Plan {
         let access = match &self.candidates {
             Candidates::Nothing => Access::Nothing,
             Candidates::Table(_) => Access::Scan,
-            Candidates::Union(ranges) => ranges.first().map_or(Access::Nothing, |range| Access::Index {
-                name: definition.indexes[range.index].name.clone(),
-                equal_columns: range.equal_columns,
-                range: range.bounded,
-            }),
-            Candidates::Index(range) => Access::Index {
-                name: definition.indexes[range.index].name.clone(),
-                equal_columns: range.equal_columns,
-                range: range.bounded,
-            },
+            Candidates::Union(ranges) => ranges.first().map_or(Access::Nothing, |range| range.access(definition)),
+            Candidates::Index(range) => range.access(definition),
         };
         let ordered_by_access = access == Access::Nothing || self.arrangement.is_ordered();
         let details = match self.arrangement {
@@ -164,7 +174,18 @@ struct Rank {
 impl IndexRange {
     /// The only possible entry, if all columns of a key are fixed.
     pub(crate) fn single<'a>(&'a self, definition: &TableDefinition) -> Option<&'a [u8]> {
-        is_single(&definition.indexes[self.index], self.equal_columns).then_some(&self.start)
+        let index = definition.indexes.get(self.index)?;
+        is_single(index, self.equal_columns).then_some(&self.start)
+    }
+
+    fn access(&self, definition: &TableDefinition) -> Access {
+        let of_elements = |position: usize| definition.element_indexes.get(position).map(|index| &index.name);
+        let name = match definition.indexes.get(self.index) {
+            Some(index) => Some(&index.name),
+            None => self.index.checked_sub(definition.indexes.len()).and_then(of_elements),
+        };
+        let name = name.cloned().unwrap_or_default();
+        Access::Index { name, equal_columns: self.equal_columns, range: self.bounded }
     }
 
     /// One range for each distinct value that the next column may have, in the order of the values, if these are known.

@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLockWriteGuard};
 use longevity_core::Error;
 use longevity_core::table::TableDefinition;
 
+use crate::error::failed;
 use crate::schema::layout::{Layout, Slot};
 use crate::storage::index::Index;
 use crate::storage::state::State;
@@ -45,13 +46,15 @@ impl<'a> Creation<'a> {
         ensure_fits(&self.state, definition)?;
         let current = self.layout.as_ref().or(self.state.layout.as_deref());
         let mut layout = Layout { slots: current.map_or_else(Vec::new, |layout| layout.slots.clone()) };
-        for index in &definition.indexes {
-            let slot = Slot::of(definition, index);
+        for (position, slot) in Slot::all_of(definition).enumerate() {
             if layout.find(&slot).is_some() {
                 continue;
             }
             let built =
-                Index::build(&slot, &self.state.rows).map_err(|row| index.duplicate_key(&slot.values(&row.doc)))?;
+                Index::build(&slot, &self.state.rows).map_err(|row| match definition.indexes.get(position) {
+                    Some(index) => index.duplicate_key(&slot.values(&row.doc)),
+                    None => failed(format!("the index {} has two rows with one entry", slot.name)),
+                })?;
             self.built.push(built);
             layout.slots.push(slot);
         }

@@ -1,11 +1,14 @@
 //! The indexes of a table, and the entries of a row in them.
 
-use longevity_core::table::{Index, TableDefinition};
+use std::collections::BTreeSet;
+
+use longevity_core::table::{ElementIndex, Index, TableDefinition, each_value};
 use longevity_core::{Path, Value};
 use smallvec::SmallVec;
 
 use crate::encode::document::MemDocument;
 use crate::encode::key::{Buffer, Key, encode};
+use crate::schema::entry::Entry;
 
 /// All indexes of a table, in the order of their creation.
 #[derive(Debug, Default)]
@@ -21,11 +24,20 @@ pub(crate) struct Slot {
     /// A key that was dropped stays as an index that is not unique.
     pub(crate) unique: bool,
     discriminators: Option<&'static [&'static str]>,
-    paths: Vec<Path>,
+    content: Content,
 }
 
-/// The entries of one row, one for each index of a layout; `None` where the row is not in the index.
-pub(crate) type Entries = SmallVec<[Option<Key>; 4]>;
+/// What the entries of an index consist of.
+#[derive(Clone, Debug, PartialEq)]
+enum Content {
+    /// The values at these paths, together.
+    Columns(Vec<Path>),
+    /// Each value that the elements of a collection lead to.
+    Elements { path: Path, through: Vec<Path> },
+}
+
+/// The entries of one row, for each index of a layout.
+pub(crate) type Entries = SmallVec<[Entry; 4]>;
 
 impl Layout {
     pub(crate) fn find(&self, slot: &Slot) -> Option<usize> {
@@ -44,8 +56,25 @@ impl Slot {
             name: index.name.clone(),
             unique: index.is_unique(),
             discriminators: index.scope.map(|scope| scope.discriminators),
-            paths: index.columns.iter().map(|column| definition.columns[*column].path.clone()).collect(),
+            content: Content::Columns(
+                index.columns.iter().map(|column| definition.columns[*column].path.clone()).collect(),
+            ),
         }
+    }
+
+    pub(crate) fn of_elements(index: &ElementIndex) -> Self {
+        Self {
+            name: index.name.clone(),
+            unique: false,
+            discriminators: index.scope.map(|scope| scope.discriminators),
+            content: Content::Elements { path: index.path.clone(), through: index.through.clone() },
+        }
+    }
+
+    /// The indexes of a definition: first those of columns, then those of elements.
+    pub(crate) fn all_of(definition: &TableDefinition) -> impl Iterator<Item = Self> {
+        let of_columns = definition.indexes.iter().map(|index| Self::of(definition, index));
+        of_columns.chain(definition.element_indexes.iter().map(Self::of_elements))
     }
 
     /// Whether it is a key for rows that the definition knows, but is not declared by the definition.
@@ -53,28 +82,48 @@ impl Slot {
         self.unique && definition.knows(self.discriminators) && !definition.declares_key(&self.name)
     }
 
-    /// The entry of a row, if it is in the index.
+    /// The entries of a row.
     ///
-    /// It is read from the document, not from the columns that come with it. An index can therefore belong to another model
+    /// They are read from the document, not from the columns that come with it. An index can therefore belong to another model
     /// than the write, and a filter, which reads the document too, always agrees with the index.
-    pub(crate) fn entry(&self, id: u64, discriminator: Option<&str>, doc: &MemDocument) -> Option<Key> {
+    pub(crate) fn entry(&self, id: u64, discriminator: Option<&str>, doc: &MemDocument) -> Entry {
         let covered = match self.discriminators {
             Some(names) => discriminator.is_some_and(|name| names.contains(&name)),
             None => true,
         };
-        covered.then(|| {
-            let mut key = Buffer::new();
-            self.paths.iter().for_each(|path| encode(doc.value_at(path.steps()), &mut key));
+        if !covered {
+            return Entry::None;
+        }
+        let key = |mut key: Buffer| {
             if !self.unique {
                 // Equal values are ordered by id.
                 key.extend_from_slice(&id.to_be_bytes());
             }
             Key::new(&key)
-        })
+        };
+        match &self.content {
+            Content::Columns(paths) => {
+                let mut values = Buffer::new();
+                paths.iter().for_each(|path| encode(doc.value_at(path.steps()), &mut values));
+                Entry::One(key(values))
+            }
+            Content::Elements { path, through } => {
+                let mut keys = BTreeSet::new();
+                each_value(&doc.value_at(path.steps()).to_value(), through, &mut |value| {
+                    let mut bytes = Buffer::new();
+                    encode(value.as_value_ref(), &mut bytes);
+                    keys.insert(key(bytes));
+                });
+                if keys.is_empty() { Entry::None } else { Entry::Several(keys.into_iter().collect()) }
+            }
+        }
     }
 
     /// The values of a row in the index's columns.
     pub(crate) fn values(&self, doc: &MemDocument) -> Vec<Value> {
-        self.paths.iter().map(|path| doc.value_at(path.steps()).to_value()).collect()
+        match &self.content {
+            Content::Columns(paths) => paths.iter().map(|path| doc.value_at(path.steps()).to_value()).collect(),
+            Content::Elements { .. } => Vec::new(),
+        }
     }
 }

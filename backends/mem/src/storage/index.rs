@@ -7,6 +7,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::encode::key::Key;
+use crate::schema::entry::Entry;
 use crate::schema::layout::Slot;
 use crate::storage::pages::Pages;
 use crate::storage::row::StoredRow;
@@ -44,7 +45,7 @@ impl Index {
         }
         let mut unique = HashMap::new();
         for row in rows.range(0..u64::MAX) {
-            let Some(entry) = slot.entry(row.id, row.discriminator.as_deref(), &row.doc) else { continue };
+            let Entry::One(entry) = slot.entry(row.id, row.discriminator.as_deref(), &row.doc) else { continue };
             if unique.insert(entry, Arc::clone(row)).is_some() {
                 return Err(row);
             }
@@ -58,8 +59,12 @@ impl Index {
 
     /// The entries of these rows in order.
     pub(crate) fn sorted(slot: &Slot, rows: &Pages) -> Tree {
-        let entry = |row: &StoredRow| slot.entry(row.id, row.discriminator.as_deref(), &row.doc);
-        rows.range(0..u64::MAX).filter_map(|row| Some((entry(row)?, row.id))).collect()
+        let mut tree = Tree::new();
+        for row in rows.range(0..u64::MAX) {
+            let entry = slot.entry(row.id, row.discriminator.as_deref(), &row.doc);
+            tree.extend(entry.keys().iter().map(|key| (key.clone(), row.id)));
+        }
+        tree
     }
 
     /// The entries in order, if they are sorted.
@@ -129,33 +134,39 @@ impl Index {
     }
 
     /// Whether the index is unique and has this entry.
-    pub(crate) fn is_taken(&self, entry: &Key) -> bool {
-        self.unique.as_ref().is_some_and(|unique| unique.contains_key(entry))
+    pub(crate) fn is_taken(&self, entry: &Entry) -> bool {
+        self.unique.as_ref().zip(entry.key()).is_some_and(|(unique, key)| unique.contains_key(key))
     }
 
-    /// Adds a row's entry.
-    pub(crate) fn add(&mut self, entry: Option<Key>, row: &Arc<StoredRow>) {
-        let Some(entry) = entry else { return };
-        if let Some(unique) = &mut self.unique {
-            unique.insert(entry.clone(), Arc::clone(row));
+    /// Adds a row's entries.
+    pub(crate) fn add(&mut self, entry: Entry, row: &Arc<StoredRow>) {
+        match entry {
+            Entry::None => {}
+            Entry::One(key) => {
+                if let Some(unique) = &mut self.unique {
+                    unique.insert(key.clone(), Arc::clone(row));
+                }
+                self.order(key, Some(row.id));
+            }
+            Entry::Several(keys) => keys.iter().for_each(|key| self.order(key.clone(), Some(row.id))),
         }
-        self.order(entry, Some(row.id));
     }
 
     /// Replaces the row that had the same entry and the same id.
-    pub(crate) fn keep(&mut self, entry: Option<&Key>, row: &Arc<StoredRow>) {
-        if let Some(place) = self.unique.as_mut().zip(entry).and_then(|(unique, entry)| unique.get_mut(entry)) {
+    pub(crate) fn keep(&mut self, entry: &Entry, row: &Arc<StoredRow>) {
+        if let Some(place) = self.unique.as_mut().zip(entry.key()).and_then(|(unique, key)| unique.get_mut(key)) {
             *place = Arc::clone(row);
         }
     }
 
-    /// Removes a row's entry.
-    pub(crate) fn remove(&mut self, entry: Option<&Key>) {
-        let Some(entry) = entry else { return };
-        if let Some(unique) = &mut self.unique {
-            unique.remove(entry);
+    /// Removes a row's entries.
+    pub(crate) fn remove(&mut self, entry: &Entry) {
+        for key in entry.keys() {
+            if let Some(unique) = &mut self.unique {
+                unique.remove(key);
+            }
+            self.order(key.clone(), None);
         }
-        self.order(entry.clone(), None);
     }
 }
 

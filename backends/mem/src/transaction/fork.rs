@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 use crate::encode::document::MemDocument;
 use crate::encode::key::Key;
 use crate::query::selection::satisfies;
+use crate::schema::entry::Entry;
 use crate::schema::layout::{Entries, Layout};
 use crate::storage::index::{Index, Tree};
 use crate::storage::row::StoredRow;
@@ -206,7 +207,8 @@ impl Fork {
             for (position, change) in changes.iter().enumerate() {
                 for (slot, (old, new)) in change.entries().enumerate().take(self.layout.slots.len()) {
                     let key = if gives_up { old } else { new };
-                    let Some(key) = key.filter(|_| self.layout.slots[slot].unique && old != new) else { continue };
+                    let changes = self.layout.slots[slot].unique && old != new;
+                    let Some(key) = key.key().filter(|_| changes) else { continue };
                     let holder = self.holder(slot, key);
                     let entry = (slot, key.clone());
                     if !gives_up && holder.is_some() {
@@ -346,20 +348,19 @@ impl ChangedContents {
     }
 }
 
-/// Moves a row's entry in a tree from where it is shown to its new place.
+/// Moves a row's entries in a tree from where they are shown to their new places.
 fn move_entry(tree: &mut Tree, id: u64, shown: &Entries, change: &Change, slot: usize) {
-    let entry = |entries: &Entries| entries.get(slot).cloned().flatten();
-    let (old, new) = (entry(shown), entry(&change.entries));
+    let (old, new) = (shown.get(slot).unwrap_or(&Entry::None), change.entries.get(slot).unwrap_or(&Entry::None));
     if old == new {
         return;
     }
-    // In a key, another row may have the entry by now.
-    if let Some(old) = old.filter(|old| tree.get(old) == Some(&id)) {
-        tree.remove(&old);
+    for key in old.keys() {
+        // In a key, another row may have the entry by now.
+        if tree.get(key) == Some(&id) {
+            tree.remove(key);
+        }
     }
-    if let Some(new) = new {
-        tree.insert(new, id);
-    }
+    tree.extend(new.keys().iter().map(|key| (key.clone(), id)));
 }
 
 impl Source for &mut Fork {
@@ -377,9 +378,9 @@ impl Source for &mut Fork {
         };
         let (mut gone, mut new) = (0, 0);
         for change in &self.changes.changes {
-            let has = |entries: &[Option<Key>]| entries.get(slot).is_some_and(Option::is_some);
-            gone += usize::from(has(&change.old_entries));
-            new += usize::from(has(&change.entries));
+            let count = |entries: &[Entry]| entries.get(slot).map_or(0, |entry| entry.keys().len());
+            gone += count(&change.old_entries);
+            new += count(&change.entries);
         }
         (known + new).saturating_sub(gone)
     }
@@ -399,7 +400,7 @@ impl KnownEntries {
         if !state.indexes[slot].is_unique() {
             // The key was dropped in the meantime.
             let has = |row: &&Arc<StoredRow>| {
-                layout.slots[slot].entry(row.id, row.discriminator.as_deref(), &row.doc).as_ref() == Some(key)
+                layout.slots[slot].entry(row.id, row.discriminator.as_deref(), &row.doc).key() == Some(key)
             };
             return contents.rows.range(0..u64::MAX).find(has).cloned();
         }
@@ -416,14 +417,14 @@ impl KnownEntries {
             // In one write, a row may take the key value that another row gives up.
             for row in changes.iter().filter_map(|(old, _)| old.as_ref()) {
                 for (position, slot) in slots() {
-                    if let Some(key) = slot.entry(row.id, row.discriminator.as_deref(), &row.doc) {
+                    if let Entry::One(key) = slot.entry(row.id, row.discriminator.as_deref(), &row.doc) {
                         self.changed.entry((position, key)).or_insert_with(|| Some(Arc::clone(row)));
                     }
                 }
             }
             for row in changes.iter().filter_map(|(_, new)| new.as_ref()) {
                 for (position, slot) in slots() {
-                    if let Some(key) = slot.entry(row.id, row.discriminator.as_deref(), &row.doc) {
+                    if let Entry::One(key) = slot.entry(row.id, row.discriminator.as_deref(), &row.doc) {
                         self.changed.entry((position, key)).or_insert(None);
                     }
                 }

@@ -7,7 +7,7 @@ use longevity_core::backend::{AllWritten, Target, Write, WriteFailure, Writes, W
 use smallvec::smallvec;
 
 use crate::encode::document::MemDocument;
-use crate::encode::key::Key;
+use crate::schema::entry::Entry;
 use crate::schema::layout::Entries;
 use crate::storage::index::Index;
 use crate::storage::row::StoredRow;
@@ -144,16 +144,14 @@ impl State {
         }
         for (position, change) in changes.iter().enumerate() {
             let Some(row) = &change.row else { continue };
-            let is_taken = |(index, (old, new)): (&Index, (Option<&Key>, Option<&Key>))| {
-                old != new && new.is_some_and(|new| index.is_taken(new))
-            };
+            let is_taken = |(index, (old, new)): (&Index, (&Entry, &Entry))| old != new && index.is_taken(new);
             if let Some(slot) = self.indexes.iter().zip(change.entries()).position(is_taken) {
                 self.leave(changes, position);
                 return Err((position, slot));
             }
             for (index, (old, new)) in self.indexes.iter_mut().zip(change.entries()) {
                 if old != new {
-                    index.add(new.cloned(), row);
+                    index.add(new.clone(), row);
                 }
             }
         }
@@ -198,7 +196,7 @@ impl State {
                 if let Some(row) = &change.old
                     && old != new
                 {
-                    index.add(old.cloned(), row);
+                    index.add(old.clone(), row);
                 }
             }
         }
@@ -206,11 +204,7 @@ impl State {
 
     /// Inserts a row. The error is the row with the slot of the key that is taken.
     fn insert(&mut self, row: Arc<StoredRow>, entries: Entries) -> Result<(), (usize, Arc<StoredRow>)> {
-        let taken = self
-            .indexes
-            .iter()
-            .zip(&entries)
-            .position(|(index, entry)| entry.as_ref().is_some_and(|entry| index.is_taken(entry)));
+        let taken = self.indexes.iter().zip(&entries).position(|(index, entry)| index.is_taken(entry));
         if let Some(slot) = taken {
             return Err((slot, row));
         }

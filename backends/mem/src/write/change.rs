@@ -5,7 +5,7 @@ use std::sync::Arc;
 use longevity_core::backend::{Target, Write, WriteFailure, Written};
 
 use crate::encode::document::MemDocument;
-use crate::encode::key::Key;
+use crate::schema::entry::Entry;
 use crate::schema::layout::{Entries, Layout};
 use crate::storage::row::StoredRow;
 use crate::table::Schema;
@@ -51,9 +51,9 @@ impl Change {
     }
 
     /// The entries of the old row and of the new one in each index.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (Option<&Key>, Option<&Key>)> {
-        fn of(entries: &[Option<Key>]) -> impl Iterator<Item = Option<&Key>> {
-            entries.iter().map(Option::as_ref).chain(std::iter::repeat(None))
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&Entry, &Entry)> {
+        fn of(entries: &[Entry]) -> impl Iterator<Item = &Entry> {
+            entries.iter().chain(std::iter::repeat(&Entry::None))
         }
         of(&self.old_entries).zip(of(&self.entries))
     }

@@ -174,6 +174,7 @@ pub fn bare_definition() -> TableDefinition {
             Column { optional: true, ..column(&[&NICK], ScalarType::String, Some(0)) },
         ],
         indexes: Vec::new(),
+        element_indexes: Vec::new(),
         primary_key: None,
         references: Vec::new(),
         is_referenced: false,

@@ -190,8 +190,13 @@ impl Expressions {
     /// The stored value at the location.
     fn found(&mut self, location: &Location) -> Bson {
         let (path, rest) = location.plain_prefix();
-        let mut value = Bson::String(path.map_or_else(|| "$$ROOT".to_owned(), |path| format!("${path}")));
-        for Segment { options, kind } in rest {
+        self.follow(Bson::String(path.map_or_else(|| "$$ROOT".to_owned(), |path| format!("${path}"))), rest)
+    }
+
+    /// The stored value to which the segments lead from a stored value.
+    fn follow(&mut self, from: Bson, segments: &[Segment]) -> Bson {
+        let mut value = from;
+        for Segment { options, kind } in segments {
             let around = within_options(value, options.saturating_sub(1));
             value = match kind {
                 SegmentKind::Field(field) => self.field(field, around),
@@ -208,6 +213,16 @@ impl Expressions {
     /// A property as it would be stored in the options around it.
     pub(crate) fn property(&mut self, location: &Location) -> Bson {
         let found = self.found(location);
+        self.in_presence(found, location)
+    }
+
+    /// The same in a stored value.
+    pub(crate) fn property_of(&mut self, of: Bson, location: &Location) -> Bson {
+        let found = self.follow(of, &location.segments);
+        self.in_presence(found, location)
+    }
+
+    fn in_presence(&mut self, found: Bson, location: &Location) -> Bson {
         if !location.has_presence_around_options() {
             return found;
         }
@@ -216,8 +231,14 @@ impl Expressions {
 
     /// The value of a property inside all its options.
     pub(crate) fn value(&mut self, location: &Location) -> Bson {
-        let options = location.options - usize::from(location.is_presence);
-        within_options(self.found(location), options.saturating_sub(1))
+        let found = self.found(location);
+        inside_options(found, location)
+    }
+
+    /// The same in a stored value.
+    pub(crate) fn value_of(&mut self, of: Bson, location: &Location) -> Bson {
+        let found = self.follow(of, &location.segments);
+        inside_options(found, location)
     }
 
     /// The value of a property inside all its options, with a choice under its stored name.
@@ -289,6 +310,11 @@ impl Expressions {
             all(vec![is_there, Bson::Document(doc! { operator: [size(held), length] })])
         }))
     }
+}
+
+fn inside_options(found: Bson, location: &Location) -> Bson {
+    let options = location.options - usize::from(location.is_presence);
+    within_options(found, options.saturating_sub(1))
 }
 
 /// A filter that is true where the expression is true.

@@ -1,6 +1,7 @@
 //! The encoding: how values, properties and rows are stored in BSON documents.
 //!
 //! - [`document`]: the encoded document, [`MongoDocument`](document::MongoDocument).
+//! - [`elements`]: the fields of the elements of lists and sets.
 //! - [`expression`]: aggregation expressions that read a property wherever a document has it.
 //! - [`format`]: BSON as a format of core's encoding.
 //! - [`location`]: where a document has the value of a property.
@@ -12,6 +13,7 @@
 //! - [`values`]: single values as BSON, for filters and updates.
 
 pub(crate) mod document;
+pub(crate) mod elements;
 pub(crate) mod expression;
 pub(crate) mod format;
 pub(crate) mod location;

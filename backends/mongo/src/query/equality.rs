@@ -95,11 +95,6 @@ impl Expressions {
         })
     }
 
-    /// Whether any element of the stored list equals the value.
-    pub(crate) fn contains(&mut self, stored: Bson, held: ShapeFn, value: &Value) -> Bson {
-        self.with(stored, |this, stored| this.any_equals(list(stored), held, value))
-    }
-
     fn any_equals(&mut self, elements: Bson, held: ShapeFn, value: &Value) -> Bson {
         self.any_of(elements, |this, element| this.equals(element, held, value))
     }

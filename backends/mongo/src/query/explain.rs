@@ -126,7 +126,9 @@ fn access(table: &ReadyTable, scan: &Document) -> Access {
             break;
         }
     }
-    let declared = wanted.and_then(|wanted| wanted.serves.first()).map(|index| &table.definition.indexes[*index].name);
+    let of_columns =
+        wanted.and_then(|wanted| wanted.serves.first()).map(|index| &table.definition.indexes[*index].name);
+    let declared = of_columns.or_else(|| wanted?.elements.as_ref());
     Access::Index { name: declared.map_or_else(|| name.to_owned(), String::clone), equal_columns, range }
 }
 

@@ -12,13 +12,15 @@ use longevity_core::{Error, ErrorKind, Path, Value};
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::encode::expression::{self, Expressions};
-use crate::encode::location::{Field, Location};
+use crate::encode::location::Location;
 use crate::encode::own_fields::{ID, TYPE};
 use crate::encode::property::Property;
 use crate::encode::row_id;
-use crate::encode::shape::{is_flat, is_instant, strip_options};
-use crate::encode::values::{names_of_choice, of_type, scalar};
+use crate::encode::values::{names_of_choice, scalar};
 use crate::error::unsupported;
+use crate::query::combine::{Conjunction, all_of, any_of, is_nothing, negated, nothing};
+use crate::query::contains::contains;
+use crate::query::equal_field::equals_at;
 use crate::query::limits::{ensure_reachable, within_limits};
 use crate::query::text;
 use crate::schema::layout::of_types;
@@ -63,8 +65,8 @@ fn condition(table: &ReadyTable, predicate: &Predicate, scope: Option<usize>) ->
         Predicate::Text { path, test, text } => {
             on_property(table, path, scope, false, |location| passes(location, *test, text))?
         }
-        Predicate::Contains { path, element } => {
-            on_property(table, path, scope, false, |location| Ok(contains(location, element)))?
+        Predicate::Contains { path, through, element } => {
+            on_property(table, path, scope, false, |location| Ok(contains(location, through, element)))?
         }
         Predicate::Length { path, comparison: Comparison::Ne, length } => {
             negated(on_property(table, path, scope, false, |location| Ok(has_length(location, "$eq", *length)))?)
@@ -272,46 +274,6 @@ fn not_in_a_list(location: &Location, mut condition: Document) -> Document {
     condition
 }
 
-fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Document> {
-    match (shape, value) {
-        (Shape::Scalar(_) | Shape::Choice { .. }, value) => Some(match names_of_choice(shape, value) {
-            Some(names) => doc! { field: { "$in": names } },
-            // The same as `$eq`, because no scalar is a regular expression.
-            None => doc! { field: scalar(value.as_value_ref()) },
-        }),
-        // Each field is compared separately. As wholes, the objects would need the same fields in the same order.
-        (Shape::Struct { fields, .. }, Value::Record(values)) => {
-            let mut parts = Vec::new();
-            // If a component is missing, its fields are `None` too.
-            if values.iter().all(|(_, value)| matches!(value, Value::None(0))) {
-                parts.push(doc! { field: { "$type": "object" } });
-            }
-            for (name, value) in values {
-                let known = fields.iter().find(|field| field.step.name == *name)?;
-                if !Field::of(known).is_plain() {
-                    return None;
-                }
-                let (options, leaf) = strip_options(known.shape);
-                let below = format!("{field}.{name}");
-                parts.push(match value {
-                    Value::None(0) if matches!(leaf(), Shape::Scalar(_) | Shape::Choice { .. }) => {
-                        doc! { below: { "$eq": Bson::Null } }
-                    }
-                    Value::None(_) => return None,
-                    value if options <= 1 => equals_at(&below, &leaf(), value)?,
-                    _ => return None,
-                });
-            }
-            Some(all_of(parts))
-        }
-        // A list inside a list could match as one of its elements.
-        (Shape::List(held), Value::List(values)) if is_flat(*held) => {
-            Some(doc! { field: { "$eq": values.iter().map(|value| of_type(*held, value)).collect::<Vec<_>>() } })
-        }
-        _ => None,
-    }
-}
-
 fn ordered(location: &Location, comparison: Comparison, operand: &Value) -> Result<Document, Error> {
     if matches!(operand, Value::None(_)) {
         return Ok(nothing());
@@ -374,84 +336,4 @@ fn passes(location: &Location, test: TextTest, text: &str) -> Result<Document, E
 
 fn has_length(location: &Location, operator: &str, length: u64) -> Document {
     Expressions::new().length(location, operator, length).map_or_else(nothing, expression::filter)
-}
-
-fn contains(location: &Location, element: &Value) -> Document {
-    let (Shape::List(held) | Shape::Set(held)) = (location.leaf)() else { return nothing() };
-    let (options, leaf) = strip_options(held);
-    let simple = options <= 1 && !is_instant(&leaf()) && is_flat(held);
-    match element {
-        Value::None(depth) if usize::from(*depth) >= options => nothing(),
-        element => {
-            let mut expressions = Expressions::new();
-            match location.field_of_values().filter(|_| simple && location.is_plain()) {
-                Some(field) => doc! { field: { "$elemMatch": { "$eq": of_type(held, element) } } },
-                None => {
-                    let value = expressions.value(location);
-                    expression::filter(expressions.contains(value, held, element))
-                }
-            }
-        }
-    }
-}
-
-/// A filter that matches no row.
-pub(crate) fn nothing() -> Document {
-    doc! { ID: { "$in": [] } }
-}
-
-fn is_nothing(filter: &Document) -> bool {
-    // This is called for each part of each filter, so it does not create a filter to compare with.
-    let is_empty = |condition: &Document| condition.len() == 1 && condition.get_array("$in").is_ok_and(Vec::is_empty);
-    filter.len() == 1 && filter.get_document(ID).is_ok_and(is_empty)
-}
-
-fn negated(filter: Document) -> Document {
-    if is_nothing(&filter) {
-        Document::new()
-    } else if filter.is_empty() {
-        nothing()
-    } else {
-        doc! { "$nor": [filter] }
-    }
-}
-
-fn any_of(mut filters: Vec<Document>) -> Document {
-    filters.retain(|filter| !is_nothing(filter));
-    match filters.len() {
-        0 => nothing(),
-        1 => filters.remove(0),
-        _ => doc! { "$or": filters },
-    }
-}
-
-fn all_of(filters: impl IntoIterator<Item = Document>) -> Document {
-    filters.into_iter().fold(Conjunction::default(), Conjunction::and).into_filter()
-}
-
-/// A growing conjunction. Conditions on different fields go into one document.
-#[derive(Default)]
-struct Conjunction {
-    filter: Document,
-    others: Vec<Document>,
-}
-
-impl Conjunction {
-    fn and(mut self, filter: Document) -> Self {
-        if self.filter.is_empty() {
-            self.filter = filter;
-        } else if !filter.keys().any(|key| self.filter.contains_key(key)) {
-            self.filter.extend(filter);
-        } else {
-            self.others.push(filter);
-        }
-        self
-    }
-
-    fn into_filter(self) -> Document {
-        if self.others.is_empty() {
-            return self.filter;
-        }
-        doc! { "$and": std::iter::once(self.filter).chain(self.others).collect::<Vec<_>>() }
-    }
 }

@@ -12,7 +12,8 @@ use crate::encode::own_fields::{ID, TYPE, VERSION};
 use crate::encode::property::Case;
 use crate::encode::shape::strip_options;
 use crate::error::unsupported;
-use crate::query::filter::{filter, nothing};
+use crate::query::combine::nothing;
+use crate::query::filter::filter;
 use crate::query::limits::{ensure_reachable, within_limits};
 use crate::table::ReadyTable;
 

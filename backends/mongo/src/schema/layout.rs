@@ -1,8 +1,9 @@
 //! The layout of a table on the server: its fields, and the indexes that the model needs.
 
-use longevity_core::table::{Column, Index, TableDefinition, Variant};
+use longevity_core::table::{Column, ElementIndex, Index, TableDefinition, Variant};
 use mongodb::bson::{Bson, Document, doc};
 
+use crate::encode::elements;
 use crate::encode::location::Location;
 use crate::encode::own_fields::{ID, TYPE};
 
@@ -16,6 +17,8 @@ pub(crate) struct Wanted {
     pub(crate) partial: Option<Document>,
     /// The positions in [`TableDefinition::indexes`] of the indexes that it serves.
     pub(crate) serves: Vec<usize>,
+    /// The name of the index of elements that it is.
+    pub(crate) elements: Option<String>,
     /// The number of leading fields that are not columns. Such a field is the discriminator.
     pub(crate) leading: usize,
 }
@@ -75,6 +78,13 @@ pub(crate) fn wanted(definition: &TableDefinition) -> Vec<Wanted> {
             None => wanted.push(next),
         }
     }
+    for index in &definition.element_indexes {
+        // The server refuses a second index that differs only in its name.
+        let next = of_elements(definition, index);
+        let is_new =
+            |next: &Wanted| !wanted.iter().any(|other| (&other.keys, &other.partial) == (&next.keys, &next.partial));
+        wanted.extend(next.filter(is_new));
+    }
     wanted.extend(of_hashed_key(definition));
     if definition.discriminators().next().is_some() {
         // This index is for all rows of a type in the order of their ids.
@@ -84,6 +94,7 @@ pub(crate) fn wanted(definition: &TableDefinition) -> Vec<Wanted> {
             unique: false,
             partial: None,
             serves: Vec::new(),
+            elements: None,
             leading: 1,
         });
     }
@@ -111,7 +122,33 @@ fn of_index(definition: &TableDefinition, position: usize, index: &Index) -> Wan
         keys.insert(ID, 1);
     }
     let partial = index.scope.map(|scope| doc! { TYPE: of_types(scope.discriminators) });
-    Wanted { name, keys, unique: index.is_unique(), partial, serves: vec![position], leading }
+    Wanted { name, keys, unique: index.is_unique(), partial, serves: vec![position], elements: None, leading }
+}
+
+/// The index of the elements of lists and sets; `None` if the server cannot have it: it has none of the values of maps, and none of
+/// what may be in several places.
+fn of_elements(definition: &TableDefinition, index: &ElementIndex) -> Option<Wanted> {
+    let columns: Vec<_> = index.columns.iter().map(|column| &column.path).collect();
+    let variants = definition.variants.iter().enumerate();
+    let own = variants.filter(|(at, _)| index.scope.is_none_or(|scope| scope.variant == *at));
+    let mut all =
+        own.map(|(_, variant)| elements::fields(&Location::of(variant.shape, &index.path)?, &index.through, &columns));
+    let fields = all.next()??;
+    if !all.all(|other| other.as_ref() == Some(&fields)) {
+        return None;
+    }
+    let mut keys = Document::new();
+    let mut name = index.name.clone();
+    match index.scope.map(|scope| scope.discriminators) {
+        Some([_]) => drop(keys.insert(TYPE, 1)),
+        Some(names) => name = format!("{name} of {}", names.join(", ")),
+        None => {}
+    }
+    let leading = keys.len();
+    keys.extend(fields.into_iter().map(|field| (field, Bson::from(1))));
+    keys.insert(ID, 1);
+    let partial = index.scope.map(|scope| doc! { TYPE: of_types(scope.discriminators) });
+    Some(Wanted { name, keys, unique: false, partial, serves: Vec::new(), elements: Some(index.name.clone()), leading })
 }
 
 /// The hashed index for the primary key. A unique index cannot be hashed.
@@ -124,6 +161,7 @@ fn of_hashed_key(definition: &TableDefinition) -> Option<Wanted> {
         unique: false,
         partial: None,
         serves: Vec::new(),
+        elements: None,
         leading: 0,
     })
 }

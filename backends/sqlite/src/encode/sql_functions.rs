@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use longevity_core::Value;
 use longevity_core::backend::TextTest;
+use longevity_core::table::any_value;
 use longevity_core::value::Composite as _;
+use longevity_core::{Path, Value};
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value as Owned, ValueRef as Sql};
@@ -24,7 +25,8 @@ pub(crate) const TEXT: &str = "longevity_text";
 pub(crate) const TEXT_AT: &str = "longevity_text_at";
 /// `longevity_item(list, position)`: the value at a position of a list.
 pub(crate) const ITEM: &str = "longevity_item";
-/// `longevity_contains(document, discriminator, number, element, key..)`: whether the list or set has the element.
+/// `longevity_contains(document, discriminator, number, element, route, key..)`: whether the elements of the list, set or map lead to
+/// the element.
 pub(crate) const CONTAINS: &str = "longevity_contains";
 
 /// A property and the number that statements call it by.
@@ -35,6 +37,8 @@ pub(crate) type Numbered = (usize, Arc<Property>);
 #[derive(Debug, Default)]
 pub(crate) struct Properties {
     all: RwLock<Vec<Arc<Property>>>,
+    /// The ways from the elements of collections to values.
+    routes: RwLock<Vec<Arc<[Path]>>>,
 }
 
 impl Properties {
@@ -48,6 +52,21 @@ impl Properties {
         let property = Arc::new(property);
         all.push(Arc::clone(&property));
         (all.len() - 1, property)
+    }
+
+    /// The number that statements call a way from the elements of a collection by.
+    pub(crate) fn route(&self, through: &[Path]) -> usize {
+        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = routes.iter().position(|known| **known == *through) {
+            return known;
+        }
+        routes.push(through.into());
+        routes.len() - 1
+    }
+
+    fn route_at(&self, number: i64) -> Option<Arc<[Path]>> {
+        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+        routes.get(usize::try_from(number).ok()?).cloned()
     }
 
     fn get(&self, number: i64) -> Option<Arc<Property>> {
@@ -71,9 +90,10 @@ impl Properties {
         })?;
         let properties = Arc::clone(self);
         connection.create_scalar_function(CONTAINS, -1, flags, move |call| {
-            let Some((Value::List(elements), _)) = properties.value(call, 4)? else { return Ok(false) };
+            let Some((collection, _)) = properties.value(call, 5)? else { return Ok(false) };
+            let Some(route) = properties.route_at(call.get(4)?) else { return Ok(false) };
             let element = call.get_raw(3).as_blob().unwrap_or_default();
-            Ok(elements.iter().any(|value| sortable_bytes(value.as_value_ref()).as_slice() == element))
+            Ok(any_value(&collection, &route, &mut |value| sortable_bytes(value).as_slice() == element))
         })?;
         let properties = Arc::clone(self);
         connection.create_scalar_function(TEXT_AT, -1, flags, move |call| {

@@ -44,7 +44,9 @@ pub(crate) fn plan(connection: &Connection, statement: &Statement) -> rusqlite::
 fn explanation(table: &ReadyTable, plan: &[String]) -> Explanation {
     let layout = &table.layout;
     let sorts = plan.iter().any(|line| line.starts_with("USE TEMP B-TREE FOR"));
-    let access = plan.iter().find_map(|line| access(layout, table, line)).unwrap_or(Access::Scan);
+    let by_elements = || plan.iter().find_map(|line| by_elements(table, line));
+    let by_columns = plan.iter().find_map(|line| access(layout, table, line));
+    let access = by_columns.or_else(by_elements).unwrap_or(Access::Scan);
     Explanation {
         access,
         ordered_by_access: !sorts,
@@ -52,6 +54,18 @@ fn explanation(table: &ReadyTable, plan: &[String]) -> Explanation {
         details: Some(plan.join("\n")),
         warning: None,
     }
+}
+
+/// The index of elements whose side table a line says is searched.
+fn by_elements(table: &ReadyTable, line: &str) -> Option<Access> {
+    let rest = line.strip_prefix("SEARCH ")?;
+    let side_tables = table.definition.element_indexes.iter().zip(&table.layout.elements);
+    side_tables.filter_map(|(index, side_table)| Some((index, side_table.as_ref()?))).find_map(|(index, side_table)| {
+        let searched = rest.strip_prefix(side_table.name.as_str())?.strip_prefix(" USING PRIMARY KEY (")?;
+        let equal = |name: &&String| searched.contains(&format!("{name}=?"));
+        let equal_columns = side_table.columns.iter().take_while(equal).count();
+        Some(Access::Index { name: index.name.clone(), equal_columns, range: false })
+    })
 }
 
 /// The index that a line says is used. It is the longest name that fits, because one name may begin with another.

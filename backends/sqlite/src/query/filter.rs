@@ -7,6 +7,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use longevity_core::backend::{Predicate, Subject, TextTest, evaluate, scope_of};
+use longevity_core::table::ElementColumn;
 use longevity_core::value::Comparison;
 use longevity_core::{Path, RowId, Value, ValueRef};
 use rusqlite::types::Value as Owned;
@@ -16,7 +17,7 @@ use crate::encode::property::entries;
 use crate::encode::row::{DOC, ID, TYPE};
 use crate::encode::sql_functions::{CONTAINS, ITEM, LENGTH, PROPERTY, Properties, TEXT, TEXT_AT, list_of, number_of};
 use crate::query::columns::{FieldColumn, column_of, columns_of_all, columns_of_fields};
-use crate::query::index_choice::by_derived_index;
+use crate::query::index_choice::{by_derived_index, element_index};
 use crate::schema::layout::is_one_of;
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
@@ -49,7 +50,10 @@ impl<'a> Translator<'a> {
             Predicate::Compare { path, comparison, operand } => self.comparison(path, *comparison, operand, scope),
             Predicate::In { path, operands, negated } => self.among(path, operands, *negated, scope),
             Predicate::Text { path, test, text } => self.text(path, *test, text, scope),
-            Predicate::Contains { path, element } => self.contains(path, element),
+            Predicate::Contains { path, through, element } => {
+                let entries = self.entries(predicate, scope);
+                entries.unwrap_or_else(|| self.contains(path, through, element))
+            }
             Predicate::Length { path, comparison, length } => self.length(path, *comparison, *length),
             Predicate::Id { comparison, id } => self.id(*comparison, *id),
             Predicate::And(parts) => {
@@ -242,10 +246,19 @@ impl<'a> Translator<'a> {
         }
     }
 
-    fn contains(&mut self, path: &Path, element: &Value) -> String {
+    /// The condition by the entries of an index, if one has an entry for each element.
+    fn entries(&mut self, predicate: &Predicate, scope: Option<usize>) -> Option<String> {
+        let (side_table, columns, element) = element_index(self.table, predicate, scope)?;
+        let form = |column: &ElementColumn| owned(element.at(column.path.steps()), Representation::Plain);
+        let values: Vec<_> = columns.iter().map(|column| self.bind(form(column))).collect();
+        Some(side_table.contains(&values))
+    }
+
+    fn contains(&mut self, path: &Path, through: &[Path], element: &Value) -> String {
         let Some((number, _)) = self.table.property(self.properties, path) else { return "0".to_owned() };
         let element = self.bind(Owned::Blob(sortable_bytes(element.as_value_ref()).to_vec()));
-        self.call(CONTAINS, number, &format!(", {element}"), path)
+        let route = self.properties.route(through);
+        self.call(CONTAINS, number, &format!(", {element}, {route}"), path)
     }
 
     fn length(&mut self, path: &Path, comparison: Comparison, length: u64) -> String {

@@ -6,11 +6,12 @@
 use longevity_core::Path;
 use longevity_core::Value;
 use longevity_core::backend::{OrderBy, Predicate, scope_of};
-use longevity_core::table::Index;
+use longevity_core::table::{ElementColumn, Index};
 use longevity_core::value::Comparison;
 
 use crate::query::columns::{FieldColumn, column_of, columns_of_all, columns_of_fields};
 use crate::schema::ready_table::ReadyTable;
+use crate::schema::side_table::SideTable;
 
 /// How the indexes serve a query.
 #[derive(Debug)]
@@ -50,7 +51,8 @@ impl IndexChoice {
         let bounds: Vec<_> = bounds(table, conjuncts, scope).collect();
         let first = order.iter().find(|by| !is_fixed(&by.path, conjuncts)).map(|by| &by.path);
         let by_parts = conjuncts.iter().any(|part| is_served(table, part, scope, first));
-        let is_bounded = by_parts || !bounds.is_empty();
+        let by_element = conjuncts.iter().any(|part| element_index(table, part, scope).is_some());
+        let is_bounded = by_parts || by_element || !bounds.is_empty();
         let has_order =
             |(index, bound): &(&Index, Bound)| bound.in_order && is_ordered_by(table, index, bound.equal, first);
         Self {
@@ -59,6 +61,18 @@ impl IndexChoice {
             is_to_sort: is_bounded && !bounds.iter().any(has_order),
         }
     }
+}
+
+/// The index that has an entry for each element that a predicate asks for, the columns of its entries, and the element.
+pub(crate) fn element_index<'a>(
+    table: &'a ReadyTable,
+    predicate: &'a Predicate,
+    scope: Option<usize>,
+) -> Option<(&'a SideTable, &'a [ElementColumn], &'a Value)> {
+    let own = scope.and_then(|variant| table.definition.scope(variant));
+    let indexes = table.definition.element_indexes.iter().zip(&table.layout.elements);
+    let mut serving = indexes.filter(|(index, _)| index.scope.is_none() || index.scope == own);
+    serving.find_map(|(index, side_table)| Some((side_table.as_ref()?, &*index.columns, index.sought(predicate)?)))
 }
 
 /// The indexes that hold all rows of a conjunction and find them.

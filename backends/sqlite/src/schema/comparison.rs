@@ -73,6 +73,11 @@ pub(crate) fn ready(
     if let Some(index) = undeclared::first_on_columns(connection, definition, &layout).map_err(failed)? {
         return Err(missing(format!("the index {index} as this model needs it")));
     }
+    for side_table in layout.elements.iter().flatten() {
+        if !side_table.exists(connection).map_err(failed)? {
+            return Err(missing(format!("the side table {} as this model needs it", side_table.name)));
+        }
+    }
     match lacks.checks {
         Some(_) => Err(missing(format!("the check {} of table {} for this model", checks::NAME, layout.table))),
         None => Ok(layout),

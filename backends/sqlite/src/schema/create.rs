@@ -50,6 +50,11 @@ fn create_one(connection: &Connection, site: &ErrorSite, definition: &TableDefin
     if !lacks.nothing() {
         complete(connection, site, definition, &layout, &lacks)?;
     }
+    for side_table in layout.elements.iter().flatten() {
+        if !side_table.exists(connection).map_err(failed)? {
+            side_table.build(connection).map_err(failed)?;
+        }
+    }
     undeclared::move_to_documents(connection, site, definition, &layout)?;
     // Reading the schema back finds an index that was silently not created.
     ready(connection, site, definition)?;

@@ -7,73 +7,28 @@
 use std::sync::Arc;
 
 use longevity_core::Error;
-use longevity_core::table::{Index, Reference, TableDefinition};
+use longevity_core::table::TableDefinition;
 use rusqlite::{Connection, ffi};
 
 use crate::error::ErrorSite;
-use crate::schema::column::Realized;
 use crate::schema::comparison::name_of;
-use crate::schema::names::{self, quoted};
-
-/// A reference that a foreign key says: all rows of the table have it, and its target is a row of a key of a whole table.
-#[derive(Debug)]
-pub(crate) struct ForeignKey {
-    name: String,
-    /// The positions of its columns.
-    columns: Vec<usize>,
-    target: Arc<TableDefinition>,
-    /// The positions of the key's columns in the target.
-    key: Vec<usize>,
-}
+use crate::schema::names::quoted;
+use crate::schema::references::{Enforcement, ForeignKey};
 
 impl ForeignKey {
-    /// The foreign keys of a table, given all tables of the model.
-    pub(crate) fn all_of(definition: &TableDefinition, all: &[Arc<TableDefinition>]) -> Vec<Self> {
-        definition.references.iter().filter_map(|reference| Self::of(definition, reference, all)).collect()
-    }
-
-    /// `None` if no foreign key can say it: then core alone keeps the reference.
-    fn of(definition: &TableDefinition, reference: &Reference, all: &[Arc<TableDefinition>]) -> Option<Self> {
-        let Reference { name, scope, place, target, .. } = reference;
-        if scope.is_some() || target.scope.is_some() || !place.through.is_empty() {
-            return None;
-        }
-        // The declaration has an index that begins with the property.
-        let begins = |index: &&Index| index.scope.is_none() && index.properties.first() == Some(&place.head);
-        let columns = &definition.indexes.iter().find(begins)?.columns;
-        let (target, key) = all.iter().find_map(|table| Some((table, table.key(target.key_val)?)))?;
-        let key = &target.indexes[key];
-        if key.scope.is_some() {
-            return None;
-        }
-        // The columns of a property are those of its key value, in the same order. An option in an option has another form.
-        let columns = columns.get(..key.columns.len())?.to_vec();
-        let form = |table: &TableDefinition, column: usize| {
-            let realized = Realized::new(table, table.columns.get(column)?, String::new());
-            Some((realized.representation, realized.declared))
-        };
-        let alike = |(own, other): (&usize, &usize)| form(definition, *own) == form(target, *other);
-        if !columns.iter().zip(&key.columns).all(alike) {
-            return None;
-        }
-        Some(Self { name: name.clone(), columns, target: Arc::clone(target), key: key.columns.clone() })
-    }
-
     /// The constraint, as a part of a statement.
-    fn constraint(&self, connection: &Connection, columns: &[String]) -> rusqlite::Result<String> {
-        let (target, _) = name_of(connection, &self.target.name)?;
-        let theirs = names::columns(&self.target);
-        let listed = |names: &[String], positions: &[usize]| {
-            let names: Vec<_> = positions.iter().map(|position| quoted(&names[*position])).collect();
+    fn constraint(&self) -> String {
+        let listed = |names: &[String]| {
+            let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
             names.join(", ")
         };
-        Ok(format!(
+        format!(
             ",\n  {START}{}{KIND}({}){REFERENCES}{} ({}){END}",
             quoted(&self.name),
-            listed(columns, &self.columns),
-            quoted(&target),
-            listed(&theirs, &self.key)
-        ))
+            listed(&self.columns),
+            quoted(&self.target),
+            listed(&self.key)
+        )
     }
 }
 
@@ -83,17 +38,40 @@ const REFERENCES: &str = " REFERENCES ";
 const END: &str = " DEFERRABLE INITIALLY DEFERRED";
 /// The end of the statement of a table.
 const CLOSING: &str = ") STRICT";
+/// The end of the statement of a side table.
+pub(crate) const CLOSING_OF_SIDE_TABLES: &str = ") STRICT, WITHOUT ROWID";
 
 /// Tables and their new statements.
 type Changes = Vec<(String, String)>;
 
-/// Gives the tables these foreign keys, and takes away others that longevity gave them.
+/// Gives the tables the foreign keys and the side tables that they need, and takes away other foreign keys that longevity gave
+/// them.
 pub(crate) fn enforce(
     connection: &mut Connection,
     site: &ErrorSite,
-    tables: &[(&TableDefinition, &[ForeignKey])],
+    definitions: &[Arc<TableDefinition>],
 ) -> Result<(), Error> {
-    change(connection, |connection| changes(connection, tables)).map_err(|error| site.failed(error).into())
+    let failed = |error| Error::from(site.failed(error));
+    let needed = Enforcement::of(connection, definitions).map_err(failed)?;
+    let exist = |connection: &Connection| -> rusqlite::Result<bool> {
+        needed.side_tables.iter().try_fold(true, |all, side_table| Ok(all && side_table.exists(connection)?))
+    };
+    if !exist(connection).map_err(failed)? {
+        // A side table that is made again may be a target.
+        let targets: Vec<_> = definitions.iter().map(|definition| &**definition).collect();
+        release(connection, site, &targets)?;
+        let build = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            for side_table in &needed.side_tables {
+                if !side_table.exists(&transaction)? {
+                    side_table.build(&transaction)?;
+                }
+            }
+            transaction.commit()
+        };
+        build(connection).map_err(failed)?;
+    }
+    change(connection, |connection| changes(connection, &needed)).map_err(failed)
 }
 
 /// Takes away the foreign keys that lead to these tables, because their keys may change. They may be in tables of other models.
@@ -105,7 +83,15 @@ pub(crate) fn release(
     let released = |connection: &Connection| -> rusqlite::Result<Changes> {
         let targets = targets.iter().map(|target| Ok(name_of(connection, &target.name)?.0));
         let targets: Vec<_> = targets.collect::<rusqlite::Result<_>>()?;
-        let leads = |key: &str| targets.iter().any(|target| key.contains(&format!("{REFERENCES}{} (", quoted(target))));
+        // The target is a table or one of its side tables.
+        let leads = |key: &str| {
+            let starts = |target: &String| {
+                let name = quoted(target);
+                let begin = name.strip_suffix('"').unwrap_or(&name);
+                [format!("{REFERENCES}{name} ("), format!("{REFERENCES}{begin}.")]
+            };
+            targets.iter().flat_map(starts).any(|start| key.contains(&start))
+        };
         let mut statement = connection.prepare_cached("SELECT name, sql FROM sqlite_schema WHERE type = 'table'")?;
         let tables = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut changes = Changes::new();
@@ -153,20 +139,23 @@ fn edit(
 }
 
 /// The tables whose foreign keys differ, and their new statements.
-fn changes(connection: &Connection, tables: &[(&TableDefinition, &[ForeignKey])]) -> rusqlite::Result<Changes> {
+fn changes(connection: &Connection, needed: &Enforcement) -> rusqlite::Result<Changes> {
+    let mut statement = connection.prepare_cached("SELECT name, sql FROM sqlite_schema WHERE type = 'table'")?;
+    let tables = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut changes = Changes::new();
-    for (definition, keys) in tables {
-        let (table, exists) = name_of(connection, &definition.name)?;
-        if !exists {
+    for table in tables {
+        let (table, old): (String, String) = table?;
+        let is_beside = old.ends_with(CLOSING_OF_SIDE_TABLES);
+        // The side tables of other versions of the model have none of this model's foreign keys.
+        let owner = || table.split_once('.').filter(|_| is_beside).map(|(owner, _)| owner);
+        let known = needed.foreign_keys.get(&table);
+        if known.is_none() && !owner().is_some_and(|owner| needed.foreign_keys.contains_key(owner)) {
             continue;
         }
-        let sql = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-        let old: String = connection.prepare_cached(sql)?.query_row([&table], |row| row.get(0))?;
-        let columns = names::columns(definition);
-        let wanted = keys.iter().map(|key| key.constraint(connection, &columns));
-        let wanted: String = wanted.collect::<rusqlite::Result<_>>()?;
-        let bare = without(&old, |_| true);
-        let Some(body) = bare.strip_suffix(CLOSING) else {
+        let wanted: String = known.into_iter().flatten().map(ForeignKey::constraint).collect();
+        let closing = if is_beside { CLOSING_OF_SIDE_TABLES } else { CLOSING };
+        let bare = bare(&old);
+        let Some(body) = bare.strip_suffix(closing) else {
             return Err(rusqlite::Error::SqliteFailure(
                 ffi::Error::new(ffi::SQLITE_ERROR),
                 Some(format!("the statement of the table {table} is not one that longevity wrote")),
@@ -174,13 +163,18 @@ fn changes(connection: &Connection, tables: &[(&TableDefinition, &[ForeignKey])]
         };
         let new = match wanted.is_empty() {
             true => bare.clone(),
-            false => format!("{}{wanted}\n{CLOSING}", body.trim_end()),
+            false => format!("{}{wanted}\n{closing}", body.trim_end()),
         };
         if new != old {
             changes.push((table, new));
         }
     }
     Ok(changes)
+}
+
+/// The statement of a table without its foreign keys.
+pub(crate) fn bare(sql: &str) -> String {
+    without(sql, |_| true)
 }
 
 /// The statement of a table without those of its foreign keys for which the function is true. SQLite has rewritten the statement

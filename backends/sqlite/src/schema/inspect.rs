@@ -3,7 +3,7 @@
 use longevity_core::RowId;
 use longevity_core::backend::{BrokenIndex, Inspection};
 use longevity_core::encoding::PropertyReader;
-use longevity_core::table::TableDefinition;
+use longevity_core::table::{Scope, TableDefinition};
 use rusqlite::types::{ToSqlOutput, Value as Owned};
 use rusqlite::{Connection, ffi, params_from_iter};
 
@@ -15,6 +15,8 @@ use crate::schema::fill::readers;
 use crate::schema::layout::{Layout, is_one_of};
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
+use crate::schema::references::{KeyValues, targets};
+use crate::schema::side_table::SideTable;
 
 /// How a row's document becomes the values of its columns.
 struct Reading<'a> {
@@ -158,7 +160,11 @@ fn write(connection: &Connection, table: &ReadyTable, rows: &[RowId]) -> rusqlit
 }
 
 /// Has SQLite compare the indexes with the rows. Fails if something else is wrong with the file.
-pub(crate) fn indexes(connection: &Connection, table: &ReadyTable) -> rusqlite::Result<Vec<BrokenIndex>> {
+pub(crate) fn indexes(
+    connection: &Connection,
+    table: &ReadyTable,
+    referred: &[(usize, Scope)],
+) -> rusqlite::Result<Vec<BrokenIndex>> {
     let mut statement = connection.prepare("SELECT integrity_check FROM pragma_integrity_check(?1)")?;
     let mut messages = statement.query([&table.layout.table])?;
     let mut broken: Vec<BrokenIndex> = Vec::new();
@@ -182,7 +188,33 @@ pub(crate) fn indexes(connection: &Connection, table: &ReadyTable) -> rusqlite::
         let problem = "SQLite found so much wrong with the rows that it did not look at all indexes".to_owned();
         broken.push(BrokenIndex { name: table.layout.table.clone(), problem });
     }
+    for side_table in side_tables(connection, table, referred)? {
+        if let Some(problem) = side_table.problem(connection)? {
+            broken.push(BrokenIndex { name: side_table.name, problem: problem.to_owned() });
+        }
+    }
     Ok(broken)
+}
+
+/// The side tables that the database has of a table, given its keys whose rows in a scope are referred to.
+pub(crate) fn side_tables(
+    connection: &Connection,
+    table: &ReadyTable,
+    referred: &[(usize, Scope)],
+) -> rusqlite::Result<Vec<SideTable>> {
+    let ReadyTable { definition, layout, .. } = table;
+    let of_references = layout.key_values.iter().filter_map(|values| match values {
+        KeyValues::Beside(side_table) => Some(side_table.clone()),
+        KeyValues::Columns(_) | KeyValues::Elements(_) | KeyValues::Nowhere => None,
+    });
+    let of_targets = referred.iter().filter_map(|(key, scope)| targets(layout, definition, *key, *scope));
+    let mut all = Vec::new();
+    for side_table in layout.elements.iter().flatten().cloned().chain(of_references).chain(of_targets) {
+        if side_table.exists(connection)? {
+            all.push(side_table);
+        }
+    }
+    Ok(all)
 }
 
 /// After this number of messages, SQLite looks no further.

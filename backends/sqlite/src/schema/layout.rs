@@ -6,6 +6,8 @@ use crate::encode::row::{CREATED_AT, DOC, ID, LAYOUT, TYPE, UPDATED_AT, VERSION}
 use crate::schema::checks::{self, Checks};
 use crate::schema::column::Realized;
 use crate::schema::names::{self, literal, quoted};
+use crate::schema::references::{self, KeyValues};
+use crate::schema::side_table::SideTable;
 
 /// A table as it is, or will be, in the database.
 #[derive(Clone, Debug)]
@@ -21,6 +23,10 @@ pub(crate) struct Layout {
     /// For each variant, the number that its rows are stamped with.
     pub(crate) stamps: Vec<u32>,
     pub(crate) checks: Checks,
+    /// In the order of [`TableDefinition::element_indexes`]; `None` if SQL does not find the elements.
+    pub(crate) elements: Vec<Option<SideTable>>,
+    /// Where the key values are, in the order of [`TableDefinition::references`].
+    pub(crate) key_values: Vec<KeyValues>,
 }
 
 /// An index.
@@ -50,7 +56,11 @@ impl Layout {
         let declared =
             definition.indexes.iter().zip(names).map(|(index, name)| declared(index, name, &table, &columns));
         let indexes = declared.chain(has_type.then(|| of_type(&table))).collect();
-        Self { table, has_type, columns, indexes, stamps, checks }
+        let names = names::side_tables(definition, &table);
+        let elements = references::elements(definition, &table, &names);
+        let key_values = |position| references::key_values(definition, position, &columns, &elements, &table, &names);
+        let key_values = (0..definition.references.len()).map(key_values).collect();
+        Self { table, has_type, columns, indexes, stamps, checks, elements, key_values }
     }
 
     /// The statement that creates the table.

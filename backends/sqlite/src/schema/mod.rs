@@ -14,12 +14,18 @@ pub(crate) mod fill;
 pub(crate) mod foreign;
 /// What a table keeps beside its documents, compared with them.
 pub(crate) mod inspect;
+/// Where values are in a document, in SQL.
+pub(crate) mod json;
 /// The table that a definition becomes.
 pub(crate) mod layout;
 /// Identifiers and literals in SQL.
 pub(crate) mod names;
 /// A table whose schema was read.
 pub(crate) mod ready_table;
+/// How references are enforced.
+pub(crate) mod references;
+/// Tables beside a table, which its triggers keep.
+pub(crate) mod side_table;
 /// The statements whose text depends on the table alone.
 pub(crate) mod statements;
 /// Keys that the model does not declare.

@@ -41,15 +41,30 @@ pub(crate) fn indexes(definition: &TableDefinition, table: &str) -> Vec<String> 
     distinguished(plain.collect(), |position| definition.indexes[position].name.clone())
 }
 
+/// The names of the side tables of a table with this name: first those of its references, then those of its indexes of elements. A
+/// reference that has such an index has its side table.
+pub(crate) fn side_tables(definition: &TableDefinition, table: &str) -> Vec<String> {
+    let references = definition.references.iter().map(|reference| &reference.name);
+    let elements = definition.element_indexes.iter().map(|index| &index.name);
+    let names: Vec<_> = references.chain(elements).collect();
+    let plain = names.iter().map(|name| match name.strip_prefix(&*definition.name) {
+        Some(rest) => format!("{table}{rest}"),
+        None => (*name).clone(),
+    });
+    distinguished(plain.collect(), |position| names[position].clone())
+}
+
 fn discriminator(definition: &TableDefinition, column: &Column) -> Option<&'static str> {
     definition.variants[column.variant?].discriminators?.first().copied()
 }
 
-/// The names, each with a hash of its meaning appended if another name differs from it only in case.
+/// The names, each with a hash of its meaning appended if another name with another meaning differs from it only in case.
 fn distinguished(names: Vec<String>, meaning: impl Fn(usize) -> String) -> Vec<String> {
     let clashes = |position: usize| {
         let others = names.iter().enumerate().filter(|(other, _)| *other != position);
-        others.into_iter().any(|(_, other)| other.eq_ignore_ascii_case(&names[position]))
+        others
+            .into_iter()
+            .any(|(at, other)| other.eq_ignore_ascii_case(&names[position]) && meaning(at) != meaning(position))
     };
     let distinguish = |(position, name): (usize, &String)| match clashes(position) {
         true => format!("{name}~{:08x}", hash_name(&meaning(position)) as u32),

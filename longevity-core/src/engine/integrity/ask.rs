@@ -2,7 +2,6 @@
 
 use std::any::TypeId;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::settle::predicate_of;
@@ -30,11 +29,7 @@ impl<B: Backend> Table<B> {
 
     /// Whether a row refers to the key.
     pub(crate) async fn has_referrer(&self, link: &Link, key: &Value) -> Result<bool, Error> {
-        let source = self.begin_of(link)?;
-        match predicate_of(link, key) {
-            Some(predicate) => source.any(predicate).await,
-            None => Ok(!source.referring(link, key, 1).await?.is_empty()),
-        }
+        self.begin_of(link)?.any(predicate_of(link, key)).await
     }
 
     /// The rows of this table that refer to the key, each once, by id.
@@ -52,9 +47,9 @@ impl<B: Backend> Table<B> {
                 if kind.scope.is_none_or(|scope| scope.contains(row.discriminator.as_deref())) && known.insert(row.id) {
                     rows.push(row.clone());
                 }
-                ControlFlow::Continue(())
+                Ok(())
             };
-            self.each_referring(&end.link, key, None, &mut take).await?;
+            self.find_all(Select::of(predicate_of(&end.link, key)), &mut take).await?;
         }
         rows.sort_by_key(|row| row.id);
         Ok(rows)

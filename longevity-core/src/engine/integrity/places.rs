@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Link;
 use crate::shape::Shape;
-use crate::table::{Around, Check, Finding, OnDelete, Reference, ReferencePlace, ReferenceTarget, TableDefinition};
+use crate::table::{Around, Check, OnDelete, Reference, ReferencePlace, ReferenceTarget, TableDefinition};
 use crate::value::Path;
 
 /// A key value in a type, wherever it is.
@@ -75,7 +75,8 @@ fn link(
     let target = ReferenceTarget { type_name, root: *root, key_val: index.key_val?, scope: index.scope };
     let (on_delete, check) = (OnDelete::Restrict, Check::Immediate);
     let (name, scope) = (String::new(), definition.scope(variant));
-    let reference = Reference { name, declared_by, scope, place, target, on_delete, check };
+    let columns = Vec::new();
+    let reference = Reference { name, declared_by, scope, place, columns, target, on_delete, check, elements: None };
     Some(Arc::new(Link { position: 0, reference, source, key }))
 }
 
@@ -168,7 +169,7 @@ impl Place {
     fn found(&self, identity: Identity) -> Option<Found> {
         let (head, through) = self.parts.split_first()?;
         let (head, through, around) = (head.clone(), through.to_vec(), self.around);
-        let place = ReferencePlace { head, through, required: false, finding: Finding::RowByRow, around };
+        let place = ReferencePlace { head, through, required: false, around };
         Some(Found { place, identity })
     }
 

@@ -1,12 +1,8 @@
 //! What follows from a write: rows that refer to a deleted row are deleted or changed, and what is left is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::poll_fn;
-use std::ops::ControlFlow;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_core::Stream as _;
 use tracing::{Instrument, Span};
 
 use super::change::{Change, Changes, Followed, Lost};
@@ -18,7 +14,7 @@ use crate::engine::{Kind, Level, Table, Tables};
 use crate::error::Error;
 use crate::row::{Row, RowContent};
 use crate::select::{Predicate, Select};
-use crate::table::{Check, Finding, Index, KeyChange, OnDelete, TableDefinition, shown};
+use crate::table::{Check, Index, KeyChange, OnDelete, TableDefinition, shown};
 use crate::value::{Comparison, Path, Value};
 
 /// How many of the rows that refer to a target are read at once.
@@ -294,58 +290,18 @@ impl<B: Backend> Table<B> {
         limit: usize,
     ) -> Result<Vec<Row<B::Document>>, Error> {
         let mut rows = Vec::new();
-        self.each_referring(link, key, Some(limit), &mut |row| {
+        let select = Select { limit: Some(limit as u64), ..Select::of(predicate_of(link, key)) };
+        let mut give = |row: &Row<B::Document>| {
             rows.push(row.clone());
-            if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })
-        .await?;
+            Ok(())
+        };
+        self.find_all(select, &mut give).await?;
         Ok(rows)
     }
 
     /// The number of rows of this table that refer to a key.
     pub(super) async fn number_referring(&self, link: &Link, key: &Value) -> Result<u64, Error> {
-        if let Some(predicate) = predicate_of(link, key) {
-            return over!(self, rows => rows.count(&self.handle, predicate));
-        }
-        let mut count = 0;
-        self.each_referring(link, key, None, &mut |_| {
-            count += 1;
-            ControlFlow::Continue(())
-        })
-        .await?;
-        Ok(count)
-    }
-
-    pub(super) async fn each_referring(
-        &self,
-        link: &Link,
-        key: &Value,
-        limit: Option<usize>,
-        take: &mut (dyn FnMut(&Row<B::Document>) -> ControlFlow<()> + Send),
-    ) -> Result<(), Error> {
-        let limit = limit.map(|limit| limit as u64);
-        if let Some(predicate) = predicate_of(link, key) {
-            let select = Select { limit, ..Select::of(predicate) };
-            let mut give = |row: &Row<B::Document>| {
-                let _ = take(row);
-                Ok(())
-            };
-            return self.find_all(select, &mut give).await;
-        }
-        let select = Select::of(link.reference.scope.map_or(Predicate::True, Predicate::Scope));
-        let mut rows = self.stream(select)?;
-        while let Some(row) = poll_fn(|context| Pin::new(&mut rows).poll_next(context)).await {
-            let row = match row {
-                Ok(row) => row,
-                // The row cannot be read, and a stream continues after it.
-                Err(Error::Decode { .. }) => continue,
-                Err(error) => return self.noted(Err(error)),
-            };
-            if self.refers_to(link, row.discriminator.as_deref(), &row.doc, key) && take(&row).is_break() {
-                break;
-            }
-        }
-        Ok(())
+        over!(self, rows => rows.count(&self.handle, predicate_of(link, key)))
     }
 
     /// Whether a row of this table refers to the key.
@@ -368,15 +324,15 @@ impl<B: Backend> Table<B> {
     }
 }
 
-/// The predicate that holds for the rows that refer to a key; `None` if none can say that.
-pub(super) fn predicate_of(link: &Link, key: &Value) -> Option<Predicate> {
-    let path = link.reference.place.head.clone();
-    let predicate = match link.reference.place.finding {
-        Finding::Equal => Predicate::Compare { path, comparison: Comparison::Eq, operand: key.clone() },
-        Finding::Contains => Predicate::Contains { path, element: key.clone() },
-        Finding::RowByRow => return None,
+/// The predicate that holds for the rows that refer to a key.
+pub(super) fn predicate_of(link: &Link, key: &Value) -> Predicate {
+    let place = &link.reference.place;
+    let (path, through) = (place.head.clone(), place.through.clone());
+    let predicate = match through.is_empty() {
+        true => Predicate::Compare { path, comparison: Comparison::Eq, operand: key.clone() },
+        false => Predicate::Contains { path, through, element: key.clone() },
     };
-    Some(link.reference.scope.map_or(Predicate::True, Predicate::Scope).and(predicate))
+    link.reference.scope.map_or(Predicate::True, Predicate::Scope).and(predicate)
 }
 
 /// The path to the key that a reference refers to.

@@ -9,7 +9,7 @@ use longevity::backend::Backend;
 use longevity::prelude::*;
 use longevity::verify::{Damage, DamageKind, Fixed, Fixing, Mend, PlanStep, Progress, Verified};
 
-use model::{Cat, Dog, Owner, Owners, Pet, Pets, Sighting, Tag, cat, name, older, owner};
+use model::{Cat, Dog, Owner, Pet, Pets, Sighting, Tag, cat, loose, name, older, owner};
 
 on_stores_again! {
     [mem sqlite mongo]
@@ -76,7 +76,7 @@ fn mended(fixed: &[Fixed]) -> usize {
 }
 
 async fn delete_owner<B: Backend>(backend: B, owner: &str) {
-    let owners = open::<Owners, _>(backend).await.repo::<Owner>();
+    let owners = open::<loose::Pets, _>(backend).await.repo::<Owner>();
     owners.delete(owners.retrieve_one(&name(owner)).await.unwrap()).await.unwrap();
 }
 

@@ -61,10 +61,47 @@ pub(crate) struct Dog {
 #[domain_model(Owner, Pet)]
 pub(crate) struct Pets;
 
-/// A program that knows the owners alone, and so deletes them although pets refer to them.
-#[derive(DomainModel)]
-#[domain_model(Owner)]
-pub(crate) struct Owners;
+/// A program with the same rows and without references, which deletes owners although cats refer to them.
+pub(crate) mod loose {
+    use std::collections::BTreeSet;
+
+    use longevity::prelude::*;
+
+    use super::{Name, Owner, Sighting};
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, KeyVal)]
+    #[key_val(Pet)]
+    pub(crate) struct Tag(pub(crate) u32);
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(poly, props(tag: Tag), key(tag))]
+    pub(crate) enum Pet {
+        Cat(Cat),
+        Dog(Dog),
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(derived(Pet), index(owner), index(vet))]
+    pub(crate) struct Cat {
+        pub(crate) tag: Tag,
+        pub(crate) owner: Name,
+        pub(crate) friends: BTreeSet<Name>,
+        pub(crate) vet: Option<Name>,
+        pub(crate) rival: Option<Tag>,
+        pub(crate) seen: Vec<Sighting>,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(derived(Pet), index(barks))]
+    pub(crate) struct Dog {
+        pub(crate) tag: Tag,
+        pub(crate) barks: u32,
+    }
+
+    #[derive(DomainModel)]
+    #[domain_model(Owner, Pet)]
+    pub(crate) struct Pets;
+}
 
 /// An older program: it knows no dogs, and its cats are others.
 pub(crate) mod older {

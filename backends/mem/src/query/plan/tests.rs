@@ -62,6 +62,7 @@ pub(crate) fn table() -> TableDefinition {
             index("isbn.key", &[4, 5], false, true),
             index("age.index", &[3], true, false),
         ],
+        element_indexes: Vec::new(),
         primary_key: None,
         references: Vec::new(),
         is_referenced: false,

@@ -161,7 +161,7 @@ impl<P: RootType + Encodable> Rows<P> {
         let elements =
             values.iter().flat_map(|value| if let Value::List(held) = value { held.as_slice() } else { &[] });
         for element in distinct(elements.cloned().chain([Value::NONE])) {
-            self.ask_whether(Predicate::Contains { path: path.clone(), element });
+            self.ask_whether(Predicate::contains(path.clone(), element));
         }
         // The only question about all fields of a variant is whether they exist.
         let is_empty = |value: &Value| matches!(value, Value::Record(fields) if fields.is_empty());

@@ -1,0 +1,234 @@
+//! Where the values of a property are in a document, in SQL of SQLite's own JSON functions. Triggers are made of it, so that it
+//! works in every program that opens the file.
+
+use longevity_core::encoding::is_object_key;
+use longevity_core::storable::{FieldShape, ScalarType, Shape};
+use longevity_core::table::{ElementColumn, each_value};
+use longevity_core::{Path, Step, Value};
+
+use crate::encode::row::DOC;
+use crate::schema::names::{literal, quoted};
+
+/// The place of values in the documents of a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
+    /// The path to the value or to the outermost list, set or map.
+    pub(crate) path: &'a Path,
+    /// The paths from the elements of each list, set or map to the next one or to the value.
+    pub(crate) through: &'a [Path],
+    /// The single values of a value.
+    pub(crate) columns: &'a [ElementColumn],
+}
+
+/// The values of a row.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Extraction {
+    /// What has to change so that the values can change.
+    pub(crate) head: String,
+    /// The single values of each value.
+    pub(crate) columns: Vec<String>,
+    /// The tables with the elements; empty if no list, set or map is on the way.
+    pub(crate) from: String,
+    /// The condition for an element.
+    pub(crate) filter: String,
+    /// Whether a field or a variant on the way has several names.
+    pub(crate) has_aliases: bool,
+}
+
+impl Extraction {
+    /// The values of the row that SQL calls by this name, in a document of this shape. `None` if SQL cannot find them, or would
+    /// find others than core: a text of JSON may differ from what a column has, and a document may leave out a default.
+    pub(crate) fn of(shape: Shape, source: Source<'_>, row: &str) -> Option<Self> {
+        let Source { path, through, columns } = source;
+        let doc = format!("{row}.{}", quoted(DOC));
+        // The document of a row that was edited by hand may be no JSON.
+        let mut at = Json { base: format!("iif(json_valid({doc}), {doc}, NULL)"), ..Json::default() };
+        let mut walk = Walk::default();
+        let mut shape = walk.follow(shape, path.steps(), through, &mut at)?;
+        let head = at.json();
+        let (mut from, mut filter) = (Vec::new(), Vec::new());
+        for (position, path) in through.iter().enumerate() {
+            let element = format!("e{position}");
+            let rest = &through[position + 1..];
+            from.push(format!("json_each({}) AS {element}", at.json()));
+            // A value that is no list and no object has itself as its element, without a key.
+            filter.push(format!("{element}.key NOTNULL"));
+            let of_type = |kinds: &str| format!("iif({element}.type IN ({kinds}), {element}.value, NULL)");
+            let (held, place) = match shape {
+                Shape::List(inner) | Shape::Set(inner) => (inner, Json::element(&element, of_type)),
+                Shape::Map(key, inner) if is_object_key(key) => (inner, Json::element(&element, of_type)),
+                Shape::Map(_, inner) => {
+                    (inner, Json { base: of_type("'array'"), path: "[1]".to_owned(), direct: None })
+                }
+                _ => return None,
+            };
+            at = place;
+            shape = walk.follow(inside(held())?, path.steps(), rest, &mut at)?;
+        }
+        let columns: Option<Vec<_>> = columns.iter().map(|column| walk.column(&shape, column, &at)).collect();
+        let columns = columns?;
+        filter.extend(columns.iter().map(|column| format!("{column} NOTNULL")));
+        let has_aliases = walk.has_aliases;
+        Some(Self { head, columns, from: from.join(", "), filter: filter.join(" AND "), has_aliases })
+    }
+}
+
+/// A place in a value of JSON.
+#[derive(Clone, Debug, Default)]
+struct Json {
+    /// An expression whose value is JSON.
+    base: String,
+    /// The path from there, without the leading `$`.
+    path: String,
+    /// The value itself, if it is that of an element and no path was added.
+    direct: Option<String>,
+}
+
+impl Json {
+    fn element(name: &str, of_type: impl Fn(&str) -> String) -> Self {
+        Self { base: of_type("'array', 'object'"), path: String::new(), direct: Some(format!("{name}.value")) }
+    }
+
+    /// The value as JSON.
+    fn json(&self) -> String {
+        match self.path.is_empty() {
+            true => self.base.clone(),
+            false => format!("({} -> {})", self.base, literal(&format!("${}", self.path))),
+        }
+    }
+
+    /// The value as a value of SQL.
+    fn value(&self) -> String {
+        match &self.direct {
+            Some(direct) => direct.clone(),
+            None => format!("({} ->> {})", self.base, literal(&format!("${}", self.path))),
+        }
+    }
+
+    /// Goes on to the member with one of these names; `None` if a path cannot contain a name.
+    fn step(&mut self, name: &str, aliases: &[&str]) -> Option<()> {
+        let names = || std::iter::once(&name).chain(aliases);
+        if names().any(|name| name.contains(['"', '\\'])) {
+            return None;
+        }
+        let path = |name: &str| format!("{}.\"{name}\"", self.path);
+        if aliases.is_empty() {
+            self.path = path(name);
+        } else {
+            let of = |name: &&str| format!("{} -> {}", self.base, literal(&format!("${}", path(name))));
+            let all: Vec<_> = names().map(of).collect();
+            (self.base, self.path) = (format!("coalesce({})", all.join(", ")), String::new());
+        }
+        self.direct = None;
+        Some(())
+    }
+}
+
+/// A walk through the shape of a document.
+#[derive(Default)]
+struct Walk {
+    has_aliases: bool,
+}
+
+impl Walk {
+    /// The shape at the end of the steps, without options and newtypes.
+    fn follow(&mut self, shape: Shape, steps: &[&'static Step], through: &[Path], at: &mut Json) -> Option<Shape> {
+        let mut shape = inside(shape)?;
+        for (position, step) in steps.iter().enumerate() {
+            let rest = &steps[position + 1..];
+            shape = inside(match &shape {
+                Shape::Struct { fields, .. } if !step.is_variant => {
+                    let field = fields.iter().find(|field| field.step.hash == step.hash)?;
+                    if has_default(field, rest, through) {
+                        return None;
+                    }
+                    self.has_aliases |= !field.aliases.is_empty();
+                    at.step(field.step.name, field.aliases)?;
+                    (field.shape)()
+                }
+                Shape::Enum { variants, .. } if step.is_variant => {
+                    let variant = variants.iter().find(|variant| variant.serde_name == step.name)?;
+                    self.has_aliases |= !variant.aliases.is_empty();
+                    at.step(variant.serde_name, variant.aliases)?;
+                    variant.holds?()
+                }
+                _ => return None,
+            })?;
+        }
+        Some(shape)
+    }
+
+    /// A single value of the value at a place.
+    fn column(&mut self, shape: &Shape, column: &ElementColumn, at: &Json) -> Option<String> {
+        let mut at = at.clone();
+        let end = self.follow(required(shape.clone())?, column.path.steps(), &[], &mut at)?;
+        has_the_form_of_a_column(&required(end)?).then(|| at.value())
+    }
+}
+
+/// Whether documents without the field have values at the end of the paths.
+fn has_default(field: &FieldShape, rest: &[&'static Step], through: &[Path]) -> bool {
+    let Some(absent) = field.absent else { return false };
+    let mut found = false;
+    each_value(&absent().at(rest).to_value(), through, &mut |_: &Value| found = true);
+    found
+}
+
+/// The shape within newtypes and one option. An option of an option has a form of its own.
+fn inside(shape: Shape) -> Option<Shape> {
+    let (mut shape, mut options) = (shape, 0);
+    loop {
+        shape = match shape {
+            Shape::Newtype { inner, .. } => inner(),
+            Shape::Optional(inner) => {
+                options += 1;
+                inner()
+            }
+            shape => return (options <= 1).then_some(shape),
+        };
+    }
+}
+
+/// The shape within newtypes; `None` for an option.
+fn required(mut shape: Shape) -> Option<Shape> {
+    loop {
+        shape = match shape {
+            Shape::Newtype { inner, .. } => inner(),
+            Shape::Optional(_) => return None,
+            shape => return Some(shape),
+        };
+    }
+}
+
+/// Whether SQL reads the same value from a document that a column has.
+fn has_the_form_of_a_column(shape: &Shape) -> bool {
+    match shape {
+        Shape::Scalar(scalar) => match scalar {
+            // Columns sort: floats are integers there, bytes are blobs, and the years before 0 are counted from the first.
+            ScalarType::F32 | ScalarType::F64 | ScalarType::Bytes | ScalarType::Timestamp => false,
+            ScalarType::Bool
+            | ScalarType::I8
+            | ScalarType::I16
+            | ScalarType::I32
+            | ScalarType::I64
+            | ScalarType::Isize
+            | ScalarType::U8
+            | ScalarType::U16
+            | ScalarType::U32
+            | ScalarType::U64
+            | ScalarType::Usize
+            | ScalarType::Char
+            | ScalarType::String
+            | ScalarType::Uuid => true,
+        },
+        // A column has the present name.
+        Shape::Choice { aliases, .. } => aliases.is_empty(),
+        Shape::Newtype { .. }
+        | Shape::Optional(_)
+        | Shape::List(_)
+        | Shape::Set(_)
+        | Shape::Map(..)
+        | Shape::Struct { .. }
+        | Shape::Enum { .. } => false,
+    }
+}
