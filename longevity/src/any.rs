@@ -319,6 +319,29 @@ macro_rules! any {
                 }
             }
 
+            async fn insert_with_targets(
+                &self,
+                table: &AnyTable,
+                content: RowContent<AnyDocument>,
+                targets: &[(&AnyTable, Lookup<'_>)],
+            ) -> Result<Option<RowId>, WriteFailure> {
+                let RowContent { discriminator, doc, columns, written_at } = content;
+                match (self, &table.0, doc.0) {
+                    $($(#[$feature])* (Self::$variant(backend), Table::$variant(table), OneOf::$variant(doc)) => {
+                        let content = RowContent { discriminator, doc, columns, written_at };
+                        let mut own = Vec::with_capacity(targets.len());
+                        for (table, lookup) in targets {
+                            match &table.0 {
+                                Table::$variant(table) => own.push((table, *lookup)),
+                                _ => return Err(self.another().into()),
+                            }
+                        }
+                        backend.insert_with_targets(table, content, &own).await
+                    })*
+                    _ => Err(self.another().into()),
+                }
+            }
+
             async fn enforce_references(&self, tables: &[&AnyTable]) -> Result<(), Error> {
                 match self {
                     $($(#[$feature])* Self::$variant(backend) => {

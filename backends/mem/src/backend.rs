@@ -157,7 +157,7 @@ impl Backend for Mem {
 
     fn profile(&self) -> Profile {
         // Index entries are made from the documents.
-        Profile { columns: false, limits_levels: false, patches_in_place: false }
+        Profile { columns: false, limits_levels: false, patches_in_place: false, inserts_with_targets: false }
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -275,7 +275,7 @@ impl Backend for Mongo {
     }
 
     fn profile(&self) -> Profile {
-        Profile { columns: false, limits_levels: true, patches_in_place: true }
+        Profile { columns: false, limits_levels: true, patches_in_place: true, inserts_with_targets: false }
     }
 
     fn capabilities(&self) -> Capabilities {

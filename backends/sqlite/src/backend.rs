@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use longevity_core::backend::{
     AllWritten, Backend, BrokenIndex, Capabilities, DecodeError, Give, GiveValues, Inspection, Lookup, Profile,
-    Session, Target, TransactionMode, Write, WriteFailure, Writes,
+    Session, Target, TransactionMode, Write, WriteFailure, Writes, Written,
 };
 use longevity_core::backend::{Predicate, Select};
 use longevity_core::encoding::{Projection, PropertyReader};
 use longevity_core::table::{Scope, TableDefinition};
-use longevity_core::{Encodable, Error, Explanation, Row, RowId, Value};
+use longevity_core::{Encodable, Error, Explanation, Row, RowContent, RowId, Value};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::connection::database::Database;
@@ -30,6 +30,7 @@ use crate::settings::{Durability, LONGEST_TIMEOUT, Place, Settings};
 use crate::table::Table;
 use crate::transaction::session::SqliteTransaction;
 use crate::write::job::Job;
+use crate::write::targets::Targets;
 use crate::writer::lease::Lease;
 use crate::writer::patient_connection::PatientConnection;
 use crate::writer::submission::Submission;
@@ -178,7 +179,8 @@ impl Session for Sqlite {
         writes: Writes<'_, SqliteDocument>,
     ) -> Result<AllWritten<SqliteDocument>, (usize, WriteFailure)> {
         let ready = table.ready().await.map_err(|error| (0, error.into()))?;
-        let job = Job { table: Arc::clone(ready), writes: writes.into_iter().map(owned).collect() };
+        let writes = writes.into_iter().map(owned).collect();
+        let job = Job { table: Arc::clone(ready), writes, targets: None };
         Submission::new(Arc::clone(&table.database.writer), job).await
     }
 
@@ -274,7 +276,7 @@ impl Backend for Sqlite {
     }
 
     fn profile(&self) -> Profile {
-        Profile { columns: true, limits_levels: true, patches_in_place: false }
+        Profile { columns: true, limits_levels: true, patches_in_place: false, inserts_with_targets: true }
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -317,6 +319,29 @@ impl Backend for Sqlite {
         let patient = PatientConnection::new(lease.connection(), database.site.timeout);
         let mut patient = patient.map_err(|error| database.site.failed(error))?;
         create::create(&mut patient, &database.site, &definitions)
+    }
+
+    async fn insert_with_targets(
+        &self,
+        table: &Table,
+        content: RowContent<SqliteDocument>,
+        targets: &[(&Table, Lookup<'_>)],
+    ) -> Result<Option<RowId>, WriteFailure> {
+        let ready = table.ready().await?;
+        let mut needed = Targets::default();
+        for (target, lookup) in targets {
+            needed.add(target.ready().await?, lookup)?;
+        }
+        let writes = Writes::from_buf([Write::Insert(content)]);
+        let job = Job { table: Arc::clone(ready), writes, targets: Some(needed) };
+        match Submission::new(Arc::clone(&table.database.writer), job).await {
+            Ok(written) => match written.first() {
+                Some(Written::Inserted(id)) => Ok(Some(*id)),
+                _ => Ok(None),
+            },
+            Err((_, WriteFailure::Missing)) => Ok(None),
+            Err((_, failure)) => Err(failure),
+        }
     }
 
     async fn enforce_references(&self, tables: &[&Table]) -> Result<(), Error> {

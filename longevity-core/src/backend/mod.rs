@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::document::Encodable;
 use crate::encoding::PropertyReader;
 use crate::error::Error;
-use crate::row::RowId;
+use crate::row::{RowContent, RowId};
 use crate::table::TableDefinition;
 use crate::value::Value;
 
@@ -84,6 +84,18 @@ pub trait Backend: Session {
     /// Another version of the model may have created a table. If that version knows fewer discriminators, its rows and keys
     /// stay as they are; if it knows more, its rows stay too.
     fn create_schema(&self, tables: &[&Self::Table]) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Inserts a row if the rows with these keys are there, both in one step. `None` if one of them is not there, and nothing is
+    /// done. Core then begins a transaction and finds out what is missing. Only called if the back end's
+    /// [profile](Profile::inserts_with_targets) says so, which pays where a transaction costs more than one operation.
+    fn insert_with_targets(
+        &self,
+        _table: &Self::Table,
+        _content: RowContent<Self::Document>,
+        _targets: &[(&Self::Table, Lookup<'_>)],
+    ) -> impl Future<Output = Result<Option<RowId>, WriteFailure>> + Send {
+        async { Ok(None) }
+    }
 
     /// Has the store itself enforce the references that the definitions declare, where it can, and none that they do not declare.
     /// Called after [`create_schema`](Self::create_schema), when the rows satisfy them. Core enforces them in any case, so a back
@@ -159,6 +171,8 @@ pub struct Profile {
     pub limits_levels: bool,
     /// Whether [`Session::patch`] ever does anything. Core prepares changes for it only if this is true.
     pub patches_in_place: bool,
+    /// Whether [`Backend::insert_with_targets`] ever does anything. Core prepares for it only if this is true.
+    pub inserts_with_targets: bool,
 }
 
 /// What a back end can do beyond the contract.

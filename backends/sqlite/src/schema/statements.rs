@@ -60,6 +60,8 @@ pub(crate) struct Insert {
     /// The positions of the realized columns that are bound, after the columns that every row has.
     pub(crate) columns: Vec<usize>,
     pub(crate) sql: String,
+    /// The same, up to a condition that follows.
+    pub(crate) conditional: String,
     /// The statement for a row that has left the table and comes back: its id and its version are bound after the times of its
     /// creation and its update.
     pub(crate) again: String,
@@ -218,9 +220,10 @@ fn insert(definition: &TableDefinition, layout: &Layout, variant: usize) -> Inse
             names.push(name.clone());
             values.push(format!("?{position}"));
         }
-        format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "))
+        (format!("INSERT INTO {table} ({})", names.join(", ")), values.join(", "))
     };
-    let sql = statement(&[(DOC, "?1"), (CREATED_AT, "?2"), (UPDATED_AT, "?2"), (VERSION, "0")]);
-    let again = statement(&[(DOC, "?1"), (CREATED_AT, "?2"), (UPDATED_AT, "?3"), (ID, "?4"), (VERSION, "?5")]);
-    Insert { columns, sql, again }
+    let (into, values) = statement(&[(DOC, "?1"), (CREATED_AT, "?2"), (UPDATED_AT, "?2"), (VERSION, "0")]);
+    let (sql, conditional) = (format!("{into} VALUES ({values})"), format!("{into} SELECT {values} WHERE"));
+    let (into, values) = statement(&[(DOC, "?1"), (CREATED_AT, "?2"), (UPDATED_AT, "?3"), (ID, "?4"), (VERSION, "?5")]);
+    Insert { columns, sql, conditional, again: format!("{into} VALUES ({values})") }
 }

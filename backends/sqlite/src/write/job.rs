@@ -10,11 +10,14 @@ use crate::encode::document::SqliteDocument;
 use crate::error::{ErrorSite, SqliteError};
 use crate::schema::ready_table::ReadyTable;
 use crate::write::row_writer::RowWriter;
+use crate::write::targets::Targets;
 
 /// Writes that wait for their turn. Either all of them are done or none.
 pub(crate) struct Job {
     pub(crate) table: Arc<ReadyTable>,
     pub(crate) writes: Writes<'static, SqliteDocument>,
+    /// The rows that must be there. Otherwise, the first write is [`WriteFailure::Missing`]. Such a job has one write, an insert.
+    pub(crate) targets: Option<Targets>,
 }
 
 /// The answer to a job. A failure has the position of the write that failed.
@@ -73,7 +76,7 @@ pub(crate) fn in_transaction(
     {
         return replaced.map(|version| smallvec![Written::Replaced(version, None)]).map_err(|failure| (0, failure));
     }
-    writing.among_others(table, writes).unwrap_or_else(|error| Err((0, error.into())))
+    writing.among_others(table, writes, None).unwrap_or_else(|error| Err((0, error.into())))
 }
 
 /// Whether the jobs' transaction is begun.
@@ -88,7 +91,11 @@ impl RowWriter<'_> {
     fn together(&mut self, jobs: &[Job]) -> Option<Vec<Answer>> {
         let answers: Option<Vec<_>> = jobs
             .iter()
-            .map(|job| self.among_others(&job.table, &job.writes).ok().filter(|_| !self.connection.is_autocommit()))
+            .map(|job| {
+                self.among_others(&job.table, &job.writes, job.targets.as_ref())
+                    .ok()
+                    .filter(|_| !self.connection.is_autocommit())
+            })
             .collect();
         if answers.is_some() && self.execute("COMMIT").is_ok() {
             return answers;
@@ -102,13 +109,14 @@ impl RowWriter<'_> {
         &mut self,
         table: &ReadyTable,
         writes: &[Write<'_, SqliteDocument>],
+        targets: Option<&Targets>,
     ) -> Result<Answer, SqliteError> {
         // A statement that fails is undone by SQLite; several need a savepoint.
         let several = writes.len() > 1;
         if several {
             self.execute("SAVEPOINT job")?;
         }
-        let answer = self.work(table, writes);
+        let answer = self.work(table, writes, targets);
         if several && !self.connection.is_autocommit() {
             if answer.is_err() {
                 self.execute("ROLLBACK TO job")?;
@@ -125,7 +133,7 @@ impl RowWriter<'_> {
         let is_asked = job.writes.iter().any(Write::wants_before);
         // A single statement is a transaction.
         if let ([Write::Insert(_) | Write::Delete(_)], false) = (job.writes.as_slice(), is_asked) {
-            let answer = self.work(&job.table, &job.writes);
+            let answer = self.work(&job.table, &job.writes, job.targets.as_ref());
             if answer.is_ok() || !self.unexplained {
                 return answer;
             }
@@ -141,7 +149,7 @@ impl RowWriter<'_> {
         }
         let failed = |error: SqliteError| (0, WriteFailure::from(error));
         self.execute("BEGIN IMMEDIATE").map_err(failed)?;
-        let answer = self.work(&job.table, &job.writes);
+        let answer = self.work(&job.table, &job.writes, job.targets.as_ref());
         if answer.is_ok() {
             if let Err(error) = self.execute("COMMIT") {
                 self.roll_back();
@@ -153,10 +161,10 @@ impl RowWriter<'_> {
         answer
     }
 
-    fn work(&mut self, table: &ReadyTable, writes: &[Write<'_, SqliteDocument>]) -> Answer {
+    fn work(&mut self, table: &ReadyTable, writes: &[Write<'_, SqliteDocument>], targets: Option<&Targets>) -> Answer {
         let mut written = AllWritten::with_capacity(writes.len());
         for (at, write) in writes.iter().enumerate() {
-            match self.write(table, write) {
+            match self.write(table, write, targets) {
                 Ok(done) => written.push(done),
                 // A row that a later write changes may have the key value now.
                 Err(WriteFailure::Duplicate(_)) if writes[at + 1..].iter().any(|later| later.target().is_some()) => {
@@ -174,9 +182,10 @@ impl RowWriter<'_> {
         &mut self,
         table: &ReadyTable,
         write: &Write<'_, SqliteDocument>,
+        targets: Option<&Targets>,
     ) -> Result<Written<SqliteDocument>, WriteFailure> {
         match write {
-            Write::Insert(content) => self.insert(table, content).map(Written::Inserted),
+            Write::Insert(content) => self.insert(table, content, targets).map(Written::Inserted),
             Write::Replace(target, content) => {
                 let before = self.before(table, target)?;
                 self.replace(table, target, content).map(|version| Written::Replaced(version, before))

@@ -8,3 +8,5 @@ pub(crate) mod replace;
 pub(crate) mod row_writer;
 /// Rows that swap the values of their keys.
 pub(crate) mod swapped_keys;
+/// The rows that a new row refers to.
+pub(crate) mod targets;

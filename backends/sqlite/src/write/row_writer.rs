@@ -1,5 +1,6 @@
 //! A connection that writes rows: it inserts and deletes them, and finds out why SQLite refused one.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use longevity_core::backend::{Before, Target, WriteFailure};
@@ -15,6 +16,7 @@ use crate::error::{ErrorSite, SqliteError, is_check, is_duplicate};
 use crate::schema::ready_table::ReadyTable;
 use crate::schema::statements::Insert;
 use crate::schema::undeclared;
+use crate::write::targets::Targets;
 
 /// A connection that writes rows, for the length of a job.
 pub(crate) struct RowWriter<'a> {
@@ -50,22 +52,33 @@ impl<'a> RowWriter<'a> {
         }
     }
 
+    /// Inserts a row, if all the targets are there. Otherwise, the failure is [`WriteFailure::Missing`].
     pub(crate) fn insert(
         &mut self,
         table: &ReadyTable,
         content: &RowContent<SqliteDocument>,
+        targets: Option<&Targets>,
     ) -> Result<RowId, WriteFailure> {
         let discriminator = content.discriminator.as_deref();
         let Some(variant) = table.variant(discriminator) else { return Err(self.stranger(table, discriminator)) };
         let insert = &table.statements.inserts[variant];
+        let next = 3 + usize::from(table.layout.has_type) + insert.columns.len();
+        let sql = match targets {
+            Some(targets) => Cow::Owned(format!("{} {}", insert.conditional, targets.condition(next))),
+            None => Cow::Borrowed(&*insert.sql),
+        };
         let run = || {
-            let mut statement = self.connection.prepare_cached(&insert.sql)?;
+            let mut statement = self.connection.prepare_cached(&sql)?;
             statement.raw_bind_parameter(1, content.doc.as_str())?;
             statement.raw_bind_parameter(2, content.written_at.map(|at| at.to_string()))?;
             bind_columns(&mut statement, table, insert, content, 3)?;
+            if let Some(targets) = targets {
+                targets.bind(&mut statement, next)?;
+            }
             statement.raw_execute()
         };
         match run() {
+            Ok(0) => Err(WriteFailure::Missing),
             Ok(_) => Ok(id_of(self.connection.last_insert_rowid())),
             Err(error) => Err(self.refused(table, content, None, error)),
         }

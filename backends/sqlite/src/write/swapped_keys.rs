@@ -51,7 +51,7 @@ impl RowWriter<'_> {
         }
         for (position, next) in (first..).zip(all) {
             let done = match next {
-                Next::Insert(content) => self.insert(table, content).map(Written::Inserted),
+                Next::Insert(content) => self.insert(table, content, None).map(Written::Inserted),
                 Next::ComeBack(removed, content, before) => {
                     self.come_back(table, &removed, content).map(|version| Written::Replaced(version, before))
                 }

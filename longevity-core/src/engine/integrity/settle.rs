@@ -341,6 +341,6 @@ pub(super) fn key_path<'a>(target: &'a TableDefinition, link: &Link) -> Option<&
 }
 
 /// The values of a key value in the columns of its key.
-fn key_values(target: &TableDefinition, link: &Link, key: &Value) -> Vec<Value> {
+pub(super) fn key_values(target: &TableDefinition, link: &Link, key: &Value) -> Vec<Value> {
     target.indexes[link.key].paths_in_key(target).map(|path| key.at(path).to_value()).collect()
 }

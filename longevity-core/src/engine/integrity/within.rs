@@ -5,12 +5,15 @@ use std::sync::Arc;
 use tracing::{Instrument, Span};
 
 use super::Renamed;
-use super::change::{Change, Followed};
-use crate::backend::{AllWritten, Backend, Session, TransactionMode, Write, WriteFailure, Writes, Written};
+use super::change::{Change, Followed, keys_in};
+use super::settle::key_values;
+use crate::backend::{AllWritten, Backend, Lookup, Session, TransactionMode, Write, WriteFailure, Writes, Written};
 use crate::engine::write::write_rows;
 use crate::engine::{Kind, Level, Table, tried};
 use crate::error::Error;
-use crate::row::Row;
+use crate::row::{Row, RowContent};
+use crate::scope::Scope;
+use crate::value::Value;
 
 /// The position of the write that failed, and why it failed.
 type Failed = (usize, WriteFailure);
@@ -47,6 +50,9 @@ impl<B: Backend> Table<B> {
         span: Span,
         writes: Writes<'_, B::Document>,
     ) -> Result<Kept<B::Document>, Failed> {
+        if let Some(written) = self.inserted_at_once(&span, &writes).await? {
+            return Ok(Kept { written, followed: Followed::default() });
+        }
         let work = |table: Self| {
             let (span, writes) = (span.clone(), writes.clone());
             async move {
@@ -62,6 +68,46 @@ impl<B: Backend> Table<B> {
             }
         };
         self.in_transaction(work).await.map_err(|Refused(failed)| failed)
+    }
+
+    /// Inserts a row with its references in one operation, if the back end can, and if all targets are there.
+    async fn inserted_at_once(
+        &self,
+        span: &Span,
+        writes: &Writes<'_, B::Document>,
+    ) -> Result<Option<AllWritten<B::Document>>, Failed> {
+        let (None, [Write::Insert(content)]) = (&self.level, writes.as_slice()) else { return Ok(None) };
+        if !self.backend.profile().inserts_with_targets {
+            return Ok(None);
+        }
+        let Some(needed) = self.targets_of(content) else { return Ok(None) };
+        let values: Vec<Vec<_>> =
+            needed.iter().map(|target| target.values.iter().map(Value::as_value_ref).collect()).collect();
+        let mut targets = Vec::with_capacity(needed.len());
+        for (Needed { table, index, scope, .. }, values) in needed.iter().zip(&values) {
+            targets.push((&table.handle, Lookup { index: *index, values, scope: *scope }));
+        }
+        let inserted = self.backend.insert_with_targets(&self.handle, content.clone(), &targets);
+        match inserted.instrument(span.clone()).await {
+            Ok(id) => Ok(id.map(|id| AllWritten::from_buf([Written::Inserted(id)]))),
+            Err(failure) => Err((0, failure)),
+        }
+    }
+
+    /// The rows that a new row needs; `None` if they are too many for one question.
+    fn targets_of(&self, content: &RowContent<B::Document>) -> Option<Vec<Needed<B>>> {
+        let mut needed = Vec::new();
+        for end in self.integrity.iter().flat_map(|integrity| &integrity.outgoing) {
+            for key in keys_in(self, end, (content.discriminator.as_deref(), &content.doc)) {
+                if needed.len() == TARGETS_AT_ONCE {
+                    return None;
+                }
+                let table = self.end_of(&end.link).ok()?;
+                let values = key_values(&table.definition, &end.link, &key);
+                needed.push(Needed { table, index: end.link.key, values, scope: end.link.reference.target.scope });
+            }
+        }
+        Some(needed)
     }
 
     /// The same in the table's transaction. References to a key that is renamed follow it.
@@ -126,6 +172,18 @@ impl<B: Backend> Table<B> {
         let followed = self.settle(changes, renamed).await.map_err(|error| (0, error.into()))?;
         Ok(Kept { written, followed })
     }
+}
+
+/// How many rows are asked for in one question.
+const TARGETS_AT_ONCE: usize = 16;
+
+/// A row that a new row needs.
+struct Needed<B: Backend> {
+    table: Table<B>,
+    /// The position of its key.
+    index: usize,
+    values: Vec<Value>,
+    scope: Option<Scope>,
 }
 
 /// Where the row before a write comes from.
