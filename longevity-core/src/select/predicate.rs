@@ -2,6 +2,7 @@
 
 use crate::row::RowId;
 use crate::scope::Scope;
+use crate::table::ElementIndex;
 use crate::value::{Comparison, Path, Value};
 
 /// A filter as a back end sees it, over rows with a discriminator and stored fields. It knows nothing of poly types.
@@ -106,6 +107,16 @@ impl Predicate {
     /// True for the rows whose list or set at the path contains this element.
     pub fn contains(path: Path, element: Value) -> Self {
         Self::Contains { path, through: vec![Path::root()], element }
+    }
+
+    /// The value that the predicate asks for, if the index has an entry for each such value of a row in its scope.
+    pub fn sought_in(&self, index: &ElementIndex) -> Option<&Value> {
+        match self {
+            Self::Contains { path, through, element } => {
+                (index.path == *path && index.through == *through && !element.is_none()).then_some(element)
+            }
+            _ => None,
+        }
     }
 
     /// The path of a predicate that tests the value at one path; `None` for any other predicate.

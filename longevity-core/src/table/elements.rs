@@ -1,13 +1,12 @@
 //! Indexes of the values in lists, sets and maps.
 
 use crate::scope::Scope;
-use crate::select::Predicate;
 use crate::shape::Shape;
 use crate::value::{Composite, Path, Value, ValueRef};
 
 /// An index of values in lists, sets and maps. A row has one entry for each distinct value, and absent values have none.
 ///
-/// It serves [`Predicate::Contains`] with the same path and the same paths through the elements.
+/// It serves [`Predicate::Contains`](crate::backend::Predicate::Contains) with the same path and the same paths through the elements.
 #[derive(Clone, Debug)]
 pub struct ElementIndex {
     /// A name that is unique in the store and among all indexes.
@@ -31,18 +30,6 @@ pub struct ElementColumn {
     pub path: Path,
     /// The shape: a basic type or a choice.
     pub shape: Shape,
-}
-
-impl ElementIndex {
-    /// The value that a predicate asks for, if this index has an entry for each such value of a row in its scope.
-    pub fn sought<'a>(&self, predicate: &'a Predicate) -> Option<&'a Value> {
-        match predicate {
-            Predicate::Contains { path, through, element } => {
-                (self.path == *path && self.through == *through && !element.is_none()).then_some(element)
-            }
-            _ => None,
-        }
-    }
 }
 
 /// Passes on each value that is present where the elements of a list, a set or a map lead through these paths. The elements of a

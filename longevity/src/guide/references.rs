@@ -208,17 +208,24 @@
 //! | back end | what keeps a target while a reference to it is made | what other programs and the shell can do |
 //! | --- | --- | --- |
 //! | memory | the transaction, which is serializable: it has read the target | nothing, because no other program sees this memory |
-//! | SQLite | the same, and a foreign key that is checked at the commit, if all rows of the table have the reference, not within a collection, and the key is one of a plain or poly type | a foreign key is in force for them too, if they have foreign keys switched on; other references they can break |
+//! | SQLite | the same, and a foreign key that is checked at the commit | nothing, if they have foreign keys switched on; otherwise they can break references |
 //! | MongoDB | a write to the target: it changes a field `_references`, which has no other meaning, so that a delete conflicts | break any reference |
 //!
 //! On MongoDB, writers that make references to one target at the same time conflict with each other, and all but one of them try
 //! again. A target to which many writers refer all the time, such as the one tenant of a service, slows them down: leave the
 //! integrity of that reference out, or check it where the target is deleted.
 //!
-//! The rows that refer to a target are found by an index if the property is a key value or an option of one, also in a component;
-//! the declaration creates that index. If it is a list or a set of key values, the back end looks for the key value in each row
-//! of the type. In all other places, core reads the rows of the type. So a delete of a target takes longer the more rows of such
-//! types there are.
+//! On SQLite, a key value that no column has alone is in a side table, which is named after the reference, such as
+//! `item.Book.editors.reference`: the key values in collections, in variants of components, and those of a derived type in a column
+//! that other types have too. The keys of a derived type to which rows refer are in another one, such as `item.Series.code.targets`. Triggers keep
+//! these tables, whatever program writes the rows. There is no foreign key if the key value is a timestamp, a float, bytes or a
+//! choice with aliases in a collection or a variant, because documents have them in another form than columns do, or if it is in an
+//! option in an option: other programs can break such references.
+//!
+//! The rows that refer to a target are found by an index, which the declaration creates: of the property, or of the key values in
+//! its lists, sets and maps. There are exceptions: MongoDB has no index of the values of maps, nor of lists directly within lists,
+//! nor of fields with aliases or defaults; SQLite has none of values without a foreign key. There, and in variants of components
+//! outside of collections, a delete of a target looks at all rows of the type.
 //!
 //! # Tests
 //!

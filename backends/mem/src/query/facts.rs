@@ -122,7 +122,7 @@ impl<'a> Facts<'a> {
 
     /// The value that each row that satisfies the predicate has among the values of an index of elements.
     pub(crate) fn element(&self, index: &ElementIndex) -> Option<&'a Value> {
-        self.contains.iter().find_map(|predicate| index.sought(predicate))
+        self.contains.iter().find_map(|predicate| predicate.sought_in(index))
     }
 
     /// Whether there is exactly one list of values.

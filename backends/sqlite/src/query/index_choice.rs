@@ -72,7 +72,7 @@ pub(crate) fn element_index<'a>(
     let own = scope.and_then(|variant| table.definition.scope(variant));
     let indexes = table.definition.element_indexes.iter().zip(&table.layout.elements);
     let mut serving = indexes.filter(|(index, _)| index.scope.is_none() || index.scope == own);
-    serving.find_map(|(index, side_table)| Some((side_table.as_ref()?, &*index.columns, index.sought(predicate)?)))
+    serving.find_map(|(index, side_table)| Some((side_table.as_ref()?, &*index.columns, predicate.sought_in(index)?)))
 }
 
 /// The indexes that hold all rows of a conjunction and find them.

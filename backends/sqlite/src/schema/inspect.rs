@@ -12,10 +12,11 @@ use crate::encode::document::SqliteDocument;
 use crate::encode::row::{DOC, ID, LAYOUT, TYPE, id_of};
 use crate::schema::column::Realized;
 use crate::schema::fill::readers;
+use crate::schema::key_values::KeyValues;
 use crate::schema::layout::{Layout, is_one_of};
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
-use crate::schema::references::{KeyValues, targets};
+use crate::schema::references::targets;
 use crate::schema::side_table::SideTable;
 
 /// How a row's document becomes the values of its columns.

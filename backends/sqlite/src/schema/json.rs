@@ -27,17 +27,17 @@ pub(crate) struct Extraction {
     pub(crate) head: String,
     /// The single values of each value.
     pub(crate) columns: Vec<String>,
-    /// The tables with the elements; empty if no list, set or map is on the way.
+    /// The tables with the elements; empty if no list, set or map is on the path.
     pub(crate) from: String,
     /// The condition for an element.
     pub(crate) filter: String,
-    /// Whether a field or a variant on the way has several names.
+    /// Whether a field or a variant on the path has several names.
     pub(crate) has_aliases: bool,
 }
 
 impl Extraction {
     /// The values of the row that SQL calls by this name, in a document of this shape. `None` if SQL cannot find them, or would
-    /// find others than core: a text of JSON may differ from what a column has, and a document may leave out a default.
+    /// find others than core: JSON may have another form than a column, and a document may leave out a default.
     pub(crate) fn of(shape: Shape, source: Source<'_>, row: &str) -> Option<Self> {
         let Source { path, through, columns } = source;
         let doc = format!("{row}.{}", quoted(DOC));
@@ -105,7 +105,7 @@ impl Json {
         }
     }
 
-    /// Goes on to the member with one of these names; `None` if a path cannot contain a name.
+    /// Continues to the member with one of these names; `None` if a path cannot contain a name.
     fn step(&mut self, name: &str, aliases: &[&str]) -> Option<()> {
         let names = || std::iter::once(&name).chain(aliases);
         if names().any(|name| name.contains(['"', '\\'])) {

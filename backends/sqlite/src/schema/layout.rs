@@ -5,8 +5,8 @@ use longevity_core::table::{Index, TableDefinition};
 use crate::encode::row::{CREATED_AT, DOC, ID, LAYOUT, TYPE, UPDATED_AT, VERSION};
 use crate::schema::checks::{self, Checks};
 use crate::schema::column::Realized;
+use crate::schema::key_values::{self, KeyValues};
 use crate::schema::names::{self, literal, quoted};
-use crate::schema::references::{self, KeyValues};
 use crate::schema::side_table::SideTable;
 
 /// A table as it is, or will be, in the database.
@@ -57,9 +57,9 @@ impl Layout {
             definition.indexes.iter().zip(names).map(|(index, name)| declared(index, name, &table, &columns));
         let indexes = declared.chain(has_type.then(|| of_type(&table))).collect();
         let names = names::side_tables(definition, &table);
-        let elements = references::elements(definition, &table, &names);
-        let key_values = |position| references::key_values(definition, position, &columns, &elements, &table, &names);
-        let key_values = (0..definition.references.len()).map(key_values).collect();
+        let elements = key_values::elements(definition, &table, &names);
+        let of_reference = |position| key_values::key_values(definition, position, &columns, &elements, &table, &names);
+        let key_values = (0..definition.references.len()).map(of_reference).collect();
         Self { table, has_type, columns, indexes, stamps, checks, elements, key_values }
     }
 

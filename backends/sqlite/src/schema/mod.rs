@@ -16,6 +16,8 @@ pub(crate) mod foreign;
 pub(crate) mod inspect;
 /// Where values are in a document, in SQL.
 pub(crate) mod json;
+/// Where a table has key values and elements.
+pub(crate) mod key_values;
 /// The table that a definition becomes.
 pub(crate) mod layout;
 /// Identifiers and literals in SQL.
@@ -26,6 +28,8 @@ pub(crate) mod ready_table;
 pub(crate) mod references;
 /// Tables beside a table, which its triggers keep.
 pub(crate) mod side_table;
+/// The text of statements that create tables.
+pub(crate) mod statement_text;
 /// The statements whose text depends on the table alone.
 pub(crate) mod statements;
 /// Keys that the model does not declare.

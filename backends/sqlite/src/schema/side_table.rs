@@ -6,9 +6,9 @@ use longevity_core::table::Scope;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::encode::row::{ID, TYPE};
-use crate::schema::foreign;
 use crate::schema::json::Extraction;
 use crate::schema::names::{literal, quoted};
+use crate::schema::statement_text::{CLOSING_OF_SIDE_TABLES, bare};
 
 /// The column with the id of the row in the table.
 pub(crate) const ROW: &str = "_row";
@@ -115,7 +115,7 @@ impl SideTable {
             key.push(quoted(ROW));
         }
         lines.push(format!("PRIMARY KEY ({})", key.join(", ")));
-        format!("CREATE TABLE {} (\n  {}\n{}", quoted(&self.name), lines.join(",\n  "), foreign::CLOSING_OF_SIDE_TABLES)
+        format!("CREATE TABLE {} (\n  {}\n{}", quoted(&self.name), lines.join(",\n  "), CLOSING_OF_SIDE_TABLES)
     }
 
     /// Whether the database has the side table and its triggers.
@@ -124,7 +124,7 @@ impl SideTable {
         let mut stored = |kind: &str, name: &str| -> rusqlite::Result<Option<String>> {
             statement.query_row([kind, name], |row| row.get(0)).optional()
         };
-        if stored("table", &self.name)?.map(|sql| foreign::bare(&sql)) != Some(self.create()) {
+        if stored("table", &self.name)?.map(|sql| bare(&sql)) != Some(self.create()) {
             return Ok(false);
         }
         for (name, sql) in &self.triggers {
