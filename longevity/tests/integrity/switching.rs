@@ -1,5 +1,8 @@
 //! References with integrity that are declared, changed and taken away while there are rows.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use longevity::backend::Backend;
 use longevity::prelude::*;
 
@@ -40,6 +43,7 @@ macro_rules! versions {
 
 versions! {
     none: [table = "cat"];
+    indexed: [index(owner)];
     immediate: [reference(owner), reference(friends)];
     at_commit: [reference(owner, check = at_commit), reference(friends, check = at_commit)];
 }
@@ -56,7 +60,12 @@ on_stores_again! { [mem mongo] a_model_with_the_targets_alone_takes_the_note_awa
 on_stores_again! { [sqlite] programs_that_do_not_know_a_reference_are_refused }
 
 // The memory holds the values of one version of a type.
-on_stores_again! { [sqlite mongo] integrity_is_declared_and_taken_away, a_cascade_leaves_rows_of_unknown_types }
+on_stores_again! {
+    [sqlite mongo]
+    integrity_is_declared_and_taken_away,
+    a_cascade_leaves_rows_of_unknown_types,
+    integrity_is_declared_and_taken_away_while_others_write,
+}
 
 async fn open<M: DomainModel, B: Backend>(backend: B) -> Longevity<M, B> {
     let store = Longevity::<M, _>::open(backend).await.unwrap();
@@ -99,6 +108,67 @@ async fn integrity_is_declared_and_taken_away<B: Backend>(again: impl Fn() -> B)
     let store = open::<none::Model, _>(again()).await;
     store.repo::<none::Cat>().create(none::cat("cec", &[])).await.unwrap();
     assert_eq!(store.repo::<none::Cat>().count(none::Cat::query().all()).await.unwrap(), 5);
+}
+
+/// Programs that keep the references go on writing while others declare them and take the declaration away.
+async fn integrity_is_declared_and_taken_away_while_others_write<B: Backend>(again: impl Fn() -> B) {
+    const OWNERS: u32 = 5;
+    let name = |number: u32| immediate::Name(format!("owner {number}"));
+    let store = open::<immediate::Model, _>(again()).await;
+    let all = (0..OWNERS).map(|number| immediate::Owner { name: name(number) });
+    store.repo::<immediate::Owner>().create_many(all).await.unwrap();
+    let ended = Arc::new(AtomicBool::new(false));
+    let writer = |task: u32| {
+        let (store, ended) = (store.clone(), Arc::clone(&ended));
+        async move {
+            let (owners, cats) = (store.repo::<immediate::Owner>(), store.repo::<immediate::Cat>());
+            let (mut done, mut refused, mut round) = (0_u32, 0_u32, task);
+            while !ended.load(Ordering::Relaxed) || done == 0 || refused == 0 {
+                round += 7;
+                let own = name(round % OWNERS);
+                let written = match round % 3 {
+                    0 => {
+                        let cat = immediate::Cat { owner: own, friends: vec![name((round + 1) % OWNERS)] };
+                        cats.create(cat).await.map(drop).map_err(Error::from)
+                    }
+                    1 => match owners.retrieve(&own).await.unwrap() {
+                        Some(owner) => owners.delete(owner).await.map(drop).map_err(Error::from),
+                        None => owners.create(immediate::Owner { name: own }).await.map(drop).map_err(Error::from),
+                    },
+                    _ => {
+                        let c = immediate::Cat::props();
+                        let cats_of = immediate::Cat::query().filter(c.owner.eq(&own) | c.friends.contains(own));
+                        cats.delete_where(cats_of).await.map(drop)
+                    }
+                };
+                match written {
+                    Ok(()) => done += 1,
+                    Err(Error::DanglingReference { .. } | Error::Referenced { .. }) => refused += 1,
+                    // Another task had the same intention.
+                    Err(Error::DuplicateKey { .. } | Error::NotFound { .. } | Error::WriteConflict { .. }) => {}
+                    Err(error) => panic!("another error: {error}"),
+                }
+            }
+        }
+    };
+    let writers: Vec<_> = (0..3).map(|task| tokio::spawn(writer(task))).collect();
+    for _ in 0..10 {
+        open::<indexed::Model, _>(again()).await;
+        open::<at_commit::Model, _>(again()).await;
+        open::<immediate::Model, _>(again()).await;
+    }
+    ended.store(true, Ordering::Relaxed);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert!(store.verify().plan().await.unwrap().is_empty());
+
+    // The rows are verified each time.
+    let older = open::<indexed::Model, _>(again()).await;
+    older.repo::<indexed::Cat>().create(indexed::cat("nobody", &[])).await.unwrap();
+    let newer = Longevity::<immediate::Model, _>::open(again()).await.unwrap();
+    let error = newer.create_schema().await.unwrap_err();
+    assert!(matches!(error, Error::DanglingReferences { count: 1, .. }), "{error}");
 }
 
 async fn violations_are_counted<B: Backend>(again: impl Fn() -> B) {
