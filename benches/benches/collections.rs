@@ -31,8 +31,8 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     if measuring() {
-        grow();
         delete_with_dependents();
+        grow();
     }
     ExitCode::SUCCESS
 }

@@ -248,10 +248,15 @@ impl<'a> Translator<'a> {
 
     /// The condition by the entries of an index, if one has an entry for each element.
     fn entries(&mut self, predicate: &Predicate, scope: Option<usize>) -> Option<String> {
+        self.rows_with_element(predicate, scope).map(|rows| format!("{} IN ({rows})", quoted(ID)))
+    }
+
+    /// The query for the ids of the rows with the element, in the column [`ROW`](crate::schema::side_table::ROW).
+    pub(crate) fn rows_with_element(&mut self, predicate: &Predicate, scope: Option<usize>) -> Option<String> {
         let (side_table, columns, element) = element_index(self.table, predicate, scope)?;
         let form = |column: &ElementColumn| owned(element.at(column.path.steps()), Representation::Plain);
         let values: Vec<_> = columns.iter().map(|column| self.bind(form(column))).collect();
-        Some(side_table.contains(&values))
+        Some(side_table.rows_with(&values))
     }
 
     fn contains(&mut self, path: &Path, through: &[Path], element: &Value) -> String {

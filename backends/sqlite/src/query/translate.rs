@@ -11,6 +11,7 @@ use crate::query::index_choice::IndexChoice;
 use crate::schema::layout::{is_of_type, is_one_of};
 use crate::schema::names::quoted;
 use crate::schema::ready_table::ReadyTable;
+use crate::schema::side_table::ROW;
 
 /// A statement and the values that are bound to it.
 #[derive(Debug)]
@@ -125,17 +126,27 @@ fn whole_condition(
     let whole = scope_of(conjuncts);
     let scope = whole.map(|scope| scope.variant);
     let has_type = translator.table.layout.has_type;
+    // A join finds the rows of an element one by one. A list of them would be complete before the first row.
+    let mut join = None;
     let parts: Vec<_> = conjuncts
         .iter()
         .map(|part| match part {
             Predicate::Scope(own) if has_type && Some(*own) == whole => {
                 scope_condition(own.discriminators, choice, order)
             }
+            part if join.is_none() => match translator.rows_with_element(part, scope) {
+                Some(rows) => {
+                    join = Some(rows);
+                    format!("{} = {}", quoted(ID), quoted(ROW))
+                }
+                None => translator.condition(part, scope),
+            },
             part => translator.condition(part, scope),
         })
         .filter(|part| part != TRUE)
         .collect();
-    if parts.is_empty() { String::new() } else { format!(" WHERE {}", joined(&parts, " AND ", TRUE)) }
+    let join = join.map(|rows| format!(", ({rows})")).unwrap_or_default();
+    if parts.is_empty() { String::new() } else { format!("{join} WHERE {}", joined(&parts, " AND ", TRUE)) }
 }
 
 /// The condition that a row is in the scope of the query.

@@ -10,7 +10,7 @@ use crate::schema::json::Extraction;
 use crate::schema::names::{literal, quoted};
 use crate::schema::statement_text::{CLOSING_OF_SIDE_TABLES, bare};
 
-/// The column with the id of the row in the table.
+/// The column with the id of the row in the table. No table has a column of this name.
 pub(crate) const ROW: &str = "_row";
 
 /// A table beside a table.
@@ -178,12 +178,11 @@ impl SideTable {
         Ok(differs(&stored, &self.all)?.then_some("it has entries that no row has"))
     }
 
-    /// The condition that a row has this value, whose single values are at the parameters.
-    pub(crate) fn contains(&self, parameters: &[String]) -> String {
+    /// The query for the ids of the rows with the value whose single values are at the parameters.
+    pub(crate) fn rows_with(&self, parameters: &[String]) -> String {
         let columns = self.columns.iter().zip(parameters);
         let equal: Vec<_> = columns.map(|(name, parameter)| format!("{} = {parameter}", quoted(name))).collect();
-        let (row, own) = (quoted(ROW), quoted(&self.name));
-        format!("{} IN (SELECT {row} FROM {own} WHERE {})", quoted(ID), equal.join(" AND "))
+        format!("SELECT {} FROM {} WHERE {}", quoted(ROW), quoted(&self.name), equal.join(" AND "))
     }
 }
 
