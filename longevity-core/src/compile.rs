@@ -141,7 +141,7 @@ fn place_of(shape: Shape, steps: &[&'static Step]) -> Option<(ReferencePlace, Sh
                 let [step, rest @ ..] = steps else {
                     let mut parts = parts.into_iter();
                     let (head, through) = (parts.next()?, parts.collect());
-                    return Some((ReferencePlace { head, through, required, around }, shape));
+                    return Some((ReferencePlace { head, through, required, around, within: None }, shape));
                 };
                 let path = parts.last_mut()?;
                 *path = path.then(step);

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use elements::{ElementColumn, ElementIndex, any_value, each_value};
-pub(crate) use reference::{Around, KeyChange};
+pub(crate) use reference::{Around, Identity, KeyChange, Within};
 pub use reference::{Check, OnDelete, Reference, ReferencePlace, ReferenceTarget};
 pub use schema::{
     ColumnSchema, ComponentVariantSchema, FieldSchema, IndexSchema, PrimaryKeySchema, StepSchema, TableSchema,

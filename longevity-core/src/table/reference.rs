@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::elements::{ElementColumn, each_value};
 use crate::scope::Scope;
+use crate::shape::{Shape, ShapeFn};
 use crate::value::{Path, Value};
 
 /// What happens to the references to a row when the row is deleted.
@@ -81,7 +82,30 @@ pub struct ReferencePlace {
     pub required: bool,
     /// What is around the key value.
     pub(crate) around: Around,
+    /// What the key value is within, if the place is not its own.
+    pub(crate) within: Option<Within>,
 }
+
+/// What key values are within, where no path leads to all of them: a type that contains itself, or the keys of a map.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Within {
+    /// The type, or that of the keys.
+    pub(crate) shape: ShapeFn,
+    pub(crate) of_keys: bool,
+    pub(crate) identity: Identity,
+}
+
+/// A key value's type: its name, and the name of the type that it identifies.
+pub(crate) type Identity = (&'static str, &'static str);
+
+// The type follows from the place.
+impl PartialEq for Within {
+    fn eq(&self, other: &Self) -> bool {
+        (self.of_keys, self.identity) == (other.of_keys, other.identity)
+    }
+}
+
+impl Eq for Within {}
 
 /// What is around a key value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,14 +125,26 @@ impl fmt::Display for Reference {
         self.place.through.iter().try_for_each(|path| {
             let dot = if path.is_root() { "" } else { "." };
             write!(f, "[]{dot}{path}")
-        })
+        })?;
+        match self.place.within {
+            Some(Within { of_keys: true, .. }) => f.write_str("[key]"),
+            Some(Within { identity: (name, _), .. }) => write!(f, "..{name}"),
+            None => Ok(()),
+        }
     }
 }
 
 impl ReferencePlace {
     /// Passes each key value to the function, given the value at the head.
     pub fn each(&self, head: &Value, take: &mut dyn FnMut(&Value)) {
-        each_value(head, &self.through, take);
+        each_value(head, &self.through, &mut |value| match (self.within, value) {
+            (None, value) => take(value),
+            (Some(Within { shape, of_keys: false, identity }), value) => search(shape(), value, identity, take),
+            (Some(Within { shape, identity, .. }), Value::Map(entries)) => {
+                entries.iter().for_each(|(key, _)| search(shape(), key, identity, take));
+            }
+            (Some(_), _) => {}
+        });
     }
 
     /// Changes the value of a row: replaces each key value that equals `key`, or takes it away.
@@ -116,6 +152,42 @@ impl ReferencePlace {
         if let Some(head) = row.at_mut(self.head.steps()) {
             change_each(head, &self.through, key, change);
         }
+    }
+}
+
+/// Passes on all key values of a type that are within a value. The recursion is as deep as the value, whose levels are limited.
+fn search(shape: Shape, value: &Value, identity: Identity, take: &mut dyn FnMut(&Value)) {
+    if let Shape::Newtype { name, key_of: Some(of), .. } | Shape::Struct { name, key_of: Some(of), .. } = &shape
+        && (*name, *of) == identity
+        && !value.is_none()
+    {
+        take(value);
+    }
+    match (shape, value) {
+        (Shape::Newtype { inner, .. } | Shape::Optional(inner), value) => search(inner(), value, identity, take),
+        (Shape::List(inner) | Shape::Set(inner), Value::List(elements)) => {
+            elements.iter().for_each(|element| search(inner(), element, identity, take));
+        }
+        (Shape::Map(key, inner), Value::Map(entries)) => {
+            for (own_key, held) in entries {
+                search(key(), own_key, identity, take);
+                search(inner(), held, identity, take);
+            }
+        }
+        (Shape::Struct { fields, .. }, Value::Record(values)) => {
+            for (name, held) in values {
+                if let Some(field) = fields.iter().find(|field| field.step.name == *name) {
+                    search((field.shape)(), held, identity, take);
+                }
+            }
+        }
+        (Shape::Enum { variants, .. }, Value::Variant(name, held)) => {
+            let variant = variants.iter().find(|variant| variant.serde_name == *name);
+            if let Some(holds) = variant.and_then(|variant| variant.holds) {
+                search(holds(), held, identity, take);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -1,12 +1,14 @@
 //! The key values in the types of a model that no declaration mentions. They are references without integrity, which may dangle.
 
 use std::any::TypeId;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Link;
-use crate::shape::Shape;
-use crate::table::{Around, Check, OnDelete, Reference, ReferencePlace, ReferenceTarget, TableDefinition};
+use crate::shape::{Shape, ShapeFn};
+use crate::table::{
+    Around, Check, Identity, OnDelete, Reference, ReferencePlace, ReferenceTarget, TableDefinition, Within,
+};
 use crate::value::Path;
 
 /// A key value in a type, wherever it is.
@@ -14,9 +16,6 @@ struct Found {
     place: ReferencePlace,
     identity: Identity,
 }
-
-/// A key value's type: its name, and the name of the type that it identifies.
-type Identity = (&'static str, &'static str);
 
 /// A key of a table.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,7 +47,11 @@ pub(crate) fn undeclared(tables: &[(TypeId, &TableDefinition)], declared: &[Arc<
                 let is_declared = declared.iter().any(|link| {
                     let Reference { place: other, scope, .. } = &link.reference;
                     let in_scope = scope.is_none_or(|scope| scope.variant == variant);
-                    link.source == *root && in_scope && other.head == place.head && other.through == place.through
+                    link.source == *root
+                        && in_scope
+                        && place.within.is_none()
+                        && other.head == place.head
+                        && other.through == place.through
                 });
                 if is_declared || own_key(definition, variant, &place).is_some() {
                     continue;
@@ -86,7 +89,7 @@ fn own_key(definition: &TableDefinition, variant: usize, place: &ReferencePlace)
         let applies = index.scope.is_none_or(|scope| scope.variant == variant);
         index.key_val.is_some() && applies && index.properties.first() == Some(&place.head)
     };
-    place.through.is_empty().then(|| definition.indexes.iter().position(is_it)).flatten()
+    (place.through.is_empty() && place.within.is_none()).then(|| definition.indexes.iter().position(is_it)).flatten()
 }
 
 fn in_variants(definition: &TableDefinition) -> Vec<Vec<Found>> {
@@ -95,7 +98,7 @@ fn in_variants(definition: &TableDefinition) -> Vec<Vec<Found>> {
         walk.through(shape, &Place::default(), &mut found);
         found
     };
-    definition.variants.iter().map(|variant| of((variant.shape)())).collect()
+    definition.variants.iter().map(|variant| of(variant.shape)).collect()
 }
 
 /// Where the walk has come to.
@@ -117,60 +120,104 @@ impl Default for Place {
 /// A walk through the parts of a type.
 #[derive(Default)]
 struct Walk {
-    /// The names of the types around. A type within itself is left out, so the walk ends, and its recursion is not deep.
+    /// The names of the types around. The walk ends at a type within itself, so its recursion is not deep.
     around: Vec<&'static str>,
 }
 
 impl Walk {
-    fn through(&mut self, shape: Shape, place: &Place, found: &mut Vec<Found>) {
+    fn through(&mut self, of: ShapeFn, place: &Place, found: &mut Vec<Found>) {
+        let shape = of();
         match shape {
             Shape::Scalar(_) | Shape::Choice { .. } => {}
-            Shape::Newtype { name, key_of: Some(of), .. } => found.extend(place.found((name, of))),
+            Shape::Newtype { name, key_of: Some(key_of), .. } => found.extend(place.found((name, key_of), None)),
             Shape::Struct { name, key_of, fields } => {
-                found.extend(key_of.and_then(|of| place.found((name, of))));
+                found.extend(key_of.and_then(|key_of| place.found((name, key_of), None)));
                 // A field of a key value may refer to something else.
-                self.within(name, |walk| {
+                self.within(name, of, place, found, |walk, found| {
                     for field in fields {
-                        walk.through((field.shape)(), &place.then(field.step), found);
+                        walk.through(field.shape, &place.then(field.step), found);
                     }
                 });
             }
-            Shape::Newtype { name, inner, .. } => self.within(name, |walk| walk.through(inner(), place, found)),
+            Shape::Newtype { name, inner, .. } => {
+                self.within(name, of, place, found, |walk, found| walk.through(inner, place, found));
+            }
             Shape::Optional(inner) => {
                 let around = if place.is_element { Around::Collection } else { Around::Option };
-                self.through(inner(), &Place { around, ..place.clone() }, found);
+                self.through(inner, &Place { around, ..place.clone() }, found);
             }
             Shape::List(inner) | Shape::Set(inner) | Shape::Map(_, inner) => {
+                if let Shape::Map(key, _) = shape {
+                    place.each_within(key, true, found);
+                }
                 let mut place = Place { around: Around::Collection, is_element: true, ..place.clone() };
                 place.parts.push(Path::root());
-                self.through(inner(), &place, found);
+                self.through(inner, &place, found);
             }
-            Shape::Enum { name, variants } => self.within(name, |walk| {
+            Shape::Enum { name, variants } => self.within(name, of, place, found, |walk, found| {
                 for variant in variants {
                     if let Some(holds) = variant.holds {
-                        walk.through(holds(), &place.then(variant.step), found);
+                        walk.through(holds, &place.then(variant.step), found);
                     }
                 }
             }),
         }
     }
 
-    fn within(&mut self, name: &'static str, act: impl FnOnce(&mut Self)) {
+    fn within(
+        &mut self,
+        name: &'static str,
+        of: ShapeFn,
+        place: &Place,
+        found: &mut Vec<Found>,
+        act: impl FnOnce(&mut Self, &mut Vec<Found>),
+    ) {
         if self.around.contains(&name) {
+            place.each_within(of, false, found);
             return;
         }
         self.around.push(name);
-        act(self);
+        act(self, found);
         self.around.pop();
     }
 }
 
+/// The types of the key values within a type.
+fn identities(shape: ShapeFn) -> BTreeSet<Identity> {
+    let (mut known, mut identities, mut left) = (BTreeSet::new(), BTreeSet::new(), vec![shape]);
+    while let Some(shape) = left.pop() {
+        let shape = shape();
+        if let Shape::Newtype { name, key_of: Some(of), .. } | Shape::Struct { name, key_of: Some(of), .. } = shape {
+            identities.insert((name, of));
+        }
+        match shape {
+            Shape::Scalar(_) | Shape::Choice { .. } => {}
+            Shape::Optional(inner) | Shape::List(inner) | Shape::Set(inner) => left.push(inner),
+            Shape::Map(key, inner) => left.extend([key, inner]),
+            Shape::Newtype { name, .. } | Shape::Struct { name, .. } | Shape::Enum { name, .. }
+                if !known.insert(name) => {}
+            Shape::Newtype { inner, .. } => left.push(inner),
+            Shape::Struct { fields, .. } => left.extend(fields.iter().map(|field| field.shape)),
+            Shape::Enum { variants, .. } => left.extend(variants.iter().filter_map(|variant| variant.holds)),
+        }
+    }
+    identities
+}
+
 impl Place {
-    fn found(&self, identity: Identity) -> Option<Found> {
+    fn found(&self, identity: Identity, within: Option<Within>) -> Option<Found> {
         let (head, through) = self.parts.split_first()?;
-        let (head, through, around) = (head.clone(), through.to_vec(), self.around);
-        let place = ReferencePlace { head, through, required: false, around };
-        Some(Found { place, identity })
+        // What is within something else cannot be taken out of it.
+        let around = if within.is_some() { Around::Nothing } else { self.around };
+        let (head, through) = (head.clone(), through.to_vec());
+        Some(Found { place: ReferencePlace { head, through, required: false, around, within }, identity })
+    }
+
+    /// The key values of each type that are somewhere within this type, or within it as the keys of a map.
+    fn each_within(&self, shape: ShapeFn, of_keys: bool, found: &mut Vec<Found>) {
+        for identity in identities(shape) {
+            found.extend(self.found(identity, Some(Within { shape, of_keys, identity })));
+        }
     }
 
     fn then(&self, step: &'static crate::value::Step) -> Self {

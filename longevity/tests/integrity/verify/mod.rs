@@ -9,13 +9,17 @@ use longevity::backend::Backend;
 use longevity::prelude::*;
 use longevity::verify::{Damage, DamageKind, Fixed, Fixing, Mend, PlanStep, Progress, Verified};
 
-use model::{Cat, Dog, Owner, Pet, Pets, Sighting, Tag, cat, loose, name, older, owner};
+use model::{
+    Cat, Dog, Forum, Owner, Pet, Pets, Post, Sighting, Tag, Thread, Topic, TopicId, Vote, cat, loose, name, older,
+    owner,
+};
 
 on_stores_again! {
     [mem sqlite mongo]
     a_sound_store_has_no_damage,
     references_of_deleted_targets_are_mended,
     undeclared_references_are_found,
+    undeclared_references_are_found_where_no_path_leads,
     rows_of_unknown_types_are_found,
     a_row_that_cannot_be_mended_does_not_keep_others,
     mending_can_be_begun_again,
@@ -154,6 +158,32 @@ async fn undeclared_references_are_found<B: Backend>(again: impl Fn() -> B) {
     assert_eq!(cats.retrieve_one(&Tag(1)).await.unwrap().rival, None);
     assert_eq!(mended(&fix(&store, Mend::Delete).await), 1);
     assert!(damages(&store).await.is_empty());
+}
+
+/// In the keys of maps, and in types within themselves.
+async fn undeclared_references_are_found_where_no_path_leads<B: Backend>(again: impl Fn() -> B) {
+    let store = open::<Forum, _>(again()).await;
+    let post = |about: u32, replies: Vec<Post>| Post { about: Some(TopicId(about)), replies };
+    let thread = |posts: Vec<Post>, votes: &[u32]| Thread {
+        posts,
+        votes: votes.iter().map(|topic| (Vote { on: TopicId(*topic), round: 1 }, 5)).collect(),
+    };
+    store.repo::<Topic>().create_many([1, 2].map(|id| Topic { id: TopicId(id) })).await.unwrap();
+    let sound = post(1, vec![post(2, vec![post(1, vec![])]), post(2, vec![])]);
+    let damaged = post(1, vec![post(2, vec![post(1, vec![]), post(7, vec![])]), post(2, vec![])]);
+    let threads = store.repo::<Thread>();
+    threads.create(thread(vec![sound.clone(), sound.clone()], &[1, 2])).await.unwrap();
+    assert!(damages(&store).await.is_empty());
+    threads.create(thread(vec![sound.clone(), damaged], &[1])).await.unwrap();
+    threads.create(thread(vec![sound, post(9, vec![])], &[2, 8])).await.unwrap();
+    let found = damages(&store).await;
+    let mut subjects: Vec<_> = found.iter().map(|damage| (&*damage.subject, damage.mends().len())).collect();
+    subjects.sort_unstable();
+    assert_eq!(subjects, [("posts[].about", 3), ("posts[].replies[]..TopicId", 2), ("votes[key]", 2)]);
+    assert!(found.iter().all(|damage| damage.kind == DamageKind::DanglingUndeclared));
+    assert_eq!(mended(&fix(&store, Mend::Delete).await), 3);
+    assert!(damages(&store).await.is_empty());
+    assert_eq!(threads.count(Thread::query().all()).await.unwrap(), 1);
 }
 
 async fn rows_of_unknown_types_are_found<B: Backend>(again: impl Fn() -> B) {

@@ -1,6 +1,6 @@
 //! A store that gets damaged: owners, and pets that refer to them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use longevity::prelude::*;
 
@@ -60,6 +60,39 @@ pub(crate) struct Dog {
 #[derive(DomainModel)]
 #[domain_model(Owner, Pet)]
 pub(crate) struct Pets;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, KeyVal)]
+#[key_val(Topic)]
+pub(crate) struct TopicId(pub(crate) u32);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(key(id))]
+pub(crate) struct Topic {
+    pub(crate) id: TopicId,
+}
+
+/// Refers to topics, without saying so, from posts within posts and from the keys of a map.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+pub(crate) struct Thread {
+    pub(crate) posts: Vec<Post>,
+    pub(crate) votes: BTreeMap<Vote, u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+pub(crate) struct Post {
+    pub(crate) about: Option<TopicId>,
+    pub(crate) replies: Vec<Post>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
+pub(crate) struct Vote {
+    pub(crate) on: TopicId,
+    pub(crate) round: u8,
+}
+
+#[derive(DomainModel)]
+#[domain_model(Topic, Thread)]
+pub(crate) struct Forum;
 
 /// A program with the same rows and without references, which deletes owners although cats refer to them.
 pub(crate) mod loose {
