@@ -110,3 +110,30 @@ impl<T: PersistentType, B: Backend> KeyVisitor<T> for Keys<T, B> {
         self.0.push(Key::of::<K>(property));
     }
 }
+
+/// Gives a state's row the key value of a value, in exchange with the row that has it.
+///
+/// This is no part of [`Key`], because the conformance suite of operations does not need it and would compile it for each key.
+pub(crate) type Repoint<T, B> = fn(&Repo<T, B>, &T, PState<T>) -> Result<PState<T>, WriteError<T>>;
+
+/// `repoint` by each key that the type itself declares, in the order of [`own_keys`].
+pub(crate) fn own_repoints<T: SpecKeys, B: Backend>() -> Vec<Repoint<T, B>> {
+    let mut repoints = Repoints(Vec::new());
+    T::visit_keys(&mut repoints);
+    repoints.0
+}
+
+/// `repoint` by each key of a derived type, in the order of [`all_keys`].
+pub(crate) fn all_repoints<P: SpecDerived<D>, D: SpecKeys, B: Backend>() -> Vec<Repoint<D, B>> {
+    let mut repoints = Repoints(own_repoints());
+    P::visit_shared_keys(&mut repoints);
+    repoints.0
+}
+
+struct Repoints<T: 'static, B: Backend>(Vec<Repoint<T, B>>);
+
+impl<T: PersistentType, B: Backend> KeyVisitor<T> for Repoints<T, B> {
+    fn key<K: KeyFor<T>>(&mut self, _: &'static str) {
+        self.0.push(|repo, value, state| repo.repoint(K::of(value), state));
+    }
+}

@@ -34,7 +34,7 @@ pub(crate) struct ViewPlan<P> {
 pub(crate) struct KeyPlan<P> {
     pub(crate) property: &'static str,
     pub(crate) primary: bool,
-    key_val: TypeId,
+    pub(crate) key_val: TypeId,
     copy: Copy<P>,
 }
 

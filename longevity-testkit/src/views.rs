@@ -11,7 +11,7 @@ use longevity_core::query::{Query, by_type};
 use longevity_core::{DomainModel, Error, HasVariant, InModel, PState, PersistentType, Value};
 
 use crate::contract::{SpecDerived, SpecKeys, SpecRoot, SpecVisitor};
-use crate::keys::{Key, all_keys, own_keys};
+use crate::keys::{Key, Repoint, all_keys, all_repoints, own_keys, own_repoints};
 use crate::queries::Change;
 use crate::untyped::{AllAggregates, Group, ReadProperty, Untyped};
 
@@ -51,8 +51,8 @@ where
     B: Backend,
     R: Repos<M, B>,
 {
-    let (repo, keys) = (repos.repo(), own_keys::<P, B>());
-    let own = View { repo, keys, variant: None, extract: Ok::<P, P>, narrow: Ok, widen: |state| state };
+    let (repo, keys, repoints) = (repos.repo(), own_keys::<P, B>(), own_repoints::<P, B>());
+    let own = View { repo, keys, repoints, variant: None, extract: Ok::<P, P>, narrow: Ok, widen: |state| state };
     let mut derived = Derived { repos, views: Vec::new(), of: PhantomData::<fn() -> (M, B)> };
     P::visit(&mut derived);
     let mut views: Vec<Box<dyn AnyView<P>>> = vec![Box::new(own)];
@@ -80,6 +80,7 @@ impl<M: DomainModel, B: Backend, R: Repos<M, B>> SpecVisitor<M> for Derived<'_, 
         let view: Box<dyn AnyView<P>> = Box::new(View {
             repo: self.repos.repo::<D>(),
             keys: all_keys::<P, D, B>(),
+            repoints: all_repoints::<P, D, B>(),
             variant: Some(<P as HasVariant<D>>::SCOPE.variant),
             extract: <P as HasVariant<D>>::extract,
             narrow: PState::<P>::narrow::<D>,
@@ -93,6 +94,8 @@ impl<M: DomainModel, B: Backend, R: Repos<M, B>> SpecVisitor<M> for Derived<'_, 
 struct View<P, T: 'static, B: Backend> {
     repo: Repo<T, B>,
     keys: Vec<Key<T, B>>,
+    /// `Repo::repoint` by each of the keys.
+    repoints: Vec<Repoint<T, B>>,
     variant: Option<usize>,
     extract: fn(P) -> Result<T, P>,
     narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>,
@@ -121,6 +124,10 @@ pub(crate) trait AnyView<P>: Send + Sync {
     fn aggregates(&self, select: Select, of: &[ReadProperty]) -> Result<Vec<Group>, Error>;
     /// Patches the row that has this value's key value.
     fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error>;
+    /// Gives the state's row this value's key value, and all references to its old one too.
+    fn rename_key(&self, key: usize, value: &P, state: PState<P>) -> Result<PState<P>, Error>;
+    /// Gives the state's row this value's key value, in exchange with the row that has it.
+    fn repoint(&self, key: usize, value: &P, state: PState<P>) -> Result<PState<P>, Error>;
     fn update_where(&self, select: Select, change: &Change) -> Result<u64, Error>;
     fn delete_where(&self, select: Select) -> Result<u64, Error>;
 }
@@ -224,6 +231,16 @@ impl<P: PersistentType, T: PersistentType, B: Backend> AnyView<P> for View<P, T,
     fn patch(&self, key: usize, value: &P, change: &Change) -> Result<Option<PState<P>>, Error> {
         let patched = self.keys[key].patch(&self.repo, &self.own(value.clone()), change.patch())?;
         Ok(patched.map(self.widen))
+    }
+
+    fn rename_key(&self, key: usize, value: &P, state: PState<P>) -> Result<PState<P>, Error> {
+        let renamed = self.keys[key].rename(&self.repo, self.own_state(state), &self.own(value.clone()))?;
+        Ok((self.widen)(renamed))
+    }
+
+    fn repoint(&self, key: usize, value: &P, state: PState<P>) -> Result<PState<P>, Error> {
+        let repointed = (self.repoints[key])(&self.repo, &self.own(value.clone()), self.own_state(state))?;
+        Ok((self.widen)(repointed))
     }
 
     fn update_where(&self, select: Select, change: &Change) -> Result<u64, Error> {

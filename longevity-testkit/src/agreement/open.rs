@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use longevity_core::backend::Backend;
+use longevity_core::backend::{Backend, Capabilities};
 use longevity_core::blocking::Longevity;
 use longevity_core::{DomainModel, Error, InModel, Options, PersistentType};
 
@@ -16,7 +16,7 @@ pub(super) struct Opened {
     pub(super) name: &'static str,
     /// A `Box<dyn Side<P>>` for each table, in the order of the model.
     pub(super) sides: Vec<Box<dyn Any>>,
-    pub(super) atomic_batches: bool,
+    pub(super) capabilities: Capabilities,
     // The last field, so that it is dropped after the stores.
     _guard: Box<dyn Any>,
 }
@@ -34,8 +34,8 @@ pub(super) fn open<M: SpecModel, F: Fixture>(fixture: &F, options: Options) -> R
     M::visit(&mut sides);
     let sides = sides.sides;
     let backend = store.asynchronous().backend();
-    let (name, atomic_batches) = (backend.name(), backend.capabilities().atomic_batches);
-    Ok(Opened { name, sides, atomic_batches, _guard: Box::new(guard) })
+    let (name, capabilities) = (backend.name(), backend.capabilities());
+    Ok(Opened { name, sides, capabilities, _guard: Box::new(guard) })
 }
 
 struct Sides<'a, M, B: Backend> {

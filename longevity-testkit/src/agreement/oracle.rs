@@ -24,6 +24,8 @@ pub(super) enum Expected {
     Changed(u64, Vec<(usize, Value)>),
     /// One row with this value.
     Patched(Value),
+    /// One row with this value, unless the step is refused.
+    Moved(Value),
     /// An error, because the new value would be outside of its type's range.
     Refused,
 }
@@ -129,6 +131,9 @@ impl Expected {
                 expected == changed && same_rows(left, rows)
             }
             (Self::Patched(value), Observation::Rows(rows)) => rows.iter().all(|row| row.value.is_identical(value)),
+            (Self::Moved(value), Observation::Rows(rows)) => rows.len() == 1 && rows[0].value.is_identical(value),
+            // Whether it is refused depends on all rows that refer. The back ends have to agree.
+            (Self::Moved(_), Observation::Refused(_)) => true,
             (Self::Refused, Observation::Refused(Refusal::ByCore(_))) => true,
             // The type may have rules of its own, and another row may have the key value.
             (Self::Changed(..), Observation::Refused(_)) => true,
@@ -165,7 +170,7 @@ impl std::fmt::Display for Expected {
                 let listed: Vec<_> = rows.iter().map(|(number, value)| format!("row {number} {value}")).collect();
                 write!(f, "{changed} changed; then there are {}", listed.join(", "))
             }
-            Self::Patched(value) => write!(f, "a row with {value}"),
+            Self::Patched(value) | Self::Moved(value) => write!(f, "a row with {value}"),
             Self::Refused => f.write_str("refused, because the result is not a value of its type"),
         }
     }

@@ -2,8 +2,8 @@
 
 use proptest::test_runner::TestRunner;
 
+use super::plans::AnyPlan;
 use super::step::{Alteration, History, KeptKeys, Operation, QueryKind, StateChoice, Step, ValueChoice};
-use super::table::AnyPlan;
 use crate::queries::{ChangeKind, PlainFilter, PlainQuery};
 use crate::strategies::combine::below;
 
@@ -34,7 +34,7 @@ impl History {
 
 impl Step {
     fn random(plans: &[Box<dyn AnyPlan>], chance: &mut TestRunner) -> Self {
-        let operation = match below(20, chance) {
+        let operation = match below(22, chance) {
             0..=4 => Operation::Create(ValueChoice::random(chance)),
             5 => Operation::CreateMany((0..below(4, chance)).map(|_| ValueChoice::random(chance)).collect()),
             6..=9 => Operation::Update {
@@ -51,12 +51,21 @@ impl Step {
                 let (key, value) = ValueChoice::of_key(chance);
                 Operation::Patch { key, value, by: Alteration::random(chance) }
             }
-            16 if below(2, chance) == 0 => {
+            16 => {
+                let (key, value, state) =
+                    (below(ANY, chance), ValueChoice::random(chance), StateChoice::random(chance));
+                Operation::RenameKey { key, value, state }
+            }
+            17 => {
+                let ((key, value), state) = (ValueChoice::of_key(chance), StateChoice::random(chance));
+                Operation::Repoint { key, value, state }
+            }
+            18 if below(2, chance) == 0 => {
                 return Self::draw_query(plans, chance)
                     .with_query(|query| Operation::UpdateWhere { query, by: Alteration::random(chance) });
             }
             // This deletes only a few rows at once.
-            16 if below(3, chance) == 0 => {
+            18 if below(3, chance) == 0 => {
                 return Self::draw_query(plans, chance).with_query(|query| {
                     Operation::DeleteWhere(PlainQuery { limit: Some(query.limit.unwrap_or(3).min(3)), ..query })
                 });

@@ -5,9 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use longevity_core::Options;
 
 use super::open::Opened;
+use super::plans::AnyPlan;
 use super::report::Disagreement;
 use super::step::History;
-use super::table::{AnyPlan, AnyTable, StepResult};
+use super::table::{Abilities, AnyTable, StepResult};
 use crate::outcome::panic_message;
 
 /// Opens a new store on one back end.
@@ -42,7 +43,10 @@ pub(super) fn replay(
     };
     let names = opened.iter().enumerate().map(|(position, opened)| format!("{} ({})", opened.name, position + 1));
     let mut transcript = Transcript { names: names.collect(), history, steps: Vec::new() };
-    let atomic_batches = opened.iter().all(|opened| opened.atomic_batches);
+    let abilities = Abilities {
+        atomic_batches: opened.iter().all(|opened| opened.capabilities.atomic_batches),
+        transactions: opened.iter().all(|opened| opened.capabilities.transactions),
+    };
     let refers = plans.iter().any(|plan| plan.refers());
     let mut tables = Vec::new();
     for plan in plans.iter().rev() {
@@ -55,12 +59,14 @@ pub(super) fn replay(
         let Some(table) = tables.get_mut(position_of_table) else {
             return End::NotRun("the model has no types".to_owned());
         };
-        let results = catch_unwind(AssertUnwindSafe(|| table.step(step, atomic_batches)));
+        let results = catch_unwind(AssertUnwindSafe(|| table.step(step, abilities)));
+        let aftermath = table.aftermath();
         if let Some(disagreement) = transcript.record(results, "") {
             return End::Disagreed(position, disagreement);
         }
-        if refers && step.operation.writes() {
-            let renewed = catch_unwind(AssertUnwindSafe(|| tables.iter_mut().map(|table| table.renew()).collect()));
+        if step.operation.moves_keys() || refers && step.operation.writes() {
+            let renew = |table: &mut Box<dyn AnyTable>| table.renew(&aftermath);
+            let renewed = catch_unwind(AssertUnwindSafe(|| tables.iter_mut().map(renew).collect()));
             if let Some(disagreement) = transcript.record(renewed, "afterwards, ") {
                 return End::Disagreed(position, disagreement);
             }

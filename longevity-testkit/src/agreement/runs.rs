@@ -8,12 +8,12 @@ use longevity_core::backend::Backend;
 use proptest::test_runner::TestRunner;
 
 use super::open::open;
+use super::plans::Plans;
 use super::replay::{End, Opener, replay};
 use super::report::{AgreementReport, Disagreement};
 use super::sample_keys::SampleKeys;
 use super::shrink::shrink;
 use super::step::History;
-use super::table::Plans;
 use crate::contract::SpecModel;
 use crate::facade::Facade;
 use crate::fixture::{AnyFixture, Fixture};
@@ -28,9 +28,9 @@ const LOOK_EVERY: usize = 100;
 ///
 /// A history uses the repositories of all plain, poly and derived types. It creates rows, also in batches and with duplicates of
 /// each key; retrieves by each key; runs random queries with every operation; updates with and without changes of keys, into
-/// other variants, from stale states, of deleted rows, and through a sibling's repository; and deletes likewise. Histories run
-/// with and without optimistic locking, and with and without timestamps. The results of queries, patches and changes by query are
-/// also checked against a naive evaluation.
+/// other variants, from stale states, of deleted rows, and through a sibling's repository; deletes likewise; and renames keys and
+/// repoints them. Histories run with and without optimistic locking, and with and without timestamps. The results of queries,
+/// patches, changes by query and changes of keys are also checked against a naive evaluation.
 ///
 /// ```text
 /// Agreement::<Blogging>::new().histories(50).steps(200).run(Mem::new, my_backend).assert_agreed();

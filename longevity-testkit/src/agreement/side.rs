@@ -29,12 +29,30 @@ pub(super) enum Action<P> {
     Retrieve(usize, P),
     /// By the key at this position, of this value.
     Patch(usize, P, Change),
+    RenameKey(KeyMove<P>),
+    Repoint(KeyMove<P>),
     /// The query, and the same query as built with the operators.
     Query(QueryKind, PlainQuery, Select),
     UpdateWhere(PlainQuery, Select, Change),
     DeleteWhere(PlainQuery, Select),
     /// Reads all rows again, because a write of another row may have changed them.
     Renew,
+}
+
+/// A key value that a row takes over.
+#[derive(Clone, Debug)]
+pub(super) struct KeyMove<P> {
+    /// The position of the key.
+    pub(super) key: usize,
+    /// The value that has the key value.
+    pub(super) owner: P,
+    /// The position of the state that gets it, and the state's value.
+    pub(super) state: usize,
+    pub(super) value: P,
+    /// The value after that, without what follows in the row's references.
+    pub(super) next: P,
+    /// The position of the last state of the row that gives the key value away, and the row's value after that.
+    pub(super) other: Option<(usize, P)>,
 }
 
 /// A table of `P` on some back end.
@@ -85,11 +103,11 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
         Some(Self { root: store.repo(), views: views_of(store), definition: Arc::clone(definition), memory })
     }
 
-    /// The keys in which these values are duplicates of stored rows, except the row to be replaced, or of each other.
-    fn duplicates(&self, values: &[P], replaced: Option<RowId>) -> Result<Vec<Duplicate>, Error> {
+    /// The keys in which these values are duplicates of stored rows, except the rows to be replaced, or of each other.
+    fn duplicates(&self, values: &[P], replaced: &[RowId]) -> Result<Vec<Duplicate>, Error> {
         let definition = &*self.definition;
         let rows = self.root.find(P::query())?;
-        let rows: Vec<_> = rows.iter().filter(|row| Some(row.id()) != replaced).map(PState::get).collect();
+        let rows: Vec<_> = rows.iter().filter(|row| !replaced.contains(&row.id())).map(PState::get).collect();
         let mut duplicates = Vec::new();
         for (position, value) in values.iter().enumerate() {
             for taken in rows.iter().copied().chain(&values[..position]) {
@@ -151,6 +169,14 @@ impl<P: SpecRoot, B: Backend> TableSide<P, B> {
                 let patched = repo.patch(*key, value, change)?;
                 Observation::Rows(patched.map(|state| memory.replaced(state)).into_iter().collect())
             }
+            Action::RenameKey(KeyMove { key, owner, state, value, .. }) => {
+                let state = memory.states[*state].clone().set(value.clone());
+                Observation::Rows(vec![memory.replaced(repo.rename_key(*key, owner, state)?)])
+            }
+            Action::Repoint(KeyMove { key, owner, state, value, .. }) => {
+                let state = memory.states[*state].clone().set(value.clone());
+                Observation::Rows(vec![memory.replaced(repo.repoint(*key, owner, state)?)])
+            }
             Action::UpdateWhere(_, select, change) => {
                 let rows = repo.update_where(with_row_ids(select, &memory.ids), change)?;
                 Observation::Changed(rows, memory.renewed(self.root.find(P::query())?))
@@ -172,10 +198,18 @@ impl<P: SpecRoot, B: Backend> Side<P> for TableSide<P, B> {
         };
         let number = |id| self.memory.numbers.get(&id).copied();
         Observation::error(&error, number, || match action {
-            Action::Create(value) => self.duplicates(std::slice::from_ref(value), None),
-            Action::CreateMany(values) => self.duplicates(values, None),
+            Action::Create(value) => self.duplicates(std::slice::from_ref(value), &[]),
+            Action::CreateMany(values) => self.duplicates(values, &[]),
             Action::Update(position, value) => {
-                self.duplicates(std::slice::from_ref(value), Some(self.memory.states[*position].id()))
+                self.duplicates(std::slice::from_ref(value), &[self.memory.states[*position].id()])
+            }
+            Action::RenameKey(moved) | Action::Repoint(moved) => {
+                let (mut values, mut replaced) = (vec![moved.next.clone()], vec![self.memory.states[moved.state].id()]);
+                if let Some((position, other)) = &moved.other {
+                    values.push(other.clone());
+                    replaced.push(self.memory.states[*position].id());
+                }
+                self.duplicates(&values, &replaced)
             }
             Action::Delete(..)
             | Action::Retrieve(..)

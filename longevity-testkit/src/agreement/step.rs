@@ -44,6 +44,18 @@ pub(super) enum Operation {
         value: ValueChoice,
         by: Alteration,
     },
+    /// Gives the row the value's key value. References to its old one follow.
+    RenameKey {
+        key: usize,
+        value: ValueChoice,
+        state: StateChoice,
+    },
+    /// Gives the row the value's key value, in exchange with the row that has it. References stay as they are.
+    Repoint {
+        key: usize,
+        value: ValueChoice,
+        state: StateChoice,
+    },
     /// Ids in the query are row numbers.
     Query {
         kind: QueryKind,
@@ -60,6 +72,11 @@ impl Operation {
     /// Whether it may change rows.
     pub(super) fn writes(&self) -> bool {
         !matches!(self, Self::Retrieve { .. } | Self::Query { .. })
+    }
+
+    /// Whether it may change the key values of several rows.
+    pub(super) fn moves_keys(&self) -> bool {
+        matches!(self, Self::RenameKey { .. } | Self::Repoint { .. })
     }
 }
 
@@ -157,6 +174,12 @@ impl Step {
                 let mut operations: Vec<_> = value.simpler().map(|value| patch(value, by.clone())).collect();
                 operations.extend(by.simpler().map(|by| patch(*value, by)));
                 operations
+            }
+            Operation::RenameKey { key, value, state } => {
+                value.simpler().map(|value| Operation::RenameKey { key: *key, value, state: *state }).collect()
+            }
+            Operation::Repoint { key, value, state } => {
+                value.simpler().map(|value| Operation::Repoint { key: *key, value, state: *state }).collect()
             }
             Operation::Query { kind, query } => {
                 let ways = kind.simpler().into_iter().map(|kind| Operation::Query { kind, query: query.clone() });

@@ -1,22 +1,18 @@
 //! A table on all back ends of a history: runs steps, and compares the results.
 
-use std::any::Any;
 use std::collections::HashMap;
-use std::marker::PhantomData;
 use std::rc::Rc;
 
-use longevity_core::backend::Backend;
-use longevity_core::{InModel, Path};
-use proptest::test_runner::TestRunner;
+use longevity_core::{Path, Value};
 
+use super::key_moves::Aftermath;
 use super::observation::Observation;
 use super::oracle::{Expected, Oracle};
-use super::sample_keys::SampleKeys;
-use super::side::{Action, Side};
+use super::side::{Action, KeyMove, Side};
 use super::step::{Alteration, KeptKeys, Operation, QueryKind, StateChoice, Step, ValueChoice};
 use crate::contract::SpecRoot;
-use crate::plan::{PlanVisitor, TablePlan, ViewPlan};
-use crate::queries::{Change, Place, PlainFilter, PlainQuery, PlainRow, RandomQueries};
+use crate::plan::{TablePlan, ViewPlan};
+use crate::queries::{Change, PlainFilter, PlainQuery, PlainRow};
 
 /// The results of an action on each back end.
 pub(super) struct StepResult {
@@ -28,104 +24,46 @@ pub(super) struct StepResult {
     pub(super) agreed: bool,
 }
 
+/// What all back ends of a history can do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Abilities {
+    pub(super) atomic_batches: bool,
+    pub(super) transactions: bool,
+}
+
 /// A table on all back ends.
 pub(super) trait AnyTable {
     /// Runs a step. If the back ends have no atomic batches, a batch has several results.
-    fn step(&mut self, step: &Step, atomic_batches: bool) -> Vec<StepResult>;
+    fn step(&mut self, step: &Step, abilities: Abilities) -> Vec<StepResult>;
+    /// What the last step did to other rows than its own.
+    fn aftermath(&mut self) -> Aftermath;
     /// Compares the rows that each repository sees.
     fn look(&mut self) -> Vec<StepResult>;
-    /// Reads all rows again, after a write that may have changed other rows than its own: those that refer to them.
-    fn renew(&mut self) -> StepResult;
+    /// Reads all rows again, after a write that may have changed other rows than its own, such as those that refer to it.
+    fn renew(&mut self, aftermath: &Aftermath) -> StepResult;
 }
 
-/// A table's plan, without its type.
-pub(super) trait AnyPlan {
-    /// The table on these back ends, each a `Box<dyn Side<P>>`; `None` if they are of another table.
-    fn table_on(&self, sides: Vec<Box<dyn Any>>, describes: bool) -> Option<Box<dyn AnyTable>>;
-    /// A random query of a repository.
-    fn draw_query(&self, view: usize, chance: &mut TestRunner) -> PlainQuery;
-    /// Some properties of the rows of a repository.
-    fn draw_places(&self, view: usize, chance: &mut TestRunner) -> Vec<Place>;
-    /// The number of rows that the table is populated with.
-    fn population(&self) -> usize;
-    /// Whether rows of the table refer to others with integrity.
-    fn refers(&self) -> bool;
-}
-
-impl<P: SpecRoot> AnyPlan for Rc<TablePlan<P>> {
-    fn table_on(&self, sides: Vec<Box<dyn Any>>, describes: bool) -> Option<Box<dyn AnyTable>> {
-        let sides = sides.into_iter().map(|side| side.downcast::<Box<dyn Side<P>>>().ok().map(|side| *side));
-        let (sides, plan) = (sides.collect::<Option<_>>()?, Rc::clone(self));
-        Some(Box::new(ComparedTable {
-            plan,
-            sides,
-            live: Vec::new(),
-            created: 0,
-            plain_rows: HashMap::new(),
-            describes,
-        }))
-    }
-
-    fn draw_query(&self, view: usize, chance: &mut TestRunner) -> PlainQuery {
-        self.views[view % self.views.len()].queries.draw_query(chance)
-    }
-
-    fn draw_places(&self, view: usize, chance: &mut TestRunner) -> Vec<Place> {
-        self.views[view % self.views.len()].queries.draw_places(chance)
-    }
-
-    fn population(&self) -> usize {
-        self.views[0].samples.len()
-    }
-
-    fn refers(&self) -> bool {
-        !self.definition.references.is_empty()
-    }
-}
-
-/// The plans of a model.
-pub(super) struct Plans<B> {
-    pub(super) plans: Vec<Box<dyn AnyPlan>>,
-    /// The number of rows that each table is populated with, if any. The samples of its own repository are these rows then.
-    pub(super) rows: Option<usize>,
-    /// The key values of the model's samples, to which other samples refer.
-    pub(super) keys: SampleKeys,
-    of: PhantomData<fn() -> B>,
-}
-
-impl<B> Plans<B> {
-    pub(super) fn new(rows: Option<usize>, keys: SampleKeys) -> Self {
-        Self { plans: Vec::new(), rows, keys, of: PhantomData }
-    }
-}
-
-impl<M, B: Backend> PlanVisitor<M> for Plans<B> {
-    fn table<P: SpecRoot + InModel<M>>(&mut self, mut plan: TablePlan<P>) {
-        self.keys.refer::<P, B>(&mut plan);
-        if let Some(rows) = self.rows {
-            let population = plan.population(rows);
-            plan.views[0].queries = RandomQueries::about::<P, P>(&plan.definition, &plan.scopes, &population);
-            plan.views[0].samples = population;
-        }
-        self.plans.push(Box::new(Rc::new(plan)));
-    }
-}
-
-struct ComparedTable<P> {
-    plan: Rc<TablePlan<P>>,
+pub(super) struct ComparedTable<P> {
+    pub(super) plan: Rc<TablePlan<P>>,
+    /// The value of a row with the variant at this position; `None` if its type refuses the value.
+    pub(super) of_value: fn(usize, Value) -> Option<P>,
     sides: Vec<Box<dyn Side<P>>>,
     /// The last state of each existing row.
-    live: Vec<usize>,
+    pub(super) live: Vec<usize>,
     /// The number of rows that were ever created.
     created: usize,
     /// The untyped rows of states, kept for the oracle.
     plain_rows: HashMap<usize, Rc<PlainRow>>,
     /// Whether actions are described as text.
     describes: bool,
+    /// What the last step did to other rows than its own.
+    aftermath: Aftermath,
+    /// The last state of the row that gave its key value away, and the row's value after that.
+    pub(super) given_away: Option<(usize, P)>,
 }
 
 impl<P: SpecRoot> AnyTable for ComparedTable<P> {
-    fn step(&mut self, step: &Step, atomic_batches: bool) -> Vec<StepResult> {
+    fn step(&mut self, step: &Step, abilities: Abilities) -> Vec<StepResult> {
         let plan = Rc::clone(&self.plan);
         let position = step.view % plan.views.len();
         let view = &plan.views[position];
@@ -133,8 +71,9 @@ impl<P: SpecRoot> AnyTable for ComparedTable<P> {
             return Vec::new();
         }
         match &step.operation {
-            Operation::UpdateWhere { .. } | Operation::DeleteWhere(_) if !atomic_batches => Vec::new(),
-            Operation::CreateMany(choices) if !atomic_batches => {
+            Operation::UpdateWhere { .. } | Operation::DeleteWhere(_) if !abilities.atomic_batches => Vec::new(),
+            operation if operation.moves_keys() && !abilities.transactions => Vec::new(),
+            Operation::CreateMany(choices) if !abilities.atomic_batches => {
                 let values: Vec<_> = choices.iter().map(|choice| self.value(view, *choice)).collect();
                 values.into_iter().map(|value| self.act(position, &Action::Create(value))).collect()
             }
@@ -142,8 +81,13 @@ impl<P: SpecRoot> AnyTable for ComparedTable<P> {
         }
     }
 
-    fn renew(&mut self) -> StepResult {
-        self.act(0, &Action::Renew)
+    fn aftermath(&mut self) -> Aftermath {
+        std::mem::take(&mut self.aftermath)
+    }
+
+    fn renew(&mut self, aftermath: &Aftermath) -> StepResult {
+        let expected = self.expected_after(aftermath);
+        self.checked(0, &Action::Renew, |_, _| expected)
     }
 
     fn look(&mut self) -> Vec<StepResult> {
@@ -162,8 +106,27 @@ impl<P: SpecRoot> AnyTable for ComparedTable<P> {
 }
 
 impl<P: SpecRoot> ComparedTable<P> {
+    pub(super) fn new(
+        plan: Rc<TablePlan<P>>,
+        of_value: fn(usize, Value) -> Option<P>,
+        sides: Vec<Box<dyn Side<P>>>,
+        describes: bool,
+    ) -> Self {
+        Self {
+            plan,
+            of_value,
+            sides,
+            live: Vec::new(),
+            created: 0,
+            plain_rows: HashMap::new(),
+            describes,
+            aftermath: Aftermath::Unknown,
+            given_away: None,
+        }
+    }
+
     /// The back end whose states actions refer to. While all back ends agree, any will do.
-    fn first(&self) -> &dyn Side<P> {
+    pub(super) fn first(&self) -> &dyn Side<P> {
         &*self.sides[0]
     }
 
@@ -173,6 +136,16 @@ impl<P: SpecRoot> ComparedTable<P> {
     }
 
     fn act(&mut self, view: usize, action: &Action<P>) -> StepResult {
+        self.checked(view, action, |table, observed| table.expected(view, action, observed))
+    }
+
+    /// Does the action. Compares the results of the back ends with each other, and with what is expected.
+    fn checked(
+        &mut self,
+        view: usize,
+        action: &Action<P>,
+        expected: impl FnOnce(&mut Self, &Observation) -> Option<Expected>,
+    ) -> StepResult {
         let description = if self.describes { self.describe(view, action) } else { String::new() };
         let observed: Vec<_> = self.sides.iter_mut().map(|side| side.run(view, action)).collect();
         let by_creation = self.by_creation();
@@ -180,27 +153,28 @@ impl<P: SpecRoot> ComparedTable<P> {
         let broken = matches!(observed[0], Observation::Broken(_));
         let agree = !broken && observed[1..].iter().all(|other| observed[0].agrees(other, by_creation, windowed));
         // The back ends may agree on a wrong result.
-        let expected = self.expected(view, action, &observed[0], by_creation);
+        let expected = expected(self, &observed[0]);
         let expected = expected.filter(|expected| agree && !expected.is_met_by(&observed[0], by_creation, windowed));
-        self.follow(action, &observed[0]);
+        self.follow(view, action, &observed[0]);
         let agreed = agree && expected.is_none();
         StepResult { description, observed, expected: expected.map(|expected| expected.to_string()), agreed }
     }
 
     /// The expected result of the action; `None` if the oracle does not compute it.
-    fn expected(
-        &mut self,
-        view: usize,
-        action: &Action<P>,
-        observed: &Observation,
-        by_creation: bool,
-    ) -> Option<Expected> {
+    fn expected(&mut self, view: usize, action: &Action<P>, observed: &Observation) -> Option<Expected> {
         match action {
             // Which rows are on the pages that are not read depends on the order of ids.
-            Action::Query(QueryKind::Pages(_), ..) if !by_creation => return None,
+            Action::Query(QueryKind::Pages(_), ..) if !self.by_creation() => return None,
             // What follows from a delete is compared, but not computed.
-            Action::DeleteWhere(..) if self.plan.definition.is_referenced || self.plan.refers() => return None,
+            Action::DeleteWhere(..)
+                if self.plan.definition.is_referenced || !self.plan.definition.references.is_empty() =>
+            {
+                return None;
+            }
             Action::Query(..) | Action::UpdateWhere(..) | Action::DeleteWhere(..) | Action::Patch(..) => {}
+            Action::RenameKey(moved) | Action::Repoint(moved) => {
+                return self.expected_of_move(view, action, moved);
+            }
             Action::Create(_)
             | Action::CreateMany(_)
             | Action::Update(..)
@@ -226,7 +200,9 @@ impl<P: SpecRoot> ComparedTable<P> {
             Action::UpdateWhere(query, _, change) => Some(oracle.written(query, Some(change))),
             Action::DeleteWhere(query, _) => Some(oracle.written(query, None)),
             Action::Patch(_, _, change) => oracle.patched(change, observed),
-            Action::Create(_)
+            Action::RenameKey(_)
+            | Action::Repoint(_)
+            | Action::Create(_)
             | Action::CreateMany(_)
             | Action::Update(..)
             | Action::Delete(..)
@@ -236,7 +212,8 @@ impl<P: SpecRoot> ComparedTable<P> {
     }
 
     /// Updates which states are the last of their rows.
-    fn follow(&mut self, action: &Action<P>, observed: &Observation) {
+    fn follow(&mut self, view: usize, action: &Action<P>, observed: &Observation) {
+        self.aftermath = self.aftermath_of(view, action, observed);
         let (rows, _) = self.sides[0].rows();
         match (action, observed) {
             (Action::Create(_) | Action::CreateMany(_), Observation::Rows(created)) => {
@@ -246,9 +223,10 @@ impl<P: SpecRoot> ComparedTable<P> {
             (Action::UpdateWhere(..) | Action::DeleteWhere(..) | Action::Renew, Observation::Changed(_, left)) => {
                 self.live = (rows.len() - left.len()..rows.len()).collect();
             }
-            (Action::Update(..), Observation::Rows(_)) | (Action::Patch(..), Observation::Rows(_))
-                if !observed.is_no_row() =>
-            {
+            (
+                Action::Update(..) | Action::Patch(..) | Action::RenameKey(_) | Action::Repoint(_),
+                Observation::Rows(_),
+            ) if !observed.is_no_row() => {
                 let last = rows.len() - 1;
                 self.live.retain(|state| rows[*state] != rows[last]);
                 self.live.push(last);
@@ -289,6 +267,14 @@ impl<P: SpecRoot> ComparedTable<P> {
         }
     }
 
+    /// The state's value, or another one if the repository does not take it. A repository takes states with values of its own type
+    /// only. With such a value, the state may be of a sibling's row.
+    pub(super) fn value_for(&self, view: &ViewPlan<P>, state: usize) -> P {
+        let (value, own) = (&view.samples[0], self.first().value(state));
+        let fits = std::ptr::eq(view, &self.plan.views[0]) || own.variant() == value.variant();
+        if fits { own.clone() } else { value.clone() }
+    }
+
     /// The action of a step in the current state; `None` if nothing exists yet that it could refer to.
     fn action(&self, view: &ViewPlan<P>, operation: &Operation) -> Option<Action<P>> {
         Some(match operation {
@@ -306,12 +292,7 @@ impl<P: SpecRoot> ComparedTable<P> {
             }
             Operation::Delete(state) => {
                 let state = self.state(*state)?;
-                // A repository takes states with values of its own type only. With such a value, the state may be of a sibling's
-                // row.
-                let value = &view.samples[0];
-                let own = self.first().value(state);
-                let fits = std::ptr::eq(view, &self.plan.views[0]) || own.variant() == value.variant();
-                Action::Delete(state, if fits { own.clone() } else { value.clone() })
+                Action::Delete(state, self.value_for(view, state))
             }
             Operation::Retrieve { key, value } => {
                 Action::Retrieve(key.checked_rem(view.keys.len())?, self.value(view, *value))
@@ -319,6 +300,14 @@ impl<P: SpecRoot> ComparedTable<P> {
             Operation::Patch { key, value, by } => {
                 let key = key.checked_rem(view.keys.len())?;
                 Action::Patch(key, self.value(view, *value), Self::change(view, by)?)
+            }
+            Operation::RenameKey { key, value, state } => {
+                let key = key.checked_rem(view.keys.len())?;
+                Action::RenameKey(self.key_move(view, key, self.value(view, *value), self.state(*state)?))
+            }
+            Operation::Repoint { key, value, state } => {
+                let key = key.checked_rem(view.keys.len())?;
+                Action::Repoint(self.key_exchange(view, key, self.value(view, *value), self.state(*state)?))
             }
             Operation::Query { kind, query } => {
                 let query = if self.by_creation() { query.clone() } else { query.without_order_of_ids() };
@@ -353,6 +342,12 @@ impl<P: SpecRoot> ComparedTable<P> {
             Action::Retrieve(key, value) => format!("retrieve by the {} of {value:?}", view.keys[*key].property),
             Action::Patch(key, value, change) => {
                 format!("patch by the {} of {value:?}: {change}", view.keys[*key].property)
+            }
+            Action::RenameKey(KeyMove { key, owner, state, .. }) => {
+                format!("rename the {} of {} to that of {owner:?}", view.keys[*key].property, row(state))
+            }
+            Action::Repoint(KeyMove { key, owner, state, .. }) => {
+                format!("repoint the {} of {owner:?} to {}", view.keys[*key].property, row(state))
             }
             Action::Query(kind, query, _) => format!("{kind} {}", view.queries.describe(query)),
             Action::UpdateWhere(query, _, change) => format!("{change} {}", view.queries.describe(query)),

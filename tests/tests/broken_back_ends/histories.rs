@@ -11,7 +11,7 @@ use crate::consistency::{BatchesOneByOne, DropsWrites, ForgetsTheLast, LosesPatc
 use crate::keys::{KeepsEntries, NeverFreesKeys};
 use crate::locking::{IgnoresVersions, WritesToNothing};
 use crate::queries::{CountsAll, LITERAL, Misreads};
-use crate::references::{HoldsAnyType, HoldsAnything};
+use crate::references::{HoldsAnyType, HoldsAnything, SeesNoReferrers};
 use crate::scope::{LeaksByKey, LeaksOnWrite, NeverMorphs};
 use crate::{Sound, broken_by};
 
@@ -111,7 +111,7 @@ fn a_wrong_count_is_found() {
 }
 
 fn run_with_references<D: Decorator<Mem>>(broken: impl Fn() -> D + Send + Sync + 'static) -> AgreementReport {
-    Agreement::<Shelves>::new().samples(4).histories(20).steps(150).run(Mem::new, move || broken_by(broken()))
+    Agreement::<Shelves>::new().samples(4).histories(60).steps(150).run(Mem::new, move || broken_by(broken()))
 }
 
 #[test]
@@ -128,6 +128,21 @@ fn a_row_that_refers_and_is_not_found_is_found() {
     let report = run_with_references(|| FindsNoElements);
     let disagreement = report.disagreement.clone().unwrap_or_else(|| panic!("they agree: {report}"));
     assert!(disagreement.steps.len() <= 6, "{disagreement}");
+}
+
+/// Both back ends are broken in the same way, so they agree. What is computed without them shows that the references did not follow.
+#[test]
+fn a_rename_that_references_do_not_follow_is_found() {
+    let broken = || broken_by(SeesNoReferrers);
+    let report = Agreement::<Shelves>::new().samples(4).histories(20).steps(150).run(broken, broken);
+    let disagreement = report.disagreement.clone().unwrap_or_else(|| panic!("they agree: {report}"));
+    let [.., rename, last] = &disagreement.steps[..] else { panic!("{report}") };
+    assert!(rename.contains(": rename the "), "{report}");
+    assert!(last.starts_with("afterwards, ") && last.ends_with(": read all rows"), "{report}");
+    let [one, other, expected] = &disagreement.sides[..] else { panic!("{report}") };
+    assert_eq!(one.strip_prefix("mem (1)"), other.strip_prefix("mem (2)"), "{report}");
+    assert!(expected.starts_with("expected: "), "{report}");
+    assert!(disagreement.steps.len() <= 6, "{report}");
 }
 
 /// A transaction finds no rows that refer to a key value by an element of a list or a map.
