@@ -1,9 +1,10 @@
 //! Visitors that generated code calls with each type and each key of a domain model, so that the suite need not name them. The
 //! derives implement these traits; do not implement them by hand.
 
-use longevity_core::{DomainModel, HasVariant, InModel, KeyFor, PersistentType, RootType};
+use longevity_core::{DomainModel, HasVariant, InModel, KeyFor, PersistentType, Reference, RootType};
 
 use proptest::strategy::BoxedStrategy;
+use serde::de::DeserializeOwned;
 
 use crate::queries::Scope;
 use crate::strategies::Generators;
@@ -14,6 +15,12 @@ pub trait KeyVisitor<P> {
     fn key<K: KeyFor<P>>(&mut self, property: &'static str);
 }
 
+/// A visitor of the key values that identify rows of `P`, and that can be read alone.
+pub trait KeyValVisitor<P> {
+    /// The key value of type `K`.
+    fn key_val<K: KeyFor<P> + Reference + DeserializeOwned>(&mut self);
+}
+
 /// Makes values for rows, and shows the keys that the type itself declares, without those of its poly type.
 pub trait SpecKeys: PersistentType {
     /// Values for rows. This is not [`Generate`](crate::Generate), because an enum may be both a poly type and a component.
@@ -21,6 +28,9 @@ pub trait SpecKeys: PersistentType {
 
     /// Shows each key.
     fn visit_keys<V: KeyVisitor<Self>>(visitor: &mut V);
+
+    /// Shows the key value of each key, if it can be read alone.
+    fn visit_key_vals<V: KeyValVisitor<Self>>(visitor: &mut V);
 }
 
 /// Shows a plain type, or a poly type and its derived types.

@@ -32,6 +32,8 @@ pub mod decorate;
 mod facade;
 mod fixture;
 mod harness;
+#[doc(hidden)]
+pub mod key_vals;
 mod keys;
 mod macros;
 mod naming;
@@ -53,7 +55,7 @@ mod views;
 
 pub use agreement::{Agreement, AgreementReport, Disagreement};
 pub use case::{Case, Verdict};
-pub use contract::{KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
+pub use contract::{KeyValVisitor, KeyVisitor, SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
 pub use facade::{Facade, Through};
 pub use fixture::{Fixture, with_guard};
 pub use harness::Harness;

@@ -33,6 +33,18 @@ macro_rules! shown {
     }};
 }
 
+/// Shows a key value to a visitor, if it can be read alone; for generated code.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! shown_key_val {
+    ($key_val:ty, $visitor:expr) => {{
+        #[allow(unused_imports, reason = "which of the two traits applies depends on the type")]
+        use $crate::key_vals::{ReadableKeyVal as _, UnreadableKeyVal as _};
+        #[allow(clippy::needless_borrow, reason = "the borrow decides which trait comes first")]
+        (&$crate::strategies::Field::<$key_val>::new()).show_key_val($visitor);
+    }};
+}
+
 /// One `#[test]` that runs all cases of [`RepoCrudSpec`](crate::RepoCrudSpec). It fails with the names and messages of the cases
 /// that failed.
 ///

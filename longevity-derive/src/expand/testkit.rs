@@ -217,6 +217,7 @@ fn keys<'a>(
     if_shown(&mut generics, types);
     let (impl_generics, _, clause) = generics.split_for_impl();
     let visits = visits(declaration);
+    let key_vals = declaration.keys.iter().map(|key| &key.ty);
     if_testkit(
         container,
         quote! {
@@ -229,6 +230,11 @@ fn keys<'a>(
                 fn visit_keys<__V: #kit::KeyVisitor<Self>>(__visitor: &mut __V) {
                     let _ = &__visitor;
                     #visits
+                }
+
+                fn visit_key_vals<__V: #kit::KeyValVisitor<Self>>(__visitor: &mut __V) {
+                    let _ = &__visitor;
+                    #(#kit::shown_key_val!(#key_vals, __visitor);)*
                 }
             }
         },

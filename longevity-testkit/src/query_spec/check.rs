@@ -3,8 +3,9 @@
 use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 
+use longevity_core::backend::Backend;
 use longevity_core::blocking::Longevity;
-use longevity_core::{DomainModel, InModel, PState, PersistentType};
+use longevity_core::{DomainModel, InModel, PState, PersistentType, RowId};
 
 use super::rows::Rows;
 use super::written::QueryOfRows;
@@ -15,12 +16,12 @@ use crate::outcome::{Outcome, Stop};
 use crate::plan::{TablePlan, table_plan};
 use crate::queries::{Checks, PlainRow, RandomQueries, check_as_evaluated, check_query, simplest};
 use crate::random::runner;
-use crate::references::{Given, Tables, UntypedRow, Wanted};
+use crate::references::{Given, Tables, UntypedRow, Wanted, first_target};
 use crate::settings::Settings;
 use crate::values::{collide, whole};
 
 /// One in this number of random queries is checked for pages, values and aggregates too, which takes several times as long.
-const OTHERS: usize = 4;
+pub(super) const OTHERS: usize = 4;
 
 /// How many rows are written at once. Every store accepts this number.
 const BATCH: usize = 100;
@@ -31,13 +32,22 @@ pub(super) struct Shared<P> {
     population: Vec<P>,
 }
 
+/// A store with the rows that `T`'s repository has to see, by id.
+pub(super) struct Loaded<'a, M, P, T, B: Backend> {
+    pub(super) store: &'a Longevity<M, B>,
+    pub(super) states: &'a [PState<T>],
+    pub(super) plan: &'a TablePlan<P>,
+    /// Rows of the table that are there only because others refer to them. Only transactions see them.
+    pub(super) hidden: &'a [RowId],
+}
+
 /// A place for the shared plan and rows, filled by the first case that needs them.
 pub(super) type Slot<P> = Arc<OnceLock<Result<Shared<P>, String>>>;
 
 /// The table of `P` in stores of a fixture, and the repository of `T`, which is `P` or one of its derived types.
 pub(super) struct QueriedTable<M, P, T, F: Fixture> {
     fixture: Arc<F>,
-    settings: Settings,
+    pub(super) settings: Settings,
     shared: Slot<P>,
     narrow: fn(PState<P>) -> Result<PState<T>, PState<P>>,
     tables: TablesOf<M, F>,
@@ -73,7 +83,7 @@ where
 
     /// Checks the query that the user makes from the rows.
     pub(super) fn check_written(&self, query: &QueryOfRows<T>) -> Outcome {
-        self.with_rows(|store, states, plan| {
+        self.with_rows(|Loaded { store, states, plan, .. }| {
             let values = states.iter().map(|state| state.get().clone()).collect();
             let rows = Rows::new(values, self.settings.generators.clone(), self.settings.seed);
             check_as_evaluated(&plan.definition, &store.repo::<T>(), states, &query(&rows))
@@ -82,7 +92,7 @@ where
 
     /// Checks random queries, `queries` of them.
     pub(super) fn check_random(&self, queries: usize) -> Outcome {
-        self.with_rows(|store, states, plan| {
+        self.with_rows(|Loaded { store, states, plan, .. }| {
             let repo = store.repo::<T>();
             let random_queries =
                 RandomQueries::about::<T, T>(&plan.definition, &plan.scopes, states.iter().map(PState::get));
@@ -103,11 +113,8 @@ where
         })
     }
 
-    /// Calls the function with a new store and the rows that `T`'s repository has to see, by id.
-    fn with_rows(
-        &self,
-        check: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
-    ) -> Outcome {
+    /// Calls the function with a new store and its rows.
+    pub(super) fn with_rows(&self, check: impl FnOnce(&Loaded<'_, M, P, T, F::Backend>) -> Outcome) -> Outcome {
         let shared = self.shared.get_or_init(|| {
             let Settings { generators, samples, seed, .. } = &self.settings;
             // All repositories of the table have the same rows.
@@ -132,21 +139,26 @@ where
         let tables = (self.tables)()?;
         let own = tables.iter().position(|table| table.root == TypeId::of::<P>());
         let own = own.ok_or_else(|| Stop::failed("the model has no such table"))?;
-        Ok(Some(Given::new(&tables, own, &Wanted { also: &[] }, &self.settings)?))
+        // Without these, optional references to the table itself would lead nowhere.
+        let to_itself =
+            plan.definition.references.iter().filter(|reference| reference.target.root == TypeId::of::<P>());
+        let also: Vec<_> = to_itself.filter_map(|reference| first_target(&tables, reference)).collect();
+        Ok(Some(Given::new(&tables, own, &Wanted { also: &also }, &self.settings)?))
     }
 
     fn in_new_store(
         &self,
         Shared { plan, population }: &Shared<P>,
-        check: impl FnOnce(&Longevity<M, F::Backend>, &[PState<T>], &TablePlan<P>) -> Outcome,
+        check: impl FnOnce(&Loaded<'_, M, P, T, F::Backend>) -> Outcome,
     ) -> Outcome {
         let (backend, _guard) =
             self.fixture.set_up_for_schema().map_err(|error| Stop::failed(format!("the fixture failed: {error}")))?;
         let store = Longevity::<M, _>::open(backend)?;
         store.create_schema()?;
+        let mut hidden = Vec::new();
         if let Some(given) = self.given(plan)? {
-            let own = given.create(&store)?;
-            F::hide(store.asynchronous().backend(), &own);
+            hidden = given.create(&store)?;
+            F::hide(store.asynchronous().backend(), &hidden);
         }
         let root = store.repo::<P>();
         let mut states = Vec::new();
@@ -158,7 +170,7 @@ where
             return Err(Stop::failed(format!("the strategy of {} generates no {}", P::NAME, T::NAME)));
         }
         states.sort_by_key(PState::id);
-        check(&store, &states, plan)
+        check(&Loaded { store: &store, states: &states, plan, hidden: &hidden })
     }
 }
 

@@ -6,9 +6,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use longevity_core::backend::Backend;
-use longevity_core::{InModel, PState, PersistentType};
+use longevity_core::{InModel, PState, PersistentType, refers};
 
-use super::check::{QueriedTable, Slot};
+use super::check::{OTHERS, QueriedTable, Slot};
 use super::written::{QueryOfRows, WrittenQuery};
 use crate::case::Case;
 use crate::contract::{SpecDerived, SpecKeys, SpecModel, SpecRoot, SpecVisitor};
@@ -80,9 +80,18 @@ impl<M: SpecModel, F: Fixture> CaseList<'_, M, F> {
             self.cases.push(Case::new(name(&written.name), settings.seed, move || table.check_written(&query)));
         }
         if generated > 0 {
-            let queries = generated;
-            let name = name(&format!("{queries} random queries"));
-            self.cases.push(Case::new(name, settings.seed, move || table.check_random(queries)));
+            let (queries, random) = (generated, table.clone());
+            let case = name(&format!("{queries} random queries"));
+            self.cases.push(Case::new(case, settings.seed, move || random.check_random(queries)));
+            // The branch is not compiled for types that refer to nothing.
+            if const { refers::<P>() } {
+                for (reference, join) in table.joined_references() {
+                    let (table, queries) = (table.clone(), queries.div_ceil(OTHERS));
+                    let case = name(&format!("{queries} random queries with the targets of {}", reference.name));
+                    let check = move || table.check_joined(queries, &reference, join);
+                    self.cases.push(Case::new(case, settings.seed, check));
+                }
+            }
         }
     }
 }

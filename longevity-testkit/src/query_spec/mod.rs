@@ -1,6 +1,8 @@
 //! The conformance suite of queries: what a back end finds is checked against what a query means.
 
 mod check;
+mod check_joins;
+mod joins;
 mod list;
 mod rows;
 mod spec;

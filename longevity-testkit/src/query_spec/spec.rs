@@ -49,7 +49,8 @@ use crate::strategies::{Generators, StrategySource};
 /// ```
 ///
 /// If types declare references with integrity, the rows refer to rows that exist. No query finds those that are created for that
-/// alone.
+/// alone. Each declared reference that [`find_with`](longevity_core::Repo::find_with) can follow has a case of its own: random
+/// queries, whose rows have to come with the targets that a walk through all rows finds.
 ///
 /// If a random query fails, the report shows the simplest query found that fails too. Every failure names the query, the expected
 /// rows, and the rows that were found.
@@ -138,8 +139,8 @@ impl<M: SpecModel> QuerySpec<M> {
         self
     }
 
-    /// All cases, to be run one by one: one for each query, and one for the random queries of each type. This sets up no back end
-    /// yet.
+    /// All cases, to be run one by one: one for each query, one for the random queries of each type, and one for the random queries
+    /// with the targets of each reference. This sets up no back end yet.
     pub fn cases<F: Fixture>(&self, fixture: F) -> Vec<Case> {
         let fixture = AnyFixture::new(fixture);
         let Self { settings, generated, queries, .. } = self;

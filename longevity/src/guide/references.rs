@@ -231,3 +231,4 @@
 //! `longevity::repo_crud_spec!` runs the conformance suite over your types, with their references. It makes the rows that others
 //! refer to by itself. It tests each declared reference from both sides: a new row or an update that would dangle is refused, a
 //! check at the commit waits for it, the delete of a target does what you declared, and references follow a renamed key value.
+//! `longevity::query_spec!` runs random queries with [`find_with`](crate::Repo::find_with), and looks for the targets in all rows.

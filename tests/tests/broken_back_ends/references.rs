@@ -3,12 +3,13 @@
 use longevity::backend::value::Comparison;
 use longevity::backend::{ByKind, Lookup, Predicate, Select, Session};
 use longevity::testkit::decorate::{Decorator, Rows};
+use longevity::testkit::{Facade, QuerySpec};
 use longevity::{Error, Mem};
 use longevity_tests::models::references::Shelves;
 
 use crate::erased::InMem;
-use crate::fails;
 use crate::mem_rows::Table;
+use crate::{Sound, broken_by, fails};
 
 /// Says that every target is there.
 pub(crate) struct HoldsAnything;
@@ -129,4 +130,50 @@ fn rows_that_refer_are_not_found() {
         "shelves::author::know what refers by Book.chapters[].by",
     ];
     fails::<Shelves, _>(|| AnswersNothing, &cases);
+}
+
+/// If rows are asked for by a list of key values, those with the last one are not found.
+struct LosesATarget;
+
+fn without_the_last(predicate: Predicate) -> Predicate {
+    match predicate {
+        Predicate::In { path, mut operands, negated: false } => {
+            operands.pop();
+            Predicate::In { path, operands, negated: false }
+        }
+        other => other,
+    }
+}
+
+impl Decorator<Mem> for LosesATarget {
+    async fn find(&self, inner: &Mem, table: &Table, select: Select) -> Result<Rows<Mem>, Error> {
+        inner.find(table, Select { predicate: without_the_last(select.predicate), ..select }).await
+    }
+
+    fn select_in_transaction(&self, select: Select) -> Select {
+        Select { predicate: without_the_last(select.predicate), ..select }
+    }
+}
+
+#[test]
+fn a_target_is_lost() {
+    let spec = QuerySpec::<Shelves>::new().rows(40).generated(40).facades([Facade::Blocking]);
+    spec.run(|| broken_by(Sound)).assert_passed();
+    let report = spec.run(|| broken_by(LosesATarget));
+    let references = [
+        "book::{} author",
+        "book::{} editors[]",
+        "book::{} roles[]",
+        "book::{} sources[]",
+        "book::{} review.by",
+        "book::{} state.Waiting.on",
+        "book::{} series",
+        "item::{} donor",
+        "loan::{} item",
+    ];
+    for reference in references {
+        let name = format!("shelves::{} on mem", reference.replace("{}", "10 random queries with the targets of"));
+        let message = report.failed().find(|(failed, _)| *failed == name).map(|(_, message)| message);
+        assert!(message.is_some_and(|message| message.contains("\n  expected the row ")), "{name}: {report}");
+    }
 }
