@@ -3,6 +3,7 @@
 use longevity::{BoxError, Durability, Error, Sqlite, crash_spec};
 use longevity_tests::models::blogging::Blogging;
 use longevity_tests::models::poly_keys::Traffic;
+use longevity_tests::models::references::Shelves;
 use rusqlite::Connection;
 
 fn new_file() -> Result<(String, tempfile::TempDir), BoxError> {
@@ -28,3 +29,7 @@ crash_spec!(
     new_file,
     |spec| spec.integrity(is_whole)
 );
+
+crash_spec!(references_survive_kills: Shelves, |place| Ok::<_, Error>(Sqlite::file(place)), new_file, |spec| {
+    spec.integrity(is_whole)
+});

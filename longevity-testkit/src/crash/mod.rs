@@ -4,8 +4,8 @@
 //! through the repositories of all types of a model, on several threads. If the back end has transactions, it also writes in
 //! transactions over several tables, and rolls some of them back. It prints to standard output which writes it begins and which
 //! are acknowledged. After a random number of acknowledgements, the parent kills it without warning, opens the store again and
-//! examines it. The next child continues with the same store. The caller chooses the domain model; one with a poly type, keys and
-//! indexes finds most.
+//! examines it. The next child continues with the same store. The caller chooses the domain model; one with a poly type, keys,
+//! indexes and references finds most.
 //!
 //! A process is killed, not the machine. This does not test that the operating system keeps the data that it was given.
 
@@ -17,6 +17,7 @@ mod report;
 mod spec;
 mod table;
 mod tables;
+mod targets;
 mod writer;
 mod writing;
 

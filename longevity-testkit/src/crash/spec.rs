@@ -5,13 +5,15 @@ use std::marker::PhantomData;
 
 use longevity_core::backend::Backend;
 use longevity_core::blocking::Longevity;
+use longevity_core::damage::{DamageKind, Verified};
 use longevity_core::{BoxError, Error};
 
 use super::ledger::Ledger;
 use super::process::{ChildCommand, child_task, fail, kill_one, write_until_killed};
 use super::report::CrashReport;
 use super::table::Values;
-use super::tables::tables;
+use super::tables::{AnyTable, tables};
+use super::targets::{create_targets, targets_of};
 use super::writing::{AnyTransactions, write_here};
 use crate::contract::SpecModel;
 use crate::random::seed_from_environment;
@@ -23,6 +25,9 @@ const KILLS: &str = "LONGEVITY_KILLS";
 type Check = Box<dyn Fn(&str) -> Result<(), BoxError>>;
 
 /// Repeatedly kills writers of the domain model `M` on the back end `B`.
+///
+/// If types declare references with integrity, the rows of writers refer to rows that are created before. Writers do not change
+/// those.
 ///
 /// In an ordinary test, the child has to run that same test: [`in_test`](Self::in_test) sets the test's name, and
 /// [`crash_spec!`](crate::crash_spec) calls it for you. In a `main` of your own, run the spec first:
@@ -171,16 +176,18 @@ impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
     /// Does this number of writes in this process, and returns the acknowledged ones. For tests of [`examine`](Self::examine).
     pub fn write(&self, backend: B, writes: usize) -> Result<Ledger, Error> {
         let store = self.opened(backend)?;
-        let tables = tables(&store, &self.values)?;
+        let tables = self.prepared(&store)?;
         write_here(&tables, transactions(&store), self.threads, self.values.seed, writes)
     }
 
-    /// The problems of a store: rows that were lost, torn or resurrected, and keys, indexes and counts that do not match the
-    /// rows.
+    /// The problems of a store: rows that were lost, torn or resurrected; keys, indexes and counts that do not match the rows; and
+    /// what [`verify`](longevity_core::Longevity::verify) finds, such as references with integrity that dangle.
     pub fn examine(&self, backend: B, ledger: &mut Ledger) -> Vec<String> {
         let examined = || -> Result<Vec<String>, Error> {
             let store = self.opened(backend)?;
-            let (mut all_rows, mut problems, tables) = (Vec::new(), Vec::new(), tables(&store, &self.values)?);
+            let (mut all_rows, mut problems) = (Vec::new(), Vec::new());
+            let targets = targets_of(&self.values)?;
+            let tables = tables(&store, &self.values, targets.as_ref())?;
             for table in &tables {
                 let (rows, torn) = table.rows()?;
                 all_rows.push(rows);
@@ -190,6 +197,7 @@ impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
             for table in &tables {
                 problems.extend(table.inconsistencies()?);
             }
+            problems.extend(damages(&store)?);
             Ok(problems)
         };
         examined().unwrap_or_else(|error| vec![format!("the store cannot be examined: {error}")])
@@ -201,12 +209,21 @@ impl<M: SpecModel, B: Backend> CrashSpec<M, B> {
         Ok(store)
     }
 
+    /// The tables, with the rows to which rows of writers refer.
+    fn prepared(&self, store: &Longevity<M, B>) -> Result<Vec<Box<dyn AnyTable>>, Error> {
+        let targets = targets_of(&self.values)?;
+        if let Some(targets) = &targets {
+            create_targets(targets, store)?;
+        }
+        tables(store, &self.values, targets.as_ref())
+    }
+
     fn be_child(&self, place: &str, kill: usize) -> ! {
         let backend = match (self.open)(place) {
             Ok(backend) => backend,
             Err(error) => fail(&format!("the store does not open: {error}")),
         };
-        let opened = self.opened(backend).and_then(|store| Ok((tables(&store, &self.values)?, store)));
+        let opened = self.opened(backend).and_then(|store| Ok((self.prepared(&store)?, store)));
         match opened {
             Ok((tables, store)) => {
                 write_until_killed(&tables, transactions(&store), self.threads, self.values.seed, kill)
@@ -228,6 +245,20 @@ impl<M: SpecModel, B: Backend> Debug for CrashSpec<M, B> {
             .field("values", &self.values)
             .finish_non_exhaustive()
     }
+}
+
+/// What is wrong in the store. Key values that are not declared as references may dangle.
+fn damages<M: SpecModel, B: Backend>(store: &Longevity<M, B>) -> Result<Vec<String>, Error> {
+    let mut damages = Vec::new();
+    for verified in store.verify() {
+        match verified? {
+            Verified::Damage(damage) if damage.kind != DamageKind::DanglingUndeclared => {
+                damages.push(format!("damage: {damage}"));
+            }
+            _ => {}
+        }
+    }
+    Ok(damages)
 }
 
 /// The transactions of the store, if the back end has transactions.

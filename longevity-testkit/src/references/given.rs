@@ -127,11 +127,16 @@ impl<M: DomainModel, B: Backend> Given<M, B> {
 
     /// The key values of all rows that can be the target.
     fn all_keys(&self, reference: &Reference) -> Vec<Value> {
-        let created = self.targets(reference).flat_map(|(at, rows)| {
-            let created = rows.iter().take(rows.len().saturating_sub(1));
-            created.filter_map(|row| self.tables[at.0].key(reference, row))
-        });
-        created.collect()
+        let keys = |(at, rows): &'_ (At, Vec<UntypedRow>)| {
+            let key = |row| self.tables[at.0].key(reference, row);
+            created(rows).iter().filter_map(key).collect::<Vec<_>>()
+        };
+        self.targets(reference).flat_map(keys).collect()
+    }
+
+    /// The rows that are created in the table at this position.
+    pub(crate) fn created_in(&self, table: usize) -> impl Iterator<Item = &UntypedRow> {
+        self.rows.iter().filter(move |(at, _)| at.0 == table).flat_map(|(_, rows)| created(rows))
     }
 
     /// The rows of a variant; the last one is not created.
@@ -142,14 +147,35 @@ impl<M: DomainModel, B: Backend> Given<M, B> {
     /// A row of the table with targets that are given. `None` if it collides with a row that is given, or if it needs a row that
     /// is not.
     pub(crate) fn anchored(&self, row: UntypedRow) -> Option<UntypedRow> {
-        self.anchored_to(row, &|reference| self.all_keys(reference))
+        self.anchored_in(self.own, row)
+    }
+
+    /// The same for a row of the table at this position.
+    pub(crate) fn anchored_in(&self, table: usize, row: UntypedRow) -> Option<UntypedRow> {
+        self.anchored_in_to(table, row, &|reference| self.all_keys(reference))
     }
 
     /// A row of the table with these targets.
     pub(crate) fn anchored_to(&self, row: UntypedRow, keys: &dyn Fn(&Reference) -> Vec<Value>) -> Option<UntypedRow> {
-        let table = &self.tables[self.own];
+        self.anchored_in_to(self.own, row, keys)
+    }
+
+    fn anchored_in_to(
+        &self,
+        position: usize,
+        row: UntypedRow,
+        keys: &dyn Fn(&Reference) -> Vec<Value>,
+    ) -> Option<UntypedRow> {
+        let table = &self.tables[position];
         let row = table.normal(&anchored(&table.definition, table.root, row, keys)?)?;
-        (!self.rows_of(self.own).any(|other| table.collide(other, &row))).then_some(row)
+        (!self.rows_of(position).any(|other| table.collide(other, &row))).then_some(row)
+    }
+
+    /// Whether the rows are in the store already.
+    pub(crate) fn is_in(&self, store: &Longevity<M, B>) -> Outcome<bool> {
+        let Some(((table, _), rows)) = self.rows.first() else { return Ok(true) };
+        let stored = self.tables[*table].rows(store)?;
+        Ok(created(rows).iter().any(|row| stored.iter().any(|(_, _, stored)| stored == row)))
     }
 
     /// Creates the rows, and returns the ids of those that are in the table itself.
@@ -160,7 +186,7 @@ impl<M: DomainModel, B: Backend> Given<M, B> {
         store.transaction(|tx| {
             let mut own = Vec::new();
             for ((table, _), rows) in &self.rows {
-                let ids = self.tables[*table].create(&tx, &rows[..rows.len() - 1])?;
+                let ids = self.tables[*table].create(&tx, created(rows))?;
                 if *table == self.own {
                     own.extend(ids);
                 }
@@ -168,6 +194,11 @@ impl<M: DomainModel, B: Backend> Given<M, B> {
             Ok(own)
         })
     }
+}
+
+/// The rows of a variant that are created.
+fn created(rows: &[UntypedRow]) -> &[UntypedRow] {
+    rows.split_last().map_or(&[], |(_, created)| created)
 }
 
 /// The variants of which rows are given.

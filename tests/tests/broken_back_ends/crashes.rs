@@ -6,13 +6,16 @@ use longevity::blocking::Longevity;
 use longevity::prelude::*;
 use longevity::testkit::crash::CrashSpec;
 use longevity::testkit::decorate::{Decorated, Decorator};
+use longevity::verify::Verified;
 use longevity::{ErrorKind, Mem};
 use longevity_tests::models::blogging::{Blogging, Commenter, User, Username};
+use longevity_tests::models::references::{Author, Book, Shelves};
 
 use crate::erased::Erased;
 use crate::keys::NeverFreesKeys;
 use crate::mem_rows::{Row, Table, all};
 use crate::queries::{CountsAll, LITERAL, Misreads};
+use crate::references::SeesNoReferrers;
 use crate::{Sound, broken_by};
 
 type Broken = Decorated<Mem, Erased>;
@@ -117,6 +120,45 @@ fn an_index_does_not_agree_with_the_rows() {
 #[test]
 fn a_count_is_wrong() {
     notices("count", &problems(|_| {}, CountsAll));
+}
+
+fn spec_with_references() -> CrashSpec<Shelves, Broken> {
+    CrashSpec::new(|_: &str| Ok::<_, Error>(broken_by(Sound)))
+}
+
+/// What the examination reports when this was done to a store with references. The back end does not find the rows that refer.
+fn problems_with_references(tamper: impl FnOnce(&Longevity<Shelves, Broken>)) -> Vec<String> {
+    let (spec, mem) = (spec_with_references(), Mem::new());
+    let mut ledger = spec.write(on(&mem, Sound), 300).unwrap();
+    assert!(ledger.acknowledged() > 200);
+    tamper(&Longevity::open(on(&mem, SeesNoReferrers)).unwrap());
+    spec.examine(on(&mem, Sound), &mut ledger)
+}
+
+#[test]
+fn a_reference_dangles() {
+    assert_eq!(problems_with_references(|_| {}), [""; 0]);
+    let problems = problems_with_references(|store| {
+        let authors = store.repo::<Author>();
+        for author in authors.find(Author::query()).unwrap() {
+            authors.delete(author).unwrap();
+        }
+    });
+    notices("damage: author of Book #", &problems);
+    notices("damage: chapters[].by of Book #", &problems);
+    notices("lost: a row that no writer changes is gone", &problems);
+}
+
+/// Writers begin again with the rows to which the rows of earlier writers refer.
+#[test]
+fn references_survive_a_restart() {
+    let (spec, mem) = (spec_with_references(), Mem::new());
+    for _ in 0..2 {
+        spec.write(on(&mem, Sound), 100).unwrap();
+    }
+    let store = Longevity::<Shelves, _>::open(mem).unwrap();
+    assert!(store.repo::<Book>().exists(Book::query()).unwrap());
+    assert!(store.verify().all(|verified| matches!(verified.unwrap(), Verified::Progress(_))));
 }
 
 /// Writers in a separate process. All of its memory is gone when they are killed.
