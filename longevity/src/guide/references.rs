@@ -223,7 +223,7 @@
 //!
 //! The rows that refer to a target are found by an index, which the declaration creates: of the property, or of the key values in
 //! its lists, sets and maps. There are exceptions: MongoDB has no index of the values of maps, nor of lists directly within lists,
-//! nor of fields with aliases or defaults; SQLite has none of values without a foreign key. There, and in variants of components
+//! nor of fields with aliases or with a default that is not empty; SQLite has none of values without a foreign key. There, and in variants of components
 //! outside of collections, a delete of a target looks at all rows of the type.
 //!
 //! # Tests

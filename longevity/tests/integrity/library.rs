@@ -88,6 +88,7 @@ pub(crate) struct Isbn {
 #[persistent(reference(of), reference(all, on_delete = remove))]
 pub(crate) struct Loan {
     pub(crate) of: Option<Isbn>,
+    #[serde(default)]
     pub(crate) all: Vec<Isbn>,
     pub(crate) days: u32,
 }

@@ -14,7 +14,7 @@ pub(crate) fn plain_location(held: ShapeFn, path: &Path) -> Option<Location> {
 /// The fields of the values that the elements of the list or set at a location lead to, as an index names them: one, or those of a
 /// key value with several fields. `None` if no fields have all values, or if a filter cannot use the index.
 pub(crate) fn fields(location: &Location, through: &[Path], columns: &[&Path]) -> Option<Vec<String>> {
-    let mut field = location.field_of_values().filter(|_| location.is_plain())?;
+    let mut field = location.field_of_values().filter(|_| location.has_elements_in_one_place())?;
     let mut collection = location.leaf;
     for (position, path) in through.iter().enumerate() {
         let (Shape::List(held) | Shape::Set(held)) = collection() else { return None };

@@ -175,6 +175,22 @@ impl Location {
         self.segments.iter().all(Segment::is_plain)
     }
 
+    /// Whether documents have the elements of a list, a set or a map in a single place. A document without the field has none, if
+    /// the default is empty.
+    pub(crate) fn has_elements_in_one_place(&self) -> bool {
+        let Some((last, before)) = self.segments.split_last() else { return true };
+        let is_empty = |field: &Field| match &field.absent {
+            Some(Value::List(elements)) => elements.is_empty(),
+            Some(Value::Map(entries)) => entries.is_empty(),
+            _ => false,
+        };
+        let is_plain = match &last.kind {
+            SegmentKind::Field(field) if is_empty(field) => field.aliases.is_empty() && field.is_in_paths(),
+            _ => last.is_plain(),
+        };
+        is_plain && before.iter().all(Segment::is_plain)
+    }
+
     /// Whether the stored values sort as the values do. A missing value and null sort alike, and an alias of a choice does not
     /// sort like its name.
     pub(crate) fn sorts_plainly(&self) -> bool {

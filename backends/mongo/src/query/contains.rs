@@ -19,8 +19,11 @@ pub(crate) fn contains(location: &Location, through: &[Path], value: &Value) -> 
     {
         return nothing();
     }
-    let plainly =
-        location.field_of_values().filter(|_| location.is_plain()).zip(plainly(location.leaf, through, value));
+    let plainly = location.field_of_values().filter(|_| location.has_elements_in_one_place()).zip(plainly(
+        location.leaf,
+        through,
+        value,
+    ));
     if let Some((field, condition)) = plainly {
         return doc! { field: { "$elemMatch": condition } };
     }

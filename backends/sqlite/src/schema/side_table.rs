@@ -65,7 +65,7 @@ impl SideTable {
         let all = select("r", Some(&format!("{} AS r", quoted(table))))?;
         let (new_head, .., has_aliases) = of_row("NEW")?;
         let (old_head, ..) = of_row("OLD")?;
-        if has_aliases {
+        if has_aliases || scope.is_some_and(|scope| scope.discriminators.len() > 1) {
             // A version of the model that does not know all the names keeps a side table of its own.
             name = format!("{name}~{:08x}", hash_name(&all) as u32);
         }
