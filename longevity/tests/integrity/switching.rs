@@ -129,11 +129,11 @@ async fn integrity_is_declared_and_taken_away_while_others_write<B: Backend>(aga
                 let written = match round % 3 {
                     0 => {
                         let cat = immediate::Cat { owner: own, friends: vec![name((round + 1) % OWNERS)] };
-                        cats.create(cat).await.map(drop).map_err(Error::from)
+                        cats.create(cat).await.map(drop)
                     }
                     1 => match owners.retrieve(&own).await.unwrap() {
                         Some(owner) => owners.delete(owner).await.map(drop).map_err(Error::from),
-                        None => owners.create(immediate::Owner { name: own }).await.map(drop).map_err(Error::from),
+                        None => owners.create(immediate::Owner { name: own }).await.map(drop),
                     },
                     _ => {
                         let c = immediate::Cat::props();
