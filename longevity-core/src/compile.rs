@@ -54,7 +54,37 @@ fn add(
     for properties in &declaration.indexes {
         add_index(table, declared_by, variant, properties, None)?;
     }
+    for property in &declaration.element_indexes {
+        add_element_index(table, declared_by, variant, &property.path)?;
+    }
     declaration.references.iter().try_for_each(|reference| add_reference(table, declared_by, variant, reference))
+}
+
+/// Adds the index of the elements of a list or a set.
+fn add_element_index(
+    table: &mut TableDefinition,
+    declared_by: &'static str,
+    variant: Option<usize>,
+    property: &Path,
+) -> Result<(), Error> {
+    let invalid = |problem: String| Error::InvalidModel { type_name: declared_by, problem };
+    let (place, element) =
+        place_in(table, variant, property).ok_or_else(|| invalid(format!("there is no property {property}")))?;
+    let columns = element_columns(property, element).map_err(invalid)?;
+    let (scope, path, through) = (variant.and_then(|variant| table.scope(variant)), place.head, place.through);
+    if through.len() != 1 {
+        return Err(invalid(format!("{property} is no list or set of single values, whose elements could be indexed")));
+    }
+    let name = format!("{}.{property}.index", owner(table, declared_by, variant));
+    table.element_indexes.push(ElementIndex { name, declared_by, scope, path, through, columns });
+    Ok(())
+}
+
+/// Where a property is in the type, or in all types of a poly type, and the shape of what is there.
+fn place_in(table: &TableDefinition, variant: Option<usize>, property: &Path) -> Option<(ReferencePlace, Shape)> {
+    // All variants of a poly type have its properties.
+    let shape = table.variants.get(variant.unwrap_or_default())?.shape;
+    place_of(shape(), property.steps())
 }
 
 /// Adds a reference, and the index that finds the rows that refer to a target, unless there is one.
@@ -65,10 +95,7 @@ fn add_reference(
     ReferenceDefinition { property, target, on_delete, check }: &ReferenceDefinition,
 ) -> Result<(), Error> {
     let invalid = |problem: String| Error::InvalidModel { type_name: declared_by, problem };
-    // All variants of a poly type have its properties.
-    let shape = table.variants.get(variant.unwrap_or_default()).map(|variant| variant.shape);
-    let place = shape.and_then(|shape| place_of(shape(), property.path.steps()));
-    let Some((place, key_value)) = place else {
+    let Some((place, key_value)) = place_in(table, variant, &property.path) else {
         return Err(invalid(format!("there is no property {}", property.path)));
     };
     let missing = match (on_delete, place.around) {
@@ -92,10 +119,15 @@ fn add_reference(
     let columns = element_columns(&property.path, key_value).map_err(invalid)?;
     let mut elements = None;
     if !place.through.is_empty() {
-        let (path, through) = (place.head.clone(), place.through.clone());
-        elements = Some(table.element_indexes.len());
-        let columns = columns.clone();
-        table.element_indexes.push(ElementIndex { name: name.clone(), declared_by, scope, path, through, columns });
+        let same =
+            |index: &ElementIndex| index.scope == scope && index.path == place.head && index.through == place.through;
+        let known = table.element_indexes.iter().position(same);
+        elements = Some(known.unwrap_or(table.element_indexes.len()));
+        if known.is_none() {
+            let (path, through) = (place.head.clone(), place.through.clone());
+            let (name, columns) = (name.clone(), columns.clone());
+            table.element_indexes.push(ElementIndex { name, declared_by, scope, path, through, columns });
+        }
     }
     let (target, on_delete, check) = (target.clone(), *on_delete, *check);
     table.references.push(Reference { name, declared_by, scope, place, columns, target, on_delete, check, elements });

@@ -92,7 +92,8 @@ pub fn key_val(input: TokenStream) -> TokenStream {
 /// * `primary_key(id)`, `primary_key(id, hashed)`, `primary_key(id, partition(region))`: the key that is the row's
 ///   identity. The partition lists the first fields of the key value, as paths that start there.
 /// * `index(profile.tagline)`, `index(num_cats, username)`: an index on properties, for queries that filter or order by them. It
-///   can be repeated. Paths can lead through options. Clippy's lint `duplicated_attributes` takes a property in two indexes
+///   can be repeated. Paths can lead through options. `index(tags[])` is an index of the elements of a list or a set, for
+///   `contains`. Clippy's lint `duplicated_attributes` takes a property in two indexes
 ///   for a mistake, so allow it there.
 /// * `reference(author)`: a property that is a key value, or contains key values, whose targets have to be there. It can be
 ///   repeated. Paths can lead through options, lists, sets, the values of maps and variants of poly components:

@@ -144,7 +144,8 @@ impl Sqlite {
     }
 }
 
-/// Changes the database, all or nothing, between writes.
+/// Changes what the database keeps beside documents, all or nothing, between writes. A reference that dangles must not keep it
+/// from that, so foreign keys are switched off meanwhile.
 async fn change(
     table: &Table,
     work: impl FnOnce(&Connection, &ReadyTable) -> rusqlite::Result<()>,
@@ -154,9 +155,11 @@ async fn change(
     let lease = Lease::claim(&database.writer).await?;
     let change = || {
         let mut patient = PatientConnection::new(lease.connection(), database.site.timeout)?;
-        let transaction = patient.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        work(&transaction, &ready)?;
-        transaction.commit()
+        foreign::without_checks(&mut patient, |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            work(&transaction, &ready)?;
+            transaction.commit()
+        })
     };
     change().map_err(|error| database.site.failed(error).into())
 }

@@ -12,7 +12,7 @@
 use std::any::TypeId;
 
 use crate::shape::ShapeFn;
-use crate::storable::kind::Indexable;
+use crate::storable::kind::{Indexable, IndexableElements};
 use crate::storable::{Prop, Storable};
 use crate::table::{Check, OnDelete, ReferenceTarget, Variant};
 use crate::value::Path;
@@ -50,6 +50,8 @@ pub struct Declaration {
     pub keys: Vec<KeyDefinition>,
     /// The properties of each index.
     pub indexes: Vec<Vec<PropertyDefinition>>,
+    /// The lists and sets whose elements are indexed.
+    pub element_indexes: Vec<PropertyDefinition>,
     /// The references with integrity.
     pub references: Vec<ReferenceDefinition>,
 }
@@ -68,6 +70,15 @@ impl PropertyDefinition {
     #[doc(hidden)]
     pub fn of<R: 'static, T: Storable>(prop: &Prop<R, T>) -> Self {
         Self { path: prop.path().clone(), shape: T::shape }
+    }
+
+    /// A list or a set whose elements are indexed; for generated code.
+    #[doc(hidden)]
+    pub fn indexed_elements<R: 'static, T: Storable>(prop: &Prop<R, T>) -> Self
+    where
+        T::Kind: IndexableElements<T>,
+    {
+        Self::of(prop)
     }
 
     /// A property of an index; for generated code.

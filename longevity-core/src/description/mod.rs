@@ -36,7 +36,7 @@ pub struct TypeDescription {
     pub properties: Vec<PropertyDescription>,
     /// Its keys, without those of its derived types.
     pub keys: Vec<KeyDescription>,
-    /// The properties of each of its indexes.
+    /// The properties of each of its indexes. `[]` after a property stands for its elements.
     pub indexes: Vec<Vec<String>>,
     /// Its references with integrity, without those of its derived types.
     pub references: Vec<ReferenceDescription>,
@@ -179,7 +179,8 @@ fn keys(declaration: &Declaration) -> Vec<KeyDescription> {
 
 fn indexes(declaration: &Declaration) -> Vec<Vec<String>> {
     let paths = |index: &Vec<PropertyDefinition>| index.iter().map(|property| property.path.to_string()).collect();
-    declaration.indexes.iter().map(paths).collect()
+    let elements = declaration.element_indexes.iter().map(|property| vec![format!("{}[]", property.path)]);
+    declaration.indexes.iter().map(paths).chain(elements).collect()
 }
 
 fn references(declaration: &Declaration) -> Vec<ReferenceDescription> {

@@ -62,7 +62,8 @@ impl<K: HasOrder> HasOrder for Optional<K> {}
     message = "a property of kind `{Self}` cannot be indexed",
     label = "an index holds single values: numbers, text, timestamps, choices, key values, and options of them",
     note = "for a component, index the fields that queries compare, such as `index(profile.tagline)` for a `profile`",
-    note = "for a list, a set, a map or an enum with data, remove it from the index, because queries for its contents need no index; if such a query has to be fast, store the value that it compares in another field, and index that"
+    note = "for a list or a set, index its elements: `index(tags[])` for a field `tags`",
+    note = "for a map or an enum with data, remove it from the index, because queries for its contents need no index; if such a query has to be fast, store the value that it compares in another field, and index that"
 )]
 pub trait Indexable {}
 
@@ -167,6 +168,19 @@ impl HasLength for List {}
 impl HasLength for Set {}
 impl HasLength for Map {}
 impl<K: HasLength> HasLength for Optional<K> {}
+
+/// Kinds of a property of type `T` whose elements can be indexed.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the elements of a property of kind `{Self}` cannot be indexed",
+    label = "`[]` needs a list or a set of single values: numbers, text, timestamps, choices, key values",
+    note = "for a property that is a single value, leave `[]` out"
+)]
+pub trait IndexableElements<T> {}
+
+impl<T: Collection<Element: Storable<Kind: Indexable>>> IndexableElements<T> for List {}
+impl<T: Collection<Element: Storable<Kind: Indexable>>> IndexableElements<T> for Set {}
+impl<T: Storable, K: IndexableElements<T::Inner>> IndexableElements<T> for Optional<K> {}
 
 /// Kinds of a property of type `T`, for what is within it.
 #[doc(hidden)]

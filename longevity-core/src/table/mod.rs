@@ -13,8 +13,8 @@ pub use elements::{ElementColumn, ElementIndex, any_value, each_value};
 pub(crate) use reference::{Around, Identity, KeyChange, Within};
 pub use reference::{Check, OnDelete, Reference, ReferencePlace, ReferenceTarget};
 pub use schema::{
-    ColumnSchema, ComponentVariantSchema, FieldSchema, IndexSchema, PrimaryKeySchema, StepSchema, TableSchema,
-    TypeSchema, VariantSchema,
+    ColumnSchema, ComponentVariantSchema, ElementIndexSchema, FieldSchema, IndexSchema, PrimaryKeySchema, StepSchema,
+    TableSchema, TypeSchema, VariantSchema,
 };
 
 use crate::error::Error;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Index, TableDefinition, Variant};
+use super::{Column, ElementIndex, Index, TableDefinition, Variant};
 use crate::shape::{FieldShape, ScalarType, Shape, ShapeFn, VariantShape};
 use crate::value::Path;
 
@@ -39,6 +39,9 @@ pub struct TableSchema {
     pub columns: Vec<ColumnSchema>,
     /// The keys and indexes.
     pub indexes: Vec<IndexSchema>,
+    /// The indexes of elements of lists, sets and maps.
+    #[serde(default)]
+    pub element_indexes: Vec<ElementIndexSchema>,
     /// The primary key, if there is one.
     pub primary_key: Option<PrimaryKeySchema>,
     /// The types in the rows. Other parts refer to them by their positions here, which may differ between two builds of one
@@ -94,6 +97,21 @@ pub struct IndexSchema {
     pub columns: Vec<usize>,
     /// Whether it is a key.
     pub unique: bool,
+}
+
+/// An index of elements of lists, sets and maps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ElementIndexSchema {
+    /// Its name.
+    pub name: String,
+    /// The type that declares it.
+    pub declared_by: String,
+    /// The position of the only variant whose rows are in it.
+    pub variant: Option<usize>,
+    /// The path to the outermost list, set or map.
+    pub path: Vec<StepSchema>,
+    /// The paths from the elements of each list, set or map to the next one or to the values.
+    pub through: Vec<Vec<StepSchema>>,
 }
 
 /// A primary key.
@@ -195,6 +213,7 @@ impl TableDefinition {
             variants: self.variants.iter().map(|variant| variant_schema(variant, &mut types)).collect(),
             columns: self.columns.iter().map(|column| column_schema(column, &mut types)).collect(),
             indexes: self.indexes.iter().map(index_schema).collect(),
+            element_indexes: self.element_indexes.iter().map(element_index_schema).collect(),
             primary_key: self.primary_key.as_ref().map(|key| PrimaryKeySchema {
                 index: key.index,
                 hashed: key.hashed,
@@ -226,6 +245,16 @@ fn index_schema(index: &Index) -> IndexSchema {
         variant: index.scope.map(|scope| scope.variant),
         columns: index.columns.clone(),
         unique: index.is_unique(),
+    }
+}
+
+fn element_index_schema(index: &ElementIndex) -> ElementIndexSchema {
+    ElementIndexSchema {
+        name: index.name.clone(),
+        declared_by: index.declared_by.to_owned(),
+        variant: index.scope.map(|scope| scope.variant),
+        path: steps(&index.path),
+        through: index.through.iter().map(steps).collect(),
     }
 }
 
@@ -333,6 +362,7 @@ impl PartialEq for TableSchema {
             && self.name == other.name
             && self.type_name == other.type_name
             && self.indexes == other.indexes
+            && self.element_indexes == other.element_indexes
             && self.primary_key == other.primary_key
             && is_each(&self.variants, &other.variants, |a, b| {
                 pairs.add(a.of_type, b.of_type);

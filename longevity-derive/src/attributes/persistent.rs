@@ -133,11 +133,11 @@ impl Declared {
                     self.keys.push(KeyEntry { path, primary: Some(primary), tokens: entry.to_token_stream() });
                 }
             }
-            "index" => {
-                if let Some(IndexList(paths)) = entry.list("index(profile.tagline)", errors) {
-                    self.indexes.push(paths);
-                }
-            }
+            "index" => match entry.list("index(profile.tagline)", errors) {
+                Some(IndexList::Properties(paths)) => self.indexes.push(paths),
+                Some(IndexList::Elements(path)) => self.element_indexes.push(path),
+                None => {}
+            },
             "reference" => self.references.extend(entry.list::<ReferenceEntry>("reference(author)", errors)),
             _ => return false,
         }

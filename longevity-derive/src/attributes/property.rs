@@ -135,11 +135,39 @@ impl Parse for PrimaryKeyList {
 }
 
 /// What `index(..)` holds.
-pub(crate) struct IndexList(pub(crate) Vec<PropertyPath>);
+pub(crate) enum IndexList {
+    /// `num_cats, username`.
+    Properties(Vec<PropertyPath>),
+    /// `tags[]`.
+    Elements(PropertyPath),
+}
 
 impl Parse for IndexList {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        Ok(Self(Punctuated::<PropertyPath, Token![,]>::parse_terminated(input)?.into_iter().collect()))
+        let mut paths = Vec::new();
+        while !input.is_empty() {
+            let path: PropertyPath = input.parse()?;
+            if input.peek(syn::token::Bracket) {
+                let within;
+                let bracket = syn::bracketed!(within in input);
+                input.parse::<Option<Token![,]>>()?;
+                let name = path.text();
+                if !within.is_empty() || !input.is_empty() || !paths.is_empty() {
+                    return Err(syn::Error::new(
+                        bracket.span.join(),
+                        format!(
+                            "an index of elements has nothing but the elements of one list or set: write `index({name}[])`"
+                        ),
+                    ));
+                }
+                return Ok(Self::Elements(path));
+            }
+            paths.push(path);
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(Self::Properties(paths))
     }
 }
 
@@ -236,5 +264,6 @@ pub(crate) struct KeyEntry {
 pub(crate) struct Declared {
     pub(crate) keys: Vec<KeyEntry>,
     pub(crate) indexes: Vec<Vec<PropertyPath>>,
+    pub(crate) element_indexes: Vec<PropertyPath>,
     pub(crate) references: Vec<ReferenceEntry>,
 }

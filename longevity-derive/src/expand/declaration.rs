@@ -36,10 +36,18 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
         });
         quote!(::std::vec![#(#properties),*])
     });
+    let element_indexes = declaration.element_indexes.iter().map(|path| {
+        let prop = property(path);
+        let span = path.segments().last().map_or_else(proc_macro2::Span::call_site, Ident::span);
+        let define = located(quote!(#krate::definition::PropertyDefinition::indexed_elements), span);
+        let reference = quote_spanned!(span=> &);
+        quote_spanned!(span=> #define(#reference #prop))
+    });
     let references = declaration.references.iter().map(|entry| reference(krate, entry));
     let of_keys = declaration.keys.iter().map(|key| &key.path);
     let of_references = declaration.references.iter().map(|reference| &reference.path);
-    let paths = of_keys.chain(declaration.indexes.iter().flatten()).chain(of_references);
+    let indexed = declaration.indexes.iter().flatten().chain(&declaration.element_indexes);
+    let paths = of_keys.chain(indexed).chain(of_references);
     let names = paths.map(|path| named_where(&path.first));
     let fields_of_variants = leads_through_fields(krate, declaration);
     quote! {
@@ -49,6 +57,7 @@ pub(crate) fn declaration(krate: &TokenStream, owner: &TokenStream, declaration:
             #krate::definition::Declaration {
                 keys: ::std::vec![#(#keys),*],
                 indexes: ::std::vec![#(#indexes),*],
+                element_indexes: ::std::vec![#(#element_indexes),*],
                 references: ::std::vec![#(#references),*],
             }
         }

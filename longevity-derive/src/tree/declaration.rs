@@ -30,6 +30,7 @@ pub(crate) struct Properties<'a> {
 pub(crate) struct Declaration {
     pub(crate) keys: Vec<Key>,
     pub(crate) indexes: Vec<Vec<PropertyPath>>,
+    pub(crate) element_indexes: Vec<PropertyPath>,
     pub(crate) references: Vec<ReferenceEntry>,
 }
 
@@ -109,6 +110,19 @@ impl Declaration {
                 indexes.push(paths);
             }
         }
+        let mut element_indexes: Vec<PropertyPath> = Vec::new();
+        for path in declared.element_indexes {
+            let name = path.text();
+            if properties.find(&path, errors).is_none() {
+            } else if element_indexes.iter().any(|other| other.text() == name) {
+                errors.on(
+                    &path,
+                    format_args!("there is already an index of the elements of `{name}`: remove one of the two"),
+                );
+            } else {
+                element_indexes.push(path);
+            }
+        }
         let mut references: Vec<ReferenceEntry> = Vec::new();
         for reference in declared.references {
             let name = reference.path.text();
@@ -119,7 +133,7 @@ impl Declaration {
                 references.push(reference);
             }
         }
-        Self { keys, indexes, references }
+        Self { keys, indexes, element_indexes, references }
     }
 }
 
@@ -130,6 +144,7 @@ impl Declaration {
         let is_left = |path: &PropertyPath| !refused.contains(&&plain(&path.first));
         self.keys.retain(|key| is_left(&key.path));
         self.indexes.retain(|paths| paths.iter().all(is_left));
+        self.element_indexes.retain(is_left);
         self.references.retain(|reference| is_left(&reference.path));
         self
     }

@@ -168,6 +168,7 @@ fn variants(data: &DataEnum, module: &str, around: &Around<'_>, errors: &mut Err
                 let declared = attribute.declared;
                 let tokens = declared.keys.iter().map(|key| key.tokens.clone());
                 let tokens = tokens.chain(declared.indexes.iter().flatten().map(ToTokens::to_token_stream));
+                let tokens = tokens.chain(declared.element_indexes.iter().map(ToTokens::to_token_stream));
                 let tokens = tokens.chain(declared.references.iter().map(|it| it.path.to_token_stream()));
                 for tokens in tokens {
                     errors.on(

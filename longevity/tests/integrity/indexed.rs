@@ -13,6 +13,94 @@ on_each_back_end! {
     rows_are_found_by_elements_in_every_form_of_query,
 }
 
+on_stores_again! { [mem sqlite mongo] declared_elements_are_found_by_an_index }
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(poly, props(title: String, tags: Vec<String>), index(tags[]))]
+enum Page {
+    #[persistent(index(moods[]))]
+    Note {
+        title: String,
+        tags: Vec<String>,
+        moods: Option<BTreeSet<Mood>>,
+    },
+    Index {
+        title: String,
+        tags: Vec<String>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Component)]
+enum Mood {
+    Glad,
+    Sad,
+}
+
+/// Its components have nothing but options.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+struct Album {
+    tracks: Vec<Track>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+struct Track {
+    title: Option<String>,
+    seconds: Option<u32>,
+}
+
+#[derive(DomainModel)]
+#[domain_model(Page, Album)]
+struct Pages;
+
+async fn declared_elements_are_found_by_an_index<B: Backend>(again: impl Fn() -> B) {
+    let store = Longevity::<Pages, _>::open(again()).await.unwrap();
+    store.create_schema().await.unwrap();
+    let pages = store.repo::<Page>();
+    let tags = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
+    let note = |title: &str, of: &[&str], moods: Option<&[Mood]>| Page::Note {
+        title: title.into(),
+        tags: tags(of),
+        moods: moods.map(|moods| moods.iter().copied().collect()),
+    };
+    pages.create(note("a", &["x", "y", "x"], Some(&[Mood::Glad, Mood::Sad]))).await.unwrap();
+    pages.create(note("b", &["y"], None)).await.unwrap();
+    pages.create(note("c", &[], Some(&[Mood::Sad]))).await.unwrap();
+    pages.create(Page::Index { title: "d".into(), tags: tags(&["x"]) }).await.unwrap();
+
+    let by_index = |plan: &longevity::Explanation, index: &str| {
+        assert!(matches!(&plan.access, Access::Index { name, .. } if name == index), "{plan}");
+    };
+    let x = Page::query().filter(Page::props().tags.contains("x"));
+    by_index(&pages.explain(x.clone()).await.unwrap(), "page.tags.index");
+    let title = |page: &PState<Page>| match page.get() {
+        Page::Note { title, .. } | Page::Index { title, .. } => title.clone(),
+    };
+    let found = pages.find(x.clone()).await.unwrap();
+    assert_eq!(found.iter().map(title).collect::<Vec<_>>(), ["a", "d"]);
+    assert_eq!(pages.count(x).await.unwrap(), 2);
+    let notes = store.repo::<page::Note>();
+    let sad = page::Note::query().filter(page::Note::props().moods.contains(Mood::Sad));
+    by_index(&notes.explain(sad.clone()).await.unwrap(), "page.Note.moods.index");
+    assert_eq!(notes.count(sad).await.unwrap(), 2);
+    let not_sad = page::Note::query().filter(!page::Note::props().moods.contains(Mood::Sad));
+    assert_eq!(notes.count(not_sad.clone()).await.unwrap(), 1);
+    let plan = notes.explain(not_sad).await.unwrap();
+    assert!(!matches!(&plan.access, Access::Index { name, .. } if name == "page.Note.moods.index"), "{plan}");
+
+    let albums = store.repo::<Album>();
+    let track = |title: Option<&str>| Track { title: title.map(str::to_owned), seconds: None };
+    albums.create(Album { tracks: vec![track(Some("x")), track(None)] }).await.unwrap();
+    albums.create(Album { tracks: vec![track(Some("x"))] }).await.unwrap();
+    for (title, count) in [(None, 1), (Some("x"), 2), (Some("y"), 0)] {
+        let query = Album::query().filter(Album::props().tracks.contains(track(title)));
+        assert_eq!(albums.count(query).await.unwrap(), count, "{title:?}");
+    }
+    // An index of the poly type serves its derived types.
+    let y = page::Note::query().filter(page::Note::props().tags.contains("y"));
+    by_index(&notes.explain(y.clone()).await.unwrap(), "page.tags.index");
+    assert_eq!(notes.count(y).await.unwrap(), 2);
+}
+
 async fn elements_are_found_by_an_index<B: Backend>(store: &Store<B>) {
     let index = |name: &str, equal_columns| Access::Index { name: name.to_owned(), equal_columns, range: false };
     let editors = Book::query().filter(Book::props().editors.contains(name("ann")));

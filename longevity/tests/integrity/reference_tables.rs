@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use longevity::prelude::*;
-use longevity::verify::DamageKind;
+use longevity::verify::{DamageKind, Mend};
 use rusqlite::Connection;
 
 use crate::stores::RUNTIME;
@@ -193,7 +193,7 @@ fn the_shell_sees_what_refers_to_what() {
             "item.Book.copies.reference.value.room -> shelf.place.room",
             "item.Book.cover.Drawn.by.reference.value -> author.name",
             "item.Book.editors.reference.value -> author.name",
-            "item.Book.series -> item.Series.code.targets.code",
+            "item.Book.series.reference.Book.series -> item.Series.code.targets.code",
             "item.Note.giver.reference.giver -> author.name",
         ]
     );
@@ -233,8 +233,12 @@ fn the_shell_cannot_break_a_reference_in_a_collection_a_variant_or_a_derived_typ
     assert_eq!(entries(&shell), ENTRIES);
     // What refers to nothing any longer can go.
     for allowed in [
+        // What is no list has no elements.
+        &set("$.editors", "\"nobody\""),
         "DELETE FROM author WHERE name = 'nobody'",
-        &set("$.editors", "[\"editor\"]"),
+        &set("$.editors", "[\"editor\", \"editor\"]"),
+        &set("$.editors", "[\"author\", \"editor\", \"editor\"]").replace("UPDATE", "UPDATE OR FAIL"),
+        &set("$.editors", "[\"editor\"]").replace("UPDATE", "UPDATE OR ROLLBACK"),
         &set("$.chapters", "[]"),
         "DELETE FROM author WHERE name = 'author'",
         &set("$.copies", "{\"third\":{\"room\":\"hall\",\"number\":3}}"),
@@ -252,6 +256,29 @@ fn the_shell_cannot_break_a_reference_in_a_collection_a_variant_or_a_derived_typ
     assert_eq!(entries(&shell), left);
     shell.execute_batch("DELETE FROM item WHERE code = 2; DELETE FROM item; DELETE FROM author").unwrap();
     assert!(entries(&shell).is_empty());
+}
+
+/// It is built again although it has an entry that dangles.
+#[test]
+fn a_side_table_with_a_dangling_reference_is_built_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("library.db");
+    RUNTIME.block_on(async {
+        let store = with::stocked(&path).await;
+        let shell = Connection::open(&path).unwrap();
+        let damage = "PRAGMA foreign_keys = OFF; DELETE FROM author WHERE name = 'editor';
+                      DELETE FROM \"item.Book.editors.reference\" WHERE value = 'author'";
+        shell.execute_batch(damage).unwrap();
+        let mut plan = store.verify().plan().await.unwrap();
+        let dangling = plan.steps_mut().find(|step| step.first.kind == DamageKind::Dangling);
+        dangling.unwrap().choose(Mend::Leave).unwrap();
+        let summary = store.fix(plan).finish().await.unwrap();
+        assert_eq!((summary.mended, summary.left, summary.failed), (1, 1, 0));
+        assert_eq!(entries(&shell), ENTRIES);
+        let plan = store.verify().plan().await.unwrap();
+        let found: Vec<_> = plan.steps().map(|step| (step.first.kind, &*step.first.subject)).collect();
+        assert_eq!(found, [(DamageKind::Dangling, "editors[]")]);
+    });
 }
 
 #[test]
@@ -450,9 +477,12 @@ fn a_document_without_the_property_has_no_entries() {
             || shell.query_row("SELECT count(*) FROM \"book.editors.by.reference\"", [], |row| row.get::<_, i64>(0));
         assert_eq!(count().unwrap(), 1);
         // Neither does one that is no JSON, or has something else in that place.
-        for doc in
-            ["{\"title\":\"x\"}", "{", "{\"title\":\"x\",\"editors\":\"ann\"}", "{\"editors\":[\"ann\",7,null,{}]}"]
-        {
+        for doc in [
+            "{\"title\":\"x\"}",
+            "{",
+            "{\"title\":\"x\",\"editors\":\"ann\"}",
+            "{\"editors\":[\"ann\",7,null,{},{\"by\":7},{\"by\":true}]}",
+        ] {
             shell.execute("UPDATE book SET _doc = ?1", [doc]).unwrap();
             assert_eq!(count().unwrap(), 0, "{doc}");
             shell.execute("UPDATE book SET _doc = '{\"editors\":[{\"by\":\"ann\"}]}'", []).unwrap();

@@ -6,6 +6,8 @@ use longevity::prelude::*;
 use uuid::Uuid;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(index(booleans[]), index(characters[]), index(unsigned_64[]), index(float_64[]), index(texts[]), index(uuids[]))]
+#[persistent(index(instants[]), index(options[]), index(optional[]))]
 pub struct Lists {
     pub booleans: Vec<bool>,
     pub characters: Vec<char>,
@@ -26,6 +28,7 @@ pub struct Lists {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+#[persistent(index(numbers[]), index(texts[]), index(unordered[]), index(bytes[]), index(choices[]), index(optional[]))]
 pub struct Sets {
     pub numbers: BTreeSet<i64>,
     pub texts: BTreeSet<String>,

@@ -22,7 +22,7 @@ pub(crate) fn equals_at(field: &str, shape: &Shape, value: &Value) -> Option<Doc
         (Shape::Struct { fields, .. }, Value::Record(values)) => {
             let mut parts = Vec::new();
             // If a component is missing, its fields are `None` too.
-            if values.iter().all(|(_, value)| matches!(value, Value::None(0))) {
+            if !field.is_empty() && values.iter().all(|(_, value)| matches!(value, Value::None(0))) {
                 parts.push(doc! { field: { "$type": "object" } });
             }
             for (name, value) in values {

@@ -46,7 +46,9 @@ fn explanation(table: &ReadyTable, plan: &[String]) -> Explanation {
     let sorts = plan.iter().any(|line| line.starts_with("USE TEMP B-TREE FOR"));
     let by_elements = || plan.iter().find_map(|line| by_elements(table, line));
     let by_columns = plan.iter().find_map(|line| access(layout, table, line));
-    let access = by_columns.or_else(by_elements).unwrap_or(Access::Scan);
+    // A part of the filter may be looked up for a scan.
+    let scans = plan.iter().any(|line| line.strip_prefix("SCAN ") == Some(&*layout.table));
+    let access = by_columns.or_else(|| by_elements().filter(|_| !scans)).unwrap_or(Access::Scan);
     Explanation {
         access,
         ordered_by_access: !sorts,

@@ -44,7 +44,7 @@ pub(crate) fn select_as(
     }
     let mut translator = Translator::new(properties, table);
     let choice = IndexChoice::of(table, &select.predicate, &select.order);
-    let condition = whole_condition(&mut translator, &select.predicate, &choice, &select.order);
+    let Condition { join, condition } = whole_condition(&mut translator, &select.predicate, &choice, &select.order);
     let scope = scope_of(select.predicate.conjuncts()).map(|scope| scope.variant);
     let mut order: Vec<_> = select
         .order
@@ -56,11 +56,13 @@ pub(crate) fn select_as(
         })
         .collect();
     let ties = if select.ties == Direction::Descending { " DESC" } else { "" };
-    order.push(format!("{}{ties}", quoted(ID)));
+    // The rows of an element come in the order of their ids from its side table.
+    let by_element = order.is_empty() && !join.is_empty();
+    order.push(format!("{}{ties}", quoted(if by_element { ROW } else { ID })));
     // Without statistics SQLite prefers to read the whole table in this order over sorting the rows that an index finds, however
     // few these are. With a unary plus, the term is an expression, which no index has in order.
-    let sign = if choice.is_to_sort { "+" } else { "" };
-    let mut sql = format!("{begin}{condition} ORDER BY {sign}{}", order.join(", "));
+    let sign = if choice.is_to_sort && !by_element { "+" } else { "" };
+    let mut sql = format!("{begin}{join}{condition} ORDER BY {sign}{}", order.join(", "));
     if select.limit.is_some() || select.offset > 0 {
         sql.push_str(" LIMIT ");
         sql.push_str(&translator.bind(Owned::Integer(select.limit.map_or(-1, saturated))));
@@ -99,8 +101,8 @@ fn of_rows(
 ) -> Result<Statement, SqliteError> {
     let mut translator = Translator::new(properties, table);
     let choice = IndexChoice::of(table, predicate, &[]);
-    let condition = whole_condition(&mut translator, predicate, &choice, &[]);
-    let sql = format!("{before} FROM {}{condition}{after}", quoted(&table.layout.table));
+    let Condition { join, condition } = whole_condition(&mut translator, predicate, &choice, &[]);
+    let sql = format!("{before} FROM {}{join}{condition}{after}", quoted(&table.layout.table));
     finished(translator, sql)
 }
 
@@ -114,14 +116,22 @@ fn finished(translator: Translator<'_>, sql: String) -> Result<Statement, Sqlite
     Ok(Statement { sql, values })
 }
 
-/// The condition of a statement, with its scope in a form that leaves SQLite the right indexes. It is empty if every row
-/// satisfies it, because SQLite counts a table without looking at its rows only if there is no condition, not even `1`.
+/// The condition of a statement, as the parts that follow its table.
+struct Condition {
+    /// The rows with an element, which the table is joined with; empty if there are none.
+    join: String,
+    /// Empty if every row satisfies it, because SQLite counts a table without looking at its rows only if there is no condition,
+    /// not even `1`.
+    condition: String,
+}
+
+/// The condition of a statement, with its scope in a form that leaves SQLite the right indexes.
 fn whole_condition(
     translator: &mut Translator<'_>,
     predicate: &Predicate,
     choice: &IndexChoice,
     order: &[OrderBy],
-) -> String {
+) -> Condition {
     let conjuncts = predicate.conjuncts();
     let whole = scope_of(conjuncts);
     let scope = whole.map(|scope| scope.variant);
@@ -146,7 +156,8 @@ fn whole_condition(
         .filter(|part| part != TRUE)
         .collect();
     let join = join.map(|rows| format!(", ({rows})")).unwrap_or_default();
-    if parts.is_empty() { String::new() } else { format!("{join} WHERE {}", joined(&parts, " AND ", TRUE)) }
+    let condition = if parts.is_empty() { String::new() } else { format!(" WHERE {}", joined(&parts, " AND ", TRUE)) };
+    Condition { join, condition }
 }
 
 /// The condition that a row is in the scope of the query.

@@ -45,25 +45,32 @@ pub(crate) fn enforce(
 ) -> Result<(), Error> {
     let failed = |error| Error::from(site.failed(error));
     let needed = Enforcement::of(connection, definitions).map_err(failed)?;
-    let exist = |connection: &Connection| -> rusqlite::Result<bool> {
-        needed.side_tables.iter().try_fold(true, |all, side_table| Ok(all && side_table.exists(connection)?))
-    };
-    if !exist(connection).map_err(failed)? {
-        // A side table that is made again may be a target.
-        let targets: Vec<_> = definitions.iter().map(|definition| &**definition).collect();
-        release(connection, site, &targets)?;
-        let build = |connection: &mut Connection| -> rusqlite::Result<()> {
-            let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            for side_table in &needed.side_tables {
-                if !side_table.exists(&transaction)? {
-                    side_table.build(&transaction)?;
-                }
-            }
-            transaction.commit()
-        };
-        build(connection).map_err(failed)?;
+    if !changes(connection, &needed).map_err(failed)?.is_empty() || !needed.exist(connection).map_err(failed)? {
+        without_checks(connection, |connection| build(connection, &needed)).map_err(failed)?;
     }
     change(connection, |connection| changes(connection, &needed)).map_err(failed)
+}
+
+/// Builds the side tables that are missing, and those that have become wrong while no foreign key led to them.
+fn build(connection: &mut Connection, needed: &Enforcement) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for side_table in &needed.side_tables {
+        if !side_table.exists(&transaction)? || side_table.problem(&transaction)?.is_some() {
+            side_table.build(&transaction)?;
+        }
+    }
+    transaction.commit()
+}
+
+/// Does something with foreign keys switched off, so that tables they lead to can be built again.
+pub(crate) fn without_checks<T>(
+    connection: &mut Connection,
+    act: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let done = act(connection);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    done
 }
 
 /// Takes away the foreign keys that lead to these tables, because their keys may change. They may be in tables of other models.

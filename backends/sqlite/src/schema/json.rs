@@ -6,6 +6,7 @@ use longevity_core::storable::{FieldShape, ScalarType, Shape};
 use longevity_core::table::{ElementColumn, each_value};
 use longevity_core::{Path, Step, Value};
 
+use crate::encode::column_value::{Representation, declared_type};
 use crate::encode::row::DOC;
 use crate::schema::names::{literal, quoted};
 
@@ -23,7 +24,7 @@ pub(crate) struct Source<'a> {
 /// The values of a row.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Extraction {
-    /// What has to change so that the values can change.
+    /// An expression. The values change only if it changes.
     pub(crate) head: String,
     /// The single values of each value.
     pub(crate) columns: Vec<String>,
@@ -67,7 +68,16 @@ impl Extraction {
         }
         let columns: Option<Vec<_>> = columns.iter().map(|column| walk.column(&shape, column, &at)).collect();
         let columns = columns?;
-        filter.extend(columns.iter().map(|column| format!("{column} NOTNULL")));
+        // An absent value is NULL. A value of another type was written by another program.
+        let is_one = |(column, value): (&ElementColumn, &String)| {
+            let kinds = match declared_type(&column.shape, Representation::Plain) {
+                "INTEGER" => "'integer'",
+                "TEXT" => "'text'",
+                _ => "'integer', 'text'",
+            };
+            format!("typeof({value}) IN ({kinds})")
+        };
+        filter.extend(source.columns.iter().zip(&columns).map(is_one));
         let has_aliases = walk.has_aliases;
         Some(Self { head, columns, from: from.join(", "), filter: filter.join(" AND "), has_aliases })
     }

@@ -6,12 +6,13 @@ use crate::encode::column_value::{Representation, declared_type};
 use crate::encode::row::DOC;
 use crate::schema::column::Realized;
 use crate::schema::json::{Extraction, Source};
+use crate::schema::names;
 use crate::schema::side_table::{Content, SideTable};
 
 /// Where the key values of a reference are.
 #[derive(Clone, Debug)]
 pub(crate) enum KeyValues {
-    /// In columns of the table, and all rows that have them have the reference.
+    /// They are in columns of the table. Each row with values there has the reference.
     Columns(Vec<usize>),
     /// In the side table of the index of elements at this position.
     Elements(usize),
@@ -47,17 +48,21 @@ fn of_documents(
         let first = all.next()??;
         all.all(|other| other.as_ref() == Some(&first)).then_some(first)
     };
-    let column = |column: &ElementColumn| {
-        let name = if column.path.is_root() { "value".to_owned() } else { format!("value.{}", column.path) };
-        (name, declared_type(&column.shape, Representation::Plain))
+    let name_of = |column: &ElementColumn| match column.path.is_root() {
+        true => "value".to_owned(),
+        false => format!("value.{}", column.path),
     };
-    let columns = source.columns.iter().map(column).collect();
+    let column_names = names::distinguished(source.columns.iter().map(name_of).collect(), |position| {
+        source.columns[position].path.to_string()
+    });
+    let declared = source.columns.iter().map(|column| declared_type(&column.shape, Representation::Plain));
+    let columns = column_names.into_iter().zip(declared).collect();
     let content =
         Content { name: name.to_owned(), table, columns, scope, is_unique: false, read: vec![DOC.to_owned()] };
     SideTable::new(content, values)
 }
 
-/// The side table with the values of columns.
+/// The side table with the values of columns; `None` if they have a form of their own.
 pub(crate) fn of_columns(
     columns: &[&Realized],
     scope: Scope,
@@ -65,6 +70,9 @@ pub(crate) fn of_columns(
     name: String,
     table: &str,
 ) -> Option<SideTable> {
+    if columns.iter().any(|column| column.representation != Representation::Plain) {
+        return None;
+    }
     let values = |row: &str| {
         let columns: Vec<_> = columns.iter().map(|column| format!("{row}.{}", column.quoted)).collect();
         let present: Vec<_> = columns.iter().map(|column| format!("{column} NOTNULL")).collect();
@@ -104,10 +112,11 @@ pub(crate) fn key_values(
     // The columns of a property are those of its key value, in the same order.
     let Some(own) = index.columns.get(..reference.columns.len()) else { return KeyValues::Nowhere };
     match reference.scope {
-        Some(scope) if own.iter().any(|column| definition.columns[*column].variant != Some(scope.variant)) => {
+        // The index of a derived type begins with the discriminator, so a foreign key would not find the rows by it.
+        Some(scope) => {
             let own: Vec<_> = own.iter().map(|column| &columns[*column]).collect();
             beside(of_columns(&own, scope, false, name.clone(), table))
         }
-        _ => KeyValues::Columns(own.to_vec()),
+        None => KeyValues::Columns(own.to_vec()),
     }
 }

@@ -54,12 +54,25 @@ pub(crate) fn side_tables(definition: &TableDefinition, table: &str) -> Vec<Stri
     distinguished(plain.collect(), |position| names[position].clone())
 }
 
+/// The names of the side tables with the keys of the rows of one type, for each variant those of each key.
+pub(crate) fn targets(definition: &TableDefinition, table: &str) -> Vec<Vec<String>> {
+    let of = |variant: usize, key: usize| {
+        let (variant, key) = (&definition.variants[variant], &definition.indexes[key]);
+        format!("{table}.{}.{}.targets", variant.type_name, key.property())
+    };
+    let keys = definition.indexes.len();
+    let plain = (0..definition.variants.len()).flat_map(|variant| (0..keys).map(move |key| (variant, key)));
+    let plain: Vec<_> = plain.map(|(variant, key)| of(variant, key)).collect();
+    let names = distinguished(plain.clone(), |position| plain[position].clone());
+    names.chunks(keys.max(1)).map(<[String]>::to_vec).collect()
+}
+
 fn discriminator(definition: &TableDefinition, column: &Column) -> Option<&'static str> {
     definition.variants[column.variant?].discriminators?.first().copied()
 }
 
 /// The names, each with a hash of its meaning appended if another name with another meaning differs from it only in case.
-fn distinguished(names: Vec<String>, meaning: impl Fn(usize) -> String) -> Vec<String> {
+pub(crate) fn distinguished(names: Vec<String>, meaning: impl Fn(usize) -> String) -> Vec<String> {
     let clashes = |position: usize| {
         let others = names.iter().enumerate().filter(|(other, _)| *other != position);
         others

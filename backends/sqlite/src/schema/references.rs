@@ -1,5 +1,5 @@
-//! How SQLite enforces references: by foreign keys of columns or, where no column has the key values or the targets alone, of side
-//! tables.
+//! How SQLite enforces references: by foreign keys. They are those of columns, if these have the key values and the targets and
+//! nothing else. Otherwise, they are those of side tables.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use crate::encode::column_value::Representation;
 use crate::schema::comparison::name_of;
 use crate::schema::key_values::{KeyValues, of_columns};
 use crate::schema::layout::Layout;
+use crate::schema::names;
 use crate::schema::side_table::SideTable;
 
 /// The form of a value: two columns with the same forms have the same values.
@@ -18,10 +19,9 @@ type Form = (Representation, &'static str);
 
 /// The side table with the values of a key that the rows in a scope have. They are the targets of references to a derived type.
 pub(crate) fn targets(layout: &Layout, definition: &TableDefinition, key: usize, scope: Scope) -> Option<SideTable> {
-    let key = definition.indexes.get(key)?;
-    let columns: Vec<_> = key.columns.iter().map(|column| &layout.columns[*column]).collect();
-    let type_name = definition.variants.get(scope.variant)?.type_name;
-    let name = format!("{}.{type_name}.{}.targets", layout.table, key.property());
+    let name = names::targets(definition, &layout.table).get(scope.variant)?.get(key)?.clone();
+    let columns = &definition.indexes.get(key)?.columns;
+    let columns: Vec<_> = columns.iter().map(|column| &layout.columns[*column]).collect();
     of_columns(&columns, scope, true, name, &layout.table)
 }
 
@@ -119,6 +119,11 @@ impl Enforcement {
         }
         let foreign_key = ForeignKey { name: reference.name.clone(), columns, target: target_table, key: key_columns };
         self.foreign_keys.entry(table.clone()).or_default().push(foreign_key);
+    }
+
+    /// Whether the database has all side tables.
+    pub(crate) fn exist(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        self.side_tables.iter().try_fold(true, |all, side_table| Ok(all && side_table.exists(connection)?))
     }
 
     fn need(&mut self, side_table: SideTable) {

@@ -1,5 +1,6 @@
-//! Tables beside a table, which its triggers keep: the entries of an index of elements, and what foreign keys need where no
-//! column says it. Triggers keep them whatever program writes the rows, older programs and the shell too.
+//! Tables beside a table: they have the entries of an index of elements, and key values that no column holds alone. Triggers keep
+//! them whatever program writes the rows, older programs and the shell too. Only a `REPLACE` of the shell deletes rows without
+//! their entries, because SQLite does not run the triggers of a delete for it, unless `recursive_triggers` are switched on.
 
 use longevity_core::hash_name;
 use longevity_core::table::Scope;
@@ -74,7 +75,8 @@ impl SideTable {
         let (names, declared): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
         let key: Vec<_> = names.iter().map(|name| quoted(name)).chain([quoted(ROW)]).collect();
         let key = key.join(", ");
-        let insert = format!("INSERT OR IGNORE INTO {own} ({key}) {new};");
+        // The conflict clause of the statement that writes the row replaces that of a trigger, so there must be no conflict.
+        let insert = |entries: &str| format!("INSERT OR IGNORE INTO {own} ({key}) {entries};");
         let delete = format!("DELETE FROM {own} WHERE ({key}) IN ({old}");
         let mut changed = vec![format!("{old_head} IS NOT {new_head}"), format!("OLD.{id} IS NOT NEW.{id}")];
         let mut read = read;
@@ -92,12 +94,12 @@ impl SideTable {
         };
         let when = |row: &str| condition(row).map(|condition| format!(" WHEN {condition}")).unwrap_or_default();
         let triggers = vec![
-            trigger("insert", "INSERT", when("NEW"), insert.clone()),
+            trigger("insert", "INSERT", when("NEW"), insert(&new.replacen("SELECT", "SELECT DISTINCT", 1))),
             trigger(
                 "update",
                 &format!("UPDATE OF {}", read.join(", ")),
                 format!(" WHEN {}", changed.join(" OR ")),
-                format!("{delete} EXCEPT {new}); {insert}"),
+                format!("{delete} EXCEPT {new}); {}", insert(&format!("{new} EXCEPT {old}"))),
             ),
             trigger("delete", "DELETE", when("OLD"), format!("{delete});")),
         ];

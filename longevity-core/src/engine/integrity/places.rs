@@ -186,6 +186,9 @@ impl Walk {
 fn identities(shape: ShapeFn) -> BTreeSet<Identity> {
     let (mut known, mut identities, mut left) = (BTreeSet::new(), BTreeSet::new(), vec![shape]);
     while let Some(shape) = left.pop() {
+        if !known.insert(shape as usize) {
+            continue;
+        }
         let shape = shape();
         if let Shape::Newtype { name, key_of: Some(of), .. } | Shape::Struct { name, key_of: Some(of), .. } = shape {
             identities.insert((name, of));
@@ -194,8 +197,6 @@ fn identities(shape: ShapeFn) -> BTreeSet<Identity> {
             Shape::Scalar(_) | Shape::Choice { .. } => {}
             Shape::Optional(inner) | Shape::List(inner) | Shape::Set(inner) => left.push(inner),
             Shape::Map(key, inner) => left.extend([key, inner]),
-            Shape::Newtype { name, .. } | Shape::Struct { name, .. } | Shape::Enum { name, .. }
-                if !known.insert(name) => {}
             Shape::Newtype { inner, .. } => left.push(inner),
             Shape::Struct { fields, .. } => left.extend(fields.iter().map(|field| field.shape)),
             Shape::Enum { variants, .. } => left.extend(variants.iter().filter_map(|variant| variant.holds)),
