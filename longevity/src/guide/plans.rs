@@ -13,6 +13,32 @@
 #![doc = include_str!("../../doc/close.txt")]
 //! ```
 //!
+//! The elements of a list or a set can have an index too. It serves `contains`, and takes one entry for each distinct element. The
+//! exceptions are [those of references](crate::guide::references#what-it-costs-and-what-keeps-it).
+//!
+//! ```
+//! # use longevity::prelude::*;
+//! # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+//! #[persistent(index(tags[]))]
+//! struct Page {
+//!     title: String,
+//!     tags: Vec<String>,
+//! }
+//! # #[derive(DomainModel)]
+//! # #[domain_model(Page)]
+//! # struct Wiki;
+//! # async fn program() -> Result<(), Error> {
+//! # let store = Longevity::<Wiki, _>::open(Mem::new()).await?;
+//! # store.create_schema().await?;
+//!
+//! let plan = store.repo::<Page>().explain(Page::query().filter(Page::props().tags.contains("rust"))).await?;
+//! assert_eq!(plan.index(), Some("page.tags.index"));
+//! # Ok(())
+//! # }
+//! # longevity::blocking::block_on(program())?;
+//! # Ok::<(), Error>(())
+//! ```
+//!
 //! In tests the warning can be an error, so that no index is forgotten: a store that requires indexes refuses each query that
 //! would have the warning.
 //!

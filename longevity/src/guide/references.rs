@@ -202,29 +202,39 @@
 //! # What it costs, and what keeps it
 //!
 //! Writes of types without such references are as they were. All others are done in a transaction, so the back end has to have
-//! them.
+//! them. On SQLite, a single create outside of a transaction is one statement.
 //!
 //! | back end | what keeps a target while a reference to it is made | what other programs and the shell can do |
 //! | --- | --- | --- |
 //! | memory | the transaction, which is serializable: it has read the target | nothing, because no other program sees this memory |
-//! | SQLite | the same, and a foreign key that is checked at the commit | nothing, if they have foreign keys switched on; otherwise they can break references |
+//! | SQLite | the same, and a foreign key that is checked at the commit | nothing, if they have foreign keys switched on, with the exceptions below |
 //! | MongoDB | a write to the target: it changes a field `_references`, which has no other meaning, so that a delete conflicts | break any reference |
 //!
 //! On MongoDB, writers that make references to one target at the same time conflict with each other, and all but one of them try
 //! again. A target to which many writers refer all the time, such as the one tenant of a service, slows them down: leave the
 //! integrity of that reference out, or check it where the target is deleted.
 //!
-//! On SQLite, a key value that no column has alone is in a side table, which is named after the reference, such as
-//! `item.Book.editors.reference`: the key values in collections, in variants of components, and those of a derived type in a column
-//! that other types have too. The keys of a derived type to which rows refer are in another one, such as `item.Series.code.targets`. Triggers keep
-//! these tables, whatever program writes the rows. There is no foreign key if the key value is a timestamp, a float, bytes or a
-//! choice with aliases in a collection or a variant, because documents have them in another form than columns do, or if it is in an
-//! option in an option: other programs can break such references.
+//! On SQLite, foreign keys need a column that has the key values and nothing else. If there is none, a side table has them. It is
+//! named after the reference, such as `item.Book.editors.reference`. Side tables are for key values in collections, in variants of
+//! components, and in rows of a derived type. Another one has the keys of a derived type to which rows refer, such as
+//! `item.Series.code.targets`. Triggers keep these tables, whatever program writes the rows, with two exceptions. `REPLACE` leaves
+//! old entries, unless `recursive_triggers` are switched on. SQLite before 3.45 cuts a string in JSON at a NUL.
+//! [`verify`](crate::Longevity::verify) finds what is wrong.
+//!
+//! Some key values have no foreign key, because documents have them in another form than columns do:
+//!
+//! * timestamps, bytes, and choices with aliases, if they are in a collection or in a variant
+//! * options in options
+//! * those under a stored name with a quotation mark or a backslash
+//! * those that a default for documents without the property has
+//! * those that two types of a poly type store under different names
+//!
+//! Core keeps these references too, but other programs can break them.
 //!
 //! The rows that refer to a target are found by an index, which the declaration creates: of the property, or of the key values in
-//! its lists, sets and maps. There are exceptions: MongoDB has no index of the values of maps, nor of lists directly within lists,
-//! nor of fields with aliases or with a default that is not empty; SQLite has none of values without a foreign key. There, and in variants of components
-//! outside of collections, a delete of a target looks at all rows of the type.
+//! its lists, sets and maps. There are exceptions: MongoDB has no index of the values of maps, of timestamps in lists, of lists
+//! directly within lists, nor of fields with aliases or with a default that is not empty; SQLite has none of values without a
+//! foreign key. There, and in variants of components outside of collections, a delete of a target looks at all rows of the type.
 //!
 //! # Tests
 //!
