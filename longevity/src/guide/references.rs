@@ -174,8 +174,8 @@
 //!
 //! [`verify`](crate::Longevity::verify) looks at all rows of a store and reports as a stream what is wrong: references without
 //! targets, rows that are not values of their type, rows of unknown types, and what the store keeps beside the documents and does
-//! not agree with them, such as the entries of an index. Key values that are not declared as references are looked up too, wherever they are. So
-//! you learn what a declaration would find before you make it.
+//! not agree with them, such as the entries of an index. Key values that are not declared as references are looked up too, wherever
+//! they are. So you learn what a declaration would find before you make it.
 //!
 //! [`fix`](crate::Longevity::fix) mends a store by a [`Plan`](crate::verify::Plan), which you can read and change first. A plan has
 //! a step for each kind of damage in a property, and proposes only what deletes no row. Rows are mended in transactions of a
