@@ -223,8 +223,7 @@
 //!
 //! Some key values have no foreign key, because documents have them in another form than columns do:
 //!
-//! * timestamps, bytes, and choices with aliases, if they are in a collection or in a variant
-//! * options in options
+//! * byte strings in a collection or in a variant
 //! * those under a stored name with a quotation mark or a backslash
 //! * those that a default for documents without the property has
 //! * those that two types of a poly type store under different names

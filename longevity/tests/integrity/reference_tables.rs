@@ -490,3 +490,110 @@ fn a_document_without_the_property_has_no_entries() {
         }
     });
 }
+
+/// Key values that documents have in another form than columns do.
+mod forms {
+    use std::collections::BTreeSet;
+
+    use longevity::Timestamp;
+    use longevity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, KeyVal)]
+    #[key_val(Event)]
+    pub(super) struct When(pub(super) Timestamp);
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(key(when))]
+    pub(super) struct Event {
+        pub(super) when: When,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Component)]
+    pub(super) enum Colour {
+        #[serde(alias = "crimson")]
+        Red,
+        Blue,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, KeyVal)]
+    #[key_val(Flag)]
+    pub(super) struct Hue(pub(super) Colour);
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(key(hue))]
+    pub(super) struct Flag {
+        pub(super) hue: Hue,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, PersistentType)]
+    #[persistent(reference(events), reference(last), reference(hues), reference(notes.on))]
+    pub(super) struct Log {
+        pub(super) events: Vec<When>,
+        pub(super) last: Option<Option<When>>,
+        pub(super) hues: BTreeSet<Hue>,
+        pub(super) notes: Option<Option<Vec<Note>>>,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Component)]
+    pub(super) struct Note {
+        pub(super) on: Option<Option<When>>,
+    }
+
+    #[derive(DomainModel)]
+    #[domain_model(Event, Flag, Log)]
+    pub(super) struct Model;
+}
+
+#[test]
+fn key_values_in_other_forms_are_found_in_side_tables() {
+    use forms::{Colour, Event, Flag, Hue, Log, Model, Note, When};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    RUNTIME.block_on(async {
+        let store = open::<Model>(&path).await;
+        let whens = [-62_300_000_000, -62_200_000_000, -62_167_219_201, 0, 1_700_000_000]
+            .map(|seconds| When(longevity::Timestamp::from_unix(seconds, 5).unwrap()));
+        let events = whens.clone().map(|when| Event { when });
+        let events = store.repo::<Event>().create_many(events).await.unwrap();
+        store.repo::<Flag>().create_many([Colour::Red, Colour::Blue].map(|it| Flag { hue: Hue(it) })).await.unwrap();
+        let logs = store.repo::<Log>();
+        for when in &whens {
+            let notes =
+                Some(Some(vec![Note { on: Some(Some(when.clone())) }, Note { on: Some(None) }, Note { on: None }]));
+            let hues = [Hue(Colour::Red)].into();
+            logs.create(Log { events: vec![when.clone()], last: None, hues, notes }).await.unwrap();
+        }
+        let last = Log { events: Vec::new(), last: Some(Some(whens[0].clone())), hues: BTreeSet::new(), notes: None };
+        logs.create(last.clone()).await.unwrap();
+        logs.create(Log { last: Some(None), notes: Some(None), ..last }).await.unwrap();
+
+        let shell = shell(&path);
+        let expected = [
+            "log.events.reference.value -> event.when",
+            "log.hues.reference.value -> flag.hue",
+            "log.last.reference.value -> event.when",
+            "log.notes.on.reference.value -> event.when",
+        ];
+        // The name of a side table that reads aliases ends with a hash.
+        let without_hash = |key: String| match key.split_once('~') {
+            Some((name, rest)) => format!("{name}{}", &rest[8..]),
+            None => key,
+        };
+        assert_eq!(foreign_keys(&shell).into_iter().map(without_hash).collect::<Vec<_>>(), expected);
+        for (number, event) in events.iter().enumerate() {
+            let found = logs.find_referring(&event.when).await.unwrap().len();
+            assert_eq!(found, if number == 0 { 2 } else { 1 }, "{event:?}");
+        }
+        assert_eq!(shell.execute("DELETE FROM log WHERE _id = 5", []).unwrap(), 1);
+        assert_eq!(shell.execute("DELETE FROM event WHERE _id = 5", []).unwrap(), 1);
+        for id in 1..5 {
+            shell.execute("DELETE FROM event WHERE _id = ?1", [id]).unwrap_err();
+        }
+        // An older version of the model has written the alias.
+        assert_eq!(shell.execute("UPDATE log SET _doc = replace(_doc, 'Red', 'crimson')", []).unwrap(), 6);
+        assert_eq!(logs.find_referring(&Hue(Colour::Red)).await.unwrap().len(), 4);
+        shell.execute("DELETE FROM flag WHERE hue = 'Red'", []).unwrap_err();
+        shell.execute("DELETE FROM flag WHERE hue = 'Blue'", []).unwrap();
+        assert!(store.verify().plan().await.unwrap().is_empty());
+    });
+}

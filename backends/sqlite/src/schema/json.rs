@@ -1,7 +1,7 @@
 //! Where the values of a property are in a document, in SQL of SQLite's own JSON functions. Triggers are made of it, so that it
 //! works in every program that opens the file.
 
-use longevity_core::encoding::is_object_key;
+use longevity_core::encoding::{Format, Json, is_object_key};
 use longevity_core::storable::{FieldShape, ScalarType, Shape};
 use longevity_core::table::{ElementColumn, each_value};
 use longevity_core::{Path, Step, Value};
@@ -43,7 +43,7 @@ impl Extraction {
         let Source { path, through, columns } = source;
         let doc = format!("{row}.{}", quoted(DOC));
         // The document of a row that was edited by hand may be no JSON.
-        let mut at = Json { base: format!("iif(json_valid({doc}), {doc}, NULL)"), ..Json::default() };
+        let mut at = Place { base: format!("iif(json_valid({doc}), {doc}, NULL)"), ..Place::default() };
         let mut walk = Walk::default();
         let mut shape = walk.follow(shape, path.steps(), through, &mut at)?;
         let head = at.json();
@@ -56,15 +56,15 @@ impl Extraction {
             filter.push(format!("{element}.key NOTNULL"));
             let of_type = |kinds: &str| format!("iif({element}.type IN ({kinds}), {element}.value, NULL)");
             let (held, place) = match shape {
-                Shape::List(inner) | Shape::Set(inner) => (inner, Json::element(&element, of_type)),
-                Shape::Map(key, inner) if is_object_key(key) => (inner, Json::element(&element, of_type)),
+                Shape::List(inner) | Shape::Set(inner) => (inner, Place::element(&element, of_type)),
+                Shape::Map(key, inner) if is_object_key(key) => (inner, Place::element(&element, of_type)),
                 Shape::Map(_, inner) => {
-                    (inner, Json { base: of_type("'array'"), path: "[1]".to_owned(), direct: None })
+                    (inner, Place { base: of_type("'array'"), path: "[1]".to_owned(), direct: None })
                 }
                 _ => return None,
             };
             at = place;
-            shape = walk.follow(inside(held())?, path.steps(), rest, &mut at)?;
+            shape = walk.follow(held(), path.steps(), rest, &mut at)?;
         }
         let columns: Option<Vec<_>> = columns.iter().map(|column| walk.column(&shape, column, &at)).collect();
         let columns = columns?;
@@ -85,7 +85,7 @@ impl Extraction {
 
 /// A place in a value of JSON.
 #[derive(Clone, Debug, Default)]
-struct Json {
+struct Place {
     /// An expression whose value is JSON.
     base: String,
     /// The path from there, without the leading `$`.
@@ -94,7 +94,7 @@ struct Json {
     direct: Option<String>,
 }
 
-impl Json {
+impl Place {
     fn element(name: &str, of_type: impl Fn(&str) -> String) -> Self {
         Self { base: of_type("'array', 'object'"), path: String::new(), direct: Some(format!("{name}.value")) }
     }
@@ -142,11 +142,11 @@ struct Walk {
 
 impl Walk {
     /// The shape at the end of the steps, without options and newtypes.
-    fn follow(&mut self, shape: Shape, steps: &[&'static Step], through: &[Path], at: &mut Json) -> Option<Shape> {
-        let mut shape = inside(shape)?;
+    fn follow(&mut self, shape: Shape, steps: &[&'static Step], through: &[Path], at: &mut Place) -> Option<Shape> {
+        let mut shape = inside(shape, at)?;
         for (position, step) in steps.iter().enumerate() {
             let rest = &steps[position + 1..];
-            shape = inside(match &shape {
+            let next = match &shape {
                 Shape::Struct { fields, .. } if !step.is_variant => {
                     let field = fields.iter().find(|field| field.step.hash == step.hash)?;
                     if has_default(field, rest, through) {
@@ -163,16 +163,61 @@ impl Walk {
                     variant.holds?()
                 }
                 _ => return None,
-            })?;
+            };
+            shape = inside(next, at)?;
         }
         Some(shape)
     }
 
     /// A single value of the value at a place.
-    fn column(&mut self, shape: &Shape, column: &ElementColumn, at: &Json) -> Option<String> {
+    fn column(&mut self, shape: &Shape, column: &ElementColumn, at: &Place) -> Option<String> {
         let mut at = at.clone();
         let end = self.follow(required(shape.clone())?, column.path.steps(), &[], &mut at)?;
-        has_the_form_of_a_column(&required(end)?).then(|| at.value())
+        self.in_the_form_of_a_column(&required(end)?, at.value())
+    }
+
+    /// The value in the form that a column has; `None` if SQL cannot bring it into that form.
+    fn in_the_form_of_a_column(&mut self, shape: &Shape, value: String) -> Option<String> {
+        match shape {
+            Shape::Scalar(scalar) => match scalar {
+                // Columns sort: floats are integers there, and bytes are blobs, for which older versions of SQLite have no function.
+                ScalarType::F32 | ScalarType::F64 | ScalarType::Bytes => None,
+                // The years before 0 are counted from the first.
+                ScalarType::Timestamp => Some(format!(
+                    "iif({value} GLOB '-*', printf('-%06d-%s', 999999 - CAST(substr({value}, 2, 6) AS INTEGER), \
+                     substr({value}, 9)), {value})"
+                )),
+                ScalarType::Bool
+                | ScalarType::I8
+                | ScalarType::I16
+                | ScalarType::I32
+                | ScalarType::I64
+                | ScalarType::Isize
+                | ScalarType::U8
+                | ScalarType::U16
+                | ScalarType::U32
+                | ScalarType::U64
+                | ScalarType::Usize
+                | ScalarType::Char
+                | ScalarType::String
+                | ScalarType::Uuid => Some(value),
+            },
+            Shape::Choice { aliases, .. } if aliases.is_empty() => Some(value),
+            // A column has the present name.
+            Shape::Choice { aliases, .. } => {
+                self.has_aliases = true;
+                let names =
+                    aliases.iter().map(|(alias, name)| format!(" WHEN {} THEN {}", literal(alias), literal(name)));
+                Some(format!("CASE {value}{} ELSE {value} END", names.collect::<String>()))
+            }
+            Shape::Newtype { .. }
+            | Shape::Optional(_)
+            | Shape::List(_)
+            | Shape::Set(_)
+            | Shape::Map(..)
+            | Shape::Struct { .. }
+            | Shape::Enum { .. } => None,
+        }
     }
 }
 
@@ -184,17 +229,20 @@ fn has_default(field: &FieldShape, rest: &[&'static Step], through: &[Path]) -> 
     found
 }
 
-/// The shape within newtypes and one option. An option of an option has a form of its own.
-fn inside(shape: Shape) -> Option<Shape> {
+/// The shape within newtypes and options, at the place of their content. An option in an option is an object.
+fn inside(shape: Shape, at: &mut Place) -> Option<Shape> {
     let (mut shape, mut options) = (shape, 0);
     loop {
         shape = match shape {
             Shape::Newtype { inner, .. } => inner(),
             Shape::Optional(inner) => {
                 options += 1;
+                if options > 1 {
+                    at.step(<Json as Format>::SOME, &[])?;
+                }
                 inner()
             }
-            shape => return (options <= 1).then_some(shape),
+            shape => return Some(shape),
         };
     }
 }
@@ -207,38 +255,5 @@ fn required(mut shape: Shape) -> Option<Shape> {
             Shape::Optional(_) => return None,
             shape => return Some(shape),
         };
-    }
-}
-
-/// Whether SQL reads the same value from a document that a column has.
-fn has_the_form_of_a_column(shape: &Shape) -> bool {
-    match shape {
-        Shape::Scalar(scalar) => match scalar {
-            // Columns sort: floats are integers there, bytes are blobs, and the years before 0 are counted from the first.
-            ScalarType::F32 | ScalarType::F64 | ScalarType::Bytes | ScalarType::Timestamp => false,
-            ScalarType::Bool
-            | ScalarType::I8
-            | ScalarType::I16
-            | ScalarType::I32
-            | ScalarType::I64
-            | ScalarType::Isize
-            | ScalarType::U8
-            | ScalarType::U16
-            | ScalarType::U32
-            | ScalarType::U64
-            | ScalarType::Usize
-            | ScalarType::Char
-            | ScalarType::String
-            | ScalarType::Uuid => true,
-        },
-        // A column has the present name.
-        Shape::Choice { aliases, .. } => aliases.is_empty(),
-        Shape::Newtype { .. }
-        | Shape::Optional(_)
-        | Shape::List(_)
-        | Shape::Set(_)
-        | Shape::Map(..)
-        | Shape::Struct { .. }
-        | Shape::Enum { .. } => false,
     }
 }

@@ -105,12 +105,14 @@ pub(crate) fn key_values(
     // The declaration has an index that begins with the property, unless the property is in a variant of a component.
     let begins =
         |index: &&Index| index.scope == reference.scope && index.properties.first() == Some(&reference.place.head);
-    let Some(index) = definition.indexes.iter().find(begins) else {
+    // The columns of a property are those of its key value, in the same order.
+    let own = definition.indexes.iter().find(begins).and_then(|index| index.columns.get(..reference.columns.len()));
+    // The column of an option in an option has a form of its own.
+    let is_plain = |own: &&[usize]| own.iter().all(|column| columns[*column].representation == Representation::Plain);
+    let Some(own) = own.filter(is_plain) else {
         let source = Source { path: &reference.place.head, through: &[], columns: &reference.columns };
         return beside(of_documents(definition, reference.scope, source, name, table));
     };
-    // The columns of a property are those of its key value, in the same order.
-    let Some(own) = index.columns.get(..reference.columns.len()) else { return KeyValues::Nowhere };
     match reference.scope {
         // The index of a derived type begins with the discriminator, so a foreign key would not find the rows by it.
         Some(scope) => {
