@@ -268,7 +268,9 @@ fn a_damaged_store_is_verified_and_mended() {
     let user = User::with(&["add paint", "add fence --after paint", "add water --every 3d", "coordinate water"]);
     assert_eq!(user.says("verify"), "everything is as it should be");
     let shell = rusqlite::Connection::open(user.folder.path().join("tasks.db")).unwrap();
-    shell.execute_batch("DELETE FROM task WHERE name IN ('paint', 'water')").unwrap();
+    let damage = "DELETE FROM task WHERE name IN ('paint', 'water')";
+    assert_eq!(shell.execute_batch(damage).unwrap_err().to_string(), "FOREIGN KEY constraint failed");
+    shell.execute_batch(&format!("PRAGMA foreign_keys = OFF; {damage}")).unwrap();
     let (status, _, damage) = outcome(user.command("verify").output().unwrap());
     assert_eq!(status, 1);
     assert!(damage.contains("refers to the Recurring \"water\", which does not exist leave"), "{damage}");
