@@ -218,7 +218,8 @@
 //! named after the reference, such as `item.Book.editors.reference`. Side tables are for key values in collections, in variants of
 //! components, and in rows of a derived type. Another one has the keys of a derived type to which rows refer, such as
 //! `item.Series.code.targets`. Triggers keep these tables, whatever program writes the rows, with two exceptions. `REPLACE` leaves
-//! old entries, unless `recursive_triggers` are switched on. SQLite before 3.45 cuts a string in JSON at a NUL.
+//! old entries, unless `recursive_triggers` are switched on. Older versions of SQLite, such as 3.40, cut a string in
+//! JSON at a NUL.
 //! [`verify`](crate::Longevity::verify) finds what is wrong.
 //!
 //! Some key values have no foreign key, because documents have them in another form than columns do:

@@ -4,12 +4,13 @@
 //! Every value is a `$literal`, so that no value is read as an expression. No expression fails, whatever is stored, because the
 //! server does not promise in which order it evaluates the parts of a conjunction.
 
+use longevity_core::encoding::is_object_key;
 use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Value, ValueRef};
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::encode::location::{Field, Location, Segment, SegmentKind};
-use crate::encode::shape::{SOME, is_object};
+use crate::encode::shape::SOME;
 use crate::encode::values::{of_type, scalar};
 
 /// Makes expressions, and knows the depth of the variables in use.
@@ -291,7 +292,7 @@ impl Expressions {
     pub(crate) fn length(&mut self, location: &Location, operator: &str, length: u64) -> Option<Bson> {
         let is_object = match (location.leaf)() {
             Shape::List(_) | Shape::Set(_) => false,
-            Shape::Map(key, _) => is_object(key),
+            Shape::Map(key, _) => is_object_key(key),
             Shape::Scalar(_)
             | Shape::Choice { .. }
             | Shape::Newtype { .. }

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use longevity_core::encoding::is_object_key;
 use longevity_core::storable::{FieldShape, Shape, ShapeFn, VariantShape};
 use longevity_core::{Path, Step, Value};
 use smallvec::SmallVec;
 
-use crate::encode::shape::{SOME, is_object, strip_options};
+use crate::encode::shape::{SOME, strip_options};
 use crate::encode::values::keys_of;
 
 /// The location of a property: the segments that lead to it, and its type.
@@ -152,7 +153,7 @@ impl Location {
 
     fn enter(&mut self, key: &Value) -> Option<()> {
         match (self.leaf)() {
-            Shape::Map(shape, held) if is_object(shape) => self.cross_field(Field::of_entry(shape, key, held)),
+            Shape::Map(shape, held) if is_object_key(shape) => self.cross_field(Field::of_entry(shape, key, held)),
             Shape::Map(shape, held) => self.cross(SegmentKind::Pair { shape, key: key.clone() }, held, true),
             _ => return None,
         }

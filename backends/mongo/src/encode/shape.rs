@@ -17,29 +17,6 @@ pub(crate) fn strip_options(shape: ShapeFn) -> (usize, ShapeFn) {
     }
 }
 
-fn strip_newtypes(shape: ShapeFn) -> Shape {
-    let mut shape = shape();
-    while let Shape::Newtype { inner, .. } = shape {
-        shape = inner();
-    }
-    shape
-}
-
-/// Whether a map with such keys is stored as an object.
-pub(crate) fn is_object(key: ShapeFn) -> bool {
-    match strip_newtypes(key) {
-        Shape::Scalar(scalar) => !scalar.is_float(),
-        Shape::Choice { .. } => true,
-        Shape::Newtype { .. }
-        | Shape::Optional(_)
-        | Shape::List(_)
-        | Shape::Set(_)
-        | Shape::Map(..)
-        | Shape::Struct { .. }
-        | Shape::Enum { .. } => false,
-    }
-}
-
 /// Whether two values of the type are equal exactly if their encodings are, whichever version of the model wrote them.
 pub(crate) fn is_flat(shape: ShapeFn) -> bool {
     match strip_options(shape).1() {

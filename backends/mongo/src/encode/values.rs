@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use longevity_core::encoding::Format as _;
+use longevity_core::encoding::is_object_key;
 use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Timestamp, Value, ValueRef};
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
 
 use crate::encode::format::{self, BsonFormat};
-use crate::encode::shape::{SOME, is_object, strip_options};
+use crate::encode::shape::{SOME, strip_options};
 
 /// The value of a scalar or a choice.
 pub(crate) fn scalar(value: ValueRef<'_>) -> Bson {
@@ -69,7 +70,7 @@ fn without_options(shape: &Shape, value: &Value) -> Bson {
         (Shape::List(element) | Shape::Set(element), Value::List(values)) => {
             Bson::Array(values.iter().map(|value| of_type(*element, value)).collect())
         }
-        (Shape::Map(key, held), Value::Map(entries)) if is_object(*key) => {
+        (Shape::Map(key, held), Value::Map(entries)) if is_object_key(*key) => {
             let entries = entries.iter().map(|(key, value)| (object_key(key), of_type(*held, value)));
             Bson::Document(entries.collect())
         }

@@ -1,5 +1,6 @@
 //! Conditions on the elements of lists, sets and maps.
 
+use longevity_core::encoding::is_object_key;
 use longevity_core::storable::{Shape, ShapeFn};
 use longevity_core::{Path, Value};
 use mongodb::bson::{Bson, Document, doc};
@@ -7,7 +8,7 @@ use mongodb::bson::{Bson, Document, doc};
 use crate::encode::elements::plain_location;
 use crate::encode::expression::{self, Expressions, element, entries, get, list};
 use crate::encode::location::Location;
-use crate::encode::shape::{is_flat, is_instant, is_object};
+use crate::encode::shape::{is_flat, is_instant};
 use crate::encode::values::of_type;
 use crate::query::combine::nothing;
 use crate::query::equal_field::equals_at;
@@ -78,12 +79,12 @@ impl Expressions {
         let Some(location) = Location::of(held, path) else { return Bson::Boolean(false) };
         self.with(stored, |this, stored| {
             let elements = match kind {
-                Shape::Map(key, _) if is_object(key) => entries(stored),
+                Shape::Map(key, _) if is_object_key(key) => entries(stored),
                 _ => list(stored),
             };
             this.any_of(elements, |this, found| {
                 let found = match kind {
-                    Shape::Map(key, _) if is_object(key) => get("v", found),
+                    Shape::Map(key, _) if is_object_key(key) => get("v", found),
                     Shape::Map(..) => element(list(found), 1),
                     _ => found,
                 };

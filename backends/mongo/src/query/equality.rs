@@ -2,6 +2,7 @@
 //! fields have aliases, sets, which have no order, and maps.
 
 use longevity_core::Value;
+use longevity_core::encoding::is_object_key;
 use longevity_core::storable::{Shape, ShapeFn, VariantShape};
 use mongodb::bson::Bson;
 
@@ -10,7 +11,7 @@ use crate::encode::expression::{
     size, within_options,
 };
 use crate::encode::location::{Field, names_of_variant};
-use crate::encode::shape::{is_flat, is_object, strip_options};
+use crate::encode::shape::{is_flat, strip_options};
 use crate::encode::values::{keys_of, names_of_choice, of_type, scalar};
 
 impl Expressions {
@@ -53,7 +54,7 @@ impl Expressions {
             }),
             (Shape::List(held), Value::List(values)) => self.equals_list(stored, *held, values),
             (Shape::Set(held), Value::List(values)) => self.equals_set(stored, *held, values),
-            (Shape::Map(key, held), Value::Map(entries)) if is_object(*key) => {
+            (Shape::Map(key, held), Value::Map(entries)) if is_object_key(*key) => {
                 self.equals_object(stored, *key, *held, entries)
             }
             (Shape::Map(key, held), Value::Map(entries)) => self.equals_pairs(stored, *key, *held, entries),

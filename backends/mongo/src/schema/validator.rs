@@ -1,5 +1,6 @@
 //! Validators: what the server checks in documents, so that other programs write only documents that the model can read.
 
+use longevity_core::encoding::is_object_key;
 use longevity_core::storable::{FieldShape, ScalarType, Shape, ShapeFn, VariantShape};
 use longevity_core::table::TableDefinition;
 use mongodb::bson::{Bson, Document, doc};
@@ -8,7 +9,7 @@ use crate::connection::client::Connection;
 use crate::encode::format;
 use crate::encode::location::Field;
 use crate::encode::own_fields::{TYPE, VERSION};
-use crate::encode::shape::{SOME, is_object, strip_options};
+use crate::encode::shape::{SOME, strip_options};
 use crate::error::MongoError;
 
 /// The beginning of the title of our validators. Other validators are not touched.
@@ -107,7 +108,7 @@ impl Schemas {
                 doc! { "enum": names }
             }
             Shape::List(element) | Shape::Set(element) => doc! { "bsonType": "array", "items": self.of_type(*element) },
-            Shape::Map(key, held) if is_object(*key) => {
+            Shape::Map(key, held) if is_object_key(*key) => {
                 doc! { "bsonType": "object", "additionalProperties": self.of_type(*held) }
             }
             Shape::Map(key, held) => {

@@ -118,7 +118,7 @@ fn finished(translator: Translator<'_>, sql: String) -> Result<Statement, Sqlite
 
 /// The condition of a statement, as the parts that follow its table.
 struct Condition {
-    /// The rows with an element, which the table is joined with; empty if there are none.
+    /// A join with the ids of the rows that have an element. It is empty if no index of elements serves the condition.
     join: String,
     /// Empty if every row satisfies it, because SQLite counts a table without looking at its rows only if there is no condition,
     /// not even `1`.
