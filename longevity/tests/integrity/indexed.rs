@@ -113,6 +113,10 @@ async fn elements_are_found_by_an_index<B: Backend>(store: &Store<B>) {
         Access::Index { name, equal_columns: 1 | 2, .. } if name == "loan.all.reference" => {}
         access => panic!("{access:?}: {plan}"),
     }
+    // A negation looks at all rows, although it looks the element up.
+    let without =
+        store.repo::<Loan>().explain(Loan::query().filter(!Loan::props().all.contains(isbn(1)))).await.unwrap();
+    assert!(!matches!(&without.access, Access::Index { name, .. } if name == "loan.all.reference"), "{without}");
     let sorted = store.repo::<Loan>().explain(all.order_by(Loan::props().days.asc())).await.unwrap();
     assert_eq!(sorted.access, plan.access, "{sorted}");
     assert!(!sorted.ordered_by_access, "{sorted}");

@@ -436,7 +436,9 @@ macro_rules! renamed {
 }
 
 renamed! {
+    oldest: writers by [] ["by"];
     first: editors by [] ["by"];
+    patient: editors by [, alias = "writers"] ["by"];
     second: writers who [, alias = "editors"] ["who", alias = "by"];
 }
 
@@ -460,6 +462,24 @@ fn a_reference_that_was_renamed_is_kept_in_old_documents_too() {
         let authors = newer.repo::<second::Author>();
         let ann = authors.retrieve_one(&second::author("ann").name).await.unwrap();
         assert_eq!(authors.delete_and_count(ann).await.unwrap().cascaded, 2);
+    });
+}
+
+/// A version that does not know the old name keeps a side table of its own.
+#[test]
+fn a_version_without_an_alias_leaves_the_entries_of_the_alias() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("library.db");
+    RUNTIME.block_on(async {
+        let oldest = open::<oldest::Model>(&path).await;
+        oldest.repo::<oldest::Author>().create(oldest::author("ann")).await.unwrap();
+        oldest.repo::<oldest::Book>().create(oldest::book("ann")).await.unwrap();
+        drop(oldest);
+        let patient = open::<patient::Model>(&path).await;
+        let books = patient.repo::<patient::Book>();
+        assert_eq!(books.find_referring(&patient::author("ann").name).await.unwrap().len(), 1);
+        drop(open::<first::Model>(&path).await);
+        assert_eq!(books.find_referring(&patient::author("ann").name).await.unwrap().len(), 1);
     });
 }
 

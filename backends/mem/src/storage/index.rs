@@ -189,4 +189,13 @@ mod tests {
         assert_eq!(index.tree().unwrap().into_iter().collect::<Vec<_>>(), [(a, 2)]);
         assert!(!index.begin_sorting() && index.tree().is_some());
     }
+
+    #[test]
+    fn all_entries_of_a_row_are_removed() {
+        let mut index = Index { ordered: Ordered::Sorted(Tree::new()), unique: None };
+        let keys = [Key::new(b"a"), Key::new(b"b")];
+        keys.iter().for_each(|key| index.order(key.clone(), Some(1)));
+        index.remove(&Entry::Several(keys.into()));
+        assert!(index.tree().unwrap().is_empty());
+    }
 }
